@@ -1,0 +1,113 @@
+"""What the broker holds: exchanges, queues, bindings, users and what each may do. Pure: names in, a definitions document out.
+
+Nobody but the administrator configures anything: a service or an agency that asks for something else is refused (403) and says so at once.
+The reasons behind the arguments stand in docs/messaging.md.
+"""
+
+import base64
+import hashlib
+import os
+import re
+
+from contracts import AGENCIES
+from contracts.channels import AGENCIES_EXCHANGE, DEAD_LETTERS, HEARS, INBOXES, SPEAKERS, UNROUTED, VHOST, agency_queue, events_exchange, hearing_queue, inbox_queue
+
+ADMIN = "admin"
+SERVICES = tuple(HEARS)
+
+# An agency that outruns us is told so (its publish is nacked and its own outbox keeps the event): nothing is dropped.
+AGENCY_QUEUE_BYTES = 256 * 2**20
+# A dead agency's inbox stays bounded. The oldest leave first: the record is in the services' ledgers, the queue is delivery.
+INBOX_MESSAGES, INBOX_BYTES = 100_000, 64 * 2**20
+
+SAFE = {  # a queue whose messages leave only by acknowledgement, or to the dead letters with confirmation
+    "x-queue-type": "quorum",
+    "x-delivery-limit": 20,  # explicit: unlimited up to 3.13, 20 from 4.0
+    "x-dead-letter-exchange": DEAD_LETTERS,
+    "x-dead-letter-strategy": "at-least-once",
+    "x-overflow": "reject-publish",  # without it the strategy silently becomes at-most-once
+}
+IN_ORDER = {"x-single-active-consumer": True}  # further copies stand by
+BOUNDED_INBOX = {"x-queue-type": "quorum", "x-delivery-limit": 20, "x-max-length": INBOX_MESSAGES, "x-max-length-bytes": INBOX_BYTES, "x-overflow": "drop-head"}
+LAST_RESORT = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}  # kept until a person looks
+
+
+def definitions(passwords: dict[str, str], partitions: int) -> dict:
+    """The document that RabbitMQ loads at boot.
+
+    `passwords` has one entry for `admin`, each service and each agency; `partitions` is the number of queues per listener and speaker.
+    Raises KeyError if a user has no password.
+    """
+    users = [ADMIN, *SERVICES, *AGENCIES]
+    return {
+        "vhosts": [{"name": VHOST}],
+        "users": [_user(name, passwords[name], "administrator" if name == ADMIN else "") for name in users],
+        "permissions": [_may(ADMIN, ".*", ".*", ".*"), *map(_service_may, SERVICES), *map(_agency_may, AGENCIES)],
+        "topic_permissions": [
+            {"user": code, "vhost": VHOST, "exchange": AGENCIES_EXCHANGE, "write": f"^{re.escape(code)}\\.", "read": "^$"} for code in AGENCIES
+        ],
+        "exchanges": _exchanges(),
+        "queues": list(_queues(partitions)),
+        "bindings": list(_bindings(partitions)),
+    }
+
+
+def _exchanges():
+    return [
+        _exchange(AGENCIES_EXCHANGE, "topic", {"alternate-exchange": UNROUTED}),
+        *(_exchange(events_exchange(speaker), "topic") for speaker in SPEAKERS),
+        _exchange(INBOXES, "direct"),
+        _exchange(UNROUTED, "fanout"),
+        _exchange(DEAD_LETTERS, "fanout"),
+    ]
+
+
+def _queues(partitions):
+    yield from (_queue(agency_queue(code), SAFE | IN_ORDER | {"x-max-length-bytes": AGENCY_QUEUE_BYTES}) for code in AGENCIES)
+    yield from (_queue(inbox_queue(code), BOUNDED_INBOX) for code in AGENCIES)
+    for listener, speaker, partition in _hearings(partitions):
+        yield _queue(hearing_queue(listener, speaker, partition), SAFE | IN_ORDER)
+    yield from (_queue(name, LAST_RESORT) for name in (UNROUTED, DEAD_LETTERS))
+
+
+def _bindings(partitions):
+    yield from (_binding(AGENCIES_EXCHANGE, agency_queue(code), f"{code}.#") for code in AGENCIES)
+    yield from (_binding(INBOXES, inbox_queue(code), code) for code in AGENCIES)
+    for listener, speaker, partition in _hearings(partitions):
+        yield _binding(events_exchange(speaker), hearing_queue(listener, speaker, partition), f"{partition}.#")
+    yield from (_binding(name, name, "") for name in (UNROUTED, DEAD_LETTERS))
+
+
+def _hearings(partitions):
+    return ((listener, speaker, partition) for listener, speakers in HEARS.items() for speaker in speakers for partition in range(partitions))
+
+
+def _service_may(name):
+    writes = [events_exchange(name)] + ([INBOXES] if name in ("intake", "notify") else [])
+    return _may(name, "^$", f"^({'|'.join(map(re.escape, writes))})$", f"^{name}\\.")
+
+
+def _agency_may(code):
+    return _may(code, "^$", f"^{AGENCIES_EXCHANGE}$", f"^{re.escape(inbox_queue(code))}$")
+
+
+def _user(name, password, tags):
+    salt = os.urandom(4)  # rabbit_password_hashing_sha256: base64(salt + sha256(salt + password))
+    digest = base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+    return {"name": name, "password_hash": digest, "hashing_algorithm": "rabbit_password_hashing_sha256", "tags": tags}
+
+
+def _may(user, configure, write, read):
+    return {"user": user, "vhost": VHOST, "configure": configure, "write": write, "read": read}
+
+
+def _exchange(name, kind, arguments=None):
+    return {"name": name, "vhost": VHOST, "type": kind, "durable": True, "auto_delete": False, "internal": False, "arguments": arguments or {}}
+
+
+def _queue(name, arguments):
+    return {"name": name, "vhost": VHOST, "durable": True, "auto_delete": False, "arguments": arguments}
+
+
+def _binding(exchange, queue, key):
+    return {"source": exchange, "vhost": VHOST, "destination": queue, "destination_type": "queue", "routing_key": key, "arguments": {}}
