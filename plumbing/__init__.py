@@ -1,0 +1,1 @@
+"""How it is said: hearing in batches, one transaction with an outbox, the relay, telemetry. Knows no dispute."""

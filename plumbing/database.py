@@ -1,0 +1,363 @@
+"""One transaction for what is heard, what follows from it and what is said about it.
+
+The same pool serves green threads (nameko) and real ones (web): under `eventlet.monkey_patch()` the locks are green by themselves.
+"""
+
+import contextlib
+import threading
+import time
+import zlib
+from collections import Counter
+
+import psycopg2
+import psycopg2.extras
+from nacl.secret import SecretBox
+from nameko.extensions import DependencyProvider
+
+from contracts.channels import INBOXES, events_exchange, partition_of
+from plumbing import events, settings, telemetry
+from plumbing.events import Delivery, Event, Posted, Said
+from plumbing.failpoints import failpoint
+
+# The server ends what takes too long, whoever waits for it. Connections die with their peers instead of hanging.
+OPTIONS = "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+CONNECT = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+MAX_AGE_SECONDS = 1800
+TRY_AGAIN = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock timeout
+SERVER_IS_AWAY = ("53", "57P", "58", "08")  # out of resources, shut down or starting, system error, connection
+
+
+class DatabaseAway(Exception):
+    """The database does not answer: stop hearing, ask again later. Nothing was lost, nothing was acknowledged."""
+
+
+class SequenceMoved(Exception):
+    """Another copy of this service heard the same dispute meanwhile: roll back and look again."""
+
+
+class Pool:
+    """At most `size` connections, last in first out. A caller waits its turn for up to `patience` seconds."""
+
+    def __init__(self, settings: "settings.Settings", size: int = 4, patience: float = 30.0, read=events.read):
+        self.settings = settings
+        self.read = read
+        self.patience = patience
+        self.box = SecretBox(settings.at_rest_key)
+        self._room = threading.BoundedSemaphore(size)
+        self._idle: list[tuple[float, psycopg2.extensions.connection]] = []
+
+    @contextlib.contextmanager
+    def transaction(self):
+        """A Transaction that commits on leaving, or rolls back if an exception leaves it. Raises DatabaseAway."""
+        if not self._room.acquire(timeout=self.patience):
+            raise DatabaseAway("no connection became free")
+        try:
+            born, connection = self._take()
+            try:
+                tx = Transaction(self, connection)
+                yield tx
+                failpoint("before_commit")
+                connection.commit()
+                failpoint("after_commit")
+                tx.count()
+            except BaseException as problem:
+                self._roll_back(connection)
+                if _is_away(problem, connection):
+                    raise DatabaseAway(describe(problem)) from problem
+                raise
+            finally:
+                self._give_back(born, connection)
+        finally:
+            self._room.release()
+
+    def answers(self) -> bool:
+        """Whether the database does work right now."""
+        try:
+            with self.transaction() as tx:
+                tx.rows("select 1")
+            return True
+        except DatabaseAway:
+            return False
+
+    def close(self):
+        while self._idle:
+            self._idle.pop()[1].close()
+
+    def _take(self):
+        while self._idle:
+            born, connection = self._idle.pop()
+            if not connection.closed and time.monotonic() - born < MAX_AGE_SECONDS:
+                return born, connection
+            connection.close()
+        try:
+            return time.monotonic(), connect(self.settings.database_url)
+        except psycopg2.Error as problem:
+            raise DatabaseAway(describe(problem)) from problem
+
+    def _roll_back(self, connection):
+        with contextlib.suppress(psycopg2.Error):
+            connection.rollback()
+
+    def _give_back(self, born, connection):
+        if connection.closed:
+            return
+        self._idle.append((born, connection))
+
+
+def connect(url: str, **overrides):
+    """A connection with our time limits. Raises psycopg2.Error."""
+    return psycopg2.connect(url, options=OPTIONS, application_name="fengqiao", **{**CONNECT, **overrides})
+
+
+def _is_away(problem, connection) -> bool:
+    if isinstance(problem, psycopg2.InterfaceError):
+        return True
+    if not isinstance(problem, psycopg2.Error):
+        return bool(connection.closed) and isinstance(problem, Exception)
+    return bool(connection.closed) or (problem.pgcode or "").startswith(SERVER_IS_AWAY)
+
+
+def should_try_again(problem) -> bool:
+    return isinstance(problem, SequenceMoved) or (isinstance(problem, psycopg2.Error) and problem.pgcode in TRY_AGAIN)
+
+
+def describe(problem: BaseException) -> str:
+    """What went wrong, without the values: a message may quote what parties told an agency."""
+    if isinstance(problem, psycopg2.Error) and problem.pgcode:
+        return f"{type(problem).__name__} {problem.pgcode}: {problem.diag.message_primary or ''}"[:300]
+    frame = problem.__traceback__
+    while frame and frame.tb_next:
+        frame = frame.tb_next
+    where = f" at {frame.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno}" if frame else ""
+    return f"{type(problem).__name__}{where}"
+
+
+class Transaction:
+    """What a service does between hearing and acknowledging. Made by `Pool.transaction`."""
+
+    def __init__(self, pool: Pool, connection):
+        self.now = events.utc_now()
+        self._pool = pool
+        self._service = pool.settings.service
+        self._cursor = connection.cursor()
+        self._outcomes: Counter = Counter()
+        self._ages: list[float] = []
+
+    def rows(self, sql: str, params=None) -> list[tuple]:
+        self._cursor.execute(sql, params)
+        return self._cursor.fetchall()
+
+    def run(self, sql: str, params=None) -> int:
+        self._cursor.execute(sql, params)
+        return self._cursor.rowcount
+
+    def insert(self, sql: str, rows: list[tuple], template: str | None = None) -> None:
+        """One statement for many rows; `sql` has one `values %s`."""
+        if rows:
+            psycopg2.extras.execute_values(self._cursor, sql, rows, template=template, page_size=10_000)
+
+    # ── hear ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def unheard(self, batch: list[Event]) -> list[Event]:
+        """Those events whose turn it is: no repeats, in sequence per speaker and dispute, with any that had waited for them.
+
+        An event that comes too early, or behind a parked one, is kept in `waiting`. Raises SequenceMoved.
+        """
+        if not batch:
+            return []
+        position = self._positions(batch)
+        known = set(position)
+        fresh, early, retried, moved = [], [], [], set()
+        for event in sorted(batch, key=lambda event: event.sequence or 0):
+            key = (event.source, event.subject)
+            last, held, waits = position.get(key, (0, False, False))
+            if event.retried:
+                retried.append(event)
+                held = False
+                moved.add(key)
+                position[key] = (last, False, waits)
+            if event.sequence is None and not held:
+                fresh.append(event)
+            elif event.sequence is not None and event.sequence <= last:
+                self._outcomes[event.source, event.type, "duplicate"] += 1
+            elif not held and event.sequence == last + 1:
+                fresh.append(event)
+                moved.add(key)
+                position[key] = (event.sequence, False, waits)
+            else:
+                early.append(event)
+        fresh += self._no_longer_waiting(position, moved)
+        self._keep_waiting(early, position, moved)
+        self._advance(position, moved, known)
+        self._forget_parked(retried)
+        for event in fresh:
+            self._outcomes[event.source, event.type, "applied"] += 1
+            self._ages.append((self.now - event.time).total_seconds())
+        return fresh
+
+    def _positions(self, batch):
+        keys = {(event.source, event.subject) for event in batch}
+        sources, subjects = zip(*keys, strict=True)
+        return {
+            (source, subject): (last, held, waits)
+            for source, subject, last, held, waits in self.rows(
+                "select source, subject, last_sequence, held, waits from heard"
+                " join unnest(%s::text[], %s::text[]) as k (source, subject) using (source, subject) order by source, subject for update of heard",
+                (list(sources), list(subjects)),
+            )
+        }
+
+    def _no_longer_waiting(self, position, moved):
+        """Events that had waited for one of these: they are in now, up to the next gap."""
+        keys = sorted(key for key in moved if position[key][2])
+        if not keys:
+            return []
+        sources, subjects = zip(*keys, strict=True)
+        rows = self.rows(
+            "select id, source, subject, sequence, delivery from waiting join unnest(%s::text[], %s::text[]) as k (source, subject)"
+            " using (source, subject) order by source, subject, sequence, id",
+            (list(sources), list(subjects)),
+        )
+        taken, done, left = [], [], set()
+        for row, source, subject, sequence, delivery in rows:
+            key = (source, subject)
+            last = position[key][0]
+            if sequence is not None and sequence > last + 1:
+                left.add(key)
+                continue
+            done.append(row)
+            if sequence is None or sequence == last + 1:
+                taken.append(self._pool.read(Delivery.unpack(self._pool.box.decrypt(bytes(delivery)))))
+                position[key] = (last if sequence is None else sequence, False, True)
+        self.run("delete from waiting where id = any(%s)", (done,))
+        for key in keys:
+            position[key] = (position[key][0], position[key][1], key in left)
+        return taken
+
+    def _keep_waiting(self, early, position, moved):
+        for event in early:
+            key = (event.source, event.subject)
+            last, held, _ = position.get(key, (0, False, False))
+            position[key] = (last, held, True)
+            moved.add(key)
+            self._outcomes[event.source, event.type, "waiting"] += 1
+        self.insert(
+            "insert into waiting (source, subject, sequence, event_id, delivery) values %s on conflict do nothing",
+            [(e.source, e.subject, e.sequence, e.id, self._sealed(e)) for e in early],
+        )
+
+    def _advance(self, position, moved, known):
+        """Writes the new positions. Known rows are locked already; a row that appears meanwhile belongs to another copy of this service."""
+        if not moved:
+            return
+        keys = sorted(moved)
+        last, held, waits = zip(*(position[key] for key in keys), strict=True)
+        sources, subjects = zip(*keys, strict=True)
+        (written,) = self.rows(
+            "with v as (select * from unnest(%s::text[], %s::text[], %s::bigint[], %s::boolean[], %s::boolean[], %s::boolean[])"
+            "             as v (source, subject, last_sequence, held, waits, known)),"
+            " u as (update heard h set last_sequence = v.last_sequence, held = v.held, waits = v.waits from v"
+            "        where v.known and h.source = v.source and h.subject = v.subject returning 1),"
+            " i as (insert into heard (source, subject, last_sequence, held, waits)"
+            "        select source, subject, last_sequence, held, waits from v where not known on conflict do nothing returning 1)"
+            " select (select count(*) from u) + (select count(*) from i)",
+            (list(sources), list(subjects), list(last), list(held), list(waits), [key in known for key in keys]),
+        )[0]
+        if written != len(keys):
+            raise SequenceMoved
+        failpoint("after_heard")
+
+    def _forget_parked(self, retried):
+        for event in retried:
+            self.run("delete from parked where source = %s and subject = %s and event_id = %s", (event.source, event.subject, event.id))
+
+    # ── say ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def say(self, said: list[Said]) -> None:
+        """Numbers these facts per dispute and puts them into the outbox, in the order given."""
+        if not said:
+            return
+        counts = Counter(fact.subject for fact in said)
+        subjects = sorted(counts)  # the rows are locked in this order everywhere
+        following = {
+            subject: last - counts[subject]
+            for subject, last in self.rows(
+                "insert into spoken (subject, last_sequence) select * from unnest(%s::text[], %s::bigint[])"
+                " on conflict (subject) do update set last_sequence = spoken.last_sequence + excluded.last_sequence returning subject, last_sequence",
+                (subjects, [counts[subject] for subject in subjects]),
+            )
+        }
+        exchange, partitions = events_exchange(self._service), self._pool.settings.partitions
+        rows = []
+        for fact in said:
+            sequence = following[fact.subject] = following[fact.subject] + 1
+            event_id = f"{fact.subject}/{sequence}"
+            partition = partition_of(fact.subject, partitions)
+            body = events.write(self._service, fact, event_id, self.now, sequence)
+            rows.append((partition, exchange, f"{partition}.{fact.type}", event_id, body))
+        self._put_out(rows)
+
+    def post(self, posted: list[Posted]) -> None:
+        """Puts receipts or notices for single agencies into the outbox."""
+        rows = []
+        for letter in posted:
+            partition = zlib.crc32(letter.agency.encode()) % self._pool.settings.partitions
+            rows.append((partition, INBOXES, letter.agency, letter.id, events.write(self._service, letter, letter.id, self.now)))
+        self._put_out(rows)
+
+    def _put_out(self, rows):
+        if not rows:
+            return
+        partitions, exchanges, keys, ids, bodies = zip(*rows, strict=True)
+        # One NOTIFY a transaction (equal ones are folded by the server): the relay wakes within milliseconds and fetches all there is.
+        self.run(
+            "with put as (insert into outbox (partition, exchange, routing_key, event_id, body)"
+            " select * from unnest(%s::smallint[], %s::text[], %s::text[], %s::text[], %s::bytea[])) select pg_notify(%s, '')",
+            (list(partitions), list(exchanges), list(keys), list(ids), list(map(psycopg2.Binary, bodies)), f"outbox_{self._service}"),
+        )
+
+    # ── park ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def park(self, event: Event, reason: str, retry_at=None) -> int:
+        """Keeps an event that failed; later ones of its dispute wait. Returns how often it has been tried.
+
+        With `retry_at` it is tried again then; without, a person decides (plumbing.parked).
+        """
+        (attempts,) = self.rows(
+            "insert into parked (source, subject, sequence, event_id, type, delivery, status, reason, next_attempt_at)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (source, subject, event_id) do update"
+            " set status = excluded.status, reason = excluded.reason, next_attempt_at = excluded.next_attempt_at, attempts = parked.attempts + 1"
+            " returning attempts",
+            (event.source, event.subject, event.sequence, event.id, event.type, self._sealed(event), "retry" if retry_at else "parked", reason, retry_at),
+        )[0]
+        self.run(
+            "insert into heard (source, subject, last_sequence, held) values (%s, %s, 0, true)"
+            " on conflict (source, subject) do update set held = true",
+            (event.source, event.subject),
+        )
+        self._outcomes[event.source, event.type, "retry" if retry_at else "parked"] += 1
+        return attempts
+
+    def _sealed(self, event):
+        return psycopg2.Binary(self._pool.box.encrypt(event.delivery.pack()))
+
+    def count(self):
+        """Tells the telemetry what this transaction did, once it has committed."""
+        telemetry.transaction_committed(self._service, self._outcomes, self._ages)
+
+
+class Database(DependencyProvider):
+    """`db = Database()` on a service class: the pool of this service. `read` turns a kept delivery back into an event."""
+
+    def __init__(self, size: int = 4, read=events.read):
+        self.size = size
+        self.read = read
+
+    def setup(self):
+        self.pool = Pool(self.container.config["settings"], self.size, read=self.read)
+
+    def get_dependency(self, worker_ctx):
+        return self.pool
+
+    def stop(self):
+        self.pool.close()

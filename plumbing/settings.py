@@ -1,0 +1,53 @@
+"""What a process is told by its environment. Nothing else reads the environment."""
+
+import base64
+from dataclasses import dataclass, field
+
+from environs import Env, validate
+
+from contracts.channels import PARTITIONS
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One process's settings. Secrets are kept out of `repr`, so that they cannot reach a log."""
+
+    service: str
+    database_url: str = field(repr=False)
+    amqp_uri: str = field(repr=False)
+    at_rest_key: bytes = field(repr=False)
+    telemetry_host: str = "127.0.0.1"
+    telemetry_port: int = 0
+    partitions: int = PARTITIONS
+    partitions_heard: tuple[int, ...] = ()
+    log_level: str = "INFO"
+    stop_seconds: float = 15.0
+
+
+def load() -> Settings:
+    """Reads the environment; raises `environs.EnvValidationError` naming every setting that is missing or wrong at once."""
+    env = Env(eager=False)
+    env.read_env(recurse=False)
+    with env.prefixed("FENGQIAO_"):
+        service = env.str("SERVICE")
+        key = env.str("AT_REST_KEY")
+        telemetry_host = env.str("TELEMETRY_HOST", "127.0.0.1")
+        telemetry_port = env.int("TELEMETRY_PORT", 0)
+        partitions = env.int("PARTITIONS", PARTITIONS, validate=validate.Range(1, 64))
+        heard = env.list("PARTITIONS_HEARD", [], subcast=int)
+        level = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
+        stop_seconds = env.float("STOP_SECONDS", 15.0)
+    database_url, amqp_uri = env.str("DATABASE_URL"), env.str("AMQP_URI")
+    env.seal()
+    return Settings(
+        service=service,
+        database_url=database_url,
+        amqp_uri=amqp_uri,
+        at_rest_key=base64.b64decode(key),
+        telemetry_host=telemetry_host,
+        telemetry_port=telemetry_port,
+        partitions=partitions,
+        partitions_heard=tuple(heard) or tuple(range(partitions)),
+        log_level=level,
+        stop_seconds=stop_seconds,
+    )
