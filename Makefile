@@ -1,0 +1,9 @@
+# Each word is explained by `make help`; arguments go after ARGS=, for example: make test ARGS="-k lifecycle"
+WORDS = demo up down status test chaos bench contracts map parked lint lock clean
+
+.PHONY: help $(WORDS)
+help:
+	@./fengqiao help
+
+$(WORDS):
+	@./fengqiao $@ $(ARGS)
