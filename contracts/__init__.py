@@ -1,0 +1,46 @@
+"""What is said: the event types, their schemas, who may say them, and why something is refused. No I/O; imports marshmallow and nothing else."""
+
+from contracts.agencies import AGENCIES, ROLES, Agency
+from contracts.channels import HEARS, SPEAKERS, partition_of
+from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, FACTS, NOTICES, RECEIPTS, EventType, may_say
+from contracts.kinds import CHANNELS, GROUNDS, KINDS, MODES, WANTS
+from contracts.mistakes import MISTAKES, Mistake, mistakes_in
+from contracts.places import TOWNSHIPS
+from contracts.reasons import REASONS, Reason
+from contracts.speech import event_type, facts_of, heard, said
+from contracts.states import STATES
+from contracts.steps import STEPS
+
+__all__ = [
+    "AGENCIES",
+    "AGENCY_EVENTS",
+    "CHANNELS",
+    "DOMAIN_EVENTS",
+    "EVENTS",
+    "FACTS",
+    "GROUNDS",
+    "HEARS",
+    "KINDS",
+    "MISTAKES",
+    "MODES",
+    "NOTICES",
+    "REASONS",
+    "RECEIPTS",
+    "ROLES",
+    "SPEAKERS",
+    "STATES",
+    "STEPS",
+    "TOWNSHIPS",
+    "WANTS",
+    "Agency",
+    "EventType",
+    "Mistake",
+    "Reason",
+    "event_type",
+    "facts_of",
+    "heard",
+    "may_say",
+    "mistakes_in",
+    "partition_of",
+    "said",
+]

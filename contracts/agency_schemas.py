@@ -1,0 +1,161 @@
+"""What agencies may say: the data of each of their events. Free text stands only where a party has to be found again."""
+
+from marshmallow import ValidationError, validates_schema
+
+from contracts import kinds
+from contracts.causes import CAUSES
+from contracts.fields import (
+    GRID,
+    REPORT_NO,
+    VILLAGE,
+    Day,
+    Instant,
+    Many,
+    Number,
+    Part,
+    Shape,
+    Sum,
+    Truth,
+    agency_code,
+    formed,
+    limited,
+    mediator_id,
+    one_of,
+    party_label,
+    sha256_hex,
+    township_code,
+)
+
+
+def in_township(data) -> None:
+    village = data.get("village")
+    if village is not None and not village.startswith(data["township"]):
+        raise ValidationError("not_in_township", "village")
+
+
+class Place(Shape):
+    township = township_code(required=True)
+    village = formed(VILLAGE)
+    grid = formed(GRID)
+
+    @validates_schema
+    def the_village_lies_in_the_township(self, data, **kwargs):
+        in_township(data)
+
+
+class Risk(Shape):
+    domestic_violence = Truth(load_default=False)
+    minor = Truth(load_default=False)
+    mass = Truth(load_default=False)
+    violence_threat = Truth(load_default=False)
+
+
+class Party(Shape):
+    role = one_of(kinds.PARTY_ROLES, required=True)
+    name = limited(100, required=True)
+    phone = formed(r"^[0-9+() -]{3,32}$")
+    id_number = formed(r"^[0-9A-Za-z()-]{5,32}$")
+    address = limited(200)
+
+
+class DisputeReported(Shape):
+    report_no = formed(REPORT_NO, required=True)
+    channel = one_of(kinds.CHANNELS, required=True)
+    place = Part(Place, required=True)
+    kind = one_of(kinds.KINDS, required=True)
+    cause = one_of(CAUSES)
+    amount_cny = Sum()
+    wants = one_of(kinds.WANTS, required=True)
+    parties = Many(Part(Party), low=1, high=50)
+    parties_sealed = formed(r"^[A-Za-z0-9+/]{64,65536}={0,2}$")  # base64 of a libsodium sealed box
+    risk = Part(Risk, load_default=lambda: dict.fromkeys(kinds.RISKS, False))
+
+    @validates_schema
+    def parties_travel_one_way(self, data, **kwargs):
+        if "parties" in data and "parties_sealed" in data:
+            raise ValidationError("both_ways", "parties_sealed")
+
+
+class DisputeScreened(Shape):
+    suitable = Truth(required=True)
+    track = one_of(kinds.TRACKS, required=True)
+    kind = one_of(kinds.KINDS, required=True)
+    cause = one_of(CAUSES)
+    risk = Part(Risk, load_default=lambda: dict.fromkeys(kinds.RISKS, False))
+
+
+class DisputeRouted(Shape):
+    to = agency_code(required=True)
+    joint_with = Many(agency_code(), high=10, load_default=list)
+    reason = one_of(kinds.ROUTE_REASONS, required=True)
+
+
+class ReferralAccepted(Shape):
+    mediator = mediator_id()
+    conflict_of_interest = Truth(load_default=False)
+    agreed_after_disclosure = Truth(load_default=False)  # all parties, knowing of the conflict
+
+
+class ReferralDeclined(Shape):
+    reason = one_of(kinds.DECLINE_REASONS, required=True)
+
+
+class Consent(Shape):
+    party = party_label(required=True)
+    how = one_of(kinds.CONSENT_WAYS, required=True)
+
+
+class MediatorChosen(Shape):
+    mediator = mediator_id(required=True)
+
+
+class MediationStarted(Shape):
+    pass
+
+
+class SessionHeld(Shape):
+    mode = one_of(kinds.MODES, required=True)
+    minutes = Number(1, 1440, required=True)
+    next_at = Instant()
+
+
+class MediationExtended(Shape):
+    days = Number(1, 365, required=True)
+    consents = Many(party_label(), low=1, required=True)
+
+
+class MediationSuspended(Shape):
+    reason = one_of(kinds.SUSPENSION_REASONS, required=True)
+
+
+class MediationTerminated(Shape):
+    ground = one_of(kinds.GROUNDS, required=True)
+
+
+class Term(Shape):
+    kind = one_of(kinds.TERM_KINDS, required=True)
+    due_on = Day(required=True)
+    amount_cny = Sum()
+
+
+class AgreementReached(Shape):
+    form = one_of(kinds.FORMS, required=True)
+    effective_on = Day(required=True)
+    document_sha256 = sha256_hex()
+    terms = Many(Part(Term), high=100, load_default=list)
+    confirmable = Truth(required=True)
+
+
+class PerformanceRecorded(Shape):
+    term = Number(1, 100, required=True)  # which of the agreement's terms, counted from 1
+    result = one_of(kinds.RESULTS, required=True)
+    on = Day(required=True)
+
+
+class DisputeFollowedUp(Shape):
+    settled = Truth(required=True)
+    satisfied = Truth()
+
+
+class DisputeArchived(Shape):
+    archive_no = formed(REPORT_NO, required=True)

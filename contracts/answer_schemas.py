@@ -1,0 +1,63 @@
+"""What the hub answers an agency: receipts for what it said, notices of what it must act on."""
+
+from contracts import kinds
+from contracts.clocks import ARTICLE, CLOCKS
+from contracts.domain_schemas import ReasonGiven
+from contracts.fields import EVENT_ID, SOURCE, Instant, Number, Part, Shape, agency_code, dispute_code, event_ref, formed, one_of, sha256_hex, township_code
+from contracts.states import STATES
+
+
+class LogEntry(Shape):
+    seq = Number(1, 2**63 - 1, required=True)
+    sha256 = sha256_hex(required=True)
+
+
+class ReceiptAccepted(Shape):
+    event = event_ref(required=True)
+    dispute = dispute_code(required=True)
+    log = Part(LogEntry, required=True)
+
+
+class UncertainEventRef(Shape):
+    """Of an envelope that cannot be read, the source or the id may not be known."""
+
+    source = formed(SOURCE, required=True, allow_none=True)
+    id = formed(EVENT_ID, required=True, allow_none=True)
+
+
+class ReasonAtTheDoor(ReasonGiven):
+    field = formed(r"^[a-z][a-z0-9_]*(?:[.\[\]0-9a-z_]*)$")
+
+
+class ReceiptRefused(Shape):
+    event = Part(UncertainEventRef, required=True)
+    reason = Part(ReasonAtTheDoor, required=True)
+
+
+class ReceiptApplied(Shape):
+    event = event_ref(required=True)
+    dispute = dispute_code(required=True)
+    state = one_of(STATES, required=True)
+
+
+class ReceiptRejected(Shape):
+    event = event_ref(required=True)
+    dispute = dispute_code(required=True)
+    state = one_of(STATES)  # unknown while the event is set aside
+    reason = Part(ReasonGiven, required=True)
+
+
+class Notice(Shape):
+    dispute = dispute_code(required=True)
+    clock = one_of(CLOCKS)
+    kind = one_of(kinds.CLOCK_KINDS)
+    article = formed(ARTICLE)
+    started_at = Instant()
+    due_at = Instant()
+
+
+class NoticeReferral(Notice):
+    referred_by = agency_code()
+    reason = one_of(kinds.ROUTE_REASONS)
+    dispute_kind = one_of(kinds.KINDS)
+    township = township_code()

@@ -1,0 +1,55 @@
+"""The addresses on the broker: every exchange, queue and routing key, and which partition a dispute belongs to."""
+
+from zlib import crc32
+
+SPEAKERS = ("intake", "mediation", "metrics", "notify")
+
+# Who hears whom. A listener hears all of a speaker or nothing of it: `sequence` counts every event of a speaker about a dispute.
+HEARS = {
+    "intake": ("mediation",),
+    "mediation": ("intake",),
+    "metrics": ("intake", "mediation", "notify"),
+    "notify": ("mediation",),
+}
+
+AGENCIES_EXCHANGE = "agencies"
+UNROUTED = "unrouted"  # alternate exchange of `agencies`, and its queue
+INBOXES_EXCHANGE = "inboxes"
+DEAD_LETTERS = "dead-letters"  # exchange and queue
+DEFAULT_PARTITIONS = 2
+
+
+def partition_of(code: str, partitions: int = DEFAULT_PARTITIONS) -> int:
+    """The partition in which everything about the dispute `code` travels."""
+    return crc32(code.encode()) % partitions
+
+
+def exchange_of(speaker: str) -> str:
+    return f"{speaker}.events"
+
+
+def routing_key(partition: int, event_type: str) -> str:
+    return f"{partition}.{event_type}"
+
+
+def binding_of(partition: int) -> str:
+    return f"{partition}.#"
+
+
+def queue_of(listener: str, speaker: str, partition: int) -> str:
+    """Where `listener` hears one partition of what `speaker` says."""
+    return f"{listener}.{speaker}-events.{partition}"
+
+
+def agency_queue(agency: str) -> str:
+    """Where intake hears one agency: a queue each, so that one agency's burst does not hold up another."""
+    return f"intake.agency-events.{agency}"
+
+
+def agency_routing_key(agency: str, event_type: str) -> str:
+    return f"{agency}.{event_type}"
+
+
+def inbox_of(agency: str) -> str:
+    """The queue from which an agency takes its receipts and notices."""
+    return f"agency.{agency}"

@@ -1,0 +1,182 @@
+"""What our services say to each other about a dispute: codes, dates, sums and hashes. No person, and no free text."""
+
+from copy import deepcopy
+
+from marshmallow import EXCLUDE, RAISE, ValidationError, fields, missing, validates_schema
+
+from contracts import agency_schemas, kinds
+from contracts.causes import CAUSES
+from contracts.clocks import ARTICLE, CLOCKS
+from contracts.fields import (
+    GRID,
+    VILLAGE,
+    Instant,
+    Many,
+    Part,
+    Shape,
+    Sum,
+    Text,
+    Truth,
+    agency_code,
+    event_ref,
+    formed,
+    one_of,
+    party_label,
+    tolerant,
+    township_code,
+)
+from contracts.reasons import REASONS, is_sentence_of
+from contracts.states import STATES
+from contracts.steps import STEPS
+
+# What never leaves intake: who the parties are, and that somebody may be in danger.
+STAYS_AT_INTAKE = ("parties", "parties_sealed", "risk", "report_no")
+
+# What may be known of each step inside.
+STEP_FACTS = {
+    "dispute.reported": agency_schemas.DisputeReported,
+    "dispute.screened": agency_schemas.DisputeScreened,
+    "dispute.routed": agency_schemas.DisputeRouted,
+    "referral.accepted": agency_schemas.ReferralAccepted,
+    "referral.declined": agency_schemas.ReferralDeclined,
+    "consent.given": agency_schemas.Consent,
+    "consent.refused": agency_schemas.Consent,
+    "mediator.agreed": agency_schemas.MediatorChosen,
+    "mediator.appointed": agency_schemas.MediatorChosen,
+    "mediation.started": agency_schemas.MediationStarted,
+    "session.held": agency_schemas.SessionHeld,
+    "mediation.extended": agency_schemas.MediationExtended,
+    "mediation.suspended": agency_schemas.MediationSuspended,
+    "mediation.terminated": agency_schemas.MediationTerminated,
+    "agreement.reached": agency_schemas.AgreementReached,
+    "performance.recorded": agency_schemas.PerformanceRecorded,
+    "dispute.followed_up": agency_schemas.DisputeFollowedUp,
+    "dispute.archived": agency_schemas.DisputeArchived,
+}
+
+
+def facts_schema(step: str, **options) -> Shape:
+    """The schema of a step's facts: what the agency said, without what stays at intake."""
+    schema = STEP_FACTS[step]
+    return schema(exclude=[name for name in STAYS_AT_INTAKE if name in schema._declared_fields], **options)
+
+
+_FACTS = {unknown: {step: tolerant(facts_schema(step), unknown) for step in STEP_FACTS} for unknown in (RAISE, EXCLUDE)}
+
+
+class Facts(fields.Field):
+    """The facts of a step, by the schema of that step."""
+
+    default_error_messages = {"required": "required", "null": "null"}  # noqa: RUF012 - marshmallow declares it so
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        schema = _FACTS[self.parent.unknown].get(data.get("step"))
+        return {} if schema is None else schema.load(value)  # a wrong step has an error of its own
+
+    def _serialize(self, value, attr, obj, **kwargs):
+        return _FACTS[RAISE][obj["step"]].dump(value)
+
+
+class DisputeRegistered(Shape):
+    event = event_ref(required=True)
+    agency = agency_code(required=True)
+    channel = one_of(kinds.CHANNELS, required=True)
+    township = township_code(required=True)
+    village = formed(VILLAGE)
+    grid = formed(GRID)
+    kind = one_of(kinds.KINDS, required=True)
+    cause = one_of(CAUSES)
+    amount_cny = Sum()
+    wants = one_of(kinds.WANTS, required=True)
+    party_labels = Many(party_label())  # how many there are of each role, never who: needed to know when everyone has consented
+    happened_at = Instant(required=True)
+
+
+class StepReported(Shape):
+    event = event_ref(required=True)
+    agency = agency_code(required=True)
+    step = one_of(STEPS, required=True)
+    happened_at = Instant(required=True)
+    facts = Facts(required=True)
+
+
+class Happened(Shape):
+    """A step that mediation took: who reported it, where the dispute was and is, and for whom it waits now."""
+
+    event = event_ref(required=True)
+    agency = agency_code(required=True)
+    before = one_of(STATES, required=True)
+    state = one_of(STATES, required=True)
+    waits_for = Many(agency_code(), required=True)
+    happened_at = Instant(required=True)
+
+
+class ReasonGiven(Shape):
+    code = one_of(REASONS, required=True)
+    zh = Text(required=True)
+    en = Text(required=True)
+
+    @validates_schema
+    def both_are_the_sentence_of_the_code(self, data, **kwargs):
+        if not is_sentence_of(data["code"], data["zh"], data["en"]):
+            raise ValidationError("not_the_sentence", "zh")
+
+
+class StepApplied(Shape):
+    event = event_ref(required=True)
+    step = one_of(STEPS, required=True)
+    state = one_of(STATES, required=True)
+
+
+class StepRefused(StepApplied):
+    reason = Part(ReasonGiven, required=True)
+
+
+class Deadline(Shape):
+    clock = one_of(CLOCKS, required=True)
+    kind = one_of(kinds.CLOCK_KINDS, required=True)
+    due_at = Instant(required=True)
+
+
+class DeadlineSet(Deadline):
+    article = formed(ARTICLE, required=True)
+    started_at = Instant(required=True)
+    owed_by = Many(agency_code(), required=True)
+
+
+class DeadlineOwed(Deadline):
+    owed_by = Many(agency_code(), required=True)
+
+
+class DeadlineMet(Deadline):
+    met_at = Instant(required=True)
+    late = Truth(required=True)
+    was_passed = Truth(required=True)
+
+
+class DisputeClosed(Shape):
+    state = one_of(STATES, required=True)
+    outcome = one_of(kinds.OUTCOMES, required=True)
+
+
+NOTICE_TYPES = ("notice.referral", "notice.deadline", "notice.overdue", "notice.urged")
+
+
+class NoticeSent(Shape):
+    notice = one_of(NOTICE_TYPES, required=True)
+    to = agency_code(required=True)
+    channel = one_of(kinds.NOTICE_CHANNELS, required=True)
+    clock = one_of(CLOCKS)
+    due_at = Instant()
+
+
+class NoticeUndeliverable(NoticeSent):
+    why = one_of(kinds.UNDELIVERABLE_REASONS, required=True)
+
+
+def happened(step: str) -> type[Happened]:
+    """The schema of the fact that `step` happened: what every fact carries, and of the step's own facts those that are there."""
+    own = {name: deepcopy(field) for name, field in STEP_FACTS[step]._declared_fields.items() if name not in STAYS_AT_INTAKE}
+    for field in own.values():
+        field.required, field.load_default = False, missing
+    return type(f"{STEP_FACTS[step].__name__}Happened", (Happened,), own)

@@ -1,0 +1,104 @@
+"""Every event there is: one row each. Who may say it, what it carries, what it is called."""
+
+from dataclasses import dataclass
+
+from contracts import agency_schemas as a
+from contracts import answer_schemas as w
+from contracts import domain_schemas as d
+from contracts import examples
+from contracts.agencies import AGENCIES
+from contracts.fields import Shape
+from contracts.steps import STEPS
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    type: str
+    schema: type[Shape]
+    said_by: frozenset[str]  # role letters for what agencies say, else the name of the service
+    zh: str
+    en: str
+    example: dict
+    speaker: str  # "agencies", or the service
+
+    @property
+    def dataschema(self) -> str:
+        """The CloudEvents attribute of the same name. A new meaning is a new type, so this one has no version of its own."""
+        return f"urn:fengqiao:schema:{self.speaker}:{self.type}"
+
+
+# fmt: off
+_AGENCIES_SAY = (
+    # type                    what it carries          who may say it
+    ("dispute.reported",      a.DisputeReported,       "C M J W P X G B"),
+    ("dispute.screened",      a.DisputeScreened,       "M W C"),
+    ("dispute.routed",        a.DisputeRouted,         "M C"),
+    ("referral.accepted",     a.ReferralAccepted,      "B J W M"),
+    ("referral.declined",     a.ReferralDeclined,      "B J W M"),
+    ("consent.given",         a.Consent,               "B"),
+    ("consent.refused",       a.Consent,               "B"),
+    ("mediator.agreed",       a.MediatorChosen,        "B C"),
+    ("mediator.appointed",    a.MediatorChosen,        "B C"),
+    ("mediation.started",     a.MediationStarted,      "B"),
+    ("session.held",          a.SessionHeld,           "B C"),
+    ("mediation.extended",    a.MediationExtended,     "B C"),
+    ("mediation.suspended",   a.MediationSuspended,    "B C"),
+    ("mediation.terminated",  a.MediationTerminated,   "B"),
+    ("agreement.reached",     a.AgreementReached,      "B"),
+    ("performance.recorded",  a.PerformanceRecorded,   "B C"),
+    ("dispute.followed_up",   a.DisputeFollowedUp,     "M B"),
+    ("dispute.archived",      a.DisputeArchived,       "M B"),
+)
+_MEDIATION_CONFIRMS = (      # one past fact per transition, in the words of the step
+    "dispute.screened", "dispute.routed", "referral.accepted", "referral.declined", "consent.given", "consent.refused",
+    "mediator.agreed", "mediator.appointed", "mediation.started", "session.held", "mediation.extended", "mediation.suspended",
+    "mediation.terminated", "agreement.reached", "performance.recorded", "dispute.followed_up", "dispute.archived",
+)
+_SERVICES_SAY = (
+    # type                    what it carries          service       zh                      en
+    ("dispute.registered",    d.DisputeRegistered,     "intake",     "纠纷登记赋码",         "a dispute was given its one code"),
+    ("step.reported",         d.StepReported,          "intake",     "机构上报步骤",         "an agency reported a step of a known dispute"),
+    ("step.applied",          d.StepApplied,           "mediation",  "步骤生效",             "a reported step took effect"),
+    ("step.refused",          d.StepRefused,           "mediation",  "步骤未生效",           "a reported step was refused as illegal here"),
+    ("deadline.set",          d.DeadlineSet,           "mediation",  "期限起算",             "a clock began to run"),
+    ("deadline.approached",   d.DeadlineOwed,          "mediation",  "期限将至",             "a deadline came near"),
+    ("deadline.passed",       d.DeadlineOwed,          "mediation",  "期限届满",             "a deadline passed unmet"),
+    ("deadline.met",          d.DeadlineMet,           "mediation",  "期限内完成或逾期完成", "what a deadline asked for was done, in time or late"),
+    ("dispute.closed",        d.DisputeClosed,         "mediation",  "纠纷办结",             "the life of a dispute ended"),
+    ("notice.sent",           d.NoticeSent,            "notify",     "通知已送出",           "a notice was sent"),
+    ("notice.undeliverable",  d.NoticeUndeliverable,   "notify",     "通知无法送达",         "a notice could not be delivered"),
+)
+_RECEIPTS = (
+    ("receipt.accepted",      w.ReceiptAccepted,       "intake",     "已收妥",               "stored durably; we are responsible now"),
+    ("receipt.refused",       w.ReceiptRefused,        "intake",     "未收",                 "not stored as a fact"),
+    ("receipt.applied",       w.ReceiptApplied,        "intake",     "已生效",               "the life of the dispute took it"),
+    ("receipt.rejected",      w.ReceiptRejected,       "intake",     "未生效",               "the life of the dispute refused it"),
+)
+_NOTICES = (
+    ("notice.referral",       w.NoticeReferral,        "notify",     "交办通知",             "a dispute was referred to you"),
+    ("notice.deadline",       w.Notice,                "notify",     "期限通知",             "a deadline of yours began to run"),
+    ("notice.urged",          w.Notice,                "notify",     "催办通知",             "a deadline of yours comes near"),
+    ("notice.overdue",        w.Notice,                "notify",     "逾期通知",             "a deadline of yours has passed"),
+)
+# fmt: on
+
+
+def _table(rows, told):
+    return {type: EventType(type, schema, frozenset({speaker}), zh, en, told[type], speaker) for type, schema, speaker, zh, en in rows}
+
+
+AGENCY_EVENTS = {
+    type: EventType(type, schema, frozenset(roles.split()), *STEPS[type], examples.SAID_BY_AGENCIES[type], "agencies") for type, schema, roles in _AGENCIES_SAY
+}
+FACTS = {step: EventType(step, d.happened(step), frozenset({"mediation"}), *STEPS[step], examples.of_fact(step), "mediation") for step in _MEDIATION_CONFIRMS}
+DOMAIN_EVENTS = _table(_SERVICES_SAY, examples.SAID_BY_SERVICES) | FACTS
+RECEIPTS = _table(_RECEIPTS, examples.ANSWERS)
+NOTICES = _table(_NOTICES, examples.ANSWERS)
+
+# Mediation says its facts in the agencies' own words: under such a word stands what the agency says; DOMAIN_EVENTS has mediation's.
+EVENTS = DOMAIN_EVENTS | RECEIPTS | NOTICES | AGENCY_EVENTS
+
+
+def may_say(agency: str, type: str) -> bool:
+    """Whether the agency's role allows it to report events of this type."""
+    return agency in AGENCIES and type in AGENCY_EVENTS and AGENCIES[agency].role in AGENCY_EVENTS[type].said_by

@@ -1,0 +1,117 @@
+"""One example of each event, of one and the same dispute. Every person, number and hash in it is made up."""
+
+from contracts.reasons import REASONS
+
+CODE = "620702-2026-000123-1"
+_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+_REPORT = {"source": "/agencies/womens_federation", "id": "wf-2026-0042"}
+_ACCEPTANCE = {"source": "/agencies/peoples_mediation_committee-daman", "id": "dm-2026-0007"}
+_CLOCK = {"clock": "referral_answer", "kind": "POLICY", "due_at": "2026-03-06T15:59:59+00:00"}
+_SET = {**_CLOCK, "article": "after 在线调解规则 12", "started_at": "2026-03-03T01:10:00+00:00"}
+_NO_RISK = {"domestic_violence": False, "minor": False, "mass": False, "violence_threat": False}
+_TERM = {"kind": "payment", "due_on": "2026-06-30", "amount_cny": "12000.00"}
+
+SAID_BY_AGENCIES = {
+    "dispute.reported": {
+        "report_no": "妇联〔2026〕42号",
+        "channel": "walk_in",
+        "place": {"township": "620702102", "village": "620702102201", "grid": "620702102201-03"},
+        "kind": "family",
+        "cause": "2",
+        "amount_cny": "12000.00",
+        "wants": "mediation",
+        "parties": [
+            {"role": "applicant", "name": "张某某", "phone": "13900000000"},
+            {"role": "respondent", "name": "李某某", "address": "大满镇"},
+        ],
+        "risk": _NO_RISK,
+    },
+    "dispute.screened": {"suitable": True, "track": "A", "kind": "family", "cause": "2", "risk": _NO_RISK},
+    "dispute.routed": {"to": "peoples_mediation_committee-daman", "joint_with": ["womens_federation"], "reason": "by_place"},
+    "referral.accepted": {"mediator": "daman-014", "conflict_of_interest": False, "agreed_after_disclosure": False},
+    "referral.declined": {"reason": "not_our_kind"},
+    "consent.given": {"party": "respondent", "how": "by_phone"},
+    "consent.refused": {"party": "respondent", "how": "in_writing"},
+    "mediator.agreed": {"mediator": "daman-014"},
+    "mediator.appointed": {"mediator": "daman-014"},
+    "mediation.started": {},
+    "session.held": {"mode": "in_person", "minutes": 90, "next_at": "2026-03-20T01:00:00+00:00"},
+    "mediation.extended": {"days": 15, "consents": ["applicant", "respondent"]},
+    "mediation.suspended": {"reason": "suspected_sham"},
+    "mediation.terminated": {"ground": "differences_too_large"},
+    "agreement.reached": {"form": "written", "effective_on": "2026-03-25", "document_sha256": _SHA256, "terms": [_TERM], "confirmable": True},
+    "performance.recorded": {"term": 1, "result": "full", "on": "2026-06-28"},
+    "dispute.followed_up": {"settled": True, "satisfied": True},
+    "dispute.archived": {"archive_no": "大满调〔2026〕7号"},
+}
+
+SAID_BY_SERVICES = {
+    "dispute.registered": {
+        "event": _REPORT,
+        "agency": "womens_federation",
+        "channel": "walk_in",
+        "township": "620702102",
+        "village": "620702102201",
+        "grid": "620702102201-03",
+        "kind": "family",
+        "cause": "2",
+        "amount_cny": "12000.00",
+        "wants": "mediation",
+        "party_labels": ["applicant", "respondent"],
+        "happened_at": "2026-03-02T02:30:00+00:00",
+    },
+    "step.reported": {
+        "event": _ACCEPTANCE,
+        "agency": "peoples_mediation_committee-daman",
+        "step": "referral.accepted",
+        "happened_at": "2026-03-04T03:00:00+00:00",
+        "facts": {"mediator": "daman-014", "conflict_of_interest": False, "agreed_after_disclosure": False},
+    },
+    "step.applied": {"event": _ACCEPTANCE, "step": "referral.accepted", "state": "accepted"},
+    "step.refused": {
+        "event": _ACCEPTANCE,
+        "step": "referral.accepted",
+        "state": "closed",
+        "reason": REASONS["illegal_here"].text(state="closed", step="referral.accepted"),
+    },
+    "deadline.set": {**_SET, "owed_by": ["peoples_mediation_committee-daman"]},
+    "deadline.approached": {**_CLOCK, "owed_by": ["peoples_mediation_committee-daman"]},
+    "deadline.passed": {**_CLOCK, "owed_by": ["peoples_mediation_committee-daman"]},
+    "deadline.met": {**_CLOCK, "met_at": "2026-03-04T03:00:00+00:00", "late": False, "was_passed": False},
+    "dispute.closed": {"state": "closed", "outcome": "performed"},
+    "notice.sent": {"notice": "notice.deadline", "to": "peoples_mediation_committee-daman", "channel": "inbox", **{k: _CLOCK[k] for k in ("clock", "due_at")}},
+    "notice.undeliverable": {"notice": "notice.deadline", "to": "peoples_mediation_committee-daman", "channel": "webhook", "why": "timed_out"},
+}
+
+ANSWERS = {
+    "receipt.accepted": {"event": _REPORT, "dispute": CODE, "log": {"seq": 4711, "sha256": _SHA256}},
+    "receipt.refused": {
+        "event": _REPORT,
+        "reason": {**REASONS["malformed_data"].text(field="place.township", mistake="not_in_list"), "field": "place.township"},
+    },
+    "receipt.applied": {"event": _ACCEPTANCE, "dispute": CODE, "state": "accepted"},
+    "receipt.rejected": {
+        "event": _ACCEPTANCE,
+        "dispute": CODE,
+        "state": "closed",
+        "reason": REASONS["illegal_here"].text(state="closed", step="referral.accepted"),
+    },
+    "notice.referral": {"dispute": CODE, **_SET, "referred_by": "mediation_centre", "reason": "by_place", "dispute_kind": "family", "township": "620702102"},
+    "notice.deadline": {"dispute": CODE, **_SET},
+    "notice.overdue": {"dispute": CODE, **_CLOCK},
+    "notice.urged": {"dispute": CODE, **_CLOCK},
+}
+
+
+def of_fact(step: str) -> dict:
+    """The fact that mediation says when `step` happened. Its states are examples only."""
+    stays = ("parties", "parties_sealed", "risk", "report_no")
+    return {
+        "event": _ACCEPTANCE,
+        "agency": "peoples_mediation_committee-daman",
+        "before": "routed",
+        "state": "accepted",
+        "waits_for": ["peoples_mediation_committee-daman"],
+        "happened_at": "2026-03-04T03:00:00+00:00",
+        **{name: value for name, value in SAID_BY_AGENCIES[step].items() if name not in stays},
+    }

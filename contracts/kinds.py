@@ -1,0 +1,160 @@
+"""The closed lists of the events: each token with its Chinese and English. A word that is not here cannot be said."""
+
+# fmt: off
+KINDS = {                                      # 人民调解纠纷类型
+    "family":                ("婚姻家庭",       "marriage and family"),
+    "inheritance":           ("继承",           "inheritance"),
+    "neighbour":             ("邻里",           "neighbours"),
+    "housing_plot":          ("房屋宅基地",     "housing and plots"),
+    "contract":              ("合同",           "contract"),
+    "private_loan":          ("民间借贷",       "private loan"),
+    "finance":               ("金融借款、保险", "bank loan, insurance"),
+    "seed_contract":         ("制种、种子合同", "seed contract"),
+    "production":            ("生产经营",       "production and business"),
+    "damages":               ("损害赔偿",       "damages"),
+    "forest_land":           ("山林土地",       "forest and land"),
+    "land_contract":         ("土地承包、流转", "rural land contract"),
+    "expropriation":         ("征地拆迁",       "expropriation and demolition"),
+    "environment":           ("环境污染",       "environment"),
+    "labour":                ("劳动争议",       "labour"),
+    "consumer":              ("消费",           "consumer"),
+    "medical":               ("医疗",           "medical"),
+    "traffic":               ("道路交通事故",   "road traffic accident"),
+    "property_management":   ("物业",           "property management"),
+    "intellectual_property": ("知识产权",       "intellectual property"),
+    "village_affairs":       ("村务管理",       "village affairs"),
+    "other":                 ("其他",           "other"),
+}
+CHANNELS = {                                   # how a dispute came to the agency that reports it
+    "walk_in":       ("来访",                   "came in person"),
+    "phone":         ("来电",                   "by telephone"),
+    "letter":        ("来信",                   "by letter"),
+    "online":        ("网上",                   "online"),
+    "hotline":       ("12345热线",              "12345 hotline"),
+    "police_call":   ("110警情",                "110 police call"),
+    "grid":          ("网格上报",               "grid report"),
+    "inspection":    ("排查发现",               "found on inspection"),
+    "filing_desk":   ("立案窗口",               "court filing desk"),
+    "petition":      ("信访",                   "petition"),
+    "transfer":      ("部门移送",               "handed over by another agency"),
+    "import":        ("表格导入",               "imported from a spreadsheet"),
+}
+WANTS = {
+    "mediation": ("申请调解", "mediation"),
+    "filing":    ("申请立案", "filing with the court"),
+    "advice":    ("咨询",     "advice"),
+}
+PARTY_ROLES = {
+    "applicant":      ("申请人",   "applicant"),
+    "respondent":     ("被申请人", "respondent"),
+    "third_party":    ("第三人",   "third party"),
+    "representative": ("代理人",   "representative"),
+}
+RISKS = {
+    "domestic_violence": ("家庭暴力",       "domestic violence"),
+    "minor":             ("未成年人受侵害", "a minor at risk"),
+    "mass":              ("群体性事件",     "mass incident"),
+    "violence_threat":   ("暴力威胁",       "threat of violence"),
+}
+TRACKS = {
+    "A": ("起诉前（非诉调解）",       "before filing, outside court"),
+    "B": ("立案后（先行、委托调解）", "after filing"),
+}
+ROUTE_REASONS = {
+    "by_place":         ("属地管辖",         "the body of the place"),
+    "by_kind":          ("按纠纷类型",       "the body for this kind of dispute"),
+    "by_roster":        ("名册指定",         "named on the court's roster"),
+    "parties_chose":    ("当事人选择",       "chosen by the parties"),
+    "after_decline":    ("退回后改派",       "sent on after another body declined"),
+    "after_no_answer":  ("逾期未答复改派",   "sent on because no answer came"),
+    "joint_handling":   ("联合调处",         "handled jointly"),
+}
+DECLINE_REASONS = {
+    "not_our_kind":         ("不属于本组织受理类型", "not a kind of dispute this body takes"),
+    "not_our_place":        ("不属于本组织辖区",     "not within this body's area"),
+    "conflict_of_interest": ("存在利害关系",         "conflict of interest"),
+    "no_mediator":          ("暂无可用调解员",       "no mediator available"),
+    "party_unreachable":    ("当事人无法联系",       "a party cannot be reached"),
+    "already_before_court": ("法院已受理",           "already before a court"),
+    "not_mediable":         ("依法不得调解",         "may not be mediated by law"),
+    "duplicate":            ("重复交办",             "referred twice"),
+}
+CONSENT_WAYS = {
+    "in_writing": ("书面",       "in writing"),
+    "orally":     ("口头并记录", "orally, recorded"),
+    "by_phone":   ("电话",       "by telephone"),
+    "online":     ("网上确认",   "confirmed online"),
+    "by_conduct": ("到场参加",   "by taking part"),
+}
+MODES = {
+    "in_person":   ("当面",     "in person"),
+    "video":       ("视频",     "video"),
+    "phone":       ("电话",     "telephone"),
+    "circuit":     ("巡回",     "circuit"),
+    "court_visit": ("法官到场", "a judge came"),
+}
+FORMS = {
+    "written": ("书面协议", "written"),
+    "oral":    ("口头协议", "oral"),
+}
+TERM_KINDS = {                                 # what an agreement asks of somebody; never who or why
+    "payment":       ("付款",       "payment"),
+    "delivery":      ("交付",       "delivery of a thing"),
+    "work":          ("完成工作",   "work to be done"),
+    "vacate":        ("腾退",       "vacating"),
+    "cease":         ("停止侵害",   "ceasing to do something"),
+    "restore":       ("恢复原状",   "restoring a former state"),
+    "apology":       ("赔礼道歉",   "apology"),
+    "support":       ("抚养、赡养", "maintenance"),
+    "other":         ("其他",       "other"),
+}
+GROUNDS = {                                    # 人民法院在线调解规则 art. 25, the eight of them in its order
+    "agreement_reached":           ("当事人达成调解协议",             "the parties reached an agreement"),
+    "self_settled_withdrawn":      ("当事人自行和解并撤回调解申请",   "the parties settled themselves and withdrew"),
+    "party_unreachable":           ("无法与当事人取得联系",           "a party cannot be reached"),
+    "party_unwilling":             ("当事人一方明确表示不愿意继续调解", "a party clearly no longer wants mediation"),
+    "differences_too_large":       ("当事人分歧较大且难以达成调解协议", "the parties are too far apart"),
+    "period_expired_no_extension": ("调解期限届满且当事人未同意延长", "the period ran out and was not extended"),
+    "party_refuses_to_sign":       ("当事人一方拒绝在调解协议上签章", "a party refuses to sign the agreement"),
+    "other_obstacle":              ("其他导致调解无法进行的情形",     "another obstacle to mediation"),
+}
+SUSPENSION_REASONS = {
+    "suspected_sham":     ("涉嫌虚假调解",         "suspected sham mediation"),
+    "suspected_crime":    ("涉嫌犯罪",             "suspected crime"),
+    "third_party_harmed": ("可能损害他人合法权益", "others may be harmed"),
+}
+RESULTS = {
+    "full":    ("全部履行", "performed in full"),
+    "part":    ("部分履行", "performed in part"),
+    "default": ("未履行",   "not performed"),
+}
+OUTCOMES = {                                   # how a dispute ended
+    "performed":      ("协议已履行",       "agreement performed"),
+    "settled":        ("已化解",           "settled"),
+    "defaulted":      ("协议未履行",       "agreement not performed"),
+    "not_settled":    ("调解未成",         "not settled"),
+    "consent_refused": ("当事人拒绝调解",  "mediation refused by a party"),
+    "not_suitable":   ("不适宜调解",       "not suitable for mediation"),
+    "filed":          ("已立案",           "filed with the court"),
+    "redirected":     ("已转出",           "redirected"),
+    "withdrawn":      ("当事人撤回",       "withdrawn"),
+}
+NOTICE_CHANNELS = {
+    "inbox":   ("机构收件队列", "the agency's inbox queue"),
+    "webhook": ("网络回调",     "webhook"),
+    "mail":    ("电子邮件",     "mail"),
+    "sms":     ("短信",         "text message"),
+    "chat":    ("工作群",       "chat"),
+}
+UNDELIVERABLE_REASONS = {
+    "no_address":      ("未登记接收方式", "no address is known"),
+    "refused_by_peer": ("对方拒收",       "refused by the other side"),
+    "timed_out":       ("多次超时",       "timed out too often"),
+    "inbox_full":      ("收件队列已满",   "the inbox is full"),
+}
+CLOCK_KINDS = {
+    "LAW":        ("法定期限",       "legal clock"),
+    "LOCAL_RULE": ("地方规定期限",   "clock of a local rule"),
+    "POLICY":     ("政策、约定时限", "policy clock"),
+}
+# fmt: on

@@ -1,0 +1,42 @@
+"""Checking what is heard and what is said against its schema. Schemas are built once; this is on the path of every event."""
+
+from marshmallow import EXCLUDE, RAISE
+
+from contracts.domain_schemas import STAYS_AT_INTAKE, facts_schema
+from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, NOTICES, RECEIPTS, EventType
+from contracts.fields import tolerant
+
+_ROWS = (*AGENCY_EVENTS.values(), *DOMAIN_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values())
+
+
+def _by_speaker(unknown):
+    schemas = {(row.speaker, row.type): tolerant(row.schema(), unknown) for row in _ROWS}
+    return schemas | {(None, type): schemas[row.speaker, type] for type, row in EVENTS.items()}
+
+
+_HEARD, _SAID = _by_speaker(EXCLUDE), _by_speaker(RAISE)
+_FACTS = {type: facts_schema(type) for type in AGENCY_EVENTS}
+
+
+def event_type(type: str, speaker: str | None = None) -> EventType:
+    """The row of an event. Name the `speaker` where agencies and mediation share a word; without it the agencies' row is meant."""
+    row = (DOMAIN_EVENTS if speaker not in (None, "agencies") and type in DOMAIN_EVENTS else EVENTS)[type]
+    if speaker not in (None, row.speaker):
+        raise KeyError(type)
+    return row
+
+
+def heard(type: str, data: dict, speaker: str | None = None) -> dict:
+    """`data` as Python values (aware datetimes, dates, Decimals), unknown fields passed over. Raises ValidationError, or KeyError for an unknown type."""
+    return _HEARD[speaker, type].load(data)
+
+
+def said(type: str, data: dict, speaker: str | None = None) -> dict:
+    """`data` (Python values or their JSON forms) checked, and ready for JSON. Raises ValidationError also for any field that the schema does not have."""
+    schema = _SAID[speaker, type]
+    return schema.dump(schema.load(data))
+
+
+def facts_of(type: str, data: dict) -> dict:
+    """Of an agency's event as heard, what may travel inside as the facts of step.reported: no parties, no risks, no numbers of the agency's own."""
+    return _FACTS[type].dump({name: value for name, value in data.items() if name not in STAYS_AT_INTAKE})
