@@ -10,8 +10,9 @@ import os
 import re
 
 from contracts import AGENCIES
-from contracts.channels import AGENCIES_EXCHANGE, DEAD_LETTERS, HEARS, INBOXES, SPEAKERS, UNROUTED, VHOST, agency_queue, events_exchange, hearing_queue, inbox_queue
+from contracts.channels import AGENCIES_EXCHANGE, DEAD_LETTERS, HEARS, INBOXES_EXCHANGE, SPEAKERS, UNROUTED, agency_queue, binding_of, exchange_of, inbox_of, queue_of
 
+VHOST = "fengqiao"
 ADMIN = "admin"
 SERVICES = tuple(HEARS)
 
@@ -55,8 +56,8 @@ def definitions(passwords: dict[str, str], partitions: int) -> dict:
 def _exchanges():
     return [
         _exchange(AGENCIES_EXCHANGE, "topic", {"alternate-exchange": UNROUTED}),
-        *(_exchange(events_exchange(speaker), "topic") for speaker in SPEAKERS),
-        _exchange(INBOXES, "direct"),
+        *(_exchange(exchange_of(speaker), "topic") for speaker in SPEAKERS),
+        _exchange(INBOXES_EXCHANGE, "direct"),
         _exchange(UNROUTED, "fanout"),
         _exchange(DEAD_LETTERS, "fanout"),
     ]
@@ -64,17 +65,17 @@ def _exchanges():
 
 def _queues(partitions):
     yield from (_queue(agency_queue(code), SAFE | IN_ORDER | {"x-max-length-bytes": AGENCY_QUEUE_BYTES}) for code in AGENCIES)
-    yield from (_queue(inbox_queue(code), BOUNDED_INBOX) for code in AGENCIES)
+    yield from (_queue(inbox_of(code), BOUNDED_INBOX) for code in AGENCIES)
     for listener, speaker, partition in _hearings(partitions):
-        yield _queue(hearing_queue(listener, speaker, partition), SAFE | IN_ORDER)
+        yield _queue(queue_of(listener, speaker, partition), SAFE | IN_ORDER)
     yield from (_queue(name, LAST_RESORT) for name in (UNROUTED, DEAD_LETTERS))
 
 
 def _bindings(partitions):
     yield from (_binding(AGENCIES_EXCHANGE, agency_queue(code), f"{code}.#") for code in AGENCIES)
-    yield from (_binding(INBOXES, inbox_queue(code), code) for code in AGENCIES)
+    yield from (_binding(INBOXES_EXCHANGE, inbox_of(code), code) for code in AGENCIES)
     for listener, speaker, partition in _hearings(partitions):
-        yield _binding(events_exchange(speaker), hearing_queue(listener, speaker, partition), f"{partition}.#")
+        yield _binding(exchange_of(speaker), queue_of(listener, speaker, partition), binding_of(partition))
     yield from (_binding(name, name, "") for name in (UNROUTED, DEAD_LETTERS))
 
 
@@ -83,12 +84,12 @@ def _hearings(partitions):
 
 
 def _service_may(name):
-    writes = [events_exchange(name)] + ([INBOXES] if name in ("intake", "notify") else [])
+    writes = [exchange_of(name)] + ([INBOXES_EXCHANGE] if name in ("intake", "notify") else [])
     return _may(name, "^$", f"^({'|'.join(map(re.escape, writes))})$", f"^{name}\\.")
 
 
 def _agency_may(code):
-    return _may(code, "^$", f"^{AGENCIES_EXCHANGE}$", f"^{re.escape(inbox_queue(code))}$")
+    return _may(code, "^$", f"^{AGENCIES_EXCHANGE}$", f"^{re.escape(inbox_of(code))}$")
 
 
 def _user(name, password, tags):

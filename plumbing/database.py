@@ -12,9 +12,8 @@ from collections import Counter
 import psycopg2
 import psycopg2.extras
 from nacl.secret import SecretBox
-from nameko.extensions import DependencyProvider
 
-from contracts.channels import INBOXES, events_exchange, partition_of
+from contracts.channels import INBOXES_EXCHANGE, exchange_of, partition_of, routing_key
 from plumbing import events, settings, telemetry
 from plumbing.events import Delivery, Event, Posted, Said
 from plumbing.failpoints import failpoint
@@ -156,6 +155,10 @@ class Transaction:
         if rows:
             psycopg2.extras.execute_values(self._cursor, sql, rows, template=template, page_size=10_000)
 
+    def seal(self, text: bytes) -> bytes:
+        """Encrypted with this service's key at rest."""
+        return self._pool.box.encrypt(text)
+
     # ── hear ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def unheard(self, batch: list[Event]) -> list[Event]:
@@ -287,33 +290,36 @@ class Transaction:
                 (subjects, [counts[subject] for subject in subjects]),
             )
         }
-        exchange, partitions = events_exchange(self._service), self._pool.settings.partitions
+        exchange, partitions = exchange_of(self._service), self._pool.settings.partitions
         rows = []
         for fact in said:
             sequence = following[fact.subject] = following[fact.subject] + 1
             event_id = f"{fact.subject}/{sequence}"
             partition = partition_of(fact.subject, partitions)
             body = events.write(self._service, fact, event_id, self.now, sequence)
-            rows.append((partition, exchange, f"{partition}.{fact.type}", event_id, body))
+            rows.append((partition, exchange, routing_key(partition, fact.type), event_id, body))
         self._put_out(rows)
 
-    def post(self, posted: list[Posted]) -> None:
-        """Puts receipts or notices for single agencies into the outbox."""
-        rows = []
-        for letter in posted:
-            partition = zlib.crc32(letter.agency.encode()) % self._pool.settings.partitions
-            rows.append((partition, INBOXES, letter.agency, letter.id, events.write(self._service, letter, letter.id, self.now)))
-        self._put_out(rows)
+    def post(self, posted: list[Posted]) -> list[bytes]:
+        """Puts receipts or notices for single agencies into the outbox; returns their bytes, in the same order."""
+        bodies = [events.write(self._service, letter, letter.id, self.now) for letter in posted]
+        self.put_out_again([(letter.agency, letter.id, body) for letter, body in zip(posted, bodies, strict=True)])
+        return bodies
+
+    def put_out_again(self, letters: list[tuple[str, str, bytes]]) -> None:
+        """Puts letters (agency, id, bytes) into the outbox as they are."""
+        partitions = self._pool.settings.partitions
+        self._put_out([(zlib.crc32(agency.encode()) % partitions, INBOXES_EXCHANGE, agency, letter, body) for agency, letter, body in letters])
 
     def _put_out(self, rows):
         if not rows:
             return
         partitions, exchanges, keys, ids, bodies = zip(*rows, strict=True)
-        # One NOTIFY a transaction (equal ones are folded by the server): the relay wakes within milliseconds and fetches all there is.
+        # One NOTIFY a transaction (the server folds equal ones): the relay wakes within milliseconds and fetches all there is.
         self.run(
             "with put as (insert into outbox (partition, exchange, routing_key, event_id, body)"
             " select * from unnest(%s::smallint[], %s::text[], %s::text[], %s::text[], %s::bytea[])) select pg_notify(%s, '')",
-            (list(partitions), list(exchanges), list(keys), list(ids), list(map(psycopg2.Binary, bodies)), f"outbox_{self._service}"),
+            (list(partitions), list(exchanges), list(keys), list(ids), [psycopg2.Binary(bytes(body)) for body in bodies], f"outbox_{self._service}"),
         )
 
     # ── park ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -344,20 +350,3 @@ class Transaction:
     def count(self):
         """Tells the telemetry what this transaction did, once it has committed."""
         telemetry.transaction_committed(self._service, self._outcomes, self._ages)
-
-
-class Database(DependencyProvider):
-    """`db = Database()` on a service class: the pool of this service. `read` turns a kept delivery back into an event."""
-
-    def __init__(self, size: int = 4, read=events.read):
-        self.size = size
-        self.read = read
-
-    def setup(self):
-        self.pool = Pool(self.container.config["settings"], self.size, read=self.read)
-
-    def get_dependency(self, worker_ctx):
-        return self.pool
-
-    def stop(self):
-        self.pool.close()

@@ -116,7 +116,7 @@ def write(service: str, said: Said | Posted, event_id: str, now: datetime, seque
         envelope["sequence"] = str(sequence)
     if said.cause is not None:
         envelope["causationid"] = said.cause.id
-    return orjson.dumps(envelope, option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC)
+    return orjson.dumps(envelope, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC)
 
 
 def new_traceparent() -> str:

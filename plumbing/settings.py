@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from environs import Env, validate
 
-from contracts.channels import PARTITIONS
+from contracts.channels import DEFAULT_PARTITIONS
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Settings:
     at_rest_key: bytes = field(repr=False)
     telemetry_host: str = "127.0.0.1"
     telemetry_port: int = 0
-    partitions: int = PARTITIONS
+    partitions: int = DEFAULT_PARTITIONS
     partitions_heard: tuple[int, ...] = ()
     log_level: str = "INFO"
     stop_seconds: float = 15.0
@@ -33,7 +33,7 @@ def load() -> Settings:
         key = env.str("AT_REST_KEY")
         telemetry_host = env.str("TELEMETRY_HOST", "127.0.0.1")
         telemetry_port = env.int("TELEMETRY_PORT", 0)
-        partitions = env.int("PARTITIONS", PARTITIONS, validate=validate.Range(1, 64))
+        partitions = env.int("PARTITIONS", DEFAULT_PARTITIONS, validate=validate.Range(1, 64))
         heard = env.list("PARTITIONS_HEARD", [], subcast=int)
         level = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
         stop_seconds = env.float("STOP_SECONDS", 15.0)

@@ -1,0 +1,421 @@
+"""Hears events in batches: raw deliveries in, one transaction, one acknowledgement after its commit.
+
+Two green threads a service: one reads the connection, one works. Every queue has a channel of its own, so that acknowledging
+"up to here" is right for each, and a batch takes from them in turn: no queue waits behind another one's burst.
+
+    @hear("intake", "mediation")
+    def on_events(self, batch): ...
+"""
+
+import contextlib
+import hashlib
+import random
+import socket
+from collections import deque
+from datetime import timedelta
+
+import amqp.exceptions
+import eventlet
+import kombu
+from eventlet.event import Event as Signal
+from eventlet.semaphore import Semaphore
+from nameko.exceptions import ContainerBeingKilled
+from nameko.extensions import Entrypoint
+from structlog import get_logger
+
+from contracts.channels import HEARS, queue_of
+from plumbing import events, telemetry
+from plumbing.database import DatabaseAway, describe, should_try_again
+from plumbing.dependency import Database
+from plumbing.events import Delivery, UnreadableEvent
+from plumbing.failpoints import failpoint
+
+log = get_logger()
+
+SIZE = 200  # events in a batch, at most
+LINGER = 0.004  # seconds that a batch waits for company
+HEARTBEAT = 15
+TRIES_AT_ONCE = 3  # for what passes by itself: a deadlock, a lock held too long
+TRIES = 6  # for an event that fails: after 1, 2, 4, 8, 16 seconds; then a person decides
+LOST = (OSError, amqp.exceptions.ConnectionError, socket.timeout)
+REFUSED = (403, 404, 406)  # the broker's answer will be the same next time: somebody must look
+CHORES_SECONDS = 1.0
+
+
+class Hearing(Entrypoint):
+    """Consumes some queues and calls the method with lists of events.
+
+    `queues(settings)` names them; `read(delivery)` makes an event of the bytes, or raises UnreadableEvent;
+    `room()` says how many more events may be taken in hand just now (None: as many as fit a batch).
+    """
+
+    def __init__(self, queues, read=events.read, size=SIZE, linger=LINGER, room=None, **kwargs):
+        self.queues, self.read, self.size, self.linger, self.room = queues, read, size, linger, room
+        super().__init__(expected_exceptions=(Exception,), **kwargs)  # what fails is logged here, without values
+
+    def setup(self):
+        self.settings = self.container.config["settings"]
+        self.service = self.settings.service
+        self.database = next(extension for extension in self.container.dependencies if isinstance(extension, Database))
+        self.line = None
+        self.stopping = self.paused = False
+        self.arrived, self.idle, self.reader_done, self.writing = Signal(), Signal(), Signal(), Semaphore()
+
+    def start(self):
+        self.container.spawn_managed_thread(self._read_on, identifier="read")
+        self.container.spawn_managed_thread(self._work_on, identifier="work")
+
+    def stop(self):
+        """Returns when the batch in hand is finished and acknowledged; what was only prefetched goes back to the broker."""
+        self.stopping = True
+        self._wake()
+        with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(self.settings.stop_seconds):
+            self.idle.wait()
+            self._hang_up()
+            self.reader_done.wait()
+
+    def kill(self):
+        self.stopping = True
+        self._hang_up()
+
+    @property
+    def ready(self) -> bool:
+        return self.line is not None
+
+    # ── the thread that reads ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def _read_on(self):
+        wait = 0.1
+        while not self.stopping:
+            if self.paused:
+                eventlet.sleep(0.05)
+                continue
+            try:
+                self.line = _Line(self)
+                telemetry.HEARING.labels(self.service).set(1)
+                wait = 0.1
+                log.info("Hearing.", queues=len(self.line.inboxes))
+                while not self.stopping and not self.paused:
+                    self.line.listen()
+                if self.stopping:
+                    self.line.stop_taking()
+                    while not self.idle.ready():
+                        self.line.listen()
+            except amqp.exceptions.ChannelError as refusal:
+                if refusal.code in REFUSED:
+                    log.error("The broker refuses this consumer; the process ends.", code=refusal.code, next="Load the topology or mend the permissions.")
+                    raise
+                self._lost(refusal)
+            except LOST as problem:
+                if isinstance(problem, amqp.exceptions.ConnectionError) and getattr(problem, "code", 0) in REFUSED:
+                    log.error("The broker refuses this user; the process ends.", code=problem.code)
+                    raise
+                self._lost(problem)
+                eventlet.sleep(wait * random.uniform(0.5, 1.5))
+                wait = min(wait * 2, 5)
+            finally:
+                self._hang_up()
+        self.reader_done.send()
+
+    def _lost(self, problem):
+        if not (self.stopping or self.paused):
+            telemetry.RECONNECTS.labels(self.service, "broker").inc()
+            log.warning("The line to the broker is down; what was not acknowledged comes again.", reason=type(problem).__name__)
+
+    def _hang_up(self):
+        line, self.line = self.line, None
+        telemetry.HEARING.labels(self.service).set(0)
+        if line is not None:
+            line.close()
+
+    def _wake(self):
+        if not self.arrived.ready():
+            self.arrived.send()
+
+    # ── the thread that works ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def _work_on(self):
+        chores_at = eventlet.hubs.get_hub().clock()
+        while not self.stopping:
+            try:
+                if eventlet.hubs.get_hub().clock() >= chores_at:
+                    self._chores()
+                    chores_at = eventlet.hubs.get_hub().clock() + CHORES_SECONDS
+                self._await_company()
+                self._one_batch()
+            except DatabaseAway as problem:
+                self._sit_out(problem)
+        self.idle.send()
+
+    def _await_company(self):
+        """Waits for the first delivery, then a little for more, but never past a full batch."""
+        if not self._at_hand():
+            with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(CHORES_SECONDS):
+                self.arrived.wait()
+        self.arrived = Signal()
+        if 0 < self._at_hand() < self.size:
+            eventlet.sleep(self.linger)
+
+    def _at_hand(self):
+        return sum(map(len, self.line.inboxes)) if self.line else 0
+
+    def _one_batch(self):
+        line, room = self.line, self.size if self.room is None else min(self.size, self.room())
+        if line is None or self.stopping:
+            return
+        if room <= 0:
+            eventlet.sleep(0.01)
+            return
+        deliveries, marks = line.take(room)
+        if not deliveries:
+            return
+        clock = eventlet.hubs.get_hub().clock
+        started = clock()
+        self._hear(self._readable(deliveries))
+        failpoint("before_acknowledge")
+        line.acknowledge(marks)
+        failpoint("after_acknowledge")
+        telemetry.BATCH.labels(self.service).observe(len(deliveries))
+        telemetry.DELIVERIES.labels(self.service).inc(len(deliveries))
+        telemetry.PROCESSING.labels(self.service).observe(clock() - started)
+
+    def _readable(self, deliveries):
+        batch = []
+        for delivery in deliveries:
+            try:
+                batch.append(self.read(delivery))
+            except UnreadableEvent as problem:
+                self._park_unreadable(delivery, problem)
+        return batch
+
+    def _hear(self, batch):
+        """All in one transaction; if that fails, each by itself, so that one bad event harms only its own dispute."""
+        if not batch:
+            return
+        problem = self._call(batch)
+        if problem is None:
+            return
+        if len(batch) > 1:
+            log.warning("A batch failed and is done one by one.", count=len(batch), reason=describe(problem))
+            for event in batch:
+                self._hear([event])
+        else:
+            self._set_aside(batch[0], problem)
+
+    def _call(self, batch):
+        """Runs the method in a worker; returns what it raised, if anything. Raises DatabaseAway."""
+        for again in range(TRIES_AT_ONCE):
+            done = Signal()
+
+            def handle_result(worker_ctx, result=None, exc_info=None, done=done):
+                done.send(exc_info)
+                return result, exc_info
+
+            try:
+                self.container.spawn_worker(self, (batch,), {}, handle_result=handle_result)
+            except ContainerBeingKilled as killed:
+                raise DatabaseAway("the container is being killed") from killed
+            exc_info = done.wait()
+            if exc_info is None:
+                return None
+            if isinstance(exc_info[1], DatabaseAway):
+                raise exc_info[1]
+            if not should_try_again(exc_info[1]):
+                return exc_info[1]
+            eventlet.sleep(0.02 * 2**again * random.uniform(0.5, 1.5))
+        return exc_info[1]
+
+    def _set_aside(self, event, problem):
+        """Tier three: the event waits in the database, with what comes after it about the same dispute."""
+        with self.database.pool.transaction() as tx:
+            tried = tx.rows("select attempts from parked where source = %s and subject = %s and event_id = %s", (event.source, event.subject, event.id))
+            attempts = (tried[0][0] if tried else 0) + 1
+            retry_at = tx.now + timedelta(seconds=2 ** (attempts - 1)) if attempts < TRIES else None
+            tx.park(event, describe(problem), retry_at)
+        log.log(
+            30 if retry_at else 40,
+            "An event failed; later ones of its dispute wait." if retry_at else "An event is parked; later ones of its dispute wait for a person.",
+            source=event.source, dispute=event.subject, event_id=event.id, event_type=event.type, attempts=attempts, reason=describe(problem),
+            next="It is tried again." if retry_at else "Run the parked tool: show, then replay or discard.",
+        )  # fmt: skip
+
+    def _park_unreadable(self, delivery, problem):
+        """Bytes that are no event at all, on a queue that only our own services write to: kept, and shown to a person."""
+        digest = hashlib.sha256(delivery.body).hexdigest()
+        lost = events.Event("unreadable", digest, "unreadable", digest, events.utc_now(), {}, delivery=delivery)
+        with self.database.pool.transaction() as tx:
+            tx.park(lost, describe(problem))
+        log.error("A message is not an event and is parked.", event_id=digest, reason=describe(problem))
+
+    # ── now and then ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _chores(self):
+        """Tries again what is due, and lets those in whose gap has closed without a new event (a discarded one)."""
+        with self.database.pool.transaction() as tx:
+            telemetry.backlog(self.service, tx)
+            due = tx.rows("select delivery from parked where status = 'retry' and next_attempt_at <= now() order by id limit 50")
+            free = tx.rows(
+                "select w.delivery from waiting w join heard h using (source, subject)"
+                " where not h.held and (w.sequence is null or w.sequence <= h.last_sequence + 1) order by w.id limit 200"
+            )
+        unseal, read = self.database.pool.box.decrypt, self.database.pool.read
+        for (delivery,) in due:
+            event = read(Delivery.unpack(unseal(bytes(delivery))))
+            event.retried = True
+            self._hear([event])
+        for (delivery,) in free:
+            event = read(Delivery.unpack(unseal(bytes(delivery))))
+            event.retried = event.sequence is None
+            self._hear([event])
+
+    def _sit_out(self, problem):
+        """The database is away: give back what is in hand, ask until it answers, then hear again."""
+        log.warning("The database does not answer; hearing stops until it does.", reason=str(problem), consequence="Events wait at the broker.")
+        telemetry.RECONNECTS.labels(self.service, "database").inc()
+        self.paused = True
+        self._hang_up()
+        wait = 0.1
+        while not self.stopping and not self.database.pool.answers():
+            eventlet.sleep(wait * random.uniform(0.5, 1.5))
+            wait = min(wait * 2, 3)
+        self.paused = False
+        if not self.stopping:
+            log.info("The database answers again.")
+
+
+class _Line:
+    """One connection to the broker: a channel and a buffer per queue. After `close` it acknowledges nothing any more."""
+
+    def __init__(self, hearing: Hearing):
+        self.hearing = hearing
+        self.open = True
+        self.inboxes: list[deque] = []
+        self.channels: list = []
+        self.turn = 0
+        self.connection = kombu.Connection(hearing.settings.amqp_uri, heartbeat=HEARTBEAT, connect_timeout=5)
+        self.connection.connect()
+        for queue in hearing.queues(hearing.settings):
+            channel = self.connection.channel()
+            channel.auto_decode = False  # the exact bytes: they were signed and hashed as they are
+            inbox: deque = deque()
+            channel.basic_qos(0, 2 * hearing.size, False)
+            self.channels.append(channel)
+            self.inboxes.append(inbox)
+            channel.basic_consume(queue, consumer_tag=queue, callback=self._keep(inbox))
+
+    def _keep(self, inbox):
+        hearing = self.hearing
+
+        def on_message(message):
+            inbox.append(message)
+            hearing._wake()
+
+        return on_message
+
+    def listen(self):
+        try:
+            self.connection.drain_events(timeout=1)
+        except socket.timeout:
+            pass
+        with self.hearing.writing:
+            self.connection.heartbeat_check()
+
+    def take(self, room):
+        """Up to `room` deliveries, from each queue in turn; and per queue the last one taken."""
+        deliveries, marks = [], {}
+        filled = [n for n in range(len(self.inboxes)) if self.inboxes[n]]
+        self.turn += 1
+        if filled:
+            cut = self.turn % len(filled)
+            filled = filled[cut:] + filled[:cut]
+        while filled and room > 0:
+            share = max(1, room // len(filled))
+            for n in filled:
+                inbox = self.inboxes[n]
+                for _ in range(min(share, len(inbox), room)):
+                    message = inbox.popleft()
+                    marks[n] = message.delivery_tag
+                    deliveries.append(_delivery(message))
+                    room -= 1
+            filled = [n for n in filled if self.inboxes[n]]
+        return deliveries, marks
+
+    def acknowledge(self, marks):
+        """All up to these, in each queue. If the line is gone the broker delivers them again, and they are recognised."""
+        if not self.open:
+            return
+        with contextlib.suppress(*LOST), self.hearing.writing:
+            for n, tag in marks.items():
+                self.channels[n].basic_ack(tag, multiple=True)
+
+    def stop_taking(self):
+        with contextlib.suppress(*LOST), self.hearing.writing:
+            for channel in self.channels:
+                for tag in list(channel.callbacks):
+                    channel.basic_cancel(tag, nowait=True)
+
+    def close(self):
+        self.open = False
+        with contextlib.suppress(Exception), eventlet.Timeout(2, False):
+            self.connection.release()
+
+
+def _delivery(message) -> Delivery:
+    properties = message.properties
+    return Delivery(
+        body=message.body if isinstance(message.body, bytes) else message.body.encode(),
+        content_type=properties.get("content_type") or "",
+        routing_key=message.delivery_info["routing_key"],
+        user_id=properties.get("user_id") or "",
+        message_id=properties.get("message_id") or "",
+        headers=properties.get("application_headers") or {},
+    )
+
+
+def hear(*speakers, **options):
+    """Hears everything that these speakers say. A service hears all of a speaker or nothing: the sequence counts every event."""
+
+    def queues(settings):
+        assert set(speakers) <= set(HEARS[settings.service]), f"{settings.service} is not among the listeners of {speakers}"
+        return [queue_of(settings.service, speaker, partition) for speaker in speakers for partition in settings.partitions_heard]
+
+    return Hearing.decorator(queues, **options)
+
+
+class Every(Entrypoint):
+    """Calls the method every `seconds`, first one interval after the start, never twice at once. A failure is logged and the next turn comes."""
+
+    def __init__(self, seconds, **kwargs):
+        self.seconds = seconds
+        super().__init__(expected_exceptions=(Exception,), **kwargs)
+
+    def setup(self):
+        self.stopping, self.idle = Signal(), Signal()
+
+    def start(self):
+        self.container.spawn_managed_thread(self._tick, identifier="tick")
+
+    def _tick(self):
+        while not self.stopping.ready():
+            with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(self.seconds):
+                self.stopping.wait()
+                break
+            done = Signal()
+
+            def handle_result(worker_ctx, result=None, exc_info=None, done=done):
+                done.send(exc_info)
+                return result, exc_info
+
+            self.container.spawn_worker(self, (), {}, handle_result=handle_result)
+            exc_info = done.wait()
+            if exc_info is not None:
+                log.warning("A timed task failed and comes again.", reason=describe(exc_info[1]), path=self.method_name)
+        self.idle.send()
+
+    def stop(self):
+        if not self.stopping.ready():
+            self.stopping.send()
+        self.idle.wait()
+
+
+every = Every.decorator

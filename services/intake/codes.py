@@ -1,0 +1,33 @@
+"""The dispute's code, 一案一码: `620702-2026-000123-1`. Pure.
+
+Six digits of area (GB/T 2260), four of the year of registration, six of a serial number, one check digit by ISO 7064 MOD 11-10
+over the sixteen before it: a code read over the telephone is caught when a digit is wrong or two are swapped.
+"""
+
+import re
+
+from stdnum.iso7064 import mod_11_10
+
+CODE = re.compile(r"(\d{6})-(\d{4})-(\d{6})-(\d)", re.ASCII)
+LAST_SERIAL = 999_999
+
+
+class SerialsExhausted(Exception):
+    """This area has given out all its codes of this year."""
+
+
+def make(area: str, year: int, serial: int) -> str:
+    """The code of the `serial`-th dispute of that area and year. Raises SerialsExhausted."""
+    if serial > LAST_SERIAL:
+        raise SerialsExhausted
+    digits = f"{area}{year:04d}{serial:06d}"
+    return f"{area}-{year:04d}-{serial:06d}-{mod_11_10.calc_check_digit(digits)}"
+
+
+def looks_like_one(text: str) -> bool:
+    return CODE.fullmatch(text) is not None
+
+
+def is_one(text: str) -> bool:
+    """Whether it has the form of a code and its check digit is right."""
+    return looks_like_one(text) and mod_11_10.is_valid(text.replace("-", ""))

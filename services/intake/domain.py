@@ -1,0 +1,160 @@
+"""What intake makes of what agencies say: facts in, decisions out. Pure."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from marshmallow import ValidationError
+
+import contracts
+from contracts import REASONS
+from plumbing.events import Event
+from services.intake import codes
+
+FUTURE = timedelta(minutes=5)  # how far an agency's clock may run ahead
+SAFEGUARDED = ("domestic_violence", "minor", "violence_threat")
+KEPT_HERE = ("parties", "parties_sealed", "risk", "report_no")  # never passed on: who it is about, and the agency's own number
+
+
+@dataclass(slots=True)
+class Logged:
+    """An earlier event with the same source and id."""
+
+    seq: int
+    sha256: str
+    accepted: bool
+
+
+@dataclass(slots=True)
+class Dispute:
+    """A dispute as intake knows it. `code` is None until one is allotted, at the end of the batch that registers it."""
+
+    code: str | None
+    registered_by: Event | None = None
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What becomes of one event. Exactly one of these: `refused`, `repeats`, or taken (with its dispute)."""
+
+    event: Event
+    sha256: str
+    dispute: Dispute | None = None
+    data: dict | None = None
+    refused: dict | None = None
+    repeats: Logged | None = None
+    seq: int = 0
+
+    @property
+    def agency(self) -> str:
+        return agency_of(self.event)
+
+    @property
+    def registers(self) -> bool:
+        return self.dispute is not None and self.dispute.registered_by is self.event
+
+
+@dataclass(slots=True)
+class Known:
+    """What the store knows that matters to a batch."""
+
+    logged: dict[tuple[str, str], list[Logged]] = field(default_factory=dict)
+    reports: dict[tuple[str, str], Dispute] = field(default_factory=dict)
+    disputes: dict[str, Dispute] = field(default_factory=dict)
+
+
+def agency_of(event: Event) -> str:
+    return event.source.rsplit("/", 1)[-1]
+
+
+def decide_all(batch: Iterable[Event], known: Known, now: datetime) -> list[Verdict]:
+    """One verdict per event, in order. `known` grows with what the batch itself registers."""
+    return [_decide(event, known, now) for event in batch]
+
+
+def _decide(event, known, now):
+    verdict = Verdict(event, hashlib.sha256(event.delivery.body).hexdigest())
+    for earlier in known.logged.get((event.source, event.id), ()):
+        if earlier.sha256 == verdict.sha256:
+            verdict.repeats = earlier
+            return verdict
+        if earlier.accepted:
+            return _refuse(verdict, "other_content_under_used_id")
+    if event.refusal is not None:
+        verdict.refused = event.refusal
+        return verdict
+    _take(verdict, known, now)
+    known.logged.setdefault((event.source, event.id), []).append(Logged(0, verdict.sha256, verdict.refused is None))
+    return verdict
+
+
+def _take(verdict, known, now):
+    event, agency = verdict.event, verdict.agency
+    if event.type not in contracts.AGENCY_EVENTS:
+        return _refuse(verdict, "unknown_type")
+    if not contracts.may_say(agency, event.type):
+        return _refuse(verdict, "not_yours_to_say", agency=agency, step=event.type)
+    if event.time > now + FUTURE:
+        return _refuse(verdict, "in_the_future")
+    try:
+        verdict.data = contracts.heard(event.type, event.data)
+    except ValidationError as error:
+        if "parties" in event.data and "parties_sealed" in event.data:
+            return _refuse(verdict, "parties_both_ways")
+        mistake = contracts.mistakes_in(error)[0]
+        return _refuse(verdict, "malformed_data", field=mistake.field, mistake=mistake.token)
+    if any((verdict.data.get("risk") or {}).get(flag) for flag in SAFEGUARDED):
+        # There is no sealed lane yet, and plain routing would put somebody in danger: nothing of it is kept, not even the bytes.
+        event.delivery.body = b""
+        return _refuse(verdict, "safeguard_needed")
+    verdict.dispute = _find(event, agency, known)
+    if verdict.dispute is None:
+        return _refuse(verdict, "unknown_dispute")
+    return verdict
+
+
+def _find(event, agency, known):
+    """The dispute that an event is about; a report of an unknown one registers it."""
+    if codes.looks_like_one(event.subject):
+        return known.disputes.get(event.subject)
+    found = known.reports.get((agency, event.subject))
+    if found is None and event.type == "dispute.reported":
+        found = known.reports[agency, event.subject] = Dispute(None, registered_by=event)
+    return found
+
+
+def _refuse(verdict, code, **facts):
+    verdict.refused = REASONS[code].text(**facts)
+    return verdict
+
+
+# ── what follows from a verdict ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def first_receipt(verdict: Verdict) -> tuple[str, dict]:
+    """The type and data of the receipt that answers an event."""
+    event = {"source": verdict.event.source, "id": verdict.event.id}
+    if verdict.refused is not None:
+        return "receipt.refused", {"event": event, "reason": verdict.refused}
+    return "receipt.accepted", {"event": event, "dispute": verdict.dispute.code, "log": {"seq": verdict.seq, "sha256": verdict.sha256}}
+
+
+def outcome_receipt(outcome: Event) -> tuple[str, dict]:
+    """The type and data of the receipt that says what mediation made of a step."""
+    data = {"event": outcome.data["event"], "dispute": outcome.subject, "state": outcome.data["state"]}
+    if outcome.type == "step.applied":
+        return "receipt.applied", data
+    return "receipt.rejected", {**data, "reason": outcome.data["reason"]}
+
+
+def fact_of(verdict: Verdict) -> tuple[str, dict]:
+    """The domain event that passes a step on: codes, dates and sums only."""
+    event, agency = verdict.event, verdict.agency
+    told = {"event": {"source": event.source, "id": event.id}, "agency": agency, "happened_at": event.time}
+    if verdict.registers:
+        data, place = verdict.data, verdict.data["place"]
+        about = {name: data[name] for name in ("channel", "kind", "cause", "amount_cny", "wants") if data.get(name) is not None}
+        return "dispute.registered", {**told, **place, **about}
+    facts = {name: value for name, value in verdict.data.items() if name not in KEPT_HERE}
+    return "step.reported", {**told, "step": event.type, "facts": {} if event.type == "dispute.reported" else facts}

@@ -1,0 +1,66 @@
+-- intake: everything agencies ever sent, the codes given to disputes, and the parties, sealed.
+
+create table intake.log (               -- append-only; each row's hash covers the one before it
+    seq           bigint      primary key,
+    received_at   timestamptz not null,
+    agency        text        not null,
+    event_id      text        not null,
+    sha256        text        not null,      -- of the exact bytes received
+    type          text        not null,
+    happened_at   timestamptz not null,
+    dispute       text,
+    refused_for   text,
+    body_sealed   bytea,
+    hash          bytea       not null,
+    constraint an_accepted_event_has_its_dispute check (refused_for is not null or dispute is not null)
+);
+create unique index the_same_content_is_logged_once on intake.log (agency, event_id, sha256);
+create unique index an_id_is_accepted_once on intake.log (agency, event_id) where refused_for is null;
+
+create table intake.log_head (          -- one row: the last entry; locked first by everybody who takes events in
+    one   boolean primary key default true check (one),
+    seq   bigint  not null,
+    hash  bytea   not null
+);
+insert into intake.log_head values (true, 0, decode(repeat('00', 32), 'hex'));
+
+create table intake.serials (
+    area  text not null,
+    year  int  not null,
+    last  int  not null check (last <= 999999),
+    primary key (area, year)
+);
+
+create table intake.disputes (
+    code           text        primary key,
+    registered_at  timestamptz not null,
+    registered_by  text        not null
+);
+
+create table intake.reports (           -- an agency's own number for a dispute
+    agency     text not null,
+    report_no  text not null,
+    code       text not null references intake.disputes,
+    constraint one_code_per_report primary key (agency, report_no)
+);
+
+create table intake.parties (           -- who it is about: never leaves this schema
+    code      text        not null references intake.disputes,
+    seq       bigint      not null references intake.log,
+    sealed    bytea       not null,
+    by_agency boolean     not null,      -- sealed by the agency to intake's public key, or here with the key at rest
+    primary key (code, seq)
+);
+
+create table intake.receipt_cursors (
+    agency  text   primary key,
+    last    bigint not null
+);
+
+create table intake.receipts (          -- every answer; `position` counts per agency in commit order
+    id        text   primary key,
+    agency    text   not null,
+    position  bigint not null,
+    body      bytea  not null,
+    constraint receipts_in_order unique (agency, position)
+);

@@ -1,0 +1,38 @@
+"""nameko: what intake hears. It owns the door: the log of everything received, receipts, the dispute's one code."""
+
+from contracts import AGENCIES
+from contracts.channels import agency_queue
+from plumbing.dependency import Database
+from plumbing.hearing import Hearing, hear
+from services.intake import envelope, taking
+from services.intake.pace import Pace
+
+OUTCOMES = ("step.applied", "step.refused")
+
+pace = Pace()
+
+
+def agency_queues(settings):
+    return [agency_queue(code) for code in AGENCIES]
+
+
+class IntakeService:
+    """Answers every event of every agency, and passes on what it accepts."""
+
+    name = "intake"
+    db = Database(read=envelope.read_any)
+
+    @Hearing.decorator(agency_queues, read=envelope.read, room=pace.room)
+    def on_agency_events(self, batch):
+        """Agencies said something: log it, answer it, give new disputes their code, pass it on."""
+        with self.db.transaction() as tx:
+            verdicts = taking.take_in(tx, tx.unheard(batch))
+        pace.passed_on(sum(verdict.dispute is not None and verdict.refused is None for verdict in verdicts))
+
+    @hear("mediation")
+    def on_decisions(self, batch):
+        """Mediation took some steps and refused others: tell the agencies that reported them."""
+        with self.db.transaction() as tx:
+            outcomes = [event for event in tx.unheard(batch) if event.type in OUTCOMES]
+            taking.answer(tx, outcomes)
+        pace.decided(len(outcomes))
