@@ -1,0 +1,162 @@
+"""A RabbitMQ of our own: its data, its ports, its cookie and its log in one folder; started, stopped and killed by its own process id."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from deploy.local import pids
+from deploy.local.places import private, write_private
+from deploy.local.postgresql import DidNotStart
+from deploy.local.programs import Programs
+
+PORTS = ("broker", "broker_management", "broker_metrics", "broker_distribution", "broker_names")
+MEMORY_AT_MOST = 2 * 2**30
+START_SECONDS = 90
+
+SETTINGS = """\
+listeners.tcp.1 = 127.0.0.1:{broker}
+management.tcp.ip = 127.0.0.1
+management.tcp.port = {broker_management}
+prometheus.tcp.ip = 127.0.0.1
+prometheus.tcp.port = {broker_metrics}
+load_definitions = {definitions}
+vm_memory_high_watermark.absolute = {memory}
+disk_free_limit.absolute = 200MB
+raft.wal_max_size_bytes = 64000000
+cluster_name = fengqiao
+collect_statistics_interval = 5000
+log.file = false
+log.console = true
+log.console.level = info
+"""
+
+
+class RabbitMQ:
+    """One private node with its own Erlang name server, both on loopback only."""
+
+    def __init__(self, folder: Path, programs: Programs, ports: dict[str, int]):
+        self.folder, self.programs, self.ports = private(folder), programs, {name: ports[name] for name in PORTS}
+        self.log = folder / "rabbitmq.log"
+        self.definitions = folder / "definitions.json"
+        self._pid_file = folder / "pid.json"
+        self._child: subprocess.Popen | None = None
+
+    def define(self, document: dict) -> None:
+        """What it holds from its next start on; nothing that is there already is taken away."""
+        write_private(self.definitions, json.dumps(document, ensure_ascii=False))
+
+    def start(self) -> None:
+        """Returns when clients can connect: it opens its port only after the definitions are loaded."""
+        if self.is_running():
+            return
+        self._prepare()
+        _keep_one_older(self.log)
+        with self.log.open("ab") as log:
+            self._child = subprocess.Popen(
+                [self.programs / "rabbitmq-server"], env=self._environment(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        process = pids.remember(self._pid_file, self._child.pid)
+        give_up = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if self._child.poll() is not None or time.monotonic() > give_up:
+                pids.end(process, 0)
+                raise DidNotStart(f"RabbitMQ:\n{self.log.read_text(errors='replace')[-3000:]}")
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        if process := pids.remembered(self._pid_file):
+            pids.end(process, 60)
+        self._collect()
+        self._stop_name_server()
+
+    def kill(self) -> None:
+        """As if the plug were pulled."""
+        if process := pids.remembered(self._pid_file):
+            process.send(signal.SIGKILL, group=True)
+            process.wait_gone(10)
+        self._collect()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def pid(self) -> int | None:
+        process = pids.remembered(self._pid_file)
+        return process.pid if process else None
+
+    def is_running(self) -> bool:
+        return self.pid() is not None and self._answers()
+
+    def ctl(self, *words: str, timeout: float = 60) -> str:
+        """What `rabbitmqctl <words>` prints. Raises CalledProcessError with it if it says no."""
+        done = subprocess.run(
+            [self.programs / "rabbitmqctl", "--quiet", *words], env=self._environment(), cwd=self.folder,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise subprocess.CalledProcessError(done.returncode, ["rabbitmqctl", *words], done.stdout)
+        return done.stdout
+
+    def _answers(self) -> bool:
+        """An open port is not enough: a broker that is going down still has one. It has to greet."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.ports["broker"]), timeout=2) as connection:
+                connection.sendall(b"AMQP\x00\x00\x09\x01")
+                return connection.recv(1) == b"\x01"
+        except OSError:
+            return False
+
+    def _prepare(self) -> None:
+        for name in ("home", "data", "log"):
+            private(self.folder / name)
+        memory = min(MEMORY_AT_MOST, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 3 // 10)
+        if not self.definitions.exists():
+            self.define({})
+        write_private(self.folder / "rabbitmq.conf", SETTINGS.format(definitions=self.definitions, memory=memory, **self.ports))
+        write_private(self.folder / "enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n")
+
+    def _environment(self) -> dict[str, str]:
+        mine = {name: value for name, value in os.environ.items() if not name.startswith(("RABBITMQ_", "ERL", "LC_"))}
+        return mine | self.programs.environment | {
+            "HOME": str(self.folder / "home"),  # the Erlang cookie lies there: the user's own stays untouched
+            "LC_ALL": "C.UTF-8",
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_EPMD_PORT": str(self.ports["broker_names"]),
+            "RABBITMQ_NODENAME": "fengqiao@localhost",
+            "RABBITMQ_NODE_PORT": str(self.ports["broker"]),
+            "RABBITMQ_DIST_PORT": str(self.ports["broker_distribution"]),
+            "RABBITMQ_CONF_ENV_FILE": os.devnull,  # not the machine's own
+            "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(self.folder / "advanced.config"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
+            "RABBITMQ_MNESIA_BASE": str(self.folder / "data"),
+            "RABBITMQ_LOG_BASE": str(self.folder / "log"),
+            "RABBITMQ_PID_FILE": str(self.folder / "rabbitmq.pid"),
+            # Without it the start script stays in between and answers signals in the server's place.
+            "RUNNING_UNDER_SYSTEMD": "true",
+            # Two schedulers that sleep when idle; the distribution port would otherwise listen to the whole network.
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}",
+            "RABBITMQ_CTL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+        }  # fmt: skip
+
+    def _collect(self) -> None:
+        if self._child:
+            self._child.wait()
+            self._child = None
+
+    def _stop_name_server(self) -> None:
+        """epmd outlives the node; its own port makes sure that it is ours."""
+        environment = self._environment()
+        epmd = shutil.which("epmd", path=environment["PATH"])
+        if epmd:
+            subprocess.run([epmd, "-kill"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
+def _keep_one_older(log: Path, at_most: int = 20 * 2**20) -> None:
+    if log.exists() and log.stat().st_size > at_most:
+        log.replace(log.with_name(log.name + ".1"))
