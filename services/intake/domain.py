@@ -1,6 +1,7 @@
 """What intake makes of what agencies say: facts in, decisions out. Pure."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +15,6 @@ from services.intake import codes
 
 FUTURE = timedelta(minutes=5)  # how far an agency's clock may run ahead
 SAFEGUARDED = ("domestic_violence", "minor", "violence_threat")
-KEPT_HERE = ("parties", "parties_sealed", "risk", "report_no")  # never passed on: who it is about, and the agency's own number
 
 
 @dataclass(slots=True)
@@ -155,6 +155,18 @@ def fact_of(verdict: Verdict) -> tuple[str, dict]:
     if verdict.registers:
         data, place = verdict.data, verdict.data["place"]
         about = {name: data[name] for name in ("channel", "kind", "cause", "amount_cny", "wants") if data.get(name) is not None}
-        return "dispute.registered", {**told, **place, **about}
-    facts = {name: value for name, value in verdict.data.items() if name not in KEPT_HERE}
-    return "step.reported", {**told, "step": event.type, "facts": {} if event.type == "dispute.reported" else facts}
+        labels = party_labels(data.get("parties") or ())
+        return "dispute.registered", {**told, **place, **about, **({"party_labels": labels} if labels else {})}
+    return "step.reported", {**told, "step": event.type, "facts": contracts.facts_of(event.type, verdict.data)}
+
+
+def party_labels(parties) -> list[str]:
+    """Which parties there are, never who: `applicant`, `respondent`, `respondent-2` … Sealed parties are not counted."""
+    counts = Counter()
+    labels = []
+    for party in parties:
+        if party["role"] == "representative":
+            continue
+        counts[party["role"]] += 1
+        labels.append(party["role"] if counts[party["role"]] == 1 else f"{party['role']}-{counts[party['role']]}")
+    return labels

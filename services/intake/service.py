@@ -22,7 +22,7 @@ class IntakeService:
     name = "intake"
     db = Database(read=envelope.read_any)
 
-    @Hearing.decorator(agency_queues, read=envelope.read, room=pace.room)
+    @Hearing.decorator(queues=agency_queues, read=envelope.read, room=pace.room)
     def on_agency_events(self, batch):
         """Agencies said something: log it, answer it, give new disputes their code, pass it on."""
         with self.db.transaction() as tx:

@@ -6,6 +6,7 @@ Locks are taken in one order by everybody: the head of the log, then dispute num
 import hashlib
 from collections import Counter
 
+import orjson
 import psycopg2
 
 from plumbing.database import Transaction
@@ -114,7 +115,7 @@ def _keep_parties(tx, telling):
     rows = []
     for verdict in telling:
         sealed = verdict.data.get("parties_sealed")
-        box = sealed.encode() if sealed else tx.seal(repr(verdict.data["parties"]).encode())
+        box = sealed.encode() if sealed else tx.seal(orjson.dumps(verdict.data["parties"]))
         rows.append((verdict.dispute.code, verdict.seq, psycopg2.Binary(box), bool(sealed)))
     tx.insert("insert into intake.parties (code, seq, sealed, by_agency) values %s", rows)
 

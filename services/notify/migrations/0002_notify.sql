@@ -1,0 +1,31 @@
+-- notify: a ledger of every notice, and where agencies want to hear them beside their inbox.
+
+create table notify.notices (
+    id            text        not null,           -- the event that gave rise to it, and the addressee
+    channel       text        not null,
+    kind          text        not null,
+    dispute       text        not null,
+    addressee     text        not null,
+    clock         text,
+    due_at        timestamptz,
+    status        text        not null,
+    attempts      int         not null default 0,
+    why           text,
+    made_at       timestamptz not null,
+    next_try_at   timestamptz,
+    settled_at    timestamptz,
+    about         jsonb       not null,
+    constraint a_notice_goes_once_by_each_channel primary key (id, channel),
+    constraint known_channels check (channel in ('inbox', 'webhook')),
+    constraint sent_waiting_or_given_up check (status in ('sent', 'waiting', 'undeliverable')),
+    constraint a_waiting_notice_has_its_next_try check (status <> 'waiting' or next_try_at is not null)
+);
+create index notices_that_wait on notify.notices (next_try_at) where status = 'waiting';
+create index notices_of_a_dispute on notify.notices (dispute, made_at);
+
+create table notify.webhooks (                     -- set by the operator: `python -m services.notify.webhooks`
+    agency  text primary key,
+    url     text not null,
+    secret  bytea not null,                         -- sealed; signs what is sent (HMAC-SHA256)
+    constraint only_http check (url ~ '^https?://')
+);

@@ -1,0 +1,47 @@
+"""Who must know what: the table from what mediation says to the notice that an agency gets. Pure."""
+
+from dataclasses import dataclass
+
+from plumbing.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    kind: str
+    dispute: str
+    to: str
+    about: dict
+    event: Event
+
+    @property
+    def id(self) -> str:
+        """The same for the same event and addressee, however often it is heard."""
+        return f"{self.event.id}/{self.to}"
+
+
+# fmt: off
+NOTICES = {
+    # when mediation says       about this clock        they that owe the step get
+    ("deadline.set",            "referral_answer"):     "notice.referral",
+    ("deadline.set",            None):                  "notice.deadline",
+    ("deadline.approached",     None):                  "notice.urged",
+    ("deadline.passed",         None):                  "notice.overdue",
+}
+# Who hears of it beside those who owe the step.
+ALSO = {
+    "deadline.passed":          ("mediation_centre",),  # it watches over all deadlines (跟踪督办)
+}
+# fmt: on
+
+TOLD = ("clock", "kind", "article", "started_at", "due_at")
+
+
+def notices_for(event: Event) -> list[Notice]:
+    """The notices that one event of mediation gives rise to; none for most."""
+    clock = event.data.get("clock")
+    kind = NOTICES.get((event.type, clock)) or NOTICES.get((event.type, None))
+    if kind is None:
+        return []
+    about = {"dispute": event.subject, **{name: event.data[name] for name in TOLD if name in event.data}}
+    addressees = dict.fromkeys((*event.data["owed_by"], *ALSO.get(event.type, ())))
+    return [Notice(kind, event.subject, to, about, event) for to in addressees]

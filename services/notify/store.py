@@ -1,0 +1,86 @@
+"""notify's SQL: the ledger of notices and the agencies' webhooks."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+import psycopg2
+
+from plumbing.database import Transaction
+from services.notify.rules import Notice
+
+
+@dataclass(slots=True)
+class Letter:
+    """A notice that waits for its webhook."""
+
+    id: str
+    kind: str
+    dispute: str
+    to: str
+    about: dict
+    attempts: int
+    url: str | None
+    secret: bytes | None
+
+
+def hooked(tx: Transaction, agencies: set[str]) -> set[str]:
+    """Which of these agencies want a webhook too."""
+    return {agency for (agency,) in tx.rows("select agency from notify.webhooks where agency = any(%s)", (sorted(agencies),))}
+
+
+def enter(tx: Transaction, notices: list[Notice], channel: str, waiting: bool) -> None:
+    """Enters notices into the ledger: sent with this transaction, or waiting for the sender."""
+    tx.insert(
+        "insert into notify.notices (id, channel, kind, dispute, addressee, clock, due_at, status, made_at, next_try_at, settled_at, about) values %s"
+        " on conflict do nothing",
+        [
+            (
+                notice.id,
+                channel,
+                notice.kind,
+                notice.dispute,
+                notice.to,
+                notice.about.get("clock"),
+                notice.about.get("due_at"),
+                "waiting" if waiting else "sent",
+                tx.now,
+                tx.now if waiting else None,
+                None if waiting else tx.now,
+                orjson.dumps(notice.about).decode(),
+            )
+            for notice in notices
+        ],
+    )
+
+
+def take_due(tx: Transaction, limit: int) -> list[Letter]:
+    """Letters whose time has come, locked for this transaction; a second copy takes others."""
+    return [
+        Letter(*row[:-1], bytes(row[-1]) if row[-1] is not None else None)
+        for row in tx.rows(
+            "select n.id, n.kind, n.dispute, n.addressee, n.about, n.attempts, w.url, w.secret from notify.notices n"
+            " left join notify.webhooks w on w.agency = n.addressee"
+            " where n.status = 'waiting' and n.next_try_at <= %s order by n.next_try_at limit %s for update of n skip locked",
+            (tx.now, limit),
+        )
+    ]
+
+
+def settle(tx: Transaction, letter: Letter, status: str, why: str | None = None, next_try_at: datetime | None = None) -> None:
+    tx.run(
+        "update notify.notices set status = %s, why = %s, next_try_at = %s, attempts = attempts + 1, settled_at = case when %s = 'waiting' then null else %s end"
+        " where id = %s and channel = 'webhook'",
+        (status, why, next_try_at, status, tx.now, letter.id),
+    )
+
+
+def set_webhook(tx: Transaction, agency: str, url: str, secret: bytes) -> None:
+    tx.run(
+        "insert into notify.webhooks (agency, url, secret) values (%s, %s, %s) on conflict (agency) do update set url = excluded.url, secret = excluded.secret",
+        (agency, url, psycopg2.Binary(tx.seal(secret))),
+    )
+
+
+def remove_webhook(tx: Transaction, agency: str) -> bool:
+    return tx.run("delete from notify.webhooks where agency = %s", (agency,)) > 0

@@ -1,0 +1,37 @@
+"""Where agencies want notices beside their inbox: `python -m services.notify.webhooks set womens_federation https://…`."""
+
+import os
+import secrets
+
+import typer
+
+from contracts import AGENCIES
+from plumbing import settings
+from plumbing.database import Pool
+from services.notify import store
+
+app = typer.Typer(help="登记机构接收通知的网址 | An operator's tool for agencies' webhooks.", add_completion=False)
+
+
+@app.command()
+def set(agency: str, url: str):
+    """登记网址，并给出签名密钥（只显示一次） | Sets an address and prints the signing secret, once."""
+    if agency not in AGENCIES:
+        raise typer.BadParameter(f"没有这个机构 | there is no such agency: {agency}")
+    secret = secrets.token_hex(32)
+    with Pool(settings.load(), 1).transaction() as tx:
+        store.set_webhook(tx, agency, url, secret.encode())
+    typer.echo(secret)
+
+
+@app.command()
+def remove(agency: str):
+    """撤销登记 | Removes an address."""
+    with Pool(settings.load(), 1).transaction() as tx:
+        if not store.remove_webhook(tx, agency):
+            raise typer.BadParameter(f"该机构没有登记网址 | no address is set for {agency}")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("FENGQIAO_SERVICE", "notify")
+    app()
