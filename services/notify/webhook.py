@@ -27,9 +27,9 @@ def send(url: str, secret: bytes, event: bytes) -> None:
     except requests.Timeout:
         raise NotDelivered("timed_out") from None
     except requests.RequestException:
-        raise NotDelivered("unreachable") from None
+        raise NotDelivered("timed_out") from None
     if not 200 <= answer.status_code < 300:
-        raise NotDelivered("refused")
+        raise NotDelivered("refused_by_peer")
 
 
 def envelope(letter, now) -> bytes:

@@ -1,0 +1,180 @@
+"""Starlette: the agencies' door over HTTP. The same path as the broker's: an event is answered when it is stored, or refused with a reason.
+
+POST /events     CloudEvents, binary, structured or batch    202 accepted · 422 refused · 207 some of each · 400/401/413/415 not readable
+GET  /receipts   ?after=<position>&wait=<seconds>            the agency's receipts in order, as a CloudEvents batch
+GET  /contract   the AsyncAPI document                       GET /healthz, /readyz, /metrics
+"""
+
+import hashlib
+import json
+import os
+import time
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import anyio
+import orjson
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from plumbing import logs, settings, telemetry
+from plumbing.database import DatabaseAway, Pool, should_try_again
+from plumbing.events import Delivery
+from services.intake import envelope, store, taking
+
+STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
+MAX_REQUEST_BYTES = 4 * 2**20
+MAX_BATCH = 500
+MAX_WAIT_SECONDS = 30
+POLL_SECONDS = 0.25
+PAGE = 500
+CONTRACT = Path(__file__).resolve().parents[2] / "docs" / "contracts" / "asyncapi.json"
+
+# fmt: off
+PROBLEMS = {  # answers that are no receipts, because there is no agency or no event to answer
+    "unauthorised":  (401, "请在 Authorization 头中提供本机构的令牌：Bearer <令牌>。", "Send your agency's token: Authorization: Bearer <token>."),
+    "too_large":     (413, "请求超过上限。请分批发送。", "The request is too large. Send smaller batches."),
+    "not_json":      (400, "请求内容不是JSON对象或列表。", "The body is not a JSON object or list."),
+    "wrong_type":    (415, "Content-Type 须为 application/json、application/cloudevents+json 或 application/cloudevents-batch+json。",
+                           "Content-Type must be application/json, application/cloudevents+json or application/cloudevents-batch+json."),
+    "bad_query":     (400, "after 与 wait 须为非负整数。", "`after` and `wait` must be whole numbers, not negative."),
+    "away":          (503, "系统暂时无法保存，请保留事件稍后重发。", "Nothing can be stored just now. Keep the event and send it again later."),
+}
+# fmt: on
+
+
+async def agency_posts_events(request: Request) -> Response:
+    """Stores what an agency sends and answers with its receipts, in the order sent."""
+    agency = _agency(request)
+    if agency is None:
+        return _problem("unauthorised")
+    body = await _body(request)
+    if body is None:
+        return _problem("too_large")
+    try:
+        deliveries = _deliveries(agency, request.headers, body)
+    except KeyError as problem:
+        return _problem(problem.args[0])
+    verdicts, receipts = await run_in_threadpool(_take_in, request.app.state.pool, deliveries)
+    refused = sum(verdict.refused is not None for verdict in verdicts)
+    status = 202 if not refused else 422 if refused == len(verdicts) else 207
+    telemetry.REQUESTS.labels("intake", "events", status).inc()
+    if request.headers.get("content-type", "").startswith(BATCH):
+        return Response(b"[" + b",".join(receipts) + b"]", status, media_type=BATCH)
+    return Response(receipts[0], status, media_type=STRUCTURED)
+
+
+async def agency_fetches_receipts(request: Request) -> Response:
+    """The agency's receipts behind a position; waits up to `wait` seconds for the first one."""
+    agency = _agency(request)
+    if agency is None:
+        return _problem("unauthorised")
+    after, wait = request.query_params.get("after", "0"), request.query_params.get("wait", "0")
+    if not (after.isascii() and after.isdigit() and len(after) < 19 and wait.isascii() and wait.isdigit()):
+        return _problem("bad_query")
+    until = time.monotonic() + min(int(wait), MAX_WAIT_SECONDS)
+    while True:
+        receipts = await run_in_threadpool(_receipts, request.app.state.pool, agency, int(after))
+        if receipts or time.monotonic() >= until:
+            break
+        await anyio.sleep(POLL_SECONDS)
+    last = receipts[-1][0] if receipts else int(after)
+    return Response(b"[" + b",".join(body for _, body in receipts) + b"]", media_type=BATCH, headers={"Fengqiao-Position": str(last)})
+
+
+async def anybody_reads_the_contract(request: Request) -> Response:
+    return FileResponse(CONTRACT, media_type="application/json")
+
+
+def _take_in(pool, deliveries):
+    for again in range(4):
+        try:
+            with pool.transaction() as tx:
+                verdicts = taking.take_in(tx, tx.unheard([envelope.read(delivery) for delivery in deliveries]))
+                return verdicts, store.receipts_of(tx, verdicts)
+        except Exception as problem:
+            if again == 3 or not should_try_again(problem):
+                raise
+            time.sleep(0.05 * 2**again)
+
+
+def _receipts(pool, agency, after):
+    with pool.transaction() as tx:
+        return store.receipts_after(tx, agency, after, PAGE)
+
+
+def _deliveries(agency, headers, body):
+    """One delivery per event. Raises KeyError with the name of a problem."""
+    kind = headers.get("content-type", "")
+    make = partial(Delivery, routing_key=agency, user_id=agency)
+    if kind.startswith(BATCH):
+        try:
+            events = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise KeyError("not_json") from None
+        if not isinstance(events, list) or not events:
+            raise KeyError("not_json")
+        if len(events) > MAX_BATCH:
+            raise KeyError("too_large")
+        return [make(orjson.dumps(event), STRUCTURED) for event in events]
+    if kind.startswith(STRUCTURED):
+        return [make(body, STRUCTURED)]
+    if kind.startswith("application/json"):
+        return [make(body, kind, headers={name: value for name, value in headers.items() if name.startswith("ce-")})]
+    raise KeyError("wrong_type")
+
+
+async def _body(request):
+    if int(request.headers.get("content-length") or 0) > MAX_REQUEST_BYTES:
+        return None
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_REQUEST_BYTES:
+            return None
+    return bytes(body)
+
+
+def _agency(request):
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        return None
+    return request.app.state.agencies.get(hashlib.sha256(token.strip().encode()).digest())
+
+
+def _problem(code):
+    status, zh, en = PROBLEMS[code]
+    telemetry.REQUESTS.labels("intake", "problem", status).inc()
+    return JSONResponse({"code": code, "zh": zh, "en": en}, status)
+
+
+@asynccontextmanager
+async def _lifespan(app):
+    chosen = settings.load()
+    logs.configure("door", chosen.log_level)
+    app.state.pool = Pool(chosen, size=8, read=envelope.read_any)
+    # Looked up by digest, so that neither the time it takes nor a memory dump tells a token.
+    tokens = json.loads(Path(os.environ["FENGQIAO_AGENCY_TOKENS"]).read_text("utf-8"))
+    app.state.agencies = {hashlib.sha256(token.encode()).digest(): agency for agency, token in tokens.items()}
+    yield
+    app.state.pool.close()
+
+
+async def _away(request, problem):
+    return _problem("away")
+
+
+app = Starlette(
+    routes=[
+        Route("/events", agency_posts_events, methods=["POST"]),
+        Route("/receipts", agency_fetches_receipts),
+        Route("/contract", anybody_reads_the_contract),
+        *telemetry.routes(lambda: {"database": app.state.pool.answers()}),
+    ],
+    exception_handlers={DatabaseAway: _away},
+    lifespan=_lifespan,
+)
