@@ -1,6 +1,6 @@
 """What agencies may say: the data of each of their events. Free text stands only where a party has to be found again."""
 
-from marshmallow import ValidationError, validates_schema
+from marshmallow import ValidationError
 
 from contracts import kinds
 from contracts.causes import CAUSES
@@ -27,20 +27,14 @@ from contracts.fields import (
 )
 
 
-def in_township(data) -> None:
-    village = data.get("village")
-    if village is not None and not village.startswith(data["township"]):
-        raise ValidationError("not_in_township", "village")
-
-
 class Place(Shape):
     township = township_code(required=True)
     village = formed(VILLAGE)
     grid = formed(GRID)
 
-    @validates_schema
-    def the_village_lies_in_the_township(self, data, **kwargs):
-        in_township(data)
+    def whole(self, data):
+        if not data.get("village", data["township"]).startswith(data["township"]):
+            raise ValidationError("not_in_township", "village")
 
 
 class Risk(Shape):
@@ -70,8 +64,7 @@ class DisputeReported(Shape):
     parties_sealed = formed(r"^[A-Za-z0-9+/]{64,65536}={0,2}$")  # base64 of a libsodium sealed box
     risk = Part(Risk, load_default=lambda: dict.fromkeys(kinds.RISKS, False))
 
-    @validates_schema
-    def parties_travel_one_way(self, data, **kwargs):
+    def whole(self, data):
         if "parties" in data and "parties_sealed" in data:
             raise ValidationError("both_ways", "parties_sealed")
 

@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 
-from marshmallow import EXCLUDE, RAISE, ValidationError, fields, missing, validates_schema
+from marshmallow import EXCLUDE, RAISE, ValidationError, fields, missing
 
 from contracts import agency_schemas, kinds
 from contracts.causes import CAUSES
@@ -13,9 +13,9 @@ from contracts.fields import (
     Instant,
     Many,
     Part,
+    Sentence,
     Shape,
     Sum,
-    Text,
     Truth,
     agency_code,
     event_ref,
@@ -69,12 +69,15 @@ class Facts(fields.Field):
 
     default_error_messages = {"required": "required", "null": "null"}  # noqa: RUF012 - marshmallow declares it so
 
+    def schemas(self) -> dict[str, Shape]:
+        return _FACTS[self.parent.unknown]
+
     def _deserialize(self, value, attr, data, **kwargs):
-        schema = _FACTS[self.parent.unknown].get(data.get("step"))
+        schema = self.schemas().get(data.get("step"))
         return {} if schema is None else schema.load(value)  # a wrong step has an error of its own
 
     def _serialize(self, value, attr, obj, **kwargs):
-        return _FACTS[RAISE][obj["step"]].dump(value)
+        return self.schemas()[obj["step"]].dump(value)
 
 
 class DisputeRegistered(Shape):
@@ -113,11 +116,10 @@ class Happened(Shape):
 
 class ReasonGiven(Shape):
     code = one_of(REASONS, required=True)
-    zh = Text(required=True)
-    en = Text(required=True)
+    zh = Sentence(required=True)
+    en = Sentence(required=True)
 
-    @validates_schema
-    def both_are_the_sentence_of_the_code(self, data, **kwargs):
+    def whole(self, data):
         if not is_sentence_of(data["code"], data["zh"], data["en"]):
             raise ValidationError("not_the_sentence", "zh")
 

@@ -23,8 +23,8 @@ class EventType:
 
     @property
     def dataschema(self) -> str:
-        """The CloudEvents attribute of the same name. A new meaning is a new type, so this one has no version of its own."""
-        return f"urn:fengqiao:schema:{self.speaker}:{self.type}"
+        """The CloudEvents attribute of the same name. A new meaning is a new type; fields may be added."""
+        return f"urn:fengqiao:{self.speaker}:{self.type}:1"
 
 
 # fmt: off

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from decimal import Decimal
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from contracts.agencies import AGENCIES
 from contracts.channels import SPEAKERS
@@ -13,7 +13,7 @@ from contracts.places import TOWNSHIPS
 DISPUTE_CODE = r"^\d{6}-\d{4}-\d{6}-\d$"
 EVENT_ID = r"^[A-Za-z0-9._:/@+=~#-]{1,128}$"
 SOURCE = r"^/agencies/[a-z0-9_-]{1,64}$|^/services/(?:" + "|".join(SPEAKERS) + ")$"
-REPORT_NO = r"^[\w.\-/#〔〕()（）]{1,64}$"  # an agency's own number: 妇联〔2026〕12号
+REPORT_NO = r"^[A-Za-z0-9_\u3400-\u9fff〇.\-/#〔〕()（）]{1,64}$"  # an agency's own number: 妇联〔2026〕12号
 SHA256 = r"^[0-9a-f]{64}$"
 MEDIATOR = r"^[a-z0-9_-]{1,64}$"  # roster id
 PARTY_LABEL = r"^(?:applicant|respondent|third_party)(?:-[2-9]|-[1-9]\d)?$"  # which party, never who: respondent-2
@@ -35,9 +35,23 @@ class Shape(Schema):
     class Meta:
         unknown = RAISE
 
+    def whole(self, data: dict) -> None:
+        """What several fields have to be together. Raises ValidationError."""
+
+    @validates_schema
+    def _whole(self, data, **kwargs):
+        self.whole(data)
+
 
 class Text(fields.String):
     default_error_messages = _MISTAKES | {"invalid": "not_a_text", "invalid_utf8": "not_a_text"}
+
+
+class Sentence(Text):
+    """A sentence from contracts.reasons. The schema that has it checks that it is one."""
+
+    def __init__(self, **options):
+        super().__init__(validate=validate.Length(1, 400, error="wrong_length"), **options)
 
 
 class Truth(fields.Boolean):
@@ -133,16 +147,16 @@ def one_of(tokens, **options) -> Text:
 
 
 def formed(pattern: str, **options) -> Text:
-    r"""A text of one form. `$` would also match before a line break, hence \Z; ASCII digits only."""
+    """A text of one form."""
     return Text(validate=Form(pattern), **options)
 
 
 class Form(validate.Regexp):
-    """A pattern that means the same in Python and in JSON Schema."""
+    """A pattern that means the same here and in JSON Schema: digits are 0-9, and `$` is the end, not the place before a last line break."""
 
     def __init__(self, pattern: str):
         super().__init__(pattern, error="wrong_form")
-        self._whole = re.compile("|".join(branch.removesuffix("$") + r"\Z" for branch in re.split(r"(?<=\$)\|", pattern)))
+        self._whole = re.compile("|".join(branch.removesuffix("$") + r"\Z" for branch in re.split(r"(?<=\$)\|", pattern)), re.ASCII)
 
     def __call__(self, value):
         if self._whole.match(value) is None:

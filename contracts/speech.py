@@ -2,20 +2,45 @@
 
 from marshmallow import EXCLUDE, RAISE
 
-from contracts.domain_schemas import STAYS_AT_INTAKE, facts_schema
+from contracts.domain_schemas import facts_schema
 from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, NOTICES, RECEIPTS, EventType
 from contracts.fields import tolerant
+from contracts.quick import DOUBTS, loader
 
 _ROWS = (*AGENCY_EVENTS.values(), *DOMAIN_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values())
 
 
-def _by_speaker(unknown):
-    schemas = {(row.speaker, row.type): tolerant(row.schema(), unknown) for row in _ROWS}
-    return schemas | {(None, type): schemas[row.speaker, type] for type, row in EVENTS.items()}
+def _by_speaker(unknown, make):
+    made = {(row.speaker, row.type): make(tolerant(row.schema(), unknown)) for row in _ROWS}
+    return made | {(None, type): made[row.speaker, type] for type, row in EVENTS.items()}
 
 
-_HEARD, _SAID = _by_speaker(EXCLUDE), _by_speaker(RAISE)
-_FACTS = {type: facts_schema(type) for type in AGENCY_EVENTS}
+def _hearing(schema):
+    quickly = loader(schema, for_json=False)
+
+    def hear(data):
+        try:
+            return quickly(data)
+        except DOUBTS:
+            return schema.load(data)
+
+    return hear
+
+
+def _saying(schema):
+    quickly = loader(schema, for_json=True)
+
+    def say(data):
+        try:
+            return quickly(data)
+        except DOUBTS:
+            return schema.dump(schema.load(data))
+
+    return say
+
+
+_HEARD, _SAID = _by_speaker(EXCLUDE, _hearing), _by_speaker(RAISE, _saying)
+_FACTS = {type: _saying(tolerant(facts_schema(type), EXCLUDE)) for type in AGENCY_EVENTS}
 
 
 def event_type(type: str, speaker: str | None = None) -> EventType:
@@ -28,15 +53,14 @@ def event_type(type: str, speaker: str | None = None) -> EventType:
 
 def heard(type: str, data: dict, speaker: str | None = None) -> dict:
     """`data` as Python values (aware datetimes, dates, Decimals), unknown fields passed over. Raises ValidationError, or KeyError for an unknown type."""
-    return _HEARD[speaker, type].load(data)
+    return _HEARD[speaker, type](data)
 
 
 def said(type: str, data: dict, speaker: str | None = None) -> dict:
     """`data` (Python values or their JSON forms) checked, and ready for JSON. Raises ValidationError also for any field that the schema does not have."""
-    schema = _SAID[speaker, type]
-    return schema.dump(schema.load(data))
+    return _SAID[speaker, type](data)
 
 
 def facts_of(type: str, data: dict) -> dict:
     """Of an agency's event as heard, what may travel inside as the facts of step.reported: no parties, no risks, no numbers of the agency's own."""
-    return _FACTS[type].dump({name: value for name, value in data.items() if name not in STAYS_AT_INTAKE})
+    return _FACTS[type](data)

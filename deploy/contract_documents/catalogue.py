@@ -1,0 +1,103 @@
+"""The readable catalogue: every event and every closed list as tables, Chinese beside English."""
+
+from contracts import AGENCIES, AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, REASONS, RECEIPTS, ROLES, STATES, TOWNSHIPS, kinds
+from contracts.causes import CAUSES
+from contracts.clocks import CLOCKS
+from contracts.mistakes import MISTAKES
+from deploy.contract_documents.json_schemas import of_shape
+
+HEAD = """# 事件目录 Event catalogue
+
+由 `make contracts` 根据 `contracts/` 生成，请勿手工修改。Written by `make contracts` from `contracts/`; do not edit.
+
+- 机器可读 machine-readable: [asyncapi.json](asyncapi.json), [schemas/](schemas/)
+- 封装 envelope: CloudEvents 1.0. `source` = `/agencies/<机构代码 code>`; `subject` = 纠纷编码 the dispute's code (尚无编码时为本机构编号 your own `report_no` before there is one)
+- `*` 必填 required; `[]` 列表 a list
+"""
+LISTS = (
+    ("kind", "纠纷类型", "kinds of dispute", kinds.KINDS),
+    ("cause", "案由（二级）", "causes of action, second level", CAUSES),
+    ("channel", "来源渠道", "how it came in", kinds.CHANNELS),
+    ("wants", "诉求", "what is wanted", kinds.WANTS),
+    ("parties.role", "当事人身份", "roles of parties", kinds.PARTY_ROLES),
+    ("risk", "风险标记", "risks", kinds.RISKS),
+    ("track", "轨道", "tracks", kinds.TRACKS),
+    ("dispute.routed: reason", "交办理由", "why it was sent there", kinds.ROUTE_REASONS),
+    ("referral.declined: reason", "退回理由", "why it was declined", kinds.DECLINE_REASONS),
+    ("how", "同意或拒绝的方式", "how a party answered", kinds.CONSENT_WAYS),
+    ("mode", "调解方式", "how a session is held", kinds.MODES),
+    ("form", "协议形式", "form of an agreement", kinds.FORMS),
+    ("terms.kind", "协议义务", "what an agreement asks for", kinds.TERM_KINDS),
+    ("ground", "终结事由", "grounds of termination", kinds.GROUNDS),
+    ("mediation.suspended: reason", "中止事由", "why mediation is suspended", kinds.SUSPENSION_REASONS),
+    ("result", "履行结果", "results of performance", kinds.RESULTS),
+    ("state", "状态", "states", STATES),
+    ("outcome", "办结方式", "how it ended", kinds.OUTCOMES),
+    ("clock", "期限", "clocks", CLOCKS),
+    ("clock: kind", "期限性质", "kinds of clock", kinds.CLOCK_KINDS),
+    ("township", "乡镇、街道", "townships and streets", TOWNSHIPS),
+    ("mistake", "字段错误", "what can be wrong with a field", MISTAKES),
+)
+
+
+def text() -> str:
+    parts = [
+        HEAD,
+        _section("机构上报 What agencies say", _events(AGENCY_EVENTS)),
+        _section("答复：回执 What comes back: receipts", _events(RECEIPTS)),
+        _section("答复：通知 What comes back: notices", _events(NOTICES)),
+        _section("内部领域事件 What services say inside", _events(DOMAIN_EVENTS)),
+        _section("机构 Agencies", _agencies()),
+        _section("不予接受的原因 Reasons of refusal", _reasons()),
+        _section("用语 Words", "\n".join(_words(*row) for row in LISTS)),
+    ]
+    return "\n".join(parts)
+
+
+def _section(title, body):
+    return f"## {title}\n\n{body}"
+
+
+def _table(head, rows):
+    lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(cell.replace("|", "\\|") for cell in row) for row in rows)]
+    return "".join(f"| {line} |\n" for line in lines)
+
+
+def _events(rows):
+    return _table(
+        ("type", "中文", "English", "谁 who", "data"),
+        [(f"[`{row.type}`]({_file(row)})", row.zh, row.en, " ".join(sorted(row.said_by)), _fields(row)) for row in rows.values()],
+    )
+
+
+def _file(row):
+    folder = f"{row.speaker}/" if row.type in DOMAIN_EVENTS and row.speaker != "agencies" else ""
+    return f"schemas/{folder}{row.type}.json"
+
+
+def _fields(row):
+    return _braces(of_shape(row.schema())) or "–"
+
+
+def _braces(shape):
+    required = shape.get("required", ())
+    return ", ".join(f"`{name}`{'*' if name in required else ''}{_inside(field)}" for name, field in shape.get("properties", {}).items())
+
+
+def _inside(field):
+    if field.get("type") == "array":
+        return f"[]{_inside(field['items'])}"
+    inner = _braces(field)
+    return f"{{{inner}}}" if inner else ""
+
+
+def _agencies():
+    return _table(("code", "中文", "English", "who"), [(f"`{a.code}`", a.zh, a.en, f"{a.role} {ROLES[a.role][0]}") for a in AGENCIES.values()])
+
+
+def _reasons():
+    return _table(("code", "中文", "English"), [(f"`{r.code}`", r.zh, r.en) for r in REASONS.values()])
+
+
+def _words(token, zh, en, words):
+    return f"### {zh} {en} (`{token}`)\n\n" + _table(("token", "中文", "English"), [(f"`{word}`", *names) for word, names in words.items()])

@@ -1,0 +1,69 @@
+"""One JSON Schema (2020-12) per event, made from its marshmallow schema; nothing in it refers elsewhere."""
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+
+from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS, STEPS
+from contracts.domain_schemas import Facts, facts_schema
+from contracts.events import EventType
+from contracts.fields import SUM, Shape, Sum
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+AGENCY_FACING = (*AGENCY_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values())
+INSIDE = tuple(DOMAIN_EVENTS.values())
+
+
+def of_event(row: EventType) -> dict:
+    """The schema of the event's `data`, with its names and its example."""
+    data = of_shape(row.schema())
+    if row.type == "dispute.reported" and row.speaker == "agencies":
+        data["not"] = {"required": ["parties", "parties_sealed"]}
+    if row.type == "step.reported":
+        data["allOf"] = [_facts_of_step(step) for step in STEPS]
+    if row.type in RECEIPTS or row.type in NOTICES:
+        data = _open(data)
+    head = {"$schema": DIALECT, "$id": row.dataschema, "title": f"{row.zh} {row.type}", "description": row.en}
+    return {**head, **data, "examples": [row.example]}
+
+
+def of_shape(schema: Shape) -> dict:
+    """The schema as apispec sees it, with everything nested put in place."""
+    plugin = MarshmallowPlugin()
+    spec = APISpec(title="-", version="-", openapi_version="3.1.0", plugins=[plugin])
+    plugin.converter.add_attribute_function(_sum_is_text)
+    plugin.converter.add_attribute_function(_facts_are_an_object)
+    spec.components.schema("whole", schema=schema)
+    parts = spec.to_dict()["components"]["schemas"]
+    return _in_place(parts["whole"], parts)
+
+
+def _sum_is_text(self, field, **kwargs):
+    # apispec takes every Decimal for a JSON number, whatever it is dumped as.
+    return {"type": "string", "pattern": SUM} if isinstance(field, Sum) else {}
+
+
+def _facts_are_an_object(self, field, **kwargs):
+    return {"type": "object", "description": "the facts of the step, by the schema of the step"} if isinstance(field, Facts) else {}
+
+
+def _facts_of_step(step):
+    return {"if": {"properties": {"step": {"const": step}}}, "then": {"properties": {"facts": of_shape(facts_schema(step))}}}
+
+
+def _in_place(node, parts):
+    if isinstance(node, list):
+        return [_in_place(one, parts) for one in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        return _in_place(parts[node["$ref"].rsplit("/", 1)[-1]], parts)
+    return {name: _in_place(one, parts) for name, one in node.items()}
+
+
+def _open(node):
+    """Agencies hear answers tolerantly: a field may be added without breaking them."""
+    if isinstance(node, list):
+        return [_open(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    return {name: _open(one) for name, one in node.items() if name != "additionalProperties"}
