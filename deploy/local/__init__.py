@@ -35,8 +35,8 @@ from importlib import import_module
 _WHERE = {
     "Servers": "servers",
     "System": "system",
-    "NotReady": "system",
-    "AlreadyRunning": "servers",
+    "NotReady": "progress",
+    "AlreadyRunning": "progress",
     "prepare_database": "roles",
     "run_dir": "places",
 }

@@ -10,12 +10,14 @@ from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
+from deploy.local.progress import CannotGoOn
+
 POLICY = Path("/usr/sbin/policy-rc.d")
 CREATE_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
 LOCK_WAIT_SECONDS = 300
 
 
-class Failed(Exception):
+class Failed(CannotGoOn):
     """apt or dpkg said no; the text is the end of what it printed."""
 
 

@@ -49,7 +49,7 @@ def _digest(file: Path) -> str:
 
 def _works(python: Path) -> bool:
     """An environment whose Python was removed or upgraded underneath it is made again."""
-    ask = "import sys; sys.exit(sys.version_info[:2] != %r)" % (sys.version_info[:2],)
+    ask = f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
     return python.exists() and subprocess.run([python, "-c", ask], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from deploy.local import pids
 from deploy.local.places import private, write_private
 from deploy.local.programs import Programs
+from deploy.local.progress import DidNotStart
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -23,10 +24,6 @@ SETTINGS = {
     "log_timezone": "UTC",
     "jit": "off",  # our statements are small; and its library is as big as the server
 }
-
-
-class DidNotStart(Exception):
-    """A server did not come up; the text is the end of its log."""
 
 
 class PostgreSQL:
@@ -65,7 +62,7 @@ class PostgreSQL:
 
     def kill(self) -> None:
         """As if the plug were pulled: no checkpoint, no goodbye."""
-        if process := self._process():
+        if process := self.process():
             process.send(signal.SIGKILL)
             process.wait_gone(10)
 
@@ -74,16 +71,16 @@ class PostgreSQL:
         self.start()
 
     def pid(self) -> int | None:
-        process = self._process()
+        process = self.process()
         return process.pid if process else None
 
     def is_running(self) -> bool:
-        if not self._process():
+        if not self.process():
             return False
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def _process(self) -> pids.Process | None:
+    def process(self) -> pids.Process | None:
         """By its own pid file, if that process is really a server on these data."""
         try:
             pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
@@ -111,7 +108,7 @@ class PostgreSQL:
 
     def _forget_the_dead(self) -> None:
         """A pid file left by a kill could name a number that another program has by now; PostgreSQL would then refuse to start."""
-        if not self._process():
+        if not self.process():
             (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _server_log(self) -> Path:

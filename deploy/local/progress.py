@@ -5,8 +5,28 @@ import time
 from contextlib import contextmanager
 
 
-class Missing(Exception):
-    """Something that the machine does not have; the text says what to install, in Chinese and English."""
+class CannotGoOn(Exception):
+    """Nothing is wrong with the program; the text tells a person what is in the way, in Chinese and English."""
+
+
+class Missing(CannotGoOn):
+    """Something that the machine does not have; the text says what to install."""
+
+
+class AlreadyRunning(CannotGoOn):
+    """Somebody else runs in this run directory; the text says which one."""
+
+
+class DidNotStart(CannotGoOn):
+    """A server did not come up; the text is the end of its log."""
+
+
+class MigrationFailed(CannotGoOn):
+    """A service's tables could not be brought up to date; the text is what the migration said."""
+
+
+class NotReady(CannotGoOn):
+    """Some processes did not come up in time; the text names each with the end of its log."""
 
 
 def say(zh: str, en: str) -> None:

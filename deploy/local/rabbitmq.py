@@ -11,8 +11,8 @@ from pathlib import Path
 
 from deploy.local import pids
 from deploy.local.places import private, write_private
-from deploy.local.postgresql import DidNotStart
 from deploy.local.programs import Programs
+from deploy.local.progress import DidNotStart
 
 PORTS = ("broker", "broker_management", "broker_metrics", "broker_distribution", "broker_names")
 MEMORY_AT_MOST = 2 * 2**30
@@ -69,14 +69,14 @@ class RabbitMQ:
             time.sleep(0.1)
 
     def stop(self) -> None:
-        if process := pids.remembered(self._pid_file):
+        if process := self.process():
             pids.end(process, 60)
         self._collect()
         self._stop_name_server()
 
     def kill(self) -> None:
         """As if the plug were pulled."""
-        if process := pids.remembered(self._pid_file):
+        if process := self.process():
             process.send(signal.SIGKILL, group=True)
             process.wait_gone(10)
         self._collect()
@@ -86,8 +86,11 @@ class RabbitMQ:
         self.start()
 
     def pid(self) -> int | None:
-        process = pids.remembered(self._pid_file)
+        process = self.process()
         return process.pid if process else None
+
+    def process(self) -> pids.Process | None:
+        return pids.remembered(self._pid_file)
 
     def is_running(self) -> bool:
         return self.pid() is not None and self._answers()

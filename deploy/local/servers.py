@@ -7,6 +7,7 @@ import os
 import threading
 import urllib.request
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 from contracts import AGENCIES
@@ -16,16 +17,12 @@ from deploy.local import keys, programs, roles
 from deploy.local.places import private, run_dir
 from deploy.local.ports import Ports
 from deploy.local.postgresql import PostgreSQL
-from deploy.local.progress import Missing, step
+from deploy.local.progress import AlreadyRunning, Missing, step
 from deploy.local.rabbitmq import PORTS as BROKER_PORTS
 from deploy.local.rabbitmq import RabbitMQ
 
 SERVICES = tuple(HEARS)
 VHOST = "fengqiao"
-
-
-class AlreadyRunning(Exception):
-    """Somebody else runs in this run directory; the text says which one."""
 
 
 class Servers:
@@ -39,13 +36,13 @@ class Servers:
         self.broker: RabbitMQ | None = None  # None: somebody else's, named by AMQP_URI
         self._lock = None
 
-    def __enter__(self) -> "Servers":
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_) -> None:
         self.stop()
 
-    def start(self) -> "Servers":
+    def start(self) -> Self:
         private(self.folder)
         self._take_lock()
         try:

@@ -1,0 +1,280 @@
+"""The words of `./fengqiao`, one function each. What needs the environment's packages is imported where it is used."""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from deploy.local import pids, programs
+from deploy.local.places import ROOT, private, run_dir
+from deploy.local.progress import Missing, say, step
+
+START_SECONDS = 120
+
+
+def help(_) -> None:
+    from deploy.local.__main__ import WORDS
+
+    print("枫桥：以事件连接一县的解纷机构 | Fengqiao: links a county's dispute-resolution agencies by events\n")
+    for name, word in WORDS.items():
+        print(f"  ./fengqiao {name:<10} {word.zh}\n{'':23}{word.en}")
+    print("\n  make <word> ARGS=… 亦可 | works too.   FENGQIAO_RUN=… 运行目录 | run directory, .run")
+
+
+def demo(arguments: list[str]) -> int:
+    """In the foreground until Ctrl-C; everything that it started ends with it."""
+    system = _system()
+    if not system:
+        return 1
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, _interrupt)
+    story = None
+    with system, _remembered(system.folder):
+        with contextlib.suppress(KeyboardInterrupt):
+            _print_addresses(system.endpoints)
+            story = subprocess.Popen([sys.executable, "-m", "deploy.demo", *arguments], cwd=ROOT, env={**os.environ, "FENGQIAO_RUN": str(system.folder)})
+            say("按 Ctrl-C 结束", "Ctrl-C ends everything")
+            while True:
+                signal.pause()
+        _ignore_signals()
+        if story and story.poll() is None:
+            story.terminate()
+            story.wait()
+    return 0
+
+
+def up(_) -> int:
+    """In the background. What must not fail is done in the foreground first; then a copy of this process keeps everything running."""
+    system = _system(quietly=True)
+    if not system:
+        say("已在运行", "it runs already")
+        return status([])
+    try:
+        system.prepare()
+    except BaseException:
+        system.close()
+        raise
+    supervisor = os.fork()  # no thread runs yet; the lock of the run directory goes with the copy
+    if supervisor == 0:
+        _keep_running(system)
+    try:
+        system.wait_ready(seconds=START_SECONDS)
+    except BaseException:
+        os.kill(supervisor, signal.SIGTERM)
+        raise
+    _print_addresses(system.endpoints)
+    return 0
+
+
+def down(_) -> int:
+    """Also when the one that supervised was killed: what it started is written down."""
+    folder = run_dir()
+    if supervisor := pids.remembered(folder / "supervisor.json"):
+        with step("停止", "stopping"):
+            pids.end(supervisor, 120)
+    if _is_locked(folder):
+        say(f"{folder} 正被其他程序（如测试）使用", "in use by another program, such as the tests")
+        return 1
+    for file in sorted((folder / "pid").glob("*.json")):
+        if process := pids.remembered(file):
+            with step(f"停止 {file.stem}", f"stopping {file.stem}"):
+                pids.end(process, 25)
+        file.unlink(missing_ok=True)
+    for name, server in _private_servers(folder):
+        if server.process():
+            with step(f"停止 {name}", f"stopping {name}"):
+                server.stop()
+    return 0
+
+
+def status(_) -> int:
+    """0 if everything that should run is ready."""
+    from deploy.local.processes import kinds
+    from deploy.local.system import answers
+
+    folder = run_dir()
+    ports = _read(folder / "ports.json")
+    rows = [("进程 process", "端口 port", "pid", "运行 uptime", "就绪 ready")]
+    everything_ready = bool(ports)
+    for name, kind in kinds().items():
+        process = pids.remembered(folder / "pid" / f"{name}.json")
+        ready = bool(process) and answers(ports.get(name, 0), kind.ready_at)
+        everything_ready &= ready
+        rows.append((name, str(ports.get(name, "")), str(process.pid) if process else "–", _span(process.seconds_old()) if process else "–", "✓" if ready else "✗"))
+    for name, server in _private_servers(folder):
+        running = server.is_running()
+        process = server.process()
+        everything_ready &= running
+        rows.append((name, str(ports[name]), str(process.pid) if process else "–", _span(process.seconds_old()) if process else "–", "✓" if running else "✗"))
+    for name, port, pid, uptime, ready in rows:
+        print(f"{_wide(name, 16)}{_wide(port, 12)}{_wide(pid, 10)}{_wide(uptime, 14)}{ready}")
+    return 0 if everything_ready else 1
+
+
+def test(arguments: list[str]) -> int:
+    """The servers are a must, a browser is not: what was skipped, and why, stands at the end of what pytest prints."""
+    if not (os.environ.get("DATABASE_URL") and os.environ.get("AMQP_URI")):
+        programs.servers()
+    environment = dict(os.environ)
+    for name, get in (("FENGQIAO_BROWSER", programs.get_browser), ("FENGQIAO_PROMETHEUS", programs.get_prometheus)):
+        try:
+            found = get()
+        except Missing:
+            found = None
+        if found:
+            environment[name] = str(getattr(found, "folder", found))
+    return subprocess.run([sys.executable, "-m", "pytest", "-rs", *arguments], cwd=ROOT, env=environment, check=False).returncode
+
+
+def parked(arguments: list[str]) -> int:
+    """The tool works on the services' tables; where they are stands in the run directory."""
+    endpoints = _read(run_dir() / "endpoints.json")
+    if not endpoints:
+        raise Missing("系统尚未启动过：先 ./fengqiao up | nothing was started here yet: ./fengqiao up")
+    environment = {**os.environ, "FENGQIAO_RELAY": str(run_dir() / "relay.json")}
+    return subprocess.run([sys.executable, "-m", "plumbing.parked", *arguments], cwd=ROOT, env=environment, check=False).returncode
+
+
+def lint(arguments: list[str]) -> int:
+    return subprocess.run([sys.executable, "-m", "ruff", "check", *(arguments or ["."])], cwd=ROOT, check=False).returncode
+
+
+def lock(_) -> None:
+    from deploy.local.lock import lock
+
+    lock()
+
+
+def get(arguments: list[str]) -> int:
+    for name in arguments:
+        found = {"prometheus": programs.get_prometheus, "browser": programs.get_browser}[name]()
+        print(f"{name}: {getattr(found, 'folder', found) or '无法获取 | cannot be had here'}")
+    return 0
+
+
+def clean(_) -> int:
+    folder = run_dir()
+    if down([]) or _is_locked(folder):
+        return 1
+    with step("删除运行数据与缓存", "deleting what running left behind"):
+        shutil.rmtree(folder, ignore_errors=True)
+        for cache in (".pytest_cache", ".hypothesis", ".ruff_cache"):
+            shutil.rmtree(ROOT / cache, ignore_errors=True)
+    return 0
+
+
+def _system(quietly: bool = False):
+    """The system of the run directory, its place taken; None, and a sentence, if it runs already."""
+    from deploy.local import System
+
+    folder = private(run_dir())
+    if _is_locked(folder):
+        if not quietly:
+            say(f"{folder} 已有系统在运行；./fengqiao status 查看，./fengqiao down 停止", "one runs already there; ./fengqiao status shows it, ./fengqiao down stops it")
+        return None
+    return System(folder)
+
+
+def _keep_running(system) -> None:
+    """The background copy: supervises until it is told to stop. Does not return."""
+    os.setsid()
+    code = 1
+    try:
+        with (system.folder / "log/up.log").open("a") as log, open(os.devnull) as nothing:
+            for old, new in ((0, nothing), (1, log), (2, log)):
+                os.dup2(new.fileno(), old)
+        signal.signal(signal.SIGTERM, _interrupt)
+        with _remembered(system.folder):
+            with contextlib.suppress(KeyboardInterrupt):
+                system.start()
+                while True:
+                    signal.pause()
+            _ignore_signals()
+            system.close()
+        code = 0
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+@contextlib.contextmanager
+def _remembered(folder: Path):
+    """While it lasts, `down` knows whom to ask."""
+    file = folder / "supervisor.json"
+    pids.remember(file, os.getpid())
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _interrupt(*_) -> None:
+    raise KeyboardInterrupt
+
+
+def _ignore_signals() -> None:
+    """A second Ctrl-C must not leave half of it running."""
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, signal.SIG_IGN)
+
+
+def _private_servers(folder: Path):
+    """The database and the broker of a run directory, as far as there are any: (name, server)."""
+    from deploy.local.postgresql import PostgreSQL
+    from deploy.local.rabbitmq import PORTS, RabbitMQ
+
+    ports, postgresql, rabbitmq = _read(folder / "ports.json"), programs.find_postgresql(), programs.find_rabbitmq()
+    if postgresql and "database" in ports and (folder / "postgresql").exists():
+        yield "database", PostgreSQL(folder / "postgresql", postgresql, ports["database"])
+    if rabbitmq and set(PORTS) <= set(ports) and (folder / "rabbitmq").exists():
+        yield "broker", RabbitMQ(folder / "rabbitmq", rabbitmq, ports)
+
+
+def _print_addresses(endpoints: dict) -> None:
+    from urllib.parse import urlsplit
+
+    broker = urlsplit(endpoints["amqp_admin"])
+    print("\n枫桥已就绪 | Fengqiao is ready")
+    for zh, en, address in (
+        ("看板", "dashboard", endpoints.get("dashboard")),
+        ("机构接入", "agencies' door", endpoints.get("door")),
+        ("消息服务器", "broker", f"amqp://{broker.hostname}:{broker.port}{broker.path}"),
+        ("指标", "metrics", endpoints.get("prometheus") or next(iter(endpoints["metrics"].values()), None)),
+        ("地址与密钥", "all addresses and secrets", str(run_dir() / "endpoints.json")),
+    ):
+        if address:
+            print(f"  {_wide(f'{zh} {en}', 34)}{address}")
+    print(flush=True)
+
+
+def _is_locked(folder: Path) -> bool:
+    if not (folder / "lock").exists():
+        return False
+    with (folder / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def _read(file: Path) -> dict:
+    try:
+        return json.loads(file.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def _span(seconds: float) -> str:
+    return time.strftime("%H:%M:%S", time.gmtime(seconds)) if seconds < 86_400 else f"{seconds / 86_400:.1f} d"
+
+
+def _wide(text: str, columns: int) -> str:
+    """Padded as a terminal shows it: a Chinese character takes two columns."""
+    return text + " " * max(1, columns - sum(2 if ord(c) > 0x2E7F else 1 for c in text))

@@ -1,0 +1,112 @@
+"""Which processes make up the system, how each is started, and what each is told. A table, and one function that fills it in."""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from deploy.local import programs
+from deploy.local.places import ROOT, private, write_private
+from deploy.local.servers import Servers
+
+TELEMETRY, HTTP = "FENGQIAO_TELEMETRY_PORT", "FENGQIAO_HTTP_PORT"
+# A stream of events to a browser never ends by itself: after five seconds it is cut.
+UVICORN = ("-m", "uvicorn", "--host", "127.0.0.1", "--port", "{port}", "--no-access-log", "--timeout-graceful-shutdown", "5")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A line of the table below. `{port}` in the command is the process's own port."""
+
+    name: str
+    service: str | None  # whose database, broker user and keys it works with
+    command: tuple[str, ...]
+    port_is: str
+    ready_at: str = "/readyz"
+
+
+# fmt: off
+KINDS = (
+    #    name          on behalf of   Python runs                                                          its port answers
+    Kind("intake",     "intake",      ("-m", "plumbing.run", "intake"),                                    TELEMETRY),
+    Kind("mediation",  "mediation",   ("-m", "plumbing.run", "mediation"),                                 TELEMETRY),
+    Kind("metrics",    "metrics",     ("-m", "plumbing.run", "metrics"),                                   TELEMETRY),
+    Kind("notify",     "notify",      ("-m", "plumbing.run", "notify"),                                    TELEMETRY),
+    Kind("relay",      None,          ("-m", "plumbing.relay", "intake", "mediation", "metrics", "notify"), TELEMETRY),
+    Kind("door",       "intake",      (*UVICORN, "services.intake.web:app"),                               HTTP),
+    Kind("dashboard",  "metrics",     (*UVICORN, "services.metrics.web:app"),                              HTTP),
+)
+# fmt: on
+PROMETHEUS = Kind("prometheus", None, (), HTTP, "/-/ready")  # only where its program is found; nothing depends on it
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Everything needed to start one process."""
+
+    command: list[str]
+    environment: dict[str, str]
+    port: int
+    ready_at: str
+
+
+def kinds() -> dict[str, Kind]:
+    """What can run on this machine, by name."""
+    here = (*KINDS, PROMETHEUS) if programs.find_prometheus() else KINDS
+    return {kind.name: kind for kind in here}
+
+
+def launch(kind: Kind, servers: Servers) -> Launch:
+    port = servers.ports[kind.name]
+    if kind is PROMETHEUS:
+        return Launch(_prometheus(servers, port), {}, port, kind.ready_at)
+    told = {
+        "FENGQIAO_PROCESS": kind.name,
+        "FENGQIAO_SERVICE": kind.service or kind.name,
+        "FENGQIAO_PARTITIONS": str(servers.partitions),
+        kind.port_is: str(port),
+        "PYTHONUNBUFFERED": "1",
+    }
+    if kind.service:
+        addresses = servers.services[kind.service]
+        told |= {
+            "DATABASE_URL": addresses["database"],
+            "AMQP_URI": addresses["amqp"],
+            "FENGQIAO_AT_REST_KEY": servers.keys["at_rest"][kind.service],
+        }
+    if kind.service == "intake":
+        told |= {
+            "FENGQIAO_SEAL_PRIVATE_KEY": servers.keys["seal"]["private"],
+            "FENGQIAO_SEAL_PUBLIC_KEY": servers.keys["seal"]["public"],
+            "FENGQIAO_AGENCY_TOKENS": str(servers.folder / "agency-tokens.json"),
+        }
+    if kind.name == "relay":
+        told["FENGQIAO_RELAY"] = str(servers.folder / "relay.json")
+    return Launch([sys.executable, *(word.format(port=port) for word in kind.command)], told, port, kind.ready_at)
+
+
+def write_files(servers: Servers) -> None:
+    """What processes read instead of being told in their environment: the relay's addresses, the agencies' tokens."""
+    write_private(servers.folder / "relay.json", json.dumps(servers.services, indent=1))
+    write_private(servers.folder / "agency-tokens.json", json.dumps(servers.keys["agency_tokens"], indent=1))
+
+
+def _prometheus(servers: Servers, port: int) -> list[str]:
+    home = private(servers.folder / "prometheus")
+    ours = [f'"127.0.0.1:{servers.ports[kind.name]}"' for kind in KINDS if kind.name in servers.ports.known()]
+    template = Template((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    text = template.substitute(
+        rules=", ".join(f'"{file}"' for file in sorted(Path(ROOT / "deploy/prometheus").glob("rules*.yml")) if "test" not in file.name),
+        targets="\n".join(f"      - {{targets: [{target}], labels: {{process: {kind.name}}}}}" for kind, target in zip(KINDS, ours)),
+        broker=f'"127.0.0.1:{servers.ports["broker_metrics"]}"' if servers.broker else "",
+        prometheus=f'"127.0.0.1:{port}"',
+    )
+    write_private(home / "prometheus.yml", text)
+    return [
+        programs.find_prometheus() / "prometheus",
+        f"--config.file={home}/prometheus.yml",
+        f"--storage.tsdb.path={home}/data",
+        "--storage.tsdb.retention.time=2d",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]
