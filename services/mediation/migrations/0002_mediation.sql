@@ -1,0 +1,55 @@
+-- mediation: the life of each dispute. A state is a row, its history is rows; clocks are rows.
+
+create table mediation.disputes (
+    code        text        primary key,
+    state       text        not null,
+    township    text        not null,
+    kind        text        not null,
+    reporter    text        not null,
+    body        text,
+    parties     text[]      not null,       -- labels (applicant, respondent-2), never who they are
+    consents    text[]      not null,
+    suitable    boolean,
+    mediator    text,
+    terms       jsonb       not null,
+    outcome     text,
+    opened_at   timestamptz not null,
+    entered_at  timestamptz not null,
+    steps       int         not null,
+    constraint a_state_of_the_table check (state in (
+        'registered', 'screened', 'routed', 'referral_declined', 'accepted', 'consent_pending', 'mediating',
+        'agreed', 'terminated', 'suspended', 'performing', 'resolved', 'closed')),
+    constraint a_closed_dispute_has_an_outcome check (state <> 'closed' or outcome is not null)
+) with (fillfactor = 70);
+
+create table mediation.transitions (        -- append-only: the state is the fold of these
+    code         text        not null references mediation.disputes deferrable initially deferred,
+    step         int         not null,
+    before       text        not null,
+    after        text        not null,
+    word         text        not null,
+    agency       text        not null,
+    happened_at  timestamptz not null,
+    decided_at   timestamptz not null,
+    cause        text        not null,      -- the event of intake that reported it
+    constraint every_step_once_in_order primary key (code, step)
+);
+
+create table mediation.deadlines (
+    code        text        not null references mediation.disputes deferrable initially deferred,
+    key         text        not null,       -- the clock, and which one of several
+    clock       text        not null,
+    kind        text        not null,
+    started_at  timestamptz not null,
+    due_at      timestamptz not null,
+    owed_by     text[]      not null,
+    set_at      timestamptz not null,
+    ask_at      timestamptz,                -- when time has to look at it next; null: never again
+    state       text        not null,
+    approached  boolean     not null,
+    extended    int         not null,
+    primary key (code, key),
+    constraint the_three_kinds check (kind in ('LAW', 'LOCAL_RULE', 'POLICY')),
+    constraint open_passed_or_met check (state in ('open', 'passed', 'met'))
+) with (fillfactor = 70);
+create index deadlines_to_ask_about on mediation.deadlines (ask_at) where ask_at is not null;
