@@ -110,7 +110,7 @@ class Instant(fields.AwareDateTime):
     def _deserialize(self, value, attr, data, **kwargs):
         if not isinstance(value, dt.datetime):
             try:
-                value = dt.datetime.fromisoformat(value if _RFC3339.match(value) else "")
+                value = dt.datetime.fromisoformat(value.upper() if _RFC3339.match(value) else "")
             except (TypeError, ValueError):
                 raise self.make_error("invalid") from None
         if value.tzinfo is None or not EARLIEST <= value.year <= LATEST:

@@ -102,7 +102,7 @@ def _list(field, for_json):
     low, high, one = rule.min, rule.max, _check(field.inner, for_json)
 
     def check(values, data):
-        if type(values) is not list or not low <= len(values) <= high:
+        if type(values) not in (list, tuple) or not low <= len(values) <= high:
             raise ValueError
         return [one(value, data) for value in values]
 

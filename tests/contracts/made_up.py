@@ -1,0 +1,63 @@
+"""Makes up, with hypothesis, data that a schema allows."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+from hypothesis import strategies as st
+from marshmallow import validate
+
+from contracts import REASONS
+from contracts.agency_schemas import DisputeReported, Place
+from contracts.domain_schemas import Facts, ReasonGiven, facts_schema
+from contracts.fields import Day, Form, Instant, Many, Number, Part, Sum, Text, Truth
+
+ZONES = st.sampled_from([UTC, timezone(timedelta(hours=8))])
+FILLING = {"field": "place.township", "mistake": "required", "state": "closed", "step": "dispute.routed", "agency": "court", "limit": 9, "number": 2}
+SENTENCES = [reason.text(**FILLING, on=date(2026, 4, 1)) for reason in REASONS.values()]
+
+
+def data_for(schema):
+    """What may be said under this schema, as Python values."""
+    fields = schema.fields
+    required = {name: _value(field) for name, field in fields.items() if field.required and not isinstance(field, Facts)}
+    optional = {name: _value(field) for name, field in fields.items() if not field.required}
+    made = st.fixed_dictionaries(required, optional=optional)
+    if isinstance(schema, ReasonGiven):
+        return st.tuples(made, st.sampled_from(SENTENCES)).map(lambda both: {**both[0], **both[1]})
+    if isinstance(schema, Place):
+        return made.map(lambda place: {**place, "village": place["township"] + place["village"][9:]} if "village" in place else place)
+    if isinstance(schema, DisputeReported) and {"parties", "parties_sealed"} <= set(fields):
+        return made.map(lambda report: {name: value for name, value in report.items() if name != "parties" or "parties_sealed" not in report})
+    if any(isinstance(field, Facts) for field in fields.values()):
+        return made.flatmap(lambda step: data_for(facts_schema(step["step"])).map(lambda facts: {**step, "facts": facts}))
+    return made
+
+
+def _value(field):
+    value = _MAKERS[next(kind for kind in _MAKERS if isinstance(field, kind))](field)
+    return st.none() | value if field.allow_none else value
+
+
+def _text(field):
+    (rule,) = field.validators
+    if isinstance(rule, validate.OneOf):
+        return st.sampled_from(rule.choices)
+    if isinstance(rule, Form):
+        return st.from_regex(rule._whole, fullmatch=True)
+    return st.text(st.characters(exclude_categories=["Cs"]), min_size=rule.min, max_size=rule.max)
+
+
+def _many(field):
+    (rule,) = field.validators
+    return st.lists(_value(field.inner), min_size=rule.min, max_size=min(rule.max, 3))
+
+
+_MAKERS = {
+    Text: _text,
+    Truth: lambda field: st.booleans(),
+    Number: lambda field: st.integers(field.validators[0].min, field.validators[0].max),
+    Sum: lambda field: st.decimals(0, 999_999_999_999, places=2),
+    Day: lambda field: st.dates(date(1990, 1, 1), date(2199, 12, 31)),
+    Instant: lambda field: st.datetimes(datetime(1990, 1, 2), datetime(2199, 12, 30), timezones=ZONES),
+    Many: _many,
+    Part: lambda field: data_for(field.schema),
+}

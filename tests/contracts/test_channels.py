@@ -1,0 +1,24 @@
+"""Are the addresses those of the public contract?"""
+
+from contracts import channels
+from contracts.channels import HEARS, SPEAKERS, agency_queue, agency_routing_key, binding_of, exchange_of, inbox_of, partition_of, queue_of, routing_key
+
+
+def test_the_names_are_those_that_were_promised():
+    assert agency_routing_key("womens_federation", "dispute.reported") == "womens_federation.dispute.reported"
+    assert inbox_of("police") == "agency.police"
+    assert agency_queue("police") == "intake.agency-events.police"
+    assert exchange_of("intake") == "intake.events"
+    assert routing_key(1, "dispute.registered") == "1.dispute.registered"
+    assert binding_of(1) == "1.#"
+    assert queue_of("mediation", "intake", 0) == "mediation.intake-events.0"
+    assert channels.AGENCIES_EXCHANGE == "agencies"
+
+
+def test_a_dispute_stays_in_its_partition_for_good():
+    assert [partition_of(code, 2) for code in ("620702-2026-000123-1", "620702-2026-000124-0")] == [1, 0]
+
+
+def test_services_hear_services():
+    assert set(HEARS) == set(SPEAKERS)
+    assert all(set(speakers) <= set(SPEAKERS) and listener not in speakers for listener, speakers in HEARS.items())

@@ -1,0 +1,141 @@
+"""Is every event defined whole: schema, speaker, names, an example that holds?"""
+
+import re
+
+import pytest
+from marshmallow import ValidationError, fields, validate
+
+import contracts
+from contracts import AGENCIES, AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, FACTS, ROLES, SPEAKERS, STEPS, heard, may_say, said
+from contracts.domain_schemas import STEP_FACTS, Facts, facts_schema
+from contracts.fields import Form, Sentence
+from tests.contracts.rows import ROWS, changed, name_of, places_in
+
+every_event = pytest.mark.parametrize("row", ROWS, ids=name_of)
+
+
+@every_event
+def test_its_example_can_be_said_and_heard_and_said_again(row):
+    understood = heard(row.type, row.example, row.speaker)
+
+    assert said(row.type, row.example, row.speaker) == row.example
+    assert said(row.type, understood, row.speaker) == row.example
+
+
+@every_event
+def test_an_unknown_field_is_passed_over_when_heard_and_refused_when_said(row):
+    inside = [path for path in places_in(row.example) if isinstance(_at(row.example, path), dict)]
+    for path in [(), *inside]:
+        with_more = {**row.example, "later": 1} if not path else changed(row.example, path, {**_at(row.example, path), "later": 1})
+
+        assert heard(row.type, with_more, row.speaker) == heard(row.type, row.example, row.speaker)
+        with pytest.raises(ValidationError):
+            said(row.type, with_more, row.speaker)
+
+
+def _at(data, path):
+    for key in path:
+        data = data[key]
+    return data
+
+
+@every_event
+def test_it_is_a_past_fact_with_a_name_in_both_languages(row):
+    assert re.fullmatch(r"[a-z_]+\.[a-z_]+", row.type)
+    assert re.search(r"[\u4e00-\u9fff]", row.zh)
+    assert re.fullmatch(r"[ -~]+", row.en)
+
+
+@pytest.mark.parametrize("row", AGENCY_EVENTS.values(), ids=name_of)
+def test_its_speakers_are_known_roles(row):
+    assert row.said_by and row.said_by <= set(ROLES)
+
+
+@pytest.mark.parametrize("row", DOMAIN_EVENTS.values(), ids=name_of)
+def test_a_domain_event_has_no_room_for_free_text(row):
+    free = list(_free_texts(row.schema(), row.type))
+
+    assert free == []
+
+
+@pytest.mark.parametrize("step", STEP_FACTS)
+def test_the_facts_of_a_step_have_no_room_for_free_text(step):
+    assert list(_free_texts(facts_schema(step), step)) == []
+
+
+def _free_texts(schema, path):
+    for name, field in schema.fields.items():
+        inner = field.inner if isinstance(field, fields.List) else field
+        where = f"{path}.{name}"
+        if isinstance(inner, fields.Nested):
+            yield from _free_texts(inner.schema, where)
+        elif isinstance(inner, fields.String) and not isinstance(inner, Sentence):
+            if not any(isinstance(rule, (validate.OneOf, Form)) for rule in inner.validators):
+                yield where
+        elif type(inner) in (fields.Field, fields.Raw, fields.Dict) or (type(inner).__module__ != "contracts.fields" and not isinstance(inner, Facts)):
+            yield where
+
+
+def test_a_reason_inside_a_domain_event_is_one_of_the_sentences_and_nothing_else():
+    refused = DOMAIN_EVENTS["step.refused"].example
+    told = changed(refused, ("reason", "zh"), "张三住在大满镇")
+
+    with pytest.raises(ValidationError) as error:
+        said("step.refused", told)
+
+    assert contracts.mistakes_in(error.value)[0].token == "not_the_sentence"
+
+
+def test_mediation_confirms_every_step_but_the_report():
+    assert set(FACTS) == set(STEPS) - {"dispute.reported"}
+    assert set(STEPS) == set(AGENCY_EVENTS) == set(STEP_FACTS)
+
+
+def test_a_word_that_two_speak_means_the_agencies_unless_mediation_is_named():
+    assert contracts.event_type("referral.accepted").speaker == "agencies"
+    assert contracts.event_type("referral.accepted", "mediation").speaker == "mediation"
+    with pytest.raises(KeyError):
+        contracts.event_type("referral.accepted", "notify")
+
+
+def test_every_speaker_is_a_service_or_the_agencies():
+    assert {row.speaker for row in EVENTS.values()} <= {*SPEAKERS, "agencies"}
+
+
+@pytest.mark.parametrize(
+    ("agency", "type", "may"),
+    [
+        ("womens_federation", "dispute.reported", True),
+        ("womens_federation", "dispute.screened", True),
+        ("womens_federation", "dispute.routed", False),
+        ("court-daman", "dispute.routed", True),
+        ("mediation_centre", "dispute.routed", True),
+        ("police", "dispute.routed", False),
+        ("political_legal_committee", "dispute.reported", False),
+        ("grid", "dispute.reported", True),
+        ("grid", "dispute.screened", False),
+        ("peoples_mediation_committee-daman", "agreement.reached", True),
+        ("court", "agreement.reached", False),
+        ("court", "receipt.accepted", False),
+        ("nobody", "dispute.reported", False),
+        ("court", "dispute.exploded", False),
+    ],
+)
+def test_who_may_say_what(agency, type, may):
+    assert may_say(agency, type) is may
+
+
+def test_agency_codes_are_tokens_that_the_broker_can_tell_apart():
+    for code, agency in AGENCIES.items():
+        assert re.fullmatch(r"[a-z0-9_-]{1,64}", code)
+        assert agency.role in ROLES and agency.zh and agency.en
+
+
+def test_parties_and_risks_do_not_get_past_intake():
+    report = EVENTS["dispute.reported"].example
+    facts = contracts.facts_of("dispute.reported", heard("dispute.reported", report))
+
+    assert not {"parties", "parties_sealed", "risk", "report_no"} & set(facts)
+    assert said("step.reported", {**DOMAIN_EVENTS["step.reported"].example, "step": "dispute.reported", "facts": facts})["facts"] == facts
+    with pytest.raises(ValidationError):
+        said("step.reported", {**DOMAIN_EVENTS["step.reported"].example, "step": "dispute.reported", "facts": report})

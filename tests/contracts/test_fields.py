@@ -1,0 +1,112 @@
+"""What does a field take, and what not?"""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+from marshmallow import ValidationError
+
+from contracts import EVENTS, heard, mistakes_in, said
+from contracts.clocks import is_article
+from tests.contracts.rows import changed
+
+REPORT = EVENTS["dispute.reported"].example
+AGREEMENT = EVENTS["agreement.reached"].example
+SESSION = EVENTS["session.held"].example
+
+
+@pytest.mark.parametrize(("sent", "sum_"), [("0", "0.00"), ("12000", "12000.00"), ("0.5", "0.50"), ("999999999999.99", "999999999999.99")])
+def test_a_sum_is_kept_to_the_fen(sent, sum_):
+    report = changed(REPORT, ("amount_cny",), sent)
+
+    assert heard("dispute.reported", report)["amount_cny"] == Decimal(sum_)
+    assert said("dispute.reported", report)["amount_cny"] == sum_
+
+
+@pytest.mark.parametrize("sent", [12000, 12000.5, True, None, "", "-1", "1e3", "1,000", "1.005", "1000000000000", "NaN", "１２", "12\n", [], {}])
+def test_what_is_no_sum_is_refused(sent):
+    assert _mistake("dispute.reported", changed(REPORT, ("amount_cny",), sent)) in [("amount_cny", "not_a_sum"), ("amount_cny", "null")]
+
+
+@pytest.mark.parametrize("sent", ["2026-02-29", "20260301", "2026-W10-1", "2026-03-01T00:00:00Z", "0001-01-01", "9999-01-01", 20260301, None, ""])
+def test_what_is_no_date_is_refused(sent):
+    assert _mistake("agreement.reached", changed(AGREEMENT, ("effective_on",), sent)) in [("effective_on", "not_a_date"), ("effective_on", "null")]
+
+
+@pytest.mark.parametrize("sent", ["2026-03-20T09:00:00+08:00", "2026-03-20T01:00:00Z", "2026-03-20t01:00:00.000z"])
+def test_a_time_with_its_zone_is_an_instant(sent):
+    assert heard("session.held", changed(SESSION, ("next_at",), sent))["next_at"] == datetime(2026, 3, 20, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("sent", ["2026-03-20T09:00:00", "2026-03-20", "20260320T090000+0800", "2026-13-20T09:00:00Z", "0001-01-01T00:00:00+08:00", 0, ""])
+def test_what_is_no_instant_is_refused(sent):
+    assert _mistake("session.held", changed(SESSION, ("next_at",), sent)) == ("next_at", "not_a_time")
+
+
+def test_pythons_own_values_can_be_said():
+    zone = timezone(timedelta(hours=8))
+    agreement = {**AGREEMENT, "effective_on": date(2026, 3, 25), "terms": ({"kind": "payment", "due_on": date(2026, 6, 30), "amount_cny": Decimal(12000)},)}
+
+    assert said("agreement.reached", agreement) == AGREEMENT
+    assert said("session.held", {**SESSION, "next_at": datetime(2026, 3, 20, 9, tzinfo=zone)})["next_at"] == "2026-03-20T09:00:00+08:00"
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "mistake"),
+    [
+        (("place", "township"), "620702999", ("place.township", "not_in_list")),
+        (("place", "village"), "620702101201", ("place.village", "not_in_township")),
+        (("place",), "大满镇", ("place", "not_an_object")),
+        (("kind",), ["family"], ("kind", "not_a_text")),
+        (("report_no",), "42\n", ("report_no", "wrong_form")),
+        (("report_no",), "４２ 号", ("report_no", "wrong_form")),
+        (("parties",), [], ("parties", "wrong_length")),
+        (("parties",), {}, ("parties", "not_a_list")),
+        (("parties", 0, "name"), "某" * 101, ("parties[0].name", "wrong_length")),
+        (("parties", 1, "role"), "judge", ("parties[1].role", "not_in_list")),
+        (("risk", "mass"), "yes", ("risk.mass", "not_a_truth")),
+        (("risk", "mass"), 1, ("risk.mass", "not_a_truth")),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(path, sent, mistake):
+    assert _mistake("dispute.reported", changed(REPORT, path, sent)) == mistake
+
+
+def test_parties_travel_sealed_or_in_clear_or_not_at_all():
+    sealed = "A" * 128
+
+    assert _mistake("dispute.reported", {**REPORT, "parties_sealed": sealed}) == ("parties_sealed", "both_ways")
+    assert heard("dispute.reported", {**_without(REPORT, "parties"), "parties_sealed": sealed})["parties_sealed"] == sealed
+    assert "parties" not in heard("dispute.reported", _without(REPORT, "parties"))
+
+
+def test_a_report_that_flags_no_risk_has_none():
+    assert heard("dispute.reported", _without(REPORT, "risk"))["risk"] == dict.fromkeys(("domestic_violence", "minor", "mass", "violence_threat"), False)
+
+
+def test_the_risks_of_one_report_are_not_those_of_the_next():
+    first = heard("dispute.reported", _without(REPORT, "risk"))
+    first["risk"]["minor"] = True
+
+    assert heard("dispute.reported", _without(REPORT, "risk"))["risk"]["minor"] is False
+
+
+@pytest.mark.parametrize("text", ["none", "民事诉讼法 205; 人民调解法 33", "after 在线调解规则 12", "道路交通事故处理程序规定 86, 90", "四级七天"])
+def test_articles_are_cited_in_one_form(text):
+    assert is_article(text)
+
+
+@pytest.mark.parametrize("text", ["", "张三", "民事诉讼法 205 张三", "see 民事诉讼法", "民事诉讼法 205;", "none\n"])
+def test_what_is_no_citation_is_no_article(text):
+    assert not is_article(text)
+
+
+def _mistake(type, data):
+    with pytest.raises(ValidationError) as error:
+        heard(type, data)
+    first = mistakes_in(error.value)[0]
+    return first.field, first.token
+
+
+def _without(data, name):
+    return {key: value for key, value in data.items() if key != name}

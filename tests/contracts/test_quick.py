@@ -1,0 +1,62 @@
+"""Does the shortcut ever say anything else than marshmallow?"""
+
+from decimal import Decimal
+from timeit import repeat
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from marshmallow import EXCLUDE, RAISE, ValidationError
+
+from contracts import EVENTS, heard
+from contracts.fields import tolerant
+from contracts.quick import DOUBTS, loader
+from tests.contracts.made_up import data_for
+from tests.contracts.rows import ROWS, changed, name_of, places_in
+
+CHANGES = [(row, path) for row in ROWS for path in places_in(row.example)]
+ODD = st.sampled_from(
+    ["", "x", "applicant", "A", "B", "1", "12.5", "12.50", "2026-03-02", "2026-03-02T01:00:00Z", "620702102", "court", "x\n", "９"]
+    + [0, 1, -1, 90, 1.0, 10**30, True, False, None, Decimal("1.50"), [], [1], ["court"], ("court",), {}, {"a": 1}, b"x"]
+)
+
+
+@given(change=st.sampled_from(CHANGES), odd=ODD, unknown=st.sampled_from([RAISE, EXCLUDE]), for_json=st.booleans())
+@settings(max_examples=400)
+def test_both_take_and_refuse_the_same(change, odd, unknown, for_json):
+    row, path = change
+    schema = tolerant(row.schema(), unknown)
+    data = changed(row.example, path, odd)
+
+    assert _quickly(schema, data, for_json) in (_slowly(schema, data, for_json), "in doubt")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=name_of)
+@given(choice=st.data())
+@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_what_is_well_formed_needs_no_marshmallow(row, choice):
+    schema = tolerant(row.schema(), RAISE)
+    data = choice.draw(data_for(schema))
+
+    assert _quickly(schema, data, True) == _slowly(schema, data, True) != "refused"
+
+
+def _quickly(schema, data, for_json):
+    try:
+        return loader(schema, for_json)(data)
+    except DOUBTS:
+        return "in doubt"
+
+
+def _slowly(schema, data, for_json):
+    try:
+        loaded = schema.load(data)
+        return schema.dump(loaded) if for_json else loaded
+    except ValidationError:
+        return "refused"
+
+
+def test_a_report_is_heard_well_below_a_hundred_microseconds():
+    report = EVENTS["dispute.reported"].example
+
+    assert min(repeat(lambda: heard("dispute.reported", report), number=200, repeat=10)) / 200 < 100e-6
