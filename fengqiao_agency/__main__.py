@@ -1,0 +1,5 @@
+"""python -m fengqiao_agency"""
+
+from .cli import main
+
+main()

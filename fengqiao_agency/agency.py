@@ -1,0 +1,124 @@
+"""What an agency's own system calls: report what happened, hear what became of it."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from .events import Incoming, outgoing
+from .link import PROBLEMS
+from .outbox import OPEN, Outbox, Told
+from .publisher import Publisher
+from .receipts import Receipts
+from .schemas import validate
+
+log = logging.getLogger("fengqiao_agency")
+
+
+class Agency:
+    """One agency's link to the hub.
+
+        with Agency("police", "amqps://…", "outbox.db") as agency:
+            agency.on_notice(print)
+            agency.report("dispute.reported", "110-2026-0042", {...})
+            agency.settle(timeout=60)
+
+    `report` works with the hub, the broker and the network away: what it took is on disk and goes out when they are back.
+    """
+
+    def __init__(self, code: str, amqp_uri: str, outbox_path: str):
+        self.code = code
+        self.outbox = Outbox(outbox_path)
+        self._publisher = Publisher(code, amqp_uri, self.outbox)
+        self._receipts = Receipts(code, amqp_uri, self.outbox, self._hear)
+        self._on_receipt: list[Callable[[Incoming], None]] = []
+        self._on_notice: list[Callable[[Incoming], None]] = []
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        self.outbox.close()
+
+    def start(self):
+        self._publisher.start()
+        self._receipts.start()
+
+    def stop(self):
+        self._publisher.stop()
+        self._receipts.stop()
+
+    def report(self, type: str, subject: str, data: dict, time: datetime | None = None, id: str | None = None) -> str:
+        """Returns the event's id once it is on disk.
+
+        `subject` is the dispute's code, or the agency's own report_no before it knows the code; `time` (aware) is when it happened, not when it
+        is told. Give an `id` of your own to make a repeated call harmless. Raises NotValid, TooLarge or AlreadySaidOtherwise, and then took nothing.
+        """
+        return self.report_many([(type, subject, data, time, id)])[0]
+
+    def report_many(self, reports: Iterable[tuple]) -> list[str]:
+        """Tuples as `report` takes them, all on disk with one write, or none."""
+        events = []
+        for type, subject, data, *rest in reports:
+            validate(type, data)
+            events.append(outgoing(self.code, type, subject, data, *(rest + [None, None])[:2]))
+        self.outbox.add(events)
+        self._publisher.wake()
+        return [event.id for event in events]
+
+    def resend(self) -> int:
+        """Publishes again what has no receipt yet, also what no queue took. Harmless: the hub answers a repeat with the same receipt."""
+        rows = self.outbox.resend()
+        self._publisher.wake()
+        return rows
+
+    def code_of(self, report_no: str) -> str | None:
+        """The one code of the dispute that we reported under this number, once the hub has said it."""
+        return self.outbox.code_of(report_no)
+
+    def settle(self, timeout: float) -> bool:
+        """Waits until every event has its outcome. False when time ran out or when one waits for a person (`returned`)."""
+        self.outbox.wait_until(lambda: self.outbox.has("returned") or not self.outbox.has(*OPEN), timeout)
+        return not self.outbox.has("returned", *OPEN)
+
+    def on_receipt(self, callback: Callable[[Incoming], None]):
+        """Called in the inbox's thread for each new receipt, after it is on disk. After a crash read on with `receipts(after)` instead."""
+        self._on_receipt.append(callback)
+
+    def on_notice(self, callback: Callable[[Incoming], None]):
+        """Called in the inbox's thread for each new notice, after it is on disk. After a crash read on with `notices(after)` instead."""
+        self._on_notice.append(callback)
+
+    def notices(self, after: int = 0, wait: float | None = None) -> Iterator[Told]:
+        """Everything the hub told us beyond receipts, from disk. With `wait`, goes on until nothing new comes for that many seconds."""
+        return self._from_disk(self.outbox.notices, after, wait)
+
+    def receipts(self, after: int = 0, wait: float | None = None) -> Iterator[Told]:
+        """Every receipt, from disk; as `notices`."""
+        return self._from_disk(self.outbox.receipts, after, wait)
+
+    def problems(self) -> list[tuple[str, str]]:
+        """What hinders sending or hearing just now, as (Chinese, English); empty when all is well."""
+        found = {self._publisher.link.problem, self._receipts.link.problem} - {None}
+        return [PROBLEMS[problem] for problem in sorted(found)]
+
+    def _from_disk(self, read, after, wait):
+        while True:
+            page = read(after)
+            yield from page
+            after = page[-1].cursor if page else after
+            if not page and (wait is None or not self.outbox.wait_until(lambda after=after: bool(read(after, 1)), wait)):
+                return
+
+    def _hear(self, events):
+        self._publisher.wake()  # a receipt lets the next event of its dispute go
+        for event in events:
+            self._tell(event)
+
+    def _tell(self, event):
+        for callback in self._on_receipt if event.type.startswith("receipt.") else self._on_notice:
+            try:
+                callback(event)
+            except Exception as error:  # the caller's own: its receipts are on disk, and the next ones must still be heard
+                log.error("A callback failed on %s %s: %s", event.type, event.id, type(error).__name__)

@@ -1,0 +1,32 @@
+"""The kit's own fixtures: a broker that may be killed, and an agency with a fresh outbox on it."""
+
+import pytest
+
+from fengqiao_agency import Agency
+
+from .broker import Broker
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory):
+    broker = Broker(tmp_path_factory.mktemp("broker")).start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def police(broker, tmp_path):
+    _empty(broker)
+    agency = Agency("police", broker.uri("police"), str(tmp_path / "outbox.db"))
+    yield agency
+    agency.stop()
+    agency.outbox.close()
+
+
+def _empty(broker):
+    import pika
+
+    with pika.BlockingConnection(pika.URLParameters(broker.uri("hub"))) as connection:
+        channel = connection.channel()
+        for queue in ("intake.agency-events.police", "agency.police"):
+            channel.queue_purge(queue)
