@@ -37,7 +37,7 @@ LINGER = 0.004  # seconds that a batch waits for company
 HEARTBEAT = 15
 TRIES_AT_ONCE = 3  # for what passes by itself: a deadlock, a lock held too long
 TRIES = 6  # for an event that fails: after 1, 2, 4, 8, 16 seconds; then a person decides
-LOST = (OSError, amqp.exceptions.ConnectionError, socket.timeout)
+LOST = (OSError, amqp.exceptions.AMQPError)
 REFUSED = (403, 404, 406)  # the broker's answer will be the same next time: somebody must look
 CHORES_SECONDS = 1.0
 
@@ -70,13 +70,10 @@ class Hearing(Entrypoint):
         self.stopping = True
         self._wake()
         with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(self.settings.stop_seconds):
-            self.idle.wait()
-            self._hang_up()
             self.reader_done.wait()
 
     def kill(self):
         self.stopping = True
-        self._hang_up()
 
     @property
     def ready(self) -> bool:
@@ -90,43 +87,38 @@ class Hearing(Entrypoint):
             if self.paused:
                 eventlet.sleep(0.05)
                 continue
+            line = None
             try:
-                self.line = _Line(self)
+                line = self.line = _Line(self)
                 telemetry.HEARING.labels(self.service).set(1)
                 wait = 0.1
-                log.info("Hearing.", queues=len(self.line.inboxes))
-                while not self.stopping and not self.paused:
-                    self.line.listen()
+                log.info("Hearing.", queues=len(line.inboxes))
+                while line.open and not self.stopping:
+                    line.listen()
                 if self.stopping:
-                    self.line.stop_taking()
+                    line.stop_taking()
                     while not self.idle.ready():
-                        self.line.listen()
-            except amqp.exceptions.ChannelError as refusal:
-                if refusal.code in REFUSED:
-                    log.error("The broker refuses this consumer; the process ends.", code=refusal.code, next="Load the topology or mend the permissions.")
+                        line.listen()
+            except amqp.exceptions.AMQPError as problem:
+                if problem.code in REFUSED:
+                    log.error("The broker refuses this consumer; the process ends.", code=problem.code, next="Load the topology or mend the permissions.")
                     raise
-                self._lost(refusal)
-            except LOST as problem:
-                if isinstance(problem, amqp.exceptions.ConnectionError) and getattr(problem, "code", 0) in REFUSED:
-                    log.error("The broker refuses this user; the process ends.", code=problem.code)
-                    raise
+                self._lost(problem)
+            except OSError as problem:
                 self._lost(problem)
                 eventlet.sleep(wait * random.uniform(0.5, 1.5))
                 wait = min(wait * 2, 5)
             finally:
-                self._hang_up()
+                self.line = None
+                telemetry.HEARING.labels(self.service).set(0)
+                if line is not None:
+                    line.close()
         self.reader_done.send()
 
     def _lost(self, problem):
         if not (self.stopping or self.paused):
             telemetry.RECONNECTS.labels(self.service, "broker").inc()
             log.warning("The line to the broker is down; what was not acknowledged comes again.", reason=type(problem).__name__)
-
-    def _hang_up(self):
-        line, self.line = self.line, None
-        telemetry.HEARING.labels(self.service).set(0)
-        if line is not None:
-            line.close()
 
     def _wake(self):
         if not self.arrived.ready():
@@ -161,7 +153,7 @@ class Hearing(Entrypoint):
 
     def _one_batch(self):
         line, room = self.line, self.size if self.room is None else min(self.size, self.room())
-        if line is None or self.stopping:
+        if line is None or not line.open or self.stopping:
             return
         if room <= 0:
             eventlet.sleep(0.01)
@@ -273,7 +265,8 @@ class Hearing(Entrypoint):
         log.warning("The database does not answer; hearing stops until it does.", reason=str(problem), consequence="Events wait at the broker.")
         telemetry.RECONNECTS.labels(self.service, "database").inc()
         self.paused = True
-        self._hang_up()
+        if self.line is not None:
+            self.line.open = False  # the reader hangs up; the broker delivers again what was in hand
         wait = 0.1
         while not self.stopping and not self.database.pool.answers():
             eventlet.sleep(wait * random.uniform(0.5, 1.5))
@@ -314,7 +307,7 @@ class _Line:
 
     def listen(self):
         try:
-            self.connection.drain_events(timeout=1)
+            self.connection.drain_events(timeout=0.5)
         except socket.timeout:
             pass
         with self.hearing.writing:
@@ -379,7 +372,7 @@ def hear(*speakers, **options):
         assert set(speakers) <= set(HEARS[settings.service]), f"{settings.service} is not among the listeners of {speakers}"
         return [queue_of(settings.service, speaker, partition) for speaker in speakers for partition in settings.partitions_heard]
 
-    return Hearing.decorator(queues, **options)
+    return Hearing.decorator(queues=queues, **options)
 
 
 class Every(Entrypoint):

@@ -1,6 +1,10 @@
 """Runs one service: `python -m plumbing.run mediation`. (nameko's own command needs a module that newer Pythons lack.)"""
 
-import eventlet
+import warnings
+
+warnings.filterwarnings("ignore", message="\\s*Eventlet is deprecated")  # known, see docs/messaging.md; a log line per start helps nobody
+
+import eventlet  # noqa: E402
 
 eventlet.monkey_patch()
 
@@ -43,7 +47,7 @@ def main(name: str) -> None:
     runner.add_service(service)
     signal.signal(signal.SIGTERM, lambda *_: eventlet.spawn_n(_stop, runner, chosen))
     signal.signal(signal.SIGINT, lambda *_: eventlet.spawn_n(_stop, runner, chosen))
-    container = runner.containers[0]
+    (container,) = runner.containers
     port = telemetry.serve(chosen.telemetry_host, chosen.telemetry_port, lambda: _ready(container))
     runner.start()
     log.info("Started.", port=port)

@@ -22,6 +22,7 @@ class Settings:
     partitions_heard: tuple[int, ...] = ()
     log_level: str = "INFO"
     stop_seconds: float = 15.0
+    patience_seconds: float = 600.0  # history arrives in bulk: how long a deadline set in the past waits for the step that met it
 
 
 def load() -> Settings:
@@ -37,6 +38,7 @@ def load() -> Settings:
         heard = env.list("PARTITIONS_HEARD", [], subcast=int)
         level = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
         stop_seconds = env.float("STOP_SECONDS", 15.0)
+        patience_seconds = env.float("PATIENCE_SECONDS", 600.0)
     database_url, amqp_uri = env.str("DATABASE_URL"), env.str("AMQP_URI")
     env.seal()
     return Settings(
@@ -50,4 +52,5 @@ def load() -> Settings:
         partitions_heard=tuple(heard) or tuple(range(partitions)),
         log_level=level,
         stop_seconds=stop_seconds,
+        patience_seconds=patience_seconds,
     )

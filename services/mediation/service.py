@@ -1,5 +1,7 @@
 """nameko: what mediation hears. It owns the life of every dispute, from registration to closure."""
 
+from datetime import timedelta
+
 from plumbing.dependency import Database
 from plumbing.events import Said
 from plumbing.hearing import every, hear
@@ -20,9 +22,9 @@ class MediationService:
         with self.db.transaction() as tx:
             events = tx.unheard(batch)
             disputes = store.load(tx, [event.subject for event in events])
-            decided = []
+            decided, patience = [], self._patience()
             for event in events:
-                decision = domain.decide(disputes.get(event.subject), event, tx.now)
+                decision = domain.decide(disputes.get(event.subject), event, tx.now, patience=patience)
                 disputes[event.subject] = decision.dispute
                 decided.append((event, decision))
             store.save(tx, decided)
@@ -40,13 +42,16 @@ class MediationService:
             if not codes:
                 return 0
             decided = [
-                (None, domain.time_passes(dispute, deadline, tx.now))
+                (None, domain.time_passes(dispute, deadline, tx.now, patience=self._patience()))
                 for dispute in store.load(tx, codes).values()
                 for deadline in list(dispute.deadlines.values())
             ]
             store.save(tx, decided)
             tx.say([Said(word, decision.dispute.code, data) for _, decision in decided for word, data in decision.said])
             return len(codes)
+
+    def _patience(self):
+        return timedelta(seconds=self.db.settings.patience_seconds)
 
 
 def _said(word, event, data):

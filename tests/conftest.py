@@ -1,0 +1,35 @@
+"""What tests share. Servers are private, real, and started when the first test needs them."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from deploy.local import Servers, System
+from deploy.local.places import ROOT
+from tests.county import County
+
+# Deadlines that lie in the past when they are set: how long time waits before it says so. A flow test cannot wait ten minutes.
+IMPATIENT = {"mediation": {"FENGQIAO_PATIENCE_SECONDS": "0.3"}}
+
+
+@pytest.fixture(scope="session")
+def servers():
+    """A private PostgreSQL and RabbitMQ for the whole run, apart from those of `make demo`."""
+    with Servers(Path(os.environ.get("FENGQIAO_TEST_RUN", ROOT / ".run" / "test"))) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def system(servers):
+    """Every process of the system, on those servers."""
+    with System(servers=servers, environment=IMPATIENT) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def county(system, tmp_path_factory):
+    """The agencies of the county, each with its kit."""
+    county = County(system, tmp_path_factory.mktemp("county"))
+    yield county
+    county.close()
