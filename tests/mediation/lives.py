@@ -1,0 +1,148 @@
+"""Lives of disputes, told step by step: what the tests of the rules share. Hand-written, no mocks."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import contracts
+from services.mediation import domain
+from services.mediation.clocks import SHANGHAI
+
+CODE = "620702-2026-000123-1"
+CENTRE, COURT, WOMEN, DAMAN, XIJIE = (
+    "mediation_centre",
+    "court",
+    "womens_federation",
+    "peoples_mediation_committee-daman",
+    "peoples_mediation_committee-xijie",
+)
+MONDAY = datetime(2026, 3, 2, 10, 30, tzinfo=SHANGHAI)  # no festival near; Qingming is a month away
+
+# fmt: off
+FACTS = {                              # what an agency would say, when a story does not say otherwise
+    "dispute.reported":     {"channel": "phone", "place": {"township": "620702102"}, "kind": "family", "wants": "mediation"},
+    "dispute.screened":     {"suitable": True, "track": "A", "kind": "family"},
+    "dispute.routed":       {"to": DAMAN, "joint_with": [], "reason": "by_place"},
+    "referral.accepted":    {"mediator": "daman-014", "conflict_of_interest": False, "agreed_after_disclosure": False},
+    "referral.declined":    {"reason": "not_our_kind"},
+    "consent.given":        {"party": "applicant", "how": "in_writing"},
+    "consent.refused":      {"party": "respondent", "how": "by_phone"},
+    "mediator.agreed":      {"mediator": "daman-014"},
+    "mediator.appointed":   {"mediator": "daman-015"},
+    "mediation.started":    {},
+    "session.held":         {"mode": "in_person", "minutes": 90},
+    "mediation.extended":   {"days": 15, "consents": ["applicant", "respondent"]},
+    "mediation.suspended":  {"reason": "suspected_sham"},
+    "mediation.terminated": {"ground": "differences_too_large"},
+    "agreement.reached":    {"form": "written", "effective_on": "2026-03-25", "confirmable": True,
+                             "terms": [{"kind": "payment", "due_on": "2026-04-15", "amount_cny": "6000.00"},
+                                       {"kind": "payment", "due_on": "2026-06-30", "amount_cny": "6000.00"}]},
+    "performance.recorded": {"term": 1, "result": "full", "on": "2026-04-10"},
+    "dispute.followed_up":  {"settled": True, "satisfied": True},
+    "dispute.archived":     {"archive_no": "大满调〔2026〕7号"},
+}
+SPEAKER = {                            # who says it, when a story does not say otherwise
+    "dispute.reported": WOMEN, "dispute.screened": CENTRE, "dispute.routed": CENTRE,
+}
+# fmt: on
+
+
+@dataclass
+class Heard:
+    type: str
+    data: dict
+    time: datetime
+    id: str = f"{CODE}/1"
+    subject: str = CODE
+
+
+def registered(at=MONDAY, agency=WOMEN, **facts):
+    data = {"channel": "walk_in", "township": "620702102", "kind": "family", "wants": "mediation", "party_labels": ["applicant", "respondent"], **facts}
+    return Heard("dispute.registered", {"event": {"source": f"/agencies/{agency}", "id": "1"}, "agency": agency, "happened_at": at.isoformat(), **data}, at)
+
+
+def reported(step, at, agency=None, **facts):
+    agency = agency or SPEAKER.get(step, DAMAN)
+    data = {"event": {"source": f"/agencies/{agency}", "id": "2"}, "agency": agency, "step": step, "happened_at": at.isoformat()}
+    return Heard("step.reported", {**data, "facts": {**FACTS[step], **facts}}, at)
+
+
+@dataclass
+class Life:
+    """One dispute under the rules. Each `says` moves the clock to that moment; everything said is checked against the contract."""
+
+    now: datetime = MONDAY
+    dispute: domain.Dispute | None = None
+    said: list = field(default_factory=list)
+    history: list = field(default_factory=list)
+
+    def begins(self, **facts):
+        return self._hears(registered(self.now, **facts))
+
+    def says(self, step, agency=None, after=timedelta(hours=1), happened=None, **facts):
+        self.now += after
+        return self._hears(reported(step, happened or self.now, agency, **facts))
+
+    def until(self, now):
+        """Time passes to `now`, every deadline asked when it wants to be asked."""
+        while due := [d for d in self.dispute.deadlines.values() if d.ask_at is not None and d.ask_at <= now]:
+            deadline = min(due, key=lambda d: d.ask_at)
+            self.now = max(self.now, deadline.ask_at)
+            self._keeps(domain.time_passes(self.dispute, deadline, self.now))
+        self.now = now
+        return self
+
+    def _hears(self, event):
+        contracts.said(event.type, event.data, "intake")
+        decision = domain.decide(self.dispute, event, self.now)
+        self.dispute = decision.dispute
+        self._keeps(decision)
+        return decision
+
+    def _keeps(self, decision):
+        for type, data in decision.said:
+            contracts.said(type, data, "mediation")
+        self.said += decision.said
+        if decision.transition:
+            self.history.append(decision.transition)
+
+    @property
+    def state(self):
+        return self.dispute.state
+
+    def words(self):
+        return [type for type, _ in self.said]
+
+    def last(self, type, clock=None):
+        return next(data for word, data in reversed(self.said) if word == type and clock in (None, data.get("clock")))
+
+    def due(self, clock):
+        return next(d.due_at for d in self.dispute.deadlines.values() if d.clock == clock)
+
+
+# fmt: off
+ROAD = (                               # the straight road, each step as one call of `says`
+    ("dispute.screened", {}), ("dispute.routed", {}), ("referral.accepted", {}),
+    ("consent.given", {}), ("consent.given", {"party": "respondent"}), ("mediator.agreed", {}), ("mediation.started", {}), ("session.held", {}),
+    ("agreement.reached", {}), ("performance.recorded", {}), ("performance.recorded", {"term": 2, "on": "2026-06-20"}),
+    ("dispute.followed_up", {}), ("dispute.archived", {}),
+)
+# fmt: on
+
+
+def life_until(state, now=MONDAY, **begins):
+    """A dispute that has come to `state` by the shortest way that agencies go."""
+    life = Life(now)
+    life.begins(**begins)
+    detours = {
+        "referral_declined": (2, [("referral.declined", {})]),
+        "terminated": (7, [("mediation.terminated", {})]),
+        "suspended": (7, [("mediation.suspended", {})]),
+    }
+    length, then = detours.get(state, (len(ROAD), []))
+    for step, facts in (*ROAD[:length], *then):
+        if life.state == state:
+            break
+        decision = life.says(step, **facts)
+        assert decision.refused is None, (step, decision.refused)
+    assert life.state == state
+    return life

@@ -1,0 +1,119 @@
+"""Whatever agencies say, in whatever order: does a dispute stay whole? Random walks over steps, facts, speakers and waiting."""
+
+import copy
+from collections import Counter
+from datetime import timedelta
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.mediation import domain
+from services.mediation.lifecycle import BY_NAME, TRANSITIONS
+from tests.mediation.lives import CENTRE, COURT, DAMAN, FACTS, SPEAKER, XIJIE, Life, reported
+
+TERMS = FACTS["agreement.reached"]["terms"]
+# fmt: off
+VARIANTS = {
+    "dispute.screened":     {"suitable": [True, True, True, False]},
+    "dispute.routed":       {"to": [DAMAN, DAMAN, XIJIE]},
+    "consent.given":        {"party": ["applicant", "respondent", "third_party"]},
+    "mediation.extended":   {"days": [1, 7, 40]},
+    "agreement.reached":    {"terms": [TERMS, TERMS[:1], []]},
+    "performance.recorded": {"term": [1, 2, 3], "result": ["full", "full", "part", "default"]},
+    "dispute.followed_up":  {"settled": [True, False, False]},
+}
+RARE = ("dispute.reported", "consent.refused", "mediation.terminated", "mediation.suspended", "dispute.archived")
+# fmt: on
+
+
+def walk(seed, life, length=60):
+    """Each time a step (mostly one that the present state lists), who says it, what it says, and how long after the one before."""
+    chance = Random(seed)
+    for _ in range(length):
+        row = sorted(set(TRANSITIONS[life.state]) & set(FACTS)) if chance.random() < 0.85 else sorted(FACTS)
+        step = chance.choice([step for step in row if step not in RARE or chance.random() < 0.15] or row)
+        said_by = chance.choice([CENTRE, COURT, XIJIE]) if chance.random() < 0.1 else SPEAKER.get(step) or life.dispute.body
+        facts = {name: chance.choice(values) for name, values in VARIANTS.get(step, {}).items()}
+        yield step, said_by, facts, timedelta(hours=chance.choice([0, 1, 5, 30, 100, 400]))
+
+
+def begun():
+    life = Life()
+    life.begins()
+    return life
+
+
+seeds = st.integers(0, 2**32)
+
+
+@settings(max_examples=150, deadline=None)
+@given(seeds)
+def test_a_dispute_stays_whole_whatever_is_said(seed):
+    life = begun()
+    for step, agency, facts, wait in walk(seed, life):
+        life.until(life.now + wait)  # every word said is checked against the contract on the way
+        before = copy.deepcopy(life.dispute)
+        decision = life._hears(reported(step, life.now, agency, **facts))
+
+        dispute = life.dispute
+        assert [type for type, _ in decision.said if type.startswith("step.")] == ["step.refused" if decision.refused else "step.applied"]
+        if decision.refused:
+            assert dispute == before
+        assert domain.fold(life.history) == dispute.state
+        assert dispute.steps == len(life.history)
+        assert len({d.clock for d in dispute.deadlines.values()}) == len(dispute.deadlines), "one deadline of a clock at a time"
+        assert all(dispute.state in BY_NAME[d.clock].runs_in for d in dispute.deadlines.values()), "no clock runs where it has no business"
+        assert all((d.ask_at is None) == (d.state == "passed") for d in dispute.deadlines.values()), "time looks at every open deadline again"
+        assert (dispute.state == "closed") == ("dispute.closed" in life.words())
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds)
+def test_whoever_hears_only_what_is_said_knows_which_deadlines_are_open(seed):
+    life, heard = begun(), {}
+    for step, agency, facts, wait in walk(seed, life):
+        life.until(life.now + wait)
+        life.says(step, agency, **facts)
+    for type, data in life.said:
+        if type == "deadline.set":
+            heard[data["clock"]] = data["due_at"]
+        elif type == "deadline.met":
+            del heard[data["clock"]]
+
+    assert heard == {d.clock: d.due_at for d in life.dispute.deadlines.values()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds)
+def test_the_same_history_always_gives_the_same_dispute(seed):
+    def told():
+        life = begun()
+        for step, agency, facts, wait in walk(seed, life):
+            life.says(step, agency, after=wait, **facts)
+        return life
+
+    one, other = told(), told()
+    assert (one.dispute, one.said, one.history) == (other.dispute, other.said, other.history)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds)
+def test_what_is_said_twice_under_two_ids_moves_no_state_twice(seed):
+    life = begun()
+    for step, agency, facts, wait in walk(seed, life):
+        first = life.says(step, agency, after=wait, **facts)
+        again = life.says(step, agency, after=timedelta(0), **facts)
+        if first.refused is None and again.refused is None:
+            assert again.transition.before == again.transition.after == first.transition.after
+
+
+def test_the_walks_come_through_every_state_so_that_they_prove_something():
+    seen = Counter()
+    for seed in range(200):
+        life = begun()
+        for step, agency, facts, wait in walk(seed, life):
+            life.says(step, agency, after=wait, **facts)
+            seen[life.state] += 1
+
+    assert set(seen) | {"detected"} == set(TRANSITIONS)
