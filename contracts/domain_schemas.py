@@ -73,8 +73,10 @@ class Facts(fields.Field):
         return _FACTS[self.parent.unknown]
 
     def _deserialize(self, value, attr, data, **kwargs):
-        schema = self.schemas().get(data.get("step"))
-        return {} if schema is None else schema.load(value)  # a wrong step has an error of its own
+        step = data.get("step")
+        if not isinstance(step, str) or step not in self.schemas():
+            return {}  # a wrong step has an error of its own
+        return self.schemas()[step].load(value)
 
     def _serialize(self, value, attr, obj, **kwargs):
         return self.schemas()[obj["step"]].dump(value)
