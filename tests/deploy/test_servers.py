@@ -1,10 +1,10 @@
 """Private servers: on loopback only, each service in its own rooms, alive again after a kill. One pair serves all tests of this file."""
 
 import os
-import re
 import subprocess
 
 import pika
+import psutil
 import psycopg2
 import pytest
 
@@ -31,13 +31,11 @@ def ask(url, statement):
 
 
 def test_everything_listens_on_loopback_only(private_servers):
-    listening = subprocess.run(["ss", "-ltnH"], capture_output=True, text=True, check=True).stdout
-    ours = {port for name, port in private_servers.ports.known().items()}
+    ours = set(private_servers.ports.known().values())
+    listening = [socket.laddr for socket in psutil.net_connections("tcp") if socket.status == psutil.CONN_LISTEN and socket.laddr.port in ours]
 
-    addresses = {address for address, port in re.findall(r"(\S+):(\d+)\s", listening) if int(port) in ours}
-
-    assert addresses <= {"127.0.0.1", "[::1]"}
-    assert "127.0.0.1" in addresses
+    assert {address.ip for address in listening} <= {"127.0.0.1", "::1"}
+    assert {address.port for address in listening} == ours
 
 
 def test_a_second_start_in_the_same_place_is_refused(private_servers):
