@@ -44,7 +44,12 @@ class Verdict:
     data: dict | None = None
     refused: dict | None = None
     repeats: Logged | None = None
-    seq: int = 0
+    logged: Logged | None = None
+
+    @property
+    def seq(self) -> int:
+        """Its number in the log, or that of the entry it repeats."""
+        return (self.repeats or self.logged).seq
 
     @property
     def agency(self) -> str:
@@ -80,12 +85,18 @@ def _decide(event, known, now):
             verdict.repeats = earlier
             return verdict
         if earlier.accepted:
-            return _refuse(verdict, "other_content_under_used_id")
+            return _enter(_refuse(verdict, "other_content_under_used_id"), known)
     if event.refusal is not None:
         verdict.refused = event.refusal
-        return verdict
-    _take(verdict, known, now)
-    known.logged.setdefault((event.source, event.id), []).append(Logged(0, verdict.sha256, verdict.refused is None))
+    else:
+        _take(verdict, known, now)
+    return _enter(verdict, known)
+
+
+def _enter(verdict, known):
+    """A later event of the same batch may repeat this one; its number comes when it is logged."""
+    verdict.logged = Logged(0, verdict.sha256, verdict.refused is None)
+    known.logged.setdefault((verdict.event.source, verdict.event.id), []).append(verdict.logged)
     return verdict
 
 

@@ -66,7 +66,7 @@ def _append(tx, new):
     head, rows = bytes(head), []
     for verdict in new:
         event, seq = verdict.event, seq + 1
-        verdict.seq = seq
+        verdict.logged.seq = seq
         dispute = verdict.dispute.code if verdict.dispute and verdict.refused is None else None
         refused = verdict.refused["code"] if verdict.refused else None
         entry = (seq, verdict.agency, event.id, verdict.sha256, event.type, dispute, refused)
@@ -142,7 +142,7 @@ def post_receipts(tx: Transaction, receipts: list[Posted]) -> None:
 
 def post_again(tx: Transaction, repeats: list[Verdict]) -> None:
     """Answers a repeated event with the very receipts it got before."""
-    ids = [receipt_id(verdict.repeats.seq, which) for verdict in repeats for which in ("first", "outcome")]
+    ids = [receipt_id(verdict.seq, which) for verdict in repeats for which in ("first", "outcome")]
     tx.put_out_again(tx.rows("select agency, id, body from intake.receipts where id = any(%s) order by agency, position", (ids,)))
 
 
@@ -176,6 +176,6 @@ def receipts_after(tx: Transaction, agency: str, position: int, limit: int) -> l
 
 def receipts_of(tx: Transaction, verdicts: list[Verdict]) -> list[bytes]:
     """The first receipts of these events, in the same order, as JSON bytes."""
-    ids = [receipt_id(verdict.repeats.seq if verdict.repeats else verdict.seq, "first") for verdict in verdicts]
+    ids = [receipt_id(verdict.seq, "first") for verdict in verdicts]
     found = {receipt: bytes(body) for receipt, body in tx.rows("select id, body from intake.receipts where id = any(%s)", (ids,))}
     return [found[receipt] for receipt in ids]

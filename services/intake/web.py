@@ -42,6 +42,8 @@ PROBLEMS = {  # answers that are no receipts, because there is no agency or no e
     "wrong_type":    (415, "Content-Type 须为 application/json、application/cloudevents+json 或 application/cloudevents-batch+json。",
                            "Content-Type must be application/json, application/cloudevents+json or application/cloudevents-batch+json."),
     "bad_query":     (400, "after 与 wait 须为非负整数。", "`after` and `wait` must be whole numbers, not negative."),
+    "held":          (202, "已保存。同一事项的前一事件正在核查，处理后另发回执。",
+                           "Stored. An earlier event on the same matter is being looked into; the receipt follows after it."),
     "away":          (503, "系统暂时无法保存，请保留事件稍后重发。", "Nothing can be stored just now. Keep the event and send it again later."),
 }
 # fmt: on
@@ -60,6 +62,8 @@ async def agency_posts_events(request: Request) -> Response:
     except KeyError as problem:
         return _problem(problem.args[0])
     verdicts, receipts = await run_in_threadpool(_take_in, request.app.state.pool, deliveries)
+    if len(verdicts) < len(deliveries):
+        return _problem("held")
     refused = sum(verdict.refused is not None for verdict in verdicts)
     status = 202 if not refused else 422 if refused == len(verdicts) else 207
     telemetry.REQUESTS.labels("intake", "events", status).inc()
