@@ -108,7 +108,7 @@ def write(service: str, said: Said | Posted, event_id: str, now: datetime, seque
         "subject": said.subject,
         "time": said.time or now,
         "datacontenttype": "application/json",
-        "dataschema": f"urn:fengqiao:{said.type}:1",
+        "dataschema": f"urn:fengqiao:{service}:{said.type}:1",
         "traceparent": (said.cause and said.cause.traceparent) or new_traceparent(),
         "data": said.data,
     }

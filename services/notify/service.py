@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from plumbing import events
 from plumbing.dependency import Database
 from plumbing.events import Posted, Said
 from plumbing.hearing import every, hear
@@ -44,7 +45,7 @@ class NotifyService:
             try:
                 if letter.url is None:
                     raise webhook.NotDelivered("no_address")
-                webhook.send(letter.url, self.db.box.decrypt(letter.secret), webhook.envelope(letter, tx.now))
+                webhook.send(letter.url, self.db.box.decrypt(letter.secret), _as_in_the_inbox(letter, tx.now))
             except webhook.NotDelivered as problem:
                 if problem.why != "no_address" and letter.attempts + 1 < TRIES:
                     store.settle(tx, letter, "waiting", problem.why, tx.now + timedelta(seconds=5 * 2**letter.attempts))
@@ -55,6 +56,11 @@ class NotifyService:
                 store.settle(tx, letter, "sent")
                 tx.say([Said("notice.sent", letter.dispute, _told(letter.kind, letter.to, "webhook", letter.about))])
             return True
+
+
+def _as_in_the_inbox(letter, now):
+    """The same event that lies in the agency's inbox: it recognises the repeat by its id."""
+    return events.write("notify", Posted(letter.to, letter.id, letter.kind, letter.dispute, letter.about), letter.id, now)
 
 
 def _told(kind, to, channel, about):

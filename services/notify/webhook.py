@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 
-import orjson
 import requests
 
 TIMEOUT = (3, 5)  # seconds to connect, to answer
@@ -30,21 +29,3 @@ def send(url: str, secret: bytes, event: bytes) -> None:
         raise NotDelivered("timed_out") from None
     if not 200 <= answer.status_code < 300:
         raise NotDelivered("refused_by_peer")
-
-
-def envelope(letter, now) -> bytes:
-    """The notice as the same CloudEvent that lies in the agency's inbox."""
-    return orjson.dumps(
-        {
-            "specversion": "1.0",
-            "id": letter.id,
-            "source": "/services/notify",
-            "type": letter.kind,
-            "subject": letter.dispute,
-            "time": now,
-            "datacontenttype": "application/json",
-            "dataschema": f"urn:fengqiao:{letter.kind}:1",
-            "data": letter.about,
-        },
-        option=orjson.OPT_UTC_Z,
-    )
