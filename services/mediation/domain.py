@@ -16,7 +16,7 @@ TOLERANCE = timedelta(minutes=5)
 PATIENCE = timedelta(minutes=10)
 
 REGISTERED, REPORTED = "dispute.registered", "step.reported"
-CENTRE, COURT = "mediation_centre", "court"
+CENTRE = "mediation_centre"
 
 
 @dataclass(slots=True)
@@ -226,7 +226,7 @@ def _as_reported(word: str) -> str:
 
 
 def _who(dispute: Dispute, roles: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple([(dispute.body or CENTRE) if role == "body" else COURT if role == "court" else CENTRE for role in roles])
+    return tuple([dispute.body or CENTRE if role == "body" else CENTRE for role in roles])
 
 
 def _outcome(dispute: Dispute) -> str:

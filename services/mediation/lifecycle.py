@@ -247,7 +247,7 @@ WAITS_FOR = {                                      # whose turn it is
     "agreed":            ("body",),
     "performing":        ("body",),
     "terminated":        ("body",),
-    "suspended":         ("court",),
+    "suspended":         ("body",),                # reports what it suspects, then ends it
     "resolved":          ("body",),
     "closed":            (),
 }

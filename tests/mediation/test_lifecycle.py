@@ -1,13 +1,16 @@
 """Do the tables hold together? Every pair that is not listed is refused, every clock ends, and nobody waits for nobody."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 import contracts
 from contracts.clocks import CLOCKS as NAMES
 from contracts.clocks import is_article
-from services.mediation import domain
+from services.mediation import domain, lifecycle
 from services.mediation.lifecycle import BY_NAME, CLOCKS, ENDS, FIRST, GUARDS, NOTED, TRANSITIONS, WAITS_FOR, mermaid, targets
-from tests.mediation.lives import FACTS, life_until, registered
+from tests.mediation.lives import CENTRE, DAMAN, FACTS, life_until, registered
 
 STEPS = sorted({step for row in TRANSITIONS.values() for step in row} | set(FACTS))
 REACHABLE = [state for state in TRANSITIONS if state != FIRST]
@@ -77,13 +80,27 @@ def test_every_state_but_an_end_waits_for_somebody():
     assert {state for state, roles in WAITS_FOR.items() if not roles} == {FIRST, *ENDS}
 
 
+@pytest.mark.parametrize("state", [state for state, roles in WAITS_FOR.items() if roles])
+def test_whom_a_dispute_waits_for_can_take_it_further(state):
+    agency = {"centre": CENTRE, "body": DAMAN}[WAITS_FOR[state][0]]
+
+    assert any(target != state and contracts.may_say(agency, step) for step, target in goes_to(state))
+
+
+def test_the_database_knows_the_same_states():
+    migrations = sorted((Path(lifecycle.__file__).parent / "migrations").glob("*.sql"))
+    listed = re.findall(r"a_state_of_the_table check \(state in \(([^)]*)\)", "".join(file.read_text("utf-8") for file in migrations))[-1]
+
+    assert set(re.findall(r"'(\w+)'", listed)) == set(TRANSITIONS) - {FIRST}
+
+
 @pytest.mark.parametrize("clock", CLOCKS, ids=lambda clock: clock.name)
 def test_every_clock_names_its_authority_its_kind_and_who_owes_it(clock):
     assert clock.name in NAMES
     assert clock.kind in ("LAW", "LOCAL_RULE", "POLICY")
     assert is_article(clock.article)
     assert clock.kind == "POLICY" or not clock.article.startswith(("after", "none")), "a borrowed rule is no law here"
-    assert clock.owed_by in ("centre", "body", "court")
+    assert clock.owed_by in ("centre", "body")
 
 
 @pytest.mark.parametrize("clock", CLOCKS, ids=lambda clock: clock.name)
