@@ -1,6 +1,7 @@
 """Does the shortcut ever say anything else than marshmallow?"""
 
 from decimal import Decimal
+from time import process_time
 from timeit import repeat
 
 import pytest
@@ -62,4 +63,4 @@ def _slowly(schema, data, for_json):
 def test_a_report_is_heard_well_below_a_hundred_microseconds():
     report = EVENTS["dispute.reported"].example
 
-    assert min(repeat(lambda: heard("dispute.reported", report), number=200, repeat=10)) / 200 < 100e-6
+    assert min(repeat(lambda: heard("dispute.reported", report), number=200, repeat=10, timer=process_time)) / 200 < 100e-6
