@@ -15,7 +15,7 @@ from deploy.local import pids, programs
 from deploy.local.places import ROOT, private, run_dir
 from deploy.local.progress import Missing, say, step
 
-START_SECONDS = 120
+START_SECONDS = 90
 
 
 def help(_) -> None:
@@ -67,6 +67,7 @@ def up(_) -> int:
         system.wait_ready(seconds=START_SECONDS)
     except BaseException:
         os.kill(supervisor, signal.SIGTERM)
+        os.waitpid(supervisor, 0)
         raise
     _print_addresses(system.endpoints)
     return 0

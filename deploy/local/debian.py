@@ -98,12 +98,13 @@ def _kept(file: Path):
     try:
         yield
     finally:
-        packaged = file.with_name(file.name + ".dpkg-dist")
+        # The package's own version, laid beside ours because ours was there first.
+        packaged = [beside for ending in (".dpkg-dist", ".ucf-dist") if (beside := file.with_name(file.name + ending)).exists()]
         if before:
             file.write_bytes(before[0])
             file.chmod(before[1])
-        elif packaged.exists():
-            packaged.replace(file)
+        elif packaged:
+            packaged[0].replace(file)
         else:
             file.unlink(missing_ok=True)
 
