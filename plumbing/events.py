@@ -9,6 +9,8 @@ from datetime import datetime, timezone
 
 import orjson
 
+import contracts
+
 CONTENT_TYPE = "application/cloudevents+json"
 
 
@@ -99,7 +101,10 @@ def read(delivery: Delivery) -> Event:
 
 
 def write(service: str, said: Said | Posted, event_id: str, now: datetime, sequence: int | None = None) -> bytes:
-    """The bytes of one event: what is published, and what lies in the outbox until then."""
+    """The bytes of one event: what is published, and what lies in the outbox until then.
+
+    Raises marshmallow.ValidationError for anything that the contract does not have, KeyError for a word that is not this service's.
+    """
     envelope = {
         "specversion": "1.0",
         "id": event_id,
@@ -110,13 +115,13 @@ def write(service: str, said: Said | Posted, event_id: str, now: datetime, seque
         "datacontenttype": "application/json",
         "dataschema": f"urn:fengqiao:{service}:{said.type}:1",
         "traceparent": (said.cause and said.cause.traceparent) or new_traceparent(),
-        "data": said.data,
+        "data": contracts.said(said.type, said.data, service),
     }
     if sequence is not None:
         envelope["sequence"] = str(sequence)
     if said.cause is not None:
         envelope["causationid"] = said.cause.id
-    return orjson.dumps(envelope, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC)
+    return orjson.dumps(envelope, option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC)
 
 
 def new_traceparent() -> str:

@@ -69,6 +69,11 @@ class Known:
     disputes: dict[str, Dispute] = field(default_factory=dict)
 
 
+def reason(code: str, **facts) -> dict:
+    """Why something is refused, as a receipt carries it; with the field, where one is to blame."""
+    return REASONS[code].text(**facts) | ({"field": facts["field"]} if "field" in facts else {})
+
+
 def agency_of(event: Event) -> str:
     return event.source.rsplit("/", 1)[-1]
 
@@ -136,7 +141,7 @@ def _find(event, agency, known):
 
 
 def _refuse(verdict, code, **facts):
-    verdict.refused = REASONS[code].text(**facts)
+    verdict.refused = reason(code, **facts)
     return verdict
 
 

@@ -11,9 +11,9 @@ from cloudevents.core.bindings import amqp, rabbitmq
 from cloudevents.core.exceptions import BaseCloudEventException
 from cloudevents.core.formats.json import JSONFormat
 
-from contracts import REASONS
 from plumbing import events
 from plumbing.events import Delivery, Event
+from services.intake.domain import reason
 
 MAX_BYTES = 256 * 1024
 STRUCTURED = "application/cloudevents+json"
@@ -93,5 +93,5 @@ def _check(event, attributes, data):
 
 
 def _refuse(event, code, **facts):
-    event.refusal = REASONS[code].text(**facts)
+    event.refusal = reason(code, **facts)
     return event
