@@ -5,6 +5,7 @@ The model converges because every column has one owner: what intake says and wha
 `last_at` is a maximum, the timeline is a set, and every sum moves by the difference between a dispute before and after.
 """
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -39,10 +40,11 @@ LIVE = ("running", "approached", "passed")       # a deadline that still has to 
 # Outside the sealed lane nobody sees that a safeguard hold exists: not as an event, a clock, a state or a reason.
 SEALED = ("safeguard.", "protection_order", "hold.")
 SEALED_STATE = "safeguard_hold"
+A_TOKEN = re.compile(r"[a-z_]+")
 
 DETAIL = (                              # what a timeline shows of an event; the rest is not kept
     "step", "state", "before", "to", "ground", "result", "outcome", "clock", "kind", "article", "due_at", "started_at", "met_at",
-    "late", "was_passed", "owed_by", "notice", "channel", "why", "reason", "into", "wants",
+    "late", "was_passed", "owed_by", "notice", "channel", "why", "reason", "into", "wants", "form", "mode", "minutes", "track", "suitable",
 )
 # fmt: on
 
@@ -182,7 +184,7 @@ def _note(dispute, event, changes):
 
 def _is_code(name, value) -> bool:
     """A reason is kept as the closed list's entry, never as somebody's own words."""
-    return name != "reason" or isinstance(value, dict)
+    return name != "reason" or isinstance(value, dict) or A_TOKEN.fullmatch(value) is not None
 
 
 # ── intake ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -13,7 +13,7 @@ TIMELINE_UP_TO = 1000
 SHORT_LIST = 8
 
 # fmt: off
-SORTS = {                 # column,         direction, what a list without it ends with
+SORTS = {                 # column,         direction
     "due":       ("d.runs_out_at", "asc"),
     "opened":    ("d.opened_at",   "desc"),
     "changed":   ("d.last_at",     "desc"),
@@ -108,8 +108,8 @@ def last_change(tx) -> tuple[int, datetime | None]:
 def overview(tx, township: str | None) -> Overview:
     """Everything on the first page, for the county or for one township."""
     tx.run("set local statement_timeout = '5s'")
-    page = Overview(*last_change(tx)[:1])
-    page.as_of = last_change(tx)[1]
+    change, heard_at = last_change(tx)
+    page = Overview(change, as_of=heard_at, is_empty=change == 0)
     here = {"township": township, "today": tx.now.astimezone(SHANGHAI).date(), "now": tx.now, "soon": tx.now + SOON, "limit": SHORT_LIST}
     where = "where township = %(township)s" if township else ""
     for state, place, kind, overdue, count in tx.rows(
@@ -133,7 +133,6 @@ def overview(tx, township: str | None) -> Overview:
     page.late = _lines(tx, f"where {OVERDUE['law']} {only} order by d.runs_out_at, d.code limit %(limit)s", here)
     page.next = _lines(tx, f"where d.is_open and d.runs_out_at >= %(now)s and d.runs_out_at < 'infinity' {only} order by d.runs_out_at, d.code limit %(limit)s", here)
     page.soon = _count_up_to(tx, f"from metrics.disputes d where d.is_open and d.runs_out_at >= %(now)s and d.runs_out_at < %(soon)s {only}", here)
-    page.is_empty = page.change == 0
     return page
 
 
@@ -167,7 +166,7 @@ class Found:
 def find(tx, asked: dict, sort: str, after: tuple[str, str] | None, limit: int) -> Found:
     """A page of disputes: `asked` by the names of CONDITIONS, plus status, overdue, soon, and what with day. Keyset, never offset."""
     tx.run("set local statement_timeout = '5s'")
-    source, conditions = _conditions(asked, tx.now)
+    source, conditions = _conditions(asked)
     values = {**asked, "now": tx.now, "soon_at": tx.now + SOON, "limit": limit + 1}
     column, direction = SORTS[sort]
     walked = list(conditions)
@@ -180,16 +179,17 @@ def find(tx, asked: dict, sort: str, after: tuple[str, str] | None, limit: int) 
     )
     lines = [Line(*row[:-1]) for row in rows[:limit]]
     following = (rows[limit - 1][-1], rows[limit - 1][0]) if len(rows) > limit else None
-    count = _count_from_sums(tx, asked)
+    count, is_more = _count_from_sums(tx, asked), False
     if count is None:
         count = _count_up_to(tx, f"from {source} where {' and '.join(conditions)}", values)
+        is_more = count > COUNTED_UP_TO
     change, as_of = last_change(tx)
-    return Found(lines, following, count, count > COUNTED_UP_TO and _count_from_sums(tx, asked) is None, as_of, change)
+    return Found(lines, following, count, is_more, as_of, change)
 
 
-def _conditions(asked, now):
+def _conditions(asked):
     conditions = [STATUS[asked.get("status", "open")]]
-    conditions += [CONDITIONS[name] for name in CONDITIONS if asked.get(name)]
+    conditions += [CONDITIONS[name] for name in CONDITIONS if name in asked]
     if asked.get("overdue"):
         conditions.append(OVERDUE[asked["overdue"]])
     if asked.get("soon"):
@@ -203,17 +203,17 @@ def _conditions(asked, now):
 
 def _count_from_sums(tx, asked):
     """The number that the overview shows for the same filters, or None if no sum has it."""
-    given = {name for name, value in asked.items() if value}
+    given = set(asked)
     if asked.get("status", "open") != "open":
         return None
     overdue = {"law": ["law", "both"], "other": ["other", "both"], "any": ["law", "other", "both"]}.get(asked.get("overdue") or "")
     values = {**asked, "overdues": overdue}
     within = "and overdue = any(%(overdues)s)" if overdue else ""
     if given <= {"status", "township", "kind", "state", "overdue"}:
-        equal = " ".join(f"and {name} = %({name})s" for name in ("township", "kind", "state") if asked.get(name))
+        equal = " ".join(f"and {name} = %({name})s" for name in ("township", "kind", "state") if name in asked)
         return tx.rows(f"select coalesce(sum(count), 0)::bigint from metrics.open_cube where true {equal} {within}", values)[0][0]
     if given <= {"status", "township", "waits_for", "overdue"}:
-        equal = "and township = %(township)s" if asked.get("township") else ""
+        equal = "and township = %(township)s" if "township" in asked else ""
         return tx.rows(f"select coalesce(sum(count), 0)::bigint from metrics.open_waits where agency = %(waits_for)s {equal} {within}", values)[0][0]
     return None
 

@@ -50,3 +50,24 @@ def hear(pool):
                 store.save(tx, changes)
 
     return hear
+
+
+@pytest.fixture
+def dashboard(pool):
+    """The dashboard on a port of its own, as uvicorn runs it; its address."""
+    import threading
+    import time
+
+    import uvicorn
+
+    from services.metrics.web.app import create_app
+
+    server = uvicorn.Server(uvicorn.Config(create_app(pool.settings, is_demo=True), host="127.0.0.1", port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+    assert not thread.is_alive(), "open streams held up the stop"

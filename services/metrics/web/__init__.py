@@ -1,0 +1,5 @@
+"""The live dashboard: `uvicorn services.metrics.web:app`."""
+
+from services.metrics.web.app import app
+
+__all__ = ["app"]

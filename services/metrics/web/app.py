@@ -1,0 +1,71 @@
+"""The dashboard as an application: addresses, headers, what lives as long as the process. Starlette on threads; no nameko.
+
+There is no sign-in: it listens on loopback only, or behind something that signs people in. It shows codes and no person.
+"""
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import psycopg2.errors
+from environs import Env
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from plumbing import settings as plumbing_settings
+from plumbing import telemetry
+from plumbing.database import DatabaseAway, Pool
+from services.metrics.web import pages, stream
+from services.metrics.web.headers import SafeHeaders
+
+STATIC = Path(__file__).parent / "static"
+CONNECTIONS = 8
+PATIENCE_SECONDS = 3.0       # a reader would rather be told than wait
+
+
+def create_app(settings=None, is_demo: bool | None = None) -> Starlette:
+    """The dashboard; without arguments it asks the environment when it starts."""
+
+    @contextlib.asynccontextmanager
+    async def alive(app):
+        known = settings or plumbing_settings.load()
+        app.state.is_demo = Env().bool("FENGQIAO_DEMO", False) if is_demo is None else is_demo
+        app.state.pool = Pool(known, CONNECTIONS, PATIENCE_SECONDS)
+        app.state.overviews = pages.Overviews(app.state.pool)
+        app.state.hub = stream.Hub(known.database_url, asyncio.get_running_loop())
+        app.state.hub.start()
+        yield
+        app.state.hub.stop()
+        app.state.pool.close()
+
+    def ready():
+        return {"database": app.state.pool.answers(), "changes": app.state.hub.is_live}
+
+    app = Starlette(
+        routes=[
+            Route("/", pages.overview),
+            Route("/disputes", pages.disputes),
+            Route("/disputes/{code}", pages.dispute),
+            Route("/definitions", pages.definitions),
+            Route("/stream", stream.page_listens),
+            *telemetry.routes(ready),
+            Mount("/static", StaticFiles(directory=STATIC), name="static"),
+        ],
+        middleware=[
+            # Against pages elsewhere that make a browser ask us under their own name.
+            Middleware(TrustedHostMiddleware, allowed_hosts=Env().list("FENGQIAO_DASHBOARD_HOSTS", ["127.0.0.1", "localhost", "testserver"])),
+            Middleware(SafeHeaders),
+            Middleware(GZipMiddleware, minimum_size=1000),
+        ],
+        exception_handlers={DatabaseAway: pages.on_error, psycopg2.errors.QueryCanceled: pages.on_error, HTTPException: pages.on_error},
+        lifespan=alive,
+    )
+    return app
+
+
+app = create_app()

@@ -1,0 +1,26 @@
+// j and k walk the rows, Enter opens one (it is a link), / finds a code, ? helps. Nothing happens while somebody types.
+
+const rows = () => [...document.querySelectorAll("[data-row] a")];
+
+function walk(step) {
+  const links = rows();
+  const now = links.indexOf(document.activeElement);
+  const next = links[now < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(Math.max(now + step, 0), links.length - 1)];
+  next?.focus();
+  next?.scrollIntoView({ block: "nearest" });
+}
+
+function search() {
+  const field = document.getElementById("q");
+  if (field) { field.focus(); field.select(); }
+  else location.href = document.querySelector('nav a[href^="/disputes"]').href + "#q";
+}
+
+const KEYS = { j: () => walk(1), k: () => walk(-1), "/": search, "?": () => document.getElementById("help").showModal() };
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea, dialog *")) return;
+  const act = KEYS[event.key];
+  if (act) { event.preventDefault(); act(); }
+});
+if (location.hash === "#q") document.getElementById("q")?.focus();

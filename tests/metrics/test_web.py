@@ -1,0 +1,164 @@
+"""What does a coordinator get to see, and does every address do what it says?"""
+
+import re
+import time
+
+import pytest
+from starlette.testclient import TestClient
+
+from services.metrics.web import vendor
+from services.metrics.web.app import create_app
+from tests.metrics.histories import CODES, deadline, event, fact, registered
+
+
+@pytest.fixture
+def web(pool):
+    with TestClient(create_app(pool.settings, is_demo=False)) as client:
+        yield client
+
+
+@pytest.fixture
+def one_dispute(hear):
+    reason = {"code": "illegal_here", "zh": "此时不可<b>办理</b>", "en": "not possible here"}
+    ref = {"source": "/agencies/court", "id": "c-1"}
+    hear(
+        [
+            registered(),
+            deadline(1, "set", "filing_decision", "LAW"),
+            deadline(2, "passed", "filing_decision", "LAW"),
+            fact(3, "dispute.routed", "routed", ["court"], to="court"),
+            event("intake", 2, "step.reported", hours=2, event=ref, agency="court", step="agreement.reached"),
+            event("mediation", 4, "step.refused", hours=2, event=ref, step="agreement.reached", state="routed", reason=reason),
+            event("notify", 1, "notice.sent", hours=2, notice="notice.overdue", to="court", channel="inbox", clock="filing_decision"),
+        ]
+    )
+
+
+def test_before_anything_is_heard_the_page_says_so(web):
+    page = web.get("/")
+    assert page.status_code == 200 and "还没有任何纠纷" in page.text
+
+
+def test_the_overview_shows_legal_overdue_apart_and_links_to_its_disputes(web, one_dispute):
+    page = web.get("/").text
+
+    assert re.search(r'法定逾期</h2>\s*<a class="number " href="/disputes\?overdue=law">1</a>', page)
+    assert re.search(r'超过约定期限</h2>\s*<span class="number none">0', page)
+    listed = web.get("/disputes?overdue=law").text
+    assert CODES[0] in listed and "共 1 件" in listed
+
+
+def test_every_number_leads_to_a_list_of_that_length(web, one_dispute):
+    page = web.get("/").text
+    links = set(re.findall(r'class="number[^"]*" href="([^"]+)">([\d,]+)</a>', page))
+
+    assert len(links) > 10
+    for href, count in links:
+        listed = web.get(href.replace("&amp;", "&")).text
+        assert len(re.findall(r"<tr data-row>", listed)) == int(count), href
+
+
+def test_one_dispute_shows_who_must_act_and_what_was_refused_and_why(web, one_dispute):
+    page = web.get(f"/disputes/{CODES[0]}").text
+
+    assert "甘州区人民法院" in page and "法定期限" in page and "《民事诉讼法》第205条" in page
+    assert "未生效" in page and "illegal_here" in page
+    assert "通知已送出" in page
+    assert "<b>办理</b>" not in page and "&lt;b&gt;办理" in page      # what was said is text, never markup
+
+
+def test_the_language_of_the_address_stays_in_links_and_for_the_next_visit(web, one_dispute):
+    page = web.get("/?lang=en")
+    assert "Legally overdue" in page.text and 'href="/disputes?overdue=law&amp;lang=en"' in page.text
+
+    assert "Legally overdue" in web.get("/").text
+    assert "法定逾期" in web.get("/?lang=zh").text
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("path", ["/", "/?wall=1", "/?township=620702102", "/disputes", "/disputes?status=all&sort=changed", f"/disputes/{CODES[0]}", "/definitions"])
+def test_every_page_is_there_in_both_languages(web, one_dispute, path, lang):
+    page = web.get(path, params=None if "?" in path else {"lang": lang}, headers={"cookie": f"lang={lang}"})
+
+    assert page.status_code == 200
+    assert ("数据截至" in page.text or path == "/definitions") if lang == "zh" else "Fengqiao" in page.text
+
+
+def test_a_code_typed_in_full_leads_to_the_dispute_and_a_serial_finds_it(web, one_dispute):
+    assert web.get("/disputes", params={"q": CODES[0]}, follow_redirects=False).headers["location"] == f"/disputes/{CODES[0]}"
+    assert CODES[0] in web.get("/disputes", params={"q": "1"}).text
+    assert "没有符合条件的纠纷" in web.get("/disputes", params={"q": "999999"}).text
+
+
+@pytest.mark.parametrize(
+    "query", ["after=x", "after=2026-99-99~620702-2026-000001-7", "township='; drop table x", "day=31-12&what=closed", "sort=random", "q=%27%22%3Cscript%3E", "what=closed"]
+)
+def test_a_malformed_address_shows_a_list_and_no_error(web, one_dispute, query):
+    page = web.get(f"/disputes?{query}")
+    assert page.status_code == 200 and "<script>" not in page.text
+
+
+def test_an_unknown_dispute_and_an_unknown_page_are_said_to_be_unknown(web, one_dispute):
+    page = web.get("/disputes/<script>alert(1)</script>")
+    assert page.status_code == 404 and "<script>alert" not in page.text
+    assert web.get("/disputes/620702-2026-999999-9").status_code == 404
+    assert web.get("/nowhere").status_code == 404
+
+
+def test_the_page_says_that_the_database_is_away_and_tries_again(web, one_dispute, monkeypatch):
+    from plumbing.database import DatabaseAway
+
+    def away(*_):
+        raise DatabaseAway("gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(web.app.state.pool, "_take", away)
+        page = web.get("/")
+        assert page.status_code == 503 and page.headers["refresh"] == "5" and "数据库暂时不可用" in page.text
+        assert web.get("/readyz").status_code == 503
+        assert web.get("/healthz").status_code == 200
+
+    assert web.get("/").status_code == 200
+
+
+def test_it_is_ready_when_the_database_answers_and_changes_are_watched(web):
+    for _ in range(50):
+        if web.get("/readyz").status_code == 200:
+            break
+        time.sleep(0.1)
+    assert web.get("/readyz").json() == {"database": True, "changes": True}
+
+
+def test_nothing_may_be_loaded_from_elsewhere_and_no_script_stands_in_a_page(web, one_dispute):
+    for path in ("/", "/disputes", f"/disputes/{CODES[0]}", "/definitions", "/nowhere"):
+        page = web.get(path)
+        policy = page.headers["content-security-policy"]
+        assert "default-src 'none'" in policy and "script-src 'self';" in policy and "unsafe-eval" not in policy
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=|https?://(?!www\.w3\.org)", page.text), path
+
+
+def test_a_name_that_is_not_ours_is_refused(web):
+    assert web.get("/", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_the_banner_is_there_only_with_synthetic_data(pool):
+    with TestClient(create_app(pool.settings, is_demo=True)) as demo:
+        assert "演示数据" in demo.get("/").text
+    with TestClient(create_app(pool.settings, is_demo=False)) as real:
+        assert "演示数据" not in real.get("/").text
+
+
+def test_the_browser_libraries_are_what_the_manifest_says():
+    known = vendor.integrity()
+    assert {file.name for file in vendor.VENDOR.iterdir()} - {"manifest.json"} == set(known)
+    for file, value in known.items():
+        assert vendor.sha384(vendor.VENDOR / file) == value
+
+
+def test_measures_are_served(web):
+    assert "python_info" in web.get("/metrics").text
+
+
+def test_the_dashboard_s_own_modules_do_not_import_nameko():
+    for source in vendor.VENDOR.parents[1].glob("*.py"):
+        assert not re.search(r"^\s*(from|import) (nameko|eventlet|kombu)", source.read_text(), re.M), source.name
