@@ -344,7 +344,9 @@ def _agreed(dispute, step):
 
 
 def _performed(dispute, step):
-    dispute.terms[step.facts["term"] - 1]["result"] = step.facts["result"]
+    term = dispute.terms[step.facts["term"] - 1]
+    if (term["result"], step.facts["result"]) != ("default", "part"):  # a part paid after the default leaves it a default: only the whole mends it
+        term["result"] = step.facts["result"]
 
 
 def _instant(told: str | datetime) -> datetime:

@@ -63,6 +63,16 @@ def test_a_step_that_was_only_noted_is_in_the_history_and_starts_no_clock():
     assert life.due(MEDIATION) == due
 
 
+def test_a_second_look_at_a_dispute_gives_nobody_more_time():
+    life = life_until("screened")
+    due = life.due("routing")
+
+    decision = life.says("dispute.screened", agency=WOMEN, after=timedelta(hours=30))
+
+    assert [type for type, _ in decision.said] == ["dispute.screened", "step.applied"]
+    assert life.due("routing") == due
+
+
 def test_the_same_agency_reports_a_known_dispute_again_and_nothing_moves():
     life = life_until("mediating")
 
@@ -197,7 +207,8 @@ def test_the_term_that_is_due_first_has_a_deadline_and_then_the_next():
     life = life_until("agreed")
     assert life.due("performance") == end_of(2026, 4, 15)
 
-    life.says("performance.recorded", result="part")
+    part = life.says("performance.recorded", result="part")
+    assert [type for type, _ in part.said] == ["performance.recorded", "step.applied"]
     assert (life.state, life.due("performance")) == ("performing", end_of(2026, 4, 15))
 
     life.says("performance.recorded", result="full")
@@ -229,6 +240,18 @@ def test_a_default_leaves_the_agreement_unkept_and_the_dispute_closes_as_that():
     life.says("dispute.archived")
 
     assert life.last("dispute.closed")["outcome"] == "defaulted"
+
+
+def test_after_a_default_only_the_whole_mends_it():
+    life = life_until("agreed")
+    life.says("performance.recorded", result="default", on="2026-04-16")
+
+    life.says("performance.recorded", result="part", on="2026-04-20")
+    assert [d.key for d in life.dispute.deadlines.values()] == ["performance/2"]
+
+    life.says("performance.recorded", result="full", on="2026-05-20")
+    life.says("performance.recorded", term=2, on="2026-06-20")
+    assert life.state == "resolved"
 
 
 def test_a_term_cannot_be_performed_twice_or_be_one_that_nobody_agreed():
@@ -271,6 +294,16 @@ def test_a_deadline_comes_near_then_passes_each_once():
 
     assert life.words() == ["deadline.approached", "deadline.passed"]
     assert life.last("deadline.passed") == {"clock": "referral_answer", "kind": "POLICY", "due_at": end_of(2026, 3, 5), "owed_by": (DAMAN,)}
+
+
+def test_who_was_just_told_of_a_near_deadline_is_not_reminded_of_it_too():
+    life = life_until("mediating")
+    life.says("agreement.reached", terms=[{"kind": "payment", "due_on": "2026-03-03"}])  # tomorrow; the reminder is three days ahead
+    life.said.clear()
+
+    life.until(MONDAY + timedelta(days=3))
+
+    assert life.words() == ["deadline.passed"]
 
 
 def test_nobody_is_told_of_a_deadline_that_was_met():

@@ -47,7 +47,7 @@ def begun():
 seeds = st.integers(0, 2**32)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(seeds)
 def test_a_dispute_stays_whole_whatever_is_said(seed):
     life = begun()
@@ -68,7 +68,7 @@ def test_a_dispute_stays_whole_whatever_is_said(seed):
         assert (dispute.state == "closed") == ("dispute.closed" in life.words())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(seeds)
 def test_whoever_hears_only_what_is_said_knows_which_deadlines_are_open(seed):
     life, heard = begun(), {}
@@ -84,7 +84,7 @@ def test_whoever_hears_only_what_is_said_knows_which_deadlines_are_open(seed):
     assert heard == {d.clock: d.due_at for d in life.dispute.deadlines.values()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(seeds)
 def test_the_same_history_always_gives_the_same_dispute(seed):
     def told():
@@ -97,7 +97,7 @@ def test_the_same_history_always_gives_the_same_dispute(seed):
     assert (one.dispute, one.said, one.history) == (other.dispute, other.said, other.history)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(seeds)
 def test_what_is_said_twice_under_two_ids_moves_no_state_twice(seed):
     life = begun()
@@ -110,7 +110,7 @@ def test_what_is_said_twice_under_two_ids_moves_no_state_twice(seed):
 
 def test_the_walks_come_through_every_state_so_that_they_prove_something():
     seen = Counter()
-    for seed in range(200):
+    for seed in range(120):
         life = begun()
         for step, agency, facts, wait in walk(seed, life):
             life.says(step, agency, after=wait, **facts)
