@@ -53,8 +53,8 @@ def read(delivery: Delivery) -> Event:
 
 
 def read_any(delivery: Delivery) -> Event:
-    """A delivery kept by intake, whoever it came from: only agencies' deliveries name a user."""
-    return read(delivery) if delivery.user_id else events.read(delivery)
+    """A delivery kept by intake, whoever it came from: a domain event's routing key begins with its partition, an agency's with its code."""
+    return events.read(delivery) if delivery.routing_key[:1].isdigit() else read(delivery)
 
 
 def _parse(delivery):
