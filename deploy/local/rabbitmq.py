@@ -16,7 +16,7 @@ from deploy.local.progress import DidNotStart
 
 PORTS = ("broker", "broker_management", "broker_metrics", "broker_distribution", "broker_names")
 MEMORY_AT_MOST = 2 * 2**30
-START_SECONDS = 90
+START_SECONDS = 180  # some ten on an idle machine
 
 SETTINGS = """\
 listeners.tcp.1 = 127.0.0.1:{broker}
@@ -56,6 +56,8 @@ class RabbitMQ:
             return
         self._prepare()
         _keep_one_older(self.log)
+        # The node would start its own name server, by way of another node that needs the machine's host name to be known.
+        self._name_server("-daemon")
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
                 [self.programs / "rabbitmq-server"], env=self._environment(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -72,7 +74,7 @@ class RabbitMQ:
         if process := self.process():
             pids.end(process, 60)
         self._collect()
-        self._stop_name_server()
+        self._name_server("-kill")  # it outlives the node; its own port makes sure that it is ours
 
     def kill(self) -> None:
         """As if the plug were pulled."""
@@ -121,6 +123,8 @@ class RabbitMQ:
         if not self.definitions.exists():
             self.define({})
         write_private(self.folder / "rabbitmq.conf", SETTINGS.format(definitions=self.definitions, memory=memory, **self.ports))
+        # A bare machine may know no name at all, not even this one.
+        write_private(self.folder / "names", '{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n')
         write_private(self.folder / "enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n")
 
     def _environment(self) -> dict[str, str]:
@@ -128,6 +132,7 @@ class RabbitMQ:
         return mine | self.programs.environment | {
             "HOME": str(self.folder / "home"),  # the Erlang cookie lies there: the user's own stays untouched
             "LC_ALL": "C.UTF-8",
+            "ERL_INETRC": str(self.folder / "names"),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "ERL_EPMD_PORT": str(self.ports["broker_names"]),
             "RABBITMQ_NODENAME": "fengqiao@localhost",
@@ -152,12 +157,11 @@ class RabbitMQ:
             self._child.wait()
             self._child = None
 
-    def _stop_name_server(self) -> None:
-        """epmd outlives the node; its own port makes sure that it is ours."""
+    def _name_server(self, word: str) -> None:
         environment = self._environment()
         epmd = shutil.which("epmd", path=environment["PATH"])
         if epmd:
-            subprocess.run([epmd, "-kill"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            subprocess.run([epmd, word], env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 
 def _keep_one_older(log: Path, at_most: int = 20 * 2**20) -> None:
