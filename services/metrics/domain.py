@@ -15,7 +15,6 @@ SHANGHAI = timezone(timedelta(hours=8))
 # fmt: off
 FLOW_OF_EVENT = {                       # what a day counts, by the event that says it
     "dispute.registered":  "reported",
-    "dispute.closed":      "closed",
     "step.refused":        "refused",
 }
 FLOW_OF_STATE = {                       # and by the state that a dispute comes into
@@ -23,6 +22,7 @@ FLOW_OF_STATE = {                       # and by the state that a dispute comes 
     "agreed":              "agreed",
     "terminated":          "terminated",
     "resolved":            "resolved",
+    "closed":              "closed",
 }
 FLOWS = ("reported", "accepted", "agreed", "terminated", "resolved", "closed", "refused")
 
@@ -36,6 +36,12 @@ HANDLED_BY = {                          # whose hands the dispute is in after th
 }
 ENDED = ("resolved", "redirected", "closed")     # going on to one of these does not reopen a closed dispute
 LIVE = ("running", "approached", "passed")       # a deadline that still has to be met
+
+HAPPENED_AT = {                         # what follows from a step is said later than it happened: the fact itself knows when
+    "deadline.set":        "started_at",
+    "deadline.met":        "met_at",
+    "deadline.passed":     "due_at",
+}
 
 # Outside the sealed lane nobody sees that a safeguard hold exists: not as an event, a clock, a state or a reason.
 SEALED = ("safeguard.", "protection_order", "hold.")
@@ -162,6 +168,7 @@ def _apply(dispute, event, changes):
 
 def _note(dispute, event, changes):
     """The event's line in the timeline."""
+    at = _happened(dispute, event)
     if dispute.last_at is None or event.time > dispute.last_at:
         dispute.last_at = event.time
     if not dispute.registered and (dispute.opened_at is None or event.time < dispute.opened_at):
@@ -173,13 +180,20 @@ def _note(dispute, event, changes):
             dispute.code,
             event.source,
             event.sequence,
-            event.time,
+            at,
             event.type,
             data.get("agency"),
             f"{about.get('source')} {about.get('id')}" if isinstance(about, dict) else None,
             {name: data[name] for name in DETAIL if name in data and data[name] != SEALED_STATE and _is_code(name, data[name])},
         )
     )
+
+
+def _happened(dispute, event) -> datetime:
+    if event.type == "dispute.closed":
+        return dispute.entered_at or event.time     # when it came to its end
+    said = event.data.get(HAPPENED_AT.get(event.type))
+    return min(_instant(said), event.time) if said else event.time
 
 
 def _is_code(name, value) -> bool:
@@ -267,13 +281,12 @@ def deadline_moved(dispute, event, changes):
 def closed(dispute, event, changes):
     data = event.data
     _enter(dispute, data.get("state", dispute.state), event, changes)
-    dispute.closed_at, dispute.outcome, dispute.waits_for = event.time, data.get("outcome"), []
+    dispute.closed_at, dispute.outcome, dispute.waits_for = dispute.entered_at or event.time, data.get("outcome"), []
     for clock, deadline in dispute.deadlines.items():
         if deadline.state in LIVE:
             deadline.state = "stopped"
             changes.deadlines.add((dispute.code, clock))
     changes.totals["closed", data.get("outcome") or ""] += 1
-    _flows(dispute, event, FLOW_OF_EVENT[event.type], changes)
 
 
 def _enter(dispute, state, event, changes):

@@ -1,24 +1,30 @@
-"""The read model's own database for these tests."""
+"""The read model's own database for these tests: on the suite's server, beside the one that the system uses."""
 
-import os
 from pathlib import Path
 
 import psycopg2
 import pytest
 
+from deploy.local.roles import with_path
+
 MIGRATIONS = Path(__file__).parents[2] / "services/metrics/migrations"
 
 
 @pytest.fixture(scope="session")
-def metrics_database():
-    """A PostgreSQL whose schema `metrics` is made anew by our migrations; its URL."""
-    url = os.environ.get("METRICS_TEST_DATABASE_URL")
-    if not url:
-        pytest.skip("no PostgreSQL: set METRICS_TEST_DATABASE_URL")
+def metrics_database(servers):
+    """A database whose schema `metrics` is made anew by our migrations; its URL."""
+    admin = psycopg2.connect(servers.database_admin)
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute("drop database if exists metrics_tests with (force)")
+        cursor.execute("create database metrics_tests")
+    admin.close()
+    url = with_path(servers.database_admin, "metrics_tests")
     with psycopg2.connect(url) as connection, connection.cursor() as cursor:
-        cursor.execute("drop schema if exists metrics cascade; create schema metrics")
+        cursor.execute("create schema metrics")
         for migration in sorted(MIGRATIONS.glob("*.sql")):
             cursor.execute(migration.read_text())
+    connection.close()
     return url
 
 

@@ -149,6 +149,18 @@ def test_a_refused_step_is_counted_with_its_reason_and_shown():
     assert model.timeline[CODES[0], "mediation", 1][7]["reason"] == reason
 
 
+def test_a_dispute_closes_when_its_last_step_happened_not_when_it_was_said():
+    model = Model().hear([registered(), fact(1, "dispute.archived", "closed", hours=30), event("mediation", 2, "dispute.closed", hours=90, state="closed")])
+
+    assert model.days["2026-11-21", "closed"] == 1 and ("2026-11-24", "closed") not in model.days
+    assert model.dispute().closed_at == model.dispute().entered_at == model.timeline[CODES[0], "mediation", 2][3]
+
+
+def test_a_deadline_is_told_at_the_time_from_which_it_ran():
+    model = Model().hear([registered(), deadline(1, "set", hours=90, started_at="2026-11-21T00:00:00+08:00"), deadline(2, "passed", hours=90, due=5)])
+    assert [line[3].isoformat() for (_, source, _), line in sorted(model.timeline.items()) if source == "mediation"] == ["2026-11-21T00:00:00+08:00", "2026-11-20T06:00:00+00:00"]
+
+
 def test_an_agency_s_own_words_are_not_kept():
     model = Model().hear([registered(), fact(1, "referral.declined", "referral_declined", reason="his brother-in-law is the mediator", mediator="M-17")])
     assert model.timeline[CODES[0], "mediation", 1][7] == {"state": "referral_declined", "before": ""}

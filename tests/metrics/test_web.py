@@ -63,7 +63,7 @@ def test_one_dispute_shows_who_must_act_and_what_was_refused_and_why(web, one_di
 
     assert "甘州区人民法院" in page and "法定期限" in page and "《民事诉讼法》第205条" in page
     assert "未生效" in page and "illegal_here" in page
-    assert "通知已送出" in page
+    assert "逾期通知" in page
     assert "<b>办理</b>" not in page and "&lt;b&gt;办理" in page      # what was said is text, never markup
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from contracts import kinds
 from contracts.agencies import AGENCIES
 from contracts.clocks import CLOCKS, LAWS
-from contracts.events import DOMAIN_EVENTS
+from contracts.events import DOMAIN_EVENTS, NOTICES
 from contracts.places import TOWNSHIPS
 from contracts.states import STATES
 from contracts.steps import STEPS
@@ -31,7 +31,7 @@ NAMES = {
     "notice_by":     kinds.NOTICE_CHANNELS,
     "undeliverable": kinds.UNDELIVERABLE_REASONS,
     "event":         {type: (event.zh, event.en) for type, event in DOMAIN_EVENTS.items()} | STEPS,
-    "speaker":       {"intake": ("登记受理", "intake"), "mediation": ("办理流程", "mediation"), "notify": ("通知", "notify")},
+    "notice":        {type: (notice.zh, notice.en) for type, notice in NOTICES.items()},
 }
 # fmt: on
 ARTICLE = re.compile(r"(after )?(\S+?)(?: (\d.*))?$")

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import select
+import socket
 import threading
 
 import psycopg2
@@ -35,6 +36,7 @@ class Hub:
         self.is_live = False
         self._last: int | None = None
         self._stopping = threading.Event()
+        self._nudge, self._nudged = socket.socketpair()
         self._thread = threading.Thread(target=self._watch, name="changes", daemon=True)
 
     def start(self):
@@ -42,6 +44,7 @@ class Hub:
 
     def stop(self):
         self._stopping.set()
+        self._nudge.close()
         self._thread.join(3)
         self._broadcast(END)
 
@@ -76,7 +79,7 @@ class Hub:
             while not self._stopping.is_set():
                 self._pass_on(cursor)
                 self._stopping.wait(PAUSE_SECONDS)
-                select.select([connection], [], [], POLL_SECONDS)
+                select.select([connection, self._nudged], [], [], POLL_SECONDS)
                 connection.poll()
                 connection.notifies.clear()
 
