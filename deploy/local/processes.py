@@ -94,12 +94,12 @@ def write_files(servers: Servers) -> None:
 
 def _prometheus(servers: Servers, port: int) -> list[str]:
     home = private(servers.folder / "prometheus")
-    ours = [f'"127.0.0.1:{servers.ports[kind.name]}"' for kind in KINDS if kind.name in servers.ports.known()]
+    ports = servers.ports.known()
     template = Template((ROOT / "deploy/prometheus/prometheus.yml").read_text())
     text = template.substitute(
         rules=", ".join(f'"{file}"' for file in sorted(Path(ROOT / "deploy/prometheus").glob("rules*.yml")) if "test" not in file.name),
-        targets="\n".join(f"      - {{targets: [{target}], labels: {{process: {kind.name}}}}}" for kind, target in zip(KINDS, ours)),
-        broker=f'"127.0.0.1:{servers.ports["broker_metrics"]}"' if servers.broker else "",
+        targets="\n".join(f'      - {{targets: ["127.0.0.1:{ports[kind.name]}"], labels: {{process: {kind.name}}}}}' for kind in KINDS if kind.name in ports),
+        broker=f'"127.0.0.1:{ports["broker_metrics"]}"' if servers.broker else "",
         prometheus=f'"127.0.0.1:{port}"',
     )
     write_private(home / "prometheus.yml", text)
