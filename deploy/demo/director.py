@@ -13,7 +13,7 @@ from pathlib import Path
 from deploy.demo.history import Step
 
 ROOT = Path(__file__).resolve().parents[2]
-UNDER_WAY = 800  # disputes told at the same time
+UNDER_WAY = 5000  # disputes told at the same time: the more, the larger the batches all the way through
 LAST = ("receipt.applied", "receipt.rejected", "receipt.refused", "not sent")
 NEVER_SAID = "never said: the dispute has no code"
 

@@ -1,5 +1,6 @@
 """The kit's own fixtures: a broker that may be killed, and an agency with a fresh outbox on it."""
 
+import pika
 import pytest
 
 from fengqiao_agency import Agency
@@ -9,7 +10,8 @@ from .broker import Broker
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory):
-    broker = Broker(tmp_path_factory.mktemp("broker")).start()
+    broker = Broker(tmp_path_factory.mktemp("broker"))
+    broker.start()
     yield broker
     broker.stop()
 
@@ -24,9 +26,7 @@ def police(broker, tmp_path):
 
 
 def _empty(broker):
-    import pika
-
-    with pika.BlockingConnection(pika.URLParameters(broker.uri("hub"))) as connection:
+    with pika.BlockingConnection(pika.URLParameters(broker.uri())) as connection:
         channel = connection.channel()
         for queue in ("intake.agency-events.police", "agency.police"):
             channel.queue_purge(queue)

@@ -1,6 +1,5 @@
 """A hub of one page: takes what agencies publish and answers with receipts, as intake and mediation do together."""
 
-import json
 import threading
 
 import pika
@@ -79,6 +78,5 @@ class Hub:
 def _say(channel, agency, event_type, subject, data, event_id=None):
     attributes = {"source": "/services/intake", "type": event_type, "subject": subject or "-", "datacontenttype": "application/json"}
     message = to_structured_event(CloudEvent(attributes | ({"id": event_id} if event_id else {}), data))
-    json.loads(message.body)
     properties = pika.BasicProperties(content_type=message.content_type, delivery_mode=2)
     channel.basic_publish("inboxes", agency, message.body, properties)

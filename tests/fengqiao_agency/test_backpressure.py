@@ -16,10 +16,10 @@ def test_a_full_queue_slows_the_agency_down_and_loses_nothing(broker, tmp_path):
     agency.start()
     assert agency.outbox.wait_until(lambda: agency._publisher.link.problem == "full", 10)
     time.sleep(0.5)
-    with pika.BlockingConnection(pika.URLParameters(broker.uri("hub"))) as connection:
+    with pika.BlockingConnection(pika.URLParameters(broker.uri())) as connection:
         assert connection.channel().queue_declare("intake.agency-events.court", passive=True).method.message_count < 1000
 
-    with Hub(broker.uri("hub"), ["court"]) as hub:
+    with Hub(broker.uri(), ["court"]) as hub:
         assert agency.settle(30), agency.outbox.counts()
         for d in range(500):
             assert [e for _, s, e in hub.first_heard() if s == f"d-{d}"] == [f"{d}/{s}" for s in range(2)]

@@ -20,7 +20,7 @@ def run(tmp_path, monkeypatch):
 
 def test_an_event_is_sent_and_its_outcome_shown(run, broker, police, monkeypatch):
     monkeypatch.setenv("FENGQIAO_AMQP_URI", broker.uri("police"))
-    with Hub(broker.uri("hub"), ["police"]):
+    with Hub(broker.uri(), ["police"]):
         sent = run("send", "test.happened", "--subject", "110-1", "--data", "-", input=json.dumps({"n": 1}))
 
     assert sent.exit_code == 0, sent.output

@@ -17,7 +17,8 @@ UNTIL = date(2026, 10, 1)
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory):
-    broker = Broker(tmp_path_factory.mktemp("broker"), agencies=tuple(AGENCIES), narrow=()).start()
+    broker = Broker(tmp_path_factory.mktemp("broker"), agencies=tuple(AGENCIES), narrow=())
+    broker.start()
     yield broker
     broker.stop()
 
@@ -35,7 +36,7 @@ def _lives():
 def test_a_quarter_is_told_in_order_and_told_again_changes_nothing(broker, endpoints, tmp_path):
     expected = {step.id: step.expected for life in _lives() for step in life}
     refuse, reject = (lambda e, which=which: expected[e.get_id()] == which for which in ("receipt.refused", "receipt.rejected"))
-    with Hub(broker.uri("hub"), list(AGENCIES), refuse=refuse, reject=reject) as hub:
+    with Hub(broker.uri(), list(AGENCIES), refuse=refuse, reject=reject) as hub:
         for _ in range(2):
             with Director(endpoints, tmp_path) as director:
                 assert director.tell([Play(life) for life in _lives()], patience=20)
@@ -51,6 +52,6 @@ def test_a_quarter_is_told_in_order_and_told_again_changes_nothing(broker, endpo
 
 
 def test_a_hub_that_keeps_silent_is_noticed(broker, endpoints, tmp_path):
-    with Hub(broker.uri("hub"), list(AGENCIES), answer=False), Director(endpoints, tmp_path) as director:
+    with Hub(broker.uri(), list(AGENCIES), answer=False), Director(endpoints, tmp_path) as director:
         assert not director.tell([Play(_lives()[0])], patience=3)
         assert director.open == 1
