@@ -91,7 +91,8 @@ class Pool:
         try:
             return time.monotonic(), connect(self.settings.database_url)
         except psycopg2.Error as problem:
-            raise DatabaseAway(describe(problem)) from problem
+            # What a server says about connecting names addresses and users, never what is kept there.
+            raise DatabaseAway(" ".join(str(problem).split())[:300]) from problem
 
     def _roll_back(self, connection):
         with contextlib.suppress(psycopg2.Error):
@@ -170,15 +171,17 @@ class Transaction:
             return []
         position = self._positions(batch)
         known = set(position)
-        fresh, early, retried, moved = [], [], [], set()
+        fresh, early, moved, alone = [], [], set(), {(event.source, event.subject) for event in batch if event.alone}
         for event in sorted(batch, key=lambda event: event.sequence or 0):
             key = (event.source, event.subject)
             last, held, waits = position.get(key, (0, False, False))
-            if event.retried:
-                retried.append(event)
-                held = False
-                moved.add(key)
-                position[key] = (last, False, waits)
+            if event.kept is not None:
+                if not self._take_up(event):
+                    continue
+                if event.kept[0] == "parked":
+                    held = False
+                    moved.add(key)
+                    position[key] = (last, False, waits)
             if event.sequence is None and not held:
                 fresh.append(event)
             elif event.sequence is not None and event.sequence <= last:
@@ -189,12 +192,11 @@ class Transaction:
                 position[key] = (event.sequence, False, waits)
             else:
                 early.append(event)
-        fresh += self._no_longer_waiting(position, moved)
+        fresh += self._no_longer_waiting(position, moved - alone)
         self._keep_waiting(early, position, moved)
         self._advance(position, moved, known)
-        self._forget_parked(retried)
         for event in fresh:
-            self._outcomes[event.source, event.type, "applied"] += 1
+            self._outcomes[event.source, event.type, "discarded" if event.discarded else "applied"] += 1
             self._ages.append((self.now - event.time).total_seconds())
         return fresh
 
@@ -209,6 +211,11 @@ class Transaction:
                 (list(sources), list(subjects)),
             )
         }
+
+    def _take_up(self, event) -> bool:
+        """Removes the row that kept this event. False if another copy of this service took it up meanwhile."""
+        table, row = event.kept
+        return self.run(f"delete from {table} where id = %s", (row,)) > 0
 
     def _no_longer_waiting(self, position, moved):
         """Events that had waited for one of these: they are in now, up to the next gap."""
@@ -270,10 +277,6 @@ class Transaction:
             raise SequenceMoved
         failpoint("after_heard")
 
-    def _forget_parked(self, retried):
-        for event in retried:
-            self.run("delete from parked where source = %s and subject = %s and event_id = %s", (event.source, event.subject, event.id))
-
     # ── say ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def say(self, said: list[Said]) -> None:
@@ -329,6 +332,14 @@ class Transaction:
 
         With `retry_at` it is tried again then; without, a person decides (plumbing.parked).
         """
+        self.run(
+            "insert into heard (source, subject, last_sequence, held) values (%s, %s, 0, true)"
+            " on conflict (source, subject) do update set held = true",
+            (event.source, event.subject),
+        )
+        self.run("delete from waiting where source = %s and subject = %s and event_id = %s", (event.source, event.subject, event.id))
+        if event.kept is not None:  # it may have been kept under no name, because it could not be read then
+            self.run("delete from parked where id = %s and source = %s", (event.kept[1], events.UNREADABLE))
         (attempts,) = self.rows(
             "insert into parked (source, subject, sequence, event_id, type, delivery, status, reason, next_attempt_at)"
             " values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (source, subject, event_id) do update"
@@ -336,13 +347,12 @@ class Transaction:
             " returning attempts",
             (event.source, event.subject, event.sequence, event.id, event.type, self._sealed(event), "retry" if retry_at else "parked", reason, retry_at),
         )[0]
-        self.run(
-            "insert into heard (source, subject, last_sequence, held) values (%s, %s, 0, true)"
-            " on conflict (source, subject) do update set held = true",
-            (event.source, event.subject),
-        )
         self._outcomes[event.source, event.type, "retry" if retry_at else "parked"] += 1
         return attempts
+
+    def leave_parked(self, row: int, reason: str) -> None:
+        """A parked event that cannot even be read again: it stays, for a person."""
+        self.run("update parked set status = 'parked', attempts = attempts + 1, reason = %s where id = %s", (reason, row))
 
     def _sealed(self, event):
         return psycopg2.Binary(self._pool.box.encrypt(event.delivery.pack()))

@@ -12,6 +12,7 @@ import orjson
 import contracts
 
 CONTENT_TYPE = "application/cloudevents+json"
+UNREADABLE = "unreadable"  # in place of the source of bytes that are no event
 
 
 @dataclass(slots=True)
@@ -48,8 +49,10 @@ class Event:
     causation_id: str | None = None
     traceparent: str | None = None
     delivery: Delivery | None = None
-    retried: bool = False
     refusal: object = None
+    kept: tuple[str, int] | None = None  # taken up again: the table that kept it, and its row there
+    alone: bool = False  # without those that waited for it: one of them may be what failed
+    discarded: bool = False  # a person decided that it has no effect; the service says so to whoever waits for its outcome
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ import eventlet
 import kombu
 from eventlet.event import Event as Signal
 from eventlet.semaphore import Semaphore
+from nacl.exceptions import CryptoError
 from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 from structlog import get_logger
@@ -41,16 +42,24 @@ LOST = (OSError, amqp.exceptions.AMQPError)
 REFUSED = (403, 404, 406)  # the broker's answer will be the same next time: somebody must look
 CHORES_SECONDS = 1.0
 
+DUE = """
+(select 'parked', id, delivery, status = 'discard' from parked
+  where source = any(%(sources)s) and status <> 'parked' and next_attempt_at <= now() order by id limit 50)
+union all
+(select 'waiting', w.id, w.delivery, false from waiting w join heard h using (source, subject)
+  where source = any(%(sources)s) and not h.held and w.sequence <= h.last_sequence + 1 order by w.id limit 200)
+"""
+
 
 class Hearing(Entrypoint):
     """Consumes some queues and calls the method with lists of events.
 
-    `queues(settings)` names them; `read(delivery)` makes an event of the bytes, or raises UnreadableEvent;
-    `room()` says how many more events may be taken in hand just now (None: as many as fit a batch).
+    `queues(settings)` names them and `sources` those who speak there; `read(delivery)` makes an event of the bytes, or raises
+    UnreadableEvent; `room()` says how many more events may be taken in hand just now (None: as many as fit a batch).
     """
 
-    def __init__(self, queues, read=events.read, size=SIZE, linger=LINGER, room=None, **kwargs):
-        self.queues, self.read, self.size, self.linger, self.room = queues, read, size, linger, room
+    def __init__(self, queues, sources, read=events.read, size=SIZE, linger=LINGER, room=None, **kwargs):
+        self.queues, self.sources, self.read, self.size, self.linger, self.room = queues, sources, read, size, linger, room
         super().__init__(expected_exceptions=(Exception,), **kwargs)  # what fails is logged here, without values
 
     def setup(self):
@@ -99,12 +108,10 @@ class Hearing(Entrypoint):
                     line.stop_taking()
                     while not self.idle.ready():
                         line.listen()
-            except amqp.exceptions.AMQPError as problem:
-                if problem.code in REFUSED:
+            except LOST as problem:
+                if getattr(problem, "code", None) in REFUSED:
                     log.error("The broker refuses this consumer; the process ends.", code=problem.code, next="Load the topology or mend the permissions.")
                     raise
-                self._lost(problem)
-            except OSError as problem:
                 self._lost(problem)
                 eventlet.sleep(wait * random.uniform(0.5, 1.5))
                 wait = min(wait * 2, 5)
@@ -149,7 +156,7 @@ class Hearing(Entrypoint):
             eventlet.sleep(self.linger)
 
     def _at_hand(self):
-        return sum(map(len, self.line.inboxes)) if self.line else 0
+        return sum(map(len, self.line.inboxes)) if self.line and self.line.open else 0
 
     def _one_batch(self):
         line, room = self.line, self.size if self.room is None else min(self.size, self.room())
@@ -191,8 +198,11 @@ class Hearing(Entrypoint):
             log.warning("A batch failed and is done one by one.", count=len(batch), reason=describe(problem))
             for event in batch:
                 self._hear([event])
-        else:
+        elif batch[0].alone:
             self._set_aside(batch[0], problem)
+        else:
+            batch[0].alone = True  # what had waited for it came with it, and may be what failed
+            self._hear(batch)
 
     def _call(self, batch):
         """Runs the method in a worker; returns what it raised, if anything. Raises DatabaseAway."""
@@ -222,7 +232,7 @@ class Hearing(Entrypoint):
         with self.database.pool.transaction() as tx:
             tried = tx.rows("select attempts from parked where source = %s and subject = %s and event_id = %s", (event.source, event.subject, event.id))
             attempts = (tried[0][0] if tried else 0) + 1
-            retry_at = tx.now + timedelta(seconds=2 ** (attempts - 1)) if attempts < TRIES else None
+            retry_at = tx.now + timedelta(seconds=2 ** (attempts - 1)) if attempts < TRIES and not event.discarded else None
             tx.park(event, describe(problem), retry_at)
         log.log(
             30 if retry_at else 40,
@@ -234,7 +244,7 @@ class Hearing(Entrypoint):
     def _park_unreadable(self, delivery, problem):
         """Bytes that are no event at all, on a queue that only our own services write to: kept, and shown to a person."""
         digest = hashlib.sha256(delivery.body).hexdigest()
-        lost = events.Event("unreadable", digest, "unreadable", digest, events.utc_now(), {}, delivery=delivery)
+        lost = events.Event(events.UNREADABLE, digest, events.UNREADABLE, digest, events.utc_now(), {}, delivery=delivery)
         with self.database.pool.transaction() as tx:
             tx.park(lost, describe(problem))
         log.error("A message is not an event and is parked.", event_id=digest, reason=describe(problem))
@@ -242,22 +252,20 @@ class Hearing(Entrypoint):
     # ── now and then ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _chores(self):
-        """Tries again what is due, and lets those in whose gap has closed without a new event (a discarded one)."""
+        """Takes up again what is due: what failed before, what a person discarded, and what waits though nothing is before it any more."""
         with self.database.pool.transaction() as tx:
             telemetry.backlog(self.service, tx)
-            due = tx.rows("select delivery from parked where status = 'retry' and next_attempt_at <= now() order by id limit 50")
-            free = tx.rows(
-                "select w.delivery from waiting w join heard h using (source, subject)"
-                " where not h.held and (w.sequence is null or w.sequence <= h.last_sequence + 1) order by w.id limit 200"
-            )
-        unseal, read = self.database.pool.box.decrypt, self.database.pool.read
-        for (delivery,) in due:
-            event = read(Delivery.unpack(unseal(bytes(delivery))))
-            event.retried = True
-            self._hear([event])
-        for (delivery,) in free:
-            event = read(Delivery.unpack(unseal(bytes(delivery))))
-            event.retried = event.sequence is None
+            due = tx.rows(DUE, {"sources": list(self.sources)})
+        for table, row, delivery, discarded in due:
+            try:
+                event = self.database.pool.read(Delivery.unpack(self.database.pool.box.decrypt(bytes(delivery))))
+            except (UnreadableEvent, CryptoError) as problem:
+                log.error("A kept event cannot be read again.", event_id=f"{table}/{row}", reason=describe(problem), next="Run the parked tool; check the key at rest.")
+                if table == "parked":
+                    with self.database.pool.transaction() as tx:
+                        tx.leave_parked(row, describe(problem))
+                continue
+            event.kept, event.discarded = (table, row), discarded
             self._hear([event])
 
     def _sit_out(self, problem):
@@ -372,7 +380,7 @@ def hear(*speakers, **options):
         assert set(speakers) <= set(HEARS[settings.service]), f"{settings.service} is not among the listeners of {speakers}"
         return [queue_of(settings.service, speaker, partition) for speaker in speakers for partition in settings.partitions_heard]
 
-    return Hearing.decorator(queues=queues, **options)
+    return Hearing.decorator(queues=queues, sources=(*speakers, events.UNREADABLE), **options)
 
 
 class Every(Entrypoint):

@@ -6,7 +6,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, exposition
 
 # fmt: off
-EVENTS      = Counter("fengqiao_events_total", "Events heard, by what became of them: applied, duplicate, waiting, retry, parked.", ["service", "source", "type", "outcome"])
+EVENTS      = Counter("fengqiao_events_total", "Events heard, by what became of them: applied, duplicate, waiting, retry, parked, discarded.", ["service", "source", "type", "outcome"])
 AGE         = Histogram("fengqiao_event_age_seconds", "From when a fact happened to when it was applied here.", ["service"],
                         buckets=(.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400))
 BATCH       = Histogram("fengqiao_batch_events", "Events in one transaction.", ["service"], buckets=(1, 2, 5, 10, 25, 50, 100, 200, 500))

@@ -93,6 +93,8 @@ def _decide(event, known, now):
             return _enter(_refuse(verdict, "other_content_under_used_id"), known)
     if event.refusal is not None:
         verdict.refused = event.refusal
+    elif event.discarded:
+        _refuse(verdict, "discarded_by_operator")
     else:
         _take(verdict, known, now)
     return _enter(verdict, known)

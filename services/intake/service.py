@@ -1,5 +1,7 @@
 """nameko: what intake hears. It owns the door: the log of everything received, receipts, the dispute's one code."""
 
+from nameko.extensions import DependencyProvider
+
 from contracts import AGENCIES
 from contracts.channels import agency_queue
 from plumbing.dependency import Database
@@ -9,7 +11,16 @@ from services.intake.pace import Pace
 
 OUTCOMES = ("step.applied", "step.refused")
 
+SOURCES = tuple(envelope.agency_source(code) for code in AGENCIES)
+
 pace = Pace()
+
+
+class Pacing(DependencyProvider):
+    """Tells the pace how far it may run ahead."""
+
+    def setup(self):
+        pace.limit = self.container.config["settings"].ahead
 
 
 def agency_queues(settings):
@@ -21,8 +32,9 @@ class IntakeService:
 
     name = "intake"
     db = Database(read=envelope.read_any)
+    pacing = Pacing()
 
-    @Hearing.decorator(queues=agency_queues, read=envelope.read, room=pace.room)
+    @Hearing.decorator(queues=agency_queues, sources=SOURCES, read=envelope.read, room=pace.room)
     def on_agency_events(self, batch):
         """Agencies said something: log it, answer it, give new disputes their code, pass it on."""
         with self.db.transaction() as tx:
@@ -33,6 +45,6 @@ class IntakeService:
     def on_decisions(self, batch):
         """Mediation took some steps and refused others: tell the agencies that reported them."""
         with self.db.transaction() as tx:
-            outcomes = [event for event in tx.unheard(batch) if event.type in OUTCOMES]
+            outcomes = [event for event in tx.unheard(batch) if event.type in OUTCOMES and not event.discarded]
             taking.answer(tx, outcomes)
         pace.decided(len(outcomes))

@@ -82,27 +82,32 @@ def decide(dispute: Dispute | None, event, now: datetime, holidays: Holidays = C
 
     A legal step changes the dispute in place; a refused one leaves it as it was. An event that has no rule here decides nothing.
     """
-    data = event.data
-    if event.type == REGISTERED:
-        step = Step(REGISTERED, data["agency"], _instant(data["happened_at"]), data)
-        dispute = dispute or Dispute(event.subject)
-    elif event.type == REPORTED:
-        step = Step(data["step"], data["agency"], _instant(data["happened_at"]), data["facts"])
-        if dispute is None:
-            raise StepBeforeRegistration(event.subject)
-    else:
+    if event.type not in (REGISTERED, REPORTED):
         return Decision(dispute)
-    decision = Decision(dispute)
-    refused = _refusal(dispute, step, now)
+    # Where the registration was discarded every later step finds the dispute as it was before: detected, and nothing else is possible there.
+    decision, step = Decision(dispute or Dispute(event.subject)), _step_of(event)
+    refused = _refusal(decision.dispute, step, now)
     if refused is not None:
-        _refuse(decision, step, refused, data["event"])
+        _refuse(decision, step, refused, event.data["event"])
     else:
-        _take(decision, step, data["event"], now, holidays, patience)
+        _take(decision, step, event.data["event"], now, holidays, patience)
     return decision
 
 
-class StepBeforeRegistration(LookupError):
-    """A step of a dispute that was never registered: intake's numbering was not kept."""
+def discard(dispute: Dispute | None, event) -> Decision:
+    """What it means that a person discarded `event`: the dispute stays as it is, and the agency is told."""
+    decision = Decision(dispute)
+    if event.type in (REGISTERED, REPORTED):
+        decision.dispute = dispute or Dispute(event.subject)
+        _refuse(decision, _step_of(event), "discarded_by_operator", event.data["event"])
+    return decision
+
+
+def _step_of(event) -> Step:
+    data = event.data
+    if event.type == REGISTERED:
+        return Step(REGISTERED, data["agency"], _instant(data["happened_at"]), data)
+    return Step(data["step"], data["agency"], _instant(data["happened_at"]), data["facts"])
 
 
 def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, holidays: Holidays = CHINA, patience: timedelta = PATIENCE) -> Decision:

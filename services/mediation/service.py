@@ -24,7 +24,8 @@ class MediationService:
             disputes = store.load(tx, [event.subject for event in events])
             decided, patience = [], self._patience()
             for event in events:
-                decision = domain.decide(disputes.get(event.subject), event, tx.now, patience=patience)
+                dispute = disputes.get(event.subject)
+                decision = domain.discard(dispute, event) if event.discarded else domain.decide(dispute, event, tx.now, patience=patience)
                 disputes[event.subject] = decision.dispute
                 decided.append((event, decision))
             store.save(tx, decided)

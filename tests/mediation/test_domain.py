@@ -1,5 +1,6 @@
 """What becomes of a dispute when agencies say this and that, and when nobody says anything? Histories, then one question about each."""
 
+from copy import deepcopy
 from datetime import datetime, timedelta
 
 import pytest
@@ -186,9 +187,23 @@ def test_an_agency_may_report_late_what_it_did_before_the_registration():
     assert life.says("dispute.screened", happened=MONDAY - timedelta(days=2)).refused is None
 
 
-def test_a_step_before_the_registration_is_a_fault_and_not_a_refusal():
-    with pytest.raises(domain.StepBeforeRegistration):
-        domain.decide(None, reported("dispute.screened", MONDAY), MONDAY)
+def test_what_a_person_discards_changes_nothing_and_the_agency_is_told():
+    life = life_until("screened")
+    before = deepcopy(life.dispute)
+
+    decision = domain.discard(life.dispute, reported("dispute.routed", MONDAY))
+
+    assert life.dispute == before and decision.transition is None and decision.deadlines == []
+    ((word, data),) = decision.said
+    assert (word, data["step"], data["state"], data["reason"]["code"]) == ("step.refused", "dispute.routed", "screened", "discarded_by_operator")
+
+
+def test_after_a_discarded_registration_no_step_is_possible():
+    assert domain.discard(None, registered()).said[0][1]["state"] == "detected"
+
+    decision = domain.decide(None, reported("dispute.screened", MONDAY), MONDAY)
+
+    assert decision.refused == "illegal_here" and decision.transition is None
 
 
 def test_an_event_that_has_no_rule_here_decides_nothing():
