@@ -120,5 +120,5 @@ class Agency:
         for callback in self._on_receipt if event.type.startswith("receipt.") else self._on_notice:
             try:
                 callback(event)
-            except Exception as error:  # the caller's own: its receipts are on disk, and the next ones must still be heard
+            except Exception as error:  # noqa: BLE001 - the caller's own: its receipts are on disk, and the next ones must still be heard
                 log.error("A callback failed on %s %s: %s", event.type, event.id, type(error).__name__)

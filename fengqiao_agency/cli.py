@@ -124,7 +124,9 @@ def outbox(
 def _agency():
     return Agency(
         _setting("FENGQIAO_AGENCY", "机构代码，如 police", "the agency's code, such as police"),
-        _setting("FENGQIAO_AMQP_URI", "消息服务器地址，如 amqps://police:密码@主机/fengqiao", "the broker's address, such as amqps://police:password@host/fengqiao"),
+        _setting(
+            "FENGQIAO_AMQP_URI", "消息服务器地址，如 amqps://police:密码@主机/fengqiao", "the broker's address, such as amqps://police:password@host/fengqiao"
+        ),
         _setting("FENGQIAO_OUTBOX", "发件箱文件的路径", "path of the outbox file"),
     )
 

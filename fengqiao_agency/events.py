@@ -74,7 +74,7 @@ def incoming(headers: dict | None, content_type: str | None, body: bytes) -> Inc
     event = from_rabbitmq_event(RabbitMQMessage(_one_prefix(headers or {}), content_type, body))
     data = event.get_data()
     if not isinstance(data, dict):
-        raise ValueError("data is not an object")
+        raise TypeError("data is not an object")
     return Incoming(event.get_source(), event.get_id(), event.get_type(), event.get_subject() or "", event.get_time(), data)
 
 

@@ -81,7 +81,7 @@ class Link:
             began = time.monotonic()
             try:
                 self._once()
-            except Exception as error:  # a full disk, say: nothing was acknowledged, so nothing is lost
+            except Exception as error:  # noqa: BLE001 - a full disk, say: nothing was acknowledged, so nothing is lost
                 self.problem = "disk" if "sqlite" in type(error).__module__ else "away"
                 log.error("%s: %s; %s", self.name, PROBLEMS[self.problem][1], type(error).__name__)
             pause = FIRST_PAUSE if time.monotonic() - began > STEADY else min(pause * 1.7, LONGEST_PAUSE)

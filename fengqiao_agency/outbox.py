@@ -36,6 +36,7 @@ RECEIPTS = {
 # fmt: on
 
 SCHEMA = """
+pragma user_version = 1;
 create table if not exists outbox (
     seq          integer primary key autoincrement,
     id           text not null unique,
@@ -236,7 +237,9 @@ class Outbox:
         return bool(self._rows(f"select 1 from outbox where state in ({','.join('?' * len(states))}) limit 1", states))
 
     def receipts(self, after: int = 0, limit: int = 1000) -> list[Told]:
-        rows = self._rows("select cursor, id, type, dispute, data, received_at, event_id from receipts where cursor > ? order by cursor limit ?", (after, limit))
+        rows = self._rows(
+            "select cursor, id, type, dispute, data, received_at, event_id from receipts where cursor > ? order by cursor limit ?", (after, limit)
+        )
         return [Told(c, i, t, d, json.loads(data), at, event) for c, i, t, d, data, at, event in rows]
 
     def notices(self, after: int = 0, limit: int = 1000) -> list[Told]:

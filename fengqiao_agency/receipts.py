@@ -59,6 +59,6 @@ class Receipts:
 def _read(properties, body) -> Incoming | None:
     try:
         return incoming(properties.headers, properties.content_type, body)
-    except Exception as error:  # whatever it is, the next message must not wait for it; it is kept in `unreadable`
+    except Exception as error:  # noqa: BLE001 - whatever it is, the next message must not wait for it; it is kept in `unreadable`
         log.error("A message in the inbox is not a CloudEvent and was put aside: %s", type(error).__name__)
         return None

@@ -44,7 +44,7 @@ def main(
                 raise typer.Exit(0 if everything and not director.unexpected else 1)
             _live(director, seed, begun, lives, plays, per_minute)
     except KeyboardInterrupt:
-        print("", file=sys.stderr)
+        print(file=sys.stderr)
 
 
 def _live(director, seed, begun, lives, plays, per_minute):

@@ -167,7 +167,13 @@ class _Story:
         self._office(hours=(1, 20))
         self._say(self.body, "mediation.started", {})
         if self.slip == "wrong code":
-            self._say(self.body, "session.held", {"mode": "in_person", "minutes": 60}, subject=f"620702-2026-{900000 + self.number % 99999:06}-0", expected="receipt.refused")
+            self._say(
+                self.body,
+                "session.held",
+                {"mode": "in_person", "minutes": 60},
+                subject=f"620702-2026-{900000 + self.number % 99999:06}-0",
+                expected="receipt.refused",
+            )
         days, extended = self._length()
         end = self.accepted_at + timedelta(days=days)
         sessions = min(self.random.choice((1, 1, 2, 2, 3)), 1 + days // 4)
@@ -192,7 +198,9 @@ class _Story:
         elif days > 30 and not extended:
             self._fail("period_expired_no_extension")
         else:
-            self._fail(self._one_of({"differences_too_large": 55, "party_unwilling": 25, "party_refuses_to_sign": 8, "self_settled_withdrawn": 7, "other_obstacle": 5}))
+            self._fail(
+                self._one_of({"differences_too_large": 55, "party_unwilling": 25, "party_refuses_to_sign": 8, "self_settled_withdrawn": 7, "other_obstacle": 5})
+            )
 
     def _fail(self, ground):
         self._say(self.body, "mediation.terminated", {"ground": ground})

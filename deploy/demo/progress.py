@@ -46,11 +46,11 @@ class Shown:
 
 def summary(director, total: int) -> str:
     counts = director.counts
+    applied, not_taken = counts["receipt.applied"], counts["receipt.rejected"] + counts["receipt.refused"]
+    unanswered, unexpected = total - counts["ended"], sum(director.unexpected.values())
     lines = [
-        f"演示数据（虚构）：{total} 步，生效 {counts['receipt.applied']}，按预期未生效或未接收 {counts['receipt.rejected'] + counts['receipt.refused']}，"
-        f"未答复 {total - counts['ended']}，意外 {sum(director.unexpected.values())}",
-        f"Made-up data: {total} steps, {counts['receipt.applied']} applied, {counts['receipt.rejected'] + counts['receipt.refused']} rejected or refused, "
-        f"{total - counts['ended']} unanswered, {sum(director.unexpected.values())} unexpected",
+        f"演示数据（虚构）：{total} 步，生效 {applied}，未生效或未接收 {not_taken}，未答复 {unanswered}，意外 {unexpected}",
+        f"Made-up data: {total} steps, {applied} applied, {not_taken} rejected or refused, {unanswered} unanswered, {unexpected} unexpected",
     ]
     lines += [f"  {count:>6} × {step}: {answer} ({reason})" for (step, answer, reason), count in director.unexpected.most_common(10)]
     return "\n".join(lines)

@@ -71,7 +71,9 @@ class Hub:
         subject = event.get_subject()
         code = subject if subject.startswith("620702-") else self.codes.setdefault(f"{agency}/{subject}", f"620702-2026-{len(self.codes) + 1:06}-0")
         _say(channel, agency, "receipt.accepted", code, about | {"dispute": code, "log": {"seq": 1, "sha256": "0" * 64}}, f"{key}/1")
-        outcome, more = ("receipt.rejected", {"reason": {"code": "illegal_here", "zh": "此时不可", "en": "not now"}}) if self._reject(event) else ("receipt.applied", {})
+        outcome, more = (
+            ("receipt.rejected", {"reason": {"code": "illegal_here", "zh": "此时不可", "en": "not now"}}) if self._reject(event) else ("receipt.applied", {})
+        )
         _say(channel, agency, outcome, code, about | {"dispute": code, "state": "registered"} | more, f"{key}/2")
 
 

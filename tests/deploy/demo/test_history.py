@@ -74,7 +74,7 @@ def test_the_county_lives_on_when_its_history_is_told():
     begun = datetime(2026, 10, 1, tzinfo=SHANGHAI)
     story, told = Story(7, 100_000, begun), Counter()
     for _ in range(600):
-        step, play = story.next(begun + timedelta(days=30))
+        step, _ = story.next(begun + timedelta(days=30))
         told[step.type] += 1
 
     assert told["dispute.reported"] > 20 and told["dispute.archived"] > 5

@@ -1,0 +1,36 @@
+"""Does the kit stand alone, as an agency installs it?"""
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+KIT = Path(__file__).parents[2] / "fengqiao_agency"
+OURS = {"contracts", "plumbing", "services", "deploy", "tests"}
+
+
+def test_it_imports_nothing_else_of_ours():
+    imported = set()
+    for file in KIT.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(node.module.split(".")[0])
+
+    assert not imported & OURS
+    assert imported - set(sys.stdlib_module_names) == {"cloudevents", "jsonschema", "pika", "typer"}
+
+
+def test_it_installs_alone_with_its_schemas(tmp_path):
+    source, target = tmp_path / "source", tmp_path / "target"
+    shutil.copytree(KIT, source, ignore=shutil.ignore_patterns("__pycache__"))
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", target, source]
+    subprocess.run(install, check=True, capture_output=True)
+
+    script = "import sys; sys.path.insert(0, sys.argv[1]); import fengqiao_agency.schemas as s; print(s.__file__, len(s.known_types()))"
+    found = subprocess.run([sys.executable, "-I", "-c", script, target], check=True, capture_output=True, text=True, cwd=tmp_path).stdout.split()
+
+    assert found[0].startswith(str(target))
+    assert int(found[1]) == len(list((KIT / "schemas").glob("*.json"))) > 20
