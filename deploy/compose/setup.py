@@ -1,0 +1,105 @@
+"""What containers need before they start: `python -m deploy.compose.setup keys`, then `… tables`. Both may be repeated.
+
+`keys` makes every password and key once and gives each container its share, in a volume that only that container mounts.
+`tables` makes roles, schemas and tables. `… agency police` prints, for a person, what one agency needs to connect.
+"""
+
+import json
+import os
+import secrets
+import shlex
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from contracts import AGENCIES
+from contracts.channels import DEFAULT_PARTITIONS
+from deploy import broker
+from deploy.local import keys, processes, roles
+from deploy.local.places import ROOT, write_private
+from deploy.local.servers import SERVICES
+from plumbing.migrate import migrate
+
+KEPT = Path("/var/lib/fengqiao")  # all of it; no process mounts this
+SHARES = Path("/shares")  # one folder per container …
+SHARE = Path("/run/fengqiao")  # … and where that container finds its own
+PORT = 8000  # every process has a network of its own, hence the same port
+DATABASE_AT, BROKER_AT = "postgres:5432", "rabbitmq:5672"  # the names of docker-compose.yml
+
+
+@dataclass(frozen=True)
+class Containers:
+    """The part of deploy.local.Servers that says what each process is told, with containers in place of a run directory."""
+
+    keys: dict
+    partitions: int = DEFAULT_PARTITIONS
+    folder: Path = SHARE
+
+    @cached_property
+    def ports(self) -> dict[str, int]:
+        return {kind.name: PORT for kind in processes.KINDS}
+
+    @cached_property
+    def services(self) -> dict[str, dict[str, str]]:
+        at = f"postgresql://{DATABASE_AT}/{roles.DATABASE}"
+        return {name: {"amqp": self.amqp(name), "database": roles.with_user(at, name, self.keys["database"][name])} for name in SERVICES}
+
+    def amqp(self, user: str) -> str:
+        return f"amqp://{user}:{self.keys['broker'][user]}@{BROKER_AT}/{broker.VHOST}"
+
+
+def make_keys(kept: Path = KEPT, shares: Path = SHARES) -> None:
+    """Keeps what is there, takes over what FENGQIAO_SECRETS gives (the same JSON as secrets.json, or parts of it), makes the rest."""
+    _take_over(json.loads(os.environ.get("FENGQIAO_SECRETS") or "{}"), kept / "secrets.json")
+    containers = _containers(kept)
+    password = kept / "superuser-password"
+    if not password.exists():
+        write_private(password, secrets.token_urlsafe(24))
+
+    _share(shares / "postgres/password", password.read_text())
+    _share(shares / "rabbitmq/definitions.json", json.dumps(broker.definitions(containers.keys["broker"], containers.partitions)))
+    _share(shares / "rabbitmq/enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n")
+    _share(shares / "rabbitmq/rabbitmq.conf", (ROOT / "deploy/images/rabbitmq/rabbitmq.conf").read_text())
+    for kind in processes.KINDS:
+        told = processes.launch(kind, containers).environment
+        write_private(shares / kind.name / "environment", "".join(f"{name}={shlex.quote(value)}\n" for name, value in told.items()))
+    write_private(shares / "relay/relay.json", json.dumps(containers.services))
+    write_private(shares / "door/agency-tokens.json", json.dumps(containers.keys["agency_tokens"]))
+
+
+def make_tables(kept: Path = KEPT) -> None:
+    """Stops at the first service whose tables cannot be brought up to date: no process starts then."""
+    server = roles.with_user(f"postgresql://{DATABASE_AT}/postgres", "postgres", (kept / "superuser-password").read_text())
+    roles.make_database(server)
+    addresses = roles.prepare_database(roles.with_path(server, roles.DATABASE), _containers(kept).keys["database"])
+    for service, address in addresses.items():
+        print(f"{service}: {migrate(service, address)} migrations applied")
+
+
+def print_agency(code: str, kept: Path = KEPT) -> None:
+    containers = _containers(kept)
+    print(json.dumps({"agency": code, "token": containers.keys["agency_tokens"][code], "amqp": containers.amqp(code)}, indent=1))
+
+
+def _containers(kept: Path) -> Containers:
+    return Containers(keys.load(kept, SERVICES, tuple(AGENCIES)), int(os.environ.get("FENGQIAO_PARTITIONS") or DEFAULT_PARTITIONS))
+
+
+def _take_over(given: dict, file: Path) -> None:
+    if given:
+        before = json.loads(file.read_text()) if file.exists() else {}
+        write_private(file, json.dumps(before | {part: {**before.get(part, {}), **values} for part, values in given.items()}, indent=1))
+
+
+def _share(file: Path, text: str) -> None:
+    """For a server, which runs as a user of its own: whoever gets to this volume may read it, and only that server gets to it."""
+    write_private(file, text)
+    file.chmod(0o444)
+
+
+WORDS = {"keys": make_keys, "tables": make_tables, "agency": print_agency}
+
+if __name__ == "__main__":
+    word, *rest = sys.argv[1:]
+    WORDS[word](*rest)

@@ -1,0 +1,169 @@
+"""docker-compose.yml says the same as the table of processes, keeps every container in its place, and tells each only what is its own."""
+
+import json
+import shlex
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from deploy.compose import setup
+from deploy.local import postgresql, supervisor
+from deploy.local.places import ROOT
+from deploy.local.processes import KINDS
+from plumbing.settings import Settings
+
+FILE = ROOT / "docker-compose.yml"
+DOCUMENT = yaml.safe_load(FILE.read_text())
+CONTAINERS = DOCUMENT["services"]
+PROCESSES = [kind.name for kind in KINDS]
+SERVERS = ["postgres", "rabbitmq"]
+ONCE = ["keys", "tables"]
+
+
+def environment(file) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in shlex.split(file.read_text()))
+
+
+# ── the file ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_it_is_a_compose_file():
+    words = ["--builtin-schema", "vendor.compose-spec", str(FILE)]  # the specification comes with the package, no network is needed
+    done = subprocess.run([sys.executable, "-m", "check_jsonschema", *words], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_it_has_neither_a_name_nor_a_version():
+    assert not {"name", "version"} & set(DOCUMENT)
+
+
+def test_it_runs_what_one_machine_runs():
+    assert set(CONTAINERS) == {*PROCESSES, *SERVERS, *ONCE}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_process_is_started_as_on_one_machine(kind):
+    command = [word.format(port=setup.PORT).replace("127.0.0.1", "0.0.0.0") for word in kind.command]
+
+    assert CONTAINERS[kind.name]["command"] == ["python", *command]
+
+
+def test_the_database_is_set_as_on_one_machine():
+    settings = dict(word.removeprefix("-c").split("=") for word in CONTAINERS["postgres"]["command"][1:])
+
+    assert settings == postgresql.SETTINGS | {"listen_addresses": "*"}
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_container_can_do_no_more_than_it_must(name):
+    container = CONTAINERS[name]
+
+    assert container["read_only"] and container["cap_drop"] == ["ALL"] and container["security_opt"] == ["no-new-privileges:true"]
+    assert container["mem_limit"] and container["logging"]["options"]["max-size"]
+    assert "privileged" not in container and container.get("user") != "root"
+
+
+@pytest.mark.parametrize("image", ["app", *SERVERS])
+def test_no_image_runs_as_root(image):
+    users = [line.split()[1] for line in (ROOT / f"deploy/images/{image}/Dockerfile").read_text().splitlines() if line.startswith("USER ")]
+
+    assert users and users[-1] not in ("root", "0")
+
+
+def test_only_what_answers_http_is_published_and_only_to_this_host():
+    published = {name: container["ports"] for name, container in CONTAINERS.items() if "ports" in container}
+
+    assert set(published) == {"door", "dashboard"}
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+
+
+def test_what_is_published_has_a_network_that_reaches_out_and_the_servers_have_none():
+    assert DOCUMENT["networks"]["inside"]["internal"]
+    assert all("outside" in CONTAINERS[name]["networks"] for name in ("door", "dashboard", "notify"))
+    assert all(CONTAINERS[name]["networks"] == ["inside"] for name in SERVERS)
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_process_starts_after_what_it_needs_and_again_when_it_dies(name):
+    container = CONTAINERS[name]
+
+    assert container["depends_on"] == {"tables": {"condition": "service_completed_successfully"}, "rabbitmq": {"condition": "service_healthy"}}
+    assert container["restart"] == "unless-stopped"
+    assert container["healthcheck"]["test"] == ["CMD", "ready"]
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_process_is_given_longer_to_stop_than_it_gives_itself(name):
+    grace = int(CONTAINERS[name]["stop_grace_period"].removesuffix("s"))
+
+    assert grace > Settings.__dataclass_fields__["stop_seconds"].default + 5
+    assert grace == supervisor.STOP_SECONDS
+
+
+@pytest.mark.parametrize("name", [*SERVERS, *PROCESSES])
+def test_a_container_mounts_its_own_share_and_cannot_write_it(name):
+    mounted = [volume for volume in CONTAINERS[name]["volumes"] if volume.startswith(("for-", "secrets"))]
+
+    assert mounted == [f"for-{name}:{setup.SHARE}:ro"]
+    assert f"for-{name}:{setup.SHARES}/{name}" in CONTAINERS["keys"]["volumes"]
+
+
+def test_the_image_has_a_folder_for_every_share():
+    assert f"for name in {' '.join([*SERVERS, *PROCESSES])};" in (ROOT / "deploy/images/app/Dockerfile").read_text()
+
+
+def test_no_secret_is_written_into_the_file():
+    told = {name for container in CONTAINERS.values() for name in container.get("environment", {})}
+
+    assert not told & {"DATABASE_URL", "AMQP_URI", "POSTGRES_PASSWORD", "FENGQIAO_AT_REST_KEY", "FENGQIAO_SEAL_PRIVATE_KEY", "RABBITMQ_DEFAULT_PASS"}
+    assert CONTAINERS["keys"]["environment"]["FENGQIAO_SECRETS"] == "${FENGQIAO_SECRETS:-}"
+
+
+# ── the shares ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def shares(tmp_path):
+    """What `keys` finds when it starts for the first time: empty volumes."""
+    for name in [*SERVERS, *PROCESSES]:
+        (tmp_path / "shares" / name).mkdir(parents=True)
+    return tmp_path / "shares"
+
+
+def test_every_process_is_told_what_it_is_told_on_one_machine(shares, tmp_path):
+    setup.make_keys(tmp_path, shares)
+    intake, door, relay = (environment(shares / name / "environment") for name in ("intake", "door", "relay"))
+
+    assert intake["DATABASE_URL"].endswith("@postgres:5432/fengqiao") and intake["AMQP_URI"].endswith("@rabbitmq:5672/fengqiao")
+    assert intake["FENGQIAO_TELEMETRY_PORT"] == door["FENGQIAO_HTTP_PORT"] == str(setup.PORT)
+    assert door["FENGQIAO_AGENCY_TOKENS"] == "/run/fengqiao/agency-tokens.json" and (shares / "door/agency-tokens.json").exists()
+    assert relay["FENGQIAO_RELAY"] == "/run/fengqiao/relay.json" and (shares / "relay/relay.json").exists()
+
+
+def test_a_service_is_told_no_secret_of_another(shares, tmp_path):
+    setup.make_keys(tmp_path, shares)
+    made = json.loads((tmp_path / "secrets.json").read_text())
+
+    for name in ("intake", "mediation", "metrics", "notify"):
+        told = "".join(file.read_text() for file in (shares / name).iterdir())
+        for part in ("broker", "database", "at_rest"):
+            assert {other for other, secret in made[part].items() if secret in told} == {name}
+
+
+def test_a_second_time_changes_no_secret(shares, tmp_path):
+    setup.make_keys(tmp_path, shares)
+    before = {file: file.read_text() for file in shares.rglob("*") if file.name in ("environment", "password", "relay.json", "agency-tokens.json")}
+    setup.make_keys(tmp_path, shares)
+
+    assert before and {file: file.read_text() for file in before} == before
+
+
+def test_given_secrets_are_used_and_the_rest_is_made(shares, tmp_path, monkeypatch):
+    monkeypatch.setenv("FENGQIAO_SECRETS", json.dumps({"agency_tokens": {"police": "given-to-us"}}))
+    setup.make_keys(tmp_path, shares)
+    tokens = json.loads((shares / "door/agency-tokens.json").read_text())
+
+    assert tokens["police"] == "given-to-us" and len(tokens["court"]) > 20
