@@ -18,6 +18,7 @@ For tests, drills and benches:
         system.endpoints                         # what folder/endpoints.json holds
         system.names                             # ("intake", "mediation", …), the processes that can run here
         system.pid("intake")                     # None while it is down
+        system.starts("intake")                  # how many times it was started so far
         system.kill("intake", SIGKILL)           # the supervisor starts it again, unless
         system.restarts = False                  # … this says no
         system.stop("intake"); system.start("intake")
