@@ -32,7 +32,18 @@ POLL_SECONDS = 0.5  # if a wake-up was missed
 CONFIRM_SECONDS = 30
 SET_ASIDE_SECONDS = 5  # a row that the broker returned or refused; its listeners see a gap and wait for it
 SHARE_SECONDS = 1.0
+SETTLED_SECONDS = 5.0  # connections that lived this long did not fail at their first use: the next try comes at once again
 LOCK_SPACE = 0x0F0E  # "fengqiao outbox" among the advisory locks; the second key is service and partition
+
+AWAY = (psycopg2.Error, pika.exceptions.AMQPError, OSError)
+# The same next time, until somebody mends it.
+REFUSED = (
+    psycopg2.ProgrammingError,
+    pika.exceptions.ChannelClosedByBroker,
+    pika.exceptions.ProbableAuthenticationError,
+    pika.exceptions.ProbableAccessDeniedError,
+    pika.exceptions.AuthenticationError,
+)
 
 FETCH = """
 select id, exchange, routing_key, event_id, body from outbox
@@ -56,20 +67,25 @@ class Relay:
         """Reconnects with back-off for as long as it runs; every way out leaves unconfirmed rows in the outbox."""
         wait = 0.1
         while not self.stop.is_set():
+            began = time.monotonic()
             try:
                 self._connect()
-                self.ready, wait = True, 0.1
+                self.ready = True
                 while not self.stop.is_set():
                     self._round()
-            except (psycopg2.Error, pika.exceptions.AMQPError, OSError) as problem:
-                if isinstance(problem, (psycopg2.ProgrammingError, pika.exceptions.ChannelClosedByBroker)):
-                    log.error("Refused; trying again.", reason=database.describe(problem), next="Check the topology and the permissions.")
-                else:
+            except Exception as problem:  # noqa: BLE001 - whatever it was: unconfirmed rows are in the outbox, and a thread that ended would relay nothing
+                if isinstance(problem, REFUSED):
+                    log.error("Refused; trying again.", reason=_said_by_server(problem), service=self.service, next="Check the topology and the permissions.")
+                elif isinstance(problem, AWAY):
                     log.warning("A connection is down; unconfirmed rows stay in the outbox.", reason=type(problem).__name__, service=self.service)
+                else:
+                    log.error("The relay failed; it starts again from the oldest row.", reason=database.describe(problem), service=self.service)
                 telemetry.RECONNECTS.labels(self.service, "database" if isinstance(problem, psycopg2.Error) else "broker").inc()
             finally:
                 self.ready = False
                 self._disconnect()
+            if time.monotonic() - began > SETTLED_SECONDS:
+                wait = 0.1
             self.stop.wait(wait * random.uniform(0.5, 1.5))
             wait = min(wait * 2, 3)
 
@@ -193,12 +209,12 @@ class Publisher:
         for row, exchange, routing_key, event_id, body in rows:
             self.tag += 1
             self.unconfirmed[self.tag] = row
-            ids[event_id] = row
+            ids.setdefault(event_id, set()).add(row)  # a receipt may be given twice within one window
             properties = pika.BasicProperties(content_type=CONTENT_TYPE, delivery_mode=2, message_id=event_id)
             self.channel.basic_publish(exchange, routing_key, bytes(body), properties, mandatory=True)
         failpoint("relay_published")
         self._turn_until(lambda: not self.unconfirmed, CONFIRM_SECONDS)
-        lost = {ids[event_id] for event_id in self.returned}
+        lost = set().union(*(ids[event_id] for event_id in self.returned))
         return [row for row in self.confirmed if row not in lost]
 
     def breathe(self):
@@ -261,6 +277,13 @@ class Publisher:
 
 def _nothing():
     """The end of a poll."""
+
+
+def _said_by_server(problem) -> str:
+    """A broker's refusal names an exchange or a user, never what was in a message."""
+    if isinstance(problem, pika.exceptions.ChannelClosedByBroker):
+        return f"{problem.reply_code} {problem.reply_text}"[:300]
+    return database.describe(problem)
 
 
 def main(services: list[str]) -> None:

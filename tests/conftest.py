@@ -7,6 +7,7 @@ import pytest
 
 from deploy.local import Servers, System
 from deploy.local.places import ROOT
+from tests.apart import Apart
 from tests.county import County
 
 # Deadlines that lie in the past when they are set: how long time waits before it says so. A flow test cannot wait ten minutes.
@@ -33,3 +34,11 @@ def county(system, tmp_path_factory):
     county = County(system, tmp_path_factory.mktemp("county"))
     yield county
     county.close()
+
+
+@pytest.fixture(scope="session")
+def apart(servers):
+    """A database and a virtual host of the same servers where nothing runs: for what is tested piece by piece."""
+    apart = Apart(servers)
+    yield apart
+    apart.close()

@@ -138,7 +138,8 @@ def parked(arguments: list[str]) -> int:
     endpoints = _read(run_dir() / "endpoints.json")
     if not endpoints:
         raise Missing("系统尚未启动过：先 ./fengqiao up | nothing was started here yet: ./fengqiao up")
-    environment = {**os.environ, "FENGQIAO_RELAY": str(run_dir() / "relay.json")}
+    keys = json.dumps(_read(run_dir() / "secrets.json").get("at_rest", {}))
+    environment = {**os.environ, "FENGQIAO_RELAY": str(run_dir() / "relay.json"), "FENGQIAO_AT_REST_KEYS": keys, "AMQP_URI": endpoints["amqp_admin"]}
     return subprocess.run([sys.executable, "-m", "plumbing.parked", *arguments], cwd=ROOT, env=environment, check=False).returncode
 
 

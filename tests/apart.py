@@ -1,0 +1,163 @@
+"""A database and a virtual host apart from the running system, on the same servers: the real thing, where nobody else hears or says anything."""
+
+import base64
+import json
+import urllib.parse
+import urllib.request
+
+import pika
+import psycopg2
+
+from contracts.channels import agency_queue, exchange_of, inbox_of, partition_of, routing_key
+from deploy import broker
+from deploy.local import roles
+from deploy.local.servers import Servers
+from plumbing.database import Pool
+from plumbing.migrate import migrate
+from plumbing.settings import Settings
+
+NAME = "fengqiao_apart"
+AGENCIES = ("police", "court")  # a queue and an inbox for these; declaring everybody's would take seconds
+KEY = bytes(range(32))
+
+
+class Apart:
+    """Every schema freshly migrated, every queue empty."""
+
+    def __init__(self, servers: Servers):
+        self.servers = servers
+        with _autocommitting(roles.with_path(servers.database_admin, "postgres")) as cursor:
+            cursor.execute(f"drop database if exists {NAME} with (force)")
+        roles.make_database(roles.with_path(servers.database_admin, "postgres"), NAME)
+        self.database_admin = roles.with_path(servers.database_admin, NAME)
+        self.databases = roles.prepare_database(self.database_admin, servers.keys["database"])
+        for service, url in self.databases.items():
+            migrate(service, url)
+        self._make_vhost()
+        self._admin = _autocommitting(self.database_admin)
+        self._cursor = self._admin.__enter__()
+        self._pools: list[Pool] = []
+
+    def close(self):
+        for pool in self._pools:
+            pool.close()
+        self._admin.__exit__(None, None, None)
+
+    def amqp(self, user: str) -> str:
+        return self.servers.amqp(user).rpartition("/")[0] + f"/{NAME}"
+
+    def settings(self, service: str, **others) -> Settings:
+        known = {"service": service, "database_url": self.databases[service], "amqp_uri": self.amqp(service), "at_rest_key": KEY, "partitions_heard": (0, 1)}
+        return Settings(**(known | others))
+
+    def pool(self, service: str, size: int = 4, **others) -> Pool:
+        self._pools.append(Pool(self.settings(service), size, **others))
+        return self._pools[-1]
+
+    def environment(self, service: str, **others) -> dict[str, str]:
+        """What a process of this service is told."""
+        return {
+            "FENGQIAO_SERVICE": service,
+            "DATABASE_URL": self.databases[service],
+            "AMQP_URI": self.amqp(service),
+            "FENGQIAO_AT_REST_KEY": base64.b64encode(KEY).decode(),
+            **others,
+        }
+
+    def rows(self, sql: str, *params) -> list[tuple]:
+        """As the administrator, whom no schema stops."""
+        self._cursor.execute(sql, params or None)
+        return self._cursor.fetchall() if self._cursor.description else []
+
+    def empty(self, *services: str) -> None:
+        """Forgets what plumbing's tables hold of these services."""
+        tables = ("heard", "waiting", "parked", "parked_actions", "spoken", "outbox")
+        self.rows("; ".join(f"delete from {service}.{table}" for service in services for table in tables))
+
+    # ── the broker ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def channel(self, user: str = broker.ADMIN) -> pika.adapters.blocking_connection.BlockingChannel:
+        """A channel with confirms; close its connection."""
+        parameters = pika.URLParameters(self.amqp(user))
+        parameters.heartbeat = 0
+        channel = pika.BlockingConnection(parameters).channel()
+        channel.confirm_delivery()
+        return channel
+
+    def count(self, queue: str) -> int:
+        """How many messages lie there, ready for a consumer."""
+        channel = self.channel()
+        try:
+            return channel.queue_declare(queue, passive=True).method.message_count
+        finally:
+            channel.connection.close()
+
+    def purge(self, *queues: str) -> None:
+        channel = self.channel()
+        for queue in queues:
+            channel.queue_purge(queue)
+        channel.connection.close()
+
+    def take_all(self, queue: str) -> list[tuple]:
+        """Everything that lies in a queue: (method, properties, body). By consuming: a queue with a single active consumer knows no basic.get."""
+        channel = self.channel()
+        there = channel.queue_declare(queue, passive=True).method.message_count
+        taken = []
+        for message in channel.consume(queue, auto_ack=True, inactivity_timeout=10) if there else ():
+            assert message[0] is not None, f"{queue} held {there} messages and gave only {len(taken)}"
+            taken.append(message)
+            if len(taken) == there:
+                break
+        channel.connection.close()
+        return taken
+
+    def tell(self, speaker: str, *events: dict) -> None:
+        """Publishes domain events as the relay would: dicts with subject, sequence, and what else is wanted."""
+        channel = self.channel()
+        for event in events:
+            partition = partition_of(event["subject"])
+            body = event.pop("body", None) or domain_event(speaker, **event)
+            channel.basic_publish(exchange_of(speaker), routing_key(partition, event.get("type", "step.applied")), body, pika.BasicProperties(delivery_mode=2))
+        channel.connection.close()
+
+    def _make_vhost(self):
+        document = json.loads(json.dumps(broker.definitions(self.servers.keys["broker"], 2)).replace(json.dumps(broker.VHOST), json.dumps(NAME)))
+        kept = {name for agency in AGENCIES for name in (agency_queue(agency), inbox_of(agency))}
+        unwanted = {queue["name"] for queue in document["queues"] if queue["name"].startswith(("agency.", "intake.agency-events."))} - kept
+        document["queues"] = [queue for queue in document["queues"] if queue["name"] not in unwanted]
+        document["bindings"] = [binding for binding in document["bindings"] if binding["destination"] not in unwanted]
+        # Users are the running system's own: a new salt for the same password would only make it log in again.
+        document["users"] = []
+        self._manage("DELETE", f"/api/vhosts/{NAME}", missing_is_fine=True)
+        self._manage("PUT", f"/api/vhosts/{NAME}", {})
+        self._manage("POST", "/api/definitions", document)
+
+    def _manage(self, method, path, document=None, missing_is_fine=False):
+        parts = urllib.parse.urlsplit(self.servers.management)
+        account, _, host = parts.netloc.rpartition("@")
+        headers = {"Content-Type": "application/json", "Authorization": "Basic " + base64.b64encode(account.encode()).decode()}
+        body = None if document is None else json.dumps(document).encode()
+        try:
+            urllib.request.urlopen(urllib.request.Request(f"{parts.scheme}://{host}{path}", body, headers, method=method), timeout=60).close()
+        except urllib.error.HTTPError as problem:
+            if not (missing_is_fine and problem.code == 404):
+                raise AssertionError(problem.read()) from problem
+
+
+def domain_event(speaker: str, subject: str, sequence: int, type: str = "step.applied", time: str = "2026-03-02T02:00:00Z", **data) -> bytes:
+    envelope = {"specversion": "1.0", "id": f"{subject}/{sequence}", "source": f"/services/{speaker}", "type": type, "subject": subject, "time": time}
+    return json.dumps({**envelope, "sequence": str(sequence), "data": data}).encode()
+
+
+class _autocommitting:
+    def __init__(self, url):
+        self.connection = psycopg2.connect(url)
+        self.connection.autocommit = True
+
+    def __enter__(self):
+        return self.connection.cursor()
+
+    def __exit__(self, *_):
+        self.connection.close()
+
+
