@@ -17,6 +17,7 @@ from contracts.channels import INBOXES_EXCHANGE, exchange_of, partition_of, rout
 from plumbing import events, settings, telemetry
 from plumbing.events import Delivery, Event, Posted, Said
 from plumbing.failpoints import failpoint
+from plumbing.logs import describe
 
 # The server ends what takes too long, whoever waits for it. Connections die with their peers instead of hanging.
 OPTIONS = "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
@@ -119,17 +120,6 @@ def _is_away(problem, connection) -> bool:
 
 def should_try_again(problem) -> bool:
     return isinstance(problem, SequenceMoved) or (isinstance(problem, psycopg2.Error) and problem.pgcode in TRY_AGAIN)
-
-
-def describe(problem: BaseException) -> str:
-    """What went wrong, without the values: a message may quote what parties told an agency."""
-    if isinstance(problem, psycopg2.Error) and problem.pgcode:
-        return f"{type(problem).__name__} {problem.pgcode}: {problem.diag.message_primary or ''}"[:300]
-    frame = problem.__traceback__
-    while frame and frame.tb_next:
-        frame = frame.tb_next
-    where = f" at {frame.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno}" if frame else ""
-    return f"{type(problem).__name__}{where}"
 
 
 class Transaction:

@@ -26,10 +26,11 @@ from structlog import get_logger
 
 from contracts.channels import HEARS, queue_of
 from plumbing import events, telemetry
-from plumbing.database import DatabaseAway, describe, should_try_again
+from plumbing.database import DatabaseAway, should_try_again
 from plumbing.dependency import Database
 from plumbing.events import Delivery, UnreadableEvent
 from plumbing.failpoints import failpoint
+from plumbing.logs import describe
 
 log = get_logger()
 

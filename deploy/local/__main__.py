@@ -30,7 +30,7 @@ WORDS = {
     "test":      Word("全部测试（参数传给 pytest）",            "all tests; arguments go to pytest",                           DEVELOPING, "commands.test"),
     "chaos":     Word("可靠性演练：随机杀死进程后核对不丢不重",    "reliability drill: kill anything, then count",                DEVELOPING, "deploy.chaos"),
     "bench":     Word("性能测量",                             "measure performance",                                         DEVELOPING, "deploy.bench"),
-    "contracts": Word("由契约生成文档",                        "generate the documents of the contract",                      DEVELOPING, "contracts.documents"),
+    "contracts": Word("由契约生成文档",                        "generate the documents of the contract",                      DEVELOPING, "deploy.contract_documents"),
     "map":       Word("由代码生成事件走向表",                   "print, from the code, who says and hears what",               RUNNING,    "deploy.map"),
     "parked":    Word("查看、重放或放弃被搁置的事件",            "look at parked events, replay or discard them",               RUNNING,    "commands.parked"),
     "lint":      Word("代码检查",                             "check the code's style",                                      DEVELOPING, "commands.lint"),

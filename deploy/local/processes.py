@@ -11,13 +11,11 @@ from deploy.local.places import ROOT, private, write_private
 from deploy.local.servers import Servers
 
 TELEMETRY, HTTP = "FENGQIAO_TELEMETRY_PORT", "FENGQIAO_HTTP_PORT"
-# A stream of events to a browser never ends by itself: after five seconds it is cut.
-UVICORN = ("-m", "uvicorn", "--host", "127.0.0.1", "--port", "{port}", "--no-access-log", "--timeout-graceful-shutdown", "5")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A line of the table below. `{port}` in the command is the process's own port."""
+    """A line of the table below."""
 
     name: str
     service: str | None  # whose database, broker user and keys it works with
@@ -34,8 +32,8 @@ KINDS = (
     Kind("metrics",    "metrics",     ("-m", "plumbing.run", "metrics"),                                   TELEMETRY),
     Kind("notify",     "notify",      ("-m", "plumbing.run", "notify"),                                    TELEMETRY),
     Kind("relay",      None,          ("-m", "plumbing.relay", "intake", "mediation", "metrics", "notify"), TELEMETRY),
-    Kind("door",       "intake",      (*UVICORN, "services.intake.web:app"),                               HTTP),
-    Kind("dashboard",  "metrics",     (*UVICORN, "services.metrics.web:app"),                              HTTP),
+    Kind("door",       "intake",      ("-m", "plumbing.serve", "services.intake.web:app"),                  HTTP),
+    Kind("dashboard",  "metrics",     ("-m", "plumbing.serve", "services.metrics.web:app"),                 HTTP),
 )
 # fmt: on
 PROMETHEUS = Kind("prometheus", None, (), HTTP, "/-/ready")  # only where its program is found; nothing depends on it
@@ -83,7 +81,7 @@ def launch(kind: Kind, servers: Servers) -> Launch:
         }
     if kind.name == "relay":
         told["FENGQIAO_RELAY"] = str(servers.folder / "relay.json")
-    return Launch([sys.executable, *(word.format(port=port) for word in kind.command)], told, port, kind.ready_at)
+    return Launch([sys.executable, *kind.command], told, port, kind.ready_at)
 
 
 def write_files(servers: Servers) -> None:

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from plumbing import logs, settings, telemetry
+from plumbing import settings, telemetry
 from plumbing.database import DatabaseAway, Pool, should_try_again
 from plumbing.events import Delivery
 from services.intake import envelope, store, taking
@@ -159,7 +159,6 @@ def _problem(code):
 @asynccontextmanager
 async def _lifespan(app):
     chosen = settings.load()
-    logs.configure("door", chosen.log_level)
     app.state.pool = Pool(chosen, size=8, read=envelope.read_any)
     # Looked up by digest, so that neither the time it takes nor a memory dump tells a token.
     tokens = json.loads(Path(os.environ["FENGQIAO_AGENCY_TOKENS"]).read_text("utf-8"))
