@@ -51,6 +51,7 @@ def test_the_overview_shows_legal_overdue_apart_and_links_to_its_disputes(web, o
 def test_every_number_leads_to_a_list_of_that_length(web, one_dispute):
     page = web.get("/").text
     links = set(re.findall(r'class="number[^"]*" href="([^"]+)">([\d,]+)</a>', page))
+    assert any("what=reported" in href for href, _ in links)
 
     assert len(links) > 10
     for href, count in links:

@@ -37,13 +37,18 @@ NAMES = {
 ARTICLE = re.compile(r"(after )?(\S+?)(?: (\d.*))?$")
 
 
-def name(language: str, table: str, token: str | None) -> str:
-    """What this token is called; the token itself if contracts has no such name (a newer speaker), 未知 if there is none."""
+def word(language: str, table: str, token: str | None) -> str:
+    """What this token is called within a sentence; the token itself if contracts has no such name (a newer speaker), 未知 if there is none."""
     if not token:
         return text(language, "unknown")
     names = NAMES[table].get(token)
-    said = names[LANGUAGES.index(language)] if names else token
-    return said[:1].upper() + said[1:] if language == "en" and names else said
+    return names[LANGUAGES.index(language)] if names else token
+
+
+def name(language: str, table: str, token: str | None) -> str:
+    """The same where it stands alone."""
+    said = word(language, table, token)
+    return said[:1].upper() + said[1:] if token in NAMES[table] else said
 
 
 def article(language: str, cited: str) -> str:

@@ -1,5 +1,6 @@
 """What a coordinator sees: the overview, lists, one dispute, the definitions. Reads in threads; knows no SQL."""
 
+import copy
 import threading
 from collections import OrderedDict
 from datetime import datetime, timezone
@@ -20,7 +21,7 @@ from services.metrics.web import asked, names, story, texts, vendor
 HERE = Path(__file__).parent
 INTEGRITY = vendor.integrity()
 REREAD_SECONDS = 15          # "today" and "within 3 days" move without an event
-OVERVIEWS = 64               # kept: one per township and language-free, as long as nothing changes
+OVERVIEWS = 64               # kept: one for each address and language
 STATES_IN_ORDER = tuple(state for state in STATES if state != SEALED_STATE)
 TREND = ("reported", "agreed", "terminated", "closed")
 
@@ -33,9 +34,7 @@ async def overview(request):
     """The county, or one township, as it stands."""
     township = request.query_params.get("township")
     township = township if township in names.NAMES["township"] else None
-    page = await run_in_threadpool(request.app.state.overviews.get, township)
-    template = "empty.html" if page.is_empty else "overview.html"
-    return _page(request, template, page.change, page.as_of, page=page, township=township, states=STATES_IN_ORDER, flows=FLOWS, trend=TREND, at="overview")
+    return await run_in_threadpool(request.app.state.overviews.answer, request, township)
 
 
 async def disputes(request):
@@ -80,26 +79,35 @@ async def on_error(request, error):
 
 
 class Overviews:
-    """The overview as last read, for as long as nothing has changed: a hundred pages cost one reading."""
+    """The overview as last shown, for as long as nothing has changed: a hundred open pages cost one reading and one drawing."""
 
     def __init__(self, pool):
         self.pool = pool
         self._kept: OrderedDict = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, township):
+    def answer(self, request, township):
         with self.pool.transaction() as tx:
             change, _ = reading.last_change(tx)
-            key = (township, change, int(tx.now.timestamp() // REREAD_SECONDS))
-            with self._lock:
-                if key in self._kept:
-                    return self._kept[key]
+            key = (str(request.url), asked.language(request), change, int(tx.now.timestamp() // REREAD_SECONDS))
+            if key in self._kept:
+                return _again(self._kept[key])
             page = reading.overview(tx, township)
+        template = "empty.html" if page.is_empty else "overview.html"
+        shown = {"page": page, "township": township, "states": STATES_IN_ORDER, "flows": FLOWS, "trend": TREND}
+        answer = _page(request, template, page.change, page.as_of, at="overview", **shown)
         with self._lock:
-            self._kept[key] = page
+            self._kept[key] = answer
             while len(self._kept) > OVERVIEWS:
                 self._kept.popitem(last=False)
-        return page
+        return _again(answer)
+
+
+def _again(answer):
+    """The same answer with headers of its own: compressing changes them in place."""
+    again = copy.copy(answer)
+    again.raw_headers = list(answer.raw_headers)
+    return again
 
 
 def _find(pool, wanted):
@@ -145,6 +153,7 @@ def _page(request, template, change, as_of, status=200, headers=None, **shown):
         "lang": language,
         "t": lambda key, **facts: texts.text(language, key, **facts),
         "name": lambda table, token: names.name(language, table, token),
+        "word": lambda table, token: names.word(language, table, token),
         "article": lambda cited: names.article(language, cited),
         "remaining": lambda due: names.remaining(language, due, now),
         "when": names.clock_time,

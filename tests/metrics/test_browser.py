@@ -1,0 +1,138 @@
+"""Is every page readable in a real browser: without errors, without barriers, in both languages, narrow, wide and on the wall, by keyboard?"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.metrics.histories import CODES, deadline, event, fact, registered
+
+AXE = Path(__file__).parent / "vendor/axe.min.js"          # axe-core 4.14.1, MPL-2.0
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt-get install chromium fonts-noto-cjk)")
+
+PAGES = ("/", "/?township=620702102", "/disputes", "/disputes?status=all&overdue=law", f"/disputes/{CODES[0]}", "/definitions", "/nowhere")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser, dashboard):
+    """open_page(path, width, lang): a page with its errors; axe stands in an isolated world that the policy does not bind."""
+    contexts = []
+
+    def open_page(path, width=1440, height=900, lang="zh"):
+        context = browser.new_context(viewport={"width": width, "height": height}, bypass_csp=False)
+        context.add_cookies([{"name": "lang", "value": lang, "url": dashboard}])
+        contexts.append(context)
+        page = context.new_page()
+        page.errors = []
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" and "404" not in message.text else None)
+        page.goto(dashboard + path)
+        page.wait_for_timeout(400)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def some(hear):
+    batch = []
+    for n, code in enumerate(CODES):
+        batch += [registered(code, kind=("family", "contract", "labour")[n]), deadline(1, "set", "filing_decision", "LAW", code=code, due=10 * n)]
+        batch += [fact(2, "dispute.routed", "routed", ["court", "police"][: n + 1], code, to="court")]
+    reason = {"code": "illegal_here", "zh": "此时不可办理", "en": "not possible here"}
+    batch += [deadline(3, "passed", "filing_decision", "LAW"), event("mediation", 4, "step.refused", step="agreement.reached", state="routed", reason=reason)]
+    hear(batch)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("lang", "width"), [("zh", 1440), ("en", 360)])
+def test_every_page_is_without_errors_and_without_barriers(open_page, some, lang, width):
+    for path in (*PAGES, "/?wall=1"):
+        page = open_page(path, width, lang=lang)
+        assert page.errors == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), f"{path} is wider than {width}"
+        page.evaluate(AXE.read_text())
+        found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})")["violations"]
+        assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], path
+
+
+def test_the_wall_fits_one_screen(open_page, some):
+    page = open_page("/?wall=1", 1920, 1080)
+    assert page.evaluate("document.documentElement.scrollHeight <= 1080")
+    assert page.locator("#chart-trend svg").count() == 1
+
+
+def test_a_new_dispute_appears_without_touching_the_page(open_page, some, hear):
+    page = open_page("/")
+    page.wait_for_selector('#stream-state[data-state="live"]')
+    assert page.locator(".figure.main .number").inner_text() == "3"
+
+    hear([registered("620702-2026-000009-9")])
+
+    expect(page.locator(".figure.main .number")).to_have_text("4", timeout=20000)
+    assert page.locator("#chart-trend svg").count() == page.locator("#chart-kinds svg").count() == 1
+    assert page.errors == []
+
+
+def test_an_empty_page_fills_by_itself(open_page, hear):
+    page = open_page("/")
+    page.wait_for_selector('#stream-state[data-state="live"]')
+    hear([registered()])
+    page.wait_for_selector(".figure.main .number", timeout=20000)
+
+
+def test_the_list_is_walked_with_j_and_k_and_opened_with_enter(open_page, some):
+    page = open_page("/disputes")
+    focused = "document.activeElement.textContent"
+    page.keyboard.press("j")
+    first = page.evaluate(focused)
+    page.keyboard.press("j")
+    assert page.evaluate(focused) != first
+    page.keyboard.press("k")
+    assert page.evaluate(focused) == first
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/disputes/{first}")
+
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.wait_for_url("**/disputes#q")
+    assert page.evaluate("document.activeElement.id") == "q"
+    page.keyboard.type("jk?")
+    assert page.locator("#help").is_hidden()
+
+
+def test_the_first_stop_of_the_keyboard_leads_past_the_header(open_page, some):
+    page = open_page("/disputes")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_choosing_a_filter_changes_list_and_address_and_going_back_undoes_it(open_page, some):
+    page = open_page("/disputes")
+    page.select_option("#overdue", "law")
+    page.wait_for_url("**overdue=law**")
+    expect(page.locator("[data-row]")).to_have_count(1)
+    page.go_back()
+    expect(page.locator("[data-row]")).to_have_count(3)
+
+
+def test_a_bar_leads_to_its_disputes(open_page, some):
+    page = open_page("/")
+    page.locator("#chart-kinds svg path[fill='#1d4f8c']").first.click(force=True)      # its pattern lies above it
+    page.wait_for_url("**/disputes?kind=*")
