@@ -16,6 +16,8 @@ class Database(DependencyProvider):
         self.size = size
         self.read = read
 
+    pool = None  # until setup
+
     def setup(self):
         self.pool = Pool(self.container.config["settings"], self.size, read=self.read)
 

@@ -63,11 +63,12 @@ class Hearing(Entrypoint):
         self.queues, self.sources, self.read, self.size, self.linger, self.room = queues, sources, read, size, linger, room
         super().__init__(expected_exceptions=(Exception,), **kwargs)  # what fails is logged here, without values
 
+    line = database = None  # until setup: somebody may ask before whether we are ready
+
     def setup(self):
         self.settings = self.container.config["settings"]
         self.service = self.settings.service
         self.database = next(extension for extension in self.container.dependencies if isinstance(extension, Database))
-        self.line = None
         self.stopping = self.paused = False
         self.arrived, self.idle, self.reader_done, self.writing = Signal(), Signal(), Signal(), Semaphore()
 
@@ -88,6 +89,10 @@ class Hearing(Entrypoint):
     @property
     def ready(self) -> bool:
         return self.line is not None
+
+    def answers(self) -> bool:
+        """Whether the database does."""
+        return self.database is not None and self.database.pool is not None and self.database.pool.answers()
 
     # ── the thread that reads ─────────────────────────────────────────────────────────────────────────────────────────
 

@@ -62,8 +62,10 @@ def _stop(runner, chosen):
 
 
 def _ready(container):
+    if not container.started:
+        return {"broker": False, "database": False}
     hearings = [extension for extension in container.entrypoints if isinstance(extension, Hearing)]
-    return {"broker": all(hearing.ready for hearing in hearings), "database": hearings[0].database.pool.answers()}
+    return {"broker": all(hearing.ready for hearing in hearings), "database": hearings[0].answers()}
 
 
 if __name__ == "__main__":

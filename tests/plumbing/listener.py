@@ -1,0 +1,67 @@
+"""A service for the tests of hearing, as a process of its own: notes what it hears, and does what the events tell it to.
+
+`python -m tests.plumbing.listener`, with the settings of notify; it hears what mediation says.
+"""
+
+import sys
+import types
+
+from plumbing import run  # makes everything green: first of all
+
+import eventlet  # noqa: E402  isort: skip
+
+from plumbing.dependency import Database  # noqa: E402
+from plumbing.hearing import hear  # noqa: E402
+
+
+class NotMended(Exception):
+    """What this event needs is broken, until somebody mends it."""
+
+
+def fail(tx, event):
+    raise ValueError(f"张三 13900000000 {event.data}")
+
+
+def fail_until_mended(tx, event):
+    if not tx.rows("select 1 from mended where what = %s", (event.data["what"],)):
+        raise NotMended(event.data)
+
+
+def leak_a_timeout(tx, event):
+    if not tx.rows("select 1 from mended where what = 'timeout'"):
+        raise eventlet.Timeout(1)
+
+
+def take_long(tx, event):
+    with tx._pool.transaction() as other:
+        other.run("insert into begun (event_id) values (%s)", (event.id,))
+    eventlet.sleep(event.data["seconds"])
+
+
+DO = {None: lambda tx, event: None, "fail": fail, "fail_until_mended": fail_until_mended, "leak_a_timeout": leak_a_timeout, "take_long": take_long}
+
+
+class Listener:
+    """Every event that takes effect leaves one row."""
+
+    name = "notify"
+    db = Database()
+
+    @hear("mediation")
+    def on_events(self, batch):
+        with self.db.transaction() as tx:
+            events = tx.unheard(batch)
+            for event in events:
+                if not event.discarded:
+                    DO[event.data.get("do")](tx, event)
+            tx.insert(
+                "insert into effects (subject, sequence, batch, deliveries, discarded) values %s",
+                [(e.subject, e.sequence, len(batch), e.delivery.headers.get("x-delivery-count") or 0, e.discarded) for e in events],
+            )
+
+
+if __name__ == "__main__":
+    module = types.ModuleType("services.notify.service")
+    module.Listener = Listener
+    sys.modules["services.notify.service"] = module
+    run.main("notify")

@@ -1,0 +1,277 @@
+"""Does a service hear everything once, whatever happens to it, the broker or the database? One real process, a real broker, a real database."""
+
+import pytest
+
+from contracts.channels import partition_of, queue_of
+from deploy import broker
+from tests.county import until
+from tests.plumbing.conftest import A, B
+from tests.plumbing.processes import Process
+from tests.proxy import Proxy
+
+QUEUES = [queue_of("notify", "mediation", partition) for partition in (0, 1)]
+assert partition_of(A) != partition_of(B)
+
+TABLES = """
+create table if not exists effects (serial bigint generated always as identity primary key, subject text, sequence bigint, batch int, deliveries int, discarded boolean);
+create table if not exists begun (event_id text);
+create table if not exists mended (what text);
+delete from effects; delete from begun; delete from mended;
+"""
+
+
+class Stage:
+    """The listener process, what is told to it, and what it noted."""
+
+    def __init__(self, apart, folder):
+        self.apart, self.folder = apart, folder
+        self.running: list[tuple[Process, dict]] = []
+
+    def listens(self, ready=True, copies=1, **environment) -> Process:
+        """A process with these settings; one that runs already with the same, if there is one. Starting takes a second."""
+        alike = [process for process, told in self.running if told == environment and process.popen.poll() is None]
+        if len(alike) < copies:
+            if copies == 1:
+                self.stop()
+            told = self.apart.environment("notify") | {"FENGQIAO_STOP_SECONDS": "5"} | environment
+            alike.append(Process(self.folder / f"{len(self.running)}.log", "tests.plumbing.listener", **told))
+            self.running.append((alike[-1], environment))
+        alike[-1].mark()
+        return alike[-1].wait_ready() if ready else alike[-1]
+
+    def stop(self):
+        for process, _ in self.running:
+            process.__exit__()
+
+    def tell(self, *events):
+        self.apart.tell("mediation", *events)
+
+    def applied(self, *subjects):
+        """The sequences that took effect, by dispute, in the order of their effects."""
+        found = self.apart.rows("select subject, sequence from notify.effects order by serial")
+        return {subject: [sequence for code, sequence in found if code == subject] for subject in subjects}
+
+    def kept(self, table):
+        return self.apart.rows(f"select subject, sequence from notify.{table} order by id")
+
+    def mend(self, what):
+        self.apart.rows("insert into notify.mended values (%s)", what)
+
+    def left(self):
+        return sum(map(self.apart.count, QUEUES))
+
+
+@pytest.fixture(scope="module")
+def whole_stage(apart, tmp_path_factory):
+    stage = Stage(apart, tmp_path_factory.mktemp("listeners"))
+    yield stage
+    stage.stop()
+
+
+@pytest.fixture
+def stage(whole_stage, fresh):
+    fresh.purge(*QUEUES)
+    with fresh.pool("notify", 1).transaction() as tx:
+        tx.run(TABLES)
+    return whole_stage
+
+
+def event(sequence, subject=A, **data):
+    return {"subject": subject, "sequence": sequence, **data}
+
+
+def test_everything_told_takes_effect_once_and_is_acknowledged(stage):
+    stage.tell(*(event(n, subject) for n in (3, 1, 2, 2, 4) for subject in (A, B)))
+    process = stage.listens()
+    until(lambda: stage.applied(A, B) == {A: [1, 2, 3, 4], B: [1, 2, 3, 4]})
+
+    process.ask_to_stop()
+    assert process.ends() == 0
+    assert stage.left() == 0
+
+
+@pytest.mark.parametrize("moment", ["before_commit", "after_commit", "after_acknowledge"])
+def test_killed_at_this_moment_nothing_is_lost_or_done_twice(stage, moment):
+    stage.tell(event(1), event(2), event(1, B))
+    with stage.listens(ready=False, FENGQIAO_CRASH_AT=moment, FENGQIAO_CRASH_MARK=str(stage.folder / moment)) as process:
+        assert process.ends() == 137
+    already = stage.applied(A, B) != {A: [], B: []}
+    assert already == (moment != "before_commit")
+
+    process = stage.listens()
+    stage.tell(event(3))
+    until(lambda: stage.applied(A, B) == {A: [1, 2, 3], B: [1]})
+    process.ask_to_stop()
+    assert process.ends() == 0 and stage.left() == 0
+
+
+def test_an_event_that_fails_harms_only_its_own_dispute(stage):
+    stage.tell(event(1), event(2, do="fail_until_mended", what="x"), event(3), event(1, B), event(2, B))
+    process = stage.listens()
+    until(lambda: stage.applied(A, B) == {A: [1], B: [1, 2]})
+    until(lambda: stage.kept("parked") == [(A, 2)])
+    assert stage.kept("waiting") == [(A, 3)]
+
+    stage.tell(event(3, B))
+    until(lambda: stage.applied(B) == {B: [1, 2, 3]})
+    stage.mend("x")
+    until(lambda: stage.applied(A) == {A: [1, 2, 3]})
+
+    assert stage.kept("parked") == stage.kept("waiting") == []
+    assert process.measure("fengqiao_events_total") >= 6
+    (failed,) = [line for line in process.lines() if "An event failed" in line["event"]][:1]
+    assert (failed["dispute"], failed["event_id"], failed["reason"].split(" at ")[0]) == (A, f"{A}/2", "NotMended")
+
+
+def test_when_what_waited_is_what_fails_it_is_parked_and_not_the_one_before(stage):
+    """The gap closes, and behind it stands an event that fails: the one that closed the gap is not to blame."""
+    stage.tell(event(2, do="fail_until_mended", what="x"), event(3))
+    stage.listens()
+    until(lambda: stage.kept("waiting") == [(A, 2), (A, 3)])
+    stage.tell(event(1))
+
+    until(lambda: stage.applied(A) == {A: [1]})
+    until(lambda: stage.kept("parked") == [(A, 2)])
+    stage.mend("x")
+    until(lambda: stage.applied(A) == {A: [1, 2, 3]})
+
+
+def test_a_timeout_that_leaks_from_the_method_is_like_any_failure(stage):
+    stage.tell(event(1, do="leak_a_timeout"), event(1, B))
+    process = stage.listens()
+    until(lambda: stage.applied(B) == {B: [1]} and stage.kept("parked") == [(A, 1)])
+    stage.mend("timeout")
+    until(lambda: stage.applied(A) == {A: [1]})
+
+    process.ask_to_stop()
+    assert process.ends() == 0 and stage.left() == 0
+
+
+def test_bytes_that_are_no_event_are_kept_and_hold_up_nobody(stage):
+    stage.tell(event(1, body=b"\xff not json"), event(1), event(1, B, body=b'{"type": "t"}'), event(1, B))
+    process = stage.listens()
+    until(lambda: stage.applied(A, B) == {A: [1], B: [1]})
+
+    assert [source for (source,) in stage.apart.rows("select source from notify.parked")] == ["unreadable", "unreadable"]
+    assert stage.left() == 0
+    stage.apart.rows("update notify.parked set status = 'retry', next_attempt_at = now()")  # replayed: they are still no events
+    until(lambda: stage.apart.rows("select status, attempts from notify.parked") == [("parked", 2), ("parked", 2)])
+    assert process.is_ready()
+
+
+def test_the_log_says_what_failed_and_nothing_of_what_it_was_about(stage):
+    stage.tell(event(1, do="fail", note="李四 62070219800101001X"))
+    process = stage.listens()
+    until(lambda: any("An event failed" in line["event"] for line in process.lines()))
+
+    text = process.text()
+    assert "ValueError at listener.py:" in text
+    for secret in ("张三", "13900000000", "李四", "62070219800101001X"):
+        assert secret not in text
+    assert {line["level"] for line in process.lines()} <= {"info", "warning", "error"}
+
+
+def test_a_stop_finishes_what_is_in_hand_and_gives_back_the_rest(stage):
+    process = stage.listens()
+    stage.tell(event(1, do="take_long", seconds=1.5))
+    until(lambda: stage.apart.rows("select 1 from notify.begun"))
+    stage.tell(*(event(n, B) for n in range(1, 6)))
+    process.ask_to_stop()
+
+    assert process.ends() == 0
+    assert stage.applied(A, B) == {A: [1], B: []}
+    assert stage.left() == 5
+
+
+def test_a_stop_has_a_deadline(stage):
+    process = stage.listens(FENGQIAO_STOP_SECONDS="0.5")
+    stage.tell(event(1, do="take_long", seconds=60))
+    until(lambda: stage.apart.rows("select 1 from notify.begun"))
+    process.ask_to_stop()
+
+    assert process.ends(15) == 1
+    until(lambda: stage.left() == 1)
+    assert stage.applied(A) == {A: []}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"AMQP_URI": "police"}, 403),  # may not read these queues
+        ({"FENGQIAO_PARTITIONS": "3"}, 404),  # there is no third queue
+    ],
+)
+def test_what_the_broker_refuses_ends_the_process_at_once_and_says_so(stage, wrong, code):
+    wrong = {name: stage.apart.amqp(value) if name == "AMQP_URI" else value for name, value in wrong.items()}
+    process = stage.listens(ready=False, **wrong)
+
+    assert process.ends() != 0
+    assert [line["code"] for line in process.lines() if line.get("level") == "error" and "refuses" in line["event"]] == [code]
+
+
+def test_the_broker_goes_away_and_comes_back(stage):
+    with Proxy(stage.apart.amqp("notify")) as cable:
+        process = stage.listens(AMQP_URI=cable.through(stage.apart.amqp("notify")))
+        stage.tell(event(1))
+        until(lambda: stage.applied(A) == {A: [1]})
+        cable.cut()
+        stage.tell(event(2))
+        until(lambda: process.parts() == {"broker": False, "database": True})
+        cable.mend()
+
+        until(lambda: stage.applied(A) == {A: [1, 2]})
+        until(process.is_ready)
+
+
+def test_while_the_database_is_away_nothing_circles_at_the_broker(stage):
+    """A full inbox at hand, and the database goes: it is given back once, not again and again, and taken up when the database answers."""
+    with Proxy(stage.apart.databases["notify"]) as cable:
+        process = stage.listens(DATABASE_URL=cable.through(stage.apart.databases["notify"]))
+        cable.cut()
+        stage.tell(*(event(n) for n in range(1, 501)))
+        until(lambda: process.parts() is not None and not any(process.parts().values()))
+        cable.mend()
+        until(lambda: stage.applied(A) == {A: list(range(1, 501))})
+
+    deliveries = [count for (count,) in stage.apart.rows("select deliveries from notify.effects")]
+    assert max(deliveries) <= 2
+    process.ask_to_stop()
+    assert process.ends() == 0 and stage.left() == 0
+
+
+def test_connections_that_break_under_a_full_inbox_are_made_again(stage):
+    """The database answers again before the broker's line is down: the one who works must let the one who reads hang up."""
+    with Proxy(stage.apart.databases["notify"]) as cable:
+        process = stage.listens(DATABASE_URL=cable.through(stage.apart.databases["notify"]))
+        stage.tell(event(1, do="take_long", seconds=2), *(event(n) for n in range(2, 801)))
+        until(lambda: stage.apart.rows("select 1 from notify.begun"))
+        cable.cut()
+        cable.mend()
+
+        until(lambda: stage.applied(A) == {A: list(range(1, 801))})
+        until(process.is_ready)
+
+
+def test_a_queue_taken_away_ends_the_process(stage):
+    process = stage.listens()
+    channel = stage.apart.channel()
+    try:
+        channel.queue_delete(QUEUES[1])
+        assert process.ends() != 0
+    finally:
+        channel.queue_declare(QUEUES[1], durable=True, arguments=broker.SAFE | broker.IN_ORDER)
+        channel.queue_bind(QUEUES[1], "mediation.events", "1.#")
+        channel.connection.close()
+
+
+def test_two_copies_share_the_work_and_one_takes_over(stage):
+    first = stage.listens()
+    second = stage.listens(copies=2)
+    stage.tell(*(event(n, subject) for n in range(1, 21) for subject in (A, B)))
+    until(lambda: stage.applied(A, B) == {A: list(range(1, 21)), B: list(range(1, 21))})
+
+    first.popen.kill()
+    stage.tell(event(21), event(21, B))
+    until(lambda: stage.applied(A, B) == {A: list(range(1, 22)), B: list(range(1, 22))})
+    assert second.is_ready()
+
