@@ -25,7 +25,7 @@ KEPT = Path("/var/lib/fengqiao")  # all of it; no process mounts this
 SHARES = Path("/shares")  # one folder per container …
 SHARE = Path("/run/fengqiao")  # … and where that container finds its own
 PORT = 8000  # every process has a network of its own, hence the same port
-DATABASE_AT, BROKER_AT = "postgres:5432", "rabbitmq:5672"  # the names of docker-compose.yml
+DATABASE_AT, BROKER_AT, BROKER_METRICS_AT = "postgres:5432", "rabbitmq:5672", "rabbitmq:15692"  # the names of docker-compose.yml
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,11 @@ def make_keys(kept: Path = KEPT, shares: Path = SHARES) -> None:
     for kind in processes.KINDS:
         told = processes.launch(kind, containers).environment
         write_private(shares / kind.name / "environment", "".join(f"{name}={shlex.quote(value)}\n" for name, value in told.items()))
+    addresses = {kind.name: f"{kind.name}:{PORT}" for kind in processes.KINDS}
+    rules = {SHARE / file.name: file.read_text() for file in processes.prometheus_rules()}
+    _share(shares / "prometheus/prometheus.yml", processes.prometheus_settings(addresses, BROKER_METRICS_AT, "127.0.0.1:9090", rules))
+    for file, text in rules.items():
+        _share(shares / "prometheus" / file.name, text)
     write_private(shares / "relay/relay.json", json.dumps(containers.services))
     write_private(shares / "door/agency-tokens.json", json.dumps(containers.keys["agency_tokens"]))
 

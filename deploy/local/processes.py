@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -11,6 +12,7 @@ from deploy.local.places import ROOT, private, write_private
 from deploy.local.servers import Servers
 
 TELEMETRY, HTTP = "FENGQIAO_TELEMETRY_PORT", "FENGQIAO_HTTP_PORT"
+PROMETHEUS_FILES = ROOT / "deploy/prometheus"
 
 
 @dataclass(frozen=True)
@@ -90,17 +92,25 @@ def write_files(servers: Servers) -> None:
     write_private(servers.folder / "agency-tokens.json", json.dumps(servers.keys["agency_tokens"], indent=1))
 
 
+def prometheus_settings(processes: dict[str, str], broker: str | None, own: str, rules: Iterable[Path]) -> str:
+    """What Prometheus asks, and where: the addresses of processes by name, of the broker and of itself."""
+    return Template((PROMETHEUS_FILES / "prometheus.yml").read_text()).substitute(
+        rules=", ".join(f'"{file}"' for file in rules),
+        targets="\n".join(f'      - {{targets: ["{address}"], labels: {{process: {name}}}}}' for name, address in processes.items()),
+        broker=f'"{broker}"' if broker else "",
+        prometheus=f'"{own}"',
+    )
+
+
+def prometheus_rules() -> list[Path]:
+    return sorted(file for file in PROMETHEUS_FILES.glob("rules*.yml") if "test" not in file.name)
+
+
 def _prometheus(servers: Servers, port: int) -> list[str]:
     home = private(servers.folder / "prometheus")
-    ports = servers.ports.known()
-    template = Template((ROOT / "deploy/prometheus/prometheus.yml").read_text())
-    text = template.substitute(
-        rules=", ".join(f'"{file}"' for file in sorted(Path(ROOT / "deploy/prometheus").glob("rules*.yml")) if "test" not in file.name),
-        targets="\n".join(f'      - {{targets: ["127.0.0.1:{ports[kind.name]}"], labels: {{process: {kind.name}}}}}' for kind in KINDS if kind.name in ports),
-        broker=f'"127.0.0.1:{ports["broker_metrics"]}"' if servers.broker else "",
-        prometheus=f'"127.0.0.1:{port}"',
-    )
-    write_private(home / "prometheus.yml", text)
+    at = {name: f"127.0.0.1:{number}" for name, number in servers.ports.known().items()}
+    ours = {kind.name: at[kind.name] for kind in KINDS if kind.name in at}
+    write_private(home / "prometheus.yml", prometheus_settings(ours, at["broker_metrics"] if servers.broker else None, f"127.0.0.1:{port}", prometheus_rules()))
     return [
         programs.find_prometheus() / "prometheus",
         f"--config.file={home}/prometheus.yml",

@@ -20,6 +20,7 @@ CONTAINERS = DOCUMENT["services"]
 PROCESSES = [kind.name for kind in KINDS]
 SERVERS = ["postgres", "rabbitmq"]
 ONCE = ["keys", "tables"]
+WATCHING = ["prometheus"]
 
 
 def environment(file) -> dict[str, str]:
@@ -41,7 +42,8 @@ def test_it_has_neither_a_name_nor_a_version():
 
 
 def test_it_runs_what_one_machine_runs():
-    assert set(CONTAINERS) == {*PROCESSES, *SERVERS, *ONCE}
+    assert set(CONTAINERS) == {*PROCESSES, *SERVERS, *ONCE, *WATCHING}
+    assert [name for name, container in CONTAINERS.items() if "profiles" in container] == WATCHING
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -64,7 +66,7 @@ def test_a_container_can_do_no_more_than_it_must(name):
     assert "privileged" not in container and container.get("user") != "root"
 
 
-@pytest.mark.parametrize("image", ["app", *SERVERS])
+@pytest.mark.parametrize("image", ["app", *SERVERS, *WATCHING])
 def test_no_image_runs_as_root(image):
     users = [line.split()[1] for line in (ROOT / f"deploy/images/{image}/Dockerfile").read_text().splitlines() if line.startswith("USER ")]
 
@@ -74,7 +76,7 @@ def test_no_image_runs_as_root(image):
 def test_only_what_answers_http_is_published_and_only_to_this_host():
     published = {name: container["ports"] for name, container in CONTAINERS.items() if "ports" in container}
 
-    assert set(published) == {"door", "dashboard"}
+    assert set(published) == {"door", "dashboard", "prometheus"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
@@ -101,7 +103,7 @@ def test_a_process_is_given_longer_to_stop_than_it_gives_itself(name):
     assert grace == supervisor.STOP_SECONDS
 
 
-@pytest.mark.parametrize("name", [*SERVERS, *PROCESSES])
+@pytest.mark.parametrize("name", [*SERVERS, *PROCESSES, *WATCHING])
 def test_a_container_mounts_its_own_share_and_cannot_write_it(name):
     mounted = [volume for volume in CONTAINERS[name]["volumes"] if volume.startswith(("for-", "secrets"))]
 
@@ -110,7 +112,7 @@ def test_a_container_mounts_its_own_share_and_cannot_write_it(name):
 
 
 def test_the_image_has_a_folder_for_every_share():
-    assert f"for name in {' '.join([*SERVERS, *PROCESSES])};" in (ROOT / "deploy/images/app/Dockerfile").read_text()
+    assert f"for name in {' '.join([*SERVERS, *PROCESSES, *WATCHING])};" in (ROOT / "deploy/images/app/Dockerfile").read_text()
 
 
 def test_no_secret_is_written_into_the_file():
@@ -126,7 +128,7 @@ def test_no_secret_is_written_into_the_file():
 @pytest.fixture
 def shares(tmp_path):
     """What `keys` finds when it starts for the first time: empty volumes."""
-    for name in [*SERVERS, *PROCESSES]:
+    for name in [*SERVERS, *PROCESSES, *WATCHING]:
         (tmp_path / "shares" / name).mkdir(parents=True)
     return tmp_path / "shares"
 
@@ -139,6 +141,15 @@ def test_every_process_is_told_what_it_is_told_on_one_machine(shares, tmp_path):
     assert intake["FENGQIAO_TELEMETRY_PORT"] == door["FENGQIAO_HTTP_PORT"] == str(setup.PORT)
     assert door["FENGQIAO_AGENCY_TOKENS"] == "/run/fengqiao/agency-tokens.json" and (shares / "door/agency-tokens.json").exists()
     assert relay["FENGQIAO_RELAY"] == "/run/fengqiao/relay.json" and (shares / "relay/relay.json").exists()
+
+
+def test_prometheus_asks_every_process_and_the_broker(shares, tmp_path):
+    setup.make_keys(tmp_path, shares)
+    settings = yaml.safe_load((shares / "prometheus/prometheus.yml").read_text())
+    asked = {target for job in settings["scrape_configs"] for group in job["static_configs"] for target in group["targets"]}
+
+    assert asked == {*(f"{name}:{setup.PORT}" for name in PROCESSES), "rabbitmq:15692", "127.0.0.1:9090"}
+    assert all((shares / "prometheus" / rules.removeprefix(f"{setup.SHARE}/")).exists() for rules in settings["rule_files"])
 
 
 def test_a_service_is_told_no_secret_of_another(shares, tmp_path):
