@@ -80,6 +80,7 @@ class Dispute:
     merged_into: str | None = None
     state: str = "registered"
     waits_for: list[str] = field(default_factory=list)
+    is_told: bool = False
     body: str | None = None
     entered_at: datetime | None = None
     closed_at: datetime | None = None
@@ -129,7 +130,7 @@ def fold(known: dict[str, Dispute], events: list) -> Changes:
         for event in about_it:
             _apply(dispute, event, changes)
         if dispute.last_at is None:
-            continue                                # all of it was said in the sealed lane
+            continue  # all of it was said in the sealed lane
         _settle(dispute)
         changes.disputes[code] = dispute
         _count(changes, dispute, +1)
@@ -172,7 +173,7 @@ def _note(dispute, event, changes):
     if dispute.last_at is None or event.time > dispute.last_at:
         dispute.last_at = event.time
     if not dispute.registered and (dispute.opened_at is None or event.time < dispute.opened_at):
-        dispute.opened_at = event.time              # the earliest known, until intake says
+        dispute.opened_at = event.time  # the earliest known, until intake says
     data = event.data
     about = data.get("event")
     changes.timeline.append(
@@ -191,7 +192,7 @@ def _note(dispute, event, changes):
 
 def _happened(dispute, event) -> datetime:
     if event.type == "dispute.closed":
-        return dispute.entered_at or event.time     # when it came to its end
+        return dispute.entered_at or event.time  # when it came to its end
     said = event.data.get(HAPPENED_AT.get(event.type))
     return min(_instant(said), event.time) if said else event.time
 
@@ -210,7 +211,7 @@ def registered(dispute, event, changes):
     dispute.township, dispute.kind = data.get("township") or "", data.get("kind") or ""
     dispute.channel, dispute.reporter = data.get("channel") or "", data.get("agency") or ""
     dispute.opened_at = event.time
-    for day, what in dispute.unplaced:              # counted under "unknown" until now
+    for day, what in dispute.unplaced:  # counted under "unknown" until now
         changes.flow[day, what, "", ""] -= 1
         changes.flow[day, what, dispute.township, dispute.kind] += 1
     dispute.unplaced = []
@@ -234,7 +235,7 @@ def step_happened(dispute, event, changes):
     if dispute.entered_at is None:
         dispute.entered_at = event.time
     if "waits_for" in data:
-        dispute.waits_for = list(data["waits_for"])
+        dispute.waits_for, dispute.is_told = list(data["waits_for"]), True
     if event.type in HANDLED_BY:
         dispute.body = data.get(HANDLED_BY[event.type])
 
@@ -282,6 +283,7 @@ def closed(dispute, event, changes):
     data = event.data
     _enter(dispute, data.get("state", dispute.state), event, changes)
     dispute.closed_at, dispute.outcome, dispute.waits_for = dispute.entered_at or event.time, data.get("outcome"), []
+    dispute.is_told = True
     for clock, deadline in dispute.deadlines.items():
         if deadline.state in LIVE:
             deadline.state = "stopped"
@@ -350,7 +352,7 @@ def _settle(dispute):
     dispute.overdue = "none" if not passed else "both" if len(passed) == 2 else "law" if True in passed else "other"
     nearest = min(live, key=lambda deadline: (deadline.due_at, deadline.clock), default=None)
     dispute.runs_out_at, dispute.runs_out_clock = (nearest.due_at, nearest.clock) if nearest else (None, None)
-    if dispute.entered_at is None:                  # no step has said who acts: whoever owes the running deadlines does
+    if not dispute.is_told:  # no step has said who acts: whoever owes the running deadlines does
         dispute.waits_for = sorted({agency for deadline in live for agency in deadline.owed_by})
 
 

@@ -51,7 +51,7 @@ class BusinessCollector:
                     with self.pool.transaction() as tx:
                         self._figures = reading.measures(tx)
                 except DatabaseAway:
-                    self._figures = {}                    # no value is better than an old one that looks new
+                    self._figures = {}  # no value is better than an old one that looks new
                 self._read_at = time.monotonic()
             return self._figures
 

@@ -131,7 +131,9 @@ def overview(tx, township: str | None) -> Overview:
     _read_flow(tx, page, here)
     only = "and d.township = %(township)s" if township else ""
     page.late = _lines(tx, f"where {OVERDUE['law']} {only} order by d.runs_out_at, d.code limit %(limit)s", here)
-    page.next = _lines(tx, f"where d.is_open and d.runs_out_at >= %(now)s and d.runs_out_at < 'infinity' {only} order by d.runs_out_at, d.code limit %(limit)s", here)
+    page.next = _lines(
+        tx, f"where d.is_open and d.runs_out_at >= %(now)s and d.runs_out_at < 'infinity' {only} order by d.runs_out_at, d.code limit %(limit)s", here
+    )
     page.soon = _count_up_to(tx, f"from metrics.disputes d where d.is_open and d.runs_out_at >= %(now)s and d.runs_out_at < %(soon)s {only}", here)
     return page
 
@@ -156,9 +158,9 @@ class Found:
     """One page of a list."""
 
     lines: list[Line]
-    following: tuple[str, str] | None       # where the next page begins
+    following: tuple[str, str] | None  # where the next page begins
     count: int
-    is_more: bool                           # there are more than `count`
+    is_more: bool  # there are more than `count`
     as_of: datetime | None
     change: int
 
@@ -247,11 +249,10 @@ def dispute(tx, code: str):
     return lines[0], deadlines, timeline, *last_change(tx)
 
 
-def changes_since(tx, after: int, limit: int) -> tuple[list[tuple], int, int]:
-    """Changes after a number, in commit order; with the oldest number still kept and the latest given."""
+def changes_since(tx, after: int, limit: int) -> tuple[list[tuple], int]:
+    """Changes after a number, in commit order, and the latest number given."""
     rows = tx.rows("select id, body from metrics.changes where id > %(after)s order by id limit %(limit)s", {"after": after, "limit": limit})
-    oldest, latest = tx.rows("select coalesce((select min(id) from metrics.changes), 0), last_change from metrics.head")[0]
-    return rows, oldest, latest
+    return rows, last_change(tx)[0]
 
 
 def measures(tx) -> dict[str, list[tuple[str, float]]]:

@@ -6,13 +6,13 @@ import orjson
 
 from services.metrics.domain import Changes, Deadline, Dispute
 
-CODES_TOLD = 50                     # a page is told which disputes changed, up to here; beyond, that it was many
+CODES_TOLD = 50  # a page is told which disputes changed, up to here; beyond, that it was many
 CHANGES_KEPT = timedelta(hours=6)
 PRUNED_EVERY = 256
 CHANNEL = "metrics_changes"
 
 DISPUTE_COLUMNS = (
-    "code, registered, township, kind, channel, reporter, opened_at, merged_into, state, waits_for, body, entered_at, closed_at, outcome,"
+    "code, registered, township, kind, channel, reporter, opened_at, merged_into, state, waits_for, is_told, body, entered_at, closed_at, outcome,"
     " runs_out_at, runs_out_clock, overdue, last_at, unplaced"
 )
 DEADLINE_COLUMNS = "code, clock, kind, article, state, started_at, due_at, met_at, late, owed_by"
@@ -29,7 +29,7 @@ def load(tx, events: list) -> dict[str, Dispute]:
     disputes = {
         row[0]: Dispute(*row)
         for row in tx.rows(
-            "select code, registered, township, kind, channel, reporter, opened_at, merged_into, state, waits_for, body, entered_at, closed_at,"
+            "select code, registered, township, kind, channel, reporter, opened_at, merged_into, state, waits_for, is_told, body, entered_at, closed_at,"
             " outcome, nullif(runs_out_at, 'infinity'), runs_out_clock, overdue, last_at, unplaced"
             "  from metrics.disputes where code = any(%(codes)s) order by code",
             {"codes": codes},
@@ -65,18 +65,36 @@ def save(tx, changes: Changes) -> None:
 def _save_disputes(tx, changes):
     tx.insert(
         f"insert into metrics.disputes ({DISPUTE_COLUMNS}) values %s on conflict (code) do update set (registered, township, kind, channel, reporter,"
-        " opened_at, merged_into, state, waits_for, body, entered_at, closed_at, outcome, runs_out_at, runs_out_clock, overdue, last_at, unplaced)"
+        " opened_at, merged_into, state, waits_for, is_told, body, entered_at, closed_at, outcome, runs_out_at, runs_out_clock, overdue, last_at, unplaced)"
         " = (excluded.registered, excluded.township, excluded.kind, excluded.channel, excluded.reporter, excluded.opened_at, excluded.merged_into,"
-        " excluded.state, excluded.waits_for, excluded.body, excluded.entered_at, excluded.closed_at, excluded.outcome, excluded.runs_out_at,"
+        " excluded.state, excluded.waits_for, excluded.is_told, excluded.body, excluded.entered_at, excluded.closed_at, excluded.outcome, excluded.runs_out_at,"
         " excluded.runs_out_clock, excluded.overdue, excluded.last_at, excluded.unplaced)",
         [
             (
-                d.code, d.registered, d.township, d.kind, d.channel, d.reporter, d.opened_at, d.merged_into, d.state, d.waits_for, d.body,
-                d.entered_at, d.closed_at, d.outcome, d.runs_out_at or "infinity", d.runs_out_clock, d.overdue, d.last_at, _json(d.unplaced),
+                d.code,
+                d.registered,
+                d.township,
+                d.kind,
+                d.channel,
+                d.reporter,
+                d.opened_at,
+                d.merged_into,
+                d.state,
+                d.waits_for,
+                d.is_told,
+                d.body,
+                d.entered_at,
+                d.closed_at,
+                d.outcome,
+                d.runs_out_at or "infinity",
+                d.runs_out_clock,
+                d.overdue,
+                d.last_at,
+                _json(d.unplaced),
             )
             for _, d in sorted(changes.disputes.items())
         ],
-        template="(%s, %s, %s, %s, %s, %s, %s::timestamptz, %s, %s, %s::text[], %s, %s::timestamptz, %s::timestamptz, %s, %s::timestamptz, %s, %s,"
+        template="(%s, %s, %s, %s, %s, %s, %s::timestamptz, %s, %s, %s::text[], %s, %s, %s::timestamptz, %s::timestamptz, %s, %s::timestamptz, %s, %s,"
         " %s::timestamptz, %s::jsonb)",
     )
 

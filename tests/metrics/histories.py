@@ -1,12 +1,12 @@
 """Made-up histories for the read model's tests: what three speakers said about some disputes, each in its own order."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
 from plumbing.events import Event
 
-START = datetime(2026, 11, 20, 1, 0, tzinfo=timezone.utc)
+START = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 CODES = ("620702-2026-000001-7", "620702-2026-000002-5", "620702-2026-000003-3")
 
 
@@ -24,7 +24,9 @@ def fact(sequence, type, state, waits_for=(), code=CODES[0], hours=1.0, **data):
 
 def deadline(sequence, what, clock="referral_answer", kind="POLICY", code=CODES[0], hours=1.0, due=72, owed_by=("mediation_centre",), **data):
     due_at = (START + timedelta(hours=due)).isoformat()
-    return event("mediation", sequence, f"deadline.{what}", code, hours, clock=clock, kind=kind, article="民事诉讼法 205", due_at=due_at, owed_by=list(owed_by), **data)
+    return event(
+        "mediation", sequence, f"deadline.{what}", code, hours, clock=clock, kind=kind, article="民事诉讼法 205", due_at=due_at, owed_by=list(owed_by), **data
+    )
 
 
 hours = st.integers(0, 24 * 5)
@@ -56,7 +58,9 @@ said_by_intake = st.one_of(
     st.tuples(st.just("step.reported"), st.fixed_dictionaries({"agency": agencies, "step": st.sampled_from(["session.held", "protection_order.applied"])})),
     st.tuples(st.just("dispute.merged"), st.just({"into": CODES[0]})),
 )
-said_by_notify = st.tuples(st.sampled_from(["notice.sent", "notice.undeliverable"]), st.fixed_dictionaries({"to": agencies, "notice": st.just("notice.deadline")}))
+said_by_notify = st.tuples(
+    st.sampled_from(["notice.sent", "notice.undeliverable"]), st.fixed_dictionaries({"to": agencies, "notice": st.just("notice.deadline")})
+)
 
 
 def numbered(source, code, said):
@@ -68,7 +72,10 @@ def county(draw):
     """{(source, code): events in sequence} of up to three disputes."""
     told = {}
     for code in CODES[: draw(st.integers(1, 3))]:
-        first = ("dispute.registered", {"township": draw(st.sampled_from(["620702102", "620702003"])), "kind": "family", "agency": draw(agencies), "channel": "grid"})
+        first = (
+            "dispute.registered",
+            {"township": draw(st.sampled_from(["620702102", "620702003"])), "kind": "family", "agency": draw(agencies), "channel": "grid"},
+        )
         rest = draw(st.lists(st.tuples(hours, said_by_intake), max_size=3))
         told["intake", code] = numbered("intake", code, [(draw(hours), first), *rest])
         told["mediation", code] = numbered("mediation", code, draw(st.lists(st.tuples(hours, said_by_mediation), max_size=12)))

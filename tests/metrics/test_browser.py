@@ -8,7 +8,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests.metrics.histories import CODES, deadline, event, fact, registered
 
-AXE = Path(__file__).parent / "vendor/axe.min.js"          # axe-core 4.14.1, MPL-2.0
+AXE = Path(__file__).parent / "vendor/axe.min.js"  # axe-core 4.14.1, MPL-2.0
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt-get install chromium fonts-noto-cjk)")
 
@@ -134,5 +134,5 @@ def test_choosing_a_filter_changes_list_and_address_and_going_back_undoes_it(ope
 
 def test_a_bar_leads_to_its_disputes(open_page, some):
     page = open_page("/")
-    page.locator("#chart-kinds svg path[fill='#1d4f8c']").first.click(force=True)      # its pattern lies above it
+    page.locator("#chart-kinds svg path[fill='#1d4f8c']").first.click(force=True)  # its pattern lies above it
     page.wait_for_url("**/disputes?kind=*")

@@ -113,8 +113,15 @@ def test_before_any_step_whoever_owes_a_deadline_must_act():
     assert model.dispute().body == "judicial_bureau"
 
 
+def test_who_must_act_does_not_depend_on_where_a_batch_ends():
+    said = [registered(), deadline(1, "set", owed_by=["court"]), event("mediation", 2, "step.applied", state="screened", step="x"), deadline(3, "met")]
+    assert vars(Model().hear(said)) == vars(Model().hear(*([one] for one in said)))
+
+
 def test_closing_stops_the_deadlines_and_leaves_the_open_sums():
-    model = Model().hear([registered(), deadline(1, "set"), fact(2, "dispute.archived", "closed"), event("mediation", 3, "dispute.closed", state="closed", outcome="settled")])
+    model = Model().hear(
+        [registered(), deadline(1, "set"), fact(2, "dispute.archived", "closed"), event("mediation", 3, "dispute.closed", state="closed", outcome="settled")]
+    )
 
     assert model.dispute().deadlines["referral_answer"].state == "stopped"
     assert (model.cube, model.waits) == ({}, {})
@@ -137,7 +144,7 @@ def test_a_merged_dispute_is_no_longer_open():
 
 
 def test_a_day_is_a_day_in_shanghai():
-    model = Model().hear([registered(hours=15.5)])                 # 16:30 UTC on the 20th is half past midnight on the 21st
+    model = Model().hear([registered(hours=15.5)])  # 16:30 UTC on the 20th is half past midnight on the 21st
     assert list(model.days) == [("2026-11-21", "reported")]
 
 
@@ -158,7 +165,10 @@ def test_a_dispute_closes_when_its_last_step_happened_not_when_it_was_said():
 
 def test_a_deadline_is_told_at_the_time_from_which_it_ran():
     model = Model().hear([registered(), deadline(1, "set", hours=90, started_at="2026-11-21T00:00:00+08:00"), deadline(2, "passed", hours=90, due=5)])
-    assert [line[3].isoformat() for (_, source, _), line in sorted(model.timeline.items()) if source == "mediation"] == ["2026-11-21T00:00:00+08:00", "2026-11-20T06:00:00+00:00"]
+    assert [line[3].isoformat() for (_, source, _), line in sorted(model.timeline.items()) if source == "mediation"] == [
+        "2026-11-21T00:00:00+08:00",
+        "2026-11-20T06:00:00+00:00",
+    ]
 
 
 def test_an_agency_s_own_words_are_not_kept():

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.metrics import domain, reading, store
-from tests.metrics.histories import CODES, county, deadline, event, fact, interleaved, registered
+from tests.metrics.histories import county, deadline, event, fact, interleaved, registered
 from tests.metrics.test_domain import Model
 
 SUMS = {
@@ -50,7 +50,7 @@ def test_changes_are_numbered_in_commit_order_by_several_writers(pool, hear):
     def watch():
         while not stop.is_set():
             with pool.transaction() as tx:
-                rows, _, _ = reading.changes_since(tx, seen[-1] if seen else 0, 1000)
+                rows, _ = reading.changes_since(tx, seen[-1] if seen else 0, 1000)
             seen.extend(number for number, _ in rows)
 
     writers = [threading.Thread(target=write, args=(copy,)) for copy in (1, 2)]
@@ -102,7 +102,9 @@ def some_disputes(hear):
         township = ("620702102", "620702003", "620702108")[n % 3]
         batch.append(registered(code, township, ("family", "contract")[n % 2], hours=n / 10))
         batch.append(deadline(1, "set", kind="LAW" if n % 5 == 0 else "POLICY", code=code, due=n))
-        batch.append(fact(2, "dispute.routed", ("routed", "mediating")[n % 2], ["court"] if n % 4 else ["court", "police"], code, hours=n / 10 + 0.1, to="court"))
+        batch.append(
+            fact(2, "dispute.routed", ("routed", "mediating")[n % 2], ["court"] if n % 4 else ["court", "police"], code, hours=n / 10 + 0.1, to="court")
+        )
         if n % 5 < 2:
             batch.append(deadline(3, "passed", kind="LAW" if n % 5 == 0 else "POLICY", code=code, due=n))
         if n % 5 == 2:

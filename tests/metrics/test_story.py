@@ -1,10 +1,10 @@
 """Is a timeline told so that a person sees what became of each report?"""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from services.metrics.web.story import tell
 
-AT = datetime(2026, 11, 20, tzinfo=timezone.utc)
+AT = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 def line(source, sequence, type, minutes=0, event=None, agency=None, **detail):
@@ -25,7 +25,12 @@ def test_a_report_its_fact_and_its_outcome_are_one_entry():
 
 def test_a_refused_report_carries_its_reason():
     reason = {"code": "illegal_here", "zh": "不可", "en": "no"}
-    (entry,) = tell([line("intake", 2, "step.reported", 0, "c 1", "court", step="x.y"), line("mediation", 1, "step.refused", 0, "c 1", step="x.y", state="routed", reason=reason)])
+    (entry,) = tell(
+        [
+            line("intake", 2, "step.reported", 0, "c 1", "court", step="x.y"),
+            line("mediation", 1, "step.refused", 0, "c 1", step="x.y", state="routed", reason=reason),
+        ]
+    )
     assert (entry.outcome, entry.reason) == ("refused", reason)
 
 
@@ -37,5 +42,7 @@ def test_a_report_without_an_answer_is_pending_and_a_fact_without_its_report_is_
 
 
 def test_things_are_told_in_the_order_in_which_they_happened():
-    entries = tell([line("notify", 1, "notice.sent", 3, to="court"), line("mediation", 1, "deadline.set", 1, clock="c"), line("intake", 1, "dispute.registered", 0)])
+    entries = tell(
+        [line("notify", 1, "notice.sent", 3, to="court"), line("mediation", 1, "deadline.set", 1, clock="c"), line("intake", 1, "dispute.registered", 0)]
+    )
     assert [entry.lane for entry in entries] == ["intake", "deadline", "notify"]

@@ -54,7 +54,7 @@ def test_a_page_that_was_away_misses_nothing(dashboard, hear):
     second = read(dashboard, lambda seen: code(29) in codes(seen), last=first[-1][1])
     writer.join()
 
-    assert list(dict.fromkeys(codes(first) + codes(second))) == [code(n) for n in range(30)]    # one may be told again, none is missing
+    assert list(dict.fromkeys(codes(first) + codes(second))) == [code(n) for n in range(30)]  # one may be told again, none is missing
     numbers = [number for event, number, _ in first + second if event == "change"]
     assert numbers == sorted(set(numbers)) and numbers[-1] == 30
 
@@ -78,7 +78,7 @@ def test_a_change_reaches_an_open_page_within_a_second(dashboard, hear):
 
 def test_a_page_too_far_behind_is_told_to_reload(dashboard, pool):
     with pool.transaction() as tx:
-        tx.run("insert into metrics.changes select n, now(), '{\"codes\": [], \"more\": 1, \"as_of\": \"\"}' from generate_series(1, 2000) n")
+        tx.run('insert into metrics.changes select n, now(), \'{"codes": [], "more": 1, "as_of": ""}\' from generate_series(1, 2000) n')
         tx.run("update metrics.head set last_change = 2000")
 
     assert read(dashboard, lambda seen: seen[-1][0] == "reload", last=3)[-1][:2] == ("reload", 2000)
@@ -86,11 +86,11 @@ def test_a_page_too_far_behind_is_told_to_reload(dashboard, pool):
 
 def test_a_page_whose_changes_were_forgotten_or_never_were_is_told_to_reload(dashboard, pool):
     with pool.transaction() as tx:
-        tx.run("insert into metrics.changes select n, now(), '{\"codes\": [], \"more\": 1, \"as_of\": \"\"}' from generate_series(50, 60) n")
+        tx.run('insert into metrics.changes select n, now(), \'{"codes": [], "more": 1, "as_of": ""}\' from generate_series(50, 60) n')
         tx.run("update metrics.head set last_change = 60")
 
     assert read(dashboard, lambda seen: seen[-1][0] == "reload", last=10)[-1][0] == "reload"
-    assert read(dashboard, lambda seen: seen[-1][0] == "reload", last=999)[-1][0] == "reload"      # the database was restored from yesterday
+    assert read(dashboard, lambda seen: seen[-1][0] == "reload", last=999)[-1][0] == "reload"  # the database was restored from yesterday
 
 
 def test_the_pages_learn_that_the_database_is_away_and_back(dashboard, hear, metrics_database):
@@ -99,7 +99,9 @@ def test_the_pages_learn_that_the_database_is_away_and_back(dashboard, hear, met
     listener.start()
     time.sleep(1.5)
     with psycopg2.connect(metrics_database) as connection, connection.cursor() as cursor:
-        cursor.execute("select pg_terminate_backend(pid) from pg_stat_activity where query like 'select id, body from metrics.changes%' and pid <> pg_backend_pid()")
+        cursor.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where query like 'select id, body from metrics.changes%' and pid <> pg_backend_pid()"
+        )
         assert cursor.fetchall()
     time.sleep(3)
     hear([registered(code(1))])

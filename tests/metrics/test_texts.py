@@ -10,7 +10,7 @@ from services.metrics.web import asked, names, pages, texts
 
 TEMPLATES = Path(pages.HERE / "templates")
 HAN = re.compile(r"[\u4e00-\u9fff]")
-SAID_IN_THE_OTHER = {"other_language", "demo"}                    # the switch names the other language; the banner says both
+SAID_IN_THE_OTHER = {"other_language", "demo"}  # the switch names the other language; the banner says both
 
 
 @pytest.mark.parametrize("key", texts.TEXTS)
@@ -30,7 +30,7 @@ def test_no_page_says_a_sentence_that_nobody_has_written():
         source = template.read_text()
         said = set(re.findall(r"\bt\(['\"](\w+)['\"]\s*[,)]", source))
         assert said <= written, template.name
-        outside = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", "", source, flags=re.S)
+        outside = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", "", source, flags=re.DOTALL)
         assert not HAN.search(outside), f"{template.name} has a word that is not in the catalogue"
 
 

@@ -13,6 +13,7 @@ create table metrics.disputes (
     -- said by mediation
     state          text        not null default 'registered',
     waits_for      text[]      not null default '{}',    -- agencies that must act next
+    is_told        boolean     not null default false,   -- a step has said so; until then whoever owes a running deadline must act
     body           text,                                 -- who handles it
     entered_at     timestamptz,                          -- null: no step has been decided yet
     closed_at      timestamptz,

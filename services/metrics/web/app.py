@@ -25,7 +25,7 @@ from services.metrics.web.headers import SafeHeaders
 
 STATIC = Path(__file__).parent / "static"
 CONNECTIONS = 8
-PATIENCE_SECONDS = 3.0       # a reader would rather be told than wait
+PATIENCE_SECONDS = 3.0  # a reader would rather be told than wait
 
 
 def create_app(settings=None, is_demo: bool | None = None) -> Starlette:

@@ -69,7 +69,7 @@ def read(query) -> Asked:
     q = re.sub(r"[^0-9-]", "", query.get("q", ""))[:20]
     sort = query["sort"] if query.get("sort") in SORTS else "due"
     if sort == "due" and filters.get("status", "open") != "open":
-        sort = "opened"                             # nothing runs out for what is closed
+        sort = "opened"  # nothing runs out for what is closed
     return Asked(filters, q, sort, _position(query.get("after", "")))
 
 

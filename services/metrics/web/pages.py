@@ -3,7 +3,7 @@
 import copy
 import threading
 from collections import OrderedDict
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -20,8 +20,8 @@ from services.metrics.web import asked, names, story, texts, vendor
 
 HERE = Path(__file__).parent
 INTEGRITY = vendor.integrity()
-REREAD_SECONDS = 15          # "today" and "within 3 days" move without an event
-OVERVIEWS = 64               # kept: one for each address and language
+REREAD_SECONDS = 15  # "today" and "within 3 days" move without an event
+OVERVIEWS = 64  # kept: one for each address and language
 STATES_IN_ORDER = tuple(state for state in STATES if state != SEALED_STATE)
 TREND = ("reported", "agreed", "terminated", "closed")
 
@@ -140,7 +140,7 @@ def _keeping(request, path: str, **query) -> str:
 
 
 def _page(request, template, change, as_of, status=200, headers=None, **shown):
-    language, now = asked.language(request), datetime.now(timezone.utc)
+    language, now = asked.language(request), datetime.now(UTC)
     other = "en" if language == "zh" else "zh"
     here = dict(request.query_params)
     is_wall = here.get("wall") == "1"

@@ -16,11 +16,11 @@ from plumbing.database import DatabaseAway, connect
 from services.metrics import reading
 from services.metrics.store import CHANNEL, CODES_TOLD
 
-STREAMS = 500                # in one process; more get 503 and try again
-INBOX = 100                  # messages that a reader may be behind before its stream is ended
-REPLAYED = 500               # changes that a returning page is told one by one; beyond, it reloads
-PAUSE_SECONDS = 0.25         # at most four messages a second, each with all that changed meanwhile
-POLL_SECONDS = 1.0           # when no notification came, or could come
+STREAMS = 500  # in one process; more get 503 and try again
+INBOX = 100  # messages that a reader may be behind before its stream is ended
+REPLAYED = 500  # changes that a returning page is told one by one; beyond, it reloads
+PAUSE_SECONDS = 0.25  # at most four messages a second, each with all that changed meanwhile
+POLL_SECONDS = 1.0  # when no notification came, or could come
 PING_SECONDS = 12
 RETRY_MS = 2000
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -88,7 +88,7 @@ class Hub:
         rows = cursor.fetchall()
         if not rows:
             return
-        if rows[0][0] != self._last + 1 or len(rows) > REPLAYED:     # some were forgotten, or too many: nobody may believe to have seen all
+        if rows[0][0] != self._last + 1 or len(rows) > REPLAYED:  # some were forgotten, or too many: nobody may believe to have seen all
             cursor.execute("select last_change from metrics.head")
             self._last = cursor.fetchone()[0]
             self._tell({"event": "reload", "data": "{}"})
@@ -97,14 +97,14 @@ class Hub:
         self._tell(message(rows))
 
     def _tell(self, told):
-        with contextlib.suppress(RuntimeError):                       # the loop has ended before us
+        with contextlib.suppress(RuntimeError):  # the loop has ended before us
             self.loop.call_soon_threadsafe(self._broadcast, told)
 
     # ── on the loop ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _broadcast(self, told):
         for inbox in list(self.subscribers):
-            if inbox.full():                                          # never drop in silence: the page comes back and replays
+            if inbox.full():  # never drop in silence: the page comes back and replays
                 self.subscribers.discard(inbox)
                 while not inbox.empty():
                     inbox.get_nowait()
@@ -126,7 +126,7 @@ async def page_listens(request):
     hub = request.app.state.hub
     if len(hub.subscribers) >= STREAMS:
         return PlainTextResponse("too many streams", 503, {"Retry-After": "10"})
-    inbox = hub.subscribe()                                           # first subscribe, then read: nothing falls between
+    inbox = hub.subscribe()  # first subscribe, then read: nothing falls between
     return EventSourceResponse(_told(request, hub, inbox), ping=PING_SECONDS, headers=HEADERS)
 
 
@@ -136,10 +136,10 @@ async def _told(request, hub, inbox):
         yield {"event": "live" if hub.is_live else "away", "data": "{}", "retry": RETRY_MS}
         if seen is not None:
             try:
-                rows, oldest, latest = await run_in_threadpool(_missed, request.app.state.pool, seen)
+                rows, latest = await run_in_threadpool(_missed, request.app.state.pool, seen)
             except DatabaseAway:
                 yield {"event": "away", "data": "{}"}
-                return                                                # the browser comes back with the same number
+                return  # the browser comes back with the same number
             if seen > latest or len(rows) > REPLAYED or (seen < latest and (not rows or rows[0][0] != seen + 1)):
                 yield {"id": str(latest), "event": "reload", "data": "{}"}
                 return
