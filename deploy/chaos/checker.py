@@ -1,0 +1,367 @@
+"""What became of every event: compares the producers' ledgers with the services' tables. Looks, changes nothing.
+
+Needs a system that is quiet (see `quiet`), or one that never will be: then what did not arrive is lost.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+import orjson
+
+from contracts.channels import HEARS
+from deploy.chaos import ledger
+from services.intake import store as intake_store
+from services.mediation import domain as mediation
+from services.notify import rules
+
+Rows = Callable[..., list[tuple]]
+RECEIPT = re.compile(r"receipt/(\d+)/(first|outcome)")
+FLOW_OF_STATE = ("accepted", "agreed", "terminated", "resolved", "closed")
+
+
+@dataclass
+class Told:
+    """What the producers say that happened."""
+
+    attempted: dict[str, dict] = field(default_factory=dict)  # event id → the attempt
+    acknowledged: set[str] = field(default_factory=set)
+    heard: dict[str, dict] = field(default_factory=dict)  # receipt or notice id → as the agency heard it
+
+    @classmethod
+    def read(cls, folder: Path) -> "Told":
+        told = cls()
+        for entry in ledger.read(folder):
+            if entry["do"] == "attempt":
+                told.attempted[entry["id"]] = entry
+            elif entry["do"] == "acknowledged":
+                told.acknowledged.add(entry["id"])
+            elif entry["do"] == "heard":
+                told.heard[entry["receipt"]] = entry
+        return told
+
+
+@dataclass
+class Figures:
+    """The vocabulary is Jepsen's. `findings` names, for each figure that must be zero, what was found: {"lost": ["why: which", …]}."""
+
+    attempt: int = 0
+    acknowledged: int = 0
+    applied: int = 0
+    rejected: int = 0
+    refused: int = 0
+    parked: int = 0
+    recovered: int = 0
+    findings: dict[str, list[str]] = field(default_factory=lambda: {kind: [] for kind in ("lost", "duplicated", "disordered", "unexpected")})
+
+    def __getattr__(self, kind):
+        try:
+            return len(self.findings[kind])
+        except KeyError:
+            raise AttributeError(kind) from None
+
+    @property
+    def is_clean(self) -> bool:
+        return not any(self.findings.values())
+
+
+class Evidence:
+    """The tables, read once, in the shapes that the questions need."""
+
+    def __init__(self, rows: Rows, told: Told):
+        self.rows, self.told = rows, told
+        self.log: dict[str, list[tuple]] = defaultdict(list)  # event id → (seq, agency, dispute, refused_for)
+        for seq, agency, event_id, dispute, refused in rows("select seq, agency, event_id, dispute, refused_for from intake.log order by seq"):
+            self.log[event_id].append((seq, agency, dispute, refused))
+        self.receipts: dict[int, dict[str, tuple]] = defaultdict(dict)  # seq → first/outcome → (type, agency, position)
+        self.kinds_of_receipts: dict[tuple, Counter] = defaultdict(Counter)  # (agency, event id) → first/outcome → how many
+        for receipt, agency, position, body in rows("select id, agency, position, body from intake.receipts"):
+            seq, which = RECEIPT.fullmatch(receipt).groups()
+            event = orjson.loads(bytes(body))
+            self.receipts[int(seq)][which] = (event["type"], agency, position)
+            self.kinds_of_receipts[agency, event["causationid"]][which] += 1
+        self.parked = {(service, source, subject): (event_id, status) for service in HEARS for source, subject, event_id, status in
+                       rows(f"select source, subject, event_id, status from {service}.parked")}  # fmt: skip
+        self.timeline: dict[tuple, list[tuple]] = defaultdict(list)  # (code, source) → (sequence, type, event, detail)
+        for code, source, sequence, kind, event, detail in rows("select code, source, sequence, type, event, detail from metrics.timeline order by 1, 2, 3"):
+            self.timeline[code, source].append((sequence, kind, event, detail))
+        self.transitions: dict[str, list[tuple]] = defaultdict(list)
+        for code, step, before, after, cause, word in rows("select code, step, before, after, cause, word from mediation.transitions order by code, step"):
+            self.transitions[code].append((before, after, step, cause, word))
+        self.states = dict(rows("select code, state from mediation.disputes"))
+        self.spoken = {speaker: dict(rows(f"select subject, last_sequence from {speaker}.spoken")) for speaker in HEARS}
+
+    def entry(self, event_id: str) -> tuple | None:
+        """Its entry in the log, the accepted one if there are several."""
+        entries = self.log.get(event_id, ())
+        return next((entry for entry in entries if entry[3] is None), entries[0] if entries else None)
+
+    def is_parked(self, event_id: str) -> bool:
+        """Itself, or its dispute at a later listener: a person decides, with the reason before him."""
+        entry, attempt = self.entry(event_id), self.told.attempted.get(event_id, {})
+        if entry is None:
+            return ("intake", f"/agencies/{attempt.get('agency')}", attempt.get("subject")) in self.parked
+        return any(subject == entry[2] for _, _, subject in self.parked)
+
+
+# ── lost ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def acknowledged_without_a_trace(e: Evidence):
+    return (event for event in e.told.acknowledged if e.entry(event) is None and not e.is_parked(event))
+
+
+def accepted_without_an_outcome(e: Evidence):
+    for event, entries in e.log.items():
+        for seq, _, _, refused in entries:
+            if refused is None and "outcome" not in e.receipts[seq] and not e.is_parked(event):
+                yield event
+
+
+def entered_without_a_receipt(e: Evidence):
+    return (event for event, entries in e.log.items() for seq, *_ in entries if "first" not in e.receipts[seq])
+
+
+def said_but_not_heard(e: Evidence):
+    for listener, speakers in HEARS.items():
+        for speaker in speakers:
+            heard = dict(e.rows(f"select subject, last_sequence from {listener}.heard where source = %s", speaker))
+            for subject, last in e.spoken[speaker].items():
+                if heard.get(subject, 0) < last and (listener, speaker, subject) not in e.parked:
+                    yield f"{listener} heard {heard.get(subject, 0)} of {last} from {speaker} about {subject}"
+
+
+def said_but_still_in_an_outbox(e: Evidence):
+    return (f"{service} {event}" for service in HEARS for (event,) in e.rows(f"select event_id from {service}.outbox limit 100"))
+
+
+def receipts_that_never_arrived(e: Evidence):
+    """Of the agencies that the producers spoke for: each of their receipts came to them at least once."""
+    speakers = {attempt["agency"] for attempt in e.told.attempted.values()}
+    for seq, kinds in e.receipts.items():
+        for which, (_, agency, _) in kinds.items():
+            if agency in speakers and f"receipt/{seq}/{which}" not in e.told.heard:
+                yield f"receipt/{seq}/{which} to {agency}"
+
+
+def notices_missing(e: Evidence):
+    return _notices_due(e) - _notices_in_the_ledger(e)
+
+
+def too_low(e: Evidence):
+    return (f"{what}: {shown} instead of {counted}" for what, shown, counted in _figures(e) if shown < counted)
+
+
+# ── duplicated ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def entered_twice(e: Evidence):
+    return (event for event, entries in e.log.items() if len(entries) > 1)
+
+
+def passed_on_twice(e: Evidence):
+    return _repeated(event for (_, source), lines in e.timeline.items() if source == "intake" for _, _, event, _ in lines)
+
+
+def decided_twice(e: Evidence):
+    return _repeated(event for (_, source), lines in e.timeline.items() if source == "mediation" for _, kind, event, _ in lines if kind in ("step.applied", "step.refused"))
+
+
+def one_cause_moved_it_twice(e: Evidence):
+    return _repeated(cause for steps in e.transitions.values() for _, _, _, cause, _ in steps)
+
+
+def answered_twice(e: Evidence):
+    """By what the tables hold, and by what the agencies heard."""
+    yield from (f"{agency} {event}: {count} × {which}" for (agency, event), kinds in e.kinds_of_receipts.items() for which, count in kinds.items() if count > 1)
+    heard = Counter((entry["agency"], entry["event"], RECEIPT.fullmatch(receipt)[2]) for receipt, entry in e.told.heard.items() if RECEIPT.fullmatch(receipt))
+    yield from (f"{agency} heard {count} × {which} of {event}" for (agency, event, which), count in heard.items() if count > 1)
+
+
+def codes_without_a_report_of_their_own(e: Evidence):
+    """In this drill no two reports are about the same dispute: as many codes as report numbers."""
+    return (code for (code,) in e.rows("select code from intake.disputes d where (select count(*) from intake.reports r where r.code = d.code) <> 1"))
+
+
+def reports_with_two_codes(e: Evidence):
+    codes = defaultdict(set)
+    for entry in e.told.heard.values():
+        attempt = e.told.attempted.get(entry["event"] or "")
+        if attempt and attempt["type"] == "dispute.reported" and entry["dispute"]:
+            codes[attempt["agency"], attempt["subject"]].add(entry["dispute"])
+    return (f"{agency} {report_no}: {sorted(found)}" for (agency, report_no), found in codes.items() if len(found) > 1)
+
+
+def notices_without_a_reason(e: Evidence):
+    return _notices_in_the_ledger(e) - _notices_due(e)
+
+
+def too_high(e: Evidence):
+    return (f"{what}: {shown} instead of {counted}" for what, shown, counted in _figures(e) if shown > counted)
+
+
+# ── disordered ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def histories_that_do_not_lead_to_the_state(e: Evidence):
+    for code, state in e.states.items():
+        try:
+            reached = mediation.fold([mediation.Transition(*step[:3]) for step in e.transitions[code]])
+        except mediation.BrokenHistory as broken:
+            reached = f"broken at step {broken}"
+        if reached != state:
+            yield f"{code}: {reached}, not {state}"
+
+
+def timelines_with_gaps(e: Evidence):
+    """What metrics knows of a speaker's words about a dispute: 1, 2, 3 … to the last one said."""
+    for speaker in HEARS["metrics"]:
+        for code, last in e.spoken[speaker].items():
+            known = [sequence for sequence, *_ in e.timeline[code, speaker]]
+            if known != list(range(1, last + 1)) and ("metrics", speaker, code) not in e.parked:
+                yield f"{code} {speaker}: {len(known)} of {last}"
+
+
+def facts_that_do_not_follow_from_each_other(e: Evidence):
+    """Along the sequence, each of mediation's facts begins in the state in which the one before ended."""
+    for (code, source), lines in e.timeline.items():
+        if source != "mediation":
+            continue
+        state = None
+        for sequence, _, _, detail in lines:
+            if "before" in detail:
+                if state is not None and detail["before"] != state:
+                    yield f"{code} at {sequence}"
+                state = detail.get("state")
+
+
+def links_that_do_not_hold(e: Evidence):
+    return (str(seq) for seq in intake_store.broken_links(SimpleNamespace(rows=lambda sql: e.rows(sql))))
+
+
+def outcomes_before_their_receipt(e: Evidence):
+    for seq, kinds in e.receipts.items():
+        if len(kinds) == 2 and kinds["first"][2] > kinds["outcome"][2]:
+            yield f"receipt/{seq}"
+
+
+def positions_that_do_not_count(e: Evidence):
+    return (agency for agency, last in e.rows("select agency, last from intake.receipt_cursors c where last <> (select count(*) from intake.receipts r where r.agency = c.agency)"))
+
+
+def still_waiting(e: Evidence):
+    for service in HEARS:
+        for source, subject, sequence in e.rows(f"select source, subject, sequence from {service}.waiting"):
+            if (service, source, subject) not in e.parked:
+                yield f"{service}: {source} {subject} {sequence}"
+
+
+# ── unexpected ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def never_attempted(e: Evidence):
+    return (event for event in e.log if event not in e.told.attempted)
+
+
+def another_outcome_than_the_script_says(e: Evidence):
+    """Said after the outcome of the step before, by the script of a legal life."""
+    for event, attempt in e.told.attempted.items():
+        ended = _ended(e, event)
+        if attempt["expects"] and ended and attempt["expects"] != ended:
+            yield f"{event} {attempt['type']}: {ended}, not {attempt['expects']}"
+
+
+# fmt: off
+QUESTIONS = {
+    "lost":       (acknowledged_without_a_trace, accepted_without_an_outcome, entered_without_a_receipt, said_but_not_heard,
+                   said_but_still_in_an_outbox, receipts_that_never_arrived, notices_missing, too_low),
+    "duplicated": (entered_twice, passed_on_twice, decided_twice, one_cause_moved_it_twice, answered_twice, codes_without_a_report_of_their_own,
+                   reports_with_two_codes, notices_without_a_reason, too_high),
+    "disordered": (histories_that_do_not_lead_to_the_state, timelines_with_gaps, facts_that_do_not_follow_from_each_other, links_that_do_not_hold,
+                   outcomes_before_their_receipt, positions_that_do_not_count, still_waiting),
+    "unexpected": (never_attempted, another_outcome_than_the_script_says),
+}
+# fmt: on
+
+
+def check(rows: Rows, told: Told) -> Figures:
+    """`rows(sql, *parameters)` looks into the database as its administrator."""
+    evidence = Evidence(rows, told)
+    figures = Figures(len(told.attempted), len(told.acknowledged))
+    for kind, questions in QUESTIONS.items():
+        figures.findings[kind] = [f"{question.__name__}: {found}" for question in questions for found in sorted(question(evidence))]
+    for event in told.acknowledged:
+        ended = _ended(evidence, event)
+        if ended:
+            setattr(figures, ended, getattr(figures, ended) + 1)
+        elif evidence.is_parked(event):
+            figures.parked += 1
+    figures.recovered = sum(event not in told.acknowledged for event in evidence.log if event in told.attempted)
+    return figures
+
+
+def _ended(e, event):
+    """refused, applied, rejected, or None."""
+    entry = e.entry(event)
+    if entry is None:
+        return None
+    if entry[3] is not None:
+        return "refused"
+    kind = e.receipts[entry[0]].get("outcome")
+    return kind and kind[0].removeprefix("receipt.")
+
+
+def _repeated(things: Iterable) -> list[str]:
+    return [f"{thing}: {count} ×" for thing, count in Counter(things).items() if thing is not None and count > 1]
+
+
+def _notices_due(e):
+    """Counted again from what mediation said, by notify's own table."""
+    due = set()
+    for (code, source), lines in e.timeline.items():
+        if source != "mediation":
+            continue
+        for sequence, kind, _, detail in lines:
+            if "clock" in detail and "owed_by" in detail:
+                event = SimpleNamespace(id=f"{code}/{sequence}", type=kind, subject=code, data=detail)
+                due |= {notice.id for notice in rules.notices_for(event)}
+    return due
+
+
+def _notices_in_the_ledger(e):
+    return {notice for (notice,) in e.rows("select id from notify.notices where channel = 'inbox'")}
+
+
+def _figures(e):
+    """The read model's sums beside a count of the services' own tables: (what, shown, counted)."""
+
+    def one(sql, *parameters):
+        return e.rows(sql, *parameters)[0][0] or 0
+
+    entered = Counter(after for steps in e.transitions.values() for before, after, *_ in steps if before != after)
+    counted = {state: entered[state] for state in FLOW_OF_STATE} | {
+        "reported": one("select count(*) from intake.disputes"),
+        "refused": sum(kinds.get("outcome", ("",))[0] == "receipt.rejected" for kinds in e.receipts.values()),
+    }
+    for table in ("days", "moves", "flow"):
+        shown = dict(e.rows(f"select what, sum(count)::bigint from metrics.{table} group by what"))
+        yield from ((f"{table}, {what}", shown.get(what, 0), count) for what, count in counted.items())
+    yield "totals, registered", one("select sum(count)::bigint from metrics.totals where what = 'registered'"), counted["reported"]
+    yield "totals, refused", one("select sum(count)::bigint from metrics.totals where what = 'refused'"), counted["refused"]
+    notices = one("select count(*) from notify.notices where status <> 'waiting'")
+    yield "totals, notices", one("select sum(count)::bigint from metrics.totals where what = 'notices'"), notices
+    yield "notices said", sum(kind.startswith("notice.") for (_, source), lines in e.timeline.items() if source == "notify" for _, kind, _, _ in lines), notices
+    yield from _cells(e, "open_cube", "township, state, kind, overdue", "metrics.disputes where is_open")
+    yield from _cells(e, "open_waits", "agency, township, overdue", "(select unnest(waits_for) as agency, township, overdue from metrics.disputes where is_open) o")
+    open_there = Counter(e.rows("select state from metrics.disputes where is_open"))
+    open_here = Counter((state,) for state in e.states.values() if state != "closed")
+    yield from ((f"open, {state}", open_there[state,], open_here[state,]) for (state,) in {*open_there, *open_here})
+
+
+def _cells(e, table, key, source):
+    shown = {row[:-1]: row[-1] for row in e.rows(f"select {key}, count from metrics.{table} where count <> 0")}
+    counted = {row[:-1]: row[-1] for row in e.rows(f"select {key}, count(*) from {source} group by {key}")}
+    return ((f"{table} {cell}", shown.get(cell, 0), counted.get(cell, 0)) for cell in {*shown, *counted})

@@ -1,0 +1,190 @@
+"""The lives that the drill's disputes lead: scripts of steps through several agencies, most of them legal in this order only. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+TOWNSHIPS = ("620702102", "620702108", "620702106")
+TAKES_IT = {"mediator": "m-001", "conflict_of_interest": False}
+
+
+@dataclass(frozen=True)
+class House:
+    """The agencies that one producer speaks for, nobody else does. `speaks` is how: pika, kit or door."""
+
+    name: str
+    speaks: str
+    reporters: tuple[str, ...]
+    screener: str
+    router: str
+    bodies: tuple[str, str]
+    watcher: str | None = None  # an agency that may archive what went to no body
+
+    @property
+    def agencies(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.reporters, self.screener, self.router, *self.bodies)))
+
+
+# fmt: off
+HOUSES = (
+    House("federation", "pika", ("womens_federation",),      "mediation_centre", "mediation_centre",
+          ("peoples_mediation_committee-daman", "trade_union"), watcher="mediation_centre"),
+    House("grid",       "pika", ("grid", "judicial_bureau"), "court",            "court",
+          ("peoples_mediation_committee-shajing", "finance_mediation")),
+    House("police",     "kit",  ("police",),                 "court-xijiao",     "court-xijiao",
+          ("peoples_mediation_committee-xijie", "traffic_mediation")),
+    House("petitions",  "door", ("petition_office",),        "court-daman",      "court-daman",
+          ("peoples_mediation_committee-jiantan", "medical_mediation")),
+)
+# fmt: on
+
+
+@dataclass(slots=True)
+class Step:
+    """One thing that an agency will say. `waits`: whether the next one waits for its outcome, or only until it is acknowledged."""
+
+    word: str
+    agency: str
+    facts: dict = field(default_factory=dict)
+    waits: bool = True
+    expects: str | None = "applied"  # None: whatever comes is right
+
+
+@dataclass(slots=True)
+class Life:
+    """One dispute to be led through its steps. `begins` is when the first of them happened; each next one a little later."""
+
+    report_no: str
+    begins: datetime
+    every: timedelta
+    steps: list[Step]
+    code: str | None = None
+    said: int = 0
+
+    def time_of(self, number: int) -> datetime:
+        return self.begins + number * self.every
+
+
+def lives(house: House, chance: Random, name: str, now: datetime) -> Iterator[Life]:
+    """Lives without end; the same for the same `chance`. Report numbers begin with `name`."""
+    number = 0
+    while True:
+        number += 1
+        long_ago = chance.random() < 0.3  # its deadlines have passed: time speaks too, and notices go out
+        begins, every = (now - timedelta(days=50), timedelta(hours=1)) if long_ago else (now - timedelta(minutes=20), timedelta(seconds=30))
+        yield Life(f"{name}-{number}", begins, every, _script(house, chance))
+
+
+def _script(house, chance):
+    body, other = house.bodies
+    reporter = chance.choice(house.reporters)
+    roads = [_performed, _performed, _refused, _declined_once, _terminated]
+    if house.watcher:
+        roads.append(_not_suitable)
+    begun = [Step("dispute.reported", reporter, _report(chance))]
+    return [*begun, *_interrupted(house, chance, reporter, chance.choice(roads)(house, body, other, chance))]
+
+
+def _interrupted(house, chance, reporter, steps):
+    """Now and then somebody tells it again, says what is not his to say, or makes a mistake (the kit would not let him)."""
+    for at in sorted(chance.sample(range(len(steps)), k=min(len(steps), chance.choice((0, 0, 1, 2)))), reverse=True):
+        told_again = Step("dispute.reported", reporter, _report(chance))
+        mistake = Step("dispute.reported", reporter, {**_report(chance), "kind": "no-such-kind"}, expects="refused")
+        not_theirs = Step("mediation.started", reporter, expects="refused")
+        steps.insert(at, chance.choice((told_again, told_again, not_theirs, not_theirs if house.speaks == "kit" else mistake)))
+    return steps
+
+
+def _report(chance):
+    return {
+        "channel": chance.choice(("walk_in", "phone")),
+        "place": {"township": chance.choice(TOWNSHIPS)},
+        "kind": chance.choice(("family", "neighbour", "contract")),
+        "wants": "mediation",
+        "parties": [{"role": "applicant", "name": "虚构甲"}, {"role": "respondent", "name": "虚构乙"}],
+    }
+
+
+def _screened(house, suitable=True):
+    return Step("dispute.screened", house.screener, {"suitable": suitable, "track": "A", "kind": "family"})
+
+
+def _routed(house, body):
+    return Step("dispute.routed", house.router, {"to": body, "reason": "by_place"})
+
+
+def _routed_and_taken(house, body):
+    return [_screened(house), _routed(house, body), Step("referral.accepted", body, TAKES_IT)]
+
+
+def _mediated(body, in_a_hurry, chance):
+    """The body's own steps. In a hurry it says them one after the other without waiting: their order is the broker's, then ours."""
+    steps = [
+        Step("consent.given", body, {"party": "applicant", "how": "in_writing"}),
+        Step("consent.given", body, {"party": "respondent", "how": "by_phone"}),
+        Step("mediator.agreed", body, {"mediator": "m-001"}),
+        Step("mediation.started", body),
+        *(Step("session.held", body, {"mode": "in_person", "minutes": 60}) for _ in range(chance.randint(1, 4))),
+    ]
+    return [_whatever_comes(step, waits=False) for step in steps] if in_a_hurry else steps
+
+
+def _whatever_comes(step, waits=True):
+    """The broker may change the order of what it gives back after a crash: then a step is rejected, rightly."""
+    return Step(step.word, step.agency, step.facts, waits, None)
+
+
+def _performed(house, body, other, chance):
+    terms = [{"kind": "payment", "due_on": "2026-06-30", "amount_cny": "600.00"} for _ in range(chance.randint(1, 3))]
+    in_a_hurry = chance.random() < 0.5
+    ending = [
+        Step("agreement.reached", body, {"form": "written", "effective_on": "2026-03-25", "confirmable": True, "terms": terms}),
+        *(Step("performance.recorded", body, {"term": number, "result": "full", "on": "2026-06-20"}) for number in range(1, len(terms) + 1)),
+        Step("dispute.followed_up", body, {"settled": True, "satisfied": True}),
+        Step("dispute.archived", body, {"archive_no": "A-1"}),
+    ]
+    return [
+        *_routed_and_taken(house, body),
+        *_mediated(body, in_a_hurry, chance),
+        *(map(_whatever_comes, ending) if in_a_hurry else ending),
+    ]
+
+
+def _refused(house, body, other, chance):
+    return [
+        *_routed_and_taken(house, body),
+        Step("consent.given", body, {"party": "applicant", "how": "in_writing"}),
+        Step("consent.refused", body, {"party": "respondent", "how": "by_phone"}),
+        Step("mediation.started", body, expects="rejected"),
+        Step("dispute.archived", body, {"archive_no": "A-2"}),
+        Step("dispute.followed_up", body, {"settled": False}, expects="rejected"),
+    ]
+
+
+def _declined_once(house, body, other, chance):
+    return [
+        _screened(house),
+        _routed(house, other),
+        Step("referral.accepted", body, TAKES_IT, expects="rejected"),
+        Step("referral.declined", other, {"reason": "not_our_kind"}),
+        _routed(house, body),
+        Step("referral.accepted", body, TAKES_IT),
+        *_mediated(body, False, chance),
+    ]
+
+
+def _terminated(house, body, other, chance):
+    return [
+        *_routed_and_taken(house, body),
+        Step("mediation.terminated", body, {"ground": "differences_too_large"}),
+        Step("dispute.archived", body, {"archive_no": "A-3"}),
+    ]
+
+
+def _not_suitable(house, body, other, chance):
+    return [
+        _screened(house, suitable=False),
+        Step("dispute.routed", house.router, {"to": body, "reason": "by_place"}, expects="rejected"),
+        Step("dispute.archived", house.watcher, {"archive_no": "A-4"}),
+    ]

@@ -1,0 +1,67 @@
+"""A process dies at every line where dying could matter, once, with an event in its hands. What is left of the event?"""
+
+import json
+
+import pytest
+
+from services.mediation import domain
+from tests.county import until
+
+pytestmark = pytest.mark.timeout(180)
+
+CONSUMER = ("after_heard", "before_commit", "after_commit", "before_acknowledge", "after_acknowledge")
+RELAY = ("relay_selected", "relay_published", "relay_confirmed")
+# fmt: off
+POINTS = [
+    *(("intake", point) for point in CONSUMER), *(("mediation", point) for point in CONSUMER),
+    ("metrics", "before_commit"), ("metrics", "after_commit"), ("notify", "before_commit"), ("notify", "after_commit"),
+    *(("relay", point) for point in RELAY),
+]
+# fmt: on
+
+
+@pytest.fixture
+def alone(system):
+    """Whoever dies stays dead until the test starts it again."""
+    system.restarts = False
+    yield system
+    system.restarts = True
+    for name in system.names:
+        system.environment[name].pop("FENGQIAO_CRASH_AT", None)
+        if system.pid(name) is None:
+            system.start(name)
+    system.wait_ready()
+
+
+@pytest.mark.parametrize(("process", "point"), POINTS, ids=lambda name: name)
+def test_a_crash_leaves_no_trace(county, alone, tmp_path, process, point):
+    alone.stop(process)
+    alone.environment[process] |= {"FENGQIAO_CRASH_AT": point, "FENGQIAO_CRASH_MARK": str(tmp_path / "mark")}
+    alone.start(process)
+    alone.wait_ready(process)
+
+    report = county.womens_federation.reports()
+    until(lambda: alone.pid(process) is None, what=f"{process} died")
+    assert last_exit(alone, process) == 137
+    alone.environment[process].pop("FENGQIAO_CRASH_AT")
+    alone.start(process)
+    county.settle()
+
+    assert report.receipts == ["receipt.accepted", "receipt.applied"]
+    code = report.dispute
+    history = county.rows("select before, after, step from mediation.transitions where code = %s order by step", code)
+    assert domain.fold([domain.Transition(*step) for step in history]) == county.state(code) == "registered"
+    assert county.said(code) == [("intake", "dispute.registered"), ("mediation", "step.applied"), ("mediation", "deadline.set"), ("notify", "notice.sent")]
+    assert county.rows("select count(*) from notify.notices where dispute = %s", code) == [(1,)]
+    assert county.rows("select count(*) from intake.receipts r join intake.log l on r.id like 'receipt/' || l.seq || '/%%' where l.event_id = %s", report.id) == [(2,)]
+
+
+def last_exit(system, process):
+    """What the supervisor noted, a moment after the process was gone."""
+
+    def noted():
+        lines = [json.loads(line) for line in system.log("supervisor").read_text().splitlines()]
+        last = [line for line in lines if line.get("process") == process][-1]
+        return [last["exit"]] if last["event"] == "died" else []
+
+    return until(noted, what="its death was noted")[0]

@@ -1,0 +1,111 @@
+"""Is nothing lost, duplicated or out of order when everything is killed? And would it be noticed if it were?"""
+
+from contextlib import closing
+
+import psycopg2
+import pytest
+
+from deploy.chaos import checker, prove, schedule
+from deploy.chaos.checker import Told
+from deploy.chaos.drill import Drill
+
+SEED, SECONDS = 11, 22
+EVERY_KIND_SOON = (0.7, 1.9)
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def run(stage):
+    """Twenty seconds in which every kind of fault comes at least once, under a fixed seed."""
+    patch = pytest.MonkeyPatch()
+    for name in ("DATABASE_URL", "AMQP_URI", "AMQP_MANAGEMENT_URL"):
+        patch.delenv(name, raising=False)
+    yield Drill(stage, SEED, pause=0.02).run(schedule.draw(SEED, SECONDS, EVERY_KIND_SOON), SECONDS, drain_seconds=120)
+    patch.undo()
+
+
+def test_nothing_is_lost_and_nothing_happens_twice_or_out_of_order(run):
+    assert run.figures.findings == {"lost": [], "duplicated": [], "disordered": [], "unexpected": []}
+    assert run.is_drained, run.left
+    assert run.figures.parked == 0
+    assert run.figures.acknowledged == run.figures.applied + run.figures.rejected + run.figures.refused
+
+
+def test_enough_happened_for_it_to_mean_something(run):
+    assert set(run.faults) >= {kind.name for kind in schedule.KINDS} - {"alarm", "kill_broker"}  # one of these may fall into the other's time
+    assert run.kills >= 5
+    assert run.figures.applied >= 50
+    assert run.figures.rejected + run.figures.refused > 0
+
+
+# fmt: off
+TAMPERED = {
+    # what somebody does to the tables after the drill                                                                       and what says so
+    "delete from intake.receipts where id = (select max(id) from intake.receipts where id like '%/outcome')":
+        ("lost", "accepted_without_an_outcome"),
+    "delete from intake.receipts where id = (select max(id) from intake.receipts where id like '%/first')":
+        ("lost", "entered_without_a_receipt"),
+    "update intake.log set event_id = 'somebody-else' where seq = 2":
+        ("lost", "acknowledged_without_a_trace"),
+    "update mediation.heard set last_sequence = last_sequence - 1 where subject = (select max(code) from mediation.disputes)":
+        ("lost", "said_but_not_heard"),
+    "delete from notify.notices where id = (select max(id) from notify.notices)":
+        ("lost", "notices_missing"),
+    "update metrics.days set count = count - 1 where (day, what) = (select day, what from metrics.days order by 1, 2 limit 1)":
+        ("lost", "too_low"),
+    "update metrics.open_cube set count = count + 1 where (township, state, kind, overdue) = (select township, state, kind, overdue from metrics.open_cube limit 1)":
+        ("duplicated", "too_high"),
+    "insert into intake.receipts (id, agency, position, body) select 'receipt/999999/first', agency, -1, body from intake.receipts limit 1":
+        ("duplicated", "answered_twice"),
+    "insert into mediation.transitions select code, step + 1000, before, after, word, agency, happened_at, decided_at, cause from mediation.transitions limit 1":
+        ("duplicated", "one_cause_moved_it_twice"),
+    "insert into notify.notices (id, channel, kind, dispute, addressee, status, made_at, about) values ('x/1/police', 'inbox', 'notice.urged', 'x', 'police', 'sent', now(), '{}')":
+        ("duplicated", "notices_without_a_reason"),
+    "insert into intake.disputes (code, registered_at, registered_by) values ('620702-2026-999999-9', now(), 'police')":
+        ("duplicated", "codes_without_a_report_of_their_own"),
+    "insert into metrics.timeline (code, source, sequence, at, type, event, detail) select code, source, 1000, at, type, event, detail"
+    "  from metrics.timeline where source = 'intake' limit 1":
+        ("duplicated", "passed_on_twice"),
+    "update mediation.disputes set state = 'mediating' where code = (select min(code) from mediation.disputes where state <> 'mediating')":
+        ("disordered", "histories_that_do_not_lead_to_the_state"),
+    "delete from mediation.transitions where step = 2":
+        ("disordered", "histories_that_do_not_lead_to_the_state"),
+    "delete from metrics.timeline where source = 'mediation' and sequence = 2":
+        ("disordered", "timelines_with_gaps"),
+    "update intake.log set sha256 = repeat('0', 64) where seq = 3":
+        ("disordered", "links_that_do_not_hold"),
+    "update intake.receipts set position = -position where id like 'receipt/%/outcome'":
+        ("disordered", "outcomes_before_their_receipt"),
+    "update intake.receipt_cursors set last = last + 1 where agency = (select min(agency) from intake.receipt_cursors)":
+        ("disordered", "positions_that_do_not_count"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("sql", TAMPERED, ids=lambda sql: "{} by {}".format(*TAMPERED[sql]))
+def test_the_count_notices_a_wrong_row(run, stage, sql):
+    kind, question = TAMPERED[sql]
+    with closing(psycopg2.connect(stage.servers.database_admin)) as connection, connection.cursor() as cursor:
+        cursor.execute("set session_replication_role = replica")  # past the constraints that would not even let it happen
+        cursor.execute(sql)
+        assert cursor.rowcount > 0, "nothing was tampered with"
+
+        def rows(sql, *parameters):
+            cursor.execute(sql, parameters or None)
+            return cursor.fetchall()
+
+        figures = checker.check(rows, Told.read(stage.folder / "ledgers"))
+        connection.rollback()
+
+    assert {found.split(":")[0] for found in figures.findings[kind]} >= {question}
+
+
+@pytest.mark.parametrize("name", ["an error is acknowledged", "… and repeats are heard again"])
+def test_a_seeded_fault_is_found(run, stage, name):
+    """Each comes after the tests above: it empties the tables."""
+    (row,) = [row for row in prove.SEEDED if row.name == name]
+
+    found = prove.prove(stage, row, seconds=5, drain_seconds=8)
+
+    assert prove.is_as_expected(row, found), found.figures.findings
