@@ -108,6 +108,7 @@ def test_the_list_is_walked_with_j_and_k_and_opened_with_enter(open_page, some):
     page.keyboard.press("?")
     expect(page.locator("#help")).to_be_visible()
     page.keyboard.press("Escape")
+    expect(page.locator("#help")).to_be_hidden()
     page.keyboard.press("/")
     page.wait_for_url("**/disputes#q")
     assert page.evaluate("document.activeElement.id") == "q"
