@@ -117,6 +117,14 @@ class Instant(fields.AwareDateTime):
             raise self.make_error("invalid")
         return value
 
+    def _serialize(self, value, attr, obj, **kwargs):
+        return None if value is None else in_utc(value)
+
+
+def in_utc(instant: dt.datetime) -> str:
+    """One instant is written in one way, wherever it was said: who compares texts compares instants."""
+    return instant.astimezone(dt.timezone.utc).isoformat()
+
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)\Z")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from marshmallow import RAISE, ValidationError, missing, validate
 
 from contracts.domain_schemas import Facts
-from contracts.fields import Day, Form, Instant, Many, Number, Part, Sentence, Shape, Sum, Text, Truth
+from contracts.fields import Day, Form, Instant, Many, Number, Part, Sentence, Shape, Sum, Text, Truth, in_utc
 
 DOUBTS = (ValidationError, KeyError, TypeError, ValueError, AttributeError)
 
@@ -125,7 +125,7 @@ _MAKERS = {
     Number: _number,
     Truth: _converted(bool),
     Day: _converted(lambda day: day.isoformat()),
-    Instant: _converted(lambda instant: instant.isoformat()),
+    Instant: _converted(in_utc),
     Sum: _converted(str),
     Many: _list,
     Part: _part,

@@ -182,8 +182,9 @@ class Transaction:
                 position[key] = (event.sequence, False, waits)
             else:
                 early.append(event)
-        fresh += self._no_longer_waiting(position, moved - alone)
-        self._keep_waiting(early, position, moved)
+        gone_on = moved - alone
+        self._keep_waiting(early, position, moved)  # first: one of these may be next when the others are in
+        fresh += self._no_longer_waiting(position, gone_on)
         self._advance(position, moved, known)
         for event in fresh:
             self._outcomes[event.source, event.type, "discarded" if event.discarded else "applied"] += 1
@@ -207,9 +208,9 @@ class Transaction:
         table, row = event.kept
         return self.run(f"delete from {table} where id = %s", (row,)) > 0
 
-    def _no_longer_waiting(self, position, moved):
+    def _no_longer_waiting(self, position, gone_on):
         """Events that had waited for one of these: they are in now, up to the next gap."""
-        keys = sorted(key for key in moved if position[key][2])
+        keys = sorted(key for key in gone_on if position[key][2])
         if not keys:
             return []
         sources, subjects = zip(*keys, strict=True)

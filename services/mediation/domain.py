@@ -250,6 +250,7 @@ def _meet(dispute: Dispute, step: Step) -> list[tuple[Deadline, datetime]]:
     if clocks is None or not dispute.deadlines:
         return []
     met = [d for d in dispute.deadlines.values() if d.clock in clocks and ((question := clocks[d.clock]) is None or question(dispute, step))]
+    met.sort(key=lambda d: (d.due_at, d.key))  # not in the order in which they happen to be kept
     for deadline in met:
         del dispute.deadlines[deadline.key]
     at = day_start(_day(step.facts["on"])) if "on" in step.facts else step.happened

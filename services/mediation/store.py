@@ -22,7 +22,7 @@ def load(tx: Transaction, codes: Iterable[str]) -> dict[str, Dispute]:
         for row in tx.rows(f"select {DISPUTE} from mediation.disputes where code = any(%s) order by code for update", (codes,))
     }
     for code, key, clock, kind, started, due, owed, set_at, ask, state, approached, extended in tx.rows(
-        f"select {DEADLINE} from mediation.deadlines where code = any(%s) and state <> 'met'", (codes,)
+        f"select {DEADLINE} from mediation.deadlines where code = any(%s) and state <> 'met' order by code, due_at, key", (codes,)
     ):
         disputes[code].deadlines[key] = Deadline(clock, key, kind, started, due, tuple(owed), set_at, ask, state, approached, extended)
     return disputes

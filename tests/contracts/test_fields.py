@@ -48,7 +48,7 @@ def test_pythons_own_values_can_be_said():
     agreement = {**AGREEMENT, "effective_on": date(2026, 3, 25), "terms": ({"kind": "payment", "due_on": date(2026, 6, 30), "amount_cny": Decimal(12000)},)}
 
     assert said("agreement.reached", agreement) == AGREEMENT
-    assert said("session.held", {**SESSION, "next_at": datetime(2026, 3, 20, 9, tzinfo=zone)})["next_at"] == "2026-03-20T09:00:00+08:00"
+    assert said("session.held", {**SESSION, "next_at": datetime(2026, 3, 20, 9, tzinfo=zone)})["next_at"] == "2026-03-20T01:00:00+00:00"
 
 
 @pytest.mark.parametrize(

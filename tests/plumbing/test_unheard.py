@@ -30,6 +30,14 @@ def test_what_comes_too_early_waits_until_the_gap_closes(listener, fresh):
     assert listener.hears(heard(4)) == []
 
 
+def test_a_gap_closes_from_both_sides_at_once(listener, fresh):
+    listener.hears(heard(2))
+
+    assert listener.hears(heard(3), heard(1), heard(5)) == [(A, 1), (A, 2), (A, 3)]
+    assert listener.hears(heard(4)) == [(A, 4), (A, 5)]
+    assert fresh.rows("select last_sequence, held, waits from notify.heard") == [(5, False, False)]
+
+
 def test_an_early_event_that_comes_twice_waits_once(listener, fresh):
     listener.hears(heard(2))
     listener.hears(heard(2), heard(2))
