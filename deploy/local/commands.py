@@ -29,29 +29,28 @@ def help(_) -> None:
 
 def demo(arguments: list[str]) -> int:
     """In the foreground until Ctrl-C; everything that it started ends with it."""
-    system = _system()
+    system = _system(played=True)
     if not system:
         return 1
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, _interrupt)
-    story = None
     with system, _remembered(system.folder):
-        with contextlib.suppress(KeyboardInterrupt):
-            _print_addresses(system.endpoints)
-            story = subprocess.Popen([sys.executable, "-m", "deploy.demo", *arguments], cwd=ROOT, env={**os.environ, "FENGQIAO_RUN": str(system.folder)})
+        _print_addresses(system.endpoints)
+        with contextlib.suppress(KeyboardInterrupt), _played(system.folder, arguments):
             say("按 Ctrl-C 结束", "Ctrl-C ends everything")
             while True:
                 signal.pause()
         _ignore_signals()
-        if story and story.poll() is None:
-            story.terminate()
-            story.wait()
     return 0
 
 
-def up(_) -> int:
-    """In the background. What must not fail is done in the foreground first; then a copy of this process keeps everything running."""
-    system = _system(quietly=True)
+def up(arguments: list[str]) -> int:
+    """The demonstration in the background; `--without-demo` leaves the simulated agencies out.
+
+    What must not fail is done in the foreground first; then a copy of this process keeps everything running.
+    """
+    played = "--without-demo" not in arguments
+    system = _system(quietly=True, played=played)
     if not system:
         say("已在运行", "it runs already")
         return status([])
@@ -62,7 +61,7 @@ def up(_) -> int:
         raise
     supervisor = os.fork()  # no thread runs yet; the lock of the run directory goes with the copy
     if supervisor == 0:
-        _keep_running(system)
+        _keep_running(system, [word for word in arguments if word != "--without-demo"] if played else None)
     try:
         system.wait_ready(seconds=START_SECONDS)
     except BaseException:
@@ -171,7 +170,7 @@ def clean(_) -> int:
     return 0
 
 
-def _system(quietly: bool = False):
+def _system(quietly: bool = False, played: bool = False):
     """The system of the run directory, its place taken; None, and a sentence, if it runs already."""
     from deploy.local import System
 
@@ -180,11 +179,24 @@ def _system(quietly: bool = False):
         if not quietly:
             say(f"{folder} 已有系统在运行；./fengqiao status 查看，./fengqiao down 停止", "one runs already there; ./fengqiao status shows it, ./fengqiao down stops it")
         return None
-    return System(folder)
+    return System(folder, environment={"dashboard": {"FENGQIAO_DEMO": "1"}} if played else None)
 
 
-def _keep_running(system) -> None:
-    """The background copy: supervises until it is told to stop. Does not return."""
+@contextlib.contextmanager
+def _played(folder: Path, arguments: list[str], output=None):
+    """The simulated agencies report while it lasts."""
+    environment = {**os.environ, "FENGQIAO_RUN": str(folder)}
+    story = subprocess.Popen([sys.executable, "-m", "deploy.demo", *arguments], cwd=ROOT, env=environment, stdout=output, stderr=output)
+    try:
+        yield
+    finally:
+        if story.poll() is None:
+            story.terminate()
+        story.wait()
+
+
+def _keep_running(system, story: list[str] | None) -> None:
+    """The background copy: supervises, and plays the demonstration, until it is told to stop. Does not return."""
     os.setsid()
     code = 1
     try:
@@ -195,14 +207,22 @@ def _keep_running(system) -> None:
         with _remembered(system.folder):
             with contextlib.suppress(KeyboardInterrupt):
                 system.start()
-                while True:
-                    signal.pause()
+                with contextlib.nullcontext() if story is None else _played_in_the_background(system, story):
+                    while True:
+                        signal.pause()
             _ignore_signals()
             system.close()
         code = 0
     finally:
         sys.stderr.flush()
         os._exit(code)
+
+
+@contextlib.contextmanager
+def _played_in_the_background(system, arguments: list[str]):
+    system.wait_ready(seconds=START_SECONDS)
+    with (system.folder / "log/demo.log").open("a") as log, _played(system.folder, arguments, log):
+        yield
 
 
 @contextlib.contextmanager
