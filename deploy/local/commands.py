@@ -179,7 +179,7 @@ def _system(quietly: bool = False, played: bool = False):
         if not quietly:
             say(f"{folder} 已有系统在运行；./fengqiao status 查看，./fengqiao down 停止", "one runs already there; ./fengqiao status shows it, ./fengqiao down stops it")
         return None
-    return System(folder, environment={"dashboard": {"FENGQIAO_DEMO": "1"}} if played else None)
+    return System(folder, environment=DEMO if played else None)
 
 
 @contextlib.contextmanager
