@@ -14,6 +14,7 @@ from contracts.channels import AGENCIES_EXCHANGE, DEAD_LETTERS, HEARS, INBOXES_E
 
 VHOST = "fengqiao"
 ADMIN = "admin"
+ADMINISTRATOR = "administrator,impersonator"  # the second, to put an agency's dead letter back in the agency's name
 SERVICES = tuple(HEARS)
 
 # An agency that outruns us is told so (its publish is nacked and its own outbox keeps the event): nothing is dropped.
@@ -42,7 +43,7 @@ def definitions(passwords: dict[str, str], partitions: int) -> dict:
     users = [ADMIN, *SERVICES, *AGENCIES]
     return {
         "vhosts": [{"name": VHOST}],
-        "users": [_user(name, passwords[name], "administrator" if name == ADMIN else "") for name in users],
+        "users": [_user(name, passwords[name], ADMINISTRATOR if name == ADMIN else "") for name in users],
         "permissions": [_may(ADMIN, ".*", ".*", ".*"), *map(_service_may, SERVICES), *map(_agency_may, AGENCIES)],
         "topic_permissions": [
             {"user": code, "vhost": VHOST, "exchange": AGENCIES_EXCHANGE, "write": f"^{re.escape(code)}\\.", "read": "^$"} for code in AGENCIES

@@ -156,6 +156,8 @@ def dead_letters(
     try:
         for name in [queue] if queue else [DEAD_LETTERS, UNROUTED]:
             _go_through(connection, name, put_back, message, at_most, table)
+    except pika.exceptions.ChannelClosedByBroker as refused:
+        raise SystemExit(f"消息服务器拒绝 | the broker refuses: {refused.reply_text}") from None
     finally:
         connection.close()  # what was only looked at goes back to its place
     if table.row_count:
