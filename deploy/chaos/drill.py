@@ -70,7 +70,7 @@ class Drill:
         try:
             self._start_producers()
             self._wait_until_all_speak()
-            faults.play(schedule, seconds)
+            faults.play(schedule, seconds, self._tell_how_far)
             self.told("everything is mended; it drains")
             healed = time.monotonic()
             faults.heal()
@@ -106,6 +106,10 @@ class Drill:
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up and not all('"do": "heard"' in _tail(self._ledger(house)) for house in self.houses):
             time.sleep(0.1)
+
+    def _tell_how_far(self):
+        told = Told.read(self.folder)
+        self.told(f"          {len(told.attempted)} attempted, {len(told.acknowledged)} acknowledged, {len(told.heard)} receipts and notices heard")
 
     def _ledger(self, house):
         return self.folder / f"{house.name}.jsonl"

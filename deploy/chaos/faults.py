@@ -16,6 +16,7 @@ from deploy.chaos.stage import Stage
 from deploy.local.progress import DidNotStart
 
 Mending = Callable[[], None] | None
+EVERY_SECONDS = 15.0
 PLENTY = 2 * 2**30  # bytes; what the broker's configuration says
 
 
@@ -31,11 +32,14 @@ class Faults:
         self._busy = {server: threading.Lock() for server in (stage.servers.database, stage.servers.broker)}
         self._marks = count()
 
-    def play(self, schedule: list[Fault], seconds: float) -> None:
+    def play(self, schedule: list[Fault], seconds: float, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Returns after `seconds`, also when the last faults still last."""
         began = time.monotonic()
-        waiting = list(schedule)
+        waiting, said = list(schedule), 0.0
         while (now := time.monotonic() - began) < seconds:
+            if now - said > EVERY_SECONDS:
+                said = now
+                meanwhile()
             self._mend(time.monotonic())
             while waiting and waiting[0].at <= now:
                 self._begin(waiting.pop(0))

@@ -83,6 +83,8 @@ def _script(house, chance):
     if house.watcher:
         roads.append(_not_suitable)
     begun = [Step("dispute.reported", reporter, _report(chance))]
+    if chance.random() < 0.5:
+        return [_whatever_comes(begun[0], waits=False)]  # one of many that come in a row: nothing more is said about it here
     return [*begun, *_interrupted(house, chance, reporter, chance.choice(roads)(house, body, other, chance))]
 
 

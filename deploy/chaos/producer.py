@@ -130,7 +130,7 @@ class _Talker:
         event = self._event(life, step)
         life.said += 1
         if self._say(event, step):
-            self.led.append((life, event if step.waits or life.said == len(life.steps) else None, time.monotonic()))
+            self.led.append((life, event if step.waits else None, time.monotonic()))
         time.sleep(self.plan["pause"] * self.chance.uniform(0.5, 1.5))
         return True
 
