@@ -52,7 +52,8 @@ def describe(problem: BaseException) -> str:
     """What went wrong and where, without the values: a message may quote what parties told an agency."""
     sqlstate, diag = getattr(problem, "pgcode", None), getattr(problem, "diag", None)
     if sqlstate:
-        return f"{type(problem).__name__} {sqlstate}: {diag.message_primary or ''}"[:300]
+        said = "" if sqlstate.startswith("22") else diag.message_primary or ""  # class 22 quotes the value that it could not take
+        return f"{type(problem).__name__} {sqlstate}: {said}"[:300]
     frame = problem.__traceback__
     while frame and frame.tb_next:
         frame = frame.tb_next

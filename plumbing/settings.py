@@ -1,9 +1,10 @@
 """What a process is told by its environment. Nothing else reads the environment."""
 
 import base64
+import binascii
 from dataclasses import dataclass, field
 
-from environs import Env, validate
+from environs import Env, ValidationError, validate
 
 from contracts.channels import DEFAULT_PARTITIONS
 
@@ -32,7 +33,7 @@ def load() -> Settings:
     env.read_env(recurse=False)
     with env.prefixed("FENGQIAO_"):
         service = env.str("SERVICE")
-        key = env.str("AT_REST_KEY")
+        key = env.str("AT_REST_KEY", validate=_is_a_key)
         telemetry_host = env.str("TELEMETRY_HOST", "127.0.0.1")
         telemetry_port = env.int("TELEMETRY_PORT", 0)
         partitions = env.int("PARTITIONS", DEFAULT_PARTITIONS, validate=validate.Range(1, 64))
@@ -57,3 +58,12 @@ def load() -> Settings:
         ahead=ahead,
         patience_seconds=patience_seconds,
     )
+
+
+def _is_a_key(text: str) -> None:
+    try:
+        if len(base64.b64decode(text, validate=True)) == 32:
+            return
+    except binascii.Error:
+        pass
+    raise ValidationError("须为32字节的base64 | has to be base64 of 32 bytes")  # without the text itself: it may be most of a key

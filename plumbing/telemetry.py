@@ -62,7 +62,7 @@ def serve(host: str, port: int, ready, registry: CollectorRegistry = REGISTRY) -
         if path == "/healthz":
             return _say(start_response, "200 OK", b'{"alive": true}')
         if path == "/readyz":
-            parts = ready()
+            parts = _asked(ready)
             return _say(start_response, "200 OK" if all(parts.values()) else "503 Service Unavailable", _json(parts))
         return _say(start_response, "404 Not Found", b"{}")
 
@@ -84,10 +84,18 @@ def routes(ready):
         return JSONResponse({"alive": True})
 
     async def readyz(request):
-        parts = await run_in_threadpool(ready)
+        parts = await run_in_threadpool(_asked, ready)
         return JSONResponse(parts, 200 if all(parts.values()) else 503)
 
     return [Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", readyz)]
+
+
+def _asked(ready):
+    """Whoever cannot say whether it is ready is not."""
+    try:
+        return ready()
+    except Exception:  # noqa: BLE001 - a traceback would quote what it stumbled over, and a probe wants an answer
+        return {"ready": False}
 
 
 class _Quiet(WSGIRequestHandler):

@@ -1,0 +1,100 @@
+"""Do log lines say what an operator needs, and never what parties told an agency?"""
+
+import json
+import logging
+
+import psycopg2
+import pytest
+import structlog
+
+from plumbing import logs
+
+SECRETS = ("虚构甲", "13900000000", "62070219800101001X")
+
+
+@pytest.fixture
+def configure(capsys):
+    """lines = configure() as a process does at its start; lines() is what was logged since. The other tests' logging is put back afterwards."""
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+
+    def configure():
+        logs.configure("notify", "INFO")
+        return lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    yield configure
+    structlog.configure(**before)
+    root.handlers[:], root.level = handlers, level
+
+
+def test_a_line_is_json_with_its_facts_in_fields(configure):
+    lines = configure()
+    structlog.get_logger().warning("Gap: later events wait.", dispute="620702-2026-000123-1", source="intake", missing=7)
+
+    (line,) = lines()
+    assert {"event", "level", "ts", "service", "dispute", "source", "missing"} == set(line)
+    assert (line["service"], line["level"], line["missing"]) == ("notify", "warning", 7)
+
+
+def test_a_field_that_is_not_allowed_does_not_get_out(configure):
+    lines = configure()
+    structlog.get_logger().error("x", name=SECRETS[0], body={"phone": SECRETS[1]}, data=SECRETS[2], exc_info=ValueError(SECRETS[0]), exception=SECRETS[1], event_id="e-1")
+
+    (line,) = lines()
+    assert set(line) == {"event", "level", "ts", "service", "event_id"}
+
+
+def test_below_its_level_nothing_is_said(configure):
+    lines = configure()
+    structlog.get_logger().debug("x")
+
+    assert lines() == []
+
+
+def test_other_libraries_speak_in_the_same_form_without_what_they_filled_in(configure):
+    lines = configure()
+    logging.getLogger("somebody").warning("could not handle %s of %s", *SECRETS[:2])
+    logging.getLogger("somebody").warning(f"could not handle {SECRETS[2]}")
+    try:
+        raise ValueError(SECRETS[0])
+    except ValueError:
+        logging.getLogger("somebody").exception("failed")
+
+    found = lines()
+    assert [line["service"] for line in found] == ["notify"] * 3
+    assert not any(secret in json.dumps(found, ensure_ascii=False) for secret in SECRETS)
+    assert found[2]["reason"].startswith("ValueError at test_logs.py:")
+
+
+def test_nobody_but_us_logs_what_failed_in_a_worker(configure):
+    lines = configure()
+    for library in ("nameko.containers", "amqp", "pika.channel", "kombu", "yoyo.migrations"):
+        logging.getLogger(library).error("error handling %s", SECRETS[0])
+
+    assert lines() == []
+
+
+def test_what_went_wrong_is_told_without_values():
+    def fails():
+        raise KeyError(SECRETS[0])
+
+    with pytest.raises(KeyError) as failed:
+        fails()
+    assert logs.describe(failed.value).startswith("KeyError at test_logs.py:")
+
+
+@pytest.mark.parametrize(
+    ("sql", "code", "told"),
+    [
+        ("select %s::int", "22P02", False),  # quotes the value
+        ("select %s::timestamptz", "22007", False),
+        ("insert into notify.notices (id) values (%s)", "23502", True),  # names the column
+    ],
+)
+def test_the_database_does_not_tell_either(apart, sql, code, told):
+    with pytest.raises(psycopg2.Error) as failed, apart.pool("notify", 1).transaction() as tx:
+        tx.run(sql, (SECRETS[0],))
+
+    text = logs.describe(failed.value)
+    assert code in text and SECRETS[0] not in text
+    assert ("column" in text) == told
