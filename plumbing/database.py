@@ -10,7 +10,6 @@ import zlib
 from collections import Counter
 
 import psycopg2
-import psycopg2.extras
 from nacl.secret import SecretBox
 
 from contracts.channels import INBOXES_EXCHANGE, exchange_of, partition_of, routing_key
@@ -18,6 +17,13 @@ from plumbing import events, settings, telemetry
 from plumbing.events import Delivery, Event, Posted, Said
 from plumbing.failpoints import failpoint
 from plumbing.logs import describe
+from plumbing.rows import Columns
+
+KEYS = Columns("source text, subject text")
+POSITIONS = Columns("source text, subject text, last_sequence bigint, held boolean, waits boolean, known boolean")
+COUNTS = Columns("subject text, last_sequence bigint")
+LETTERS = Columns("partition smallint, exchange text, routing_key text, event_id text, body bytea")
+EARLY = Columns("source text, subject text, sequence bigint, event_id text, delivery bytea")
 
 # The server ends what takes too long, whoever waits for it. Connections die with their peers instead of hanging.
 OPTIONS = "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
@@ -141,10 +147,10 @@ class Transaction:
         self._cursor.execute(sql, params)
         return self._cursor.rowcount
 
-    def insert(self, sql: str, rows: list[tuple], template: str | None = None) -> None:
-        """One statement for many rows; `sql` has one `values %s`."""
+    def insert(self, table: str, columns: Columns, rows: list[tuple], then: str = "") -> None:
+        """One statement for many rows, in the order given. `then` is what follows: `on conflict …`."""
         if rows:
-            psycopg2.extras.execute_values(self._cursor, sql, rows, template=template, page_size=10_000)
+            self.run(f"insert into {table} ({columns.names}) select * from {columns.rows} {then}", columns.of(rows))
 
     def seal(self, text: bytes) -> bytes:
         """Encrypted with this service's key at rest."""
@@ -193,13 +199,12 @@ class Transaction:
 
     def _positions(self, batch):
         keys = {(event.source, event.subject) for event in batch}
-        sources, subjects = zip(*keys, strict=True)
         return {
             (source, subject): (last, held, waits)
             for source, subject, last, held, waits in self.rows(
-                "select source, subject, last_sequence, held, waits from heard"
-                " join unnest(%s::text[], %s::text[]) as k (source, subject) using (source, subject) order by source, subject for update of heard",
-                (list(sources), list(subjects)),
+                f"select source, subject, last_sequence, held, waits from heard join {KEYS.rows} using (source, subject)"
+                " order by source, subject for update of heard",
+                KEYS.of(list(keys)),
             )
         }
 
@@ -213,11 +218,9 @@ class Transaction:
         keys = sorted(key for key in gone_on if position[key][2])
         if not keys:
             return []
-        sources, subjects = zip(*keys, strict=True)
         rows = self.rows(
-            "select id, source, subject, sequence, delivery from waiting join unnest(%s::text[], %s::text[]) as k (source, subject)"
-            " using (source, subject) order by source, subject, sequence, id",
-            (list(sources), list(subjects)),
+            f"select id, source, subject, sequence, delivery from waiting join {KEYS.rows} using (source, subject) order by source, subject, sequence, id",
+            KEYS.of(keys),
         )
         taken, done, left = [], [], set()
         for row, source, subject, sequence, delivery in rows:
@@ -242,27 +245,21 @@ class Transaction:
             position[key] = (last, held, True)
             moved.add(key)
             self._outcomes[event.source, event.type, "waiting"] += 1
-        self.insert(
-            "insert into waiting (source, subject, sequence, event_id, delivery) values %s on conflict do nothing",
-            [(e.source, e.subject, e.sequence, e.id, self._sealed(e)) for e in early],
-        )
+        self.insert("waiting", EARLY, [(e.source, e.subject, e.sequence, e.id, self._sealed(e)) for e in early], "on conflict do nothing")
 
     def _advance(self, position, moved, known):
         """Writes the new positions. Known rows are locked already; a row that appears meanwhile belongs to another copy of this service."""
         if not moved:
             return
         keys = sorted(moved)
-        last, held, waits = zip(*(position[key] for key in keys), strict=True)
-        sources, subjects = zip(*keys, strict=True)
         (written,) = self.rows(
-            "with v as (select * from unnest(%s::text[], %s::text[], %s::bigint[], %s::boolean[], %s::boolean[], %s::boolean[])"
-            "             as v (source, subject, last_sequence, held, waits, known)),"
+            f"with v as (select * from {POSITIONS.rows}),"
             " u as (update heard h set last_sequence = v.last_sequence, held = v.held, waits = v.waits from v"
             "        where v.known and h.source = v.source and h.subject = v.subject returning 1),"
             " i as (insert into heard (source, subject, last_sequence, held, waits)"
             "        select source, subject, last_sequence, held, waits from v where not known on conflict do nothing returning 1)"
             " select (select count(*) from u) + (select count(*) from i)",
-            (list(sources), list(subjects), list(last), list(held), list(waits), [key in known for key in keys]),
+            POSITIONS.of([(*key, *position[key], key in known) for key in keys]),
         )[0]
         if written != len(keys):
             raise SequenceMoved
@@ -279,9 +276,9 @@ class Transaction:
         following = {
             subject: last - counts[subject]
             for subject, last in self.rows(
-                "insert into spoken (subject, last_sequence) select * from unnest(%s::text[], %s::bigint[])"
+                f"insert into spoken (subject, last_sequence) select * from {COUNTS.rows}"
                 " on conflict (subject) do update set last_sequence = spoken.last_sequence + excluded.last_sequence returning subject, last_sequence",
-                (subjects, [counts[subject] for subject in subjects]),
+                COUNTS.of([(subject, counts[subject]) for subject in subjects]),
             )
         }
         exchange, partitions = exchange_of(self._service), self._pool.settings.partitions
@@ -308,12 +305,10 @@ class Transaction:
     def _put_out(self, rows):
         if not rows:
             return
-        partitions, exchanges, keys, ids, bodies = zip(*rows, strict=True)
         # One NOTIFY a transaction (the server folds equal ones): the relay wakes within milliseconds and fetches all there is.
         self.run(
-            "with put as (insert into outbox (partition, exchange, routing_key, event_id, body)"
-            " select * from unnest(%s::smallint[], %s::text[], %s::text[], %s::text[], %s::bytea[])) select pg_notify(%s, '')",
-            (list(partitions), list(exchanges), list(keys), list(ids), [psycopg2.Binary(bytes(body)) for body in bodies], f"outbox_{self._service}"),
+            f"with put as (insert into outbox ({LETTERS.names}) select * from {LETTERS.rows}) select pg_notify(%s, '')",
+            [*LETTERS.of(rows), f"outbox_{self._service}"],
         )
 
     # ── park ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -336,7 +331,7 @@ class Transaction:
             " values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (source, subject, event_id) do update"
             " set status = excluded.status, reason = excluded.reason, next_attempt_at = excluded.next_attempt_at, attempts = parked.attempts + 1"
             " returning attempts",
-            (event.source, event.subject, event.sequence, event.id, event.type, self._sealed(event), "retry" if retry_at else "parked", reason, retry_at),
+            (event.source, event.subject, event.sequence, event.id, event.type, psycopg2.Binary(self._sealed(event)), "retry" if retry_at else "parked", reason, retry_at),
         )[0]
         self._outcomes[event.source, event.type, "retry" if retry_at else "parked"] += 1
         return attempts
@@ -346,7 +341,7 @@ class Transaction:
         self.run("update parked set status = 'parked', attempts = attempts + 1, reason = %s where id = %s", (reason, row))
 
     def _sealed(self, event):
-        return psycopg2.Binary(self._pool.box.encrypt(event.delivery.pack()))
+        return self._pool.box.encrypt(event.delivery.pack())
 
     def failpoint(self, name):
         """Only where something was heard: what a process asks of the database besides is no moment of interest."""

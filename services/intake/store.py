@@ -11,8 +11,21 @@ import psycopg2
 
 from plumbing.database import Transaction
 from plumbing.events import Event, Posted
+from plumbing.rows import Columns
 from services.intake import codes
 from services.intake.domain import Dispute, Known, Logged, Verdict, agency_of
+
+EVENTS = Columns("agency text, event_id text")
+REPORT_NOS = Columns("agency text, report_no text")
+LOG = Columns(
+    "seq bigint, received_at timestamptz, agency text, event_id text, sha256 text, type text, happened_at timestamptz, dispute text, refused_for text,"
+    " body_sealed bytea, hash bytea"
+)
+DISPUTES = Columns("code text, registered_at timestamptz, registered_by text")
+REPORTS = Columns("agency text, report_no text, code text")
+PARTIES = Columns("code text, seq bigint, sealed bytea, by_agency boolean")
+CURSORS = Columns("agency text, last bigint")
+RECEIPTS = Columns("id text, agency text, position bigint, body bytea")
 
 
 def load(tx: Transaction, batch: list[Event]) -> Known:
@@ -22,8 +35,8 @@ def load(tx: Transaction, batch: list[Event]) -> Known:
     agencies, ids = [agency_of(event) for event in batch], [event.id for event in batch]
     for agency, event_id, seq, sha256, accepted in tx.rows(
         "select agency, event_id, seq, sha256, refused_for is null from intake.log"
-        " join (select distinct * from unnest(%s::text[], %s::text[]) as k (agency, event_id)) k using (agency, event_id) order by seq",
-        (agencies, ids),
+        f" join {EVENTS.rows} using (agency, event_id) order by seq",
+        EVENTS.of(list({*zip(agencies, ids, strict=True)})),
     ):
         known.logged.setdefault((f"/agencies/{agency}", event_id), []).append(Logged(seq, sha256, accepted))
     subjects = [event.subject for event in batch]
@@ -31,8 +44,8 @@ def load(tx: Transaction, batch: list[Event]) -> Known:
         known.disputes[code[0]] = Dispute(code[0])
     for agency, report_no, code in tx.rows(
         "select agency, report_no, code from intake.reports"
-        " join (select distinct * from unnest(%s::text[], %s::text[]) as k (agency, report_no)) k using (agency, report_no)",
-        (agencies, subjects),
+        f" join {REPORT_NOS.rows} using (agency, report_no)",
+        REPORT_NOS.of(list({*zip(agencies, subjects, strict=True)})),
     ):
         known.reports[agency, report_no] = known.disputes.setdefault(code, Dispute(code))
     return known
@@ -71,11 +84,9 @@ def _append(tx, new):
         refused = verdict.refused["code"] if verdict.refused else None
         entry = (seq, verdict.agency, event.id, verdict.sha256, event.type, dispute, refused)
         head = chain(head, entry)
-        sealed = psycopg2.Binary(tx.seal(event.delivery.body)) if event.delivery.body else None
-        rows.append((seq, tx.now, verdict.agency, event.id, verdict.sha256, event.type, event.time, dispute, refused, sealed, psycopg2.Binary(head)))
-    tx.insert(
-        "insert into intake.log (seq, received_at, agency, event_id, sha256, type, happened_at, dispute, refused_for, body_sealed, hash) values %s", rows
-    )
+        sealed = tx.seal(event.delivery.body) if event.delivery.body else None
+        rows.append((seq, tx.now, verdict.agency, event.id, verdict.sha256, event.type, event.time, dispute, refused, sealed, head))
+    tx.insert("intake.log", LOG, rows)
     tx.run("update intake.log_head set seq = %s, hash = %s", (seq, psycopg2.Binary(head)))
 
 
@@ -101,14 +112,8 @@ def broken_links(tx: Transaction) -> list[int]:
 
 
 def _register(tx, registering):
-    tx.insert(
-        "insert into intake.disputes (code, registered_at, registered_by) values %s",
-        [(verdict.dispute.code, tx.now, verdict.agency) for verdict in registering],
-    )
-    tx.insert(
-        "insert into intake.reports (agency, report_no, code) values %s",
-        [(verdict.agency, verdict.event.subject, verdict.dispute.code) for verdict in registering],
-    )
+    tx.insert("intake.disputes", DISPUTES, [(verdict.dispute.code, tx.now, verdict.agency) for verdict in registering])
+    tx.insert("intake.reports", REPORTS, [(verdict.agency, verdict.event.subject, verdict.dispute.code) for verdict in registering])
 
 
 def _keep_parties(tx, telling):
@@ -116,8 +121,8 @@ def _keep_parties(tx, telling):
     for verdict in telling:
         sealed = verdict.data.get("parties_sealed")
         box = sealed.encode() if sealed else tx.seal(orjson.dumps(verdict.data["parties"]))
-        rows.append((verdict.dispute.code, verdict.seq, psycopg2.Binary(box), bool(sealed)))
-    tx.insert("insert into intake.parties (code, seq, sealed, by_agency) values %s", rows)
+        rows.append((verdict.dispute.code, verdict.seq, box, bool(sealed)))
+    tx.insert("intake.parties", PARTIES, rows)
 
 
 def post_receipts(tx: Transaction, receipts: list[Posted]) -> None:
@@ -128,16 +133,16 @@ def post_receipts(tx: Transaction, receipts: list[Posted]) -> None:
     position = {
         agency: last - counts[agency]
         for agency, last in tx.rows(
-            "insert into intake.receipt_cursors (agency, last) select * from unnest(%s::text[], %s::bigint[])"
+            f"insert into intake.receipt_cursors (agency, last) select * from {CURSORS.rows}"
             " on conflict (agency) do update set last = receipt_cursors.last + excluded.last returning agency, last",
-            (agencies, [counts[agency] for agency in agencies]),
+            CURSORS.of([(agency, counts[agency]) for agency in agencies]),
         )
     }
     rows = []
     for receipt, body in kept:
         position[receipt.agency] += 1
-        rows.append((receipt.id, receipt.agency, position[receipt.agency], psycopg2.Binary(body)))
-    tx.insert("insert into intake.receipts (id, agency, position, body) values %s", rows)
+        rows.append((receipt.id, receipt.agency, position[receipt.agency], body))
+    tx.insert("intake.receipts", RECEIPTS, rows)
 
 
 def post_again(tx: Transaction, repeats: list[Verdict]) -> None:
@@ -158,8 +163,8 @@ def seqs_of(tx: Transaction, outcomes: list[Event]) -> dict[tuple[str, str], int
         (f"/agencies/{agency}", event_id): seq
         for agency, event_id, seq in tx.rows(
             "select agency, event_id, seq from intake.log"
-            " join (select distinct * from unnest(%s::text[], %s::text[]) as k (agency, event_id)) k using (agency, event_id) where refused_for is null",
-            ([cause["source"].rsplit("/", 1)[-1] for cause in causes], [cause["id"] for cause in causes]),
+            f" join {EVENTS.rows} using (agency, event_id) where refused_for is null",
+            EVENTS.of(list({(cause["source"].rsplit("/", 1)[-1], cause["id"]) for cause in causes})),
         )
     }
 

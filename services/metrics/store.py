@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import orjson
 
+from plumbing.rows import Columns
 from services.metrics.domain import Changes, Deadline, Dispute
 
 CODES_TOLD = 50  # a page is told which disputes changed, up to here; beyond, that it was many
@@ -11,11 +12,27 @@ CHANGES_KEPT = timedelta(hours=6)
 PRUNED_EVERY = 256
 CHANNEL = "metrics_changes"
 
-DISPUTE_COLUMNS = (
-    "code, registered, township, kind, channel, reporter, opened_at, merged_into, state, waits_for, is_told, body, entered_at, closed_at, outcome,"
-    " runs_out_at, runs_out_clock, overdue, last_at, unplaced"
+DISPUTES = Columns(
+    "code text, registered boolean, township text, kind text, channel text, reporter text, opened_at timestamptz, merged_into text, state text,"
+    " waits_for text[], is_told boolean, body text, entered_at timestamptz, closed_at timestamptz, outcome text, runs_out_at timestamptz,"
+    " runs_out_clock text, overdue text, last_at timestamptz, unplaced jsonb"
 )
-DEADLINE_COLUMNS = "code, clock, kind, article, state, started_at, due_at, met_at, late, owed_by"
+DEADLINES = Columns(
+    "code text, clock text, kind text, article text, state text, started_at timestamptz, due_at timestamptz, met_at timestamptz, late boolean, owed_by text[]"
+)
+TIMELINE = Columns("code text, source text, sequence bigint, at timestamptz, type text, agency text, event text, detail jsonb")
+SAID_AT = Columns("source text, said_at timestamptz, heard_at timestamptz")
+# fmt: off
+SUMS = {
+    # table         its key
+    "open_cube":   ("township, state, kind, overdue",  Columns("township text, state text, kind text, overdue text, count bigint")),
+    "open_waits":  ("township, agency, overdue",       Columns("township text, agency text, overdue text, count bigint")),
+    "flow":        ("day, what, township, kind",       Columns("day date, what text, township text, kind text, count bigint")),
+    "days":        ("day, what",                       Columns("day date, what text, count bigint")),
+    "moves":       ("day, what, code",                 Columns("day date, what text, code text, count bigint")),
+    "totals":      ("what, label",                     Columns("what text, label text, count bigint")),
+}
+# fmt: on
 
 
 def load(tx, events: list) -> dict[str, Dispute]:
@@ -35,7 +52,7 @@ def load(tx, events: list) -> dict[str, Dispute]:
             {"codes": codes},
         )
     }
-    for code, *deadline in tx.rows(f"select {DEADLINE_COLUMNS} from metrics.deadlines where code = any(%(codes)s) order by code, clock", {"codes": codes}):
+    for code, *deadline in tx.rows(f"select {DEADLINES.names} from metrics.deadlines where code = any(%(codes)s) order by code, clock", {"codes": codes}):
         disputes[code].deadlines[deadline[0]] = Deadline(*deadline)
     return disputes
 
@@ -44,59 +61,35 @@ def save(tx, changes: Changes) -> None:
     """Writes what a batch changed, and tells the pages that watch."""
     _save_disputes(tx, changes)
     _save_deadlines(tx, changes)
+    tx.insert("metrics.timeline", TIMELINE, sorted(changes.timeline, key=lambda line: line[:3]), "on conflict do nothing")
+    _add(tx, "open_cube", changes.cube)
+    _add(tx, "open_waits", changes.waits)
+    _add(tx, "flow", changes.flow)
+    _add(tx, "days", changes.days)
+    _add(tx, "moves", changes.moves)
+    _add(tx, "totals", changes.totals)
     tx.insert(
-        "insert into metrics.timeline (code, source, sequence, at, type, agency, event, detail) values %s on conflict do nothing",
-        [(*line[:7], _json(line[7])) for line in sorted(changes.timeline, key=lambda line: line[:3])],
-    )
-    _add(tx, "open_cube", "township, state, kind, overdue", changes.cube)
-    _add(tx, "open_waits", "township, agency, overdue", changes.waits)
-    _add(tx, "flow", "day, what, township, kind", changes.flow)
-    _add(tx, "days", "day, what", changes.days)
-    _add(tx, "moves", "day, what, code", changes.moves)
-    _add(tx, "totals", "what, label", changes.totals)
-    tx.insert(
-        "insert into metrics.as_of (source, said_at, heard_at) values %s on conflict (source) do update"
-        " set said_at = greatest(as_of.said_at, excluded.said_at), heard_at = excluded.heard_at",
+        "metrics.as_of",
+        SAID_AT,
         [(source, at, tx.now) for source, at in sorted(changes.said_at.items())],
+        "on conflict (source) do update set said_at = greatest(as_of.said_at, excluded.said_at), heard_at = excluded.heard_at",
     )
     _tell(tx, sorted(changes.disputes))
 
 
 def _save_disputes(tx, changes):
     tx.insert(
-        f"insert into metrics.disputes ({DISPUTE_COLUMNS}) values %s on conflict (code) do update set (registered, township, kind, channel, reporter,"
-        " opened_at, merged_into, state, waits_for, is_told, body, entered_at, closed_at, outcome, runs_out_at, runs_out_clock, overdue, last_at, unplaced)"
-        " = (excluded.registered, excluded.township, excluded.kind, excluded.channel, excluded.reporter, excluded.opened_at, excluded.merged_into,"
-        " excluded.state, excluded.waits_for, excluded.is_told, excluded.body, excluded.entered_at, excluded.closed_at, excluded.outcome, excluded.runs_out_at,"
-        " excluded.runs_out_clock, excluded.overdue, excluded.last_at, excluded.unplaced)",
+        "metrics.disputes",
+        DISPUTES,
         [
             (
-                d.code,
-                d.registered,
-                d.township,
-                d.kind,
-                d.channel,
-                d.reporter,
-                d.opened_at,
-                d.merged_into,
-                d.state,
-                d.waits_for,
-                d.is_told,
-                d.body,
-                d.entered_at,
-                d.closed_at,
-                d.outcome,
-                d.runs_out_at or "infinity",
-                d.runs_out_clock,
-                d.overdue,
-                d.last_at,
-                _json(d.unplaced),
+                d.code, d.registered, d.township, d.kind, d.channel, d.reporter, d.opened_at, d.merged_into, d.state, d.waits_for, d.is_told, d.body,
+                d.entered_at, d.closed_at, d.outcome, d.runs_out_at or "infinity", d.runs_out_clock, d.overdue, d.last_at, d.unplaced,
             )
             for _, d in sorted(changes.disputes.items())
         ],
-        template="(%s, %s, %s, %s, %s, %s, %s::timestamptz, %s, %s, %s::text[], %s, %s, %s::timestamptz, %s::timestamptz, %s, %s::timestamptz, %s, %s,"
-        " %s::timestamptz, %s::jsonb)",
-    )
+        f"on conflict (code) do update set {DISPUTES.given('code')}",
+    )  # fmt: skip
 
 
 def _save_deadlines(tx, changes):
@@ -105,21 +98,18 @@ def _save_deadlines(tx, changes):
         d = changes.disputes[code].deadlines[clock]
         rows.append((code, clock, d.kind, d.article, d.state, d.started_at, d.due_at, d.met_at, d.late, d.owed_by))
     tx.insert(
-        f"insert into metrics.deadlines ({DEADLINE_COLUMNS}) values %s on conflict (code, clock) do update set kind = excluded.kind,"
-        " article = excluded.article, state = excluded.state, started_at = excluded.started_at, due_at = excluded.due_at, met_at = excluded.met_at,"
-        " late = excluded.late, owed_by = excluded.owed_by",
+        "metrics.deadlines",
+        DEADLINES,
         rows,
-        template="(%s, %s, %s, %s, %s, %s::timestamptz, %s::timestamptz, %s::timestamptz, %s, %s::text[])",
+        f"on conflict (code, clock) do update set {DEADLINES.given('code', 'clock')}",
     )
 
 
-def _add(tx, table, key, sums):
+def _add(tx, table, sums):
     """Moves sums by what this batch added or took away."""
+    key, columns = SUMS[table]
     rows = [(*cell, by) for cell, by in sorted(sums.items()) if by]
-    tx.insert(
-        f"insert into metrics.{table} ({key}, count) values %s on conflict ({key}) do update set count = {table}.count + excluded.count",
-        rows,
-    )
+    tx.insert(f"metrics.{table}", columns, rows, f"on conflict ({key}) do update set count = {table}.count + excluded.count")
 
 
 def _tell(tx, codes):

@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import orjson
 import psycopg2
 
 from plumbing.database import Transaction
+from plumbing.rows import Columns
 from services.notify.rules import Notice
+
+NOTICES = Columns(
+    "id text, channel text, kind text, dispute text, addressee text, clock text, due_at timestamptz, status text, made_at timestamptz,"
+    " next_try_at timestamptz, settled_at timestamptz, about jsonb"
+)
 
 
 @dataclass(slots=True)
@@ -31,26 +36,15 @@ def hooked(tx: Transaction, agencies: set[str]) -> set[str]:
 
 def enter(tx: Transaction, notices: list[Notice], channel: str, waiting: bool) -> None:
     """Enters notices into the ledger: sent with this transaction, or waiting for the sender."""
+    status, next_try_at, settled_at = ("waiting", tx.now, None) if waiting else ("sent", None, tx.now)
     tx.insert(
-        "insert into notify.notices (id, channel, kind, dispute, addressee, clock, due_at, status, made_at, next_try_at, settled_at, about) values %s"
-        " on conflict do nothing",
+        "notify.notices",
+        NOTICES,
         [
-            (
-                notice.id,
-                channel,
-                notice.kind,
-                notice.dispute,
-                notice.to,
-                notice.about.get("clock"),
-                notice.about.get("due_at"),
-                "waiting" if waiting else "sent",
-                tx.now,
-                tx.now if waiting else None,
-                None if waiting else tx.now,
-                orjson.dumps(notice.about).decode(),
-            )
-            for notice in notices
+            (n.id, channel, n.kind, n.dispute, n.to, n.about.get("clock"), n.about.get("due_at"), status, tx.now, next_try_at, settled_at, n.about)
+            for n in notices
         ],
+        "on conflict do nothing",
     )
 
 

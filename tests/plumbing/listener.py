@@ -12,6 +12,9 @@ import eventlet  # noqa: E402  isort: skip
 
 from plumbing.dependency import Database  # noqa: E402
 from plumbing.hearing import hear  # noqa: E402
+from plumbing.rows import Columns
+
+EFFECTS = Columns("subject text, sequence bigint, batch int, deliveries int, discarded boolean")
 
 
 class NotMended(Exception):
@@ -55,7 +58,8 @@ class Listener:
                 if not event.discarded:
                     DO[event.data.get("do")](tx, event)
             tx.insert(
-                "insert into effects (subject, sequence, batch, deliveries, discarded) values %s",
+                "effects",
+                EFFECTS,
                 [(e.subject, e.sequence, len(batch), e.delivery.headers.get("x-delivery-count") or 0, e.discarded) for e in events],
             )
 

@@ -1,0 +1,55 @@
+"""Many rows in one statement arrive as they were sent, whatever the values are."""
+
+from datetime import UTC, date, datetime
+
+import psycopg2
+import pytest
+
+from plumbing.rows import AS_TEXT, MARK, NULL, Columns
+
+EVERYTHING = Columns(
+    "code text, small smallint, step int, seq bigint, held boolean, on_day date, at timestamptz, body bytea, facts jsonb, owed_by text[]"
+)
+NOW = datetime(2026, 3, 2, 2, 30, 0, 123456, tzinfo=UTC)
+ROWS = [
+    ("620702-2026-000123-1", 1, 7, 2**40, True, date(2026, 3, 2), NOW, b"\x00\xff{}", {"why": ['a "quoted" \\ one', None]}, ["court", 'a"b\\c', "", "null"]),
+    (None, None, None, None, None, None, None, None, None, None),
+    ("", 0, -1, 0, False, date(1990, 1, 1), NOW, b"", [], []),
+    ("妇联〔2026〕42号 'quoted' \\ \n", 2, 0, -5, True, date(2026, 3, 2), NOW, bytes(range(256)), "text", ["一", "二"]),
+]
+
+
+@pytest.fixture(scope="module")
+def cursor(servers):
+    connection = psycopg2.connect(servers.database_admin)
+    yield connection.cursor()
+    connection.close()
+
+
+def sent(cursor, columns, rows):
+    cursor.execute(f"select * from {columns.rows}", columns.of(rows))
+    return [tuple(bytes(value) if isinstance(value, memoryview) else value for value in row) for row in cursor.fetchall()]
+
+
+@pytest.mark.parametrize("rows", [ROWS, ROWS[:1], ROWS[1:2], ROWS[2:3], ROWS * 100], ids=["mixed", "one", "only_nulls", "only_empty", "many"])
+def test_rows_arrive_as_they_were_sent(cursor, rows):
+    assert sent(cursor, EVERYTHING, rows) == rows
+
+
+@pytest.mark.parametrize("text", [MARK, NULL, f"a{MARK}b{NULL}", MARK * 3, "\ue000", f"{MARK}{NULL}\ue000\ue001", NULL + "x"])
+def test_a_text_that_holds_the_marks_themselves_arrives_too(cursor, text):
+    rows = [(text, "a"), ("b", None), (None, text), ("", "")]
+
+    assert sent(cursor, Columns("one text, two text"), rows) == rows
+
+
+def test_instants_and_days_may_be_given_as_their_text(cursor):
+    assert sent(cursor, Columns("at timestamptz, day date"), [("2026-03-02T10:30:00.123456+08:00", "2026-03-02")]) == [(NOW, date(2026, 3, 2))]
+
+
+def test_every_type_is_tried_here():
+    assert set(AS_TEXT) == {"text", "smallint", "int", "bigint", "boolean", "date", "timestamptz", "bytea", "jsonb", "text[]"}
+
+
+def test_names_are_those_of_the_columns():
+    assert Columns("code text, step int").names == "code, step"
