@@ -266,6 +266,11 @@ def never_attempted(e: Evidence):
     return (event for event in e.log if event not in e.told.attempted)
 
 
+def never_acknowledged(e: Evidence):
+    """The producers send again until they are sure, also after everything was mended."""
+    return (f"{event} {attempt['type']} of {attempt['agency']}" for event, attempt in e.told.attempted.items() if event not in e.told.acknowledged)
+
+
 def another_outcome_than_the_script_says(e: Evidence):
     """Said after the outcome of the step before, by the script of a legal life."""
     for event, attempt in e.told.attempted.items():
@@ -282,7 +287,7 @@ QUESTIONS = {
                    reports_with_two_codes, notices_without_a_reason, too_high),
     "disordered": (histories_that_do_not_lead_to_the_state, timelines_with_gaps, facts_that_do_not_follow_from_each_other, links_that_do_not_hold,
                    outcomes_before_their_receipt, positions_that_do_not_count, still_waiting),
-    "unexpected": (never_attempted, another_outcome_than_the_script_says),
+    "unexpected": (never_attempted, never_acknowledged, another_outcome_than_the_script_says),
 }
 # fmt: on
 

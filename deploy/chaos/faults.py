@@ -96,8 +96,7 @@ class Faults:
     def _kill_backend(self, fault: Fault) -> Mending:
         backends = self.stage.backends()
         if backends:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                backends[int(fault.chance * len(backends))].kill()
+            _signal(backends[int(fault.chance * len(backends))], signal.SIGKILL)
 
     def _kill_postgresql(self, fault: Fault) -> Mending:
         self._alone(self.stage.servers.database, lambda: self._down_for(fault.lasts, self.stage.kill_postgresql, self.stage.servers.database))
@@ -105,6 +104,26 @@ class Faults:
     def _kill_broker(self, fault: Fault) -> Mending:
         broker = self.stage.servers.broker
         self._alone(broker, lambda: self._down_for(fault.lasts, broker.kill, broker))
+
+    def _freeze_postgresql(self, fault: Fault) -> Mending:
+        def freeze():
+            stopped = self.stage.postgresql()
+            for process in stopped:
+                _signal(process, signal.SIGSTOP)
+            time.sleep(fault.lasts)
+            for process in stopped:
+                _signal(process, signal.SIGCONT)
+
+        self._alone(self.stage.servers.database, freeze)
+
+    def _freeze_broker(self, fault: Fault) -> Mending:
+        def freeze():
+            process = self.stage.servers.broker.process()
+            process.send(signal.SIGSTOP)
+            time.sleep(fault.lasts)
+            process.send(signal.SIGCONT)
+
+        self._alone(self.stage.servers.broker, freeze)
 
     def _alarm(self, fault: Fault) -> Mending:
         def alarm():
@@ -158,6 +177,11 @@ class Faults:
         wire = self.stage.wire(*fault.whom)
         wire.slow(0.02 + fault.chance * 0.2)
         return wire.mend
+
+
+def _signal(process, sign):
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.send_signal(sign)
 
 
 def _start(server, patience=90.0):

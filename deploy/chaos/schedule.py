@@ -37,6 +37,8 @@ KINDS = (
     Kind("kill_backend",     ("database",),                          kills=True),              # kill -9 of one process: PostgreSQL resets all of them
     Kind("kill_postgresql",  ("database",),          (0.5, 4),       (0.5, 1.5), kills=True),  # all its processes
     Kind("kill_broker",      ("broker",),            (0.2, 4),       (0.2, 1),   kills=True),  # the Erlang machine
+    Kind("freeze_postgresql", ("database",),         (5, 45),        (2, 4)),                  # as if its disk hung: nobody is told, nothing answers
+    Kind("freeze_broker",    ("broker",),            (5, 40),        (2, 4)),
     Kind("cut",              WIRES),                                                           # both ends get a reset
     Kind("cut_here",         WIRES,                  (5, 30),        (2, 5)),                  # only we notice: the server keeps a dead session
     Kind("stall",            WIRES,                  (3, 35),        (2, 5)),                  # nothing gets through, nobody is told

@@ -81,11 +81,11 @@ class Stage(System):
 
     def backends(self) -> list[psutil.Process]:
         """The database's processes that serve a connection of ours."""
-        return [process for process in self._postgres() if _title(process).split(" ")[1:2] and _title(process).split(" ")[1] in CONSUMERS]
+        return [process for process in self.postgresql()[1:] if _title(process).split(" ")[1:2] and _title(process).split(" ")[1] in CONSUMERS]
 
     def kill_postgresql(self) -> None:
         """All its processes: nothing is left that could write one more page."""
-        children = self._postgres()
+        children = self.postgresql()[1:]
         self.servers.database.kill()
         for child in children:
             try:
@@ -103,9 +103,10 @@ class Stage(System):
         lines = [json.loads(line) for line in self.log("supervisor").read_text().splitlines()] if self.log("supervisor").exists() else []
         return [(line["process"], line["exit"]) for line in lines if line["event"] == "died"]
 
-    def _postgres(self):
+    def postgresql(self) -> list[psutil.Process]:
+        """The database's own process, then all its children; empty while it is down."""
         pid = self.servers.database.pid()
-        return psutil.Process(pid).children(recursive=True) if pid else []
+        return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)] if pid else []
 
     def _wire(self, name):
         kind = self._kinds[name]
