@@ -1,19 +1,26 @@
 """The county of the flow tests: the real thing, small. Four services, the relay, the agencies' kit, a broker and a database."""
 
 import time
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from itertools import count
 from pathlib import Path
 
+import httpx
+import orjson
+import pika
 import psycopg2
 
 from contracts import AGENCIES, HEARS
+from contracts.channels import AGENCIES_EXCHANGE, DEAD_LETTERS
 from deploy.local import System
 from fengqiao_agency import Agency
+from services.mediation import domain
 
 DAMAN_TOWN, JIANTAN_TOWN = "620702102", "620702108"
 DAMAN_COMMITTEE = "peoples_mediation_committee-daman"
+NO_RISK = {"domestic_violence": False, "minor": False, "mass": False, "violence_threat": False}
 SETTLE_SECONDS = 30
 
 
@@ -28,6 +35,17 @@ def until(condition: Callable[[], object], seconds: float = SETTLE_SECONDS, what
 
 def days_ago(days: float) -> datetime:
     return datetime.now(timezone.utc) - timedelta(days=days)
+
+
+def structured(agency: str, word: str, id: str | None = None, **data) -> dict:
+    """A report as an agency without the kit would write it: a CloudEvent in structured mode."""
+    id = id or str(uuid.uuid4())
+    report_no = f"R-{id[:20]}"
+    whole = {"report_no": report_no, "channel": "phone", "place": {"township": DAMAN_TOWN}, "kind": "family", "wants": "mediation"}
+    return {
+        "specversion": "1.0", "id": id, "source": f"/agencies/{agency}", "type": word, "subject": report_no, "time": "2026-11-20T02:00:00Z",
+        "datacontenttype": "application/json", "data": whole | data,
+    }  # fmt: skip
 
 
 class Told:
@@ -110,12 +128,18 @@ class County:
 
     def rows(self, sql: str, *params) -> list[tuple]:
         """Looks into the database as its administrator, which no service can."""
-        if self._database is None or self._database.closed:
-            self._database = psycopg2.connect(self.system.servers.database_admin)
-            self._database.autocommit = True
-        with self._database.cursor() as cursor:
-            cursor.execute(sql, params or None)
-            return cursor.fetchall()
+        for again in (True, False):
+            try:
+                if self._database is None or self._database.closed:
+                    self._database = psycopg2.connect(self.system.servers.database_admin)
+                    self._database.autocommit = True
+                with self._database.cursor() as cursor:
+                    cursor.execute(sql, params or None)
+                    return cursor.fetchall()
+            except psycopg2.OperationalError:  # a story killed the database meanwhile
+                if not again:
+                    raise
+        raise AssertionError
 
     # ── waiting ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -151,26 +175,86 @@ class County:
         return self.rows("select state from mediation.disputes where code = %s", dispute)[0][0]
 
     def notices(self, agency: str, dispute: str) -> list[str]:
-        """The notices about a dispute that an agency took from its inbox: all that notify's ledger says were sent."""
+        """The kinds of the notices about a dispute that an agency took from its inbox."""
+        return [told.type for told in self._notices(agency, dispute)]
+
+    def clocks(self, agency: str, dispute: str, notice: str) -> list[str]:
+        """The clocks that an agency got such notices about."""
+        return [told.data["clock"] for told in self._notices(agency, dispute) if told.type == notice]
+
+    def _notices(self, agency, dispute):
+        """All that notify's ledger says were sent."""
         hands = self.agency(agency).agency
         sent = self.rows("select count(*) from notify.notices where addressee = %s and dispute = %s and channel = 'inbox'", agency, dispute)[0][0]
 
         def arrived():
-            return [told.type for told in hands.notices() if told.data.get("dispute") == dispute]
+            return [told for told in hands.notices() if told.data.get("dispute") == dispute]
 
         until(lambda: len(arrived()) >= sent, what="every notice arrived")
         return arrived()
 
+    def passed(self, dispute: str) -> list[str]:
+        """The clocks that ran out."""
+        return [clock for (clock,) in self.rows("select clock from mediation.deadlines where code = %s and state = 'passed'", dispute)]
+
+    def met(self, dispute: str) -> dict[str, dict]:
+        """Per clock that was met: whether late, and whether it had been said to have passed."""
+        found = self.rows("select detail from metrics.timeline where code = %s and type = 'deadline.met' order by sequence", dispute)
+        return {detail["clock"]: {"late": detail["late"], "was_passed": detail["was_passed"]} for (detail,) in found}
+
+    def folded(self, dispute: str) -> str:
+        """The state that the history of steps leads to."""
+        rows = self.rows("select before, after, step from mediation.transitions where code = %s order by step", dispute)
+        return domain.fold(domain.Transition(*row) for row in rows)
+
+    def dead_letters(self) -> int:
+        listed = self.system.servers.broker.ctl("-q", "list_queues", "-p", "fengqiao", "name", "messages", "--no-table-headers")
+        return int(dict(line.split("\t") for line in listed.splitlines())[DEAD_LETTERS])
+
+    # ── without the kit ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def posts(self, agency: str, event: dict) -> httpx.Response:
+        """An agency posts an event at the HTTP door."""
+        headers = {"Content-Type": "application/cloudevents+json", **self._token(agency)}
+        return httpx.post(f"{self.system.endpoints['door']}/events", content=orjson.dumps(event), headers=headers)
+
+    def receipts(self, agency: str) -> list[dict]:
+        """All receipts of an agency, as the HTTP door gives them."""
+        return httpx.get(f"{self.system.endpoints['door']}/receipts?after=0", headers=self._token(agency)).json()
+
+    def publishes(self, agency: str, event: dict):
+        """An agency publishes the same bytes over AMQP, with its broker's confirm."""
+        connection = pika.BlockingConnection(pika.URLParameters(self.system.endpoints["agencies"][agency]["amqp"]))
+        channel = connection.channel()
+        channel.confirm_delivery()
+        properties = pika.BasicProperties(content_type="application/cloudevents+json", delivery_mode=2, message_id=event["id"], user_id=agency)
+        channel.basic_publish(AGENCIES_EXCHANGE, f"{agency}.{event['type']}", orjson.dumps(event), properties)
+        connection.close()
+
+    def _token(self, agency):
+        return {"Authorization": f"Bearer {self.system.endpoints['agencies'][agency]['token']}"}
+
     # ── a dispute on its way ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def brought_to_mediation(self, at: datetime | None = None) -> str:
-        """A dispute that the Daman committee mediates since `at`; its code."""
+    def routed_to(self, body: str, at: datetime | None = None) -> str:
+        """A dispute that was reported, screened and sent to a body; its code."""
         at = at or datetime.now(timezone.utc)
         code = self._after(self.womens_federation.reports(time=at))
         self._after(self.mediation_centre.says("dispute.screened", code, time=at, suitable=True, track="A", kind="family"))
-        self._after(self.mediation_centre.says("dispute.routed", code, time=at, to=DAMAN_COMMITTEE, reason="by_place"))
-        committee = self.agency(DAMAN_COMMITTEE)
-        self._after(committee.says("referral.accepted", code, time=at, mediator="m-001", conflict_of_interest=False))
+        self._after(self.mediation_centre.says("dispute.routed", code, time=at, to=body, reason="by_place"))
+        return code
+
+    def accepted_for_mediation(self, at: datetime | None = None) -> str:
+        """A dispute that the Daman committee took."""
+        at = at or datetime.now(timezone.utc)
+        code = self.routed_to(DAMAN_COMMITTEE, at)
+        self._after(self.agency(DAMAN_COMMITTEE).says("referral.accepted", code, time=at, conflict_of_interest=False))
+        return code
+
+    def brought_to_mediation(self, at: datetime | None = None) -> str:
+        """A dispute that the Daman committee mediates since `at`."""
+        at = at or datetime.now(timezone.utc)
+        code, committee = self.accepted_for_mediation(at), self.agency(DAMAN_COMMITTEE)
         for party in ("applicant", "respondent"):
             committee.says("consent.given", code, time=at, party=party, how="in_writing")
         self._after(committee.says("mediation.started", code, time=at))

@@ -1,0 +1,44 @@
+"""What happens when a mediator's clock runs out?"""
+
+from datetime import timedelta
+
+from tests.county import DAMAN_COMMITTEE, days_ago, until
+
+THIRTY_DAYS = "mediation_out_of_court_policy"
+
+
+def test_the_body_and_the_centre_are_told_that_the_thirty_days_are_over(county):
+    code = county.brought_to_mediation(at=days_ago(40))
+
+    until(lambda: "deadline.passed" in [word for _, word in county.said(code)], what="time passed")
+    county.settle()
+
+    assert THIRTY_DAYS in county.clocks(DAMAN_COMMITTEE, code, "notice.overdue")
+    assert THIRTY_DAYS in county.clocks("mediation_centre", code, "notice.overdue")
+    assert county.state(code) == "mediating"  # a policy clock ends nothing: no statute limits mediation outside court
+
+
+def test_an_agreement_that_was_reached_in_time_but_reported_late_mends_it_openly(county):
+    began = days_ago(40)
+    code = county.brought_to_mediation(at=began)
+    until(lambda: THIRTY_DAYS in county.passed(code), what="the thirty days passed")
+
+    county.agency(DAMAN_COMMITTEE).says(
+        "agreement.reached", code, time=began + timedelta(days=20), form="oral", effective_on=(began + timedelta(days=20)).date().isoformat(), confirmable=False
+    )
+    county.settle()
+
+    assert county.met(code)[THIRTY_DAYS] == {"late": False, "was_passed": True}
+
+
+def test_more_time_is_given_by_everybodys_consent_only_while_the_time_still_runs(county):
+    code = county.brought_to_mediation(at=days_ago(25))
+    committee = county.agency(DAMAN_COMMITTEE)
+
+    alone = committee.says("mediation.extended", code, days=15, consents=["applicant"])
+    together = committee.says("mediation.extended", code, days=15, consents=["applicant", "respondent"])
+    county.settle()
+
+    assert alone.refusal["code"] == "consent_missing_for_extension"
+    assert together.receipts[-1] == "receipt.applied"
+    assert THIRTY_DAYS not in county.passed(code)

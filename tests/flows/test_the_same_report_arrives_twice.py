@@ -1,0 +1,42 @@
+"""What happens when the same report arrives twice?"""
+
+from tests.county import structured
+
+
+def test_the_same_event_comes_by_both_doors_and_counts_once(county):
+    report = structured("court-xijiao", "dispute.reported", kind="neighbour")
+
+    first = county.posts("court-xijiao", report)
+    county.publishes("court-xijiao", report)
+    again = county.posts("court-xijiao", report)
+    code = first.json()["data"]["dispute"]
+    county.settle()
+
+    assert first.status_code == again.status_code == 202
+    assert again.json() == first.json()
+    assert [word for _, word in county.said(code)].count("dispute.registered") == 1
+    receipts = [receipt["type"] for receipt in county.receipts("court-xijiao") if receipt["data"]["dispute"] == code]
+    assert receipts == ["receipt.accepted", "receipt.applied"]
+
+
+def test_an_agency_tells_again_under_its_own_number_and_it_is_the_same_dispute(county):
+    first = county.police.reports(report_no="110-2026-77")
+    again = county.police.reports(report_no="110-2026-77")
+    county.settle()
+
+    assert again.dispute == first.dispute
+    assert again.receipts == ["receipt.accepted", "receipt.applied"]
+    assert [word for _, word in county.said(first.dispute)].count("dispute.registered") == 1
+
+
+def test_the_same_id_with_other_content_is_refused_and_the_first_stands(county):
+    first = structured("court-xijiao", "dispute.reported", kind="neighbour")
+    other = structured("court-xijiao", "dispute.reported", id=first["id"], kind="labour")
+    code = county.posts("court-xijiao", first).json()["data"]["dispute"]
+
+    answer = county.posts("court-xijiao", other)
+    county.settle()
+
+    assert answer.status_code == 422
+    assert answer.json()["data"]["reason"]["code"] == "other_content_under_used_id"
+    assert county.rows("select kind from mediation.disputes where code = %s", code) == [("neighbour",)]
