@@ -25,7 +25,7 @@ from nameko.extensions import Entrypoint
 from structlog import get_logger
 
 from contracts.channels import HEARS, queue_of
-from plumbing import events, telemetry
+from plumbing import events, lenient, telemetry  # noqa: F401 - lenient: it changes how py-amqp reads
 from plumbing.database import DatabaseAway, should_try_again
 from plumbing.dependency import Database
 from plumbing.events import Delivery, UnreadableEvent

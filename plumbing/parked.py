@@ -189,7 +189,7 @@ def _put_back(channel, exchange, key, properties, body):
     """By the way it first came. Listeners that have it already recognise the repeat."""
     fresh = pika.BasicProperties(
         content_type=properties.content_type,
-        headers={name: value for name, value in (properties.headers or {}).items() if not name.startswith("x-")},
+        headers={name: value for name, value in (properties.headers or {}).items() if not str(name).startswith("x-")},
         delivery_mode=2,
         message_id=properties.message_id,
         user_id=properties.user_id,

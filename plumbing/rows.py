@@ -40,7 +40,9 @@ class Columns:
         return f"({', '.join(others)}) = ({', '.join(f'excluded.{name}' for name in others)})"
 
     def of(self, rows: Sequence[Sequence]) -> list[str]:
-        """The parameters of `rows` for at least one row."""
+        """The parameters for these rows."""
+        if not rows:
+            return ["", MARK, NULL] * len(self._as_text)
         return [part for as_text, column in zip(self._as_text, zip(*rows, strict=True), strict=True) for part in _joined(column, as_text)]
 
 

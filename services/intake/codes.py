@@ -1,7 +1,8 @@
 """The dispute's code, 一案一码: `620702-2026-000123-1`. Pure.
 
 Six digits of area (GB/T 2260), four of the year of registration, six of a serial number, one check digit by ISO 7064 MOD 11-10
-over the sixteen before it: a code read over the telephone is caught when a digit is wrong or two are swapped.
+over the sixteen before it: a code read over the telephone is always caught when a digit is wrong, and in 99 of 100 cases when two
+neighbours are swapped.
 """
 
 import re

@@ -1,6 +1,7 @@
 """What intake makes of what agencies say: facts in, decisions out. Pure."""
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ class Logged:
     """An earlier event with the same source and id."""
 
     seq: int
-    sha256: str
+    content: str
     accepted: bool
 
 
@@ -39,12 +40,14 @@ class Verdict:
     """What becomes of one event. Exactly one of these: `refused`, `repeats`, or taken (with its dispute)."""
 
     event: Event
-    sha256: str
+    sha256: str  # of the exact bytes
+    content: str  # of what is said, in whatever bytes
     dispute: Dispute | None = None
     data: dict | None = None
     refused: dict | None = None
     repeats: Logged | None = None
     logged: Logged | None = None
+    may_be_kept: bool = True  # the bytes of it
 
     @property
     def seq(self) -> int:
@@ -78,21 +81,28 @@ def agency_of(event: Event) -> str:
     return event.source.rsplit("/", 1)[-1]
 
 
+def content_of(event: Event) -> str:
+    """The same for the same thing said, whichever door and encoding it came by; `time` is left out, a sender may tell it anew."""
+    return hashlib.sha256(json.dumps([event.type, event.subject, event.data], sort_keys=True).encode()).hexdigest()
+
+
 def decide_all(batch: Iterable[Event], known: Known, now: datetime) -> list[Verdict]:
     """One verdict per event, in order. `known` grows with what the batch itself registers."""
     return [_decide(event, known, now) for event in batch]
 
 
 def _decide(event, known, now):
-    verdict = Verdict(event, hashlib.sha256(event.delivery.body).hexdigest())
-    for earlier in known.logged.get((event.source, event.id), ()):
-        if earlier.sha256 == verdict.sha256:
-            verdict.repeats = earlier
-            return verdict
-        if earlier.accepted:
-            return _enter(_refuse(verdict, "other_content_under_used_id"), known)
+    sha256 = hashlib.sha256(event.delivery.body).hexdigest()
+    verdict = Verdict(event, sha256, sha256 if event.refusal is not None else content_of(event))
+    before = known.logged.get((event.source, event.id), ())
+    verdict.repeats = next((earlier for earlier in before if earlier.content == verdict.content), None)
+    if verdict.repeats is not None:
+        return verdict
+    if any(earlier.accepted for earlier in before):
+        return _enter(_refuse(verdict, "other_content_under_used_id"), known)
     if event.refusal is not None:
         verdict.refused = event.refusal
+        verdict.may_be_kept = event.refusal["code"] != "too_large"
     elif event.discarded:
         _refuse(verdict, "discarded_by_operator")
     else:
@@ -102,7 +112,7 @@ def _decide(event, known, now):
 
 def _enter(verdict, known):
     """A later event of the same batch may repeat this one; its number comes when it is logged."""
-    verdict.logged = Logged(0, verdict.sha256, verdict.refused is None)
+    verdict.logged = Logged(0, verdict.content, verdict.refused is None)
     known.logged.setdefault((verdict.event.source, verdict.event.id), []).append(verdict.logged)
     return verdict
 
@@ -124,7 +134,7 @@ def _take(verdict, known, now):
         return _refuse(verdict, "malformed_data", field=mistake.field, mistake=mistake.token)
     if any((verdict.data.get("risk") or {}).get(flag) for flag in SAFEGUARDED):
         # There is no sealed lane yet, and plain routing would put somebody in danger: nothing of it is kept, not even the bytes.
-        event.delivery.body = b""
+        verdict.may_be_kept = False
         return _refuse(verdict, "safeguard_needed")
     verdict.dispute = _find(event, agency, known)
     if verdict.dispute is None:

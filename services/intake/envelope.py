@@ -4,12 +4,13 @@ What cannot be read still becomes an event with a `refusal`, so that the agency 
 """
 
 import hashlib
+import json
 import re
 from datetime import datetime, timezone
 
 from cloudevents.core.bindings import amqp, rabbitmq
-from cloudevents.core.exceptions import BaseCloudEventException
 from cloudevents.core.formats.json import JSONFormat
+from dateutil.parser import isoparse
 
 from plumbing import events
 from plumbing.events import Delivery, Event
@@ -21,9 +22,12 @@ OLDER_PREFIXES = ("cloudEvents_", "cloudEvents:")  # of the AMQP 1.0 binding, as
 
 # Short, and without blanks or control characters: they go into receipts, logs and addresses.
 ID = re.compile(r"[A-Za-z0-9._:/@+=~#-]{1,128}", re.ASCII)
+TYPE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 SUBJECT = re.compile(r"[\w.\-/#〔〕()（）]{1,64}")
 TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 
+TIME = ("time", "ce-time", *(f"{prefix.lower()}time" for prefix in OLDER_PREFIXES))
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 _FORMAT = JSONFormat()
 
 
@@ -47,9 +51,9 @@ def read(delivery: Delivery) -> Event:
         return _refuse(event, "too_large", limit=MAX_BYTES)
     try:
         sent = _parse(delivery)
-    except (BaseCloudEventException, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
-        return _refuse(event, "unsupported_encoding")
-    return _check(event, sent.get_attributes(), sent.get_data())
+    except UNREADABLE:
+        return _refuse(event, "malformed_envelope", field="time", mistake="not_a_time") if _has_a_wrong_time(delivery) else _refuse(event, "unsupported_encoding")
+    return _check(event, *sent)
 
 
 def read_any(delivery: Delivery) -> Event:
@@ -57,21 +61,50 @@ def read_any(delivery: Delivery) -> Event:
     return events.read(delivery) if delivery.routing_key[:1].isdigit() else read(delivery)
 
 
-def _parse(delivery):
+def _parse(delivery) -> tuple[dict, object]:
+    """The attributes and the data as they were sent. The SDK's own event class would make up an id and a time where there is none."""
     headers = delivery.headers
     if delivery.content_type.startswith(STRUCTURED):
-        return rabbitmq.from_structured(rabbitmq.RabbitMQMessage({}, delivery.content_type, delivery.body), _FORMAT)
+        return rabbitmq.from_structured(rabbitmq.RabbitMQMessage({}, delivery.content_type, delivery.body), _FORMAT, _as_sent)
     if any(name.startswith(OLDER_PREFIXES) for name in headers):
-        return amqp.from_binary(amqp.AMQPMessage({"content-type": delivery.content_type}, headers, delivery.body), _FORMAT)
-    return rabbitmq.from_binary(rabbitmq.RabbitMQMessage(headers, delivery.content_type or None, delivery.body), _FORMAT)
+        return amqp.from_binary(amqp.AMQPMessage({"content-type": delivery.content_type}, headers, delivery.body), _FORMAT, _as_sent_as_json)
+    return rabbitmq.from_binary(rabbitmq.RabbitMQMessage(headers, delivery.content_type or None, delivery.body), _FORMAT, _as_sent_as_json)
+
+
+def _as_sent(attributes, data):
+    if isinstance(data, bytes):
+        raise ValueError("data_base64")
+    return attributes, data
+
+
+def _as_sent_as_json(attributes, data):
+    if isinstance(data, (bytes, str)):
+        raise ValueError("the SDK hands over as it is what it cannot read")
+    return attributes, data
+
+
+def _has_a_wrong_time(delivery) -> bool:
+    """Whether it was the time that could not be read: the one mistake in an attribute that the SDK stops at."""
+    try:
+        said = json.loads(delivery.body) if delivery.content_type.startswith(STRUCTURED) else delivery.headers
+        (time,) = [value for name, value in said.items() if name.lower() in TIME]
+    except UNREADABLE:
+        return False
+    try:
+        isoparse(time)
+        return False
+    except UNREADABLE:
+        return True
 
 
 def _check(event, attributes, data):
+    if attributes.get("specversion") != "1.0":
+        return _refuse(event, "malformed_envelope", field="specversion", mistake="not_in_list" if attributes.get("specversion") else "required")
     if not isinstance(attributes.get("id"), str) or not ID.fullmatch(attributes["id"]):
-        return _refuse(event, "malformed_envelope", field="id", mistake="wrong_form")
+        return _refuse(event, "malformed_envelope", field="id", mistake="wrong_form" if attributes.get("id") else "required")
     event.id = attributes["id"]
-    if not isinstance(attributes.get("type"), str) or len(attributes["type"]) > 64:
-        return _refuse(event, "malformed_envelope", field="type", mistake="wrong_form")
+    if not isinstance(attributes.get("type"), str) or not TYPE.fullmatch(attributes["type"]):
+        return _refuse(event, "malformed_envelope", field="type", mistake="wrong_form" if attributes.get("type") else "required")
     event.type = attributes["type"]
     if attributes.get("source") != event.source:
         return _refuse(event, "wrong_source")
@@ -86,10 +119,21 @@ def _check(event, attributes, data):
     event.time = time.astimezone(timezone.utc)
     if not isinstance(data, dict):
         return _refuse(event, "malformed_data", field="data", mistake="not_an_object")
+    if b"\\u" in event.delivery.body and not _is_text(data):
+        return _refuse(event, "unsupported_encoding")
     event.data = data
     traceparent = attributes.get("traceparent")
     event.traceparent = traceparent if isinstance(traceparent, str) and TRACEPARENT.fullmatch(traceparent) else events.new_traceparent()
     return event
+
+
+def _is_text(data) -> bool:
+    """Half a surrogate pair, which JSON can spell, is no character: nothing could be written with it."""
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+        return True
+    except (UnicodeEncodeError, RecursionError):
+        return False
 
 
 def _refuse(event, code, **facts):

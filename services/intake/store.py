@@ -18,8 +18,8 @@ from services.intake.domain import Dispute, Known, Logged, Verdict, agency_of
 EVENTS = Columns("agency text, event_id text")
 REPORT_NOS = Columns("agency text, report_no text")
 LOG = Columns(
-    "seq bigint, received_at timestamptz, agency text, event_id text, sha256 text, type text, happened_at timestamptz, dispute text, refused_for text,"
-    " body_sealed bytea, hash bytea"
+    "seq bigint, received_at timestamptz, agency text, event_id text, sha256 text, content text, type text, happened_at timestamptz, dispute text,"
+    " refused_for text, body_sealed bytea, hash bytea"
 )
 DISPUTES = Columns("code text, registered_at timestamptz, registered_by text")
 REPORTS = Columns("agency text, report_no text, code text")
@@ -33,12 +33,12 @@ def load(tx: Transaction, batch: list[Event]) -> Known:
     tx.rows("select seq from intake.log_head for update")
     known = Known()
     agencies, ids = [agency_of(event) for event in batch], [event.id for event in batch]
-    for agency, event_id, seq, sha256, accepted in tx.rows(
-        "select agency, event_id, seq, sha256, refused_for is null from intake.log"
+    for agency, event_id, seq, content, accepted in tx.rows(
+        "select agency, event_id, seq, content, refused_for is null from intake.log"
         f" join {EVENTS.rows} using (agency, event_id) order by seq",
         EVENTS.of(list({*zip(agencies, ids, strict=True)})),
     ):
-        known.logged.setdefault((f"/agencies/{agency}", event_id), []).append(Logged(seq, sha256, accepted))
+        known.logged.setdefault((f"/agencies/{agency}", event_id), []).append(Logged(seq, content, accepted))
     subjects = [event.subject for event in batch]
     for code in tx.rows("select code from intake.disputes where code = any(%s)", ([s for s in subjects if codes.looks_like_one(s)],)):
         known.disputes[code[0]] = Dispute(code[0])
@@ -54,10 +54,11 @@ def load(tx: Transaction, batch: list[Event]) -> Known:
 def save(tx: Transaction, verdicts: list[Verdict], area: str, year: int) -> None:
     """Gives out codes and log numbers and writes the new entries; repeats write nothing."""
     new = [verdict for verdict in verdicts if verdict.repeats is None]
+    taken = [verdict for verdict in new if verdict.refused is None]
     _allot_codes(tx, [verdict for verdict in new if verdict.registers], area, year)
     _append(tx, new)
     _register(tx, [verdict for verdict in new if verdict.registers])
-    _keep_parties(tx, [verdict for verdict in new if verdict.data and (verdict.data.get("parties") or verdict.data.get("parties_sealed"))])
+    _keep_parties(tx, [verdict for verdict in taken if verdict.data.get("parties") or verdict.data.get("parties_sealed")])
 
 
 def _allot_codes(tx, registering, area, year):
@@ -84,8 +85,8 @@ def _append(tx, new):
         refused = verdict.refused["code"] if verdict.refused else None
         entry = (seq, verdict.agency, event.id, verdict.sha256, event.type, dispute, refused)
         head = chain(head, entry)
-        sealed = tx.seal(event.delivery.body) if event.delivery.body else None
-        rows.append((seq, tx.now, verdict.agency, event.id, verdict.sha256, event.type, event.time, dispute, refused, sealed, head))
+        sealed = tx.seal(event.delivery.body) if verdict.may_be_kept else None
+        rows.append((seq, tx.now, verdict.agency, event.id, verdict.sha256, verdict.content, event.type, event.time, dispute, refused, sealed, head))
     tx.insert("intake.log", LOG, rows)
     tx.run("update intake.log_head set seq = %s, hash = %s", (seq, psycopg2.Binary(head)))
 

@@ -12,6 +12,7 @@ import time
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from urllib.parse import unquote
 
 import anyio
 import orjson
@@ -67,7 +68,7 @@ async def agency_posts_events(request: Request) -> Response:
     refused = sum(verdict.refused is not None for verdict in verdicts)
     status = 202 if not refused else 422 if refused == len(verdicts) else 207
     telemetry.REQUESTS.labels("intake", "events", status).inc()
-    if request.headers.get("content-type", "").startswith(BATCH):
+    if request.headers.get("content-type", "").lower().startswith(BATCH):
         return Response(b"[" + b",".join(receipts) + b"]", status, media_type=BATCH)
     return Response(receipts[0], status, media_type=STRUCTURED)
 
@@ -113,7 +114,7 @@ def _receipts(pool, agency, after):
 
 def _deliveries(agency, headers, body):
     """One delivery per event. Raises KeyError with the name of a problem."""
-    kind = headers.get("content-type", "")
+    kind = headers.get("content-type", "").lower()
     make = partial(Delivery, routing_key=agency, user_id=agency)
     if kind.startswith(BATCH):
         try:
@@ -124,12 +125,21 @@ def _deliveries(agency, headers, body):
             raise KeyError("not_json")
         if len(events) > MAX_BATCH:
             raise KeyError("too_large")
-        return [make(orjson.dumps(event), STRUCTURED) for event in events]
+        return [make(_again(event), STRUCTURED) for event in events]
     if kind.startswith(STRUCTURED):
         return [make(body, STRUCTURED)]
     if kind.startswith("application/json"):
-        return [make(body, kind, headers={name: value for name, value in headers.items() if name.startswith("ce-")})]
+        # What is beyond ASCII comes percent-encoded: so the HTTP binding of CloudEvents says.
+        return [make(body, kind, headers={name: unquote(value) for name, value in headers.items() if name.startswith("ce-")})]
     raise KeyError("wrong_type")
+
+
+def _again(event) -> bytes:
+    """One event of a batch as a message of its own."""
+    try:
+        return orjson.dumps(event)
+    except orjson.JSONEncodeError:
+        return b""  # nested too deep to be written: refused as unreadable, each event by itself
 
 
 async def _body(request):

@@ -1,9 +1,11 @@
 """Does a service hear everything once, whatever happens to it, the broker or the database? One real process, a real broker, a real database."""
 
+import pika
 import pytest
 
 from contracts.channels import partition_of, queue_of
 from deploy import broker
+from tests.apart import domain_event
 from tests.county import until
 from tests.plumbing.conftest import A, B
 from tests.plumbing.processes import Process
@@ -275,3 +277,29 @@ def test_two_copies_share_the_work_and_one_takes_over(stage):
     until(lambda: stage.applied(A, B) == {A: list(range(1, 22)), B: list(range(1, 22))})
     assert second.is_ready()
 
+
+
+@pytest.mark.parametrize("where", ["message_id", "header", "header_name", "routing_key"])
+def test_words_in_another_encoding_stop_nobody(stage, where):
+    """Many a system in an office speaks GBK. The broker passes on any bytes; the one who hears must not fall over them."""
+    gbk = _Gbk(f"{partition_of(A)}.大满镇")
+    properties = pika.BasicProperties(delivery_mode=2, message_id=gbk if where == "message_id" else None)
+    if where.startswith("header"):
+        properties.headers = {"ce-subject" if where == "header" else gbk: gbk}
+    process = stage.listens()
+    channel = stage.apart.channel()
+    key = gbk if where == "routing_key" else f"{partition_of(A)}.x"
+    channel.basic_publish("mediation.events", key, domain_event("mediation", A, 1), properties)
+    channel.connection.close()
+
+    until(lambda: stage.applied(A) == {A: [1]} or process.popen.poll() is not None)
+    assert process.popen.poll() is None
+    stage.tell(event(2))
+    until(lambda: stage.applied(A) == {A: [1, 2]})
+
+
+class _Gbk(str):
+    """A text that pika sends as another system would."""
+
+    def encode(self, *_):
+        return super().encode("gbk")

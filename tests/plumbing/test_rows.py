@@ -53,3 +53,7 @@ def test_every_type_is_tried_here():
 
 def test_names_are_those_of_the_columns():
     assert Columns("code text, step int").names == "code, step"
+
+
+def test_no_rows_are_no_rows(cursor):
+    assert sent(cursor, EVERYTHING, []) == []
