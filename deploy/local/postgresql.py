@@ -3,6 +3,7 @@
 import os
 import pwd
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -36,6 +37,8 @@ class PostgreSQL:
         self.data = home / "data"
         self._password_file = folder / "password"
         if not self._password_file.exists():
+            if home != folder:
+                self.discard()  # they belonged to a folder of this name that was deleted, and its password with it
             write_private(self._password_file, password or secrets.token_urlsafe(24))
 
     @property
@@ -69,6 +72,11 @@ class PostgreSQL:
     def restart(self) -> None:
         self.stop()
         self.start()
+
+    def discard(self) -> None:
+        """Deletes the data, wherever they lie."""
+        self.kill()
+        shutil.rmtree(self.data.parent if self.data.parent != self.folder else self.data, ignore_errors=True)
 
     def pid(self) -> int | None:
         process = self.process()

@@ -1,6 +1,8 @@
 """Private servers: on loopback only, each service in its own rooms, alive again after a kill. One pair serves all tests of this file."""
 
 import os
+import shutil
+import socket
 import subprocess
 
 import pika
@@ -8,7 +10,8 @@ import psutil
 import psycopg2
 import pytest
 
-from deploy.local import AlreadyRunning, Servers
+from deploy.local import AlreadyRunning, Servers, postgresql, programs, roles
+from deploy.local.postgresql import PostgreSQL
 from deploy.local.servers import SERVICES
 
 pytestmark = pytest.mark.skipif(bool(os.environ.get("DATABASE_URL") or os.environ.get("AMQP_URI")), reason="DATABASE_URL or AMQP_URI names servers that are not ours to kill")
@@ -32,7 +35,7 @@ def ask(url, statement):
 
 def test_everything_listens_on_loopback_only(private_servers):
     ours = set(private_servers.ports.known().values())
-    listening = [socket.laddr for socket in psutil.net_connections("tcp") if socket.status == psutil.CONN_LISTEN and socket.laddr.port in ours]
+    listening = [connection.laddr for connection in psutil.net_connections("tcp") if connection.status == psutil.CONN_LISTEN and connection.laddr.port in ours]
 
     assert {address.ip for address in listening} <= {"127.0.0.1", "::1"}
     assert {address.port for address in listening} == ours
@@ -121,6 +124,31 @@ def test_the_broker_keeps_its_queues_and_messages_when_it_is_killed(private_serv
     channel = pika.BlockingConnection(pika.URLParameters(uri)).channel()
     assert channel.basic_get("agency.police", auto_ack=True)[2] == b"kept"
     channel.connection.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to keep the data outside the run directory")
+def test_data_that_lie_elsewhere_do_not_outlive_their_run_directory(tmp_path, monkeypatch):
+    monkeypatch.setattr(postgresql, "_has_user_namespaces", lambda: False)
+
+    def start():
+        server = PostgreSQL(tmp_path / "run/postgresql", programs.find_postgresql(), free_port)
+        server.start()
+        return server
+
+    (tmp_path / "run").mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free_port = probe.getsockname()[1]
+    first = start()
+    first.stop()
+    shutil.rmtree(tmp_path / "run")
+    (tmp_path / "run").mkdir()
+    second = start()
+
+    assert not second.data.is_relative_to(tmp_path)
+    assert ask(roles.with_path(second.url, "postgres"), "select 1") == [(1,)]
+    second.discard()
+    assert not second.is_running() and not second.data.parent.exists()
 
 
 def test_a_pid_file_of_the_dead_does_not_keep_the_database_from_starting(private_servers):
