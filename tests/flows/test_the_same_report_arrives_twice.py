@@ -15,7 +15,7 @@ def test_the_same_event_comes_by_both_doors_and_counts_once(county):
     assert first.status_code == again.status_code == 202
     assert again.json() == first.json()
     assert [word for _, word in county.said(code)].count("dispute.registered") == 1
-    receipts = [receipt["type"] for receipt in county.receipts("court-xijiao") if receipt["data"]["dispute"] == code]
+    receipts = [receipt["type"] for receipt in county.receipts("court-xijiao") if receipt["subject"] == code]
     assert receipts == ["receipt.accepted", "receipt.applied"]
 
 
