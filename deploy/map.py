@@ -9,7 +9,6 @@ import ast
 import sys
 from pathlib import Path
 
-import contracts
 from contracts import AGENCY_EVENTS, FACTS, HEARS, ROLES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,15 +60,18 @@ def _row(event, language, stories):
 
 
 def _stories() -> dict[str, Path]:
-    """For each word the flow test that says it; the shortest such file, which has the fewest other concerns."""
-    found = {}
-    for path in sorted(STORIES.glob("test_*.py"), key=lambda path: (path.stat().st_size, path.name)):
-        words = {node.value for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-        if any(isinstance(node, ast.Attribute) and node.attr == "reports" for node in ast.walk(ast.parse(path.read_text("utf-8")))):
+    """For each word the flow test that tells of it: the one whose name has most in common with it, then the shortest."""
+    found: dict[str, tuple] = {}
+    for path in sorted(STORIES.glob("test_*.py")):
+        nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+        words = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        if any(isinstance(node, ast.Attribute) and node.attr == "reports" for node in nodes):
             words.add("dispute.reported")
-        for word in words & set(contracts.AGENCY_EVENTS):
-            found.setdefault(word, path)
-    return found
+        for word in words & set(AGENCY_EVENTS):
+            stems = {part[:5] for part in word.split(".")} & {part[:5] for part in path.stem.split("_")}
+            rank = (-len(stems), path.stat().st_size, path)
+            found[word] = min(found.get(word, rank), rank)
+    return {word: rank[-1] for word, rank in found.items()}
 
 
 def _with_map(text, language):
