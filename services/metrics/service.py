@@ -28,7 +28,7 @@ class MetricsService:
     def on_events(self, batch):
         """Something was said about some disputes: change their rows and the sums, and tell the pages that watch."""
         with self.db.transaction() as tx:
-            events = tx.unheard(batch)
+            events = [event for event in tx.unheard(batch) if not event.discarded]
             if not events:
                 return
             disputes = store.load(tx, events)

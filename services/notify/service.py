@@ -21,7 +21,7 @@ class NotifyService:
     def on_events(self, batch):
         """Something was decided: whoever owes the next step, or is late, gets a notice."""
         with self.db.transaction() as tx:
-            notices = [notice for event in tx.unheard(batch) for notice in rules.notices_for(event)]
+            notices = [notice for event in tx.unheard(batch) if not event.discarded for notice in rules.notices_for(event)]
             if not notices:
                 return
             hooked = store.hooked(tx, {notice.to for notice in notices})

@@ -1,0 +1,58 @@
+"""Who is told what? The table, row by row."""
+
+import pytest
+
+import contracts
+from contracts.clocks import CLOCKS
+from services.notify.rules import ALSO, NOTICES, notices_for
+from tests.notify.conftest import said
+
+BODY, CENTRE = "peoples_mediation_committee-daman", "mediation_centre"
+
+
+def told(event):
+    return [(notice.kind, notice.to) for notice in notices_for(event)]
+
+
+@pytest.mark.parametrize(
+    ("word", "clock", "owed_by", "notices"),
+    [
+        ("deadline.set", "referral_answer", [BODY], [("notice.referral", BODY)]),
+        ("deadline.set", "screening", [CENTRE], [("notice.deadline", CENTRE)]),
+        ("deadline.set", "performance", [BODY, CENTRE], [("notice.deadline", BODY), ("notice.deadline", CENTRE)]),
+        ("deadline.approached", "screening", [CENTRE], [("notice.urged", CENTRE)]),
+        ("deadline.approached", "referral_answer", [BODY], [("notice.urged", BODY)]),
+        ("deadline.passed", "mediation_out_of_court_policy", [BODY], [("notice.overdue", BODY), ("notice.overdue", CENTRE)]),
+        ("deadline.passed", "screening", [CENTRE], [("notice.overdue", CENTRE)]),  # once, though it owes it and watches over it
+    ],
+)
+def test_who_owes_a_step_is_told(word, clock, owed_by, notices):
+    assert told(said(1, word, clock=clock, owed_by=owed_by)) == notices
+
+
+@pytest.mark.parametrize("word", [word for word, row in contracts.DOMAIN_EVENTS.items() if row.speaker == "mediation" and not word.startswith("deadline.")])
+def test_everything_else_is_no_notice(word):
+    assert told(said(1, word)) == []
+
+
+def test_a_deadline_that_was_met_is_no_notice():
+    assert told(said(1, "deadline.met")) == []
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
+@pytest.mark.parametrize("word", ["deadline.set", "deadline.approached", "deadline.passed"])
+def test_every_notice_is_as_the_contract_has_it(word, clock):
+    for notice in notices_for(said(1, word, clock=clock)):
+        contracts.said(notice.kind, notice.about, "notify")
+        assert notice.about["clock"] == clock
+
+
+def test_the_same_event_gives_the_same_notices():
+    assert [notice.id for notice in notices_for(said(7, "deadline.passed"))] == [notice.id for notice in notices_for(said(7, "deadline.passed"))]
+    assert len({notice.id for n in (7, 8) for notice in notices_for(said(n, "deadline.passed"))}) == 2 * len(notices_for(said(7, "deadline.passed")))
+
+
+def test_the_tables_speak_the_contracts_language():
+    assert {word for word, _ in NOTICES} | set(ALSO) <= set(contracts.DOMAIN_EVENTS)
+    assert set(NOTICES.values()) <= set(contracts.NOTICES)
+    assert {agency for agencies in ALSO.values() for agency in agencies} <= set(contracts.AGENCIES)
