@@ -27,6 +27,8 @@ CONDITIONS = {            # a filter of the address, and what it means
     "serial":    "substr(d.code, 13, 6) = %(serial)s",
     "prefix":    "d.code >= %(prefix)s and d.code < %(prefix)s || '~'",
 }
+LAST_CHANGE = "select last_change from metrics.head"
+CHANGES_AFTER = "select id, body from metrics.changes where id > %s order by id limit %s"
 STATUS = {"open": "d.is_open", "closed": "not d.is_open", "all": "true"}
 OVERDUE = {
     "law":       "d.is_open and d.overdue <> 'none' and d.overdue in ('law', 'both')",
@@ -251,7 +253,7 @@ def dispute(tx, code: str):
 
 def changes_since(tx, after: int, limit: int) -> tuple[list[tuple], int]:
     """Changes after a number, in commit order, and the latest number given."""
-    rows = tx.rows("select id, body from metrics.changes where id > %(after)s order by id limit %(limit)s", {"after": after, "limit": limit})
+    rows = tx.rows(CHANGES_AFTER, (after, limit))
     return rows, last_change(tx)[0]
 
 

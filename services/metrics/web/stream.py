@@ -71,7 +71,7 @@ class Hub:
         with connection.cursor() as cursor:
             cursor.execute(f"listen {CHANNEL}")
             if self._last is None:
-                cursor.execute("select last_change from metrics.head")
+                cursor.execute(reading.LAST_CHANGE)
                 self._last = cursor.fetchone()[0]
             if not self.is_live:
                 self.is_live = True
@@ -84,12 +84,12 @@ class Hub:
                 connection.notifies.clear()
 
     def _pass_on(self, cursor):
-        cursor.execute("select id, body from metrics.changes where id > %s order by id limit %s", (self._last, REPLAYED + 1))
+        cursor.execute(reading.CHANGES_AFTER, (self._last, REPLAYED + 1))
         rows = cursor.fetchall()
         if not rows:
             return
         if rows[0][0] != self._last + 1 or len(rows) > REPLAYED:  # some were forgotten, or too many: nobody may believe to have seen all
-            cursor.execute("select last_change from metrics.head")
+            cursor.execute(reading.LAST_CHANGE)
             self._last = cursor.fetchone()[0]
             self._tell({"event": "reload", "data": "{}"})
             return

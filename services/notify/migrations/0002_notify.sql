@@ -16,7 +16,7 @@ create table notify.notices (
     settled_at    timestamptz,
     about         jsonb       not null,
     constraint a_notice_goes_once_by_each_channel primary key (id, channel),
-    constraint known_channels check (channel in ('inbox', 'webhook')),
+    constraint only_these_channels check (channel in ('inbox', 'webhook')),
     constraint sent_waiting_or_given_up check (status in ('sent', 'waiting', 'undeliverable')),
     constraint a_waiting_notice_has_its_next_try check (status <> 'waiting' or next_try_at is not null)
 );
@@ -27,5 +27,5 @@ create table notify.webhooks (                     -- set by the operator: `pyth
     agency  text primary key,
     url     text not null,
     secret  bytea not null,                         -- sealed; signs what is sent (HMAC-SHA256)
-    constraint only_http check (url ~ '^https?://')
+    constraint a_webhook_speaks_http check (url ~ '^https?://')
 );

@@ -1,0 +1,128 @@
+"""Does each part know only what it may know? What stands in docs/architecture.md, read from the code itself."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+OURS = ("contracts", "plumbing", "services", "fengqiao_agency", "deploy", "tests")
+SERVICES = sorted(path.name for path in (ROOT / "services").iterdir() if (path / "service.py").exists())
+
+# Files that only compute, and what of ours they may use: words and each other. `plumbing.events` is the shape of an event.
+PURE = ("lifecycle", "rules", "domain", "clocks", "holidays", "codes")
+MAY_USE = ("contracts", "plumbing.events")
+# What does something in the world, or knows what time it is.
+WORLDLY = {
+    "nameko", "eventlet", "kombu", "amqp", "pika", "psycopg2", "yoyo", "requests", "httpx", "starlette", "uvicorn", "jinja2", "structlog", "environs",
+    "os", "io", "pathlib", "shutil", "socket", "ssl", "select", "subprocess", "threading", "asyncio", "anyio", "time", "logging", "random", "secrets", "tempfile", "urllib",
+}  # fmt: skip
+
+# Who may use what comes from outside. One driver each: no second one beside it.
+ONLY_IN = {
+    "nameko": ("plumbing/container.py", "plumbing/dependency.py", "plumbing/hearing.py", "plumbing/run.py", "services/*/service.py"),
+    "eventlet": ("plumbing/container.py", "plumbing/hearing.py", "plumbing/run.py"),
+    "kombu": ("plumbing/hearing.py",),
+    "amqp": ("plumbing/hearing.py", "plumbing/lenient.py"),
+    "pika": ("plumbing/relay.py", "plumbing/parked.py", "fengqiao_agency/*.py"),
+    "starlette": ("plumbing/telemetry.py", "services/*/web.py", "services/*/web/*.py"),
+    "marshmallow": ("contracts/*.py", "services/intake/domain.py"),
+    "sqlalchemy": (), "psycopg": (), "asyncpg": (), "aio_pika": (), "celery": (), "pydantic": (), "fastapi": (), "flask": (), "django": (),
+}  # fmt: skip
+
+
+def files(*patterns):
+    return sorted(path for pattern in patterns for path in ROOT.glob(pattern))
+
+
+def name_of(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path):
+    """The full names of all modules that a file imports, wherever in it; `from a import b` counts as both a and a.b."""
+    package = name_of(path).split(".") if path.stem == "__init__" else name_of(path).split(".")[:-1]
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join((package[: len(package) - node.level + 1] if node.level else []) + ([node.module] if node.module else []))
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names if (ROOT / base.replace(".", "/") / f"{alias.name}.py").exists())
+
+
+def ours(path):
+    return {module for module in imports(path) if module.split(".")[0] in OURS}
+
+
+def within(module, *parts):
+    return any(module == part or module.startswith(f"{part}.") for part in parts)
+
+
+PRODUCT = files("contracts/**/*.py", "plumbing/**/*.py", "services/**/*.py", "fengqiao_agency/**/*.py")
+
+
+@pytest.mark.parametrize("path", files("contracts/**/*.py"), ids=name_of)
+def test_contracts_know_words_only(path):
+    foreign = {module.split(".")[0] for module in imports(path)} - set(sys.stdlib_module_names)
+
+    assert foreign <= {"contracts", "marshmallow"}
+
+
+@pytest.mark.parametrize("path", files("plumbing/**/*.py"), ids=name_of)
+def test_plumbing_knows_no_dispute(path):
+    assert {module for module in ours(path) if not within(module, "plumbing", "contracts")} == set()
+
+
+@pytest.mark.parametrize("path", files("services/**/*.py"), ids=name_of)
+def test_a_service_knows_itself_and_what_all_share_and_never_another(path):
+    itself = ".".join(name_of(path).split(".")[:2])
+
+    assert {module for module in ours(path) if not within(module, itself, "plumbing", "contracts")} == set()
+
+
+@pytest.mark.parametrize("path", files("fengqiao_agency/**/*.py"), ids=name_of)
+def test_the_agencies_kit_is_installed_alone(path):
+    assert {module for module in ours(path) if not within(module, "fengqiao_agency")} == set()
+
+
+@pytest.mark.parametrize("path", files(*(f"services/*/{name}.py" for name in PURE)), ids=name_of)
+def test_rules_know_neither_the_world_nor_the_time(path):
+    itself = ".".join(name_of(path).split(".")[:2])
+    pure = [f"{itself}.{name}" for name in PURE]
+
+    assert {module for module in ours(path) if module != itself and not within(module, *pure, *MAY_USE) and module != "plumbing"} == set()
+    assert {module.split(".")[0] for module in imports(path)} & WORLDLY == set()
+    called = {node.func.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)}
+    assert called & {"now", "utcnow", "utc_now", "today"} == set()
+
+
+@pytest.mark.parametrize("module", sorted(ONLY_IN))
+def test_each_tool_has_its_place(module):
+    allowed = set(files(*ONLY_IN[module]))
+
+    assert {name_of(path) for path in PRODUCT if path not in allowed and any(within(name, module) for name in imports(path))} == set()
+
+
+@pytest.mark.parametrize("path", files("services/*/store.py"), ids=name_of)
+def test_sql_is_given_its_transaction(path):
+    """It neither connects nor commits: what belongs together is one transaction of the service."""
+    attributes = {node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
+
+    assert attributes & {"connect", "commit", "rollback", "transaction"} == set()
+
+
+@pytest.mark.parametrize("path", files("services/*/service.py"), ids=name_of)
+def test_a_service_file_holds_no_sql(path):
+    texts = [node.value.lower() for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+    assert [text for text in texts if text.lstrip().startswith(("select ", "insert ", "update ", "delete "))] == []
+
+
+def test_it_looks_at_something():
+    assert SERVICES == ["intake", "mediation", "metrics", "notify"]
+    assert len(PRODUCT) > 80
+    assert "services.intake.domain" in ours(ROOT / "services/intake/store.py")
+    assert "plumbing.events" in ours(ROOT / "services/notify/rules.py")
