@@ -86,7 +86,7 @@ def _hearings(partitions):
 
 def _service_may(name):
     writes = [exchange_of(name)] + ([INBOXES_EXCHANGE] if name in ("intake", "notify") else [])
-    return _may(name, "^$", f"^({'|'.join(map(re.escape, writes))})$", f"^{name}\\.")
+    return _may(name, "^$", f"^({'|'.join(map(re.escape, writes))})$", f"^{name}\\.[a-z]+-events\\.")
 
 
 def _agency_may(code):

@@ -18,17 +18,19 @@ create unique index the_same_content_is_logged_once on intake.log (agency, event
 create unique index an_id_is_accepted_once on intake.log (agency, event_id) where refused_for is null;
 
 create table intake.log_head (          -- one row: the last entry; locked first by everybody who takes events in
-    one   boolean primary key default true check (one),
+    one   boolean primary key default true,
     seq   bigint  not null,
-    hash  bytea   not null
+    hash  bytea   not null,
+    constraint there_is_one_head check (one)
 );
 insert into intake.log_head values (true, 0, decode(repeat('00', 32), 'hex'));
 
 create table intake.serials (
     area  text not null,
     year  int  not null,
-    last  int  not null check (last <= 999999),
-    primary key (area, year)
+    last  int  not null,
+    primary key (area, year),
+    constraint a_serial_has_six_digits check (last <= 999999)
 );
 
 create table intake.disputes (
