@@ -51,7 +51,7 @@ class Producer:
             thread.start()
         for thread in mouths:
             thread.join()
-        self.ledger.write({"do": "quiet"})
+        (self.folder / f"{self.name}.quiet").touch()
         self.over.wait()
         for thread in ears:
             thread.join(15)
