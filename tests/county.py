@@ -135,7 +135,7 @@ class County:
                     self._database.autocommit = True
                 with self._database.cursor() as cursor:
                     cursor.execute(sql, params or None)
-                    return cursor.fetchall()
+                    return cursor.fetchall() if cursor.description else []
             except psycopg2.OperationalError:  # a story killed the database meanwhile
                 if not again:
                     raise

@@ -48,3 +48,61 @@ def test_every_service_tells_the_same_story_of_it(county):
 
     assert county.rows("select state from metrics.disputes where code = %s", code) == [(county.state(code),)]
     assert county.folded(code) == county.state(code)
+
+
+def test_word_by_word_this_is_what_is_said_about_it(county):
+    committee = county.agency(DAMAN_COMMITTEE)
+    code = county.brought_to_mediation()
+    steps = [
+        committee.says("session.held", code, mode="in_person", minutes=90),
+        committee.says("agreement.reached", code, form="written", effective_on=date.today().isoformat(), confirmable=True,
+                       terms=[{"kind": "payment", "due_on": (date.today() + timedelta(30)).isoformat(), "amount_cny": "6000.00"}]),
+        committee.says("performance.recorded", code, term=1, result="full", on=date.today().isoformat()),
+        committee.says("dispute.followed_up", code, settled=True, satisfied=True),
+        committee.says("dispute.archived", code, archive_no="大满调〔2026〕7号"),
+    ]  # fmt: skip
+    county.settle()
+
+    assert [step.receipts for step in steps] == [["receipt.accepted", "receipt.applied"]] * 5
+    assert [step.state for step in steps] == ["mediating", "agreed", "resolved", "resolved", "closed"]
+    assert county.state(code) == "closed"
+    assert [word for speaker, word in county.said(code) if speaker == "intake"] == ["dispute.registered", *["step.reported"] * 11]
+    # fmt: off
+    assert [word for speaker, word in county.said(code) if speaker == "mediation"] == [
+        "step.applied",                                                             "deadline.set",     # the screening
+        "dispute.screened",     "step.applied",     "deadline.met",                 "deadline.set",     # the routing
+        "dispute.routed",       "step.applied",     "deadline.met",                 "deadline.set",     # an answer
+        "referral.accepted",    "step.applied",     "deadline.met",                 "deadline.set", "deadline.set",  # to ask, to mediate
+        "consent.given",        "step.applied",
+        "consent.given",        "step.applied",     "deadline.met",
+        "mediation.started",    "step.applied",
+        "session.held",         "step.applied",
+        "agreement.reached",    "step.applied",     "deadline.met",                 "deadline.set",     # the term
+        "performance.recorded", "step.applied",     "deadline.met",                 "deadline.set",     # the call-back
+        "dispute.followed_up",  "step.applied",     "deadline.met",
+        "dispute.archived",     "step.applied",     "dispute.closed",
+    ]
+    # fmt: on
+    assert [word for speaker, word in county.said(code) if speaker == "notify"] == ["notice.sent"] * 7
+    assert county.notices("mediation_centre", code) == ["notice.deadline"] * 2
+    assert county.notices(DAMAN_COMMITTEE, code) == ["notice.referral", *["notice.deadline"] * 4]
+    assert county.rows("select outcome from mediation.disputes where code = %s", code) == [("performed",)]
+    assert county.rows("select state, is_open, outcome, overdue from metrics.disputes where code = %s", code) == [("closed", False, "performed", "none")]
+
+
+def test_the_state_of_every_dispute_is_the_fold_of_its_steps(county):
+    """Of all disputes that any story has told so far."""
+    county.brought_to_mediation()
+    county.settle()
+
+    wrong = county.rows(
+        "select d.code, d.state, d.steps, count(t.step), (array_agg(t.after order by t.step desc))[1] from mediation.disputes d"
+        " left join mediation.transitions t using (code) group by d.code having d.steps <> count(t.step)"
+        " or d.state is distinct from (array_agg(t.after order by t.step desc))[1] or max(t.step) <> count(t.step)"
+    )
+    broken = county.rows(
+        "select code, step from (select code, step, before, lag(after) over (partition by code order by step) as came_from from mediation.transitions) t"
+        " where before is distinct from coalesce(came_from, 'detected')"
+    )
+    assert wrong == broken == []
+    assert county.rows("select d.code from mediation.disputes d join metrics.disputes m using (code) where d.state <> m.state") == []

@@ -42,3 +42,23 @@ def test_more_time_is_given_by_everybodys_consent_only_while_the_time_still_runs
     assert alone.refusal["code"] == "consent_missing_for_extension"
     assert together.receipts[-1] == "receipt.applied"
     assert THIRTY_DAYS not in county.passed(code)
+
+
+def test_a_policy_that_was_not_kept_is_nobodys_breach_of_the_law(county):
+    code = county.brought_to_mediation(at=days_ago(40))
+    until(lambda: THIRTY_DAYS in county.passed(code))
+    county.settle()
+
+    assert county.rows("select overdue from metrics.disputes where code = %s", code) == [("other",)]
+    told = county.rows("select addressee from notify.notices where dispute = %s and kind = 'notice.overdue' and clock = %s order by 1", code, THIRTY_DAYS)
+    assert told == [("mediation_centre",), (DAMAN_COMMITTEE,)]
+
+
+def test_an_agreement_after_the_end_is_late_and_stays_so(county):
+    code = county.brought_to_mediation(at=days_ago(40))
+    until(lambda: THIRTY_DAYS in county.passed(code))
+    county.agency(DAMAN_COMMITTEE).says("agreement.reached", code, time=days_ago(5), form="oral", effective_on=days_ago(5).date().isoformat(), confirmable=False)
+    county.settle()
+
+    assert county.met(code)[THIRTY_DAYS] == {"late": True, "was_passed": True}
+    assert county.rows("select overdue from metrics.disputes where code = %s", code) != [("law",)]

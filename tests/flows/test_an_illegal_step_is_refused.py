@@ -38,3 +38,25 @@ def test_an_agency_cannot_say_what_is_not_its_to_say(county):
 
     assert step.receipts == ["receipt.refused"]
     assert step.refusal["code"] == "not_yours_to_say"
+
+
+def test_a_step_out_of_turn_leaves_everything_as_it_was(county):
+    report = county.womens_federation.reports()
+    county.settle()
+    early = county.mediation_centre.says("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
+    county.settle()
+
+    assert early.state == county.state(report.dispute) == "registered"
+    assert "已登记" in early.refusal["zh"] and "分流交办" in early.refusal["zh"]
+    assert county.said(report.dispute) == [
+        ("intake", "dispute.registered"), ("intake", "step.reported"),
+        ("mediation", "step.applied"), ("mediation", "deadline.set"), ("mediation", "step.refused"),
+        ("notify", "notice.sent"),
+    ]  # fmt: skip
+
+
+def test_a_code_that_nobody_was_given_is_refused_at_the_door(county):
+    unknown = county.mediation_centre.says("dispute.screened", "620702-2026-999999-9", suitable=True, track="A", kind="family")
+    county.settle()
+
+    assert unknown.receipts == ["receipt.refused"] and unknown.refusal["code"] == "unknown_dispute"

@@ -8,6 +8,7 @@ import pytest
 from plumbing.database import should_try_again
 from plumbing.events import Event
 from services.intake import envelope, store, taking
+from tests.everywhere import found_in_tables
 from tests.intake.conftest import REPORT, SECRETS, delivery
 from tests.plumbing.conftest import heard
 
@@ -243,17 +244,8 @@ def test_parties_lie_encrypted_and_nowhere_else(intake, take, pool):
         tx.unheard([envelope.read(delivery(id="e-5", subject="R-4"))])
 
     assert [len(intake.rows(f"select 1 from intake.{table}")) for table in ("parties", "log", "parked", "waiting", "outbox")] == [2, 3, 1, 1, 5]
-    assert found_anywhere(intake, SECRETS) == []
-    assert found_anywhere(intake, ["womens_federation"]) != []  # it does look
-
-
-def found_anywhere(apart, texts):
-    tables = apart.rows("select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')")
-    found = []
-    for schema, table in tables:
-        rows = " ".join(row for (row,) in apart.rows(f'select t::text from "{schema}"."{table}" t'))
-        found += [(schema, table, text) for text in texts if text in rows or text.encode().hex() in rows or json.dumps(text)[1:-1] in rows]
-    return found
+    assert found_in_tables(intake.rows, SECRETS) == []
+    assert found_in_tables(intake.rows, ["womens_federation"]) != []  # it does look
 
 
 def test_the_key_at_rest_opens_what_was_sealed(intake, take, pool):

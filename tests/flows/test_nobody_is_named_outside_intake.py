@@ -1,0 +1,26 @@
+"""Where do the names go that parties told an agency? Nowhere."""
+
+from tests.county import DAMAN_COMMITTEE, DAMAN_TOWN
+from tests.everywhere import found_in_logs, found_in_measures, found_in_tables
+
+SECRETS = ("虚构王某某七", "13900007777", "620702198001010077", "虚构乡虚构村77号")
+
+
+def test_nobody_is_named_outside_intake(county):
+    name, phone, number, address = SECRETS
+    parties = [{"role": "applicant", "name": name, "phone": phone, "id_number": number, "address": address}, {"role": "respondent", "name": name}]
+    report = county.womens_federation.reports(parties=parties)
+    elsewhere = {"township": DAMAN_TOWN, "village": "620702001001"}
+    refused = county.womens_federation.reports(place=elsewhere, parties=parties)
+    county.settle()
+    screened = county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="family")
+    county.mediation_centre.says("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
+    county.settle()
+
+    assert (refused.receipts, screened.receipts[-1]) == (["receipt.refused"], "receipt.applied")
+    assert found_in_tables(county.rows, SECRETS) == []
+    assert found_in_logs(county.system, SECRETS) == []
+    assert found_in_measures(county.system, (*SECRETS, report.dispute)) == []  # nor is a measure by dispute
+    speakers = (county.womens_federation, county.mediation_centre, county.agency(DAMAN_COMMITTEE))
+    told = "".join(str(told) for speaker in speakers for told in (*speaker.agency.receipts(), *speaker.agency.notices()))
+    assert report.dispute in told and not [secret for secret in SECRETS if secret in told]
