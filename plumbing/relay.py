@@ -5,6 +5,7 @@ order, published with `mandatory` in a window of confirms, and deleted once conf
 oldest row: a duplicate is possible and harmless, a loss is not. Several copies share the partitions by advisory locks.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -28,6 +29,7 @@ from plumbing.failpoints import failpoint
 log = get_logger()
 
 WINDOW = 500
+SLICE = 50
 POLL_SECONDS = 0.5  # if a wake-up was missed
 CONFIRM_SECONDS = 30
 SET_ASIDE_SECONDS = 5  # a row that the broker returned or refused; its listeners see a gap and wait for it
@@ -59,6 +61,8 @@ class Relay:
         self.partitions, self.stop, self.window = partitions, stop, window
         self.connection = self.broker = None
         self.mine: set[int] = set()
+        self.following: list[tuple] = []  # fetched, not yet published
+        self.confirmed: list[int] = []  # published, not yet deleted
         self.aside: dict[int, float] = {}
         self.shared_at = 0.0
         self.ready = False
@@ -92,24 +96,38 @@ class Relay:
     # ── one round ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _round(self):
-        self._share()
-        rows = self._oldest()
+        """While one window is on its way to the broker, the one before is deleted and the next one fetched."""
+        if time.monotonic() >= self.shared_at:
+            self._delete()  # partitions change hands only while nothing of them is in ours
+            self.following = []
+            self._share()
+        rows = self.following or self._oldest()
         if not rows:
             self._sleep_until_woken()
             return
         failpoint("relay_selected")
-        confirmed = self.broker.publish(rows)
+        self.broker.publish(rows)
+        self._delete()
+        self.following = self._oldest(under_way=[row[0] for row in rows])
+        self.confirmed = self.broker.settle()
         failpoint("relay_confirmed")
-        self._query("delete from outbox where id = any(%s)", (confirmed,))
-        telemetry.PUBLISHED.labels(self.service, "confirmed").inc(len(confirmed))
-        if len(confirmed) < len(rows):
-            self._set_aside({row[0] for row in rows} - set(confirmed))
+        if len(self.confirmed) < len(rows):
+            self._set_aside({row[0] for row in rows} - set(self.confirmed))
+        if not self.following:
+            self._delete()
 
-    def _oldest(self):
+    def _oldest(self, under_way=()):
         if not self.mine:
             return []
         self.aside = {row: until for row, until in self.aside.items() if until > time.monotonic()}
-        return self._query(FETCH, (sorted(self.mine), list(self.aside), self.window))
+        return self._query(FETCH, (sorted(self.mine), [*self.aside, *under_way], self.window))
+
+    def _delete(self):
+        """Deletes what the broker confirmed."""
+        if self.confirmed:
+            self._query("delete from outbox where id = any(%s)", (self.confirmed,))
+            telemetry.PUBLISHED.labels(self.service, "confirmed").inc(len(self.confirmed))
+            self.confirmed = []
 
     def _set_aside(self, rows):
         for row in rows:
@@ -129,8 +147,6 @@ class Relay:
 
     def _share(self):
         """Takes or gives partitions so that every copy that is there holds its share. A lock dies with its connection."""
-        if time.monotonic() < self.shared_at:
-            return
         self.shared_at = time.monotonic() + SHARE_SECONDS * random.uniform(0.8, 1.2)
         copies = self._query(
             "select count(*) from pg_locks where locktype = 'advisory' and classid = %s and objid = %s and mode = 'ShareLock'"
@@ -152,7 +168,7 @@ class Relay:
     def _connect(self):
         self.connection = database.connect(self.database_url)
         self.connection.autocommit = True
-        self.mine, self.shared_at = set(), 0.0
+        self.mine, self.following, self.confirmed, self.shared_at = set(), [], [], 0.0
         # A deletion lost in a crash only means that a row is published again.
         self._query("set synchronous_commit = off")
         self._query(f'listen "outbox_{self.service}"')
@@ -160,6 +176,9 @@ class Relay:
         self.broker = Publisher(self.amqp_uri)
 
     def _disconnect(self):
+        if self.connection is not None:
+            with contextlib.suppress(psycopg2.Error):
+                self._delete()
         for thing in (self.broker, self.connection):
             try:
                 if thing is not None:
@@ -192,6 +211,7 @@ class Publisher:
         self.unconfirmed: dict[int, int] = {}
         self.confirmed: list[int] = []
         self.returned: set[str] = set()
+        self.rows_of: dict[str, set[int]] = {}
         self.loop = IOLoop()
         self.loop.activate_poller()
         self.connection = pika.SelectConnection(
@@ -199,22 +219,27 @@ class Publisher:
         )
         self._turn_until(lambda: self.open, 15)
 
-    def publish(self, rows) -> list[int]:
-        """Publishes (id, exchange, routing_key, event_id, body) rows; returns the ids that are safe at the broker, in no order.
+    def publish(self, rows) -> None:
+        """Sends (id, exchange, routing_key, event_id, body) rows on their way; `settle` says what became of them. Raises pika.exceptions.AMQPError."""
+        self.confirmed, self.returned, self.rows_of = [], set(), {}
+        for count, (row, exchange, routing_key, event_id, body) in enumerate(rows, 1):
+            self.tag += 1
+            self.unconfirmed[self.tag] = row
+            self.rows_of.setdefault(event_id, set()).add(row)  # a receipt may be given twice within one window
+            properties = pika.BasicProperties(content_type=CONTENT_TYPE, delivery_mode=2, message_id=event_id)
+            self.channel.basic_publish(exchange, routing_key, bytes(body), properties, mandatory=True)
+            if count % SLICE == 0:
+                self._turn(0)  # pika only writes when its loop turns: let the broker begin
+        self._turn(0)
+        failpoint("relay_published")
+
+    def settle(self) -> list[int]:
+        """Waits for the broker's word on all that was published; returns the ids of the rows that are safe there, in no order.
 
         Raises pika.exceptions.AMQPError if the line fails before all are answered: then none counts as confirmed.
         """
-        self.confirmed, self.returned = [], set()
-        ids = {}
-        for row, exchange, routing_key, event_id, body in rows:
-            self.tag += 1
-            self.unconfirmed[self.tag] = row
-            ids.setdefault(event_id, set()).add(row)  # a receipt may be given twice within one window
-            properties = pika.BasicProperties(content_type=CONTENT_TYPE, delivery_mode=2, message_id=event_id)
-            self.channel.basic_publish(exchange, routing_key, bytes(body), properties, mandatory=True)
-        failpoint("relay_published")
         self._turn_until(lambda: not self.unconfirmed, CONFIRM_SECONDS)
-        lost = set().union(*(ids[event_id] for event_id in self.returned))
+        lost = set().union(*(self.rows_of[event_id] for event_id in self.returned))
         return [row for row in self.confirmed if row not in lost]
 
     def breathe(self):
