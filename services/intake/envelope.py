@@ -14,6 +14,7 @@ from dateutil.parser import isoparse
 
 from plumbing import events
 from plumbing.events import Delivery, Event
+from services.intake import quick
 from services.intake.domain import reason
 
 MAX_BYTES = 256 * 1024
@@ -50,7 +51,7 @@ def read(delivery: Delivery) -> Event:
     if len(delivery.body) > MAX_BYTES:
         return _refuse(event, "too_large", limit=MAX_BYTES)
     try:
-        sent = _parse(delivery)
+        sent = quick.parse(delivery) or _parse(delivery)
     except UNREADABLE:
         return _refuse(event, "malformed_envelope", field="time", mistake="not_a_time") if _has_a_wrong_time(delivery) else _refuse(event, "unsupported_encoding")
     return _check(event, *sent)

@@ -1,0 +1,34 @@
+"""A shortcut past the CloudEvents SDK for the usual message: binary mode, `ce-` headers, JSON. It only ever says yes; at the first doubt the SDK decides.
+
+Three times as fast, on the path of every event. Both read the same, which tests/intake/test_quick.py tries to disprove.
+"""
+
+import re
+from datetime import datetime
+
+import orjson
+
+from plumbing.events import Delivery
+
+HEADERS = {f"ce-{name}": name for name in ("specversion", "id", "source", "type", "subject", "time", "dataschema", "traceparent")}
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def parse(delivery: Delivery) -> tuple[dict, dict] | None:
+    """The attributes and the data of an event, or None: ask the SDK."""
+    if delivery.content_type != "application/json":
+        return None
+    attributes = {}
+    for header, value in delivery.headers.items():
+        name = HEADERS.get(header)
+        if name is None or type(value) is not str or not value:
+            return None
+        attributes[name] = value
+    if attributes.get("specversion") != "1.0" or not TIME.fullmatch(attributes.get("time", "")) or not attributes.keys() >= {"id", "source", "type"}:
+        return None
+    try:
+        attributes["time"] = datetime.fromisoformat(attributes["time"])
+        data = orjson.loads(delivery.body)
+    except ValueError:
+        return None
+    return (attributes, data) if type(data) is dict else None
