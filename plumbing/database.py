@@ -20,9 +20,11 @@ from plumbing.logs import describe
 from plumbing.rows import Columns
 
 KEYS = Columns("source text, subject text")
-POSITIONS = Columns("source text, subject text, last_sequence bigint, held boolean, waits boolean, known boolean")
+POSITIONS = Columns(
+    "source text, subject text, last_sequence bigint, held boolean, waits boolean, known boolean, last_was bigint, held_was boolean, waits_was boolean"
+)
 COUNTS = Columns("subject text, last_sequence bigint")
-LETTERS = Columns("partition smallint, exchange text, routing_key text, event_id text, body bytea")
+LETTERS = Columns("partition smallint, exchange text, routing_key text, event_id text, body utf8")
 EARLY = Columns("source text, subject text, sequence bigint, event_id text, delivery bytea")
 
 # The server ends what takes too long, whoever waits for it. Connections die with their peers instead of hanging.
@@ -62,6 +64,7 @@ class Pool:
             try:
                 tx = Transaction(self, connection)
                 yield tx
+                tx.put_out()
                 tx.failpoint("before_commit")
                 connection.commit()
                 tx.failpoint("after_commit")
@@ -136,6 +139,7 @@ class Transaction:
         self._pool = pool
         self._service = pool.settings.service
         self._cursor = connection.cursor()
+        self._letters: list[tuple] = []
         self._outcomes: Counter = Counter()
         self._ages: list[float] = []
 
@@ -166,7 +170,7 @@ class Transaction:
         if not batch:
             return []
         position = self._positions(batch)
-        known = set(position)
+        known = dict(position)
         fresh, early, moved, alone = [], [], set(), {(event.source, event.subject) for event in batch if event.alone}
         for event in sorted(batch, key=lambda event: event.sequence or 0):
             key = (event.source, event.subject)
@@ -180,6 +184,8 @@ class Transaction:
                     position[key] = (last, False, waits)
             if event.sequence is None and not held:
                 fresh.append(event)
+                if key in known:
+                    moved.add(key)  # nowhere; but it must not pass one that another copy parks meanwhile
             elif event.sequence is not None and event.sequence <= last:
                 self._outcomes[event.source, event.type, "duplicate"] += 1
             elif not held and event.sequence == last + 1:
@@ -202,9 +208,7 @@ class Transaction:
         return {
             (source, subject): (last, held, waits)
             for source, subject, last, held, waits in self.rows(
-                f"select source, subject, last_sequence, held, waits from heard join {KEYS.rows} using (source, subject)"
-                " order by source, subject for update of heard",
-                KEYS.of(list(keys)),
+                f"select source, subject, last_sequence, held, waits from heard join {KEYS.rows} using (source, subject)", KEYS.of(list(keys))
             )
         }
 
@@ -248,18 +252,22 @@ class Transaction:
         self.insert("waiting", EARLY, [(e.source, e.subject, e.sequence, e.id, self._sealed(e)) for e in early], "on conflict do nothing")
 
     def _advance(self, position, moved, known):
-        """Writes the new positions. Known rows are locked already; a row that appears meanwhile belongs to another copy of this service."""
+        """Writes the new positions. A row that is no longer as it was read, or that appeared, belongs to another copy of this service: SequenceMoved.
+
+        Looking again costs less than locking: a lock on a row is one more write of it.
+        """
         if not moved:
             return
         keys = sorted(moved)
         (written,) = self.rows(
             f"with v as (select * from {POSITIONS.rows}),"
             " u as (update heard h set last_sequence = v.last_sequence, held = v.held, waits = v.waits from v"
-            "        where v.known and h.source = v.source and h.subject = v.subject returning 1),"
+            "        where v.known and h.source = v.source and h.subject = v.subject"
+            "          and (h.last_sequence, h.held, h.waits) = (v.last_was, v.held_was, v.waits_was) returning 1),"
             " i as (insert into heard (source, subject, last_sequence, held, waits)"
             "        select source, subject, last_sequence, held, waits from v where not known on conflict do nothing returning 1)"
             " select (select count(*) from u) + (select count(*) from i)",
-            POSITIONS.of([(*key, *position[key], key in known) for key in keys]),
+            POSITIONS.of([(*key, *position[key], key in known, *known.get(key, (None, None, None))) for key in keys]),
         )[0]
         if written != len(keys):
             raise SequenceMoved
@@ -268,7 +276,7 @@ class Transaction:
     # ── say ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def say(self, said: list[Said]) -> None:
-        """Numbers these facts per dispute and puts them into the outbox, in the order given."""
+        """Numbers these facts per dispute; they go into the outbox in the order given."""
         if not said:
             return
         counts = Counter(fact.subject for fact in said)
@@ -282,14 +290,12 @@ class Transaction:
             )
         }
         exchange, partitions = exchange_of(self._service), self._pool.settings.partitions
-        rows = []
         for fact in said:
             sequence = following[fact.subject] = following[fact.subject] + 1
             event_id = f"{fact.subject}/{sequence}"
             partition = partition_of(fact.subject, partitions)
             body = events.write(self._service, fact, event_id, self.now, sequence)
-            rows.append((partition, exchange, routing_key(partition, fact.type), event_id, body))
-        self._put_out(rows)
+            self._letters.append((partition, exchange, routing_key(partition, fact.type), event_id, body))
 
     def post(self, posted: list[Posted]) -> list[bytes]:
         """Puts receipts or notices for single agencies into the outbox; returns their bytes, in the same order."""
@@ -300,15 +306,15 @@ class Transaction:
     def put_out_again(self, letters: list[tuple[str, str, bytes]]) -> None:
         """Puts letters (agency, id, bytes) into the outbox as they are."""
         partitions = self._pool.settings.partitions
-        self._put_out([(zlib.crc32(agency.encode()) % partitions, INBOXES_EXCHANGE, agency, letter, body) for agency, letter, body in letters])
+        self._letters += [(zlib.crc32(agency.encode()) % partitions, INBOXES_EXCHANGE, agency, letter, body) for agency, letter, body in letters]
 
-    def _put_out(self, rows):
-        if not rows:
+    def put_out(self) -> None:
+        """The last statement before the commit: all that is said and posted goes into the outbox. The NOTIFY wakes the relay within milliseconds."""
+        if not self._letters:
             return
-        # One NOTIFY a transaction (the server folds equal ones): the relay wakes within milliseconds and fetches all there is.
         self.run(
             f"with put as (insert into outbox ({LETTERS.names}) select * from {LETTERS.rows}) select pg_notify(%s, '')",
-            [*LETTERS.of(rows), f"outbox_{self._service}"],
+            [*LETTERS.of(self._letters), f"outbox_{self._service}"],
         )
 
     # ── park ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -25,7 +25,7 @@ DISPUTES = Columns("code text, registered_at timestamptz, registered_by text")
 REPORTS = Columns("agency text, report_no text, code text")
 PARTIES = Columns("code text, seq bigint, sealed bytea, by_agency boolean")
 CURSORS = Columns("agency text, last bigint")
-RECEIPTS = Columns("id text, agency text, position bigint, body bytea")
+RECEIPTS = Columns("id text, agency text, position bigint, body utf8")
 
 
 def load(tx: Transaction, batch: list[Event]) -> Known:

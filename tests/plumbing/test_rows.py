@@ -8,14 +8,14 @@ import pytest
 from plumbing.rows import AS_TEXT, MARK, NULL, Columns
 
 EVERYTHING = Columns(
-    "code text, small smallint, step int, seq bigint, held boolean, on_day date, at timestamptz, body bytea, facts jsonb, owed_by text[]"
+    "code text, small smallint, step int, seq bigint, held boolean, on_day date, at timestamptz, body bytea, letter utf8, facts jsonb, owed_by text[]"
 )
 NOW = datetime(2026, 3, 2, 2, 30, 0, 123456, tzinfo=UTC)
 ROWS = [
-    ("620702-2026-000123-1", 1, 7, 2**40, True, date(2026, 3, 2), NOW, b"\x00\xff{}", {"why": ['a "quoted" \\ one', None]}, ["court", 'a"b\\c', "", "null"]),
-    (None, None, None, None, None, None, None, None, None, None),
-    ("", 0, -1, 0, False, date(1990, 1, 1), NOW, b"", [], []),
-    ("妇联〔2026〕42号 'quoted' \\ \n", 2, 0, -5, True, date(2026, 3, 2), NOW, bytes(range(256)), "text", ["一", "二"]),
+    ("620702-2026-000123-1", 1, 7, 2**40, True, date(2026, 3, 2), NOW, b"\x00\xff{}", '{"原因": "\\\\ \\""}'.encode(), {"why": ['a "quoted" \\ one', None]}, ["court", 'a"b\\c', "", "null"]),
+    (None,) * 11,
+    ("", 0, -1, 0, False, date(1990, 1, 1), NOW, b"", b"", [], []),
+    ("妇联〔2026〕42号 'quoted' \\ \n", 2, 0, -5, True, date(2026, 3, 2), NOW, bytes(range(256)), b"plain", "text", ["一", "二"]),
 ]
 
 
@@ -48,7 +48,7 @@ def test_instants_and_days_may_be_given_as_their_text(cursor):
 
 
 def test_every_type_is_tried_here():
-    assert set(AS_TEXT) == {"text", "smallint", "int", "bigint", "boolean", "date", "timestamptz", "bytea", "jsonb", "text[]"}
+    assert set(AS_TEXT) == {"text", "smallint", "int", "bigint", "boolean", "date", "timestamptz", "bytea", "utf8", "jsonb", "text[]"}
 
 
 def test_names_are_those_of_the_columns():
