@@ -27,8 +27,12 @@ COUNTS = Columns("subject text, last_sequence bigint")
 LETTERS = Columns("partition smallint, exchange text, routing_key text, event_id text, body utf8")
 EARLY = Columns("source text, subject text, sequence bigint, event_id text, delivery bytea")
 
-# The server ends what takes too long, whoever waits for it. Connections die with their peers instead of hanging.
-OPTIONS = "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+# The server ends what takes too long, whoever waits for it. Connections die with their peers instead of hanging, at both ends: a server that
+# believed for hours in a client whose machine is gone would keep its locks.
+OPTIONS = (
+    "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=30s"
+)
 CONNECT = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 MAX_AGE_SECONDS = 1800
 TRY_AGAIN = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock timeout

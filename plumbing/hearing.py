@@ -13,10 +13,12 @@ import random
 import socket
 from collections import deque
 from datetime import timedelta
+from itertools import count
 
 import amqp.exceptions
 import eventlet
 import kombu
+import psycopg2
 from eventlet.event import Event as Signal
 from eventlet.semaphore import Semaphore
 from nacl.exceptions import CryptoError
@@ -37,11 +39,13 @@ log = get_logger()
 SIZE = 200  # events in a batch, at most
 LINGER = 0.004  # seconds that a batch waits for company
 HEARTBEAT = 15
-TRIES_AT_ONCE = 3  # for what passes by itself: a deadlock, a lock held too long
+WARN_AFTER = 3  # tries of what passes by itself: a deadlock, a row that somebody holds
 TRIES = 6  # for an event that fails: after 1, 2, 4, 8, 16 seconds; then a person decides
 LOST = (OSError, amqp.exceptions.AMQPError)
 REFUSED = (403, 404, 406)  # the broker's answer will be the same next time: somebody must look
 CHORES_SECONDS = 1.0
+GIVE_BACK_SECONDS = 5.0  # a database that is away for longer may be in another copy's reach; each giving back counts towards the delivery limit
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0  # a database may answer and still take no work (its disk is full): it is tried ever more slowly
 
 DUE = """
 (select 'parked', id, delivery, status = 'discard' from parked
@@ -70,6 +74,8 @@ class Hearing(Entrypoint):
         self.service = self.settings.service
         self.database = next(extension for extension in self.container.dependencies if isinstance(extension, Database))
         self.stopping = self.paused = False
+        self.in_hand = None  # (line, deliveries, marks) that the database went away under
+        self._is_well()
         self.arrived, self.idle, self.reader_done, self.writing = Signal(), Signal(), Signal(), Semaphore()
 
     def start(self):
@@ -150,6 +156,10 @@ class Hearing(Entrypoint):
                 self._one_batch()
             except DatabaseAway as problem:
                 self._sit_out(problem)
+            except psycopg2.Error as problem:
+                if not should_try_again(problem):
+                    raise
+                self._sit_out(DatabaseAway(describe(problem)))
         self.idle.send()
 
     def _await_company(self):
@@ -162,21 +172,34 @@ class Hearing(Entrypoint):
             eventlet.sleep(self.linger)
 
     def _at_hand(self):
-        return sum(map(len, self.line.inboxes)) if self.line and self.line.open else 0
+        return self.line.at_hand() + len(self._still_in_hand()[0]) if self.line and self.line.open else 0
 
-    def _one_batch(self):
-        line, room = self.line, self.size if self.room is None else min(self.size, self.room())
-        if line is None or not line.open or self.stopping:
-            return
+    def _still_in_hand(self):
+        """What was taken from this line before and is not done yet. Of a line that is gone, the broker gives it again."""
+        return self.in_hand[1:] if self.in_hand is not None and self.in_hand[0] is self.line else ((), {})
+
+    def _take(self, line):
+        deliveries, marks = self._still_in_hand()
+        if deliveries:
+            return deliveries, marks
+        room = self.size if self.room is None else min(self.size, self.room())
         if room <= 0:
             eventlet.sleep(0.01)
+            return (), {}
+        return line.take(room)
+
+    def _one_batch(self):
+        line = self.line
+        if line is None or not line.open or self.stopping:
             return
-        deliveries, marks = line.take(room)
+        deliveries, marks = self._take(line)
         if not deliveries:
             return
         clock = eventlet.hubs.get_hub().clock
         started = clock()
+        self.in_hand = (line, deliveries, marks)
         self._hear(self._readable(deliveries))
+        self.in_hand = None
         failpoint("before_acknowledge")
         line.acknowledge(marks)
         failpoint("after_acknowledge")
@@ -211,27 +234,38 @@ class Hearing(Entrypoint):
             self._hear(batch)
 
     def _call(self, batch):
-        """Runs the method in a worker; returns what it raised, if anything. Raises DatabaseAway."""
-        for again in range(TRIES_AT_ONCE):
-            done = Signal()
+        """Runs the method in a worker; returns what it raised, if anything. Raises DatabaseAway.
 
-            def handle_result(worker_ctx, result=None, exc_info=None, done=done):
-                done.send(exc_info)
-                return result, exc_info
-
-            try:
-                self.container.spawn_worker(self, (batch,), {}, handle_result=handle_result)
-            except ContainerBeingKilled as killed:
-                raise DatabaseAway("the container is being killed") from killed
-            exc_info = done.wait()
-            if exc_info is None:
+        A deadlock, or a row that somebody holds for long, is no fault of any event: it is tried until it has passed.
+        """
+        for again in count(1):
+            problem = self._call_once(batch)
+            if problem is None:
+                self._is_well()
                 return None
-            if isinstance(exc_info[1], DatabaseAway):
-                raise exc_info[1]
-            if not should_try_again(exc_info[1]):
-                return exc_info[1]
-            eventlet.sleep(0.02 * 2**again * random.uniform(0.5, 1.5))
-        return exc_info[1]
+            if isinstance(problem, DatabaseAway):
+                raise problem
+            if not should_try_again(problem):
+                return problem
+            if self.stopping:
+                raise DatabaseAway(describe(problem))
+            if again % WARN_AFTER == 0:
+                log.warning("Rows are held by somebody else; it is tried again.", count=len(batch), attempts=again, reason=describe(problem))
+            eventlet.sleep(0.02 * 2 ** min(again, 6) * random.uniform(0.5, 1.5))
+
+    def _call_once(self, batch):
+        done = Signal()
+
+        def handle_result(worker_ctx, result=None, exc_info=None):
+            done.send(exc_info)
+            return result, exc_info
+
+        try:
+            self.container.spawn_worker(self, (batch,), {}, handle_result=handle_result)
+        except ContainerBeingKilled as killed:
+            raise DatabaseAway("the container is being killed") from killed
+        exc_info = done.wait()
+        return exc_info and exc_info[1]
 
     def _set_aside(self, event, problem):
         """Tier three: the event waits in the database, with what comes after it about the same dispute."""
@@ -275,19 +309,32 @@ class Hearing(Entrypoint):
             self._hear([event])
 
     def _sit_out(self, problem):
-        """The database is away: give back what is in hand, ask until it answers, then hear again."""
+        """The database is away: what is in hand is kept for a while, then given back, once; it is asked until it answers."""
         log.warning("The database does not answer; hearing stops until it does.", reason=str(problem), consequence="Events wait at the broker.")
         telemetry.RECONNECTS.labels(self.service, "database").inc()
         self.paused = True
-        if self.line is not None:
-            self.line.open = False  # the reader hangs up; the broker delivers again what was in hand
-        wait = 0.1
-        while not self.stopping and not self.database.pool.answers():
-            eventlet.sleep(wait * random.uniform(0.5, 1.5))
-            wait = min(wait * 2, 3)
+        clock = eventlet.hubs.get_hub().clock
+        self.away_since = clock() if self.away_since is None else self.away_since
+        ask_at, wait = clock() + self.pause * random.uniform(0.5, 1.5), FIRST_PAUSE
+        self.pause = min(self.pause * 2, LONGEST_PAUSE)
+        while not self.stopping:
+            if clock() - self.away_since > GIVE_BACK_SECONDS:
+                self._give_back()
+            if clock() >= ask_at:
+                if self.database.pool.answers():
+                    log.info("The database answers again.")
+                    break
+                ask_at, wait = clock() + wait * random.uniform(0.5, 1.5), min(wait * 2, 3)
+            eventlet.sleep(0.05)
         self.paused = False
-        if not self.stopping:
-            log.info("The database answers again.")
+
+    def _give_back(self):
+        if self.line is not None and not self.gave_back:
+            self.gave_back = True
+            self.line.open = False  # the reader hangs up; the broker gives it to another copy, or to us again
+
+    def _is_well(self):
+        self.away_since, self.gave_back, self.pause = None, False, FIRST_PAUSE
 
 
 class _Line:
@@ -326,6 +373,9 @@ class _Line:
             pass
         with self.hearing.writing:
             self.connection.heartbeat_check()
+
+    def at_hand(self):
+        return sum(map(len, self.inboxes))
 
     def take(self, room):
         """Up to `room` deliveries, from each queue in turn; and per queue the last one taken."""

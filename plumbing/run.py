@@ -14,6 +14,7 @@ import os  # noqa: E402
 import signal  # noqa: E402
 import sys  # noqa: E402
 
+import psycopg2  # noqa: E402
 import psycopg2.extensions  # noqa: E402
 from eventlet.hubs import trampoline  # noqa: E402
 from nameko.runners import ServiceRunner  # noqa: E402
@@ -26,7 +27,7 @@ log = get_logger()
 ANSWER_SECONDS = 40  # longer than the server's own statement_timeout: only a server that is gone takes longer
 
 
-class DatabaseSilent(Exception):
+class DatabaseSilent(psycopg2.OperationalError):
     """The database accepted the connection and does not answer."""
 
 

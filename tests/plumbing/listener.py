@@ -35,13 +35,21 @@ def leak_a_timeout(tx, event):
         raise eventlet.Timeout(1)
 
 
+def be_refused_until_mended(tx, event):
+    """The server answers, and refuses with this SQLSTATE."""
+    if not tx.rows("select 1 from mended where what = %s", (event.data["sqlstate"],)):
+        tx.run(f"do $$ begin raise exception 'refused' using errcode = '{event.data['sqlstate']}'; end $$")
+
+
 def take_long(tx, event):
     with tx._pool.transaction() as other:
         other.run("insert into begun (event_id) values (%s)", (event.id,))
     eventlet.sleep(event.data["seconds"])
 
 
-DO = {None: lambda tx, event: None, "fail": fail, "fail_until_mended": fail_until_mended, "leak_a_timeout": leak_a_timeout, "take_long": take_long}
+DO = {None: lambda tx, event: None} | {
+    action.__name__: action for action in (fail, fail_until_mended, leak_a_timeout, be_refused_until_mended, take_long)
+}  # fmt: skip
 
 
 class Listener:

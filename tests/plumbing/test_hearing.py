@@ -3,7 +3,7 @@
 import pika
 import pytest
 
-from contracts.channels import partition_of, queue_of
+from contracts.channels import DEAD_LETTERS, partition_of, queue_of
 from deploy import broker
 from tests.apart import domain_event
 from tests.county import until
@@ -237,6 +237,30 @@ def test_while_the_database_is_away_nothing_circles_at_the_broker(stage):
 
     deliveries = [count for (count,) in stage.apart.rows("select deliveries from notify.effects")]
     assert max(deliveries) <= 2
+    process.ask_to_stop()
+    assert process.ends() == 0 and stage.left() == 0
+
+
+def test_a_database_that_answers_and_takes_no_work_costs_no_event_its_deliveries(stage):
+    """Its disk is full, say. Given back again and again, events would end among the dead letters."""
+    stage.tell(event(1, do="be_refused_until_mended", sqlstate="53100"), *(event(n) for n in range(2, 301)))
+    process = stage.listens()
+    until(lambda: sum("does not answer" in line["event"] for line in process.lines()) > 5)
+    stage.mend("53100")
+    until(lambda: stage.applied(A) == {A: list(range(1, 301))})
+
+    assert stage.apart.rows("select max(deliveries) from notify.effects") <= [(2,)]
+    assert stage.kept("parked") == [] and stage.apart.count(DEAD_LETTERS) == 0
+
+
+def test_a_row_that_somebody_holds_for_long_is_no_events_fault(stage):
+    stage.tell(event(1, do="be_refused_until_mended", sqlstate="55P03"), event(2), event(1, B))
+    process = stage.listens()
+    until(lambda: sum("held by somebody else" in line["event"] for line in process.lines()) > 2)
+    assert stage.kept("parked") == []
+
+    stage.mend("55P03")
+    until(lambda: stage.applied(A, B) == {A: [1, 2], B: [1]})
     process.ask_to_stop()
     assert process.ends() == 0 and stage.left() == 0
 
