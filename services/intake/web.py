@@ -25,6 +25,7 @@ from starlette.routing import Route
 from plumbing import settings, telemetry
 from plumbing.database import DatabaseAway, Pool, should_try_again
 from plumbing.events import Delivery
+from plumbing.logs import describe
 from services.intake import envelope, store, taking
 
 STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
@@ -102,8 +103,10 @@ def _take_in(pool, deliveries):
                 verdicts = taking.take_in(tx, tx.unheard([envelope.read(delivery) for delivery in deliveries]))
                 return verdicts, store.receipts_of(tx, verdicts)
         except Exception as problem:
-            if again == 3 or not should_try_again(problem):
+            if not should_try_again(problem):
                 raise
+            if again == 3:
+                raise DatabaseAway(describe(problem)) from problem
             time.sleep(0.05 * 2**again)
 
 

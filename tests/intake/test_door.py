@@ -256,6 +256,14 @@ def test_when_nothing_can_be_stored_the_agency_keeps_its_event(door, monkeypatch
     assert door.get("/receipts").status_code == 503
 
 
+def test_what_does_not_pass_is_answered_like_a_database_that_is_away(door, monkeypatch):
+    def held(*_):
+        raise SequenceMoved
+
+    monkeypatch.setattr(taking, "take_in", held)
+    assert post(door, event()).status_code == 503
+
+
 def test_what_passes_by_itself_is_tried_again(door, monkeypatch):
     take_in, tries = taking.take_in, []
 
