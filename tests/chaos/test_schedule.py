@@ -13,7 +13,7 @@ def test_two_minutes_see_every_kind_of_fault_and_most_processes():
     faults = schedule.draw(5, 120)
 
     assert {fault.kind for fault in faults} == {kind.name for kind in schedule.KINDS}
-    assert len({str(fault.whom) for fault in faults}) > 15
+    assert len({str(fault.whom) for fault in faults}) >= 15
     assert all(0 < fault.at < 120 for fault in faults)
 
 

@@ -16,8 +16,8 @@ assert partition_of(A) != partition_of(B)
 
 TABLES = """
 create table if not exists effects (serial bigint generated always as identity primary key, subject text, sequence bigint, batch int, deliveries int, discarded boolean);
-create table if not exists begun (event_id text);
-create table if not exists mended (what text);
+create table if not exists begun (n bigint generated always as identity primary key, event_id text);
+create table if not exists mended (what text primary key);
 delete from effects; delete from begun; delete from mended;
 """
 
