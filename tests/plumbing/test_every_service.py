@@ -195,7 +195,7 @@ def new_codes():
     return [codes.make("620702", 2026, next(_serials)) for _ in range(3)]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(lives(), st.data())
 def test_however_they_come_they_lead_to_the_same(hearer, told, data):
     plain, mixed = new_codes(), new_codes()
