@@ -10,6 +10,7 @@ from collections.abc import Callable
 from itertools import count
 
 import psutil
+import psycopg2
 
 from deploy.chaos.schedule import Fault
 from deploy.chaos.stage import Stage
@@ -17,6 +18,11 @@ from deploy.local.progress import DidNotStart
 
 Mending = Callable[[], None] | None
 EVERY_SECONDS = 15.0
+NO_ROOM = """
+create or replace function public.no_room() returns trigger language plpgsql as $$ begin raise exception 'no room' using errcode = 'disk_full'; end $$;
+create or replace trigger no_room before insert on {service}.outbox for each statement execute function public.no_room()
+"""
+ROOM_AGAIN = "drop trigger if exists no_room on {service}.outbox"
 PLENTY = 2 * 2**30  # bytes; what the broker's configuration says
 
 
@@ -124,6 +130,34 @@ class Faults:
             process.send(signal.SIGCONT)
 
         self._alone(self.stage.servers.broker, freeze)
+
+    def _fill(self, fault: Fault) -> Mending:
+        def fill():
+            if self._told_database(NO_ROOM.format(service=fault.whom)):
+                time.sleep(fault.lasts)
+            while not self._told_database(ROOM_AGAIN.format(service=fault.whom)):
+                time.sleep(0.3)
+
+        self._alone(self.stage.servers.database, fill)
+
+    def _hold(self, fault: Fault) -> Mending:
+        def hold():
+            with contextlib.suppress(psycopg2.Error), self._connected() as connection, connection.cursor() as cursor:
+                cursor.execute(f"select * from {fault.whom} for update")
+                time.sleep(fault.lasts)
+
+        self._alone(self.stage.servers.database, hold)
+
+    def _told_database(self, sql) -> bool:
+        try:
+            with self._connected() as connection, connection, connection.cursor() as cursor:
+                cursor.execute(sql)
+            return True
+        except psycopg2.Error:
+            return False
+
+    def _connected(self):
+        return contextlib.closing(psycopg2.connect(self.stage.servers.database_admin, connect_timeout=5, options="-c lock_timeout=5s"))
 
     def _alarm(self, fault: Fault) -> Mending:
         def alarm():

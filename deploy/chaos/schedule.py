@@ -13,6 +13,7 @@ WIRES = (
     *((name, server) for name in (*SERVICES, "relay") for server in ("broker", "database")),
     ("door", "database"), ("agencies", "broker"), ("agencies", "door"),
 )  # fmt: skip
+HELD = ("intake.log_head", "intake.receipt_cursors", "mediation.spoken", "metrics.head")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ KINDS = (
     Kind("kill_broker",      ("broker",),            (0.2, 4),       (0.2, 1),   kills=True),  # the Erlang machine
     Kind("freeze_postgresql", ("database",),         (5, 45),        (2, 4)),                  # as if its disk hung: nobody is told, nothing answers
     Kind("freeze_broker",    ("broker",),            (5, 40),        (2, 4)),
+    Kind("fill",             SERVICES,               (5, 30),        (2, 4)),                  # the database answers, and has no room for what this one says
+    Kind("hold",             HELD,                   (5, 40),        (2, 3)),                  # somebody else's transaction holds a row that all must have
     Kind("cut",              WIRES),                                                           # both ends get a reset
     Kind("cut_here",         WIRES,                  (5, 30),        (2, 5)),                  # only we notice: the server keeps a dead session
     Kind("stall",            WIRES,                  (3, 35),        (2, 5)),                  # nothing gets through, nobody is told
