@@ -33,6 +33,7 @@ from plumbing.dependency import Database
 from plumbing.events import Delivery, UnreadableEvent
 from plumbing.failpoints import failpoint
 from plumbing.logs import describe
+from plumbing.wire import drain
 
 log = get_logger()
 
@@ -368,7 +369,7 @@ class _Line:
 
     def listen(self):
         try:
-            self.connection.drain_events(timeout=0.5)
+            drain(self.connection.connection, timeout=0.5)
         except socket.timeout:
             pass
         with self.hearing.writing:
