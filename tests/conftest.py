@@ -16,8 +16,8 @@ IMPATIENT = {"mediation": {"FENGQIAO_PATIENCE_SECONDS": "0.3"}}
 
 @pytest.fixture(scope="session")
 def servers():
-    """A private PostgreSQL and RabbitMQ for the whole run, apart from those of `make demo`."""
-    with Servers(Path(os.environ.get("FENGQIAO_TEST_RUN", ROOT / ".run" / "test"))) as running:
+    """A private PostgreSQL and RabbitMQ for the whole run, apart from those of `make demo`, and with nothing in them from an earlier one."""
+    with Servers(Path(os.environ.get("FENGQIAO_TEST_RUN", ROOT / ".run" / "test")), fresh=True) as running:
         yield running
 
 

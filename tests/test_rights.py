@@ -172,3 +172,8 @@ def test_a_stranger_does_not_get_in(apart):
     for uri in (apart.amqp(POLICE).replace(apart.servers.keys["broker"][POLICE], "guessed"), "amqp://guest:guest@" + apart.amqp(POLICE).split("@")[1]):
         with pytest.raises(pika.exceptions.ProbableAuthenticationError):
             pika.BlockingConnection(pika.URLParameters(uri))
+
+
+@pytest.mark.parametrize("user", AGENCIES)
+def test_every_agency_has_a_name_and_a_password_of_its_own(servers, user):
+    pika.BlockingConnection(pika.URLParameters(servers.amqp(user))).close()

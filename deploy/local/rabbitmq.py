@@ -83,6 +83,11 @@ class RabbitMQ:
             process.wait_gone(10)
         self._collect()
 
+    def discard(self) -> None:
+        """Deletes its queues and everything in them."""
+        self.kill()
+        shutil.rmtree(self.folder / "data", ignore_errors=True)
+
     def restart(self) -> None:
         self.stop()
         self.start()

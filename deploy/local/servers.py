@@ -28,7 +28,9 @@ VHOST = "fengqiao"
 class Servers:
     """Owns one run directory while it runs: a second one there is refused. Stops what it started."""
 
-    def __init__(self, folder: Path | str | None = None, partitions: int | None = None):
+    def __init__(self, folder: Path | str | None = None, partitions: int | None = None, *, fresh: bool = False):
+        """`fresh`: whatever an earlier run left in the private servers is deleted first."""
+        self.fresh = fresh
         self.folder = Path(folder).resolve() if folder else run_dir()
         self.partitions = partitions or int(os.environ.get("FENGQIAO_PARTITIONS", "2"))
         self.ports = Ports(self.folder)
@@ -113,7 +115,7 @@ class Servers:
         postgresql, rabbitmq = programs.servers()
         if not os.environ.get("DATABASE_URL"):
             self.database = PostgreSQL(self.folder / "postgresql", postgresql, 0)
-            self.database.stop()
+            self.database.discard() if self.fresh else self.database.stop()
             self.ports.choose("database")
             self.database.port = self.ports["database"]
         if not os.environ.get("AMQP_URI"):
@@ -121,6 +123,8 @@ class Servers:
                 RabbitMQ(self.folder / "rabbitmq", rabbitmq, self.ports.known()).stop()
             self.ports.choose(*BROKER_PORTS)
             self.broker = RabbitMQ(self.folder / "rabbitmq", rabbitmq, self.ports.known())
+            if self.fresh:
+                self.broker.discard()
 
     def _start_database(self) -> None:
         with step("数据库 PostgreSQL 就绪", "PostgreSQL is ready, a role and a schema for each service"):
