@@ -22,9 +22,9 @@ WORLDLY = {
 # Who may use what comes from outside. One driver each: no second one beside it.
 ONLY_IN = {
     "nameko": ("plumbing/container.py", "plumbing/dependency.py", "plumbing/hearing.py", "plumbing/run.py", "services/*/service.py"),
-    "eventlet": ("plumbing/container.py", "plumbing/hearing.py", "plumbing/run.py"),
+    "eventlet": ("plumbing/container.py", "plumbing/hearing.py", "plumbing/run.py", "plumbing/wire.py"),
     "kombu": ("plumbing/hearing.py",),
-    "amqp": ("plumbing/hearing.py", "plumbing/lenient.py"),
+    "amqp": ("plumbing/hearing.py", "plumbing/lenient.py", "plumbing/wire.py"),
     "pika": ("plumbing/relay.py", "plumbing/parked.py", "fengqiao_agency/*.py"),
     "starlette": ("plumbing/telemetry.py", "services/*/web.py", "services/*/web/*.py"),
     "marshmallow": ("contracts/*.py", "services/intake/domain.py"),
