@@ -13,7 +13,7 @@ import typer
 from deploy.chaos import schedule
 from deploy.chaos.drill import Drill, use_servers_of_its_own
 from deploy.chaos.stage import Stage
-from deploy.local.places import run_dir
+from deploy.local.places import private, run_dir
 
 
 def main(
@@ -39,7 +39,7 @@ def main(
     with Stage(folder) as stage:
         found = Drill(stage, seed, _say).run(faults, seconds)
     summary = found.summary() | {"seconds": seconds}
-    (run_dir() / "chaos.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False))
+    (private(run_dir()) / "chaos.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False))
     print(json.dumps({name: value for name, value in summary.items() if name != "findings"}, ensure_ascii=False))
     for kind, things in found.figures.findings.items():
         for thing in things[:20]:

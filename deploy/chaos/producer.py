@@ -5,6 +5,7 @@ anything new when the file `quiet` appears, and ends when it is told to (SIGTERM
 """
 
 import json
+import os
 import random
 import signal
 import sys
@@ -175,5 +176,12 @@ class _Talker:
                 pass
 
 
+def _end_at_once(problem):
+    """A thread that dies in silence would only make the drill easier."""
+    threading.__excepthook__(problem)
+    os._exit(1)
+
+
 if __name__ == "__main__":
+    threading.excepthook = _end_at_once
     Producer(json.loads(Path(sys.argv[1]).read_text())).run()

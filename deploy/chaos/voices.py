@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pika
 import requests
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from contracts.channels import AGENCIES_EXCHANGE, agency_routing_key, inbox_of
 from fengqiao_agency import Agency
@@ -194,5 +195,5 @@ def _connect(uri):
     parameters.socket_timeout = parameters.stack_timeout = parameters.blocked_connection_timeout = ANSWER_SECONDS
     try:
         return pika.BlockingConnection(parameters)
-    except ValueError as problem:  # pika's, when the other end resets the connection just as it opens
+    except (ValueError, AMQPConnectorException) as problem:  # pika's, when the other end is gone or silent just as the connection opens
         raise pika.exceptions.AMQPConnectionError(str(problem)) from problem
