@@ -1,0 +1,1 @@
+"""How fast, against what: every figure stands beside a floor measured in the same run. `python -m deploy.bench [--quick]` writes .run/bench.json."""

@@ -1,0 +1,91 @@
+"""`python -m deploy.bench [--quick] [part …]`: measures on servers of its own, writes .run/bench.json, says how it goes on stderr."""
+
+import argparse
+import json
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+warnings.filterwarnings("ignore", message="\\s*Eventlet is deprecated")
+
+from deploy.bench import burst, hops, relaying, whole
+from deploy.bench.agencies import Agencies
+from deploy.bench.ground import Ground, say
+from deploy.bench.lives import County
+from deploy.bench.watching import machine
+from deploy.local.places import run_dir, write_private
+
+PARTS = ("hops", "relay", "end_to_end", "burst")
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured."""
+
+    births: int  # a wave has about fourteen times as many events
+    pairs: int
+    stock_events: int
+    relayed: int
+    seconds: float  # of paced load
+    burst: int  # disputes of one agency at once
+    quiet: float  # seconds
+
+
+FULL = Extent(births=450, pairs=3, stock_events=1500, relayed=20_000, seconds=8, burst=4000, quiet=8)
+QUICK = Extent(births=60, pairs=1, stock_events=150, relayed=3000, seconds=3, burst=120, quiet=2)
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="about a minute: that it works, not how fast it is")
+    parser.add_argument("--folder", type=Path, help="where its servers live and bench.json is written (default: the run directory)")
+    parser.add_argument("part", nargs="*", help="only these")
+    chosen = parser.parse_args(arguments)
+    extent, parts = QUICK if chosen.quick else FULL, chosen.part or PARTS
+    folder = (chosen.folder or run_dir()).resolve()
+
+    with Ground(folder / "bench") as ground:
+        figures = measure(ground, extent, parts)
+    write_private(folder / "bench.json", json.dumps(figures, indent=1))
+    print(json.dumps(figures, indent=1))
+    return 0
+
+
+def measure(ground: Ground, extent: Extent, parts) -> dict:
+    servers = ground.servers
+    with ground.copies.connected("fengqiao") as cursor:
+        cursor.execute("show server_version")
+        figures = {"machine": machine(cursor.fetchone()[0], servers.broker.ctl("version").strip())}
+    county = County(extent.births)
+    agencies = Agencies({code: servers.amqp(code) for code in servers.keys["agency_tokens"]}, servers.amqp_admin)
+    say("a county that is busy already")
+    whole.start(ground)
+    whole.warm_up(agencies, county)
+    letters = county.wave()
+    if "hops" in parts or "relay" in parts:
+        whole.stop(ground, agencies)
+        figures["hops"], said = hops.measure(ground, letters, extent.pairs, extent.stock_events)
+        if "relay" in parts:
+            figures["relay"] = relaying.measure(ground, said, extent.relayed, extent.pairs)
+        hops.forget(ground)
+        whole.start(ground)
+    if "end_to_end" in parts:
+        figures["end_to_end"] = whole.measure(ground, agencies, county, letters, extent.seconds)
+        if "hops" in figures and "relay" in figures:
+            figures["end_to_end"]["floor_cpu_us"] = round(_floor_cpu_us(figures["hops"], figures["relay"]))
+    if "burst" in parts:
+        figures["burst"] = burst.measure(ground, agencies, county, extent.burst, extent.quiet)
+    agencies.close()
+    return figures
+
+
+def _floor_cpu_us(hop_figures: dict, relay: dict) -> float:
+    """What all hops and relays would cost at their floors, for each event of an agency."""
+    heard = sum(hop["floor_cpu_us"] * hop["events"] for hop in hop_figures.values())
+    relayed = relay["floor_cpu_us"] * sum(hop["said"] for hop in hop_figures.values())
+    return (heard + relayed) / hop_figures["intake"]["events"]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,139 @@
+"""Made-up disputes on their way, as many at every stage as a county has that is always busy. Pure; no database, no broker.
+
+A wave takes a stage of each dispute under way. Within a wave one dispute is one agency's: whatever agency is heard first, its steps are legal.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+
+from fengqiao_agency.events import Outgoing, outgoing
+
+REPORTERS = ("womens_federation", "police", "court", "petition_office", "mediation_centre", "judicial_bureau-daman", "grid")
+CENTRE = "mediation_centre"
+BODIES = (
+    "peoples_mediation_committee-daman",
+    "peoples_mediation_committee-xijie",
+    "peoples_mediation_committee-jiantan",
+    "trade_union",
+    "traffic_mediation",
+    "medical_mediation",
+)
+TOWNSHIPS = ("620702102", "620702108", "620702100", "620702103", "620702106")
+KINDS = ("family", "neighbour", "contract", "labour", "traffic", "consumer", "damages")
+NO_RISK = {"domestic_violence": False, "minor": False, "mass": False, "violence_threat": False}
+
+
+@dataclass(slots=True)
+class Life:
+    """One dispute, as its agencies know it. `code` is None until intake has given it."""
+
+    number: int
+    reporter: str
+    body: str
+    kind: str
+    township: str
+    code: str | None = None
+    stage: int = 0
+
+    @property
+    def report_no(self) -> str:
+        return f"{self.reporter[:4].upper()}-2026-{self.number:06d}"
+
+
+@dataclass(slots=True)
+class Letter:
+    """What an agency is about to publish."""
+
+    agency: str
+    event: Outgoing
+    life: Life
+
+    @property
+    def routing_key(self) -> str:
+        return f"{self.agency}.{self.event.type}"
+
+
+def _reported(life):
+    parties = [
+        {"role": "applicant", "name": f"虚构甲{life.number}", "phone": "13900000000", "address": "虚构路一号"},
+        {"role": "respondent", "name": f"虚构乙{life.number}", "id_number": "620702190001010000"},
+    ]
+    data = {"report_no": life.report_no, "channel": "walk_in", "place": {"township": life.township, "village": f"{life.township}201"},
+            "kind": life.kind, "amount_cny": "12000.00", "wants": "mediation", "parties": parties, "risk": NO_RISK}  # fmt: skip
+    return [(life.reporter, "dispute.reported", data)]
+
+
+def _sent_to_a_body(life):
+    return [
+        (CENTRE, "dispute.screened", {"suitable": True, "track": "A", "kind": life.kind, "risk": NO_RISK}),
+        (CENTRE, "dispute.routed", {"to": life.body, "reason": "by_place"}),
+    ]
+
+
+def _mediated(life):
+    today = date.today()
+    terms = [{"kind": "payment", "due_on": (today + timedelta(days=90)).isoformat(), "amount_cny": "12000.00"}]
+    return [
+        (life.body, "referral.accepted", {"mediator": f"m-{life.number % 300:03d}", "conflict_of_interest": False}),
+        (life.body, "consent.given", {"party": "applicant", "how": "in_writing"}),
+        (life.body, "consent.given", {"party": "respondent", "how": "by_phone"}),
+        (life.body, "mediator.agreed", {"mediator": f"m-{life.number % 300:03d}"}),
+        (life.body, "mediation.started", {}),
+        (life.body, "session.held", {"mode": "in_person", "minutes": 90}),
+        (life.body, "session.held", {"mode": "video", "minutes": 45}),
+        (life.body, "agreement.reached", {"form": "written", "effective_on": today.isoformat(), "terms": terms, "confirmable": True}),
+    ]
+
+
+def _performed(life):
+    return [
+        (life.body, "performance.recorded", {"term": 1, "result": "full", "on": date.today().isoformat()}),
+        (life.body, "dispute.followed_up", {"settled": True, "satisfied": True}),
+        (life.body, "dispute.archived", {"archive_no": f"调-2026-{life.number:06d}"}),
+    ]
+
+
+STAGES = (_reported, _sent_to_a_body, _mediated, _performed)
+EVENTS_A_LIFE = 14
+
+
+class County:
+    """All lives under way. Every wave begins `births` new ones and carries each of the others one stage on."""
+
+    def __init__(self, births: int, seed: int = 7):
+        self.births, self.random = births, random.Random(seed)
+        self.lives: list[Life] = []
+        self.born = 0
+
+    def wave(self) -> list[Letter]:
+        """The next wave, its disputes' events in each other's way at random. After three waves, every stage is in each."""
+        self.lives = [life for life in self.lives if life.stage < len(STAGES)] + [self.newborn() for _ in range(self.births)]
+        letters = mingled([letters_of(life) for life in self.lives], self.random)
+        for life in self.lives:
+            life.stage += 1
+        return letters
+
+    def newborn(self, reporter: str | None = None, body: str | None = None) -> Life:
+        self.born += 1
+        choose = self.random.choice
+        return Life(self.born, reporter or choose(REPORTERS), body or choose(BODIES), choose(KINDS), choose(TOWNSHIPS))
+
+
+def letters_of(life: Life, stage: int | None = None) -> list[Letter]:
+    """What happens to a dispute in its stage, in order."""
+    began = datetime.now(timezone.utc) - timedelta(minutes=2)
+    number = life.stage if stage is None else stage
+    return [
+        Letter(agency, outgoing(agency, word, life.code or life.report_no, data, began + timedelta(seconds=step), f"b-{life.number:06d}-{number}-{step}"), life)
+        for step, (agency, word, data) in enumerate(STAGES[number](life))
+    ]
+
+
+def mingled(lives: list[list[Letter]], dice: random.Random) -> list[Letter]:
+    """All of them in one line, each dispute's own in order."""
+    turns = [turn for turn, letters in enumerate(lives) for _ in letters]
+    dice.shuffle(turns)
+    following: list[Iterator[Letter]] = [iter(letters) for letters in lives]
+    return [next(following[turn]) for turn in turns]

@@ -1,0 +1,78 @@
+"""All of it at once: agencies publish, everything runs, until each has its outcome and the read model shows it."""
+
+import time
+
+from contracts.channels import HEARS
+from deploy.bench.agencies import Agencies, percentile
+from deploy.bench.ground import Ground, say
+from deploy.bench.lives import County, Letter
+from deploy.bench.watching import cpu_seconds
+
+UNHEARD = " union all ".join(
+    f"select count(*) from {speaker}.spoken s left join {listener}.heard h on h.source = '{speaker}' and h.subject = s.subject"
+    " where coalesce(h.last_sequence, 0) < s.last_sequence"
+    for listener, speakers in HEARS.items()
+    for speaker in speakers
+)
+WARM_UP_WAVES = 3
+
+
+def start(ground: Ground) -> None:
+    ground.system.start()
+    ground.system.wait_ready()
+
+
+def stop(ground: Ground, agencies: Agencies) -> None:
+    settle(ground, agencies)
+    ground.system.stop(*ground.system.names)
+
+
+def settle(ground: Ground, agencies: Agencies, seconds: float = 120) -> None:
+    """Until everything said was heard, the inboxes too."""
+    with ground.copies.connected("fengqiao") as cursor:
+
+        def unheard():
+            cursor.execute(f"select (select sum(count) from ({UNHEARD}) n) + {' + '.join(f'(select count(*) from {name}.outbox)' for name in HEARS)}")
+            return cursor.fetchone()[0]
+
+        agencies.loop.until(lambda: not unheard(), seconds, "the end of all talk", timeout=0.05)
+
+
+def warm_up(agencies: Agencies, county: County) -> None:
+    """After three waves there are disputes at every stage."""
+    for _ in range(WARM_UP_WAVES):
+        letters = county.wave()
+        agencies.publish(letters)
+        agencies.await_outcomes(letters)
+
+
+def pids(ground: Ground) -> list[int | None]:
+    return [*(ground.system.pid(name) for name in ground.system.names), *ground.server_pids]
+
+
+def measure(ground: Ground, agencies: Agencies, county: County, letters: list[Letter], seconds: float) -> dict:
+    """Throughput with everything published at once, then waiting times at half of that."""
+    cpu, began = cpu_seconds(*pids(ground)), time.monotonic()
+    agencies.publish(letters)
+    agencies.await_outcomes(letters)
+    settle(ground, agencies)
+    rate = len(letters) / (time.monotonic() - began)
+    cpu = cpu_seconds(*pids(ground)) - cpu
+    say(f"end to end: {rate:.0f}/s; waiting times at half of that")
+    paced = county.wave()[: max(50, int(seconds * rate / 2))]
+    agencies.publish_at(paced, rate / 2)
+    agencies.await_outcomes(paced)
+    settle(ground, agencies)
+    waits = agencies.waits(paced)
+    applied = sum(agencies.outcomes[letter.event.id] == "receipt.applied" for letter in letters)
+    return {
+        "events": len(letters),
+        "applied": applied,
+        "rate": round(rate),
+        "cpu_us_per_event": round(1e6 * cpu / len(letters)),
+        "paced_at": round(rate / 2),
+        "p50_ms": round(1000 * percentile(waits, 0.50), 1),
+        "p99_ms": round(1000 * percentile(waits, 0.99), 1),
+    }
+
+
