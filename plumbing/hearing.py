@@ -53,7 +53,7 @@ DUE = """
   where source = any(%(sources)s) and status <> 'parked' and next_attempt_at <= now() order by id limit 50)
 union all
 (select 'waiting', w.id, w.delivery, false from waiting w join heard h using (source, subject)
-  where source = any(%(sources)s) and not h.held and w.sequence <= h.last_sequence + 1 order by w.id limit 200)
+  where source = any(%(sources)s) and not h.held and coalesce(w.sequence, 0) <= h.last_sequence + 1 order by w.id limit 200)
 """
 
 

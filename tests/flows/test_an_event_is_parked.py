@@ -1,12 +1,14 @@
 """What happens when an event cannot be applied, and what can an operator do about it?"""
 
 import json
+import time
 
+import pika
 import pytest
 from typer.testing import CliRunner
 
 from plumbing.parked import app
-from tests.county import DAMAN_COMMITTEE, until
+from tests.county import DAMAN_COMMITTEE, DAMAN_TOWN, days_ago, until
 
 
 @pytest.fixture
@@ -114,6 +116,37 @@ def test_a_report_that_intake_could_not_take_is_replayed(county, broken, tool):
     county.settle()
 
     assert report.receipts == ["receipt.accepted", "receipt.applied"]
+
+
+def test_what_waited_behind_a_report_and_fails_itself_is_not_forgotten(county, broken):
+    """Agencies' events have no number of their own: when the first is in and the second is not, the second must still have its turn."""
+    subject = f"GRID-{time.time_ns()}"
+    first, second = (f"{subject}-{which}" for which in ("first", "second"))
+    broken("intake", "log", "event_id", first)
+    say_plainly(county, "grid", first, subject)
+    until(lambda: county.rows("select 1 from intake.parked where event_id = %s", first))
+    say_plainly(county, "grid", second, subject)
+    until(lambda: county.rows("select 1 from intake.waiting where event_id = %s", second))
+
+    broken("intake", "log", "event_id", second)  # the first could be taken now
+    until(lambda: county.rows("select 1 from intake.log where event_id = %s", first))
+    broken.mend()
+
+    until(lambda: county.rows("select 1 from intake.log where event_id = %s", second))
+    county.settle()
+
+
+def say_plainly(county, agency, event_id, report_no):
+    """Without the kit, which would hold the second back until the first is answered."""
+    data = {"report_no": report_no, "channel": "grid", "place": {"township": DAMAN_TOWN}, "kind": "family", "wants": "mediation"}
+    envelope = {"specversion": "1.0", "id": event_id, "source": f"/agencies/{agency}", "type": "dispute.reported", "subject": report_no,
+                "time": days_ago(0).isoformat(), "datacontenttype": "application/json", "data": data}  # fmt: skip
+    connection = pika.BlockingConnection(pika.URLParameters(county.system.endpoints["agencies"][agency]["amqp"]))
+    channel = connection.channel()
+    channel.confirm_delivery()
+    properties = pika.BasicProperties(content_type="application/cloudevents+json", delivery_mode=2, message_id=event_id, user_id=agency)
+    channel.basic_publish("agencies", f"{agency}.dispute.reported", json.dumps(envelope).encode(), properties)
+    connection.close()
 
 
 def test_a_listener_that_cannot_write_holds_up_nobody_else(county, broken, tool):
