@@ -23,7 +23,7 @@ class Settings:
     partitions_heard: tuple[int, ...] = ()
     log_level: str = "INFO"
     stop_seconds: float = 15.0
-    ahead: int = 2000  # events that intake passes on before mediation has decided the earlier ones
+    ahead: int | None = None  # steps that intake passes on before mediation has decided the earlier ones; None: as it thinks right
     patience_seconds: float = 600.0  # history arrives in bulk: how long a deadline set in the past waits for the step that met it
 
 
@@ -40,7 +40,7 @@ def load() -> Settings:
         heard = env.list("PARTITIONS_HEARD", [], subcast=int)
         level = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
         stop_seconds = env.float("STOP_SECONDS", 15.0)
-        ahead = env.int("AHEAD", 2000, validate=validate.Range(min=1))
+        ahead = env.int("AHEAD", None, validate=validate.Range(min=1))
         patience_seconds = env.float("PATIENCE_SECONDS", 600.0)
     database_url, amqp_uri = env.str("DATABASE_URL"), env.str("AMQP_URI")
     env.seal()

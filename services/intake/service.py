@@ -20,7 +20,7 @@ class Pacing(DependencyProvider):
     """Tells the pace how far it may run ahead."""
 
     def setup(self):
-        pace.limit = self.container.config["settings"].ahead
+        pace.limit = self.container.config["settings"].ahead or pace.limit
 
 
 def agency_queues(settings):
