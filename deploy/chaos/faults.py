@@ -36,6 +36,7 @@ class Faults:
         self._to_mend: list[tuple[float, int, Callable[[], None]]] = []
         self._number = count()
         self._busy = {server: threading.Lock() for server in (stage.servers.database, stage.servers.broker)}
+        self._threads: list[threading.Thread] = []
         self._marks = count()
 
     def play(self, schedule: list[Fault], seconds: float, meanwhile: Callable[[], None] = lambda: None) -> None:
@@ -56,9 +57,10 @@ class Faults:
         self._mend(float("inf"))
         for wire in self.stage.wires:
             wire.mend()
-        for server, busy in self._busy.items():
-            with busy:
-                _start(server)
+        for thread in self._threads:
+            thread.join()
+        for server in self._busy:
+            _start(server)
         for name in self.stage.names:
             for setting in ("FENGQIAO_CRASH_AT", "FENGQIAO_CRASH_MARK"):
                 self.stage.environment[name].pop(setting, None)
@@ -138,7 +140,7 @@ class Faults:
             while not self._told_database(ROOM_AGAIN.format(service=fault.whom)):
                 time.sleep(0.3)
 
-        self._alone(self.stage.servers.database, fill)
+        self._beside(fill)
 
     def _hold(self, fault: Fault) -> Mending:
         def hold():
@@ -146,7 +148,7 @@ class Faults:
                 cursor.execute(f"select * from {fault.whom} for update")
                 time.sleep(fault.lasts)
 
-        self._alone(self.stage.servers.database, hold)
+        self._beside(hold)
 
     def _told_database(self, sql) -> bool:
         try:
@@ -167,6 +169,12 @@ class Faults:
 
         self._alone(self.stage.servers.broker, alarm)
 
+    def _beside(self, do):
+        """Takes its time; the schedule goes on."""
+        thread = threading.Thread(target=do, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
     def _alone(self, server, do):
         """One thing at a time happens to a server; what comes in between is passed over."""
         if not self._busy[server].acquire(blocking=False):
@@ -180,7 +188,7 @@ class Faults:
             finally:
                 self._busy[server].release()
 
-        threading.Thread(target=work, daemon=True).start()
+        self._beside(work)
 
     def _down_for(self, seconds, kill, server):
         kill()

@@ -67,7 +67,7 @@ class Fault:
         return f"{self.at:6.1f} s  {self.kind:<16} {whom:<30}{f' for {self.lasts:.1f} s' if self.lasts else ''}"
 
 
-def draw(seed: int, seconds: float, pause: tuple[float, float] = (2.0, 5.0), kinds: tuple[Kind, ...] = KINDS) -> list[Fault]:
+def draw(seed: int, seconds: float, pause: tuple[float, float] = (1.5, 4.0), kinds: tuple[Kind, ...] = KINDS) -> list[Fault]:
     """Every kind comes once before any comes again. The last quarter of a short drill has room for what lasts."""
     chance, faults, at, left = Random(seed), [], 0.0, []
     is_short = seconds < 60
