@@ -7,7 +7,8 @@ from contracts import REASONS, STATES, STEPS
 from contracts.clocks import CLOCKS as NAMES
 from contracts.clocks import LAWS
 from contracts.kinds import CLOCK_KINDS
-from services.mediation.lifecycle import CLOCKS, EVERY_STEP, GUARDS, IN_EVERY_STATE, NOTED, TRANSITIONS, WAITS_FOR, Clock, When, mermaid
+from services.mediation.deadlines import CLOCKS, Clock
+from services.mediation.lifecycle import EVERY_STEP, GUARDS, IN_EVERY_STATE, NOTED, TRANSITIONS, WAITS_FOR, When, mermaid
 
 PATH = Path(__file__).resolve().parents[1] / "docs" / "lifecycle.md"
 WHO = {"centre": "综治中心 mediation centre", "body": "受理的调解组织 the mediating body"}

@@ -11,7 +11,7 @@ OURS = ("contracts", "plumbing", "services", "fengqiao_agency", "deploy", "tests
 SERVICES = sorted(path.name for path in (ROOT / "services").iterdir() if (path / "service.py").exists())
 
 # Files that only compute, and what of ours they may use: words and each other. `plumbing.events` is the shape of an event.
-PURE = ("lifecycle", "rules", "domain", "clocks", "holidays", "codes")
+PURE = ("lifecycle", "rules", "domain", "dispute", "questions", "deadlines", "timing", "clocks", "holidays", "codes")
 MAY_USE = ("contracts", "plumbing.events")
 # What does something in the world, or knows what time it is.
 WORLDLY = {
@@ -88,7 +88,12 @@ def test_the_agencies_kit_is_installed_alone(path):
     assert {module for module in ours(path) if not within(module, "fengqiao_agency")} == set()
 
 
-@pytest.mark.parametrize("path", files(*(f"services/*/{name}.py" for name in PURE)), ids=name_of)
+def _pure():
+    """A pure part is a file or a folder; what a folder's `__main__` does in the world it does by itself."""
+    return [path for name in PURE for path in files(f"services/*/{name}.py", f"services/*/{name}/*.py") if path.stem != "__main__"]
+
+
+@pytest.mark.parametrize("path", sorted(_pure()), ids=name_of)
 def test_rules_know_neither_the_world_nor_the_time(path):
     itself = ".".join(name_of(path).split(".")[:2])
     pure = [f"{itself}.{name}" for name in PURE]

@@ -1,80 +1,22 @@
 """What each event means for a dispute: facts in, decisions out, by the tables of lifecycle. No database, no broker; `now` is an argument."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
 
 from contracts import REASONS
-from services.mediation.clocks import A_SECOND, SHANGHAI, day_start, due_at, in_time
+from services.mediation import timing
+from services.mediation.clocks import SHANGHAI
+from services.mediation.deadlines import what_it_extends
+from services.mediation.dispute import FIRST, Decision, Dispute, Transition
 from services.mediation.holidays import CHINA, Holidays
-from services.mediation.lifecycle import BY_NAME, CLOCKS, EVERY_STEP, FIRST, GUARDS, NOTED, TRANSITIONS, WAITS_FOR, Clock, Step, When, everything_performed
+from services.mediation.lifecycle import EVERY_STEP, GUARDS, NOTED, TRANSITIONS, WAITS_FOR, When
+from services.mediation.questions import Step, everything_performed
+from services.mediation.timing import PATIENCE
 
 # How wrong an agency's clock may be.
 TOLERANCE = timedelta(minutes=5)
-# History arrives in bulk: a deadline set in the past is only asked about when the step that met it has had time to arrive.
-PATIENCE = timedelta(minutes=10)
 
 REGISTERED, REPORTED = "dispute.registered", "step.reported"
-CENTRE = "mediation_centre"
-
-
-@dataclass(slots=True)
-class Deadline:
-    """The instant that a clock sets for one dispute. `ask_at` is when time has to look at it next."""
-
-    clock: str
-    key: str  # the clock, and which one of several: "performance/2"
-    kind: str
-    started_at: datetime
-    due_at: datetime
-    owed_by: tuple[str, ...]
-    set_at: datetime
-    ask_at: datetime | None = None  # None: never again
-    state: str = "open"  # open, passed, met
-    approached: bool = False
-    extended: int = 0  # days added by consent
-
-
-@dataclass(slots=True)
-class Dispute:
-    """One dispute as its rules see it: no person, no narrative. `deadlines` holds those not met: open or passed."""
-
-    code: str
-    state: str = FIRST
-    township: str = ""
-    kind: str = ""
-    reporter: str = ""
-    body: str | None = None  # the agency it is routed to, then the one that accepted it
-    parties: frozenset[str] = frozenset()  # labels of the parties on record: applicant, respondent, respondent-2
-    consents: set[str] = field(default_factory=set)
-    suitable: bool | None = None
-    mediator: str | None = None
-    terms: list[dict] = field(default_factory=list)  # {"due_on": "2026-05-01", "result": None | "full" | "part" | "default"}
-    outcome: str | None = None  # how it stands to end
-    opened_at: datetime | None = None
-    entered_at: datetime | None = None
-    steps: int = 0
-    deadlines: dict[str, Deadline] = field(default_factory=dict)
-
-
-class Transition(NamedTuple):
-    """One row of history. `step` counts 1, 2, 3 … per dispute; a step that was only noted has `before` and `after` alike."""
-
-    before: str
-    after: str
-    step: int
-
-
-@dataclass(slots=True)
-class Decision:
-    """What follows: the dispute (changed in place), its new transition, the deadlines that changed, and what is to be said, in order."""
-
-    dispute: Dispute | None
-    refused: str | None = None
-    transition: Transition | None = None
-    said: list[tuple[str, dict]] = field(default_factory=list)
-    deadlines: list[Deadline] = field(default_factory=list)
 
 
 def decide(dispute: Dispute | None, event, now: datetime, holidays: Holidays = CHINA, patience: timedelta = PATIENCE) -> Decision:
@@ -108,37 +50,6 @@ def _step_of(event) -> Step:
     if event.type == REGISTERED:
         return Step(REGISTERED, data["agency"], _instant(data["happened_at"]), data)
     return Step(data["step"], data["agency"], _instant(data["happened_at"]), data["facts"])
-
-
-def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, holidays: Holidays = CHINA, patience: timedelta = PATIENCE) -> Decision:
-    """What it means that `now` has come: a deadline came near, or passed, or nothing at all because its clock no longer runs."""
-    decision = Decision(dispute)
-    deadline = dispute.deadlines.get(deadline.key)  # as it stands now: the row that woke us may be older
-    if deadline is None or deadline.state != "open" or deadline.ask_at is None or now < deadline.ask_at:
-        return decision
-    if dispute.state not in BY_NAME[deadline.clock].runs_in:
-        deadline.ask_at = None
-        decision.deadlines.append(deadline)
-        return decision
-    if _recount(decision, deadline, now, holidays, patience):
-        return decision  # its year's arrangement was published meanwhile, and gives it another day
-    decision.deadlines.append(deadline)
-    word = "deadline.approached"
-    if not in_time(now, deadline.due_at):
-        word, deadline.state, deadline.ask_at = "deadline.passed", "passed", None
-    else:
-        deadline.approached, deadline.ask_at = True, deadline.due_at + A_SECOND
-    owed = {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at, "owed_by": deadline.owed_by}
-    decision.said.append((word, owed))
-    return decision
-
-
-def recount(dispute: Dispute, now: datetime, holidays: Holidays = CHINA, patience: timedelta = PATIENCE) -> Decision:
-    """Counts the unmet deadlines of a dispute again: a year's arrangement was published, provisional dates become certain."""
-    decision = Decision(dispute)
-    for deadline in dispute.deadlines.values():
-        _recount(decision, deadline, now, holidays, patience)
-    return decision
 
 
 def fold(transitions: Iterable[Transition], state: str = FIRST) -> str:
@@ -180,7 +91,7 @@ def _refuse(decision: Decision, step: Step, reason: str, event: dict) -> None:
     if reason == "unknown_term":
         sentence["number"] = step.facts["term"]
     elif reason == "extended_too_late":
-        ended = min(d.due_at for d in dispute.deadlines.values() if BY_NAME[d.clock].extended_by == step.word)
+        ended = min(d.due_at for d in what_it_extends(dispute, step.word))
         sentence["on"] = ended.astimezone(SHANGHAI).date()
     decision.refused = reason
     decision.said.append(("step.refused", {"event": event, "step": word, "state": dispute.state, "reason": REASONS[reason].text(**sentence)}))
@@ -188,7 +99,7 @@ def _refuse(decision: Decision, step: Step, reason: str, event: dict) -> None:
 
 def _take(decision: Decision, step: Step, event: dict, now: datetime, holidays: Holidays, patience: timedelta) -> None:
     dispute, before, word = decision.dispute, decision.dispute.state, step.word
-    met = _meet(dispute, step)  # asked first: what a step meets depends on how things stood until then
+    met = timing.meet(dispute, step)  # asked first: what a step meets depends on how things stood until then
     outcome = _outcome(dispute)
     remember = REMEMBERED.get(word)
     if remember is not None:
@@ -207,19 +118,10 @@ def _take(decision: Decision, step: Step, event: dict, now: datetime, holidays: 
     said = decision.said
     if word not in HAS_NO_FACT_OF_ITS_OWN:
         said.append((word, {**step.facts, "event": event, "agency": step.agency, "before": before, "state": dispute.state,
-                            "waits_for": _who(dispute, WAITS_FOR[dispute.state]), "happened_at": step.happened}))  # fmt: skip
+                            "waits_for": timing.who(dispute, WAITS_FOR[dispute.state]), "happened_at": step.happened}))  # fmt: skip
     said.append(("step.applied", {"event": event, "step": _as_reported(word), "state": dispute.state}))
-    for deadline, at in met:
-        was_passed, deadline.state, deadline.ask_at = deadline.state == "passed", "met", None
-        decision.deadlines.append(deadline)
-        said.append(("deadline.met", {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at, "met_at": at,
-                                      "late": not in_time(at, deadline.due_at), "was_passed": was_passed}))  # fmt: skip
-    if target != NOTED:
-        for clock in STARTED_BY.get(word, ()):
-            if dispute.state in clock.runs_in:
-                _start(decision, clock, step.happened, now, holidays, patience)
-    for clock in EXTENDED_BY.get(word, ()):
-        _extend(decision, clock, step.facts["days"], now, holidays, patience)
+    timing.say_met(decision, met)
+    timing.follow(decision, step, target == NOTED, now, holidays, patience)
     if dispute.state == "closed" != before:
         dispute.outcome = outcome
         said.append(("dispute.closed", {"state": "closed", "outcome": outcome}))
@@ -230,77 +132,11 @@ def _as_reported(word: str) -> str:
     return "dispute.reported" if word == REGISTERED else word
 
 
-def _who(dispute: Dispute, roles: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple([dispute.body or CENTRE if role == "body" else CENTRE for role in roles])
-
-
 def _outcome(dispute: Dispute) -> str:
     """How the dispute would end if it were closed now."""
     if dispute.state == "resolved":
         return "performed" if everything_performed(dispute) else "settled"
     return ENDS_AS.get(dispute.state) or dispute.outcome or "not_settled"
-
-
-# ── Deadlines ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _meet(dispute: Dispute, step: Step) -> list[tuple[Deadline, datetime]]:
-    """The deadlines that this step meets, and the instant that counts: the day on which a thing was performed, else when the step happened."""
-    clocks = MET_BY.get(step.word)
-    if clocks is None or not dispute.deadlines:
-        return []
-    met = [d for d in dispute.deadlines.values() if d.clock in clocks and ((question := clocks[d.clock]) is None or question(dispute, step))]
-    met.sort(key=lambda d: (d.due_at, d.key))  # not in the order in which they happen to be kept
-    for deadline in met:
-        del dispute.deadlines[deadline.key]
-    at = day_start(_day(step.facts["on"])) if "on" in step.facts else step.happened
-    return [(deadline, at) for deadline in met]
-
-
-def _start(decision: Decision, clock: Clock, happened: datetime, now: datetime, holidays: Holidays, patience: timedelta) -> None:
-    dispute = decision.dispute
-    counted = clock.counted_from(dispute, happened)
-    if counted is None:
-        return
-    started_at, which = counted
-    key = clock.name + which
-    running = dispute.deadlines.get(key)
-    if running is not None and running.started_at == started_at:
-        return  # the same term, still owed: it has its day already
-    owed_by = _who(dispute, (clock.owed_by,))
-    deadline = Deadline(clock.name, key, clock.kind, started_at, due_at(started_at, clock.length, holidays), owed_by, now)
-    dispute.deadlines[key] = deadline
-    _say_set(decision, deadline, clock, now, patience)
-
-
-def _extend(decision: Decision, clock: Clock, days: int, now: datetime, holidays: Holidays, patience: timedelta) -> None:
-    for deadline in decision.dispute.deadlines.values():
-        if deadline.clock == clock.name:
-            deadline.extended += days
-            _recount(decision, deadline, now, holidays, patience)
-
-
-def _recount(decision: Decision, deadline: Deadline, now: datetime, holidays: Holidays, patience: timedelta) -> bool:
-    """Counts once, from the original start over the whole length, and says so if that is another day than before."""
-    clock = BY_NAME[deadline.clock]
-    length = type(clock.length)(clock.length.count + deadline.extended) if deadline.extended else clock.length
-    due = due_at(deadline.started_at, length, holidays)
-    if due == deadline.due_at:
-        return False
-    deadline.due_at, deadline.set_at, deadline.state, deadline.approached = due, now, "open", False
-    _say_set(decision, deadline, clock, now, patience)
-    return True
-
-
-def _say_set(decision: Decision, deadline: Deadline, clock: Clock, now: datetime, patience: timedelta) -> None:
-    reminded = deadline.due_at - clock.ahead
-    if deadline.due_at <= now:
-        deadline.ask_at = now + patience
-    else:
-        deadline.ask_at = reminded if reminded > now else deadline.due_at + A_SECOND
-    decision.deadlines.append(deadline)
-    decision.said.append(("deadline.set", {"clock": deadline.clock, "kind": deadline.kind, "article": clock.article, "started_at": deadline.started_at,
-                                           "due_at": deadline.due_at, "owed_by": deadline.owed_by}))  # fmt: skip
 
 
 # ── What a dispute remembers of a step ────────────────────────────────────────────────────────────────────────────────────────────
@@ -381,15 +217,3 @@ REMEMBERED = {
 ENDS_AS = {"screened": "not_suitable", "performing": "defaulted", "suspended": "not_settled"}
 HAS_NO_FACT_OF_ITS_OWN = ("dispute.registered", "dispute.reported")     # intake said it; mediation only says that it took effect
 # fmt: on
-
-# The clocks by step, so that a step asks only those that it concerns.
-STARTED_BY: dict[str, list[Clock]] = {}
-EXTENDED_BY: dict[str, list[Clock]] = {}
-MET_BY: dict[str, dict] = {}
-for _clock in CLOCKS:
-    for _step in _clock.started_by:
-        STARTED_BY.setdefault(_step, []).append(_clock)
-    for _step, _question in _clock.met_by.items():
-        MET_BY.setdefault(_step, {})[_clock.name] = _question
-    if _clock.extended_by:
-        EXTENDED_BY.setdefault(_clock.extended_by, []).append(_clock)

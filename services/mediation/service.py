@@ -5,7 +5,7 @@ from datetime import timedelta
 from plumbing.dependency import Database
 from plumbing.events import Said
 from plumbing.hearing import every, hear
-from services.mediation import domain, store
+from services.mediation import domain, store, timing
 
 DUE_AT_A_TIME = 200
 
@@ -43,7 +43,7 @@ class MediationService:
             if not codes:
                 return 0
             decided = [
-                (None, domain.time_passes(dispute, deadline, tx.now, patience=self._patience()))
+                (None, timing.time_passes(dispute, deadline, tx.now, patience=self._patience()))
                 for dispute in store.load(tx, codes).values()
                 for deadline in list(dispute.deadlines.values())
             ]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from plumbing.database import Transaction
 from plumbing.events import Event
 from plumbing.rows import Columns
-from services.mediation.domain import Deadline, Decision, Dispute
+from services.mediation.dispute import Deadline, Decision, Dispute
 
 CLOCKWORK = 0x0F0C  # advisory lock: one copy asks what time it is
 
@@ -13,9 +13,7 @@ DISPUTES = Columns(
     "code text, state text, township text, kind text, reporter text, body text, parties text[], consents text[], suitable boolean, mediator text,"
     " terms jsonb, outcome text, opened_at timestamptz, entered_at timestamptz, steps int"
 )
-TRANSITIONS = Columns(
-    "code text, step int, before text, after text, word text, agency text, happened_at timestamptz, decided_at timestamptz, cause text"
-)
+TRANSITIONS = Columns("code text, step int, before text, after text, word text, agency text, happened_at timestamptz, decided_at timestamptz, cause text")
 DEADLINES = Columns(
     "code text, key text, clock text, kind text, started_at timestamptz, due_at timestamptz, owed_by text[], set_at timestamptz,"
     " ask_at timestamptz, state text, approached boolean, extended int"

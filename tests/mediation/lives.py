@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import contracts
-from services.mediation import domain
+from services.mediation import domain, timing
 from services.mediation.clocks import SHANGHAI
+from services.mediation.dispute import Dispute
 
 CODE = "620702-2026-000123-1"
 CENTRE, COURT, WOMEN, DAMAN, XIJIE = (
@@ -71,7 +72,7 @@ class Life:
     """One dispute under the rules. Each `says` moves the clock to that moment; everything said is checked against the contract."""
 
     now: datetime = MONDAY
-    dispute: domain.Dispute | None = None
+    dispute: Dispute | None = None
     said: list = field(default_factory=list)
     history: list = field(default_factory=list)
 
@@ -87,7 +88,7 @@ class Life:
         while due := [d for d in self.dispute.deadlines.values() if d.ask_at is not None and d.ask_at <= now]:
             deadline = min(due, key=lambda d: d.ask_at)
             self.now = max(self.now, deadline.ask_at)
-            self._keeps(domain.time_passes(self.dispute, deadline, self.now))
+            self._keeps(timing.time_passes(self.dispute, deadline, self.now))
         self.now = now
         return self
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.mediation import domain
+from services.mediation import domain, timing
 from services.mediation.clocks import SHANGHAI, day_start
 from services.mediation.holidays import Arrangement, Holidays
 from tests.mediation.lives import CENTRE, COURT, DAMAN, MONDAY, ROAD, WOMEN, XIJIE, Life, life_until, registered, reported
@@ -336,7 +336,7 @@ def test_time_asks_again_whether_the_clock_still_runs():
     deadline = life.dispute.deadlines["referral_answer"]
     life.says("referral.accepted")
 
-    decision = domain.time_passes(life.dispute, deadline, MONDAY + timedelta(days=30))
+    decision = timing.time_passes(life.dispute, deadline, MONDAY + timedelta(days=30))
 
     assert (decision.said, decision.deadlines) == ([], [])
 
@@ -441,7 +441,7 @@ def test_a_provisional_date_is_counted_again_when_the_year_is_announced():
     provisional = life.due(MEDIATION)
     announced = Holidays({2099: Arrangement(off=(provisional.date(),), made_up=())})
 
-    decision = domain.recount(life.dispute, begun + timedelta(days=1), announced)
+    decision = timing.recount(life.dispute, begun + timedelta(days=1), announced)
 
     assert [type for type, _ in decision.said] == ["deadline.set"]
     assert life.due(MEDIATION) > provisional
@@ -453,7 +453,7 @@ def test_time_does_not_call_overdue_what_the_new_arrangement_moved():
     deadline = life.dispute.deadlines[MEDIATION]
     announced = Holidays({2099: Arrangement(off=(deadline.due_at.date(),), made_up=())})
 
-    decision = domain.time_passes(life.dispute, deadline, deadline.due_at + timedelta(seconds=1), announced)
+    decision = timing.time_passes(life.dispute, deadline, deadline.due_at + timedelta(seconds=1), announced)
 
     assert [type for type, _ in decision.said] == ["deadline.set"]
     assert deadline.state == "open"

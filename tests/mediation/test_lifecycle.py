@@ -9,7 +9,8 @@ import contracts
 from contracts.clocks import CLOCKS as NAMES
 from contracts.clocks import is_article
 from services.mediation import domain, lifecycle
-from services.mediation.lifecycle import BY_NAME, CLOCKS, ENDS, FIRST, GUARDS, NOTED, TRANSITIONS, WAITS_FOR, mermaid, targets
+from services.mediation.deadlines import BY_NAME, CLOCKS
+from services.mediation.lifecycle import ENDS, FIRST, GUARDS, NOTED, TRANSITIONS, WAITS_FOR, mermaid, targets
 from tests.mediation.lives import CENTRE, DAMAN, FACTS, life_until, registered
 
 STEPS = sorted({step for row in TRANSITIONS.values() for step in row} | set(FACTS))

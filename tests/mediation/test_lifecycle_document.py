@@ -1,7 +1,8 @@
 """Does the drawn life of a dispute say what the tables say?"""
 
 from deploy import lifecycle_document
-from services.mediation.lifecycle import CLOCKS, TRANSITIONS
+from services.mediation.deadlines import CLOCKS
+from services.mediation.lifecycle import TRANSITIONS
 
 
 def test_the_document_is_the_one_that_the_tables_give():

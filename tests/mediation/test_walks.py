@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.mediation import domain
-from services.mediation.lifecycle import BY_NAME, TRANSITIONS
+from services.mediation.deadlines import BY_NAME
+from services.mediation.lifecycle import TRANSITIONS
 from tests.mediation.lives import CENTRE, COURT, DAMAN, FACTS, SPEAKER, XIJIE, Life, reported
 
 TERMS = FACTS["agreement.reached"]["terms"]
