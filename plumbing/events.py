@@ -54,6 +54,11 @@ class Event:
     alone: bool = False  # without those that waited for it: one of them may be what failed
     discarded: bool = False  # a person decided that it has no effect; the service says so to whoever waits for its outcome
 
+    @property
+    def trace_id(self) -> str | None:
+        """The trace that it belongs to, as log lines name it (W3C Trace Context: version-trace-parent-flags)."""
+        return self.traceparent and self.traceparent[3:35]
+
 
 @dataclass(slots=True)
 class Said:

@@ -278,7 +278,8 @@ class Hearing(Entrypoint):
         log.log(
             30 if retry_at else 40,
             "An event failed; later ones of its dispute wait." if retry_at else "An event is parked; later ones of its dispute wait for a person.",
-            source=event.source, dispute=event.subject, event_id=event.id, event_type=event.type, attempts=attempts, reason=describe(problem),
+            source=event.source, dispute=event.subject, event_id=event.id, event_type=event.type, trace_id=event.trace_id, attempts=attempts,
+            reason=describe(problem),
             next="It is tried again." if retry_at else "Run the parked tool: show, then replay or discard.",
         )  # fmt: skip
 

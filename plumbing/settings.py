@@ -27,6 +27,32 @@ class Settings:
     patience_seconds: float = 600.0  # history arrives in bulk: how long a deadline set in the past waits for the step that met it
 
 
+@dataclass(frozen=True)
+class Http:
+    """Where a web process listens, and how it is called in its log lines. `hosts` are the names under which a browser may ask for the dashboard."""
+
+    host: str
+    port: int
+    process: str
+    log_level: str
+    hosts: tuple[str, ...]
+    is_demo: bool  # the dashboard says so on every page
+
+
+def load_http(process: str = "web") -> Http:
+    """Reads what web processes are told beside `load`."""
+    env = Env()
+    with env.prefixed("FENGQIAO_"):
+        return Http(
+            host=env.str("HTTP_HOST", "127.0.0.1"),
+            port=env.int("HTTP_PORT", 0),
+            process=env.str("PROCESS", process),
+            log_level=env.str("LOG_LEVEL", "INFO"),
+            hosts=tuple(env.list("DASHBOARD_HOSTS", ["127.0.0.1", "localhost", "testserver"])),
+            is_demo=env.bool("DEMO", False),
+        )
+
+
 def load() -> Settings:
     """Reads the environment; raises `environs.EnvValidationError` naming every setting that is missing or wrong at once."""
     env = Env(eager=False)

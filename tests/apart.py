@@ -146,7 +146,7 @@ class Apart:
 
 def domain_event(speaker: str, subject: str, sequence: int, type: str = "step.applied", time: str = "2026-03-02T02:00:00Z", **data) -> bytes:
     envelope = {"specversion": "1.0", "id": f"{subject}/{sequence}", "source": f"/services/{speaker}", "type": type, "subject": subject, "time": time}
-    return json.dumps({**envelope, "sequence": str(sequence), "data": data}).encode()
+    return json.dumps({**envelope, "sequence": str(sequence), "traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "data": data}).encode()
 
 
 class _autocommitting:

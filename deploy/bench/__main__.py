@@ -3,11 +3,8 @@
 import argparse
 import json
 import sys
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
-
-warnings.filterwarnings("ignore", message="\\s*Eventlet is deprecated")
 
 from deploy.bench import burst, hops, relaying, whole
 from deploy.bench.agencies import Agencies

@@ -171,6 +171,8 @@ def test_the_log_says_what_failed_and_nothing_of_what_it_was_about(stage):
     for secret in ("张三", "13900000000", "李四", "62070219800101001X"):
         assert secret not in text
     assert {line["level"] for line in process.lines()} <= {"info", "warning", "error"}
+    (failed,) = [line for line in process.lines() if "An event failed" in line["event"]][:1]
+    assert failed["trace_id"] == "a" * 32  # the thread that an operator follows through all services
 
 
 def test_a_stop_finishes_what_is_in_hand_and_gives_back_the_rest(stage):

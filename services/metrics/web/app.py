@@ -8,7 +8,6 @@ import contextlib
 from pathlib import Path
 
 import psycopg2.errors
-from environs import Env
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -31,10 +30,12 @@ PATIENCE_SECONDS = 3.0  # a reader would rather be told than wait
 def create_app(settings=None, is_demo: bool | None = None) -> Starlette:
     """The dashboard; without arguments it asks the environment when it starts."""
 
+    told = plumbing_settings.load_http()
+
     @contextlib.asynccontextmanager
     async def alive(app):
         known = settings or plumbing_settings.load()
-        app.state.is_demo = Env().bool("FENGQIAO_DEMO", False) if is_demo is None else is_demo
+        app.state.is_demo = told.is_demo if is_demo is None else is_demo
         app.state.pool = Pool(known, CONNECTIONS, PATIENCE_SECONDS)
         app.state.overviews = pages.Overviews(app.state.pool)
         app.state.hub = stream.Hub(known.database_url, asyncio.get_running_loop())
@@ -58,7 +59,7 @@ def create_app(settings=None, is_demo: bool | None = None) -> Starlette:
         ],
         middleware=[
             # Against pages elsewhere that make a browser ask us under their own name.
-            Middleware(TrustedHostMiddleware, allowed_hosts=Env().list("FENGQIAO_DASHBOARD_HOSTS", ["127.0.0.1", "localhost", "testserver"])),
+            Middleware(TrustedHostMiddleware, allowed_hosts=told.hosts),
             Middleware(SafeHeaders),
             Middleware(GZipMiddleware, minimum_size=1000),
         ],
