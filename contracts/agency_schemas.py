@@ -3,8 +3,10 @@
 from marshmallow import ValidationError
 
 from contracts import kinds
+from contracts.agencies import AGENCIES
 from contracts.causes import CAUSES
 from contracts.fields import (
+    EVENT_ID,
     GRID,
     REPORT_NO,
     VILLAGE,
@@ -72,6 +74,8 @@ class DisputeReported(Shape):
 class DisputeScreened(Shape):
     suitable = Truth(required=True)
     track = one_of(kinds.TRACKS, required=True)
+    court_received_on = Day()  # when a court received the claim, if it was brought to one: the track goes by it
+    matter = one_of(kinds.MATTERS)  # not given: an ordinary civil matter
     kind = one_of(kinds.KINDS, required=True)
     cause = one_of(CAUSES)
     risk = Part(Risk, load_default=lambda: dict.fromkeys(kinds.RISKS, False))
@@ -137,6 +141,7 @@ class AgreementReached(Shape):
     document_sha256 = sha256_hex()
     terms = Many(Part(Term), high=100, load_default=list)
     confirmable = Truth(required=True)
+    about = Many(one_of(kinds.SUBJECTS))  # what it settles
 
 
 class PerformanceRecorded(Shape):
@@ -152,3 +157,117 @@ class DisputeFollowedUp(Shape):
 
 class DisputeArchived(Shape):
     archive_no = formed(REPORT_NO, required=True)
+
+
+class ConflictDisclosed(Shape):
+    mediator = mediator_id()  # whom it concerns; neither given: the body that discloses it
+    body = agency_code()
+    relation = one_of(kinds.CONFLICTS, required=True)
+    agreed_after_disclosure = Truth(load_default=False)  # all parties, knowing of the conflict
+
+
+class MediatorRefused(Shape):
+    party = party_label(required=True)
+    mediator = mediator_id()
+
+
+class ClockPaused(Shape):
+    reason = one_of(kinds.PAUSE_REASONS, required=True)
+
+
+class ClockResumed(Shape):
+    reason = one_of(kinds.PAUSE_REASONS)
+
+
+class MediationResumed(Shape):
+    pass
+
+
+class ConfirmationApplied(Shape):
+    applied_on = Day(required=True)
+    docket_no = formed(REPORT_NO)
+    applicants = Many(party_label(), low=1)  # not given: all parties jointly
+    court = agency_code()
+    court_ground = one_of(kinds.COURT_GROUNDS)
+
+
+class ConfirmationHandled(Shape):
+    applied_on = Day()
+    docket_no = formed(REPORT_NO)
+
+
+class ConfirmationRefused(ConfirmationHandled):
+    ground = one_of(kinds.CONFIRMATION_REFUSALS)
+
+
+class CaseFiled(Shape):
+    received_on = Day(required=True)
+    decided_on = Day(required=True)
+    docket_no = formed(REPORT_NO)
+    cause = one_of(CAUSES, required=True)
+    procedure = one_of(kinds.PROCEDURES, required=True)
+
+
+class CaseFilingRefused(Shape):
+    received_on = Day(required=True)
+    decided_on = Day(required=True)
+    docket_no = formed(REPORT_NO)
+    cause = one_of(CAUSES)
+    procedure = one_of(kinds.PROCEDURES)
+    reason = one_of(kinds.FILING_REFUSALS)
+
+
+class CaseEntrusted(Shape):
+    to = agency_code(required=True)
+    procedure = one_of(kinds.PROCEDURES, required=True)
+
+
+class CaseProcedureSet(Shape):
+    procedure = one_of(kinds.PROCEDURES, required=True)
+
+
+class CaseClosed(Shape):
+    mode = one_of(kinds.CLOSING_MODES, required=True)
+    docket_no = formed(REPORT_NO)
+
+
+class ParticipantNamed(Shape):
+    part = one_of(kinds.PARTICIPANTS, required=True)
+    mediator = mediator_id()  # the roster id, where somebody on a roster is named
+
+
+class EnforcementApplied(Shape):
+    on = Day(required=True)
+
+
+class EnforcementCompleted(Shape):
+    on = Day(required=True)
+    result = one_of(kinds.ENFORCEMENT_RESULTS, required=True)
+
+
+class PetitionRegistered(Shape):
+    petition_no = formed(REPORT_NO, required=True)
+    repeat = Truth(required=True)
+
+
+class PetitionHandled(Shape):
+    petition_no = formed(REPORT_NO, required=True)
+    repeat = Truth(load_default=False)
+
+
+class PetitionDecided(PetitionHandled):
+    result = one_of(kinds.PETITION_RESULTS)
+
+
+class DisputeRedirected(Shape):
+    to = one_of((*AGENCIES, *kinds.ELSEWHERE), required=True)
+    way = one_of(kinds.REDIRECT_WAYS, required=True)
+
+
+class DisputeReopened(Shape):
+    reason = one_of(kinds.REOPEN_REASONS, required=True)
+
+
+class ReportWithdrawn(Shape):
+    event = formed(EVENT_ID, required=True)  # the id under which the same agency reported it
+    reason = one_of(kinds.MISREPORTS, required=True)

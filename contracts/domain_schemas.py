@@ -8,6 +8,7 @@ from contracts import agency_schemas, kinds
 from contracts.causes import CAUSES
 from contracts.clocks import ARTICLE, CLOCKS
 from contracts.fields import (
+    EVENT_ID,
     GRID,
     VILLAGE,
     Instant,
@@ -30,7 +31,8 @@ from contracts.states import STATES
 from contracts.steps import STEPS
 
 # What never leaves intake: who the parties are, and that somebody may be in danger.
-STAYS_AT_INTAKE = ("parties", "parties_sealed", "risk", "report_no")
+# Nor the number of a petition or a docket: with it, names are found in public registers.
+STAYS_AT_INTAKE = ("parties", "parties_sealed", "risk", "report_no", "petition_no", "docket_no")
 
 # What may be known of each step inside.
 STEP_FACTS = {
@@ -52,7 +54,33 @@ STEP_FACTS = {
     "performance.recorded": agency_schemas.PerformanceRecorded,
     "dispute.followed_up": agency_schemas.DisputeFollowedUp,
     "dispute.archived": agency_schemas.DisputeArchived,
+    "conflict.disclosed": agency_schemas.ConflictDisclosed,
+    "mediator.refused": agency_schemas.MediatorRefused,
+    "clock.paused": agency_schemas.ClockPaused,
+    "clock.resumed": agency_schemas.ClockResumed,
+    "mediation.resumed": agency_schemas.MediationResumed,
+    "confirmation.applied": agency_schemas.ConfirmationApplied,
+    "confirmation.accepted": agency_schemas.ConfirmationHandled,
+    "confirmation.granted": agency_schemas.ConfirmationHandled,
+    "confirmation.refused": agency_schemas.ConfirmationRefused,
+    "confirmation.withdrawn": agency_schemas.ConfirmationHandled,
+    "case.filed": agency_schemas.CaseFiled,
+    "case.filing_refused": agency_schemas.CaseFilingRefused,
+    "case.entrusted": agency_schemas.CaseEntrusted,
+    "case.procedure_set": agency_schemas.CaseProcedureSet,
+    "case.closed": agency_schemas.CaseClosed,
+    "participant.named": agency_schemas.ParticipantNamed,
+    "enforcement.applied": agency_schemas.EnforcementApplied,
+    "enforcement.completed": agency_schemas.EnforcementCompleted,
+    "petition.registered": agency_schemas.PetitionRegistered,
+    "petition.accepted": agency_schemas.PetitionHandled,
+    "petition.decided": agency_schemas.PetitionDecided,
+    "dispute.redirected": agency_schemas.DisputeRedirected,
+    "dispute.reopened": agency_schemas.DisputeReopened,
+    "report.withdrawn": agency_schemas.ReportWithdrawn,
 }
+# What can be told anew in a correction: a report that gave a dispute its code stands, and a correction is corrected by another one.
+CORRECTABLE = tuple(step for step in STEP_FACTS if step not in ("dispute.reported", "report.withdrawn"))
 
 
 def facts_schema(step: str, **options) -> Shape:
@@ -68,18 +96,45 @@ class Facts(fields.Field):
     """The facts of a step, by the schema of that step."""
 
     default_error_messages = {"required": "required", "null": "null"}  # noqa: RUF012 - marshmallow declares it so
+    named_by = "step"  # the field beside it that holds the word
 
     def schemas(self) -> dict[str, Shape]:
         return _FACTS[self.parent.unknown]
 
     def _deserialize(self, value, attr, data, **kwargs):
-        step = data.get("step")
+        step = data.get(self.named_by)
         if not isinstance(step, str) or step not in self.schemas():
             return {}  # a wrong step has an error of its own
         return self.schemas()[step].load(value)
 
     def _serialize(self, value, attr, obj, **kwargs):
-        return self.schemas()[obj["step"]].dump(value)
+        return self.schemas()[obj[self.named_by]].dump(value)
+
+
+class CorrectedFacts(Facts):
+    """The same, of the step that a correction is about."""
+
+    named_by = "corrects"
+
+    def schemas(self) -> dict[str, Shape]:
+        return _CORRECTED[self.parent.unknown]
+
+
+class ReportCorrected(Shape):
+    event = formed(EVENT_ID, required=True)  # the id under which the same agency reported it
+    reason = one_of(kinds.MISREPORTS, required=True)
+    corrects = one_of(CORRECTABLE)
+    facts = CorrectedFacts()  # all of them, as they should have been told; never without `corrects`
+
+    def whole(self, data):
+        if "facts" in data and "corrects" not in data:
+            raise ValidationError("required", "corrects")
+
+
+_CORRECTED = {unknown: {step: _FACTS[unknown][step] for step in CORRECTABLE} for unknown in (RAISE, EXCLUDE)}
+STEP_FACTS["report.corrected"] = ReportCorrected
+for _unknown, _schemas in _FACTS.items():
+    _schemas["report.corrected"] = tolerant(facts_schema("report.corrected"), _unknown)
 
 
 class DisputeRegistered(Shape):
@@ -161,6 +216,17 @@ class DeadlineMet(Deadline):
 class DisputeClosed(Shape):
     state = one_of(STATES, required=True)
     outcome = one_of(kinds.OUTCOMES, required=True)
+    mode = one_of(kinds.CLOSING_MODES)  # how the court closed its case, where there was one
+    ground = one_of(kinds.GROUNDS)  # why mediation ended, where it did
+
+
+class ConfirmationLapsed(Shape):
+    """Nobody's step: the period for an application ended. The agreement stands, as a contract."""
+
+    before = one_of(STATES, required=True)
+    state = one_of(STATES, required=True)
+    waits_for = Many(agency_code(), required=True)
+    happened_at = Instant(required=True)
 
 
 NOTICE_TYPES = ("notice.referral", "notice.deadline", "notice.overdue", "notice.urged")
@@ -181,6 +247,8 @@ class NoticeUndeliverable(NoticeSent):
 def happened(step: str) -> type[Happened]:
     """The schema of the fact that `step` happened: what every fact carries, and of the step's own facts those that are there."""
     own = {name: deepcopy(field) for name, field in STEP_FACTS[step]._declared_fields.items() if name not in STAYS_AT_INTAKE}
+    if "event" in own:
+        own["about"] = own.pop("event")  # `event` is the report that says so; which earlier one it is about has a name of its own
     for field in own.values():
         field.required, field.load_default = False, missing
     return type(f"{STEP_FACTS[step].__name__}Happened", (Happened,), own)

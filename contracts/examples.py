@@ -43,6 +43,36 @@ SAID_BY_AGENCIES = {
     "performance.recorded": {"term": 1, "result": "full", "on": "2026-06-28"},
     "dispute.followed_up": {"settled": True, "satisfied": True},
     "dispute.archived": {"archive_no": "大满调〔2026〕7号"},
+    "conflict.disclosed": {"mediator": "daman-014", "relation": "relative", "agreed_after_disclosure": False},
+    "mediator.refused": {"party": "respondent", "mediator": "daman-014"},
+    "clock.paused": {"reason": "appraisal"},
+    "clock.resumed": {"reason": "appraisal"},
+    "mediation.resumed": {},
+    "confirmation.applied": {"applied_on": "2026-04-01", "applicants": ["applicant", "respondent"], "court": "court-daman", "court_ground": "body_place"},
+    "confirmation.accepted": {"applied_on": "2026-04-01", "docket_no": "（2026）甘0702调确7号"},
+    "confirmation.granted": {"applied_on": "2026-04-01", "docket_no": "（2026）甘0702调确7号"},
+    "confirmation.refused": {"applied_on": "2026-04-01", "docket_no": "（2026）甘0702调确7号", "ground": "unclear"},
+    "confirmation.withdrawn": {"applied_on": "2026-04-01"},
+    "case.filed": {"received_on": "2026-04-20", "decided_on": "2026-04-22", "docket_no": "（2026）甘0702民初70号", "cause": "2", "procedure": "simplified"},
+    "case.filing_refused": {"received_on": "2026-04-20", "decided_on": "2026-04-22", "reason": "not_this_court"},
+    "case.entrusted": {"to": "peoples_mediation_committee-daman", "procedure": "simplified"},
+    "case.procedure_set": {"procedure": "ordinary"},
+    "case.closed": {"mode": "mediated", "docket_no": "（2026）甘0702民初70号"},
+    "participant.named": {"part": "assessor", "mediator": "daman-015"},
+    "enforcement.applied": {"on": "2026-07-20"},
+    "enforcement.completed": {"on": "2026-09-30", "result": "full"},
+    "petition.registered": {"petition_no": "甘信〔2026〕31号", "repeat": False},
+    "petition.accepted": {"petition_no": "甘信〔2026〕31号", "repeat": False},
+    "petition.decided": {"petition_no": "甘信〔2026〕31号", "repeat": False, "result": "explained"},
+    "dispute.redirected": {"to": "labour_arbitration_commission", "way": "labour_arbitration"},
+    "dispute.reopened": {"reason": "recurred"},
+    "report.corrected": {
+        "event": "dm-2026-0007",
+        "reason": "wrong_facts",
+        "corrects": "session.held",
+        "facts": {"mode": "video", "minutes": 40},
+    },
+    "report.withdrawn": {"event": "dm-2026-0007", "reason": "wrong_dispute"},
 }
 
 SAID_BY_SERVICES = {
@@ -79,6 +109,12 @@ SAID_BY_SERVICES = {
     "deadline.passed": {**_CLOCK, "owed_by": ["peoples_mediation_committee-daman"]},
     "deadline.met": {**_CLOCK, "met_at": "2026-03-04T03:00:00+00:00", "late": False, "was_passed": False},
     "dispute.closed": {"state": "closed", "outcome": "performed"},
+    "confirmation.lapsed": {
+        "before": "agreed",
+        "state": "performing",
+        "waits_for": ["peoples_mediation_committee-daman"],
+        "happened_at": "2026-04-24T15:59:59+00:00",
+    },
     "notice.sent": {"notice": "notice.deadline", "to": "peoples_mediation_committee-daman", "channel": "inbox", **{k: _CLOCK[k] for k in ("clock", "due_at")}},
     "notice.undeliverable": {"notice": "notice.deadline", "to": "peoples_mediation_committee-daman", "channel": "webhook", "why": "timed_out"},
 }
@@ -105,7 +141,7 @@ ANSWERS = {
 
 def of_fact(step: str) -> dict:
     """The fact that mediation says when `step` happened. Its states are examples only."""
-    stays = ("parties", "parties_sealed", "risk", "report_no")
+    stays = ("parties", "parties_sealed", "risk", "report_no", "petition_no", "docket_no")
     return {
         "event": _ACCEPTANCE,
         "agency": "peoples_mediation_committee-daman",
@@ -113,5 +149,5 @@ def of_fact(step: str) -> dict:
         "state": "accepted",
         "waits_for": ["peoples_mediation_committee-daman"],
         "happened_at": "2026-03-04T03:00:00+00:00",
-        **{name: value for name, value in SAID_BY_AGENCIES[step].items() if name not in stays},
+        **{"about" if name == "event" else name: value for name, value in SAID_BY_AGENCIES[step].items() if name not in stays},
     }

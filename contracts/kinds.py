@@ -59,6 +59,7 @@ RISKS = {
 TRACKS = {
     "A": ("起诉前（非诉调解）",       "before filing, outside court"),
     "B": ("立案后（先行、委托调解）", "after filing"),
+    "legacy": ("诉前调（至2024年12月31日）", "the court's docket before filing, to 2024-12-31"),
 }
 ROUTE_REASONS = {
     "by_place":         ("属地管辖",         "the body of the place"),
@@ -138,6 +139,130 @@ OUTCOMES = {                                   # how a dispute ended
     "filed":          ("已立案",           "filed with the court"),
     "redirected":     ("已转出",           "redirected"),
     "withdrawn":      ("当事人撤回",       "withdrawn"),
+    "judged":         ("已判决",           "decided by a judgment"),
+    "enforced":       ("已执行",           "enforced"),
+    "not_enforced":   ("未能执行",         "could not be enforced"),
+}
+MATTERS = {                                    # what may not be mediated has a word here, so that it can be refused by its rule
+    "civil":                       ("民事纠纷",                       "an ordinary civil matter"),
+    "special_procedure":           ("特别程序、督促程序、公示催告程序", "special, dunning or public-notice procedure"),
+    "status_confirmation":         ("婚姻、身份关系确认",             "whether a marriage or other status exists"),
+    "administrative":              ("行政争议",                       "an administrative dispute"),
+    "administrative_compensation": ("行政赔偿、补偿、裁量",           "administrative compensation or discretion"),
+    "police_minor":                ("可调解的治安案件",               "a minor police case that may be mediated"),
+    "police_excluded":             ("不适用调解的治安案件",           "a police case that may not be mediated"),
+}
+SUBJECTS = {                                   # what an agreement settles
+    "obligation":       ("给付义务",           "an obligation to pay, deliver or do"),
+    "property":         ("财产分割",           "division of property"),
+    "custody":          ("抚养、探望",         "custody and visits"),
+    "maintenance":      ("赡养、扶养",         "maintenance"),
+    "status":           ("身份关系",           "a personal status: marriage, parentage, adoption"),
+    "real_right_title": ("物权确权",           "title to real rights"),
+    "ip_title":         ("知识产权确权",       "title to intellectual property"),
+}
+CLOSING_MODES = {                              # how a court closes a case
+    "judgment":  ("判决",               "judgment"),
+    "mediated":  ("调解书",             "court mediation statement"),
+    "withdrawn": ("撤诉",               "claim withdrawn"),
+    "confirmed": ("司法确认",           "judicial confirmation"),
+    "other":     ("其他方式",           "closed in another way"),
+}
+PROCEDURES = {
+    "fast_track":   ("速裁",         "fast track"),
+    "small_claims": ("小额诉讼程序", "small-claims procedure"),
+    "simplified":   ("简易程序",     "simplified procedure"),
+    "ordinary":     ("普通程序",     "ordinary procedure"),
+}
+PAUSE_REASONS = {                              # only the first two may pause a clock (在线调解规则 26); the others are refused with that reason
+    "appraisal":    ("鉴定",         "expert appraisal"),
+    "assessment":   ("评估",         "valuation"),
+    "absence":      ("当事人缺席",   "a party is away"),
+    "negotiation":  ("当事人协商",   "the parties negotiate"),
+    "other":        ("其他",         "another reason"),
+}
+CONFLICTS = {                                  # 特邀调解规定 15
+    "relative":     ("近亲属",                         "a close relative of a party or representative"),
+    "interest":     ("与纠纷有利害关系",               "an interest in the dispute"),
+    "other":        ("其他可能影响公正调解的关系",     "another relation that may affect fairness"),
+}
+COURT_GROUNDS = {                              # which court is asked to confirm (民事诉讼法 205)
+    "inviting_court":     ("邀请调解的人民法院",             "the court that invited the mediation"),
+    "party_domicile":     ("当事人住所地基层人民法院",       "the basic court of a party's domicile"),
+    "object_place":       ("标的物所在地基层人民法院",       "the basic court where the object is"),
+    "body_place":         ("调解组织所在地基层人民法院",     "the basic court where the mediating body is"),
+}
+CONFIRMATION_REFUSALS = {                      # not accepted: 民事诉讼法解释 355; refused: 358
+    "outside_jurisdiction":  ("不属于本院主管或者管辖",       "outside the court's scope or jurisdiction"),
+    "personal_status":       ("确认身份关系无效、有效或者解除", "about the validity or end of a personal status"),
+    "special_procedure":     ("适用其他特别程序等审理",       "for another special procedure"),
+    "title":                 ("物权、知识产权确权",           "about title to real rights or intellectual property"),
+    "breaks_law":            ("违反法律强制性规定",           "breaks mandatory law"),
+    "harms_others":          ("损害国家、社会公共利益、他人合法权益", "harms the state, the public or others"),
+    "against_morals":        ("违背公序良俗",                 "against public order and good morals"),
+    "not_voluntary":         ("违反自愿原则",                 "not voluntary"),
+    "unclear":               ("内容不明确",                   "its content is unclear"),
+    "suspected_sham":        ("涉嫌虚假调解且不能提供证据",   "suspected sham, and no evidence was given"),
+    "other":                 ("其他不能确认的情形",           "another case in which it cannot be confirmed"),
+}
+FILING_REFUSALS = {                            # 登记立案规定 10
+    "not_civil":             ("不属于人民法院民事受案范围",   "not a civil matter for a court"),
+    "not_this_court":        ("不属于本院管辖",               "not within this court's jurisdiction"),
+    "arbitration_first":     ("应先经仲裁",                   "arbitration comes first"),
+    "repeated_suit":         ("重复起诉",                     "sued before"),
+    "not_corrected":         ("补正后仍不符合要求",           "still defective after correction"),
+    "conditions_not_met":    ("不符合起诉条件",               "the conditions of a suit are not met"),
+}
+PARTICIPANTS = {                               # in what part somebody appears in the case
+    "assessor":       ("人民陪审员",   "people's assessor"),
+    "representative": ("诉讼代理人",   "representative"),
+    "witness":        ("证人",         "witness"),
+    "expert":         ("鉴定人",       "expert"),
+    "interpreter":    ("翻译人员",     "interpreter"),
+}
+ENFORCEMENT_RESULTS = {
+    "full":       ("执行完毕",             "enforced in full"),
+    "part":       ("部分执行",             "enforced in part"),
+    "settled":    ("执行和解",             "settled during enforcement"),
+    "none_found": ("终结本次执行程序",     "ended for now: nothing to enforce against"),
+}
+PETITION_RESULTS = {                           # 信访工作条例 32
+    "supported":     ("予以支持",   "supported"),
+    "explained":     ("说明解释",   "explained"),
+    "not_supported": ("不予支持",   "not supported"),
+}
+REDIRECT_WAYS = {
+    "labour_arbitration":            ("劳动人事争议仲裁",     "labour arbitration"),
+    "land_arbitration":              ("农村土地承包仲裁",     "rural land arbitration"),
+    "commercial_arbitration":        ("商事仲裁",             "commercial arbitration"),
+    "administrative_handling":       ("行政机关处理",         "an administrative body"),
+    "administrative_reconsideration": ("行政复议",            "administrative reconsideration"),
+    "petition":                      ("信访",                 "petition"),
+    "police":                        ("公安机关处理",         "police"),
+}
+ELSEWHERE = {                                  # who takes it there, where that is no agency of ours
+    "labour_arbitration_commission": ("劳动人事争议仲裁委员会",   "labour arbitration commission"),
+    "land_arbitration_commission":   ("农村土地承包仲裁委员会",   "rural land arbitration commission"),
+    "arbitration_commission":        ("仲裁委员会",               "arbitration commission"),
+    "government":                    ("人民政府",                 "the people's government"),
+    "health_authority":              ("卫生健康部门",             "health authority"),
+    "market_regulation_bureau":      ("市场监管部门",             "market regulation bureau"),
+    "hrss_bureau":                   ("人力资源社会保障部门",     "human resources and social security bureau"),
+    "natural_resources_bureau":      ("自然资源部门",             "natural resources bureau"),
+}
+REOPEN_REASONS = {
+    "recurred":      ("纠纷复发",         "the dispute came up again"),
+    "not_performed": ("协议未履行",       "the agreement was not kept"),
+    "new_facts":     ("出现新的事实",     "new facts"),
+    "sent_back":     ("转出后退回",       "sent back from where it had gone"),
+    "closed_by_mistake": ("误归档",       "closed by mistake"),
+}
+MISREPORTS = {                                 # what was wrong with an earlier report
+    "wrong_dispute": ("报错纠纷",         "it was about another dispute"),
+    "wrong_facts":   ("内容有误",         "its facts were wrong"),
+    "wrong_time":    ("时间有误",         "its time was wrong"),
+    "not_happened":  ("事情没有发生",     "it did not happen"),
+    "twice":         ("重复上报",         "it was reported twice"),
 }
 NOTICE_CHANNELS = {
     "inbox":   ("机构收件队列", "the agency's inbox queue"),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from marshmallow import RAISE, ValidationError, missing, validate
 
-from contracts.domain_schemas import Facts
+from contracts.domain_schemas import CorrectedFacts, Facts
 from contracts.fields import Day, Form, Instant, Many, Number, Part, Sentence, Shape, Sum, Text, Truth, in_utc
 
 DOUBTS = (ValidationError, KeyError, TypeError, ValueError, AttributeError)
@@ -116,7 +116,8 @@ def _part(field, for_json):
 
 def _facts(field, for_json):
     loaders = {step: loader(schema, for_json) for step, schema in field.schemas().items()}
-    return lambda value, data: loaders[data["step"]](value)
+    named_by = field.named_by
+    return lambda value, data: loaders[data[named_by]](value)
 
 
 _MAKERS = {
@@ -130,4 +131,5 @@ _MAKERS = {
     Many: _list,
     Part: _part,
     Facts: _facts,
+    CorrectedFacts: _facts,
 }

@@ -17,6 +17,7 @@ STATES = {
     "terminated":        ("调解终结",     "terminated"),
     "suspended":         ("中止",         "suspended"),
     "performing":        ("履行中",       "performing"),
+    "defaulted":         ("未履行",       "defaulted"),
     "filed":             ("已立案",       "filed"),
     "court_track":       ("审理中",       "in court"),
     "enforcement":       ("执行中",       "enforcement"),

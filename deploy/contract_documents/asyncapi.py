@@ -136,12 +136,11 @@ def _message(row):
 
 def envelope(row: EventType) -> dict:
     """The example as it travels: a CloudEvent in structured mode."""
-    source = row.example["event"]["source"] if row.speaker == "agencies" and "event" in row.example else _example_source(row)
     inside = {"sequence": "3", "causationid": "dm-2026-0007"} if row.type in DOMAIN_EVENTS and row.speaker in SPEAKERS else {}
     return {
         "specversion": "1.0",
         "id": f"{CODE}/3" if inside else "2026-0042",
-        "source": source,
+        "source": _example_source(row),
         "type": row.type,
         "subject": CODE,
         "time": "2026-03-04T03:00:00+00:00",

@@ -4,7 +4,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS, STEPS
-from contracts.domain_schemas import Facts, facts_schema
+from contracts.domain_schemas import CORRECTABLE, Facts, facts_schema
 from contracts.events import EventType
 from contracts.fields import SUM, Shape, Sum
 
@@ -20,6 +20,8 @@ def of_event(row: EventType) -> dict:
         data["not"] = {"required": ["parties", "parties_sealed"]}
     if row.type == "step.reported":
         data["allOf"] = [_facts_of_step(step) for step in STEPS]
+    if row.type == "report.corrected":
+        data["allOf"] = [_facts_of_step(step, "corrects") for step in CORRECTABLE]
     if row.type in RECEIPTS or row.type in NOTICES:
         data = _open(data)
     head = {"$schema": DIALECT, "$id": row.dataschema, "title": f"{row.zh} {row.type}", "description": row.en}
@@ -46,8 +48,9 @@ def _facts_are_an_object(self, field, **kwargs):
     return {"type": "object", "description": "the facts of the step, by the schema of the step"} if isinstance(field, Facts) else {}
 
 
-def _facts_of_step(step):
-    return {"if": {"properties": {"step": {"const": step}}}, "then": {"properties": {"facts": of_shape(facts_schema(step))}}}
+def _facts_of_step(step, named_by="step"):
+    # Where the word may be missing, "required" keeps a schema from being asked for it.
+    return {"if": {"properties": {named_by: {"const": step}}, "required": [named_by]}, "then": {"properties": {"facts": of_shape(facts_schema(step))}}}
 
 
 def _in_place(node, parts):

@@ -1,6 +1,7 @@
 """Makes up, with hypothesis, data that a schema allows."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import partial
 
 from hypothesis import strategies as st
 from marshmallow import validate
@@ -19,7 +20,7 @@ def data_for(schema):
     """What may be said under this schema, as Python values."""
     fields = schema.fields
     required = {name: _value(field) for name, field in fields.items() if field.required and not isinstance(field, Facts)}
-    optional = {name: _value(field) for name, field in fields.items() if not field.required}
+    optional = {name: _value(field) for name, field in fields.items() if not field.required and not isinstance(field, Facts)}
     made = st.fixed_dictionaries(required, optional=optional)
     if isinstance(schema, ReasonGiven):
         return st.tuples(made, st.sampled_from(SENTENCES)).map(lambda both: {**both[0], **both[1]})
@@ -27,9 +28,17 @@ def data_for(schema):
         return made.map(lambda place: {**place, "village": place["township"] + place["village"][9:]} if "village" in place else place)
     if isinstance(schema, DisputeReported) and {"parties", "parties_sealed"} <= set(fields):
         return made.map(lambda report: {name: value for name, value in report.items() if name != "parties" or "parties_sealed" not in report})
-    if any(isinstance(field, Facts) for field in fields.values()):
-        return made.flatmap(lambda step: data_for(facts_schema(step["step"])).map(lambda facts: {**step, "facts": facts}))
+    for field in fields.values():
+        if isinstance(field, Facts):
+            return made.flatmap(partial(_with_facts, field))
     return made
+
+
+def _with_facts(field, step):
+    word = step.get(field.named_by)
+    if word is None:
+        return st.just(step)
+    return data_for(facts_schema(word)).map(lambda facts: {**step, "facts": facts})
 
 
 def _value(field):

@@ -33,7 +33,7 @@ def test_an_agency_cannot_say_what_is_not_its_to_say(county):
     report = county.womens_federation.reports()
     county.settle()
 
-    step = county.womens_federation.says("mediation.started", report.dispute)
+    step = county.police.says("mediation.started", report.dispute)
     county.settle()
 
     assert step.receipts == ["receipt.refused"]

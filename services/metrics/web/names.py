@@ -28,6 +28,7 @@ NAMES = {
     "mode":          kinds.MODES,
     "form":          kinds.FORMS,
     "route_reason":  kinds.ROUTE_REASONS | kinds.DECLINE_REASONS | kinds.SUSPENSION_REASONS,
+    "procedure":     kinds.PROCEDURES,
     "notice_by":     kinds.NOTICE_CHANNELS,
     "undeliverable": kinds.UNDELIVERABLE_REASONS,
     "event":         {type: (event.zh, event.en) for type, event in DOMAIN_EVENTS.items()} | STEPS,
