@@ -7,7 +7,7 @@ from contracts.kinds import CHANNELS, GROUNDS, KINDS, MODES, WANTS
 from contracts.mistakes import MISTAKES, Mistake, mistakes_in
 from contracts.places import TOWNSHIPS
 from contracts.reasons import REASONS, Reason
-from contracts.speech import event_type, facts_of, heard, said
+from contracts.speech import event_type, facts_of, heard, parties, said
 from contracts.states import STATES
 from contracts.steps import STEPS
 
@@ -41,6 +41,7 @@ __all__ = [
     "heard",
     "may_say",
     "mistakes_in",
+    "parties",
     "partition_of",
     "said",
 ]

@@ -54,6 +54,12 @@ class Party(Shape):
     address = limited(200)
 
 
+class Parties(Shape):
+    """What a sealed box has to hold: the list alone, as `parties` has it in clear."""
+
+    parties = Many(Part(Party), low=1, high=50, required=True)
+
+
 class DisputeReported(Shape):
     report_no = formed(REPORT_NO, required=True)
     channel = one_of(kinds.CHANNELS, required=True)
@@ -63,7 +69,7 @@ class DisputeReported(Shape):
     amount_cny = Sum()
     wants = one_of(kinds.WANTS, required=True)
     parties = Many(Part(Party), low=1, high=50)
-    parties_sealed = formed(r"^[A-Za-z0-9+/]{64,65536}={0,2}$")  # base64 of a libsodium sealed box
+    parties_sealed = formed(r"^[A-Za-z0-9+/]{64,65536}={0,2}$")  # base64 of a libsodium sealed box that holds the list `parties` as JSON
     risk = Part(Risk, load_default=lambda: dict.fromkeys(kinds.RISKS, False))
 
     def whole(self, data):

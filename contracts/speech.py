@@ -2,6 +2,7 @@
 
 from marshmallow import EXCLUDE, RAISE
 
+from contracts.agency_schemas import Parties
 from contracts.domain_schemas import facts_schema
 from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, NOTICES, RECEIPTS, EventType
 from contracts.fields import tolerant
@@ -40,6 +41,7 @@ def _saying(schema):
 
 
 _HEARD, _SAID = _by_speaker(EXCLUDE, _hearing), _by_speaker(RAISE, _saying)
+_PARTIES = _hearing(tolerant(Parties()))
 _FACTS = {type: _saying(tolerant(facts_schema(type), EXCLUDE)) for type in AGENCY_EVENTS}
 
 
@@ -59,6 +61,11 @@ def heard(type: str, data: dict, speaker: str | None = None) -> dict:
 def said(type: str, data: dict, speaker: str | None = None) -> dict:
     """`data` (Python values or their JSON forms) checked, and ready for JSON. Raises ValidationError also for any field that the schema does not have."""
     return _SAID[speaker, type](data)
+
+
+def parties(told: list) -> list[dict]:
+    """The list of parties that a sealed box held, checked as `parties` are in clear. Raises ValidationError, its paths under `parties`."""
+    return _PARTIES({"parties": told})["parties"]
 
 
 def facts_of(type: str, data: dict) -> dict:

@@ -141,6 +141,7 @@ class Transaction:
     def __init__(self, pool: Pool, connection):
         self.now = events.utc_now()
         self._pool = pool
+        self.settings = pool.settings
         self._service = pool.settings.service
         self._cursor = connection.cursor()
         self._letters: list[tuple] = []

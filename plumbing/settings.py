@@ -17,6 +17,7 @@ class Settings:
     database_url: str = field(repr=False)
     amqp_uri: str = field(repr=False)
     at_rest_key: bytes = field(repr=False)
+    seal_private_key: bytes | None = field(default=None, repr=False)  # intake's alone: opens what agencies sealed to its public key
     telemetry_host: str = "127.0.0.1"
     telemetry_port: int = 0
     partitions: int = DEFAULT_PARTITIONS
@@ -60,6 +61,7 @@ def load() -> Settings:
     with env.prefixed("FENGQIAO_"):
         service = env.str("SERVICE")
         key = env.str("AT_REST_KEY", validate=_is_a_key)
+        seal_key = env.str("SEAL_PRIVATE_KEY", None, validate=_is_a_key)
         telemetry_host = env.str("TELEMETRY_HOST", "127.0.0.1")
         telemetry_port = env.int("TELEMETRY_PORT", 0)
         partitions = env.int("PARTITIONS", DEFAULT_PARTITIONS, validate=validate.Range(1, 64))
@@ -75,6 +77,7 @@ def load() -> Settings:
         database_url=database_url,
         amqp_uri=amqp_uri,
         at_rest_key=base64.b64decode(key),
+        seal_private_key=base64.b64decode(seal_key) if seal_key else None,
         telemetry_host=telemetry_host,
         telemetry_port=telemetry_port,
         partitions=partitions,

@@ -7,6 +7,7 @@ import urllib.request
 
 import pika
 import psycopg2
+from nacl.public import PrivateKey
 
 from contracts.channels import agency_queue, exchange_of, inbox_of, partition_of, routing_key
 from deploy import broker
@@ -19,6 +20,7 @@ from plumbing.settings import Settings
 NAME = "fengqiao_apart"
 AGENCIES = ("police", "court")  # a queue and an inbox for these; declaring everybody's would take seconds
 KEY = bytes(range(32))
+SEAL = PrivateKey(bytes(range(32, 64)))  # intake's, to which agencies seal
 
 
 class Apart:
@@ -48,6 +50,7 @@ class Apart:
 
     def settings(self, service: str, **others) -> Settings:
         known = {"service": service, "database_url": self.databases[service], "amqp_uri": self.amqp(service), "at_rest_key": KEY, "partitions_heard": (0, 1)}
+        known |= {"seal_private_key": bytes(SEAL)} if service == "intake" else {}
         return Settings(**(known | others))
 
     def pool(self, service: str, size: int = 4, **others) -> Pool:
@@ -61,6 +64,7 @@ class Apart:
             "DATABASE_URL": self.databases[service],
             "AMQP_URI": self.amqp(service),
             "FENGQIAO_AT_REST_KEY": base64.b64encode(KEY).decode(),
+            **({"FENGQIAO_SEAL_PRIVATE_KEY": base64.b64encode(bytes(SEAL)).decode()} if service == "intake" else {}),
             **others,
         }
 

@@ -27,7 +27,7 @@ ONLY_IN = {
     "amqp": ("plumbing/hearing.py", "plumbing/lenient.py", "plumbing/wire.py"),
     "pika": ("plumbing/relay.py", "plumbing/parked.py", "fengqiao_agency/*.py"),
     "starlette": ("plumbing/telemetry.py", "services/*/web.py", "services/*/web/*.py"),
-    "marshmallow": ("contracts/*.py", "services/intake/domain.py"),
+    "marshmallow": ("contracts/*.py", "services/intake/domain.py", "services/intake/sealing.py"),
     "sqlalchemy": (), "psycopg": (), "asyncpg": (), "aio_pika": (), "celery": (), "pydantic": (), "fastapi": (), "flask": (), "django": (),
 }  # fmt: skip
 

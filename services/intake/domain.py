@@ -44,6 +44,7 @@ class Verdict:
     content: str  # of what is said, in whatever bytes
     dispute: Dispute | None = None
     data: dict | None = None
+    parties: list[dict] = field(default_factory=list)  # in clear, whichever way they came; they go no further than intake's own tables
     refused: dict | None = None
     repeats: Logged | None = None
     logged: Logged | None = None
@@ -70,6 +71,7 @@ class Known:
     logged: dict[tuple[str, str], list[Logged]] = field(default_factory=dict)
     reports: dict[tuple[str, str], Dispute] = field(default_factory=dict)
     disputes: dict[str, Dispute] = field(default_factory=dict)
+    opened: dict[str, list[dict] | ValidationError | None] = field(default_factory=dict)  # by sealed box: the parties in it; None: it cannot be read
 
 
 def reason(code: str, **facts) -> dict:
@@ -136,9 +138,29 @@ def _take(verdict, known, now):
         # There is no sealed lane yet, and plain routing would put somebody in danger: nothing of it is kept, not even the bytes.
         verdict.may_be_kept = False
         return _refuse(verdict, "safeguard_needed")
+    if _read_parties(verdict, known).refused is not None:
+        return verdict
     verdict.dispute = _find(event, agency, known)
     if verdict.dispute is None:
         return _refuse(verdict, "unknown_dispute")
+    return verdict
+
+
+def sealed_in(batch: Iterable[Event]) -> list[str]:
+    """The boxes of sealed parties that have to be opened before a batch can be decided."""
+    told = [event.data.get("parties_sealed") for event in batch if event.type == "dispute.reported" and event.refusal is None]
+    return list(dict.fromkeys(sealed for sealed in told if isinstance(sealed, str)))
+
+
+def _read_parties(verdict, known):
+    sealed = verdict.data.get("parties_sealed")
+    found = known.opened[sealed] if sealed else verdict.data.get("parties") or []
+    if found is None:
+        return _refuse(verdict, "unreadable_parties")
+    if isinstance(found, ValidationError):
+        mistake = contracts.mistakes_in(found)[0]
+        return _refuse(verdict, "malformed_data", field=mistake.field.replace("parties", "parties_sealed", 1), mistake=mistake.token)
+    verdict.parties = found
     return verdict
 
 
@@ -183,13 +205,13 @@ def fact_of(verdict: Verdict) -> tuple[str, dict]:
     if verdict.registers:
         data, place = verdict.data, verdict.data["place"]
         about = {name: data[name] for name in ("channel", "kind", "cause", "amount_cny", "wants") if data.get(name) is not None}
-        labels = party_labels(data.get("parties") or ())
+        labels = party_labels(verdict.parties)
         return "dispute.registered", {**told, **place, **about, **({"party_labels": labels} if labels else {})}
     return "step.reported", {**told, "step": event.type, "facts": contracts.facts_of(event.type, verdict.data)}
 
 
 def party_labels(parties) -> list[str]:
-    """Which parties there are, never who: `applicant`, `respondent`, `respondent-2` … Sealed parties are not counted."""
+    """Which parties there are, never who: `applicant`, `respondent`, `respondent-2` …"""
     counts = Counter()
     labels = []
     for party in parties:

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from plumbing.database import Transaction
 from plumbing.events import Event, Posted, Said
-from services.intake import domain, store
+from services.intake import domain, sealing, store
 from services.intake.domain import Verdict
 
 AREA = "620702"  # 张掖市甘州区
@@ -15,7 +15,9 @@ def take_in(tx: Transaction, batch: list[Event]) -> list[Verdict]:
     """Logs, answers and passes on; one verdict per event, in order."""
     if not batch:
         return []
+    opened = sealing.open_all(domain.sealed_in(batch), tx.settings.seal_private_key)
     known = store.load(tx, batch)
+    known.opened = opened
     verdicts = domain.decide_all(batch, known, tx.now)
     store.save(tx, verdicts, AREA, tx.now.astimezone(LOCAL).year)
     store.post_receipts(tx, [_first_receipt(verdict) for verdict in verdicts if verdict.repeats is None])

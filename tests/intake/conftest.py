@@ -1,13 +1,15 @@
 """What the tests of intake share: its own tables in a database apart, and reports as agencies send them."""
 
+import base64
 import json
 from datetime import datetime, timezone
 
 import pytest
+from nacl.public import SealedBox
 
 from plumbing.events import Delivery
 from services.intake import envelope, taking
-from tests.apart import Apart
+from tests.apart import SEAL, Apart
 
 STRUCTURED = "application/cloudevents+json"
 PERSON, PHONE, ID_NUMBER, ADDRESS = "虚构甲", "13900000000", "62070219800101001X", "虚构镇虚构村7号"
@@ -37,6 +39,12 @@ def delivery(agency="womens_federation", data=REPORT, body: bytes | None = None,
     plain = not any("\ud800" in str(value) for value in others.values())  # half a character has to be spelled out
     whole = json.dumps(said, ensure_ascii=not plain).encode() if body is None else body
     return Delivery(whole, STRUCTURED, f"{agency}.{others.get('type', 'dispute.reported')}", agency, "")
+
+
+def sealed(told, key=SEAL) -> str:
+    """What an agency seals: `told` as JSON, or bytes as they are."""
+    box = SealedBox(key.public_key).encrypt(told if isinstance(told, bytes) else json.dumps(told).encode())
+    return base64.b64encode(box).decode()
 
 
 @pytest.fixture

@@ -1,0 +1,100 @@
+"""What becomes of parties that an agency sealed? No database, no broker."""
+
+import base64
+from datetime import datetime, timezone
+
+import pytest
+from marshmallow import ValidationError
+from nacl.public import PrivateKey
+
+import contracts
+from services.intake import domain, sealing
+from services.intake.domain import Known, decide_all, fact_of, first_receipt
+from services.intake.envelope import read
+from tests.apart import SEAL
+from tests.intake.conftest import REPORT, SECRETS, delivery, sealed
+
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=timezone.utc)
+PARTIES = REPORT["parties"]
+OURS = bytes(SEAL)
+
+
+def report(box):
+    return {name: value for name, value in REPORT.items() if name != "parties"} | {"parties_sealed": box}
+
+
+def decide(*boxes, key=OURS):
+    batch = [read(delivery(data=report(box), id=f"e-{number}", subject=f"R-{number}", time="2026-03-02T10:30:00+08:00")) for number, box in enumerate(boxes)]
+    return decide_all(batch, Known(opened=sealing.open_all(domain.sealed_in(batch), key)), NOW)
+
+
+def test_sealed_parties_are_counted_and_labelled_as_those_in_clear():
+    (verdict,) = decide(sealed(PARTIES))
+    verdict.dispute.code = "620702-2026-000123-1"
+    kind, data = fact_of(verdict)
+
+    assert verdict.parties == PARTIES
+    assert data["party_labels"] == ["applicant", "respondent"]
+    assert not any(secret in str(contracts.said(kind, data, "intake")) for secret in SECRETS)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        sealed(PARTIES, PrivateKey.generate()),
+        base64.b64encode(b"x" * 90).decode(),
+        "A" * 65,
+        sealed(b"\xff\xfe"),
+        sealed(b"not JSON"),
+        sealed({"parties": PARTIES}),
+        sealed(b"[" * 5000),
+    ],
+    ids=["another key", "no box", "no base64", "no text", "no JSON", "no list", "too deep"],
+)
+def test_what_cannot_be_opened_or_is_no_list_is_refused_as_unreadable(box):
+    (verdict,) = decide(box)
+
+    assert verdict.dispute is None and verdict.refused == domain.reason("unreadable_parties")
+    contracts.said(*first_receipt(verdict), "intake")
+
+
+@pytest.mark.parametrize(
+    ("told", "field"),
+    [
+        ([], "parties_sealed"),
+        ([7], "parties_sealed[0]"),
+        ([{"name": SECRETS[0]}], "parties_sealed[0].role"),
+        ([PARTIES[0], PARTIES[1] | {"phone": SECRETS[0]}], "parties_sealed[1].phone"),
+        (PARTIES * 26, "parties_sealed"),
+    ],
+)
+def test_of_malformed_contents_the_field_is_named_and_no_value(told, field):
+    (verdict,) = decide(sealed(told))
+
+    assert (verdict.refused["code"], verdict.refused["field"]) == ("malformed_data", field)
+    assert not any(secret in str(verdict.refused) for secret in SECRETS)
+    contracts.said(*first_receipt(verdict), "intake")
+
+
+def test_one_bad_box_harms_no_other_report():
+    good, bad, same = decide(sealed(PARTIES), sealed(b"no"), sealed(PARTIES))
+
+    assert (good.refused, same.refused) == (None, None) and bad.refused
+
+
+def test_without_our_key_nothing_is_judged():
+    """An agency would be told to seal again, for nothing: the operator has to give intake its key."""
+    with pytest.raises(sealing.SealKeyMissing):
+        decide(sealed(PARTIES), key=None)
+
+
+def test_what_is_in_the_box_is_checked_as_in_clear():
+    with pytest.raises(ValidationError):
+        sealing.open_parties(sealed([{"role": "boss", "name": "虚构甲"}]), OURS)
+    assert sealing.open_parties(sealed([PARTIES[0] | {"later": 1}]), OURS) == PARTIES[:1]
+
+
+def test_only_a_report_has_boxes_to_open():
+    screened = delivery("mediation_centre", {"parties_sealed": "A" * 88}, type="dispute.screened", subject="R-1")
+
+    assert domain.sealed_in([read(screened), read(delivery(data=report(7))), read(delivery(body=b"{"))]) == []
