@@ -19,6 +19,7 @@ from contracts.fields import (
     Sum,
     Truth,
     agency_code,
+    dispute_code,
     formed,
     limited,
     mediator_id,
@@ -277,3 +278,11 @@ class DisputeReopened(Shape):
 class ReportWithdrawn(Shape):
     event = formed(EVENT_ID, required=True)  # the id under which the same agency reported it
     reason = one_of(kinds.MISREPORTS, required=True)
+
+
+class ReportsJoined(Shape):
+    into = dispute_code(required=True)  # the dispute that goes on; the one this is said about ends
+
+
+class ReportsUnjoined(Shape):
+    reported_by = agency_code(required=True)  # whose reports get a code of their own again

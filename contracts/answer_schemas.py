@@ -3,7 +3,22 @@
 from contracts import kinds
 from contracts.clocks import ARTICLE, CLOCKS
 from contracts.domain_schemas import ReasonGiven
-from contracts.fields import EVENT_ID, SOURCE, Instant, Number, Part, Shape, agency_code, dispute_code, event_ref, formed, one_of, sha256_hex, township_code
+from contracts.fields import (
+    EVENT_ID,
+    SOURCE,
+    Instant,
+    Many,
+    Number,
+    Part,
+    Shape,
+    agency_code,
+    dispute_code,
+    event_ref,
+    formed,
+    one_of,
+    sha256_hex,
+    township_code,
+)
 from contracts.states import STATES
 
 
@@ -47,6 +62,14 @@ class ReceiptRejected(Shape):
     reason = Part(ReasonGiven, required=True)
 
 
+class ReceiptMoved(Shape):
+    """A third receipt of a report, when its dispute was joined to another or taken out again: which code holds from now on."""
+
+    event = event_ref(required=True)
+    dispute = dispute_code(required=True)
+    was = dispute_code(required=True)
+
+
 class Notice(Shape):
     dispute = dispute_code(required=True)
     clock = one_of(CLOCKS)
@@ -61,3 +84,15 @@ class NoticeReferral(Notice):
     reason = one_of(kinds.ROUTE_REASONS)
     dispute_kind = one_of(kinds.KINDS)
     township = township_code()
+
+
+class NoticeDuplicate(Shape):
+    dispute = dispute_code(required=True)
+    other = dispute_code(required=True)
+    reasons = Many(one_of(kinds.SAMENESS), required=True)
+    days = Number(0, 366, required=True)
+
+
+class NoticeJoined(Shape):
+    dispute = dispute_code(required=True)  # which ended
+    into = dispute_code(required=True)  # under which its body works on

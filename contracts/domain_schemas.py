@@ -13,12 +13,14 @@ from contracts.fields import (
     VILLAGE,
     Instant,
     Many,
+    Number,
     Part,
     Sentence,
     Shape,
     Sum,
     Truth,
     agency_code,
+    dispute_code,
     event_ref,
     formed,
     one_of,
@@ -77,10 +79,12 @@ STEP_FACTS = {
     "petition.decided": agency_schemas.PetitionDecided,
     "dispute.redirected": agency_schemas.DisputeRedirected,
     "dispute.reopened": agency_schemas.DisputeReopened,
+    "reports.joined": agency_schemas.ReportsJoined,
+    "reports.unjoined": agency_schemas.ReportsUnjoined,
     "report.withdrawn": agency_schemas.ReportWithdrawn,
 }
-# What can be told anew in a correction: a report that gave a dispute its code stands, and a correction is corrected by another one.
-CORRECTABLE = tuple(step for step in STEP_FACTS if step not in ("dispute.reported", "report.withdrawn"))
+# What can be told anew in a correction: a report that gave a dispute its code stands, and a join or a correction is undone by another one.
+CORRECTABLE = tuple(step for step in STEP_FACTS if step not in ("dispute.reported", "reports.joined", "reports.unjoined", "report.withdrawn"))
 
 
 def facts_schema(step: str, **options) -> Shape:
@@ -150,6 +154,40 @@ class DisputeRegistered(Shape):
     wants = one_of(kinds.WANTS, required=True)
     party_labels = Many(party_label())  # how many there are of each role, never who: needed to know when everyone has consented
     happened_at = Instant(required=True)
+
+
+class Moved(Shape):
+    """Reports went from one code to another. Said about both disputes, with the same data."""
+
+    event = event_ref(required=True)
+    agency = agency_code(required=True)  # who said it: whose report was joined, or the centre
+    into = dispute_code(required=True)  # where they are now
+
+
+class DisputeMerged(Moved):
+    was = dispute_code()  # the code that ends; a report that was joined at the door never had one
+    found_by = one_of(kinds.FOUND_BY, required=True)
+    reasons = Many(one_of(kinds.SAMENESS))
+    days = Number(0, 366)  # between the two reports
+
+
+class DisputeUnmerged(Moved):
+    was = dispute_code(required=True)  # the dispute under which they were
+    reported_by = agency_code(required=True)
+
+
+class DuplicateProposed(Shape):
+    """This dispute may be the same as another, older one. Both live on until the centre decides."""
+
+    event = event_ref(required=True)
+    agency = agency_code(required=True)
+    other = dispute_code(required=True)
+    reasons = Many(one_of(kinds.SAMENESS), required=True)
+    days = Number(0, 366, required=True)
+
+
+class DuplicateNoted(DuplicateProposed):
+    owed_by = Many(agency_code(), required=True)  # who decides it
 
 
 class StepReported(Shape):
@@ -229,7 +267,7 @@ class ConfirmationLapsed(Shape):
     happened_at = Instant(required=True)
 
 
-NOTICE_TYPES = ("notice.referral", "notice.deadline", "notice.overdue", "notice.urged")
+NOTICE_TYPES = ("notice.referral", "notice.deadline", "notice.overdue", "notice.urged", "notice.duplicate", "notice.joined")
 
 
 class NoticeSent(Shape):

@@ -72,6 +72,8 @@ _AGENCIES_SAY = (
     ("dispute.followed_up",   a.DisputeFollowedUp,     "M B J W"),
     ("dispute.archived",      a.DisputeArchived,       "M B J W"),
     ("dispute.reopened",      a.DisputeReopened,       "M B J W C"),
+    ("reports.joined",        a.ReportsJoined,         "M"),
+    ("reports.unjoined",      a.ReportsUnjoined,       "M"),
     ("report.corrected",      d.ReportCorrected,       "C M J W P X L G B"),
     ("report.withdrawn",      a.ReportWithdrawn,       "C M J W P X L G B"),
 )
@@ -79,6 +81,9 @@ _MEDIATION_CONFIRMS = tuple(step for step in STEPS if step != "dispute.reported"
 _SERVICES_SAY = (
     # type                    what it carries          service       zh                      en
     ("dispute.registered",    d.DisputeRegistered,     "intake",     "纠纷登记赋码",         "a dispute was given its one code"),
+    ("dispute.merged",        d.DisputeMerged,         "intake",     "并案",                 "two reports were found to be one dispute"),
+    ("dispute.unmerged",      d.DisputeUnmerged,       "intake",     "撤销并案",             "reports got a code of their own again"),
+    ("duplicate.proposed",    d.DuplicateProposed,     "intake",     "疑似重复",             "two disputes may be one; the centre decides"),
     ("step.reported",         d.StepReported,          "intake",     "机构上报步骤",         "an agency reported a step of a known dispute"),
     ("step.applied",          d.StepApplied,           "mediation",  "步骤生效",             "a reported step took effect"),
     ("step.refused",          d.StepRefused,           "mediation",  "步骤未生效",           "a reported step was refused as illegal here"),
@@ -87,6 +92,7 @@ _SERVICES_SAY = (
     ("deadline.passed",       d.DeadlineOwed,          "mediation",  "期限届满",             "a deadline passed unmet"),
     ("deadline.met",          d.DeadlineMet,           "mediation",  "期限内完成或逾期完成", "what a deadline asked for was done, in time or late"),
     ("confirmation.lapsed",   d.ConfirmationLapsed,    "mediation",  "逾期未申请司法确认",   "the period for judicial confirmation ended"),
+    ("duplicate.noted",       d.DuplicateNoted,        "mediation",  "疑似重复待核",         "a possible duplicate was put before the centre"),
     ("dispute.closed",        d.DisputeClosed,         "mediation",  "纠纷办结",             "the life of a dispute ended"),
     ("notice.sent",           d.NoticeSent,            "notify",     "通知已送出",           "a notice was sent"),
     ("notice.undeliverable",  d.NoticeUndeliverable,   "notify",     "通知无法送达",         "a notice could not be delivered"),
@@ -96,12 +102,15 @@ _RECEIPTS = (
     ("receipt.refused",       w.ReceiptRefused,        "intake",     "未收",                 "not stored as a fact"),
     ("receipt.applied",       w.ReceiptApplied,        "intake",     "已生效",               "the life of the dispute took it"),
     ("receipt.rejected",      w.ReceiptRejected,       "intake",     "未生效",               "the life of the dispute refused it"),
+    ("receipt.moved",         w.ReceiptMoved,          "intake",     "编码变更",             "your report stands under another code now"),
 )
 _NOTICES = (
     ("notice.referral",       w.NoticeReferral,        "notify",     "交办通知",             "a dispute was referred to you"),
     ("notice.deadline",       w.Notice,                "notify",     "期限通知",             "a deadline of yours began to run"),
     ("notice.urged",          w.Notice,                "notify",     "催办通知",             "a deadline of yours comes near"),
     ("notice.overdue",        w.Notice,                "notify",     "逾期通知",             "a deadline of yours has passed"),
+    ("notice.duplicate",      w.NoticeDuplicate,       "notify",     "疑似重复通知",         "two disputes may be one; please decide"),
+    ("notice.joined",         w.NoticeJoined,          "notify",     "并案通知",             "a dispute of yours was joined to another"),
 )
 # fmt: on
 

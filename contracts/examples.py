@@ -9,6 +9,10 @@ _ACCEPTANCE = {"source": "/agencies/peoples_mediation_committee-daman", "id": "d
 _CLOCK = {"clock": "referral_answer", "kind": "POLICY", "due_at": "2026-03-06T15:59:59+00:00"}
 _SET = {**_CLOCK, "article": "after 在线调解规则 12", "started_at": "2026-03-03T01:10:00+00:00"}
 _NO_RISK = {"domestic_violence": False, "minor": False, "mass": False, "violence_threat": False}
+_OTHER = "620702-2026-000087-8"
+_JOIN = {"source": "/agencies/mediation_centre", "id": "mc-2026-0311"}
+_ALIKE = {"reasons": ["same_parties", "same_place", "within_days"], "days": 3}
+_PROPOSED = {"event": _REPORT, "agency": "womens_federation", "other": _OTHER, **_ALIKE}
 _TERM = {"kind": "payment", "due_on": "2026-06-30", "amount_cny": "12000.00"}
 
 SAID_BY_AGENCIES = {
@@ -66,6 +70,8 @@ SAID_BY_AGENCIES = {
     "petition.decided": {"petition_no": "甘信〔2026〕31号", "repeat": False, "result": "explained"},
     "dispute.redirected": {"to": "labour_arbitration_commission", "way": "labour_arbitration"},
     "dispute.reopened": {"reason": "recurred"},
+    "reports.joined": {"into": _OTHER},
+    "reports.unjoined": {"reported_by": "womens_federation"},
     "report.corrected": {
         "event": "dm-2026-0007",
         "reason": "wrong_facts",
@@ -90,6 +96,10 @@ SAID_BY_SERVICES = {
         "party_labels": ["applicant", "respondent"],
         "happened_at": "2026-03-02T02:30:00+00:00",
     },
+    "dispute.merged": {"event": _JOIN, "agency": "mediation_centre", "into": _OTHER, "was": CODE, "found_by": "centre"},
+    "dispute.unmerged": {"event": _JOIN, "agency": "mediation_centre", "into": CODE, "was": _OTHER, "reported_by": "womens_federation"},
+    "duplicate.proposed": _PROPOSED,
+    "duplicate.noted": {**_PROPOSED, "owed_by": ["mediation_centre"]},
     "step.reported": {
         "event": _ACCEPTANCE,
         "agency": "peoples_mediation_committee-daman",
@@ -132,6 +142,9 @@ ANSWERS = {
         "state": "closed",
         "reason": REASONS["illegal_here"].text(state="closed", step="referral.accepted"),
     },
+    "receipt.moved": {"event": _REPORT, "dispute": _OTHER, "was": CODE},
+    "notice.duplicate": {"dispute": CODE, "other": _OTHER, **_ALIKE},
+    "notice.joined": {"dispute": CODE, "into": _OTHER},
     "notice.referral": {"dispute": CODE, **_SET, "referred_by": "mediation_centre", "reason": "by_place", "dispute_kind": "family", "township": "620702102"},
     "notice.deadline": {"dispute": CODE, **_SET},
     "notice.overdue": {"dispute": CODE, **_CLOCK},

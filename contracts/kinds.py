@@ -142,6 +142,7 @@ OUTCOMES = {                                   # how a dispute ended
     "judged":         ("已判决",           "decided by a judgment"),
     "enforced":       ("已执行",           "enforced"),
     "not_enforced":   ("未能执行",         "could not be enforced"),
+    "merged":         ("并入另一纠纷",     "merged into another dispute"),
 }
 MATTERS = {                                    # what may not be mediated has a word here, so that it can be refused by its rule
     "civil":                       ("民事纠纷",                       "an ordinary civil matter"),
@@ -263,6 +264,18 @@ MISREPORTS = {                                 # what was wrong with an earlier 
     "wrong_time":    ("时间有误",         "its time was wrong"),
     "not_happened":  ("事情没有发生",     "it did not happen"),
     "twice":         ("重复上报",         "it was reported twice"),
+}
+SAMENESS = {                                   # why two reports are taken for one dispute
+    "same_parties":  ("双方当事人相同",   "both parties are the same"),
+    "one_party":     ("一方当事人相同",   "one party is the same"),
+    "same_names":    ("双方姓名和村（社区）相同", "both names and the village are the same"),
+    "same_place":    ("同一乡镇、街道",   "the same township"),
+    "same_kind":     ("纠纷类型相同",     "the same kind of dispute"),
+    "within_days":   ("上报时间相近",     "reported within days of each other"),
+}
+FOUND_BY = {                                   # who found that two reports are one dispute
+    "rule":   ("按规则认定",     "certain by rule"),
+    "centre": ("综治中心决定",   "decided by the mediation centre"),
 }
 NOTICE_CHANNELS = {
     "inbox":   ("机构收件队列", "the agency's inbox queue"),

@@ -73,6 +73,18 @@ _ROWS = {
     "in_the_future": (
         "发生时间晚于当前时间。请核对time和系统时钟。",
         "It is said to have happened in the future. Check `time` and the clock of your system."),
+    "joins_itself": (
+        "不能将纠纷并入其自身。请在into中填写另一纠纷的编码。",
+        "A dispute cannot be joined to itself. Name another one in `into`."),
+    "joins_an_ended_one": (
+        "两件纠纷中有一件已办结，不能并案。已办结的纠纷如有新情况，请先重新启动。",
+        "One of the two disputes has ended, so they cannot be joined. If something new came up, reopen it first."),
+    "joined_already": (
+        "两件纠纷中有一件已并入其他纠纷，不能再次并案。请使用并案后的编码。",
+        "One of the two disputes was joined to another already. Use the code that holds now."),
+    "nothing_to_unjoin": (
+        "该纠纷没有由{agency}并入的上报，无可撤销。",
+        "No report of {agency} was joined to this dispute, so there is nothing to undo."),
     # in the life of the dispute: the second receipt
     "illegal_here": (
         "纠纷处于“{state}”状态，不能办理“{step}”。请先核对纠纷进展。",

@@ -43,6 +43,8 @@ STEPS = {
     "petition.decided":      ("信访办结",       "a petition was decided"),
     "dispute.redirected":    ("转出",           "the dispute was sent to another way"),
     "dispute.reopened":      ("重新启动",       "the dispute was opened again"),
+    "reports.joined":        ("并案",           "the dispute was joined to another"),
+    "reports.unjoined":      ("撤销并案",       "an agency's reports were taken out again"),
     "report.corrected":      ("更正上报",       "an earlier report was corrected"),
     "report.withdrawn":      ("撤销上报",       "an earlier report was withdrawn"),
 }

@@ -48,6 +48,8 @@ LISTS = (
     ("dispute.reopened: reason", "重启事由", "why it is opened again", kinds.REOPEN_REASONS),
     ("report.corrected, report.withdrawn: reason", "更正、撤销事由", "what was wrong with a report", kinds.MISREPORTS),
     ("state", "状态", "states", STATES),
+    ("reasons", "疑似重复的依据", "why two reports are taken for one dispute", kinds.SAMENESS),
+    ("found_by", "并案方式", "who found two reports to be one dispute", kinds.FOUND_BY),
     ("outcome", "办结方式", "how it ended", kinds.OUTCOMES),
     ("clock", "期限", "clocks", CLOCKS),
     ("clock: kind", "期限性质", "kinds of clock", kinds.CLOCK_KINDS),
