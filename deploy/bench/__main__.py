@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.bench import burst, hops, relaying, whole
+from deploy.bench import burst, hops, large, relaying, whole
 from deploy.bench.agencies import Agencies
 from deploy.bench.ground import Ground, say
 from deploy.bench.lives import County
@@ -14,6 +14,7 @@ from deploy.bench.watching import machine
 from deploy.local.places import run_dir, write_private
 
 PARTS = ("hops", "relay", "end_to_end", "burst")
+ON_DEMAND = ("large",)  # it takes a quarter of an hour
 
 
 @dataclass(frozen=True)
@@ -27,17 +28,18 @@ class Extent:
     seconds: float  # of paced load
     burst: int  # disputes of one agency at once
     quiet: float  # seconds
+    large: int  # disputes
 
 
-FULL = Extent(births=450, pairs=3, stock_events=1500, relayed=20_000, seconds=8, burst=4000, quiet=8)
-QUICK = Extent(births=60, pairs=1, stock_events=150, relayed=3000, seconds=3, burst=120, quiet=2)
+FULL = Extent(births=450, pairs=3, stock_events=1500, relayed=20_000, seconds=8, burst=4000, quiet=8, large=1_000_000)
+QUICK = Extent(births=60, pairs=1, stock_events=150, relayed=3000, seconds=3, burst=120, quiet=2, large=20_000)
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="about a minute: that it works, not how fast it is")
     parser.add_argument("--folder", type=Path, help="where its servers live and bench.json is written (default: the run directory)")
-    parser.add_argument("part", nargs="*", help="only these")
+    parser.add_argument("part", nargs="*", help="only these; large only on demand: it takes a quarter of an hour")
     chosen = parser.parse_args(arguments)
     extent, parts = QUICK if chosen.quick else FULL, chosen.part or PARTS
     folder = (chosen.folder or run_dir()).resolve()
@@ -54,10 +56,13 @@ def measure(ground: Ground, extent: Extent, parts) -> dict:
     with ground.copies.connected("fengqiao") as cursor:
         cursor.execute("show server_version")
         figures = {"machine": machine(cursor.fetchone()[0], servers.broker.ctl("version").strip())}
-    county = County(extent.births)
     agencies = Agencies({code: servers.amqp(code) for code in servers.keys["agency_tokens"]}, servers.amqp_admin)
     say("a county that is busy already")
     whole.start(ground)
+    if "large" in parts:
+        figures["large"] = large.measure(ground, agencies, extent.births, extent.large)
+        return figures
+    county = County(extent.births)
     whole.warm_up(agencies, county)
     letters = county.wave()
     if "hops" in parts or "relay" in parts:

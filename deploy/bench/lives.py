@@ -102,10 +102,11 @@ EVENTS_A_LIFE = 14
 class County:
     """All lives under way. Every wave begins `births` new ones and carries each of the others one stage on."""
 
-    def __init__(self, births: int, seed: int = 7):
+    def __init__(self, births: int, seed: int = 7, first: int = 0):
+        """`first` keeps two counties on the same ground apart."""
         self.births, self.random = births, random.Random(seed)
         self.lives: list[Life] = []
-        self.born = 0
+        self.born = first
 
     def wave(self) -> list[Letter]:
         """The next wave, its disputes' events in each other's way at random. After three waves, every stage is in each."""

@@ -53,7 +53,7 @@ def hears_gaps():
         if not batch:
             return []
         position, fresh, moved = self._positions(batch), [], set()
-        known = set(position)
+        known = dict(position)
         for event in sorted(batch, key=lambda event: event.sequence or 0):
             key = (event.source, event.subject)
             last, held, waits = position.get(key, (0, False, False))
@@ -126,8 +126,8 @@ def shares_without_locks():
         rows = self._query(fetch)
         if rows:
             time.sleep(random.uniform(0, 0.05))
-            confirmed = self.broker.publish(rows)
-            self._query("delete from outbox where id = any(%s)", (confirmed,))
+            self.broker.publish(rows)
+            self._query("delete from outbox where id = any(%s)", (self.broker.settle(),))
         self._query("commit")
         if not rows:
             self._sleep_until_woken()
@@ -138,14 +138,14 @@ def shares_without_locks():
 
 def forgets_history():
     """Some steps change the state and leave no row behind."""
-    from services.mediation import store
+    from plumbing.database import Transaction
 
-    put = store._put
+    insert = Transaction.insert
 
-    def some(tx, sql, rows):
-        put(tx, sql, [row for row in rows if not _is_chosen(row["cause"], 20)] if sql is store._TRANSITIONS else rows)
+    def some(self, table, columns, rows, then=""):
+        insert(self, table, columns, [row for row in rows if table != "mediation.transitions" or not _is_chosen(row[-1], 20)], then)
 
-    store._put = some
+    Transaction.insert = some
 
 
 def forgets_receipts():
@@ -161,7 +161,7 @@ def counts_twice():
     from services.metrics import store
 
     add = store._add
-    store._add = lambda tx, table, key, sums: add(tx, table, key, {cell: by * (2 if _is_chosen(str(cell), 5) else 1) for cell, by in sums.items()})
+    store._add = lambda tx, table, sums: add(tx, table, {cell: by * (2 if _is_chosen(str(cell), 5) else 1) for cell, by in sums.items()})
 
 
 FAULTS = {fault.__name__: fault for fault in (
