@@ -21,6 +21,7 @@ ON_DEMAND = ("large",)  # it takes a quarter of an hour
 class Extent:
     """How much is measured."""
 
+    hops: int  # how many of them; the later ones need what the earlier ones say
     births: int  # a wave has about fourteen times as many events
     pairs: int
     stock_events: int
@@ -31,13 +32,13 @@ class Extent:
     large: int  # disputes
 
 
-FULL = Extent(births=450, pairs=3, stock_events=1500, relayed=20_000, seconds=8, burst=4000, quiet=8, large=1_000_000)
-QUICK = Extent(births=60, pairs=1, stock_events=150, relayed=3000, seconds=3, burst=120, quiet=2, large=20_000)
+FULL = Extent(hops=len(hops.HOPS), births=450, pairs=3, stock_events=1500, relayed=20_000, seconds=8, burst=4000, quiet=8, large=1_000_000)
+QUICK = Extent(hops=2, births=15, pairs=1, stock_events=20, relayed=1000, seconds=1, burst=30, quiet=1, large=20_000)
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="about a minute: that it works, not how fast it is")
+    parser.add_argument("--quick", action="store_true", help="two hops and little of everything: that it works, not how fast it is")
     parser.add_argument("--folder", type=Path, help="where its servers live and bench.json is written (default: the run directory)")
     parser.add_argument("part", nargs="*", help="only these; large only on demand: it takes a quarter of an hour")
     chosen = parser.parse_args(arguments)
@@ -67,7 +68,7 @@ def measure(ground: Ground, extent: Extent, parts) -> dict:
     letters = county.wave()
     if "hops" in parts or "relay" in parts:
         whole.stop(ground, agencies)
-        figures["hops"], said = hops.measure(ground, letters, extent.pairs, extent.stock_events)
+        figures["hops"], said = hops.measure(ground, letters, extent.pairs, extent.stock_events, extent.hops)
         if "relay" in parts:
             figures["relay"] = relaying.measure(ground, said, extent.relayed, extent.pairs)
         hops.forget(ground)

@@ -63,15 +63,15 @@ class Prepared:
     said: int  # rows that it puts into its outbox
 
 
-def measure(ground: Ground, letters: list[Letter], pairs: int, stock_events: int) -> tuple[dict, dict[str, list[Message]]]:
-    """Every hop on one wave of agency events; each hears what the ones before said. Nothing of ours runs meanwhile.
+def measure(ground: Ground, letters: list[Letter], pairs: int, stock_events: int, hops: int) -> tuple[dict, dict[str, list[Message]]]:
+    """The first `hops` hops on one wave of agency events; each hears what the ones before said. Nothing of ours runs meanwhile.
 
     Returns the figures, and what each service said.
     """
     ground.copies.make(BEFORE, MAIN)
     said: dict[str, list[Message]] = {}
     figures = {}
-    for hop in HOPS:
+    for hop in HOPS[:hops]:
         prepared = _prepare(ground, hop, letters, said)
         figures[hop.name] = _measure(ground, hop, prepared, pairs, stock_events)
     return figures, said
