@@ -264,6 +264,17 @@ def test_what_does_not_pass_is_answered_like_a_database_that_is_away(door, monke
     assert post(door, event()).status_code == 503
 
 
+def test_a_door_does_not_wait_for_ever_behind_a_row_that_somebody_holds(door, pool, monkeypatch):
+    monkeypatch.setattr(web, "ANSWER_SECONDS", 0.3)
+    with pool.transaction() as tx:
+        tx.rows("select * from intake.log_head for update")
+        answer = post(door, event())
+
+    assert answer.status_code == 503 and answer.json()["code"] == "away"
+    monkeypatch.undo()
+    until(lambda: post(door, event()).status_code == 202)  # sent again it has one answer, whether or not the first one came through meanwhile
+
+
 def test_what_passes_by_itself_is_tried_again(door, monkeypatch):
     take_in, tries = taking.take_in, []
 
