@@ -2,14 +2,17 @@
 
 from zlib import crc32
 
-SPEAKERS = ("intake", "mediation", "metrics", "notify")
+SERVICES = ("intake", "mediation", "metrics", "notify")
+# What only few may hear is another speaker, with its own exchange, its own queues and its own count: nothing is missing for those who do not hear it.
+SEALED = {"intake": "intake-safeguard", "mediation": "mediation-safeguard"}
+SPEAKERS = (*SERVICES, *SEALED.values())
 
 # Who hears whom. A listener hears all of a speaker or nothing of it: `sequence` counts every event of a speaker about a dispute.
 HEARS = {
-    "intake": ("mediation",),
-    "mediation": ("intake",),
+    "intake": ("mediation", "mediation-safeguard"),
+    "mediation": ("intake", "intake-safeguard"),
     "metrics": ("intake", "mediation", "notify"),
-    "notify": ("mediation",),
+    "notify": ("mediation", "mediation-safeguard"),
 }
 
 AGENCIES_EXCHANGE = "agencies"
@@ -22,6 +25,15 @@ DEFAULT_PARTITIONS = 2
 def partition_of(code: str, partitions: int = DEFAULT_PARTITIONS) -> int:
     """The partition in which everything about the dispute `code` travels."""
     return crc32(code.encode()) % partitions
+
+
+def service_of(speaker: str) -> str:
+    """The service whose voice this is, the ordinary or the sealed one."""
+    return speaker.split("-", 1)[0]
+
+
+def is_sealed(speaker: str) -> bool:
+    return speaker in SEALED.values()
 
 
 def exchange_of(speaker: str) -> str:

@@ -10,7 +10,20 @@ import os
 import re
 
 from contracts import AGENCIES
-from contracts.channels import AGENCIES_EXCHANGE, DEAD_LETTERS, HEARS, INBOXES_EXCHANGE, SPEAKERS, UNROUTED, agency_queue, binding_of, exchange_of, inbox_of, queue_of
+from contracts.channels import (
+    AGENCIES_EXCHANGE,
+    DEAD_LETTERS,
+    HEARS,
+    INBOXES_EXCHANGE,
+    SPEAKERS,
+    UNROUTED,
+    agency_queue,
+    binding_of,
+    exchange_of,
+    inbox_of,
+    queue_of,
+    service_of,
+)
 
 VHOST = "fengqiao"
 ADMIN = "admin"
@@ -85,8 +98,9 @@ def _hearings(partitions):
 
 
 def _service_may(name):
-    writes = [exchange_of(name)] + ([INBOXES_EXCHANGE] if name in ("intake", "notify") else [])
-    return _may(name, "^$", f"^({'|'.join(map(re.escape, writes))})$", f"^{name}\\.[a-z]+-events\\.")
+    writes = [exchange_of(speaker) for speaker in SPEAKERS if service_of(speaker) == name] + ([INBOXES_EXCHANGE] if name in ("intake", "notify") else [])
+    reads = [*HEARS[name], *(["agency"] if name == "intake" else [])]
+    return _may(name, "^$", f"^({'|'.join(map(re.escape, writes))})$", f"^{name}\\.({'|'.join(map(re.escape, reads))})-events\\.")
 
 
 def _agency_may(code):

@@ -23,7 +23,7 @@ KEYS = Columns("source text, subject text")
 POSITIONS = Columns(
     "source text, subject text, last_sequence bigint, held boolean, waits boolean, known boolean, last_was bigint, held_was boolean, waits_was boolean"
 )
-COUNTS = Columns("subject text, last_sequence bigint")
+COUNTS = Columns("source text, subject text, last_sequence bigint")
 LETTERS = Columns("partition smallint, exchange text, routing_key text, event_id text, body utf8")
 EARLY = Columns("source text, subject text, sequence bigint, event_id text, delivery bytea")
 
@@ -281,26 +281,29 @@ class Transaction:
     # ── say ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def say(self, said: list[Said]) -> None:
-        """Numbers these facts per dispute; they go into the outbox in the order given."""
+        """Numbers these facts per dispute and voice; they go into the outbox in the order given."""
         if not said:
             return
-        counts = Counter(fact.subject for fact in said)
-        subjects = sorted(counts)  # the rows are locked in this order everywhere
+        counts = Counter((fact.subject, fact.source or self._service) for fact in said)
+        keys = sorted(counts)  # the rows are locked in this order everywhere
         following = {
-            subject: last - counts[subject]
-            for subject, last in self.rows(
-                f"insert into spoken (subject, last_sequence) select * from {COUNTS.rows}"
-                " on conflict (subject) do update set last_sequence = spoken.last_sequence + excluded.last_sequence returning subject, last_sequence",
-                COUNTS.of([(subject, counts[subject]) for subject in subjects]),
+            (subject, source): last - counts[subject, source]
+            for source, subject, last in self.rows(
+                f"insert into spoken (source, subject, last_sequence) select * from {COUNTS.rows}"
+                " on conflict (subject, source) do update set last_sequence = spoken.last_sequence + excluded.last_sequence"
+                " returning source, subject, last_sequence",
+                COUNTS.of([(source, subject, counts[subject, source]) for subject, source in keys]),
             )
         }
-        exchange, partitions = exchange_of(self._service), self._pool.settings.partitions
+        partitions = self._pool.settings.partitions
         for fact in said:
-            sequence = following[fact.subject] = following[fact.subject] + 1
-            event_id = f"{fact.subject}/{sequence}"
+            source = fact.source or self._service
+            sequence = following[fact.subject, source] = following[fact.subject, source] + 1
+            # The two voices count apart, so each has names of its own for what it says.
+            event_id = f"{fact.subject}/{sequence}" if fact.source is None else f"{fact.subject}/s{sequence}"
             partition = partition_of(fact.subject, partitions)
-            body = events.write(self._service, fact, event_id, self.now, sequence)
-            self._letters.append((partition, exchange, routing_key(partition, fact.type), event_id, body))
+            body = events.write(source, fact, event_id, self.now, sequence)
+            self._letters.append((partition, exchange_of(source), routing_key(partition, fact.type), event_id, body))
 
     def post(self, posted: list[Posted]) -> list[bytes]:
         """Puts receipts or notices for single agencies into the outbox; returns their bytes, in the same order."""

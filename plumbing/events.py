@@ -62,13 +62,18 @@ class Event:
 
 @dataclass(slots=True)
 class Said:
-    """A fact about `subject` that this service says. `time` is when it happened (default: now), `cause` the event it follows from."""
+    """A fact about `subject` that this service says. `time` is when it happened (default: now), `cause` the event it follows from.
+
+    `source` is the voice in which it is said: None for the service's ordinary one, else one of contracts.channels.SEALED, which has its own
+    exchange and its own count.
+    """
 
     type: str
     subject: str
     data: dict
     time: datetime | None = None
     cause: Event | None = None
+    source: str | None = None
 
 
 @dataclass(slots=True)
@@ -108,22 +113,22 @@ def read(delivery: Delivery) -> Event:
         raise UnreadableEvent(type(problem).__name__) from problem
 
 
-def write(service: str, said: Said | Posted, event_id: str, now: datetime, sequence: int | None = None) -> bytes:
+def write(speaker: str, said: Said | Posted, event_id: str, now: datetime, sequence: int | None = None) -> bytes:
     """The bytes of one event: what is published, and what lies in the outbox until then.
 
-    Raises marshmallow.ValidationError for anything that the contract does not have, KeyError for a word that is not this service's.
+    Raises marshmallow.ValidationError for anything that the contract does not have, KeyError for a word that is not this speaker's.
     """
     envelope = {
         "specversion": "1.0",
         "id": event_id,
-        "source": f"/services/{service}",
+        "source": f"/services/{speaker}",
         "type": said.type,
         "subject": said.subject,
         "time": said.time or now,
         "datacontenttype": "application/json",
-        "dataschema": f"urn:fengqiao:{service}:{said.type}:1",
+        "dataschema": f"urn:fengqiao:{speaker}:{said.type}:1",
         "traceparent": (said.cause and said.cause.traceparent) or new_traceparent(),
-        "data": contracts.said(said.type, said.data, service),
+        "data": contracts.said(said.type, said.data, speaker),
     }
     if sequence is not None:
         envelope["sequence"] = str(sequence)

@@ -13,7 +13,7 @@ import pika
 import psycopg2
 
 from contracts import AGENCIES, HEARS
-from contracts.channels import AGENCIES_EXCHANGE, DEAD_LETTERS
+from contracts.channels import AGENCIES_EXCHANGE, DEAD_LETTERS, service_of
 from deploy.local import System
 from fengqiao_agency import Agency
 from services.mediation import domain
@@ -153,8 +153,8 @@ class County:
         """How many (listener, dispute) pairs have not heard all that a speaker said."""
         return sum(
             self.rows(
-                f"select count(*) from {speaker}.spoken s left join {listener}.heard h on h.source = '{speaker}' and h.subject = s.subject"
-                " where coalesce(h.last_sequence, 0) < s.last_sequence"
+                f"select count(*) from {service_of(speaker)}.spoken s left join {listener}.heard h on h.source = s.source and h.subject = s.subject"
+                f" where s.source = '{speaker}' and coalesce(h.last_sequence, 0) < s.last_sequence"
             )[0][0]
             for listener, speakers in HEARS.items()
             for speaker in speakers

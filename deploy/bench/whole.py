@@ -2,15 +2,15 @@
 
 import time
 
-from contracts.channels import HEARS
+from contracts.channels import HEARS, service_of
 from deploy.bench.agencies import Agencies, percentile
 from deploy.bench.ground import Ground, say
 from deploy.bench.lives import County, Letter
 from deploy.bench.watching import cpu_seconds
 
 UNHEARD = " union all ".join(
-    f"select count(*) from {speaker}.spoken s left join {listener}.heard h on h.source = '{speaker}' and h.subject = s.subject"
-    " where coalesce(h.last_sequence, 0) < s.last_sequence"
+    f"select count(*) from {service_of(speaker)}.spoken s left join {listener}.heard h on h.source = s.source and h.subject = s.subject"
+    f" where s.source = '{speaker}' and coalesce(h.last_sequence, 0) < s.last_sequence"
     for listener, speakers in HEARS.items()
     for speaker in speakers
 )

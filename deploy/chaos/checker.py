@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import orjson
 
-from contracts.channels import HEARS
+from contracts.channels import HEARS, SPEAKERS, service_of
 from deploy.chaos import ledger
 from services.intake import store as intake_store
 from services.mediation import domain as mediation
@@ -92,7 +92,7 @@ class Evidence:
         for code, step, before, after, cause, word in rows("select code, step, before, after, cause, word from mediation.transitions order by code, step"):
             self.transitions[code].append((before, after, step, cause, word))
         self.states = dict(rows("select code, state from mediation.disputes"))
-        self.spoken = {speaker: dict(rows(f"select subject, last_sequence from {speaker}.spoken")) for speaker in HEARS}
+        self.spoken = {speaker: dict(rows(f"select subject, last_sequence from {service_of(speaker)}.spoken where source = %s", speaker)) for speaker in SPEAKERS}
 
     def entry(self, event_id: str) -> tuple | None:
         """Its entry in the log, the accepted one if there are several."""

@@ -4,7 +4,7 @@ import json
 import urllib.request
 from urllib.parse import urlsplit, urlunsplit
 
-from contracts.channels import HEARS
+from contracts.channels import HEARS, service_of
 from deploy.chaos.checker import Rows, Told
 
 LEFT = """
@@ -27,8 +27,8 @@ def left(rows: Rows, told: Told, clock: bool = True) -> dict[str, int]:
         found[f"retried by {service}"] = rows(f"select count(*) from {service}.parked where status = 'retry'")[0][0]
         for speaker in speakers:
             found[f"{speaker} to {service}"] = rows(
-                f"select count(*) from {speaker}.spoken s left join {service}.heard h on h.source = %s and h.subject = s.subject"
-                " where coalesce(h.last_sequence, 0) < s.last_sequence and not coalesce(h.held, false)", speaker
+                f"select count(*) from {service_of(speaker)}.spoken s left join {service}.heard h on h.source = s.source and h.subject = s.subject"
+                " where s.source = %s and coalesce(h.last_sequence, 0) < s.last_sequence and not coalesce(h.held, false)", speaker
             )[0][0]  # fmt: skip
     return {where: count for where, count in found.items() if count}
 

@@ -51,9 +51,11 @@ create table parked_actions (           -- what people did about parked events
     constraint only_these_actions check (action in ('replay', 'discard'))
 );
 
-create table spoken (                   -- the last number this service gave about each dispute; the row is the lock that orders its facts
-    subject        text   primary key,
-    last_sequence  bigint not null
+create table spoken (                   -- the last number this service gave about each dispute, in each voice; the row is the lock that orders its facts
+    source         text   not null,
+    subject        text   not null,
+    last_sequence  bigint not null,
+    primary key (subject, source)
 ) with (fillfactor = 80);
 
 create table outbox (                   -- said but not yet confirmed by the broker; rows leave when it confirms

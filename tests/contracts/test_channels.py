@@ -1,7 +1,7 @@
 """Are the addresses those of the public contract?"""
 
 from contracts import channels
-from contracts.channels import HEARS, SPEAKERS, agency_queue, agency_routing_key, binding_of, exchange_of, inbox_of, partition_of, queue_of, routing_key
+from contracts.channels import HEARS, SEALED, SERVICES, SPEAKERS, agency_queue, agency_routing_key, binding_of, exchange_of, inbox_of, partition_of, queue_of, routing_key, service_of
 
 
 def test_the_names_are_those_that_were_promised():
@@ -20,5 +20,11 @@ def test_a_dispute_stays_in_its_partition_for_good():
 
 
 def test_services_hear_services():
-    assert set(HEARS) == set(SPEAKERS)
-    assert all(set(speakers) <= set(SPEAKERS) and listener not in speakers for listener, speakers in HEARS.items())
+    assert set(HEARS) == set(SERVICES) == {service_of(speaker) for speaker in SPEAKERS}
+    assert all(set(speakers) <= set(SPEAKERS) and listener not in map(service_of, speakers) for listener, speakers in HEARS.items())
+
+
+def test_what_is_said_in_the_sealed_lane_only_three_hear():
+    listeners = {speaker: {listener for listener, speakers in HEARS.items() if speaker in speakers} for speaker in SEALED.values()}
+
+    assert listeners == {"intake-safeguard": {"mediation"}, "mediation-safeguard": {"intake", "notify"}}
