@@ -2,7 +2,7 @@
 
 from contracts.agencies import AGENCIES, ROLES, Agency
 from contracts.channels import HEARS, SPEAKERS, partition_of
-from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, FACTS, NOTICES, RECEIPTS, EventType, may_say
+from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, FACTS, NOTICES, RECEIPTS, SEALED_EVENTS, EventType, may_say
 from contracts.kinds import CHANNELS, GROUNDS, KINDS, MODES, WANTS
 from contracts.mistakes import MISTAKES, Mistake, mistakes_in
 from contracts.places import TOWNSHIPS
@@ -27,6 +27,7 @@ __all__ = [
     "REASONS",
     "RECEIPTS",
     "ROLES",
+    "SEALED_EVENTS",
     "SPEAKERS",
     "STATES",
     "STEPS",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from contracts import agency_schemas as a
 from contracts import answer_schemas as w
 from contracts import domain_schemas as d
-from contracts import examples
+from contracts import examples, safeguard
+from contracts import safeguard_schemas as s
 from contracts.agencies import AGENCIES
 from contracts.fields import Shape
 from contracts.steps import STEPS
@@ -111,6 +112,7 @@ _NOTICES = (
     ("notice.overdue",        w.Notice,                "notify",     "逾期通知",             "a deadline of yours has passed"),
     ("notice.duplicate",      w.NoticeDuplicate,       "notify",     "疑似重复通知",         "two disputes may be one; please decide"),
     ("notice.joined",         w.NoticeJoined,          "notify",     "并案通知",             "a dispute of yours was joined to another"),
+    ("notice.attention",      s.NoticeOfAttention,     "notify",     "有事项待处理",         "a matter needs your attention"),
 )
 # fmt: on
 
@@ -122,10 +124,19 @@ def _table(rows, told):
 AGENCY_EVENTS = {
     type: EventType(type, schema, frozenset(roles.split()), *STEPS[type], examples.SAID_BY_AGENCIES[type], "agencies") for type, schema, roles in _AGENCIES_SAY
 }
+AGENCY_EVENTS |= {
+    type: EventType(type, s.SAID_BY_AGENCIES[type], frozenset(roles.split()), *safeguard.STEPS[type], examples.SAID_FOR_SAFETY[type], "agencies")
+    for type, roles in safeguard.WHO.items()
+}
 FACTS = {step: EventType(step, d.happened(step), frozenset({"mediation"}), *STEPS[step], examples.of_fact(step), "mediation") for step in _MEDIATION_CONFIRMS}
 DOMAIN_EVENTS = _table(_SERVICES_SAY, examples.SAID_BY_SERVICES) | FACTS
 RECEIPTS = _table(_RECEIPTS, examples.ANSWERS)
 NOTICES = _table(_NOTICES, examples.ANSWERS)
+# What our services say in their sealed voices: by (speaker, type), because they use the words of the ordinary voices too.
+SEALED_EVENTS = {
+    (speaker, type): EventType(type, schema, frozenset({speaker}), zh, en, examples.SAID_SEALED[speaker, type], speaker)
+    for type, schema, speaker, zh, en in s.SAID_BY_SERVICES
+}
 
 # Mediation says its facts in the agencies' own words: under such a word stands what the agency says; DOMAIN_EVENTS has mediation's.
 EVENTS = DOMAIN_EVENTS | RECEIPTS | NOTICES | AGENCY_EVENTS

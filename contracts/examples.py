@@ -129,6 +129,51 @@ SAID_BY_SERVICES = {
     "notice.undeliverable": {"notice": "notice.deadline", "to": "peoples_mediation_committee-daman", "channel": "webhook", "why": "timed_out"},
 }
 
+SAID_FOR_SAFETY = {
+    "dv.warning_issued": {"issued_on": "2026-03-02"},
+    "protection_order.applied": {"urgent": True},
+    "protection_order.accepted": {"urgent": True, "accepted_at": "2026-03-02T02:30:00+00:00"},
+    "protection_order.issued": {"effective_at": "2026-03-03T01:00:00+00:00", "months": 6},
+    "protection_order.refused": {"effective_at": "2026-03-03T01:00:00+00:00"},
+    "hold.released": {"reason": "danger_passed"},
+    "dispute.stayed": {"reason": "jurisdiction"},
+    "stay.lifted": {},
+}
+_WARNING = {"source": "/agencies/police", "id": "ga-2026-0815"}
+_ORDER = {"clock": "protection_order_urgent", "kind": "LAW", "due_at": "2026-03-03T02:59:59+00:00"}
+_HELD = {"event": _WARNING, "agency": "police", "cause": "warning", "state": "mediating", "happened_at": "2026-03-02T02:30:00+00:00"}
+SAID_SEALED = {
+    ("intake-safeguard", "dispute.registered"): {**SAID_BY_SERVICES["dispute.registered"], "flags": ["domestic_violence"]},
+    ("intake-safeguard", "step.reported"): {
+        "event": _WARNING,
+        "agency": "police",
+        "step": "dv.warning_issued",
+        "happened_at": "2026-03-02T02:30:00+00:00",
+        "facts": SAID_FOR_SAFETY["dv.warning_issued"],
+    },
+    ("intake-safeguard", "risk.flagged"): {"event": _REPORT, "agency": "womens_federation", "flags": ["minor"], "happened_at": "2026-03-02T02:30:00+00:00"},
+    ("mediation-safeguard", "safeguard.held"): _HELD,
+    ("mediation-safeguard", "safeguard.released"): {**_HELD, "reason": "danger_passed", "is_over": True},
+    ("mediation-safeguard", "step.applied"): {
+        "event": _WARNING,
+        "agency": "police",
+        "step": "dv.warning_issued",
+        "state": "safeguard_hold",
+        "happened_at": "2026-03-02T02:30:00+00:00",
+    },
+    ("mediation-safeguard", "step.refused"): {
+        "event": _REPORT,
+        "agency": "womens_federation",
+        "step": "dispute.screened",
+        "state": "safeguard_hold",
+        "reason": REASONS["held_for_safety"].text(step="dispute.screened"),
+    },
+    ("mediation-safeguard", "deadline.set"): {**_ORDER, "article": "反家庭暴力法 28", "started_at": "2026-03-02T02:30:00+00:00", "owed_by": ["court"]},
+    ("mediation-safeguard", "deadline.approached"): {**_ORDER, "owed_by": ["court"]},
+    ("mediation-safeguard", "deadline.passed"): {**_ORDER, "owed_by": ["court"]},
+    ("mediation-safeguard", "deadline.met"): {**_ORDER, "met_at": "2026-03-03T01:00:00+00:00", "late": False, "was_passed": False},
+}
+
 ANSWERS = {
     "receipt.accepted": {"event": _REPORT, "dispute": CODE, "log": {"seq": 4711, "sha256": _SHA256}},
     "receipt.refused": {
@@ -149,6 +194,7 @@ ANSWERS = {
     "notice.deadline": {"dispute": CODE, **_SET},
     "notice.overdue": {"dispute": CODE, **_CLOCK},
     "notice.urged": {"dispute": CODE, **_CLOCK},
+    "notice.attention": {"dispute": CODE, "look_at": "matters"},
 }
 
 

@@ -10,6 +10,7 @@ from marshmallow import RAISE, ValidationError, missing, validate
 
 from contracts.domain_schemas import CorrectedFacts, Facts
 from contracts.fields import Day, Form, Instant, Many, Number, Part, Sentence, Shape, Sum, Text, Truth, in_utc
+from contracts.safeguard_schemas import SealedFacts
 
 DOUBTS = (ValidationError, KeyError, TypeError, ValueError, AttributeError)
 
@@ -132,4 +133,5 @@ _MAKERS = {
     Part: _part,
     Facts: _facts,
     CorrectedFacts: _facts,
+    SealedFacts: _facts,
 }

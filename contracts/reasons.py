@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from contracts import safeguard
 from contracts.agencies import AGENCIES
 from contracts.mistakes import MISTAKES
 from contracts.states import STATES
@@ -137,6 +138,18 @@ _ROWS = {
     "dispute_closed": (
         "纠纷已归档，不能再办理“{step}”。",
         "The dispute is closed; “{step}” is no longer possible."),
+    "stayed": (
+        "该纠纷因管辖、回避、保全、调卷或者核实等原因暂缓办理，“{step}”未予记录，进展不变。恢复办理由有关机关另行告知，届时请用新的id重新上报。具体原因恕不答复。",
+        ("The dispute is stayed, as happens over competence, a recusal, a preservation of property, a file on loan or an inquiry; “{step}” was not recorded and "
+        "nothing changes. You are told when it goes on; report it again then, under a new id. The reason is not given.")),
+    # in the safeguard lane, to those who are inside it
+    "held_for_safety": (
+        "纠纷处于安全保护状态，期间只有公安和法院可以办理，“{step}”未生效。需要时请与公安、法院直接联系；紧急情况拨打110。",
+        ("The dispute is under a safeguard hold, in which only the police and the court move it; “{step}” had no effect. "
+        "Turn to the police or the court directly; in an emergency call 110.")),
+    "nothing_to_release": (
+        "该纠纷没有需要解除的事项，“{step}”未生效。",
+        "There is nothing to be ended by “{step}”; it had no effect."),
     # by a person, after it was set aside
     "parked_by_operator": (
         "事件暂存待查：处理时出现故障，运维人员正在核查。无须重发。",
@@ -150,7 +163,7 @@ _ROWS = {
 REASONS = {code: Reason(code, zh, en) for code, (zh, en) in _ROWS.items()}
 
 # What may stand in a placeholder. Tokens are given and rendered in the language of the sentence; nothing else gets into one.
-_TABLES = {"state": STATES, "step": STEPS, "mistake": MISTAKES, "agency": {code: (agency.zh, agency.en) for code, agency in AGENCIES.items()}}
+_TABLES = {"state": STATES, "step": STEPS | safeguard.STEPS, "mistake": MISTAKES, "agency": {code: (agency.zh, agency.en) for code, agency in AGENCIES.items()}}
 _SHAPES = {"field": r"[a-z][a-z0-9_]*(?:[.\[\]0-9a-z_]*)", "on": r"\d{4}-\d{2}-\d{2}", "limit": r"\d{1,9}", "number": r"\d{1,4}"}
 
 

@@ -4,11 +4,12 @@ from marshmallow import EXCLUDE, RAISE
 
 from contracts.agency_schemas import Parties
 from contracts.domain_schemas import facts_schema
-from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, NOTICES, RECEIPTS, EventType
+from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, NOTICES, RECEIPTS, SEALED_EVENTS, EventType
 from contracts.fields import tolerant
 from contracts.quick import DOUBTS, loader
+from contracts.safeguard_schemas import SAID_BY_AGENCIES as SAID_FOR_SAFETY
 
-_ROWS = (*AGENCY_EVENTS.values(), *DOMAIN_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values())
+_ROWS = (*AGENCY_EVENTS.values(), *DOMAIN_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values(), *SEALED_EVENTS.values())
 
 
 def _by_speaker(unknown, make):
@@ -42,11 +43,13 @@ def _saying(schema):
 
 _HEARD, _SAID = _by_speaker(EXCLUDE, _hearing), _by_speaker(RAISE, _saying)
 _PARTIES = _hearing(tolerant(Parties()))
-_FACTS = {type: _saying(tolerant(facts_schema(type), EXCLUDE)) for type in AGENCY_EVENTS}
+_FACTS = {type: _saying(tolerant(SAID_FOR_SAFETY[type]() if type in SAID_FOR_SAFETY else facts_schema(type), EXCLUDE)) for type in AGENCY_EVENTS}
 
 
 def event_type(type: str, speaker: str | None = None) -> EventType:
     """The row of an event. Name the `speaker` where agencies and mediation share a word; without it the agencies' row is meant."""
+    if (speaker, type) in SEALED_EVENTS:
+        return SEALED_EVENTS[speaker, type]
     row = (DOMAIN_EVENTS if speaker not in (None, "agencies") and type in DOMAIN_EVENTS else EVENTS)[type]
     if speaker not in (None, row.speaker):
         raise KeyError(type)

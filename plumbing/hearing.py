@@ -26,6 +26,7 @@ from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 from structlog import get_logger
 
+from contracts import safeguard
 from contracts.channels import HEARS, queue_of
 from plumbing import events, lenient, telemetry  # noqa: F401 - lenient: it changes how py-amqp reads
 from plumbing.database import DatabaseAway, should_try_again
@@ -278,8 +279,7 @@ class Hearing(Entrypoint):
         log.log(
             30 if retry_at else 40,
             "An event failed; later ones of its dispute wait." if retry_at else "An event is parked; later ones of its dispute wait for a person.",
-            source=event.source, dispute=event.subject, event_id=event.id, event_type=event.type, trace_id=event.trace_id, attempts=attempts,
-            reason=describe(problem),
+            **_named(event), attempts=attempts, reason=describe(problem),
             next="It is tried again." if retry_at else "Run the parked tool: show, then replay or discard.",
         )  # fmt: skip
 
@@ -417,6 +417,13 @@ class _Line:
         self.open = False
         with contextlib.suppress(Exception), eventlet.Timeout(2, False):
             self.connection.release()
+
+
+def _named(event) -> dict:
+    """Which event it was, for a log line. Of the safeguard lane no line says which dispute: the parked tool knows, and writes down who asked it."""
+    if safeguard.is_quiet(event.source, event.type):
+        return {}
+    return {"source": event.source, "dispute": event.subject, "event_id": event.id, "event_type": event.type, "trace_id": event.trace_id}
 
 
 def _delivery(message) -> Delivery:

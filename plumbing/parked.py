@@ -24,7 +24,8 @@ from nacl.secret import SecretBox
 from rich.console import Console
 from rich.table import Table
 
-from contracts.channels import DEAD_LETTERS, UNROUTED
+from contracts import safeguard
+from contracts.channels import DEAD_LETTERS, SEALED, UNROUTED, exchange_of, service_of
 from plumbing import database
 from plumbing.events import UNREADABLE, Delivery
 
@@ -65,7 +66,7 @@ def list_parked(service: str = typer.Option("", help="只看一个服务 | one s
     for name in _services(service):
         with _connected(name) as cursor:
             cursor.execute(LIST)
-            for row in cursor.fetchall():
+            for row in map(_quietly, cursor.fetchall()):
                 table.add_row(name, *(f"{cell:%Y-%m-%d %H:%M:%S}" if hasattr(cell, "year") else str(cell) for cell in row))
     if table.row_count:
         console.print(table)
@@ -86,7 +87,7 @@ def show(
         *envelope, delivery, behind = found
         names = ("id", "status", "source", "dispute", "sequence", "event_id", "type", "attempts", "reason", "since", "next_attempt_at")
         table = Table(show_header=False, box=None)
-        for name, value in zip(names, envelope, strict=True):
+        for name, value in zip(names, envelope if body else _hidden(envelope, 2, (3, 4, 5, 6)), strict=True):
             table.add_row(name, "–" if value is None else str(value))
         table.add_row("behind it", str(behind))
         console.print(table)
@@ -182,7 +183,9 @@ def _go_through(connection, queue, put_back, message, at_most, table):
             done = _put_back(channel, exchange, key, properties, body)
             if done == "sent":
                 channel.basic_ack(method.delivery_tag)
-        table.add_row(queue, properties.message_id or "–", str(len(body)), death.get("queue", "–"), death.get("reason", "unroutable"), f"{exchange} {key}", done)
+        quiet = exchange in map(exchange_of, SEALED.values())  # what is in the safeguard lane is named to nobody
+        identity, way = ("–", exchange) if quiet else (properties.message_id or "–", f"{exchange} {key}")
+        table.add_row(queue, identity, str(len(body)), death.get("queue", "–"), death.get("reason", "unroutable"), way, done)
 
 
 def _put_back(channel, exchange, key, properties, body):
@@ -227,6 +230,19 @@ def _connected(service):
             yield cursor
     finally:
         connection.close()
+
+
+def _quietly(row):
+    """A line of the list: status, source, dispute, event and type stand in columns 1 to 5."""
+    return _hidden(row, 2, (3, 4, 5))
+
+
+def _hidden(row, source, columns):
+    """Of what is in the safeguard lane nobody is shown which dispute it is about, unless he asks for what it carries: that is written down."""
+    type = row[columns[-1]]
+    if not safeguard.is_quiet(row[source], type):
+        return row
+    return [service_of(cell) if at == source else "–" if at in columns else cell for at, cell in enumerate(row)]
 
 
 def _find(cursor, service, row):

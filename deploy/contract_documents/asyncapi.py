@@ -1,6 +1,6 @@
 """The AsyncAPI 3.0 document: what agencies send and receive, and what our services say to each other, on which exchange or queue."""
 
-from contracts import AGENCIES, AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS, ROLES, SPEAKERS
+from contracts import AGENCIES, AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS, ROLES, SEALED_EVENTS, SPEAKERS
 from contracts.channels import AGENCIES_EXCHANGE, exchange_of
 from contracts.events import EventType
 from contracts.examples import CODE
@@ -11,7 +11,7 @@ VHOST = "fengqiao"
 BINDING = "0.3.0"
 MEDIA = "application/cloudevents+json"
 HEAR = {"agencies": AGENCY_EVENTS, "inbox": RECEIPTS | NOTICES} | {
-    speaker: {type: row for type, row in DOMAIN_EVENTS.items() if row.speaker == speaker} for speaker in SPEAKERS
+    speaker: {row.type: row for row in (*DOMAIN_EVENTS.values(), *SEALED_EVENTS.values()) if row.speaker == speaker} for speaker in SPEAKERS
 }
 
 
@@ -136,7 +136,7 @@ def _message(row):
 
 def envelope(row: EventType) -> dict:
     """The example as it travels: a CloudEvent in structured mode."""
-    inside = {"sequence": "3", "causationid": "dm-2026-0007"} if row.type in DOMAIN_EVENTS and row.speaker in SPEAKERS else {}
+    inside = {"sequence": "3", "causationid": "dm-2026-0007"} if row.speaker in SPEAKERS and row.type not in (*RECEIPTS, *NOTICES) else {}
     return {
         "specversion": "1.0",
         "id": f"{CODE}/3" if inside else "2026-0042",

@@ -1,6 +1,6 @@
 """The readable catalogue: every event and every closed list as tables, Chinese beside English."""
 
-from contracts import AGENCIES, AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, REASONS, RECEIPTS, ROLES, STATES, TOWNSHIPS, kinds
+from contracts import AGENCIES, AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, REASONS, RECEIPTS, ROLES, SEALED_EVENTS, STATES, TOWNSHIPS, kinds, safeguard
 from contracts.causes import CAUSES
 from contracts.clocks import CLOCKS
 from contracts.mistakes import MISTAKES
@@ -53,9 +53,19 @@ LISTS = (
     ("outcome", "办结方式", "how it ended", kinds.OUTCOMES),
     ("clock", "期限", "clocks", CLOCKS),
     ("clock: kind", "期限性质", "kinds of clock", kinds.CLOCK_KINDS),
+    ("hold.released: reason", "解除安全保护的理由", "why a hold is released", safeguard.RELEASE_REASONS),
+    ("dispute.stayed: reason", "暂缓办理的原因", "why a dispute is stayed", safeguard.STAY_REASONS),
+    ("cause of a hold", "启动原因", "what a hold is opened for", safeguard.CAUSES),
+    ("look: reason", "查看理由", "why somebody looks", safeguard.LOOK_REASONS),
+    ("look_at", "查看方式", "where to look", safeguard.LOOK_AT),
     ("township", "乡镇、街道", "townships and streets", TOWNSHIPS),
     ("mistake", "字段错误", "what can be wrong with a field", MISTAKES),
 )
+
+
+SEALED_NOTE = """只有受理、调解、通知三项服务接收，其他服务和机构均不可见。Heard by intake, mediation and notify; nobody else sees it: [safeguard.md](../safeguard.md).
+
+"""
 
 
 def text() -> str:
@@ -65,6 +75,7 @@ def text() -> str:
         _section("答复：回执 What comes back: receipts", _events(RECEIPTS)),
         _section("答复：通知 What comes back: notices", _events(NOTICES)),
         _section("内部领域事件 What services say inside", _events(DOMAIN_EVENTS)),
+        _section("安全保护专线内 In the safeguard lane", SEALED_NOTE + _events(SEALED_EVENTS)),
         _section("机构 Agencies", _agencies()),
         _section("不予接受的原因 Reasons of refusal", _reasons()),
         _section("用语 Words", "\n".join(_words(*row) for row in LISTS)),
@@ -89,7 +100,7 @@ def _events(rows):
 
 
 def _file(row):
-    folder = f"{row.speaker}/" if row.type in DOMAIN_EVENTS and row.speaker != "agencies" else ""
+    folder = f"{row.speaker}/" if row.speaker != "agencies" and row.type not in (*RECEIPTS, *NOTICES) else ""
     return f"schemas/{folder}{row.type}.json"
 
 

@@ -3,14 +3,14 @@
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS, STEPS
+from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS, SEALED_EVENTS, STEPS
 from contracts.domain_schemas import CORRECTABLE, Facts, facts_schema
 from contracts.events import EventType
 from contracts.fields import SUM, Shape, Sum
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 AGENCY_FACING = (*AGENCY_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values())
-INSIDE = tuple(DOMAIN_EVENTS.values())
+INSIDE = (*DOMAIN_EVENTS.values(), *SEALED_EVENTS.values())
 
 
 def of_event(row: EventType) -> dict:
@@ -18,7 +18,7 @@ def of_event(row: EventType) -> dict:
     data = of_shape(row.schema())
     if row.type == "dispute.reported" and row.speaker == "agencies":
         data["not"] = {"required": ["parties", "parties_sealed"]}
-    if row.type == "step.reported":
+    if row.type == "step.reported" and row.speaker == "intake":
         data["allOf"] = [_facts_of_step(step) for step in STEPS]
     if row.type == "report.corrected":
         data["allOf"] = [_facts_of_step(step, "corrects") for step in CORRECTABLE]

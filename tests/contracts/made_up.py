@@ -8,7 +8,7 @@ from marshmallow import validate
 
 from contracts import REASONS
 from contracts.agency_schemas import DisputeReported, Place
-from contracts.domain_schemas import Facts, ReasonGiven, facts_schema
+from contracts.domain_schemas import Facts, ReasonGiven
 from contracts.fields import Day, Form, Instant, Many, Number, Part, Sum, Text, Truth
 
 ZONES = st.sampled_from([UTC, timezone(timedelta(hours=8))])
@@ -38,7 +38,7 @@ def _with_facts(field, step):
     word = step.get(field.named_by)
     if word is None:
         return st.just(step)
-    return data_for(facts_schema(word)).map(lambda facts: {**step, "facts": facts})
+    return data_for(field.schemas()[word]).map(lambda facts: {**step, "facts": facts})
 
 
 def _value(field):

@@ -2,9 +2,9 @@
 
 import copy
 
-from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS
+from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS, SEALED_EVENTS
 
-ROWS = [*AGENCY_EVENTS.values(), *DOMAIN_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values()]
+ROWS = [*AGENCY_EVENTS.values(), *DOMAIN_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values(), *SEALED_EVENTS.values()]
 
 
 def name_of(row):

@@ -6,7 +6,7 @@ import pytest
 from marshmallow import ValidationError, fields, validate
 
 import contracts
-from contracts import AGENCIES, AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, FACTS, ROLES, SPEAKERS, STEPS, heard, may_say, said
+from contracts import AGENCIES, AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, FACTS, ROLES, SPEAKERS, STEPS, heard, may_say, safeguard, said
 from contracts.domain_schemas import STEP_FACTS, Facts, facts_schema
 from contracts.fields import Form, Sentence
 from tests.contracts.rows import ROWS, changed, name_of, places_in
@@ -88,7 +88,18 @@ def test_a_reason_inside_a_domain_event_is_one_of_the_sentences_and_nothing_else
 
 def test_mediation_confirms_every_step_but_the_report():
     assert set(FACTS) == set(STEPS) - {"dispute.reported"}
-    assert set(STEPS) == set(AGENCY_EVENTS) == set(STEP_FACTS)
+    assert set(STEPS) == set(AGENCY_EVENTS) - set(safeguard.STEPS) == set(STEP_FACTS)
+
+
+@pytest.mark.parametrize("word", safeguard.STEPS)
+def test_no_ordinary_voice_can_say_a_word_of_the_lane(word):
+    """What is in the lane is invisible elsewhere by construction: the schemas of the ordinary voices do not have its words."""
+    assert word not in DOMAIN_EVENTS
+    for type in ("step.reported", "step.applied", "step.refused"):
+        with pytest.raises(ValidationError):
+            said(type, {**DOMAIN_EVENTS[type].example, "step": word}, DOMAIN_EVENTS[type].speaker)
+    with pytest.raises(KeyError):
+        said("safeguard.held", contracts.SEALED_EVENTS["mediation-safeguard", "safeguard.held"].example, "mediation")
 
 
 def test_a_word_that_two_speak_means_the_agencies_unless_mediation_is_named():

@@ -218,3 +218,12 @@ def test_the_tool_never_shows_what_a_letter_carries(tool, letters):
     assert "虚构甲" not in tool("dead-letters")
 
 
+def test_of_the_safeguard_lane_no_line_names_the_dispute(tool, park):
+    """An operator is not inside. Who asks for what is carried is written down."""
+    number = park(heard(1, source="mediation-safeguard", type="safeguard.held"))
+
+    for shown in (tool("list"), tool("show", "notify", number)):
+        assert "mediation" in shown and "KeyError" in shown
+        assert not [word for word in (A, "safeguard", "held", "/s1") if word in shown]
+    assert A in tool("show", "notify", number, "--body")
+    assert "operator-wang read" in tool("show", "notify", number)

@@ -105,3 +105,24 @@ def test_letters_to_agencies_travel_to_their_inboxes(listener, fresh):
 
     assert outbox(fresh, "exchange, routing_key, event_id") == [("inboxes", "police", "n-1")]
     assert json.loads(body)["id"] == "n-1" and "sequence" not in json.loads(body)
+
+
+def test_the_sealed_voice_counts_apart_and_leaves_no_gap_in_the_ordinary_one(fresh):
+    held = contracts.SEALED_EVENTS["mediation-safeguard", "safeguard.held"].example
+    applied = contracts.DOMAIN_EVENTS["step.applied"].example
+    with fresh.pool("mediation").transaction() as tx:
+        tx.say([Said("step.applied", A, applied), Said("safeguard.held", A, held, source="mediation-safeguard"), Said("step.applied", A, applied)])
+        tx.say([Said("safeguard.held", A, held, source="mediation-safeguard")])
+
+    rows = fresh.rows("select exchange, routing_key, event_id, body from mediation.outbox order by id")
+    partition = partition_of(A)
+    assert [row[:3] for row in rows] == [
+        ("mediation.events", f"{partition}.step.applied", f"{A}/1"),
+        ("mediation-safeguard.events", f"{partition}.safeguard.held", f"{A}/s1"),
+        ("mediation.events", f"{partition}.step.applied", f"{A}/2"),
+        ("mediation-safeguard.events", f"{partition}.safeguard.held", f"{A}/s2"),
+    ]
+    assert [(json.loads(bytes(row[3]))["source"], json.loads(bytes(row[3]))["sequence"]) for row in rows] == [
+        ("/services/mediation", "1"), ("/services/mediation-safeguard", "1"), ("/services/mediation", "2"), ("/services/mediation-safeguard", "2"),
+    ]  # fmt: skip
+    fresh.empty("mediation")

@@ -95,3 +95,10 @@ def test_a_transaction_counts_only_what_it_committed(apart):
     with pool.transaction() as tx:
         tx.unheard([heard(1, A)])
     assert EVENTS.labels("notify", "mediation", "step.applied", "applied")._value.get() == before + 1
+
+
+def test_what_is_in_the_safeguard_lane_has_no_cell_of_its_own():
+    transaction_committed("intake", {("mediation-safeguard", "safeguard.held", "applied"): 1, ("/agencies/police", "dv.warning_issued", "applied"): 1}, [])
+
+    told = telemetry.exposition.generate_latest().decode()
+    assert not [word for word in ("safeguard", "dv.warning", "hold.", "protection_order", "stay") if word in told]
