@@ -9,7 +9,7 @@ import ast
 import sys
 from pathlib import Path
 
-from contracts import AGENCY_EVENTS, FACTS, HEARS, ROLES
+from contracts import AGENCY_EVENTS, FACTS, HEARS, ROLES, safeguard
 
 ROOT = Path(__file__).resolve().parent.parent
 STORIES = ROOT / "tests" / "flows"
@@ -46,7 +46,7 @@ def table(language: str) -> str:
 
 def _row(event, language, stories):
     said = ["dispute.registered" if event.type == "dispute.reported" else "step.reported", *([event.type] if event.type in FACTS else []), "step.applied"]
-    speakers = {"intake", "mediation"}
+    speakers = {"intake-safeguard", "mediation-safeguard"} if event.type in safeguard.STEPS else {"intake", "mediation"}
     listeners = [name for name, heard in HEARS.items() if speakers & set(heard)]
     story = stories.get(event.type)
     cells = [
