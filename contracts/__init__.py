@@ -9,9 +9,10 @@ from contracts.places import TOWNSHIPS
 from contracts.reasons import REASONS, Reason
 from contracts.speech import event_type, facts_of, heard, parties, said
 from contracts.states import STATES
-from contracts.steps import STEPS
+from contracts.steps import ABOUT_THE_ROSTER, STEPS
 
 __all__ = [
+    "ABOUT_THE_ROSTER",
     "AGENCIES",
     "AGENCY_EVENTS",
     "CHANNELS",

@@ -41,6 +41,8 @@ _ROWS = (
     ("peoples_mediation_committee-xijie",        "B",  "西街街道人民调解委员会",       "People's Mediation Committee of Xijie Street"),
     ("peoples_mediation_committee-jiantan",      "B",  "碱滩镇人民调解委员会",         "People's Mediation Committee of Jiantan Town"),
     ("peoples_mediation_committee-shajing",      "B",  "沙井镇人民调解委员会",         "People's Mediation Committee of Shajing Town"),
+    ("peoples_mediation_committee",              "B",  "人民调解委员会（司法局调解平台）", "People's Mediation Committees on the bureau's platform"),
+    ("industry_mediation_body",                  "B",  "行业性调解组织（综治中心平台）", "Industry Mediation Bodies on the centre's platform"),
     ("trade_union",                              "B",  "工会",                         "Trade Union"),
     ("finance_mediation",                        "B",  "金融纠纷调解组织",             "Finance Mediation Body"),
     ("traffic_mediation",                        "B",  "交通事故纠纷调解组织",         "Traffic Accident Mediation Body"),

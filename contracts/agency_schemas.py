@@ -24,6 +24,7 @@ from contracts.fields import (
     limited,
     mediator_id,
     one_of,
+    organisation_code,
     party_label,
     sha256_hex,
     township_code,
@@ -155,6 +156,25 @@ class PerformanceRecorded(Shape):
     term = Number(1, 100, required=True)  # which of the agreement's terms, counted from 1
     result = one_of(kinds.RESULTS, required=True)
     on = Day(required=True)
+
+
+class RosterChanged(Shape):
+    """About an organisation, or with `mediator` about one person on its roster. Names are not said here: they stand in the file that the agency keeps."""
+
+    organisation = organisation_code(required=True)  # the same as `subject`
+    change = one_of(kinds.ROSTER_CHANGES, required=True)
+    on = Day(required=True)  # the first day on which it holds; of what is removed, the first without it
+    mediator = mediator_id()
+    role = one_of(kinds.MEMBER_ROLES)
+    kind = one_of(kinds.ORGANISATION_KINDS)
+    agency = agency_code()  # who speaks for the organisation
+    township = township_code()
+    village = formed(VILLAGE)
+    takes = Many(one_of(kinds.KINDS), high=len(kinds.KINDS))  # none: every kind
+
+    def whole(self, data):
+        if "village" in data and not data["village"].startswith(data.get("township", "-")):
+            raise ValidationError("not_in_township", "village")
 
 
 class DisputeFollowedUp(Shape):

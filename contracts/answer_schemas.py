@@ -1,5 +1,7 @@
 """What the hub answers an agency: receipts for what it said, notices of what it must act on."""
 
+from marshmallow import ValidationError
+
 from contracts import kinds
 from contracts.clocks import ARTICLE, CLOCKS
 from contracts.domain_schemas import ReasonGiven
@@ -16,6 +18,7 @@ from contracts.fields import (
     event_ref,
     formed,
     one_of,
+    organisation_code,
     sha256_hex,
     township_code,
 )
@@ -27,9 +30,19 @@ class LogEntry(Shape):
     sha256 = sha256_hex(required=True)
 
 
-class ReceiptAccepted(Shape):
+class AboutOne(Shape):
+    """About a dispute, or about an organisation on the roster."""
+
+    dispute = dispute_code()
+    organisation = organisation_code()
+
+    def whole(self, data):
+        if ("dispute" in data) == ("organisation" in data):
+            raise ValidationError("required", "dispute")
+
+
+class ReceiptAccepted(AboutOne):
     event = event_ref(required=True)
-    dispute = dispute_code(required=True)
     log = Part(LogEntry, required=True)
 
 
@@ -49,16 +62,14 @@ class ReceiptRefused(Shape):
     reason = Part(ReasonAtTheDoor, required=True)
 
 
-class ReceiptApplied(Shape):
+class ReceiptApplied(AboutOne):
     event = event_ref(required=True)
-    dispute = dispute_code(required=True)
-    state = one_of(STATES, required=True)
+    state = one_of(STATES)  # of the dispute
 
 
-class ReceiptRejected(Shape):
+class ReceiptRejected(AboutOne):
     event = event_ref(required=True)
-    dispute = dispute_code(required=True)
-    state = one_of(STATES)  # unknown while the event is set aside
+    state = one_of(STATES)  # of the dispute; unknown while the event is set aside
     reason = Part(ReasonGiven, required=True)
 
 

@@ -24,6 +24,7 @@ from contracts.fields import (
     event_ref,
     formed,
     one_of,
+    organisation_code,
     party_label,
     tolerant,
     township_code,
@@ -249,6 +250,21 @@ class DeadlineMet(Deadline):
     met_at = Instant(required=True)
     late = Truth(required=True)
     was_passed = Truth(required=True)
+
+
+class RosterTold(agency_schemas.RosterChanged):
+    """What intake passes on, and what mediation says when it holds. The subject is the organisation's code."""
+
+    event = event_ref(required=True)
+    told_by = agency_code(required=True)
+    happened_at = Instant(required=True)
+
+
+class RosterRefused(Shape):
+    event = event_ref(required=True)
+    organisation = organisation_code(required=True)
+    change = one_of(kinds.ROSTER_CHANGES, required=True)
+    reason = Part(ReasonGiven, required=True)
 
 
 class DisputeClosed(Shape):

@@ -9,7 +9,7 @@ from contracts import examples, safeguard
 from contracts import safeguard_schemas as s
 from contracts.agencies import AGENCIES
 from contracts.fields import Shape
-from contracts.steps import STEPS
+from contracts.steps import ABOUT_THE_ROSTER, STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ _AGENCIES_SAY = (
     ("reports.unjoined",      a.ReportsUnjoined,       "M"),
     ("report.corrected",      d.ReportCorrected,       "C M J W P X L G B"),
     ("report.withdrawn",      a.ReportWithdrawn,       "C M J W P X L G B"),
+    ("roster.changed",        a.RosterChanged,         "J C"),
 )
 _MEDIATION_CONFIRMS = tuple(step for step in STEPS if step != "dispute.reported")     # one past fact per step taken, in the words of the step
 _SERVICES_SAY = (
@@ -86,6 +87,9 @@ _SERVICES_SAY = (
     ("dispute.unmerged",      d.DisputeUnmerged,       "intake",     "撤销并案",             "reports got a code of their own again"),
     ("duplicate.proposed",    d.DuplicateProposed,     "intake",     "疑似重复",             "two disputes may be one; the centre decides"),
     ("step.reported",         d.StepReported,          "intake",     "机构上报步骤",         "an agency reported a step of a known dispute"),
+    ("roster.reported",       d.RosterTold,            "intake",     "机构上报名册变更",     "an agency reported a change of a roster"),
+    ("roster.changed",        d.RosterTold,            "mediation",  "名册变更生效",         "a roster changed"),
+    ("roster.refused",        d.RosterRefused,         "mediation",  "名册变更未生效",       "a change of a roster was refused"),
     ("step.applied",          d.StepApplied,           "mediation",  "步骤生效",             "a reported step took effect"),
     ("step.refused",          d.StepRefused,           "mediation",  "步骤未生效",           "a reported step was refused as illegal here"),
     ("deadline.set",          d.DeadlineSet,           "mediation",  "期限起算",             "a clock began to run"),
@@ -122,7 +126,7 @@ def _table(rows, told):
 
 
 AGENCY_EVENTS = {
-    type: EventType(type, schema, frozenset(roles.split()), *STEPS[type], examples.SAID_BY_AGENCIES[type], "agencies") for type, schema, roles in _AGENCIES_SAY
+    type: EventType(type, schema, frozenset(roles.split()), *(STEPS.get(type) or ABOUT_THE_ROSTER[type]), examples.SAID_BY_AGENCIES[type], "agencies") for type, schema, roles in _AGENCIES_SAY
 }
 AGENCY_EVENTS |= {
     type: EventType(type, s.SAID_BY_AGENCIES[type], frozenset(roles.split()), *safeguard.STEPS[type], examples.SAID_FOR_SAFETY[type], "agencies")

@@ -8,6 +8,8 @@ _REPORT = {"source": "/agencies/womens_federation", "id": "wf-2026-0042"}
 _ACCEPTANCE = {"source": "/agencies/peoples_mediation_committee-daman", "id": "dm-2026-0007"}
 _CLOCK = {"clock": "referral_answer", "kind": "POLICY", "due_at": "2026-03-06T15:59:59+00:00"}
 _SET = {**_CLOCK, "article": "after 在线调解规则 12", "started_at": "2026-03-03T01:10:00+00:00"}
+_CHANGE = {"organisation": "committee-620702102201", "change": "added", "on": "2026-03-01", "mediator": "daman-014", "role": "mediator", "takes": ["neighbour"]}
+_TOLD = {"event": {"source": "/agencies/judicial_bureau", "id": "jb-2026-0003"}, "told_by": "judicial_bureau", "happened_at": "2026-02-27T02:00:00+00:00"}
 _NO_RISK = {"domestic_violence": False, "minor": False, "mass": False, "violence_threat": False}
 _OTHER = "620702-2026-000087-8"
 _JOIN = {"source": "/agencies/mediation_centre", "id": "mc-2026-0311"}
@@ -79,6 +81,7 @@ SAID_BY_AGENCIES = {
         "facts": {"mode": "video", "minutes": 40},
     },
     "report.withdrawn": {"event": "dm-2026-0007", "reason": "wrong_dispute"},
+    "roster.changed": _CHANGE,
 }
 
 SAID_BY_SERVICES = {
@@ -106,6 +109,14 @@ SAID_BY_SERVICES = {
         "step": "referral.accepted",
         "happened_at": "2026-03-04T03:00:00+00:00",
         "facts": {"mediator": "daman-014", "conflict_of_interest": False, "agreed_after_disclosure": False},
+    },
+    "roster.reported": {**_CHANGE, **_TOLD},
+    "roster.changed": {**_CHANGE, **_TOLD},
+    "roster.refused": {
+        "event": _TOLD["event"],
+        "organisation": _CHANGE["organisation"],
+        "change": "added",
+        "reason": REASONS["already_on_the_roster"].text(on="2026-03-01"),
     },
     "step.applied": {"event": _ACCEPTANCE, "step": "referral.accepted", "state": "accepted"},
     "step.refused": {

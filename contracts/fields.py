@@ -16,6 +16,7 @@ SOURCE = r"^/agencies/[a-z0-9_-]{1,64}$|^/services/(?:" + "|".join(SPEAKERS) + "
 REPORT_NO = r"^[A-Za-z0-9_\u3400-\u9fff〇.\-/#〔〕()（）]{1,64}$"  # an agency's own number: 妇联〔2026〕12号
 SHA256 = r"^[0-9a-f]{64}$"
 MEDIATOR = r"^[a-z0-9_-]{1,64}$"  # roster id
+ORGANISATION = r"^[a-z][a-z0-9_-]{1,63}$"  # code on the roster; unlike a dispute's code it begins with a letter
 PARTY_LABEL = r"^(?:applicant|respondent|third_party)(?:-[2-9]|-[1-9]\d)?$"  # which party, never who: respondent-2
 VILLAGE = r"^\d{12}$"
 GRID = r"^[A-Za-z0-9-]{1,32}$"
@@ -187,6 +188,10 @@ def agency_code(**options):
 
 def township_code(**options):
     return one_of(TOWNSHIPS, **options)
+
+
+def organisation_code(**options):
+    return formed(ORGANISATION, **options)
 
 
 def mediator_id(**options):

@@ -98,6 +98,27 @@ FORMS = {
     "written": ("书面协议", "written"),
     "oral":    ("口头协议", "oral"),
 }
+ORGANISATION_KINDS = {                         # what stands on the rosters
+    "peoples_mediation_committee": ("人民调解委员会",             "people's mediation committee"),
+    "industry_mediation_body":     ("行业性、专业性调解组织",     "industry mediation body"),
+    "invited_mediation_body":      ("特邀调解组织",               "court-invited mediation body"),
+    "fast_track_team":             ("速裁团队",                   "fast-track team"),
+    "enforcement_group":           ("法庭执行组",                 "tribunal enforcement group"),
+    "circuit_point":               ("巡回审判点",                 "circuit point"),
+    "village_judge":               ("一村一法官联系点",           "one village, one judge"),
+    "service_station":             ("诉讼服务站",                 "litigation service station"),
+    "video_room":                  ("音视频调解室",               "audio-video room"),
+}
+MEMBER_ROLES = {                               # of people, whom a roster knows by their number only
+    "mediator":         ("人民调解员",         "mediator"),
+    "invited_mediator": ("特邀调解员",         "court-invited mediator"),
+    "judge":            ("联系法官",           "judge of the village"),
+}
+ROSTER_CHANGES = {
+    "added":   ("列入名册", "put on the roster"),
+    "changed": ("变更",     "changed"),
+    "removed": ("移出名册", "taken off the roster"),
+}
 TERM_KINDS = {                                 # what an agreement asks of somebody; never who or why
     "payment":       ("付款",       "payment"),
     "delivery":      ("交付",       "delivery of a thing"),

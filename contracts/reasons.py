@@ -9,7 +9,7 @@ from contracts import safeguard
 from contracts.agencies import AGENCIES
 from contracts.mistakes import MISTAKES
 from contracts.states import STATES
-from contracts.steps import STEPS
+from contracts.steps import ABOUT_THE_ROSTER, STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +150,22 @@ _ROWS = {
     "nothing_to_release": (
         "该纠纷没有需要解除的事项，“{step}”未生效。",
         "There is nothing to be ended by “{step}”; it had no effect."),
+    # about the rosters
+    "unknown_organisation": (
+        "名册中没有该组织，或在该日已被移出。请核对organisation，或先将组织列入名册。",
+        "There is no such organisation on the roster on that day. Check `organisation`, or put it on the roster first."),
+    "already_on_the_roster": (
+        "名册中自{on}起已有记载，不能重复列入或早于该日变更。请核对on，或上报变更、移出。",
+        "It is on the roster since {on} and cannot be put there again or changed before that day. Check `on`, or report it as changed or removed."),
+    "not_on_the_roster": (
+        "在该日不在该组织名册中，无从变更或移出。请核对mediator和on。",
+        "It is not on that organisation's roster on that day, so nothing can be changed or removed. Check `mediator` and `on`."),
+    "roster_entry_incomplete": (
+        "列入名册须载明类别：组织须有kind、agency和township，人员须有role。请补充后重报。",
+        "What is put on the roster needs its kind: an organisation `kind`, `agency` and `township`, a person `role`. Complete it and report it again."),
+    "not_your_roster": (
+        "{agency}只能变更由其管理的名册：司法行政机关管理人民调解组织，法院管理特邀调解名册和法庭设置。",
+        "{agency} may change its own rosters only: the judicial administration those of mediation bodies, the court its invited mediators and its own places."),
     # by a person, after it was set aside
     "parked_by_operator": (
         "事件暂存待查：处理时出现故障，运维人员正在核查。无须重发。",
@@ -163,7 +179,7 @@ _ROWS = {
 REASONS = {code: Reason(code, zh, en) for code, (zh, en) in _ROWS.items()}
 
 # What may stand in a placeholder. Tokens are given and rendered in the language of the sentence; nothing else gets into one.
-_TABLES = {"state": STATES, "step": STEPS | safeguard.STEPS, "mistake": MISTAKES, "agency": {code: (agency.zh, agency.en) for code, agency in AGENCIES.items()}}
+_TABLES = {"state": STATES, "step": STEPS | safeguard.STEPS | ABOUT_THE_ROSTER, "mistake": MISTAKES, "agency": {code: (agency.zh, agency.en) for code, agency in AGENCIES.items()}}
 _SHAPES = {"field": r"[a-z][a-z0-9_]*(?:[.\[\]0-9a-z_]*)", "on": r"\d{4}-\d{2}-\d{2}", "limit": r"\d{1,9}", "number": r"\d{1,4}"}
 
 

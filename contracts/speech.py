@@ -8,6 +8,7 @@ from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, NOTICES, RECE
 from contracts.fields import tolerant
 from contracts.quick import DOUBTS, loader
 from contracts.safeguard_schemas import SAID_BY_AGENCIES as SAID_FOR_SAFETY
+from contracts.steps import ABOUT_THE_ROSTER
 
 _ROWS = (*AGENCY_EVENTS.values(), *DOMAIN_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values(), *SEALED_EVENTS.values())
 
@@ -43,7 +44,11 @@ def _saying(schema):
 
 _HEARD, _SAID = _by_speaker(EXCLUDE, _hearing), _by_speaker(RAISE, _saying)
 _PARTIES = _hearing(tolerant(Parties()))
-_FACTS = {type: _saying(tolerant(SAID_FOR_SAFETY[type]() if type in SAID_FOR_SAFETY else facts_schema(type), EXCLUDE)) for type in AGENCY_EVENTS}
+_FACTS = {
+    type: _saying(tolerant(SAID_FOR_SAFETY[type]() if type in SAID_FOR_SAFETY else facts_schema(type), EXCLUDE))
+    for type in AGENCY_EVENTS
+    if type not in ABOUT_THE_ROSTER
+}
 
 
 def event_type(type: str, speaker: str | None = None) -> EventType:

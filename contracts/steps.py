@@ -48,4 +48,7 @@ STEPS = {
     "report.corrected":      ("更正上报",       "an earlier report was corrected"),
     "report.withdrawn":      ("撤销上报",       "an earlier report was withdrawn"),
 }
+ABOUT_THE_ROSTER = {         # reported too, but no step of a dispute: the subject is an organisation's code
+    "roster.changed":        ("名册变更",       "a roster changed"),
+}
 # fmt: on

@@ -11,7 +11,7 @@ OURS = ("contracts", "plumbing", "services", "fengqiao_agency", "deploy", "tests
 SERVICES = sorted(path.name for path in (ROOT / "services").iterdir() if (path / "service.py").exists())
 
 # Files that only compute, and what of ours they may use: words and each other. `plumbing.events` is the shape of an event.
-PURE = ("lifecycle", "rules", "domain", "dispute", "questions", "deadlines", "timing", "clocks", "holidays", "codes")
+PURE = ("lifecycle", "rules", "domain", "dispute", "questions", "deadlines", "timing", "clocks", "holidays", "codes", "rosters")
 MAY_USE = ("contracts", "plumbing.events")
 # What does something in the world, or knows what time it is.
 WORLDLY = {
@@ -111,7 +111,7 @@ def test_each_tool_has_its_place(module):
     assert {name_of(path) for path in PRODUCT if path not in allowed and any(within(name, module) for name in imports(path))} == set()
 
 
-@pytest.mark.parametrize("path", files("services/*/store.py"), ids=name_of)
+@pytest.mark.parametrize("path", files("services/*/*store.py"), ids=name_of)
 def test_sql_is_given_its_transaction(path):
     """It neither connects nor commits: what belongs together is one transaction of the service."""
     attributes = {node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}

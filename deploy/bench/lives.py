@@ -72,14 +72,19 @@ def _sent_to_a_body(life):
     ]
 
 
+def _mediator(life):
+    """A number on the demonstration's roster of that body."""
+    return f"{life.body.rsplit('-', 1)[-1].removesuffix('_mediation')}-{life.number % 9 + 1:03d}"
+
+
 def _mediated(life):
     today = date.today()
     terms = [{"kind": "payment", "due_on": (today + timedelta(days=90)).isoformat(), "amount_cny": "12000.00"}]
     return [
-        (life.body, "referral.accepted", {"mediator": f"m-{life.number % 300:03d}", "conflict_of_interest": False}),
+        (life.body, "referral.accepted", {"mediator": _mediator(life), "conflict_of_interest": False}),
         (life.body, "consent.given", {"party": "applicant", "how": "in_writing"}),
         (life.body, "consent.given", {"party": "respondent", "how": "by_phone"}),
-        (life.body, "mediator.agreed", {"mediator": f"m-{life.number % 300:03d}"}),
+        (life.body, "mediator.agreed", {"mediator": _mediator(life)}),
         (life.body, "mediation.started", {}),
         (life.body, "session.held", {"mode": "in_person", "minutes": 90}),
         (life.body, "session.held", {"mode": "video", "minutes": 45}),

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from random import Random
 
 TOWNSHIPS = ("620702102", "620702108", "620702106")
-TAKES_IT = {"mediator": "m-001", "conflict_of_interest": False}
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,16 @@ def _routed(house, body):
 
 
 def _routed_and_taken(house, body):
-    return [_screened(house), _routed(house, body), Step("referral.accepted", body, TAKES_IT)]
+    return [_screened(house), _routed(house, body), Step("referral.accepted", body, _takes_it(body))]
+
+
+def _mediator(body):
+    """A number on the demonstration's roster of that body."""
+    return f"{body.rsplit('-', 1)[-1].removesuffix('_mediation')}-001"
+
+
+def _takes_it(body):
+    return {"mediator": _mediator(body), "conflict_of_interest": False}
 
 
 def _mediated(body, in_a_hurry, chance):
@@ -125,7 +133,7 @@ def _mediated(body, in_a_hurry, chance):
     steps = [
         Step("consent.given", body, {"party": "applicant", "how": "in_writing"}),
         Step("consent.given", body, {"party": "respondent", "how": "by_phone"}),
-        Step("mediator.agreed", body, {"mediator": "m-001"}),
+        Step("mediator.agreed", body, {"mediator": _mediator(body)}),
         Step("mediation.started", body),
         *(Step("session.held", body, {"mode": "in_person", "minutes": 60}) for _ in range(chance.randint(1, 4))),
     ]
@@ -168,10 +176,10 @@ def _declined_once(house, body, other, chance):
     return [
         _screened(house),
         _routed(house, other),
-        Step("referral.accepted", body, TAKES_IT, expects="rejected"),
+        Step("referral.accepted", body, _takes_it(body), expects="rejected"),
         Step("referral.declined", other, {"reason": "not_our_kind"}),
         _routed(house, body),
-        Step("referral.accepted", body, TAKES_IT),
+        Step("referral.accepted", body, _takes_it(body)),
         *_mediated(body, False, chance),
     ]
 

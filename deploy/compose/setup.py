@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import shlex
+import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -80,6 +81,14 @@ def make_tables(kept: Path = KEPT) -> None:
     addresses = roles.prepare_database(roles.with_path(server, roles.DATABASE), _containers(kept).keys["database"])
     for service, address in addresses.items():
         print(f"{service}: {migrate(service, address)} migrations applied")
+    _load_rosters(kept)
+
+
+def _load_rosters(kept: Path) -> None:
+    """Those of FENGQIAO_ROSTERS, else the demonstration's; not where there are any."""
+    told = processes.launch(next(kind for kind in processes.KINDS if kind.name == "mediation"), _containers(kept)).environment
+    folder = os.environ.get("FENGQIAO_ROSTERS") or str(ROOT / "deploy/rosters")
+    subprocess.run([sys.executable, "-m", "services.mediation.rosters", "load", "--only-if-empty", folder], cwd=ROOT, env=os.environ | told, check=True)
 
 
 def print_agency(code: str, kept: Path = KEPT) -> None:

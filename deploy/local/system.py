@@ -114,6 +114,23 @@ class System:
         failed = {name: said for name, process in running.items() for said in [process.communicate()[0]] if process.returncode}
         if failed:
             raise MigrationFailed("\n".join(f"{name}:\n{said[-2000:]}" for name, said in failed.items()))
+        if "mediation" in self.names:
+            self._load_rosters()
+
+    def _load_rosters(self) -> None:
+        """Those of FENGQIAO_ROSTERS, else the demonstration's; not where there are any."""
+        environment = os.environ | processes.launch(self._kinds["mediation"], self.servers).environment
+        command = [
+            sys.executable,
+            "-m",
+            "services.mediation.rosters",
+            "load",
+            "--only-if-empty",
+            os.environ.get("FENGQIAO_ROSTERS") or str(ROOT / "deploy/rosters"),
+        ]
+        loaded = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if loaded.returncode:
+            raise MigrationFailed(f"rosters:\n{(loaded.stdout + loaded.stderr)[-2000:]}")
 
     def _migration(self, service: str) -> subprocess.Popen:
         environment = {**os.environ, "DATABASE_URL": self.servers.services[service]["database"]}

@@ -15,6 +15,8 @@ from plumbing.events import Event
 from services.intake import codes
 
 FUTURE = timedelta(minutes=5)  # how far an agency's clock may run ahead
+ROSTER_OUTCOMES = ("roster.changed", "roster.refused")
+OUTCOMES = ("step.applied", "step.refused", *ROSTER_OUTCOMES)
 SAFEGUARDED = ("domestic_violence", "minor", "violence_threat")
 
 
@@ -43,6 +45,7 @@ class Verdict:
     sha256: str  # of the exact bytes
     content: str  # of what is said, in whatever bytes
     dispute: Dispute | None = None
+    organisation: str | None = None  # of an event that is about a roster and about no dispute
     data: dict | None = None
     parties: list[dict] = field(default_factory=list)  # in clear, whichever way they came; they go no further than intake's own tables
     refused: dict | None = None
@@ -58,6 +61,16 @@ class Verdict:
     @property
     def agency(self) -> str:
         return agency_of(self.event)
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether something follows from it inside."""
+        return self.refused is None and self.repeats is None
+
+    @property
+    def subject(self) -> str:
+        """What a taken event is about inside: the dispute's code, or the organisation's."""
+        return self.organisation or self.dispute.code
 
     @property
     def registers(self) -> bool:
@@ -138,6 +151,11 @@ def _take(verdict, known, now):
         # There is no sealed lane yet, and plain routing would put somebody in danger: nothing of it is kept, not even the bytes.
         verdict.may_be_kept = False
         return _refuse(verdict, "safeguard_needed")
+    if event.type in contracts.ABOUT_THE_ROSTER:
+        if verdict.data["organisation"] != event.subject:
+            return _refuse(verdict, "malformed_data", field="organisation", mistake="invalid")
+        verdict.organisation = event.subject
+        return verdict
     if _read_parties(verdict, known).refused is not None:
         return verdict
     verdict.dispute = _find(event, agency, known)
@@ -187,11 +205,15 @@ def first_receipt(verdict: Verdict) -> tuple[str, dict]:
     event = {"source": verdict.event.source, "id": verdict.event.id}
     if verdict.refused is not None:
         return "receipt.refused", {"event": event, "reason": verdict.refused}
-    return "receipt.accepted", {"event": event, "dispute": verdict.dispute.code, "log": {"seq": verdict.seq, "sha256": verdict.sha256}}
+    about = {"organisation": verdict.organisation} if verdict.organisation else {"dispute": verdict.dispute.code}
+    return "receipt.accepted", {"event": event, **about, "log": {"seq": verdict.seq, "sha256": verdict.sha256}}
 
 
 def outcome_receipt(outcome: Event) -> tuple[str, dict]:
     """The type and data of the receipt that says what mediation made of a step."""
+    if outcome.type in ROSTER_OUTCOMES:
+        data = {"event": outcome.data["event"], "organisation": outcome.subject}
+        return ("receipt.applied", data) if outcome.type == "roster.changed" else ("receipt.rejected", {**data, "reason": outcome.data["reason"]})
     data = {"event": outcome.data["event"], "dispute": outcome.subject, "state": outcome.data["state"]}
     if outcome.type == "step.applied":
         return "receipt.applied", data
@@ -201,6 +223,9 @@ def outcome_receipt(outcome: Event) -> tuple[str, dict]:
 def fact_of(verdict: Verdict) -> tuple[str, dict]:
     """The domain event that passes a step on: codes, dates and sums only."""
     event, agency = verdict.event, verdict.agency
+    if verdict.organisation:
+        whose = {"event": {"source": event.source, "id": event.id}, "told_by": agency, "happened_at": event.time}
+        return "roster.reported", {**verdict.data, **whose}
     told = {"event": {"source": event.source, "id": event.id}, "agency": agency, "happened_at": event.time}
     if verdict.registers:
         data, place = verdict.data, verdict.data["place"]

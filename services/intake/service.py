@@ -6,10 +6,8 @@ from contracts import AGENCIES
 from contracts.channels import agency_queue
 from plumbing.dependency import Database
 from plumbing.hearing import Hearing, hear
-from services.intake import envelope, taking
+from services.intake import domain, envelope, taking
 from services.intake.pace import Pace
-
-OUTCOMES = ("step.applied", "step.refused")
 
 SOURCES = tuple(envelope.agency_source(code) for code in AGENCIES)
 
@@ -39,12 +37,12 @@ class IntakeService:
         """Agencies said something: log it, answer it, give new disputes their code, pass it on."""
         with self.db.transaction() as tx:
             verdicts = taking.take_in(tx, tx.unheard(batch))
-        pace.passed_on(sum(verdict.dispute is not None and verdict.refused is None for verdict in verdicts))
+        pace.passed_on(sum(verdict.is_taken for verdict in verdicts))
 
     @hear("mediation")
     def on_decisions(self, batch):
         """Mediation took some steps and refused others: tell the agencies that reported them."""
         with self.db.transaction() as tx:
-            outcomes = [event for event in tx.unheard(batch) if event.type in OUTCOMES and not event.discarded]
+            outcomes = [event for event in tx.unheard(batch) if event.type in domain.OUTCOMES and not event.discarded]
             taking.answer(tx, outcomes)
         pace.decided(len(outcomes))

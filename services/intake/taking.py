@@ -22,7 +22,7 @@ def take_in(tx: Transaction, batch: list[Event]) -> list[Verdict]:
     store.save(tx, verdicts, AREA, tx.now.astimezone(LOCAL).year)
     store.post_receipts(tx, [_first_receipt(verdict) for verdict in verdicts if verdict.repeats is None])
     store.post_again(tx, [verdict for verdict in verdicts if verdict.repeats is not None])
-    tx.say([_fact(verdict) for verdict in verdicts if verdict.repeats is None and verdict.refused is None])
+    tx.say([_fact(verdict) for verdict in verdicts if verdict.is_taken])
     return verdicts
 
 
@@ -43,13 +43,13 @@ def answer(tx: Transaction, outcomes: list[Event]) -> None:
 
 def _first_receipt(verdict):
     kind, data = domain.first_receipt(verdict)
-    subject = data.get("dispute") or verdict.event.subject or "-"
+    subject = data.get("dispute") or data.get("organisation") or verdict.event.subject or "-"
     return Posted(verdict.agency, store.receipt_id(verdict.seq, "first"), kind, subject, data, cause=verdict.event)
 
 
 def _fact(verdict):
     kind, data = domain.fact_of(verdict)
-    return Said(kind, verdict.dispute.code, data, time=verdict.event.time, cause=verdict.event)
+    return Said(kind, verdict.subject, data, time=verdict.event.time, cause=verdict.event)
 
 
 def _caused_by(event_id, outcome):

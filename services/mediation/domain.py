@@ -19,15 +19,15 @@ TOLERANCE = timedelta(minutes=5)
 REGISTERED, REPORTED = "dispute.registered", "step.reported"
 
 
-def decide(dispute: Dispute | None, event, now: datetime, holidays: Holidays = CHINA, patience: timedelta = PATIENCE) -> Decision:
-    """What `event` (type, subject, data) means for `dispute`, which is None before it is registered.
+def decide(dispute: Dispute | None, event, now: datetime, holidays: Holidays = CHINA, patience: timedelta = PATIENCE, roster=None) -> Decision:
+    """What `event` (type, subject, data) means for `dispute`, which is None before it is registered. `roster` is who can be asked.
 
     A legal step changes the dispute in place; a refused one leaves it as it was. An event that has no rule here decides nothing.
     """
     if event.type not in (REGISTERED, REPORTED):
         return Decision(dispute)
     # Where the registration was discarded every later step finds the dispute as it was before: detected, and nothing else is possible there.
-    decision, step = Decision(dispute or Dispute(event.subject)), _step_of(event)
+    decision, step = Decision(dispute or Dispute(event.subject)), _step_of(event, roster)
     refused = _refusal(decision.dispute, step, now)
     if refused is not None:
         _refuse(decision, step, refused, event.data["event"])
@@ -45,11 +45,11 @@ def discard(dispute: Dispute | None, event) -> Decision:
     return decision
 
 
-def _step_of(event) -> Step:
+def _step_of(event, roster=None) -> Step:
     data = event.data
     if event.type == REGISTERED:
-        return Step(REGISTERED, data["agency"], _instant(data["happened_at"]), data)
-    return Step(data["step"], data["agency"], _instant(data["happened_at"]), data["facts"])
+        return Step(REGISTERED, data["agency"], _instant(data["happened_at"]), data, roster)
+    return Step(data["step"], data["agency"], _instant(data["happened_at"]), data["facts"], roster)
 
 
 def fold(transitions: Iterable[Transition], state: str = FIRST) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contracts import AGENCIES, may_say
+from services.mediation.clocks import SHANGHAI
+from services.mediation.rosters.roster import Roster
 
 
 @dataclass(slots=True)
@@ -15,6 +17,7 @@ class Step:
     agency: str
     happened: datetime
     facts: dict
+    roster: Roster | None = None  # who can be asked, as it is known when the step is heard
 
 
 Question = Callable[..., bool]  # (dispute, step) -> yes or no
@@ -34,6 +37,14 @@ def mediates_it(dispute, step) -> bool:
 
 def looks_after_it(dispute, step) -> bool:
     return mediates_it(dispute, step) or AGENCIES[step.agency].role == "M"
+
+
+def is_on_the_roster(dispute, step) -> bool:
+    """The mediator, on the day of the step. A court names mediators of its own roster, whichever body it is for."""
+    mediator = step.facts.get("mediator")
+    return (
+        mediator is None or step.roster is None or step.roster.may_mediate_for(dispute.body or step.agency, mediator, step.happened.astimezone(SHANGHAI).date())
+    )
 
 
 def suitable(dispute, step) -> bool:

@@ -5,9 +5,12 @@ from datetime import timedelta
 from plumbing.dependency import Database
 from plumbing.events import Said
 from plumbing.hearing import every, hear
-from services.mediation import domain, store, timing
+from services.mediation import domain, roster_store, store, timing
+from services.mediation.rosters import telling
 
 DUE_AT_A_TIME = 200
+
+on_hand = roster_store.OnHand()
 
 
 class MediationService:
@@ -20,16 +23,28 @@ class MediationService:
     def on_events(self, batch):
         """Disputes were registered and steps reported: decide what each one means, in one commit."""
         with self.db.transaction() as tx:
-            events = tx.unheard(batch)
+            told = tx.unheard(batch)
+            said = self._change_rosters(tx, [event for event in told if event.type == telling.REPORTED])
+            roster = on_hand.read(tx, remember=not said)
+            events = [event for event in told if event.type != telling.REPORTED]
             disputes = store.load(tx, [event.subject for event in events])
             decided, patience = [], self._patience()
             for event in events:
                 dispute = disputes.get(event.subject)
-                decision = domain.discard(dispute, event) if event.discarded else domain.decide(dispute, event, tx.now, patience=patience)
+                decision = domain.discard(dispute, event) if event.discarded else domain.decide(dispute, event, tx.now, patience=patience, roster=roster)
                 disputes[event.subject] = decision.dispute
                 decided.append((event, decision))
             store.save(tx, decided)
-            tx.say([_said(word, event, data) for event, decision in decided for word, data in decision.said])
+            tx.say(said + [_said(word, event, data) for event, decision in decided for word, data in decision.said])
+
+    def _change_rosters(self, tx, events):
+        """Rosters first: who joined today may be named today."""
+        if not events:
+            return []
+        roster = roster_store.load(tx, {event.subject for event in events}, locked=True)
+        told = [(event, *telling.decide(event, roster)) for event in events]
+        roster_store.save(tx, [entry for _, entries, _ in told for entry in entries])
+        return [Said(word, event.subject, data, cause=event) for event, _, (word, data) in told]
 
     @every(1.0)
     def time_passes(self):

@@ -43,6 +43,8 @@ HAPPENED_AT = {                         # what follows from a step is said later
     "deadline.passed":     "due_at",
 }
 
+NO_DISPUTE = ("roster.reported", "roster.changed", "roster.refused")     # their subject is an organisation on the roster
+
 # Outside the sealed lane nobody sees that a safeguard hold exists: not as an event, a clock, a state or a reason.
 SEALED = ("safeguard.", "protection_order", "hold.")
 SEALED_STATE = "safeguard_hold"
@@ -118,7 +120,8 @@ def fold(known: dict[str, Dispute], events: list) -> Changes:
     changes = Changes()
     by_code = defaultdict(list)
     for event in events:
-        by_code[event.subject].append(event)
+        if event.type not in NO_DISPUTE:
+            by_code[event.subject].append(event)
         if event.time > changes.said_at.get(event.source, event.time - timedelta(1)):
             changes.said_at[event.source] = event.time
     for code, about_it in by_code.items():

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from marshmallow import validate
 
 from contracts import REASONS
-from contracts.agency_schemas import DisputeReported, Place
+from contracts.agency_schemas import DisputeReported, Place, RosterChanged
+from contracts.answer_schemas import AboutOne
 from contracts.domain_schemas import Facts, ReasonGiven
 from contracts.fields import Day, Form, Instant, Many, Number, Part, Sum, Text, Truth
 
@@ -26,6 +27,11 @@ def data_for(schema):
         return st.tuples(made, st.sampled_from(SENTENCES)).map(lambda both: {**both[0], **both[1]})
     if isinstance(schema, Place):
         return made.map(lambda place: {**place, "village": place["township"] + place["village"][9:]} if "village" in place else place)
+    if isinstance(schema, RosterChanged):
+        return made.map(lambda told: {name: value for name, value in told.items() if name != "village"})
+    if isinstance(schema, AboutOne):
+        return made.map(lambda told: {"dispute": "620702-2026-000123-1", **told}).map(
+            lambda told: {name: value for name, value in told.items() if name != "organisation"})  # fmt: skip
     if isinstance(schema, DisputeReported) and {"parties", "parties_sealed"} <= set(fields):
         return made.map(lambda report: {name: value for name, value in report.items() if name != "parties" or "parties_sealed" not in report})
     for field in fields.values():

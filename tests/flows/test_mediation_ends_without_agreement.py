@@ -24,7 +24,7 @@ def test_one_clear_refusal_ends_it(county):
 def test_the_court_may_name_the_mediator_and_a_suspected_sham_suspends_it(county):
     code = county.accepted_for_mediation()
     committee = county.agency(DAMAN_COMMITTEE)
-    county.court.says("mediator.appointed", code, mediator="court-003")
+    county.court.says("mediator.appointed", code, mediator="invited-003")
     county.settle()
     for party in ("applicant", "respondent"):
         committee.says("consent.given", code, party=party, how="in_writing")

@@ -180,7 +180,7 @@ def test_bytes_that_cannot_be_read_are_repeats_of_the_same_bytes():
 # ── what follows ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("word", [word for word in contracts.AGENCY_EVENTS if word != "dispute.reported"])
+@pytest.mark.parametrize("word", [word for word in contracts.STEPS if word != "dispute.reported"])
 def test_every_step_is_passed_on_as_the_contract_has_it_and_without_a_person(word):
     row = contracts.AGENCY_EVENTS[word]
     agency = next(code for code, agency in contracts.AGENCIES.items() if agency.role in row.said_by)

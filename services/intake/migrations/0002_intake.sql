@@ -12,7 +12,7 @@ create table intake.log (               -- append-only; each row's hash covers t
     refused_for   text,
     body_sealed   bytea,
     hash          bytea       not null,
-    constraint an_accepted_event_has_its_dispute check (refused_for is not null or dispute is not null)
+    constraint an_accepted_event_has_its_dispute check (refused_for is not null or dispute is not null or type = 'roster.changed')
 );
 create unique index the_same_content_is_logged_once on intake.log (agency, event_id, sha256);
 create unique index an_id_is_accepted_once on intake.log (agency, event_id) where refused_for is null;

@@ -1,0 +1,24 @@
+"""What mediation makes of a change that an agency told: the versions that follow, and what is said about it. Pure."""
+
+from datetime import date
+
+from contracts import REASONS
+from services.mediation.rosters.roster import Entry, Refusal, Roster, change
+
+REPORTED = "roster.reported"
+REFUSED = "roster.refused"
+
+
+def decide(event, roster: Roster) -> tuple[list[Entry], tuple[str, dict]]:
+    """The new versions (none, if it is refused) and the one thing that is said: roster.changed or roster.refused. `roster` learns them too."""
+    told = {**event.data, "on": date.fromisoformat(event.data["on"]) if isinstance(event.data["on"], str) else event.data["on"]}
+    code = told["organisation"]
+    if event.discarded:
+        found = Refusal("discarded_by_operator")
+    else:
+        found = change(told, told["told_by"], roster.organisations.get(code, []), roster.members.get(code, []))
+    if isinstance(found, Refusal):
+        reason = REASONS[found.reason].text(**found.facts)
+        return [], (REFUSED, {"event": told["event"], "organisation": code, "change": told["change"], "reason": reason})
+    roster.learn(found)
+    return found, ("roster.changed", event.data)

@@ -1,0 +1,66 @@
+"""What happens when a mediator leaves the roster?"""
+
+from datetime import datetime
+
+from services.mediation.clocks import SHANGHAI
+from tests.county import DAMAN_COMMITTEE
+
+COMMITTEE = "committee-620702102"
+
+
+def today():
+    return datetime.now(SHANGHAI).date().isoformat()
+
+
+def test_who_left_takes_no_more_disputes_and_another_of_the_committee_does(county):
+    left = county.judicial_bureau.says("roster.changed", COMMITTEE, organisation=COMMITTEE, change="removed", mediator="daman-020", on=today())
+    county.settle()
+    code = county.routed_to(DAMAN_COMMITTEE)
+    committee = county.agency(DAMAN_COMMITTEE)
+    theirs = committee.says("referral.accepted", code, mediator="daman-020")
+    county.settle()
+    another = committee.says("referral.accepted", code, mediator="daman-019")
+    county.settle()
+
+    assert left.receipts == ["receipt.accepted", "receipt.applied"]
+    assert theirs.refusal["code"] == "unknown_mediator"
+    assert another.receipts[-1] == "receipt.applied"
+    assert county.rows("select valid_to_on is not null from mediation.members where organisation = %s and id = 'daman-020'", COMMITTEE) == [(True,)]
+
+
+def test_the_change_is_a_numbered_fact_about_the_organisation_and_no_dispute(county):
+    told = county.judicial_bureau.says("roster.changed", COMMITTEE, organisation=COMMITTEE, change="added", mediator="daman-021", role="mediator", on=today())
+    county.settle()
+
+    assert [receipt.data.get("organisation") for receipt in told._receipts] == [COMMITTEE, COMMITTEE]
+    assert county.rows("select last_sequence > 0 from intake.spoken where subject = %s", COMMITTEE) == [(True,)]
+    assert county.rows("select last_sequence > 0 from mediation.spoken where subject = %s", COMMITTEE) == [(True,)]
+    assert county.rows("select count(*) from mediation.disputes where code = %s", COMMITTEE) == [(0,)]
+    assert county.rows("select count(*) from metrics.timeline where code = %s", COMMITTEE) == [(0,)]
+
+
+def test_what_cannot_be_changed_is_told_with_the_reason(county):
+    bureau = county.judicial_bureau
+    unknown = bureau.says("roster.changed", "committee-x", organisation="committee-x", change="removed", on=today())
+    other = county.court.says("roster.changed", COMMITTEE, organisation=COMMITTEE, change="removed", mediator="daman-001", on=today())
+    elsewhere = bureau.says("roster.changed", "committee-y", organisation=COMMITTEE, change="removed", on=today())
+    stranger = county.police.says("roster.changed", COMMITTEE, organisation=COMMITTEE, change="removed", on=today())
+    county.settle()
+
+    assert unknown.refusal["code"] == "unknown_organisation" and unknown.receipts == ["receipt.accepted", "receipt.rejected"]
+    assert other.refusal["code"] == "not_your_roster"
+    assert (elsewhere.receipts, elsewhere.refusal["code"]) == (["receipt.refused"], "malformed_data")
+    assert (stranger.receipts, stranger.refusal["code"]) == (["receipt.refused"], "not_yours_to_say")
+    assert county.rows("select count(*) from mediation.members where id = 'daman-001' and valid_to_on is null") == [(1,)]
+
+
+def test_a_new_committee_is_put_on_the_roster_with_its_people(county):
+    bureau, code = county.judicial_bureau, "committee-new"
+    added = bureau.says("roster.changed", code, organisation=code, change="added", on=today(), kind="peoples_mediation_committee",
+                        agency="peoples_mediation_committee", township="620702102", takes=["neighbour"])  # fmt: skip
+    county.settle()
+    person = bureau.says("roster.changed", code, organisation=code, change="added", mediator="new-001", role="mediator", on=today())
+    county.settle()
+
+    assert added.receipts[-1] == person.receipts[-1] == "receipt.applied"
+    assert county.rows("select takes from mediation.organisations where code = %s", code) == [(["neighbour"],)]
