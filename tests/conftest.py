@@ -10,6 +10,13 @@ from deploy.local.places import ROOT
 from tests.apart import Apart
 from tests.county import County
 
+# With several workers at once, each has servers of its own: another folder, other ports.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+RUN = Path(os.environ.get("FENGQIAO_TEST_RUN", ROOT / ".run" / "test")) / WORKER
+if WORKER:
+    first = 26_000 + 1500 * (int(WORKER.removeprefix("gw")) % 4)
+    os.environ["FENGQIAO_PORT_RANGE"] = f"{first}-{first + 1499}"
+
 # Deadlines that lie in the past when they are set: how long time waits before it says so. A flow test cannot wait ten minutes.
 IMPATIENT = {"mediation": {"FENGQIAO_PATIENCE_SECONDS": "0.3"}}
 
@@ -17,7 +24,7 @@ IMPATIENT = {"mediation": {"FENGQIAO_PATIENCE_SECONDS": "0.3"}}
 @pytest.fixture(scope="session")
 def servers():
     """A private PostgreSQL and RabbitMQ for the whole run, apart from those of `make demo`, and with nothing in them from an earlier one."""
-    with Servers(Path(os.environ.get("FENGQIAO_TEST_RUN", ROOT / ".run" / "test")), fresh=True) as running:
+    with Servers(RUN, fresh=True) as running:
         yield running
 
 

@@ -8,7 +8,7 @@ import struct
 import threading
 from urllib.parse import urlsplit, urlunsplit
 
-from deploy.local.ports import RANGE, is_free
+from deploy.local.ports import allowed, is_free
 
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with a reset, as a machine that lost power would seem to
 
@@ -19,7 +19,7 @@ class Proxy:
     def __init__(self, url: str):
         self.target = urlsplit(url).hostname, urlsplit(url).port
         # Not one from which outgoing connections are made: somebody else's could sit on it while the cable is cut.
-        self.port = next(port for port in random.sample(RANGE, len(RANGE)) if is_free(port))
+        self.port = next(port for port in random.sample(allowed(), len(allowed())) if is_free(port))
         self.server = None
         self.pairs: list[tuple[socket.socket, socket.socket]] = []
         self.connected = 0  # connections so far

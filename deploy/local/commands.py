@@ -131,7 +131,8 @@ def test(arguments: list[str]) -> int:
             found = None
         if found:
             environment[name] = str(getattr(found, "folder", found))
-    return subprocess.run([sys.executable, "-m", "pytest", "-rs", *arguments], cwd=ROOT, env=environment, check=False).returncode
+    workers = [] if arguments else ["-n", "2", "--dist", "loadfile"]  # much of a test is waiting for servers
+    return subprocess.run([sys.executable, "-m", "pytest", "-rs", *workers, *arguments], cwd=ROOT, env=environment, check=False).returncode
 
 
 def parked(arguments: list[str]) -> int:

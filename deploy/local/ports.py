@@ -1,6 +1,7 @@
 """Chooses free loopback ports and remembers them, so that an address stays the same from one start to the next."""
 
 import json
+import os
 import random
 import socket
 from pathlib import Path
@@ -9,7 +10,7 @@ from deploy.local.places import write_private
 
 # Below the range from which Linux takes the ports of outgoing connections: a client that keeps trying a server that is down could otherwise
 # be given that very port, connect to itself, and keep the server from coming back. Above the ports that everybody knows.
-RANGE = range(26_000, 32_000)
+RANGE = "26000-31999"  # or what FENGQIAO_PORT_RANGE says
 
 
 class Ports:
@@ -29,12 +30,18 @@ class Ports:
 
     def choose(self, *names: str) -> None:
         """Keeps what is free, replaces what somebody else took meanwhile, adds what is new. Call it only for what does not run yet."""
-        ports = self.known()
+        ports, candidates = self.known(), allowed()
         for name in names:
             if name not in ports or not is_free(ports[name]):
                 taken = set(ports.values())
-                ports[name] = next(port for port in random.sample(RANGE, len(RANGE)) if port not in taken and is_free(port))
+                ports[name] = next(port for port in random.sample(candidates, len(candidates)) if port not in taken and is_free(port))
         write_private(self.file, json.dumps(ports, indent=1))
+
+
+def allowed() -> range:
+    """The ports to choose from."""
+    first, _, last = os.environ.get("FENGQIAO_PORT_RANGE", RANGE).partition("-")
+    return range(int(first), int(last) + 1)
 
 
 def is_free(port: int) -> bool:

@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 
 from deploy.local.places import ROOT
-from deploy.local.ports import RANGE, is_free
+from deploy.local.ports import allowed, is_free
 from tests.county import until
 
 
@@ -19,7 +19,7 @@ class Process:
 
     def __init__(self, log: Path, *words: str, **environment: str):
         self.log, self._from = log, 0
-        self.port = next(port for port in RANGE if is_free(port))
+        self.port = next(port for port in allowed() if is_free(port))
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("FENGQIAO_", "DATABASE_URL", "AMQP_"))}
         with log.open("a") as out:
             self.popen = subprocess.Popen(
