@@ -92,7 +92,7 @@ def _interrupted(house, chance, reporter, steps):
     for at in sorted(chance.sample(range(len(steps)), k=min(len(steps), chance.choice((0, 0, 1, 2)))), reverse=True):
         told_again = Step("dispute.reported", reporter, _report(chance))
         mistake = Step("dispute.reported", reporter, {**_report(chance), "kind": "no-such-kind"}, expects="refused")
-        not_theirs = Step("mediation.started", reporter, expects="refused")
+        not_theirs = Step("case.closed", reporter, {"mode": "other"}, expects="refused")
         steps.insert(at, chance.choice((told_again, told_again, not_theirs, not_theirs if house.speaks == "kit" else mistake)))
     return steps
 
