@@ -8,6 +8,7 @@ from deploy import rosters
 from deploy.rosters.__main__ import PLACES
 from deploy.rosters.__main__ import sheets as made
 from services.mediation.rosters import sheets
+from services.mediation.sheets import LARGEST
 
 HEAD = "code,kind,agency,township,village,takes,valid_from,valid_to,zh,en,synthetic"
 ROW = "committee-1,人民调解委员会,peoples_mediation_committee-daman,大满镇,620702102201,婚姻家庭、邻里,2026/1/5,,大满镇第1村人民调解委员会,Committee of Village 1,是"
@@ -86,7 +87,7 @@ def test_a_member_belongs_to_an_organisation_of_the_file():
 
 def test_what_is_no_sheet_is_refused_whole():
     assert [one.token for one in sheets.read({"organisations": b"\xff\x00\x81"})[1]] == ["not_readable"]
-    assert [one.token for one in sheets.read({"organisations": b"x" * (sheets.LARGEST + 1)})[1]] == ["too_long"]
+    assert [one.token for one in sheets.read({"organisations": b"x" * (LARGEST + 1)})[1]] == ["too_long"]
 
 
 # ── the demonstration's own ───────────────────────────────────────────────────────────────────────────────────────────────────────
