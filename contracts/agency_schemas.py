@@ -5,6 +5,7 @@ from marshmallow import ValidationError
 from contracts import kinds
 from contracts.agencies import AGENCIES
 from contracts.causes import CAUSES
+from contracts.clocks import CLOCKS
 from contracts.fields import (
     EVENT_ID,
     GRID,
@@ -70,6 +71,8 @@ class DisputeReported(Shape):
     cause = one_of(CAUSES)
     amount_cny = Sum()
     wants = one_of(kinds.WANTS, required=True)
+    standings = Many(one_of(kinds.STANDINGS), high=len(kinds.STANDINGS))
+    flags = Many(one_of(kinds.FLAGS), high=len(kinds.FLAGS))
     parties = Many(Part(Party), low=1, high=50)
     parties_sealed = formed(r"^[A-Za-z0-9+/]{64,65536}={0,2}$")  # base64 of a libsodium sealed box that holds the list `parties` as JSON
     risk = Part(Risk, load_default=lambda: dict.fromkeys(kinds.RISKS, False))
@@ -86,11 +89,14 @@ class DisputeScreened(Shape):
     matter = one_of(kinds.MATTERS)  # not given: an ordinary civil matter
     kind = one_of(kinds.KINDS, required=True)
     cause = one_of(CAUSES)
+    standings = Many(one_of(kinds.STANDINGS), high=len(kinds.STANDINGS))
+    flags = Many(one_of(kinds.FLAGS), high=len(kinds.FLAGS))
     risk = Part(Risk, load_default=lambda: dict.fromkeys(kinds.RISKS, False))
 
 
 class DisputeRouted(Shape):
     to = agency_code(required=True)
+    organisation = organisation_code()  # on the roster, where the agency speaks for several
     joint_with = Many(agency_code(), high=10, load_default=list)
     reason = one_of(kinds.ROUTE_REASONS, required=True)
 
@@ -156,6 +162,30 @@ class PerformanceRecorded(Shape):
     term = Number(1, 100, required=True)  # which of the agreement's terms, counted from 1
     result = one_of(kinds.RESULTS, required=True)
     on = Day(required=True)
+
+
+class WhistleBlown(Shape):
+    to = Many(agency_code(), low=1, high=10, required=True)  # the departments that are called; the body that has the dispute leads
+    reason = one_of(kinds.WHISTLE_REASONS, required=True)
+
+
+class WhistleAnswered(Shape):
+    answer = one_of(kinds.WHISTLE_ANSWERS, required=True)
+
+
+class LevelEscalated(Shape):
+    level = one_of(tuple(kinds.LEVELS)[1:], required=True)  # where it is now
+    escalated_for = one_of(kinds.ESCALATION_REASONS, required=True)
+
+
+class SupervisionIssued(Shape):
+    to = agency_code(required=True)
+    urged_for = one_of(kinds.SUPERVISION_REASONS, required=True)
+    clock = one_of(CLOCKS)  # what was due
+
+
+class SupervisionAnswered(Shape):
+    answer = one_of(kinds.SUPERVISION_ANSWERS, required=True)
 
 
 class RosterChanged(Shape):

@@ -4,7 +4,7 @@ from marshmallow import ValidationError
 
 from contracts import kinds
 from contracts.clocks import ARTICLE, CLOCKS
-from contracts.domain_schemas import ReasonGiven
+from contracts.domain_schemas import Candidate, Excluded, ReasonGiven
 from contracts.fields import (
     EVENT_ID,
     SOURCE,
@@ -95,6 +95,26 @@ class NoticeReferral(Notice):
     reason = one_of(kinds.ROUTE_REASONS)
     dispute_kind = one_of(kinds.KINDS)
     township = township_code()
+
+
+class NoticeProposal(Notice):
+    candidates = Many(Part(Candidate), high=10, required=True)
+    excluded = Many(Part(Excluded), high=50, required=True)
+
+
+class NoticeWhistle(Notice):
+    called_for = one_of(kinds.WHISTLE_REASONS, required=True)
+    led_by = agency_code()
+
+
+class NoticeSupervision(Notice):
+    urged_for = one_of(kinds.SUPERVISION_REASONS, required=True)
+    urged_by = agency_code()  # none: time did
+
+
+class NoticeEscalated(Notice):
+    level = one_of(kinds.LEVELS, required=True)
+    escalated_for = one_of(kinds.ESCALATION_REASONS, required=True)
 
 
 class NoticeDuplicate(Shape):

@@ -39,6 +39,11 @@ STAYS_AT_INTAKE = ("parties", "parties_sealed", "risk", "report_no", "petition_n
 
 # What may be known of each step inside.
 STEP_FACTS = {
+    "whistle.blown": agency_schemas.WhistleBlown,
+    "whistle.answered": agency_schemas.WhistleAnswered,
+    "level.escalated": agency_schemas.LevelEscalated,
+    "supervision.issued": agency_schemas.SupervisionIssued,
+    "supervision.answered": agency_schemas.SupervisionAnswered,
     "dispute.reported": agency_schemas.DisputeReported,
     "dispute.screened": agency_schemas.DisputeScreened,
     "dispute.routed": agency_schemas.DisputeRouted,
@@ -153,6 +158,8 @@ class DisputeRegistered(Shape):
     cause = one_of(CAUSES)
     amount_cny = Sum()
     wants = one_of(kinds.WANTS, required=True)
+    standings = Many(one_of(kinds.STANDINGS), high=len(kinds.STANDINGS))
+    flags = Many(one_of(kinds.FLAGS), high=len(kinds.FLAGS))
     party_labels = Many(party_label())  # how many there are of each role, never who: needed to know when everyone has consented
     happened_at = Instant(required=True)
 
@@ -252,6 +259,34 @@ class DeadlineMet(Deadline):
     was_passed = Truth(required=True)
 
 
+class Candidate(Shape):
+    to = agency_code(required=True)
+    organisation = organisation_code()
+    joint_with = Many(agency_code(), high=10, required=True)
+    points = Number(-10_000, 10_000, required=True)  # what the rules' lines add up to
+    reasons = Many(one_of(kinds.PROPOSAL_REASONS), high=20, required=True)  # the weightiest first
+
+
+class Excluded(Shape):
+    to = agency_code(required=True)
+    organisation = organisation_code()
+    reason = one_of(kinds.EXCLUSION_REASONS, required=True)
+
+
+class RoutingProposed(Shape):
+    """Whom the centre may send it to, in order, by the county's rules. It decides; nothing is sent by itself. None: the rules know nobody."""
+
+    candidates = Many(Part(Candidate), high=10, required=True)
+    excluded = Many(Part(Excluded), high=50, required=True)
+    rules = formed(r"^[0-9a-f]{12}$", required=True)  # which edition of the rules: the beginning of its SHA-256
+    clock = one_of(CLOCKS, required=True)
+    kind = one_of(kinds.CLOCK_KINDS, required=True)
+    article = formed(ARTICLE, required=True)
+    started_at = Instant(required=True)
+    due_at = Instant(required=True)
+    owed_by = Many(agency_code(), required=True)
+
+
 class RosterTold(agency_schemas.RosterChanged):
     """What intake passes on, and what mediation says when it holds. The subject is the organisation's code."""
 
@@ -283,7 +318,8 @@ class ConfirmationLapsed(Shape):
     happened_at = Instant(required=True)
 
 
-NOTICE_TYPES = ("notice.referral", "notice.deadline", "notice.overdue", "notice.urged", "notice.duplicate", "notice.joined")
+NOTICE_TYPES = ("notice.referral", "notice.deadline", "notice.overdue", "notice.urged", "notice.duplicate", "notice.joined",
+                "notice.proposal", "notice.whistle", "notice.supervision", "notice.escalated")  # fmt: skip
 
 
 class NoticeSent(Shape):
@@ -298,6 +334,9 @@ class NoticeUndeliverable(NoticeSent):
     why = one_of(kinds.UNDELIVERABLE_REASONS, required=True)
 
 
+BY_TIME_TOO = ("level.escalated", "supervision.issued")  # time takes these steps as well: then no agency reported them
+
+
 def happened(step: str) -> type[Happened]:
     """The schema of the fact that `step` happened: what every fact carries, and of the step's own facts those that are there."""
     own = {name: deepcopy(field) for name, field in STEP_FACTS[step]._declared_fields.items() if name not in STAYS_AT_INTAKE}
@@ -305,4 +344,6 @@ def happened(step: str) -> type[Happened]:
         own["about"] = own.pop("event")  # `event` is the report that says so; which earlier one it is about has a name of its own
     for field in own.values():
         field.required, field.load_default = False, missing
+    if step in BY_TIME_TOO:
+        own |= {"event": event_ref(), "agency": agency_code()}
     return type(f"{STEP_FACTS[step].__name__}Happened", (Happened,), own)

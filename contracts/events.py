@@ -77,6 +77,11 @@ _AGENCIES_SAY = (
     ("reports.unjoined",      a.ReportsUnjoined,       "M"),
     ("report.corrected",      d.ReportCorrected,       "C M J W P X L G B"),
     ("report.withdrawn",      a.ReportWithdrawn,       "C M J W P X L G B"),
+    ("whistle.blown",         a.WhistleBlown,          "M"),
+    ("whistle.answered",      a.WhistleAnswered,       "C J W P X L G B"),
+    ("level.escalated",       a.LevelEscalated,        "G"),
+    ("supervision.issued",    a.SupervisionIssued,     "M L"),
+    ("supervision.answered",  a.SupervisionAnswered,   "C M J W P X G B"),
     ("roster.changed",        a.RosterChanged,         "J C"),
 )
 _MEDIATION_CONFIRMS = tuple(step for step in STEPS if step != "dispute.reported")     # one past fact per step taken, in the words of the step
@@ -90,6 +95,7 @@ _SERVICES_SAY = (
     ("roster.reported",       d.RosterTold,            "intake",     "机构上报名册变更",     "an agency reported a change of a roster"),
     ("roster.changed",        d.RosterTold,            "mediation",  "名册变更生效",         "a roster changed"),
     ("roster.refused",        d.RosterRefused,         "mediation",  "名册变更未生效",       "a change of a roster was refused"),
+    ("routing.proposed",      d.RoutingProposed,       "mediation",  "分流建议",             "it was proposed whom to send the dispute to"),
     ("step.applied",          d.StepApplied,           "mediation",  "步骤生效",             "a reported step took effect"),
     ("step.refused",          d.StepRefused,           "mediation",  "步骤未生效",           "a reported step was refused as illegal here"),
     ("deadline.set",          d.DeadlineSet,           "mediation",  "期限起算",             "a clock began to run"),
@@ -112,6 +118,10 @@ _RECEIPTS = (
 _NOTICES = (
     ("notice.referral",       w.NoticeReferral,        "notify",     "交办通知",             "a dispute was referred to you"),
     ("notice.deadline",       w.Notice,                "notify",     "期限通知",             "a deadline of yours began to run"),
+    ("notice.proposal",       w.NoticeProposal,        "notify",     "分流建议通知",         "whom you may send a dispute to, with the reasons"),
+    ("notice.whistle",        w.NoticeWhistle,         "notify",     "吹哨通知",             "you are called to a dispute"),
+    ("notice.supervision",    w.NoticeSupervision,     "notify",     "督办通知",             "you are urged and owe an answer"),
+    ("notice.escalated",      w.NoticeEscalated,       "notify",     "升级通知",             "a dispute went up to your level"),
     ("notice.urged",          w.Notice,                "notify",     "催办通知",             "a deadline of yours comes near"),
     ("notice.overdue",        w.Notice,                "notify",     "逾期通知",             "a deadline of yours has passed"),
     ("notice.duplicate",      w.NoticeDuplicate,       "notify",     "疑似重复通知",         "two disputes may be one; please decide"),

@@ -10,6 +10,9 @@ _CLOCK = {"clock": "referral_answer", "kind": "POLICY", "due_at": "2026-03-06T15
 _SET = {**_CLOCK, "article": "after 在线调解规则 12", "started_at": "2026-03-03T01:10:00+00:00"}
 _CHANGE = {"organisation": "committee-620702102201", "change": "added", "on": "2026-03-01", "mediator": "daman-014", "role": "mediator", "takes": ["neighbour"]}
 _TOLD = {"event": {"source": "/agencies/judicial_bureau", "id": "jb-2026-0003"}, "told_by": "judicial_bureau", "happened_at": "2026-02-27T02:00:00+00:00"}
+_CANDIDATE = {"to": "industry_mediation_body", "organisation": "industry-marriage_family", "joint_with": ["womens_federation"],
+              "points": 60, "reasons": ["lead_agency", "light_load"]}  # fmt: skip
+_EXCLUDED = {"to": "peoples_mediation_committee-daman", "organisation": "committee-620702102", "reason": "declined_before"}
 _NO_RISK = {"domestic_violence": False, "minor": False, "mass": False, "violence_threat": False}
 _OTHER = "620702-2026-000087-8"
 _JOIN = {"source": "/agencies/mediation_centre", "id": "mc-2026-0311"}
@@ -81,6 +84,11 @@ SAID_BY_AGENCIES = {
         "facts": {"mode": "video", "minutes": 40},
     },
     "report.withdrawn": {"event": "dm-2026-0007", "reason": "wrong_dispute"},
+    "whistle.blown": {"to": ["police", "judicial_bureau"], "reason": "joint_visit"},
+    "whistle.answered": {"answer": "reported_in"},
+    "level.escalated": {"level": "village_level", "escalated_for": "beyond_ability"},
+    "supervision.issued": {"to": "peoples_mediation_committee-daman", "urged_for": "overdue", "clock": "mediation_out_of_court_policy"},
+    "supervision.answered": {"answer": "under_way"},
     "roster.changed": _CHANGE,
 }
 
@@ -109,6 +117,15 @@ SAID_BY_SERVICES = {
         "step": "referral.accepted",
         "happened_at": "2026-03-04T03:00:00+00:00",
         "facts": {"mediator": "daman-014", "conflict_of_interest": False, "agreed_after_disclosure": False},
+    },
+    "routing.proposed": {
+        "candidates": [_CANDIDATE],
+        "excluded": [_EXCLUDED],
+        "rules": "0a1b2c3d4e5f",
+        **_SET,
+        "clock": "routing",
+        "article": "none",
+        "owed_by": ["mediation_centre"],
     },
     "roster.reported": {**_CHANGE, **_TOLD},
     "roster.changed": {**_CHANGE, **_TOLD},
@@ -205,6 +222,10 @@ ANSWERS = {
     "notice.deadline": {"dispute": CODE, **_SET},
     "notice.overdue": {"dispute": CODE, **_CLOCK},
     "notice.urged": {"dispute": CODE, **_CLOCK},
+    "notice.proposal": {"dispute": CODE, "candidates": [_CANDIDATE], "excluded": [_EXCLUDED], **_SET, "clock": "routing", "article": "none"},
+    "notice.whistle": {"dispute": CODE, "called_for": "joint_visit", "led_by": "peoples_mediation_committee-daman"},
+    "notice.supervision": {"dispute": CODE, "urged_for": "overdue", "urged_by": "mediation_centre", "clock": "mediation_out_of_court_policy"},
+    "notice.escalated": {"dispute": CODE, "level": "township_level", "escalated_for": "time_passed"},
     "notice.attention": {"dispute": CODE, "look_at": "matters"},
 }
 

@@ -70,6 +70,83 @@ ROUTE_REASONS = {
     "after_no_answer":  ("逾期未答复改派",   "sent on because no answer came"),
     "joint_handling":   ("联合调处",         "handled jointly"),
 }
+STANDINGS = {                                  # what a party is, where that matters for who can help; never who
+    "individual":         ("自然人",             "a natural person"),
+    "bank":               ("银行、贷款机构",     "a bank or lender"),
+    "insurer":            ("保险公司",           "an insurer"),
+    "employer":           ("用人单位",           "an employer"),
+    "company":            ("企业",               "a company"),
+    "seed_company":       ("种子企业",           "a seed company"),
+    "property_manager":   ("物业服务人",         "a property manager"),
+    "hospital":           ("医疗机构",           "a hospital or clinic"),
+    "school":             ("学校",               "a school"),
+    "platform":           ("网络平台",           "an online platform"),
+    "village_collective": ("村集体",             "a village collective"),
+    "government":         ("行政机关",           "a government organ"),
+}
+FLAGS = {                                      # what calls for special care and may be known inside; danger to a person goes by the safeguard lane alone
+    "mass":               ("群体性",             "many people"),
+    "wage_arrears":       ("欠薪",               "wages in arrears"),
+    "repeat_petition":    ("重复信访",           "petitioned repeatedly"),
+    "urgent":             ("紧急",               "urgent"),
+    "cross_township":     ("跨乡镇",             "across townships"),
+}
+PROPOSAL_REASONS = {                           # why a body is proposed, or less so
+    "lead_agency":        ("该类纠纷的牵头机构", "leads disputes of this kind"),
+    "by_kind":            ("专业对口",           "takes disputes of this kind"),
+    "by_village":         ("本村（社区）组织",   "the body of the village"),
+    "by_township":        ("本乡镇（街道）组织", "the body of the township"),
+    "by_standing":        ("与当事人身份对口",   "fits what the parties are"),
+    "by_flag":            ("与风险情形对口",     "fits what calls for care"),
+    "court_roster":       ("在法院特邀名册",     "on the court's roster"),
+    "accepts_often":      ("以往多予接收",       "mostly takes what it is sent"),
+    "declines_often":     ("以往多予退回",       "often declines what it is sent"),
+    "light_load":         ("在办较少",           "has few disputes at hand"),
+    "heavy_load":         ("在办较多",           "has many disputes at hand"),
+    "county_choice":      ("本县规定",           "the county's own choice"),
+}
+EXCLUSION_REASONS = {
+    "conflict_disclosed": ("已披露利害关系",     "a conflict of interest was disclosed"),
+    "declined_before":    ("已退回本件",         "declined this dispute before"),
+    "did_not_answer":     ("逾期未答复本件",     "did not answer for this dispute in time"),
+}
+WHISTLE_REASONS = {                            # 吹哨: what the departments are needed for
+    "expertise":          ("需要专业支持",       "expertise is needed"),
+    "joint_visit":        ("需要联合到场",       "they are needed on the spot"),
+    "authority":          ("需要行政职权配合",   "a department's powers are needed"),
+    "mass":               ("涉及人数较多",       "many people are concerned"),
+}
+WHISTLE_ANSWERS = {                            # 报到
+    "reported_in":        ("已报到",             "reported in"),
+    "sends_somebody":     ("派员参与",           "sends somebody"),
+    "gives_opinion":      ("提供书面意见",       "gives a written opinion"),
+    "not_ours":           ("不属本部门职责",     "says that it is not its task"),
+}
+LEVELS = {                                     # 四级七天, and where it ends
+    "group_level":           ("网格、村组",           "grid and group"),
+    "village_level":         ("村（社区）",           "village or community"),
+    "township_office_level": ("司法所",               "judicial office"),
+    "township_level":        ("乡镇（街道）综治中心", "township centre"),
+    "county_level":          ("区综治中心",           "the county's centre"),
+}
+ESCALATION_REASONS = {
+    "time_passed":        ("本级期限届满",       "the level's time is over"),
+    "beyond_ability":     ("超出本级能力",       "beyond what the level can do"),
+    "parties_ask":        ("当事人要求",         "the parties ask for it"),
+}
+SUPERVISION_REASONS = {
+    "overdue":            ("期限届满未办",       "a deadline has passed"),
+    "no_answer":          ("督办后未答复",       "no answer to an earlier one"),
+    "grave":              ("重大复杂",           "grave or complicated"),
+    "repeated":           ("反复发生",           "it happens again and again"),
+    "complaint":          ("群众反映",           "people complain"),
+}
+SUPERVISION_ANSWERS = {
+    "done":               ("已办结",             "done"),
+    "under_way":          ("正在办理",           "under way"),
+    "needs_time":         ("需要延期",           "needs more time"),
+    "not_ours":           ("不属本单位职责",     "says that it is not its task"),
+}
 DECLINE_REASONS = {
     "not_our_kind":         ("不属于本组织受理类型", "not a kind of dispute this body takes"),
     "not_our_place":        ("不属于本组织辖区",     "not within this body's area"),

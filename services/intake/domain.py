@@ -229,10 +229,16 @@ def fact_of(verdict: Verdict) -> tuple[str, dict]:
     told = {"event": {"source": event.source, "id": event.id}, "agency": agency, "happened_at": event.time}
     if verdict.registers:
         data, place = verdict.data, verdict.data["place"]
-        about = {name: data[name] for name in ("channel", "kind", "cause", "amount_cny", "wants") if data.get(name) is not None}
+        about = {name: data[name] for name in ("channel", "kind", "cause", "amount_cny", "wants", "standings", "flags") if data.get(name) is not None}
+        about |= _seen_by_all(data)
         labels = party_labels(verdict.parties)
         return "dispute.registered", {**told, **place, **about, **({"party_labels": labels} if labels else {})}
-    return "step.reported", {**told, "step": event.type, "facts": contracts.facts_of(event.type, verdict.data)}
+    return "step.reported", {**told, "step": event.type, "facts": contracts.facts_of(event.type, verdict.data) | _seen_by_all(verdict.data)}
+
+
+def _seen_by_all(data) -> dict:
+    """Of the risks only this one may be known inside: it endangers nobody to know that many people are concerned."""
+    return {"flags": sorted({*data.get("flags", ()), "mass"})} if (data.get("risk") or {}).get("mass") else {}
 
 
 def party_labels(parties) -> list[str]:
