@@ -1,12 +1,14 @@
 """Which days are working days in China, and how surely that is known. May know the two published calendars and our corrections; no clock, no I/O."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from functools import lru_cache
 
 import chinese_calendar
 import holidays
+
+from services.mediation.clocks.mistakes import MakesNoSense
 
 # What the State Council announced and the libraries do not know yet, or have wrong: a year, with the weekdays given off and the
 # weekend days made up for them. A year that stands here counts as announced, and its days beat both libraries.
@@ -14,10 +16,31 @@ import holidays
 OFFICIAL: Mapping[int, "Arrangement"] = {}
 
 
-class Arrangement:
-    """One year's arrangement as the State Council announces it: every day off that is no weekend, every weekend day worked."""
+# fmt: off
+FESTIVALS = {
+    # as the libraries call it     as people do
+    "New Year's Day":              ("元旦",   "New Year"),
+    "Spring Festival":             ("春节",   "Spring Festival"),
+    "Chinese New Year":            ("春节",   "Spring Festival"),
+    "Tomb-sweeping Day":           ("清明节", "Qingming"),
+    "Tomb-Sweeping Day":           ("清明节", "Qingming"),
+    "Labour Day":                  ("劳动节", "Labour Day"),
+    "Labor Day":                   ("劳动节", "Labour Day"),
+    "Dragon Boat Festival":        ("端午节", "Dragon Boat Festival"),
+    "National Day":                ("国庆节", "National Day"),
+    "Mid-autumn Festival":         ("中秋节", "Mid-Autumn"),
+    "Mid-Autumn Festival":         ("中秋节", "Mid-Autumn"),
+}
+# fmt: on
 
-    def __init__(self, off: tuple[date, ...], made_up: tuple[date, ...]):
+
+class Arrangement:
+    """One year's arrangement as the State Council announces it: every day off that is no weekend, every weekend day worked.
+
+    New Year may take days of the December before.
+    """
+
+    def __init__(self, off: Iterable[date], made_up: Iterable[date]):
         self.off, self.made_up = frozenset(off), frozenset(made_up)
 
     def works(self, day: date) -> bool:
@@ -41,6 +64,16 @@ class Holidays:
         """False while nobody has published which weekends are made up: dates that fall in that year are provisional."""
         return self._year(year)[1]
 
+    def festival(self, day: date) -> tuple[str, str] | None:
+        """What a day off belongs to, as people call it (zh, en); None for a working day and an ordinary weekend."""
+        if self.works(day):
+            return None
+        try:
+            name = chinese_calendar.get_holiday_detail(day)[1]
+        except NotImplementedError:
+            name = holidays.China(years=day.year).get(day)
+        return next((called for known, called in FESTIVALS.items() if name and name.startswith(known)), None)
+
     def _working_day_from(self, ordinal: int) -> int:
         """That day if it is a working day, else the first working day after it; days as proleptic ordinals."""
         day = date.fromordinal(ordinal)
@@ -61,6 +94,15 @@ class Holidays:
         return known
 
     def _worked_out(self, year: int) -> tuple[frozenset[int], bool]:
+        working, certain = self._announced_or_published(year)
+        following = self.official.get(year + 1)
+        if following is not None:
+            first, last = date(year, 12, 1).toordinal(), date(year, 12, 31).toordinal()
+            off, made_up = ({day.toordinal() for day in days if first <= day.toordinal() <= last} for days in (following.off, following.made_up))
+            working = (working - off) | made_up
+        return working, certain
+
+    def _announced_or_published(self, year: int) -> tuple[frozenset[int], bool]:
         if year in self.official:
             return _working(year, self.official[year].works), True
         with warnings.catch_warnings():
@@ -72,6 +114,33 @@ class Holidays:
             return expected, False  # the festivals are known, the swapped weekends are not
         # Two hands copied the same announcement. Where they differ one is wrong: nobody is told that such a date is certain.
         return published, published == expected
+
+
+def arrangements(told: object) -> dict[int, Arrangement]:
+    """What a file of official arrangements says: {"2027": {"off": ["2027-01-01", …], "made_up": ["2027-02-20", …]}}. Raises MakesNoSense.
+
+    `off` may name weekend days too, as announcements do. A year named here is certain, and beats the libraries.
+    """
+    if type(told) is not dict:
+        raise MakesNoSense("not_an_object")
+    return {_year_of(name): _arrangement(name, row) for name, row in told.items()}
+
+
+def _year_of(name: str) -> int:
+    if not (name.isascii() and name.isdigit() and 1990 <= int(name) <= 2199):
+        raise MakesNoSense("not_an_arrangement", clock="")
+    return int(name)
+
+
+def _arrangement(year: str, row: object) -> Arrangement:
+    try:
+        off, made_up = (frozenset(map(date.fromisoformat, row[name])) for name in ("off", "made_up"))
+    except (KeyError, TypeError, ValueError):
+        raise MakesNoSense("not_an_arrangement", clock=year) from None
+    strange = [day for day in off | made_up if day.year != int(year) and (day.year, day.month) != (int(year) - 1, 12)]
+    if strange or off & made_up or any(day.weekday() < 5 for day in made_up):
+        raise MakesNoSense("not_an_arrangement", clock=year)
+    return Arrangement(off, made_up)
 
 
 def _working(year: int, works) -> frozenset[int]:

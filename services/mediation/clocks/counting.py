@@ -68,7 +68,7 @@ def due_at(start: datetime, length: Length, holidays: WorkingDayCalendar) -> dat
     elif type(length) is Days:
         last = holidays.working_day_from(local.toordinal() + length.count)
     else:
-        last = holidays.working_day_from(_months_later(local.date(), length.count).toordinal())
+        last = holidays.working_day_from(months_later(local.date(), length.count).toordinal())
     return end_of(date.fromordinal(last))
 
 
@@ -91,7 +91,7 @@ def day_start(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
 
 
-def _months_later(day: date, months: int) -> date:
+def months_later(day: date, months: int) -> date:
     """The corresponding day of that month, else its last day (民法典 202)."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
