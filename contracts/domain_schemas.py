@@ -247,10 +247,20 @@ class DeadlineSet(Deadline):
     article = formed(ARTICLE, required=True)
     started_at = Instant(required=True)
     owed_by = Many(agency_code(), required=True)
+    provisional = Truth(load_default=False)  # the day may still move: the arrangement of its year is not published, or an appraisal goes on
+
+
+class DeadlineRecomputed(DeadlineSet):
+    was_due_at = Instant(required=True)
+    because = one_of(kinds.RECOMPUTED_BECAUSE, required=True)
 
 
 class DeadlineOwed(Deadline):
     owed_by = Many(agency_code(), required=True)
+
+
+class DeadlinePassed(DeadlineOwed):
+    lapsed = Truth()  # a right ended with it: nobody is overdue
 
 
 class DeadlineMet(Deadline):

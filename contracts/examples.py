@@ -143,6 +143,8 @@ SAID_BY_SERVICES = {
         "reason": REASONS["illegal_here"].text(state="closed", step="referral.accepted"),
     },
     "deadline.set": {**_SET, "owed_by": ["peoples_mediation_committee-daman"]},
+    "deadline.recomputed": {
+        **_SET, "owed_by": ["peoples_mediation_committee-daman"], "provisional": False, "was_due_at": "2026-03-05T15:59:59+00:00", "because": "calendar"},
     "deadline.approached": {**_CLOCK, "owed_by": ["peoples_mediation_committee-daman"]},
     "deadline.passed": {**_CLOCK, "owed_by": ["peoples_mediation_committee-daman"]},
     "deadline.met": {**_CLOCK, "met_at": "2026-03-04T03:00:00+00:00", "late": False, "was_passed": False},

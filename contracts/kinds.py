@@ -388,6 +388,13 @@ UNDELIVERABLE_REASONS = {
     "timed_out":       ("多次超时",       "timed out too often"),
     "inbox_full":      ("收件队列已满",   "the inbox is full"),
 }
+RECOMPUTED_BECAUSE = {                         # why a deadline was reckoned again
+    "extended":  ("延长",             "extended"),
+    "paused":    ("鉴定开始，停止计算", "an appraisal began: it stands still"),
+    "resumed":   ("鉴定结束，继续计算", "the appraisal is over: it goes on"),
+    "restarted": ("重新起算",         "begun anew"),
+    "calendar":  ("放假安排公布",     "the holiday arrangement was published"),
+}
 CLOCK_KINDS = {
     "LAW":        ("法定期限",       "legal clock"),
     "LOCAL_RULE": ("地方规定期限",   "clock of a local rule"),

@@ -7,6 +7,7 @@ from contracts import REASONS, STATES, STEPS
 from contracts.clocks import CLOCKS as NAMES
 from contracts.clocks import LAWS
 from contracts.kinds import CLOCK_KINDS
+from services.mediation.clocks.law import LAW
 from services.mediation.deadlines import CLOCKS, Clock
 from services.mediation.lifecycle import EVERY_STEP, GUARDS, IN_EVERY_STATE, NOTED, TRANSITIONS, WAITS_FOR, When, mermaid
 
@@ -55,10 +56,11 @@ def _clock(clock: Clock) -> tuple[str, ...]:
     zh, en = NAMES[clock.name]
     starts = [f"`{step}`" for step in clock.started_by] + [f"({clock.counted_from.__name__.replace('_', ' ')})"]
     met = [f"`{step}`" + (f" ({question.__name__.replace('_', ' ')})" if question else "") for step, question in clock.met_by.items()]
-    length = f"{clock.length.count} {clock.length.zh} {clock.length.en}" if clock.length.count else "协议所定之日 the day agreed"
+    rule = next(rule for rule in LAW[clock.name] if rule.on_platform in (None, clock.on_platform))
+    length = f"{rule.length.count} {rule.length.zh} {rule.length.en}" if rule.length.count else "协议所定之日 the day agreed"
     if clock.extended_by:
         length += f", `{clock.extended_by}` 可延长 extends it"
-    kind = f"{clock.kind} {CLOCK_KINDS[clock.kind][0]}: {_authority(clock.article)}"
+    kind = f"{rule.kind} {CLOCK_KINDS[rule.kind][0]}: {_authority(rule.article)}"
     return f"`{clock.name}` {zh} {en}", " ".join(starts), length, ", ".join(met), WHO[clock.owed_by], kind
 
 

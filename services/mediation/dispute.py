@@ -19,10 +19,16 @@ class Deadline:
     due_at: datetime
     owed_by: tuple[str, ...]
     set_at: datetime
-    ask_at: datetime | None = None  # None: never again
+    ask_at: datetime | None = None  # None: never again, or not while it is paused
     state: str = "open"  # open, passed, met
-    approached: bool = False
-    extended: int = 0  # days added by consent
+    provisional: bool = False  # its year's arrangement is not published, or an appraisal goes on
+    pauses: list[tuple[datetime, datetime | None]] = field(default_factory=list)  # from, to; the last may go on
+    extensions: list[tuple[datetime, int]] = field(default_factory=list)  # consented at, days
+    restarted_at: datetime | None = None
+
+    @property
+    def paused(self) -> bool:
+        return bool(self.pauses) and self.pauses[-1][1] is None
 
 
 @dataclass(slots=True)

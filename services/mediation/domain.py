@@ -8,10 +8,9 @@ from services.mediation import timing
 from services.mediation.clocks import SHANGHAI
 from services.mediation.deadlines import what_it_extends
 from services.mediation.dispute import FIRST, Decision, Dispute, Transition
-from services.mediation.holidays import CHINA, Holidays
 from services.mediation.lifecycle import EVERY_STEP, GUARDS, NOTED, TRANSITIONS, WAITS_FOR, When
 from services.mediation.questions import Step, everything_performed
-from services.mediation.timing import PATIENCE
+from services.mediation.timing import COUNTING, Counting
 
 # How wrong an agency's clock may be.
 TOLERANCE = timedelta(minutes=5)
@@ -19,7 +18,7 @@ TOLERANCE = timedelta(minutes=5)
 REGISTERED, REPORTED = "dispute.registered", "step.reported"
 
 
-def decide(dispute: Dispute | None, event, now: datetime, holidays: Holidays = CHINA, patience: timedelta = PATIENCE, roster=None) -> Decision:
+def decide(dispute: Dispute | None, event, now: datetime, counting: Counting = COUNTING, roster=None) -> Decision:
     """What `event` (type, subject, data) means for `dispute`, which is None before it is registered. `roster` is who can be asked.
 
     A legal step changes the dispute in place; a refused one leaves it as it was. An event that has no rule here decides nothing.
@@ -32,7 +31,7 @@ def decide(dispute: Dispute | None, event, now: datetime, holidays: Holidays = C
     if refused is not None:
         _refuse(decision, step, refused, event.data["event"])
     else:
-        _take(decision, step, event.data["event"], now, holidays, patience)
+        _take(decision, step, event.data["event"], now, counting)
     return decision
 
 
@@ -97,7 +96,7 @@ def _refuse(decision: Decision, step: Step, reason: str, event: dict) -> None:
     decision.said.append(("step.refused", {"event": event, "step": word, "state": dispute.state, "reason": REASONS[reason].text(**sentence)}))
 
 
-def _take(decision: Decision, step: Step, event: dict, now: datetime, holidays: Holidays, patience: timedelta) -> None:
+def _take(decision: Decision, step: Step, event: dict, now: datetime, counting: Counting) -> None:
     dispute, before, word = decision.dispute, decision.dispute.state, step.word
     met = timing.meet(dispute, step)  # asked first: what a step meets depends on how things stood until then
     outcome = _outcome(dispute)
@@ -121,7 +120,7 @@ def _take(decision: Decision, step: Step, event: dict, now: datetime, holidays: 
                             "waits_for": timing.who(dispute, WAITS_FOR[dispute.state]), "happened_at": step.happened}))  # fmt: skip
     said.append(("step.applied", {"event": event, "step": _as_reported(word), "state": dispute.state}))
     timing.say_met(decision, met)
-    timing.follow(decision, step, target == NOTED, now, holidays, patience)
+    timing.follow(decision, step, target == NOTED, now, counting)
     if dispute.state == "closed" != before:
         dispute.outcome = outcome
         said.append(("dispute.closed", {"state": "closed", "outcome": outcome}))

@@ -1,11 +1,12 @@
 """nameko: what mediation hears. It owns the life of every dispute, from registration to closure."""
 
-from datetime import timedelta
+from nameko.extensions import DependencyProvider
 
 from plumbing.dependency import Database
 from plumbing.events import Said
 from plumbing.hearing import every, hear
 from services.mediation import domain, roster_store, store, timing
+from services.mediation.office import Office
 from services.mediation.rosters import telling
 
 DUE_AT_A_TIME = 200
@@ -13,11 +14,25 @@ DUE_AT_A_TIME = 200
 on_hand = roster_store.OnHand()
 
 
+class Clerk(DependencyProvider):
+    """`office = Clerk()`: how time is counted here. A county's file that makes no sense keeps the service from starting."""
+
+    office = None  # until setup
+
+    def setup(self):
+        settings = self.container.config["settings"]
+        self.office = Office(settings.calendar, settings.county_rules, settings.patience_seconds)
+
+    def get_dependency(self, worker_ctx):
+        return self.office
+
+
 class MediationService:
     """Decides what each reported step means, by the tables of lifecycle, and says what happened."""
 
     name = "mediation"
     db = Database()
+    office = Clerk()
 
     @hear("intake")
     def on_events(self, batch):
@@ -28,10 +43,10 @@ class MediationService:
             roster = on_hand.read(tx, remember=not said)
             events = [event for event in told if event.type != telling.REPORTED]
             disputes = store.load(tx, [event.subject for event in events])
-            decided, patience = [], self._patience()
+            decided, counting = [], self.office.counting
             for event in events:
                 dispute = disputes.get(event.subject)
-                decision = domain.discard(dispute, event) if event.discarded else domain.decide(dispute, event, tx.now, patience=patience, roster=roster)
+                decision = domain.discard(dispute, event) if event.discarded else domain.decide(dispute, event, tx.now, counting, roster)
                 disputes[event.subject] = decision.dispute
                 decided.append((event, decision))
             store.save(tx, decided)
@@ -51,6 +66,8 @@ class MediationService:
         """Time is one more speaker: what has come near or passed is looked at again, and said. One copy at a time."""
         while self._look_at_the_clock() == DUE_AT_A_TIME:
             pass
+        if self.office.changed() or not self.office.recounted:
+            self._recount()
 
     def _look_at_the_clock(self) -> int:
         with self.db.transaction() as tx:
@@ -58,16 +75,27 @@ class MediationService:
             if not codes:
                 return 0
             decided = [
-                (None, timing.time_passes(dispute, deadline, tx.now, patience=self._patience()))
+                (None, timing.time_passes(dispute, deadline, tx.now, self.office.counting))
                 for dispute in store.load(tx, codes).values()
                 for deadline in list(dispute.deadlines.values())
             ]
-            store.save(tx, decided)
-            tx.say([Said(word, decision.dispute.code, data) for _, decision in decided for word, data in decision.said])
+            _keep(tx, decided)
             return len(codes)
 
-    def _patience(self):
-        return timedelta(seconds=self.db.settings.patience_seconds)
+    def _recount(self):
+        """A year's arrangement came in, with the start of this process or since: provisional deadlines become certain."""
+        counting, last = self.office.counting, ""
+        while last is not None:
+            with self.db.transaction() as tx:
+                codes = store.provisional(tx, last, DUE_AT_A_TIME)
+                _keep(tx, [(None, timing.recount(dispute, tx.now, counting)) for dispute in store.load(tx, codes).values()])
+                last = max(codes, default=None)
+        self.office.recounted = True
+
+
+def _keep(tx, decided):
+    store.save(tx, decided)
+    tx.say([Said(word, decision.dispute.code, data) for _, decision in decided for word, data in decision.said])
 
 
 def _said(word, event, data):

@@ -1,6 +1,7 @@
 """mediation's SQL. Given a transaction; never commits, connects or decides. One statement per table and batch."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from plumbing.database import Transaction
 from plumbing.events import Event
@@ -16,7 +17,7 @@ DISPUTES = Columns(
 TRANSITIONS = Columns("code text, step int, before text, after text, word text, agency text, happened_at timestamptz, decided_at timestamptz, cause text")
 DEADLINES = Columns(
     "code text, key text, clock text, kind text, started_at timestamptz, due_at timestamptz, owed_by text[], set_at timestamptz,"
-    " ask_at timestamptz, state text, approached boolean, extended int"
+    " ask_at timestamptz, state text, provisional boolean, happened jsonb"
 )
 
 
@@ -27,10 +28,10 @@ def load(tx: Transaction, codes: Iterable[str]) -> dict[str, Dispute]:
         row[0]: Dispute(row[0], *row[1:6], frozenset(row[6]), set(row[7]), *row[8:])
         for row in tx.rows(f"select {DISPUTES.names} from mediation.disputes where code = any(%s) order by code for update", (codes,))
     }
-    for code, key, clock, kind, started, due, owed, set_at, ask, state, approached, extended in tx.rows(
+    for code, key, clock, kind, started, due, owed, set_at, ask, state, provisional, happened in tx.rows(
         f"select {DEADLINES.names} from mediation.deadlines where code = any(%s) and state <> 'met' order by code, due_at, key", (codes,)
     ):
-        disputes[code].deadlines[key] = Deadline(clock, key, kind, started, due, tuple(owed), set_at, ask, state, approached, extended)
+        disputes[code].deadlines[key] = Deadline(clock, key, kind, started, due, tuple(owed), set_at, ask, state, provisional, *_what_happened(happened))
     return disputes
 
 
@@ -50,6 +51,12 @@ def due(tx: Transaction, limit: int) -> list[str] | None:
     return [code for (code,) in tx.rows("select code from mediation.deadlines where ask_at <= %s order by ask_at limit %s", (tx.now, limit))]
 
 
+def provisional(tx: Transaction, after: str, limit: int) -> list[str]:
+    """Codes, following `after`, of disputes with a deadline that may still move because its year's arrangement was not published."""
+    sql = "select distinct code from mediation.deadlines where provisional and state <> 'met' and code > %s order by code limit %s"
+    return [code for (code,) in tx.rows(sql, (after, limit))]
+
+
 def history(tx: Transaction, code: str) -> list[tuple[str, str, int]]:
     """The steps of one dispute in order, as the pure fold takes them: (before, after, step)."""
     return tx.rows("select before, after, step from mediation.transitions where code = %s order by step", (code,))
@@ -67,7 +74,25 @@ def _transition(event, decision, now):
 
 
 def _deadline(code, d):
-    return code, d.key, d.clock, d.kind, d.started_at, d.due_at, d.owed_by, d.set_at, d.ask_at, d.state, d.approached, d.extended
+    return code, d.key, d.clock, d.kind, d.started_at, d.due_at, d.owed_by, d.set_at, d.ask_at, d.state, d.provisional, _happened(d)
+
+
+# Of most deadlines nothing is to be told but when they began.
+def _happened(d) -> dict:
+    told = {"pauses": d.pauses, "extensions": d.extensions, "restarted_at": d.restarted_at}
+    return {name: value for name, value in told.items() if value}
+
+
+def _what_happened(told: dict) -> tuple[list, list, datetime | None]:
+    return (
+        [(_instant(began), ended and _instant(ended)) for began, ended in told.get("pauses", ())],
+        [(_instant(at), days) for at, days in told.get("extensions", ())],
+        _instant(told["restarted_at"]) if "restarted_at" in told else None,
+    )
+
+
+def _instant(told: str) -> datetime:
+    return datetime.fromisoformat(told)
 
 
 _DISPUTE_AS_IT_IS_NOW = f"on conflict (code) do update set {DISPUTES.given('code')}"

@@ -1,53 +1,75 @@
-"""What becomes of a dispute's deadlines: set, met, extended, counted again, passed. By the table of deadlines.py; `now` is an argument."""
+"""What becomes of a dispute's deadlines: set, met, paused, extended, reckoned again, passed. By the table of deadlines.py; `now` is an argument."""
 
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from services.mediation.clocks import A_SECOND, day_start, due_at, in_time
-from services.mediation.deadlines import BY_NAME, CLOCKS, Clock
+from services.mediation.clocks import A_SECOND, Days, day_start, in_time
+from services.mediation.clocks.county import County
+from services.mediation.clocks.mistakes import MakesNoSense
+from services.mediation.clocks.reckoning import Extension, Facts, Reckoned, reckon, rule_for
+from services.mediation.deadlines import BY_NAME, CLOCKS, PAUSED_BY, RESUMED_BY, Clock
 from services.mediation.dispute import CENTRE, Deadline, Decision, Dispute
 from services.mediation.holidays import CHINA, Holidays
 from services.mediation.questions import Step
 
-# History arrives in bulk: a deadline set in the past is only asked about when the step that met it has had time to arrive.
-PATIENCE = timedelta(minutes=10)
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """How time is counted here: the calendar, the law with this county's own rows, and patience.
+
+    History arrives in bulk: a deadline set in the past is only asked about when the step that met it has had time to arrive.
+    """
+
+    holidays: Holidays = CHINA
+    county: County = field(default_factory=County)
+    patience: timedelta = timedelta(minutes=10)
+
+    def reminders(self, clock: Clock) -> tuple[timedelta, ...]:
+        return self.county.remind.get(clock.name, clock.remind)
 
 
-def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, holidays: Holidays = CHINA, patience: timedelta = PATIENCE) -> Decision:
+COUNTING = Counting()
+
+
+def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, counting: Counting = COUNTING) -> Decision:
     """What it means that `now` has come: a deadline came near, or passed, or nothing at all because its clock no longer runs."""
     decision = Decision(dispute)
     deadline = dispute.deadlines.get(deadline.key)  # as it stands now: the row that woke us may be older
     if deadline is None or deadline.state != "open" or deadline.ask_at is None or now < deadline.ask_at:
         return decision
-    if dispute.state not in BY_NAME[deadline.clock].runs_in:
+    clock = BY_NAME[deadline.clock]
+    if dispute.state not in clock.runs_in:
         deadline.ask_at = None
         decision.deadlines.append(deadline)
         return decision
-    if _recount(decision, deadline, now, holidays, patience):
+    if deadline.provisional and _recount(decision, deadline, now, counting, "calendar"):
         return decision  # its year's arrangement was published meanwhile, and gives it another day
     decision.deadlines.append(deadline)
-    word = "deadline.approached"
-    if not in_time(now, deadline.due_at):
-        word, deadline.state, deadline.ask_at = "deadline.passed", "passed", None
-    else:
-        deadline.approached, deadline.ask_at = True, deadline.due_at + A_SECOND
     owed = {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at, "owed_by": deadline.owed_by}
-    decision.said.append((word, owed))
+    if in_time(now, deadline.due_at):
+        deadline.ask_at = _next_reminder(deadline, clock, now, counting)
+        decision.said.append(("deadline.approached", owed))
+    else:
+        deadline.state, deadline.ask_at = "passed", None
+        # A right that lapsed is nobody's fault: nobody is overdue.
+        decision.said.append(("deadline.passed", owed | {"lapsed": True} if _rule(deadline, counting).right else owed))
     return decision
 
 
-def recount(dispute: Dispute, now: datetime, holidays: Holidays = CHINA, patience: timedelta = PATIENCE) -> Decision:
-    """Counts the unmet deadlines of a dispute again: a year's arrangement was published, provisional dates become certain."""
+def recount(dispute: Dispute, now: datetime, counting: Counting = COUNTING) -> Decision:
+    """Reckons the provisional deadlines of a dispute again: a year's arrangement was published, they become certain."""
     decision = Decision(dispute)
     for deadline in dispute.deadlines.values():
-        _recount(decision, deadline, now, holidays, patience)
+        if deadline.provisional:
+            _recount(decision, deadline, now, counting, "calendar")
     return decision
 
 
-# ── A step and the deadlines ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── A step and the deadlines ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def meet(dispute: Dispute, step: Step) -> list[tuple[Deadline, datetime]]:
-    """The deadlines that this step meets, and the instant that counts: the day on which a thing was performed, else when the step happened."""
+    """The deadlines that this step meets, and the instant that counts: the day on which a thing was done, else when the step happened."""
     clocks = MET_BY.get(step.word)
     if clocks is None or not dispute.deadlines:
         return []
@@ -55,7 +77,7 @@ def meet(dispute: Dispute, step: Step) -> list[tuple[Deadline, datetime]]:
     met.sort(key=lambda d: (d.due_at, d.key))  # not in the order in which they happen to be kept
     for deadline in met:
         del dispute.deadlines[deadline.key]
-    at = day_start(_day(step.facts["on"])) if "on" in step.facts else step.happened
+    at = next((day_start(_day(step.facts[name])) for name in DONE_ON if step.facts.get(name)), step.happened)
     return [(deadline, at) for deadline in met]
 
 
@@ -68,17 +90,52 @@ def say_met(decision: Decision, met: list[tuple[Deadline, datetime]]) -> None:
                                                "late": not in_time(at, deadline.due_at), "was_passed": was_passed}))  # fmt: skip
 
 
-def follow(decision: Decision, step: Step, noted: bool, now: datetime, holidays: Holidays, patience: timedelta) -> None:
-    """What a step that was taken starts and extends. One that was only noted starts nothing anew."""
+def follow(decision: Decision, step: Step, noted: bool, now: datetime, counting: Counting) -> None:
+    """What a step that was taken starts, extends, pauses. One that was only noted starts nothing anew."""
+    deadlines = decision.dispute.deadlines
     if not noted:
         for clock in STARTED_BY.get(step.word, ()):
             if decision.dispute.state in clock.runs_in:
-                _start(decision, clock, step.happened, now, holidays, patience)
-    for clock in EXTENDED_BY.get(step.word, ()):
-        _extend(decision, clock, step.facts["days"], now, holidays, patience)
+                _start(decision, clock, step.happened, now, counting)
+    change = CHANGED_BY.get(step.word)
+    if change is not None:
+        because, changes = change
+        for deadline in list(deadlines.values()):
+            if changes(deadline, step, counting):
+                _recount(decision, deadline, now, counting, because)
 
 
-def _start(decision: Decision, clock: Clock, happened: datetime, now: datetime, holidays: Holidays, patience: timedelta) -> None:
+def _extended(deadline: Deadline, step: Step, counting: Counting) -> bool:
+    if BY_NAME[deadline.clock].extended_by != step.word:
+        return False
+    deadline.extensions.append((step.happened, step.facts["days"]))
+    return True
+
+
+def _restarted(deadline: Deadline, step: Step, counting: Counting) -> bool:
+    if step.word not in BY_NAME[deadline.clock].restarted_by:
+        return False
+    deadline.restarted_at = step.happened
+    return True
+
+
+def _paused(deadline: Deadline, step: Step, counting: Counting) -> bool:
+    """The law says which clocks an appraisal stops. One that was over before the appraisal began stays over."""
+    if not _rule(deadline, counting).appraisal_excluded or deadline.paused or not in_time(step.happened, deadline.due_at):
+        return False
+    deadline.pauses.append((max(step.happened, deadline.started_at), None))
+    return True
+
+
+def _resumed(deadline: Deadline, step: Step, counting: Counting) -> bool:
+    if not deadline.paused:
+        return False
+    began = deadline.pauses[-1][0]
+    deadline.pauses[-1] = (began, max(step.happened, began))
+    return True
+
+
+def _start(decision: Decision, clock: Clock, happened: datetime, now: datetime, counting: Counting) -> None:
     dispute = decision.dispute
     counted = clock.counted_from(dispute, happened)
     if counted is None:
@@ -88,40 +145,64 @@ def _start(decision: Decision, clock: Clock, happened: datetime, now: datetime, 
     running = dispute.deadlines.get(key)
     if running is not None and running.started_at == started_at:
         return  # the same term, still owed: it has its day already
+    try:
+        reckoned = reckon(Facts(clock.name, started_at, on_platform=clock.on_platform), counting.holidays, counting.county.rules)
+    except MakesNoSense:
+        return  # the law has no such clock for that day
     owed_by = who(dispute, (clock.owed_by,))
-    deadline = Deadline(clock.name, key, clock.kind, started_at, due_at(started_at, clock.length, holidays), owed_by, now)
+    deadline = Deadline(clock.name, key, reckoned.rule.kind, started_at, reckoned.last_moment, owed_by, now, provisional=reckoned.provisional)
+    deadline.ask_at = _asked_first(deadline, clock, now, counting)
     dispute.deadlines[key] = deadline
-    _say_set(decision, deadline, clock, now, patience)
+    decision.deadlines.append(deadline)
+    decision.said.append(("deadline.set", _set(deadline, reckoned)))
 
 
-def _extend(decision: Decision, clock: Clock, days: int, now: datetime, holidays: Holidays, patience: timedelta) -> None:
-    for deadline in decision.dispute.deadlines.values():
-        if deadline.clock == clock.name:
-            deadline.extended += days
-            _recount(decision, deadline, now, holidays, patience)
-
-
-def _recount(decision: Decision, deadline: Deadline, now: datetime, holidays: Holidays, patience: timedelta) -> bool:
-    """Counts once, from the original start over the whole length, and says so if that is another day than before."""
-    clock = BY_NAME[deadline.clock]
-    length = type(clock.length)(clock.length.count + deadline.extended) if deadline.extended else clock.length
-    due = due_at(deadline.started_at, length, holidays)
-    if due == deadline.due_at:
+def _recount(decision: Decision, deadline: Deadline, now: datetime, counting: Counting, because: str) -> bool:
+    """Reckons once, from the original start over all that happened since, and says so if that gives another answer than before."""
+    reckoned = _reckoned(deadline, counting)
+    was, paused_now = deadline.due_at, deadline.paused
+    changed = reckoned.last_moment != was or because in ("paused", "resumed")
+    if not changed and because == "calendar" and reckoned.provisional == deadline.provisional:
         return False
-    deadline.due_at, deadline.set_at, deadline.state, deadline.approached = due, now, "open", False
-    _say_set(decision, deadline, clock, now, patience)
+    deadline.provisional = reckoned.provisional
+    decision.deadlines.append(deadline)
+    if not changed:
+        if because == "calendar":
+            decision.said.append(("deadline.recomputed", _set(deadline, reckoned) | {"was_due_at": was, "because": because}))
+        return False
+    deadline.due_at, deadline.set_at, deadline.state = reckoned.last_moment, now, "open"
+    clock = BY_NAME[deadline.clock]
+    deadline.ask_at = None if paused_now else _asked_first(deadline, clock, now, counting)
+    decision.said.append(("deadline.recomputed", _set(deadline, reckoned) | {"was_due_at": was, "because": because}))
     return True
 
 
-def _say_set(decision: Decision, deadline: Deadline, clock: Clock, now: datetime, patience: timedelta) -> None:
-    reminded = deadline.due_at - clock.ahead
-    if deadline.due_at <= now:
-        deadline.ask_at = now + patience
-    else:
-        deadline.ask_at = reminded if reminded > now else deadline.due_at + A_SECOND
-    decision.deadlines.append(deadline)
-    decision.said.append(("deadline.set", {"clock": deadline.clock, "kind": deadline.kind, "article": clock.article, "started_at": deadline.started_at,
-                                           "due_at": deadline.due_at, "owed_by": deadline.owed_by}))  # fmt: skip
+def _reckoned(deadline: Deadline, counting: Counting) -> Reckoned:
+    extensions = tuple([Extension(at, Days(days)) for at, days in deadline.extensions])
+    # While it goes on an appraisal takes away no day yet; what it took is known when it is over.
+    as_of = deadline.pauses[-1][0] if deadline.paused else None
+    platform = BY_NAME[deadline.clock].on_platform
+    facts = Facts(deadline.clock, deadline.started_at, tuple(deadline.pauses), extensions, deadline.restarted_at, as_of=as_of, on_platform=platform)
+    return reckon(facts, counting.holidays, counting.county.rules)
+
+
+def _rule(deadline: Deadline, counting: Counting):
+    return rule_for(Facts(deadline.clock, deadline.started_at, on_platform=BY_NAME[deadline.clock].on_platform), counting.county.rules)
+
+
+def _asked_first(deadline: Deadline, clock: Clock, now: datetime, counting: Counting) -> datetime:
+    return now + counting.patience if deadline.due_at <= now else _next_reminder(deadline, clock, now, counting)
+
+
+def _next_reminder(deadline: Deadline, clock: Clock, now: datetime, counting: Counting) -> datetime:
+    """The next instant at which somebody is reminded, else the first at which the deadline has passed. What came near while nobody looked is told once."""
+    ahead = [at for lead in counting.reminders(clock) if (at := deadline.due_at - lead) > now]
+    return min(ahead, default=deadline.due_at + A_SECOND)
+
+
+def _set(deadline: Deadline, reckoned: Reckoned) -> dict:
+    return {"clock": deadline.clock, "kind": deadline.kind, "article": reckoned.rule.article, "started_at": deadline.started_at, "due_at": deadline.due_at,
+            "owed_by": deadline.owed_by, "provisional": deadline.provisional}  # fmt: skip
 
 
 def who(dispute: Dispute, roles: tuple[str, ...]) -> tuple[str, ...]:
@@ -132,9 +213,11 @@ def _day(told: str | date) -> date:
     return date.fromisoformat(told) if isinstance(told, str) else told
 
 
+DONE_ON = ("on", "applied_on", "decided_on")  # the day on which a thing was done, in a step that is told later
+
 # The clocks by step, so that a step asks only those that it concerns.
 STARTED_BY: dict[str, list[Clock]] = {}
-EXTENDED_BY: dict[str, list[Clock]] = {}
+CHANGED_BY: dict[str, tuple] = {PAUSED_BY: ("paused", _paused), RESUMED_BY: ("resumed", _resumed)}
 MET_BY: dict[str, dict] = {}
 for _clock in CLOCKS:
     for _step in _clock.started_by:
@@ -142,4 +225,6 @@ for _clock in CLOCKS:
     for _step, _question in _clock.met_by.items():
         MET_BY.setdefault(_step, {})[_clock.name] = _question
     if _clock.extended_by:
-        EXTENDED_BY.setdefault(_clock.extended_by, []).append(_clock)
+        CHANGED_BY[_clock.extended_by] = ("extended", _extended)
+    for _step in _clock.restarted_by:
+        CHANGED_BY[_step] = ("restarted", _restarted)

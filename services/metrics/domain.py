@@ -51,7 +51,7 @@ SEALED_STATE = "safeguard_hold"
 A_TOKEN = re.compile(r"[a-z_]+")
 
 DETAIL = (                              # what a timeline shows of an event; the rest is not kept
-    "step", "state", "before", "to", "ground", "result", "outcome", "clock", "kind", "article", "due_at", "started_at", "met_at",
+    "step", "state", "before", "to", "ground", "result", "outcome", "clock", "kind", "article", "due_at", "started_at", "met_at", "was_due_at", "because",
     "late", "was_passed", "owed_by", "notice", "channel", "why", "reason", "into", "wants", "form", "mode", "minutes", "track", "suitable",
 )
 # fmt: on
@@ -259,7 +259,7 @@ def deadline_set(dispute, event, changes):
         data["clock"],
         data["kind"],
         data.get("article") or "",
-        "running",
+        "paused" if data.get("because") == "paused" else "running",
         _instant(data.get("started_at")),
         _instant(data["due_at"]),
         owed_by=list(data.get("owed_by") or ()),
@@ -274,7 +274,7 @@ def deadline_moved(dispute, event, changes):
     if deadline is None:
         deadline_set(dispute, event, changes)
         deadline = dispute.deadlines[data["clock"]]
-    deadline.state = event.type.removeprefix("deadline.")
+    deadline.state = "lapsed" if data.get("lapsed") else event.type.removeprefix("deadline.")
     if data.get("due_at"):
         deadline.due_at = _instant(data["due_at"])
     if deadline.state == "met":
@@ -324,6 +324,7 @@ MEDIATION = {               # every other type is a fact of the dispute's life
     "step.applied":          step_applied,
     "step.refused":          step_refused,
     "deadline.set":          deadline_set,
+    "deadline.recomputed":   deadline_set,
     "deadline.approached":   deadline_moved,
     "deadline.passed":       deadline_moved,
     "deadline.met":          deadline_moved,

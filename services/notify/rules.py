@@ -24,6 +24,7 @@ NOTICES = {
     # when mediation says       about this clock        they that owe the step get
     ("deadline.set",            "referral_answer"):     "notice.referral",
     ("deadline.set",            None):                  "notice.deadline",
+    ("deadline.recomputed",     None):                  "notice.deadline",
     ("deadline.approached",     None):                  "notice.urged",
     ("deadline.passed",         None):                  "notice.overdue",
 }
@@ -40,7 +41,7 @@ def notices_for(event: Event) -> list[Notice]:
     """The notices that one event of mediation gives rise to; none for most."""
     clock = event.data.get("clock")
     kind = NOTICES.get((event.type, clock)) or NOTICES.get((event.type, None))
-    if kind is None:
+    if kind is None or event.data.get("lapsed"):  # a right that ended: nobody is overdue
         return []
     about = {"dispute": event.subject, **{name: event.data[name] for name in TOLD if name in event.data}}
     addressees = dict.fromkeys((*event.data["owed_by"], *ALSO.get(event.type, ())))

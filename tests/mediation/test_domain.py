@@ -378,9 +378,9 @@ def test_history_loaded_in_bulk_gets_patience_before_anything_is_called_overdue(
     deadline = life.dispute.deadlines["screening"]
 
     assert deadline.due_at < life.now
-    assert deadline.ask_at == life.now + domain.PATIENCE
+    assert deadline.ask_at == life.now + timing.COUNTING.patience
     life.says("dispute.screened", after=timedelta(seconds=5), happened=MONDAY + timedelta(hours=2))
-    life.until(life.now + domain.PATIENCE)
+    life.until(life.now + timing.COUNTING.patience)
     assert ("deadline.passed", "screening") not in [(type, data.get("clock")) for type, data in life.said]
 
 
@@ -394,7 +394,9 @@ def test_thirty_days_from_acceptance_and_consent_makes_them_forty_five_counted_o
     life.says("mediation.extended", days=15)
 
     assert life.due(MEDIATION) == end_of(2026, 4, 16)
-    assert life.last("deadline.set")["started_at"].date().isoformat() == "2026-03-02"
+    recomputed = life.last("deadline.recomputed")
+    assert (recomputed["because"], recomputed["was_due_at"]) == ("extended", end_of(2026, 4, 1))
+    assert recomputed["started_at"].date().isoformat() == "2026-03-02"
 
 
 def test_a_second_extension_is_added_to_the_first_and_the_end_moves_once():
@@ -404,7 +406,7 @@ def test_a_second_extension_is_added_to_the_first_and_the_end_moves_once():
 
     life.says("mediation.extended", days=3)  # day 36 is Tuesday 7 April, not 10 April
 
-    assert life.dispute.deadlines[MEDIATION].extended == 6
+    assert [days for _, days in life.dispute.deadlines[MEDIATION].extensions] == [3, 3]
     assert life.due(MEDIATION) == end_of(2026, 4, 7)
 
 
@@ -439,11 +441,11 @@ def test_a_provisional_date_is_counted_again_when_the_year_is_announced():
     begun = datetime(2099, 3, 2, 10, tzinfo=SHANGHAI)
     life = life_until("mediating", now=begun)
     provisional = life.due(MEDIATION)
-    announced = Holidays({2099: Arrangement(off=(provisional.date(),), made_up=())})
+    announced = timing.Counting(Holidays({2099: Arrangement(off=(provisional.date(),), made_up=())}))
 
     decision = timing.recount(life.dispute, begun + timedelta(days=1), announced)
 
-    assert [type for type, _ in decision.said] == ["deadline.set"]
+    assert [type for type, _ in decision.said] == ["deadline.recomputed"]
     assert life.due(MEDIATION) > provisional
 
 
@@ -451,11 +453,11 @@ def test_time_does_not_call_overdue_what_the_new_arrangement_moved():
     begun = datetime(2099, 3, 2, 10, tzinfo=SHANGHAI)
     life = life_until("mediating", now=begun)
     deadline = life.dispute.deadlines[MEDIATION]
-    announced = Holidays({2099: Arrangement(off=(deadline.due_at.date(),), made_up=())})
+    announced = timing.Counting(Holidays({2099: Arrangement(off=(deadline.due_at.date(),), made_up=())}))
 
     decision = timing.time_passes(life.dispute, deadline, deadline.due_at + timedelta(seconds=1), announced)
 
-    assert [type for type, _ in decision.said] == ["deadline.set"]
+    assert [type for type, _ in decision.said] == ["deadline.recomputed"]
     assert deadline.state == "open"
 
 

@@ -77,7 +77,7 @@ def test_whoever_hears_only_what_is_said_knows_which_deadlines_are_open(seed):
         life.until(life.now + wait)
         life.says(step, agency, **facts)
     for type, data in life.said:
-        if type == "deadline.set":
+        if type in ("deadline.set", "deadline.recomputed"):
             heard[data["clock"]] = data["due_at"]
         elif type == "deadline.met":
             del heard[data["clock"]]

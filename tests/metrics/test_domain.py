@@ -96,6 +96,35 @@ def test_only_the_law_makes_a_dispute_legally_overdue():
     assert model.dispute().overdue == "law"
 
 
+def test_a_deadline_reckoned_again_after_it_passed_is_overdue_no_more():
+    model = Model().hear([registered(), deadline(1, "set", "a", "LAW"), deadline(2, "passed", "a", "LAW")])
+    assert model.dispute().overdue == "law"
+
+    model.hear([deadline(3, "recomputed", "a", "LAW", due=200, because="extended")])
+
+    assert model.dispute().overdue == "none"
+
+
+def test_what_happened_in_time_and_was_told_late_is_overdue_no_more():
+    model = Model().hear([registered(), deadline(1, "set", "a", "LAW"), deadline(2, "passed", "a", "LAW")])
+
+    model.hear([deadline(3, "met", "a", "LAW", late=False, was_passed=True)])
+
+    assert model.dispute().overdue == "none"
+
+
+def test_a_right_that_lapsed_leaves_nobody_overdue():
+    model = Model().hear([registered(), deadline(1, "set", "confirmation_apply", "LAW"), deadline(2, "passed", "confirmation_apply", "LAW", lapsed=True)])
+
+    assert (model.dispute().overdue, model.dispute().runs_out_at) == ("none", None)
+
+
+def test_a_clock_that_stands_still_does_not_run_out_next():
+    model = Model().hear([registered(), deadline(1, "set", "a", due=50), deadline(2, "recomputed", "a", due=50, because="paused"), deadline(3, "set", "b", due=90)])
+
+    assert model.dispute().runs_out_clock == "b"
+
+
 def test_the_nearest_deadline_still_to_be_met_runs_out_next():
     model = Model().hear([registered(), deadline(1, "set", "far", due=100), deadline(2, "set", "near", due=50)])
     assert model.dispute().runs_out_clock == "near"

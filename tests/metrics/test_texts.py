@@ -36,7 +36,7 @@ def test_no_page_says_a_sentence_that_nobody_has_written():
 
 def test_every_key_that_is_put_together_exists():
     keys = {f"status_{value}" for value in reading.STATUS} | {f"sort_{value}" for value in reading.SORTS} | set(domain.FLOWS) | set(pages.TREND)
-    keys |= {f"lane_{lane}" for lane in ("intake", "mediation", "deadline", "notify")} | {"running", "approached", "stopped"}
+    keys |= {f"lane_{lane}" for lane in ("intake", "mediation", "deadline", "notify")} | {"running", "paused", "approached", "lapsed", "stopped"}
     keys |= {f"{what}_title" for what in ("not_found", "no_page", "away", "slow")} | set(asked.FILTERS) - {"what"}
 
     assert keys <= set(texts.TEXTS)

@@ -23,6 +23,7 @@ def told(event):
         ("deadline.approached", "screening", [CENTRE], [("notice.urged", CENTRE)]),
         ("deadline.approached", "referral_answer", [BODY], [("notice.urged", BODY)]),
         ("deadline.passed", "mediation_out_of_court_policy", [BODY], [("notice.overdue", BODY), ("notice.overdue", CENTRE)]),
+        ("deadline.recomputed", "mediation_out_of_court_policy", [BODY], [("notice.deadline", BODY)]),
         ("deadline.passed", "screening", [CENTRE], [("notice.overdue", CENTRE)]),  # once, though it owes it and watches over it
     ],
 )

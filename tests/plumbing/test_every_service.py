@@ -17,6 +17,7 @@ import contracts
 from plumbing import events
 from plumbing.events import Delivery, Said, read
 from services.intake import codes
+from services.mediation.office import Office
 from tests.mediation.lives import DAMAN, FACTS, SPEAKER, WOMEN
 
 NOW = datetime(2026, 8, 3, 4, 0, tzinfo=timezone.utc)
@@ -148,6 +149,8 @@ class Hearer:
         cls, self.speakers, self.tables = describe(self.pool)
         self.service = cls()
         self.service.db = self.pool
+        if name == "mediation":
+            self.service.office = Office()
 
     def hears(self, *deliveries):
         self.service.on_events([read(delivery) for delivery in deliveries])

@@ -33,6 +33,7 @@ class Rule:
     readings: tuple[int, ...] = ()
     longer: Longer | None = None
     appraisal_excluded: bool = False  # the days of an appraisal are not counted
+    right: bool = False  # somebody may do it until then: when it ends a right lapses, and nobody is overdue
     restarted_by: tuple[str, str] | None = None
     after_it: tuple[str, str] | None = None  # what may be done or said from the day after it ran out
     after: str | None = None  # … where it is another clock, from the same beginning, that has to run out first
@@ -96,8 +97,8 @@ RULES = (
     # ── online ──
     Rule("referral_answer", WorkingDays(3), ("收到交办", "referral received"), "after 在线调解规则 12", "POLICY", on_platform=False),
     Rule("referral_answer", WorkingDays(3), ("收到交办", "referral received"), "在线调解规则 12", "LAW", on_platform=True),
-    Rule("online_parties_choose", WorkingDays(2), ("双方同意调解", "both parties consented"), "在线调解规则 10", "LAW", on_platform=True),
-    Rule("online_parties_choose", WorkingDays(2), ("双方同意调解", "both parties consented"), "after 在线调解规则 10", "POLICY", on_platform=False),
+    Rule("online_parties_choose", WorkingDays(2), ("双方同意调解", "both parties consented"), "在线调解规则 10", "LAW", on_platform=True, right=True),
+    Rule("online_parties_choose", WorkingDays(2), ("双方同意调解", "both parties consented"), "after 在线调解规则 10", "POLICY", right=True, on_platform=False),
     Rule("online_appoint", WorkingDays(3), ("收到指定请求", "request received"), "在线调解规则 10", "LAW", on_platform=True),
     Rule("online_appoint", WorkingDays(3), ("收到指定请求", "request received"), "after 在线调解规则 10", "POLICY", on_platform=False),
     Rule("online_ask_other_party", WorkingDays(3), ("接受委派", "delegation accepted"), "在线调解规则 15", "LAW", on_platform=True),
@@ -116,25 +117,25 @@ RULES = (
          longer=Longer(_ALL), appraisal_excluded=True, opened_until=date(2024, 12, 31)),
 
     # ── confirmation ──
-    Rule("confirmation_apply", Days(30), ("调解协议生效", "agreement effective"), "民事诉讼法 205; 人民调解法 33", "LAW", readings=(9,)),
+    Rule("confirmation_apply", Days(30), ("调解协议生效", "agreement effective"), "民事诉讼法 205; 人民调解法 33", "LAW", readings=(9,), right=True),
     Rule("confirmation_accept", Days(3), ("收到申请", "application received"), "司法确认规定 4", "LAW", readings=(9,),
          restarted_by=("补齐材料", "missing papers came in")),
     Rule("confirmation_decide", Days(15), ("受理", "acceptance"), "司法确认规定 5", "LAW", readings=(2,), longer=Longer(_PRESIDENT, at_most=Days(10), once=True),
          after_it=("逾期无争议", "the breach is beyond dispute"), after="confirmation_decide_outer"),
     Rule("confirmation_decide_outer", Days(30), ("立案", "docketing"), "民事诉讼法 187", "LAW", readings=(2,),
          after_it=("逾期无争议", "the breach is beyond dispute")),
-    Rule("confirmation_objection", Days(15), ("收到裁定", "ruling received"), "民事诉讼法解释 372", "LAW"),
+    Rule("confirmation_objection", Days(15), ("收到裁定", "ruling received"), "民事诉讼法解释 372", "LAW", right=True),
 
     # ── protection orders ──
     Rule("protection_order", Hours(72), ("受理", "acceptance"), "反家庭暴力法 28", "LAW", readings=(1,)),
     Rule("protection_order_urgent", Hours(24), ("受理", "acceptance"), "反家庭暴力法 28", "LAW", readings=(1,)),
-    Rule("protection_order_review", Days(5), ("裁定生效", "ruling effective"), "反家庭暴力法 31", "LAW"),
+    Rule("protection_order_review", Days(5), ("裁定生效", "ruling effective"), "反家庭暴力法 31", "LAW", right=True),
 
     # ── petitions ──
     Rule("petition_accept", Days(15), ("收到信访", "petition received"), "信访工作条例 22", "LAW", readings=(6,)),
     Rule("petition_decide", Days(60), ("受理", "acceptance"), "信访工作条例 34", "LAW", readings=(6,),
          longer=Longer(("本机关、单位负责人批准", "leave of the organ's head"), at_most=Days(30), once=True)),
-    Rule("petition_transfer_objection", WorkingDays(5), ("收到转送", "transfer received"), "信访工作条例 23", "LAW"),
+    Rule("petition_transfer_objection", WorkingDays(5), ("收到转送", "transfer received"), "信访工作条例 23", "LAW", right=True),
 
     # ── labour, land, medical, consumer, traffic, police ──
     Rule("labour_mediation", Days(15), ("收到调解申请", "application received"), "劳动争议调解仲裁法 14", "LAW", readings=(6, 7),
@@ -149,7 +150,7 @@ RULES = (
          longer=Longer(("医患双方与调解委员会约定", "agreement of both sides and the committee")), appraisal_excluded=True),
     Rule("medical_admin_accept", WorkingDays(5), ("收到申请", "application received"), "医疗纠纷条例 40", "LAW"),
     Rule("consumer_complaint", WorkingDays(7), ("收到投诉", "complaint received"), "消费者权益保护法 46", "LAW"),
-    Rule("traffic_apply", WorkingDays(10), ("收到事故认定书", "certificate received"), "道路交通事故处理程序规定 86; 道路交通事故处理程序规定 112(5)", "LAW"),
+    Rule("traffic_apply", WorkingDays(10), ("收到事故认定书", "certificate received"), "道路交通事故处理程序规定 86; 道路交通事故处理程序规定 112(5)", "LAW", right=True),
     Rule("traffic_mediation", WorkingDays(10), ("调解开始", "mediation started"), "道路交通事故处理程序规定 90; 道路交通事故处理程序规定 112(5)", "LAW"),
     Rule("police_second_mediation", WorkingDays(7), ("第一次调解", "first mediation"), "公安行政案件程序规定 183", "LAW"),
 
@@ -161,7 +162,7 @@ RULES = (
          longer=Longer(_PRESIDENT, at_most=Months(1), once=True), appraisal_excluded=True),
     Rule("trial_ordinary", Months(6), ("立案", "filing"), "民事诉讼法 152", "LAW", readings=(4,),
          longer=Longer(_PRESIDENT, at_most=Months(6), once=True), appraisal_excluded=True),
-    Rule("enforcement_apply", Months(24), ("履行期限的最后一日", "last day for performance"), "民事诉讼法 250", "LAW"),
+    Rule("enforcement_apply", Months(24), ("履行期限的最后一日", "last day for performance"), "民事诉讼法 250", "LAW", right=True),
 )
 # As long as the letter says; the months of the row hold when it says nothing.
 LENGTH_IS_GIVEN = ("judicial_suggestion_reply",)

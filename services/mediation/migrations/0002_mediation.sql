@@ -46,10 +46,11 @@ create table mediation.deadlines (
     set_at      timestamptz not null,
     ask_at      timestamptz,                -- when time has to look at it next; null: never again
     state       text        not null,
-    approached  boolean     not null,
-    extended    int         not null,
+    provisional boolean     not null,       -- the arrangement of its year is not published, or an appraisal goes on
+    happened    jsonb       not null,       -- pauses, extensions, a new start: what it is reckoned from, beside its start
     primary key (code, key),
     constraint the_three_kinds check (kind in ('LAW', 'LOCAL_RULE', 'POLICY')),
     constraint open_passed_or_met check (state in ('open', 'passed', 'met'))
 ) with (fillfactor = 70);
 create index deadlines_to_ask_about on mediation.deadlines (ask_at) where ask_at is not null;
+create index provisional_deadlines on mediation.deadlines (code) where provisional and state <> 'met';

@@ -55,7 +55,7 @@ create table metrics.deadlines (
     owed_by     text[]      not null default '{}',
     primary key (code, clock),
     constraint a_deadline_names_its_authority check (kind in ('LAW', 'LOCAL_RULE', 'POLICY')),
-    constraint a_deadline_is_in_one_of_these_states check (state in ('running', 'approached', 'passed', 'met', 'stopped'))
+    constraint a_deadline_is_in_one_of_these_states check (state in ('running', 'paused', 'approached', 'passed', 'lapsed', 'met', 'stopped'))
 ) with (fillfactor = 80);
 
 create table metrics.timeline (         -- every event heard about a dispute, but those of the sealed lane
