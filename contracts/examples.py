@@ -142,7 +142,7 @@ SAID_BY_SERVICES = {
         "state": "closed",
         "reason": REASONS["illegal_here"].text(state="closed", step="referral.accepted"),
     },
-    "deadline.set": {**_SET, "owed_by": ["peoples_mediation_committee-daman"]},
+    "deadline.set": {**_SET, "owed_by": ["peoples_mediation_committee-daman"], "provisional": False},
     "deadline.recomputed": {
         **_SET, "owed_by": ["peoples_mediation_committee-daman"], "provisional": False, "was_due_at": "2026-03-05T15:59:59+00:00", "because": "calendar"},
     "deadline.approached": {**_CLOCK, "owed_by": ["peoples_mediation_committee-daman"]},
