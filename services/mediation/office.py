@@ -21,13 +21,13 @@ class Office:
         self._patience = timedelta(seconds=patience_seconds)
         self._stamps = self._stamped()
         self.counting = self._read()
-        self.recounted = False  # whether what was provisional has been looked at since this process began
+        self.recounted = False  # whether what was provisional has been looked at since they were read
 
-    def changed(self) -> bool:
-        """Reads the files again if they are others than before, and says whether they count differently now."""
+    def look(self) -> None:
+        """Reads the files again if they are others than before."""
         stamps = self._stamped()
         if stamps == self._stamps:
-            return False
+            return
         self._stamps = stamps
         try:
             self.counting = self._read()

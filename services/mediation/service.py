@@ -66,7 +66,8 @@ class MediationService:
         """Time is one more speaker: what has come near or passed is looked at again, and said. One copy at a time."""
         while self._look_at_the_clock() == DUE_AT_A_TIME:
             pass
-        if self.office.changed() or not self.office.recounted:
+        self.office.look()
+        if not self.office.recounted:
             self._recount()
 
     def _look_at_the_clock(self) -> int:
