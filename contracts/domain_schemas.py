@@ -247,7 +247,7 @@ class DeadlineSet(Deadline):
     article = formed(ARTICLE, required=True)
     started_at = Instant(required=True)
     owed_by = Many(agency_code(), required=True)
-    provisional = Truth(load_default=False)  # the day may still move: the arrangement of its year is not published, or an appraisal goes on
+    provisional = Truth()  # the day may still move: the arrangement of its year is not published, or an appraisal goes on
 
 
 class DeadlineRecomputed(DeadlineSet):
