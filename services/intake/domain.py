@@ -12,11 +12,13 @@ from marshmallow import ValidationError
 import contracts
 from contracts import REASONS
 from plumbing.events import Event
-from services.intake import codes
+from services.intake import codes, duplicates, identity, joining
+from services.intake.dispute import Also, Dispute, Kept
 
 FUTURE = timedelta(minutes=5)  # how far an agency's clock may run ahead
 ROSTER_OUTCOMES = ("roster.changed", "roster.refused")
-OUTCOMES = ("step.applied", "step.refused", *ROSTER_OUTCOMES)
+STEP_OUTCOMES = ("step.applied", "step.refused")
+OUTCOMES = (*STEP_OUTCOMES, *ROSTER_OUTCOMES)
 SAFEGUARDED = ("domestic_violence", "minor", "violence_threat")
 
 
@@ -27,14 +29,6 @@ class Logged:
     seq: int
     content: str
     accepted: bool
-
-
-@dataclass(slots=True)
-class Dispute:
-    """A dispute as intake knows it. `code` is None until one is allotted, at the end of the batch that registers it."""
-
-    code: str | None
-    registered_by: Event | None = None
 
 
 @dataclass(slots=True)
@@ -52,6 +46,12 @@ class Verdict:
     repeats: Logged | None = None
     logged: Logged | None = None
     may_be_kept: bool = True  # the bytes of it
+    introduces: bool = False  # a report under a number that its agency had not used: of a new dispute, or one that it joins
+    report: duplicates.Report | None = None  # how it compares with others; None: it takes no part
+    also: list[Also] = field(default_factory=list)
+    moved: list[tuple[Kept, Dispute, Dispute]] = field(default_factory=list)  # reports that stand under another code now: which, was, into
+    repointed: Dispute | None = None  # whose `merged_into` changed
+    taken_out: list[Kept] = field(default_factory=list)  # reports that get a new code
 
     @property
     def seq(self) -> int:
@@ -84,6 +84,7 @@ class Known:
     logged: dict[tuple[str, str], list[Logged]] = field(default_factory=dict)
     reports: dict[tuple[str, str], Dispute] = field(default_factory=dict)
     disputes: dict[str, Dispute] = field(default_factory=dict)
+    kept: list[Kept] = field(default_factory=list)  # the reports of disputes that a join or its undoing is about
     opened: dict[str, list[dict] | ValidationError | None] = field(default_factory=dict)  # by sealed box: the parties in it; None: it cannot be read
 
 
@@ -161,7 +162,26 @@ def _take(verdict, known, now):
     verdict.dispute = _find(event, agency, known)
     if verdict.dispute is None:
         return _refuse(verdict, "unknown_dispute")
+    if event.type in JOINING:
+        return _join(verdict, known)
+    verdict.dispute, verdict.introduces = verdict.dispute.root, verdict.registers
     return verdict
+
+
+JOINING = ("reports.joined", "reports.unjoined")  # about codes as they are, not about the dispute that they stand for
+
+
+def _join(verdict, known):
+    if verdict.event.type == "reports.joined":
+        why = joining.join(verdict, known.disputes.get(verdict.data["into"]), known.kept)
+        facts = {"field": "into"} if why == "unknown_dispute" else {}
+    else:
+        why = joining.unjoin(verdict, verdict.data["reported_by"], known.kept)
+        facts = {"agency": verdict.data["reported_by"]} if why else {}
+    if why is None:
+        return verdict
+    verdict.dispute = None
+    return _refuse(verdict, why, **facts)
 
 
 def sealed_in(batch: Iterable[Event]) -> list[str]:
@@ -228,17 +248,35 @@ def fact_of(verdict: Verdict) -> tuple[str, dict]:
         return "roster.reported", {**verdict.data, **whose}
     told = {"event": {"source": event.source, "id": event.id}, "agency": agency, "happened_at": event.time}
     if verdict.registers:
-        data, place = verdict.data, verdict.data["place"]
-        about = {name: data[name] for name in ("channel", "kind", "cause", "amount_cny", "wants", "standings", "flags") if data.get(name) is not None}
-        about |= _seen_by_all(data)
-        labels = party_labels(verdict.parties)
-        return "dispute.registered", {**told, **place, **about, **({"party_labels": labels} if labels else {})}
+        again = verdict.dispute.again_for
+        return "dispute.registered", {**told, **registration(verdict)} if again is None else {**told, "agency": again.agency, **again.facts}
     return "step.reported", {**told, "step": event.type, "facts": contracts.facts_of(event.type, verdict.data) | _seen_by_all(verdict.data)}
 
 
 def _seen_by_all(data) -> dict:
     """Of the risks only this one may be known inside: it endangers nobody to know that many people are concerned."""
     return {"flags": sorted({*data.get("flags", ()), "mass"})} if (data.get("risk") or {}).get("mass") else {}
+
+
+def registration(verdict: Verdict) -> dict:
+    """What a report tells that is about nobody."""
+    data, labels = verdict.data, party_labels(verdict.parties)
+    about = {name: data[name] for name in ("channel", "kind", "cause", "amount_cny", "wants", "standings", "flags") if data.get(name) is not None}
+    return {**data["place"], **about, **_seen_by_all(data), **({"party_labels": labels} if labels else {})}
+
+
+def prepare(verdicts: list[Verdict], key: bytes) -> list[duplicates.Report]:
+    """Makes the new reports comparable; gives those that are to be compared. The parties become tokens under `key`."""
+    for verdict in verdicts:
+        if verdict.introduces and duplicates.takes_part(verdict.data["risk"], SAFEGUARDED):
+            data, place = verdict.data, verdict.data["place"]
+            persons = identity.persons_in(verdict.parties, place.get("village"), key)
+            report = duplicates.Report(
+                verdict.agency, verdict.event.time, place["township"], data["kind"], persons, place.get("village"), data.get("cause"), data.get("amount_cny"),
+                verdict.dispute,
+            )  # fmt: skip
+            verdict.report = report if duplicates.is_telling(report) else None
+    return [verdict.report for verdict in verdicts if verdict.report is not None]
 
 
 def party_labels(parties) -> list[str]:

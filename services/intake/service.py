@@ -5,8 +5,8 @@ from nameko.extensions import DependencyProvider
 from contracts import AGENCIES
 from contracts.channels import agency_queue
 from plumbing.dependency import Database
-from plumbing.hearing import Hearing, hear
-from services.intake import domain, envelope, taking
+from plumbing.hearing import Hearing, every, hear
+from services.intake import domain, envelope, store, taking
 from services.intake.pace import Pace
 
 SOURCES = tuple(envelope.agency_source(code) for code in AGENCIES)
@@ -46,3 +46,9 @@ class IntakeService:
             outcomes = [event for event in tx.unheard(batch) if event.type in domain.OUTCOMES and not event.discarded]
             taking.answer(tx, outcomes)
         pace.decided(len(outcomes))
+
+    @every(3600.0)
+    def forget(self):
+        """Tokens of parties are kept for as long as they can find anything, and not longer."""
+        with self.db.transaction() as tx:
+            store.forget(tx)

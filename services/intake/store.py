@@ -1,10 +1,13 @@
 """intake's SQL. Every function is given a transaction; none commits, connects or decides.
 
-Locks are taken in one order by everybody: the head of the log, then dispute numbers, then receipt positions by agency.
+Locks are taken in one order by everybody: the head of the log, then dispute numbers, then disputes by code, then receipt positions by agency.
 """
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
 
 import orjson
 import psycopg2
@@ -13,7 +16,10 @@ from plumbing.database import Transaction
 from plumbing.events import Event, Posted
 from plumbing.rows import Columns
 from services.intake import codes
-from services.intake.domain import Dispute, Known, Logged, Verdict, agency_of
+from services.intake.dispute import Dispute, Kept
+from services.intake.domain import JOINING, Known, Logged, Verdict, agency_of, registration
+from services.intake.duplicates import CROWD, WINDOW, Report, tokens_that_find
+from services.intake.identity import Person
 
 EVENTS = Columns("agency text, event_id text")
 REPORT_NOS = Columns("agency text, report_no text")
@@ -22,7 +28,15 @@ LOG = Columns(
     " refused_for text, body_sealed bytea, hash bytea"
 )
 DISPUTES = Columns("code text, registered_at timestamptz, registered_by text")
-REPORTS = Columns("agency text, report_no text, code text")
+REPORTS = Columns("agency text, report_no text, code text, seq bigint, registers boolean, reported_at timestamptz, facts jsonb")
+POINTERS = Columns("code text, merged_into text")
+STANDINGS = Columns("code text, standing text")
+TAKEN_OUT = Columns("seq bigint, code text, registers boolean")
+TOKENS = Columns(
+    "seq bigint, party int, side text, number bytea, mobile bytea, village bytea, name bytea, certified boolean, organisation boolean, reported_at timestamptz"
+)
+ASKED = Columns("kind text, token bytea")
+KEPT_FOR = timedelta(days=90)  # tokens: three times as far as anything is compared, for what is reported late
 PARTIES = Columns("code text, seq bigint, sealed bytea, by_agency boolean")
 CURSORS = Columns("agency text, last bigint")
 RECEIPTS = Columns("id text, agency text, position bigint, body utf8")
@@ -40,24 +54,117 @@ def load(tx: Transaction, batch: list[Event]) -> Known:
     ):
         known.logged.setdefault((f"/agencies/{agency}", event_id), []).append(Logged(seq, content, accepted))
     subjects = [event.subject for event in batch]
-    for code in tx.rows("select code from intake.disputes where code = any(%s)", ([s for s in subjects if codes.looks_like_one(s)],)):
-        known.disputes[code[0]] = Dispute(code[0])
-    for agency, report_no, code in tx.rows(
-        "select agency, report_no, code from intake.reports"
-        f" join {REPORT_NOS.rows} using (agency, report_no)",
+    joining = [event for event in batch if event.type in JOINING]
+    asked = [subject for subject in (*subjects, *(event.data.get("into") for event in joining)) if isinstance(subject, str) and codes.looks_like_one(subject)]
+    pointers = _enter(known, tx.rows("select code, standing, merged_into from intake.disputes where code = any(%s)", (asked,)))
+    for agency, report_no, *dispute in tx.rows(
+        f"select agency, report_no, code, standing, merged_into from intake.reports join {REPORT_NOS.rows} using (agency, report_no) join intake.disputes using (code)",
         REPORT_NOS.of(list({*zip(agencies, subjects, strict=True)})),
     ):
-        known.reports[agency, report_no] = known.disputes.setdefault(code, Dispute(code))
+        pointers |= _enter(known, [dispute])
+        known.reports[agency, report_no] = known.disputes[dispute[0]]
+    _follow(tx, known, pointers)
+    if joining:
+        load_kept(tx, known, {dispute.root.code for dispute in known.disputes.values()})
     return known
+
+
+def _enter(known, rows) -> dict[str, str]:
+    """Makes disputes of (code, standing, merged_into); gives the pointers among them, by code."""
+    for code, standing, _ in rows:
+        known.disputes.setdefault(code, Dispute(code, standing=standing))
+    return {code: merged_into for code, _, merged_into in rows if merged_into is not None}
+
+
+def _follow(tx, known, pointers):
+    """Loads what joined disputes point to, until all ends are there: nothing at all for a batch without one."""
+    while missing := set(pointers.values()) - known.disputes.keys():
+        pointers |= _enter(known, tx.rows("select code, standing, merged_into from intake.disputes where code = any(%s)", (sorted(missing),)))
+    for code, merged_into in pointers.items():
+        known.disputes[code].merged_into = known.disputes[merged_into]
+
+
+def load_joined(tx: Transaction, subjects: list[str]) -> Known:
+    """These disputes, what they point to, and all their reports."""
+    known = Known()
+    _follow(tx, known, _enter(known, tx.rows("select code, standing, merged_into from intake.disputes where code = any(%s)", (subjects,))))
+    load_kept(tx, known, {dispute.root.code for dispute in known.disputes.values()})
+    return known
+
+
+def load_kept(tx: Transaction, known: Known, roots: set[str]) -> None:
+    """The reports of these disputes and of all that were joined to them, with their codes."""
+    rows = tx.rows(
+        "with recursive under as (select code, standing, merged_into from intake.disputes where code = any(%s)"
+        " union select d.code, d.standing, d.merged_into from intake.disputes d join under u on d.merged_into = u.code)"
+        " select u.code, u.standing, u.merged_into, r.agency, r.report_no, r.seq, l.event_id, r.registers, r.facts"
+        " from under u join intake.reports r using (code) join intake.log l using (seq) order by r.seq",
+        (sorted(roots),),
+    )
+    _follow(tx, known, _enter(known, [row[:3] for row in rows]))
+    known.kept = [Kept(*row[3:], known.disputes[row[0]]) for row in rows]
+
+
+def similar(tx: Transaction, known: Known, reports: list[Report]) -> dict[tuple[str, bytes], list[Report]]:
+    """By (kind, token): the earlier reports with a token of these, at most a few more than a crowd of each, within the window around them.
+
+    Each token is one walk of an index that begins at its latest report: what lies further back costs nothing.
+    """
+    tokens = sorted({token for report in reports for token in tokens_that_find(report)})
+    if not tokens:
+        return {}
+    times = [report.reported_at for report in reports]
+    one_kind = (
+        "(select seq from intake.party_tokens where v.kind = '{0}' and {0} = v.token and reported_at between %s and %s"
+        f" order by reported_at desc limit {CROWD + 1})"
+    )
+    each = " union all ".join(one_kind.format(kind) for kind in ("number", "mobile", "village"))
+    window = [min(times) - WINDOW, max(times) + WINDOW]
+    hits = tx.rows(f"select v.kind, v.token, s.seq from {ASKED.rows} cross join lateral ({each}) s", [*ASKED.of(tokens), *window * 3])
+    if not hits:
+        return {}
+    found = _reports(tx, known, sorted({seq for _, _, seq in hits}))
+    sharing: dict[tuple[str, bytes], list[Report]] = {}
+    for kind, token, seq in hits:
+        sharing.setdefault((kind, bytes(token)), []).append(found[seq])
+    return sharing
+
+
+def _reports(tx, known, seqs):
+    """Earlier reports as they compare, by their number in the log."""
+    rows = tx.rows(
+        "select r.seq, r.agency, r.reported_at, r.facts, d.code, d.standing, d.merged_into from intake.reports r join intake.disputes d using (code)"
+        " where r.seq = any(%s)",
+        (seqs,),
+    )
+    _follow(tx, known, _enter(known, [row[4:] for row in rows]))
+    persons: dict[int, list[Person]] = {}
+    for seq, side, number, mobile, village, name, certified, organisation in tx.rows(
+        "select seq, side, number, mobile, village, name, certified, organisation from intake.party_tokens where seq = any(%s) order by seq, party", (seqs,)
+    ):
+        tokens = [None if token is None else bytes(token) for token in (number, mobile, village, name)]
+        persons.setdefault(seq, []).append(Person(side, *tokens, certified, organisation))
+    found = {}
+    for seq, agency, reported_at, facts, code, *_ in rows:
+        amount = facts.get("amount_cny")
+        found[seq] = Report(
+            agency, reported_at, facts["township"], facts["kind"], persons[seq], facts.get("village"), facts.get("cause"),
+            None if amount is None else Decimal(amount), known.disputes[code],
+        )  # fmt: skip
+    return found
 
 
 def save(tx: Transaction, verdicts: list[Verdict], area: str, year: int) -> None:
     """Gives out codes and log numbers and writes the new entries; repeats write nothing."""
     new = [verdict for verdict in verdicts if verdict.repeats is None]
-    taken = [verdict for verdict in new if verdict.refused is None]
+    taken = [verdict for verdict in new if verdict.refused is None and verdict.dispute is not None]
     _allot_codes(tx, [verdict for verdict in new if verdict.registers], area, year)
+    for verdict in taken:
+        if verdict.dispute.code is None:  # joined at the door: it never had one
+            verdict.dispute.code = verdict.dispute.root.code
     _append(tx, new)
-    _register(tx, [verdict for verdict in new if verdict.registers])
+    _register(tx, taken)
+    _join(tx, taken)
     _keep_parties(tx, [verdict for verdict in taken if verdict.data.get("parties") or verdict.data.get("parties_sealed")])
 
 
@@ -112,9 +219,68 @@ def broken_links(tx: Transaction) -> list[int]:
     return broken
 
 
-def _register(tx, registering):
-    tx.insert("intake.disputes", DISPUTES, [(verdict.dispute.code, tx.now, verdict.agency) for verdict in registering])
-    tx.insert("intake.reports", REPORTS, [(verdict.agency, verdict.event.subject, verdict.dispute.code) for verdict in registering])
+def _register(tx, taken):
+    registering, introducing = [verdict for verdict in taken if verdict.registers], [verdict for verdict in taken if verdict.introduces]
+    tx.insert("intake.disputes", DISPUTES, [(v.dispute.code, tx.now, v.dispute.again_for.agency if v.dispute.again_for else v.agency) for v in registering])
+    tx.insert(
+        "intake.reports",
+        REPORTS,
+        [(v.agency, v.event.subject, v.dispute.code, v.seq, v.registers, v.event.time, _in_json(registration(v))) for v in introducing],
+    )
+    tx.insert(
+        "intake.party_tokens",
+        TOKENS,
+        [
+            (v.seq, number, p.side, p.number, p.mobile, p.village, p.name, p.certified, p.organisation, v.event.time)
+            for v in introducing
+            if v.report is not None
+            for number, p in enumerate(v.report.persons)
+        ],
+    )
+
+
+def _in_json(facts):
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in facts.items()}
+
+
+def _join(tx, taken):
+    """Which code is another name of which, and the reports that were taken out of a dispute with their parties."""
+    pointed = {v.repointed.code: v.repointed for v in taken if v.repointed is not None}
+    if pointed:
+        point(tx, pointed.values())
+    taken_out = [(report.seq, report.dispute.code, report.registers) for v in taken for report in v.taken_out]
+    if taken_out:
+        tx.run(f"update intake.reports r set code = v.code, registers = v.registers from {TAKEN_OUT.rows} where r.seq = v.seq", TAKEN_OUT.of(taken_out))
+        tx.run(f"update intake.parties p set code = v.code from {TAKEN_OUT.rows} where p.seq = v.seq", TAKEN_OUT.of(taken_out))
+
+
+def point(tx: Transaction, disputes: Iterable[Dispute]) -> None:
+    """Writes what these codes are other names of, or that they are their own again, and then open."""
+    rows = [(dispute.code, dispute.merged_into and dispute.merged_into.code) for dispute in disputes]
+    tx.run(
+        "update intake.disputes d set merged_into = v.merged_into, standing = case when v.merged_into is null then 'open' else d.standing end"
+        f" from {POINTERS.rows} where d.code = v.code",
+        POINTERS.of(sorted(rows)),
+    )
+
+
+def stand(tx: Transaction, standings: dict[str, str]) -> None:
+    """How disputes stand in their lives, where that changed."""
+    if standings:
+        tx.run(
+            f"update intake.disputes d set standing = v.standing from {STANDINGS.rows} where d.code = v.code and d.standing <> v.standing",
+            STANDINGS.of(sorted(standings.items())),
+        )
+
+
+def keep_out(tx: Transaction, codes: list[str]) -> None:
+    """These disputes are compared with nobody's from now on: their tokens go. For the sealed lane, when a hold begins."""
+    tx.run("delete from intake.party_tokens where seq in (select seq from intake.reports where code = any(%s))", (codes,))
+
+
+def forget(tx: Transaction) -> int:
+    """Deletes tokens too old to find anything: nothing about a person is kept for longer than it is of use (PIPL 19)."""
+    return tx.run("delete from intake.party_tokens where reported_at < %s", (tx.now - KEPT_FOR,))
 
 
 def _keep_parties(tx, telling):
@@ -153,7 +319,7 @@ def post_again(tx: Transaction, repeats: list[Verdict]) -> None:
 
 
 def receipt_id(seq: int, which: str) -> str:
-    """`which` is `first` or `outcome`."""
+    """`which` is `first`, `outcome`, or `moved/<the log number of what moved it>`."""
     return f"receipt/{seq}/{which}"
 
 

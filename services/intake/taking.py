@@ -1,14 +1,17 @@
 """Takes events in: the one path behind both doors, the broker's and HTTP's. Given a transaction and the events whose turn it is."""
 
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from plumbing.database import Transaction
 from plumbing.events import Event, Posted, Said
-from services.intake import domain, sealing, store
+from services.intake import domain, identity, joining, sealing, store
 from services.intake.domain import Verdict
+from services.intake.envelope import agency_source
 
 AREA = "620702"  # 张掖市甘州区
 LOCAL = ZoneInfo("Asia/Shanghai")
+_token_key = cache(identity.token_key)
 
 
 def take_in(tx: Transaction, batch: list[Event]) -> list[Verdict]:
@@ -19,10 +22,15 @@ def take_in(tx: Transaction, batch: list[Event]) -> list[Verdict]:
     known = store.load(tx, batch)
     known.opened = opened
     verdicts = domain.decide_all(batch, known, tx.now)
+    reports = domain.prepare(verdicts, _token_key(tx.settings.at_rest_key))
+    if reports:
+        joining.by_rule(verdicts, store.similar(tx, known, reports))
     store.save(tx, verdicts, AREA, tx.now.astimezone(LOCAL).year)
-    store.post_receipts(tx, [_first_receipt(verdict) for verdict in verdicts if verdict.repeats is None])
+    new, taken = [verdict for verdict in verdicts if verdict.repeats is None], [verdict for verdict in verdicts if verdict.is_taken]
+    moved = [_moved(verdict.seq, verdict.event, *move) for verdict in taken for move in verdict.moved]
+    store.post_receipts(tx, [*(_first_receipt(verdict) for verdict in new), *moved])
     store.post_again(tx, [verdict for verdict in verdicts if verdict.repeats is not None])
-    tx.say([_fact(verdict) for verdict in verdicts if verdict.is_taken])
+    tx.say([said for verdict in taken for said in _facts(verdict)])
     return verdicts
 
 
@@ -35,10 +43,33 @@ def answer(tx: Transaction, outcomes: list[Event]) -> None:
     for outcome in outcomes:
         cause = outcome.data["event"]
         kind, data = domain.outcome_receipt(outcome)
-        agency = cause["source"].rsplit("/", 1)[-1]
+        agency = agency_of(cause["source"])
         seq = seqs[cause["source"], cause["id"]]
         receipts.append(Posted(agency, store.receipt_id(seq, "outcome"), kind, outcome.subject, data, cause=_caused_by(cause["id"], outcome)))
+    steps = [outcome for outcome in outcomes if outcome.type in domain.STEP_OUTCOMES]
+    receipts += _take_back_joins(tx, [step for step in steps if (step.type, step.data["step"]) == REFUSED_JOIN], seqs)
+    store.stand(tx, {step.subject: joining.standing_in(step.data["state"]) for step in steps})
     store.post_receipts(tx, receipts)
+
+
+REFUSED_JOIN = ("step.refused", "reports.joined")
+
+
+def _take_back_joins(tx, refused, seqs):
+    """Mediation knew better: the dispute had ended, or may not be moved. The join is undone, and whoever was told of it is told so."""
+    if not refused:
+        return []
+    receipts, known = [], store.load_joined(tx, [outcome.subject for outcome in refused])
+    for outcome in refused:
+        event, dispute = outcome.data["event"], known.disputes[outcome.subject]
+        if dispute.merged_into is None:
+            continue
+        moved, also = joining.take_back(dispute, event, agency_of(event["source"]), known.kept)
+        seq = seqs[event["source"], event["id"]]
+        receipts += [_moved(f"{seq}/back", outcome, *move) for move in moved]
+        tx.say([Said(fact.type, fact.about.code, fact.data(), cause=outcome) for fact in also])
+    store.point(tx, [known.disputes[outcome.subject] for outcome in refused])
+    return receipts
 
 
 def _first_receipt(verdict):
@@ -47,9 +78,20 @@ def _first_receipt(verdict):
     return Posted(verdict.agency, store.receipt_id(verdict.seq, "first"), kind, subject, data, cause=verdict.event)
 
 
-def _fact(verdict):
+def _facts(verdict):
     kind, data = domain.fact_of(verdict)
-    return Said(kind, verdict.subject, data, time=verdict.event.time, cause=verdict.event)
+    yield Said(kind, verdict.subject, data, time=verdict.event.time, cause=verdict.event)
+    for also in verdict.also:
+        yield Said(also.type, also.about.code, also.data(), cause=verdict.event)
+
+
+def _moved(seq, cause, report, was, into):
+    data = {"event": {"source": agency_source(report.agency), "id": report.event_id}, "dispute": into.code, "was": was.code}
+    return Posted(report.agency, store.receipt_id(report.seq, f"moved/{seq}"), "receipt.moved", into.code, data, cause=cause)
+
+
+def agency_of(source: str) -> str:
+    return source.rsplit("/", 1)[-1]
 
 
 def _caused_by(event_id, outcome):

@@ -175,7 +175,7 @@ def test_the_chain_of_an_untouched_log_holds(ten, pool):
         ("update intake.log set refused_for = 'unknown_type' where seq = 3", [3]),
         ("update intake.log set dispute = '620702-2026-000999-9' where seq = 5", [5]),
         ("update intake.log set hash = decode(repeat('00', 32), 'hex') where seq = 6", [6, 7]),
-        ("alter table intake.parties drop constraint parties_seq_fkey; delete from intake.log where seq = 4", [5]),
+        ("alter table intake.parties drop constraint parties_seq_fkey; alter table intake.reports drop constraint reports_seq_fkey; delete from intake.log where seq = 4", [5]),
         ("alter table intake.parties drop constraint parties_seq_fkey; delete from intake.log where seq = 10", [10]),
         ("alter table intake.parties drop constraint parties_seq_fkey; delete from intake.log where seq = 1", [2]),
         ("update intake.log_head set seq = 11", [11]),

@@ -36,15 +36,45 @@ create table intake.serials (
 create table intake.disputes (
     code           text        primary key,
     registered_at  timestamptz not null,
-    registered_by  text        not null
-);
+    registered_by  text        not null,
+    standing       text        not null default 'open',     -- as mediation last said, as far as joining asks
+    merged_into    text        references intake.disputes,  -- the code is another name of that dispute; null again when the join is undone
+    constraint open_settled_or_ended check (standing in ('open', 'settled', 'ended')),
+    constraint a_dispute_is_not_joined_to_itself check (merged_into <> code)
+) with (fillfactor = 90);
+create index disputes_joined_to on intake.disputes (merged_into) where merged_into is not null;
 
 create table intake.reports (           -- an agency's own number for a dispute
-    agency     text not null,
-    report_no  text not null,
-    code       text not null references intake.disputes,
-    constraint one_code_per_report primary key (agency, report_no)
+    agency       text        not null,
+    report_no    text        not null,
+    code         text        not null references intake.disputes,     -- that it was given, whatever that one was joined to later
+    seq          bigint      not null references intake.log,
+    registers    boolean     not null,       -- it gave the dispute its code; others joined it at the door
+    reported_at  timestamptz not null,
+    facts        jsonb       not null,       -- what it told that is about nobody: place, kind, cause, sum
+    constraint one_code_per_report primary key (agency, report_no),
+    constraint a_report_is_in_the_log_once unique (seq)
 );
+create index reports_of_a_dispute on intake.reports (code);
+
+create table intake.party_tokens (      -- who it is about, as far as two reports can be compared: keyed, for some weeks, never outside this schema
+    seq           bigint      not null,      -- of the report in the log
+    party         int         not null,
+    side          text        not null,
+    number        bytea,                     -- of an identity number
+    mobile        bytea,                     -- of name and mobile number
+    village       bytea,                     -- of name and village
+    name          bytea,
+    certified     boolean     not null,      -- the number proves itself by its check digit
+    organisation  boolean     not null,
+    reported_at   timestamptz not null,
+    constraint a_party_stands_on_one_side check (side in ('applicant', 'respondent')),
+    constraint a_party_has_its_tokens_once primary key (seq, party)
+);
+create index party_tokens_by_number  on intake.party_tokens (number, reported_at) where number is not null;
+create index party_tokens_by_mobile  on intake.party_tokens (mobile, reported_at) where mobile is not null;
+create index party_tokens_by_village on intake.party_tokens (village, reported_at) where village is not null;
+create index party_tokens_by_age     on intake.party_tokens using brin (reported_at);
 
 create table intake.parties (           -- who it is about: never leaves this schema
     code      text        not null references intake.disputes,
