@@ -121,7 +121,9 @@ def compare(report: Report, other: Report) -> Likeness:
     """Either way round: who complains to the police is complained of at the women's federation."""
     straight = [_sides(report.side(mine), other.side(yours)) for mine, yours in (("applicant", "applicant"), ("respondent", "respondent"))]
     crossed = [_sides(report.side(mine), other.side(yours)) for mine, yours in (("applicant", "respondent"), ("respondent", "applicant"))]
-    surer, weaker = max((sorted(way, reverse=True) for way in (straight, crossed)), key=lambda way: (way[1].bond, way[0].bond, way[0].everybody and way[1].everybody))
+    surer, weaker = max(
+        (sorted(way, reverse=True) for way in (straight, crossed)), key=lambda way: (way[1].bond, way[0].bond, way[0].everybody and way[1].everybody)
+    )
     return Likeness(
         surer.bond,
         weaker.bond,
@@ -153,7 +155,9 @@ def _sides(mine: list[Person], yours: list[Person]) -> _Side:
     bonds = [[bond(one, another) for another in yours] for one in mine]
     pairs = [(one, another) for one, row in zip(mine, bonds, strict=True) for another, found in zip(yours, row, strict=True) if found == SAME]
     everybody = (
-        len(mine) == len(yours) == len(pairs) and all(row.count(SAME) == 1 for row in bonds) and all(column.count(SAME) == 1 for column in zip(*bonds, strict=True))
+        len(mine) == len(yours) == len(pairs)
+        and all(row.count(SAME) == 1 for row in bonds)
+        and all(column.count(SAME) == 1 for column in zip(*bonds, strict=True))
     )
     best = max(max(row) for row in bonds)
     if best < SAME and any(CONTRADICTED in row for row in bonds) and len(mine) == len(yours) == 1:

@@ -52,7 +52,8 @@ A_TOKEN = re.compile(r"[a-z_]+")
 
 DETAIL = (                              # what a timeline shows of an event; the rest is not kept
     "step", "state", "before", "to", "ground", "result", "outcome", "clock", "kind", "article", "due_at", "started_at", "met_at", "was_due_at", "because",
-    "late", "was_passed", "owed_by", "notice", "channel", "why", "reason", "into", "wants", "form", "mode", "minutes", "track", "suitable",
+    "late", "was_passed", "owed_by", "notice", "channel", "why", "reason", "wants", "form", "mode", "minutes", "track", "suitable",
+    "into", "was", "other", "reasons", "days", "found_by", "reported_by",
 )
 # fmt: on
 
@@ -219,11 +220,27 @@ def registered(dispute, event, changes):
         changes.flow[day, what, dispute.township, dispute.kind] += 1
     dispute.unplaced = []
     changes.totals["registered", dispute.reporter] += 1
-    _flows(dispute, event, FLOW_OF_EVENT[event.type], changes)
+    _flows(dispute, event.time, FLOW_OF_EVENT[event.type], changes)
 
 
 def merged(dispute, event, changes):
-    dispute.merged_into = event.data.get("into") or dispute.code
+    """Two reports are one dispute. The one whose code ends counts no longer among those that were reported: the other one does."""
+    into = event.data["into"]
+    if into != dispute.code and dispute.merged_into is None:
+        dispute.merged_into = into
+        _reported(dispute, changes, -1)
+
+
+def unmerged(dispute, event, changes):
+    """They are two after all."""
+    if event.data["into"] == dispute.code and dispute.merged_into is not None:
+        dispute.merged_into = None
+        _reported(dispute, changes, +1)
+
+
+def _reported(dispute, changes, by):
+    if dispute.registered:
+        _flows(dispute, dispute.opened_at, FLOW_OF_EVENT["dispute.registered"], changes, by)
 
 
 # ── mediation ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -250,7 +267,7 @@ def step_applied(dispute, event, changes):
 def step_refused(dispute, event, changes):
     reason = event.data.get("reason") or {}
     changes.totals["refused", reason.get("code", "")] += 1
-    _flows(dispute, event, FLOW_OF_EVENT[event.type], changes)
+    _flows(dispute, event.time, FLOW_OF_EVENT[event.type], changes)
 
 
 def deadline_set(dispute, event, changes):
@@ -300,8 +317,8 @@ def _enter(dispute, state, event, changes):
     dispute.state, dispute.entered_at = state, event.time
     if dispute.closed_at is not None and state not in ENDED:
         dispute.closed_at = dispute.outcome = None  # reopened
-    if state in FLOW_OF_STATE:
-        _flows(dispute, event, FLOW_OF_STATE[state], changes)
+    if state in FLOW_OF_STATE and event.type != "reports.joined":  # a code that ends in another is no dispute that was closed
+        _flows(dispute, event.time, FLOW_OF_STATE[state], changes)
 
 
 # ── notify ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -319,6 +336,7 @@ def notice_undeliverable(dispute, event, changes):
 INTAKE = {
     "dispute.registered":    registered,
     "dispute.merged":        merged,
+    "dispute.unmerged":      unmerged,
 }
 MEDIATION = {               # every other type is a fact of the dispute's life
     "step.applied":          step_applied,
@@ -340,11 +358,11 @@ NOTIFY = {
 # ── sums ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _flows(dispute, event, what, changes):
-    day = day_of(event.time)
-    changes.flow[day, what, dispute.township, dispute.kind] += 1
-    changes.days[day, what] += 1
-    changes.moves[day, what, dispute.code] += 1
+def _flows(dispute, at, what, changes, by=1):
+    day = day_of(at)
+    changes.flow[day, what, dispute.township, dispute.kind] += by
+    changes.days[day, what] += by
+    changes.moves[day, what, dispute.code] += by
     if not dispute.registered:
         dispute.unplaced.append([day, what])
 

@@ -201,7 +201,7 @@ def _conditions(asked):
     source = "metrics.disputes d"
     if asked.get("what"):
         source = "metrics.moves m join metrics.disputes d on d.code = m.code"
-        conditions.append("m.day = %(day)s and m.what = %(what)s")
+        conditions.append("m.day = %(day)s and m.what = %(what)s and m.count > 0")
     return source, conditions
 
 

@@ -19,7 +19,17 @@ AT = datetime(2026, 3, 2, 2, 0, tzinfo=timezone.utc)
 
 def report(parties=None, agency="police", days=0, kind="private_loan", township=DAMAN, village=None, cause=None, amount=None, standing=OPEN):
     persons = identity.persons_in(two() if parties is None else parties, village, KEY)
-    return Report(agency, AT + timedelta(days=days), township, kind, persons, village, cause, amount and Decimal(amount), Dispute("620702-2026-000001-7", standing=standing))
+    return Report(
+        agency,
+        AT + timedelta(days=days),
+        township,
+        kind,
+        persons,
+        village,
+        cause,
+        amount and Decimal(amount),
+        Dispute("620702-2026-000001-7", standing=standing),
+    )
 
 
 def women(*args, **others):
@@ -142,7 +152,10 @@ def test_one_person_as_both_sides_is_a_slip_of_the_pen_and_is_not_compared():
 def test_only_what_is_proved_on_both_sides_is_joined_without_a_person():
     certain = [rule for rule in RULES if rule.verdict == "certain"]
 
-    assert certain and all((rule.surer, rule.other, rule.everybody, rule.another_agency, rule.differs, rule.standing) == (SAME, SAME, True, True, False, (OPEN,)) for rule in certain)
+    assert certain and all(
+        (rule.surer, rule.other, rule.everybody, rule.another_agency, rule.differs, rule.standing) == (SAME, SAME, True, True, False, (OPEN,))
+        for rule in certain
+    )
     assert all(rule.days <= duplicates.WINDOW.days and ENDED not in rule.standing for rule in RULES)
     assert {rule.verdict for rule in RULES} == {"certain", "likely"}
 

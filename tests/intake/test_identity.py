@@ -138,7 +138,11 @@ def test_normalising_is_safe_for_anything_and_done_once(told):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.text(string.ascii_lowercase + "甲乙丙丁", min_size=3, max_size=12), st.lists(st.sampled_from(" \u3000·.-"), max_size=6), st.randoms(use_true_random=False))
+@given(
+    st.text(string.ascii_lowercase + "甲乙丙丁", min_size=3, max_size=12),
+    st.lists(st.sampled_from(" \u3000·.-"), max_size=6),
+    st.randoms(use_true_random=False),
+)
 def test_blanks_and_dots_anywhere_make_no_other_name(name, fillers, chance):
     letters = list(name)
     for filler in fillers:

@@ -371,5 +371,3 @@ def test_looking_for_duplicates_walks_an_index_whatever_lies_before(intake, take
         after = tx.rows("select seq_tup_read from pg_stat_xact_user_tables where relname = 'party_tokens' and schemaname = 'intake'")
 
     assert verdicts[0].dispute.code[12:18] == "000001" and before == after
-
-

@@ -35,7 +35,7 @@ agencies = st.sampled_from(["court", "mediation_centre", "judicial_bureau", "wom
 
 said_by_mediation = st.one_of(
     st.tuples(
-        st.sampled_from(["dispute.routed", "referral.accepted", "mediation.started", "agreement.reached"]),
+        st.sampled_from(["dispute.routed", "referral.accepted", "mediation.started", "agreement.reached", "reports.joined", "reports.unjoined"]),
         st.fixed_dictionaries({"state": states, "waits_for": st.lists(agencies, unique=True, max_size=2), "agency": agencies, "to": agencies}),
     ),
     st.tuples(st.just("step.applied"), st.fixed_dictionaries({"state": states, "step": st.just("x")})),
@@ -57,6 +57,8 @@ said_by_mediation = st.one_of(
 said_by_intake = st.one_of(
     st.tuples(st.just("step.reported"), st.fixed_dictionaries({"agency": agencies, "step": st.sampled_from(["session.held", "protection_order.applied"])})),
     st.tuples(st.just("dispute.merged"), st.just({"into": CODES[0]})),
+    st.tuples(st.just("dispute.unmerged"), st.fixed_dictionaries({"into": st.sampled_from(CODES), "was": st.just(CODES[0])})),
+    st.tuples(st.just("duplicate.proposed"), st.just({"other": CODES[0]})),
 )
 said_by_notify = st.tuples(
     st.sampled_from(["notice.sent", "notice.undeliverable"]), st.fixed_dictionaries({"to": agencies, "notice": st.just("notice.deadline")})

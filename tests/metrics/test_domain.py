@@ -167,9 +167,37 @@ def test_a_closed_dispute_that_is_taken_up_again_is_open():
     assert model.cube == {("620702102", "screened", "family", "none"): 1}
 
 
-def test_a_merged_dispute_is_no_longer_open():
-    model = Model().hear([registered(), event("intake", 2, "dispute.merged", into=CODES[1])])
-    assert model.cube == {}
+def joined(into=CODES[1], was=CODES[0]):
+    """One dispute, of two registered on a day, ends in the other: what both speakers say about both."""
+    both = [registered(), registered(code=CODES[1])]
+    ending = [event("intake", 2, "dispute.merged", into=into, was=was), fact(1, "reports.joined", "closed", into=into),
+              event("mediation", 2, "step.applied", step="reports.joined", state="closed"), event("mediation", 3, "dispute.closed", state="closed", outcome="merged")]  # fmt: skip
+    return [*both, *ending, event("intake", 2, "dispute.merged", CODES[1], into=into, was=was)]
+
+
+def test_two_that_are_one_count_as_one_wherever_they_are_counted():
+    model = Model().hear(joined())
+
+    assert model.cube == {("620702102", "registered", "family", "none"): 1}
+    assert model.days == {("2026-11-20", "reported"): 1}
+    assert model.moves == {("2026-11-20", "reported", CODES[1]): 1}
+    assert (model.dispute().merged_into, model.dispute(CODES[1]).merged_into) == (CODES[1], None)
+    assert model.totals["closed", "merged"] == 1
+
+
+def test_two_that_are_two_after_all_count_as_two_again():
+    undone = [event("intake", 3, "dispute.unmerged", into=CODES[0], was=CODES[1]), fact(4, "reports.unjoined", "screened", ["mediation_centre"])]
+    model = Model().hear(joined(), undone, [event("intake", 3, "dispute.unmerged", CODES[1], into=CODES[0], was=CODES[1])])
+
+    assert sum(model.cube.values()) == 2 and model.days == {("2026-11-20", "reported"): 2}
+    assert model.dispute().is_open and model.dispute().merged_into is None
+
+
+def test_a_report_that_joins_at_the_door_changes_no_count():
+    model = Model().hear([registered(), event("intake", 2, "step.reported", step="dispute.reported"), event("intake", 3, "dispute.merged", into=CODES[0])])
+
+    assert model.dispute().is_open and model.days == {("2026-11-20", "reported"): 1}
+    assert model.timeline[CODES[0], "intake", 3][7] == {"into": CODES[0]}
 
 
 def test_a_day_is_a_day_in_shanghai():

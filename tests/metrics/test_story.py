@@ -46,3 +46,19 @@ def test_things_are_told_in_the_order_in_which_they_happened():
         [line("notify", 1, "notice.sent", 3, to="court"), line("mediation", 1, "deadline.set", 1, clock="c"), line("intake", 1, "dispute.registered", 0)]
     )
     assert [entry.lane for entry in entries] == ["intake", "deadline", "notify"]
+
+
+def test_a_join_and_a_proposal_have_lines_of_their_own_beside_the_report_that_gave_rise_to_them():
+    entries = tell(
+        [
+            line("intake", 1, "dispute.registered", 0, "court 1", "court"),
+            line("intake", 2, "duplicate.proposed", 0, "court 1", "court", other="x", reasons=["same_parties"], days=2),
+            line("mediation", 1, "step.applied", 1, "court 1", step="dispute.reported", state="registered"),
+            line("mediation", 2, "duplicate.noted", 1, "court 1", "court", other="x"),
+            line("intake", 3, "step.reported", 5, "police 1", "police", step="dispute.reported"),
+            line("intake", 4, "dispute.merged", 5, "police 1", "police", into="y", found_by="rule"),
+        ]
+    )
+
+    assert [entry.type for entry in entries] == ["dispute.registered", "duplicate.proposed", "dispute.reported", "dispute.merged"]
+    assert [entry.detail["found_by"] for entry in entries] == [None, None, None, "rule"]

@@ -31,6 +31,8 @@ NAMES = {
     "procedure":     kinds.PROCEDURES,
     "notice_by":     kinds.NOTICE_CHANNELS,
     "undeliverable": kinds.UNDELIVERABLE_REASONS,
+    "sameness":      kinds.SAMENESS,
+    "found_by":      kinds.FOUND_BY,
     "event":         {type: (event.zh, event.en) for type, event in DOMAIN_EVENTS.items()} | STEPS,
     "notice":        {type: (notice.zh, notice.en) for type, notice in NOTICES.items()},
 }

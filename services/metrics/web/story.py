@@ -6,6 +6,8 @@ from datetime import datetime
 from services.metrics.domain import DETAIL
 
 BLANK = dict.fromkeys(DETAIL)
+A_LINE_OF_ITS_OWN = ("dispute.merged", "dispute.unmerged", "duplicate.proposed")  # though the same report gave rise to another line
+PASSED_ON = ("duplicate.noted",)  # mediation only repeats what intake said, for those who hear no other
 
 
 @dataclass(slots=True)
@@ -27,13 +29,16 @@ def tell(lines: list[dict]) -> list[Entry]:
     """Joins the lines that are about the same agency event: the report, the fact, and that it was applied or refused."""
     entries, by_event = [], {}
     for line in sorted(lines, key=lambda line: (line["event"] is None, line["source"] != "intake", line["at"], line["sequence"])):
+        if line["type"] in PASSED_ON:
+            continue
         number = f"{line['source']} {line['sequence']}"
-        entry = by_event.get(line["event"]) if line["event"] else None
+        event = None if line["type"] in A_LINE_OF_ITS_OWN else line["event"]
+        entry = by_event.get(event) if event else None
         if entry is None:
             entry = _first(line)
             entries.append(entry)
-            if line["event"]:
-                by_event[line["event"]] = entry
+            if event:
+                by_event[event] = entry
         else:
             _follow(entry, line)
         entry.numbers.append(number)
