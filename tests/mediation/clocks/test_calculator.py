@@ -3,9 +3,13 @@
 import json
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
+
+from services.mediation.clocks.mistakes import MakesNoSense
+from services.mediation.holidays import Holidays, arrangements
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-m", "services.mediation.clocks"]
@@ -102,11 +106,23 @@ def test_an_official_arrangement_makes_a_provisional_day_certain(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["{", '{"2027": {"off": []}}', '{"2027": {"off": ["2028-01-03"], "made_up": []}}', '{"2027": {"off": [], "made_up": ["2027-02-10"]}}']
+    "told",
+    [[], {"next year": {}}, {"2027": {"off": []}}, {"2027": {"off": ["2028-01-03"], "made_up": []}}, {"2027": {"off": [], "made_up": ["2027-02-10"]}}],
 )
-def test_a_calendar_that_makes_no_sense_is_refused(tmp_path, text):
-    file = tmp_path / "calendar.json"
-    file.write_text(text)
+def test_a_calendar_that_makes_no_sense_is_refused(told):
+    with pytest.raises(MakesNoSense):
+        arrangements(told)
 
-    assert run(b"", "--calendar", file).returncode == 2
-    assert run(b"", "--calendar", tmp_path / "missing.json").returncode == 2
+
+def test_a_file_that_is_not_there_or_holds_no_json_ends_it_before_the_first_line(tmp_path):
+    file = tmp_path / "calendar.json"
+    file.write_text("{")
+
+    assert [run(b"", "--calendar", path).returncode for path in (file, tmp_path / "missing.json")] == [2, 2]
+
+
+def test_new_year_may_take_days_of_the_december_before():
+    calendar = Holidays(arrangements({"2027": {"off": ["2026-12-31", "2027-01-01"], "made_up": ["2026-12-27"]}}))
+
+    assert not calendar.works(date(2026, 12, 31)) and calendar.works(date(2026, 12, 27))
+    assert calendar.works(date(2026, 12, 30))
