@@ -57,6 +57,7 @@ LAWS = {
     "民事诉讼法":                       "Civil Procedure Law",
     "民事诉讼法解释":                   "Interpretation of the Civil Procedure Law",
     "民法典":                           "Civil Code",
+    "行政诉讼法":                       "Administrative Procedure Law",
     "人民调解法":                       "People's Mediation Law",
     "特邀调解规定":                     "Provisions on court-invited mediation",
     "在线调解规则":                     "Rules on online mediation of the people's courts",

@@ -102,6 +102,7 @@ _SERVICES_SAY = (
     ("deadline.recomputed",   d.DeadlineRecomputed,    "mediation",  "期限重新计算",         "a deadline was reckoned again"),
     ("deadline.approached",   d.DeadlineOwed,          "mediation",  "期限将至",             "a deadline came near"),
     ("deadline.passed",       d.DeadlinePassed,        "mediation",  "期限届满",             "a deadline passed unmet"),
+    ("deadline.stopped",      d.Deadline,              "mediation",  "期限停止计算",         "a clock stopped: what it asked for is no longer asked"),
     ("deadline.met",          d.DeadlineMet,           "mediation",  "期限内完成或逾期完成", "what a deadline asked for was done, in time or late"),
     ("confirmation.lapsed",   d.ConfirmationLapsed,    "mediation",  "逾期未申请司法确认",   "the period for judicial confirmation ended"),
     ("duplicate.noted",       d.DuplicateNoted,        "mediation",  "疑似重复待核",         "a possible duplicate was put before the centre"),
@@ -137,7 +138,8 @@ def _table(rows, told):
 
 
 AGENCY_EVENTS = {
-    type: EventType(type, schema, frozenset(roles.split()), *(STEPS.get(type) or ABOUT_THE_ROSTER[type]), examples.SAID_BY_AGENCIES[type], "agencies") for type, schema, roles in _AGENCIES_SAY
+    type: EventType(type, schema, frozenset(roles.split()), *(STEPS.get(type) or ABOUT_THE_ROSTER[type]), examples.SAID_BY_AGENCIES[type], "agencies")
+    for type, schema, roles in _AGENCIES_SAY
 }
 AGENCY_EVENTS |= {
     type: EventType(type, s.SAID_BY_AGENCIES[type], frozenset(roles.split()), *safeguard.STEPS[type], examples.SAID_FOR_SAFETY[type], "agencies")

@@ -144,9 +144,15 @@ SAID_BY_SERVICES = {
     },
     "deadline.set": {**_SET, "owed_by": ["peoples_mediation_committee-daman"], "provisional": False},
     "deadline.recomputed": {
-        **_SET, "owed_by": ["peoples_mediation_committee-daman"], "provisional": False, "was_due_at": "2026-03-05T15:59:59+00:00", "because": "calendar"},
+        **_SET,
+        "owed_by": ["peoples_mediation_committee-daman"],
+        "provisional": False,
+        "was_due_at": "2026-03-05T15:59:59+00:00",
+        "because": "calendar",
+    },
     "deadline.approached": {**_CLOCK, "owed_by": ["peoples_mediation_committee-daman"]},
     "deadline.passed": {**_CLOCK, "owed_by": ["peoples_mediation_committee-daman"]},
+    "deadline.stopped": _CLOCK,
     "deadline.met": {**_CLOCK, "met_at": "2026-03-04T03:00:00+00:00", "late": False, "was_passed": False},
     "dispute.closed": {"state": "closed", "outcome": "performed"},
     "confirmation.lapsed": {

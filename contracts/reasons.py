@@ -183,6 +183,106 @@ _ROWS = {
     "not_your_roster": (
         "{agency}只能变更由其管理的名册：司法行政机关管理人民调解组织，法院管理特邀调解名册和法庭设置。",
         "{agency} may change its own rosters only: the judicial administration those of mediation bodies, the court its invited mediators and its own places."),
+    "may_not_be_confirmed": (
+        "协议涉及身份关系、物权或者知识产权确权，或者调解组织已注明不可确认，不能申请司法确认（民事诉讼法解释第355条）。可以依法起诉。",
+        ("The agreement is about a personal status, title to real rights or intellectual property, or the body marked it as not confirmable; "
+        "it cannot be confirmed (Interpretation of the Civil Procedure Law art. 355). The parties may sue.")),
+    "application_not_joint": (
+        "司法确认须由全部当事人共同申请（民事诉讼法第205条）。请取得各方同意后共同申请。",
+        "Confirmation is applied for by all parties jointly (Civil Procedure Law art. 205). Apply again with everybody."),
+    "applied_too_late": (
+        "申请司法确认的三十日已于{on}届满（民事诉讼法第205条，人民调解法第33条）。协议仍然有效，可以记录履行情况，或者依法起诉。",
+        ("The thirty days for an application ended on {on} (Civil Procedure Law art. 205, People's Mediation Law art. 33). "
+        "The agreement stands: record its performance, or the parties may sue.")),
+    "not_the_right_court": (
+        "应向有管辖权的法院申请：法院邀请调解的，向该法院申请；调解组织自行调解的，向当事人住所地、标的物所在地、调解组织所在地的基层法院申请（民事诉讼法第205条）。",
+        ("Apply to the right court: after mediation that a court invited, to that court; after a body's own, to the basic court of a party's domicile, "
+        "the object or the body (Civil Procedure Law art. 205).")),
+    "already_on_a_docket": (
+        "法院已经立案，应以调解书、撤诉或者判决结案，不另行立案或者确认（特邀调解规定第20条，民事诉讼法第126条）。",
+        ("A court has filed the case: it ends by mediation statement, withdrawal or judgment and is neither filed again nor confirmed "
+        "(Provisions on court-invited mediation art. 20, Civil Procedure Law art. 126).")),
+    "not_on_a_docket": (
+        "法院没有在办的立案，不能办理“{step}”。请先上报立案（民事诉讼法第126条）。",
+        "No court has a filed case of this dispute, so “{step}” is not possible. Report the filing first (Civil Procedure Law art. 126)."),
+    "not_before_a_mediation_body": (
+        "协议不是在依法设立的调解组织达成的，不能申请司法确认（民事诉讼法第205条）。",
+        "The agreement was not reached before a mediation body set up by law, so it cannot be confirmed (Civil Procedure Law art. 205)."),
+    "only_a_court_decides": (
+        "司法确认由人民法院受理和裁定，不能由{agency}上报“{step}”（民事诉讼法第206条）。",
+        "Only a court accepts and decides a confirmation; {agency} cannot report “{step}” (Civil Procedure Law art. 206)."),
+    "not_accepted_yet": (
+        "法院尚未受理确认申请，不能作出确认裁定（司法确认规定第4条）。请先上报受理。",
+        "The application has not been accepted, so it cannot be granted (Provisions on judicial confirmation art. 4). Report the acceptance first."),
+    "already_confirmed": (
+        "协议已经法院裁定确认，不能办理“{step}”（民事诉讼法第206条）。不履行的，可以申请执行。",
+        "The agreement was confirmed by a court; “{step}” is not possible (Civil Procedure Law art. 206). If it is not kept, apply for enforcement."),
+    "no_title_to_enforce": (
+        "没有可以执行的法律文书：须有确认裁定、判决或者调解书（民事诉讼法第206条、第247条）。协议未履行的，可以起诉或者重新调解。",
+        ("There is nothing that can be enforced: it takes a confirmation, a judgment or a court's mediation statement (Civil Procedure Law art. 206, 247). "
+        "If the agreement is not kept, the parties may sue or mediate again.")),
+    "track_not_open": (
+        "按法院收到起诉材料之日，不适用所报轨道：自2025年1月1日起法院先行立案，诉前调解登记至2024年12月31日止（立案与调解意见第3条）。",
+        ("By the day on which the court received the claim this track is not open: since 2025-01-01 courts register first, the docket before filing "
+        "ended on 2024-12-31 (Opinion on lawful registration and mediation, point 3).")),
+    "no_referral_before_filing": (
+        "自2025年1月1日起，法院不得在立案前委派调解（立案与调解意见第3条）。请先上报立案，再委托调解。",
+        "Since 2025-01-01 a court refers nothing before filing (Opinion on lawful registration and mediation, point 3). Report the filing first, then entrust it."),
+    "not_a_mediating_body": (
+        "所选机构不办理调解，不能交办。需要其他途径的，请转出（人民调解法第26条）。",
+        "The agency chosen does not mediate. Where another way is needed, redirect the dispute (People's Mediation Law art. 26)."),
+    "named_in_a_conflict": (
+        "该组织或者调解员已被披露存在利害关系，各方当事人披露后未同意（特邀调解规定第15条，在线调解规则第13条）。请另行选定，或者补充各方同意。",
+        ("This body or mediator was named in a conflict disclosure and the parties have not agreed after it (Provisions on court-invited mediation art. 15, "
+        "Rules on online mediation art. 13). Choose another, or report the parties' agreement.")),
+    "mediated_this_case": (
+        "本案调解员不得在后续程序中担任人民陪审员、代理人、证人、鉴定人或者翻译人员（特邀调解规定第16条）。",
+        "The mediator of this case may not later be its assessor, representative, witness, expert or interpreter (Provisions on court-invited mediation art. 16)."),
+    "already_before_a_court": (
+        "法院或者卫生主管部门已经受理该医疗纠纷，调解委员会不予受理（医疗纠纷条例第31条、第40条）。",
+        "A court or the health authority has taken this medical dispute, so the committee does not (Regulations on medical disputes art. 31, 40)."),
+    "administrative_not_mediated": (
+        "行政争议不适用调解，行政赔偿、补偿和自由裁量事项除外（行政诉讼法第60条）。",
+        "Administrative disputes are not mediated, except compensation and discretionary powers (Administrative Procedure Law art. 60)."),
+    "police_case_not_mediated": (
+        "该治安案件依法不适用调解（公安行政案件程序规定第179条）。请由公安机关处理。",
+        "This police case may not be mediated (Procedure for administrative cases of the police art. 179). The police deal with it."),
+    "only_an_appraisal_pauses": (
+        "只有鉴定、评估可以暂停计算期限（在线调解规则第26条，医疗纠纷条例第38条）。需要更多时间的，请经各方同意延长。",
+        ("Only an appraisal or valuation pauses a clock (Rules on online mediation art. 26, Regulations on medical disputes art. 38). "
+        "For more time, extend with everybody's consent.")),
+    "extension_too_long": (
+        "立案后的调解最多延长三十日（立案与调解意见第3条）。",
+        "Mediation after filing is extended by at most thirty days (Opinion on lawful registration and mediation, point 3)."),
+    "extended_before": (
+        "立案后的调解只能延长一次（立案与调解意见第3条）。调解不成的，转入审理。",
+        "Mediation after filing is extended only once (Opinion on lawful registration and mediation, point 3). If it fails, the trial goes on."),
+    "ground_does_not_fit": (
+        "所报终结事由与纠纷进展不符：“达成协议”须先上报协议，已达成协议的只能以此终结（在线调解规则第25条）。",
+        ("The ground does not fit: “agreement reached” needs an agreement on record, and where there is one it is the only ground "
+        "(Rules on online mediation art. 25).")),
+    "mediation_never_began": (
+        "调解组织尚未接收，只能因当事人撤回、无法联系、不愿调解或者其他障碍而终结（在线调解规则第25条）。",
+        ("No body has taken the dispute yet: it ends only because it was withdrawn, a party cannot be reached or is unwilling, or for another obstacle "
+        "(Rules on online mediation art. 25).")),
+    "no_such_report": (
+        "本单位没有上报过这一事件，或者该事件没有生效，不能更正或者撤销。请核对event。",
+        "This agency reported no such event, or it did not take effect; it cannot be corrected or withdrawn. Check `event`."),
+    "registration_stands": (
+        "首次上报已经赋码，不能更正或者撤销。报错的纠纷请由综治中心归档。",
+        "The first report gave the dispute its code and cannot be corrected or withdrawn. The mediation centre archives a dispute reported by mistake."),
+    "not_that_step": (
+        "所指事件不是“更正”所称的步骤。请核对event与corrects。",
+        "The event named is not the step that the correction is about. Check `event` and `corrects`."),
+    "already_taken_back": (
+        "该事件此前已经更正或者撤销。",
+        "That event was corrected or withdrawn before."),
+    "correction_without_facts": (
+        "更正已经生效的步骤，须在facts中报全正确的内容。没有发生的，请改为撤销。",
+        "To correct a step that took effect, tell all its facts as they should have been. If it did not happen, withdraw it."),
+    "later_steps_stand": (
+        "该事件之后的步骤已经据此办理，不能再更正或者撤销。请先处理其后的步骤。",
+        "Later steps were decided in the light of that event, so it can no longer be taken back. Deal with the later ones first."),
     # by a person, after it was set aside
     "parked_by_operator": (
         "事件暂存待查：处理时出现故障，运维人员正在核查。无须重发。",
@@ -196,7 +296,12 @@ _ROWS = {
 REASONS = {code: Reason(code, zh, en) for code, (zh, en) in _ROWS.items()}
 
 # What may stand in a placeholder. Tokens are given and rendered in the language of the sentence; nothing else gets into one.
-_TABLES = {"state": STATES, "step": STEPS | safeguard.STEPS | ABOUT_THE_ROSTER, "mistake": MISTAKES, "agency": {code: (agency.zh, agency.en) for code, agency in AGENCIES.items()}}
+_TABLES = {
+    "state": STATES,
+    "step": STEPS | safeguard.STEPS | ABOUT_THE_ROSTER,
+    "mistake": MISTAKES,
+    "agency": {code: (agency.zh, agency.en) for code, agency in AGENCIES.items()},
+}
 _SHAPES = {"field": r"[a-z][a-z0-9_]*(?:[.\[\]0-9a-z_]*)", "on": r"\d{4}-\d{2}-\d{2}", "limit": r"\d{1,9}", "number": r"\d{1,4}"}
 
 

@@ -47,8 +47,8 @@ def when_nothing_more_is_owed(dispute, happened):
 
 # fmt: off
 _HALF_A_DAY, _A_DAY, _THREE_DAYS, _FIVE_DAYS = ((timedelta(hours=hours),) for hours in (12, 24, 72, 120))
-_ASKED, _MEDIATED = ("accepted", "consent_pending"), ("accepted", "consent_pending", "mediating")
-_AGREED = ("agreed", "performing")
+_ASKED, _MEDIATED = ("accepted", "consent_pending"), ("accepted", "consent_pending", "mediating", "clock_paused")
+_AGREED = ("agreed", "confirm_applied", "confirm_decided", "performing", "defaulted")
 
 CLOCKS = (
     Clock("screening", ("dispute.registered",), when_it_happened, ("registered",),
@@ -73,7 +73,7 @@ CLOCKS = (
           {"performance.recorded": decides_the_next_term, "dispute.followed_up": said_to_be_settled, "dispute.archived": None},
           "body", remind=_THREE_DAYS),
     # An agreement that was performed on the spot has no terms: then the call-back is what is left.
-    Clock("follow_up", ("performance.recorded", "agreement.reached"), when_nothing_more_is_owed, ("agreed", "performing", "resolved"),
+    Clock("follow_up", ("performance.recorded", "agreement.reached"), when_nothing_more_is_owed, (*_AGREED, "resolved"),
           {"dispute.followed_up": None, "dispute.archived": None},
           "body", remind=_THREE_DAYS),
 )

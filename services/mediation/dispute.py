@@ -1,11 +1,11 @@
-"""One dispute as its rules see it, and what a decision about it brings. Shapes only."""
+"""One dispute as its rules see it, and what a decision about it brings. Shapes only; what is told is kept, never changed in place."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 FIRST = "detected"
-CENTRE = "mediation_centre"
+CENTRE, COURT, POLICE = "mediation_centre", "court", "police"
 
 
 @dataclass(slots=True)
@@ -20,7 +20,7 @@ class Deadline:
     owed_by: tuple[str, ...]
     set_at: datetime
     ask_at: datetime | None = None  # None: never again, or not while it is paused
-    state: str = "open"  # open, passed, met
+    state: str = "open"  # open, passed, met, stopped
     provisional: bool = False  # its year's arrangement is not published, or an appraisal goes on
     pauses: list[tuple[datetime, datetime | None]] = field(default_factory=list)  # from, to; the last may go on
     extensions: list[tuple[datetime, int]] = field(default_factory=list)  # consented at, days
@@ -42,7 +42,7 @@ class Dispute:
     reporter: str = ""
     body: str | None = None  # the agency it is routed to, then the one that accepted it
     parties: frozenset[str] = frozenset()  # labels of the parties on record: applicant, respondent, respondent-2
-    consents: set[str] = field(default_factory=set)
+    consents: frozenset[str] = frozenset()
     suitable: bool | None = None
     mediator: str | None = None
     terms: list[dict] = field(default_factory=list)  # {"due_on": "2026-05-01", "result": None | "full" | "part" | "default"}
@@ -51,6 +51,33 @@ class Dispute:
     entered_at: datetime | None = None
     steps: int = 0
     deadlines: dict[str, Deadline] = field(default_factory=dict)
+    # What only some disputes have; see PARTICULARS.
+    track: str = "A"
+    cause: str | None = None
+    wants: str | None = None
+    sent_by: str | None = None  # the agency that routed or entrusted it: a declined referral goes back there
+    court: str | None = None  # the court that has the case, or the application for confirmation
+    docket: str | None = None  # open, closed: whether the case is on a court's docket
+    received_on: str | None = None  # when that court received the claim
+    procedure: str | None = None
+    mode: str | None = None  # how the court closed its case
+    ground: str | None = None  # why mediation ended
+    suspected: str | None = None  # why it was suspended
+    back_to: str | None = None  # the state that it left for a pause
+    extensions: int = 0
+    agreement: dict | None = None  # {"effective_on", "form", "confirmable", "about", "by"}
+    confirmation: str | None = None  # applied, accepted, granted, refused, withdrawn, lapsed
+    conflicts: dict[str, bool] = field(default_factory=dict)  # who was named in a disclosure: whether all parties agreed after it
+    mediators: tuple[str, ...] = ()  # everybody who mediated here, ever
+    mediators_refused: int = 0
+    # The steps taken, loaded only where an earlier report is called wrong; grows within a batch.
+    taken: list["Taken"] = field(default_factory=list, compare=False, repr=False)
+
+
+PARTICULARS = (
+    "track", "cause", "wants", "sent_by", "court", "docket", "received_on", "procedure", "mode", "ground", "suspected", "back_to", "extensions",
+    "agreement", "confirmation", "conflicts", "mediators", "mediators_refused",
+)  # fmt: skip
 
 
 class Transition(NamedTuple):
@@ -61,6 +88,18 @@ class Transition(NamedTuple):
     step: int
 
 
+class Taken(NamedTuple):
+    """A step that was taken: who said it under which id, and what of the dispute it changed. `undo` is empty for a step that changed nothing."""
+
+    step: int
+    word: str
+    agency: str | None  # None: time
+    reported: str | None
+    happened: datetime
+    undo: dict
+    undoes: int | None = None  # the earlier step that this one takes back
+
+
 @dataclass(slots=True)
 class Decision:
     """What follows: the dispute (changed in place), its new transition, the deadlines that changed, and what is to be said, in order."""
@@ -68,5 +107,22 @@ class Decision:
     dispute: Dispute | None
     refused: str | None = None
     transition: Transition | None = None
+    taken: Taken | None = None
     said: list[tuple[str, dict]] = field(default_factory=list)
     deadlines: list[Deadline] = field(default_factory=list)
+
+
+def who(dispute: Dispute, roles: tuple[str, ...]) -> tuple[str, ...]:
+    """The agencies that have these parts in the dispute now, each once."""
+    return tuple(dict.fromkeys([_PARTS[role](dispute) for role in roles]))
+
+
+# fmt: off
+_PARTS = {
+    "centre":    lambda dispute: CENTRE,
+    "body":      lambda dispute: dispute.body or CENTRE,
+    "sender":    lambda dispute: dispute.sent_by or CENTRE,
+    "court":     lambda dispute: dispute.court or COURT,
+    "authority": lambda dispute: POLICE if dispute.suspected == "suspected_crime" else dispute.court or COURT,
+}
+# fmt: on

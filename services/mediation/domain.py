@@ -1,15 +1,17 @@
 """What each event means for a dispute: facts in, decisions out, by the tables of lifecycle. No database, no broker; `now` is an argument."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from copy import deepcopy
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from contracts import REASONS
-from services.mediation import timing
-from services.mediation.clocks import SHANGHAI
+from services.mediation import timing, undoing
 from services.mediation.deadlines import what_it_extends
-from services.mediation.dispute import FIRST, Decision, Dispute, Transition
-from services.mediation.lifecycle import EVERY_STEP, GUARDS, NOTED, TRANSITIONS, WAITS_FOR, When
-from services.mediation.questions import Step, everything_performed
+from services.mediation.dispute import FIRST, Deadline, Decision, Dispute, Taken, Transition, who
+from services.mediation.lifecycle import EVERY_STEP, GUARDS, NOTED, TIME_SAYS, TRANSITIONS, WAITS_FOR, Back, Cell, When
+from services.mediation.memory import REMEMBERED
+from services.mediation.questions import Step, day_of, everything_performed, last_moment_to_apply, reported_before, word_of
 from services.mediation.timing import COUNTING, Counting
 
 # How wrong an agency's clock may be.
@@ -30,9 +32,16 @@ def decide(dispute: Dispute | None, event, now: datetime, counting: Counting = C
     refused = _refusal(decision.dispute, step, now)
     if refused is not None:
         _refuse(decision, step, refused, event.data["event"])
+    elif step.word in TAKES_BACK:
+        _take_back(decision, step, event.data["event"], now, counting)
     else:
         _take(decision, step, event.data["event"], now, counting)
     return decision
+
+
+def needs_history(event) -> bool:
+    """Whether deciding it takes the steps that the dispute has behind it."""
+    return event.type == REPORTED and event.data["step"] in TAKES_BACK
 
 
 def discard(dispute: Dispute | None, event) -> Decision:
@@ -90,40 +99,65 @@ def _refuse(decision: Decision, step: Step, reason: str, event: dict) -> None:
     if reason == "unknown_term":
         sentence["number"] = step.facts["term"]
     elif reason == "extended_too_late":
-        ended = min(d.due_at for d in what_it_extends(dispute, step.word))
-        sentence["on"] = ended.astimezone(SHANGHAI).date()
+        sentence["on"] = day_of(min(d.due_at for d in what_it_extends(dispute, step.word)))
+    elif reason == "applied_too_late":
+        sentence["on"] = day_of(last_moment_to_apply(dispute))
     decision.refused = reason
     decision.said.append(("step.refused", {"event": event, "step": word, "state": dispute.state, "reason": REASONS[reason].text(**sentence)}))
 
 
 def _take(decision: Decision, step: Step, event: dict, now: datetime, counting: Counting) -> None:
     dispute, before, word = decision.dispute, decision.dispute.state, step.word
+    was = undoing.remembered(dispute)
     met = timing.meet(dispute, step)  # asked first: what a step meets depends on how things stood until then
     outcome = _outcome(dispute)
     remember = REMEMBERED.get(word)
     if remember is not None:
         remember(dispute, step)
-
-    target = TRANSITIONS[before][word]
-    if type(target) is When:
-        target = target.then if target.question(dispute, step) else target.otherwise
+    target = _target(dispute, step, TRANSITIONS[before][word])
     if target != NOTED:
         dispute.state = target
     if dispute.state != before:
         dispute.entered_at = step.happened
-    dispute.steps += 1
-    decision.transition = Transition(before, dispute.state, dispute.steps)
 
     said = decision.said
     if word not in HAS_NO_FACT_OF_ITS_OWN:
-        said.append((word, {**step.facts, "event": event, "agency": step.agency, "before": before, "state": dispute.state,
-                            "waits_for": timing.who(dispute, WAITS_FOR[dispute.state]), "happened_at": step.happened}))  # fmt: skip
+        said.append((word, _fact(dispute, step, event, before)))
     said.append(("step.applied", {"event": event, "step": _as_reported(word), "state": dispute.state}))
     timing.say_met(decision, met)
     timing.follow(decision, step, target == NOTED, now, counting)
+    if dispute.state != before:
+        timing.stop(decision)
     if dispute.state == "closed" != before:
         dispute.outcome = outcome
-        said.append(("dispute.closed", {"state": "closed", "outcome": outcome}))
+        said.append(("dispute.closed", _closing(dispute)))
+    _enter_into_history(decision, step, before, event, undoing.difference(was, dispute))
+
+
+def _target(dispute: Dispute, step: Step, cell: Cell) -> str:
+    while type(cell) is When:
+        cell = cell.then if cell.question(dispute, step) else cell.otherwise
+    return dispute.back_to if type(cell) is Back else cell
+
+
+def _fact(dispute: Dispute, step: Step, event: dict, before: str) -> dict:
+    """The step as mediation confirms it. Which earlier report it is about stands under a name of its own: `event` is the report that says so."""
+    facts = {**step.facts, "about": step.facts["event"]} if "event" in step.facts else step.facts
+    return {**facts, "event": event, "agency": step.agency, "before": before, "state": dispute.state,
+            "waits_for": who(dispute, WAITS_FOR[dispute.state]), "happened_at": step.happened}  # fmt: skip
+
+
+def _closing(dispute: Dispute) -> dict:
+    told = {"state": "closed", "outcome": dispute.outcome, "mode": dispute.mode, "ground": dispute.ground}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _enter_into_history(decision: Decision, step: Step, before: str, event: dict | None, undo: dict, undoes: int | None = None) -> None:
+    dispute = decision.dispute
+    dispute.steps += 1
+    decision.transition = Transition(before, dispute.state, dispute.steps)
+    decision.taken = Taken(dispute.steps, step.word, step.agency, event["id"] if event else None, step.happened, undo, undoes)
+    dispute.taken.append(decision.taken)
 
 
 def _as_reported(word: str) -> str:
@@ -133,86 +167,65 @@ def _as_reported(word: str) -> str:
 
 def _outcome(dispute: Dispute) -> str:
     """How the dispute would end if it were closed now."""
-    if dispute.state == "resolved":
-        return "performed" if everything_performed(dispute) else "settled"
+    if dispute.state == "resolved" and dispute.outcome != "judged":
+        return "performed" if everything_performed(dispute) else dispute.outcome or "settled"
     return ENDS_AS.get(dispute.state) or dispute.outcome or "not_settled"
 
 
-# ── What a dispute remembers of a step ────────────────────────────────────────────────────────────────────────────────────────────
+# ── An earlier report was wrong ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _registered(dispute, step):
-    facts = step.facts
-    dispute.township, dispute.kind, dispute.reporter = facts["township"], facts["kind"], step.agency
-    dispute.parties, dispute.opened_at = frozenset(facts.get("party_labels", ())), step.happened
+def _take_back(decision: Decision, step: Step, event: dict, now: datetime, counting: Counting) -> None:
+    """Undoes the step named, and takes it anew with the right facts where these are told. All of it, or nothing and a reason."""
+    before, earlier = decision.dispute.state, reported_before(decision.dispute, step)
+    trial = Decision(replace(decision.dispute, deadlines=deepcopy(decision.dispute.deadlines), taken=[*decision.dispute.taken]))
+    was = undoing.remembered(trial.dispute)
+    undoing.undo(trial, earlier, now, counting)
+    if "facts" in step.facts and earlier.undo:
+        again = Step(word_of(decision.dispute, earlier), step.agency, earlier.happened, step.facts["facts"], step.roster)
+        refused = _refusal(trial.dispute, again, now)
+        if refused is not None:
+            _refuse(decision, step, refused, event)
+            return
+        was = undoing.remembered(trial.dispute)  # what the right step changes can be taken back in its turn
+        _take(trial, again, event, now, counting)
+        said = [(word, data) for word, data in trial.said if word != "step.applied"]
+        trial.dispute.taken.pop()
+        trial.dispute.steps -= 1
+        undo = {**undoing.difference(was, trial.dispute), "word": again.word}
+    else:
+        said, undo = trial.said, {}
+    decision.dispute, decision.deadlines = trial.dispute, trial.deadlines
+    decision.said.append((step.word, _fact(decision.dispute, step, event, before)))
+    decision.said.append(("step.applied", {"event": event, "step": step.word, "state": decision.dispute.state}))
+    decision.said += said
+    _enter_into_history(decision, step, before, event, undo, earlier.step)
 
 
-def _screened(dispute, step):
-    dispute.suitable, dispute.kind = step.facts["suitable"], step.facts["kind"]
+# ── Time takes a step ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _routed(dispute, step):
-    dispute.body = step.facts["to"]
-
-
-def _accepted(dispute, step):
-    dispute.mediator = step.facts.get("mediator")
-
-
-def _declined(dispute, step):
-    dispute.body = None
-
-
-def _consented(dispute, step):
-    dispute.consents.add(step.facts["party"])
-
-
-def _refused(dispute, step):
-    dispute.consents.discard(step.facts["party"])
-    dispute.outcome = "consent_refused"
-
-
-def _mediator_chosen(dispute, step):
-    dispute.mediator = step.facts["mediator"]
-
-
-def _ended_without_agreement(dispute, step):
-    dispute.outcome = "withdrawn" if step.facts["ground"] == "self_settled_withdrawn" else "not_settled"
-
-
-def _agreed(dispute, step):
-    dispute.terms = [{"due_on": _day(term["due_on"]).isoformat(), "result": None} for term in step.facts.get("terms", ())]
-
-
-def _performed(dispute, step):
-    term = dispute.terms[step.facts["term"] - 1]
-    if (term["result"], step.facts["result"]) != ("default", "part"):  # a part paid after the default leaves it a default: only the whole mends it
-        term["result"] = step.facts["result"]
+def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, counting: Counting = COUNTING) -> Decision:
+    """What it means that `now` has come: for the deadline, and where it has passed and the table says so for the dispute itself."""
+    decision = timing.time_passes(dispute, deadline, now, counting)
+    word = TIME_SAYS.get(deadline.clock)
+    if word is None or not any(said == "deadline.passed" for said, _ in decision.said) or word not in TRANSITIONS[dispute.state]:
+        return decision
+    before, was, step = dispute.state, undoing.remembered(dispute), Step(word, None, deadline.due_at, {})
+    REMEMBERED[word](dispute, step)
+    target = _target(dispute, step, TRANSITIONS[before][word])
+    if target != NOTED:
+        dispute.state, dispute.entered_at = target, step.happened
+    told = {"before": before, "state": dispute.state, "waits_for": who(dispute, WAITS_FOR[dispute.state]), "happened_at": step.happened}
+    decision.said.append((word, told))
+    _enter_into_history(decision, step, before, None, undoing.difference(was, dispute))
+    return decision
 
 
 def _instant(told: str | datetime) -> datetime:
     return datetime.fromisoformat(told) if isinstance(told, str) else told
 
 
-def _day(told: str | date) -> date:
-    return date.fromisoformat(told) if isinstance(told, str) else told
-
-
-# fmt: off
-REMEMBERED = {
-    "dispute.registered":   _registered,
-    "dispute.screened":     _screened,
-    "dispute.routed":       _routed,
-    "referral.accepted":    _accepted,
-    "referral.declined":    _declined,
-    "consent.given":        _consented,
-    "consent.refused":      _refused,
-    "mediator.agreed":      _mediator_chosen,
-    "mediator.appointed":   _mediator_chosen,
-    "mediation.terminated": _ended_without_agreement,
-    "agreement.reached":    _agreed,
-    "performance.recorded": _performed,
-}
-ENDS_AS = {"screened": "not_suitable", "performing": "defaulted", "suspended": "not_settled"}
-HAS_NO_FACT_OF_ITS_OWN = ("dispute.registered", "dispute.reported")     # intake said it; mediation only says that it took effect
-# fmt: on
+ENDS_AS = {"screened": "not_suitable", "performing": "defaulted", "defaulted": "defaulted", "suspended": "not_settled"}
+HAS_NO_FACT_OF_ITS_OWN = (REGISTERED, "dispute.reported")  # intake said it; mediation only says that it took effect
+TAKES_BACK = ("report.corrected", "report.withdrawn")

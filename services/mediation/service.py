@@ -5,7 +5,7 @@ from nameko.extensions import DependencyProvider
 from plumbing.dependency import Database
 from plumbing.events import Said
 from plumbing.hearing import every, hear
-from services.mediation import domain, roster_store, store, timing
+from services.mediation import domain, roster_store, store
 from services.mediation.office import Office
 from services.mediation.rosters import telling
 
@@ -43,6 +43,7 @@ class MediationService:
             roster = on_hand.read(tx, remember=not said)
             events = [event for event in told if event.type != telling.REPORTED]
             disputes = store.load(tx, [event.subject for event in events])
+            store.load_history(tx, disputes, [event.subject for event in events if domain.needs_history(event)])
             decided, counting = [], self.office.counting
             for event in events:
                 dispute = disputes.get(event.subject)
@@ -76,7 +77,7 @@ class MediationService:
             if not codes:
                 return 0
             decided = [
-                (None, timing.time_passes(dispute, deadline, tx.now, self.office.counting))
+                (None, domain.time_passes(dispute, deadline, tx.now, self.office.counting))
                 for dispute in store.load(tx, codes).values()
                 for deadline in list(dispute.deadlines.values())
             ]

@@ -2,19 +2,23 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from operator import attrgetter
 
 from plumbing.database import Transaction
 from plumbing.events import Event
 from plumbing.rows import Columns
-from services.mediation.dispute import Deadline, Decision, Dispute
+from services.mediation.dispute import PARTICULARS, Deadline, Decision, Dispute, Taken
 
 CLOCKWORK = 0x0F0C  # advisory lock: one copy asks what time it is
 
 DISPUTES = Columns(
     "code text, state text, township text, kind text, reporter text, body text, parties text[], consents text[], suitable boolean, mediator text,"
-    " terms jsonb, outcome text, opened_at timestamptz, entered_at timestamptz, steps int"
+    " terms jsonb, outcome text, opened_at timestamptz, entered_at timestamptz, steps int, particulars jsonb"
 )
-TRANSITIONS = Columns("code text, step int, before text, after text, word text, agency text, happened_at timestamptz, decided_at timestamptz, cause text")
+TRANSITIONS = Columns(
+    "code text, step int, before text, after text, word text, agency text, happened_at timestamptz, decided_at timestamptz, cause text,"
+    " reported text, undo jsonb, undoes int"
+)
 DEADLINES = Columns(
     "code text, key text, clock text, kind text, started_at timestamptz, due_at timestamptz, owed_by text[], set_at timestamptz,"
     " ask_at timestamptz, state text, provisional boolean, happened jsonb"
@@ -25,21 +29,30 @@ def load(tx: Transaction, codes: Iterable[str]) -> dict[str, Dispute]:
     """The disputes with these codes and their unmet deadlines. Locked in code order, as everywhere: two batches queue up instead of deadlocking."""
     codes = sorted(set(codes))
     disputes = {
-        row[0]: Dispute(row[0], *row[1:6], frozenset(row[6]), set(row[7]), *row[8:])
+        row[0]: _with_particulars(Dispute(row[0], *row[1:6], frozenset(row[6]), frozenset(row[7]), *row[8:-1]), row[-1])
         for row in tx.rows(f"select {DISPUTES.names} from mediation.disputes where code = any(%s) order by code for update", (codes,))
     }
     for code, key, clock, kind, started, due, owed, set_at, ask, state, provisional, happened in tx.rows(
-        f"select {DEADLINES.names} from mediation.deadlines where code = any(%s) and state <> 'met' order by code, due_at, key", (codes,)
+        f"select {DEADLINES.names} from mediation.deadlines where code = any(%s) and state in ('open', 'passed') order by code, due_at, key", (codes,)
     ):
         disputes[code].deadlines[key] = Deadline(clock, key, kind, started, due, tuple(owed), set_at, ask, state, provisional, *_what_happened(happened))
     return disputes
+
+
+def load_history(tx: Transaction, disputes: dict[str, Dispute], codes: Iterable[str]) -> None:
+    """The steps taken in these disputes: only where an agency says that an earlier report of its own was wrong."""
+    for code, *step in tx.rows(
+        "select code, step, word, agency, reported, happened_at, undo, undoes from mediation.transitions where code = any(%s) order by code, step",
+        (sorted(set(codes)),),
+    ):
+        disputes[code].taken.append(Taken(*step))
 
 
 def save(tx: Transaction, decided: list[tuple[Event | None, Decision]]) -> None:
     """Writes what the decisions changed: one statement per table."""
     changed = {decision.dispute.code: decision.dispute for _, decision in decided if decision.transition}
     tx.insert("mediation.disputes", DISPUTES, [_dispute(changed[code]) for code in sorted(changed)], _DISPUTE_AS_IT_IS_NOW)
-    tx.insert("mediation.transitions", TRANSITIONS, [_transition(event, decision, tx.now) for event, decision in decided if decision.transition])
+    tx.insert("mediation.transitions", TRANSITIONS, [_transition(event, decision, tx.now) for event, decision in decided if decision.taken])
     deadlines = {(decision.dispute.code, deadline.key): deadline for _, decision in decided for deadline in decision.deadlines}
     tx.insert("mediation.deadlines", DEADLINES, [_deadline(code, deadline) for (code, _), deadline in deadlines.items()], _DEADLINE_AS_IT_IS_NOW)
 
@@ -63,14 +76,21 @@ def history(tx: Transaction, code: str) -> list[tuple[str, str, int]]:
 
 
 def _dispute(d):
+    particulars = {name: value for name, value in zip(PARTICULARS, _ALL_PARTICULARS(d), strict=True) if value != _USUALLY[name]}
     return (d.code, d.state, d.township, d.kind, d.reporter, d.body, sorted(d.parties), sorted(d.consents), d.suitable, d.mediator, d.terms, d.outcome,
-            d.opened_at, d.entered_at, d.steps)  # fmt: skip
+            d.opened_at, d.entered_at, d.steps, particulars)  # fmt: skip
+
+
+def _with_particulars(dispute, particulars):
+    for name, value in particulars.items():
+        setattr(dispute, name, tuple(value) if name == "mediators" else value)
+    return dispute
 
 
 def _transition(event, decision, now):
-    before, after, step = decision.transition
-    data = event.data
-    return decision.dispute.code, step, before, after, data.get("step", event.type), data["agency"], data["happened_at"], now, event.id
+    (before, after, step), taken = decision.transition, decision.taken
+    cause = event.id if event else None
+    return decision.dispute.code, step, before, after, taken.word, taken.agency, taken.happened, now, cause, taken.reported, taken.undo, taken.undoes
 
 
 def _deadline(code, d):
@@ -95,5 +115,7 @@ def _instant(told: str) -> datetime:
     return datetime.fromisoformat(told)
 
 
+_ALL_PARTICULARS = attrgetter(*PARTICULARS)
+_USUALLY = {name: getattr(Dispute(""), name) for name in PARTICULARS}
 _DISPUTE_AS_IT_IS_NOW = f"on conflict (code) do update set {DISPUTES.given('code')}"
 _DEADLINE_AS_IT_IS_NOW = f"on conflict (code, key) do update set {DEADLINES.given('code', 'key')}"

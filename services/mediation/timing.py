@@ -8,7 +8,7 @@ from services.mediation.clocks.county import County
 from services.mediation.clocks.mistakes import MakesNoSense
 from services.mediation.clocks.reckoning import Extension, Facts, Reckoned, reckon, rule_for
 from services.mediation.deadlines import BY_NAME, CLOCKS, PAUSED_BY, RESUMED_BY, Clock
-from services.mediation.dispute import CENTRE, Deadline, Decision, Dispute
+from services.mediation.dispute import Deadline, Decision, Dispute, who
 from services.mediation.holidays import CHINA, Holidays
 from services.mediation.questions import Step
 
@@ -205,8 +205,26 @@ def _set(deadline: Deadline, reckoned: Reckoned) -> dict:
             "owed_by": deadline.owed_by, "provisional": deadline.provisional}  # fmt: skip
 
 
-def who(dispute: Dispute, roles: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple([dispute.body or CENTRE if role == "body" else CENTRE for role in roles])
+def say_again(decision: Decision, deadline: Deadline, now: datetime, counting: Counting) -> None:
+    """It runs as it did before the step that is taken back; one that had passed is asked about again."""
+    deadline.state = "open"
+    deadline.ask_at = None if deadline.paused else _asked_first(deadline, BY_NAME[deadline.clock], now, counting)
+    decision.deadlines.append(deadline)
+    decision.said.append(("deadline.set", _set(deadline, _reckoned(deadline, counting))))
+
+
+def stop(decision: Decision) -> None:
+    """The state that the dispute came into asks nothing of these clocks any more."""
+    dispute = decision.dispute
+    for deadline in [one for one in dispute.deadlines.values() if dispute.state not in BY_NAME[one.clock].runs_in]:
+        del dispute.deadlines[deadline.key]
+        say_stopped(decision, deadline)
+
+
+def say_stopped(decision: Decision, deadline: Deadline) -> None:
+    deadline.state, deadline.ask_at = "stopped", None
+    decision.deadlines.append(deadline)
+    decision.said.append(("deadline.stopped", {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at}))
 
 
 def _day(told: str | date) -> date:

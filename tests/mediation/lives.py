@@ -4,15 +4,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import contracts
-from services.mediation import domain, timing
+from services.mediation import domain
 from services.mediation.clocks import SHANGHAI
 from services.mediation.dispute import Dispute
 
 CODE = "620702-2026-000123-1"
-CENTRE, COURT, WOMEN, DAMAN, XIJIE = (
+CENTRE, COURT, WOMEN, PETITIONS, DAMAN, XIJIE = (
     "mediation_centre",
     "court",
     "womens_federation",
+    "petition_office",
     "peoples_mediation_committee-daman",
     "peoples_mediation_committee-xijie",
 )
@@ -40,9 +41,38 @@ FACTS = {                              # what an agency would say, when a story 
     "performance.recorded": {"term": 1, "result": "full", "on": "2026-04-10"},
     "dispute.followed_up":  {"settled": True, "satisfied": True},
     "dispute.archived":     {"archive_no": "大满调〔2026〕7号"},
+    "conflict.disclosed":   {"mediator": "daman-014", "relation": "relative"},
+    "mediator.refused":     {"party": "respondent"},
+    "clock.paused":         {"reason": "appraisal"},
+    "clock.resumed":        {},
+    "mediation.resumed":    {},
+    "confirmation.applied":   {"applied_on": "2026-03-30"},
+    "confirmation.accepted":  {},
+    "confirmation.granted":   {},
+    "confirmation.refused":   {"ground": "unclear"},
+    "confirmation.withdrawn": {},
+    "case.filed":           {"received_on": "2026-04-20", "decided_on": "2026-04-22", "cause": "2", "procedure": "simplified"},
+    "case.filing_refused":  {"received_on": "2026-04-20", "decided_on": "2026-04-22", "reason": "not_this_court"},
+    "case.entrusted":       {"to": DAMAN, "procedure": "simplified"},
+    "case.procedure_set":   {"procedure": "ordinary"},
+    "case.closed":          {"mode": "other"},
+    "participant.named":    {"part": "assessor", "mediator": "daman-019"},
+    "enforcement.applied":  {"on": "2026-07-20"},
+    "enforcement.completed": {"on": "2026-09-30", "result": "full"},
+    "petition.registered":  {"repeat": False},
+    "petition.accepted":    {},
+    "petition.decided":     {"result": "explained"},
+    "dispute.redirected":   {"to": "labour_arbitration_commission", "way": "labour_arbitration"},
+    "dispute.reopened":     {"reason": "recurred"},
+    "report.corrected":     {"event": "e-0", "reason": "wrong_facts"},
+    "report.withdrawn":     {"event": "e-0", "reason": "wrong_dispute"},
 }
 SPEAKER = {                            # who says it, when a story does not say otherwise
-    "dispute.reported": WOMEN, "dispute.screened": CENTRE, "dispute.routed": CENTRE,
+    "dispute.reported": WOMEN, "dispute.screened": CENTRE, "dispute.routed": CENTRE, "dispute.redirected": CENTRE,
+    "confirmation.accepted": COURT, "confirmation.granted": COURT, "confirmation.refused": COURT,
+    "case.filed": COURT, "case.filing_refused": COURT, "case.entrusted": COURT, "case.procedure_set": COURT, "case.closed": COURT,
+    "participant.named": COURT, "enforcement.applied": COURT, "enforcement.completed": COURT,
+    "petition.registered": PETITIONS, "petition.accepted": PETITIONS, "petition.decided": PETITIONS,
 }
 # fmt: on
 
@@ -75,6 +105,7 @@ class Life:
     dispute: Dispute | None = None
     said: list = field(default_factory=list)
     history: list = field(default_factory=list)
+    heard: int = 0
 
     def begins(self, **facts):
         return self._hears(registered(self.now, **facts))
@@ -88,11 +119,13 @@ class Life:
         while due := [d for d in self.dispute.deadlines.values() if d.ask_at is not None and d.ask_at <= now]:
             deadline = min(due, key=lambda d: d.ask_at)
             self.now = max(self.now, deadline.ask_at)
-            self._keeps(timing.time_passes(self.dispute, deadline, self.now))
+            self._keeps(domain.time_passes(self.dispute, deadline, self.now))
         self.now = now
         return self
 
     def _hears(self, event):
+        self.heard += 1
+        event.data["event"]["id"] = f"e-{self.heard}"
         contracts.said(event.type, event.data, "intake")
         decision = domain.decide(self.dispute, event, self.now)
         self.dispute = decision.dispute
@@ -130,17 +163,27 @@ ROAD = (                               # the straight road, each step as one cal
 # fmt: on
 
 
+WAYS = {  # how else a dispute comes to a state: so far along the road, then these
+    "referral_declined": (2, ["referral.declined"]),
+    "clock_paused": (7, ["clock.paused"]),
+    "terminated": (7, ["mediation.terminated"]),
+    "suspended": (7, ["mediation.suspended"]),
+    "confirm_applied": (9, ["confirmation.applied"]),
+    "confirm_decided": (9, ["confirmation.applied", "confirmation.accepted", "confirmation.granted"]),
+    "defaulted": (9, [("performance.recorded", {"result": "default"})]),
+    "enforcement": (9, ["confirmation.applied", "confirmation.accepted", "confirmation.granted", "enforcement.applied"]),
+    "filed": (7, ["case.filed"]),
+    "court_track": (7, ["case.filed", "case.procedure_set"]),
+    "redirected": (1, ["dispute.redirected"]),
+}
+
+
 def life_until(state, now=MONDAY, **begins):
     """A dispute that has come to `state` by the shortest way that agencies go."""
     life = Life(now)
     life.begins(**begins)
-    detours = {
-        "referral_declined": (2, [("referral.declined", {})]),
-        "terminated": (7, [("mediation.terminated", {})]),
-        "suspended": (7, [("mediation.suspended", {})]),
-    }
-    length, then = detours.get(state, (len(ROAD), []))
-    for step, facts in (*ROAD[:length], *then):
+    length, then = WAYS.get(state, (len(ROAD), []))
+    for step, facts in (*ROAD[:length], *(one if isinstance(one, tuple) else (one, {}) for one in then)):
         if life.state == state:
             break
         decision = life.says(step, **facts)

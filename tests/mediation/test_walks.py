@@ -2,6 +2,7 @@
 
 import copy
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -23,8 +24,18 @@ VARIANTS = {
     "agreement.reached":    {"terms": [TERMS, TERMS[:1], []]},
     "performance.recorded": {"term": [1, 2, 3], "result": ["full", "full", "part", "default"]},
     "dispute.followed_up":  {"settled": [True, False, False]},
+    "mediation.terminated": {"ground": ["differences_too_large", "party_unwilling", "agreement_reached", "other_obstacle"]},
+    "confirmation.applied": {"applied_on": ["2026-03-30", "2026-03-30", "2026-09-30"]},
+    "case.closed":          {"mode": ["other", "judgment", "mediated", "withdrawn"]},
+    "case.procedure_set":   {"procedure": ["simplified", "ordinary"]},
+    "conflict.disclosed":   {"mediator": ["daman-014", "daman-015"], "agreed_after_disclosure": [True, False]},
+    "enforcement.completed": {"result": ["full", "none_found"]},
 }
-RARE = ("dispute.reported", "consent.refused", "mediation.terminated", "mediation.suspended", "dispute.archived")
+RARE = (
+    "dispute.reported", "consent.refused", "mediation.terminated", "mediation.suspended", "dispute.archived", "case.filed", "case.filing_refused",
+    "petition.registered", "petition.accepted", "petition.decided", "participant.named", "dispute.redirected", "case.closed", "dispute.followed_up",
+    "mediator.refused", "conflict.disclosed", "report.corrected", "report.withdrawn",
+)  # fmt: skip
 # fmt: on
 
 
@@ -36,6 +47,11 @@ def walk(seed, life, length=60):
         step = chance.choice([step for step in row if step not in RARE or chance.random() < 0.15] or row)
         said_by = chance.choice([CENTRE, COURT, XIJIE]) if chance.random() < 0.1 else SPEAKER.get(step) or life.dispute.body
         facts = {name: chance.choice(values) for name, values in VARIANTS.get(step, {}).items()}
+        if step.startswith("report."):
+            earlier = chance.choice(life.dispute.taken[-6:])  # mostly something that could be meant, and mostly by whoever said it
+            said_by, facts = earlier.agency or CENTRE, {"event": earlier.reported or "e-0"}
+            if step == "report.corrected" and earlier.word in FACTS and earlier.word not in ("dispute.reported", "report.corrected", "report.withdrawn"):
+                facts |= {"corrects": earlier.word, "facts": FACTS[earlier.word]}
         yield step, said_by, facts, timedelta(hours=chance.choice([0, 1, 5, 30, 100, 400]))
 
 
@@ -54,7 +70,7 @@ def test_a_dispute_stays_whole_whatever_is_said(seed):
     life = begun()
     for step, agency, facts, wait in walk(seed, life):
         life.until(life.now + wait)  # every word said is checked against the contract on the way
-        before = copy.deepcopy(life.dispute)
+        before = copy.deepcopy(replace(life.dispute, taken=[]))
         decision = life._hears(reported(step, life.now, agency, **facts))
 
         dispute = life.dispute
@@ -66,7 +82,7 @@ def test_a_dispute_stays_whole_whatever_is_said(seed):
         assert len({d.clock for d in dispute.deadlines.values()}) == len(dispute.deadlines), "one deadline of a clock at a time"
         assert all(dispute.state in BY_NAME[d.clock].runs_in for d in dispute.deadlines.values()), "no clock runs where it has no business"
         assert all((d.ask_at is None) == (d.state == "passed") for d in dispute.deadlines.values()), "time looks at every open deadline again"
-        assert (dispute.state == "closed") == ("dispute.closed" in life.words())
+        assert dispute.state != "closed" or "dispute.closed" in life.words()
 
 
 @settings(max_examples=40, deadline=None)
@@ -79,7 +95,7 @@ def test_whoever_hears_only_what_is_said_knows_which_deadlines_are_open(seed):
     for type, data in life.said:
         if type in ("deadline.set", "deadline.recomputed"):
             heard[data["clock"]] = data["due_at"]
-        elif type == "deadline.met":
+        elif type in ("deadline.met", "deadline.stopped"):
             del heard[data["clock"]]
 
     assert heard == {d.clock: d.due_at for d in life.dispute.deadlines.values()}
@@ -105,13 +121,15 @@ def test_what_is_said_twice_under_two_ids_moves_no_state_twice(seed):
     for step, agency, facts, wait in walk(seed, life):
         first = life.says(step, agency, after=wait, **facts)
         again = life.says(step, agency, after=timedelta(0), **facts)
+        if step == "mediator.refused":
+            continue  # a second refusal is a refusal of mediation, by the law itself
         if first.refused is None and again.refused is None:
             assert again.transition.before == again.transition.after == first.transition.after
 
 
 def test_the_walks_come_through_every_state_so_that_they_prove_something():
     seen = Counter()
-    for seed in range(120):
+    for seed in range(300):
         life = begun()
         for step, agency, facts, wait in walk(seed, life):
             life.says(step, agency, after=wait, **facts)

@@ -16,9 +16,11 @@ create table mediation.disputes (
     opened_at   timestamptz not null,
     entered_at  timestamptz not null,
     steps       int         not null,
+    particulars jsonb       not null,       -- what only some disputes have: the court's case, the agreement, conflicts; see dispute.py
     constraint a_state_of_the_table check (state in (
-        'registered', 'screened', 'routed', 'referral_declined', 'accepted', 'consent_pending', 'mediating',
-        'agreed', 'terminated', 'suspended', 'performing', 'resolved', 'closed')),
+        'registered', 'screened', 'routed', 'referral_declined', 'accepted', 'consent_pending', 'mediating', 'clock_paused', 'suspended',
+        'agreed', 'confirm_applied', 'confirm_decided', 'performing', 'defaulted', 'terminated', 'filed', 'court_track', 'enforcement',
+        'redirected', 'resolved', 'closed')),
     constraint a_closed_dispute_has_an_outcome check (state <> 'closed' or outcome is not null)
 ) with (fillfactor = 70);
 
@@ -28,10 +30,13 @@ create table mediation.transitions (        -- append-only: the state is the fol
     before       text        not null,
     after        text        not null,
     word         text        not null,
-    agency       text        not null,
+    agency       text,                      -- null: time
     happened_at  timestamptz not null,
     decided_at   timestamptz not null,
-    cause        text        not null,      -- the event of intake that reported it
+    cause        text,                      -- the event of intake that reported it; null: time
+    reported     text,                      -- the agency's own id for it, by which it may be called wrong
+    undo         jsonb       not null,      -- how what it changed was before; empty: it changed nothing
+    undoes       int,                       -- the earlier step that it takes back
     constraint every_step_once_in_order primary key (code, step)
 );
 
@@ -50,7 +55,7 @@ create table mediation.deadlines (
     happened    jsonb       not null,       -- pauses, extensions, a new start: what it is reckoned from, beside its start
     primary key (code, key),
     constraint the_three_kinds check (kind in ('LAW', 'LOCAL_RULE', 'POLICY')),
-    constraint open_passed_or_met check (state in ('open', 'passed', 'met'))
+    constraint open_passed_met_or_stopped check (state in ('open', 'passed', 'met', 'stopped'))
 ) with (fillfactor = 70);
 create index deadlines_to_ask_about on mediation.deadlines (ask_at) where ask_at is not null;
 create index provisional_deadlines on mediation.deadlines (code) where provisional and state <> 'met';
