@@ -108,7 +108,7 @@ def follow(decision: Decision, step: Step, noted: bool, now: datetime, counting:
 def _extended(deadline: Deadline, step: Step, counting: Counting) -> bool:
     if BY_NAME[deadline.clock].extended_by != step.word:
         return False
-    deadline.extensions.append((step.happened, step.facts["days"]))
+    deadline.extensions = [*deadline.extensions, (step.happened, step.facts["days"])]
     return True
 
 
@@ -123,7 +123,7 @@ def _paused(deadline: Deadline, step: Step, counting: Counting) -> bool:
     """The law says which clocks an appraisal stops. One that was over before the appraisal began stays over."""
     if not _rule(deadline, counting).appraisal_excluded or deadline.paused or not in_time(step.happened, deadline.due_at):
         return False
-    deadline.pauses.append((max(step.happened, deadline.started_at), None))
+    deadline.pauses = [*deadline.pauses, (max(step.happened, deadline.started_at), None)]
     return True
 
 
@@ -131,7 +131,7 @@ def _resumed(deadline: Deadline, step: Step, counting: Counting) -> bool:
     if not deadline.paused:
         return False
     began = deadline.pauses[-1][0]
-    deadline.pauses[-1] = (began, max(step.happened, began))
+    deadline.pauses = [*deadline.pauses[:-1], (began, max(step.happened, began))]
     return True
 
 
