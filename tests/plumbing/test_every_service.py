@@ -50,7 +50,10 @@ def by_intake(subject, steps):
 
 
 def _report_no(step):
-    return {"report_no": "R-1"} if step == "dispute.reported" else {}
+    """What an agency says and intake keeps."""
+    if step == "dispute.reported":
+        return {"report_no": "R-1"}
+    return {"petition_no": "X-1"} if step.startswith("petition.") else {}
 
 
 MEDIATION_SAYS = st.sampled_from(["deadline.set", "deadline.approached", "deadline.passed", "deadline.met", "step.applied", "step.refused", "referral.accepted", "dispute.closed"])
