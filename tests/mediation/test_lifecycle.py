@@ -22,7 +22,10 @@ from services.mediation.tracks import TRACKS
 from tests.mediation.lives import DAMAN, FACTS, life_until, registered
 
 STEPS = sorted(({step for row in TRANSITIONS.values() for step in row} | set(FACTS)) - set(TIME_SAYS.values()))
-NOT_OF_ONE_LIFE = {"reports.joined", "reports.unjoined"}  # intake's: about which reports are one dispute
+NOT_OF_ONE_LIFE = {
+    "reports.joined", "reports.unjoined",  # intake's: about which reports are one dispute
+    "whistle.blown", "whistle.answered", "level.escalated", "supervision.issued", "supervision.answered",  # around a dispute, not in its life
+}  # fmt: skip
 REACHABLE = [state for state in TRANSITIONS if state != FIRST]
 
 
@@ -81,7 +84,8 @@ def test_from_every_state_an_end_can_be_reached():
 def test_every_step_is_a_word_of_the_contract_and_every_word_has_a_row():
     said = {step for row in TRANSITIONS.values() for step in row}
 
-    assert said - {"dispute.registered", *TIME_SAYS.values()} == set(contracts.STEPS) - NOT_OF_ONE_LIFE
+    assert said - {"dispute.registered", *TIME_SAYS.values()} <= set(contracts.STEPS)
+    assert set(contracts.STEPS) - said <= NOT_OF_ONE_LIFE
     assert {"dispute.registered", *TIME_SAYS.values()} <= set(contracts.DOMAIN_EVENTS)
 
 
