@@ -347,9 +347,16 @@ class NoticeUndeliverable(NoticeSent):
 BY_TIME_TOO = ("level.escalated", "supervision.issued")  # time takes these steps as well: then no agency reported them
 
 
+# What mediation knows of a step beside what was told.
+FACT_ALSO = {
+    "reports.joined": {"body": agency_code()},  # who had the dispute that ended, and has to know
+}
+
+
 def happened(step: str) -> type[Happened]:
     """The schema of the fact that `step` happened: what every fact carries, and of the step's own facts those that are there."""
     own = {name: deepcopy(field) for name, field in STEP_FACTS[step]._declared_fields.items() if name not in STAYS_AT_INTAKE}
+    own |= FACT_ALSO.get(step, {})
     if "event" in own:
         own["about"] = own.pop("event")  # `event` is the report that says so; which earlier one it is about has a name of its own
     for field in own.values():

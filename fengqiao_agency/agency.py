@@ -74,7 +74,7 @@ class Agency:
         return rows
 
     def code_of(self, report_no: str) -> str | None:
-        """The one code of the dispute that we reported under this number, once the hub has said it."""
+        """The one code of the dispute that we reported under this number, once the hub has said it; the newer one, if it was joined to another."""
         return self.outbox.code_of(report_no)
 
     def settle(self, timeout: float) -> bool:

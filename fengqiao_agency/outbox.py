@@ -185,6 +185,8 @@ class Outbox:
                     news.append(event)
                     if event.type in RECEIPTS and event.about:
                         self._settle(db, event, now)
+                    elif event.type == "receipt.moved":
+                        self._enter_code(db, event)
             db.executemany("insert into unreadable (body, received_at) values (?, ?)", [(body, now) for body in unreadable])
         return news
 
@@ -213,11 +215,17 @@ class Outbox:
         )
         db.execute(NEXT_OF_THE_LANE, (receipt.about,))
         if receipt.type == "receipt.accepted" and dispute:
-            db.execute(
-                "insert into disputes (report_no, dispute) select subject, ? from outbox where id = ? and subject <> ?"
-                " on conflict (report_no) do update set dispute = excluded.dispute",
-                (dispute, receipt.about, dispute),
-            )
+            self._enter_code(db, receipt)
+
+    def _enter_code(self, db, receipt):
+        """The code that holds for a report: told when it was accepted, and again when its dispute was joined to another or taken out."""
+        dispute = receipt.data["dispute"]
+        db.execute("update outbox set dispute = ? where id = ?", (dispute, receipt.about))
+        db.execute(
+            "insert into disputes (report_no, dispute) select subject, ? from outbox where id = ? and subject <> ?"
+            " on conflict (report_no) do update set dispute = excluded.dispute",
+            (dispute, receipt.about, dispute),
+        )
 
     # what a person asks
 

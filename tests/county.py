@@ -76,8 +76,10 @@ class Told:
 
     @property
     def dispute(self) -> str:
-        (code,) = {told.data["dispute"] for told in self._receipts if "dispute" in told.data}
-        return code
+        """Its code; the newer one, if it was joined to another or taken out again."""
+        named = [told for told in self._receipts if "dispute" in told.data]
+        moved = [told for told in named if told.type == "receipt.moved"]
+        return (moved or named)[-1].data["dispute"]
 
 
 class Speaker:

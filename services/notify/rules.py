@@ -27,14 +27,17 @@ NOTICES = {
     ("deadline.recomputed",     None):                  "notice.deadline",
     ("deadline.approached",     None):                  "notice.urged",
     ("deadline.passed",         None):                  "notice.overdue",
+    ("duplicate.noted",         None):                  "notice.duplicate",
+    ("reports.joined",          None):                  "notice.joined",
 }
 # Who hears of it beside those who owe the step.
 ALSO = {
     "deadline.passed":          ("mediation_centre",),  # it watches over all deadlines (跟踪督办)
 }
+FOR_THE_BODY = ("reports.joined",)  # nobody owes anything: who had the dispute has to know
 # fmt: on
 
-TOLD = ("clock", "kind", "article", "started_at", "due_at")
+TOLD = ("clock", "kind", "article", "started_at", "due_at", "into", "other", "reasons", "days")
 
 
 def notices_for(event: Event) -> list[Notice]:
@@ -44,5 +47,6 @@ def notices_for(event: Event) -> list[Notice]:
     if kind is None or event.data.get("lapsed"):  # a right that ended: nobody is overdue
         return []
     about = {"dispute": event.subject, **{name: event.data[name] for name in TOLD if name in event.data}}
-    addressees = dict.fromkeys((*event.data["owed_by"], *ALSO.get(event.type, ())))
+    whose = event.data["owed_by"] if event.type not in FOR_THE_BODY else [event.data["body"]] if event.data.get("body") else []
+    addressees = dict.fromkeys((*whose, *ALSO.get(event.type, ())))
     return [Notice(kind, event.subject, to, about, event) for to in addressees]

@@ -31,6 +31,19 @@ def test_a_report_is_answered_and_the_code_is_remembered(broker, police):
     assert code.startswith("620702-2026-")
 
 
+def test_a_code_that_changed_is_remembered_in_place_of_the_first(broker, police):
+    with Hub(broker.uri(), ["police"]) as hub:
+        police.start()
+        event = police.report(TYPE, "110-0001", {"n": 1})
+        assert police.settle(20)
+        was, now = police.code_of("110-0001"), "620702-2026-000077-0"
+        hub.send("police", "receipt.moved", {"event": {"source": "/agencies/police", "id": event}, "dispute": now, "was": was}, "moved-1")
+        police.outbox.wait_until(lambda: police.code_of("110-0001") == now, 20)
+
+    row = police.outbox.find(event)
+    assert (row.state, row.dispute, police.code_of("110-0001")) == ("applied", now, now)
+
+
 def test_what_the_hub_took_is_no_longer_kept_here_and_what_it_refused_is(broker, police):
     with Hub(broker.uri(), ["police"], refuse=lambda e: e.get_subject() == "bad", reject=lambda e: e.get_subject() == "early"):
         police.start()

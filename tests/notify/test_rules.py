@@ -31,9 +31,28 @@ def test_who_owes_a_step_is_told(word, clock, owed_by, notices):
     assert told(said(1, word, clock=clock, owed_by=owed_by)) == notices
 
 
-@pytest.mark.parametrize("word", [word for word, row in contracts.DOMAIN_EVENTS.items() if row.speaker == "mediation" and not word.startswith("deadline.")])
+@pytest.mark.parametrize("word", [word for word, row in contracts.DOMAIN_EVENTS.items() if row.speaker == "mediation" and not word.startswith("deadline.") and (word, None) not in NOTICES])
 def test_everything_else_is_no_notice(word):
     assert told(said(1, word)) == []
+
+
+def test_a_possible_duplicate_is_for_the_centre_to_decide():
+    (notice,) = notices_for(said(1, "duplicate.noted"))
+
+    assert (notice.kind, notice.to) == ("notice.duplicate", CENTRE)
+    contracts.said(notice.kind, notice.about, "notify")
+
+
+@pytest.mark.parametrize(("body", "told"), [({"body": BODY}, [BODY]), ({}, [])])
+def test_who_had_a_dispute_is_told_under_which_code_it_goes_on(body, told):
+    event = said(1, "reports.joined")
+    event.data = {name: value for name, value in event.data.items() if name != "body"} | body
+    notices = notices_for(event)
+
+    assert [notice.to for notice in notices] == told
+    for notice in notices:
+        assert notice.kind == "notice.joined"
+        contracts.said(notice.kind, notice.about, "notify")
 
 
 def test_a_deadline_that_was_met_is_no_notice():
