@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from contracts import REASONS
 from services.mediation import timing, undoing
 from services.mediation.deadlines import what_it_extends
-from services.mediation.dispute import FIRST, Deadline, Decision, Dispute, Taken, Transition, who
+from services.mediation.dispute import CENTRE, FIRST, Deadline, Decision, Dispute, Taken, Transition, who
 from services.mediation.lifecycle import EVERY_STEP, GUARDS, NOTED, TIME_SAYS, TRANSITIONS, WAITS_FOR, Back, Cell, When
 from services.mediation.memory import REMEMBERED
 from services.mediation.questions import Step, day_of, everything_performed, last_moment_to_apply, reported_before, word_of
@@ -17,7 +17,7 @@ from services.mediation.timing import COUNTING, Counting
 # How wrong an agency's clock may be.
 TOLERANCE = timedelta(minutes=5)
 
-REGISTERED, REPORTED = "dispute.registered", "step.reported"
+REGISTERED, REPORTED, PROPOSED = "dispute.registered", "step.reported", "duplicate.proposed"
 
 
 def decide(dispute: Dispute | None, event, now: datetime, counting: Counting = COUNTING, roster=None) -> Decision:
@@ -25,6 +25,8 @@ def decide(dispute: Dispute | None, event, now: datetime, counting: Counting = C
 
     A legal step changes the dispute in place; a refused one leaves it as it was. An event that has no rule here decides nothing.
     """
+    if event.type == PROPOSED:
+        return Decision(dispute, said=[("duplicate.noted", {**event.data, "owed_by": (CENTRE,)})])
     if event.type not in (REGISTERED, REPORTED):
         return Decision(dispute)
     # Where the registration was discarded every later step finds the dispute as it was before: detected, and nothing else is possible there.
@@ -110,7 +112,7 @@ def _take(decision: Decision, step: Step, event: dict, now: datetime, counting: 
     dispute, before, word = decision.dispute, decision.dispute.state, step.word
     was = undoing.remembered(dispute)
     met = timing.meet(dispute, step)  # asked first: what a step meets depends on how things stood until then
-    outcome = _outcome(dispute)
+    outcome = ENDS_BY.get(word) or _outcome(dispute)
     remember = REMEMBERED.get(word)
     if remember is not None:
         remember(dispute, step)
@@ -143,6 +145,8 @@ def _target(dispute: Dispute, step: Step, cell: Cell) -> str:
 def _fact(dispute: Dispute, step: Step, event: dict, before: str) -> dict:
     """The step as mediation confirms it. Which earlier report it is about stands under a name of its own: `event` is the report that says so."""
     facts = {**step.facts, "about": step.facts["event"]} if "event" in step.facts else step.facts
+    if step.word in THE_BODY_IS_TOLD and dispute.body:
+        facts = {**facts, "body": dispute.body}
     return {**facts, "event": event, "agency": step.agency, "before": before, "state": dispute.state,
             "waits_for": who(dispute, WAITS_FOR[dispute.state]), "happened_at": step.happened}  # fmt: skip
 
@@ -228,4 +232,6 @@ def _instant(told: str | datetime) -> datetime:
 
 ENDS_AS = {"screened": "not_suitable", "performing": "defaulted", "defaulted": "defaulted", "suspended": "not_settled"}
 HAS_NO_FACT_OF_ITS_OWN = (REGISTERED, "dispute.reported")  # intake said it; mediation only says that it took effect
-TAKES_BACK = ("report.corrected", "report.withdrawn")
+ENDS_BY = {"reports.joined": "merged"}  # how it ends, whatever the state in which it was
+THE_BODY_IS_TOLD = ("reports.joined",)
+TAKES_BACK = ("report.corrected", "report.withdrawn", "reports.unjoined")

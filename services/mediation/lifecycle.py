@@ -190,7 +190,9 @@ EVERYWHERE = (
     # Mediation never blocks the way to court (人民调解法 3; 民事诉讼法 126): whatever else is going on, or is over.
     (tuple(state for state in (*OPEN, *ENDS) if state not in IN_COURT), { "case.filed":      "filed",
                                                                    "case.filing_refused":    NOTED }),
-    (OPEN,                                                       { "participant.named":      NOTED }),
+    (OPEN,                                                       { "participant.named":      NOTED,
+                                                                   "reports.joined":         "closed" }),    # it is the same as another, which goes on
+    (ENDS,                                                       { "reports.unjoined":       UNDONE }),      # it is not
 )
 
 GUARDS = {
@@ -272,6 +274,7 @@ GUARDS = {
     "dispute.followed_up":   ((q.looks_after_it,                         "not_the_mediating_body"),),
     "dispute.archived":      ((q.looks_after_it,                         "not_the_mediating_body"),
                               (q.nothing_is_left_to_do,                  "illegal_here")),
+    "reports.unjoined":      ((q.ended_in_another,                       "illegal_here"),),
     "report.corrected":      ((q.it_said_that_itself,                    "no_such_report"),
                               (q.the_registration_stands,                "registration_stands"),
                               (q.corrects_that_word,                     "not_that_step"),

@@ -343,7 +343,10 @@ def last_moment_to_apply(dispute) -> datetime:
 
 
 def reported_before(dispute, step):
-    """The step that this agency reported under that id, and that took effect."""
+    """The step that this agency reported under that id, and that took effect; where a join is undone, the join."""
+    if step.word == "reports.unjoined":
+        gone = taken_back(dispute)
+        return next((taken for taken in reversed(dispute.taken) if taken.word == "reports.joined" and taken.step not in gone), None)
     return next((taken for taken in dispute.taken if (taken.agency, taken.reported) == (step.agency, step.facts["event"])), None)
 
 
@@ -358,6 +361,11 @@ def last_that_changed_anything(dispute) -> int:
 
 def word_of(dispute, taken) -> str:
     return taken.undo.get("word", taken.word)
+
+
+def ended_in_another(dispute, step) -> bool:
+    """Whether it ended because it was joined to another dispute, and nothing else happened since."""
+    return dispute.outcome == "merged" and reported_before(dispute, step) is not None
 
 
 def date_of(told: str | date) -> date:

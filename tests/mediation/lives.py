@@ -64,11 +64,14 @@ FACTS = {                              # what an agency would say, when a story 
     "petition.decided":     {"result": "explained"},
     "dispute.redirected":   {"to": "labour_arbitration_commission", "way": "labour_arbitration"},
     "dispute.reopened":     {"reason": "recurred"},
+    "reports.joined":       {"into": "620702-2026-000087-8"},
+    "reports.unjoined":     {"reported_by": WOMEN},
     "report.corrected":     {"event": "e-0", "reason": "wrong_facts"},
     "report.withdrawn":     {"event": "e-0", "reason": "wrong_dispute"},
 }
 SPEAKER = {                            # who says it, when a story does not say otherwise
     "dispute.reported": WOMEN, "dispute.screened": CENTRE, "dispute.routed": CENTRE, "dispute.redirected": CENTRE,
+    "reports.joined": CENTRE, "reports.unjoined": CENTRE,
     "confirmation.accepted": COURT, "confirmation.granted": COURT, "confirmation.refused": COURT,
     "case.filed": COURT, "case.filing_refused": COURT, "case.entrusted": COURT, "case.procedure_set": COURT, "case.closed": COURT,
     "participant.named": COURT, "enforcement.applied": COURT, "enforcement.completed": COURT,

@@ -22,10 +22,7 @@ from services.mediation.tracks import TRACKS
 from tests.mediation.lives import DAMAN, FACTS, life_until, registered
 
 STEPS = sorted(({step for row in TRANSITIONS.values() for step in row} | set(FACTS)) - set(TIME_SAYS.values()))
-NOT_OF_ONE_LIFE = {
-    "reports.joined", "reports.unjoined",  # intake's: about which reports are one dispute
-    "whistle.blown", "whistle.answered", "level.escalated", "supervision.issued", "supervision.answered",  # around a dispute, not in its life
-}  # fmt: skip
+NOT_OF_ONE_LIFE = {"whistle.blown", "whistle.answered", "level.escalated", "supervision.issued", "supervision.answered"}  # around a dispute, not in its life
 REACHABLE = [state for state in TRANSITIONS if state != FIRST]
 
 
