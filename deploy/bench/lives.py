@@ -57,7 +57,7 @@ class Letter:
 
 def _reported(life):
     parties = [
-        {"role": "applicant", "name": f"虚构甲{life.number}", "phone": "13900000000", "address": "虚构路一号"},
+        {"role": "applicant", "name": f"虚构甲{life.number}", "phone": f"137{life.number * 7919 % 10**8:08d}", "address": "虚构路一号"},
         {"role": "respondent", "name": f"虚构乙{life.number}", "id_number": "620702190001010000"},
     ]
     data = {"report_no": life.report_no, "channel": "walk_in", "place": {"township": life.township, "village": f"{life.township}201"},
