@@ -4,6 +4,7 @@ from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
 
+from contracts.fields import in_utc
 from services.mediation.dispute import PARTICULARS, Deadline, Decision, Dispute, Taken
 from services.mediation.timing import Counting, say_again, say_stopped
 
@@ -51,7 +52,7 @@ def _plain(value):
         return sorted(value)
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
-    return value.isoformat() if isinstance(value, datetime) else value
+    return in_utc(value) if isinstance(value, datetime) else value
 
 
 def _value(name, told):

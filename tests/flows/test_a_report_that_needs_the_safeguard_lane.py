@@ -24,7 +24,9 @@ def test_it_is_refused_with_the_way_to_go_and_nothing_of_it_is_kept(county, risk
 def test_a_later_step_that_reveals_it_is_refused_as_well(county):
     report = county.womens_federation.reports()
     county.settle()
-    screened = county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="family", risk=NO_RISK | {"domestic_violence": True})
+    screened = county.mediation_centre.says(
+        "dispute.screened", report.dispute, suitable=True, track="A", kind="family", risk=NO_RISK | {"domestic_violence": True}
+    )
     county.settle()
 
     assert screened.receipts == ["receipt.refused"] and screened.refusal["code"] == "safeguard_needed"
