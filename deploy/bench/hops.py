@@ -109,7 +109,7 @@ def _heard_by(hop, letters, said):
         return [message_of(letter) for letter in letters]
     queues: dict[str, list[Message]] = {}
     for speaker in hop.speakers:
-        for message in said[speaker]:
+        for message in said.get(speaker, ()):  # nothing is said in the sealed lane here
             queue = queue_of(hop.service, speaker, partition_of(message.id.rpartition("/")[0], DEFAULT_PARTITIONS))
             queues.setdefault(queue, []).append(Message("", queue, message.body, message.id, CONTENT_TYPE))
     return in_turn(list(queues.values()))

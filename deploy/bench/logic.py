@@ -40,7 +40,12 @@ def hearer(hop: str) -> tuple[Callable[[list[Event]], None], Callable[[Delivery]
     """A function that hears a batch as the service does, and the reader of its deliveries."""
     service, method, read, read_kept = of_hop(hop)
     worker = service()
-    worker.db = Pool(settings.load(), read=read_kept)
+    chosen = settings.load()
+    worker.db = Pool(chosen, read=read_kept)
+    if hop == "mediation":
+        from services.mediation.office import Office
+
+        worker.office = Office(chosen.calendar, chosen.county_rules, chosen.patience_seconds)
     return getattr(worker, method), read
 
 
