@@ -207,10 +207,11 @@ def _set(deadline: Deadline, reckoned: Reckoned) -> dict:
 
 def say_again(decision: Decision, deadline: Deadline, now: datetime, counting: Counting) -> None:
     """It runs as it did before the step that is taken back; one that had passed is asked about again."""
-    deadline.state = "open"
+    reckoned = _reckoned(deadline, counting)
+    deadline.kind, deadline.due_at, deadline.provisional = reckoned.rule.kind, reckoned.last_moment, reckoned.provisional
     deadline.ask_at = None if deadline.paused else _asked_first(deadline, BY_NAME[deadline.clock], now, counting)
     decision.deadlines.append(deadline)
-    decision.said.append(("deadline.set", _set(deadline, _reckoned(deadline, counting))))
+    decision.said.append(("deadline.set", _set(deadline, reckoned)))
 
 
 def stop(decision: Decision) -> None:
