@@ -33,6 +33,7 @@ from services.mediation.tracks import TRACKS as TRACK_ROWS
 PATH = Path(__file__).resolve().parents[1] / "docs" / "lifecycle.md"
 # fmt: off
 WHO = {
+    "speaker": "上报的机构 whoever reported it",
     "centre":    "综治中心 mediation centre",
     "body":      "受理的调解组织 the mediating body",
     "sender":    "交办的单位 whoever sent it",

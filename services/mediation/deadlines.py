@@ -1,14 +1,19 @@
-"""Which clocks run for a dispute: what starts each of them, what it counts from, what meets it, and who owes it. How long they are counts clocks/.
+"""Which clocks run for a dispute: what starts each of them, what it counts from, what meets it, and who owes it. How long they are, and why: clocks/.
 
-A clock starts when one of its steps leads into a state in which it runs, not when a step is only noted.
+A clock starts when one of its steps leads into a state in which it runs, not when a step is only noted. It stops when the dispute comes into a state
+in which it has no business. An appraisal stops every clock of which the law leaves its days out.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
+from contracts import STATES
+from services.mediation import questions as q
 from services.mediation.clocks import day_start, in_time
-from services.mediation.questions import Question, decides_the_next_term, from_the_other_side, next_term, said_to_be_settled
+from services.mediation.questions import Question, date_of, decides_the_next_term, from_the_other_side, next_term, said_to_be_settled
+
+Start = tuple[datetime, str]  # the instant, and which one of several
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +22,7 @@ class Clock:
 
     name: str
     started_by: tuple[str, ...]
-    counted_from: Callable  # (dispute, happened) -> (instant, which one of several) or None when it does not run for this dispute
+    counted_from: Callable[..., Start | None]  # (dispute, step) -> None when it does not run for this dispute
     runs_in: tuple[str, ...]
     met_by: dict[str, Question | None]  # the step, and what must be true of it
     owed_by: str
@@ -25,49 +30,158 @@ class Clock:
     extended_by: str | None = None
     restarted_by: tuple[str, ...] = ()
     on_platform: bool | None = None  # ours is not the court's own platform: what is law there is borrowed here
+    beside: bool = False  # runs beside the life of the dispute: a step that is only noted starts it too
+    told_at_once: bool = False  # the step that meets it may be the first that is heard of it: then it is set and met in one
+    group: str | None = None  # of these one at a time: a new one takes the place of the old
 
 
 # ── What a clock counts from ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def when_it_happened(dispute, happened):
-    return happened, ""
+def when_it_happened(dispute, step):
+    return step.happened, ""
 
 
-def due_day_of_the_next_term(dispute, happened):
+def due_day_of_the_next_term(dispute, step):
     number = next_term(dispute)
-    return None if number is None else (day_start(date.fromisoformat(dispute.terms[number - 1]["due_on"])), f"/{number}")
+    return None if number is None else (_day(dispute.terms[number - 1]["due_on"]), f"/{number}")
 
 
-def when_nothing_more_is_owed(dispute, happened):
-    return (happened, "") if next_term(dispute) is None else None
+def when_nothing_more_is_owed(dispute, step):
+    return (step.happened, "") if next_term(dispute) is None else None
+
+
+def acceptance_outside_court(dispute, step):
+    """Before anybody files, by whatever body; labour disputes and medical committees have clocks of their own."""
+    outside = dispute.track == "A" and dispute.docket != "open" and not _for_labour(dispute) and not _for_medicine(dispute)
+    return (step.happened, "") if outside else None
+
+
+def acceptance_of_a_labour_dispute(dispute, step):
+    return (step.happened, "") if dispute.docket != "open" and _for_labour(dispute) else None
+
+
+def acceptance_by_a_medical_committee(dispute, step):
+    return (step.happened, "") if dispute.docket != "open" and _for_medicine(dispute) else None
+
+
+def acceptance_on_the_old_docket(dispute, step):
+    return (step.happened, "") if dispute.track == "legacy" and dispute.docket != "open" else None
+
+
+def acceptance_in_the_ordinary_procedure(dispute, step):
+    return (step.happened, "") if dispute.docket == "open" and dispute.procedure == "ordinary" else None
+
+
+def acceptance_in_a_simplified_procedure(dispute, step):
+    """Small claims and the fast track are simplified procedure too."""
+    return (step.happened, "") if dispute.docket == "open" and dispute.procedure != "ordinary" else None
+
+
+def day_the_agreement_took_effect(dispute, step):
+    """Only where it may be confirmed. After a withdrawal what is left of the same thirty days."""
+    may_be = q.made_outside_the_docket(dispute, step) and q.made_before_a_mediation_body(dispute, step) and q.about_what_may_be_confirmed(dispute, step)
+    if not may_be or (step.word != "agreement.reached" and not in_time(step.happened, q.last_moment_to_apply(dispute))):
+        return None
+    return _day(dispute.agreement["effective_on"]), ""
+
+
+def day_of_the_application(dispute, step):
+    return _day(step.facts["applied_on"]), ""
+
+
+def day_the_court_received_the_claim(dispute, step):
+    on = step.facts.get("received_on") or step.facts.get("court_received_on")
+    return (_day(on), "") if on and dispute.track == "B" else None
+
+
+def filing_for_trial(*procedures):
+    """The day of filing. A case that changes its procedure keeps that day (民事诉讼法解释 258)."""
+
+    def filed(dispute, step):
+        if dispute.procedure not in procedures:
+            return None
+        if "decided_on" in step.facts:
+            return _day(step.facts["decided_on"]), ""
+        before = next((deadline for deadline in dispute.deadlines.values() if BY_NAME[deadline.clock].group == "trial"), None)
+        return (before.started_at, "") if before else None
+
+    filed.__name__ = "filing"
+    return filed
+
+
+def last_day_for_performance(dispute, step):
+    """Of a confirmed agreement: its last instalment (民事诉讼法 250)."""
+    days = [date_of(term["due_on"]) for term in dispute.terms]
+    return (_day(max(days)), "") if days and dispute.confirmation == "granted" else None
+
+
+def _day(told: str | date) -> datetime:
+    return day_start(date_of(told))
+
+
+def _for_labour(dispute) -> bool:
+    return dispute.kind == "labour"
+
+
+def _for_medicine(dispute) -> bool:
+    return dispute.kind == "medical" and dispute.body is not None and dispute.body.startswith("medical_mediation")
 
 
 # ── The table ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 # fmt: off
-_HALF_A_DAY, _A_DAY, _THREE_DAYS, _FIVE_DAYS = ((timedelta(hours=hours),) for hours in (12, 24, 72, 120))
+_HALF_A_DAY, _A_DAY, _THREE_DAYS, _FIVE_DAYS, _A_MONTH = ((timedelta(hours=hours),) for hours in (12, 24, 72, 120, 720))
 _ASKED, _MEDIATED = ("accepted", "consent_pending"), ("accepted", "consent_pending", "mediating", "clock_paused")
 _AGREED = ("agreed", "confirm_applied", "confirm_decided", "performing", "defaulted")
+_NOT_YET_CONFIRMED = ("agreed", "confirm_decided", "performing", "defaulted")
+_BEFORE_A_COURT = ("filed", "court_track", "routed", "referral_declined", *_MEDIATED, "suspended", "agreed")
+_EVERYWHERE = tuple(state for state in STATES if state not in ("detected", "safeguard_hold", "closed"))
+_ENDS_MEDIATION = {"agreement.reached": None, "mediation.terminated": None, "consent.refused": None, "mediation.suspended": None, "case.closed": None}
 
 CLOCKS = (
     Clock("screening", ("dispute.registered",), when_it_happened, ("registered",),
           {"dispute.screened": None},
           "centre", remind=_HALF_A_DAY),
     Clock("routing", ("dispute.screened", "referral.declined"), when_it_happened, ("screened", "referral_declined"),
-          {"dispute.routed": None, "dispute.archived": None},
-          "centre", remind=_HALF_A_DAY),
-    # Silence is an answer too: the centre may send it to another.
-    Clock("referral_answer", ("dispute.routed",), when_it_happened, ("routed",),
+          {"dispute.routed": None, "case.entrusted": None, "dispute.redirected": None, "dispute.archived": None},
+          "sender", remind=_HALF_A_DAY),
+    # Silence is an answer too: the sender may ask another.
+    Clock("referral_answer", ("dispute.routed", "case.entrusted"), when_it_happened, ("routed",),
           {"referral.accepted": None, "referral.declined": None},
           "body", remind=_A_DAY, on_platform=False),
     Clock("online_ask_other_party", ("referral.accepted",), when_it_happened, _ASKED,
           {"consent.given": from_the_other_side, "consent.refused": None, "mediation.started": None, "mediation.terminated": None},
           "body", remind=_A_DAY, on_platform=False),
+
+    # ── mediation: which of them, the track, the court's docket and the kind of dispute say ──
     # No statute limits mediation outside court.
-    Clock("mediation_out_of_court_policy", ("referral.accepted",), when_it_happened, _MEDIATED,
-          {"agreement.reached": None, "mediation.terminated": None, "consent.refused": None, "mediation.suspended": None},
+    Clock("mediation_out_of_court_policy", ("referral.accepted",), acceptance_outside_court, _MEDIATED, _ENDS_MEDIATION,
           "body", remind=_FIVE_DAYS, extended_by="mediation.extended"),
+    Clock("labour_mediation", ("referral.accepted",), acceptance_of_a_labour_dispute, _MEDIATED, _ENDS_MEDIATION,
+          "body", remind=_THREE_DAYS),
+    Clock("medical_mediation", ("referral.accepted",), acceptance_by_a_medical_committee, _MEDIATED, _ENDS_MEDIATION,
+          "body", remind=_FIVE_DAYS, extended_by="mediation.extended"),
+    Clock("mediation_delegated_legacy", ("referral.accepted",), acceptance_on_the_old_docket, _MEDIATED, _ENDS_MEDIATION,
+          "body", remind=_FIVE_DAYS, extended_by="mediation.extended"),
+    Clock("mediation_entrusted_ordinary", ("referral.accepted",), acceptance_in_the_ordinary_procedure, _MEDIATED, _ENDS_MEDIATION,
+          "body", remind=_THREE_DAYS, extended_by="mediation.extended"),
+    Clock("mediation_entrusted_simplified", ("referral.accepted",), acceptance_in_a_simplified_procedure, _MEDIATED, _ENDS_MEDIATION,
+          "body", remind=_A_DAY, extended_by="mediation.extended"),
+
+    # ── the agreement and its confirmation ──
+    Clock("confirmation_apply", ("agreement.reached", "confirmation.withdrawn"), day_the_agreement_took_effect, _NOT_YET_CONFIRMED,
+          {"confirmation.applied": None},
+          "body", remind=_FIVE_DAYS),
+    Clock("confirmation_accept", ("confirmation.applied",), day_of_the_application, ("confirm_applied",),
+          {"confirmation.accepted": None, "confirmation.refused": None, "confirmation.withdrawn": None},
+          "court", remind=_A_DAY),
+    Clock("confirmation_decide", ("confirmation.accepted",), when_it_happened, ("confirm_applied",),
+          {"confirmation.granted": None, "confirmation.refused": None, "confirmation.withdrawn": None},
+          "court", remind=_THREE_DAYS),
+    Clock("confirmation_decide_outer", ("confirmation.accepted",), when_it_happened, ("confirm_applied",),
+          {"confirmation.granted": None, "confirmation.refused": None, "confirmation.withdrawn": None},
+          "court", remind=_THREE_DAYS),
     # One at a time: the term that is due first. The day is the parties' own; a rest day still moves it (民法典 203).
     Clock("performance", ("agreement.reached", "performance.recorded"), due_day_of_the_next_term, _AGREED,
           {"performance.recorded": decides_the_next_term, "dispute.followed_up": said_to_be_settled, "dispute.archived": None},
@@ -76,6 +190,26 @@ CLOCKS = (
     Clock("follow_up", ("performance.recorded", "agreement.reached"), when_nothing_more_is_owed, (*_AGREED, "resolved"),
           {"dispute.followed_up": None, "dispute.archived": None},
           "body", remind=_THREE_DAYS),
+    Clock("enforcement_apply", ("confirmation.granted",), last_day_for_performance, ("confirm_decided", "performing", "defaulted"),
+          {"enforcement.applied": None},
+          "body", remind=_A_MONTH),
+
+    # ── the court ──
+    Clock("filing_decision", ("dispute.screened",), day_the_court_received_the_claim, ("screened", "terminated"),
+          {"case.filed": None, "case.filing_refused": None},
+          "court", remind=_A_DAY, told_at_once=True),
+    Clock("trial_small_claims", ("case.filed", "case.procedure_set"), filing_for_trial("small_claims"), _BEFORE_A_COURT, {"case.closed": None},
+          "court", remind=_FIVE_DAYS, group="trial"),
+    Clock("trial_simplified", ("case.filed", "case.procedure_set"), filing_for_trial("simplified", "fast_track"), _BEFORE_A_COURT, {"case.closed": None},
+          "court", remind=_FIVE_DAYS, group="trial"),
+    Clock("trial_ordinary", ("case.filed", "case.procedure_set"), filing_for_trial("ordinary"), _BEFORE_A_COURT, {"case.closed": None},
+          "court", remind=_A_MONTH, group="trial"),
+
+    # ── petitions, beside everything else ──
+    Clock("petition_accept", ("petition.registered",), when_it_happened, _EVERYWHERE, {"petition.accepted": None, "petition.decided": None},
+          "speaker", remind=_THREE_DAYS, beside=True),
+    Clock("petition_decide", ("petition.accepted",), when_it_happened, _EVERYWHERE, {"petition.decided": None},
+          "speaker", remind=_FIVE_DAYS, beside=True),
 )
 PAUSED_BY, RESUMED_BY = "clock.paused", "clock.resumed"     # every clock of which the law leaves an appraisal out
 # fmt: on

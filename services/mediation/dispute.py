@@ -25,6 +25,7 @@ class Deadline:
     pauses: list[tuple[datetime, datetime | None]] = field(default_factory=list)  # from, to; the last may go on
     extensions: list[tuple[datetime, int]] = field(default_factory=list)  # consented at, days
     restarted_at: datetime | None = None
+    opened_at: datetime | None = None  # when it was ordered, where that day decides whether the law has such a clock
 
     @property
     def paused(self) -> bool:

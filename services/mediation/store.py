@@ -99,15 +99,15 @@ def _deadline(code, d):
 
 # Of most deadlines nothing is to be told but when they began.
 def _happened(d) -> dict:
-    told = {"pauses": d.pauses, "extensions": d.extensions, "restarted_at": d.restarted_at}
+    told = {"pauses": d.pauses, "extensions": d.extensions, "restarted_at": d.restarted_at, "opened_at": d.opened_at}
     return {name: value for name, value in told.items() if value}
 
 
-def _what_happened(told: dict) -> tuple[list, list, datetime | None]:
+def _what_happened(told: dict) -> tuple[list, list, datetime | None, datetime | None]:
     return (
         [(_instant(began), ended and _instant(ended)) for began, ended in told.get("pauses", ())],
         [(_instant(at), days) for at, days in told.get("extensions", ())],
-        _instant(told["restarted_at"]) if "restarted_at" in told else None,
+        *[_instant(told[name]) if name in told else None for name in ("restarted_at", "opened_at")],
     )
 
 

@@ -77,8 +77,11 @@ def meet(dispute: Dispute, step: Step) -> list[tuple[Deadline, datetime]]:
     met.sort(key=lambda d: (d.due_at, d.key))  # not in the order in which they happen to be kept
     for deadline in met:
         del dispute.deadlines[deadline.key]
-    at = next((day_start(_day(step.facts[name])) for name in DONE_ON if step.facts.get(name)), step.happened)
-    return [(deadline, at) for deadline in met]
+    return [(deadline, _done(step)) for deadline in met]
+
+
+def _done(step: Step) -> datetime:
+    return next((day_start(_day(step.facts[name])) for name in DONE_ON if step.facts.get(name)), step.happened)
 
 
 def say_met(decision: Decision, met: list[tuple[Deadline, datetime]]) -> None:
@@ -93,10 +96,11 @@ def say_met(decision: Decision, met: list[tuple[Deadline, datetime]]) -> None:
 def follow(decision: Decision, step: Step, noted: bool, now: datetime, counting: Counting) -> None:
     """What a step that was taken starts, extends, pauses. One that was only noted starts nothing anew."""
     deadlines = decision.dispute.deadlines
-    if not noted:
-        for clock in STARTED_BY.get(step.word, ()):
-            if decision.dispute.state in clock.runs_in:
-                _start(decision, clock, step.happened, now, counting)
+    for clock in STARTED_BY.get(step.word, ()):
+        if decision.dispute.state in clock.runs_in and (clock.beside or not noted):
+            _start(decision, clock, step, now, counting)
+    for clock in TOLD_AT_ONCE.get(step.word, ()):
+        _start_and_meet(decision, clock, step, now, counting)
     change = CHANGED_BY.get(step.word)
     if change is not None:
         because, changes = change
@@ -135,26 +139,49 @@ def _resumed(deadline: Deadline, step: Step, counting: Counting) -> bool:
     return True
 
 
-def _start(decision: Decision, clock: Clock, happened: datetime, now: datetime, counting: Counting) -> None:
+def _start(decision: Decision, clock: Clock, step: Step, now: datetime, counting: Counting) -> Deadline | None:
     dispute = decision.dispute
-    counted = clock.counted_from(dispute, happened)
+    counted = clock.counted_from(dispute, step)
     if counted is None:
-        return
+        return None
     started_at, which = counted
     key = clock.name + which
     running = dispute.deadlines.get(key)
     if running is not None and running.started_at == started_at:
-        return  # the same term, still owed: it has its day already
+        return None  # the same term, still owed: it has its day already
+    opened_at = day_start(_day(dispute.received_on)) if dispute.received_on else None
+    facts = Facts(clock.name, started_at, on_platform=clock.on_platform, opened_at=opened_at)
     try:
-        reckoned = reckon(Facts(clock.name, started_at, on_platform=clock.on_platform), counting.holidays, counting.county.rules)
+        reckoned = reckon(facts, counting.holidays, counting.county.rules)
     except MakesNoSense:
-        return  # the law has no such clock for that day
-    owed_by = who(dispute, (clock.owed_by,))
+        return None  # the law has no such clock for that day
+    if clock.group is not None:
+        _give_way(decision, clock.group)
+    owed_by = (step.agency,) if clock.owed_by == "speaker" else who(dispute, (clock.owed_by,))
     deadline = Deadline(clock.name, key, reckoned.rule.kind, started_at, reckoned.last_moment, owed_by, now, provisional=reckoned.provisional)
+    deadline.opened_at = opened_at if reckoned.rule.opened_until else None
     deadline.ask_at = _asked_first(deadline, clock, now, counting)
     dispute.deadlines[key] = deadline
     decision.deadlines.append(deadline)
     decision.said.append(("deadline.set", _set(deadline, reckoned)))
+    return deadline
+
+
+def _give_way(decision: Decision, group: str) -> None:
+    """One of these at a time: what ran before stops."""
+    deadlines = decision.dispute.deadlines
+    for key in [key for key, deadline in deadlines.items() if BY_NAME[deadline.clock].group == group]:
+        say_stopped(decision, deadlines.pop(key))
+
+
+def _start_and_meet(decision: Decision, clock: Clock, step: Step, now: datetime, counting: Counting) -> None:
+    """A court tells in one word when it received a claim and when it decided: was it in time? Not where the clock ran, and was met, already."""
+    if any(word == "deadline.met" and data["clock"] == clock.name for word, data in decision.said):
+        return
+    deadline = _start(decision, clock, step, now, counting)
+    if deadline is not None:
+        del decision.dispute.deadlines[deadline.key]
+        say_met(decision, [(deadline, _done(step))])
 
 
 def _recount(decision: Decision, deadline: Deadline, now: datetime, counting: Counting, because: str) -> bool:
@@ -182,12 +209,12 @@ def _reckoned(deadline: Deadline, counting: Counting) -> Reckoned:
     # While it goes on an appraisal takes away no day yet; what it took is known when it is over.
     as_of = deadline.pauses[-1][0] if deadline.paused else None
     platform = BY_NAME[deadline.clock].on_platform
-    facts = Facts(deadline.clock, deadline.started_at, tuple(deadline.pauses), extensions, deadline.restarted_at, as_of=as_of, on_platform=platform)
+    facts = Facts(deadline.clock, deadline.started_at, tuple(deadline.pauses), extensions, deadline.restarted_at, as_of=as_of, opened_at=deadline.opened_at, on_platform=platform)
     return reckon(facts, counting.holidays, counting.county.rules)
 
 
 def _rule(deadline: Deadline, counting: Counting):
-    return rule_for(Facts(deadline.clock, deadline.started_at, on_platform=BY_NAME[deadline.clock].on_platform), counting.county.rules)
+    return rule_for(Facts(deadline.clock, deadline.started_at, opened_at=deadline.opened_at, on_platform=BY_NAME[deadline.clock].on_platform), counting.county.rules)
 
 
 def _asked_first(deadline: Deadline, clock: Clock, now: datetime, counting: Counting) -> datetime:
@@ -236,6 +263,7 @@ DONE_ON = ("on", "applied_on", "decided_on")  # the day on which a thing was don
 
 # The clocks by step, so that a step asks only those that it concerns.
 STARTED_BY: dict[str, list[Clock]] = {}
+TOLD_AT_ONCE: dict[str, list[Clock]] = {}
 CHANGED_BY: dict[str, tuple] = {PAUSED_BY: ("paused", _paused), RESUMED_BY: ("resumed", _resumed)}
 MET_BY: dict[str, dict] = {}
 for _clock in CLOCKS:
@@ -243,6 +271,8 @@ for _clock in CLOCKS:
         STARTED_BY.setdefault(_step, []).append(_clock)
     for _step, _question in _clock.met_by.items():
         MET_BY.setdefault(_step, {})[_clock.name] = _question
+        if _clock.told_at_once:
+            TOLD_AT_ONCE.setdefault(_step, []).append(_clock)
     if _clock.extended_by:
         CHANGED_BY[_clock.extended_by] = ("extended", _extended)
     for _step in _clock.restarted_by:

@@ -33,7 +33,7 @@ class Rule:
     readings: tuple[int, ...] = ()
     longer: Longer | None = None
     appraisal_excluded: bool = False  # the days of an appraisal are not counted
-    right: bool = False  # somebody may do it until then: when it ends a right lapses, and nobody is overdue
+    right: bool = False  # with its end a right lapses, or arises; nobody is overdue
     restarted_by: tuple[str, str] | None = None
     after_it: tuple[str, str] | None = None  # what may be done or said from the day after it ran out
     after: str | None = None  # … where it is another clock, from the same beginning, that has to run out first
@@ -139,7 +139,7 @@ RULES = (
 
     # ── labour, land, medical, consumer, traffic, police ──
     Rule("labour_mediation", Days(15), ("收到调解申请", "application received"), "劳动争议调解仲裁法 14", "LAW", readings=(6, 7),
-         after_it=("可以申请仲裁", "arbitration may be applied for")),
+         after_it=("可以申请仲裁", "arbitration may be applied for"), right=True),
     Rule("labour_accept", WorkingDays(5), ("收到仲裁申请", "application received"), "劳动争议调解仲裁法 29", "LAW", readings=(7,)),
     Rule("labour_award", Days(45), ("受理", "acceptance"), "劳动争议调解仲裁法 43", "LAW", readings=(7,),
          longer=Longer(("仲裁委员会主任批准", "leave of the commission's head"), at_most=Days(15), once=True)),
