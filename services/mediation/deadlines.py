@@ -32,6 +32,7 @@ class Clock:
     on_platform: bool | None = None  # ours is not the court's own platform: what is law there is borrowed here
     beside: bool = False  # runs beside the life of the dispute: a step that is only noted starts it too
     told_at_once: bool = False  # the step that meets it may be the first that is heard of it: then it is set and met in one
+    in_court: bool = False  # mediation of a registered case
     group: str | None = None  # of these one at a time: a new one takes the place of the old
 
 
@@ -165,9 +166,9 @@ CLOCKS = (
     Clock("mediation_delegated_legacy", ("referral.accepted",), acceptance_on_the_old_docket, _MEDIATED, _ENDS_MEDIATION,
           "body", remind=_FIVE_DAYS, extended_by="mediation.extended"),
     Clock("mediation_entrusted_ordinary", ("referral.accepted",), acceptance_in_the_ordinary_procedure, _MEDIATED, _ENDS_MEDIATION,
-          "body", remind=_THREE_DAYS, extended_by="mediation.extended"),
+          "body", remind=_THREE_DAYS, extended_by="mediation.extended", in_court=True),
     Clock("mediation_entrusted_simplified", ("referral.accepted",), acceptance_in_a_simplified_procedure, _MEDIATED, _ENDS_MEDIATION,
-          "body", remind=_A_DAY, extended_by="mediation.extended"),
+          "body", remind=_A_DAY, extended_by="mediation.extended", in_court=True),
 
     # ── the agreement and its confirmation ──
     Clock("confirmation_apply", ("agreement.reached", "confirmation.withdrawn"), day_the_agreement_took_effect, _NOT_YET_CONFIRMED,

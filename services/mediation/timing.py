@@ -1,6 +1,6 @@
 """What becomes of a dispute's deadlines: set, met, paused, extended, reckoned again, passed. By the table of deadlines.py; `now` is an argument."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from services.mediation.clocks import A_SECOND, Days, day_start, in_time
@@ -101,12 +101,24 @@ def follow(decision: Decision, step: Step, noted: bool, now: datetime, counting:
             _start(decision, clock, step, now, counting)
     for clock in TOLD_AT_ONCE.get(step.word, ()):
         _start_and_meet(decision, clock, step, now, counting)
+    _leave_out_extensions(decision, step, now, counting)
     change = CHANGED_BY.get(step.word)
     if change is not None:
         because, changes = change
         for deadline in list(deadlines.values()):
             if changes(deadline, step, counting):
                 _recount(decision, deadline, now, counting, because)
+
+
+def _leave_out_extensions(decision: Decision, step: Step, now: datetime, counting: Counting) -> None:
+    """Mediation after filing is over: by how long it was extended is no part of the trial limit (特邀调解规定 27)."""
+    extended = [one for one in decision.deadlines if one.state == "met" and one.extensions and BY_NAME[one.clock].in_court]
+    for mediation in extended:
+        base_ended = _reckoned(replace(mediation, extensions=[]), counting).last_moment
+        for deadline in decision.dispute.deadlines.values():
+            if BY_NAME[deadline.clock].group == "trial" and not in_time(step.happened, base_ended):
+                deadline.pauses = [*deadline.pauses, (base_ended, min(step.happened, mediation.due_at))]
+                _recount(decision, deadline, now, counting, "resumed")
 
 
 def _extended(deadline: Deadline, step: Step, counting: Counting) -> bool:
@@ -209,12 +221,23 @@ def _reckoned(deadline: Deadline, counting: Counting) -> Reckoned:
     # While it goes on an appraisal takes away no day yet; what it took is known when it is over.
     as_of = deadline.pauses[-1][0] if deadline.paused else None
     platform = BY_NAME[deadline.clock].on_platform
-    facts = Facts(deadline.clock, deadline.started_at, tuple(deadline.pauses), extensions, deadline.restarted_at, as_of=as_of, opened_at=deadline.opened_at, on_platform=platform)
+    facts = Facts(
+        deadline.clock,
+        deadline.started_at,
+        tuple(deadline.pauses),
+        extensions,
+        deadline.restarted_at,
+        as_of=as_of,
+        opened_at=deadline.opened_at,
+        on_platform=platform,
+    )
     return reckon(facts, counting.holidays, counting.county.rules)
 
 
 def _rule(deadline: Deadline, counting: Counting):
-    return rule_for(Facts(deadline.clock, deadline.started_at, opened_at=deadline.opened_at, on_platform=BY_NAME[deadline.clock].on_platform), counting.county.rules)
+    return rule_for(
+        Facts(deadline.clock, deadline.started_at, opened_at=deadline.opened_at, on_platform=BY_NAME[deadline.clock].on_platform), counting.county.rules
+    )
 
 
 def _asked_first(deadline: Deadline, clock: Clock, now: datetime, counting: Counting) -> datetime:

@@ -1,0 +1,359 @@
+"""Which clocks run for a dispute, and what happens to them? Stories; the days are counted by hand from the statutes and the arrangements of 2026."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from services.mediation import timing
+from services.mediation.clocks import SHANGHAI
+from services.mediation.clocks.county import county
+from services.mediation.dispute import Deadline
+from tests.mediation.lives import COURT, DAMAN, MONDAY, PETITIONS, Life, life_until
+
+MEDIATION = "mediation_out_of_court_policy"
+
+
+def at(month, day, hour=9, year=2026):
+    return datetime(year, month, day, hour, tzinfo=SHANGHAI)
+
+
+def end_of(month, day, year=2026):
+    return datetime(year, month, day, 23, 59, 59, tzinfo=SHANGHAI)
+
+
+def on(life, day, step, agency=None, **facts):
+    """The step happens and is told on that day; time passes until then."""
+    life.until(day)
+    return life.says(step, agency, after=timedelta(0), **facts)
+
+
+def clocks(life):
+    return sorted(deadline.clock for deadline in life.dispute.deadlines.values())
+
+
+def filed(procedure="simplified", kind="family"):
+    """A case that the court registered on Wednesday 22 April 2026."""
+    life = life_until("terminated", kind=kind)
+    on(life, at(4, 22), "case.filed", procedure=procedure)
+    return life
+
+
+def entrusted(procedure):
+    """… and entrusted to Daman, which signed for it on Monday 27 April."""
+    life = filed(procedure)
+    on(life, at(4, 24), "case.entrusted", procedure=procedure)
+    on(life, at(4, 27), "referral.accepted")
+    return life
+
+
+def mediating_in_court(procedure):
+    life = entrusted(procedure)
+    for step, facts in (("consent.given", {}), ("consent.given", {"party": "respondent"}), ("mediator.agreed", {}), ("mediation.started", {})):
+        on(life, at(4, 28), step, **facts)
+    return life
+
+
+# ── Appraisals ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_appraisal_stops_mediation_outside_court_and_its_days_are_left_out():
+    life = life_until("mediating")  # accepted on Monday 2 March: until 1 April
+    on(life, at(3, 10), "clock.paused")
+    assert life.last("deadline.recomputed")["because"] == "paused"
+
+    on(life, at(3, 20), "clock.resumed")
+
+    assert life.due(MEDIATION) == end_of(4, 13)  # 11 to 20 March are left out: Saturday 11 April
+    assert (life.last("deadline.recomputed")["because"], life.last("deadline.recomputed")["was_due_at"]) == ("resumed", end_of(4, 1))
+
+
+def test_while_an_appraisal_goes_on_nothing_comes_near_and_nothing_passes():
+    life = life_until("mediating")
+    on(life, at(3, 10), "clock.paused")
+    life.said.clear()
+
+    life.until(at(6, 1))
+    on(life, at(6, 1), "clock.resumed")
+
+    assert "deadline.passed" not in life.words() and "deadline.approached" not in life.words()
+    assert life.due(MEDIATION) == end_of(6, 23)  # eight days were over on 10 March, 22 are left
+
+
+def test_an_appraisal_told_late_takes_the_overdue_back():
+    life = life_until("mediating")
+    life.until(at(4, 3))
+    assert life.last("deadline.passed")["clock"] == MEDIATION
+
+    life.says("clock.paused", happened=at(3, 30))
+
+    assert life.last("deadline.recomputed")["because"] == "paused"
+    assert life.dispute.deadlines[MEDIATION].state == "open"
+
+
+def test_an_appraisal_begun_after_the_end_changes_nothing():
+    life = life_until("mediating")
+    on(life, at(4, 3), "clock.paused")
+
+    assert life.dispute.deadlines[MEDIATION].state == "passed"
+    assert life.due(MEDIATION) == end_of(4, 1)
+
+
+def test_after_filing_an_appraisal_stops_the_trial_limit_and_not_mediation():
+    life = mediating_in_court("ordinary")
+    assert (life.due("mediation_entrusted_ordinary"), life.due("trial_ordinary")) == (end_of(5, 12), end_of(10, 22))
+
+    on(life, at(4, 30), "clock.paused")
+    on(life, at(5, 8), "clock.resumed")
+
+    assert life.due("mediation_entrusted_ordinary") == end_of(5, 12)
+    assert life.due("trial_ordinary") == end_of(10, 30)  # 1 to 8 May are left out
+
+
+# ── The court ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_court_tells_in_one_word_when_it_received_and_when_it_decided():
+    life = filed()
+
+    set_, met = life.last("deadline.set", "filing_decision"), life.last("deadline.met", "filing_decision")
+    assert (set_["due_at"], set_["owed_by"]) == (end_of(4, 27), (COURT,))  # received on the 20th
+    assert (met["late"], met["was_passed"]) == (False, False)
+
+
+def test_a_filing_decided_on_the_eighth_day_is_late():
+    life = life_until("terminated")
+    on(life, at(4, 28), "case.filed", received_on="2026-04-20", decided_on="2026-04-28")
+
+    assert life.last("deadline.met", "filing_decision")["late"]
+
+
+def test_a_claim_known_to_be_at_the_court_has_its_seven_days_before_anybody_decides():
+    life = life_until("registered")
+    on(life, at(3, 3), "dispute.screened", track="B", court_received_on="2026-03-02")
+    assert life.due("filing_decision") == end_of(3, 9)
+
+    on(life, at(3, 12), "case.filed", received_on="2026-03-02", decided_on="2026-03-09")
+
+    met = life.last("deadline.met", "filing_decision")
+    assert (met["late"], met["was_passed"]) == (False, True)  # decided in time, told late: taken back openly
+    assert life.words().count("deadline.met") == len([1 for word, data in life.said if word == "deadline.met"])
+    assert "filing_decision" not in clocks(life)
+
+
+def test_the_trial_limit_runs_from_the_filing_and_another_procedure_keeps_that_day():
+    life = filed("simplified")
+    assert life.due("trial_simplified") == end_of(7, 22)
+
+    on(life, at(5, 20), "case.procedure_set", procedure="ordinary")
+
+    assert life.last("deadline.stopped")["clock"] == "trial_simplified"
+    assert life.due("trial_ordinary") == end_of(10, 22)
+    assert life.last("deadline.set", "trial_ordinary")["started_at"].date() == at(4, 22).date()
+
+
+@pytest.mark.parametrize(
+    ("procedure", "clock", "due"),
+    [
+        ("ordinary", "mediation_entrusted_ordinary", end_of(5, 12)),
+        ("simplified", "mediation_entrusted_simplified", end_of(5, 6)),  # 4 May is in the break
+        ("fast_track", "mediation_entrusted_simplified", end_of(5, 6)),
+    ],
+)
+def test_entrusted_mediation_has_the_days_of_its_procedure(procedure, clock, due):
+    life = entrusted(procedure)
+
+    assert life.due(clock) == due
+    assert MEDIATION not in clocks(life)
+    assert life.last("deadline.set", clock)["kind"] == "LAW"
+
+
+def test_entrusted_mediation_is_extended_once_by_thirty_days_at_most():
+    life = mediating_in_court("ordinary")
+    assert on(life, at(5, 6), "mediation.extended", days=31).refused == "extension_too_long"
+
+    on(life, at(5, 6), "mediation.extended", days=30)
+
+    assert life.due("mediation_entrusted_ordinary") == end_of(6, 11)  # 45 days from 27 April
+    assert on(life, at(5, 20), "mediation.extended", days=5).refused == "extended_before"
+
+
+def test_when_entrusted_mediation_fails_the_trial_goes_on_and_what_was_added_is_no_part_of_its_limit():
+    life = mediating_in_court("ordinary")
+    on(life, at(5, 12), "mediation.extended", days=30)
+
+    on(life, at(6, 1), "mediation.terminated")
+
+    assert life.state == "court_track"
+    assert life.last("deadline.met", "mediation_entrusted_ordinary")["late"] is False
+    assert life.due("trial_ordinary") == end_of(11, 11)  # 13 May to 1 June, twenty days, after 22 October
+
+
+def test_the_trial_limit_goes_through_mediation_that_was_not_extended():
+    life = mediating_in_court("ordinary")
+    on(life, at(5, 8), "mediation.terminated")
+
+    assert life.due("trial_ordinary") == end_of(10, 22)
+
+
+def test_a_claim_of_before_the_switch_runs_on_the_old_docket_to_its_end():
+    life = Life(now=at(12, 30, year=2024))
+    life.begins()
+    life.says("dispute.screened", track="legacy", court_received_on="2024-12-30")
+    life.says("dispute.routed", agency=COURT)
+    on(life, at(1, 3, year=2025), "referral.accepted")
+
+    assert life.due("mediation_delegated_legacy") == end_of(2, 5, year=2025)  # 2 February, Spring Festival until the 4th
+    again = Deadline("mediation_delegated_legacy", "mediation_delegated_legacy", "LAW", at(1, 3, year=2025), end_of(2, 5, year=2025), (DAMAN,), life.now)
+    again.opened_at = life.dispute.deadlines["mediation_delegated_legacy"].opened_at
+    assert timing._reckoned(again, timing.COUNTING).last_moment == end_of(2, 5, year=2025)  # read back from its row it is still allowed
+
+
+# ── Confirmation ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def agreed_on(day, effective_on):
+    life = life_until("mediating", now=day - timedelta(days=1))
+    on(life, day, "agreement.reached", effective_on=effective_on, terms=[{"kind": "payment", "due_on": "2026-08-31", "amount_cny": "1.00"}])
+    return life
+
+
+def test_an_agreement_can_be_confirmed_on_the_thirtieth_day():
+    life = agreed_on(at(3, 5), "2026-03-05")
+    assert life.due("confirmation_apply") == end_of(4, 7)  # Saturday 4 April, Qingming
+
+    assert on(life, at(4, 7, hour=20), "confirmation.applied", applied_on="2026-04-07").refused is None
+
+    assert life.last("deadline.met", "confirmation_apply")["late"] is False
+
+
+def test_on_the_thirty_first_it_has_lapsed_and_nobody_is_overdue():
+    life = agreed_on(at(3, 2), "2026-03-02")
+    life.until(at(4, 2))
+
+    passed = life.last("deadline.passed", "confirmation_apply")
+    assert (passed["due_at"], passed["lapsed"], passed["kind"]) == (end_of(4, 1), True, "LAW")
+    assert life.state == "performing" and "confirmation.lapsed" in life.words()
+    assert life.says("confirmation.applied", applied_on="2026-04-02").refused == "applied_too_late"
+
+
+def test_an_application_of_the_thirtieth_day_that_is_told_on_the_thirty_third_is_in_time():
+    life = agreed_on(at(3, 2), "2026-03-02")
+    life.until(at(4, 3))
+
+    assert life.says("confirmation.applied", applied_on="2026-04-01").refused is None
+
+    met = life.last("deadline.met", "confirmation_apply")
+    assert (met["late"], met["was_passed"]) == (False, True)
+
+
+def test_the_court_has_three_days_to_accept_fifteen_to_decide_and_thirty_at_most():
+    life = life_until("agreed", now=at(3, 2))
+    on(life, at(3, 16), "confirmation.applied", applied_on="2026-03-16")
+    assert life.due("confirmation_accept") == end_of(3, 19)
+
+    on(life, at(3, 19), "confirmation.accepted")
+
+    assert (life.due("confirmation_decide"), life.due("confirmation_decide_outer")) == (end_of(4, 3), end_of(4, 20))  # 18 April is a Saturday
+    on(life, at(4, 8), "confirmation.granted")
+    assert life.last("deadline.met", "confirmation_decide")["late"] and not life.last("deadline.met", "confirmation_decide_outer")["late"]
+    assert life.due("enforcement_apply") == end_of(6, 30, year=2028)  # two years after the last instalment
+
+
+def test_what_may_not_be_confirmed_has_no_such_clock():
+    life = life_until("mediating")
+    on(life, at(3, 4), "agreement.reached", confirmable=False)
+
+    assert "confirmation_apply" not in clocks(life)
+
+
+def test_after_a_withdrawal_what_is_left_of_the_thirty_days_is_left():
+    life = agreed_on(at(3, 2), "2026-03-02")
+    on(life, at(3, 10), "confirmation.applied", applied_on="2026-03-10")
+    on(life, at(3, 12), "confirmation.withdrawn")
+
+    assert life.due("confirmation_apply") == end_of(4, 1)
+
+
+# ── Kinds of dispute, petitions ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_labour_dispute_has_fifteen_days_then_arbitration_is_open_and_nobody_is_overdue():
+    life = life_until("registered", kind="labour")
+    life.says("dispute.screened", kind="labour")
+    for step in ("dispute.routed", "referral.accepted"):
+        life.says(step)
+    assert life.due("labour_mediation") == end_of(3, 17) and MEDIATION not in clocks(life)
+
+    life.until(at(3, 18))
+
+    assert life.last("deadline.passed", "labour_mediation")["lapsed"]
+
+
+def test_a_medical_committee_has_thirty_working_days():
+    life = life_until("registered", kind="medical")
+    life.says("dispute.screened", kind="medical")
+    life.says("dispute.routed", to="medical_mediation")
+    life.says("referral.accepted", agency="medical_mediation")
+
+    assert life.due("medical_mediation") == end_of(4, 14)
+    assert life.last("deadline.set", "medical_mediation")["kind"] == "LAW"
+
+
+def test_a_petition_runs_beside_everything_else():
+    life = life_until("mediating")
+    on(life, at(3, 10), "petition.registered")
+    assert (life.state, life.due("petition_accept")) == ("mediating", end_of(3, 25))
+    assert life.last("deadline.set", "petition_accept")["owed_by"] == (PETITIONS,)
+
+    on(life, at(3, 12), "petition.accepted")
+    assert life.due("petition_decide") == end_of(5, 11)  # the 60th day
+    on(life, at(5, 11), "petition.decided")
+
+    assert not life.last("deadline.met", "petition_decide")["late"]
+
+
+# ── Reminders, and a clock that jumps ─────────────────────────────────────────────────────────────────────────────────────────────
+
+TWICE = timing.Counting(county=county({MEDIATION: {"remind": ["5d", "1d"]}}))
+
+
+def looked_at(life, *moments, counting=TWICE):
+    """Every deadline is asked at each of these moments; what is said of mediation's clock."""
+    life.said.clear()
+    for moment in moments:
+        for deadline in list(life.dispute.deadlines.values()):
+            life._keeps(timing.time_passes(life.dispute, deadline, moment, counting))
+    return [word for word, data in life.said if data.get("clock") == MEDIATION]
+
+
+def test_somebody_is_reminded_as_often_as_the_county_wants_and_once_for_each():
+    life = life_until("mediating")  # due on 1 April
+    moments = [at(3, 26, hour) for hour in (1, 2)] + [at(3, 28), at(3, 27, 23)] + [at(3, 28, hour) for hour in (0, 1)]
+
+    assert looked_at(life, *moments) == ["deadline.approached"]
+    assert looked_at(life, at(3, 30), at(4, 1, 0), at(4, 1, 1), at(4, 1, 23)) == ["deadline.approached"]
+    assert looked_at(life, at(4, 2, 0), at(4, 3)) == ["deadline.passed"]
+
+
+def test_what_came_near_while_nobody_looked_is_told_once():
+    assert looked_at(life_until("mediating"), at(4, 1, 12), at(4, 1, 13)) == ["deadline.approached"]
+
+
+def test_a_clock_that_jumps_back_says_nothing_twice():
+    life = life_until("mediating")
+    assert looked_at(life, at(4, 1, 12)) == ["deadline.approached"]
+
+    assert looked_at(life, at(3, 1), at(3, 27), at(4, 1, 13), at(4, 2), at(3, 27), at(4, 2), at(4, 1)) == ["deadline.passed"]
+
+
+def test_a_reminder_already_past_when_the_clock_begins_is_left_out():
+    life = Life(now=at(3, 2))
+    life.begins()
+    counting = timing.Counting(county=county({"screening": {"remind": ["9d", "2h"]}}))
+    deadline = life.dispute.deadlines["screening"]  # due on 3 March
+
+    assert timing._asked_first(deadline, timing.BY_NAME["screening"], life.now, counting) == datetime(2026, 3, 3, 21, 59, 59, tzinfo=SHANGHAI)
+
+
+def test_the_first_monday_is_what_the_stories_say():
+    assert (MONDAY.date(), MONDAY.weekday()) == (at(3, 2).date(), 0)
