@@ -306,7 +306,7 @@ def closed(dispute, event, changes):
     dispute.closed_at, dispute.outcome, dispute.waits_for = dispute.entered_at or event.time, data.get("outcome"), []
     dispute.is_told = True
     for clock, deadline in dispute.deadlines.items():
-        if deadline.state in LIVE:
+        if deadline.state in (*LIVE, "paused"):
             deadline.state = "stopped"
             changes.deadlines.add((dispute.code, clock))
     changes.totals["closed", data.get("outcome") or ""] += 1

@@ -77,15 +77,16 @@ def test_word_by_word_this_is_what_is_said_about_it(county):
         "consent.given",        "step.applied",     "deadline.met",
         "mediation.started",    "step.applied",
         "session.held",         "step.applied",
-        "agreement.reached",    "step.applied",     "deadline.met",                 "deadline.set",     # the term
+        "agreement.reached",    "step.applied",     "deadline.met",                 "deadline.set", "deadline.set",  # to confirm, the term
         "performance.recorded", "step.applied",     "deadline.met",                 "deadline.set",     # the call-back
+                                                    "deadline.stopped",                                 # nothing is left to confirm
         "dispute.followed_up",  "step.applied",     "deadline.met",
         "dispute.archived",     "step.applied",     "dispute.closed",
     ]
     # fmt: on
-    assert [word for speaker, word in county.said(code) if speaker == "notify"] == ["notice.sent"] * 7
+    assert [word for speaker, word in county.said(code) if speaker == "notify"] == ["notice.sent"] * 8
     assert county.notices("mediation_centre", code) == ["notice.deadline"] * 2
-    assert county.notices(DAMAN_COMMITTEE, code) == ["notice.referral", *["notice.deadline"] * 4]
+    assert county.notices(DAMAN_COMMITTEE, code) == ["notice.referral", *["notice.deadline"] * 5]
     assert county.rows("select outcome from mediation.disputes where code = %s", code) == [("performed",)]
     assert county.rows("select state, is_open, outcome, overdue from metrics.disputes where code = %s", code) == [("closed", False, "performed", "none")]
 

@@ -41,7 +41,7 @@ said_by_mediation = st.one_of(
     st.tuples(st.just("step.applied"), st.fixed_dictionaries({"state": states, "step": st.just("x")})),
     st.tuples(st.just("step.refused"), st.fixed_dictionaries({"state": states, "reason": st.fixed_dictionaries({"code": st.sampled_from(["a", "b"])})})),
     st.tuples(
-        st.sampled_from(["deadline.set", "deadline.recomputed", "deadline.approached", "deadline.passed", "deadline.met"]),
+        st.sampled_from(["deadline.set", "deadline.recomputed", "deadline.approached", "deadline.passed", "deadline.met", "deadline.stopped"]),
         st.fixed_dictionaries(
             {
                 "clock": st.sampled_from(["c1", "c2", "c3"]),

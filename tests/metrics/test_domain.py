@@ -119,6 +119,12 @@ def test_a_right_that_lapsed_leaves_nobody_overdue():
     assert (model.dispute().overdue, model.dispute().runs_out_at) == ("none", None)
 
 
+def test_a_clock_that_was_stopped_is_overdue_no_more():
+    model = Model().hear([registered(), deadline(1, "set", "a", "LAW"), deadline(2, "passed", "a", "LAW"), deadline(3, "stopped", "a", "LAW")])
+
+    assert (model.dispute().overdue, model.dispute().deadlines["a"].state) == ("none", "stopped")
+
+
 def test_a_clock_that_stands_still_does_not_run_out_next():
     model = Model().hear([registered(), deadline(1, "set", "a", due=50), deadline(2, "recomputed", "a", due=50, because="paused"), deadline(3, "set", "b", due=90)])
 
