@@ -59,7 +59,7 @@ def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, counting: C
 def recount(dispute: Dispute, now: datetime, counting: Counting = COUNTING) -> Decision:
     """Reckons the provisional deadlines of a dispute again: a year's arrangement was published, they become certain."""
     decision = Decision(dispute)
-    for deadline in dispute.deadlines.values():
+    for deadline in in_order(dispute.deadlines):
         if deadline.provisional:
             _recount(decision, deadline, now, counting, "calendar")
     return decision
@@ -74,10 +74,19 @@ def meet(dispute: Dispute, step: Step) -> list[tuple[Deadline, datetime]]:
     if clocks is None or not dispute.deadlines:
         return []
     met = [d for d in dispute.deadlines.values() if d.clock in clocks and ((question := clocks[d.clock]) is None or question(dispute, step))]
-    met.sort(key=lambda d: (d.due_at, d.key))  # not in the order in which they happen to be kept
+    met.sort(key=_by_day)
     for deadline in met:
         del dispute.deadlines[deadline.key]
     return [(deadline, _done(step)) for deadline in met]
+
+
+def _by_day(deadline: Deadline):
+    return deadline.due_at, deadline.key
+
+
+def in_order(deadlines: dict[str, Deadline]) -> list[Deadline]:
+    """By the day, not in the order in which they happen to be kept: what is said has to be the same however the events came."""
+    return sorted(deadlines.values(), key=_by_day)
 
 
 def _done(step: Step) -> datetime:
@@ -105,7 +114,7 @@ def follow(decision: Decision, step: Step, noted: bool, now: datetime, counting:
     change = CHANGED_BY.get(step.word)
     if change is not None:
         because, changes = change
-        for deadline in list(deadlines.values()):
+        for deadline in in_order(deadlines):
             if changes(deadline, step, counting):
                 _recount(decision, deadline, now, counting, because)
 
@@ -115,7 +124,7 @@ def _leave_out_extensions(decision: Decision, step: Step, now: datetime, countin
     extended = [one for one in decision.deadlines if one.state == "met" and one.extensions and BY_NAME[one.clock].in_court]
     for mediation in extended:
         base_ended = _reckoned(replace(mediation, extensions=[]), counting).last_moment
-        for deadline in decision.dispute.deadlines.values():
+        for deadline in in_order(decision.dispute.deadlines):
             if BY_NAME[deadline.clock].group == "trial" and not in_time(step.happened, base_ended):
                 deadline.pauses = [*deadline.pauses, (base_ended, min(step.happened, mediation.due_at))]
                 _recount(decision, deadline, now, counting, "resumed")
@@ -182,8 +191,9 @@ def _start(decision: Decision, clock: Clock, step: Step, now: datetime, counting
 def _give_way(decision: Decision, group: str) -> None:
     """One of these at a time: what ran before stops."""
     deadlines = decision.dispute.deadlines
-    for key in [key for key, deadline in deadlines.items() if BY_NAME[deadline.clock].group == group]:
-        say_stopped(decision, deadlines.pop(key))
+    for deadline in in_order(deadlines):
+        if BY_NAME[deadline.clock].group == group:
+            say_stopped(decision, deadlines.pop(deadline.key))
 
 
 def _start_and_meet(decision: Decision, clock: Clock, step: Step, now: datetime, counting: Counting) -> None:
@@ -267,7 +277,7 @@ def say_again(decision: Decision, deadline: Deadline, now: datetime, counting: C
 def stop(decision: Decision) -> None:
     """The state that the dispute came into asks nothing of these clocks any more."""
     dispute = decision.dispute
-    for deadline in [one for one in dispute.deadlines.values() if dispute.state not in BY_NAME[one.clock].runs_in]:
+    for deadline in [one for one in in_order(dispute.deadlines) if dispute.state not in BY_NAME[one.clock].runs_in]:
         del dispute.deadlines[deadline.key]
         say_stopped(decision, deadline)
 
