@@ -179,7 +179,7 @@ _WARNING = {"source": "/agencies/police", "id": "ga-2026-0815"}
 _ORDER = {"clock": "protection_order_urgent", "kind": "LAW", "due_at": "2026-03-03T02:59:59+00:00"}
 _HELD = {"event": _WARNING, "agency": "police", "cause": "warning", "state": "mediating", "happened_at": "2026-03-02T02:30:00+00:00"}
 SAID_SEALED = {
-    ("intake-safeguard", "dispute.registered"): {**SAID_BY_SERVICES["dispute.registered"], "flags": ["domestic_violence"]},
+    ("intake-safeguard", "dispute.registered"): {**SAID_BY_SERVICES["dispute.registered"], "dangers": ["domestic_violence"]},
     ("intake-safeguard", "step.reported"): {
         "event": _WARNING,
         "agency": "police",
@@ -187,7 +187,7 @@ SAID_SEALED = {
         "happened_at": "2026-03-02T02:30:00+00:00",
         "facts": SAID_FOR_SAFETY["dv.warning_issued"],
     },
-    ("intake-safeguard", "risk.flagged"): {"event": _REPORT, "agency": "womens_federation", "flags": ["minor"], "happened_at": "2026-03-02T02:30:00+00:00"},
+    ("intake-safeguard", "risk.flagged"): {"event": _REPORT, "agency": "womens_federation", "dangers": ["minor"], "happened_at": "2026-03-02T02:30:00+00:00"},
     ("mediation-safeguard", "safeguard.held"): _HELD,
     ("mediation-safeguard", "safeguard.released"): {**_HELD, "reason": "danger_passed", "is_over": True},
     ("mediation-safeguard", "step.applied"): {

@@ -75,7 +75,7 @@ class SealedFacts(Facts):
 
 
 class SealedRegistered(DisputeRegistered):
-    flags = Many(one_of(kinds.RISKS), low=1, required=True)
+    dangers = Many(one_of(safeguard.DANGERS), low=1, required=True)
 
 
 class SealedStep(Shape):
@@ -91,7 +91,7 @@ class RiskFlagged(Shape):
 
     event = event_ref(required=True)
     agency = agency_code(required=True)
-    flags = Many(one_of(kinds.RISKS), low=1, required=True)
+    dangers = Many(one_of(safeguard.DANGERS), low=1, required=True)
     happened_at = Instant(required=True)
 
 

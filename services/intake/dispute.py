@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from plumbing.events import Event
+from services.intake.safeguard import Seal
 
 OPEN, SETTLED, ENDED = "open", "settled", "ended"  # how it stands in its life, as far as it matters for joining
 
@@ -15,6 +16,7 @@ class Dispute:
     registered_by: Event | None = None
     standing: str = OPEN
     merged_into: "Dispute | None" = None
+    seal: Seal | None = None  # it is in the safeguard lane
     again_for: "Kept | None" = None  # the report taken out of another dispute, for which this one is registered
 
     @property

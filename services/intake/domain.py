@@ -12,14 +12,13 @@ from marshmallow import ValidationError
 import contracts
 from contracts import REASONS
 from plumbing.events import Event
-from services.intake import codes, duplicates, identity, joining
+from services.intake import codes, duplicates, identity, joining, safeguard
 from services.intake.dispute import Also, Dispute, Kept
 
 FUTURE = timedelta(minutes=5)  # how far an agency's clock may run ahead
 ROSTER_OUTCOMES = ("roster.changed", "roster.refused")
 STEP_OUTCOMES = ("step.applied", "step.refused")
 OUTCOMES = (*STEP_OUTCOMES, *ROSTER_OUTCOMES)
-SAFEGUARDED = ("domestic_violence", "minor", "violence_threat")
 
 
 @dataclass(slots=True)
@@ -46,6 +45,7 @@ class Verdict:
     repeats: Logged | None = None
     logged: Logged | None = None
     may_be_kept: bool = True  # the bytes of it
+    is_sealed: bool = False  # passed on in the sealed voice
     introduces: bool = False  # a report under a number that its agency had not used: of a new dispute, or one that it joins
     report: duplicates.Report | None = None  # how it compares with others; None: it takes no part
     also: list[Also] = field(default_factory=list)
@@ -148,10 +148,6 @@ def _take(verdict, known, now):
             return _refuse(verdict, "parties_both_ways")
         mistake = contracts.mistakes_in(error)[0]
         return _refuse(verdict, "malformed_data", field=mistake.field, mistake=mistake.token)
-    if any((verdict.data.get("risk") or {}).get(flag) for flag in SAFEGUARDED):
-        # There is no sealed lane yet, and plain routing would put somebody in danger: nothing of it is kept, not even the bytes.
-        verdict.may_be_kept = False
-        return _refuse(verdict, "safeguard_needed")
     if event.type in contracts.ABOUT_THE_ROSTER:
         if verdict.data["organisation"] != event.subject:
             return _refuse(verdict, "malformed_data", field="organisation", mistake="invalid")
@@ -165,6 +161,7 @@ def _take(verdict, known, now):
     if event.type in JOINING:
         return _join(verdict, known)
     verdict.dispute, verdict.introduces = verdict.dispute.root, verdict.registers
+    verdict.is_sealed, verdict.dispute.seal = safeguard.sealed(verdict.dispute.seal, agency, event.type, verdict.data, verdict.registers)
     return verdict
 
 
@@ -173,7 +170,7 @@ JOINING = ("reports.joined", "reports.unjoined")  # about codes as they are, not
 
 def _join(verdict, known):
     if verdict.event.type == "reports.joined":
-        why = joining.join(verdict, known.disputes.get(verdict.data["into"]), known.kept)
+        why = joining.join(verdict, found_by(verdict.agency, verdict.data["into"], known, joins=True), known.kept)
         facts = {"field": "into"} if why == "unknown_dispute" else {}
     else:
         why = joining.unjoin(verdict, verdict.data["reported_by"], known.kept)
@@ -205,11 +202,19 @@ def _read_parties(verdict, known):
 def _find(event, agency, known):
     """The dispute that an event is about; a report of an unknown one registers it."""
     if codes.looks_like_one(event.subject):
-        return known.disputes.get(event.subject)
+        return found_by(agency, event.subject, known, joins=event.type in JOINING)
     found = known.reports.get((agency, event.subject))
     if found is None and event.type == "dispute.reported":
         found = known.reports[agency, event.subject] = Dispute(None, registered_by=event)
     return found
+
+
+def found_by(agency: str, code: str, known: Known, joins: bool = False) -> Dispute | None:
+    """The dispute with this code, as far as this agency may know that there is one. What was born in the lane is joined with nothing."""
+    found = known.disputes.get(code)
+    if found is None or not safeguard.may_know(found.root.seal, agency):
+        return None
+    return None if joins and found.seal is not None and found.seal.born else found
 
 
 def _refuse(verdict, code, **facts):
@@ -253,6 +258,15 @@ def fact_of(verdict: Verdict) -> tuple[str, dict]:
     return "step.reported", {**told, "step": event.type, "facts": contracts.facts_of(event.type, verdict.data) | _seen_by_all(verdict.data)}
 
 
+def opens_a_seal(verdict: Verdict) -> bool:
+    return safeguard.opens(verdict.event.type, verdict.data) is not None
+
+
+def facts_of(verdict: Verdict) -> list[tuple[str | None, str, dict]]:
+    """Everything that is said about a taken event: (voice, type, data). The ordinary voice is None."""
+    return safeguard.voices(verdict.is_sealed, verdict.registers, contracts.safeguard.in_danger(verdict.data), fact_of(verdict))
+
+
 def _seen_by_all(data) -> dict:
     """Of the risks only this one may be known inside: it endangers nobody to know that many people are concerned."""
     return {"flags": sorted({*data.get("flags", ()), "mass"})} if (data.get("risk") or {}).get("mass") else {}
@@ -268,7 +282,7 @@ def registration(verdict: Verdict) -> dict:
 def prepare(verdicts: list[Verdict], key: bytes) -> list[duplicates.Report]:
     """Makes the new reports comparable; gives those that are to be compared. The parties become tokens under `key`."""
     for verdict in verdicts:
-        if verdict.introduces and duplicates.takes_part(verdict.data["risk"], SAFEGUARDED):
+        if verdict.introduces and duplicates.takes_part(verdict.data["risk"], contracts.safeguard.DANGERS):
             data, place = verdict.data, verdict.data["place"]
             persons = identity.persons_in(verdict.parties, place.get("village"), key)
             report = duplicates.Report(

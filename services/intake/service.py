@@ -3,10 +3,10 @@
 from nameko.extensions import DependencyProvider
 
 from contracts import AGENCIES
-from contracts.channels import agency_queue
+from contracts.channels import agency_queue, is_sealed
 from plumbing.dependency import Database
 from plumbing.hearing import Hearing, every, hear
-from services.intake import domain, envelope, store, taking
+from services.intake import domain, envelope, seals, store, taking
 from services.intake.pace import Pace
 
 SOURCES = tuple(envelope.agency_source(code) for code in AGENCIES)
@@ -39,11 +39,13 @@ class IntakeService:
             verdicts = taking.take_in(tx, tx.unheard(batch))
         pace.passed_on(sum(verdict.is_taken for verdict in verdicts))
 
-    @hear("mediation")
+    @hear("mediation", "mediation-safeguard")
     def on_decisions(self, batch):
         """Mediation took some steps and refused others: tell the agencies that reported them."""
         with self.db.transaction() as tx:
-            outcomes = [event for event in tx.unheard(batch) if event.type in domain.OUTCOMES and not event.discarded]
+            decisions = [event for event in tx.unheard(batch) if not event.discarded]
+            seals.hear(tx, [event for event in decisions if is_sealed(event.source)])
+            outcomes = [event for event in decisions if event.type in domain.OUTCOMES]
             taking.answer(tx, outcomes)
         pace.decided(len(outcomes))
 

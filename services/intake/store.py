@@ -4,6 +4,7 @@ Locks are taken in one order by everybody: the head of the log, then dispute num
 """
 
 import hashlib
+import secrets
 from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
@@ -15,7 +16,7 @@ import psycopg2
 from plumbing.database import Transaction
 from plumbing.events import Event, Posted
 from plumbing.rows import Columns
-from services.intake import codes
+from services.intake import codes, seals
 from services.intake.dispute import Dispute, Kept
 from services.intake.domain import JOINING, Known, Logged, Verdict, agency_of, registration
 from services.intake.duplicates import CROWD, WINDOW, Report, tokens_that_find
@@ -64,6 +65,8 @@ def load(tx: Transaction, batch: list[Event]) -> Known:
         pointers |= _enter(known, [dispute])
         known.reports[agency, report_no] = known.disputes[dispute[0]]
     _follow(tx, known, pointers)
+    for code, seal in seals.load(tx, list(known.disputes)).items():
+        known.disputes[code].seal = seal
     if joining:
         load_kept(tx, known, {dispute.root.code for dispute in known.disputes.values()})
     return known
@@ -171,13 +174,13 @@ def save(tx: Transaction, verdicts: list[Verdict], area: str, year: int) -> None
 def _allot_codes(tx, registering, area, year):
     if not registering:
         return
-    (last,) = tx.rows(
-        "insert into intake.serials (area, year, last) values (%s, %s, %s)"
-        " on conflict (area, year) do update set last = serials.last + excluded.last returning last",
-        (area, year, len(registering)),
+    last, key = tx.rows(
+        "insert into intake.serials (area, year, last, scatter) values (%s, %s, %s, %s)"
+        " on conflict (area, year) do update set last = serials.last + excluded.last returning last, scatter",
+        (area, year, len(registering), psycopg2.Binary(secrets.token_bytes(32))),
     )[0]
-    for serial, verdict in enumerate(registering, last - len(registering) + 1):
-        verdict.dispute.code = codes.make(area, year, serial)
+    for count, verdict in enumerate(registering, last - len(registering) + 1):
+        verdict.dispute.code = codes.make(area, year, codes.serial_of(count, bytes(key)))
 
 
 def _append(tx, new):
@@ -324,13 +327,14 @@ def receipt_id(seq: int, which: str) -> str:
 
 
 def seqs_of(tx: Transaction, outcomes: list[Event]) -> dict[tuple[str, str], int]:
-    """The log numbers of the agency events that these outcomes are about, by source and id."""
+    """The log numbers of the agency events that these outcomes are about and that have none yet, by source and id."""
     causes = [outcome.data["event"] for outcome in outcomes]
     return {
         (f"/agencies/{agency}", event_id): seq
         for agency, event_id, seq in tx.rows(
             "select agency, event_id, seq from intake.log"
-            f" join {EVENTS.rows} using (agency, event_id) where refused_for is null",
+            f" join {EVENTS.rows} using (agency, event_id) where refused_for is null"
+            " and not exists (select 1 from intake.receipts r where r.id = 'receipt/' || seq || '/outcome')",
             EVENTS.of(list({(cause["source"].rsplit("/", 1)[-1], cause["id"]) for cause in causes})),
         )
     }

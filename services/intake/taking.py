@@ -3,9 +3,11 @@
 from functools import cache
 from zoneinfo import ZoneInfo
 
+import contracts
+from contracts.channels import is_sealed
 from plumbing.database import Transaction
 from plumbing.events import Event, Posted, Said
-from services.intake import domain, identity, joining, sealing, store
+from services.intake import domain, identity, joining, sealing, seals, store
 from services.intake.domain import Verdict
 from services.intake.envelope import agency_source
 
@@ -27,6 +29,7 @@ def take_in(tx: Transaction, batch: list[Event]) -> list[Verdict]:
         joining.by_rule(verdicts, store.similar(tx, known, reports))
     store.save(tx, verdicts, AREA, tx.now.astimezone(LOCAL).year)
     new, taken = [verdict for verdict in verdicts if verdict.repeats is None], [verdict for verdict in verdicts if verdict.is_taken]
+    seals.save(tx, [_seal(verdict) for verdict in taken if domain.opens_a_seal(verdict)])
     moved = [_moved(verdict.seq, verdict.event, *move) for verdict in taken for move in verdict.moved]
     store.post_receipts(tx, [*(_first_receipt(verdict) for verdict in new), *moved])
     store.post_again(tx, [verdict for verdict in verdicts if verdict.repeats is not None])
@@ -39,14 +42,17 @@ def answer(tx: Transaction, outcomes: list[Event]) -> None:
     if not outcomes:
         return
     seqs = store.seqs_of(tx, outcomes)
-    receipts = []
+    receipts, answered = [], set()
     for outcome in outcomes:
         cause = outcome.data["event"]
         kind, data = domain.outcome_receipt(outcome)
         agency = agency_of(cause["source"])
-        seq = seqs[cause["source"], cause["id"]]
+        seq = seqs.get((cause["source"], cause["id"]))
+        if seq is None or seq in answered:
+            continue  # it was answered in the safeguard lane, before the dispute came out of it
+        answered.add(seq)
         receipts.append(Posted(agency, store.receipt_id(seq, "outcome"), kind, outcome.subject, data, cause=_caused_by(cause["id"], outcome)))
-    steps = [outcome for outcome in outcomes if outcome.type in domain.STEP_OUTCOMES]
+    steps = [outcome for outcome in outcomes if outcome.type in domain.STEP_OUTCOMES and not is_sealed(outcome.source)]
     receipts += _take_back_joins(tx, [step for step in steps if (step.type, step.data["step"]) == REFUSED_JOIN], seqs)
     store.stand(tx, {step.subject: joining.standing_in(step.data["state"]) for step in steps})
     store.post_receipts(tx, receipts)
@@ -79,10 +85,16 @@ def _first_receipt(verdict):
 
 
 def _facts(verdict):
-    kind, data = domain.fact_of(verdict)
-    yield Said(kind, verdict.subject, data, time=verdict.event.time, cause=verdict.event)
+    for voice, kind, data in domain.facts_of(verdict):
+        yield Said(kind, verdict.subject, data, time=verdict.event.time, cause=verdict.event, source=voice)
     for also in verdict.also:
         yield Said(also.type, also.about.code, also.data(), cause=verdict.event)
+
+
+def _seal(verdict):
+    """With what the ordinary voice will say of its registration when the dispute comes out, where it has said nothing of it yet."""
+    registration = contracts.said(*domain.fact_of(verdict), "intake") if verdict.registers else None
+    return verdict.dispute.code, verdict.dispute.seal, registration
 
 
 def _moved(seq, cause, report, was, into):

@@ -2,12 +2,14 @@
 
 POST /events     CloudEvents, binary, structured or batch    202 accepted · 422 refused · 207 some of each · 400/401/413/415 not readable
 GET  /receipts   ?after=<position>&wait=<seconds>            the agency's receipts in order, as a CloudEvents batch
+POST /matters    {"dispute", "reason", "officer"}            what is in the safeguard lane about a dispute, for those inside it; written down
 GET  /contract   the AsyncAPI document                       GET /healthz, /readyz, /metrics
 """
 
 import hashlib
 import json
 import os
+import re
 import time
 from contextlib import asynccontextmanager
 from functools import partial
@@ -21,11 +23,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from contracts.safeguard import LOOK_REASONS, is_inside
 from plumbing import settings, telemetry
 from plumbing.database import DatabaseAway, Pool, should_try_again
 from plumbing.events import Delivery
 from plumbing.logs import describe
-from services.intake import envelope, store, taking
+from services.intake import codes, envelope, seals, store, taking
 
 STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
 MAX_REQUEST_BYTES = 4 * 2**20
@@ -34,6 +37,7 @@ MAX_WAIT_SECONDS = 30
 POLL_SECONDS = 0.25
 ANSWER_SECONDS = 20  # a database whose disk hangs, or a row held for long, tells nobody: then the door does
 PAGE = 500
+OFFICER = re.compile(r"[a-z0-9_-]{1,64}", re.ASCII)  # a staff number, never a name
 CONTRACT = Path(__file__).resolve().parents[2] / "docs" / "contracts" / "asyncapi.json"
 
 # fmt: off
@@ -46,6 +50,8 @@ PROBLEMS = {  # answers that are no receipts, because there is no agency or no e
     "bad_query":     (400, "after 与 wait 须为非负整数。", "`after` and `wait` must be whole numbers, not negative."),
     "held":          (202, "已保存。同一事项的前一事件正在核查，处理后另发回执。",
                            "Stored. An earlier event on the same matter is being looked into; the receipt follows after it."),
+    "bad_look":      (400, "须提供 dispute（编码）、reason（查看理由）和 officer（工号）。", "Send `dispute` (its code), `reason` and `officer` (a staff number)."),
+    "not_found":     (404, "没有可供查看的事项。", "There is nothing to look at."),
     "away":          (503, "系统暂时无法保存，请保留事件稍后重发。", "Nothing can be stored just now. Keep the event and send it again later."),
 }
 # fmt: on
@@ -92,6 +98,22 @@ async def agency_fetches_receipts(request: Request) -> Response:
     return Response(b"[" + b",".join(body for _, body in receipts) + b"]", media_type=BATCH, headers={"Fengqiao-Position": str(last)})
 
 
+async def insider_looks(request: Request) -> Response:
+    """What is in the safeguard lane about a dispute. Who asked, when and why is written down before anything is answered.
+
+    To everybody else, and about every other code, the answer is the same. It is no address that could be guessed or logged: the code is in
+    the body. Nor is it counted: a measure of looks would show that there was something to see.
+    """
+    agency = _agency(request)
+    if agency is None:
+        return _problem("unauthorised")
+    asked = _asked(await _body(request))
+    if asked is None:
+        return _answer("bad_look")
+    view = await _in_time(_look, request.app.state.pool, agency, asked)
+    return _answer("not_found") if view is None else Response(orjson.dumps(view), media_type="application/json")
+
+
 async def anybody_reads_the_contract(request: Request) -> Response:
     return FileResponse(CONTRACT, media_type="application/json")
 
@@ -120,6 +142,22 @@ def _take_in(pool, deliveries):
 def _receipts(pool, agency, after):
     with pool.transaction() as tx:
         return store.receipts_after(tx, agency, after, PAGE)
+
+
+def _look(pool, agency, asked):
+    with pool.transaction() as tx:
+        return seals.look(tx, agency, asked["officer"], asked["reason"], asked["dispute"], is_inside(agency))
+
+
+def _asked(body) -> dict | None:
+    try:
+        asked = orjson.loads(body or b"")
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(asked, dict) or not all(isinstance(asked.get(name), str) for name in ("dispute", "reason", "officer")):
+        return None
+    fits = codes.looks_like_one(asked["dispute"]) and asked["reason"] in LOOK_REASONS and OFFICER.fullmatch(asked["officer"])
+    return asked if fits else None
 
 
 def _deliveries(agency, headers, body):
@@ -171,8 +209,12 @@ def _agency(request):
 
 
 def _problem(code):
+    telemetry.REQUESTS.labels("intake", "problem", PROBLEMS[code][0]).inc()
+    return _answer(code)
+
+
+def _answer(code):
     status, zh, en = PROBLEMS[code]
-    telemetry.REQUESTS.labels("intake", "problem", status).inc()
     return JSONResponse({"code": code, "zh": zh, "en": en}, status)
 
 
@@ -195,6 +237,7 @@ app = Starlette(
     routes=[
         Route("/events", agency_posts_events, methods=["POST"]),
         Route("/receipts", agency_fetches_receipts),
+        Route("/matters", insider_looks, methods=["POST"]),
         Route("/contract", anybody_reads_the_contract),
         *telemetry.routes(lambda: {"database": app.state.pool.answers()}),
     ],

@@ -26,9 +26,10 @@ create table intake.log_head (          -- one row: the last entry; locked first
 insert into intake.log_head values (true, 0, decode(repeat('00', 32), 'hex'));
 
 create table intake.serials (
-    area  text not null,
-    year  int  not null,
-    last  int  not null,
+    area     text  not null,
+    year     int   not null,
+    last     int   not null,                 -- how many were given out
+    scatter  bytea not null,                 -- the order in which they are given out: a code says nothing of when, nor of those between two
     primary key (area, year),
     constraint a_serial_has_six_digits check (last <= 999999)
 );

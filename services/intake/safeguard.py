@@ -1,0 +1,71 @@
+"""The sealed lane at the door: what goes into it, and who may know that a dispute is in it. Pure.
+
+Two things stay as they always are: what somebody outside reports goes the ordinary way and is answered there, and everybody's first
+receipt has its usual shape. Only what those inside report, and what opens a hold, takes the other way. docs/safeguard.md says why.
+"""
+
+from dataclasses import dataclass, field
+
+from contracts import safeguard
+from contracts.channels import SEALED
+from contracts.safeguard import in_danger, is_inside
+
+VOICE = SEALED["intake"]
+
+# fmt: off
+OPENS = {                                       # what each of these words opens
+    "dv.warning_issued":         "hold",
+    "protection_order.applied":  "hold",
+    "protection_order.accepted": "hold",
+    "protection_order.issued":   "hold",
+    "protection_order.refused":  "hold",
+    "dispute.stayed":            "stay",
+}
+# fmt: on
+
+
+@dataclass(slots=True)
+class Seal:
+    """That a dispute is in the lane."""
+
+    born: bool = False  # it was reported into the lane: outside it the code does not exist
+    holds: set[str] = field(default_factory=set)  # hold, stay
+    reporters: set[str] = field(default_factory=set)  # agencies that know the code from a report of their own
+
+
+def may_know(seal: Seal | None, agency: str) -> bool:
+    """Whether a code may be found at all by this agency. For everybody else it is as unknown as one that was never given."""
+    return seal is None or not seal.born or is_inside(agency) or agency in seal.reporters
+
+
+def opens(word: str, facts: dict) -> str | None:
+    """Whether an event opens a `hold` or a `stay`."""
+    return "hold" if in_danger(facts) else OPENS.get(word)
+
+
+def goes_sealed(seal: Seal | None, agency: str, word: str) -> bool:
+    """Whether the step itself is passed on in the sealed voice."""
+    return word in safeguard.STEPS or (seal is not None and (seal.born or is_inside(agency)))
+
+
+def sealed(seal: Seal | None, agency: str, word: str, facts: dict, registers: bool) -> tuple[bool, Seal | None]:
+    """What an event makes of the seal: whether it is passed on sealed, and the seal afterwards. Asked in the order in which events are decided."""
+    which = opens(word, facts)
+    if which is None:
+        return goes_sealed(seal, agency, word), seal
+    seal = seal or Seal(born=registers)
+    seal.holds.add(which)
+    if registers:
+        seal.reporters.add(agency)
+    return goes_sealed(seal, agency, word), seal
+
+
+def voices(is_sealed: bool, registers: bool, dangers: tuple[str, ...], fact: tuple[str, dict]) -> list[tuple[str | None, str, dict]]:
+    """What is said, and in which voice (None: the ordinary one): the fact, and beside it, sealed, that it carried a flag."""
+    type, told = fact
+    if registers and dangers:
+        return [(VOICE, type, {**told, "dangers": dangers})]
+    said = [(VOICE if is_sealed else None, type, told)]
+    if dangers:
+        said.append((VOICE, "risk.flagged", {"event": told["event"], "agency": told["agency"], "dangers": dangers, "happened_at": told["happened_at"]}))
+    return said

@@ -1,0 +1,122 @@
+"""SQL of the safeguard lane at the door. Is given a transaction, under the lock of the log's head; never commits or decides."""
+
+import hashlib
+
+import orjson
+import psycopg2
+
+from plumbing.database import Transaction
+from plumbing.events import Event, Said
+from plumbing.rows import Columns
+from services.intake.safeguard import Seal
+
+SEALS = Columns("code text, born boolean, holds text[], sealed_at timestamptz, registration jsonb")
+ENTRIES = Columns("code text, sequence bigint, said_at timestamptz, type text, told jsonb")
+HELD, RELEASED = "safeguard.held", "safeguard.released"
+
+
+def load(tx: Transaction, codes: list[str]) -> dict[str, Seal]:
+    """The seals of those among these disputes that are in the lane now."""
+    if not codes:
+        return {}
+    found = {
+        code: Seal(born, set(holds))
+        for code, born, holds in tx.rows("select code, born, holds from intake.seals where code = any(%s) and holds <> '{}'", (codes,))
+    }
+    born = [code for code, seal in found.items() if seal.born]
+    if born:
+        for code, agency in tx.rows("select code, agency from intake.reports where code = any(%s)", (born,)):
+            found[code].reporters.add(agency)
+    return found
+
+
+def save(tx: Transaction, opened: list[tuple[str, Seal, dict | None]]) -> None:
+    """Writes the seals that a batch opened: (code, seal, what the ordinary voice would have said of its registration)."""
+    latest = {code: (code, seal.born, sorted(seal.holds), tx.now, told) for code, seal, told in opened}
+    registered = {code: told for code, _, told in opened if told is not None}
+    tx.insert(
+        "intake.seals",
+        SEALS,
+        [(*row[:4], registered.get(code)) for code, row in sorted(latest.items())],
+        "on conflict (code) do update set holds = excluded.holds,"
+        " sealed_at = case when seals.holds = '{}' then excluded.sealed_at else seals.sealed_at end",
+    )
+
+
+def hear(tx: Transaction, events: list[Event]) -> None:
+    """Mediation said something in the lane: it is entered, and what has ended comes out, as if it were reported today."""
+    if not events:
+        return
+    tx.rows("select seq from intake.log_head for update")
+    rows = [(event.subject, event.sequence, event.time, event.type, event.data) for event in events]
+    tx.insert("intake.entries", ENTRIES, rows, "on conflict do nothing")
+    for event in events:
+        if event.type not in (HELD, RELEASED):
+            continue
+        which = "stay" if event.data["cause"] == "stay" else "hold"
+        change = "array_remove(holds, %s)" if event.type == RELEASED else "array_remove(holds, %s) || array[%s]"
+        values = (which,) if event.type == RELEASED else (which, which)
+        tx.run(f"update intake.seals set holds = {change} where code = %s", (*values, event.subject))
+    _come_out(tx, sorted({event.subject for event in events if event.type == RELEASED}))
+
+
+def _come_out(tx, codes):
+    """A dispute that was reported into the lane is named outside it from now on, and from now on only: nothing says that it is older."""
+    for code, registration in tx.rows(
+        "update intake.seals set born = false where code = any(%s) and born and holds = '{}' returning code, registration", (codes,)
+    ):
+        tx.say([Said("dispute.registered", code, {**registration, "happened_at": tx.now})])
+
+
+# ── looking ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def look(tx: Transaction, agency: str, officer: str, reason: str, dispute: str, is_inside: bool) -> dict | None:
+    """Writes down that somebody asked, first; then what is in the lane about a dispute, or None: nothing, or not for this agency."""
+    (found,) = tx.rows("select (select true from intake.seals where code = %s)", (dispute,))[0]
+    granted = bool(found) and is_inside
+    seq, head = tx.rows("select seq, hash from intake.looks_head for update")[0]
+    entry = (seq + 1, agency, officer, reason, dispute, granted, tx.now.isoformat())
+    head = chain(bytes(head), entry)
+    tx.run("insert into intake.looks values (%s, %s, %s, %s, %s, %s, %s, %s)", (seq + 1, tx.now, *entry[1:6], psycopg2.Binary(head)))
+    tx.run("update intake.looks_head set seq = %s, hash = %s", (seq + 1, psycopg2.Binary(head)))
+    return _view(tx, dispute) if granted else None
+
+
+def _view(tx, code):
+    born, holds, sealed_at, registration = tx.rows("select born, holds, sealed_at, registration from intake.seals where code = %s", (code,))[0]
+    entries = tx.rows("select said_at, type, told from intake.entries where code = %s order by sequence", (code,))
+    looks = tx.rows("select looked_at, agency, officer, reason from intake.looks where dispute = %s and granted order by seq", (code,))
+    deadlines = {}
+    for _, type, told in entries:
+        if type.startswith("deadline."):
+            deadlines[told["clock"]] = {"clock": told["clock"], "due_at": told["due_at"], "state": type.removeprefix("deadline.")}
+    about = {name: registration[name] for name in ("agency", "township", "village", "kind", "channel") if registration and name in registration}
+    return {
+        "dispute": code,
+        "held_by": sorted(holds),
+        "since": sealed_at,
+        "reported_into_the_lane": born,
+        "about": about,
+        "deadlines": list(deadlines.values()),
+        "entries": [{"at": at, "type": type, **told} for at, type, told in entries],
+        "looks": [dict(zip(("at", "agency", "officer", "reason"), row, strict=True)) for row in looks],
+    }
+
+
+def chain(before: bytes, entry: tuple) -> bytes:
+    """The hash of an entry (seq, agency, officer, reason, dispute, granted, instant) that follows one with the hash `before`."""
+    return hashlib.sha256(before + orjson.dumps([str(part) for part in entry])).digest()
+
+
+def broken_looks(tx: Transaction) -> list[int]:
+    """The numbers at which the chain of looks does not hold; empty if nothing was ever changed or removed."""
+    head, expected, broken = bytes(32), 1, []
+    for seq, at, *rest, stored in tx.rows("select seq, looked_at, agency, officer, reason, dispute, granted, hash from intake.looks order by seq"):
+        head = chain(head, (seq, *rest, at.astimezone(tx.now.tzinfo).isoformat()))
+        if seq != expected or head != bytes(stored):
+            broken.append(seq)
+            head = bytes(stored)
+        expected = seq + 1
+    last, stored = tx.rows("select seq, hash from intake.looks_head")[0]
+    return broken if broken or (last, bytes(stored)) == (expected - 1, head) else [last]

@@ -1,0 +1,275 @@
+"""What each event means where the safeguard lane is concerned: facts in, decisions out, by the tables of safeguard. No database; `now` is an argument.
+
+An event is answered in the voice in which it came. What was decided sealed about the dispute's first life the ordinary voice says when all is over.
+"""
+
+from datetime import date, datetime, timedelta
+
+import contracts
+from contracts import REASONS, safeguard
+from contracts.channels import SEALED, is_sealed
+from services.mediation import domain, timing
+from services.mediation.clocks import A_SECOND, SHANGHAI, due_at, end_of, in_time
+from services.mediation.dispute import Deadline, Decision, Dispute
+from services.mediation.holidays import CHINA
+from services.mediation.safeguard import CAUSES, CLOCKS, HOLD, NOTED, PASSES_AS_EVER, PUT_OFF, STAY, Hold, Running, is_held
+
+VOICE = SEALED["mediation"]
+HELD_STATE = "safeguard_hold"
+A_DAY = timedelta(days=1)
+
+
+def decide(dispute: Dispute | None, event, now: datetime, **how) -> Decision:
+    """What `event` means for `dispute`: by this file's rules if it came sealed, else by those of the first life."""
+    if not is_sealed(event.source):
+        if event.type == domain.REGISTERED and dispute is not None and dispute.hold is not None and dispute.hold.born:
+            return _come_out(dispute, event, now, **how)
+        return domain.decide(dispute, event, now, **how)
+    if event.type == domain.REGISTERED:
+        return _register(dispute, event, now, **how)
+    if dispute is None:
+        return _refuse(Decision(Dispute(event.subject)), event, "illegal_here", "detected") if event.type == domain.REPORTED else Decision(dispute)
+    if event.type == "risk.flagged":
+        return _open(Decision(dispute), event, "risk.flagged", now)
+    word = event.data["step"]
+    if word in SAID_IN_THE_LANE:
+        return SAID_IN_THE_LANE[word](dispute, event, now)
+    return _move(dispute, event, now, **how)
+
+
+def discard(dispute: Dispute | None, event) -> Decision:
+    """What it means that a person discarded `event`: nothing, and the agency is told in the voice in which it came."""
+    if not is_sealed(event.source):
+        return domain.discard(dispute, event)
+    decision = domain.discard(dispute, event)
+    return _seal(decision, event)
+
+
+def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, **how) -> Decision:
+    """What it means for an ordinary deadline that `now` has come. While the dispute stands still: as little as can be."""
+    hold = dispute.hold
+    if not is_held(dispute) or deadline.state != "open" or deadline.ask_at is None or now < deadline.ask_at:
+        return timing.time_passes(dispute, deadline, now, **how)
+    is_told = not hold.born and not any(word == "deadline.set" and told["clock"] == deadline.clock for word, told in hold.untold)
+    if is_told and deadline.kind in PASSES_AS_EVER:
+        return timing.time_passes(dispute, deadline, now, **how)
+    decision = Decision(dispute, deadlines=[deadline])
+    deadline.ask_at = now + A_DAY
+    if is_told:
+        timing.put_off(decision, deadline, PUT_OFF, now)
+    return decision
+
+
+def lane_time_passes(dispute: Dispute, now: datetime) -> Decision:
+    """What it means for the clocks of the lane that `now` has come."""
+    decision = Decision(dispute)
+    for running in dispute.hold.running.values():
+        if running.ask_at is None or now < running.ask_at:
+            continue
+        decision.hold = dispute.hold
+        if in_time(now, running.due_at):
+            word, running.ask_at = "deadline.approached", running.due_at + A_SECOND
+        else:
+            word, running.state, running.ask_at = "deadline.passed", "passed", None
+        decision.sealed.append((word, _owed(running)))
+    return decision
+
+
+# ── into the lane, and out of it ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _register(dispute, event, now, **how):
+    """A report that carried a flag: it has a code and a state, and the ordinary clocks do not run."""
+    decision = _seal(domain.decide(dispute, event, now, **how), event)
+    if decision.refused is not None:
+        return decision
+    decision.dispute.deadlines.clear()
+    decision.deadlines = []
+    decision.dispute.hold = Hold(born=True, untold=[said for said in decision.dispute.hold.untold if not said[0].startswith("deadline.")])
+    return _open(decision, event, domain.REGISTERED, now)
+
+
+def _come_out(dispute, event, now, **how):
+    """Intake names it for the first time: what is known of it is said, as if it began today, and its clocks start."""
+    decision = Decision(dispute, hold=dispute.hold)
+    dispute.hold.born = False
+    _tell(decision)
+    step = domain.step_of(event)
+    if dispute.state == "registered":
+        timing.start(decision, step, now, **how)
+    return decision
+
+
+def _open(decision, event, word, now):
+    dispute, data = decision.dispute, event.data
+    hold = dispute.hold = dispute.hold or Hold()
+    decision.hold = hold
+    source = [data["event"]["source"], data["event"]["id"]]
+    if source not in hold.opened_by:
+        hold.opened_by.append(source)
+    if HOLD[HELD_STATE if hold.cause else "free"].get(word, HELD_STATE) == NOTED:
+        return decision
+    if word != "dispute.stayed" and hold.cause:
+        return decision
+    hold.opened_at, hold.ended_at = (hold.opened_at if hold.left else now), None
+    if word == "dispute.stayed":
+        hold.stays.append(data["agency"])
+    else:
+        hold.cause = CAUSES[word]
+    decision.sealed.insert(0, ("safeguard.held", _held(dispute, event, CAUSES[word])))
+    return decision
+
+
+def _end(decision, event, cause, reason, now):
+    dispute, hold = decision.dispute, decision.dispute.hold
+    decision.hold = hold
+    decision.sealed.append(("safeguard.released", {**_held(dispute, event, cause), "left": hold.left} | ({"reason": reason} if reason else {})))
+    if not hold.left:
+        hold.ended_at = now
+        if not hold.born:
+            _tell(decision)
+    return _apply(decision, event)
+
+
+def _tell(decision):
+    """What the ordinary voice owes: it is said now, each fact with the time at which it happened."""
+    decision.late, decision.dispute.hold.untold = decision.dispute.hold.untold, []
+
+
+# ── the lane's own words ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _warned(dispute, event, now):
+    return _apply(_open(Decision(dispute), event, event.data["step"], now), event)
+
+
+def _accepted(dispute, event, now):
+    """受理: the hours run from here. Accepted twice it runs once."""
+    decision = _warned(dispute, event, now)
+    facts = event.data["facts"]
+    if not any(running.state != "met" and CLOCKS[running.clock].met_by for running in dispute.hold.running.values()):
+        name = "protection_order_urgent" if facts.get("urgent") else "protection_order"
+        _start(decision, name, _instant(facts.get("accepted_at") or event.data["happened_at"]), now)
+    return decision
+
+
+def _decided(dispute, event, now):
+    decision = _warned(dispute, event, now)
+    at = _instant(event.data["happened_at"])
+    for running in dispute.hold.running.values():
+        if running.state != "met" and event.data["step"] in CLOCKS[running.clock].met_by:
+            was_passed, running.state, running.ask_at = running.state == "passed", "met", None
+            met = {"met_at": at, "late": not in_time(at, running.due_at), "was_passed": was_passed}
+            decision.sealed.append(("deadline.met", {"clock": running.clock, "kind": "LAW", "due_at": running.due_at, **met}))
+    _start(decision, "protection_order_review", _instant(event.data["facts"].get("effective_at") or event.data["happened_at"]), now)
+    return decision
+
+
+def _released(dispute, event, now):
+    hold = dispute.hold
+    if hold is None or not hold.cause:
+        return _refuse(Decision(dispute), event, "nothing_to_release", dispute.state)
+    assert HOLD[HELD_STATE][event.data["step"]] == "free"
+    cause, hold.cause = hold.cause, None
+    return _end(Decision(dispute), event, cause, event.data["facts"]["reason"], now)
+
+
+def _stayed(dispute, event, now):
+    if dispute.hold and event.data["agency"] in dispute.hold.stays:
+        return _apply(Decision(dispute), event)  # STAY: noted
+    return _apply(_open(Decision(dispute), event, "dispute.stayed", now), event)
+
+
+def _lifted(dispute, event, now):
+    """Each lifts its own. Whether somebody else's is left, or a hold, is not said."""
+    state = "stayed" if dispute.hold and event.data["agency"] in dispute.hold.stays else "free"
+    if event.data["step"] not in STAY[state]:
+        return _refuse(Decision(dispute), event, "nothing_to_release", dispute.state)
+    dispute.hold.stays.remove(event.data["agency"])
+    return _end(Decision(dispute), event, "stay", None, now)
+
+
+SAID_IN_THE_LANE = {
+    "dv.warning_issued": _warned,
+    "protection_order.applied": _warned,
+    "protection_order.accepted": _accepted,
+    "protection_order.issued": _decided,
+    "protection_order.refused": _decided,
+    "hold.released": _released,
+    "dispute.stayed": _stayed,
+    "stay.lifted": _lifted,
+}
+
+
+def _start(decision, name, started_at, now):
+    clock, due = CLOCKS[name], due_at(started_at, CLOCKS[name].length, CHINA)
+    reminded = due - clock.ahead
+    running = Running(name, started_at, due, reminded if reminded > now else due + A_SECOND)
+    decision.dispute.hold.running[name] = running
+    decision.sealed.append(("deadline.set", {**_owed(running), "article": clock.article, "started_at": started_at}))
+
+
+def _owed(running):
+    return {"clock": running.clock, "kind": "LAW", "due_at": running.due_at, "owed_by": ["court"]}
+
+
+# ── a step of the first life, reported in the lane ────────────────────────────────────────────────────────────────────────────────
+
+
+def _move(dispute, event, now, **how):
+    """By police or court: it is taken, sealed. By whoever else is inside: only these two move it. By an agency that knows the code: as any stayed dispute."""
+    agency, word = event.data["agency"], event.data["step"]
+    if dispute.hold and dispute.hold.cause and safeguard.is_inside(agency) and not safeguard.moves_it(agency) and word != "dispute.reported":
+        return _refuse(Decision(dispute), event, "held_for_safety", HELD_STATE)
+    return _seal(domain.decide(dispute, event, now, **how), event)
+
+
+def _seal(decision, event):
+    """What was decided by the tables of the first life is told to nobody but the agency, and kept until the ordinary voice may say it."""
+    if decision.dispute is None:
+        return decision
+    told = [[word, contracts.said(word, data, "mediation")] for word, data in decision.said]
+    for word, data in decision.said:
+        if word in ("step.applied", "step.refused"):
+            when = {"happened_at": event.data["happened_at"]} if word == "step.applied" else {}
+            decision.sealed.append((word, {**data, "agency": event.data["agency"], **when}))
+    decision.said = []
+    if decision.refused is None:
+        hold = decision.hold = decision.dispute.hold = decision.dispute.hold or Hold()
+        hold.untold += told
+        if not hold.left and not hold.born and event.type != domain.REGISTERED:
+            _tell(decision)  # it came in the lane and the hold is over: nothing has to wait
+    return decision
+
+
+# ── what is said ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _apply(decision, event):
+    data = event.data
+    state = HELD_STATE if decision.dispute.hold.cause and safeguard.is_inside(data["agency"]) else decision.dispute.state
+    applied = {"event": data["event"], "agency": data["agency"], "step": data["step"], "state": state, "happened_at": data["happened_at"]}
+    decision.sealed.append(("step.applied", applied))
+    return decision
+
+
+def _refuse(decision, event, reason, state):
+    data = event.data
+    sentence = REASONS[reason].text(step=data["step"], state=state)
+    decision.refused = reason
+    decision.sealed.append(("step.refused", {"event": data["event"], "agency": data["agency"], "step": data["step"], "state": state, "reason": sentence}))
+    return decision
+
+
+def _held(dispute, event, cause):
+    data = event.data
+    return {"event": data["event"], "agency": data["agency"], "cause": cause, "state": dispute.state, "happened_at": data["happened_at"]}
+
+
+def _instant(told: str | datetime) -> datetime:
+    return datetime.fromisoformat(told) if isinstance(told, str) else told
+
+
+def later(due: datetime, by: timedelta, working_day_from) -> datetime:
+    """`due`, moved by some days and off a rest day."""
+    return end_of(date.fromordinal(working_day_from(due.astimezone(SHANGHAI).toordinal() + by.days)))

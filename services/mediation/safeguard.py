@@ -1,0 +1,113 @@
+"""The second, smaller life of a dispute beside the first: the safeguard hold, and the stay that looks like it from outside. Tables and questions. Pure.
+
+While it is held the first life stands still. Only the police and the court move it (guard G7); everybody else hears what is said of any dispute
+that is stayed, and nothing says why. Basis: 反家庭暴力法 13-16, 23-32; that the hold beats every other rule is this house's own.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from contracts.safeguard import moves_it
+from services.mediation.clocks import Days, Hours, Length
+
+NOTED = "noted"
+
+# fmt: off
+HOLD = {
+    # while it is       and this happens                it becomes
+    "free":           { "risk.flagged":                 "safeguard_hold",
+                        "dv.warning_issued":            "safeguard_hold",
+                        "protection_order.applied":     "safeguard_hold",
+                        "protection_order.accepted":    "safeguard_hold",
+                        "protection_order.issued":      "safeguard_hold",
+                        "protection_order.refused":     "safeguard_hold" },
+    "safeguard_hold": { "risk.flagged":                 NOTED,
+                        "dv.warning_issued":            NOTED,
+                        "protection_order.applied":     NOTED,
+                        "protection_order.accepted":    NOTED,
+                        "protection_order.issued":      NOTED,
+                        "protection_order.refused":     NOTED,
+                        "hold.released":                "free" },           # by police or court; an agency's right to say it is asked at the door
+}
+STAY = {                                               # one for each agency that stayed it
+    "free":           { "dispute.stayed":               "stayed" },
+    "stayed":         { "dispute.stayed":               NOTED,
+                        "stay.lifted":                  "free" },
+}
+CAUSES = {                                             # what it is called when it opens
+    "risk.flagged":             "risk",
+    "dispute.registered":       "risk",
+    "dv.warning_issued":        "warning",
+    "protection_order.applied": "protection_order",
+    "protection_order.accepted": "protection_order",
+    "protection_order.issued":  "protection_order",
+    "protection_order.refused": "protection_order",
+    "dispute.stayed":           "stay",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A clock of the lane. Met by the court's decision; what is owed is owed by the court."""
+
+    name: str
+    length: Length
+    article: str
+    met_by: tuple[str, ...]
+    ahead: timedelta                                   # how long before its end the court is reminded
+
+
+CLOCKS = {clock.name: clock for clock in (             # all of them LAW; hours are not moved off rest days, and run from the next full hour
+    Clock("protection_order",        Hours(72), "反家庭暴力法 28", ("protection_order.issued", "protection_order.refused"), timedelta(hours=24)),
+    Clock("protection_order_urgent", Hours(24), "反家庭暴力法 28", ("protection_order.issued", "protection_order.refused"), timedelta(hours=6)),
+    # A right of the parties: when it has lapsed nobody is late.
+    Clock("protection_order_review", Days(5),   "反家庭暴力法 31", (),                                                      timedelta(days=2)),
+)}
+PUT_OFF = timedelta(days=30)                           # by which an ordinary policy deadline moves when it comes near while the dispute stands still
+PASSES_AS_EVER = ("LAW",)                              # the law's own dates are not ours to stop, and one that went by unmarked would tell
+# fmt: on
+
+
+@dataclass(slots=True)
+class Running:
+    """A clock of the lane at work. `ask_at` is when time has to look at it next; None: never again."""
+
+    clock: str
+    started_at: datetime
+    due_at: datetime
+    ask_at: datetime | None
+    state: str = "open"  # open, passed, met
+
+
+@dataclass(slots=True)
+class Hold:
+    """What holds a dispute. `born`: it was reported into the lane, and the ordinary voice has not named it yet."""
+
+    cause: str | None = None  # of the safeguard hold; None: there is none
+    stays: list[str] = field(default_factory=list)  # the agencies that stayed it
+    born: bool = False
+    opened_by: list[list[str]] = field(default_factory=list)  # [source, id] of the agencies' events that opened it
+    untold: list[list] = field(default_factory=list)  # [word, data]: what the ordinary voice will say when it is over
+    opened_at: datetime | None = None
+    ended_at: datetime | None = None
+    running: dict[str, Running] = field(default_factory=dict)
+
+    @property
+    def left(self) -> list[str]:
+        """What holds it: `hold`, `stay`."""
+        return [which for which, there in (("hold", self.cause), ("stay", self.stays)) if there]
+
+
+def is_held(dispute) -> bool:
+    return dispute is not None and dispute.hold is not None and bool(dispute.hold.left)
+
+
+def stands_still(dispute, step, event: dict) -> bool:
+    """Whether a step that would be legal has no effect because the dispute is held or stayed.
+
+    Not for police and court; not for another report of the dispute, which moves nothing; and not for the very step that carried the flag.
+    """
+    return is_held(dispute) and step.word not in MOVES_NOTHING and not moves_it(step.agency) and [event["source"], event["id"]] not in dispute.hold.opened_by
+
+
+MOVES_NOTHING = ("dispute.registered", "dispute.reported")
