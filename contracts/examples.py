@@ -189,7 +189,7 @@ SAID_SEALED = {
     },
     ("intake-safeguard", "risk.flagged"): {"event": _REPORT, "agency": "womens_federation", "dangers": ["minor"], "happened_at": "2026-03-02T02:30:00+00:00"},
     ("mediation-safeguard", "safeguard.held"): _HELD,
-    ("mediation-safeguard", "safeguard.released"): {**_HELD, "reason": "danger_passed", "is_over": True},
+    ("mediation-safeguard", "safeguard.released"): {**_HELD, "reason": "danger_passed", "left": []},
     ("mediation-safeguard", "step.applied"): {
         "event": _WARNING,
         "agency": "police",

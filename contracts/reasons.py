@@ -66,11 +66,6 @@ _ROWS = {
     "unreadable_parties": (
         "parties_sealed无法解密，或其内容不是JSON列表。请用当前公布的公钥重新加密后，用新的id重发。",
         "`parties_sealed` cannot be opened, or holds no JSON list. Seal it again to the key that is published now and send it under a new id."),
-    "safeguard_needed": (
-        "报告涉及家庭暴力、未成年人受侵害或暴力威胁。本系统尚未开通安全保护专线，未保存任何内容。请立即当面移交公安、法院和妇联（反家庭暴力法第13、14条，未成年人保护法第11条）；紧急情况拨打110。",
-        ("The report concerns domestic violence, a minor at risk or a threat of violence. There is no safeguard lane here yet and nothing was stored. "
-        "Hand it over in person to the police, the court and the women's federation at once (Anti-Domestic Violence Law art. 13, 14; "
-        "Law on the Protection of Minors art. 11); in an emergency call 110.")),
     "in_the_future": (
         "发生时间晚于当前时间。请核对time和系统时钟。",
         "It is said to have happened in the future. Check `time` and the clock of your system."),

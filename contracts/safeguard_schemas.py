@@ -121,7 +121,7 @@ class Held(Shape):
 
 class Released(Held):
     reason = one_of(safeguard.RELEASE_REASONS)
-    is_over = Truth(required=True)  # nothing else holds it
+    left = Many(one_of(("hold", "stay")), required=True)  # what holds it still
 
 
 SAID_BY_SERVICES = (

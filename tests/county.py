@@ -18,6 +18,7 @@ from contracts.channels import AGENCIES_EXCHANGE, DEAD_LETTERS, service_of
 from deploy.local import System
 from fengqiao_agency import Agency
 from services.mediation import domain
+from tests.everywhere import found_in_logs, found_in_measures, found_in_tables
 
 DAMAN_TOWN, JIANTAN_TOWN = "620702102", "620702108"
 DAMAN_COMMITTEE = "peoples_mediation_committee-daman"
@@ -196,6 +197,23 @@ class County:
         until(lambda: len(arrived()) >= sent, what="every notice arrived")
         return arrived()
 
+    def attention(self, agency: str, dispute: str) -> int:
+        """How many notices an agency got, in neutral words, that something about a dispute needs its attention."""
+        hands = self.agency(agency).agency
+        sent = self.rows("select count(*) from notify.sealed_notices where addressee = %s and dispute = %s", agency, dispute)[0][0]
+
+        def arrived():
+            return [told for told in hands.notices() if told.type == "notice.attention" and told.data["dispute"] == dispute]
+
+        until(lambda: len(arrived()) >= sent, what="every notice arrived")
+        return len(arrived())
+
+    def look(self, agency: str, dispute: str, reason: str = "police_duty", officer: str = "p-0815") -> httpx.Response:
+        """Somebody at an agency looks at what is in the safeguard lane about a dispute."""
+        headers = {"Content-Type": "application/json", **self._token(agency)}
+        asked = {"dispute": dispute, "reason": reason, "officer": officer}
+        return httpx.post(f"{self.system.endpoints['door']}/matters", content=orjson.dumps(asked), headers=headers)
+
     def passed(self, dispute: str) -> list[str]:
         """The clocks that ran out."""
         return [clock for (clock,) in self.rows("select clock from mediation.deadlines where code = %s and state = 'passed'", dispute)]
@@ -318,3 +336,17 @@ class County:
             speaker.agency.outbox.close()
         if self._database is not None:
             self._database.close()
+
+
+class Lane:
+    """What would show that something is in the safeguard lane."""
+
+    WORDS = ("safeguard", "hold.released", "protection_order", "dv.warning", "risk.flagged", "notice.attention")
+    TABLES = ("seals", "entries", "looks", "holds", "hold_clocks", "sealed_notices")
+
+
+def found_outside(county: County, dispute: str, words: tuple[str, ...] = ()) -> list:
+    """Where a dispute that is in the lane is named by what outsiders can see: the read model, every measure, every log."""
+    words = words or (dispute,)
+    found = [place for place in found_in_tables(county.rows, words) if place[0] == "metrics"]
+    return found + found_in_logs(county.system, words if dispute in words else ()) + found_in_measures(county.system, words)

@@ -53,10 +53,11 @@ def hear(tx: Transaction, events: list[Event]) -> None:
     for event in events:
         if event.type not in (HELD, RELEASED):
             continue
-        which = "stay" if event.data["cause"] == "stay" else "hold"
-        change = "array_remove(holds, %s)" if event.type == RELEASED else "array_remove(holds, %s) || array[%s]"
-        values = (which,) if event.type == RELEASED else (which, which)
-        tx.run(f"update intake.seals set holds = {change} where code = %s", (*values, event.subject))
+        if event.type == RELEASED:
+            tx.run("update intake.seals set holds = %s::text[] where code = %s", (event.data["left"], event.subject))
+        else:
+            which = "stay" if event.data["cause"] == "stay" else "hold"
+            tx.run("update intake.seals set holds = array_remove(holds, %s) || array[%s] where code = %s", (which, which, event.subject))
     _come_out(tx, sorted({event.subject for event in events if event.type == RELEASED}))
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from services.mediation.safeguard import Hold
+
 FIRST = "detected"
 CENTRE, COURT, POLICE = "mediation_centre", "court", "police"
 
@@ -52,6 +54,7 @@ class Dispute:
     entered_at: datetime | None = None
     steps: int = 0
     deadlines: dict[str, Deadline] = field(default_factory=dict)
+    hold: Hold | None = None  # the second life beside this one
     # What only some disputes have; see PARTICULARS.
     track: str = "A"
     cause: str | None = None
@@ -111,6 +114,10 @@ class Decision:
     taken: Taken | None = None
     said: list[tuple[str, dict]] = field(default_factory=list)
     deadlines: list[Deadline] = field(default_factory=list)
+    # What concerns the safeguard lane: what is said sealed, what the ordinary voice says late ([word, data]), and the hold if it changed.
+    sealed: list[tuple[str, dict]] = field(default_factory=list)
+    late: list[list] = field(default_factory=list)
+    hold: Hold | None = None
 
 
 def who(dispute: Dispute, roles: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from services.mediation.dispute import CENTRE, FIRST, Deadline, Decision, Disput
 from services.mediation.lifecycle import EVERY_STEP, GUARDS, NOTED, TIME_SAYS, TRANSITIONS, WAITS_FOR, Back, Cell, When
 from services.mediation.memory import REMEMBERED
 from services.mediation.questions import Step, day_of, everything_performed, last_moment_to_apply, reported_before, word_of
+from services.mediation.safeguard import stands_still
 from services.mediation.timing import COUNTING, Counting
 
 # How wrong an agency's clock may be.
@@ -32,6 +33,8 @@ def decide(dispute: Dispute | None, event, now: datetime, counting: Counting = C
     # Where the registration was discarded every later step finds the dispute as it was before: detected, and nothing else is possible there.
     decision, step = Decision(dispute or Dispute(event.subject)), _step_of(event, roster)
     refused = _refusal(decision.dispute, step, now)
+    if refused is None and stands_still(decision.dispute, step, event.data["event"]):
+        refused = "stayed"  # asked last: what would be refused anyway is refused in the same words as ever
     if refused is not None:
         _refuse(decision, step, refused, event.data["event"])
     elif step.word in TAKES_BACK:

@@ -3,15 +3,16 @@
 An event is answered in the voice in which it came. What was decided sealed about the dispute's first life the ordinary voice says when all is over.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import contracts
 from contracts import REASONS, safeguard
 from contracts.channels import SEALED, is_sealed
 from services.mediation import domain, timing
-from services.mediation.clocks import A_SECOND, SHANGHAI, due_at, end_of, in_time
+from services.mediation.clocks import A_SECOND, due_at, in_time
 from services.mediation.dispute import Deadline, Decision, Dispute
 from services.mediation.holidays import CHINA
+from services.mediation.questions import Step
 from services.mediation.safeguard import CAUSES, CLOCKS, HOLD, NOTED, PASSES_AS_EVER, PUT_OFF, STAY, Hold, Running, is_held
 
 VOICE = SEALED["mediation"]
@@ -19,14 +20,14 @@ HELD_STATE = "safeguard_hold"
 A_DAY = timedelta(days=1)
 
 
-def decide(dispute: Dispute | None, event, now: datetime, **how) -> Decision:
+def decide(dispute: Dispute | None, event, now: datetime, *how) -> Decision:
     """What `event` means for `dispute`: by this file's rules if it came sealed, else by those of the first life."""
     if not is_sealed(event.source):
         if event.type == domain.REGISTERED and dispute is not None and dispute.hold is not None and dispute.hold.born:
-            return _come_out(dispute, event, now, **how)
-        return domain.decide(dispute, event, now, **how)
+            return _come_out(dispute, event, now, *how)
+        return domain.decide(dispute, event, now, *how)
     if event.type == domain.REGISTERED:
-        return _register(dispute, event, now, **how)
+        return _register(dispute, event, now, *how)
     if dispute is None:
         return _refuse(Decision(Dispute(event.subject)), event, "illegal_here", "detected") if event.type == domain.REPORTED else Decision(dispute)
     if event.type == "risk.flagged":
@@ -34,7 +35,7 @@ def decide(dispute: Dispute | None, event, now: datetime, **how) -> Decision:
     word = event.data["step"]
     if word in SAID_IN_THE_LANE:
         return SAID_IN_THE_LANE[word](dispute, event, now)
-    return _move(dispute, event, now, **how)
+    return _move(dispute, event, now, *how)
 
 
 def discard(dispute: Dispute | None, event) -> Decision:
@@ -45,18 +46,20 @@ def discard(dispute: Dispute | None, event) -> Decision:
     return _seal(decision, event)
 
 
-def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, **how) -> Decision:
+def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, *how) -> Decision:
     """What it means for an ordinary deadline that `now` has come. While the dispute stands still: as little as can be."""
     hold = dispute.hold
     if not is_held(dispute) or deadline.state != "open" or deadline.ask_at is None or now < deadline.ask_at:
-        return timing.time_passes(dispute, deadline, now, **how)
+        return domain.time_passes(dispute, deadline, now, *how)
     is_told = not hold.born and not any(word == "deadline.set" and told["clock"] == deadline.clock for word, told in hold.untold)
     if is_told and deadline.kind in PASSES_AS_EVER:
-        return timing.time_passes(dispute, deadline, now, **how)
-    decision = Decision(dispute, deadlines=[deadline])
-    deadline.ask_at = now + A_DAY
+        return domain.time_passes(dispute, deadline, now, *how)
+    decision = Decision(dispute)
     if is_told:
-        timing.put_off(decision, deadline, PUT_OFF, now)
+        timing.put_off(decision, deadline, PUT_OFF, now, *how)
+    else:
+        deadline.ask_at = now + A_DAY
+        decision.deadlines.append(deadline)
     return decision
 
 
@@ -78,9 +81,9 @@ def lane_time_passes(dispute: Dispute, now: datetime) -> Decision:
 # ── into the lane, and out of it ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _register(dispute, event, now, **how):
+def _register(dispute, event, now, *how):
     """A report that carried a flag: it has a code and a state, and the ordinary clocks do not run."""
-    decision = _seal(domain.decide(dispute, event, now, **how), event)
+    decision = _seal(domain.decide(dispute, event, now, *how), event)
     if decision.refused is not None:
         return decision
     decision.dispute.deadlines.clear()
@@ -89,14 +92,15 @@ def _register(dispute, event, now, **how):
     return _open(decision, event, domain.REGISTERED, now)
 
 
-def _come_out(dispute, event, now, **how):
+def _come_out(dispute, event, now, *how):
     """Intake names it for the first time: what is known of it is said, as if it began today, and its clocks start."""
     decision = Decision(dispute, hold=dispute.hold)
-    dispute.hold.born = False
-    _tell(decision)
-    step = domain.step_of(event)
+    hold = dispute.hold
+    for word, data in hold.untold:
+        decision.said.append((word, data | ({"happened_at": now} if "happened_at" in data else {})))
+    hold.born, hold.untold = False, []
     if dispute.state == "registered":
-        timing.start(decision, step, now, **how)
+        timing.start_anew(decision, Step(domain.REGISTERED, event.data["agency"], now, event.data), now, *how[:1])
     return decision
 
 
@@ -216,12 +220,12 @@ def _owed(running):
 # ── a step of the first life, reported in the lane ────────────────────────────────────────────────────────────────────────────────
 
 
-def _move(dispute, event, now, **how):
+def _move(dispute, event, now, *how):
     """By police or court: it is taken, sealed. By whoever else is inside: only these two move it. By an agency that knows the code: as any stayed dispute."""
     agency, word = event.data["agency"], event.data["step"]
     if dispute.hold and dispute.hold.cause and safeguard.is_inside(agency) and not safeguard.moves_it(agency) and word != "dispute.reported":
         return _refuse(Decision(dispute), event, "held_for_safety", HELD_STATE)
-    return _seal(domain.decide(dispute, event, now, **how), event)
+    return _seal(domain.decide(dispute, event, now, *how), event)
 
 
 def _seal(decision, event):
@@ -269,7 +273,3 @@ def _held(dispute, event, cause):
 def _instant(told: str | datetime) -> datetime:
     return datetime.fromisoformat(told) if isinstance(told, str) else told
 
-
-def later(due: datetime, by: timedelta, working_day_from) -> datetime:
-    """`due`, moved by some days and off a rest day."""
-    return end_of(date.fromordinal(working_day_from(due.astimezone(SHANGHAI).toordinal() + by.days)))

@@ -1,11 +1,13 @@
 """nameko: what mediation hears. It owns the life of every dispute, from registration to closure."""
 
+from datetime import datetime
+
 from nameko.extensions import DependencyProvider
 
 from plumbing.dependency import Database
 from plumbing.events import Said
 from plumbing.hearing import every, hear
-from services.mediation import domain, roster_store, store, timing
+from services.mediation import hold_store, holding, roster_store, store, timing
 from services.mediation.office import Office
 from services.mediation.rosters import telling
 
@@ -34,7 +36,7 @@ class MediationService:
     db = Database()
     office = Clerk()
 
-    @hear("intake")
+    @hear("intake", "intake-safeguard")
     def on_events(self, batch):
         """Disputes were registered and steps reported: decide what each one means, in one commit."""
         with self.db.transaction() as tx:
@@ -47,11 +49,11 @@ class MediationService:
             decided, counting = [], self.office.counting
             for event in events:
                 dispute = disputes.get(event.subject)
-                decision = domain.discard(dispute, event) if event.discarded else domain.decide(dispute, event, tx.now, counting, roster)
+                decision = holding.discard(dispute, event) if event.discarded else holding.decide(dispute, event, tx.now, counting, roster)
                 disputes[event.subject] = decision.dispute
                 decided.append((event, decision))
             store.save(tx, decided)
-            tx.say(said + [_said(word, event, data) for event, decision in decided for word, data in decision.said])
+            tx.say(said + [one for event, decision in decided for one in _everything_said(decision, event)])
 
     def _change_rosters(self, tx, events):
         """Rosters first: who joined today may be named today."""
@@ -77,7 +79,7 @@ class MediationService:
             if not codes:
                 return 0
             decided = [
-                (None, domain.time_passes(dispute, deadline, tx.now, self.office.counting))
+                (None, holding.time_passes(dispute, deadline, tx.now, self.office.counting))
                 for dispute in store.load(tx, codes).values()
                 for deadline in list(dispute.deadlines.values())
             ]
@@ -94,10 +96,29 @@ class MediationService:
                 last = max(codes, default=None)
         self.office.recounted = True
 
+    @every(1.0)
+    def lane_time_passes(self):
+        """The same for the clocks of the safeguard lane: what has come near or passed is said there."""
+        with self.db.transaction() as tx:
+            codes = hold_store.due(tx, tx.now, DUE_AT_A_TIME)
+            if codes:
+                _keep(tx, [(None, holding.lane_time_passes(dispute, tx.now)) for dispute in store.load(tx, codes).values()])
+
 
 def _keep(tx, decided):
     store.save(tx, decided)
-    tx.say([Said(word, decision.dispute.code, data) for _, decision in decided for word, data in decision.said])
+    tx.say([one for _, decision in decided for one in _everything_said(decision, None)])
+
+
+def _everything_said(decision, event):
+    """In the ordinary voice what was decided now, and what had to wait; sealed what concerns the safeguard lane."""
+    code = decision.dispute and decision.dispute.code
+    for word, data in decision.said:
+        yield _said(word, event, data) if event else Said(word, code, data)
+    for word, data in decision.sealed:
+        yield Said(word, code, data, time=event and event.time, cause=event, source=holding.VOICE)
+    for word, data in decision.late:
+        yield Said(word, code, data, time=datetime.fromisoformat(data["happened_at"]) if "happened_at" in data else None)
 
 
 def _said(word, event, data):

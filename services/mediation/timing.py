@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from services.mediation.clocks import A_SECOND, Days, day_start, in_time
+from services.mediation.clocks import A_SECOND, SHANGHAI, Days, day_start, end_of, in_time
 from services.mediation.clocks.county import County
 from services.mediation.clocks.mistakes import MakesNoSense
 from services.mediation.clocks.reckoning import Extension, Facts, Reckoned, reckon, rule_for
@@ -128,6 +128,21 @@ def _leave_out_extensions(decision: Decision, step: Step, now: datetime, countin
             if BY_NAME[deadline.clock].group == "trial" and not in_time(step.happened, base_ended):
                 deadline.pauses = [*deadline.pauses, (base_ended, min(step.happened, mediation.due_at))]
                 _recount(decision, deadline, now, counting, "resumed")
+
+
+def start_anew(decision: Decision, step: Step, now: datetime, counting: Counting) -> None:
+    """The clocks that a step starts, once more: for a dispute that comes out of the safeguard lane."""
+    follow(decision, step, False, now, counting)
+
+
+def put_off(decision: Decision, deadline: Deadline, by: timedelta, now: datetime, counting: Counting) -> None:
+    """Moves a policy deadline of a dispute that stands still: its days are not counted."""
+    reckoned, was = _reckoned(deadline, counting), deadline.due_at
+    last = counting.holidays.working_day_from(was.astimezone(SHANGHAI).toordinal() + by.days)
+    deadline.due_at, deadline.set_at = end_of(date.fromordinal(last)), now
+    deadline.ask_at = _asked_first(deadline, BY_NAME[deadline.clock], now, counting)
+    decision.deadlines.append(deadline)
+    decision.said.append(("deadline.recomputed", _set(deadline, reckoned) | {"was_due_at": was, "because": "not_counted"}))
 
 
 def _extended(deadline: Deadline, step: Step, counting: Counting) -> bool:

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
+from contracts.channels import is_sealed
 from plumbing import events
 from plumbing.dependency import Database
 from plumbing.events import Posted, Said
 from plumbing.hearing import every, hear
-from services.notify import rules, store, webhook
+from services.notify import rules, safeguard, store, webhook
 
 TRIES = 8  # 5 s, 10 s, 20 s … about 10 minutes; the inbox has the notice all the while
 
@@ -17,11 +18,13 @@ class NotifyService:
     name = "notify"
     db = Database()
 
-    @hear("mediation")
+    @hear("mediation", "mediation-safeguard")
     def on_events(self, batch):
         """Something was decided: whoever owes the next step, or is late, gets a notice."""
         with self.db.transaction() as tx:
-            notices = [notice for event in tx.unheard(batch) if not event.discarded for notice in rules.notices_for(event)]
+            heard = [event for event in tx.unheard(batch) if not event.discarded]
+            self._call_attention(tx, [notice for event in heard if is_sealed(event.source) for notice in safeguard.notices_for(event)])
+            notices = [notice for event in heard if not is_sealed(event.source) for notice in rules.notices_for(event)]
             if not notices:
                 return
             hooked = store.hooked(tx, {notice.to for notice in notices})
@@ -29,6 +32,12 @@ class NotifyService:
             store.enter(tx, [notice for notice in notices if notice.to in hooked], "webhook", waiting=True)
             tx.post([Posted(notice.to, notice.id, notice.kind, notice.dispute, notice.about, cause=notice.event) for notice in notices])
             tx.say([Said("notice.sent", notice.dispute, _told(notice.kind, notice.to, "inbox", notice.about), cause=notice.event) for notice in notices])
+
+    def _call_attention(self, tx, notices):
+        """What is in the safeguard lane: into the inbox and into a ledger of its own, by no other way, and nothing is said of it."""
+        if notices:
+            store.enter_sealed(tx, notices)
+            tx.post([Posted(notice.to, notice.id, notice.kind, notice.dispute, notice.about, cause=notice.event) for notice in notices])
 
     @every(1.0)
     def send_webhooks(self):

@@ -14,6 +14,8 @@ NOTICES = Columns(
     " next_try_at timestamptz, settled_at timestamptz, about jsonb"
 )
 
+SEALED_NOTICES = Columns("id text, dispute text, addressee text, because text, made_at timestamptz")
+
 
 @dataclass(slots=True)
 class Letter:
@@ -46,6 +48,12 @@ def enter(tx: Transaction, notices: list[Notice], channel: str, waiting: bool) -
         ],
         "on conflict do nothing",
     )
+
+
+def enter_sealed(tx: Transaction, notices: list[Notice]) -> None:
+    """Enters notices about the safeguard lane into their own ledger."""
+    rows = [(n.id, n.dispute, n.to, n.event.type, tx.now) for n in notices]
+    tx.insert("notify.sealed_notices", SEALED_NOTICES, rows, "on conflict do nothing")
 
 
 def take_due(tx: Transaction, limit: int) -> list[Letter]:

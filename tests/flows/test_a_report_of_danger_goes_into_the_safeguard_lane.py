@@ -1,0 +1,56 @@
+"""What happens when a report says that somebody is in danger?"""
+
+import pytest
+
+from tests.county import DAMAN_COMMITTEE, NO_RISK, Lane, found_outside
+
+
+@pytest.mark.parametrize("risk", ["domestic_violence", "minor", "violence_threat"])
+def test_it_goes_into_the_lane_and_nobody_outside_sees_it(county, risk):
+    report = county.grid.reports(risk=NO_RISK | {risk: True})
+    county.settle()
+
+    assert report.receipts == ["receipt.accepted", "receipt.applied"] and report.state == "registered"  # as for any report
+    assert [county.attention(agency, report.dispute) for agency in ("police", "court", "womens_federation")] == [1, 1, 1]
+    assert county.said(report.dispute) == []
+    assert found_outside(county, report.dispute) == []
+
+
+def test_for_everybody_else_the_code_does_not_exist(county):
+    report = county.grid.reports(risk=NO_RISK | {"domestic_violence": True})
+    county.settle()
+    told = [
+        county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="family"),
+        county.mediation_centre.says("dispute.screened", "620702-2026-000000-0", suitable=True, track="A", kind="family"),
+        county.agency(DAMAN_COMMITTEE).says("mediation.started", report.dispute),
+    ]
+    county.settle()
+
+    assert [one.receipts for one in told] == [["receipt.refused"]] * 3
+    assert len({one.refusal["code"] for one in told}) == 1 and told[0].refusal == told[1].refusal
+
+
+def test_who_reported_it_meets_a_dispute_that_is_stayed(county):
+    report = county.mediation_centre.reports(risk=NO_RISK | {"domestic_violence": True})
+    county.settle()
+    again = county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="family")
+    county.settle()
+
+    assert again.receipts == ["receipt.accepted", "receipt.rejected"]
+    assert (again.refusal["code"], again.state) == ("stayed", "registered")
+
+
+def test_released_it_begins_its_ordinary_life_that_day_like_any_other(county):
+    report = county.grid.reports(risk=NO_RISK | {"violence_threat": True})
+    county.settle()
+    released = county.police.says("hold.released", report.dispute, reason="unfounded")
+    county.settle()
+
+    assert released.receipts == ["receipt.accepted", "receipt.applied"]
+    assert report.receipts == ["receipt.accepted", "receipt.applied"]  # not answered twice
+    county_said = county.said(report.dispute)
+    assert [word for speaker, word in county_said if speaker != "notify"] == ["dispute.registered", "step.applied", "deadline.set"]
+    assert found_outside(county, report.dispute, Lane.WORDS) == []
+    screened = county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="family")
+    county.settle()
+    assert screened.receipts == ["receipt.accepted", "receipt.applied"] and county.state(report.dispute) == "screened"
