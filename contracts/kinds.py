@@ -394,6 +394,7 @@ RECOMPUTED_BECAUSE = {                         # why a deadline was reckoned aga
     "resumed":   ("鉴定结束，继续计算", "the appraisal is over: it goes on"),
     "restarted": ("重新起算",         "begun anew"),
     "calendar":  ("放假安排公布",     "the holiday arrangement was published"),
+    "not_counted": ("期间不计入",     "days that are not counted"),
 }
 CLOCK_KINDS = {
     "LAW":        ("法定期限",       "legal clock"),

@@ -43,6 +43,8 @@ TOLD = ("clock", "kind", "article", "started_at", "due_at", "into", "other", "re
 def notices_for(event: Event) -> list[Notice]:
     """The notices that one event of mediation gives rise to; none for most."""
     clock = event.data.get("clock")
+    if event.data.get("because") == "not_counted":
+        return []  # the dispute stands still: nobody has to act, and nobody is reminded of it
     kind = NOTICES.get((event.type, clock)) or NOTICES.get((event.type, None))
     if kind is None or event.data.get("lapsed"):  # a right that ended: nobody is overdue
         return []

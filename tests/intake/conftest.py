@@ -25,7 +25,7 @@ REPORT = {
         {"role": "respondent", "name": "虚构乙"},
     ],
 }
-TABLES = ("receipts", "receipt_cursors", "parties", "party_tokens", "reports", "disputes", "serials", "log")
+TABLES = ("entries", "seals", "receipts", "receipt_cursors", "parties", "party_tokens", "reports", "disputes", "serials", "log")
 
 
 def attributes(agency="womens_federation", **others) -> dict:

@@ -68,3 +68,18 @@ def test_an_area_has_a_million_codes_a_year():
     assert codes.make("620702", 2026, codes.LAST_SERIAL).startswith("620702-2026-999999-")
     with pytest.raises(codes.SerialsExhausted):
         codes.make("620702", 2026, codes.LAST_SERIAL + 1)
+
+
+def test_serials_are_given_out_scattered_each_of_the_million_once():
+    key = bytes(range(32))
+    given = [codes.serial_of(count, key) for count in range(1, codes.LAST_SERIAL + 1, 9)] + [codes.serial_of(count, key) for count in range(2, 20_000)]
+
+    assert len(set(given)) == len({*range(1, codes.LAST_SERIAL + 1, 9), *range(2, 20_000)})
+    assert all(0 <= serial <= codes.LAST_SERIAL for serial in given)
+    with pytest.raises(codes.SerialsExhausted):
+        codes.serial_of(codes.LAST_SERIAL + 1, key)
+
+
+@given(st.integers(1, codes.LAST_SERIAL - 1), st.binary(min_size=32, max_size=32))
+def test_two_codes_in_a_row_do_not_show_it(count, key):
+    assert codes.serial_of(count, key) != codes.serial_of(count + 1, key)

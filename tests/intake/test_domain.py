@@ -87,10 +87,6 @@ def test_a_step_finds_its_dispute_by_code_or_by_the_agencys_own_number():
         (says(data={}), "malformed_data"),
         (says(data=REPORT | {"kind": "张三"}), "malformed_data"),
         (says(data=REPORT | {"parties_sealed": "A" * 88}), "parties_both_ways"),
-        (says(data=REPORT | {"risk": {"domestic_violence": True}}), "safeguard_needed"),
-        (says(data=REPORT | {"risk": {"minor": True}}), "safeguard_needed"),
-        (says(data=REPORT | {"risk": {"violence_threat": True}}), "safeguard_needed"),
-        (says("mediation_centre", SCREENED | {"risk": {"minor": True}}, type="dispute.screened", subject=CODE), "safeguard_needed"),
         (step(subject="620702-2026-000124-1"), "unknown_dispute"),
         (step(subject="R-9"), "unknown_dispute"),
         (step(subject="620702-2026-000123-2"), "unknown_dispute"),
@@ -116,12 +112,6 @@ def test_a_wrong_field_is_named_and_never_its_value():
 
 def test_mass_matters_are_no_safeguard_matters():
     assert decide(says(data=REPORT | {"risk": {"mass": True}}))[0].refused is None
-
-
-def test_of_a_report_that_needs_a_safeguard_nothing_is_kept():
-    (verdict,) = decide(says(data=REPORT | {"risk": {"domestic_violence": True}}))
-
-    assert not verdict.may_be_kept and verdict.dispute is None
 
 
 def test_what_is_too_large_to_take_is_too_large_to_keep():
