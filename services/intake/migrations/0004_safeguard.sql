@@ -44,4 +44,5 @@ begin
     raise exception 'a look that was written down stays';
 end
 $$;
-create trigger nobody_changes_a_look before update or delete on intake.looks for each statement execute function intake.looks_stay();
+create trigger nobody_changes_a_look before update or delete on intake.looks for each row execute function intake.looks_stay();
+create trigger nobody_empties_the_looks before truncate on intake.looks for each statement execute function intake.looks_stay();
