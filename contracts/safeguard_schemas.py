@@ -2,7 +2,7 @@
 
 from marshmallow import EXCLUDE, RAISE
 
-from contracts import kinds, safeguard
+from contracts import safeguard
 from contracts.domain_schemas import (
     _FACTS,
     Deadline,

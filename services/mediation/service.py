@@ -7,7 +7,7 @@ from nameko.extensions import DependencyProvider
 from plumbing.dependency import Database
 from plumbing.events import Said
 from plumbing.hearing import every, hear
-from services.mediation import hold_store, holding, roster_store, store, timing
+from services.mediation import domain, hold_store, holding, roster_store, store, timing
 from services.mediation.office import Office
 from services.mediation.rosters import telling
 

@@ -1,0 +1,298 @@
+"""What does a safeguard hold do to a dispute, in every state that it can be in? Pure: no database, no broker."""
+
+from copy import deepcopy
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import contracts
+from contracts import AGENCIES, safeguard
+from services.mediation import holding
+from services.mediation.clocks import SHANGHAI
+from services.mediation.lifecycle import FIRST, TRANSITIONS
+from services.mediation.safeguard import CAUSES, CLOCKS, HOLD, PUT_OFF
+from services.mediation.timing import COUNTING
+from tests.mediation.lives import CENTRE, CODE, COURT, DAMAN, FACTS, MONDAY, WOMEN, Heard, Life, life_until, registered, reported
+
+POLICE, GRID, SEALED = "police", "grid", "intake-safeguard"
+STATES = [state for state in TRANSITIONS if state != FIRST]
+OPENERS = [word for word in HOLD["free"] if word != "risk.flagged"]
+OUTSIDE = (CENTRE, DAMAN, GRID, "judicial_bureau", "peoples_mediation_committee-xijie", "trade_union", "petition_office")
+
+
+def decide(dispute, event, now, source="intake"):
+    event.source = source
+    decision = holding.decide(dispute, event, now, COUNTING)
+    for word, data in decision.said:
+        contracts.said(word, data, "mediation")
+    for word, data in decision.late:
+        contracts.said(word, data, "mediation")
+    for word, data in decision.sealed:
+        contracts.said(word, data, "mediation-safeguard")
+    return decision
+
+
+def lane(word, agency, now, id="s-1", **facts):
+    data = {"event": {"source": f"/agencies/{agency}", "id": id}, "agency": agency, "step": word, "happened_at": now.isoformat(), "facts": facts}
+    return Heard("step.reported", data, now, id=f"{CODE}/s1")
+
+
+def flagged(agency, now, id="2"):
+    data = {"event": {"source": f"/agencies/{agency}", "id": id}, "agency": agency, "dangers": ["minor"], "happened_at": now.isoformat()}
+    return Heard("risk.flagged", data, now, id=f"{CODE}/s1")
+
+
+def opened(life, word="dv.warning_issued", agency=POLICE, **facts):
+    return decide(life.dispute, lane(word, agency, life.now, **facts), life.now, SEALED)
+
+
+def words(decision):
+    return [word for word, _ in decision.sealed]
+
+
+# ── it opens ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("word", OPENERS)
+def test_it_opens_in_every_state_and_nothing_ordinary_is_said(state, word):
+    life = life_until(state)
+    before = deepcopy(life.dispute)
+
+    decision = opened(life, word, COURT)
+
+    assert (decision.said, decision.late, decision.deadlines, decision.transition) == ([], [], [], None)
+    assert words(decision)[:2] == ["safeguard.held", "step.applied"]
+    assert life.dispute.hold.cause == CAUSES[word]
+    life.dispute.hold = None
+    assert life.dispute == before
+
+
+def test_opened_twice_it_is_held_once():
+    life = life_until("mediating")
+    opened(life)
+
+    assert words(opened(life, "protection_order.applied", WOMEN)) == ["step.applied"]
+    assert life.dispute.hold.cause == "warning"
+
+
+def test_the_step_that_carried_the_flag_is_taken_whichever_is_heard_first():
+    for order in ((0, 1), (1, 0)):
+        life = life_until("registered")
+        events = [(reported("dispute.screened", life.now, CENTRE), "intake"), (flagged(CENTRE, life.now), SEALED)]
+        decisions = [decide(life.dispute, *(events[at][0], life.now, events[at][1])) for at in order]
+
+        assert [decision.refused for decision in decisions] == [None, None]
+        assert (life.dispute.state, life.dispute.hold.cause) == ("screened", "risk")
+
+
+# ── it stands still ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(STATES), st.sampled_from(sorted(FACTS)), st.sampled_from(OUTSIDE))
+def test_what_somebody_outside_reports_is_refused_as_ever_or_as_stayed(state, step, agency):
+    free, held = life_until(state), life_until(state)
+    opened(held)
+    before = deepcopy(held.dispute)
+    event = reported(step, free.now, agency)
+
+    answers = [decide(life.dispute, deepcopy(event), life.now) for life in (free, held)]
+
+    assert answers[1].sealed == []
+    if answers[0].refused is not None or step == "dispute.reported":
+        assert answers[1].said == answers[0].said
+    else:
+        assert answers[1].refused == "stayed" and [word for word, _ in answers[1].said] == ["step.refused"]
+    if step != "dispute.reported":
+        assert held.dispute == before
+
+
+@given(st.sampled_from(STATES), st.sampled_from(sorted(FACTS)), st.sampled_from(OUTSIDE))
+@settings(max_examples=100, deadline=None)
+def test_a_hold_and_a_stay_are_answered_alike(state, step, agency):
+    held, stayed = life_until(state), life_until(state)
+    opened(held)
+    opened(stayed, "dispute.stayed", COURT, reason="recusal")
+    event = reported(step, held.now, agency)
+
+    assert decide(held.dispute, deepcopy(event), held.now).said == decide(stayed.dispute, deepcopy(event), stayed.now).said
+
+
+def test_the_federation_is_inside_and_moves_nothing():
+    life = life_until("registered")
+    opened(life)
+
+    decision = decide(life.dispute, reported("dispute.screened", life.now, WOMEN), life.now, SEALED)
+
+    assert (decision.refused, decision.said) == ("held_for_safety", [])
+    assert decision.sealed[0][1]["state"] == "safeguard_hold"
+
+
+def test_what_the_court_does_is_said_sealed_and_told_when_it_is_over():
+    life = life_until("mediating")
+    opened(life)
+    filed = decide(life.dispute, reported("case.filed", life.now, COURT), life.now, SEALED)
+
+    assert (filed.said, words(filed), life.dispute.state) == ([], ["step.applied"], "filed")
+    assert life.dispute.hold.untold
+
+    released = opened(life, "hold.released", POLICE, reason="unfounded")
+    assert words(released) == ["safeguard.released", "step.applied"]
+    assert [word for word, _ in released.late][:2] == ["case.filed", "step.applied"] and life.dispute.hold.untold == []
+
+
+# ── it ends ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_released_it_is_as_if_nothing_had_been(state):
+    free, held = life_until(state), life_until(state)
+    opened(held)
+    released = opened(held, "hold.released", COURT, reason="danger_passed")
+
+    assert (released.said, released.late, released.transition) == ([], [], None)
+    held.dispute.hold = None
+    assert held.dispute == free.dispute
+
+
+@pytest.mark.parametrize("word", ["hold.released", "stay.lifted"])
+def test_what_is_not_there_is_not_ended(word):
+    life = life_until("routed")
+    facts = {"reason": "unfounded"} if word == "hold.released" else {}
+
+    assert opened(life, word, COURT, **facts).refused == "nothing_to_release"
+
+
+def test_who_stayed_it_lifts_its_own_stay_and_learns_nothing_of_others():
+    life = life_until("routed")
+    opened(life)
+    opened(life, "dispute.stayed", CENTRE, reason="file_lent")
+    opened(life, "dispute.stayed", COURT, reason="recusal")
+
+    assert opened(life, "stay.lifted", CENTRE).refused is None
+    assert opened(life, "stay.lifted", CENTRE).refused == "nothing_to_release"
+    assert (life.dispute.hold.left, life.dispute.hold.stays) == (["hold", "stay"], [COURT])
+    assert decide(life.dispute, reported("referral.accepted", life.now, DAMAN), life.now).refused == "stayed"
+
+
+def test_only_police_and_court_can_say_that_it_is_over():
+    assert {AGENCIES[agency].role for agency in AGENCIES if contracts.may_say(agency, "hold.released")} == {"P", "C"}
+    assert safeguard.MOVERS == {"P", "C"}
+
+
+# ── born in the lane ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def born():
+    life, event = Life(MONDAY), registered(MONDAY, GRID)
+    event.data["dangers"] = ["domestic_violence"]
+    life.dispute = decide(None, event, MONDAY, SEALED).dispute
+    return life
+
+
+def test_a_report_of_danger_has_a_code_and_a_state_and_no_ordinary_clock():
+    event = registered(MONDAY, GRID)
+    event.data["dangers"] = ["domestic_violence"]
+    decision = decide(None, event, MONDAY, SEALED)
+
+    assert (decision.said, words(decision)) == ([], ["safeguard.held", "step.applied"])
+    assert decision.sealed[1][1]["state"] == "registered"  # what the reporter is told, as ever
+    assert (decision.dispute.state, decision.dispute.deadlines, decision.deadlines, decision.dispute.hold.born) == ("registered", {}, [], True)
+
+
+def test_it_comes_out_as_if_it_were_reported_that_day():
+    life = born()
+    later = MONDAY + timedelta(days=40)
+    opened(life, "hold.released", POLICE, reason="unfounded")
+    assert life.dispute.hold.born  # until intake has named it
+
+    out, usual = decide(life.dispute, registered(later, GRID), later), decide(None, registered(later, GRID), later)
+
+    assert out.said == usual.said and not life.dispute.hold.born
+
+
+# ── time ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def until(life, now):
+    """Every ordinary deadline is asked when it wants to be; what was said."""
+    said = []
+    while due := [d for d in life.dispute.deadlines.values() if d.ask_at is not None and d.ask_at <= now]:
+        deadline = min(due, key=lambda d: d.ask_at)
+        decision = holding.time_passes(life.dispute, deadline, deadline.ask_at, COUNTING)
+        for word, data in decision.said:
+            contracts.said(word, data, "mediation")
+        said += decision.said
+    return said
+
+
+@pytest.mark.parametrize("opener", ["dv.warning_issued", "dispute.stayed"])
+def test_a_policy_deadline_is_put_off_and_neither_reminds_nor_passes(opener):
+    life = life_until("mediating")
+    (deadline,) = [d for d in life.dispute.deadlines.values() if d.clock == "mediation_out_of_court_policy"]
+    was = deadline.due_at
+    opened(life, opener, COURT, **({"reason": "recusal"} if opener == "dispute.stayed" else {}))
+
+    said = until(life, MONDAY + timedelta(days=80))
+
+    assert {word for word, _ in said} == {"deadline.recomputed"} and {data["because"] for _, data in said} == {"not_counted"}
+    assert deadline.due_at >= was + PUT_OFF and deadline.state == "open"
+
+
+def test_a_date_of_the_law_runs_on_as_for_everybody():
+    life, free = life_until("agreed"), life_until("agreed")
+    opened(life)
+    later = MONDAY + timedelta(days=60)
+
+    def of_the_law(said):
+        return [(word, data["clock"]) for word, data in said if data.get("kind") == "LAW"]
+
+    assert of_the_law(until(life, later)) == of_the_law(until(free, later))
+
+
+@pytest.mark.parametrize(
+    ("urgent", "accepted", "last"),
+    [  # 反家庭暴力法 28, counted by hand: from the next full hour, through nights and rest days
+        (False, "2026-03-02T10:30:00+08:00", "2026-03-05T10:59:59+08:00"),
+        (True, "2026-03-02T10:30:00+08:00", "2026-03-03T10:59:59+08:00"),
+        (True, "2026-02-13T23:59:00+08:00", "2026-02-14T23:59:59+08:00"),
+        (False, "2026-02-16T09:00:00+08:00", "2026-02-19T09:59:59+08:00"),  # in the Spring Festival: not moved
+    ],
+)
+def test_the_hours_of_a_protection_order(urgent, accepted, last):
+    life = life_until("registered")
+    decision = opened(life, "protection_order.accepted", COURT, urgent=urgent, accepted_at=accepted)
+
+    (told,) = [data for word, data in decision.sealed if word == "deadline.set"]
+    assert (told["due_at"], told["kind"], told["article"]) == (datetime.fromisoformat(last), "LAW", "反家庭暴力法 28")
+    assert told["owed_by"] == ["court"]
+
+
+def test_time_reminds_the_court_and_then_says_that_the_hours_are_over():
+    life = life_until("registered")
+    opened(life, "protection_order.accepted", COURT, urgent=True, accepted_at="2026-03-02T10:30:00+08:00")
+    times = ("2026-03-03T04:00:00", "2026-03-03T05:00:00", "2026-03-03T10:59:59", "2026-03-03T11:00:00", "2026-03-04T11:00:00")
+
+    said = [words(holding.lane_time_passes(life.dispute, datetime.fromisoformat(at).replace(tzinfo=SHANGHAI))) for at in times]
+
+    assert said == [[], ["deadline.approached"], [], ["deadline.passed"], []]
+
+
+@pytest.mark.parametrize("word", ["protection_order.issued", "protection_order.refused"])
+def test_a_decision_meets_the_hours_and_opens_the_review(word):
+    life = life_until("registered")
+    opened(life, "protection_order.accepted", COURT, urgent=False, accepted_at=MONDAY.isoformat())
+    decision = opened(life, word, COURT)
+
+    met = [data for said, data in decision.sealed if said == "deadline.met"]
+    assert [(data["clock"], data["late"]) for data in met] == [("protection_order", False)]
+    assert [data["clock"] for said, data in decision.sealed if said == "deadline.set"] == ["protection_order_review"]
+    assert life.dispute.hold.cause == "protection_order"  # an order does not end the hold, nor does its refusal
+
+
+def test_every_clock_of_the_lane_is_a_word_of_the_contract():
+    assert set(CLOCKS) <= set(contracts.clocks.CLOCKS)
+    assert {agency for agency in safeguard.TOLD} <= {agency for agency in AGENCIES if safeguard.is_inside(agency)}
