@@ -13,7 +13,7 @@ from services.mediation.clocks import A_SECOND, due_at, in_time
 from services.mediation.dispute import Deadline, Decision, Dispute
 from services.mediation.holidays import CHINA
 from services.mediation.questions import Step
-from services.mediation.safeguard import CAUSES, CLOCKS, HOLD, NOTED, PASSES_AS_EVER, PUT_OFF, STAY, Hold, Running, is_held
+from services.mediation.safeguard import CAUSES, CLOCKS, HOLD, MOVES_NOTHING, NOTED, PASSES_AS_EVER, PUT_OFF, STAY, Hold, Running, is_held
 
 VOICE = SEALED["mediation"]
 HELD_STATE = "safeguard_hold"
@@ -223,7 +223,7 @@ def _owed(running):
 def _move(dispute, event, now, *how):
     """By police or court: it is taken, sealed. By whoever else is inside: only these two move it. By an agency that knows the code: as any stayed dispute."""
     agency, word = event.data["agency"], event.data["step"]
-    if dispute.hold and dispute.hold.cause and safeguard.is_inside(agency) and not safeguard.moves_it(agency) and word != "dispute.reported":
+    if dispute.hold and dispute.hold.cause and safeguard.is_inside(agency) and not safeguard.moves_it(agency) and word not in MOVES_NOTHING:
         return _refuse(Decision(dispute), event, "held_for_safety", HELD_STATE)
     return _seal(domain.decide(dispute, event, now, *how), event)
 

@@ -105,9 +105,10 @@ def is_held(dispute) -> bool:
 def stands_still(dispute, step, event: dict) -> bool:
     """Whether a step that would be legal has no effect because the dispute is held or stayed.
 
-    Not for police and court; not for another report of the dispute, which moves nothing; and not for the very step that carried the flag.
+    Not for police and court; not for what moves nothing, such as another report of the dispute; and not for the very step that carried the flag.
     """
     return is_held(dispute) and step.word not in MOVES_NOTHING and not moves_it(step.agency) and [event["source"], event["id"]] not in dispute.hold.opened_by
 
 
-MOVES_NOTHING = ("dispute.registered", "dispute.reported")
+# What anybody may report of any dispute, in whatever state: whoever has no part in it is answered as ever.
+MOVES_NOTHING = ("dispute.registered", "dispute.reported", "petition.registered", "petition.accepted", "petition.decided")
