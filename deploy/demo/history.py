@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
 
+from stdnum.iso7064 import mod_11_2
+
 from deploy.demo import county
 from deploy.demo.workdays import SHANGHAI, in_office_hours, is_workday, workdays_later
 
@@ -108,7 +110,9 @@ class _Story:
         if self._chance(county.REPEATED):
             other = self._one_of({code: weight for code, (weight, _) in county.REPORTERS.items() if code not in (self.reporter, "the body")})
             self._hours(2, 60)
-            self._say(other, "dispute.reported", data | {"report_no": self._report_no(other), "channel": self._one_of(county.REPORTERS[other][1])})
+            again = data | {"report_no": self._report_no(other), "channel": self._one_of(county.REPORTERS[other][1])}
+            knows_the_code = self.number % 2 == 0  # else it tells of a new dispute, and the hub finds that it is the same one
+            self._say(other, "dispute.reported", again, subject=None if knows_the_code else again["report_no"])
         if self.slip == "early agreement":
             self._say(self.body, "agreement.reached", self._agreement([], "oral"), expected="receipt.rejected")
 
@@ -290,7 +294,14 @@ class _Story:
 
     def _person(self, label):
         name = self.random.choice(county.SURNAMES) + self.random.choice(county.GIVEN_NAMES)
-        return {"role": label.split("-")[0], "name": f"{name}（虚构）", "phone": f"000-{self.random.randrange(10**8):08}"}
+        party = {"role": label.split("-")[0], "name": f"{name}（虚构）", "phone": f"000-{self.random.randrange(10**8):08}"}
+        return party | {"id_number": self._identity(self.parties.index(label))}
+
+    def _identity(self, nth):
+        """An identity number that nobody has (area 999999, born before 1930), with a right check digit: only such a one proves who is who."""
+        born = date(1900, 1, 1) + timedelta(days=self.number // 300 % 10_000)
+        number = f"999999{born:%Y%m%d}{self.number % 300 * 3 + nth:03}"
+        return number + mod_11_2.calc_check_digit(number)
 
     def _report_no(self, agency):
         return f"演示{self.seed}-{agency}-{self.number:05}"
