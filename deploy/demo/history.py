@@ -82,9 +82,15 @@ class _Story:
 
     def told(self) -> Life:
         self._report()
-        if self._screen() and self._refer() and self._gather_consents():
-            self._mediate()
+        if not self._settle_on_the_spot():
+            if self.channel == "filing_desk" and self.kind != "medical":
+                self._go_to_court()
+            elif self._screen() and self._refer() and self._gather_consents():
+                self._mediate()
+            self._sue()
         self._archive()
+        if self._chance(county.REOPENED):
+            self._come_up_again()
         return Life(self.number, self.township, self.kind, self.body, tuple(self.steps))
 
     # the chapters
@@ -116,6 +122,16 @@ class _Story:
         if self.slip == "early agreement":
             self._say(self.body, "agreement.reached", self._agreement([], "oral"), expected="receipt.rejected")
 
+    def _settle_on_the_spot(self):
+        """The grid worker settles what she finds, else she reports it."""
+        if self.reporter != "grid" or self.slip or not self._chance(county.ON_THE_SPOT_BY_GRID):
+            return False
+        self._hours(1, 4)
+        self._say("grid", "agreement.reached", self._agreement([], "oral"))
+        self._office(workdays=self.random.randint(2, 9))
+        self._say("mediation_centre", "dispute.followed_up", {"settled": True, "satisfied": self._chance(0.95)})
+        return True
+
     def _screen(self):
         self._office(workdays=2 if self._chance(county.LATE_SCREENING) else 0, hours=(1, 7))
         suitable = not self._chance(county.UNSUITABLE)
@@ -123,6 +139,11 @@ class _Story:
         if self.reporter.startswith("court") and self._chance(0.5):
             by = self.reporter
         self._say(by, "dispute.screened", {"suitable": suitable, "track": "A", "kind": self.kind})
+        if not suitable and self._chance(county.REDIRECTED):
+            self._office(hours=(1, 6))
+            way = {"labour": "labour_arbitration", "land_contract": "land_arbitration"}.get(self.kind, "administrative_handling")
+            to = {"labour": "labour_arbitration_commission", "land_contract": "land_arbitration_commission"}.get(self.kind, "government")
+            self._say("mediation_centre", "dispute.redirected", {"to": to, "way": way})
         if self.slip == "not theirs":
             self._say("police", "mediation.started", {}, expected="receipt.refused")
         return suitable
@@ -163,9 +184,20 @@ class _Story:
             if self.slip == "before consent" and party == "applicant":
                 self._say(self.body, "mediation.started", {}, expected="receipt.rejected")
             self._office(workdays=self.random.choice((0, 0, 1, 1, 2)), hours=(1, 5))
-        if self._chance(0.35):
+        if self._chance(county.CONFLICT):
+            self._say(self.body, "conflict.disclosed", {"mediator": self.mediator, "relation": "relative"})
+            self._another_mediator()
+        elif self._chance(county.ANOTHER_MEDIATOR):
+            self._say(self.body, "mediator.refused", {"party": "respondent", "mediator": self.mediator})
+            self._another_mediator()
+        elif self._chance(0.35):
             self._say(self.body, "mediator.agreed", {"mediator": self.mediator})
         return True
+
+    def _another_mediator(self):
+        stem, number = self.mediator.rsplit("-", 1)
+        self.mediator = f"{stem}-{int(number) % 9 + 1:03}"
+        self._say(self.body, "mediator.appointed", {"mediator": self.mediator})
 
     def _mediate(self):
         self._office(hours=(1, 20))
@@ -189,6 +221,16 @@ class _Story:
             if not last:
                 data["next_at"] = (self.now + timedelta(days=3)).isoformat()
             self._say(self.body, "session.held", data)
+        if self._chance(county.MISREPORTED):  # meant for another dispute, and taken back
+            self._fail("party_unwilling")
+            self._hours(1, 5)
+            self._say(self.body, "report.withdrawn", {"event": self.steps[-1].id, "reason": "wrong_dispute"})
+        if self._chance(county.PETITIONED):
+            self._petition()
+        if self._chance(county.APPRAISED):
+            self._say(self.body, "clock.paused", {"reason": "appraisal"})
+            self._office(workdays=self.random.randint(4, 9))
+            self._say(self.body, "clock.resumed", {"reason": "appraisal"})
         if extended:
             self._move_to(self.accepted_at + timedelta(days=self.random.randint(22, 26)))
             self._say(self.body, "mediation.extended", {"days": 15, "consents": self.parties})
@@ -196,6 +238,8 @@ class _Story:
         if self._chance(county.SUSPENDED):
             self._say(self.body, "mediation.suspended", {"reason": "suspected_sham"})
             self._office(workdays=3, hours=(1, 5))
+            if self._chance(county.CLEARED):
+                self._say("court", "mediation.resumed", {})
             self._fail("other_obstacle")
         elif self._chance(county.SUCCESS):
             self._agree()
@@ -215,13 +259,85 @@ class _Story:
         if self.slip == "archived too early" and terms:
             self._hours(1, 20)
             self._say(self.body, "dispute.archived", {"archive_no": self._archive_no()}, expected="receipt.rejected")
+        confirmed = bool(terms) and self.slip is None and self._chance(county.CONFIRMED) and self._confirm()
         kept = True
         for number, term in enumerate(terms, 1):
             kept &= self._perform(number, date.fromisoformat(term["due_on"]))
+        if confirmed and not kept and self._chance(county.ENFORCED):
+            self._enforce()
+            return
         if not terms or self._chance(county.FOLLOWED_UP):
             self._office(workdays=self.random.randint(2, 14), hours=(0, 6))
             by = self.body if self._chance(0.6) else "mediation_centre"
             self._say(by, "dispute.followed_up", {"settled": kept, "satisfied": kept and self._chance(0.93)})
+
+    def _confirm(self):
+        """Jointly, within the thirty days; whether the court granted it."""
+        self._office(workdays=self.random.randint(0, 6))
+        court = "court-daman" if self.body.endswith("-daman") else "court"
+        self._say(self.body, "confirmation.applied", {"applied_on": self._today(), "applicants": self.parties, "court": court, "court_ground": "body_place"})
+        self._office(workdays=self.random.choice((0, 1, 1, 2)))
+        self._say(court, "confirmation.accepted", {})
+        self._office(workdays=self.random.randint(1, 8))
+        end = self._one_of({"withdrawn": county.WITHDRAWN, "refused": county.NOT_CONFIRMED, "granted": 1 - county.WITHDRAWN - county.NOT_CONFIRMED})
+        self._say(court, f"confirmation.{end}", {"ground": "unclear"} if end == "refused" else {})
+        return end == "granted"
+
+    def _come_up_again(self):
+        """Under its old code; this time the parties think better of it."""
+        self._office(workdays=self.random.randint(5, 30))
+        self._say("mediation_centre", "dispute.reopened", {"reason": "recurred"})
+        self._office(hours=(1, 7))
+        self._say("mediation_centre", "dispute.screened", {"suitable": True, "track": "A", "kind": self.kind})
+        self._office(workdays=self.random.randint(1, 3))
+        self._say("mediation_centre", "mediation.terminated", {"ground": "self_settled_withdrawn"})
+        self._say("mediation_centre", "dispute.archived", {"archive_no": self._archive_no()})
+
+    def _enforce(self):
+        self._office(workdays=self.random.randint(5, 20))
+        self._say("court", "enforcement.applied", {"on": self._today()})
+        self._office(workdays=self.random.randint(10, 40))
+        self._say("court", "enforcement.completed", {"on": self._today(), "result": self._one_of({"full": 6, "settled": 2, "part": 1, "none_found": 1})})
+
+    def _petition(self):
+        number = {"petition_no": f"演示{self.seed}-访-{self.number:05}"}
+        self._say("petition_office", "petition.registered", number | {"repeat": self._chance(0.1)})
+        self._say("petition_office", "petition.accepted", number)
+        self._say("petition_office", "petition.decided", number | {"result": "explained"})
+
+    def _sue(self):
+        """Mediation failed: the way to court is open (人民调解法 26)."""
+        if self.steps[-1].type in ("mediation.terminated", "consent.refused") and self._chance(county.SUED):
+            self._office(workdays=self.random.randint(3, 15))
+            self._go_to_court()
+
+    def _go_to_court(self):
+        """Filed first; then perhaps entrusted to a body, for its fifteen or seven days; then tried."""
+        court = self.reporter if self.reporter.startswith("court") else "court"
+        received = self._today()
+        self._office(workdays=self.random.randint(0, 4))
+        procedure = self._one_of({"simplified": 5, "fast_track": 2, "small_claims": 2, "ordinary": 2})
+        filing = {"received_on": received, "decided_on": self._today(), "cause": county.CAUSE.get(self.kind, "10"), "procedure": procedure}
+        self._say(court, "case.filed", filing)
+        if self.kind != "medical" and self._chance(county.ENTRUSTED):
+            self._office(workdays=self.random.randint(0, 2))
+            self._say(court, "case.entrusted", {"to": self.body, "procedure": procedure})
+            self._office(hours=(1, 20))
+            self._say(self.body, "referral.accepted", {})
+            for party in self.parties:
+                self._say(self.body, "consent.given", {"party": party, "how": "online"})
+            self._say(self.body, "mediation.started", {})
+            self._office(workdays=self.random.randint(1, 3))
+            if self._chance(county.SUCCESS):
+                self._say(self.body, "agreement.reached", self._agreement([], "written"))
+                self._office(hours=(1, 20))
+                self._say(court, "case.closed", {"mode": self._one_of({"mediated": 5, "withdrawn": 3, "other": 2})})
+                return
+            self._fail("differences_too_large")
+        self._office(workdays=self.random.randint(1, 5))
+        self._say(court, "case.procedure_set", {"procedure": procedure})
+        self._office(workdays=self.random.randint(10, 35))
+        self._say(court, "case.closed", {"mode": self._one_of(county.CLOSED_AS)})
 
     def _perform(self, number, due):
         result = "full" if self._chance(county.PERFORMED) else self._one_of({"part": 1, "default": 2})
@@ -240,8 +356,12 @@ class _Story:
             self._office(workdays=self.random.randint(1, 6))
             self._say(self.body, "dispute.followed_up", {"settled": False})
         self._office(workdays=self.random.randint(1, 8), hours=(0, 6))
-        unsuitable = not any(step.type == "dispute.routed" for step in self.steps)
-        self._say("mediation_centre" if unsuitable else self.body, "dispute.archived", {"archive_no": self._archive_no()})
+        with_a_body = any(step.type in ("dispute.routed", "case.entrusted") for step in self.steps) and self.steps[-1].type != "case.closed"
+        self._say(self.body if with_a_body and not self.filed else "mediation_centre", "dispute.archived", {"archive_no": self._archive_no()})
+
+    @property
+    def filed(self):
+        return any(step.type == "case.filed" for step in self.steps)
 
     # what they are made of
 
@@ -253,6 +373,9 @@ class _Story:
         self._office(hours=(0, 3))
         self.asked = to
         self._say("mediation_centre", "dispute.routed", {"to": to, "reason": reason})
+
+    def _today(self):
+        return self.now.astimezone(SHANGHAI).date().isoformat()
 
     def _wrong_body(self):
         return self.random.choice(sorted({*county.TOWN_BODIES, "judicial_bureau-daman"} - {self.body}))

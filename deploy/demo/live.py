@@ -45,7 +45,7 @@ def as_of(step: Step, now: datetime) -> Step:
 
 def _moved(data, days):
     moved = dict(data)
-    for name in ("effective_on", "on", "due_on"):
+    for name in ("effective_on", "on", "due_on", "applied_on", "received_on", "decided_on"):
         if name in moved:
             moved[name] = (date.fromisoformat(moved[name]) + days).isoformat()
     if "next_at" in moved:

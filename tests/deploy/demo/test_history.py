@@ -121,6 +121,19 @@ def test_mediations_succeed_and_last_as_published(lives):
     assert 0.02 < sum(d > 46 or 32 < d for d in days) / len(days) < 0.2
 
 
+def test_every_way_is_gone_by_some_and_few_agreements_are_confirmed(lives):
+    taken = [{step.type for step in each.steps if step.expected == "receipt.applied"} for each in lives]
+    gone = Counter(word for each in taken for word in each)
+    ways = {
+        "confirmation.granted", "confirmation.refused", "case.filed", "case.entrusted", "case.closed", "clock.paused", "dispute.redirected",
+        "dispute.reopened", "report.withdrawn", "petition.decided", "conflict.disclosed", "mediator.refused", "enforcement.completed",
+    }  # fmt: skip
+
+    assert ways <= set(gone)
+    assert 0.04 < gone["confirmation.applied"] / gone["agreement.reached"] < 0.2
+    assert gone["case.filed"] / len(lives) < 0.2
+
+
 def test_agreements_are_kept_as_published(lives):
     last = {}
     for each in lives:
