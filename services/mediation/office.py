@@ -35,8 +35,8 @@ class Office:
             log.error(
                 "A file of rules makes no sense: deadlines are counted as before. Mend the file.", extra={"reason": getattr(wrong, "en", type(wrong).__name__)}
             )
-            return False
-        return True
+        else:
+            self.recounted = False
 
     def _read(self) -> Counting:
         holidays = Holidays(arrangements(_json(self._calendar))) if self._calendar else CHINA

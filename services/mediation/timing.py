@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from services.mediation.clocks import A_SECOND, SHANGHAI, Days, day_start, end_of, in_time
+from services.mediation.clocks import A_SECOND, SHANGHAI, Days, day_start, end_of, in_time, provisional
 from services.mediation.clocks.county import County
 from services.mediation.clocks.mistakes import MakesNoSense
-from services.mediation.clocks.reckoning import Extension, Facts, Reckoned, reckon, rule_for
+from services.mediation.clocks.law import Rule
+from services.mediation.clocks.reckoning import Extension, Facts, Reckoned, begin, reckon, rule_for
 from services.mediation.deadlines import BY_NAME, CLOCKS, PAUSED_BY, RESUMED_BY, Clock
 from services.mediation.dispute import Deadline, Decision, Dispute, who
 from services.mediation.holidays import CHINA, Holidays
@@ -188,18 +189,18 @@ def _start(decision: Decision, clock: Clock, step: Step, now: datetime, counting
     opened_at = day_start(_day(dispute.received_on)) if dispute.received_on else None
     facts = Facts(clock.name, started_at, on_platform=clock.on_platform, opened_at=opened_at)
     try:
-        reckoned = reckon(facts, counting.holidays, counting.county.rules)
+        rule, last = begin(facts, counting.holidays, counting.county.rules)
     except MakesNoSense:
         return None  # the law has no such clock for that day
     if clock.group is not None:
         _give_way(decision, clock.group)
     owed_by = (step.agency,) if clock.owed_by == "speaker" else who(dispute, (clock.owed_by,))
-    deadline = Deadline(clock.name, key, reckoned.rule.kind, started_at, reckoned.last_moment, owed_by, now, provisional=reckoned.provisional)
-    deadline.opened_at = opened_at if reckoned.rule.opened_until else None
+    deadline = Deadline(clock.name, key, rule.kind, started_at, last, owed_by, now, provisional=provisional(last, counting.holidays))
+    deadline.opened_at = opened_at if rule.opened_until else None
     deadline.ask_at = _asked_first(deadline, clock, now, counting)
     dispute.deadlines[key] = deadline
     decision.deadlines.append(deadline)
-    decision.said.append(("deadline.set", _set(deadline, reckoned)))
+    decision.said.append(("deadline.set", _set(deadline, rule)))
     return deadline
 
 
@@ -232,12 +233,12 @@ def _recount(decision: Decision, deadline: Deadline, now: datetime, counting: Co
     decision.deadlines.append(deadline)
     if not changed:
         if because == "calendar":
-            decision.said.append(("deadline.recomputed", _set(deadline, reckoned) | {"was_due_at": was, "because": because}))
+            decision.said.append(("deadline.recomputed", _set(deadline, reckoned.rule) | {"was_due_at": was, "because": because}))
         return False
     deadline.due_at, deadline.set_at, deadline.state = reckoned.last_moment, now, "open"
     clock = BY_NAME[deadline.clock]
     deadline.ask_at = None if paused_now else _asked_first(deadline, clock, now, counting)
-    decision.said.append(("deadline.recomputed", _set(deadline, reckoned) | {"was_due_at": was, "because": because}))
+    decision.said.append(("deadline.recomputed", _set(deadline, reckoned.rule) | {"was_due_at": was, "because": because}))
     return True
 
 
@@ -275,8 +276,8 @@ def _next_reminder(deadline: Deadline, clock: Clock, now: datetime, counting: Co
     return min(ahead, default=deadline.due_at + A_SECOND)
 
 
-def _set(deadline: Deadline, reckoned: Reckoned) -> dict:
-    return {"clock": deadline.clock, "kind": deadline.kind, "article": reckoned.rule.article, "started_at": deadline.started_at, "due_at": deadline.due_at,
+def _set(deadline: Deadline, rule: Rule) -> dict:
+    return {"clock": deadline.clock, "kind": deadline.kind, "article": rule.article, "started_at": deadline.started_at, "due_at": deadline.due_at,
             "owed_by": deadline.owed_by, "provisional": deadline.provisional}  # fmt: skip
 
 
@@ -286,7 +287,7 @@ def say_again(decision: Decision, deadline: Deadline, now: datetime, counting: C
     deadline.kind, deadline.due_at, deadline.provisional = reckoned.rule.kind, reckoned.last_moment, reckoned.provisional
     deadline.ask_at = None if deadline.paused else _asked_first(deadline, BY_NAME[deadline.clock], now, counting)
     decision.deadlines.append(deadline)
-    decision.said.append(("deadline.set", _set(deadline, reckoned)))
+    decision.said.append(("deadline.set", _set(deadline, reckoned.rule)))
 
 
 def stop(decision: Decision) -> None:

@@ -58,9 +58,9 @@ class MakesNoSense(ValueError):
     """The facts make no sense, or the clock may not be opened."""
 
     def __init__(self, code: str, **values):
-        super().__init__(code)
         self.code = code
         self.zh, self.en = (sentence.format(**values) for sentence in MISTAKES[code])
+        super().__init__(f"{self.zh} | {self.en}")
 
     def told(self) -> dict:
         return {"code": self.code, "zh": self.zh, "en": self.en}

@@ -112,6 +112,12 @@ def rule_for(facts: Facts, rules: Rules = LAW) -> Rule:
     raise MakesNoSense("not_opened_yet", since=min(row.opened_from for row in rows if row.opened_from))
 
 
+def begin(facts: Facts, holidays: WorkingDayCalendar, rules: Rules = LAW) -> tuple[Rule, datetime]:
+    """The row and the last moment of a clock about which nothing has happened yet: what `reckon` gives, at a fifth of its price."""
+    rule = rule_for(facts, rules)
+    return rule, due_at(facts.started_at, rule.length, holidays)
+
+
 def reckon(facts: Facts, holidays: WorkingDayCalendar, rules: Rules = LAW) -> Reckoned:
     """The last moment in time, and what follows. Raises MakesNoSense where the clock may not be opened or cannot be extended.
 
