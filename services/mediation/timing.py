@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 
 from services.mediation.clocks import A_SECOND, SHANGHAI, Days, day_start, end_of, in_time, provisional
 from services.mediation.clocks.county import County
-from services.mediation.clocks.mistakes import MakesNoSense
 from services.mediation.clocks.law import Rule
+from services.mediation.clocks.mistakes import MakesNoSense
 from services.mediation.clocks.reckoning import Extension, Facts, Reckoned, begin, reckon, rule_for
 from services.mediation.deadlines import BY_NAME, CLOCKS, PAUSED_BY, RESUMED_BY, Clock
 from services.mediation.dispute import Deadline, Decision, Dispute, who
@@ -143,7 +143,7 @@ def put_off(decision: Decision, deadline: Deadline, by: timedelta, now: datetime
     deadline.due_at, deadline.set_at = end_of(date.fromordinal(last)), now
     deadline.ask_at = _asked_first(deadline, BY_NAME[deadline.clock], now, counting)
     decision.deadlines.append(deadline)
-    decision.said.append(("deadline.recomputed", _set(deadline, reckoned) | {"was_due_at": was, "because": "not_counted"}))
+    decision.said.append(("deadline.recomputed", _set(deadline, reckoned.rule) | {"was_due_at": was, "because": "not_counted"}))
 
 
 def _extended(deadline: Deadline, step: Step, counting: Counting) -> bool:
