@@ -114,7 +114,7 @@ class NoticeSupervision(Notice):
 
 class NoticeEscalated(Notice):
     level = one_of(kinds.LEVELS, required=True)
-    escalated_for = one_of(kinds.ESCALATION_REASONS, required=True)
+    escalated_for = one_of(kinds.ESCALATION_REASONS)
 
 
 class NoticeDuplicate(Shape):

@@ -115,6 +115,7 @@ WHISTLE_REASONS = {                            # 吹哨: what the departments ar
     "joint_visit":        ("需要联合到场",       "they are needed on the spot"),
     "authority":          ("需要行政职权配合",   "a department's powers are needed"),
     "mass":               ("涉及人数较多",       "many people are concerned"),
+    "joint_handling":     ("联合调处",           "it is handled jointly"),
 }
 WHISTLE_ANSWERS = {                            # 报到
     "reported_in":        ("已报到",             "reported in"),

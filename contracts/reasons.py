@@ -149,10 +149,6 @@ _ROWS = {
     "not_on_the_roster_then": (
         "该组织当日不在名册中，或不归所列机构管理，不能交办。请核对organisation和to。",
         "That organisation is not on the roster on that day, or another agency speaks for it. Check `organisation` and `to`."),
-    "disclosed_a_conflict": (
-        "该组织就本件披露过利害关系而未经各方当事人同意，不能交办（特邀调解规定第15条，在线调解规则第13条）。请另选组织。",
-        ("That body disclosed a conflict of interest in this dispute and the parties have not agreed (Provisions on court-invited mediation art. 15, Rules on "
-        "online mediation art. 13). Choose another.")),
     "not_called": (
         "本件没有吹哨{agency}，或{agency}已报到，无须“{step}”。",
         "{agency} was not called to this dispute, or has reported in already; “{step}” is not needed."),

@@ -39,6 +39,9 @@ WHO = {
     "sender":    "交办的单位 whoever sent it",
     "court":     "法院 court",
     "authority": "法院（涉嫌犯罪的为公安） court, or police where a crime is suspected",
+    "level":     "该级：网格、村、司法所、乡镇 who is at that level",
+    "called":    "被吹哨而未报到的部门 whoever was called and has not reported in",
+    "urged":     "被督办的单位 whoever is urged",
     "parties":   "当事人 the parties",
 }
 PICTURES = (                            # one drawing cannot be read: the main line, the way through court, the ends
@@ -191,9 +194,8 @@ def _number(citation: str) -> str:
 
 
 def _said_by(step: str) -> str:
-    if step in TIME_SAYS.values():
-        return "期限届满 time"
-    return " ".join(role for role in ROLES if step in AGENCY_EVENTS and role in AGENCY_EVENTS[step].said_by) or "–"
+    time = ["期限届满 time"] if step in TIME_SAYS.values() else []
+    return " ".join(time + [role for role in ROLES if step in AGENCY_EVENTS and role in AGENCY_EVENTS[step].said_by]) or "–"
 
 
 def _becomes(cell: Cell) -> str:

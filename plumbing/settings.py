@@ -27,6 +27,7 @@ class Settings:
     stop_seconds: float = 15.0
     ahead: int | None = None  # steps that intake passes on before mediation has decided the earlier ones; None: as it thinks right
     calendar: str | None = None  # a file of official holiday arrangements, beside those that the libraries know
+    routing_rules: str | None = None  # a file of the county's own rules of whom a dispute may be sent to; None: those that come with the system
     county_rules: str | None = None  # a file of the county's own periods and reminders
     patience_seconds: float = 600.0  # history arrives in bulk: how long a deadline set in the past waits for the step that met it
 
@@ -73,7 +74,7 @@ def load() -> Settings:
         stop_seconds = env.float("STOP_SECONDS", 15.0)
         ahead = env.int("AHEAD", None, validate=validate.Range(min=1))
         patience_seconds = env.float("PATIENCE_SECONDS", 600.0)
-        calendar, county_rules = (env.str(name, None, validate=_is_a_file) for name in ("CALENDAR", "COUNTY_RULES"))
+        calendar, county_rules, routing_rules = (env.str(name, None, validate=_is_a_file) for name in ("CALENDAR", "COUNTY_RULES", "ROUTING_RULES"))
     database_url, amqp_uri = env.str("DATABASE_URL"), env.str("AMQP_URI")
     env.seal()
     return Settings(
@@ -92,6 +93,7 @@ def load() -> Settings:
         patience_seconds=patience_seconds,
         calendar=calendar,
         county_rules=county_rules,
+        routing_rules=routing_rules,
     )
 
 

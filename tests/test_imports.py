@@ -11,8 +11,8 @@ OURS = ("contracts", "plumbing", "services", "fengqiao_agency", "deploy", "tests
 SERVICES = sorted(path.name for path in (ROOT / "services").iterdir() if (path / "service.py").exists())
 
 # Files that only compute, and what of ours they may use: words and each other. `plumbing.events` is the shape of an event.
-PURE = ("lifecycle", "rules", "domain", "dispute", "questions", "deadlines", "timing", "memory", "undoing", "tracks", "matters", "clocks", "holidays", "codes", "rosters", "sheets", "routing", "escalation",
-        "identity", "duplicates", "joining", "safeguard", "holding")  # fmt: skip
+PURE = ("lifecycle", "rules", "domain", "dispute", "questions", "memory", "tracks", "matters", "undoing", "deadlines", "timing", "clocks", "holidays", "codes", "rosters",
+        "sheets", "routing", "escalation", "identity", "duplicates", "joining", "safeguard", "holding")  # fmt: skip
 MAY_USE = ("contracts", "plumbing.events")
 # What does something in the world, or knows what time it is.
 WORLDLY = {

@@ -11,6 +11,8 @@ from datetime import date, datetime, timedelta
 from contracts import STATES
 from services.mediation import questions as q
 from services.mediation.clocks import day_start, in_time
+from services.mediation.escalation import BY_NAME as LEVELS_BY_NAME
+from services.mediation.escalation import ENDED_BY, everybody_answered, missing
 from services.mediation.questions import Question, date_of, decides_the_next_term, from_the_other_side, next_term, said_to_be_settled
 
 Start = tuple[datetime, str]  # the instant, and which one of several
@@ -129,6 +131,17 @@ def _for_medicine(dispute) -> bool:
     return dispute.kind == "medical" and dispute.body is not None and dispute.body.startswith("medical_mediation")
 
 
+def when_somebody_is_called(dispute, step):
+    return (step.happened, "") if missing(dispute) else None
+
+
+def at_that_level(level):
+    def at_level(dispute, step):
+        return (step.happened, "") if dispute.level == level else None
+
+    return at_level
+
+
 # ── The table ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 # fmt: off
@@ -211,6 +224,17 @@ CLOCKS = (
           "speaker", remind=_THREE_DAYS, beside=True),
     Clock("petition_decide", ("petition.accepted",), when_it_happened, _EVERYWHERE, {"petition.decided": None},
           "speaker", remind=_FIVE_DAYS, beside=True),
+
+    # 四级七天: only of what the grid found, until it is with a body, settled, filed or sent elsewhere.
+    *(Clock(level, ("dispute.registered", "level.escalated"), at_that_level(level), ("registered", "screened"), dict.fromkeys(("level.escalated", *ENDED_BY)),
+            "level", remind=_HALF_A_DAY, beside=True) for level in LEVELS_BY_NAME),
+    Clock("whistle_answer", ("whistle.blown", "dispute.routed"), when_somebody_is_called, _EVERYWHERE, {"whistle.answered": everybody_answered},
+          "called", remind=(), beside=True),
+    # An answer, or the thing itself.
+    Clock("supervision_answer", ("supervision.issued",), when_it_happened, _EVERYWHERE,
+          {"supervision.answered": None, "referral.accepted": None, "referral.declined": None, "dispute.routed": None, "agreement.reached": None,
+           "mediation.terminated": None, "consent.refused": None, "dispute.archived": None},
+          "urged", remind=_A_DAY, beside=True),
 )
 PAUSED_BY, RESUMED_BY = "clock.paused", "clock.resumed"     # every clock of which the law leaves an appraisal out
 # fmt: on

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from services.mediation import escalation
 from services.mediation.safeguard import Hold
 
 FIRST = "detected"
@@ -74,6 +75,17 @@ class Dispute:
     conflicts: dict[str, bool] = field(default_factory=dict)  # who was named in a disclosure: whether all parties agreed after it
     mediators: tuple[str, ...] = ()  # everybody who mediated here, ever
     mediators_refused: int = 0
+    # Routing, levels, calls, urging: routing/handling.py, escalation.py.
+    village: str | None = None
+    standings: tuple[str, ...] = ()  # what the parties are
+    flags: tuple[str, ...] = ()  # what calls for special care
+    organisation: str | None = None  # of the body: its code on the roster, where the agency speaks for several
+    joint: tuple[str, ...] = ()  # agencies that handle it together with the body, which leads
+    left_out: dict[str, str] = field(default_factory=dict)  # bodies that are not asked again, and why
+    level: str | None = None  # of the four; only where the grid found it
+    called: dict[str, str | None] = field(default_factory=dict)  # departments that were called, and what they answered
+    urged: str | None = None  # the agency that owes an answer
+    urgings: int = 0  # how often time urged it since a person did
     # The steps taken, loaded only where an earlier report is called wrong; grows within a batch.
     taken: list["Taken"] = field(default_factory=list, compare=False, repr=False)
 
@@ -81,7 +93,9 @@ class Dispute:
 PARTICULARS = (
     "track", "cause", "wants", "sent_by", "court", "docket", "received_on", "procedure", "mode", "ground", "suspected", "back_to", "extensions",
     "agreement", "confirmation", "conflicts", "mediators", "mediators_refused",
+    "village", "standings", "flags", "organisation", "joint", "left_out", "level", "called", "urged", "urgings",
 )  # fmt: skip
+TUPLES = ("mediators", "standings", "flags", "joint")  # lists in JSON
 
 
 class Transition(NamedTuple):
@@ -122,15 +136,18 @@ class Decision:
 
 def who(dispute: Dispute, roles: tuple[str, ...]) -> tuple[str, ...]:
     """The agencies that have these parts in the dispute now, each once."""
-    return tuple(dict.fromkeys([_PARTS[role](dispute) for role in roles]))
+    return tuple(dict.fromkeys([agency for role in roles for agency in _PARTS[role](dispute)]))
 
 
 # fmt: off
 _PARTS = {
-    "centre":    lambda dispute: CENTRE,
-    "body":      lambda dispute: dispute.body or CENTRE,
-    "sender":    lambda dispute: dispute.sent_by or CENTRE,
-    "court":     lambda dispute: dispute.court or COURT,
-    "authority": lambda dispute: POLICE if dispute.suspected == "suspected_crime" else dispute.court or COURT,
+    "centre":    lambda dispute: (CENTRE,),
+    "body":      lambda dispute: (dispute.body or CENTRE,),
+    "sender":    lambda dispute: (dispute.sent_by or CENTRE,),
+    "court":     lambda dispute: (dispute.court or COURT,),
+    "authority": lambda dispute: (POLICE if dispute.suspected == "suspected_crime" else dispute.court or COURT,),
+    "level":     lambda dispute: (escalation.owner(dispute),),
+    "called":    escalation.missing,
+    "urged":     lambda dispute: (dispute.urged or CENTRE,),
 }
 # fmt: on

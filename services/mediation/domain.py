@@ -9,7 +9,7 @@ from contracts import REASONS
 from services.mediation import timing, undoing
 from services.mediation.deadlines import what_it_extends
 from services.mediation.dispute import CENTRE, FIRST, Deadline, Decision, Dispute, Taken, Transition, who
-from services.mediation.lifecycle import EVERY_STEP, GUARDS, NOTED, TIME_SAYS, TRANSITIONS, WAITS_FOR, Back, Cell, When
+from services.mediation.lifecycle import EVERY_STEP, GUARDS, NOTED, TIME_SAYS, TIME_TELLS, TRANSITIONS, WAITS_FOR, Back, Cell, When
 from services.mediation.memory import REMEMBERED
 from services.mediation.questions import Step, day_of, everything_performed, last_moment_to_apply, reported_before, word_of
 from services.mediation.safeguard import stands_still
@@ -218,13 +218,17 @@ def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, counting: C
     word = TIME_SAYS.get(deadline.clock)
     if word is None or not any(said == "deadline.passed" for said, _ in decision.said) or word not in TRANSITIONS[dispute.state]:
         return decision
-    before, was, step = dispute.state, undoing.remembered(dispute), Step(word, None, deadline.due_at, {})
+    facts = TIME_TELLS[word](dispute, deadline) if word in TIME_TELLS else {}
+    if facts is None:
+        return decision
+    before, was, step = dispute.state, undoing.remembered(dispute), Step(word, None, now if word in WHEN_NOTICED else deadline.due_at, facts)
     REMEMBERED[word](dispute, step)
     target = _target(dispute, step, TRANSITIONS[before][word])
     if target != NOTED:
         dispute.state, dispute.entered_at = target, step.happened
     told = {"before": before, "state": dispute.state, "waits_for": who(dispute, WAITS_FOR[dispute.state]), "happened_at": step.happened}
-    decision.said.append((word, told))
+    decision.said.append((word, facts | told))
+    timing.follow(decision, step, target == NOTED, now, counting)
     _enter_into_history(decision, step, before, None, undoing.difference(was, dispute))
     return decision
 
@@ -238,3 +242,4 @@ HAS_NO_FACT_OF_ITS_OWN = (REGISTERED, "dispute.reported")  # intake said it; med
 ENDS_BY = {"reports.joined": "merged"}  # how it ends, whatever the state in which it was
 THE_BODY_IS_TOLD = ("reports.joined",)
 TAKES_BACK = ("report.corrected", "report.withdrawn", "reports.unjoined")
+WHEN_NOTICED = ("supervision.issued",)  # time urges when it looks, not before

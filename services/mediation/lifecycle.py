@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from services.mediation import questions as q
 from services.mediation.deadlines import still_running_when_extended
 from services.mediation.dispute import FIRST
+from services.mediation.escalation import goes_up, next_level, next_urging, was_called, was_urged
 from services.mediation.questions import Question
+from services.mediation.routing.handling import to_an_organisation_of_the_agency
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +193,13 @@ EVERYWHERE = (
     (tuple(state for state in (*OPEN, *ENDS) if state not in IN_COURT), { "case.filed":      "filed",
                                                                    "case.filing_refused":    NOTED }),
     (OPEN,                                                       { "participant.named":      NOTED,
-                                                                   "reports.joined":         "closed" }),    # it is the same as another, which goes on
+                                                                   "reports.joined":         "closed",     # it is the same as another, which goes on
+                                                                   "whistle.blown":          NOTED,      # others come to help; the body that has it leads
+                                                                   "whistle.answered":       NOTED,
+                                                                   "supervision.issued":     NOTED,
+                                                                   "supervision.answered":   NOTED }),
     (ENDS,                                                       { "reports.unjoined":       UNDONE }),      # it is not
+    (("registered", "screened"),                                 { "level.escalated":        NOTED }),   # 四级七天
 )
 
 GUARDS = {
@@ -204,6 +211,7 @@ GUARDS = {
     "dispute.routed":        ((q.suitable,                               "not_suitable_for_mediation"),
                               (q.may_send_it,                            "no_referral_before_filing"),
                               (q.can_take_a_referral,                    "not_a_mediating_body"),
+                              (to_an_organisation_of_the_agency,         "not_on_the_roster_then"),
                               (q.to_nobody_named_in_a_conflict,          "named_in_a_conflict")),
     "case.entrusted":        ((q.on_a_docket,                            "not_on_a_docket"),
                               (q.nobody_else_has_it,                     "already_before_a_court"),
@@ -268,6 +276,9 @@ GUARDS = {
     "case.filing_refused":   ((q.not_yet_on_a_docket,                    "already_on_a_docket"),),
     "case.procedure_set":    ((q.on_a_docket,                            "not_on_a_docket"),),
     "case.closed":           ((q.on_a_docket,                            "not_on_a_docket"),),
+    "whistle.answered":      ((was_called,                               "not_called"),),
+    "level.escalated":       ((goes_up,                                  "not_in_the_levels"),),
+    "supervision.answered":  ((was_urged,                                "not_urged"),),
     "participant.named":     ((q.mediated_nothing_here,                  "mediated_this_case"),),
     "enforcement.applied":   ((q.has_a_title,                            "no_title_to_enforce"),),
     "enforcement.completed": ((q.not_completed_yet,                      "already_decided"),),
@@ -312,7 +323,21 @@ WAITS_FOR = {                                      # whose turn it is
     "resolved":          ("body",),
     "closed":            (),
 }
-TIME_SAYS = { "confirmation_apply": "confirmation.lapsed" }     # when this clock has passed, time itself takes this step
+TIME_SAYS = {                                      # when this clock has passed, time itself takes this step
+    "confirmation_apply":             "confirmation.lapsed",
+    "group_level":                    "level.escalated",
+    "village_level":                  "level.escalated",
+    "township_office_level":          "level.escalated",
+    "township_level":                 "level.escalated",
+    "mediation_out_of_court_policy":  "supervision.issued",
+    "mediation_entrusted_ordinary":   "supervision.issued",
+    "mediation_entrusted_simplified": "supervision.issued",
+    "supervision_answer":             "supervision.issued",                    # once more, and the political-legal committee hears of it
+}
+TIME_TELLS = {                                     # with these facts; none: then it does not
+    "level.escalated":                next_level,
+    "supervision.issued":             next_urging,
+}
 
 PRINCIPLES = {                                     # the guards of the domain, and where each of them stands
     "G1":  ("everyone_consented", "mediation.started", "人民调解法 17; 民事诉讼法 125"),

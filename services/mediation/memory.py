@@ -3,13 +3,17 @@
 from datetime import date
 
 from contracts import may_say
+from services.mediation import escalation
 from services.mediation.dispute import PARTICULARS, Dispute
 from services.mediation.questions import date_of
+from services.mediation.routing import handling
 from services.mediation.tracks import track_of
 
 
 def _registered(dispute, step):
     facts = step.facts
+    handling.registered(dispute, step)
+    escalation.registered(dispute, step)
     dispute.township, dispute.kind, dispute.reporter = facts["township"], facts["kind"], step.agency
     dispute.cause, dispute.wants = facts.get("cause"), facts.get("wants")
     dispute.parties, dispute.opened_at = frozenset(facts.get("party_labels", ())), step.happened
@@ -17,12 +21,15 @@ def _registered(dispute, step):
 
 def _screened(dispute, step):
     facts = step.facts
+    handling.screened(dispute, step)
     dispute.suitable, dispute.kind, dispute.track = facts["suitable"], facts["kind"], facts["track"]
     dispute.cause = facts.get("cause") or dispute.cause
     dispute.received_on = _text(facts.get("court_received_on")) or dispute.received_on
 
 
 def _routed(dispute, step):
+    handling.routed(dispute, step)
+    escalation.routed(dispute, step)
     dispute.body, dispute.sent_by = step.facts["to"], step.agency
     _with_another_body(dispute)
 
@@ -45,12 +52,13 @@ def _accepted(dispute, step):
 
 def _declined(dispute, step):
     if step.facts["reason"] == "conflict_of_interest":
-        dispute.conflicts = {**dispute.conflicts, step.agency: False}
+        dispute.conflicts = {**dispute.conflicts, dispute.organisation or step.agency: False}
+    handling.declined(dispute, step)
     dispute.body = None
 
 
 def _disclosed(dispute, step):
-    named, agreed = step.facts.get("mediator") or step.facts.get("body") or step.agency, bool(step.facts.get("agreed_after_disclosure"))
+    named, agreed = step.facts.get("mediator") or step.facts.get("body") or dispute.organisation or step.agency, bool(step.facts.get("agreed_after_disclosure"))
     dispute.conflicts = {**dispute.conflicts, named: agreed}
 
 
@@ -184,7 +192,7 @@ def _reopened(dispute, step):
     """It begins anew under its old code; who once mediated and who has a conflict is not forgotten."""
     blank = Dispute(dispute.code)
     for name in ("body", "suitable", "mediator", "consents", "terms", "outcome", *PARTICULARS):
-        if name not in ("conflicts", "mediators", "cause", "wants"):
+        if name not in ("conflicts", "mediators", "cause", "wants", "village", "standings", "flags"):
             setattr(dispute, name, getattr(blank, name))
 
 
@@ -225,6 +233,11 @@ REMEMBERED = {
     "case.procedure_set":     _procedure_set,
     "case.closed":            _case_closed,
     "enforcement.completed":  _enforced,
+    "whistle.blown":          escalation.blown,
+    "whistle.answered":       escalation.answered,
+    "level.escalated":        escalation.escalated,
+    "supervision.issued":     escalation.urged,
+    "supervision.answered":   escalation.answered_urging,
     "dispute.redirected":     _redirected,
     "dispute.reopened":       _reopened,
 }

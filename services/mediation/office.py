@@ -8,6 +8,7 @@ from pathlib import Path
 from services.mediation.clocks.county import County, county
 from services.mediation.clocks.mistakes import MakesNoSense
 from services.mediation.holidays import CHINA, Holidays, arrangements
+from services.mediation.routing_desk import Desk
 from services.mediation.timing import Counting
 
 log = logging.getLogger(__name__)
@@ -16,15 +17,17 @@ log = logging.getLogger(__name__)
 class Office:
     """The two files as they stand. A wrong one keeps a process from starting; one that becomes wrong later changes nothing, and is said."""
 
-    def __init__(self, calendar: str | None = None, rules: str | None = None, patience_seconds: float = 600.0):
+    def __init__(self, calendar: str | None = None, rules: str | None = None, patience_seconds: float = 600.0, routing_rules: str | None = None):
         self._calendar, self._rules = (Path(name) if name else None for name in (calendar, rules))
         self._patience = timedelta(seconds=patience_seconds)
         self._stamps = self._stamped()
         self.counting = self._read()
+        self.desk = Desk(routing_rules)
         self.recounted = False  # whether what was provisional has been looked at since they were read
 
     def look(self) -> None:
         """Reads the files again if they are others than before."""
+        self.desk.look()
         stamps = self._stamped()
         if stamps == self._stamps:
             return

@@ -130,12 +130,12 @@ def free_of_conflict(dispute, step) -> bool:
 
 
 def to_nobody_named_in_a_conflict(dispute, step) -> bool:
-    return dispute.conflicts.get(step.facts["to"], True)
+    return all(dispute.conflicts.get(one, True) for one in (step.facts["to"], step.facts.get("organisation")) if one)
 
 
 def nobody_named_in_a_conflict(dispute, step) -> bool:
     """Neither the body nor the mediator, unless all parties agreed after the disclosure."""
-    named = (step.facts.get("mediator") or dispute.mediator, dispute.body)
+    named = (step.facts.get("mediator") or dispute.mediator, dispute.body, dispute.organisation)
     return all(dispute.conflicts.get(one, True) for one in named if one) or bool(step.facts.get("agreed_after_disclosure"))
 
 

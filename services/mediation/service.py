@@ -4,16 +4,16 @@ from datetime import datetime
 
 from nameko.extensions import DependencyProvider
 
+from contracts import partition_of
 from plumbing.dependency import Database
 from plumbing.events import Said
 from plumbing.hearing import every, hear
-from services.mediation import domain, hold_store, holding, roster_store, store, timing
+from services.mediation import domain, hold_store, holding, roster_store, routing_desk, store, timing
 from services.mediation.office import Office
 from services.mediation.rosters import telling
+from services.mediation.routing import handling
 
 DUE_AT_A_TIME = 200
-
-on_hand = roster_store.OnHand()
 
 
 class Clerk(DependencyProvider):
@@ -23,7 +23,7 @@ class Clerk(DependencyProvider):
 
     def setup(self):
         settings = self.container.config["settings"]
-        self.office = Office(settings.calendar, settings.county_rules, settings.patience_seconds)
+        self.office = Office(settings.calendar, settings.county_rules, settings.patience_seconds, settings.routing_rules)
 
     def get_dependency(self, worker_ctx):
         return self.office
@@ -42,17 +42,22 @@ class MediationService:
         with self.db.transaction() as tx:
             told = tx.unheard(batch)
             said = self._change_rosters(tx, [event for event in told if event.type == telling.REPORTED])
-            roster = on_hand.read(tx, remember=not said)
+            roster = self.office.desk.on_hand.read(tx, remember=not said)
             events = [event for event in told if event.type != telling.REPORTED]
             disputes = store.load(tx, [event.subject for event in events])
             store.load_history(tx, disputes, [event.subject for event in events if domain.needs_history(event)])
-            decided, counting = [], self.office.counting
+            decided, counting, records = [], self.office.counting, {}
             for event in events:
                 dispute = disputes.get(event.subject)
+                before = handling.standing(dispute)
                 decision = holding.discard(dispute, event) if event.discarded else holding.decide(dispute, event, tx.now, counting, roster)
                 disputes[event.subject] = decision.dispute
+                handling.count(records, before, decision)
                 decided.append((event, decision))
+            routing_desk.propose(tx, decided, self.office.desk, roster)
             store.save(tx, decided)
+            if records:
+                routing_desk.keep_records(tx, records, partition_of(events[0].subject, self.db.settings.partitions))
             tx.say(said + [one for event, decision in decided for one in _everything_said(decision, event)])
 
     def _change_rosters(self, tx, events):

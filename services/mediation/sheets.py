@@ -16,7 +16,7 @@ LARGEST = 5 * 1024 * 1024  # bytes
 LONGEST = 20_000  # lines
 FORMULA = re.compile(r"[=+\-@＝＋－＠\t\r]")  # how a spreadsheet tells a formula from a text
 A_NUMBER = re.compile(r"[+-]?[0-9]{1,6}")
-BETWEEN = re.compile(r"[;；、|]")
+BETWEEN = re.compile(r"[;；|]")
 
 # fmt: off
 WRONG = MISTAKES | {
@@ -87,10 +87,19 @@ def day_of(cell):
 
 
 def several(read: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]:
-    """Several words in one cell."""
+    """Several words in one cell, between `;` or `|`. Also between `、`, but for the names that have one in them."""
 
     def read_all(cell):
-        return tuple(read(word.strip()) for word in BETWEEN.split(cell) if word.strip())
+        return tuple(found for part in BETWEEN.split(cell) if part.strip() for found in read_part(part.strip()))
+
+    def read_part(part):
+        try:
+            return [read(part)]
+        except NotSo:
+            words = [word.strip() for word in part.split("、")]
+            if len(words) == 1:
+                raise
+            return [read(word) for word in words]
 
     return read_all
 

@@ -8,7 +8,7 @@ from plumbing.database import Transaction
 from plumbing.events import Event
 from plumbing.rows import Columns
 from services.mediation import hold_store
-from services.mediation.dispute import PARTICULARS, Deadline, Decision, Dispute, Taken
+from services.mediation.dispute import PARTICULARS, TUPLES, Deadline, Decision, Dispute, Taken
 
 CLOCKWORK = 0x0F0C  # advisory lock: one copy asks what time it is
 
@@ -86,7 +86,7 @@ def _dispute(d):
 
 def _with_particulars(dispute, particulars):
     for name, value in particulars.items():
-        setattr(dispute, name, tuple(value) if name == "mediators" else value)
+        setattr(dispute, name, tuple(value) if name in TUPLES else value)
     return dispute
 
 

@@ -46,6 +46,7 @@ def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, counting: C
     if deadline.provisional and _recount(decision, deadline, now, counting, "calendar"):
         return decision  # its year's arrangement was published meanwhile, and gives it another day
     decision.deadlines.append(deadline)
+    deadline.owed_by = who(dispute, (clock.owed_by,)) if clock.owed_by == "called" else deadline.owed_by  # of those who were called some have answered
     owed = {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at, "owed_by": deadline.owed_by}
     if in_time(now, deadline.due_at):
         deadline.ask_at = _next_reminder(deadline, clock, now, counting)

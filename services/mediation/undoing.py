@@ -9,7 +9,7 @@ from itertools import compress
 from operator import attrgetter, is_not
 
 from contracts.fields import in_utc
-from services.mediation.dispute import PARTICULARS, Deadline, Decision, Dispute, Taken
+from services.mediation.dispute import PARTICULARS, TUPLES, Deadline, Decision, Dispute, Taken
 from services.mediation.timing import Counting, say_again, say_stopped
 
 KEPT = ("state", "kind", "body", "consents", "suitable", "mediator", "terms", "outcome", "entered_at", *PARTICULARS)
@@ -76,4 +76,4 @@ def _value(name, told):
     return tuple(told)
 
 
-_AS_IT_WAS = {"consents": frozenset, "entered_at": datetime.fromisoformat, "mediators": tuple}
+_AS_IT_WAS = {"consents": frozenset, "entered_at": datetime.fromisoformat, **dict.fromkeys(TUPLES, tuple)}

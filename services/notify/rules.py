@@ -23,32 +23,68 @@ class Notice:
 NOTICES = {
     # when mediation says       about this clock        they that owe the step get
     ("deadline.set",            "referral_answer"):     "notice.referral",
+    ("deadline.set",            "routing"):             None,                   # the proposal says when it is due
+    ("deadline.set",            "whistle_answer"):      None,                   # and so do the call
+    ("deadline.set",            "supervision_answer"):  None,                   # and the urging
+    ("deadline.set",            "village_level"):       "notice.escalated",
+    ("deadline.set",            "township_office_level"): "notice.escalated",
+    ("deadline.set",            "township_level"):      "notice.escalated",
     ("deadline.set",            None):                  "notice.deadline",
     ("deadline.recomputed",     None):                  "notice.deadline",
     ("deadline.approached",     None):                  "notice.urged",
     ("deadline.passed",         None):                  "notice.overdue",
     ("duplicate.noted",         None):                  "notice.duplicate",
     ("reports.joined",          None):                  "notice.joined",
+    ("routing.proposed",        None):                  "notice.proposal",
 }
-# Who hears of it beside those who owe the step.
+# Who hears of it beside those who owe the step. The later row of 督办: still nothing, and it goes to the political-legal committee.
 ALSO = {
-    "deadline.passed":          ("mediation_centre",),  # it watches over all deadlines (跟踪督办)
+    ("deadline.passed",         None):                  ("mediation_centre",),  # it watches over all deadlines (跟踪督办)
+    ("deadline.passed",         "supervision_answer"):  ("mediation_centre", "political_legal_committee"),
+}
+# What is said to somebody by name.
+ADDRESSED = {
+    # when mediation says       they get                to                      who hears of it too
+    "dispute.routed":           ("notice.whistle",      lambda said: said.get("joint_with", ()),  lambda said: ()),     # the others; the body gets the referral
+    "whistle.blown":            ("notice.whistle",      lambda said: said["to"],  lambda said: ()),
+    "supervision.issued":       ("notice.supervision",  lambda said: [said["to"]],
+                                 lambda said: ("political_legal_committee",) if said["urged_for"] == "no_answer" else ()),
+    "level.escalated":          ("notice.escalated",    lambda said: ["mediation_centre"] if said["level"] == "county_level" else [],  lambda said: ()),
 }
 FOR_THE_BODY = ("reports.joined",)  # nobody owes anything: who had the dispute has to know
 # fmt: on
 
-TOLD = ("clock", "kind", "article", "started_at", "due_at", "into", "other", "reasons", "days")
+TOLD = ("clock", "kind", "article", "started_at", "due_at", "into", "other", "reasons", "days", "candidates", "excluded", "level", "escalated_for", "urged_for")
 
 
 def notices_for(event: Event) -> list[Notice]:
     """The notices that one event of mediation gives rise to; none for most."""
-    clock = event.data.get("clock")
-    if event.data.get("because") == "not_counted":
+    said = event.data
+    about = {"dispute": event.subject, **{name: said[name] for name in TOLD if name in said}}
+    if event.type in ADDRESSED:
+        kind, addressees, also = ADDRESSED[event.type]
+        about |= _said_by_name(event.type, said)
+        return [Notice(kind, event.subject, to, about, event) for to in dict.fromkeys((*addressees(said), *also(said)))]
+    clock = said.get("clock")
+    if said.get("because") == "not_counted":
         return []  # the dispute stands still: nobody has to act, and nobody is reminded of it
-    kind = NOTICES.get((event.type, clock)) or NOTICES.get((event.type, None))
-    if kind is None or event.data.get("lapsed"):  # a right that ended: nobody is overdue
+    kind = _for(NOTICES, event.type, clock)
+    if kind is None or said.get("lapsed"):  # a right that ended: nobody is overdue
         return []
-    about = {"dispute": event.subject, **{name: event.data[name] for name in TOLD if name in event.data}}
-    whose = event.data["owed_by"] if event.type not in FOR_THE_BODY else [event.data["body"]] if event.data.get("body") else []
-    addressees = dict.fromkeys((*whose, *ALSO.get(event.type, ())))
+    if kind == "notice.escalated":
+        about["level"] = clock
+    whose = said["owed_by"] if event.type not in FOR_THE_BODY else [said["body"]] if said.get("body") else []
+    addressees = dict.fromkeys((*whose, *(_for(ALSO, event.type, clock) or ())))
     return [Notice(kind, event.subject, to, about, event) for to in addressees]
+
+
+def _for(table, word, clock):
+    return table[word, clock] if (word, clock) in table else table.get((word, None))
+
+
+def _said_by_name(word, said):
+    if word in ("whistle.blown", "dispute.routed"):
+        return {"called_for": said["reason"] if word == "whistle.blown" else "joint_handling", **({"led_by": said["waits_for"][0]} if said.get("waits_for") else {})}
+    if word == "supervision.issued":
+        return {"urged_by": said["agency"]} if said.get("agency") else {}
+    return {}

@@ -11,7 +11,7 @@ def test_the_centre_sends_it_to_another_body_which_takes_it(county):
     county.agency(DAMAN_COMMITTEE).says("referral.declined", code, reason="not_our_place")
     county.settle()
     assert county.state(code) == "referral_declined"
-    assert "routing" in county.clocks("mediation_centre", code, "notice.deadline")
+    assert "routing" in county.clocks("mediation_centre", code, "notice.proposal")
 
     county.mediation_centre.says("dispute.routed", code, to=JIANTAN_COMMITTEE, reason="after_decline")
     county.settle()

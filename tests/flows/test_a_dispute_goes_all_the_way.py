@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from tests.county import DAMAN_COMMITTEE
 
 WAY = (
-    "dispute.screened", "dispute.routed", "referral.accepted", "consent.given", "consent.given", "mediator.agreed", "mediation.started",
+    "dispute.screened", "routing.proposed", "dispute.routed", "referral.accepted", "consent.given", "consent.given", "mediator.agreed", "mediation.started",
     "session.held", "agreement.reached", "performance.recorded", "dispute.followed_up", "dispute.archived", "dispute.closed",
 )  # fmt: skip
 
@@ -70,7 +70,7 @@ def test_word_by_word_this_is_what_is_said_about_it(county):
     # fmt: off
     assert [word for speaker, word in county.said(code) if speaker == "mediation"] == [
         "step.applied",                                                             "deadline.set",     # the screening
-        "dispute.screened",     "step.applied",     "deadline.met",                 "deadline.set",     # the routing
+        "dispute.screened",     "step.applied",     "deadline.met",                 "deadline.set", "routing.proposed",  # the routing
         "dispute.routed",       "step.applied",     "deadline.met",                 "deadline.set",     # an answer
         "referral.accepted",    "step.applied",     "deadline.met",                 "deadline.set", "deadline.set",  # to ask, to mediate
         "consent.given",        "step.applied",
@@ -85,7 +85,7 @@ def test_word_by_word_this_is_what_is_said_about_it(county):
     ]
     # fmt: on
     assert [word for speaker, word in county.said(code) if speaker == "notify"] == ["notice.sent"] * 8
-    assert county.notices("mediation_centre", code) == ["notice.deadline"] * 2
+    assert county.notices("mediation_centre", code) == ["notice.deadline", "notice.proposal"]
     assert county.notices(DAMAN_COMMITTEE, code) == ["notice.referral", *["notice.deadline"] * 5]
     assert county.rows("select outcome from mediation.disputes where code = %s", code) == [("performed",)]
     assert county.rows("select state, is_open, outcome, overdue from metrics.disputes where code = %s", code) == [("closed", False, "performed", "none")]

@@ -40,6 +40,11 @@ FACTS = {                              # what an agency would say, when a story 
                                        {"kind": "payment", "due_on": "2026-06-30", "amount_cny": "6000.00"}]},
     "performance.recorded": {"term": 1, "result": "full", "on": "2026-04-10"},
     "dispute.followed_up":  {"settled": True, "satisfied": True},
+    "whistle.blown":        {"to": ["police", "judicial_bureau"], "reason": "joint_visit"},
+    "whistle.answered":     {"answer": "reported_in"},
+    "level.escalated":      {"level": "village_level", "escalated_for": "beyond_ability"},
+    "supervision.issued":   {"to": DAMAN, "urged_for": "grave"},
+    "supervision.answered": {"answer": "under_way"},
     "dispute.archived":     {"archive_no": "大满调〔2026〕7号"},
     "conflict.disclosed":   {"mediator": "daman-014", "relation": "relative"},
     "mediator.refused":     {"party": "respondent"},
@@ -70,6 +75,7 @@ FACTS = {                              # what an agency would say, when a story 
     "report.withdrawn":     {"event": "e-0", "reason": "wrong_dispute"},
 }
 SPEAKER = {                            # who says it, when a story does not say otherwise
+    "whistle.blown": CENTRE, "whistle.answered": "police", "level.escalated": "grid", "supervision.issued": CENTRE,
     "dispute.reported": WOMEN, "dispute.screened": CENTRE, "dispute.routed": CENTRE, "dispute.redirected": CENTRE,
     "reports.joined": CENTRE, "reports.unjoined": CENTRE,
     "confirmation.accepted": COURT, "confirmation.granted": COURT, "confirmation.refused": COURT,

@@ -35,7 +35,7 @@ VARIANTS = {
 RARE = (
     "dispute.reported", "consent.refused", "mediation.terminated", "mediation.suspended", "dispute.archived", "case.filed", "case.filing_refused",
     "petition.registered", "petition.accepted", "petition.decided", "participant.named", "dispute.redirected", "case.closed", "dispute.followed_up",
-    "mediator.refused", "conflict.disclosed", "report.corrected", "report.withdrawn",
+    "whistle.blown", "whistle.answered", "level.escalated", "supervision.issued", "supervision.answered", "mediator.refused", "conflict.disclosed", "report.corrected", "report.withdrawn",
 )  # fmt: skip
 ODDS = {"reports.joined": 0.02}  # else most lives would end in another before they have begun
 # fmt: on

@@ -4,10 +4,11 @@ import pytest
 
 import contracts
 from contracts.clocks import CLOCKS
-from services.notify.rules import ALSO, NOTICES, notices_for
+from services.notify.rules import ADDRESSED, ALSO, NOTICES, notices_for
 from tests.notify.conftest import said
 
-BODY, CENTRE = "peoples_mediation_committee-daman", "mediation_centre"
+BODY, CENTRE, COMMITTEE = "peoples_mediation_committee-daman", "mediation_centre", "political_legal_committee"
+TELLS = ("dispute.routed", "routing.proposed", "whistle.blown", "supervision.issued", "level.escalated")
 
 
 def told(event):
@@ -24,6 +25,11 @@ def told(event):
         ("deadline.approached", "referral_answer", [BODY], [("notice.urged", BODY)]),
         ("deadline.passed", "mediation_out_of_court_policy", [BODY], [("notice.overdue", BODY), ("notice.overdue", CENTRE)]),
         ("deadline.recomputed", "mediation_out_of_court_policy", [BODY], [("notice.deadline", BODY)]),
+        ("deadline.passed", "supervision_answer", [BODY], [("notice.overdue", to) for to in (BODY, CENTRE, COMMITTEE)]),
+        ("deadline.set", "routing", [CENTRE], []),
+        ("deadline.set", "supervision_answer", [BODY], []),
+        ("deadline.set", "group_level", ["grid"], [("notice.deadline", "grid")]),
+        ("deadline.set", "township_office_level", ["judicial_bureau"], [("notice.escalated", "judicial_bureau")]),
         ("deadline.passed", "screening", [CENTRE], [("notice.overdue", CENTRE)]),  # once, though it owes it and watches over it
     ],
 )
@@ -31,7 +37,7 @@ def test_who_owes_a_step_is_told(word, clock, owed_by, notices):
     assert told(said(1, word, clock=clock, owed_by=owed_by)) == notices
 
 
-@pytest.mark.parametrize("word", [word for word, row in contracts.DOMAIN_EVENTS.items() if row.speaker == "mediation" and not word.startswith("deadline.") and (word, None) not in NOTICES])
+@pytest.mark.parametrize("word", [word for word, row in contracts.DOMAIN_EVENTS.items() if row.speaker == "mediation" and not word.startswith("deadline.") and (word, None) not in NOTICES and word not in TELLS])
 def test_everything_else_is_no_notice(word):
     assert told(said(1, word)) == []
 
@@ -72,7 +78,28 @@ def test_the_same_event_gives_the_same_notices():
     assert len({notice.id for n in (7, 8) for notice in notices_for(said(n, "deadline.passed"))}) == 2 * len(notices_for(said(7, "deadline.passed")))
 
 
+@pytest.mark.parametrize(
+    ("word", "facts", "notices"),
+    [
+        ("routing.proposed", {}, [("notice.proposal", CENTRE)]),
+        ("dispute.routed", {"to": BODY, "joint_with": ["police"]}, [("notice.whistle", "police")]),
+        ("dispute.routed", {"to": BODY, "joint_with": []}, []),
+        ("whistle.blown", {"to": ["police", "judicial_bureau"]}, [("notice.whistle", "police"), ("notice.whistle", "judicial_bureau")]),
+        ("supervision.issued", {"to": BODY, "urged_for": "overdue"}, [("notice.supervision", BODY)]),
+        ("supervision.issued", {"to": BODY, "urged_for": "no_answer"}, [("notice.supervision", BODY), ("notice.supervision", COMMITTEE)]),
+        ("level.escalated", {"level": "village_level"}, []),  # the deadline of that level tells whoever owes it
+        ("level.escalated", {"level": "county_level"}, [("notice.escalated", CENTRE)]),
+    ],
+)
+def test_what_is_said_to_somebody_reaches_them(word, facts, notices):
+    event = said(1, word, **facts)
+
+    assert told(event) == notices
+    for notice in notices_for(event):
+        contracts.said(notice.kind, notice.about, "notify")
+
+
 def test_the_tables_speak_the_contracts_language():
-    assert {word for word, _ in NOTICES} | set(ALSO) <= set(contracts.DOMAIN_EVENTS)
-    assert set(NOTICES.values()) <= set(contracts.NOTICES)
+    assert {word for word, _ in (*NOTICES, *ALSO)} | set(ADDRESSED) <= set(contracts.DOMAIN_EVENTS)
+    assert set(NOTICES.values()) - {None} <= set(contracts.NOTICES)
     assert {agency for agencies in ALSO.values() for agency in agencies} <= set(contracts.AGENCIES)

@@ -153,6 +153,7 @@ def _page(request, template, change, as_of, status=200, headers=None, **shown):
         "lang": language,
         "t": lambda key, **facts: texts.text(language, key, **facts),
         "name": lambda table, token: names.name(language, table, token),
+        "names": lambda table, tokens: ("、" if language == "zh" else ", ").join(names.name(language, table, token) for token in tokens),
         "word": lambda table, token: names.word(language, table, token),
         "article": lambda cited: names.article(language, cited),
         "remaining": lambda due: names.remaining(language, due, now),

@@ -58,6 +58,8 @@ AUTHORITY = {       # kind and article of each clock, as the reference of this p
     "village_level":                  ("POLICY", "四级七天"),
     "township_office_level":          ("POLICY", "四级七天"),
     "township_level":                 ("POLICY", "四级七天"),
+    "whistle_answer":                 ("POLICY", "none"),
+    "supervision_answer":             ("POLICY", "none"),
     "screening":                      ("POLICY", "none"),
     "routing":                        ("POLICY", "none"),
     "performance":                    ("POLICY", "人民调解法 31"),
@@ -357,6 +359,10 @@ CASES = (
     ("group_level",                    "2026-12-30",   {},                         "2026-12-31",   {},            "the last announced day"),
     ("village_level",                  "2026-10-09",   {},                         "2026-10-12",   {},            "Saturday 10, Monday 12"),
     ("township_office_level",          "2026-01-02",   {},                         "2026-01-05",   {},            "Sunday 4, 5"),
+    ("whistle_answer",                 "2026-03-02",   {},                         "2026-03-03",   {},            "called on Monday: Tuesday"),
+    ("whistle_answer",                 "2026-03-06",   {},                         "2026-03-09",   {},            "called on Friday: Monday"),
+    ("supervision_answer",             "2026-03-02",   {},                         "2026-03-05",   {},            "Tuesday, Wednesday, Thursday"),
+    ("supervision_answer",             "2026-03-05",   {},                         "2026-03-10",   {},            "Friday, then Monday and Tuesday"),
     ("township_level",                 "2026-12-30",   {},                         "2027-01-04",   PROVISIONAL,   "31, then after New Year's Day and a weekend"),
 
     # ── months and years: R4 ──

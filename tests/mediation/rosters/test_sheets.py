@@ -44,7 +44,7 @@ def test_headings_may_be_chinese():
     [
         ("committee-1", "=HYPERLINK(1)", "code", "formula"),
         ("committee-1", "@SUM(A1)", "code", "formula"),
-        ("Committee of Village 1", "+1", "en", "formula"),
+        ("Committee of Village 1", "+A1", "en", "formula"),
         ("committee-1", "Committee 1", "code", "wrong_form"),
         ("committee-1", "", "code", "required"),
         ("人民调解委员会", "小组", "kind", "not_in_list"),

@@ -1,0 +1,86 @@
+"""What a proposal needs, brought together: the county's rules from their file, the rosters, and each body's record. SQL and a file; no rule."""
+
+import logging
+from pathlib import Path
+
+from plumbing.database import Transaction
+from plumbing.rows import Columns
+from services.mediation.roster_store import OnHand
+from services.mediation.routing import handling, table
+from services.mediation.routing.proposing import Record
+
+log = logging.getLogger(__name__)
+OUR_RULES = Path(table.__file__).parent / "rules.csv"
+RECORDS = Columns("body text, partition smallint, accepted bigint, declined bigint, open bigint")
+
+
+class WrongRules(ValueError):
+    """The file of routing rules has mistakes; the argument lists them."""
+
+
+class Desk:
+    """The rules and rosters as this process remembers them. A wrong file keeps it from starting; one that becomes wrong later changes nothing, and is said."""
+
+    def __init__(self, rules: str | None = None):
+        self._file = Path(rules) if rules else OUR_RULES
+        self._stamp = self._stamped()
+        self.rules = read_rules(self._file)
+        self.on_hand = OnHand()
+
+    def look(self) -> None:
+        """Reads the rules again if the file is another than before."""
+        stamp = self._stamped()
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self.rules = read_rules(self._file)
+        except (WrongRules, OSError) as wrong:
+            log.error("The routing rules make no sense: proposals are made by the earlier ones. Mend the file.", extra={"reason": str(wrong)[:500]})
+
+    def _stamped(self):
+        return self._file.exists() and self._file.stat().st_mtime_ns
+
+
+def read_rules(file: Path) -> table.Rules:
+    """Raises WrongRules."""
+    rules, wrong = table.read(file.read_bytes())
+    if wrong:
+        raise WrongRules("\n".join(str(one) for one in wrong[:20]))
+    return rules
+
+
+def propose(tx: Transaction, decided: list, desk: Desk, roster) -> None:
+    """Wherever a decision began the centre's time for routing, whom it may send the dispute to is said beside it."""
+    asking = [decision for _, decision in decided if handling.begins_routing(decision)]
+    if not asking:
+        return
+    records = load_records(tx)
+    for decision in asking:
+        handling.add_proposal(decision, desk.rules, roster, records, tx.now)
+
+
+def load_records(tx: Transaction) -> dict[str, Record]:
+    rows = tx.rows("select body, sum(accepted)::bigint, sum(declined)::bigint, sum(open)::bigint from mediation.records group by body")
+    return {body: Record(*counts) for body, *counts in rows}
+
+
+def keep_records(tx: Transaction, moved: dict[str, Record], partition: int) -> None:
+    """Adds to the records of these bodies. Rows are locked in the order of their codes, at the end of the transaction."""
+    rows = [(body, partition, by.accepted, by.declined, by.open) for body, by in sorted(moved.items()) if by != Record()]
+    tx.insert(
+        "mediation.records",
+        RECORDS,
+        rows,
+        "on conflict (body, partition) do update set accepted = records.accepted + excluded.accepted,"
+        " declined = records.declined + excluded.declined, open = records.open + excluded.open",
+    )
+
+
+def past(tx: Transaction, since):
+    """Disputes that were sent to a body since that day, as they were then, with where they went."""
+    return tx.rows(
+        "select kind, township, particulars, body from mediation.disputes where opened_at >= %s and body is not null order by opened_at", (since,)
+    )
+
+

@@ -1,0 +1,65 @@
+"""What happens when a dispute was screened: whom could it be sent to, and why?"""
+
+import httpx
+
+from tests.county import DAMAN_COMMITTEE, DAMAN_TOWN
+
+VILLAGE = f"{DAMAN_TOWN}201"
+
+
+def proposals(county, code):
+    rows = county.rows("select detail from metrics.timeline where code = %s and type = 'routing.proposed' order by sequence", code)
+    return [detail for (detail,) in rows]
+
+
+def test_the_centre_is_told_whom_it_may_send_it_to_with_the_reasons_and_nothing_is_sent(county):
+    report = county.womens_federation.reports(kind="neighbour", place={"township": DAMAN_TOWN, "village": VILLAGE})
+    county.settle()
+    county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")
+    county.settle()
+    (proposal,) = proposals(county, report.dispute)
+    (notice,) = [told.data for told in county._notices("mediation_centre", report.dispute) if told.type == "notice.proposal"]
+
+    best = proposal["candidates"][0]
+    assert (best["to"], best["organisation"]) == (DAMAN_COMMITTEE, f"committee-{VILLAGE}")
+    assert best["reasons"][:2] == ["lead_agency", "by_village"]
+    assert notice["candidates"] == proposal["candidates"] and notice["clock"] == "routing" and notice["due_at"]
+    assert county.state(report.dispute) == "screened"
+    assert county.notices(DAMAN_COMMITTEE, report.dispute) == []
+
+
+def test_the_timeline_says_it_in_words_in_both_languages(county):
+    report = county.womens_federation.reports(kind="neighbour", place={"township": DAMAN_TOWN, "village": VILLAGE})
+    county.settle()
+    county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")
+    county.settle()
+    page = f"{county.system.endpoints['dashboard']}/disputes/{report.dispute}"
+    zh, en = httpx.get(page).text, httpx.get(page, params={"lang": "en"}).text
+
+    assert "该类纠纷的牵头机构" in zh and "本村（社区）组织" in zh and "由综治中心决定" in zh
+    assert "leads disputes of this kind" in en and "the body of the village" in en
+
+
+def test_the_centre_sends_it_to_the_proposed_body_and_what_became_of_it_is_counted(county):
+    code = f"committee-{DAMAN_TOWN}202"
+    report = county.womens_federation.reports(kind="neighbour", place={"township": DAMAN_TOWN, "village": f"{DAMAN_TOWN}202"})
+    county.settle()
+    county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")
+    county.settle()
+    county.mediation_centre.says("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, organisation=code, reason="by_place")
+    county.settle()
+    county.agency(DAMAN_COMMITTEE).says("referral.accepted", report.dispute, mediator="daman-003")
+    county.settle()
+
+    assert county.rows("select sum(accepted)::int, sum(declined)::int, sum(open)::int from mediation.records where body = %s", code) == [(1, 0, 1)]
+
+
+def test_a_body_that_another_agency_speaks_for_cannot_be_named(county):
+    report = county.womens_federation.reports(kind="neighbour")
+    county.settle()
+    county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")
+    county.settle()
+    routed = county.mediation_centre.says("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, organisation="industry-seed", reason="by_kind")
+    county.settle()
+
+    assert routed.refusal["code"] == "not_on_the_roster_then"
