@@ -84,7 +84,10 @@ def _script(house, chance):
     begun = [Step("dispute.reported", reporter, _report(chance))]
     if chance.random() < 0.5:
         return [_whatever_comes(begun[0], waits=False)]  # one of many that come in a row: nothing more is said about it here
-    return [*begun, *_interrupted(house, chance, reporter, chance.choice(roads)(house, body, other, chance))]
+    steps = chance.choice(roads)(house, body, other, chance)
+    if house.router.startswith("court"):
+        steps = list(_in_court(house, steps))
+    return [*begun, *_interrupted(house, chance, reporter, steps)]
 
 
 def _interrupted(house, chance, reporter, steps):
@@ -111,7 +114,20 @@ def _screened(house, suitable=True):
     return Step("dispute.screened", house.screener, {"suitable": suitable, "track": "A", "kind": "family"})
 
 
+def _in_court(house, steps):
+    """A court files a case before it sends it out, and closes it before the dispute is put away."""
+    for step in steps:
+        if step.word == "dispute.archived":
+            yield Step("case.closed", house.router, {"mode": "other"})
+        yield step
+        if step.word == "dispute.screened":
+            day = "2026-03-02"
+            yield Step("case.filed", house.router, {"received_on": day, "decided_on": day, "cause": "10", "procedure": "simplified"})
+
+
 def _routed(house, body):
+    if house.router.startswith("court"):
+        return Step("case.entrusted", house.router, {"to": body, "procedure": "simplified"})
     return Step("dispute.routed", house.router, {"to": body, "reason": "by_place"})
 
 
