@@ -15,15 +15,16 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
-from stdnum.cn import uscc
-from stdnum.iso7064 import mod_11_2
-
 SIDES = ("applicant", "respondent")  # third parties and representatives do not make a dispute the same: a lawyer has many
 TOKEN_BYTES = 16
 
 MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9]\d{9})", re.ASCII)
 RESIDENT = re.compile(r"\d{17}[\dX]", re.ASCII)
 OLD_RESIDENT = re.compile(r"\d{15}", re.ASCII)
+RESIDENT_WEIGHTS, RESIDENT_CHECKS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2), "10X98765432"  # GB 11643-1999
+CREDIT = re.compile(r"[0-9A-HJ-NP-RTUWXY]{2}\d{6}[0-9A-HJ-NP-RTUWXY]{10}", re.ASCII)
+CREDIT_LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015
+CREDIT_VALUES, CREDIT_WEIGHTS = {letter: value for value, letter in enumerate(CREDIT_LETTERS)}, tuple(3**place % 31 for place in range(17))
 NAMELESS = {"不详", "未知", "匿名", "无名", "无名氏", "佚名", "不明", "待查", "保密", "本人", "当事人", "群众", "村民", "居民", "业主", "商户", "男子", "女子"}
 MASKED = re.compile(r".?[x*○〇]+")  # 张XX
 ORGANISATION = re.compile(
@@ -58,7 +59,8 @@ def persons_in(parties: list[dict], village: str | None, key: bytes) -> list[Per
 
 def person_of(party: dict, village: str | None, key: bytes) -> Person:
     name = name_in(party["name"])
-    number, certified = number_in(party.get("id_number") or "")
+    number, proof = number_in(party.get("id_number") or "")
+    certified = proof is not None
     mobile = mobile_in(party.get("phone") or "")
     return Person(
         party["role"],
@@ -67,7 +69,7 @@ def person_of(party: dict, village: str | None, key: bytes) -> Person:
         _token(key, "village", village, name) if village and name else None,
         _token(key, "name", name) if name else None,
         certified,
-        bool(number and uscc.is_valid(number)) or ORGANISATION.search(party["name"]) is not None,
+        proof == "organisation" or ORGANISATION.search(party["name"]) is not None,
     )
 
 
@@ -90,17 +92,32 @@ def mobile_in(told: str) -> str | None:
     return found[1] if found and not _is_filled_in(found[1][3:]) else None
 
 
-def number_in(told: str) -> tuple[str | None, bool]:
-    """(the number in one form, whether its check digit proves it). Resident identity numbers of 15 digits become those of 18."""
+def number_in(told: str) -> tuple[str | None, str | None]:
+    """(the number in one form, whose its check digit proves it to be: `resident`, `organisation` or None).
+
+    Resident identity numbers of 15 digits become those of 18.
+    """
+    if not told:
+        return None, None
     number = "".join(letter for letter in unicodedata.normalize("NFKC", told).upper() if letter.isalnum() and letter.isascii())
     if OLD_RESIDENT.fullmatch(number):
         longer = number[:6] + "19" + number[6:]
-        number = longer + mod_11_2.calc_check_digit(longer) if _is_a_day(longer[6:14]) and not _is_filled_in(number[6:]) else number
-    if RESIDENT.fullmatch(number) and _is_a_day(number[6:14]) and mod_11_2.is_valid(number):
-        return number, True
-    if uscc.is_valid(number):
-        return number, True
-    return (number, False) if len(number) >= 6 and not _is_filled_in(number) else (None, False)
+        number = longer + resident_check(longer) if _is_a_day(longer[6:14]) and not _is_filled_in(number[6:]) else number
+    if RESIDENT.fullmatch(number) and number[17] == resident_check(number) and _is_a_day(number[6:14]):
+        return number, "resident"
+    if CREDIT.fullmatch(number) and number[17] == credit_check(number):
+        return number, "organisation"
+    return (number, None) if len(number) >= 6 and not _is_filled_in(number) else (None, None)
+
+
+def resident_check(number: str) -> str:
+    """The 18th letter of a resident identity number, from the 17 before it."""
+    return RESIDENT_CHECKS[sum(weight * int(digit) for weight, digit in zip(RESIDENT_WEIGHTS, number, strict=False)) % 11]
+
+
+def credit_check(number: str) -> str:
+    """The 18th letter of a unified social credit code, from the 17 before it."""
+    return CREDIT_LETTERS[-sum(weight * CREDIT_VALUES[letter] for weight, letter in zip(CREDIT_WEIGHTS, number, strict=False)) % 31]
 
 
 def _is_filled_in(digits: str) -> bool:

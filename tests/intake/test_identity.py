@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import uscc
+from stdnum.iso7064 import mod_11_2
 
 from services.intake import duplicates, identity
 from services.intake.duplicates import CONTRADICTED, NAMESAKE, NEIGHBOUR, SAME, UNLIKE
@@ -44,7 +45,7 @@ def test_a_number_is_the_same_in_any_spelling_and_the_old_one_becomes_the_new():
     new = resident(7)
     old = new[:6] + new[8:17]
 
-    assert identity.number_in(f"{new[:6]} {new[6:14]}-{new[14:]}".lower()) == identity.number_in(old) == (new, True)
+    assert identity.number_in(f"{new[:6]} {new[6:14]}-{new[14:]}".lower()) == identity.number_in(old) == (new, "resident")
 
 
 # ── what proves nothing ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -62,13 +63,13 @@ def test_a_landline_a_hotline_and_a_filled_in_number_are_nobodys_mobile(told):
 
 @pytest.mark.parametrize("told", ["0000000000", "111111111111111111", "123456789", "12345", "()-", "999999999999999999"])
 def test_a_number_that_was_only_filled_in_is_none(told):
-    assert identity.number_in(told) == (None, False)
+    assert identity.number_in(told) == (None, None)
 
 
 def test_a_number_with_a_wrong_check_digit_counts_only_with_the_name():
     wrong = resident(7)[:-1] + ("1" if resident(7)[-1] != "1" else "2")
 
-    assert identity.number_in(wrong) == (wrong, False)
+    assert identity.number_in(wrong) == (wrong, None)
     assert bond(person(1, id_number=wrong, phone=None), person(1, id_number=wrong, phone=None)) == SAME
     assert bond(person(1, id_number=wrong, phone=None), person(2, id_number=wrong, phone=None)) == UNLIKE
 
@@ -135,6 +136,13 @@ def test_normalising_is_safe_for_anything_and_done_once(told):
     assert name is None or identity.name_in(name) == name
     assert number is None or identity.number_in(number)[0] == number
     assert mobile is None or identity.mobile_in(mobile) == mobile
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text("0123456789", min_size=17, max_size=17), st.text(identity.CREDIT_LETTERS, min_size=17, max_size=17))
+def test_check_digits_are_those_of_the_standards(digits, letters):
+    assert identity.resident_check(digits) == mod_11_2.calc_check_digit(digits)
+    assert identity.credit_check(letters) == uscc.calc_check_digit(letters)
 
 
 @settings(max_examples=60, deadline=None)
