@@ -63,6 +63,8 @@ def _in_order(facts: Facts, rule) -> None:
             raise MakesNoSense("restart_not_possible")
         if _before(again, start):
             raise MakesNoSense("restart_before_start")
+    if not rule.length.count:
+        return  # a day that the parties fixed: before it is in time
     if facts.performed_at is not None and _before(facts.performed_at, again or start):
         raise MakesNoSense("performed_too_early")
     if facts.as_of is not None and _before(facts.as_of, start):

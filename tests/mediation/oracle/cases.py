@@ -395,6 +395,9 @@ CASES = (
     # ── the county's own ──
     ("performance",                    "2026-04-15",   {},                         "2026-04-15",   {},            "the day itself"),
     ("performance",                    "2026-04-04",   {},                         "2026-04-07",   {},            "a rest day moves it (民法典 203)"),
+    ("performance",                    "2026-04-15",   {"performed_at": "2026-04-10"}, "2026-04-15", MET,         "paid early"),
+    ("performance",                    "2026-04-04",   {"performed_at": "2026-04-07"}, "2026-04-07", MET,         "on the day to which it moved"),
+    ("performance",                    "2026-04-15",   {"as_of": "2026-04-01"},    "2026-04-15",   OPEN,          "not due yet"),
     ("follow_up",                      "2026-03-02",   {},                         "2026-04-01",   {},            "30 days"),
     ("archiving",                      "2025-09-08",   {},                         "2025-10-09",   {},            "8 Oct"),
 )
