@@ -92,6 +92,8 @@ class Evidence:
         for code, step, before, after, cause, word in rows("select code, step, before, after, cause, word from mediation.transitions order by code, step"):
             self.transitions[code].append((before, after, step, cause, word))
         self.states = dict(rows("select code, state from mediation.disputes"))
+        # What the ordinary voices have not said yet, the read model cannot count.
+        self.untold = {code for (code,) in rows("select code from mediation.holds where born or untold <> '[]' union select code from intake.seals where born")}
         self.spoken = {speaker: dict(rows(f"select subject, last_sequence from {service_of(speaker)}.spoken where source = %s", speaker)) for speaker in SPEAKERS}
 
     def entry(self, event_id: str) -> tuple | None:
@@ -346,9 +348,10 @@ def _figures(e):
     def one(sql, *parameters):
         return e.rows(sql, *parameters)[0][0] or 0
 
-    entered = Counter(after for steps in e.transitions.values() for before, after, *_ in steps if before != after)
+    told = {code: steps for code, steps in e.transitions.items() if code not in e.untold}
+    entered = Counter(after for steps in told.values() for before, after, *_ in steps if before != after)
     counted = {state: entered[state] for state in FLOW_OF_STATE} | {
-        "reported": one("select count(*) from intake.disputes"),
+        "reported": one("select count(*) from intake.disputes where code <> all(%s)", sorted(e.untold)),
         "refused": sum(kinds.get("outcome", ("",))[0] == "receipt.rejected" for kinds in e.receipts.values()),
     }
     for table in ("days", "moves", "flow"):
@@ -362,7 +365,7 @@ def _figures(e):
     yield from _cells(e, "open_cube", "township, state, kind, overdue", "metrics.disputes where is_open")
     yield from _cells(e, "open_waits", "agency, township, overdue", "(select unnest(waits_for) as agency, township, overdue from metrics.disputes where is_open) o")
     open_there = Counter(e.rows("select state from metrics.disputes where is_open"))
-    open_here = Counter((state,) for state in e.states.values() if state != "closed")
+    open_here = Counter((state,) for code, state in e.states.items() if state != "closed" and code not in e.untold)
     yield from ((f"open, {state}", open_there[state,], open_here[state,]) for (state,) in {*open_there, *open_here})
 
 

@@ -19,6 +19,7 @@ class House:
     router: str
     bodies: tuple[str, str]
     watcher: str | None = None  # an agency that may archive what went to no body
+    inside: str | None = None  # an agency that is inside the safeguard lane and may end a hold
 
     @property
     def agencies(self) -> tuple[str, ...]:
@@ -32,7 +33,7 @@ HOUSES = (
     House("grid",       "pika", ("grid", "judicial_bureau"), "court",            "court",
           ("peoples_mediation_committee-shajing", "finance_mediation")),
     House("police",     "kit",  ("police",),                 "court-xijiao",     "court-xijiao",
-          ("peoples_mediation_committee-xijie", "traffic_mediation")),
+          ("peoples_mediation_committee-xijie", "traffic_mediation"), inside="police"),
     House("petitions",  "door", ("petition_office",),        "court-daman",      "court-daman",
           ("peoples_mediation_committee-jiantan", "medical_mediation")),
 )
@@ -82,12 +83,24 @@ def _script(house, chance):
     if house.watcher:
         roads.append(_not_suitable)
     begun = [Step("dispute.reported", reporter, _report(chance))]
+    if house.inside and chance.random() < 0.15:
+        begun = _in_danger(house.inside, chance)
     if chance.random() < 0.5:
         return [_whatever_comes(begun[0], waits=False)]  # one of many that come in a row: nothing more is said about it here
     steps = chance.choice(roads)(house, body, other, chance)
     if house.router.startswith("court"):
         steps = list(_in_court(house, steps))
     return [*begun, *_interrupted(house, chance, reporter, steps)]
+
+
+def _in_danger(agency, chance):
+    """Reported into the safeguard lane by somebody inside it, warned of there, and let out again: then it is a dispute like any other."""
+    report = {**_report(chance), "risk": {"domestic_violence": True, "minor": False, "mass": False, "violence_threat": False}}
+    return [
+        Step("dispute.reported", agency, report),
+        Step("dv.warning_issued", agency, {}),
+        Step("hold.released", agency, {"reason": "unfounded"}),
+    ]
 
 
 def _interrupted(house, chance, reporter, steps):

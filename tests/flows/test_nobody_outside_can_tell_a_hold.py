@@ -84,7 +84,8 @@ def dashboard(county, code):
 
 def timeline(county, code):
     rows = county.rows("select source, sequence, type, agency, event, detail from metrics.timeline where code = %s order by source, sequence", code)
-    return [re.sub(r"[0-9a-f-]{36}", "ID", json.dumps(row, ensure_ascii=False, default=str).replace(code, "CODE")) for row in rows]
+    lines = [json.dumps(row, ensure_ascii=False, default=str).replace(code, "CODE") for row in rows]
+    return [re.sub(r"[0-9a-f-]{36}|T\d\d:\d\d:\d\d(\.\d+)?", "…", line) for line in lines]  # the instants at which he tried, one after the other
 
 
 def read_model(county, code):
