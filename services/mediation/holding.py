@@ -20,6 +20,10 @@ HELD_STATE = "safeguard_hold"
 A_DAY = timedelta(days=1)
 
 
+class NotYetRegistered(Exception):
+    """The two voices are heard apart, and this one was quicker: the event has its turn again when the dispute has been registered."""
+
+
 def decide(dispute: Dispute | None, event, now: datetime, *how) -> Decision:
     """What `event` means for `dispute`: by this file's rules if it came sealed, else by those of the first life."""
     if not is_sealed(event.source):
@@ -29,7 +33,7 @@ def decide(dispute: Dispute | None, event, now: datetime, *how) -> Decision:
     if event.type == domain.REGISTERED:
         return _register(dispute, event, now, *how)
     if dispute is None:
-        return _refuse(Decision(Dispute(event.subject)), event, "illegal_here", "detected") if event.type == domain.REPORTED else Decision(dispute)
+        raise NotYetRegistered
     if event.type == "risk.flagged":
         return _open(Decision(dispute), event, "risk.flagged", now)
     word = event.data["step"]
@@ -42,8 +46,7 @@ def discard(dispute: Dispute | None, event) -> Decision:
     """What it means that a person discarded `event`: nothing, and the agency is told in the voice in which it came."""
     if not is_sealed(event.source):
         return domain.discard(dispute, event)
-    decision = domain.discard(dispute, event)
-    return _seal(decision, event)
+    return _seal(domain.discard(dispute, event), event)
 
 
 def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, *how) -> Decision:
@@ -232,7 +235,7 @@ def _seal(decision, event):
     """What was decided by the tables of the first life is told to nobody but the agency, and kept until the ordinary voice may say it."""
     if decision.dispute is None:
         return decision
-    told = [[word, contracts.said(word, data, "mediation")] for word, data in decision.said]
+    told = [] if decision.refused else [[word, contracts.said(word, data, "mediation")] for word, data in decision.said]
     for word, data in decision.said:
         if word in ("step.applied", "step.refused"):
             when = {"happened_at": event.data["happened_at"]} if word == "step.applied" else {}

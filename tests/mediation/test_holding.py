@@ -70,6 +70,23 @@ def test_it_opens_in_every_state_and_nothing_ordinary_is_said(state, word):
     assert life.dispute == before
 
 
+def test_a_word_of_the_lane_that_was_quicker_than_the_registration_has_its_turn_again():
+    """The two voices are heard apart."""
+    with pytest.raises(holding.NotYetRegistered):
+        decide(None, lane("dv.warning_issued", POLICE, MONDAY), MONDAY, SEALED)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_a_person_discards_is_answered_in_the_voice_in_which_it_came(known):
+    life, event = life_until("routed") if known else Life(), lane("dv.warning_issued", POLICE, MONDAY)
+    event.source = SEALED
+    decision = holding.discard(life.dispute, event)
+
+    (told,) = decision.sealed
+    contracts.said(*told, "mediation-safeguard")
+    assert (decision.said, told[0], told[1]["reason"]["code"]) == ([], "step.refused", "discarded_by_operator")
+
+
 def test_opened_twice_it_is_held_once():
     life = life_until("mediating")
     opened(life)
