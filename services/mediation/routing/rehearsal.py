@@ -37,6 +37,6 @@ def rehearse(past: Iterable[tuple[str, str, dict, str]], rules: Rules, roster: R
         if proposed:
             result.proposed[kind, proposed[0]] += 1
         result.same += body in proposed[:1]
-        result.among += body in proposed[1:]
+        result.among += body in proposed and body != proposed[0]
         result.nobody += not proposed
     return result
