@@ -1,8 +1,7 @@
 """What would other rules have done with the past?"""
 
-from tests.mediation.routing.test_proposing import DAMAN, DAY, ROSTER, RULES, VILLAGE
-
 from services.mediation.routing.rehearsal import rehearse
+from tests.mediation.routing.test_proposing import DAMAN, DAY, ROSTER, RULES, VILLAGE
 
 COMMITTEE = "peoples_mediation_committee-daman"
 
