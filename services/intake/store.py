@@ -276,11 +276,6 @@ def stand(tx: Transaction, standings: dict[str, str]) -> None:
         )
 
 
-def keep_out(tx: Transaction, codes: list[str]) -> None:
-    """These disputes are compared with nobody's from now on: their tokens go. For the sealed lane, when a hold begins."""
-    tx.run("delete from intake.party_tokens where seq in (select seq from intake.reports where code = any(%s))", (codes,))
-
-
 def forget(tx: Transaction) -> int:
     """Deletes tokens too old to find anything: nothing about a person is kept for longer than it is of use (PIPL 19)."""
     return tx.run("delete from intake.party_tokens where reported_at < %s", (tx.now - KEPT_FOR,))

@@ -218,13 +218,14 @@ def test_tokens_are_forgotten_when_they_can_find_nothing_any_more(intake, take, 
     assert intake.rows("select count(*) from intake.party_tokens") == [(2,)]
 
 
-def test_what_is_kept_out_is_compared_with_nobody(intake, take, pool):
-    (first,) = take(report("police"))
-    with pool.transaction() as tx:
-        store.keep_out(tx, [first.dispute.code])
-    (second,) = take(report("court"))
+def test_what_was_born_in_the_sealed_lane_is_compared_with_nobody(intake, take):
+    (danger,) = take(report("womens_federation", risk={"domestic_violence": True}))
+    (other,) = take(report("police", kind="family"))
+    (again,) = take(report("court", subject="R-2", risk={"violence_threat": True}))
 
-    assert second.dispute.code != first.dispute.code and said(intake, "duplicate.proposed", "dispute.merged") == []
+    assert len({danger.dispute.code, other.dispute.code, again.dispute.code}) == 3
+    assert said(intake, "duplicate.proposed", "dispute.merged") == []
+    assert intake.rows("select count(*) from intake.party_tokens") == [(2,)]  # of the one that is no secret
 
 
 # ── the centre decides ────────────────────────────────────────────────────────────────────────────────────────────────────
