@@ -55,6 +55,7 @@ def undo(decision: Decision, taken: Taken, now: datetime, counting: Counting) ->
 
 def _as_it_was(key, old, now):
     happened = {name: _value(name, value) for name, value in old.items()}
+    happened.setdefault("owed_by", ())  # what is empty was not kept: everybody who owed it has answered
     return Deadline(key.partition("/")[0], key, "", due_at=happened["started_at"], set_at=now, **happened)
 
 
