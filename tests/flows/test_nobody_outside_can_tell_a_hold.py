@@ -78,7 +78,7 @@ def _plain(receipt, code):
 def dashboard(county, code):
     """The page of a dispute, without its code and the instants at which things were said."""
     page = httpx.get(f"{county.system.endpoints['dashboard']}/disputes/{code}", timeout=30)
-    text = page.text.replace(code, "CODE")
+    text = re.sub(r'<ol class="candidates">.*?</ol>', "", page.text.replace(code, "CODE"), flags=re.DOTALL)  # who was free that minute
     return page.status_code, re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(\+\d\d:\d\d|Z)?|\d\d:\d\d(:\d\d)?|data-\w+=\"[^\"]*\"", "TIME", text)
 
 
