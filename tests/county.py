@@ -4,7 +4,8 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from itertools import count
+from itertools import count, groupby
+from operator import itemgetter
 from pathlib import Path
 
 import httpx
@@ -256,11 +257,17 @@ class County:
 
     # ── a dispute on its way ──────────────────────────────────────────────────────────────────────────────────────────
 
+    def screened(self, at: datetime | None = None, **report) -> str:
+        """A dispute that was reported and found fit for mediation; its code."""
+        at = at or datetime.now(timezone.utc)
+        code = self._after(self.womens_federation.reports(time=at, **report))
+        self._after(self.mediation_centre.says("dispute.screened", code, time=at, suitable=True, track="A", kind=report.get("kind", "family")))
+        return code
+
     def routed_to(self, body: str, at: datetime | None = None) -> str:
         """A dispute that was reported, screened and sent to a body; its code."""
         at = at or datetime.now(timezone.utc)
-        code = self._after(self.womens_federation.reports(time=at))
-        self._after(self.mediation_centre.says("dispute.screened", code, time=at, suitable=True, track="A", kind="family"))
+        code = self.screened(at)
         self._after(self.mediation_centre.says("dispute.routed", code, time=at, to=body, reason="by_place"))
         return code
 
@@ -279,6 +286,44 @@ class County:
             committee.says("consent.given", code, time=at, party=party, how="in_writing")
         self._after(committee.says("mediation.started", code, time=at))
         return code
+
+    def agreed(self, at: datetime | None = None, **agreement) -> str:
+        """A dispute that the Daman committee settled in writing; 6,000 yuan are owed in a month, unless told otherwise."""
+        at = at or datetime.now(timezone.utc)
+        code, day = self.brought_to_mediation(at), at.date()
+        terms = [{"kind": "payment", "due_on": (day + timedelta(30)).isoformat(), "amount_cny": "6000.00"}]
+        whole = {"form": "written", "effective_on": day.isoformat(), "confirmable": True, "terms": terms}
+        self._after(self.agency(DAMAN_COMMITTEE).says("agreement.reached", code, time=at, **(whole | agreement)))
+        return code
+
+    def filed(self, code: str, **case) -> str:
+        """The same dispute, now on the court's docket."""
+        day = datetime.now(timezone.utc).date().isoformat()
+        whole = {"received_on": day, "decided_on": day, "cause": "10", "procedure": "simplified"}
+        return self.goes_on(code, ("court", "case.filed", whole | case)).dispute
+
+    def goes_on(self, code: str, *steps: tuple[str, str, dict]) -> Told:
+        """Steps of several agencies, each told when the one before has taken effect: (agency, word, facts). Returns the last."""
+        for agency, told in groupby(steps, key=itemgetter(0)):
+            said = [self.agency(agency).says(word, code, **facts) for _, word, facts in told]
+            for one in said:
+                self._after(one)
+        return said[-1]
+
+    def refuses(self, code: str, agency: str, word: str, **facts) -> str:
+        """The step is stored as said, and does not take effect; the code of the reason."""
+        told = self.agency(agency).says(word, code, **facts)
+        told.speaker.agency.settle(SETTLE_SECONDS)
+        assert told.receipts == ["receipt.accepted", "receipt.rejected"], told.receipts
+        return told.refusal["code"]
+
+    def outcome(self, dispute: str) -> str | None:
+        return self.rows("select outcome from mediation.disputes where code = %s", dispute)[0][0]
+
+    def waits_for(self, dispute: str) -> list[str]:
+        """Whose turn it is, as the dashboard shows it."""
+        self.settle()
+        return self.rows("select waits_for from metrics.disputes where code = %s", dispute)[0][0]
 
     def _after(self, told: Told) -> str:
         told.speaker.agency.settle(SETTLE_SECONDS)

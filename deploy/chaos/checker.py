@@ -173,7 +173,8 @@ def decided_twice(e: Evidence):
 
 
 def one_cause_moved_it_twice(e: Evidence):
-    return _repeated(cause for steps in e.transitions.values() for _, _, _, cause, _ in steps)
+    """Time's own steps have no cause."""
+    return _repeated(cause for steps in e.transitions.values() for _, _, _, cause, _ in steps if cause is not None)
 
 
 def answered_twice(e: Evidence):

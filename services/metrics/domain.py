@@ -35,6 +35,7 @@ HANDLED_BY = {                          # whose hands the dispute is in after th
     "case.filed":          "agency",
 }
 ENDED = ("resolved", "redirected", "closed")     # going on to one of these does not reopen a closed dispute
+TAKES_BACK = ("report.withdrawn", "report.corrected")     # but a closing that is taken back does
 LIVE = ("running", "approached", "passed")       # a deadline that still has to be met
 
 HAPPENED_AT = {                         # what follows from a step is said later than it happened: the fact itself knows when
@@ -52,7 +53,7 @@ A_TOKEN = re.compile(r"[a-z_]+")
 
 DETAIL = (                              # what a timeline shows of an event; the rest is not kept
     "step", "state", "before", "to", "ground", "result", "outcome", "clock", "kind", "article", "due_at", "started_at", "met_at", "was_due_at", "because",
-    "late", "was_passed", "owed_by", "notice", "channel", "why", "reason", "wants", "form", "mode", "minutes", "track", "suitable",
+    "late", "was_passed", "owed_by", "notice", "channel", "why", "reason", "wants", "form", "mode", "minutes", "track", "suitable", "procedure", "way",
     "candidates", "excluded", "level", "escalated_for", "urged_for", "answer", "organisation", "into", "was", "other", "reasons", "days", "found_by", "reported_by",
 )
 # fmt: on
@@ -315,7 +316,7 @@ def _enter(dispute, state, event, changes):
     if state == dispute.state or state == SEALED_STATE:
         return
     dispute.state, dispute.entered_at = state, event.time
-    if dispute.closed_at is not None and state not in ENDED:
+    if dispute.closed_at is not None and (state not in ENDED or event.type in TAKES_BACK):
         dispute.closed_at = dispute.outcome = None  # reopened
     if state in FLOW_OF_STATE and event.type != "reports.joined":  # a code that ends in another is no dispute that was closed
         _flows(dispute, event.time, FLOW_OF_STATE[state], changes)
@@ -346,6 +347,7 @@ MEDIATION = {               # every other type is a fact of the dispute's life
     "deadline.approached":   deadline_moved,
     "deadline.passed":       deadline_moved,
     "deadline.met":          deadline_moved,
+    "deadline.stopped":      deadline_moved,
     "dispute.closed":        closed,
 }
 NOTIFY = {

@@ -59,7 +59,8 @@ TAMPERED = {
         ("duplicated", "too_high"),
     "insert into intake.receipts (id, agency, position, body) select 'receipt/999999/first', agency, -1, body from intake.receipts limit 1":
         ("duplicated", "answered_twice"),
-    "insert into mediation.transitions select code, step + 1000, before, after, word, agency, happened_at, decided_at, cause from mediation.transitions limit 1":
+    "insert into mediation.transitions select code, step + 1000, before, after, word, agency, happened_at, decided_at, cause, reported, undo, undoes"
+    "  from mediation.transitions where cause is not null limit 1":
         ("duplicated", "one_cause_moved_it_twice"),
     "insert into notify.notices (id, channel, kind, dispute, addressee, status, made_at, about) values ('x/1/police', 'inbox', 'notice.urged', 'x', 'police', 'sent', now(), '{}')":
         ("duplicated", "notices_without_a_reason"),

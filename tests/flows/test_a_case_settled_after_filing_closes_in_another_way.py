@@ -1,0 +1,29 @@
+"""How does a filed case close that the parties settled before a body?"""
+
+from datetime import date
+
+from tests.county import DAMAN_COMMITTEE
+
+
+def test_settled_and_performed_at_once_it_closes_as_other(county):
+    code = county.filed(county.screened())
+    county.goes_on(
+        code,
+        ("court", "case.entrusted", {"to": DAMAN_COMMITTEE, "procedure": "simplified"}),
+        (DAMAN_COMMITTEE, "referral.accepted", {}),
+        (DAMAN_COMMITTEE, "consent.given", {"party": "applicant", "how": "in_writing"}),
+        (DAMAN_COMMITTEE, "consent.given", {"party": "respondent", "how": "in_writing"}),
+        (DAMAN_COMMITTEE, "mediation.started", {}),
+        (DAMAN_COMMITTEE, "agreement.reached", {"form": "written", "effective_on": date.today().isoformat(), "confirmable": True, "terms": []}),
+    )
+
+    # On a court's docket an agreement is not confirmed: it ends by statement, withdrawal, or otherwise (特邀调解规定 20).
+    assert county.refuses(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on=date.today().isoformat()) == "already_on_a_docket"
+    closed = county.goes_on(code, ("court", "case.closed", {"mode": "other"}))
+    assert closed.state == "resolved"
+    county.goes_on(code, ("mediation_centre", "dispute.archived", {"archive_no": "甘综〔2026〕9号"}))
+
+    county.settle()
+    told = county.rows("select detail from metrics.timeline where code = %s and type = 'dispute.closed'", code)
+    assert told[0][0]["mode"] == "other"
+    assert county.outcome(code) == "settled"

@@ -1,0 +1,25 @@
+"""Which matters never come to a mediator?"""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("matter", "reason"),
+    [
+        ("special_procedure", "may_not_be_mediated"),
+        ("status_confirmation", "may_not_be_mediated"),
+        ("administrative", "administrative_not_mediated"),
+        ("police_excluded", "police_case_not_mediated"),
+    ],
+)
+def test_it_is_not_screened_as_suitable(county, matter, reason):
+    report = county.womens_federation.reports()
+    county.settle()
+
+    assert county.refuses(report.dispute, "mediation_centre", "dispute.screened", suitable=True, track="A", kind="family", matter=matter) == reason
+
+
+def test_a_medical_dispute_that_a_court_has_is_not_for_the_committee(county):
+    code = county.filed(county.screened(kind="medical"))
+
+    assert county.refuses(code, "court", "case.entrusted", to="medical_mediation", procedure="ordinary") == "already_before_a_court"

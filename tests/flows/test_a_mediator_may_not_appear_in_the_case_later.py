@@ -1,0 +1,20 @@
+"""May whoever mediated sit in the court afterwards?"""
+
+from tests.county import DAMAN_COMMITTEE
+
+
+def test_neither_as_an_assessor_nor_as_a_witness(county):
+    code = county.accepted_for_mediation()
+    county.goes_on(
+        code,
+        (DAMAN_COMMITTEE, "consent.given", {"party": "applicant", "how": "in_writing"}),
+        (DAMAN_COMMITTEE, "consent.given", {"party": "respondent", "how": "in_writing"}),
+        (DAMAN_COMMITTEE, "mediator.agreed", {"mediator": "daman-014"}),
+        (DAMAN_COMMITTEE, "mediation.started", {}),
+        (DAMAN_COMMITTEE, "mediation.terminated", {"ground": "differences_too_large"}),
+    )
+    county.filed(code)
+
+    assert county.refuses(code, "court", "participant.named", part="assessor", mediator="daman-014") == "mediated_this_case"
+    assert county.refuses(code, "court", "participant.named", part="witness", mediator="daman-014") == "mediated_this_case"
+    assert county.goes_on(code, ("court", "participant.named", {"part": "assessor", "mediator": "daman-019"})).state == "filed"

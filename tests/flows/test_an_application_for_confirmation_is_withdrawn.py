@@ -1,0 +1,33 @@
+"""May the parties think again about having their agreement confirmed?"""
+
+from datetime import date
+
+from tests.county import DAMAN_COMMITTEE
+
+
+def test_it_is_withdrawn_and_applied_for_again_within_the_thirty_days(county):
+    code, today = county.agreed(), date.today().isoformat()
+    withdrawn = county.goes_on(
+        code,
+        (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": today}),
+        ("court", "confirmation.accepted", {}),
+        ("court", "confirmation.withdrawn", {}),
+    )
+    assert withdrawn.state == "confirm_decided"
+
+    again = county.goes_on(
+        code,
+        (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": today}),
+        ("court", "confirmation.accepted", {}),
+        ("court", "confirmation.granted", {}),
+    )
+
+    assert again.state == "confirm_decided"
+
+
+def test_a_body_cannot_say_what_only_the_court_decides(county):
+    code = county.agreed()
+    county.goes_on(code, (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": date.today().isoformat()}))
+
+    assert county.refuses(code, DAMAN_COMMITTEE, "confirmation.granted") == "only_a_court_decides"
+    assert county.refuses(code, "court", "confirmation.granted") == "not_accepted_yet"

@@ -1,0 +1,27 @@
+"""An expert has to look at the thing first. Does the clock run meanwhile?"""
+
+from tests.county import DAMAN_COMMITTEE
+
+
+def test_mediation_stands_still_for_the_appraisal_and_goes_on_after_it(county):
+    code = county.brought_to_mediation()
+
+    paused = county.goes_on(code, (DAMAN_COMMITTEE, "clock.paused", {"reason": "appraisal"}))
+    assert paused.state == "clock_paused"
+    assert county.refuses(code, DAMAN_COMMITTEE, "session.held", mode="in_person", minutes=30) == "illegal_here"
+
+    resumed = county.goes_on(code, (DAMAN_COMMITTEE, "clock.resumed", {}))
+    assert resumed.state == "mediating"
+
+
+def test_nothing_but_an_appraisal_pauses_it(county):
+    code = county.brought_to_mediation()
+
+    assert county.refuses(code, DAMAN_COMMITTEE, "clock.paused", reason="negotiation") == "only_an_appraisal_pauses"
+
+
+def test_a_trial_that_was_paused_goes_on_as_a_trial(county):
+    code = county.filed(county.screened())
+    county.goes_on(code, ("court", "case.procedure_set", {"procedure": "ordinary"}), ("court", "clock.paused", {"reason": "assessment"}))
+
+    assert county.goes_on(code, ("court", "clock.resumed", {})).state == "court_track"

@@ -1,0 +1,26 @@
+"""Thirty days are not enough. Who may give more?"""
+
+from datetime import datetime, timezone
+
+from tests.county import DAMAN_COMMITTEE
+
+BOTH = ["applicant", "respondent"]
+
+
+def test_outside_court_the_parties_give_as_much_as_they_like(county):
+    code = county.brought_to_mediation()
+
+    assert county.refuses(code, DAMAN_COMMITTEE, "mediation.extended", days=10, consents=["applicant"]) == "consent_missing_for_extension"
+    county.goes_on(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 60, "consents": BOTH}))
+    county.goes_on(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 10, "consents": BOTH}))
+
+    assert county.state(code) == "mediating"
+
+
+def test_what_has_ended_is_not_extended(county):
+    code = county.brought_to_mediation(datetime(2026, 3, 2, 2, tzinfo=timezone.utc))
+
+    late = county.agency(DAMAN_COMMITTEE).says("mediation.extended", code, days=10, consents=BOTH)
+    county.settle()
+
+    assert late.refusal["code"] == "extended_too_late" and "2026-04-01" in late.refusal["zh"]

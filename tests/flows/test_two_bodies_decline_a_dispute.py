@@ -1,0 +1,35 @@
+"""What happens when one body after another declines a dispute?"""
+
+from tests.county import DAMAN_COMMITTEE
+
+JIANTAN, SHAJING = "peoples_mediation_committee-jiantan", "peoples_mediation_committee-shajing"
+
+
+def test_the_third_one_takes_it(county):
+    code = county.routed_to(DAMAN_COMMITTEE)
+
+    last = county.goes_on(
+        code,
+        (DAMAN_COMMITTEE, "referral.declined", {"reason": "not_our_place"}),
+        ("mediation_centre", "dispute.routed", {"to": JIANTAN, "reason": "after_decline"}),
+        (JIANTAN, "referral.declined", {"reason": "no_mediator"}),
+        ("mediation_centre", "dispute.routed", {"to": SHAJING, "reason": "after_decline"}),
+        (SHAJING, "referral.accepted", {}),
+    )
+
+    assert last.state == "accepted"
+    assert county.waits_for(code) == [SHAJING]
+
+
+def test_when_nobody_takes_it_and_the_party_gives_up_the_centre_ends_it(county):
+    code = county.routed_to(DAMAN_COMMITTEE)
+    county.goes_on(code, (DAMAN_COMMITTEE, "referral.declined", {"reason": "not_our_place"}))
+
+    assert county.refuses(code, "mediation_centre", "mediation.terminated", ground="differences_too_large") == "mediation_never_began"
+    county.goes_on(
+        code,
+        ("mediation_centre", "mediation.terminated", {"ground": "self_settled_withdrawn"}),
+        ("mediation_centre", "dispute.archived", {"archive_no": "甘综〔2026〕8号"}),
+    )
+
+    assert county.outcome(code) == "withdrawn"
