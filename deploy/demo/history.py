@@ -1,6 +1,6 @@
 """Lives of made-up disputes, step by step: who says what, when. Pure; the same seed gives the same lives.
 
-Every person is invented and marked so (虚构). No life carries a safeguard flag: that lane is not open, and a report with one is refused.
+Every person is invented and marked so (虚构). No life carries a safeguard flag yet: what is in that lane would not show anyway.
 """
 
 import math
