@@ -14,6 +14,7 @@ from tests.county import County
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 RUN = Path(os.environ.get("FENGQIAO_TEST_RUN", ROOT / ".run" / "test")) / WORKER
 if WORKER:
+    os.environ.pop("COLUMNS", None)  # a worker is told how wide the terminal is; what it prints goes into no terminal
     first = 26_000 + 1500 * (int(WORKER.removeprefix("gw")) % 4)
     os.environ["FENGQIAO_PORT_RANGE"] = f"{first}-{first + 1499}"
 

@@ -51,3 +51,12 @@ def test_an_order_issued_meets_them_and_opens_five_days_for_a_review(county):
     assert issued.state == "safeguard_hold"  # the order is there; the hold is not over
     found = clocks(county, code)
     assert found["protection_order"][1] == "met" and found["protection_order_review"][1] == "open"
+
+
+def test_an_order_refused_meets_them_too_and_the_hold_goes_on(county):
+    code = accepted(county, False, days_ago(1))
+    refused = county.court.says("protection_order.refused", code)
+    county.settle()
+
+    assert refused.state == "safeguard_hold"  # no order; what the police saw is still to be looked at
+    assert clocks(county, code)["protection_order"][1] == "met"
