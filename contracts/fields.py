@@ -124,7 +124,7 @@ class Instant(fields.AwareDateTime):
 
 def in_utc(instant: dt.datetime) -> str:
     """One instant is written in one way, wherever it was said: who compares texts compares instants."""
-    return instant.astimezone(dt.timezone.utc).isoformat()
+    return instant.astimezone(dt.UTC).isoformat()
 
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)\Z")

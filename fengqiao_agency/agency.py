@@ -62,7 +62,7 @@ class Agency:
         events = []
         for type, subject, data, *rest in reports:
             validate(type, data)
-            events.append(outgoing(self.code, type, subject, data, *(rest + [None, None])[:2]))
+            events.append(outgoing(self.code, type, subject, data, *[*rest, None, None][:2]))
         self.outbox.add(events)
         self._publisher.wake()
         return [event.id for event in events]

@@ -4,7 +4,7 @@ Structured mode keeps the hop cheap: the broker client decodes no header table, 
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from random import getrandbits
 
 import orjson
@@ -143,4 +143,4 @@ def new_traceparent() -> str:
 
 
 def utc_now() -> datetime:
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)

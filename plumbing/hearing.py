@@ -10,7 +10,6 @@ Two green threads a service: one reads the connection, one works. Every queue ha
 import contextlib
 import hashlib
 import random
-import socket
 from collections import deque
 from datetime import timedelta
 from itertools import count
@@ -369,10 +368,8 @@ class _Line:
         return on_message
 
     def listen(self):
-        try:
+        with contextlib.suppress(TimeoutError):
             drain(self.connection.connection, timeout=0.5)
-        except socket.timeout:
-            pass
         with self.hearing.writing:
             self.connection.heartbeat_check()
 

@@ -3,15 +3,18 @@
 import json
 import logging
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import structlog
 
 # Fields that may be logged. What is not here does not get out, so that no caller can leak what parties told an agency.
-FIELDS = frozenset(
-    "event level ts service dispute source event_id event_type agency trace_id sequence missing reason attempts clock count seconds copies"
-    " partition partitions queue queues exchange routing_key code port path signal process status outcome channel consequence next exc part stack".split()
-)
+# fmt: off
+FIELDS = frozenset((
+    "event", "level", "ts", "service", "dispute", "source", "event_id", "event_type", "agency", "trace_id", "sequence", "missing", "reason", "attempts", "clock",
+    "count", "seconds", "copies", "partition", "partitions", "queue", "queues", "exchange", "routing_key", "code", "port", "path", "signal", "process", "status",
+    "outcome", "channel", "consequence", "next", "exc", "part", "stack",
+))
+# fmt: on
 
 
 def configure(service: str, level: str = "INFO") -> None:
@@ -42,7 +45,7 @@ class _Foreign(logging.Formatter):
 
     def format(self, record):
         line = {"service": self.service, "event": str(record.msg) if "%" in str(record.msg) else record.name, "level": record.levelname.lower()}
-        line["ts"] = datetime.fromtimestamp(record.created, timezone.utc).isoformat()
+        line["ts"] = datetime.fromtimestamp(record.created, UTC).isoformat()
         if record.exc_info and record.exc_info[1]:
             line["reason"] = describe(record.exc_info[1])
         return json.dumps(line, ensure_ascii=False)

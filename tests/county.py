@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from itertools import count, groupby
 from operator import itemgetter
 from pathlib import Path
@@ -36,7 +36,7 @@ def until(condition: Callable[[], object], seconds: float = SETTLE_SECONDS, what
 
 
 def days_ago(days: float) -> datetime:
-    return datetime.now(timezone.utc) - timedelta(days=days)
+    return datetime.now(UTC) - timedelta(days=days)
 
 
 def structured(agency: str, word: str, id: str | None = None, **data) -> dict:
@@ -259,28 +259,28 @@ class County:
 
     def screened(self, at: datetime | None = None, **report) -> str:
         """A dispute that was reported and found fit for mediation; its code."""
-        at = at or datetime.now(timezone.utc)
+        at = at or datetime.now(UTC)
         code = self._after(self.womens_federation.reports(time=at, **report))
         self._after(self.mediation_centre.says("dispute.screened", code, time=at, suitable=True, track="A", kind=report.get("kind", "family")))
         return code
 
     def routed_to(self, body: str, at: datetime | None = None) -> str:
         """A dispute that was reported, screened and sent to a body; its code."""
-        at = at or datetime.now(timezone.utc)
+        at = at or datetime.now(UTC)
         code = self.screened(at)
         self._after(self.mediation_centre.says("dispute.routed", code, time=at, to=body, reason="by_place"))
         return code
 
     def accepted_for_mediation(self, at: datetime | None = None) -> str:
         """A dispute that the Daman committee took."""
-        at = at or datetime.now(timezone.utc)
+        at = at or datetime.now(UTC)
         code = self.routed_to(DAMAN_COMMITTEE, at)
         self._after(self.agency(DAMAN_COMMITTEE).says("referral.accepted", code, time=at, conflict_of_interest=False))
         return code
 
     def brought_to_mediation(self, at: datetime | None = None) -> str:
         """A dispute that the Daman committee mediates since `at`."""
-        at = at or datetime.now(timezone.utc)
+        at = at or datetime.now(UTC)
         code, committee = self.accepted_for_mediation(at), self.agency(DAMAN_COMMITTEE)
         for party in ("applicant", "respondent"):
             committee.says("consent.given", code, time=at, party=party, how="in_writing")
@@ -289,7 +289,7 @@ class County:
 
     def agreed(self, at: datetime | None = None, **agreement) -> str:
         """A dispute that the Daman committee settled in writing; 6,000 yuan are owed in a month, unless told otherwise."""
-        at = at or datetime.now(timezone.utc)
+        at = at or datetime.now(UTC)
         code, day = self.brought_to_mediation(at), at.date()
         terms = [{"kind": "payment", "due_on": (day + timedelta(30)).isoformat(), "amount_cny": "6000.00"}]
         whole = {"form": "written", "effective_on": day.isoformat(), "confirmable": True, "terms": terms}
@@ -298,7 +298,7 @@ class County:
 
     def filed(self, code: str, **case) -> str:
         """The same dispute, now on the court's docket."""
-        day = datetime.now(timezone.utc).date().isoformat()
+        day = datetime.now(UTC).date().isoformat()
         whole = {"received_on": day, "decided_on": day, "cause": "10", "procedure": "simplified"}
         return self.goes_on(code, ("court", "case.filed", whole | case)).dispute
 

@@ -51,7 +51,7 @@ def test_a_service_may_not_become_more(apart, service):
 
 # ── the broker: what each name may touch, by its rights ───────────────────────────────────────────────────────────────
 
-DOCUMENT = broker.definitions({name: "x" for name in (broker.ADMIN, *broker.SERVICES, *AGENCIES)}, 2)
+DOCUMENT = broker.definitions(dict.fromkeys((broker.ADMIN, *broker.SERVICES, *AGENCIES), "x"), 2)
 RIGHTS = {right["user"]: right for right in DOCUMENT["permissions"]}
 TOPICS = {right["user"]: right for right in DOCUMENT["topic_permissions"]}
 EVERYTHING = {thing["name"] for thing in (*DOCUMENT["queues"], *DOCUMENT["exchanges"])}

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import psycopg2
 
@@ -36,7 +37,7 @@ class Ground:
         self.system = System(folder, restarts=False)
         self.servers = self.system.servers
 
-    def __enter__(self) -> "Ground":
+    def __enter__(self) -> Self:
         try:
             self.system.prepare()
             self.copies = Copies(self.servers.database_admin, self.servers.keys["database"])

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import orjson
 
-
 from contracts.channels import DEFAULT_PARTITIONS, HEARS, agency_queue, exchange_of, partition_of, queue_of
 from deploy.bench.agencies import Message, message_of
 from deploy.bench.floor import Work

@@ -6,7 +6,7 @@ A wave takes a stage of each dispute under way. Within a wave one dispute is one
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 
 from fengqiao_agency.events import Outgoing, outgoing
 
@@ -129,7 +129,7 @@ class County:
 
 def letters_of(life: Life, stage: int | None = None) -> list[Letter]:
     """What happens to a dispute in its stage, in order."""
-    began = datetime.now(timezone.utc) - timedelta(minutes=2)
+    began = datetime.now(UTC) - timedelta(minutes=2)
     number = life.stage if stage is None else stage
     return [
         Letter(agency, outgoing(agency, word, life.code or life.report_no, data, began + timedelta(seconds=step), f"b-{life.number:06d}-{number}-{step}"), life)

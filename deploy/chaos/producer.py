@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -170,10 +171,8 @@ class _Talker:
         for event in due:
             voice = self.chance.choice((self.voice, self.door))
             self.ledger.write({"do": "repeat", "id": event.id, "by": voice.acknowledged_by})
-            try:
+            with suppress(Unsure):
                 voice.say(event)
-            except Unsure:
-                pass
 
 
 def _end_at_once(problem):

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter, deque
+from contextlib import suppress
 from pathlib import Path
 
 from deploy.demo.history import Step
@@ -165,10 +166,8 @@ class _Worker:
             self._process.stdin.flush()
 
     def end(self):
-        try:
+        with suppress(BrokenPipeError):
             self._process.stdin.close()
-        except BrokenPipeError:
-            pass
 
     def wait(self):
         try:

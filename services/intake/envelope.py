@@ -6,7 +6,7 @@ What cannot be read still becomes an event with a `refusal`, so that the agency 
 import hashlib
 import json
 import re
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from cloudevents.core.bindings import amqp, rabbitmq
 from cloudevents.core.formats.json import JSONFormat
@@ -117,7 +117,7 @@ def _check(event, attributes, data):
     time = attributes.get("time")
     if not isinstance(time, datetime) or time.tzinfo is None or not 2000 <= time.year <= 2100:
         return _refuse(event, "malformed_envelope", field="time", mistake="required" if time is None else "not_a_time")
-    event.time = time.astimezone(timezone.utc)
+    event.time = time.astimezone(UTC)
     if not isinstance(data, dict):
         return _refuse(event, "malformed_data", field="data", mistake="not_an_object")
     if b"\\u" in event.delivery.body and not _is_text(data):

@@ -1,7 +1,21 @@
 """Are the addresses those of the public contract?"""
 
 from contracts import channels
-from contracts.channels import HEARS, SEALED, SERVICES, SPEAKERS, agency_queue, agency_routing_key, binding_of, exchange_of, inbox_of, partition_of, queue_of, routing_key, service_of
+from contracts.channels import (
+    HEARS,
+    SEALED,
+    SERVICES,
+    SPEAKERS,
+    agency_queue,
+    agency_routing_key,
+    binding_of,
+    exchange_of,
+    inbox_of,
+    partition_of,
+    queue_of,
+    routing_key,
+    service_of,
+)
 
 
 def test_the_names_are_those_that_were_promised():

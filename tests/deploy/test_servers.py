@@ -42,7 +42,7 @@ def test_everything_listens_on_loopback_only(private_servers):
 
 
 def test_a_second_start_in_the_same_place_is_refused(private_servers):
-    with pytest.raises(AlreadyRunning, match="已有一个系统.*one runs already"):
+    with pytest.raises(AlreadyRunning, match=r"已有一个系统.*one runs already"):
         Servers(private_servers.folder).start()
 
     assert ask(private_servers.database_admin, "select 1") == [(1,)]

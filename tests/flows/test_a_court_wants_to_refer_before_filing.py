@@ -1,6 +1,6 @@
 """Until the end of 2024 courts sent claims to mediators before filing them. And now?"""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from tests.county import DAMAN_COMMITTEE
 
@@ -14,7 +14,7 @@ def test_now_the_court_files_first(county):
 
 
 def test_history_from_before_the_switch_is_told_as_it_was(county):
-    then = datetime(2024, 12, 30, 2, tzinfo=timezone.utc)
+    then = datetime(2024, 12, 30, 2, tzinfo=UTC)
     report = county.court.reports(time=then, channel="import", wants="filing")
     county.settle()
     code = report.dispute

@@ -1,11 +1,11 @@
 """How long can an agreement be brought to the court to be confirmed?"""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from tests.county import DAMAN_COMMITTEE
 
 # It takes effect on Monday 2 March 2026: the thirtieth day is Wednesday 1 April (民事诉讼法 205).
-EFFECTIVE = datetime(2026, 3, 2, 2, tzinfo=timezone.utc)
+EFFECTIVE = datetime(2026, 3, 2, 2, tzinfo=UTC)
 
 
 def test_on_the_thirtieth_day_the_application_is_taken_and_the_agreement_confirmed(county):

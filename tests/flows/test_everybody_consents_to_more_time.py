@@ -1,6 +1,6 @@
 """Thirty days are not enough. Who may give more?"""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from tests.county import DAMAN_COMMITTEE
 
@@ -18,7 +18,7 @@ def test_outside_court_the_parties_give_as_much_as_they_like(county):
 
 
 def test_what_has_ended_is_not_extended(county):
-    code = county.brought_to_mediation(datetime(2026, 3, 2, 2, tzinfo=timezone.utc))
+    code = county.brought_to_mediation(datetime(2026, 3, 2, 2, tzinfo=UTC))
 
     late = county.agency(DAMAN_COMMITTEE).says("mediation.extended", code, days=10, consents=BOTH)
     county.settle()

@@ -1,12 +1,12 @@
 """What happens when the thirty days for judicial confirmation go by?"""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from tests.county import DAMAN_COMMITTEE, until
 
 
 def test_the_right_lapses_and_the_agreement_is_performed_as_a_contract(county):
-    code = county.agreed(datetime(2026, 3, 2, 2, tzinfo=timezone.utc))
+    code = county.agreed(datetime(2026, 3, 2, 2, tzinfo=UTC))
 
     until(lambda: county.state(code) == "performing", what="time said that the period ended")
 
@@ -18,7 +18,7 @@ def test_the_right_lapses_and_the_agreement_is_performed_as_a_contract(county):
 
 
 def test_an_application_made_in_time_that_arrives_late_is_in_time(county):
-    code = county.agreed(datetime(2026, 3, 2, 2, tzinfo=timezone.utc))
+    code = county.agreed(datetime(2026, 3, 2, 2, tzinfo=UTC))
     until(lambda: county.state(code) == "performing", what="time said that the period ended")
 
     told = county.goes_on(code, (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": "2026-03-31"}))

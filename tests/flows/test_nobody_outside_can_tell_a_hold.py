@@ -6,7 +6,7 @@ compare between held and stayed has to be equal, word for word; what he has no p
 
 import json
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -24,7 +24,7 @@ NEVER = "620702-2026-000000-9"
 @pytest.fixture(scope="module")
 def alike(county):
     """(held, stayed, free): brought to mediation on the same day in the same way."""
-    at = datetime.now(timezone.utc) - timedelta(hours=3)
+    at = datetime.now(UTC) - timedelta(hours=3)
     held, stayed, free = (county.brought_to_mediation(at) for _ in range(3))
     county.police.says("dv.warning_issued", held)
     county.court.says("dispute.stayed", stayed, reason="jurisdiction")
@@ -54,7 +54,7 @@ def tries(county, agency, codes):
 def _event(agency, word, code):
     data = AGENCY_EVENTS[word].example
     return {"specversion": "1.0", "id": f"{code}/{agency}/{word}", "source": f"/agencies/{agency}", "type": word, "subject": code,
-            "time": datetime.now(timezone.utc).isoformat(), "datacontenttype": "application/json", "data": data}  # fmt: skip
+            "time": datetime.now(UTC).isoformat(), "datacontenttype": "application/json", "data": data}  # fmt: skip
 
 
 def _receipts(county, agency):

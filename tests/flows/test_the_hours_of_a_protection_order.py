@@ -1,6 +1,6 @@
 """Does the court know how many hours it has, and who hears of it when they are over? 反家庭暴力法 28: 72 hours from acceptance, 24 when urgent."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -25,7 +25,7 @@ def clocks(county, code):
 
 @pytest.mark.parametrize(("urgent", "hours", "clock"), [(False, 72, "protection_order"), (True, 24, "protection_order_urgent")])
 def test_the_hours_run_from_the_next_full_hour_after_acceptance(county, urgent, hours, clock):
-    at = datetime.now(timezone.utc).replace(minute=17, second=0, microsecond=0) - timedelta(hours=2)
+    at = datetime.now(UTC).replace(minute=17, second=0, microsecond=0) - timedelta(hours=2)
     code = accepted(county, urgent, at)
 
     assert clocks(county, code) == {clock: (at.replace(minute=0) + timedelta(hours=hours + 1) - timedelta(seconds=1), "open")}

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 from nacl.public import SealedBox
@@ -30,7 +30,7 @@ TABLES = ("entries", "seals", "receipts", "receipt_cursors", "parties", "party_t
 
 def attributes(agency="womens_federation", **others) -> dict:
     known = {"specversion": "1.0", "id": "e-1", "source": f"/agencies/{agency}", "type": "dispute.reported", "subject": "R-1"}
-    return known | {"time": datetime.now(timezone.utc).isoformat()} | others
+    return known | {"time": datetime.now(UTC).isoformat()} | others
 
 
 def delivery(agency="womens_federation", data=REPORT, body: bytes | None = None, **others) -> Delivery:

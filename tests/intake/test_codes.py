@@ -1,5 +1,7 @@
 """Is a code read over the telephone caught when it is wrong?"""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,7 +54,7 @@ def test_two_swapped_neighbours_are_nearly_always_caught():
 
 def _swaps(right):
     places = [n for n, letter in enumerate(right) if letter.isdigit()]
-    for first, second in zip(places, places[1:], strict=False):
+    for first, second in pairwise(places):
         if right[first] != right[second]:
             wrong = list(right)
             wrong[first], wrong[second] = right[second], right[first]

@@ -1,6 +1,6 @@
 """What does intake make of what an agency says? No database, no broker."""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,7 +10,7 @@ from services.intake.envelope import read
 from services.intake.pace import Pace
 from tests.intake.conftest import REPORT, SECRETS, delivery
 
-NOW = datetime(2026, 3, 2, 3, 0, tzinfo=timezone.utc)
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 AT = "2026-03-02T10:30:00+08:00"
 CODE = "620702-2026-000123-1"
 SCREENED = contracts.AGENCY_EVENTS["dispute.screened"].example

@@ -1,6 +1,6 @@
 """When are two reports one dispute? The table, row by row, and what must never be joined."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,7 +14,7 @@ from services.intake.duplicates import RULES, SAME, Report, compare, judge, reas
 from tests.intake.people import BANK, person, resident, two
 
 KEY, DAMAN, VILLAGE, ANOTHER = identity.token_key(bytes(32)), "620702102", "620702102201", "620702102202"
-AT = datetime(2026, 3, 2, 2, 0, tzinfo=timezone.utc)
+AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 
 
 def report(parties=None, agency="police", days=0, kind="private_loan", township=DAMAN, village=None, cause=None, amount=None, standing=OPEN):

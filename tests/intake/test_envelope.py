@@ -1,7 +1,7 @@
 """Is every way of sending an event understood, and everything else refused with a reason?"""
 
 import json
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -54,7 +54,7 @@ def test_every_mode_says_the_same(sent):
 
     assert event.refusal is None
     assert (event.source, event.id, event.type, event.subject) == ("/agencies/womens_federation", "e-1", "dispute.reported", "R-1")
-    assert event.time == datetime(2026, 3, 2, 2, 30, tzinfo=timezone.utc)
+    assert event.time == datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
     assert event.data == REPORT and event.sequence is None
     assert event.delivery is sent
 

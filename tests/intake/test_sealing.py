@@ -1,7 +1,7 @@
 """What becomes of parties that an agency sealed? No database, no broker."""
 
 import base64
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 from marshmallow import ValidationError
@@ -14,7 +14,7 @@ from services.intake.envelope import read
 from tests.apart import SEAL
 from tests.intake.conftest import REPORT, SECRETS, delivery, sealed
 
-NOW = datetime(2026, 3, 2, 3, 0, tzinfo=timezone.utc)
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 PARTIES = REPORT["parties"]
 OURS = bytes(SEAL)
 

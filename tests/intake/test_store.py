@@ -2,6 +2,7 @@
 
 import json
 import threading
+from itertools import pairwise
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_codes_are_given_once_and_tell_no_order(intake, take):
 
     serials = [int(verdict.dispute.code[12:18]) for verdict in (*verdicts, another)]
     assert len(set(serials)) == 4 and intake.rows("select last from intake.serials") == [(4,)]
-    assert {after - before for before, after in zip(serials, serials[1:], strict=False)} != {1}
+    assert {after - before for before, after in pairwise(serials)} != {1}
 
 
 def test_a_repeat_has_no_second_effect_and_the_same_receipt(intake, take):
@@ -143,7 +144,7 @@ def test_each_event_has_one_outcome(intake, take, pool, word, kind):
     answer(pool, outcome_of(verdict, word))
     answer(pool, outcome_of(verdict, word))  # delivered again
 
-    first, outcome = receipts(intake)
+    _, outcome = receipts(intake)
     assert (outcome["type"], outcome["causationid"], outcome["data"]["state"]) == (kind, "e-1", "registered")
     assert letters(intake) == [("womens_federation", "receipt/1/first"), ("womens_federation", "receipt/1/outcome")]
 
@@ -208,7 +209,7 @@ def test_both_doors_at_once_log_one_chain_and_number_receipts_in_commit_order(in
                     with pool.transaction() as tx:
                         taking.take_in(tx, [envelope.read(one) for one in batch])
                     break
-                except Exception as problem:
+                except Exception as problem:  # noqa: BLE001 - looked at below
                     assert should_try_again(problem), problem
 
     def watch(pool):

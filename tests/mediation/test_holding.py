@@ -197,7 +197,7 @@ def test_who_stayed_it_lifts_its_own_stay_and_learns_nothing_of_others():
 
 def test_only_police_and_court_can_say_that_it_is_over():
     assert {AGENCIES[agency].role for agency in AGENCIES if contracts.may_say(agency, "hold.released")} == {"P", "C"}
-    assert safeguard.MOVERS == {"P", "C"}
+    assert {"P", "C"} == safeguard.MOVERS
 
 
 # ── born in the lane ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -312,4 +312,4 @@ def test_a_decision_meets_the_hours_and_opens_the_review(word):
 
 def test_every_clock_of_the_lane_is_a_word_of_the_contract():
     assert set(CLOCKS) <= set(contracts.clocks.CLOCKS)
-    assert {agency for agency in safeguard.TOLD} <= {agency for agency in AGENCIES if safeguard.is_inside(agency)}
+    assert set(safeguard.TOLD) <= {agency for agency in AGENCIES if safeguard.is_inside(agency)}

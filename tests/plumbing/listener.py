@@ -8,10 +8,10 @@ import types
 
 from plumbing import run  # makes everything green: first of all
 
-import eventlet  # noqa: E402  isort: skip
+import eventlet  # isort: skip
 
-from plumbing.dependency import Database  # noqa: E402
-from plumbing.hearing import hear  # noqa: E402
+from plumbing.dependency import Database
+from plumbing.hearing import hear
 from plumbing.rows import Columns
 
 EFFECTS = Columns("subject text, sequence bigint, batch int, deliveries int, discarded boolean")

@@ -6,7 +6,7 @@ are shuffled across disputes and speakers, reordered, and full of repeats. Then 
 
 import json
 from collections import Counter
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
@@ -20,8 +20,8 @@ from services.intake import codes
 from services.mediation.office import Office
 from tests.mediation.lives import DAMAN, FACTS, SPEAKER, WOMEN
 
-NOW = datetime(2026, 8, 3, 4, 0, tzinfo=timezone.utc)
-BEGAN = datetime(2026, 7, 1, 1, 0, tzinfo=timezone.utc)
+NOW = datetime(2026, 8, 3, 4, 0, tzinfo=UTC)
+BEGAN = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
 _serials = count(1)
 
 # ── lives: what each speaker says about one dispute, in order ─────────────────────────────────────────────────────────────

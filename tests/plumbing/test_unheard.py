@@ -103,7 +103,7 @@ def test_many_copies_hear_everything_once_and_in_order(listener, fresh):
                             for event in fresh:
                                 noted[event.subject].append(event.sequence)
                     break
-                except Exception as problem:
+                except Exception as problem:  # noqa: BLE001 - looked at below
                     assert should_try_again(problem), problem
 
     threads = [threading.Thread(target=hear, args=(Listener(fresh.pool("notify", 1)), n)) for n in range(4)]

@@ -7,6 +7,7 @@ what held on the day of a referral can be asked years later.
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 from contracts import AGENCIES
 
@@ -212,7 +213,7 @@ def overlapping(entries: Iterable[Entry]) -> list[tuple[Entry, Entry]]:
     found = []
     for versions in by_key.values():
         versions.sort(key=lambda version: version.valid_from)
-        for earlier, later in zip(versions, versions[1:], strict=False):
+        for earlier, later in pairwise(versions):
             if earlier.valid_to is None or earlier.valid_to >= later.valid_from:
                 found.append((earlier, later))
     return found

@@ -124,7 +124,7 @@ def _choices():
     """The filters that the list offers, with the table that names their values."""
     return {
         "township": ("township", sorted(asked.FILTERS["township"])),
-        "kind": ("kind", [kind for kind in names.NAMES["kind"]]),
+        "kind": ("kind", list(names.NAMES["kind"])),
         "state": ("state", STATES_IN_ORDER),
         "waits_for": ("agency", list(names.NAMES["agency"])),
         "reporter": ("agency", list(names.NAMES["agency"])),
