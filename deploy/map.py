@@ -1,8 +1,8 @@
 """The map of the house: when this happens, it comes in here, then this is said, and these hear it; and the test that tells it as a story.
 
-    python -m deploy.map            prints it
-    python -m deploy.map --write    puts it into both READMEs, between the marks
-    python -m deploy.map --check    fails if what stands there is stale
+python -m deploy.map            prints it
+python -m deploy.map --write    puts it into both READMEs, between the marks
+python -m deploy.map --check    fails if what stands there is stale
 """
 
 import ast

@@ -333,8 +333,7 @@ class Transaction:
         With `retry_at` it is tried again then; without, a person decides (plumbing.parked).
         """
         self.run(
-            "insert into heard (source, subject, last_sequence, held) values (%s, %s, 0, true)"
-            " on conflict (source, subject) do update set held = true",
+            "insert into heard (source, subject, last_sequence, held) values (%s, %s, 0, true) on conflict (source, subject) do update set held = true",
             (event.source, event.subject),
         )
         self.run("delete from waiting where source = %s and subject = %s and event_id = %s", (event.source, event.subject, event.id))
@@ -345,7 +344,17 @@ class Transaction:
             " values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (source, subject, event_id) do update"
             " set status = excluded.status, reason = excluded.reason, next_attempt_at = excluded.next_attempt_at, attempts = parked.attempts + 1"
             " returning attempts",
-            (event.source, event.subject, event.sequence, event.id, event.type, psycopg2.Binary(self._sealed(event)), "retry" if retry_at else "parked", reason, retry_at),
+            (
+                event.source,
+                event.subject,
+                event.sequence,
+                event.id,
+                event.type,
+                psycopg2.Binary(self._sealed(event)),
+                "retry" if retry_at else "parked",
+                reason,
+                retry_at,
+            ),
         )[0]
         self._outcomes[event.source, event.type, "retry" if retry_at else "parked"] += 1
         return attempts

@@ -301,7 +301,12 @@ class Hearing(Entrypoint):
             try:
                 event = self.database.pool.read(Delivery.unpack(self.database.pool.box.decrypt(bytes(delivery))))
             except (UnreadableEvent, CryptoError) as problem:
-                log.error("A kept event cannot be read again.", event_id=f"{table}/{row}", reason=describe(problem), next="Run the parked tool; check the key at rest.")
+                log.error(
+                    "A kept event cannot be read again.",
+                    event_id=f"{table}/{row}",
+                    reason=describe(problem),
+                    next="Run the parked tool; check the key at rest.",
+                )
                 if table == "parked":
                     with self.database.pool.transaction() as tx:
                         tx.leave_parked(row, describe(problem))

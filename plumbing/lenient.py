@@ -8,6 +8,7 @@ from amqp import abstract_channel, serialization
 
 WIDTH = {"b": 1, "o": 1, "B": 2, "l": 4, "L": 8}
 
+
 def text(name):
     """In place of `amqp.serialization.pstr_t`: properties, and the names and texts of header tables."""
     return name.decode("utf-8", "replace") if isinstance(name, bytes) else name

@@ -29,7 +29,9 @@ from contracts.channels import DEAD_LETTERS, SEALED, UNROUTED, exchange_of, serv
 from plumbing import database
 from plumbing.events import UNREADABLE, Delivery
 
-app = typer.Typer(help="被搁置的事件：查看、重放、作废 | Parked events: look, replay, discard.", add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    help="被搁置的事件：查看、重放、作废 | Parked events: look, replay, discard.", add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False
+)
 console = Console(width=None if os.environ.get("COLUMNS") or Console().is_terminal else 200)
 
 LIST = """
@@ -62,7 +64,19 @@ WHO = typer.Option(default_factory=getpass.getuser, help="操作人 | who does t
 @app.command("list")
 def list_parked(service: str = typer.Option("", help="只看一个服务 | one service only")):
     """被搁置的事件、原因、其后等待的数量 | What is parked, why, and how much waits behind it."""
-    table = Table("服务 service", "ID", "状态 status", "来源 source", "纠纷 dispute", "事件 event", "类型 type", "次数 tries", "原因 reason", "始于 since", "等待 behind it")
+    table = Table(
+        "服务 service",
+        "ID",
+        "状态 status",
+        "来源 source",
+        "纠纷 dispute",
+        "事件 event",
+        "类型 type",
+        "次数 tries",
+        "原因 reason",
+        "始于 since",
+        "等待 behind it",
+    )
     for name in _services(service):
         with _connected(name) as cursor:
             cursor.execute(LIST)
@@ -78,7 +92,9 @@ def list_parked(service: str = typer.Option("", help="只看一个服务 | one s
 def show(
     service: str = SERVICE,
     row: int = ROW,
-    body: bool = typer.Option(False, "--body", help="显示内容（可能含当事人信息，查看行为被记录） | what it carries, parties perhaps included; that somebody looked is recorded"),
+    body: bool = typer.Option(
+        False, "--body", help="显示内容（可能含当事人信息，查看行为被记录） | what it carries, parties perhaps included; that somebody looked is recorded"
+    ),
     who: str = WHO,
 ):
     """一个事件的信封与操作记录 | One event's envelope, and what people did about it."""

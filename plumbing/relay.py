@@ -157,7 +157,11 @@ class Relay:
         while len(self.mine) > share:
             self._query("select pg_advisory_unlock(%s, %s)", (LOCK_SPACE, self._key(self.mine.pop())))
         for partition in range(self.partitions):
-            if len(self.mine) < share and partition not in self.mine and self._query("select pg_try_advisory_lock(%s, %s)", (LOCK_SPACE, self._key(partition)))[0][0]:
+            if (
+                len(self.mine) < share
+                and partition not in self.mine
+                and self._query("select pg_try_advisory_lock(%s, %s)", (LOCK_SPACE, self._key(partition)))[0][0]
+            ):
                 self.mine.add(partition)
 
     def _key(self, partition):

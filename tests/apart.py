@@ -163,5 +163,3 @@ class _autocommitting:
 
     def __exit__(self, *_):
         self.connection.close()
-
-

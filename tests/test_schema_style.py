@@ -40,7 +40,11 @@ def is_a_sentence(name):
 
 def test_no_column_holds_a_time_without_its_zone(columns):
     assert len(columns) > 150
-    assert [column for column in columns if column[2] in ("timestamp without time zone", "time without time zone", "time with time zone", "money", "real", "double precision")] == []
+    assert [
+        column
+        for column in columns
+        if column[2] in ("timestamp without time zone", "time without time zone", "time with time zone", "money", "real", "double precision")
+    ] == []
 
 
 def test_an_instant_ends_in_at_and_a_date_in_on(columns):

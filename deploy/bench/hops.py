@@ -258,7 +258,9 @@ class _child:
         environment = {**os.environ, **ground.environment(hop.service, services[hop.service])}
         self.log = ground.folder / f"{module.rpartition('.')[2]}-{hop.name}.log"
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
 
     def check(self):
         if self.process.wait():

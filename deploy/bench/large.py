@@ -130,4 +130,3 @@ def _time(url):
     with urllib.request.urlopen(url, timeout=60) as answer:
         answer.read()
     return time.perf_counter() - began
-

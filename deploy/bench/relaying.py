@@ -50,11 +50,15 @@ def measure(ground: Ground, said: dict[str, list[Message]], count: int, pairs: i
 def _run(ground, side, messages):
     if side == "relay":
         with ground.copies.connected(WORK) as cursor:
-            columns = zip(*((number % 2, m.exchange, m.routing_key, f"{m.id}+{number}", psycopg2.Binary(m.body)) for number, m in enumerate(messages)), strict=True)
+            columns = zip(
+                *((number % 2, m.exchange, m.routing_key, f"{m.id}+{number}", psycopg2.Binary(m.body)) for number, m in enumerate(messages)), strict=True
+            )
             cursor.execute(PUT, [list(column) for column in columns])
             cursor.execute("analyze mediation.outbox")
     file = ground.folder / "told.pickle"
-    file.write_bytes(pickle.dumps({"database": ground.copies.url(WORK, SPEAKER), "amqp": ground.servers.amqp(SPEAKER), "messages": messages, "count": len(messages)}))
+    file.write_bytes(
+        pickle.dumps({"database": ground.copies.url(WORK, SPEAKER), "amqp": ground.servers.amqp(SPEAKER), "messages": messages, "count": len(messages)})
+    )
     child = subprocess.Popen(
         [sys.executable, "-m", "deploy.bench.relaying", side, str(file)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -74,5 +74,3 @@ def measure(ground: Ground, agencies: Agencies, county: County, letters: list[Le
         "p50_ms": round(1000 * percentile(waits, 0.50), 1),
         "p99_ms": round(1000 * percentile(waits, 0.99), 1),
     }
-
-

@@ -94,7 +94,9 @@ class Evidence:
         self.states = dict(rows("select code, state from mediation.disputes"))
         # What the ordinary voices have not said yet, the read model cannot count.
         self.untold = {code for (code,) in rows("select code from mediation.holds where born or untold <> '[]' union select code from intake.seals where born")}
-        self.spoken = {speaker: dict(rows(f"select subject, last_sequence from {service_of(speaker)}.spoken where source = %s", speaker)) for speaker in SPEAKERS}
+        self.spoken = {
+            speaker: dict(rows(f"select subject, last_sequence from {service_of(speaker)}.spoken where source = %s", speaker)) for speaker in SPEAKERS
+        }
 
     def entry(self, event_id: str) -> tuple | None:
         """Its entry in the log, the accepted one if there are several."""
@@ -169,7 +171,9 @@ def passed_on_twice(e: Evidence):
 
 
 def decided_twice(e: Evidence):
-    return _repeated(event for (_, source), lines in e.timeline.items() if source == "mediation" for _, kind, event, _ in lines if kind in ("step.applied", "step.refused"))
+    return _repeated(
+        event for (_, source), lines in e.timeline.items() if source == "mediation" for _, kind, event, _ in lines if kind in ("step.applied", "step.refused")
+    )
 
 
 def one_cause_moved_it_twice(e: Evidence):
@@ -252,7 +256,12 @@ def outcomes_before_their_receipt(e: Evidence):
 
 
 def positions_that_do_not_count(e: Evidence):
-    return (agency for agency, last in e.rows("select agency, last from intake.receipt_cursors c where last <> (select count(*) from intake.receipts r where r.agency = c.agency)"))
+    return (
+        agency
+        for agency, last in e.rows(
+            "select agency, last from intake.receipt_cursors c where last <> (select count(*) from intake.receipts r where r.agency = c.agency)"
+        )
+    )
 
 
 def still_waiting(e: Evidence):
@@ -364,7 +373,9 @@ def _figures(e):
     yield "totals, notices", one("select sum(count)::bigint from metrics.totals where what = 'notices'"), notices
     yield "notices said", sum(kind.startswith("notice.") for (_, source), lines in e.timeline.items() if source == "notify" for _, kind, _, _ in lines), notices
     yield from _cells(e, "open_cube", "township, state, kind, overdue", "metrics.disputes where is_open")
-    yield from _cells(e, "open_waits", "agency, township, overdue", "(select unnest(waits_for) as agency, township, overdue from metrics.disputes where is_open) o")
+    yield from _cells(
+        e, "open_waits", "agency, township, overdue", "(select unnest(waits_for) as agency, township, overdue from metrics.disputes where is_open) o"
+    )
     open_there = Counter(e.rows("select state from metrics.disputes where is_open"))
     open_here = Counter((state,) for code, state in e.states.items() if state != "closed" and code not in e.untold)
     yield from ((f"open, {state}", open_there[state,], open_here[state,]) for (state,) in {*open_there, *open_here})

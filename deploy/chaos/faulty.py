@@ -81,7 +81,9 @@ def does_not_ask_whether_it_is_routed():
         return publish(self, [(row[0], row[1], "nowhere" if row[0] % 25 == 0 else row[2], *row[3:]) for row in rows])
 
     relay.Publisher.publish = to_nowhere
-    pika.channel.Channel.basic_publish = lambda self, exchange, key, body, properties=None, mandatory=False: basic_publish(self, exchange, key, body, properties)
+    pika.channel.Channel.basic_publish = lambda self, exchange, key, body, properties=None, mandatory=False: basic_publish(
+        self, exchange, key, body, properties
+    )
 
 
 def deletes_before_the_confirm():

@@ -50,4 +50,3 @@ def left_in_queues(counts: dict[str, int], agencies: set[str]) -> dict[str, int]
     """Without the inboxes of agencies that nobody plays."""
     mine = {f"agency.{agency}" for agency in agencies}
     return {name: count for name, count in counts.items() if count and (not name.startswith("agency.") or name in mine)}
-

@@ -108,7 +108,9 @@ def status(_) -> int:
         process = pids.remembered(folder / "pid" / f"{name}.json")
         ready = bool(process) and answers(ports.get(name, 0), kind.ready_at)
         everything_ready &= ready
-        rows.append((name, str(ports.get(name, "")), str(process.pid) if process else "–", _span(process.seconds_old()) if process else "–", "✓" if ready else "✗"))
+        rows.append(
+            (name, str(ports.get(name, "")), str(process.pid) if process else "–", _span(process.seconds_old()) if process else "–", "✓" if ready else "✗")
+        )
     for name, server in _private_servers(folder):
         running = server.is_running()
         process = server.process()
@@ -146,7 +148,8 @@ def parked(arguments: list[str]) -> int:
 
 
 def lint(arguments: list[str]) -> int:
-    return subprocess.run([sys.executable, "-m", "ruff", "check", *(arguments or ["."])], cwd=ROOT, check=False).returncode
+    looks = (["check"], ["format", "--check"])
+    return max([subprocess.run([sys.executable, "-m", "ruff", *look, *(arguments or ["."])], cwd=ROOT, check=False).returncode for look in looks])
 
 
 def lock(_) -> None:
@@ -184,7 +187,10 @@ def _system(quietly: bool = False, played: bool = False):
     folder = private(run_dir())
     if _is_locked(folder):
         if not quietly:
-            say(f"{folder} 已有系统在运行；./fengqiao status 查看，./fengqiao down 停止", "one runs already there; ./fengqiao status shows it, ./fengqiao down stops it")
+            say(
+                f"{folder} 已有系统在运行；./fengqiao status 查看，./fengqiao down 停止",
+                "one runs already there; ./fengqiao status shows it, ./fengqiao down stops it",
+            )
         return None
     return System(folder, environment=DEMO if played else None)
 

@@ -39,7 +39,9 @@ def find_postgresql() -> Programs | None:
     if os.environ.get("PG_BIN"):
         return Programs(Path(os.environ["PG_BIN"]))
     for tree in (Path("/"), RUNTIME / "tree"):
-        folders = [folder for folder in tree.glob("usr/lib/postgresql/*/bin") if (folder / "initdb").exists() and int(folder.parent.name) >= POSTGRESQL_AT_LEAST]
+        folders = [
+            folder for folder in tree.glob("usr/lib/postgresql/*/bin") if (folder / "initdb").exists() and int(folder.parent.name) >= POSTGRESQL_AT_LEAST
+        ]
         if folders:
             return Programs(max(folders, key=lambda folder: int(folder.parent.name)), _unpacked(tree))
     initdb = shutil.which("initdb")

@@ -60,7 +60,13 @@ class RabbitMQ:
         self._name_server("-daemon")
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
-                [self.programs / "rabbitmq-server"], env=self._environment(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                [self.programs / "rabbitmq-server"],
+                env=self._environment(),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         process = pids.remember(self._pid_file, self._child.pid)
         give_up = time.monotonic() + START_SECONDS

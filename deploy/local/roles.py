@@ -34,9 +34,7 @@ def prepare_database(admin_url: str, passwords: dict[str, str]) -> dict[str, str
                 connection.execute(sql.SQL("create role {}").format(sql.Identifier(service)))
             # The owner of a schema has to be a role that the one who creates it belongs to; a superuser always does.
             connection.execute(
-                sql.SQL("grant {role} to current_user").format(role=sql.Identifier(service))
-                if not _is_superuser(connection)
-                else sql.SQL("select 1")
+                sql.SQL("grant {role} to current_user").format(role=sql.Identifier(service)) if not _is_superuser(connection) else sql.SQL("select 1")
             )
             names = {"role": sql.Identifier(service), "database": sql.Identifier(database), "password": sql.Literal(password)}
             connection.execute(sql.SQL(ONE_SERVICE).format(**names))

@@ -105,7 +105,9 @@ class Servers:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.close()
-            raise AlreadyRunning(f"已有一个系统在 {self.folder} 运行（./fengqiao status 查看，./fengqiao down 停止） | one runs already in {self.folder}") from None
+            raise AlreadyRunning(
+                f"已有一个系统在 {self.folder} 运行（./fengqiao status 查看，./fengqiao down 停止） | one runs already in {self.folder}"
+            ) from None
         self._lock = lock
 
     def _find(self) -> None:

@@ -130,7 +130,9 @@ class Supervisor:
         child.deaths = 1 if lived > SETTLED_AFTER else child.deaths + 1
         pause = min(WAIT_AT_MOST, WAIT_AT_FIRST * 2 ** (child.deaths - 1))
         child.not_before = time.monotonic() + pause
-        self._note("died", process=name, exit=code, lived_seconds=round(lived, 1), starts_again_in_seconds=pause if self.restarts else None, log=str(self.log(name)))
+        self._note(
+            "died", process=name, exit=code, lived_seconds=round(lived, 1), starts_again_in_seconds=pause if self.restarts else None, log=str(self.log(name))
+        )
 
     def _start(self, name: str, child: Child) -> None:
         command, environment = self.command_of(name)

@@ -53,7 +53,9 @@ def read(delivery: Delivery) -> Event:
     try:
         sent = quick.parse(delivery) or _parse(delivery)
     except UNREADABLE:
-        return _refuse(event, "malformed_envelope", field="time", mistake="not_a_time") if _has_a_wrong_time(delivery) else _refuse(event, "unsupported_encoding")
+        return (
+            _refuse(event, "malformed_envelope", field="time", mistake="not_a_time") if _has_a_wrong_time(delivery) else _refuse(event, "unsupported_encoding")
+        )
     return _check(event, *sent)
 
 

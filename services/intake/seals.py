@@ -38,8 +38,7 @@ def save(tx: Transaction, opened: list[tuple[str, Seal, dict | None]]) -> None:
         "intake.seals",
         SEALS,
         [(*row[:4], registered.get(code)) for code, row in sorted(latest.items())],
-        "on conflict (code) do update set holds = excluded.holds,"
-        " sealed_at = case when seals.holds = '{}' then excluded.sealed_at else seals.sealed_at end",
+        "on conflict (code) do update set holds = excluded.holds, sealed_at = case when seals.holds = '{}' then excluded.sealed_at else seals.sealed_at end",
     )
 
 

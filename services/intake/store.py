@@ -49,8 +49,7 @@ def load(tx: Transaction, batch: list[Event]) -> Known:
     known = Known()
     agencies, ids = [agency_of(event) for event in batch], [event.id for event in batch]
     for agency, event_id, seq, content, accepted in tx.rows(
-        "select agency, event_id, seq, content, refused_for is null from intake.log"
-        f" join {EVENTS.rows} using (agency, event_id) order by seq",
+        f"select agency, event_id, seq, content, refused_for is null from intake.log join {EVENTS.rows} using (agency, event_id) order by seq",
         EVENTS.of(list({*zip(agencies, ids, strict=True)})),
     ):
         known.logged.setdefault((f"/agencies/{agency}", event_id), []).append(Logged(seq, content, accepted))

@@ -8,9 +8,7 @@ from plumbing.rows import Columns
 from services.mediation.dispute import Decision, Dispute
 from services.mediation.safeguard import Hold, Running
 
-HOLDS = Columns(
-    "code text, cause text, stays text[], born boolean, opened_by jsonb, untold jsonb, opened_at timestamptz, ended_at timestamptz"
-)
+HOLDS = Columns("code text, cause text, stays text[], born boolean, opened_by jsonb, untold jsonb, opened_at timestamptz, ended_at timestamptz")
 RUNNING = Columns("code text, clock text, started_at timestamptz, due_at timestamptz, ask_at timestamptz, state text")
 
 
@@ -21,16 +19,15 @@ def load(tx: Transaction, disputes: dict[str, Dispute]) -> None:
     for code, cause, stays, *rest in found:
         disputes[code].hold = Hold(cause, list(stays), *rest)
     if found:
-        for code, *running in tx.rows(f"select {RUNNING.names} from mediation.hold_clocks where code = any(%s) and state <> 'met'", ([row[0] for row in found],)):
+        for code, *running in tx.rows(
+            f"select {RUNNING.names} from mediation.hold_clocks where code = any(%s) and state <> 'met'", ([row[0] for row in found],)
+        ):
             disputes[code].hold.running[running[0]] = Running(*running)
 
 
 def save(tx: Transaction, decisions: Iterable[Decision]) -> None:
     changed = {decision.dispute.code: decision.hold for decision in decisions if decision.hold is not None}
-    rows = [
-        (code, h.cause, h.stays, h.born, h.opened_by, h.untold, h.opened_at, h.ended_at)
-        for code, h in sorted(changed.items())
-    ]
+    rows = [(code, h.cause, h.stays, h.born, h.opened_by, h.untold, h.opened_at, h.ended_at) for code, h in sorted(changed.items())]
     tx.insert("mediation.holds", HOLDS, rows, f"on conflict (code) do update set {HOLDS.given('code')}")
     running = [(code, r.clock, r.started_at, r.due_at, r.ask_at, r.state) for code, h in sorted(changed.items()) for r in h.running.values()]
     tx.insert("mediation.hold_clocks", RUNNING, running, f"on conflict (code, clock) do update set {RUNNING.given('code', 'clock')}")

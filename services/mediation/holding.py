@@ -275,4 +275,3 @@ def _held(dispute, event, cause):
 
 def _instant(told: str | datetime) -> datetime:
     return datetime.fromisoformat(told) if isinstance(told, str) else told
-

@@ -79,8 +79,4 @@ def keep_records(tx: Transaction, moved: dict[str, Record], partition: int) -> N
 
 def past(tx: Transaction, since):
     """Disputes that were sent to a body since that day, as they were then, with where they went."""
-    return tx.rows(
-        "select kind, township, particulars, body from mediation.disputes where opened_at >= %s and body is not null order by opened_at", (since,)
-    )
-
-
+    return tx.rows("select kind, township, particulars, body from mediation.disputes where opened_at >= %s and body is not null order by opened_at", (since,))

@@ -84,7 +84,10 @@ def _for(table, word, clock):
 
 def _said_by_name(word, said):
     if word in ("whistle.blown", "dispute.routed"):
-        return {"called_for": said["reason"] if word == "whistle.blown" else "joint_handling", **({"led_by": said["waits_for"][0]} if said.get("waits_for") else {})}
+        return {
+            "called_for": said["reason"] if word == "whistle.blown" else "joint_handling",
+            **({"led_by": said["waits_for"][0]} if said.get("waits_for") else {}),
+        }
     if word == "supervision.issued":
         return {"urged_by": said["agency"]} if said.get("agency") else {}
     return {}

@@ -50,7 +50,9 @@ def test_a_crash_leaves_no_trace(county, alone, tmp_path, process, point):
     assert domain.fold([domain.Transition(*step) for step in history]) == county.state(code) == "registered"
     assert county.said(code) == [("intake", "dispute.registered"), ("mediation", "step.applied"), ("mediation", "deadline.set"), ("notify", "notice.sent")]
     assert county.rows("select count(*) from notify.notices where dispute = %s", code) == [(1,)]
-    assert county.rows("select count(*) from intake.receipts r join intake.log l on r.id like 'receipt/' || l.seq || '/%%' where l.event_id = %s", report.id) == [(2,)]
+    assert county.rows(
+        "select count(*) from intake.receipts r join intake.log l on r.id like 'receipt/' || l.seq || '/%%' where l.event_id = %s", report.id
+    ) == [(2,)]
 
 
 def last_exit(system, process):

@@ -14,7 +14,9 @@ from deploy.local import AlreadyRunning, Servers, postgresql, programs, roles
 from deploy.local.postgresql import PostgreSQL
 from deploy.local.servers import SERVICES
 
-pytestmark = pytest.mark.skipif(bool(os.environ.get("DATABASE_URL") or os.environ.get("AMQP_URI")), reason="DATABASE_URL or AMQP_URI names servers that are not ours to kill")
+pytestmark = pytest.mark.skipif(
+    bool(os.environ.get("DATABASE_URL") or os.environ.get("AMQP_URI")), reason="DATABASE_URL or AMQP_URI names servers that are not ours to kill"
+)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +74,14 @@ def test_no_service_reads_or_writes_anothers_tables(private_servers, stranger):
     ask(private_servers.services["intake"]["database"], "create table if not exists reports (n int)")
     url = private_servers.services[stranger]["database"]
 
-    for forbidden in ("select * from intake.reports", "insert into intake.reports values (1)", "create table intake.theirs (n int)", "create table public.open (n int)", "create schema more", "set role intake"):
+    for forbidden in (
+        "select * from intake.reports",
+        "insert into intake.reports values (1)",
+        "create table intake.theirs (n int)",
+        "create table public.open (n int)",
+        "create schema more",
+        "set role intake",
+    ):
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
             ask(url, forbidden)
 

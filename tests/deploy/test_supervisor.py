@@ -60,7 +60,9 @@ def test_nothing_comes_back_while_restarts_are_off(supervisor):
 def test_a_process_that_cannot_live_is_tried_less_and_less_often(supervisor):
     supervisor.start("dying")
 
-    pauses = eventually(lambda: [line["starts_again_in_seconds"] for line in _notes(supervisor) if line["event"] == "died"][:3] if supervisor.starts("dying") > 2 else None)
+    pauses = eventually(
+        lambda: [line["starts_again_in_seconds"] for line in _notes(supervisor) if line["event"] == "died"][:3] if supervisor.starts("dying") > 2 else None
+    )
 
     assert pauses[:2] == [0.5, 1.0]
 

@@ -57,7 +57,9 @@ def test_a_policy_that_was_not_kept_is_nobodys_breach_of_the_law(county):
 def test_an_agreement_after_the_end_is_late_and_stays_so(county):
     code = county.brought_to_mediation(at=days_ago(40))
     until(lambda: THIRTY_DAYS in county.passed(code))
-    county.agency(DAMAN_COMMITTEE).says("agreement.reached", code, time=days_ago(5), form="oral", effective_on=days_ago(5).date().isoformat(), confirmable=False)
+    county.agency(DAMAN_COMMITTEE).says(
+        "agreement.reached", code, time=days_ago(5), form="oral", effective_on=days_ago(5).date().isoformat(), confirmable=False
+    )
     county.settle()
 
     assert county.met(code)[THIRTY_DAYS] == {"late": True, "was_passed": True}

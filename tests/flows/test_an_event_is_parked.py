@@ -90,7 +90,9 @@ def test_a_parked_step_is_discarded_and_the_agency_told(county, broken, tool):
     assert routed.refusal["code"] == "discarded_by_operator" and routed.state == "screened"
     assert again.receipts == ["receipt.accepted", "receipt.applied"]  # what waited behind it goes on
     assert county.state(code) == "screened"
-    assert county.rows("select action, note from mediation.parked_actions where subject = %s", code) == [("discard", "the centre has withdrawn it by telephone")]
+    assert county.rows("select action, note from mediation.parked_actions where subject = %s", code) == [
+        ("discard", "the centre has withdrawn it by telephone")
+    ]
     assert county.rows("select count(*) from mediation.parked") == county.rows("select count(*) from mediation.waiting") == [(0,)]
 
 

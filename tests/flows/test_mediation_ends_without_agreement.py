@@ -34,4 +34,6 @@ def test_the_court_may_name_the_mediator_and_a_suspected_sham_suspends_it(county
     county.settle()
 
     assert suspended.state == "suspended"
-    assert county.rows("select waits_for from metrics.disputes where code = %s", code) == [([DAMAN_COMMITTEE, "court"],)]  # it reports what it suspects (特邀调解规定 18)
+    assert county.rows("select waits_for from metrics.disputes where code = %s", code) == [
+        ([DAMAN_COMMITTEE, "court"],)
+    ]  # it reports what it suspects (特邀调解规定 18)

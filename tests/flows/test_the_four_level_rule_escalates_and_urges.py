@@ -6,7 +6,9 @@ LEVELS = ["village_level", "township_office_level", "township_level", "county_le
 
 
 def levels(county, code):
-    return [level for (level,) in county.rows("select detail->>'level' from metrics.timeline where code = %s and type = 'level.escalated' order by sequence", code)]
+    return [
+        level for (level,) in county.rows("select detail->>'level' from metrics.timeline where code = %s and type = 'level.escalated' order by sequence", code)
+    ]
 
 
 def test_what_the_grid_found_goes_up_level_by_level_and_ends_with_the_centre(county):
@@ -37,7 +39,7 @@ def test_the_grid_sends_it_up_itself_and_once_it_is_with_a_body_no_level_runs(co
 
 def test_a_body_whose_time_ran_out_is_urged_by_time_then_once_more_and_the_political_legal_committee_hears_of_it(county):
     code = county.brought_to_mediation(at=days_ago(60))
-    until(lambda: "supervision_answer" in [clock for clock, in county.rows("select clock from mediation.deadlines where code = %s", code)])
+    until(lambda: "supervision_answer" in [clock for (clock,) in county.rows("select clock from mediation.deadlines where code = %s", code)])
     county.settle()
 
     assert "notice.supervision" in county.notices(DAMAN_COMMITTEE, code)

@@ -61,7 +61,9 @@ def _swaps(right):
             yield "".join(wrong)
 
 
-@pytest.mark.parametrize("text", ["", "620702-2026-000123", "620702-2026-000123-12", "６２０７０２-2026-000123-1", "620702-2026-000123-1\n", "62070220260001231"])
+@pytest.mark.parametrize(
+    "text", ["", "620702-2026-000123", "620702-2026-000123-12", "６２０７０２-2026-000123-1", "620702-2026-000123-1\n", "62070220260001231"]
+)
 def test_what_is_no_code_does_not_look_like_one(text):
     assert not codes.looks_like_one(text) and not codes.is_one(text)
 

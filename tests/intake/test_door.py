@@ -171,12 +171,20 @@ def test_a_large_event_is_refused_by_a_receipt(door, intake):
 
 
 def test_no_answer_repeats_what_was_sent(door):
-    for sent in (event(data=REPORT | {"kind": PERSON}), event(id=PERSON), event(type=PERSON), event(subject=f"{PERSON} {PERSON}"), event(data={PERSON: PERSON})):
+    for sent in (
+        event(data=REPORT | {"kind": PERSON}),
+        event(id=PERSON),
+        event(type=PERSON),
+        event(subject=f"{PERSON} {PERSON}"),
+        event(data={PERSON: PERSON}),
+    ):
         answer = post(door, sent)
         assert answer.status_code == 422 and PERSON not in answer.text
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/events", 405), ("POST", "/receipts", 405), ("GET", "/nothing", 404), ("DELETE", "/events", 405)])
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/events", 405), ("POST", "/receipts", 405), ("GET", "/nothing", 404), ("DELETE", "/events", 405)]
+)
 def test_other_addresses_are_closed(door, method, path, status):
     assert door.request(method, path).status_code == status
 

@@ -208,7 +208,11 @@ def test_headers_of_any_kind_are_read_or_refused(name, value):
     assert Delivery.unpack(sent.pack()).body == sent.body
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=4), max_leaves=12)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
+    max_leaves=12,
+)
 NAMES = ["id", "source", "type", "subject", "time", "specversion", "data", "data_base64", "datacontenttype", "traceparent", "dataschema", "sequence"]
 
 

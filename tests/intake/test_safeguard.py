@@ -81,7 +81,9 @@ def test_who_reported_it_knows_its_code():
 
 
 def test_what_was_said_before_the_seal_within_one_batch_stays_as_it_was():
-    before, warning, after = decide(step("dispute.screened", "court"), step("dv.warning_issued", "police", id="e-2"), step("dispute.screened", "court", id="e-3"))
+    before, warning, after = decide(
+        step("dispute.screened", "court"), step("dv.warning_issued", "police", id="e-2"), step("dispute.screened", "court", id="e-3")
+    )
 
     assert [voices(verdict)[0][0] for verdict in (before, warning, after)] == ["intake", "intake-safeguard", "intake-safeguard"]
 

@@ -26,7 +26,9 @@ def letters(intake):
 def said(intake):
     return [
         (kind, subject)
-        for kind, subject in intake.rows("select substr(routing_key, 3), split_part(event_id, '/', 1) from intake.outbox where exchange = 'intake.events' order by id")
+        for kind, subject in intake.rows(
+            "select substr(routing_key, 3), split_part(event_id, '/', 1) from intake.outbox where exchange = 'intake.events' order by id"
+        )
     ]
 
 
@@ -37,7 +39,9 @@ def test_a_report_is_logged_answered_and_passed_on(intake, take):
     (verdict,) = take(delivery())
 
     code = verdict.dispute.code
-    assert intake.rows("select seq, agency, event_id, type, dispute, refused_for from intake.log") == [(1, "womens_federation", "e-1", "dispute.reported", code, None)]
+    assert intake.rows("select seq, agency, event_id, type, dispute, refused_for from intake.log") == [
+        (1, "womens_federation", "e-1", "dispute.reported", code, None)
+    ]
     assert intake.rows("select code, registered_by from intake.disputes") == [(code, "womens_federation")]
     assert intake.rows("select agency, report_no, code from intake.reports") == [("womens_federation", "R-1", code)]
     (receipt,) = receipts(intake)
@@ -98,7 +102,13 @@ def test_other_content_under_a_used_id_is_logged_and_refused(intake, take):
 
 
 def test_whatever_an_agency_sends_it_gets_one_receipt(intake, take):
-    sent = [delivery(body=b"\xff"), delivery(body=b"{}"), delivery(id="e-2", type="x\x00"), delivery(id="e-3", data={"a": "\x00"}), delivery("police", id="e-4")]
+    sent = [
+        delivery(body=b"\xff"),
+        delivery(body=b"{}"),
+        delivery(id="e-2", type="x\x00"),
+        delivery(id="e-3", data={"a": "\x00"}),
+        delivery("police", id="e-4"),
+    ]
     for one in sent:
         take(one)
 
@@ -111,7 +121,9 @@ def test_a_report_of_danger_is_kept_like_any_other_and_said_sealed_only(intake, 
     take(delivery(data=REPORT | {"risk": {"domestic_violence": True}}))
 
     assert said(intake) == []
-    assert intake.rows("select exchange, substr(routing_key, 3) from intake.outbox where exchange <> 'inboxes'") == [("intake-safeguard.events", "dispute.registered")]
+    assert intake.rows("select exchange, substr(routing_key, 3) from intake.outbox where exchange <> 'inboxes'") == [
+        ("intake-safeguard.events", "dispute.registered")
+    ]
     assert intake.rows("select born, holds from intake.seals") == [(True, ["hold"])]
     assert [receipt["type"] for receipt in receipts(intake)] == ["receipt.accepted"]
 
@@ -178,7 +190,10 @@ def test_the_chain_of_an_untouched_log_holds(ten, pool):
         ("update intake.log set refused_for = 'unknown_type' where seq = 3", [3]),
         ("update intake.log set dispute = '620702-2026-000999-9' where seq = 5", [5]),
         ("update intake.log set hash = decode(repeat('00', 32), 'hex') where seq = 6", [6, 7]),
-        ("alter table intake.parties drop constraint parties_seq_fkey; alter table intake.reports drop constraint reports_seq_fkey; delete from intake.log where seq = 4", [5]),
+        (
+            "alter table intake.parties drop constraint parties_seq_fkey; alter table intake.reports drop constraint reports_seq_fkey; delete from intake.log where seq = 4",
+            [5],
+        ),
         ("alter table intake.parties drop constraint parties_seq_fkey; delete from intake.log where seq = 10", [10]),
         ("alter table intake.parties drop constraint parties_seq_fkey; delete from intake.log where seq = 1", [2]),
         ("update intake.log_head set seq = 11", [11]),
@@ -239,7 +254,11 @@ def test_both_doors_at_once_log_one_chain_and_number_receipts_in_commit_order(in
 
 def test_parties_lie_encrypted_and_nowhere_else(intake, take, pool):
     """Everything of every table of every schema is looked through, as the superuser."""
-    take(delivery(), delivery(id="e-2", data=REPORT | {"kind": "neighbour", "parties": REPORT["parties"][:1]}, subject="R-2"), delivery(id="e-3", data={"name": SECRETS[0]}))
+    take(
+        delivery(),
+        delivery(id="e-2", data=REPORT | {"kind": "neighbour", "parties": REPORT["parties"][:1]}, subject="R-2"),
+        delivery(id="e-3", data={"name": SECRETS[0]}),
+    )
     intake.rows("update intake.outbox set created_at = now()")
     parked = envelope.read(delivery(id="e-4", subject="R-4"))
     with pool.transaction() as tx:

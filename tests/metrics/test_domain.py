@@ -126,7 +126,9 @@ def test_a_clock_that_was_stopped_is_overdue_no_more():
 
 
 def test_a_clock_that_stands_still_does_not_run_out_next():
-    model = Model().hear([registered(), deadline(1, "set", "a", due=50), deadline(2, "recomputed", "a", due=50, because="paused"), deadline(3, "set", "b", due=90)])
+    model = Model().hear(
+        [registered(), deadline(1, "set", "a", due=50), deadline(2, "recomputed", "a", due=50, because="paused"), deadline(3, "set", "b", due=90)]
+    )
 
     assert model.dispute().runs_out_clock == "b"
 

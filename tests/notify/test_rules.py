@@ -37,7 +37,14 @@ def test_who_owes_a_step_is_told(word, clock, owed_by, notices):
     assert told(said(1, word, clock=clock, owed_by=owed_by)) == notices
 
 
-@pytest.mark.parametrize("word", [word for word, row in contracts.DOMAIN_EVENTS.items() if row.speaker == "mediation" and not word.startswith("deadline.") and (word, None) not in NOTICES and word not in TELLS])
+@pytest.mark.parametrize(
+    "word",
+    [
+        word
+        for word, row in contracts.DOMAIN_EVENTS.items()
+        if row.speaker == "mediation" and not word.startswith("deadline.") and (word, None) not in NOTICES and word not in TELLS
+    ],
+)
 def test_everything_else_is_no_notice(word):
     assert told(said(1, word)) == []
 

@@ -33,7 +33,9 @@ def test_the_same_event_as_in_the_inbox_signed(service, notify, hook, address):
     assert path == "/notices" and headers["Content-Type"] == "application/cloudevents+json"
     assert headers["Fengqiao-Signature"] == "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()
     (letter,) = outbox(notify, "inboxes")
-    assert {name: json.loads(body)[name] for name in ("id", "type", "subject", "source", "data")} == {name: letter[name] for name in ("id", "type", "subject", "source", "data")}
+    assert {name: json.loads(body)[name] for name in ("id", "type", "subject", "source", "data")} == {
+        name: letter[name] for name in ("id", "type", "subject", "source", "data")
+    }
     assert statuses(notify) == [("court", "sent", 1, None)]
     assert [fact["data"]["channel"] for fact in outbox(notify, "notify.events")] == ["inbox", "webhook"]
 

@@ -56,7 +56,9 @@ def _report_no(step):
     return {"petition_no": "X-1"} if step.startswith("petition.") else {}
 
 
-MEDIATION_SAYS = st.sampled_from(["deadline.set", "deadline.approached", "deadline.passed", "deadline.met", "step.applied", "step.refused", "referral.accepted", "dispute.closed"])
+MEDIATION_SAYS = st.sampled_from(
+    ["deadline.set", "deadline.approached", "deadline.passed", "deadline.met", "step.applied", "step.refused", "referral.accepted", "dispute.closed"]
+)
 
 
 def by_mediation(subject, words):
@@ -116,22 +118,30 @@ def carelessly(draw, lines):
 def mediation(pool):
     from services.mediation.service import MediationService
 
-    return MediationService, ("intake",), {
-        "disputes": "select *, null from mediation.disputes where code = any(%s)",
-        "transitions": "select * from mediation.transitions where code = any(%s)",
-        "deadlines": "select * from mediation.deadlines where code = any(%s)",
-    }
+    return (
+        MediationService,
+        ("intake",),
+        {
+            "disputes": "select *, null from mediation.disputes where code = any(%s)",
+            "transitions": "select * from mediation.transitions where code = any(%s)",
+            "deadlines": "select * from mediation.deadlines where code = any(%s)",
+        },
+    )
 
 
 def metrics(pool):
     from services.metrics.service import MetricsService
 
-    return MetricsService, ("intake", "mediation", "notify"), {
-        "disputes": "select * from metrics.disputes where code = any(%s)",
-        "deadlines": "select * from metrics.deadlines where code = any(%s)",
-        "timeline": "select * from metrics.timeline where code = any(%s)",
-        "moves": "select * from metrics.moves where code = any(%s)",
-    }
+    return (
+        MetricsService,
+        ("intake", "mediation", "notify"),
+        {
+            "disputes": "select * from metrics.disputes where code = any(%s)",
+            "deadlines": "select * from metrics.deadlines where code = any(%s)",
+            "timeline": "select * from metrics.timeline where code = any(%s)",
+            "moves": "select * from metrics.moves where code = any(%s)",
+        },
+    )
 
 
 def notify(pool):
@@ -170,7 +180,9 @@ class Hearer:
         return {table: sorted(_renamed(row, names) for row in rows) for table, rows in found.items()}
 
     def sums(self):
-        return Counter({(table, *map(str, row[:-1])): row[-1] for table in SUMS.get(self.name, ()) for row in self.apart.rows(f"select * from {self.name}.{table}")})
+        return Counter(
+            {(table, *map(str, row[:-1])): row[-1] for table in SUMS.get(self.name, ()) for row in self.apart.rows(f"select * from {self.name}.{table}")}
+        )
 
 
 def _facts(event_id, exchange, key, body):

@@ -304,7 +304,6 @@ def test_two_copies_share_the_work_and_one_takes_over(stage):
     assert second.is_ready()
 
 
-
 @pytest.mark.parametrize("where", ["message_id", "header", "header_name", "routing_key"])
 def test_words_in_another_encoding_stop_nobody(stage, where):
     """Many a system in an office speaks GBK. The broker passes on any bytes; the one who hears must not fall over them."""

@@ -38,7 +38,9 @@ def test_a_line_is_json_with_its_facts_in_fields(configure):
 
 def test_a_field_that_is_not_allowed_does_not_get_out(configure):
     lines = configure()
-    structlog.get_logger().error("x", name=SECRETS[0], body={"phone": SECRETS[1]}, data=SECRETS[2], exc_info=ValueError(SECRETS[0]), exception=SECRETS[1], event_id="e-1")
+    structlog.get_logger().error(
+        "x", name=SECRETS[0], body={"phone": SECRETS[1]}, data=SECRETS[2], exc_info=ValueError(SECRETS[0]), exception=SECRETS[1], event_id="e-1"
+    )
 
     (line,) = lines()
     assert set(line) == {"event", "level", "ts", "service", "event_id"}

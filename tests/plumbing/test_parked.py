@@ -94,7 +94,9 @@ def test_a_replayed_event_is_due_at_once(tool, park, fresh):
     assert actions(fresh) == [("operator-wang", "replay", "mediation", A, f"{A}/1", "mended")]
 
 
-@pytest.mark.parametrize(("which", "replayed"), [(["--all"], [A, B]), (["--reason", "KeyError"], [A]), (["--type", "deadline.set"], [B]), (["--type", "x"], [])])
+@pytest.mark.parametrize(
+    ("which", "replayed"), [(["--all"], [A, B]), (["--reason", "KeyError"], [A]), (["--type", "deadline.set"], [B]), (["--type", "x"], [])]
+)
 def test_many_are_replayed_by_what_they_have_in_common(tool, park, fresh, which, replayed):
     park(heard(1))
     park(heard(1, B, type="deadline.set"), "ValueError at rules.py:12")

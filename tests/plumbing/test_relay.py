@@ -245,7 +245,12 @@ def test_two_relays_share_and_one_takes_over(quiet, start):
 def test_a_relay_that_is_killed_is_replaced_by_the_other(quiet, start, tmp_path):
     """Each as a process of its own, one of them killed with rows in its hands."""
     (tmp_path / "relay.json").write_text(json.dumps({"notify": {"database": quiet.databases["notify"], "amqp": quiet.amqp("notify")}}))
-    environment = {**os.environ, "FENGQIAO_RELAY": str(tmp_path / "relay.json"), "FENGQIAO_CRASH_AT": "relay_confirmed", "FENGQIAO_CRASH_MARK": str(tmp_path / "mark")}
+    environment = {
+        **os.environ,
+        "FENGQIAO_RELAY": str(tmp_path / "relay.json"),
+        "FENGQIAO_CRASH_AT": "relay_confirmed",
+        "FENGQIAO_CRASH_MARK": str(tmp_path / "mark"),
+    }
     with subprocess.Popen([sys.executable, "-m", "plumbing.relay", "notify"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
         try:
             until(lambda: quiet.rows("select 1 from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock'"))
@@ -263,7 +268,11 @@ def test_a_relay_that_is_killed_is_replaced_by_the_other(quiet, start, tmp_path)
 def test_it_stops_at_once_when_asked(tmp_path, quiet):
     (tmp_path / "relay.json").write_text(json.dumps({"notify": {"database": quiet.databases["notify"], "amqp": quiet.amqp("notify")}}))
     with subprocess.Popen(
-        [sys.executable, "-m", "plumbing.relay", "notify"], cwd=ROOT, env={**os.environ, "FENGQIAO_RELAY": str(tmp_path / "relay.json")}, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "plumbing.relay", "notify"],
+        cwd=ROOT,
+        env={**os.environ, "FENGQIAO_RELAY": str(tmp_path / "relay.json")},
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
             assert "Relaying." in process.stdout.readline()

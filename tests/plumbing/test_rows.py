@@ -12,7 +12,19 @@ EVERYTHING = Columns(
 )
 NOW = datetime(2026, 3, 2, 2, 30, 0, 123456, tzinfo=UTC)
 ROWS = [
-    ("620702-2026-000123-1", 1, 7, 2**40, True, date(2026, 3, 2), NOW, b"\x00\xff{}", '{"原因": "\\\\ \\""}'.encode(), {"why": ['a "quoted" \\ one', None]}, ["court", 'a"b\\c', "", "null"]),
+    (
+        "620702-2026-000123-1",
+        1,
+        7,
+        2**40,
+        True,
+        date(2026, 3, 2),
+        NOW,
+        b"\x00\xff{}",
+        '{"原因": "\\\\ \\""}'.encode(),
+        {"why": ['a "quoted" \\ one', None]},
+        ["court", 'a"b\\c', "", "null"],
+    ),
     (None,) * 11,
     ("", 0, -1, 0, False, date(1990, 1, 1), NOW, b"", b"", [], []),
     ("妇联〔2026〕42号 'quoted' \\ \n", 2, 0, -5, True, date(2026, 3, 2), NOW, bytes(range(256)), b"plain", "text", ["一", "二"]),

@@ -71,7 +71,14 @@ def test_secrets_stay_out_of_sight(told):
 def test_a_process_ends_at_once_and_says_why(tmp_path):
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("FENGQIAO_", "DATABASE_URL", "AMQP_"))}
     done = subprocess.run(
-        [sys.executable, "-m", "plumbing.run", "notify"], cwd=ROOT, env=inherited, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30, check=False
+        [sys.executable, "-m", "plumbing.run", "notify"],
+        cwd=ROOT,
+        env=inherited,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=30,
+        check=False,
     )
 
     assert done.returncode != 0

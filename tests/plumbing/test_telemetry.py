@@ -58,7 +58,9 @@ def test_events_are_counted_by_what_became_of_them_and_agencies_as_one():
         return EVENTS.labels(*labels)._value.get()
 
     before = counted("intake", "agencies", "t", "applied"), counted("intake", "mediation", "t", "duplicate")
-    transaction_committed("intake", {("/agencies/police", "t", "applied"): 2, ("/agencies/court", "t", "applied"): 3, ("mediation", "t", "duplicate"): 1}, [0.5, 7.0])
+    transaction_committed(
+        "intake", {("/agencies/police", "t", "applied"): 2, ("/agencies/court", "t", "applied"): 3, ("mediation", "t", "duplicate"): 1}, [0.5, 7.0]
+    )
 
     assert counted("intake", "agencies", "t", "applied") - before[0] == 5
     assert counted("intake", "mediation", "t", "duplicate") - before[1] == 1
@@ -75,7 +77,9 @@ def test_no_measure_is_by_dispute_or_person():
 
 def test_the_backlog_is_read_from_the_services_own_tables(apart):
     apart.empty("notify")
-    apart.rows("insert into notify.outbox (partition, exchange, routing_key, event_id, body, created_at) values (0, 'e', 'k', 'i', 'x', now() - interval '90 seconds')")
+    apart.rows(
+        "insert into notify.outbox (partition, exchange, routing_key, event_id, body, created_at) values (0, 'e', 'k', 'i', 'x', now() - interval '90 seconds')"
+    )
     with apart.pool("notify", 1).transaction() as tx:
         telemetry.backlog("notify", tx)
     apart.empty("notify")
