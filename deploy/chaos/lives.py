@@ -86,7 +86,8 @@ def _script(house, chance):
     if house.inside and chance.random() < 0.15:
         begun = _in_danger(house.inside, chance)
     if chance.random() < 0.5:
-        return [_whatever_comes(begun[0], waits=False)]  # one of many that come in a row: nothing more is said about it here
+        mistyped = [_mistyped(reporter, chance)] if house.speaks != "kit" and chance.random() < 0.3 else []
+        return [*mistyped, _whatever_comes(begun[0], waits=False)]  # one of many that come in a row: nothing more is said about it here
     steps = chance.choice(roads)(house, body, other, chance)
     if house.router.startswith("court"):
         steps = list(_in_court(house, steps))
@@ -107,10 +108,13 @@ def _interrupted(house, chance, reporter, steps):
     """Now and then somebody tells it again, says what is not his to say, or makes a mistake (the kit would not let him)."""
     for at in sorted(chance.sample(range(len(steps)), k=min(len(steps), chance.choice((0, 0, 1, 2)))), reverse=True):
         told_again = Step("dispute.reported", reporter, _report(chance))
-        mistake = Step("dispute.reported", reporter, {**_report(chance), "kind": "no-such-kind"}, expects="refused")
         not_theirs = Step("case.closed", reporter, {"mode": "other"}, expects="refused")
-        steps.insert(at, chance.choice((told_again, told_again, not_theirs, not_theirs if house.speaks == "kit" else mistake)))
+        steps.insert(at, chance.choice((told_again, told_again, not_theirs, not_theirs if house.speaks == "kit" else _mistyped(reporter, chance))))
     return steps
+
+
+def _mistyped(reporter, chance):
+    return Step("dispute.reported", reporter, {**_report(chance), "kind": "no-such-kind"}, expects="refused")
 
 
 def _report(chance):

@@ -1,6 +1,7 @@
 """SQL of the safeguard lane at the door. Is given a transaction, under the lock of the log's head; never commits or decides."""
 
 import hashlib
+from operator import itemgetter
 
 import orjson
 import psycopg2
@@ -10,6 +11,7 @@ from plumbing.events import Event, Said
 from plumbing.rows import Columns
 from services.intake.safeguard import Seal
 
+HOLDS = Columns("code text, holds text[]")
 SEALS = Columns("code text, born boolean, holds text[], sealed_at timestamptz, registration jsonb")
 ENTRIES = Columns("code text, sequence bigint, said_at timestamptz, type text, told jsonb")
 HELD, RELEASED = "safeguard.held", "safeguard.released"
@@ -32,12 +34,15 @@ def load(tx: Transaction, codes: list[str]) -> dict[str, Seal]:
 
 def save(tx: Transaction, opened: list[tuple[str, Seal, dict | None]]) -> None:
     """Writes the seals that a batch opened: (code, seal, what the ordinary voice would have said of its registration)."""
-    latest = {code: (code, seal.born, sorted(seal.holds), tx.now, told) for code, seal, told in opened}
-    registered = {code: told for code, _, told in opened if told is not None}
+    told = {code: registration for code, _, registration in opened if registration is not None}
+    seals = {code: seal for code, seal, _ in sorted(opened, key=itemgetter(0))}
+    again = [(code, sorted(seal.holds)) for code, seal in seals.items() if seal.born and code not in told]  # what would be said of these is written already
+    if again:
+        tx.run(f"update intake.seals set holds = v.holds from {HOLDS.rows} where seals.code = v.code", HOLDS.of(again))
     tx.insert(
         "intake.seals",
         SEALS,
-        [(*row[:4], registered.get(code)) for code, row in sorted(latest.items())],
+        [(code, seal.born, sorted(seal.holds), tx.now, told.get(code)) for code, seal in seals.items() if not seal.born or code in told],
         "on conflict (code) do update set holds = excluded.holds, sealed_at = case when seals.holds = '{}' then excluded.sealed_at else seals.sealed_at end",
     )
 

@@ -37,6 +37,7 @@ def test_enough_happened_for_it_to_mean_something(run):
     assert set(run.faults) | PASSED_OVER >= {kind.name for kind in schedule.KINDS}
     assert run.kills >= 5
     assert run.figures.applied >= 50
+    assert run.figures.rejected + run.figures.refused > 0
 
 
 # fmt: off

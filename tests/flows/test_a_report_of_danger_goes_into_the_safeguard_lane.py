@@ -40,6 +40,23 @@ def test_who_reported_it_meets_a_dispute_that_is_stayed(county):
     assert (again.refusal["code"], again.state) == ("stayed", "registered")
 
 
+def test_more_that_is_said_of_it_later_finds_its_way(county):
+    report = county.grid.reports(risk=NO_RISK | {"domestic_violence": True})
+    county.settle()
+    told = []
+    for agency, word, facts in (
+        (county.police, "dv.warning_issued", {}),
+        (county.womens_federation, "protection_order.applied", {"urgent": False}),
+        (county.court, "dispute.stayed", {"reason": "jurisdiction"}),
+    ):
+        told.append(agency.says(word, report.dispute, **facts))
+        county.settle()  # each alone in its batch, after the report's
+
+    assert [one.receipts for one in told] == [["receipt.accepted", "receipt.applied"]] * 3
+    assert county.rows("select born, holds from intake.seals where code = %s", report.dispute) == [(True, ["hold", "stay"])]
+    assert found_outside(county, report.dispute) == []
+
+
 def test_released_it_begins_its_ordinary_life_that_day_like_any_other(county):
     report = county.grid.reports(risk=NO_RISK | {"violence_threat": True})
     county.settle()
