@@ -7,6 +7,7 @@ from pathlib import Path
 from contracts.clocks import CLOCKS as NAMES
 from contracts.clocks import LAWS
 from contracts.kinds import CLOCK_KINDS
+from deploy.pages import table, write_or_check
 from services.mediation.clocks import Days, Months
 from services.mediation.clocks.calculator import answer
 from services.mediation.clocks.law import READINGS, RULES, Rule
@@ -103,7 +104,7 @@ def _parts(language: int) -> list[str]:
         word("counting"),
         word("rules"),
         word("clocks"),
-        _table(word("head"), [_row(rule, language) for rule in RULES]),
+        table(word("head"), [_row(rule, language) for rule in RULES]),
         word("readings"),
         "\n".join(f"{number}. {reading[language]}" for number, reading in READINGS.items()) + f"\n\n{word('cannot')}",
         word("calculator"),
@@ -187,18 +188,8 @@ def _in_english(citation: str) -> str:
     return f"{after}{LAWS[law]}{bare.removeprefix(law)} ({law})"
 
 
-def _table(head, rows) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
-
-
 def main(arguments: list[str]) -> str | None:
-    """Writes the document; with --check, the sentence that says it is stale, or nothing."""
-    if "--check" not in arguments:
-        PATH.parent.mkdir(exist_ok=True)
-        PATH.write_text(text(), "utf-8")
-    elif not PATH.is_file() or PATH.read_text("utf-8") != text():
-        return "docs/deadlines.md is stale: run `python -m deploy.deadlines_document`."
-    return None
+    return write_or_check(PATH, text, "deploy.deadlines_document", arguments)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from contracts import AGENCY_EVENTS, REASONS, ROLES, STATES, STEPS
 from contracts.clocks import CLOCKS as NAMES
 from contracts.clocks import LAWS
 from contracts.kinds import CLOCK_KINDS, MATTERS, SUBJECTS, TRACKS
+from deploy.pages import table, write_or_check
 from services.mediation.clocks.law import LAW
 from services.mediation.deadlines import CLOCKS, Clock
 from services.mediation.lifecycle import (
@@ -73,24 +74,24 @@ def text() -> str:
             "“记录”：步骤合法并留痕，状态不变，期限不重新起算。“Noted”: the step is legal and on record; the state stays and no clock starts anew. "
             "凡未列出的步骤一律不予办理。A step that is not listed is refused."
         ),
-        _table(("状态 While it is", "此时轮到 whose turn it is", "步骤 and this happens", "由谁上报 said by", "变为 it becomes"), _steps(grouped)),
+        table(("状态 While it is", "此时轮到 whose turn it is", "步骤 and this happens", "由谁上报 said by", "变为 it becomes"), _steps(grouped)),
         "### 多种状态下均可 · In many states",
-        _table(("状态 While it is", "步骤 and this happens", "由谁上报 said by", "变为 it becomes"), _everywhere()),
+        table(("状态 While it is", "步骤 and this happens", "由谁上报 said by", "变为 it becomes"), _everywhere()),
         "## 轨道 · Tracks",
         "按法院收到起诉材料之日确定。By the day on which a court received the claim.",
-        _table(("轨道 Track", "起 from", "止 to", "依据 authority"), _tracks()),
+        table(("轨道 Track", "起 from", "止 to", "依据 authority"), _tracks()),
         "## 条件 · Guards",
         f"先查是否有权上报（`{EVERY_STEP[0].__name__}`），再依次查：First whether the agency may report it at all, then in this order:",
-        _table(("步骤 Step", "条件 only if", "否则 or else", "条件的说明 what is asked"), _guards()),
+        table(("步骤 Step", "条件 only if", "否则 or else", "条件的说明 what is asked"), _guards()),
         "### 十六项原则的位置 · Where the principles stand",
         (
             "G7（安全保护）另表；G14（调解员向公安报告）见“中止”轮到谁；G15（不传调解内容）由接口保证：没有可以写的字段。"
             "G7, the safeguard hold, has a table of its own; G14, reporting to the police, is in whose turn it is while suspended; "
             "G15, no content of mediation in any event, is kept by the contract: there is no field for it."
         ),
-        _table(("", "条件 guard", "步骤 step", "依据 authority"), _principles()),
+        table(("", "条件 guard", "步骤 step", "依据 authority"), _principles()),
         "## 不得调解、不得确认 · What may not be mediated or confirmed",
-        _table(
+        table(
             ("事项 matter", "理由 reason"),
             ((f"`{matter}` {MATTERS[matter][0]}", f"`{reason}` {REASONS[reason].zh}") for matter, reason in NOT_MEDIATED.items()),
         ),
@@ -102,7 +103,7 @@ def text() -> str:
             "只有法定期限（LAW）可以称为“超过法定期限”。Only a LAW clock may be called legally overdue. 当日不计；末日为休息日的顺延至下一工作日（民事诉讼法 85；民法典 201-203）。"
             "The day of the beginning is not counted; a last day on a rest day, as actually arranged, moves to the next working day."
         ),
-        _table(("期限 Clock", "起算 starts with", "长度 length", "完成 met by", "责任 owed by", "性质与依据 kind and authority"), map(_clock, CLOCKS)),
+        table(("期限 Clock", "起算 starts with", "长度 length", "完成 met by", "责任 owed by", "性质与依据 kind and authority"), map(_clock, CLOCKS)),
         "期限届满本身也会推动纠纷：Time itself takes a step when one of these has passed: "
         + ", ".join(f"`{clock}` → `{word}`" for clock, word in TIME_SAYS.items()),
     ]
@@ -214,18 +215,8 @@ def _step(step: str) -> str:
     return f"`{step}`" + (f" {STEPS[step][0]}" if step in STEPS else "")
 
 
-def _table(head, rows) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
-
-
 def main(arguments: list[str]) -> str | None:
-    """Writes the document; with --check, the sentence that says it is stale, or nothing."""
-    if "--check" not in arguments:
-        PATH.parent.mkdir(exist_ok=True)
-        PATH.write_text(text(), "utf-8")
-    elif not PATH.is_file() or PATH.read_text("utf-8") != text():
-        return "docs/lifecycle.md is stale: run `python -m deploy.lifecycle_document`."
-    return None
+    return write_or_check(PATH, text, "deploy.lifecycle_document", arguments)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from contracts.causes import CAUSES
 from contracts.clocks import CLOCKS
 from contracts.mistakes import MISTAKES
 from deploy.contract_documents.json_schemas import of_shape
+from deploy.pages import table
 
 HEAD = """# 事件目录 Event catalogue
 
@@ -91,22 +92,17 @@ def text() -> str:
         _section("安全保护专线内 In the safeguard lane", SEALED_NOTE + _events(SEALED_EVENTS)),
         _section("机构 Agencies", _agencies()),
         _section("不予接受的原因 Reasons of refusal", _reasons()),
-        _section("用语 Words", "\n".join(_words(*row) for row in LISTS)),
+        _section("用语 Words", "\n\n".join(_words(*row) for row in LISTS)),
     ]
-    return "\n".join(parts)
+    return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
 def _section(title, body):
     return f"## {title}\n\n{body}"
 
 
-def _table(head, rows):
-    lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(cell.replace("|", "\\|") for cell in row) for row in rows)]
-    return "".join(f"| {line} |\n" for line in lines)
-
-
 def _events(rows):
-    return _table(
+    return table(
         ("type", "中文", "English", "谁 who", "data"),
         [(f"[`{row.type}`]({_file(row)})", row.zh, row.en, " ".join(sorted(row.said_by)), _fields(row)) for row in rows.values()],
     )
@@ -134,12 +130,12 @@ def _inside(field):
 
 
 def _agencies():
-    return _table(("code", "中文", "English", "who"), [(f"`{a.code}`", a.zh, a.en, f"{a.role} {ROLES[a.role][0]}") for a in AGENCIES.values()])
+    return table(("code", "中文", "English", "who"), [(f"`{a.code}`", a.zh, a.en, f"{a.role} {ROLES[a.role][0]}") for a in AGENCIES.values()])
 
 
 def _reasons():
-    return _table(("code", "中文", "English"), [(f"`{r.code}`", r.zh, r.en) for r in REASONS.values()])
+    return table(("code", "中文", "English"), [(f"`{r.code}`", r.zh, r.en) for r in REASONS.values()])
 
 
 def _words(token, zh, en, words):
-    return f"### {zh} {en} (`{token}`)\n\n" + _table(("token", "中文", "English"), [(f"`{word}`", *names) for word, names in words.items()])
+    return f"### {zh} {en} (`{token}`)\n\n" + table(("token", "中文", "English"), [(f"`{word}`", *names) for word, names in words.items()])
