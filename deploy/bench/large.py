@@ -24,6 +24,7 @@ TABLES = {
     "intake.log":            ("dispute",  {"seq": "-(seq + {n} * 100000)", "event_id": "event_id || '~' || {n}"}),
     "intake.reports":        ("code",     {"report_no": "report_no || '~' || {n}"}),
     "intake.parties":        ("code",     {"seq": "-(seq + {n} * 100000)"}),
+    "intake.party_tokens":   (None,       {"seq": "-(seq + {n} * 100000)"} | {token: f"sha256({token} || int4send({{n}}))" for token in ("number", "mobile", "village")}),
     "intake.receipts":       (None,       {"id": "id || '~' || {n}", "position": "-(position + {n} * 100000)"}),
     "intake.heard":          ("subject",  {}),
     "intake.spoken":         ("subject",  {}),
@@ -42,6 +43,11 @@ TABLES = {
     "metrics.heard":         ("subject",  {}),
 }
 # fmt: on
+# Which rows of those that name no dispute.
+THEIRS = {
+    "intake.party_tokens": "seq in (select seq from intake.log where dispute in (select code from public.copied))",
+    "intake.receipts": "split_part(id, '/', 2)::bigint in (select seq from intake.log where dispute in (select code from public.copied))",
+}
 SUMS = ("metrics.open_cube", "metrics.open_waits", "metrics.flow", "metrics.days", "metrics.totals")
 COLUMNS = "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped and attidentity = '' and attgenerated = '' order by attnum"
 
@@ -98,7 +104,9 @@ def _copy(cursor, copies):
         values = {of: f"{of} || '~' || {{n}}"} | different if of else different
         picked = ", ".join((values.get(name, f'"{name}"')).format(n="n") for name in columns)
         names = ", ".join(f'"{name}"' for name in columns)
-        cursor.execute(f"create temporary table originals as select * from {table}" + (f" where {of} in (select code from public.copied)" if of else _RECEIPTS))
+        cursor.execute(
+            f"create temporary table originals as select * from {table} where " + (f"{of} in (select code from public.copied)" if of else THEIRS[table])
+        )
         began = time.monotonic()
         for first in range(1, copies, AT_ONCE):
             last = min(first + AT_ONCE, copies) - 1
@@ -110,9 +118,6 @@ def _copy(cursor, copies):
     cursor.execute("reset session_replication_role")
     say("large: the planner looks at it")
     cursor.execute("vacuum analyze")
-
-
-_RECEIPTS = " where split_part(id, '/', 2)::bigint in (select seq from intake.log where dispute in (select code from public.copied))"
 
 
 def _pages(ground):
