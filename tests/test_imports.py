@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,8 +43,13 @@ def name_of(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def imports(path):
     """The full names of all modules that a file imports, wherever in it; `from a import b` counts as both a and a.b."""
+    return frozenset(_imports(path))
+
+
+def _imports(path):
     package = name_of(path).split(".") if path.stem == "__init__" else name_of(path).split(".")[:-1]
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
