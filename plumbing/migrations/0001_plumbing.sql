@@ -35,11 +35,11 @@ create table parked (                   -- could not be applied; tried again unt
     next_attempt_at  timestamptz,
     parked_at        timestamptz not null default now(),
     constraint an_event_is_parked_once unique (source, subject, event_id),
-    constraint retried_by_us_or_left_to_a_person check (status in ('retry', 'parked')),
-    constraint a_retry_has_its_time check (status <> 'retry' or next_attempt_at is not null)
+    constraint retried_or_left_to_a_person_or_discarded check (status in ('retry', 'parked', 'discard')),
+    constraint what_is_taken_up_again_has_its_time check (status = 'parked' or next_attempt_at is not null)
 );
 
-create table parked_actions (           -- what people did about parked events
+create table parked_actions (           -- what people did about parked events; a discard is done by the service itself, so that whoever waits is told
     id        bigint      generated always as identity primary key,
     at        timestamptz not null default now(),
     who       text        not null,
@@ -48,7 +48,7 @@ create table parked_actions (           -- what people did about parked events
     subject   text        not null,
     event_id  text        not null,
     note      text        not null,
-    constraint only_these_actions check (action in ('replay', 'discard'))
+    constraint only_these_actions check (action in ('replay', 'discard', 'read'))
 );
 
 create table spoken (                   -- the last number this service gave about each dispute, in each voice; the row is the lock that orders its facts

@@ -6,6 +6,7 @@ create table intake.log (               -- append-only; each row's hash covers t
     agency        text        not null,
     event_id      text        not null,
     sha256        text        not null,      -- of the exact bytes received
+    content       text        not null,      -- of type, subject and data: the same event may come in other bytes, by another door or client
     type          text        not null,
     happened_at   timestamptz not null,
     dispute       text,
@@ -14,7 +15,7 @@ create table intake.log (               -- append-only; each row's hash covers t
     hash          bytea       not null,
     constraint an_accepted_event_has_its_dispute check (refused_for is not null or dispute is not null or type = 'roster.changed')
 );
-create unique index the_same_content_is_logged_once on intake.log (agency, event_id, sha256);
+create unique index the_same_content_is_logged_once on intake.log (agency, event_id, content);
 create unique index an_id_is_accepted_once on intake.log (agency, event_id) where refused_for is null;
 
 create table intake.log_head (          -- one row: the last entry; locked first by everybody who takes events in
