@@ -22,7 +22,7 @@ AT_ONCE = 20  # copies of all of them in one statement
 TABLES = {
     "intake.disputes":       ("code",     {}),
     "intake.log":            ("dispute",  {"seq": "-(seq + {n} * 100000)", "event_id": "event_id || '~' || {n}"}),
-    "intake.reports":        ("code",     {"report_no": "report_no || '~' || {n}"}),
+    "intake.reports":        ("code",     {"report_no": "report_no || '~' || {n}", "seq": "-(seq + {n} * 100000)"}),
     "intake.parties":        ("code",     {"seq": "-(seq + {n} * 100000)"}),
     "intake.party_tokens":   (None,       {"seq": "-(seq + {n} * 100000)"} | {token: f"sha256({token} || int4send({{n}}))" for token in ("number", "mobile", "village")}),
     "intake.receipts":       (None,       {"id": "id || '~' || {n}", "position": "-(position + {n} * 100000)"}),
