@@ -14,6 +14,7 @@ from pathlib import Path
 from deploy.local import pids, programs
 from deploy.local.places import ROOT, private, run_dir
 from deploy.local.progress import Missing, say, step
+from deploy.local.words import WORDS
 
 START_SECONDS = 90
 # The past quarter is told within a minute: a deadline that was not met by then is overdue.
@@ -21,8 +22,6 @@ DEMO = {"dashboard": {"FENGQIAO_DEMO": "1"}, "mediation": {"FENGQIAO_PATIENCE_SE
 
 
 def help(_) -> None:
-    from deploy.local.__main__ import WORDS
-
     print("枫桥：以事件连接一县的解纷机构 | Fengqiao: links a county's dispute-resolution agencies by events\n")
     for name, word in WORDS.items():
         print(f"  ./fengqiao {name:<10} {word.zh}\n{'':23}{word.en}")
