@@ -120,6 +120,10 @@ class MediatorChosen(Shape):
     mediator = mediator_id(required=True)
 
 
+class MediatorRequested(Shape):
+    party = party_label()  # who asked; not given: both
+
+
 class MediationStarted(Shape):
     pass
 
@@ -257,8 +261,34 @@ class ConfirmationRefused(ConfirmationHandled):
     ground = one_of(kinds.CONFIRMATION_REFUSALS)
 
 
+class ConfirmationGranted(ConfirmationHandled):
+    served_on = Day()  # when the parties received it: their time to object runs from here; left out: when the event happened
+
+
+class ConfirmationObjected(Shape):
+    by = party_label(required=True)  # third_party: somebody whose interest it touches
+    objected_on = Day(required=True)
+
+
+class ExtendedByLeave(Shape):
+    """By leave of the court's president, or of the head of the petition organ, given when the event happened."""
+
+    days = Number(1, 365)
+    months = Number(1, 12)
+
+    def whole(self, data):
+        if ("days" in data) == ("months" in data):
+            raise ValidationError("required", "days")
+
+
+class PapersReceived(Shape):
+    reason = one_of(kinds.PAPERS, required=True)
+    on = Day(required=True)
+
+
 class CaseFiled(Shape):
     received_on = Day(required=True)
+    restarted_on = Day()  # when a correction, or what another court handed over, came in: the seven days began anew
     decided_on = Day(required=True)
     docket_no = formed(REPORT_NO)
     cause = one_of(CAUSES, required=True)
@@ -267,6 +297,7 @@ class CaseFiled(Shape):
 
 class CaseFilingRefused(Shape):
     received_on = Day(required=True)
+    restarted_on = Day()
     decided_on = Day(required=True)
     docket_no = formed(REPORT_NO)
     cause = one_of(CAUSES)
@@ -314,6 +345,10 @@ class PetitionHandled(Shape):
 
 class PetitionDecided(PetitionHandled):
     result = one_of(kinds.PETITION_RESULTS)
+
+
+class PetitionTransferred(PetitionHandled):
+    to = one_of((*AGENCIES, *kinds.ELSEWHERE), required=True)
 
 
 class DisputeRedirected(Shape):

@@ -313,6 +313,11 @@ FILING_REFUSALS = {                            # 登记立案规定 10
     "not_corrected":         ("补正后仍不符合要求",           "still defective after correction"),
     "conditions_not_met":    ("不符合起诉条件",               "the conditions of a suit are not met"),
 }
+PAPERS = {                                     # what came in, so that a period begins anew: 民事诉讼法解释 126; 司法确认规定 4
+    "correction":          ("补正材料交回",           "the complaint, put right"),
+    "from_another_court":  ("上级法院移交的材料",     "handed over by the court above"),
+    "missing_papers":      ("补齐申请材料",           "what was missing from an application"),
+}
 PARTICIPANTS = {                               # in what part somebody appears in the case
     "assessor":       ("人民陪审员",   "people's assessor"),
     "representative": ("诉讼代理人",   "representative"),

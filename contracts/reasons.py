@@ -248,6 +248,27 @@ _ROWS = {
     "extended_before": (
         "立案后的调解只能延长一次（立案与调解意见第3条）。调解不成的，转入审理。",
         "Mediation after filing is extended only once (Opinion on lawful registration and mediation, point 3). If it fails, the trial goes on."),
+    "no_such_period": (
+        "没有正在计算的、可以经批准延长的期限，不能办理“{step}”。请核对纠纷进展。",
+        "No period runs that leave could lengthen, so “{step}” is not possible. Check how far the dispute is."),
+    "leave_too_long": (
+        "超过可以批准的最长期限：确认审查十日（司法确认规定第5条），小额、简易程序一个月，普通程序六个月（民事诉讼法第168条、第164条、第152条），信访三十日（信访工作条例第34条）。",
+        ("Longer than leave can be given for: ten days to decide on a confirmation (Provisions on judicial confirmation art. 5), one month in small-claims and "
+        "simplified procedure, six in ordinary (Civil Procedure Law art. 168, 164, 152), thirty days for a petition (Regulations on petition work art. 34).")),
+    "leave_given_before": (
+        "该期限已经批准延长一次，不能再次延长（司法确认规定第5条，民事诉讼法第152条、第164条、第168条，信访工作条例第34条）。",
+        ("Leave was given once for this period and cannot be given again (Provisions on judicial confirmation art. 5, Civil Procedure Law art. 152, 164, 168, "
+        "Regulations on petition work art. 34).")),
+    "nothing_to_restart": (
+        "没有因收到材料而重新起算的期限：补正、移交的材料见立案审查（民事诉讼法解释第126条），补齐的材料见受理司法确认（司法确认规定第4条）。",
+        ("No period runs that these papers could begin anew: a correction or papers handed over belong to the decision on filing (Interpretation of the Civil "
+        "Procedure Law art. 126), missing papers to the acceptance of a confirmation (Provisions on judicial confirmation art. 4).")),
+    "not_confirmed": (
+        "协议没有经法院裁定确认，没有可以提出异议的裁定（民事诉讼法解释第372条）。",
+        "No court has confirmed the agreement, so there is no ruling to object to (Interpretation of the Civil Procedure Law art. 372)."),
+    "objected_too_late": (
+        "当事人对确认裁定提出异议的十五日已于{on}届满（民事诉讼法解释第372条）。",
+        "The parties' fifteen days for an objection to the confirmation ended on {on} (Interpretation of the Civil Procedure Law art. 372)."),
     "ground_does_not_fit": (
         "所报终结事由与纠纷进展不符：“达成协议”须先上报协议，已达成协议的只能以此终结（在线调解规则第25条）。",
         ("The ground does not fit: “agreement reached” needs an agreement on record, and where there is one it is the only ground "

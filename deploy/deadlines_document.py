@@ -44,7 +44,10 @@ WORDS = {
         "- Times are taken to Beijing time first. When a report arrives never moves a clock; it only says what could be known.\n"
         "- Only a LAW clock may be called legally overdue. Where the table says “right”, a right ends with the period and nobody is overdue.")),
     "clocks":     ("## 期限一览", "## All clocks"),
-    "head":       (("期限", "长度", "起算", "性质", "依据", "延长", "鉴定", "解读"), ("Clock", "Length", "Runs from", "Kind", "Article", "Extended", "Appraisal", "Reading")),
+    "head":       (("期限", "长度", "起算", "性质", "依据", "延长", "鉴定", "解读", "纠纷中"),
+                   ("Clock", "Length", "Runs from", "Kind", "Article", "Extended", "Appraisal", "Reading", "In a dispute")),
+    "opened":     ("自动起算", "opened by its events"),
+    "by_hand":    ("只用计算器", "by hand, with the calculator"),
     "excluded":   ("不计入", "left out"),
     "right":      ("权利", "right"),
     "readings":   ("## 有争议处的解读", "## Readings where the law is disputed"),
@@ -127,6 +130,7 @@ def _row(rule: Rule, language: int) -> tuple[str, ...]:
         _longer(rule, language),
         WORDS["excluded"][language] if rule.appraisal_excluded else "",
         ", ".join(map(str, rule.readings)),
+        f"{WORDS['by_hand'][language]}{('：', ': ')[language]}{rule.by_hand[language]}" if rule.by_hand else WORDS["opened"][language],
     )
 
 

@@ -42,6 +42,7 @@ WHO = {
     "authority": "法院（涉嫌犯罪的为公安） court, or police where a crime is suspected",
     "level":     "该级：网格、村、司法所、乡镇 who is at that level",
     "called":    "被吹哨而未报到的部门 whoever was called and has not reported in",
+    "appoints":  "立案后为法院，否则为调解组织 the court once a case is filed, else the body",
     "urged":     "被督办的单位 whoever is urged",
     "parties":   "当事人 the parties",
 }

@@ -40,6 +40,7 @@ LISTS = (
     ("confirmation.refused: ground", "不予确认的事由", "why confirmation is refused", kinds.CONFIRMATION_REFUSALS),
     ("procedure", "审理程序", "procedures", kinds.PROCEDURES),
     ("case.filing_refused: reason", "不予立案的事由", "why filing is refused", kinds.FILING_REFUSALS),
+    ("papers.received: reason", "收到的材料", "papers that make a period begin anew", kinds.PAPERS),
     ("case.closed: mode", "结案方式", "how a court closes a case", kinds.CLOSING_MODES),
     ("participant.named: part", "诉讼参与身份", "parts in a case", kinds.PARTICIPANTS),
     ("enforcement.completed: result", "执行结果", "results of enforcement", kinds.ENFORCEMENT_RESULTS),

@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 
 from contracts import STATES
 from services.mediation import questions as q
-from services.mediation.clocks import day_start, in_time
+from services.mediation.clocks import Months, day_start, end_of, in_time
+from services.mediation.clocks.law import LAW
 from services.mediation.escalation import BY_NAME as LEVELS_BY_NAME
 from services.mediation.escalation import ENDED_BY, everybody_answered, missing
 from services.mediation.questions import Question, date_of, decides_the_next_term, from_the_other_side, next_term, said_to_be_settled
@@ -93,8 +94,33 @@ def day_of_the_application(dispute, step):
     return _day(step.facts["applied_on"]), ""
 
 
+def when_everyone_consented(dispute, step):
+    """Where nobody has been named yet. Who consents once more gives nobody more time."""
+    if dispute.mediator is not None or not q.everyone_consented(dispute, step) or "online_appoint" in dispute.deadlines:
+        return None
+    return _as_it_runs(dispute, "online_parties_choose", step)
+
+
+def when_first_asked(dispute, step):
+    return _as_it_runs(dispute, "online_appoint", step)
+
+
+def _as_it_runs(dispute, clock, step):
+    running = dispute.deadlines.get(clock)
+    return (running.started_at if running else step.happened), ""
+
+
+def day_the_ruling_was_received(dispute, step):
+    """A ruling on an objection cannot be objected to again."""
+    if dispute.objected:
+        return None
+    on = step.facts.get("served_on")
+    return (_day(on) if on else step.happened), ""
+
+
 def day_the_court_received_the_claim(dispute, step):
-    on = step.facts.get("received_on") or step.facts.get("court_received_on")
+    """Or the day on which what was missing came in: the seven days begin anew (民事诉讼法解释 126)."""
+    on = step.facts.get("restarted_on") or step.facts.get("received_on") or step.facts.get("court_received_on")
     return (_day(on), "") if on and dispute.track == "B" else None
 
 
@@ -167,6 +193,13 @@ CLOCKS = (
     Clock("online_ask_other_party", ("referral.accepted",), when_it_happened, _ASKED,
           {"consent.given": from_the_other_side, "consent.refused": None, "mediation.started": None, "mediation.terminated": None},
           "body", remind=_A_DAY, on_platform=False),
+    # The parties choose, or ask for somebody to be appointed; who was named when the referral was taken needs neither.
+    Clock("online_parties_choose", ("consent.given",), when_everyone_consented, _ASKED,
+          {"mediator.agreed": None, "mediator.appointed": None, "mediator.requested": None, "mediation.started": None},
+          "body", remind=(), on_platform=False, beside=True),
+    Clock("online_appoint", ("mediator.requested",), when_first_asked, (*_ASKED, "mediating"),
+          {"mediator.appointed": None, "mediator.agreed": None, "mediation.started": None},
+          "appoints", remind=_A_DAY, on_platform=False, beside=True),
 
     # ── mediation: which of them, the track, the court's docket and the kind of dispute say ──
     # No statute limits mediation outside court.
@@ -189,13 +222,16 @@ CLOCKS = (
           "body", remind=_FIVE_DAYS),
     Clock("confirmation_accept", ("confirmation.applied",), day_of_the_application, ("confirm_applied",),
           {"confirmation.accepted": None, "confirmation.refused": None, "confirmation.withdrawn": None},
-          "court", remind=_A_DAY),
+          "court", remind=_A_DAY, restarted_by=("papers.received",)),
     Clock("confirmation_decide", ("confirmation.accepted",), when_it_happened, ("confirm_applied",),
           {"confirmation.granted": None, "confirmation.refused": None, "confirmation.withdrawn": None},
-          "court", remind=_THREE_DAYS),
+          "court", remind=_THREE_DAYS, extended_by="confirmation.extended"),
     Clock("confirmation_decide_outer", ("confirmation.accepted",), when_it_happened, ("confirm_applied",),
           {"confirmation.granted": None, "confirmation.refused": None, "confirmation.withdrawn": None},
           "court", remind=_THREE_DAYS),
+    Clock("confirmation_objection", ("confirmation.granted",), day_the_ruling_was_received, ("confirm_decided", "performing", "defaulted"),
+          {"confirmation.objected": q.a_party_objects},
+          "body", remind=_THREE_DAYS),
     # One at a time: the term that is due first. The day is the parties' own; a rest day still moves it (民法典 203).
     Clock("performance", ("agreement.reached", "performance.recorded"), due_day_of_the_next_term, _AGREED,
           {"performance.recorded": decides_the_next_term, "dispute.followed_up": said_to_be_settled, "dispute.archived": None},
@@ -204,6 +240,9 @@ CLOCKS = (
     Clock("follow_up", ("performance.recorded", "agreement.reached"), when_nothing_more_is_owed, (*_AGREED, "resolved"),
           {"dispute.followed_up": None, "dispute.archived": None},
           "body", remind=_THREE_DAYS),
+    Clock("archiving", ("performance.recorded", "dispute.followed_up", "agreement.reached", "case.closed"), when_it_happened, ("resolved",),
+          {"dispute.archived": None},
+          "body", remind=_FIVE_DAYS),
     Clock("enforcement_apply", ("confirmation.granted",), last_day_for_performance, ("confirm_decided", "performing", "defaulted"),
           {"enforcement.applied": None},
           "body", remind=_A_MONTH),
@@ -211,19 +250,23 @@ CLOCKS = (
     # ── the court ──
     Clock("filing_decision", ("dispute.screened",), day_the_court_received_the_claim, ("screened", "terminated"),
           {"case.filed": None, "case.filing_refused": None},
-          "court", remind=_A_DAY, told_at_once=True),
+          "court", remind=_A_DAY, told_at_once=True, restarted_by=("papers.received",)),
     Clock("trial_small_claims", ("case.filed", "case.procedure_set"), filing_for_trial("small_claims"), _BEFORE_A_COURT, {"case.closed": None},
-          "court", remind=_FIVE_DAYS, group="trial"),
+          "court", remind=_FIVE_DAYS, group="trial", extended_by="trial.extended"),
     Clock("trial_simplified", ("case.filed", "case.procedure_set"), filing_for_trial("simplified", "fast_track"), _BEFORE_A_COURT, {"case.closed": None},
-          "court", remind=_FIVE_DAYS, group="trial"),
+          "court", remind=_FIVE_DAYS, group="trial", extended_by="trial.extended"),
     Clock("trial_ordinary", ("case.filed", "case.procedure_set"), filing_for_trial("ordinary"), _BEFORE_A_COURT, {"case.closed": None},
-          "court", remind=_A_MONTH, group="trial"),
+          "court", remind=_A_MONTH, group="trial", extended_by="trial.extended"),
 
     # ── petitions, beside everything else ──
     Clock("petition_accept", ("petition.registered",), when_it_happened, _EVERYWHERE, {"petition.accepted": None, "petition.decided": None},
           "speaker", remind=_THREE_DAYS, beside=True),
     Clock("petition_decide", ("petition.accepted",), when_it_happened, _EVERYWHERE, {"petition.decided": None},
-          "speaker", remind=_FIVE_DAYS, beside=True),
+          "speaker", remind=_FIVE_DAYS, beside=True, extended_by="petition.extended"),
+    # Whoever it was transferred to may say that it is not its task: a right, kept by the petition office.
+    Clock("petition_transfer_objection", ("petition.transferred",), when_it_happened, _EVERYWHERE,
+          {"petition.returned": None, "petition.accepted": None, "petition.decided": None},
+          "speaker", remind=_A_DAY, beside=True),
 
     # 四级七天: only of what the grid found, until it is with a body, settled, filed or sent elsewhere.
     *(Clock(level, ("dispute.registered", "level.escalated"), at_that_level(level), ("registered", "screened"), dict.fromkeys(("level.escalated", *ENDED_BY)),
@@ -242,10 +285,41 @@ PAUSED_BY, RESUMED_BY = "clock.paused", "clock.resumed"     # every clock of whi
 BY_NAME = {clock.name: clock for clock in CLOCKS}
 
 
+# ── Guards of what changes a clock ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
 def still_running_when_extended(dispute, step) -> bool:
     return all(in_time(step.happened, deadline.due_at) for deadline in what_it_extends(dispute, step.word))
+
+
+def a_period_runs_that_leave_lengthens(dispute, step) -> bool:
+    return bool(what_it_extends(dispute, step.word))
+
+
+def no_leave_was_given_before(dispute, step) -> bool:
+    return not any(deadline.extensions and _longer(deadline).once for deadline in what_it_extends(dispute, step.word))
+
+
+def as_long_as_leave_can_be_given_for(dispute, step) -> bool:
+    """A period in months is lengthened by months, or by as many days as they have."""
+    days, months = step.facts.get("days"), step.facts.get("months")
+    most = [_longer(deadline).at_most for deadline in what_it_extends(dispute, step.word)]
+    return all(months <= one.count if months and type(one) is Months else days is not None and days <= _in_days(one) for one in most)
+
+
+def papers_begin_it_anew(dispute, step) -> bool:
+    on = _day(step.facts["on"])
+    return any(step.word in BY_NAME[deadline.clock].restarted_by and deadline.started_at <= end_of(on.date()) for deadline in dispute.deadlines.values())
 
 
 def what_it_extends(dispute, word: str) -> list:
     """The unmet deadlines that a step of this name makes longer."""
     return [deadline for deadline in dispute.deadlines.values() if BY_NAME[deadline.clock].extended_by == word]
+
+
+def _longer(deadline):
+    return LAW[deadline.clock][0].longer
+
+
+def _in_days(length) -> int:
+    return length.count * 31 if type(length) is Months else length.count

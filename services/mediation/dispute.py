@@ -26,7 +26,7 @@ class Deadline:
     state: str = "open"  # open, passed, met, stopped
     provisional: bool = False  # its year's arrangement is not published, or an appraisal goes on
     pauses: list[tuple[datetime, datetime | None]] = field(default_factory=list)  # from, to; the last may go on
-    extensions: list[tuple[datetime, int]] = field(default_factory=list)  # consented at, days
+    extensions: list[tuple[datetime, int | str]] = field(default_factory=list)  # consented at; days, or months as "P6M"
     restarted_at: datetime | None = None
     opened_at: datetime | None = None  # when it was ordered, where that day decides whether the law has such a clock
 
@@ -72,6 +72,7 @@ class Dispute:
     extensions: int = 0
     agreement: dict | None = None  # {"effective_on", "form", "confirmable", "about", "by"}
     confirmation: str | None = None  # applied, accepted, granted, refused, withdrawn, lapsed
+    objected: bool = False  # whether somebody objected to the court's confirmation
     conflicts: dict[str, bool] = field(default_factory=dict)  # who was named in a disclosure: whether all parties agreed after it
     mediators: tuple[str, ...] = ()  # everybody who mediated here, ever
     mediators_refused: int = 0
@@ -92,7 +93,7 @@ class Dispute:
 
 PARTICULARS = (
     "track", "cause", "wants", "sent_by", "court", "docket", "received_on", "procedure", "mode", "ground", "suspected", "back_to", "extensions",
-    "agreement", "confirmation", "conflicts", "mediators", "mediators_refused",
+    "agreement", "confirmation", "objected", "conflicts", "mediators", "mediators_refused",
     "village", "standings", "flags", "organisation", "joint", "left_out", "level", "called", "urged", "urgings",
 )  # fmt: skip
 TUPLES = ("mediators", "standings", "flags", "joint")  # lists in JSON
@@ -145,6 +146,8 @@ _PARTS = {
     "body":      lambda dispute: (dispute.body or CENTRE,),
     "sender":    lambda dispute: (dispute.sent_by or CENTRE,),
     "court":     lambda dispute: (dispute.court or COURT,),
+    # Who appoints a mediator where the parties do not choose: the court whose case it is, else the body itself (特邀调解规定 12; 在线调解规则 10).
+    "appoints":  lambda dispute: (dispute.court or COURT,) if dispute.docket == "open" else (dispute.body or CENTRE,),
     "authority": lambda dispute: (POLICE if dispute.suspected == "suspected_crime" else dispute.court or COURT,),
     "level":     lambda dispute: (escalation.owner(dispute),),
     "called":    escalation.missing,

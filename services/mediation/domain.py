@@ -11,7 +11,7 @@ from services.mediation.deadlines import what_it_extends
 from services.mediation.dispute import CENTRE, FIRST, Deadline, Decision, Dispute, Taken, Transition, who
 from services.mediation.lifecycle import EVERY_STEP, GUARDS, NOTED, TIME_SAYS, TIME_TELLS, TRANSITIONS, WAITS_FOR, Back, Cell, When
 from services.mediation.memory import REMEMBERED
-from services.mediation.questions import Step, day_of, everything_performed, last_moment_to_apply, reported_before, word_of
+from services.mediation.questions import Step, day_of, everything_performed, last_moment_to_apply, last_moment_to_object, reported_before, word_of
 from services.mediation.safeguard import stands_still
 from services.mediation.timing import COUNTING, Counting
 
@@ -105,6 +105,8 @@ def _refuse(decision: Decision, step: Step, reason: str, event: dict) -> None:
         sentence["number"] = step.facts["term"]
     elif reason == "extended_too_late":
         sentence["on"] = day_of(min(d.due_at for d in what_it_extends(dispute, step.word)))
+    elif reason == "objected_too_late":
+        sentence["on"] = day_of(last_moment_to_object(dispute))
     elif reason == "applied_too_late":
         sentence["on"] = day_of(last_moment_to_apply(dispute))
     decision.refused = reason
@@ -114,7 +116,7 @@ def _refuse(decision: Decision, step: Step, reason: str, event: dict) -> None:
 def _take(decision: Decision, step: Step, event: dict, now: datetime, counting: Counting) -> None:
     dispute, before, word = decision.dispute, decision.dispute.state, step.word
     was = undoing.remembered(dispute)
-    met = timing.meet(dispute, step)  # asked first: what a step meets depends on how things stood until then
+    met = timing.meet(dispute, step, counting)  # asked first: what a step meets depends on how things stood until then
     outcome = ENDS_BY.get(word) or _outcome(dispute)
     remember = REMEMBERED.get(word)
     if remember is not None:

@@ -8,7 +8,14 @@ Tracks and their dates: tracks.py. What may not be mediated or confirmed: matter
 from dataclasses import dataclass
 
 from services.mediation import questions as q
-from services.mediation.deadlines import still_running_when_extended
+from services.mediation.deadlines import (
+    BY_NAME,
+    a_period_runs_that_leave_lengthens,
+    as_long_as_leave_can_be_given_for,
+    no_leave_was_given_before,
+    papers_begin_it_anew,
+    still_running_when_extended,
+)
 from services.mediation.dispute import FIRST
 from services.mediation.escalation import goes_up, next_level, next_urging, was_called, was_urged
 from services.mediation.questions import Question
@@ -124,6 +131,7 @@ TRANSITIONS: dict[str, dict[str, Cell]] = {
                            "confirmation.lapsed":     "performing",           # time says so; the agreement stands as a contract
                            "case.closed":             CLOSED_BY_COURT },
     "confirm_applied":   { "confirmation.accepted":   "confirm_applied",
+                           "confirmation.extended":   NOTED,
                            "confirmation.granted":    "confirm_decided",
                            "confirmation.refused":    "confirm_decided",
                            "confirmation.withdrawn":  "confirm_decided",
@@ -134,11 +142,13 @@ TRANSITIONS: dict[str, dict[str, Cell]] = {
                            "confirmation.applied":    "confirm_applied",      # withdrawn, and applied for again in time
                            "mediation.started":       "mediating",            # refused: the parties may agree anew (民事诉讼法 206)
                            "mediation.terminated":    "terminated",           # or go to court
+                           "confirmation.objected":   "confirm_applied",      # confirmed: the court looks at it once more
                            "enforcement.applied":     "enforcement" },
     "performing":        { "performance.recorded":    PERFORMED,
                            "dispute.followed_up":     SETTLED,
                            "confirmation.applied":    "confirm_applied",
                            "confirmation.lapsed":     NOTED,
+                           "confirmation.objected":   "confirm_applied",
                            "enforcement.applied":     "enforcement",
                            "case.closed":             CLOSED_BY_COURT,
                            "dispute.archived":        "closed" },
@@ -146,6 +156,7 @@ TRANSITIONS: dict[str, dict[str, Cell]] = {
                            "dispute.followed_up":     SETTLED,
                            "confirmation.applied":    "confirm_applied",
                            "confirmation.lapsed":     NOTED,
+                           "confirmation.objected":   "confirm_applied",
                            "enforcement.applied":     "enforcement",
                            "dispute.reopened":        "registered",
                            "case.closed":             CLOSED_BY_COURT,
@@ -179,6 +190,7 @@ TRANSITIONS: dict[str, dict[str, Cell]] = {
 ENDS = ("closed",)
 OPEN = tuple(state for state in TRANSITIONS if state not in (FIRST, *ENDS))
 IN_COURT = ("filed", "court_track")
+CHOOSING = ("accepted", "consent_pending", "mediating")  # a mediator
 
 # What is possible in whole groups of states.
 EVERYWHERE = (
@@ -186,6 +198,8 @@ EVERYWHERE = (
     ((*OPEN, *ENDS),                                             { "dispute.reported":       NOTED,      # told again, under a new id, of a dispute that has its code
                                                                    "petition.registered":    NOTED,      # runs beside everything else
                                                                    "petition.accepted":      NOTED,
+                                                                   "petition.transferred":   NOTED,
+                                                                   "petition.returned":      NOTED,
                                                                    "petition.decided":       NOTED,
                                                                    "report.corrected":       UNDONE,
                                                                    "report.withdrawn":       UNDONE }),
@@ -193,6 +207,7 @@ EVERYWHERE = (
     (tuple(state for state in (*OPEN, *ENDS) if state not in IN_COURT), { "case.filed":      "filed",
                                                                    "case.filing_refused":    NOTED }),
     (OPEN,                                                       { "participant.named":      NOTED,
+                                                                   "petition.extended":      NOTED,
                                                                    "reports.joined":         "closed",     # it is the same as another, which goes on
                                                                    "whistle.blown":          NOTED,      # others come to help; the body that has it leads
                                                                    "whistle.answered":       NOTED,
@@ -200,6 +215,9 @@ EVERYWHERE = (
                                                                    "supervision.answered":   NOTED }),
     (ENDS,                                                       { "reports.unjoined":       UNDONE }),      # it is not
     (("registered", "screened"),                                 { "level.escalated":        NOTED }),   # 四级七天
+    (CHOOSING,                                                   { "mediator.requested":     NOTED }),
+    (("screened", "terminated", "confirm_applied"),              { "papers.received":        NOTED }),
+    (BY_NAME["trial_ordinary"].runs_in,                          { "trial.extended":         NOTED }),
 )
 
 GUARDS = {
@@ -233,6 +251,7 @@ GUARDS = {
                               (q.is_on_the_roster,                       "unknown_mediator"),
                               (q.nobody_named_in_a_conflict,             "named_in_a_conflict")),
     "mediator.refused":      ((q.mediates_it,                            "not_the_mediating_body"),),
+    "mediator.requested":    ((q.mediates_it,                            "not_the_mediating_body"),),
     "mediation.started":     ((q.mediates_it,                            "not_the_mediating_body"),
                               (q.nothing_was_confirmed,                  "already_confirmed"),
                               (q.nobody_named_in_a_conflict,             "named_in_a_conflict"),
@@ -268,7 +287,25 @@ GUARDS = {
     "confirmation.granted":  ((q.a_court_says_it,                        "only_a_court_decides"),
                               (q.was_accepted,                           "not_accepted_yet")),
     "confirmation.refused":  ((q.a_court_says_it,                        "only_a_court_decides"),),
-    "confirmation.withdrawn": ((q.mediates_it,                           "not_the_mediating_body"),),
+    "confirmation.withdrawn": ((q.mediates_it,                           "not_the_mediating_body"),
+                              (q.nobody_objected_before,                 "already_confirmed")),
+    "confirmation.extended": ((a_period_runs_that_leave_lengthens,       "no_such_period"),
+                              (still_running_when_extended,              "extended_too_late"),
+                              (no_leave_was_given_before,                "leave_given_before"),
+                              (as_long_as_leave_can_be_given_for,        "leave_too_long")),
+    "trial.extended":        ((q.on_a_docket,                            "not_on_a_docket"),
+                              (a_period_runs_that_leave_lengthens,       "no_such_period"),
+                              (still_running_when_extended,              "extended_too_late"),
+                              (no_leave_was_given_before,                "leave_given_before"),
+                              (as_long_as_leave_can_be_given_for,        "leave_too_long")),
+    "petition.extended":     ((a_period_runs_that_leave_lengthens,       "no_such_period"),
+                              (still_running_when_extended,              "extended_too_late"),
+                              (no_leave_was_given_before,                "leave_given_before"),
+                              (as_long_as_leave_can_be_given_for,        "leave_too_long")),
+    "confirmation.objected": ((q.was_confirmed,                          "not_confirmed"),
+                              (q.nobody_objected_before,                 "already_decided"),
+                              (q.objected_in_time,                       "objected_too_late")),
+    "papers.received":       ((papers_begin_it_anew,                     "nothing_to_restart"),),
     "performance.recorded":  ((q.looks_after_it,                         "not_the_mediating_body"),
                               (q.has_that_term,                          "unknown_term"),
                               (q.not_yet_performed,                      "already_decided")),

@@ -137,8 +137,13 @@ def _performed(dispute, step):
 
 
 def _confirmation_applied(dispute, step):
-    dispute.confirmation = "applied"
+    dispute.confirmation, dispute.objected = "applied", False
     dispute.court = step.facts.get("court") or (step.agency if step.agency.startswith("court") else dispute.court)
+
+
+def _objected(dispute, step):
+    """The court looks at its ruling once more: it confirms it, or refuses after all."""
+    dispute.confirmation, dispute.objected = "accepted", True
 
 
 def _confirmation_accepted(dispute, step):
@@ -224,6 +229,7 @@ REMEMBERED = {
     "confirmation.applied":   _confirmation_applied,
     "confirmation.accepted":  _confirmation_accepted,
     "confirmation.granted":   _confirmation_granted,
+    "confirmation.objected":  _objected,
     "confirmation.refused":   _confirmation_refused,
     "confirmation.withdrawn": _confirmation_withdrawn,
     "confirmation.lapsed":    _confirmation_lapsed,

@@ -269,6 +269,29 @@ def not_accepted_yet(dispute, step) -> bool:
     return dispute.confirmation == "applied"
 
 
+def was_confirmed(dispute, step) -> bool:
+    return dispute.confirmation == "granted"
+
+
+def nobody_objected_before(dispute, step) -> bool:
+    return not dispute.objected
+
+
+def a_party_objects(dispute, step) -> bool:
+    """Somebody else whose interest it touches has six months from the day on which he knows: no clock of the dispute (民事诉讼法解释 372)."""
+    return not step.facts["by"].startswith("third_party")
+
+
+def objected_in_time(dispute, step) -> bool:
+    last = last_moment_to_object(dispute)
+    return not a_party_objects(dispute, step) or last is None or in_time(day_start(date_of(step.facts["objected_on"])), last)
+
+
+def last_moment_to_object(dispute) -> datetime | None:
+    deadline = dispute.deadlines.get("confirmation_objection")
+    return deadline.due_at if deadline else None
+
+
 def has_a_title(dispute, step) -> bool:
     """What can be enforced: a confirmed agreement, a judgment, a court's mediation statement."""
     return dispute.confirmation == "granted" or dispute.mode in ("judgment", "mediated", "confirmed")

@@ -109,7 +109,7 @@ def _happened(d) -> dict:
 def _what_happened(told: dict) -> tuple[list, list, datetime | None, datetime | None]:
     return (
         [(_instant(began), ended and _instant(ended)) for began, ended in told.get("pauses", ())],
-        [(_instant(at), days) for at, days in told.get("extensions", ())],
+        [(_instant(at), long) for at, long in told.get("extensions", ())],
         *[_instant(told[name]) if name in told else None for name in ("restarted_at", "opened_at")],
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from services.mediation.clocks import A_SECOND, SHANGHAI, Days, day_start, end_of, in_time, provisional
+from services.mediation.clocks import A_SECOND, SHANGHAI, Days, Months, day_start, end_of, in_time, provisional
 from services.mediation.clocks.county import County
 from services.mediation.clocks.law import Rule
 from services.mediation.clocks.mistakes import MakesNoSense
@@ -70,15 +70,19 @@ def recount(dispute: Dispute, now: datetime, counting: Counting = COUNTING) -> D
 # ── A step and the deadlines ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def meet(dispute: Dispute, step: Step) -> list[tuple[Deadline, datetime]]:
+def meet(dispute: Dispute, step: Step, counting: Counting = COUNTING) -> list[tuple[Deadline, datetime]]:
     """The deadlines that this step meets, and the instant that counts: the day on which a thing was done, else when the step happened."""
     clocks = MET_BY.get(step.word)
     if clocks is None or not dispute.deadlines:
         return []
     met = [d for d in dispute.deadlines.values() if d.clock in clocks and ((question := clocks[d.clock]) is None or question(dispute, step))]
     met.sort(key=_by_day)
+    again = step.facts.get("restarted_on")
     for deadline in met:
         del dispute.deadlines[deadline.key]
+        if again and BY_NAME[deadline.clock].restarted_by:
+            deadline.restarted_at = day_start(_day(again))
+            deadline.due_at = _reckoned(deadline, counting).last_moment
     return [(deadline, _done(step)) for deadline in met]
 
 
@@ -150,14 +154,17 @@ def put_off(decision: Decision, deadline: Deadline, by: timedelta, now: datetime
 def _extended(deadline: Deadline, step: Step, counting: Counting) -> bool:
     if BY_NAME[deadline.clock].extended_by != step.word:
         return False
-    deadline.extensions = [*deadline.extensions, (step.happened, step.facts["days"])]
+    deadline.extensions = [*deadline.extensions, (step.happened, step.facts.get("days") or f"P{step.facts['months']}M")]
     return True
 
 
 def _restarted(deadline: Deadline, step: Step, counting: Counting) -> bool:
     if step.word not in BY_NAME[deadline.clock].restarted_by:
         return False
-    deadline.restarted_at = step.happened
+    at = _done(step)
+    if end_of(at.astimezone(SHANGHAI).date()) < deadline.started_at:
+        return False
+    deadline.restarted_at = at
     return True
 
 
@@ -244,7 +251,7 @@ def _recount(decision: Decision, deadline: Deadline, now: datetime, counting: Co
 
 
 def _reckoned(deadline: Deadline, counting: Counting) -> Reckoned:
-    extensions = tuple([Extension(at, Days(days)) for at, days in deadline.extensions])
+    extensions = tuple([Extension(at, Days(long) if type(long) is int else Months(int(long[1:-1]))) for at, long in deadline.extensions])
     # While it goes on an appraisal takes away no day yet; what it took is known when it is over.
     as_of = deadline.pauses[-1][0] if deadline.paused else None
     platform = BY_NAME[deadline.clock].on_platform
@@ -309,7 +316,7 @@ def _day(told: str | date) -> date:
     return date.fromisoformat(told) if isinstance(told, str) else told
 
 
-DONE_ON = ("on", "applied_on", "decided_on")  # the day on which a thing was done, in a step that is told later
+DONE_ON = ("on", "applied_on", "decided_on", "objected_on")  # the day on which a thing was done, in a step that is told later
 
 # The clocks by step, so that a step asks only those that it concerns.
 STARTED_BY: dict[str, list[Clock]] = {}

@@ -73,7 +73,7 @@ def _value(name, told):
     if name == "pauses":
         return [(datetime.fromisoformat(began), ended and datetime.fromisoformat(ended)) for began, ended in told]
     if name == "extensions":
-        return [(datetime.fromisoformat(at), days) for at, days in told]
+        return [(datetime.fromisoformat(at), long) for at, long in told]
     return tuple(told)
 
 

@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.mediation import timing
+from services.mediation import safeguard, timing
 from services.mediation.clocks import SHANGHAI
 from services.mediation.clocks.county import county
+from services.mediation.clocks.law import LAW, RULES
 from services.mediation.dispute import Deadline
-from tests.mediation.lives import COURT, DAMAN, MONDAY, PETITIONS, Life, life_until
+from tests.mediation.lives import COURT, DAMAN, MONDAY, PETITIONS, Life, life_until, reported
 
 MEDIATION = "mediation_out_of_court_policy"
 
@@ -109,6 +110,28 @@ def test_after_filing_an_appraisal_stops_the_trial_limit_and_not_mediation():
     assert life.due("trial_ordinary") == end_of(10, 30)  # 1 to 8 May are left out
 
 
+def test_the_president_may_give_a_trial_more_months_once():
+    life = filed("ordinary")
+    assert life.due("trial_ordinary") == end_of(10, 22)
+
+    assert on(life, at(9, 1), "trial.extended", months=7).refused == "leave_too_long"
+    assert on(life, at(9, 1), "trial.extended", months=6).refused is None
+    assert life.due("trial_ordinary") == end_of(4, 22, year=2027)
+    assert life.says("trial.extended", months=1).refused == "leave_given_before"
+
+
+def test_a_simplified_trial_gets_one_month_more():
+    life = filed("simplified")
+
+    assert on(life, at(5, 11), "trial.extended", months=2).refused == "leave_too_long"
+    assert on(life, at(5, 11), "trial.extended", months=1).refused is None
+    assert life.due("trial_simplified") == end_of(8, 24)  # Saturday 22 August
+
+
+def test_no_leave_lengthens_what_does_not_run():
+    assert life_until("mediating").says("trial.extended").refused == "not_on_a_docket"
+
+
 # ── The court ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -125,6 +148,30 @@ def test_a_filing_decided_on_the_eighth_day_is_late():
     on(life, at(4, 28), "case.filed", received_on="2026-04-20", decided_on="2026-04-28")
 
     assert life.last("deadline.met", "filing_decision")["late"]
+
+
+def test_a_correction_handed_in_begins_the_seven_days_anew():
+    life = life_until("registered")
+    on(life, at(3, 3), "dispute.screened", track="B", court_received_on="2026-03-02")
+    on(life, at(3, 12), "papers.received", reason="correction", on="2026-03-11")
+    assert life.due("filing_decision") == end_of(3, 18)
+
+    on(life, at(3, 18), "case.filed", received_on="2026-03-02", decided_on="2026-03-18")
+
+    assert not life.last("deadline.met", "filing_decision")["late"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_court_that_tells_of_the_correction_with_its_decision_is_in_time_too(known):
+    life = life_until("registered")
+    on(life, at(3, 3), "dispute.screened", **({"track": "B", "court_received_on": "2026-03-02"} if known else {}))
+    on(life, at(3, 18), "case.filed", received_on="2026-03-02", restarted_on="2026-03-11", decided_on="2026-03-18")
+
+    assert not life.last("deadline.met", "filing_decision")["late"]
+
+
+def test_papers_that_belong_to_no_running_clock_begin_nothing():
+    assert life_until("screened").says("papers.received").refused == "nothing_to_restart"
 
 
 def test_a_claim_known_to_be_at_the_court_has_its_seven_days_before_anybody_decides():
@@ -274,6 +321,141 @@ def test_after_a_withdrawal_what_is_left_of_the_thirty_days_is_left():
     assert life.due("confirmation_apply") == end_of(4, 1)
 
 
+def accepted_for_confirmation():
+    """Applied for on Monday 16 March 2026, accepted on Thursday: fifteen days to decide end on Friday 3 April."""
+    life = life_until("agreed", now=at(3, 2))
+    on(life, at(3, 16), "confirmation.applied", applied_on="2026-03-16")
+    on(life, at(3, 19), "confirmation.accepted")
+    return life
+
+
+def test_the_president_may_give_the_court_ten_days_more_to_decide_once():
+    life = accepted_for_confirmation()
+
+    assert on(life, at(4, 2), "confirmation.extended", days=11).refused == "leave_too_long"
+    assert on(life, at(4, 2), "confirmation.extended", days=10).refused is None
+    assert life.due("confirmation_decide") == end_of(4, 13)  # 25 days from 19 March, one count from the start
+    assert life.due("confirmation_decide_outer") == end_of(4, 20)
+    assert on(life, at(4, 2), "confirmation.extended", days=1).refused == "leave_given_before"
+
+
+def test_leave_given_after_the_end_comes_too_late():
+    life = accepted_for_confirmation()
+    life.until(at(4, 4))
+
+    assert life.says("confirmation.extended").refused == "extended_too_late"
+
+
+def test_missing_papers_give_the_court_its_three_days_anew():
+    life = life_until("agreed", now=at(3, 2))
+    on(life, at(3, 16), "confirmation.applied", applied_on="2026-03-16")
+    on(life, at(3, 18), "papers.received", on="2026-03-18")
+
+    assert life.due("confirmation_accept") == end_of(3, 23)  # the third day is Saturday the 21st
+    assert life.last("deadline.recomputed")["because"] == "restarted"
+
+
+def test_an_objection_is_open_for_fifteen_days_from_the_day_on_which_the_ruling_was_received():
+    life = accepted_for_confirmation()
+    on(life, at(3, 30), "confirmation.granted", served_on="2026-04-01")
+    assert life.due("confirmation_objection") == end_of(4, 16)
+
+    life.until(at(4, 17))
+    assert life.last("deadline.passed", "confirmation_objection")["lapsed"]
+    assert life.says("confirmation.objected", objected_on="2026-04-17").refused == "objected_too_late"
+
+
+def test_the_court_looks_at_its_ruling_once_more_and_only_once():
+    life = accepted_for_confirmation()
+    on(life, at(3, 30), "confirmation.granted")
+    on(life, at(4, 10), "confirmation.objected", objected_on="2026-04-09")
+    assert (life.state, life.last("confirmation.objected")["waits_for"]) == ("confirm_applied", (COURT,))
+    assert not life.last("deadline.met", "confirmation_objection")["late"] and "enforcement_apply" not in clocks(life)
+    assert life.says("confirmation.withdrawn").refused == "already_confirmed"
+
+    on(life, at(4, 20), "confirmation.granted")
+
+    assert life.state == "confirm_decided" and "enforcement_apply" in clocks(life) and "confirmation_objection" not in clocks(life)
+    assert life.says("confirmation.objected", objected_on="2026-04-20").refused == "already_decided"
+
+
+def test_an_objection_with_ground_undoes_the_confirmation():
+    life = accepted_for_confirmation()
+    on(life, at(3, 30), "confirmation.granted")
+    on(life, at(4, 10), "confirmation.objected", objected_on="2026-04-09")
+    on(life, at(4, 20), "confirmation.refused")
+
+    assert life.says("enforcement.applied").refused == "no_title_to_enforce"
+    assert life.says("mediation.started").refused is None
+
+
+def test_somebody_else_may_object_after_the_parties_time():
+    life = accepted_for_confirmation()
+    on(life, at(3, 30), "confirmation.granted")
+
+    assert on(life, at(6, 1), "confirmation.objected", by="third_party", objected_on="2026-06-01").refused is None
+
+
+def test_what_no_court_confirmed_cannot_be_objected_to():
+    life = life_until("performing")
+
+    assert life.says("confirmation.objected").refused == "not_confirmed"
+
+
+# ── Who mediates ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def consented():
+    """Both sides consented on Monday 2 March, and nobody has been named."""
+    life = life_until("routed")
+    life.now += timedelta(hours=1)
+    event = reported("referral.accepted", life.now)
+    del event.data["facts"]["mediator"]
+    life._hears(event)
+    for party in ("applicant", "respondent"):
+        life.says("consent.given", party=party)
+    return life
+
+
+def test_both_sides_consented_then_they_have_two_working_days_to_choose_a_mediator():
+    life = consented()
+    assert life.due("online_parties_choose") == end_of(3, 4)
+
+    life.until(at(3, 5))
+
+    assert life.last("deadline.passed", "online_parties_choose")["lapsed"]  # nobody is overdue
+    assert on(life, at(3, 5), "mediator.agreed").refused is None
+
+
+def test_who_consents_once_more_gives_nobody_more_time():
+    life = consented()
+    on(life, at(3, 4), "consent.given", party="respondent")
+
+    assert life.due("online_parties_choose") == end_of(3, 4)
+
+
+def test_somebody_is_appointed_within_three_working_days_of_the_request():
+    life = consented()
+    on(life, at(3, 4), "mediator.requested")
+    assert "online_parties_choose" not in clocks(life)
+    assert (life.due("online_appoint"), life.last("deadline.set", "online_appoint")["owed_by"]) == (end_of(3, 9), (DAMAN,))
+
+    on(life, at(3, 9), "mediator.appointed")
+
+    assert not life.last("deadline.met", "online_appoint")["late"]
+
+
+def test_after_filing_it_is_the_court_that_appoints():
+    life = entrusted("simplified")
+    on(life, at(4, 28), "mediator.requested")
+
+    assert life.last("deadline.set", "online_appoint")["owed_by"] == (COURT,)
+
+
+def test_where_the_mediator_was_named_with_the_acceptance_nobody_has_to_choose():
+    assert "online_parties_choose" not in clocks(life_until("mediating"))
+
+
 # ── Kinds of dispute, petitions ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -310,6 +492,59 @@ def test_a_petition_runs_beside_everything_else():
     on(life, at(5, 11), "petition.decided")
 
     assert not life.last("deadline.met", "petition_decide")["late"]
+
+
+def test_the_head_of_the_petition_organ_may_give_thirty_days_more():
+    life = life_until("mediating")
+    on(life, at(3, 12), "petition.accepted")
+
+    assert on(life, at(5, 8), "petition.extended", days=30).refused is None
+    assert life.due("petition_decide") == end_of(6, 10)  # 90 days from 12 March
+    assert life.says("petition.extended").refused == "leave_given_before"
+
+
+def test_who_gets_a_petition_by_transfer_may_object_for_five_working_days():
+    life = life_until("mediating")
+    on(life, at(3, 12), "petition.transferred")
+    assert life.due("petition_transfer_objection") == end_of(3, 19)
+
+    on(life, at(3, 18), "petition.returned")
+
+    assert not life.last("deadline.met", "petition_transfer_objection")["late"]
+
+
+def test_a_transfer_that_nobody_objects_to_stands_and_nobody_is_overdue():
+    life = life_until("mediating")
+    on(life, at(3, 12), "petition.transferred")
+    life.until(at(3, 20))
+
+    assert life.last("deadline.passed", "petition_transfer_objection")["lapsed"]
+
+
+def test_what_was_settled_is_archived_within_thirty_days():
+    life = life_until("resolved")
+    resolved = life.dispute.entered_at
+    assert life.due("archiving") == timing.end_of((resolved + timedelta(days=30)).date())
+
+    life.says("dispute.archived")
+
+    assert not life.last("deadline.met", "archiving")["late"]
+
+
+# ── Every clock is somebody's ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.clock)
+def test_every_clock_is_opened_by_what_happens_in_a_dispute_or_is_reckoned_by_hand_and_says_why(rule):
+    opened = rule.clock in timing.BY_NAME or rule.clock in safeguard.CLOCKS
+
+    assert opened is (rule.by_hand is None)
+
+
+@pytest.mark.parametrize("clock", timing.CLOCKS, ids=lambda clock: clock.name)
+def test_what_the_law_lets_lengthen_or_begin_anew_a_step_does(clock):
+    assert bool(clock.restarted_by) == any(rule.restarted_by for rule in LAW[clock.name])
+    assert bool(clock.extended_by) == any(rule.longer for rule in LAW[clock.name])
 
 
 # ── Reminders, and a clock that jumps ─────────────────────────────────────────────────────────────────────────────────────────────

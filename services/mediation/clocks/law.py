@@ -41,6 +41,7 @@ class Rule:
     opened_until: date | None = None
     on_platform: bool | None = None  # for the court's own platform, or for elsewhere; None: makes no difference
     lengthens: tuple[str, ...] = ()  # an extension by itself: the clocks that it is the longer form of
+    by_hand: tuple[str, str] | None = None  # why no event of a dispute opens it: it is for the calculator alone
 
     @property
     def overridable(self) -> bool:
@@ -76,6 +77,9 @@ READINGS = {
 _PARTIES = ("双方当事人同意", "consent of both parties")
 _ALL = ("全体当事人同意", "consent of all parties")
 _PRESIDENT = ("本院院长批准", "leave of the court's president")
+_ARBITRATION = ("仲裁委员会不在本系统上报", "arbitration commissions report nothing here")
+_AUTHORITY = ("该行政机关不在本系统上报", "that authority reports nothing here")
+_POLICE = ("公安机关自行主持的调解，不在本系统上报", "mediation by the police themselves is not reported here")
 _THE_OPINION = Longer(_PARTIES, at_most=Days(30), once=True, limits_from=SWITCH)
 
 RULES = (
@@ -114,7 +118,8 @@ RULES = (
     Rule("mediation_entrusted_simplified", Days(7), ("签收法院移交的材料，在线为平台确认", "signature for the court's papers; online: confirmation on the platform"),
          "特邀调解规定 27; 在线调解规则 24; 立案与调解意见 3", "LAW", readings=(3, 4), longer=_THE_OPINION),
     Rule("mediation_extension", Days(30), ("原调解期限的起算日", "start of the base period"), "立案与调解意见 3", "POLICY", readings=(3, 4), longer=_THE_OPINION,
-         lengthens=("mediation_entrusted_ordinary", "mediation_entrusted_simplified")),
+         lengthens=("mediation_entrusted_ordinary", "mediation_entrusted_simplified"),
+         by_hand=("纠纷中由原期限连同延长一并计算", "in a dispute its base clock is reckoned together with the extension")),
     Rule("mediation_delegated_legacy", Days(30), ("签收或者平台确认", "signature or confirmation"), "特邀调解规定 27; 在线调解规则 24, 26", "LAW", readings=(3, 4, 5),
          longer=Longer(_ALL), appraisal_excluded=True, opened_until=date(2024, 12, 31)),
 
@@ -142,22 +147,22 @@ RULES = (
     # ── labour, land, medical, consumer, traffic, police ──
     Rule("labour_mediation", Days(15), ("收到调解申请", "application received"), "劳动争议调解仲裁法 14", "LAW", readings=(6, 7),
          after_it=("可以申请仲裁", "arbitration may be applied for"), right=True),
-    Rule("labour_accept", WorkingDays(5), ("收到仲裁申请", "application received"), "劳动争议调解仲裁法 29", "LAW", readings=(7,)),
+    Rule("labour_accept", WorkingDays(5), ("收到仲裁申请", "application received"), "劳动争议调解仲裁法 29", "LAW", readings=(7,), by_hand=_ARBITRATION),
     Rule("labour_award", Days(45), ("受理", "acceptance"), "劳动争议调解仲裁法 43", "LAW", readings=(7,),
-         longer=Longer(("仲裁委员会主任批准", "leave of the commission's head"), at_most=Days(15), once=True)),
-    Rule("land_accept", WorkingDays(5), ("收到仲裁申请", "application received"), "农村土地承包经营纠纷调解仲裁法 23", "LAW"),
+         longer=Longer(("仲裁委员会主任批准", "leave of the commission's head"), at_most=Days(15), once=True), by_hand=_ARBITRATION),
+    Rule("land_accept", WorkingDays(5), ("收到仲裁申请", "application received"), "农村土地承包经营纠纷调解仲裁法 23", "LAW", by_hand=_ARBITRATION),
     Rule("land_award", Days(60), ("受理", "acceptance"), "农村土地承包经营纠纷调解仲裁法 47", "LAW",
-         longer=Longer(("仲裁委员会主任批准", "leave of the commission's head"), at_most=Days(30), once=True)),
+         longer=Longer(("仲裁委员会主任批准", "leave of the commission's head"), at_most=Days(30), once=True), by_hand=_ARBITRATION),
     Rule("medical_mediation", WorkingDays(30), ("受理", "acceptance"), "医疗纠纷条例 38", "LAW", readings=(3, 4),
          longer=Longer(("医患双方与调解委员会约定", "agreement of both sides and the committee")), appraisal_excluded=True),
-    Rule("medical_admin_accept", WorkingDays(5), ("收到申请", "application received"), "医疗纠纷条例 40", "LAW"),
-    Rule("consumer_complaint", WorkingDays(7), ("收到投诉", "complaint received"), "消费者权益保护法 46", "LAW"),
-    Rule("traffic_apply", WorkingDays(10), ("收到事故认定书", "certificate received"), "道路交通事故处理程序规定 86; 道路交通事故处理程序规定 112(5)", "LAW", right=True),
-    Rule("traffic_mediation", WorkingDays(10), ("调解开始", "mediation started"), "道路交通事故处理程序规定 90; 道路交通事故处理程序规定 112(5)", "LAW"),
-    Rule("police_second_mediation", WorkingDays(7), ("第一次调解", "first mediation"), "公安行政案件程序规定 183", "LAW"),
+    Rule("medical_admin_accept", WorkingDays(5), ("收到申请", "application received"), "医疗纠纷条例 40", "LAW", by_hand=_AUTHORITY),
+    Rule("consumer_complaint", WorkingDays(7), ("收到投诉", "complaint received"), "消费者权益保护法 46", "LAW", by_hand=_AUTHORITY),
+    Rule("traffic_apply", WorkingDays(10), ("收到事故认定书", "certificate received"), "道路交通事故处理程序规定 86; 道路交通事故处理程序规定 112(5)", "LAW", right=True, by_hand=_POLICE),
+    Rule("traffic_mediation", WorkingDays(10), ("调解开始", "mediation started"), "道路交通事故处理程序规定 90; 道路交通事故处理程序规定 112(5)", "LAW", by_hand=_POLICE),
+    Rule("police_second_mediation", WorkingDays(7), ("第一次调解", "first mediation"), "公安行政案件程序规定 183", "LAW", by_hand=_POLICE),
 
     # ── letters, trial, enforcement ──
-    Rule("judicial_suggestion_reply", Months(2), ("收到司法建议书", "letter received"), "司法建议规定 8", "LAW", readings=(6,)),
+    Rule("judicial_suggestion_reply", Months(2), ("收到司法建议书", "letter received"), "司法建议规定 8", "LAW", readings=(6,), by_hand=("司法建议不针对单件纠纷", "a judicial suggestion is not about one dispute")),
     Rule("trial_small_claims", Months(2), ("立案", "filing"), "民事诉讼法 168", "LAW", readings=(4,),
          longer=Longer(_PRESIDENT, at_most=Months(1), once=True), appraisal_excluded=True),
     Rule("trial_simplified", Months(3), ("立案", "filing"), "民事诉讼法 164", "LAW", readings=(4,),

@@ -29,7 +29,7 @@ NAMES = {
     "way":           kinds.REDIRECT_WAYS,
     "form":          kinds.FORMS,
     "route_reason":  kinds.ROUTE_REASONS | kinds.DECLINE_REASONS | kinds.SUSPENSION_REASONS | kinds.WHISTLE_REASONS | kinds.WHISTLE_ANSWERS
-                     | kinds.ESCALATION_REASONS | kinds.SUPERVISION_REASONS | kinds.SUPERVISION_ANSWERS,
+                     | kinds.PAPERS | kinds.ESCALATION_REASONS | kinds.SUPERVISION_REASONS | kinds.SUPERVISION_ANSWERS,
     "procedure":     kinds.PROCEDURES,
     "level":         kinds.LEVELS,
     "proposal_reason": kinds.PROPOSAL_REASONS,

@@ -1,0 +1,15 @@
+"""A trial cannot be finished within its months. What may the court's president do?"""
+
+
+def test_leave_is_given_once_and_no_longer_than_the_law_has_it(county):
+    code = county.filed(county.screened())
+    county.goes_on(code, ("court", "case.procedure_set", {"procedure": "simplified"}))
+
+    assert county.refuses(code, "court", "trial.extended", months=2) == "leave_too_long"
+    county.goes_on(code, ("court", "trial.extended", {"months": 1}))
+    assert county.refuses(code, "court", "trial.extended", months=1) == "leave_given_before"
+
+    ((longer, first),) = county.rows(
+        "select due_at::date, started_at::date from mediation.deadlines where code = %s and clock = 'trial_simplified' and state = 'open'", code
+    )
+    assert (longer - first).days >= 119  # three months, and one
