@@ -273,12 +273,11 @@ class ConfirmationObjected(Shape):
 class ExtendedByLeave(Shape):
     """By leave of the court's president, or of the head of the petition organ, given when the event happened."""
 
-    days = Number(1, 365)
-    months = Number(1, 12)
+    days = Number(1, 365, required=True)
 
-    def whole(self, data):
-        if ("days" in data) == ("months" in data):
-            raise ValidationError("required", "days")
+
+class TrialExtended(Shape):
+    months = Number(1, 12, required=True)
 
 
 class PapersReceived(Shape):

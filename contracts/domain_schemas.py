@@ -80,7 +80,7 @@ STEP_FACTS = {
     "case.filing_refused": agency_schemas.CaseFilingRefused,
     "case.entrusted": agency_schemas.CaseEntrusted,
     "case.procedure_set": agency_schemas.CaseProcedureSet,
-    "trial.extended": agency_schemas.ExtendedByLeave,
+    "trial.extended": agency_schemas.TrialExtended,
     "case.closed": agency_schemas.CaseClosed,
     "participant.named": agency_schemas.ParticipantNamed,
     "enforcement.applied": agency_schemas.EnforcementApplied,

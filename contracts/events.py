@@ -66,7 +66,7 @@ _AGENCIES_SAY = (
     ("case.filing_refused",   a.CaseFilingRefused,     "C"),
     ("case.entrusted",        a.CaseEntrusted,         "C"),
     ("case.procedure_set",    a.CaseProcedureSet,      "C"),
-    ("trial.extended",        a.ExtendedByLeave,       "C"),
+    ("trial.extended",        a.TrialExtended,         "C"),
     ("case.closed",           a.CaseClosed,            "C"),
     ("participant.named",     a.ParticipantNamed,      "C"),
     ("enforcement.applied",   a.EnforcementApplied,    "C"),

@@ -398,6 +398,8 @@ RECOMPUTED_BECAUSE = {                         # why a deadline was reckoned aga
     "extended":  ("延长",             "extended"),
     "paused":    ("鉴定开始，停止计算", "an appraisal began: it stands still"),
     "resumed":   ("鉴定结束，继续计算", "the appraisal is over: it goes on"),
+    "suspended": ("调解中止，停止计算", "mediation was suspended: it stands still"),
+    "went_on":   ("调解恢复，继续计算", "mediation goes on, and so does the clock"),
     "restarted": ("重新起算",         "begun anew"),
     "calendar":  ("放假安排公布",     "the holiday arrangement was published"),
     "not_counted": ("期间不计入",     "days that are not counted"),

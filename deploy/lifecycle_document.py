@@ -176,6 +176,8 @@ def _clock(clock: Clock) -> tuple[str, ...]:
     length = f"{rule.length.count} {rule.length.zh} {rule.length.en}" if rule.length.count else "协议所定之日 the day agreed"
     if clock.extended_by:
         length += f", `{clock.extended_by}` 可延长 extends it"
+    if clock.suspendable:
+        length += ", 中止期间停止 stands still while suspended"
     kind = f"{rule.kind} {CLOCK_KINDS[rule.kind][0]}: {_authority(rule.article)}"
     return f"`{clock.name}` {zh} {en}", " ".join(starts), length, ", ".join(met), WHO[clock.owed_by], kind
 

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from contracts import STATES
 from services.mediation import questions as q
-from services.mediation.clocks import Months, day_start, end_of, in_time
+from services.mediation.clocks import day_start, end_of, in_time
 from services.mediation.clocks.law import LAW
 from services.mediation.escalation import BY_NAME as LEVELS_BY_NAME
 from services.mediation.escalation import ENDED_BY, everybody_answered, missing
@@ -36,6 +36,7 @@ class Clock:
     beside: bool = False  # runs beside the life of the dispute: a step that is only noted starts it too
     told_at_once: bool = False  # the step that meets it may be the first that is heard of it: then it is set and met in one
     in_court: bool = False  # mediation of a registered case
+    suspendable: bool = False  # stands still while mediation is suspended
     group: str | None = None  # of these one at a time: a new one takes the place of the old
 
 
@@ -177,7 +178,7 @@ _AGREED = ("agreed", "confirm_applied", "confirm_decided", "performing", "defaul
 _NOT_YET_CONFIRMED = ("agreed", "confirm_decided", "performing", "defaulted")
 _BEFORE_A_COURT = ("filed", "court_track", "routed", "referral_declined", *_MEDIATED, "suspended", "agreed")
 _EVERYWHERE = tuple(state for state in STATES if state not in ("detected", "safeguard_hold", "closed"))
-_ENDS_MEDIATION = {"agreement.reached": None, "mediation.terminated": None, "consent.refused": None, "mediation.suspended": None, "case.closed": None}
+_ENDS_MEDIATION = {"agreement.reached": None, "mediation.terminated": None, "consent.refused": None, "case.closed": None}
 
 CLOCKS = (
     Clock("screening", ("dispute.registered",), when_it_happened, ("registered",),
@@ -203,18 +204,18 @@ CLOCKS = (
 
     # ── mediation: which of them, the track, the court's docket and the kind of dispute say ──
     # No statute limits mediation outside court.
-    Clock("mediation_out_of_court_policy", ("referral.accepted",), acceptance_outside_court, _MEDIATED, _ENDS_MEDIATION,
-          "body", remind=_FIVE_DAYS, extended_by="mediation.extended"),
-    Clock("labour_mediation", ("referral.accepted",), acceptance_of_a_labour_dispute, _MEDIATED, _ENDS_MEDIATION,
-          "body", remind=_THREE_DAYS),
-    Clock("medical_mediation", ("referral.accepted",), acceptance_by_a_medical_committee, _MEDIATED, _ENDS_MEDIATION,
-          "body", remind=_FIVE_DAYS, extended_by="mediation.extended"),
-    Clock("mediation_delegated_legacy", ("referral.accepted",), acceptance_on_the_old_docket, _MEDIATED, _ENDS_MEDIATION,
-          "body", remind=_FIVE_DAYS, extended_by="mediation.extended"),
-    Clock("mediation_entrusted_ordinary", ("referral.accepted",), acceptance_in_the_ordinary_procedure, _MEDIATED, _ENDS_MEDIATION,
-          "body", remind=_THREE_DAYS, extended_by="mediation.extended", in_court=True),
-    Clock("mediation_entrusted_simplified", ("referral.accepted",), acceptance_in_a_simplified_procedure, _MEDIATED, _ENDS_MEDIATION,
-          "body", remind=_A_DAY, extended_by="mediation.extended", in_court=True),
+    Clock("mediation_out_of_court_policy", ("referral.accepted",), acceptance_outside_court, (*_MEDIATED, "suspended"), _ENDS_MEDIATION,
+          "body", remind=_FIVE_DAYS, suspendable=True, extended_by="mediation.extended"),
+    Clock("labour_mediation", ("referral.accepted",), acceptance_of_a_labour_dispute, (*_MEDIATED, "suspended"), _ENDS_MEDIATION,
+          "body", remind=_THREE_DAYS, suspendable=True),
+    Clock("medical_mediation", ("referral.accepted",), acceptance_by_a_medical_committee, (*_MEDIATED, "suspended"), _ENDS_MEDIATION,
+          "body", remind=_FIVE_DAYS, suspendable=True, extended_by="mediation.extended"),
+    Clock("mediation_delegated_legacy", ("referral.accepted",), acceptance_on_the_old_docket, (*_MEDIATED, "suspended"), _ENDS_MEDIATION,
+          "body", remind=_FIVE_DAYS, suspendable=True, extended_by="mediation.extended"),
+    Clock("mediation_entrusted_ordinary", ("referral.accepted",), acceptance_in_the_ordinary_procedure, (*_MEDIATED, "suspended"), _ENDS_MEDIATION,
+          "body", remind=_THREE_DAYS, suspendable=True, extended_by="mediation.extended", in_court=True),
+    Clock("mediation_entrusted_simplified", ("referral.accepted",), acceptance_in_a_simplified_procedure, (*_MEDIATED, "suspended"), _ENDS_MEDIATION,
+          "body", remind=_A_DAY, suspendable=True, extended_by="mediation.extended", in_court=True),
 
     # ── the agreement and its confirmation ──
     Clock("confirmation_apply", ("agreement.reached", "confirmation.withdrawn"), day_the_agreement_took_effect, _NOT_YET_CONFIRMED,
@@ -280,6 +281,7 @@ CLOCKS = (
           "urged", remind=_A_DAY, beside=True),
 )
 PAUSED_BY, RESUMED_BY = "clock.paused", "clock.resumed"     # every clock of which the law leaves an appraisal out
+SUSPENDED_BY, GOES_ON_BY = "mediation.suspended", "mediation.resumed"     # every clock of mediation: what is left of it is left
 # fmt: on
 
 BY_NAME = {clock.name: clock for clock in CLOCKS}
@@ -301,10 +303,8 @@ def no_leave_was_given_before(dispute, step) -> bool:
 
 
 def as_long_as_leave_can_be_given_for(dispute, step) -> bool:
-    """A period in months is lengthened by months, or by as many days as they have."""
-    days, months = step.facts.get("days"), step.facts.get("months")
-    most = [_longer(deadline).at_most for deadline in what_it_extends(dispute, step.word)]
-    return all(months <= one.count if months and type(one) is Months else days is not None and days <= _in_days(one) for one in most)
+    longer = step.facts.get("months") or step.facts["days"]  # a trial runs in months, and so does leave for it
+    return all(longer <= _longer(deadline).at_most.count for deadline in what_it_extends(dispute, step.word))
 
 
 def papers_begin_it_anew(dispute, step) -> bool:
@@ -319,7 +319,3 @@ def what_it_extends(dispute, word: str) -> list:
 
 def _longer(deadline):
     return LAW[deadline.clock][0].longer
-
-
-def _in_days(length) -> int:
-    return length.count * 31 if type(length) is Months else length.count

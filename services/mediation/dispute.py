@@ -29,10 +29,17 @@ class Deadline:
     extensions: list[tuple[datetime, int | str]] = field(default_factory=list)  # consented at; days, or months as "P6M"
     restarted_at: datetime | None = None
     opened_at: datetime | None = None  # when it was ordered, where that day decides whether the law has such a clock
+    suspensions: list[tuple[datetime, datetime | None]] = field(default_factory=list)  # of mediation; from, to; the last may go on
+    put_off: int = 0  # days that do not count because the dispute stood still
+
+    @property
+    def stands_still_since(self) -> datetime | None:
+        """When the appraisal or the suspension that goes on began; the later of the two."""
+        return max((one[-1][0] for one in (self.pauses, self.suspensions) if one and one[-1][1] is None), default=None)
 
     @property
     def paused(self) -> bool:
-        return bool(self.pauses) and self.pauses[-1][1] is None
+        return self.stands_still_since is not None
 
 
 @dataclass(slots=True)

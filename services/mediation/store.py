@@ -102,16 +102,23 @@ def _deadline(code, d):
 
 # Of most deadlines nothing is to be told but when they began.
 def _happened(d) -> dict:
-    told = {"pauses": d.pauses, "extensions": d.extensions, "restarted_at": d.restarted_at, "opened_at": d.opened_at}
+    told = {"pauses": d.pauses, "extensions": d.extensions, "restarted_at": d.restarted_at, "opened_at": d.opened_at,
+            "suspensions": d.suspensions, "put_off": d.put_off}  # fmt: skip
     return {name: value for name, value in told.items() if value}
 
 
-def _what_happened(told: dict) -> tuple[list, list, datetime | None, datetime | None]:
+def _what_happened(told: dict) -> tuple:
     return (
-        [(_instant(began), ended and _instant(ended)) for began, ended in told.get("pauses", ())],
+        _pauses(told.get("pauses", ())),
         [(_instant(at), long) for at, long in told.get("extensions", ())],
         *[_instant(told[name]) if name in told else None for name in ("restarted_at", "opened_at")],
+        _pauses(told.get("suspensions", ())),
+        told.get("put_off", 0),
     )
+
+
+def _pauses(told) -> list:
+    return [(_instant(began), ended and _instant(ended)) for began, ended in told]
 
 
 def _instant(told: str) -> datetime:

@@ -8,7 +8,7 @@ from services.mediation.clocks.county import County
 from services.mediation.clocks.law import Rule
 from services.mediation.clocks.mistakes import MakesNoSense
 from services.mediation.clocks.reckoning import Extension, Facts, Reckoned, begin, reckon, rule_for
-from services.mediation.deadlines import BY_NAME, CLOCKS, PAUSED_BY, RESUMED_BY, Clock
+from services.mediation.deadlines import BY_NAME, CLOCKS, GOES_ON_BY, PAUSED_BY, RESUMED_BY, SUSPENDED_BY, Clock
 from services.mediation.dispute import Deadline, Decision, Dispute, who
 from services.mediation.holidays import CHINA, Holidays
 from services.mediation.questions import Step
@@ -82,7 +82,9 @@ def meet(dispute: Dispute, step: Step, counting: Counting = COUNTING) -> list[tu
         del dispute.deadlines[deadline.key]
         if again and BY_NAME[deadline.clock].restarted_by:
             deadline.restarted_at = day_start(_day(again))
-            deadline.due_at = _reckoned(deadline, counting).last_moment
+        elif not _resumed(deadline, step, counting):
+            continue
+        deadline.due_at = _reckoned(deadline, counting).last_moment  # what is told with this step counts for it too
     return [(deadline, _done(step)) for deadline in met]
 
 
@@ -117,11 +119,14 @@ def follow(decision: Decision, step: Step, noted: bool, now: datetime, counting:
     for clock in TOLD_AT_ONCE.get(step.word, ()):
         _start_and_meet(decision, clock, step, now, counting)
     _leave_out_extensions(decision, step, now, counting)
+    # Nothing stands still longer than the dispute does, whatever leads on.
     change = CHANGED_BY.get(step.word)
+    if change is None and decision.dispute.state not in STANDS_STILL and any(deadline.paused for deadline in deadlines.values()):
+        change = "resumed", _resumed
     if change is not None:
         because, changes = change
         for deadline in in_order(deadlines):
-            if changes(deadline, step, counting):
+            if decision.dispute.state in BY_NAME[deadline.clock].runs_in and changes(deadline, step, counting):
                 _recount(decision, deadline, now, counting, because)
 
 
@@ -142,10 +147,11 @@ def start_anew(decision: Decision, step: Step, now: datetime, counting: Counting
 
 
 def put_off(decision: Decision, deadline: Deadline, by: timedelta, now: datetime, counting: Counting) -> None:
-    """Moves a policy deadline of a dispute that stands still: its days are not counted."""
-    reckoned, was = _reckoned(deadline, counting), deadline.due_at
-    last = counting.holidays.working_day_from(was.astimezone(SHANGHAI).toordinal() + by.days)
-    deadline.due_at, deadline.set_at = end_of(date.fromordinal(last)), now
+    """Moves a policy deadline of a dispute that stands still: its days are not counted, now or when it is reckoned again."""
+    was = deadline.due_at
+    deadline.put_off += by.days
+    reckoned = _reckoned(deadline, counting)
+    deadline.due_at, deadline.set_at, deadline.provisional = reckoned.last_moment, now, reckoned.provisional
     deadline.ask_at = _asked_first(deadline, BY_NAME[deadline.clock], now, counting)
     decision.deadlines.append(deadline)
     decision.said.append(("deadline.recomputed", _set(deadline, reckoned.rule) | {"was_due_at": was, "because": "not_counted"}))
@@ -176,12 +182,26 @@ def _paused(deadline: Deadline, step: Step, counting: Counting) -> bool:
     return True
 
 
+def _suspended(deadline: Deadline, step: Step, counting: Counting) -> bool:
+    """While a suspicion is looked into mediation stands still (特邀调解规定 18, which is silent on its time); what is left then is left."""
+    if not BY_NAME[deadline.clock].suspendable or not (deadline.paused or in_time(step.happened, deadline.due_at)):
+        return False
+    deadline.suspensions = [*deadline.suspensions, (max(step.happened, deadline.started_at), None)]
+    return True
+
+
 def _resumed(deadline: Deadline, step: Step, counting: Counting) -> bool:
     if not deadline.paused:
         return False
-    began = deadline.pauses[-1][0]
-    deadline.pauses = [*deadline.pauses[:-1], (began, max(step.happened, began))]
+    deadline.pauses, deadline.suspensions = _ended(deadline.pauses, step), _ended(deadline.suspensions, step)
     return True
+
+
+def _ended(pauses: list, step: Step) -> list:
+    if not pauses or pauses[-1][1] is not None:
+        return pauses
+    began = pauses[-1][0]
+    return [*pauses[:-1], (began, max(step.happened, began))]
 
 
 def _start(decision: Decision, clock: Clock, step: Step, now: datetime, counting: Counting) -> Deadline | None:
@@ -234,7 +254,7 @@ def _recount(decision: Decision, deadline: Deadline, now: datetime, counting: Co
     """Reckons once, from the original start over all that happened since, and says so if that gives another answer than before."""
     reckoned = _reckoned(deadline, counting)
     was, paused_now = deadline.due_at, deadline.paused
-    changed = reckoned.last_moment != was or because in ("paused", "resumed")
+    changed = reckoned.last_moment != was or because in STOPS_OR_GOES_ON
     if not changed and because == "calendar" and reckoned.provisional == deadline.provisional:
         return False
     deadline.provisional = reckoned.provisional
@@ -253,7 +273,7 @@ def _recount(decision: Decision, deadline: Deadline, now: datetime, counting: Co
 def _reckoned(deadline: Deadline, counting: Counting) -> Reckoned:
     extensions = tuple([Extension(at, Days(long) if type(long) is int else Months(int(long[1:-1]))) for at, long in deadline.extensions])
     # While it goes on an appraisal takes away no day yet; what it took is known when it is over.
-    as_of = deadline.pauses[-1][0] if deadline.paused else None
+    as_of = deadline.stands_still_since
     platform = BY_NAME[deadline.clock].on_platform
     facts = Facts(
         deadline.clock,
@@ -264,6 +284,8 @@ def _reckoned(deadline: Deadline, counting: Counting) -> Reckoned:
         as_of=as_of,
         opened_at=deadline.opened_at,
         on_platform=platform,
+        suspensions=tuple(deadline.suspensions),
+        put_off=deadline.put_off,
     )
     return reckon(facts, counting.holidays, counting.county.rules)
 
@@ -321,7 +343,10 @@ DONE_ON = ("on", "applied_on", "decided_on", "objected_on")  # the day on which 
 # The clocks by step, so that a step asks only those that it concerns.
 STARTED_BY: dict[str, list[Clock]] = {}
 TOLD_AT_ONCE: dict[str, list[Clock]] = {}
-CHANGED_BY: dict[str, tuple] = {PAUSED_BY: ("paused", _paused), RESUMED_BY: ("resumed", _resumed)}
+CHANGED_BY: dict[str, tuple] = {PAUSED_BY: ("paused", _paused), RESUMED_BY: ("resumed", _resumed),
+                                SUSPENDED_BY: ("suspended", _suspended), GOES_ON_BY: ("went_on", _resumed)}  # fmt: skip
+STANDS_STILL = ("clock_paused", "suspended")
+STOPS_OR_GOES_ON = ("paused", "resumed", "suspended", "went_on")
 MET_BY: dict[str, dict] = {}
 for _clock in CLOCKS:
     for _step in _clock.started_by:

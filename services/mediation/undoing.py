@@ -48,6 +48,8 @@ def undo(decision: Decision, taken: Taken, now: datetime, counting: Counting) ->
         running = dispute.deadlines.pop(key, None)
         if old is not None:
             dispute.deadlines[key] = _as_it_was(key, old, now)
+            if running is not None:
+                dispute.deadlines[key].put_off = running.put_off  # no step did that: that the dispute stood still is true all the same
             say_again(decision, dispute.deadlines[key], now, counting)
         elif running is not None:
             say_stopped(decision, running)
@@ -70,7 +72,9 @@ def _plain(value):
 def _value(name, told):
     if name.endswith("_at"):
         return datetime.fromisoformat(told)
-    if name == "pauses":
+    if name == "put_off":
+        return told
+    if name in ("pauses", "suspensions"):
         return [(datetime.fromisoformat(began), ended and datetime.fromisoformat(ended)) for began, ended in told]
     if name == "extensions":
         return [(datetime.fromisoformat(at), long) for at, long in told]

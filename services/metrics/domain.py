@@ -277,7 +277,7 @@ def deadline_set(dispute, event, changes):
         data["clock"],
         data["kind"],
         data.get("article") or "",
-        "paused" if data.get("because") == "paused" else "running",
+        "paused" if data.get("because") in ("paused", "suspended") else "running",
         _instant(data.get("started_at")),
         _instant(data["due_at"]),
         owed_by=list(data.get("owed_by") or ()),

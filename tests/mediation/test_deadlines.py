@@ -132,6 +132,58 @@ def test_no_leave_lengthens_what_does_not_run():
     assert life_until("mediating").says("trial.extended").refused == "not_on_a_docket"
 
 
+# ── Suspended, and gone on with ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_mediation_that_goes_on_after_a_suspicion_has_what_was_left_of_its_time():
+    life = life_until("mediating")  # accepted on Monday 2 March: until 1 April
+    on(life, at(3, 10), "mediation.suspended")
+    assert life.last("deadline.recomputed")["because"] == "suspended"
+    life.said.clear()
+
+    life.until(at(6, 1))
+    on(life, at(6, 1), "mediation.resumed", COURT)
+
+    assert "deadline.passed" not in life.words() and "deadline.approached" not in life.words()
+    assert life.due(MEDIATION) == end_of(6, 23)  # eight days were over on 10 March, 22 are left
+    assert life.last("deadline.recomputed")["because"] == "went_on"
+
+
+def test_entrusted_mediation_too_while_the_trial_limit_runs():
+    life = mediating_in_court("ordinary")  # signed for on 27 April: until 12 May
+    on(life, at(4, 30), "mediation.suspended")
+    on(life, at(5, 20), "mediation.resumed", COURT)
+
+    assert life.due("mediation_entrusted_ordinary") == end_of(6, 1)  # three days were over, twelve are left
+    assert life.due("trial_ordinary") == end_of(10, 22)
+
+
+def test_what_was_suspended_and_fails_is_met_as_ever_and_nobody_is_late():
+    life = life_until("mediating")
+    on(life, at(3, 10), "mediation.suspended")
+    on(life, at(5, 10), "mediation.terminated", ground="other_obstacle")
+
+    assert life.last("deadline.met", MEDIATION)["late"] is False
+
+
+def test_an_appraisal_ends_with_the_suspension_that_came_over_it():
+    life = life_until("mediating")
+    on(life, at(3, 10), "clock.paused")
+    on(life, at(5, 10), "mediation.suspended")
+    on(life, at(6, 1), "mediation.resumed", COURT)
+
+    assert life.due(MEDIATION) == end_of(6, 23)  # from 11 March to 1 June no day counts, and none counts twice
+    assert not life.dispute.deadlines[MEDIATION].paused
+
+
+def test_a_trial_goes_on_when_the_case_leaves_the_appraisal_behind():
+    life = mediating_in_court("ordinary")
+    on(life, at(4, 30), "clock.paused")
+    on(life, at(5, 8), "mediation.terminated")
+
+    assert (life.state, life.due("trial_ordinary")) == ("court_track", end_of(10, 30))  # 1 to 8 May are left out
+
+
 # ── The court ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -259,6 +259,38 @@ def test_a_policy_deadline_is_put_off_and_neither_reminds_nor_passes(opener):
     assert deadline.due_at >= was + PUT_OFF and deadline.state == "open"
 
 
+def test_what_was_put_off_stays_put_off_when_everybody_consents_to_more_time():
+    """Thirty days for every time it came near, and then the fifteen that the parties agreed on."""
+    life = life_until("mediating")
+    deadline = life.dispute.deadlines["mediation_out_of_court_policy"]
+    assert deadline.due_at == datetime(2026, 4, 1, 23, 59, 59, tzinfo=SHANGHAI)
+    opened(life)
+    until(life, datetime(2026, 4, 10, tzinfo=SHANGHAI))
+    assert deadline.due_at == datetime(2026, 5, 6, 23, 59, 59, tzinfo=SHANGHAI)  # 1 May, and Labour Day until the 5th
+    opened(life, "hold.released", POLICE, reason="unfounded")
+
+    life.now = datetime(2026, 4, 10, tzinfo=SHANGHAI)
+    assert decide(life.dispute, reported("mediation.extended", life.now, DAMAN), life.now).refused is None
+
+    assert deadline.due_at == datetime(2026, 5, 18, 23, 59, 59, tzinfo=SHANGHAI)  # 45 days end on 16 April, 30 more on Saturday 16 May
+
+
+def test_what_was_put_off_is_not_forgotten_when_a_step_is_taken_back():
+    life = life_until("mediating")
+    extended = decide(life.dispute, reported("mediation.extended", life.now, DAMAN), life.now)
+    opened(life)
+    until(life, datetime(2026, 4, 14, tzinfo=SHANGHAI))
+    opened(life, "hold.released", POLICE, reason="unfounded")
+
+    life.now = datetime(2026, 4, 14, tzinfo=SHANGHAI)
+    back = reported("report.withdrawn", life.now, DAMAN, event=extended.taken.reported)
+    back.data["event"]["id"] = "3"
+    taken_back = decide(life.dispute, back, life.now)
+
+    assert taken_back.refused is None
+    assert taken_back.dispute.deadlines["mediation_out_of_court_policy"].due_at == datetime(2026, 5, 6, 23, 59, 59, tzinfo=SHANGHAI)
+
+
 def test_a_date_of_the_law_runs_on_as_for_everybody():
     life, free = life_until("agreed"), life_until("agreed")
     opened(life)

@@ -50,6 +50,8 @@ class Facts:
     on_platform: bool | None = None
     length: Length | None = None  # where the parties or a letter set it
     base: str | None = None  # of an extension reckoned by itself: the clock that it lengthens
+    suspensions: Sequence[Pause] = ()  # of mediation, while a suspicion was looked into: what was left is left
+    put_off: int = 0  # days that do not count because the dispute stood still
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +131,23 @@ def reckon(facts: Facts, holidays: WorkingDayCalendar, rules: Rules = LAW) -> Re
         raise MakesNoSense("not_extendable", article=rule.article)
     start = facts.restarted_at or facts.started_at
     length, added = facts.length or rule.length, 0
-    excluded = _excluded(facts) if rule.appraisal_excluded else ()
-    nominal, last = _end(start, length, added, excluded, holidays)
+    stood_still = _stood_still(rule, facts)
+    excluded = _excluded(stood_still, facts.as_of)
+    nominal, last = _end(start, length, added, excluded, holidays, facts.put_off)
     granted = []
     for extension in sorted(facts.extensions, key=_consented):
         effect, longer, more = _allowed(rule.longer, extension, granted, length, start, last)
         granted.append(Granted(extension, effect, last))
         if (longer, more) != (length, 0):
             length, added = longer, added + more
-            nominal, last = _end(start, length, added, excluded, holidays)
-    goes_on = next((began for began, ended in facts.pauses if ended is None), None) if excluded else None
-    paused = goes_on is not None and goes_on <= facts.as_of and in_time(goes_on, _end(start, length, added, _excluded(facts, closed_only=True), holidays)[1])
+            nominal, last = _end(start, length, added, excluded, holidays, facts.put_off)
+    goes_on = next((began for began, ended in stood_still if ended is None), None)
+    over = [one for one in stood_still if one[1] is not None]
+    paused = (
+        goes_on is not None
+        and goes_on <= facts.as_of
+        and in_time(goes_on, _end(start, length, added, _excluded(over, facts.as_of), holidays, facts.put_off)[1])
+    )
     return Reckoned(
         facts,
         rule,
@@ -200,14 +208,17 @@ def _longer_months(length: Months, more: Days | Months, at_most: Months | None, 
     return ("cut" if more.count > allowed else "granted"), length, min(more.count, allowed)
 
 
-def _excluded(facts: Facts, closed_only: bool = False) -> tuple[tuple[int, int], ...]:
+def _stood_still(rule: Rule, facts: Facts) -> tuple[Pause, ...]:
+    """The law says which clocks an appraisal stops; a suspension of mediation stops those that it is said of."""
+    return (*(facts.pauses if rule.appraisal_excluded else ()), *facts.suspensions)
+
+
+def _excluded(stood_still: Sequence[Pause], as_of: datetime | None) -> tuple[tuple[int, int], ...]:
     """Per pause the days not counted: those after its starting day up to and including its last. An open one lasts until `as_of`."""
     found = []
-    for began, ended in facts.pauses:
+    for began, ended in stood_still:
         if ended is None:
-            if closed_only:
-                continue
-            ended = facts.as_of
+            ended = as_of
             if ended is None:
                 raise MakesNoSense("pause_open", field="pauses")
         first, last = began.astimezone(SHANGHAI).toordinal() + 1, ended.astimezone(SHANGHAI).toordinal()
@@ -215,8 +226,13 @@ def _excluded(facts: Facts, closed_only: bool = False) -> tuple[tuple[int, int],
     return tuple(sorted(found))
 
 
-def _end(start: datetime, length: Length, added: int, excluded: Sequence[tuple[int, int]], holidays: WorkingDayCalendar) -> tuple[date, datetime]:
-    """The last day as counted, and the last moment once it is moved: off a rest day, and off a day that is excluded."""
+def _end(
+    start: datetime, length: Length, added: int, excluded: Sequence[tuple[int, int]], holidays: WorkingDayCalendar, put_off: int = 0
+) -> tuple[date, datetime]:
+    """The last day as counted, and the last moment once it is moved: off a rest day, off a day that is excluded, and by the days it was put off."""
+    if put_off:
+        nominal, last = _end(start, length, added, excluded, holidays)
+        return nominal, end_of(date.fromordinal(holidays.working_day_from(last.astimezone(SHANGHAI).toordinal() + put_off)))
     begun = start.astimezone(SHANGHAI).date()
     if type(length) is Hours:
         last = due_at(start, length, holidays)

@@ -115,7 +115,7 @@ TEXTS = {
     "deadline_state":       ("情况",                               "Standing"),
     "running":              ("计算中",                             "Running"),
     "approached":           ("将至",                               "Near"),
-    "paused":               ("鉴定期间停止计算",                   "Stands still: appraisal"),
+    "paused":               ("鉴定或者中止期间停止计算",           "Stands still: an appraisal, or suspended"),
     "lapsed":               ("期限已过，权利终止",                 "Lapsed"),
     "passed_law":           ("法定逾期",                           "Legally overdue"),
     "passed_other":         ("超过约定期限",                       "Past an agreed term"),
