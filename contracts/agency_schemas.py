@@ -218,6 +218,7 @@ class DisputeFollowedUp(Shape):
 
 class DisputeArchived(Shape):
     archive_no = formed(REPORT_NO, required=True)
+    reason = one_of(kinds.MISREPORTS)  # of a dispute that was registered by mistake: what was wrong
 
 
 class ConflictDisclosed(Shape):

@@ -112,6 +112,13 @@ class NoticeSupervision(Notice):
     urged_by = agency_code()  # none: time did
 
 
+class NoticeOfInquiry(Shape):
+    """Neutral on purpose: that somebody asks for a look, not what is suspected. What it is the body tells in person."""
+
+    dispute = dispute_code(required=True)
+    asked_by = agency_code(required=True)
+
+
 class NoticeEscalated(Notice):
     level = one_of(kinds.LEVELS, required=True)
     escalated_for = one_of(kinds.ESCALATION_REASONS)

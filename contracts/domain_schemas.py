@@ -337,7 +337,7 @@ class ConfirmationLapsed(Shape):
 
 
 NOTICE_TYPES = ("notice.referral", "notice.deadline", "notice.overdue", "notice.urged", "notice.duplicate", "notice.joined",
-                "notice.proposal", "notice.whistle", "notice.supervision", "notice.escalated")  # fmt: skip
+                "notice.inquiry", "notice.proposal", "notice.whistle", "notice.supervision", "notice.escalated")  # fmt: skip
 
 
 class NoticeSent(Shape):

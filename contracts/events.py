@@ -132,6 +132,7 @@ _NOTICES = (
     ("notice.whistle",        w.NoticeWhistle,         "notify",     "吹哨通知",             "you are called to a dispute"),
     ("notice.supervision",    w.NoticeSupervision,     "notify",     "督办通知",             "you are urged and owe an answer"),
     ("notice.escalated",      w.NoticeEscalated,       "notify",     "升级通知",             "a dispute went up to your level"),
+    ("notice.inquiry",        w.NoticeOfInquiry,       "notify",     "请予核查",             "a mediator asks you to look into a dispute"),
     ("notice.urged",          w.Notice,                "notify",     "催办通知",             "a deadline of yours comes near"),
     ("notice.overdue",        w.Notice,                "notify",     "逾期通知",             "a deadline of yours has passed"),
     ("notice.duplicate",      w.NoticeDuplicate,       "notify",     "疑似重复通知",         "two disputes may be one; please decide"),

@@ -241,6 +241,7 @@ ANSWERS = {
     "notice.proposal": {"dispute": CODE, "candidates": [_CANDIDATE], "excluded": [_EXCLUDED], **_SET, "clock": "routing", "article": "none"},
     "notice.whistle": {"dispute": CODE, "called_for": "joint_visit", "led_by": "peoples_mediation_committee-daman"},
     "notice.supervision": {"dispute": CODE, "urged_for": "overdue", "urged_by": "mediation_centre", "clock": "mediation_out_of_court_policy"},
+    "notice.inquiry": {"dispute": CODE, "asked_by": "peoples_mediation_committee-daman"},
     "notice.escalated": {"dispute": CODE, "level": "township_level", "escalated_for": "time_passed"},
     "notice.attention": {"dispute": CODE, "look_at": "matters"},
 }

@@ -241,6 +241,7 @@ OUTCOMES = {                                   # how a dispute ended
     "judged":         ("已判决",           "decided by a judgment"),
     "enforced":       ("已执行",           "enforced"),
     "not_enforced":   ("未能执行",         "could not be enforced"),
+    "mistaken":       ("误报撤销",         "registered by mistake"),
     "merged":         ("并入另一纠纷",     "merged into another dispute"),
 }
 MATTERS = {                                    # what may not be mediated has a word here, so that it can be refused by its rule

@@ -281,8 +281,11 @@ _ROWS = {
         "本单位没有上报过这一事件，或者该事件没有生效，不能更正或者撤销。请核对event。",
         "This agency reported no such event, or it did not take effect; it cannot be corrected or withdrawn. Check `event`."),
     "registration_stands": (
-        "首次上报已经赋码，不能更正或者撤销。报错的纠纷请由综治中心归档。",
-        "The first report gave the dispute its code and cannot be corrected or withdrawn. The mediation centre archives a dispute reported by mistake."),
+        "首次上报已经赋码，不能更正或者撤销。报错的纠纷请由综治中心在甄别前归档并写明reason。",
+        "The first report gave the dispute its code and cannot be corrected or withdrawn. The mediation centre archives a dispute reported by mistake before it is screened, with the `reason`."),
+    "not_said_to_be_a_mistake": (
+        "尚未甄别的纠纷只有误报的才能归档。请在reason中写明误报的情形；确有纠纷的，请先甄别。",
+        "A dispute that nobody has screened is archived only if it was registered by mistake: say in `reason` what was wrong. If there is a dispute, screen it."),
     "not_that_step": (
         "所指事件不是“更正”所称的步骤。请核对event与corrects。",
         "The event named is not the step that the correction is about. Check `event` and `corrects`."),

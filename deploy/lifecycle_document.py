@@ -86,8 +86,8 @@ def text() -> str:
         table(("步骤 Step", "条件 only if", "否则 or else", "条件的说明 what is asked"), _guards()),
         "### 十六项原则的位置 · Where the principles stand",
         (
-            "G7（安全保护）另表；G14（调解员向公安报告）见“中止”轮到谁；G15（不传调解内容）由接口保证：没有可以写的字段。"
-            "G7, the safeguard hold, has a table of its own; G14, reporting to the police, is in whose turn it is while suspended; "
+            "G7（安全保护）另表；G14（调解员向公安报告）见“中止”轮到谁，公安同时收到`notice.inquiry`；G15（不传调解内容）由接口保证：没有可以写的字段。"
+            "G7, the safeguard hold, has a table of its own; G14, reporting to the police, is in whose turn it is while suspended, and they get `notice.inquiry`; "
             "G15, no content of mediation in any event, is kept by the contract: there is no field for it."
         ),
         table(("", "条件 guard", "步骤 step", "依据 authority"), _principles()),

@@ -48,7 +48,7 @@ LISTS = (
     ("way", "转出途径", "other ways", kinds.REDIRECT_WAYS),
     ("dispute.redirected: to", "转往单位", "where it goes, beside the agencies", kinds.ELSEWHERE),
     ("dispute.reopened: reason", "重启事由", "why it is opened again", kinds.REOPEN_REASONS),
-    ("report.corrected, report.withdrawn: reason", "更正、撤销事由", "what was wrong with a report", kinds.MISREPORTS),
+    ("report.corrected, report.withdrawn, dispute.archived: reason", "更正、撤销、误报归档事由", "what was wrong with a report", kinds.MISREPORTS),
     ("standings", "当事人身份类别", "what a party is", kinds.STANDINGS),
     ("flags", "风险情形", "what calls for special care", kinds.FLAGS),
     ("routing.proposed: reasons", "建议理由", "why a body is proposed", kinds.PROPOSAL_REASONS),

@@ -102,6 +102,11 @@ def when_everyone_consented(dispute, step):
     return _as_it_runs(dispute, "online_parties_choose", step)
 
 
+def when_it_was_urged(dispute, step):
+    """Each urging has an answer of its own: what nobody answered stays on record as passed."""
+    return step.happened, f"/{dispute.urged_in_all}"
+
+
 def when_first_asked(dispute, step):
     return _as_it_runs(dispute, "online_appoint", step)
 
@@ -275,7 +280,7 @@ CLOCKS = (
     Clock("whistle_answer", ("whistle.blown", "dispute.routed"), when_somebody_is_called, _EVERYWHERE, {"whistle.answered": everybody_answered},
           "called", remind=(), beside=True),
     # An answer, or the thing itself.
-    Clock("supervision_answer", ("supervision.issued",), when_it_happened, _EVERYWHERE,
+    Clock("supervision_answer", ("supervision.issued",), when_it_was_urged, _EVERYWHERE,
           {"supervision.answered": None, "referral.accepted": None, "referral.declined": None, "dispute.routed": None, "agreement.reached": None,
            "mediation.terminated": None, "consent.refused": None, "dispute.archived": None},
           "urged", remind=_A_DAY, beside=True),

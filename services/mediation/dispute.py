@@ -94,6 +94,7 @@ class Dispute:
     called: dict[str, str | None] = field(default_factory=dict)  # departments that were called, and what they answered
     urged: str | None = None  # the agency that owes an answer
     urgings: int = 0  # how often time urged it since a person did
+    urged_in_all: int = 0  # how often anybody did
     # The steps taken, loaded only where an earlier report is called wrong; grows within a batch.
     taken: list["Taken"] = field(default_factory=list, compare=False, repr=False)
 
@@ -101,7 +102,7 @@ class Dispute:
 PARTICULARS = (
     "track", "cause", "wants", "sent_by", "court", "docket", "received_on", "procedure", "mode", "ground", "suspected", "back_to", "extensions",
     "agreement", "confirmation", "objected", "conflicts", "mediators", "mediators_refused",
-    "village", "standings", "flags", "organisation", "joint", "left_out", "level", "called", "urged", "urgings",
+    "village", "standings", "flags", "organisation", "joint", "left_out", "level", "called", "urged", "urgings", "urged_in_all",
 )  # fmt: skip
 TUPLES = ("mediators", "standings", "flags", "joint")  # lists in JSON
 

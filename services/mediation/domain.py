@@ -239,7 +239,7 @@ def _instant(told: str | datetime) -> datetime:
     return datetime.fromisoformat(told) if isinstance(told, str) else told
 
 
-ENDS_AS = {"screened": "not_suitable", "performing": "defaulted", "defaulted": "defaulted", "suspended": "not_settled"}
+ENDS_AS = {"registered": "mistaken", "screened": "not_suitable", "performing": "defaulted", "defaulted": "defaulted", "suspended": "not_settled"}
 HAS_NO_FACT_OF_ITS_OWN = (REGISTERED, "dispute.reported")  # intake said it; mediation only says that it took effect
 ENDS_BY = {"reports.joined": "merged"}  # how it ends, whatever the state in which it was
 THE_BODY_IS_TOLD = ("reports.joined",)

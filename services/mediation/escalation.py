@@ -69,6 +69,7 @@ def answered(dispute, step) -> None:
 
 def urged(dispute, step) -> None:
     dispute.urged = step.facts["to"]
+    dispute.urged_in_all += 1
     dispute.urgings = dispute.urgings + 1 if step.facts["urged_for"] == "no_answer" else 0
 
 

@@ -60,7 +60,8 @@ TRANSITIONS: dict[str, dict[str, Cell]] = {
     "registered":        { "dispute.screened":        "screened",
                            "agreement.reached":       KEPT_AT_ONCE,           # settled on the spot, by whoever found it
                            "dispute.redirected":      "redirected",
-                           "mediation.terminated":    "terminated" },
+                           "mediation.terminated":    "terminated",
+                           "dispute.archived":        "closed" },             # registered by mistake: its first report stands, and cannot be withdrawn
     "screened":          { "dispute.screened":        NOTED,                  # a second look, by the women's federation perhaps
                            "dispute.routed":          "routed",
                            "dispute.redirected":      "redirected",
@@ -321,6 +322,7 @@ GUARDS = {
     "enforcement.completed": ((q.not_completed_yet,                      "already_decided"),),
     "dispute.followed_up":   ((q.looks_after_it,                         "not_the_mediating_body"),),
     "dispute.archived":      ((q.looks_after_it,                         "not_the_mediating_body"),
+                              (q.a_mistake_if_nobody_looked_at_it,       "not_said_to_be_a_mistake"),
                               (q.nothing_is_left_to_do,                  "illegal_here")),
     "reports.unjoined":      ((q.ended_in_another,                       "illegal_here"),),
     "report.corrected":      ((q.it_said_that_itself,                    "no_such_report"),

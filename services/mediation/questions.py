@@ -304,6 +304,11 @@ def not_completed_yet(dispute, step) -> bool:
 # ── The end, and what was wrong ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def a_mistake_if_nobody_looked_at_it(dispute, step) -> bool:
+    """Before it was screened a dispute is put away only as registered by mistake, and the centre says what was wrong."""
+    return dispute.state != "registered" or step.facts.get("reason") is not None
+
+
 def nothing_is_left_to_do(dispute, step) -> bool:
     if dispute.docket == "open":
         return False

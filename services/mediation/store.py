@@ -34,7 +34,9 @@ def load(tx: Transaction, codes: Iterable[str]) -> dict[str, Dispute]:
         for row in tx.rows(f"select {DISPUTES.names} from mediation.disputes where code = any(%s) order by code for update", (codes,))
     }
     for code, key, clock, kind, started, due, owed, set_at, ask, state, provisional, happened in tx.rows(
-        f"select {DEADLINES.names} from mediation.deadlines where code = any(%s) and state in ('open', 'passed') order by code, due_at, key", (codes,)
+        f"select {DEADLINES.names} from mediation.deadlines d where code = any(%s) and (state = 'open' or state = 'passed' and not {_SUCCEEDED})"
+        " order by code, due_at, key",
+        (codes,),
     ):
         disputes[code].deadlines[key] = Deadline(clock, key, kind, started, due, tuple(owed), set_at, ask, state, provisional, *_what_happened(happened))
     hold_store.load(tx, disputes)
@@ -125,6 +127,8 @@ def _instant(told: str) -> datetime:
     return datetime.fromisoformat(told)
 
 
+# One of a clock at a time: one that passed and has a successor, as of two urgings, is on record and nothing more.
+_SUCCEEDED = "exists (select 1 from mediation.deadlines later where later.code = d.code and later.clock = d.clock and later.set_at > d.set_at)"
 _ALL_PARTICULARS = attrgetter(*PARTICULARS)
 _USUALLY = {name: getattr(Dispute(""), name) for name in PARTICULARS}
 _DISPUTE_AS_IT_IS_NOW = f"on conflict (code) do update set {DISPUTES.given('code')}"

@@ -222,6 +222,8 @@ def _start(decision: Decision, clock: Clock, step: Step, now: datetime, counting
         return None  # the law has no such clock for that day
     if clock.group is not None:
         _give_way(decision, clock.group)
+    if running is None:
+        _succeed(decision, clock)
     owed_by = (step.agency,) if clock.owed_by == "speaker" else who(dispute, (clock.owed_by,))
     deadline = Deadline(clock.name, key, rule.kind, started_at, last, owed_by, now, provisional=provisional(last, counting.holidays))
     deadline.opened_at = opened_at if rule.opened_until else None
@@ -238,6 +240,15 @@ def _give_way(decision: Decision, group: str) -> None:
     for deadline in in_order(deadlines):
         if BY_NAME[deadline.clock].group == group:
             say_stopped(decision, deadlines.pop(deadline.key))
+
+
+def _succeed(decision: Decision, clock: Clock) -> None:
+    """One of a clock at a time: an earlier one that has passed stays on record as that, one that still runs stops."""
+    deadlines = decision.dispute.deadlines
+    for earlier in [one for one in deadlines.values() if one.clock == clock.name]:
+        del deadlines[earlier.key]
+        if earlier.state == "open":
+            say_stopped(decision, earlier)
 
 
 def _start_and_meet(decision: Decision, clock: Clock, step: Step, now: datetime, counting: Counting) -> None:

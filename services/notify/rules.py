@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from contracts import AGENCIES
 from plumbing.events import Event
 
 
@@ -50,6 +51,9 @@ ADDRESSED = {
     "whistle.blown":            ("notice.whistle",      lambda said: said["to"],  lambda said: ()),
     "supervision.issued":       ("notice.supervision",  lambda said: [said["to"]],
                                  lambda said: ("political_legal_committee",) if said["urged_for"] == "no_answer" else ()),
+    # A suspected crime is the police's, anything else the court's (人民调解法 25; 特邀调解规定 18): they hear that they are asked, not of what.
+    "mediation.suspended":      ("notice.inquiry",      lambda said: [who for who in said.get("waits_for", ()) if _looks_into_it(who) and who != said.get("agency")],
+                                 lambda said: ()),
     "level.escalated":          ("notice.escalated",    lambda said: ["mediation_centre"] if said["level"] == "county_level" else [],  lambda said: ()),
 }
 FOR_THE_BODY = ("reports.joined",)  # nobody owes anything: who had the dispute has to know
@@ -83,7 +87,13 @@ def _for(table, word, clock):
     return table[word, clock] if (word, clock) in table else table.get((word, None))
 
 
+def _looks_into_it(agency):
+    return AGENCIES[agency].role in ("P", "C")
+
+
 def _said_by_name(word, said):
+    if word == "mediation.suspended":
+        return {"asked_by": said["agency"]}
     if word in ("whistle.blown", "dispute.routed"):
         return {
             "called_for": said["reason"] if word == "whistle.blown" else "joint_handling",

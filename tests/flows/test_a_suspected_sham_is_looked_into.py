@@ -28,3 +28,5 @@ def test_a_suspected_crime_is_the_polices(county):
     county.goes_on(code, (DAMAN_COMMITTEE, "mediation.suspended", {"reason": "suspected_crime"}))
 
     assert county.waits_for(code) == [DAMAN_COMMITTEE, "police"]
+    (notice,) = [told for told in county._notices("police", code) if told.type == "notice.inquiry"]
+    assert notice.data == {"dispute": code, "asked_by": DAMAN_COMMITTEE}  # that they are asked, not what is suspected

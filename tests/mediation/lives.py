@@ -124,6 +124,7 @@ class Life:
     dispute: Dispute | None = None
     said: list = field(default_factory=list)
     history: list = field(default_factory=list)
+    rows: dict = field(default_factory=dict)  # how each deadline stands, as it would be kept
     heard: int = 0
 
     def begins(self, **facts):
@@ -155,6 +156,7 @@ class Life:
         for type, data in decision.said:
             contracts.said(type, data, "mediation")
         self.said += decision.said
+        self.rows |= {deadline.key: deadline.state for deadline in decision.deadlines}
         if decision.transition:
             self.history.append(decision.transition)
 

@@ -149,6 +149,16 @@ def test_when_mediation_runs_out_of_time_time_itself_urges_and_once_more_when_no
     assert life.state == "mediating"
 
 
+def test_an_urging_that_nobody_answered_stays_on_record_beside_the_next():
+    life = life_until("mediating")
+    life.until(MONDAY + timedelta(days=70))
+
+    assert {key: state for key, state in life.rows.items() if key.startswith("supervision_answer")} == {
+        "supervision_answer/1": "passed",
+        "supervision_answer/2": "passed",
+    }
+
+
 def test_what_was_urged_and_is_done_needs_no_answer_any_more():
     life = life_until("mediating")
     life.says("supervision.issued", agency=COMMITTEE)

@@ -12,6 +12,7 @@ from contracts import AGENCIES, safeguard
 from services.mediation import holding
 from services.mediation.clocks import SHANGHAI
 from services.mediation.lifecycle import FIRST, TRANSITIONS
+from services.mediation.routing import handling
 from services.mediation.safeguard import CAUSES, CLOCKS, HOLD, MOVES_NOTHING, PUT_OFF
 from services.mediation.timing import COUNTING
 from tests.mediation.lives import CENTRE, CODE, COURT, DAMAN, FACTS, MONDAY, WOMEN, Heard, Life, life_until, registered, reported
@@ -198,6 +199,28 @@ def test_who_stayed_it_lifts_its_own_stay_and_learns_nothing_of_others():
 def test_only_police_and_court_can_say_that_it_is_over():
     assert {AGENCIES[agency].role for agency in AGENCIES if contracts.may_say(agency, "hold.released")} == {"P", "C"}
     assert {"P", "C"} == safeguard.MOVERS
+
+
+@pytest.mark.parametrize("word", ["protection_order.accepted", "protection_order.issued", "protection_order.refused"])
+def test_only_a_court_can_say_what_a_court_did_about_an_order(word):
+    """反家庭暴力法 23, 28: the court accepts an application and decides it; others may only apply."""
+    assert {AGENCIES[agency].role for agency in AGENCIES if contracts.may_say(agency, word)} == {"C"}
+    assert {AGENCIES[agency].role for agency in AGENCIES if contracts.may_say(agency, "protection_order.applied")} == {"W", "P", "C"}
+
+
+@pytest.mark.parametrize("opener", ["dv.warning_issued", "dispute.stayed"])
+def test_nobody_is_proposed_for_a_dispute_that_stands_still(opener):
+    """What begins the time for routing, by a court in the lane or by time, is not said aloud; so no body is named beside it."""
+    for state, step in (("registered", "dispute.screened"), ("routed", "referral.declined")):
+        life = life_until(state)
+        opened(life, opener, COURT, **({"reason": "recusal"} if opener == "dispute.stayed" else {}))
+        decisions = [
+            decide(life.dispute, reported(step, life.now, CENTRE if state == "registered" else DAMAN), life.now),
+            decide(life.dispute, reported(step, life.now, COURT), life.now, SEALED),
+        ]
+
+        assert not any(handling.begins_routing(decision) for decision in decisions)
+        assert "routing.proposed" not in [word for word, _ in until(life, life.now + timedelta(days=80))]
 
 
 # ── born in the lane ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,7 @@ from services.notify.rules import ADDRESSED, ALSO, NOTICES, notices_for
 from tests.notify.conftest import said
 
 BODY, CENTRE, COMMITTEE = "peoples_mediation_committee-daman", "mediation_centre", "political_legal_committee"
-TELLS = ("dispute.routed", "routing.proposed", "whistle.blown", "supervision.issued", "level.escalated")
+TELLS = ("mediation.suspended", "dispute.routed", "routing.proposed", "whistle.blown", "supervision.issued", "level.escalated")
 
 
 def told(event):
@@ -94,6 +94,9 @@ def test_the_same_event_gives_the_same_notices():
         ("whistle.blown", {"to": ["police", "judicial_bureau"]}, [("notice.whistle", "police"), ("notice.whistle", "judicial_bureau")]),
         ("supervision.issued", {"to": BODY, "urged_for": "overdue"}, [("notice.supervision", BODY)]),
         ("supervision.issued", {"to": BODY, "urged_for": "no_answer"}, [("notice.supervision", BODY), ("notice.supervision", COMMITTEE)]),
+        ("mediation.suspended", {"agency": BODY, "reason": "suspected_crime", "waits_for": [BODY, "police"]}, [("notice.inquiry", "police")]),
+        ("mediation.suspended", {"agency": BODY, "reason": "suspected_sham", "waits_for": [BODY, "court-daman"]}, [("notice.inquiry", "court-daman")]),
+        ("mediation.suspended", {"agency": "court", "reason": "suspected_sham", "waits_for": [BODY, "court"]}, []),  # it knows
         ("level.escalated", {"level": "village_level"}, []),  # the deadline of that level tells whoever owes it
         ("level.escalated", {"level": "county_level"}, [("notice.escalated", CENTRE)]),
     ],
