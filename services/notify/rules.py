@@ -27,6 +27,7 @@ NOTICES = {
     ("deadline.set",            "routing"):             None,                   # the proposal says when it is due
     ("deadline.set",            "whistle_answer"):      None,                   # and so do the call
     ("deadline.set",            "archiving"):           None,                   # nobody has to hurry
+    ("deadline.set",            "online_parties_choose"): None,                 # it is the parties' time
     ("deadline.set",            "supervision_answer"):  None,                   # and the urging
     ("deadline.set",            "village_level"):       "notice.escalated",
     ("deadline.set",            "township_office_level"): "notice.escalated",

@@ -38,6 +38,7 @@ def test_a_family_dispute_is_settled_performed_and_archived(county):
     assert county.rows("select outcome from mediation.disputes where code = %s", code) == [("performed",)]
     assert set(county.met(code)) == {
         "screening", "routing", "referral_answer", "online_ask_other_party", "mediation_out_of_court_policy", "performance", "follow_up",
+        "online_parties_choose", "archiving",
     }  # fmt: skip
     assert county.notices(DAMAN_COMMITTEE, code)[0] == "notice.referral"
 
@@ -74,14 +75,14 @@ def test_word_by_word_this_is_what_is_said_about_it(county):
         "dispute.routed",       "step.applied",     "deadline.met",                 "deadline.set",     # an answer
         "referral.accepted",    "step.applied",     "deadline.met",                 "deadline.set", "deadline.set",  # to ask, to mediate
         "consent.given",        "step.applied",
-        "consent.given",        "step.applied",     "deadline.met",
-        "mediation.started",    "step.applied",
+        "consent.given",        "step.applied",     "deadline.met",                 "deadline.set",     # to choose a mediator
+        "mediation.started",    "step.applied",     "deadline.met",
         "session.held",         "step.applied",
         "agreement.reached",    "step.applied",     "deadline.met",                 "deadline.set", "deadline.set",  # to confirm, the term
-        "performance.recorded", "step.applied",     "deadline.met",                 "deadline.set",     # the call-back
+        "performance.recorded", "step.applied",     "deadline.met",                 "deadline.set", "deadline.set",  # the call-back, the archive
                                                     "deadline.stopped",                                 # nothing is left to confirm
         "dispute.followed_up",  "step.applied",     "deadline.met",
-        "dispute.archived",     "step.applied",     "dispute.closed",
+        "dispute.archived",     "step.applied",     "deadline.met",                 "dispute.closed",
     ]
     # fmt: on
     assert [word for speaker, word in county.said(code) if speaker == "notify"] == ["notice.sent"] * 8
