@@ -122,6 +122,7 @@ class MediatorChosen(Shape):
 
 class MediatorRequested(Shape):
     party = party_label()  # who asked; not given: both
+    prefers = mediator_id()  # whom the parties would like, though they cannot appoint
 
 
 class MediationStarted(Shape):

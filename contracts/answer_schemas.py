@@ -17,6 +17,7 @@ from contracts.fields import (
     dispute_code,
     event_ref,
     formed,
+    mediator_id,
     one_of,
     organisation_code,
     sha256_hex,
@@ -110,6 +111,11 @@ class NoticeWhistle(Notice):
 class NoticeSupervision(Notice):
     urged_for = one_of(kinds.SUPERVISION_REASONS, required=True)
     urged_by = agency_code()  # none: time did
+
+
+class NoticeOfMediators(Shape):
+    dispute = dispute_code(required=True)
+    mediators = Many(mediator_id(), low=1, high=10, required=True)
 
 
 class NoticeOfInquiry(Shape):

@@ -23,6 +23,7 @@ from contracts.fields import (
     dispute_code,
     event_ref,
     formed,
+    mediator_id,
     one_of,
     organisation_code,
     party_label,
@@ -305,6 +306,14 @@ class RoutingProposed(Shape):
     owed_by = Many(agency_code(), required=True)
 
 
+class MediatorsProposed(Shape):
+    """Who of the body's people takes such a dispute, for the parties to choose from, or for whoever appoints. Numbers of the roster, nobody is graded:
+    whom the parties asked for, then those with least at hand. Who disclosed a conflict or was refused is left out."""
+
+    mediators = Many(mediator_id(), low=1, high=10, required=True)
+    owed_by = Many(agency_code(), required=True)
+
+
 class RosterTold(agency_schemas.RosterChanged):
     """What intake passes on, and what mediation says when it holds. The subject is the organisation's code."""
 
@@ -337,7 +346,7 @@ class ConfirmationLapsed(Shape):
 
 
 NOTICE_TYPES = ("notice.referral", "notice.deadline", "notice.overdue", "notice.urged", "notice.duplicate", "notice.joined",
-                "notice.inquiry", "notice.proposal", "notice.whistle", "notice.supervision", "notice.escalated")  # fmt: skip
+                "notice.inquiry", "notice.mediators", "notice.proposal", "notice.whistle", "notice.supervision", "notice.escalated")  # fmt: skip
 
 
 class NoticeSent(Shape):

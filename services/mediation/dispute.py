@@ -83,6 +83,7 @@ class Dispute:
     conflicts: dict[str, bool] = field(default_factory=dict)  # who was named in a disclosure: whether all parties agreed after it
     mediators: tuple[str, ...] = ()  # everybody who mediated here, ever
     mediators_refused: int = 0
+    not_again: tuple[str, ...] = ()  # mediators whom a party refused
     # Routing, levels, calls, urging: routing/handling.py, escalation.py.
     village: str | None = None
     standings: tuple[str, ...] = ()  # what the parties are
@@ -101,10 +102,10 @@ class Dispute:
 
 PARTICULARS = (
     "track", "cause", "wants", "sent_by", "court", "docket", "received_on", "procedure", "mode", "ground", "suspected", "back_to", "extensions",
-    "agreement", "confirmation", "objected", "conflicts", "mediators", "mediators_refused",
+    "agreement", "confirmation", "objected", "conflicts", "mediators", "mediators_refused", "not_again",
     "village", "standings", "flags", "organisation", "joint", "left_out", "level", "called", "urged", "urgings", "urged_in_all",
 )  # fmt: skip
-TUPLES = ("mediators", "standings", "flags", "joint")  # lists in JSON
+TUPLES = ("mediators", "not_again", "standings", "flags", "joint")  # lists in JSON
 
 
 class Transition(NamedTuple):

@@ -76,6 +76,9 @@ def _mediator_chosen(dispute, step):
 
 
 def _mediator_refused(dispute, step):
+    refused = step.facts.get("mediator") or dispute.mediator
+    if refused and refused not in dispute.not_again:
+        dispute.not_again = (*dispute.not_again, refused)
     dispute.mediator, dispute.mediators_refused = None, dispute.mediators_refused + 1
     if dispute.mediators_refused > 1:
         dispute.outcome, dispute.ground = "consent_refused", "party_unwilling"

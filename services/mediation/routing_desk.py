@@ -1,6 +1,7 @@
 """What a proposal needs, brought together: the county's rules from their file, the rosters, and each body's record. SQL and a file; no rule."""
 
 import logging
+from datetime import timedelta
 from pathlib import Path
 
 from plumbing.database import Transaction
@@ -9,6 +10,7 @@ from services.mediation.roster_store import OnHand
 from services.mediation.routing import handling, table
 from services.mediation.routing.proposing import Record
 
+HALF_A_YEAR = timedelta(days=183)
 log = logging.getLogger(__name__)
 OUR_RULES = Path(table.__file__).parent / "rules.csv"
 RECORDS = Columns("body text, partition smallint, accepted bigint, declined bigint, open bigint")
@@ -58,6 +60,27 @@ def propose(tx: Transaction, decided: list, desk: Desk, roster) -> None:
     records = load_records(tx)
     for decision in asking:
         handling.add_proposal(decision, desk.rules, roster, records, tx.now)
+
+
+def propose_mediators(tx: Transaction, decided: list, roster) -> None:
+    """Wherever a decision leaves open who mediates, those of the body who might are said beside it."""
+    asking = [decision for _, decision in decided if handling.needs_a_mediator(decision)]
+    people = sorted({number for decision in asking for number in handling.people_to_choose_from(decision.dispute, roster, tx.now)})
+    if not people:
+        return
+    open_now = load_at_hand(tx, people)
+    for decision in asking:
+        handling.add_mediators(decision, roster, open_now, tx.now)
+
+
+def load_at_hand(tx: Transaction, people: list[str]) -> dict[str, int]:
+    """How many disputes of the last half year each of these has at hand. Counted when it is needed, to share out the work, and kept nowhere."""
+    return dict(
+        tx.rows(
+            "select mediator, count(*) from mediation.disputes where mediator = any(%s) and opened_at > %s and state = any(%s) group by mediator",
+            (people, tx.now - HALF_A_YEAR, list(handling.AT_HAND)),
+        )
+    )
 
 
 def load_records(tx: Transaction) -> dict[str, Record]:

@@ -55,6 +55,7 @@ class MediationService:
                 handling.count(records, before, decision)
                 decided.append((event, decision))
             routing_desk.propose(tx, decided, self.office.desk, roster)
+            routing_desk.propose_mediators(tx, decided, roster)
             store.save(tx, decided)
             if records:
                 routing_desk.keep_records(tx, records, partition_of(events[0].subject, self.db.settings.partitions))

@@ -39,6 +39,7 @@ NOTICES = {
     ("duplicate.noted",         None):                  "notice.duplicate",
     ("reports.joined",          None):                  "notice.joined",
     ("routing.proposed",        None):                  "notice.proposal",
+    ("mediators.proposed",      None):                  "notice.mediators",
 }
 # Who hears of it beside those who owe the step. The later row of 督办: still nothing, and it goes to the political-legal committee.
 ALSO = {
@@ -60,7 +61,23 @@ ADDRESSED = {
 FOR_THE_BODY = ("reports.joined",)  # nobody owes anything: who had the dispute has to know
 # fmt: on
 
-TOLD = ("clock", "kind", "article", "started_at", "due_at", "into", "other", "reasons", "days", "candidates", "excluded", "level", "escalated_for", "urged_for")
+TOLD = (
+    "clock",
+    "kind",
+    "article",
+    "started_at",
+    "due_at",
+    "into",
+    "other",
+    "reasons",
+    "days",
+    "candidates",
+    "excluded",
+    "mediators",
+    "level",
+    "escalated_for",
+    "urged_for",
+)
 
 
 def notices_for(event: Event) -> list[Notice]:

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from tests.county import DAMAN_COMMITTEE
 
 WAY = (
-    "dispute.screened", "routing.proposed", "dispute.routed", "referral.accepted", "consent.given", "consent.given", "mediator.agreed", "mediation.started",
-    "session.held", "agreement.reached", "performance.recorded", "dispute.followed_up", "dispute.archived", "dispute.closed",
+    "dispute.screened", "routing.proposed", "dispute.routed", "referral.accepted", "mediators.proposed", "consent.given", "consent.given",
+    "mediator.agreed", "mediation.started", "session.held", "agreement.reached", "performance.recorded", "dispute.followed_up", "dispute.archived", "dispute.closed",
 )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def test_word_by_word_this_is_what_is_said_about_it(county):
         "step.applied",                                                             "deadline.set",     # the screening
         "dispute.screened",     "step.applied",     "deadline.met",                 "deadline.set", "routing.proposed",  # the routing
         "dispute.routed",       "step.applied",     "deadline.met",                 "deadline.set",     # an answer
-        "referral.accepted",    "step.applied",     "deadline.met",                 "deadline.set", "deadline.set",  # to ask, to mediate
+        "referral.accepted",    "step.applied",     "deadline.met",                 "deadline.set", "deadline.set", "mediators.proposed",  # to ask, to mediate
         "consent.given",        "step.applied",
         "consent.given",        "step.applied",     "deadline.met",                 "deadline.set",     # to choose a mediator
         "mediation.started",    "step.applied",     "deadline.met",
@@ -85,9 +85,9 @@ def test_word_by_word_this_is_what_is_said_about_it(county):
         "dispute.archived",     "step.applied",     "deadline.met",                 "dispute.closed",
     ]
     # fmt: on
-    assert [word for speaker, word in county.said(code) if speaker == "notify"] == ["notice.sent"] * 8
+    assert [word for speaker, word in county.said(code) if speaker == "notify"] == ["notice.sent"] * 9
     assert county.notices("mediation_centre", code) == ["notice.deadline", "notice.proposal"]
-    assert county.notices(DAMAN_COMMITTEE, code) == ["notice.referral", *["notice.deadline"] * 5]
+    assert county.notices(DAMAN_COMMITTEE, code) == ["notice.referral", *["notice.deadline"] * 2, "notice.mediators", *["notice.deadline"] * 3]
     assert county.rows("select outcome from mediation.disputes where code = %s", code) == [("performed",)]
     assert county.rows("select state, is_open, outcome, overdue from metrics.disputes where code = %s", code) == [("closed", False, "performed", "none")]
 

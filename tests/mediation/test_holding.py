@@ -211,7 +211,7 @@ def test_only_a_court_can_say_what_a_court_did_about_an_order(word):
 @pytest.mark.parametrize("opener", ["dv.warning_issued", "dispute.stayed"])
 def test_nobody_is_proposed_for_a_dispute_that_stands_still(opener):
     """What begins the time for routing, by a court in the lane or by time, is not said aloud; so no body is named beside it."""
-    for state, step in (("registered", "dispute.screened"), ("routed", "referral.declined")):
+    for state, step in (("registered", "dispute.screened"), ("routed", "referral.declined"), ("mediating", "mediator.refused")):
         life = life_until(state)
         opened(life, opener, COURT, **({"reason": "recusal"} if opener == "dispute.stayed" else {}))
         decisions = [
@@ -219,7 +219,7 @@ def test_nobody_is_proposed_for_a_dispute_that_stands_still(opener):
             decide(life.dispute, reported(step, life.now, COURT), life.now, SEALED),
         ]
 
-        assert not any(handling.begins_routing(decision) for decision in decisions)
+        assert not any(handling.begins_routing(decision) or handling.needs_a_mediator(decision) for decision in decisions)
         assert "routing.proposed" not in [word for word, _ in until(life, life.now + timedelta(days=80))]
 
 

@@ -8,7 +8,7 @@ from services.notify.rules import ADDRESSED, ALSO, NOTICES, notices_for
 from tests.notify.conftest import said
 
 BODY, CENTRE, COMMITTEE = "peoples_mediation_committee-daman", "mediation_centre", "political_legal_committee"
-TELLS = ("mediation.suspended", "dispute.routed", "routing.proposed", "whistle.blown", "supervision.issued", "level.escalated")
+TELLS = ("mediators.proposed", "mediation.suspended", "dispute.routed", "routing.proposed", "whistle.blown", "supervision.issued", "level.escalated")
 
 
 def told(event):
@@ -89,6 +89,7 @@ def test_the_same_event_gives_the_same_notices():
     ("word", "facts", "notices"),
     [
         ("routing.proposed", {}, [("notice.proposal", CENTRE)]),
+        ("mediators.proposed", {}, [("notice.mediators", BODY)]),
         ("dispute.routed", {"to": BODY, "joint_with": ["police"]}, [("notice.whistle", "police")]),
         ("dispute.routed", {"to": BODY, "joint_with": []}, []),
         ("whistle.blown", {"to": ["police", "judicial_bureau"]}, [("notice.whistle", "police"), ("notice.whistle", "judicial_bureau")]),

@@ -3,12 +3,15 @@
 from datetime import datetime
 
 from services.mediation.clocks import SHANGHAI
+from services.mediation.dispute import who
 from services.mediation.rosters.roster import Roster
-from services.mediation.routing.proposing import Asked, Record, propose
+from services.mediation.routing.proposing import MEDIATES, Asked, Record, mediators, propose
 from services.mediation.routing.table import Rules
 
 ROUTING = "routing"  # the clock
 AT_HAND = ("accepted", "consent_pending", "mediating", "clock_paused", "suspended", "agreed", "performing")
+CHOOSING = ("accepted", "consent_pending", "mediating")  # a mediator
+LEAVES_IT_OPEN = ("referral.accepted", "mediator.refused", "mediator.requested")
 OUT = {"conflict_of_interest": "conflict_disclosed"}  # why a body that gave it back is not asked again; else: declined before
 
 
@@ -78,6 +81,39 @@ def add_proposal(decision, rules: Rules, roster: Roster, records: dict[str, Reco
             told = {name: data[name] for name in ("clock", "kind", "article", "started_at", "due_at", "owed_by")}
             said.append(("routing.proposed", {**proposal, **told}))
     decision.said = said
+
+
+# ── Who might mediate ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def needs_a_mediator(decision) -> bool:
+    """A body took it and named nobody; a party refused whom it named; or the parties ask for somebody to be appointed."""
+    dispute = decision.dispute
+    return dispute is not None and dispute.mediator is None and dispute.state in CHOOSING and any(word in LEAVES_IT_OPEN for word, _ in decision.said)
+
+
+def people_to_choose_from(dispute, roster: Roster, now: datetime) -> list[str]:
+    """Everybody on the rosters of the body that has it: their numbers."""
+    return sorted({member.id for code in _its_organisations(dispute, roster, _day(now)) for member in roster.members_of(code, _day(now))})
+
+
+def add_mediators(decision, roster: Roster, open_now: dict[str, int], now: datetime) -> None:
+    """Says who of the body's people takes such a dispute; nothing where its roster has nobody."""
+    dispute = decision.dispute
+    out = {code for code, agreed in dispute.conflicts.items() if not agreed} | set(dispute.not_again)
+    chosen = next((data["prefers"] for word, data in decision.said if word == "mediator.requested" and data.get("prefers")), None)
+    able = mediators(_its_organisations(dispute, roster, _day(now)), asked(dispute), roster, open_now, out, chosen, _day(now))
+    if able:
+        appoints = any(word == "mediator.requested" for word, _ in decision.said)
+        decision.said = [*decision.said, ("mediators.proposed", {"mediators": able, "owed_by": who(dispute, ("appoints" if appoints else "body",))})]
+
+
+def _its_organisations(dispute, roster, day) -> list[str]:
+    """The one that was named; else those of its agency that sit where the dispute is, or have no place of their own."""
+    if dispute.organisation:
+        return [dispute.organisation]
+    theirs = [one for one in roster.on(day) if one.agency == dispute.body and one.kind in MEDIATES]
+    return [one.code for one in theirs if len(theirs) == 1 or (one.township == dispute.township and one.village in (None, dispute.village))]
 
 
 # ── A body's record ───────────────────────────────────────────────────────────────────────────────────────────────────────────────

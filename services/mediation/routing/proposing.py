@@ -141,10 +141,14 @@ _FITS = {                           # of the organisations on the roster that da
 # ── Who of a body might mediate ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def mediators(organisation: str, asked: Asked, roster: Roster, open_now: dict[str, int], recused: Iterable[str], chosen: str | None, day: date) -> list[str]:
-    """Numbers of the body's people who take such a dispute, for the body to choose from: the parties' choice first, then who has least at hand.
+def mediators(
+    organisations: Iterable[str], asked: Asked, roster: Roster, open_now: dict[str, int], recused: Iterable[str], chosen: str | None, day: date
+) -> list[str]:
+    """Numbers of the people of one body's organisations who take such a dispute, for the body to choose from: the parties' choice first, then who has least at hand.
 
     Who disclosed a conflict is left out, also when chosen. `open_now` is how many disputes each has at hand: to share out the work, kept nowhere.
     """
-    able = [member.id for member in roster.members_of(organisation, day) if member.role != "judge" and _takes(member, asked) and member.id not in set(recused)]
+    out = set(recused)
+    members = [member for code in organisations for member in roster.members_of(code, day)]
+    able = {member.id for member in members if member.role != "judge" and _takes(member, asked) and member.id not in out}
     return sorted(able, key=lambda number: (number != chosen, open_now.get(number, 0), number))[:SHOWN]

@@ -140,7 +140,7 @@ def test_whatever_is_asked_the_proposal_fits_the_contract_and_names_nobody_who_i
 
 def able(open_now=None, recused=(), chosen=None):
     people = [Member(f"m-{n}", "o-1", date(2020, 1, 1), None, "mediator", ("labour",) if n == 4 else ()) for n in range(1, 5)]
-    return mediators("o-1", Asked("family", DAMAN), Roster.of([], people), open_now or {}, recused, chosen, DAY)
+    return mediators(["o-1"], Asked("family", DAMAN), Roster.of([], people), open_now or {}, recused, chosen, DAY)
 
 
 def test_the_work_is_shared_out_among_those_who_take_such_disputes():
