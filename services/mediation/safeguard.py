@@ -111,4 +111,7 @@ def stands_still(dispute, step, event: dict) -> bool:
 
 
 # What anybody may report of any dispute, in whatever state: whoever has no part in it is answered as ever.
-MOVES_NOTHING = ("dispute.registered", "dispute.reported", "petition.registered", "petition.accepted", "petition.decided")
+MOVES_NOTHING = (
+    "dispute.registered", "dispute.reported", "petition.registered", "petition.accepted", "petition.extended", "petition.transferred", "petition.returned",
+    "petition.decided",
+)  # fmt: skip
