@@ -200,7 +200,7 @@ def _reopened(dispute, step):
     """It begins anew under its old code; who once mediated and who has a conflict is not forgotten."""
     blank = Dispute(dispute.code)
     for name in ("body", "suitable", "mediator", "consents", "terms", "outcome", *PARTICULARS):
-        if name not in ("conflicts", "mediators", "cause", "wants", "village", "standings", "flags"):
+        if name not in ("conflicts", "mediators", "cause", "wants", "village", "standings", "flags", "urged_in_all"):
             setattr(dispute, name, getattr(blank, name))
 
 

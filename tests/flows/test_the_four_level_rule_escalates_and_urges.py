@@ -61,3 +61,19 @@ def test_the_political_legal_committee_urges_and_gets_an_answer(county):
     assert county.notices(DAMAN_COMMITTEE, code).count("notice.supervision") == 2  # once by the committee, once by time because no answer came
     assert {"notice.overdue", "notice.supervision"} <= set(county.notices("political_legal_committee", code))
     assert county.state(code) == "mediating"
+
+
+def test_an_urging_that_nobody_answered_stays_on_record_when_the_next_one_is_answered(county):
+    code = county.brought_to_mediation(at=days_ago(20))
+    county.political_legal_committee.says("supervision.issued", code, time=days_ago(12), to=DAMAN_COMMITTEE, urged_for="complaint")
+    county.settle()
+    until(lambda: [word for _, word in county.said(code)].count("supervision.issued") == 2, what="no answer came and time urged")
+    county.goes_on(
+        code, (DAMAN_COMMITTEE, "supervision.answered", {"answer": "under_way"}), (DAMAN_COMMITTEE, "session.held", {"mode": "phone", "minutes": 20})
+    )
+    county.settle()
+
+    rows = county.rows("select key, state from mediation.deadlines where code = %s and clock = 'supervision_answer' order by key", code)
+    assert rows == [("supervision_answer/1", "passed"), ("supervision_answer/2", "met")]
+    told = county.rows("select count(*) from metrics.timeline where code = %s and type = 'deadline.met' and detail->>'clock' = 'supervision_answer'", code)
+    assert told == [(1,)]
