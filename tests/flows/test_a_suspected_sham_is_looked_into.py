@@ -1,6 +1,8 @@
 """The mediator suspects that the parties only pretend to have a dispute. What then?"""
 
-from tests.county import DAMAN_COMMITTEE
+from datetime import UTC, datetime, timedelta
+
+from tests.county import DAMAN_COMMITTEE, days_ago
 
 
 def test_mediation_is_suspended_and_the_court_asked_then_it_goes_on(county):
@@ -12,6 +14,26 @@ def test_mediation_is_suspended_and_the_court_asked_then_it_goes_on(county):
 
     cleared = county.goes_on(code, ("court", "mediation.resumed", {}))
     assert cleared.state == "mediating"
+
+
+def test_its_time_stands_still_meanwhile_and_then_goes_on_with_what_was_left(county):
+    code = county.brought_to_mediation(at=days_ago(40))
+    clock = "select state, ask_at is null, due_at from mediation.deadlines where code = %s and clock = 'mediation_out_of_court_policy'"
+    suspended = county.agency(DAMAN_COMMITTEE).says("mediation.suspended", code, time=days_ago(30), reason="suspected_sham")
+    county.settle()
+    assert suspended.state == "suspended"
+    ((state, nobody_asks, _),) = county.rows(clock, code)
+    assert (state, nobody_asks) == ("open", True)
+
+    county.court.says("mediation.resumed", code)
+    county.settle()
+
+    ((state, nobody_asks, due_at),) = county.rows(clock, code)
+    assert (state, nobody_asks) == ("open", False)
+    assert timedelta(days=19) < due_at - datetime.now(UTC) < timedelta(days=32)  # twenty of its thirty days are left; a festival may move the last
+    county.goes_on(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 10, "consents": ["applicant", "respondent"]}))
+    ((_, _, longer),) = county.rows(clock, code)
+    assert longer > due_at  # read back from its row it knows of the suspension still
 
 
 def test_or_it_ends_there(county):

@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
+import orjson
 import pytest
 
-from services.mediation import safeguard, timing
+from services.mediation import safeguard, store, timing
 from services.mediation.clocks import SHANGHAI
 from services.mediation.clocks.county import county
 from services.mediation.clocks.law import LAW, RULES
@@ -644,3 +645,15 @@ def test_a_reminder_already_past_when_the_clock_begins_is_left_out():
 
 def test_the_first_monday_is_what_the_stories_say():
     assert (MONDAY.date(), MONDAY.weekday()) == (at(3, 2).date(), 0)
+
+
+def test_what_happened_to_a_deadline_is_read_back_as_it_was_kept():
+    kept = life_until("mediating").dispute.deadlines[MEDIATION]
+    kept.pauses, kept.suspensions = [(at(3, 3), at(3, 5))], [(at(3, 6), at(3, 8)), (at(3, 9), None)]
+    kept.extensions, kept.put_off = [(at(3, 4), 15), (at(3, 4), "P6M")], 60
+    kept.restarted_at, kept.opened_at = at(3, 2), at(3, 1)
+
+    pauses, extensions, restarted_at, opened_at, suspensions, put_off = store._what_happened(orjson.loads(orjson.dumps(store._happened(kept))))
+
+    assert (pauses, extensions, restarted_at, opened_at) == (kept.pauses, kept.extensions, kept.restarted_at, kept.opened_at)
+    assert (suspensions, put_off) == (kept.suspensions, kept.put_off)
