@@ -28,7 +28,7 @@ create table metrics.disputes (
     constraint only_the_law_makes_legally_overdue check (overdue in ('none', 'other', 'law', 'both'))
 ) with (fillfactor = 80);
 
--- One index per question of the list page; each ends in the order in which that page walks.
+-- One index per question of the list page; each ends in the order in which that page walks. Behind that order stands what the page filters by: it is asked in the index.
 create index disputes_by_serial    on metrics.disputes (substr(code, 13, 6), opened_at desc);
 create index disputes_by_age       on metrics.disputes (opened_at desc, code desc);
 create index disputes_by_change    on metrics.disputes (last_at desc, code desc);
@@ -36,10 +36,10 @@ create index disputes_of_township  on metrics.disputes (township, opened_at desc
 create index disputes_of_kind      on metrics.disputes (kind, opened_at desc, code desc);
 create index disputes_of_reporter  on metrics.disputes (reporter, opened_at desc, code desc);
 create index disputes_in_state     on metrics.disputes (state, opened_at desc, code desc);
-create index open_by_what_runs_out on metrics.disputes (runs_out_at, code) where is_open;
+create index open_by_what_runs_out on metrics.disputes (runs_out_at, code, township, kind) where is_open;
 create index open_by_age           on metrics.disputes (opened_at desc, code desc) where is_open;
 create index open_by_change        on metrics.disputes (last_at desc, code desc) where is_open;
-create index open_and_overdue      on metrics.disputes (runs_out_at, code) where is_open and overdue <> 'none';
+create index open_and_overdue      on metrics.disputes (runs_out_at, code, township, kind) where is_open and overdue <> 'none';
 create index open_by_who_must_act  on metrics.disputes using gin (waits_for) where is_open;
 
 create table metrics.deadlines (
