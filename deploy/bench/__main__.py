@@ -12,6 +12,7 @@ from deploy.bench.ground import Ground, say
 from deploy.bench.lives import County
 from deploy.bench.watching import machine
 from deploy.local.places import run_dir, write_private
+from deploy.local.signals import end_as_by_ctrl_c
 
 PARTS = ("hops", "relay", "end_to_end", "burst")
 ON_DEMAND = ("large",)  # it takes a quarter of an hour
@@ -91,4 +92,5 @@ def _floor_cpu_us(hop_figures: dict, relay: dict) -> float:
 
 
 if __name__ == "__main__":
+    end_as_by_ctrl_c()
     sys.exit(main(sys.argv[1:]))

@@ -14,6 +14,7 @@ from deploy.chaos import schedule
 from deploy.chaos.drill import Drill, use_servers_of_its_own
 from deploy.chaos.stage import Stage
 from deploy.local.places import private, run_dir
+from deploy.local.signals import end_as_by_ctrl_c
 
 
 def main(
@@ -59,4 +60,5 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    end_as_by_ctrl_c()
     typer.run(main)

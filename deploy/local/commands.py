@@ -14,6 +14,7 @@ from pathlib import Path
 from deploy.local import pids, programs
 from deploy.local.places import ROOT, private, run_dir
 from deploy.local.progress import Missing, say, step
+from deploy.local.signals import end_as_by_ctrl_c, end_undisturbed
 from deploy.local.words import WORDS
 
 START_SECONDS = 90
@@ -33,15 +34,14 @@ def demo(arguments: list[str]) -> int:
     system = _system(played=True)
     if not system:
         return 1
-    for sign in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, _interrupt)
+    end_as_by_ctrl_c()
     with system, _remembered(system.folder):
         _print_addresses(system.endpoints)
         with contextlib.suppress(KeyboardInterrupt), _played(system.folder, arguments):
             say("按 Ctrl-C 结束", "Ctrl-C ends everything")
             while True:
                 signal.pause()
-        _ignore_signals()
+        end_undisturbed()
     return 0
 
 
@@ -215,14 +215,14 @@ def _keep_running(system, story: list[str] | None) -> None:
         with (system.folder / "log/up.log").open("a") as log, open(os.devnull) as nothing:
             for old, new in ((0, nothing), (1, log), (2, log)):
                 os.dup2(new.fileno(), old)
-        signal.signal(signal.SIGTERM, _interrupt)
+        end_as_by_ctrl_c()
         with _remembered(system.folder):
             with contextlib.suppress(KeyboardInterrupt):
                 system.start()
                 with contextlib.nullcontext() if story is None else _played_in_the_background(system, story):
                     while True:
                         signal.pause()
-            _ignore_signals()
+            end_undisturbed()
             system.close()
         code = 0
     finally:
@@ -246,16 +246,6 @@ def _remembered(folder: Path):
         yield
     finally:
         file.unlink(missing_ok=True)
-
-
-def _interrupt(*_) -> None:
-    raise KeyboardInterrupt
-
-
-def _ignore_signals() -> None:
-    """A second Ctrl-C must not leave half of it running."""
-    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, signal.SIG_IGN)
 
 
 def _private_servers(folder: Path):
