@@ -23,9 +23,9 @@ STEPS = {
 WHO = {
     "dv.warning_issued":         "P",
     "protection_order.applied":  "W P C",
-    "protection_order.accepted": "C",        # what the law has a court do, a court says: its hours run from here (反家庭暴力法 23, 28)
-    "protection_order.issued":   "C",
-    "protection_order.refused":  "C",
+    "protection_order.accepted": "W P C",    # what a court decided may also be told by whoever it told: nobody of these is outside the lane
+    "protection_order.issued":   "W P C",
+    "protection_order.refused":  "W P C",
     "hold.released":             "P C",
     "dispute.stayed":            "C P J M",
     "stay.lifted":               "C P J M",
