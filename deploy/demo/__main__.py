@@ -14,7 +14,7 @@ from contracts import AGENCIES
 from contracts.steps import STEPS
 from deploy.demo import live
 from deploy.demo.director import Director, Play
-from deploy.demo.history import quarter
+from deploy.demo.history import whole_quarter
 from deploy.demo.progress import Shown, summary
 from deploy.demo.workdays import SHANGHAI
 
@@ -31,8 +31,8 @@ def main(
     run = Path(os.environ.get("FENGQIAO_RUN") or ".run").resolve()
     endpoints = _endpoints(run)
     begun = _begun(run / "demo", seed, disputes)
-    lives = quarter(seed, disputes, begun.date())
-    plays = [Play(life.until(begun)) for life in lives]
+    lives = whole_quarter(seed, disputes, begun.date())
+    plays = [Play(life.until(begun), life.is_quiet) for life in lives]
     total = sum(len(play.to_say) for play in plays)
     try:
         with Director(endpoints, run / "demo" / str(seed)) as director:
@@ -57,6 +57,8 @@ def _live(director, seed, begun, lives, plays, per_minute):
 
 
 def _show(step, play):
+    if play.is_quiet or step.is_quiet:
+        return  # a screen is outside the safeguard lane
     who, what = AGENCIES[step.agency], STEPS[step.type]
     line = f"{step.time:%H:%M:%S}  {play.code or '（新纠纷 new）':<22}  {who.zh} {what[0]}  |  {who.en}: {what[1]}"
     print(line, file=sys.stderr, flush=True)

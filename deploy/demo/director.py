@@ -11,21 +11,35 @@ from collections import Counter, deque
 from contextlib import suppress
 from pathlib import Path
 
-from deploy.demo.history import Step
+from contracts import safeguard
+from deploy.demo.steps import FIRST, Code, Step
 
 ROOT = Path(__file__).resolve().parents[2]
 UNDER_WAY = 5000  # disputes told at the same time: the more, the larger the batches all the way through
 LAST = ("receipt.applied", "receipt.rejected", "receipt.refused", "not sent")
 NEVER_SAID = "never said: the dispute has no code"
+IN_THE_LANE = "安全保护专线 in the safeguard lane"
 
 
 class Play:
-    """One dispute being told: what is still to be said, and the code once the hub gave it."""
+    """One dispute being told: what is still to be said, and its codes once the hub gave them."""
 
-    def __init__(self, steps=()):
+    def __init__(self, steps=(), is_quiet=False):
         self.to_say = deque(steps)
-        self.code: str | None = None
+        self.is_quiet = is_quiet  # no line on a screen names it
+        self.codes: dict[str, str] = {}
         self.is_waiting = False
+        self.unanswered = 0  # steps whose outcome is not known
+
+    @property
+    def code(self) -> str | None:
+        return self.codes.get(FIRST)
+
+    def fill(self, part):
+        """The subject or the data of a step, with the codes where they go. Raises KeyError where the hub gave none."""
+        if isinstance(part, dict):
+            return {name: self.fill(value) for name, value in part.items()}
+        return self.codes[part.of] if isinstance(part, Code) else part
 
 
 class Director:
@@ -78,19 +92,23 @@ class Director:
         return True
 
     def go_on(self, play: Play):
-        """Says the next step of this dispute, if it is its turn."""
+        """Says the next step of this dispute, if it is its turn. What is said in the safeguard lane goes alone, before and after."""
         while play.to_say and not play.is_waiting:
+            if play.to_say[0].is_quiet and play.unanswered:
+                return
             step = play.to_say.popleft()
-            subject = step.subject or play.code
-            if subject is None:
-                self.unexpected[step.type, step.expected, NEVER_SAID] += 1
+            try:
+                subject, data = play.fill(step.subject), play.fill(step.data)
+            except KeyError:
+                self.unexpected[_shown(step), step.expected, NEVER_SAID] += 1
                 continue
             play.is_waiting = True
+            play.unanswered += 1
             self._said[step.id] = step, play
             self.counts["said"] += 1
             earlier = self._early.pop(step.id, ())
             if not any(message["receipt"] in LAST for message in earlier):
-                job = {"id": step.id, "type": step.type, "subject": subject, "data": step.data, "time": step.time.isoformat()}
+                job = {"id": step.id, "type": step.type, "subject": subject, "data": data, "time": step.time.isoformat()}
                 self._worker(step.agency).send(json.dumps(job, ensure_ascii=False))
             for message in earlier:
                 self._take(message)
@@ -129,19 +147,25 @@ class Director:
         is_first = not answers
         answers.add(receipt)
         self.counts[receipt] += 1
-        play.code = message["dispute"] or play.code
+        if message["dispute"] and receipt != "receipt.moved":  # that one is about a report of long ago
+            play.codes[step.of] = message["dispute"]
         if receipt in LAST:
             self.counts["ended"] += 1
+            play.unanswered -= 1
             if receipt != step.expected:
-                self.unexpected[step.type, receipt, message["reason"]] += 1
-        if is_first:
+                self.unexpected[_shown(step), receipt, message["reason"]] += 1
+        if receipt in LAST if step.is_quiet else is_first:
             play.is_waiting = False
-            self.go_on(play)
+        self.go_on(play)
 
     def _worker(self, code):
         if code not in self._workers:
             self._workers[code] = _Worker(code, self._agencies[code]["amqp"], self._folder, self._heard)
         return self._workers[code]
+
+
+def _shown(step):
+    return IN_THE_LANE if step.type in safeguard.STEPS else step.type
 
 
 class _Worker:

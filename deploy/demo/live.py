@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from deploy.demo.director import Director, Play
-from deploy.demo.history import Life, Step, life
+from deploy.demo.history import life
+from deploy.demo.steps import Life, Step
 from deploy.demo.workdays import SHANGHAI
 
 NEW = 1 / 12  # one in twelve steps begins a dispute, as a life has some twelve steps: about as many come as go
@@ -29,7 +30,8 @@ class Story:
     def next(self, now: datetime) -> tuple[Step, Play]:
         """The step that comes next in the county, as if it had happened `now`."""
         if not self._to_come or self._dice.random() < NEW:
-            born, play = life(self._seed, next(self._numbers), self._now), Play()
+            born = life(self._seed, next(self._numbers), self._now)
+            play = Play(is_quiet=born.is_quiet)
             for step in born.steps:
                 heapq.heappush(self._to_come, (step.time, next(self._order), step, play))
         due, _, step, play = heapq.heappop(self._to_come)
@@ -43,15 +45,21 @@ def as_of(step: Step, now: datetime) -> Step:
     return replace(step, time=now, data=_moved(step.data, days))
 
 
+DAYS = ("effective_on", "on", "due_on", "applied_on", "received_on", "decided_on", "court_received_on", "issued_on")
+INSTANTS = ("next_at", "accepted_at", "effective_at")
+
+
 def _moved(data, days):
     moved = dict(data)
-    for name in ("effective_on", "on", "due_on", "applied_on", "received_on", "decided_on"):
-        if name in moved:
-            moved[name] = (date.fromisoformat(moved[name]) + days).isoformat()
-    if "next_at" in moved:
-        moved["next_at"] = (datetime.fromisoformat(moved["next_at"]) + days).isoformat()
-    if "terms" in moved:
-        moved["terms"] = [_moved(term, days) for term in moved["terms"]]
+    for name, value in data.items():
+        if name in DAYS:
+            moved[name] = (date.fromisoformat(value) + days).isoformat()
+        elif name in INSTANTS:
+            moved[name] = (datetime.fromisoformat(value) + days).isoformat()
+        elif name == "facts":
+            moved[name] = _moved(value, days)
+        elif name == "terms":
+            moved[name] = [_moved(term, days) for term in value]
     return moved
 
 

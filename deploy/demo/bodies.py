@@ -1,0 +1,53 @@
+"""Whom a made-up dispute is sent to: what the county's own rules propose of its own rosters, and who of a body mediates. Reads the synthetic files."""
+
+from datetime import date
+from functools import cache
+
+from deploy.rosters.__main__ import FOLDER
+from services.mediation.rosters import sheets
+from services.mediation.rosters.roster import Roster
+from services.mediation.routing.proposing import Asked, Candidate, propose
+from services.mediation.routing.table import Rules
+from services.mediation.routing_desk import OUR_RULES, read_rules
+
+SINCE = date(2020, 1, 1)  # from which the synthetic rosters hold
+
+
+@cache
+def roster() -> Roster:
+    found, wrong = sheets.read({name: (FOLDER / f"{name}.csv").read_bytes() for name in sheets.SHEETS})
+    assert not wrong, wrong[:3]
+    return Roster.of(found["organisations"], found["members"])
+
+
+@cache
+def villages(township: str) -> tuple[str, ...]:
+    """Of a township: those with a committee of their own."""
+    return tuple(one.village for one in roster().on(SINCE) if one.kind == "peoples_mediation_committee" and one.village and one.township == township)
+
+
+@cache
+def proposed(kind: str, township: str, village: str | None, track: str = "A") -> tuple[Candidate, ...]:
+    """Whom the rules would send it to, in order, as long as no body's record says anything."""
+    told = propose(Asked(kind, township, village, track), _rules(), roster(), {}, SINCE)
+    return tuple(Candidate(one["to"], one.get("organisation"), joint_with=one["joint_with"]) for one in told["candidates"])
+
+
+@cache
+def mediators(agency: str, organisation: str | None) -> tuple[str, ...]:
+    """The numbers on its roster: the organisation's own, else its agency's, else made-up ones of a body that keeps no roster."""
+    speaks_for = {one.code for one in roster().on(SINCE) if one.agency == agency}
+    own = [member.id for member in roster().members_of(organisation or "", SINCE) if member.role == "mediator"]
+    all_ = [member.id for code in sorted(speaks_for) for member in roster().members_of(code, SINCE) if member.role == "mediator"]
+    return tuple(own if len(own) > 1 else all_ or [f"{agency}-{number:03}" for number in range(1, 10)])
+
+
+@cache
+def invited() -> tuple[str, ...]:
+    """The court's own roster of invited mediators (特邀调解员)."""
+    return tuple(sorted(member.id for members in roster().members.values() for member in members if member.role == "invited_mediator"))
+
+
+@cache
+def _rules() -> Rules:
+    return read_rules(OUR_RULES)
