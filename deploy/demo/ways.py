@@ -55,7 +55,8 @@ WAYS = (
     # mediated
     Way("agreed",                    0.655,  "mediations",                            "65.4 % (2025 Q1-3), 66.1 % (2023 Q1-3) of mediations succeed"),
     Way("extended",                  0.090,  "mediations"),
-    Way("past the period",           0.050,  "mediations not extended"),
+    Way("past the period",           0.050,  "other mediations not extended"),
+    Way("past the legal period",     0.200,  "labour and medical mediations"),       # fifteen days are short
     Way("urged when overdue",        0.700,  "mediations past the period"),
     Way("urging answered",           0.800,  "urgings"),
     Way("urged by the committee",    0.006,  "mediations"),                           # 督办 for a grave matter or a complaint
@@ -89,6 +90,7 @@ WAYS = (
     Way("decided late",              0.020,  "what comes to the filing desk"),
     Way("entrusted",                 0.598,  "cases filed",                           "59.83 % sent to mediation (Anding district of Dingxi, 2,014 of 3,366)"),
     Way("settled when entrusted",    0.645,  "cases entrusted",                       "64.5 % of those (1,299 of 2,014)"),
+    Way("late when entrusted",       0.120,  "cases entrusted"),                     # seven days are shorter
     Way("more time in court",        0.080,  "cases entrusted"),
     Way("appraised in court",        0.060,  "trials"),
     Way("turned ordinary",           0.080,  "trials not ordinary"),

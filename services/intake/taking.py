@@ -88,7 +88,7 @@ def _facts(verdict):
     for voice, kind, data in domain.facts_of(verdict):
         yield Said(kind, verdict.subject, data, time=verdict.event.time, cause=verdict.event, source=voice)
     for also in verdict.also:
-        yield Said(also.type, also.about.code, also.data(), cause=verdict.event)
+        yield Said(also.type, also.about.code, also.data(), time=verdict.event.time, cause=verdict.event)
 
 
 def _seal(verdict):

@@ -42,6 +42,7 @@ HAPPENED_AT = {                         # what follows from a step is said later
     "deadline.set":        "started_at",
     "deadline.met":        "met_at",
     "deadline.passed":     "due_at",
+    "routing.proposed":    "started_at",
 }
 
 NO_DISPUTE = ("roster.reported", "roster.changed", "roster.refused")     # their subject is an organisation on the roster

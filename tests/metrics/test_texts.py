@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts import AGENCY_EVENTS, safeguard
 from services.metrics import domain, reading
 from services.metrics.web import asked, names, pages, texts
 
@@ -46,6 +47,14 @@ def test_every_name_is_there_in_both_languages():
     for table, named in names.NAMES.items():
         for token, (zh, en) in named.items():
             assert HAN.search(zh) and en.strip() and not HAN.search(en), (table, token)
+
+
+@pytest.mark.parametrize("type", sorted(AGENCY_EVENTS.keys() - safeguard.STEPS.keys()))
+def test_every_reason_that_an_agency_may_give_has_a_name(type):
+    given = AGENCY_EVENTS[type].schema._declared_fields.get("reason")
+    tokens = {token for rule in given.validators for token in rule.choices} if given else set()
+
+    assert tokens <= set(names.NAMES["route_reason"])
 
 
 @pytest.mark.parametrize(

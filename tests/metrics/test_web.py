@@ -68,6 +68,28 @@ def test_one_dispute_shows_who_must_act_and_what_was_refused_and_why(web, one_di
     assert "<b>办理</b>" not in page and "&lt;b&gt;办理" in page  # what was said is text, never markup
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_proposal_names_agencies_that_have_one_body_and_bodies_of_an_agency_that_has_many(web, hear, lang):
+    candidates = [
+        {
+            "to": "industry_mediation_body",
+            "organisation": "industry-marriage_family",
+            "joint_with": ["womens_federation"],
+            "points": 85,
+            "reasons": ["by_kind"],
+        },
+        {"to": "womens_federation", "joint_with": [], "points": 23, "reasons": ["by_kind"]},
+    ]
+    clock = {"clock": "routing", "kind": "POLICY", "article": "none", "owed_by": ["mediation_centre"]}
+    excluded = [{"to": "judicial_bureau", "reason": "declined_before"}]
+    hear([registered(), event("mediation", 1, "routing.proposed", candidates=candidates, excluded=excluded, rules="a", **clock)])
+
+    page = web.get(f"/disputes/{CODES[0]}?lang={lang}")
+
+    assert page.status_code == 200
+    assert page.text.count("industry-marriage_family") == 1 and {"zh": "妇联", "en": "Women&#39;s Federation"}[lang] in page.text
+
+
 def test_the_language_of_the_address_stays_in_links_and_for_the_next_visit(web, one_dispute):
     page = web.get("/?lang=en")
     assert "Legally overdue" in page.text and 'href="/disputes?overdue=law&amp;lang=en"' in page.text

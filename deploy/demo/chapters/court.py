@@ -60,7 +60,7 @@ def _entrust(story, court, procedure):
         story.office(workdays=story.random.randint(1, 2))
         story.say(to, "mediation.extended", {"days": 30, "consents": story.parties})
         story.office(workdays=story.random.randint(6, 14))
-    story.office(workdays=story.random.randint(0, 2))
+    story.office(workdays=story.random.randint(6, 14) if story.goes("late when entrusted") else story.random.randint(0, 2))
     if story.goes("settled when entrusted"):
         story.say(to, "agreement.reached", agreement(story, [], "written"))
         story.office(hours=(1, 20))

@@ -64,7 +64,7 @@ def _length(story, period):
     """(days from acceptance to the end, whether it was extended). In time mostly; the mean is that of county.MEAN_MEDIATION_DAYS."""
     if period >= 30 and story.goes("extended"):
         return story.random.randint(31, 41), True
-    if story.goes("past the period"):
+    if story.goes("past the legal period" if story.kind in county.PERIODS else "past the period"):
         return story.random.randint(period + 3, period + 18), False
     middle = (county.MEAN_MEDIATION_DAYS - 3) * min(1, period / 30 * 1.2)
     return max(4, min(period - 1, round(story.random.gauss(middle, 6.5)))), False

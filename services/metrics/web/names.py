@@ -29,7 +29,8 @@ NAMES = {
     "way":           kinds.REDIRECT_WAYS,
     "form":          kinds.FORMS,
     "route_reason":  kinds.ROUTE_REASONS | kinds.DECLINE_REASONS | kinds.SUSPENSION_REASONS | kinds.WHISTLE_REASONS | kinds.WHISTLE_ANSWERS
-                     | kinds.PAPERS | kinds.ESCALATION_REASONS | kinds.SUPERVISION_REASONS | kinds.SUPERVISION_ANSWERS,
+                     | kinds.PAPERS | kinds.ESCALATION_REASONS | kinds.SUPERVISION_REASONS | kinds.SUPERVISION_ANSWERS | kinds.PAUSE_REASONS
+                     | kinds.FILING_REFUSALS | kinds.REOPEN_REASONS | kinds.MISREPORTS,
     "procedure":     kinds.PROCEDURES,
     "level":         kinds.LEVELS,
     "proposal_reason": kinds.PROPOSAL_REASONS,

@@ -145,6 +145,8 @@ TEXTS = {
     "noticed":              ("发给{agency}，经{channel}",          "to {agency} by {channel}"),
     "not_delivered":        ("未送达{agency}：{why}",              "not delivered to {agency}: {why}"),
     "routed_to":            ("交{agency}",                         "to {agency}"),
+    "urges":                ("督办{agency}",                       "urges {agency}"),
+    "calls":                ("召集{agency}",                       "calls {agency}"),
     "maybe_the_same":       ("可能系同一纠纷，请综治中心核定：",   "may be one dispute, the mediation centre decides:"),
     "joined_to":            ("并入",                               "joined to"),
     "joined_here":          ("并入本件的编码：",                   "joined to this one:"),
