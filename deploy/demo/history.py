@@ -43,6 +43,9 @@ def life(seed: int, number: int, reported: datetime) -> Life:
         _end_of(story)
         return story.life()
     reporting.report(story)
+    if story.slip is None and story.goes("registered by mistake"):
+        ending.put_away(story)
+        return story.life()
     if not reporting.settle_where_found(story):
         _go_on(story)
     _end_of(story)

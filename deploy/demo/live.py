@@ -45,7 +45,7 @@ def as_of(step: Step, now: datetime) -> Step:
     return replace(step, time=now, data=_moved(step.data, days))
 
 
-DAYS = ("effective_on", "on", "due_on", "applied_on", "received_on", "decided_on", "court_received_on", "issued_on")
+DAYS = ("effective_on", "on", "due_on", "applied_on", "received_on", "decided_on", "court_received_on", "issued_on", "objected_on", "restarted_on", "served_on")
 INSTANTS = ("next_at", "accepted_at", "effective_at")
 
 

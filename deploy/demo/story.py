@@ -30,7 +30,7 @@ class Story:
         self.reporter = self.body if self.reporter == "the body" else self.reporter
         self.parties = ["applicant", "respondent"] + (["respondent-2"] if self.goes("more than two sides") else [])
         self.slip = self.at("slip") if self.goes("a slip") else None
-        self.sum, self.mediator, self.accepted_at, self.is_filed, self.proposal_followed = None, None, begins, False, False
+        self.sum, self.mediator, self.accepted_at, self.is_filed, self.has_terms = None, None, begins, False, False
         self.period_ends = begins
 
     def life(self) -> Life:
@@ -39,6 +39,12 @@ class Story:
     def asks(self, body: str, organisation: str | None = None) -> None:
         """Whom the dispute is sent to."""
         self.body, self.organisation = body, organisation
+
+    @property
+    def period(self) -> tuple[int, str]:
+        """How long mediation may take, in days, and the clock that says so. A committee that is no medical one has the ordinary time."""
+        other_body = self.kind == "medical" and self.body != "medical_mediation"
+        return county.PERIOD_ELSE if other_body else county.PERIODS.get(self.kind, county.PERIOD_ELSE)
 
     @property
     def court(self) -> str:

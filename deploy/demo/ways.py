@@ -32,6 +32,7 @@ WAYS = (
     Way("in a village",              0.700,  "reports"),
     Way("many people",               0.010,  "reports"),
     Way("wages in arrears",          0.400,  "labour disputes"),
+    Way("registered by mistake",     0.006,  "reports without a slip"),
     # the grid: 四级七天
     Way("settled on the spot",       0.350,  "what the grid finds"),
     Way("goes up a level",           0.250,  "what the grid does not settle"),
@@ -51,18 +52,22 @@ WAYS = (
     Way("consent refused",           0.070,  "disputes taken"),
     Way("conflict disclosed",        0.010,  "disputes with both consents"),
     Way("another mediator",          0.015,  "the same, without a conflict"),
-    Way("mediator agreed",           0.350,  "the rest"),
+    Way("appointment asked for",     0.040,  "the rest"),
+    Way("mediator agreed",           0.350,  "the rest of these"),
     # mediated
     Way("agreed",                    0.655,  "mediations",                            "65.4 % (2025 Q1-3), 66.1 % (2023 Q1-3) of mediations succeed"),
     Way("extended",                  0.090,  "mediations"),
     Way("past the period",           0.050,  "other mediations not extended"),
-    Way("past the legal period",     0.200,  "labour and medical mediations"),       # fifteen days are short
+    Way("past the legal period",     0.350,  "labour and medical mediations"),       # fifteen days are short
     Way("urged when overdue",        0.700,  "mediations past the period"),
     Way("urging answered",           0.800,  "urgings"),
     Way("urged by the committee",    0.006,  "mediations"),                           # 督办 for a grave matter or a complaint
     Way("whistle",                   0.030,  "mediations"),                           # 中心吹哨、部门报到
     Way("reported in",               0.900,  "departments called"),
-    Way("petitioned",                0.015,  "mediations"),
+    Way("petitioned",                0.020,  "mediations"),
+    Way("petition transferred",      0.450,  "petitions"),
+    Way("petition returned",         0.600,  "petitions transferred"),
+    Way("petition extended",         0.300,  "petitions"),
     Way("appraised",                 0.030,  "mediations"),
     Way("suspected sham",            0.010,  "mediations"),
     Way("nothing in it",             0.550,  "suspicions"),
@@ -77,6 +82,9 @@ WAYS = (
     Way("ground told",               0.100,  "agreements"),                           # the first of the eight grounds
     Way("date told wrongly",         0.010,  "agreements"),
     Way("confirmed",                 0.200,  "agreements with terms",                 "“low” (Xijiao tribunal, Feb 2025); the share is guessed"),
+    Way("papers missing",            0.080,  "applications for confirmation"),
+    Way("more time to decide",       0.080,  "applications for confirmation"),
+    Way("objected to",               0.080,  "agreements confirmed"),
     Way("applied for again",         0.400,  "applications withdrawn"),
     Way("agreed anew",               0.500,  "agreements not confirmed"),
     Way("enforced",                  0.300,  "agreements confirmed",                  "55.5 % in a sample of published rulings (2022), which shows the worst"),
@@ -87,12 +95,14 @@ WAYS = (
     # failed, and before the court
     Way("sued",                      0.220,  "mediations that failed"),
     Way("filing refused",            0.060,  "what comes to the filing desk"),
-    Way("decided late",              0.020,  "what comes to the filing desk"),
+    Way("complaint put right",       0.120,  "what comes to the filing desk"),
+    Way("decided late",              0.020,  "cases filed"),
     Way("entrusted",                 0.598,  "cases filed",                           "59.83 % sent to mediation (Anding district of Dingxi, 2,014 of 3,366)"),
     Way("settled when entrusted",    0.645,  "cases entrusted",                       "64.5 % of those (1,299 of 2,014)"),
-    Way("late when entrusted",       0.120,  "cases entrusted"),                     # seven days are shorter
+    Way("late when entrusted",       0.200,  "cases entrusted"),                     # seven days are shorter
     Way("more time in court",        0.080,  "cases entrusted"),
     Way("appraised in court",        0.060,  "trials"),
+    Way("trial extended",            0.080,  "trials"),
     Way("turned ordinary",           0.080,  "trials not ordinary"),
     Way("somebody named",            0.150,  "trials"),
     Way("judgment enforced",         0.300,  "judgments"),
@@ -128,6 +138,7 @@ CROSSROADS = {
     "answer to urging":  {"under_way": 5, "done": 3, "needs_time": 2, "not_ours": 1},
     "petition":          {"explained": 6, "supported": 2, "not_supported": 1},
     "confirmation":      {"confirmation.granted": 84, "confirmation.withdrawn": 8, "confirmation.refused": 8},
+    "objection":         {"confirmation.granted": 4, "confirmation.refused": 1},
     "confirmation refused": {"unclear": 4, "harms_others": 1, "breaks_law": 1},
     "term":              {"cease": 3, "restore": 2, "apology": 3, "work": 2, "vacate": 1, "other": 1},
     "procedure":         {"simplified": 5, "fast_track": 2, "small_claims": 2, "ordinary": 2},
@@ -136,6 +147,7 @@ CROSSROADS = {
     "settled in court":  {"mediated": 5, "withdrawn": 3, "other": 2},
     "closed":            {"judgment": 42, "mediated": 30, "withdrawn": 22, "other": 6},
     "enforcement":       {"full": 6, "settled": 2, "part": 1, "none_found": 1},
+    "mistake":           {"not_happened": 2, "wrong_facts": 1, "twice": 1},
     "misreport":         {"wrong_dispute": 2, "not_happened": 1, "twice": 3},
     "stay":              {("court", "preservation"): 3, ("court", "jurisdiction"): 3, ("mediation_centre", "duplicate_check"): 3, ("judicial_bureau", "recusal"): 2,
                           ("court", "file_lent"): 1, ("police", "inquiry"): 2},

@@ -11,6 +11,7 @@ from deploy.demo.workdays import SHANGHAI
 
 def agree(story: Story) -> None:
     terms = [] if story.goes("kept on the spot") else _terms(story)
+    story.has_terms = bool(terms)
     form = "written" if terms or story.goes("in writing") else "oral"
     _tell(story, agreement(story, terms, form))
     if story.slip == "archived too early" and terms:
@@ -122,10 +123,26 @@ def _apply(story):
     story.office(workdays=story.random.randint(0, 4))
     facts = {"applied_on": story.today(), "applicants": story.parties, "court": story.court, "court_ground": "body_place"}
     story.say(story.body, "confirmation.applied", facts)
+    if story.goes("papers missing"):
+        story.office(workdays=1)
+        story.say(story.court, "papers.received", {"reason": "missing_papers", "on": story.today()})
     story.office(workdays=story.random.choice((0, 0, 1, 1)))
     story.say(story.court, "confirmation.accepted")
     story.office(workdays=story.random.randint(1, 7))
+    if story.goes("more time to decide"):
+        story.say(story.court, "confirmation.extended", {"days": 10})
+        story.office(workdays=story.random.randint(3, 7))
     ends = story.at("confirmation")
-    told = {"ground": story.at("confirmation refused")} if ends == "confirmation.refused" else {}
-    story.say(story.body if ends == "confirmation.withdrawn" else story.court, ends, told)
+    _rule(story, ends)
+    if ends == "confirmation.granted" and story.goes("objected to"):
+        story.office(workdays=story.random.randint(1, 6))
+        story.say(story.court, "confirmation.objected", {"by": "respondent", "objected_on": story.today()})
+        story.office(workdays=story.random.randint(2, 6))
+        ends = story.at("objection")
+        _rule(story, ends)
     return ends
+
+
+def _rule(story, ends):
+    told = {"ground": story.at("confirmation refused")} if ends == "confirmation.refused" else {"served_on": story.today()} if ends.endswith("granted") else {}
+    story.say(story.body if ends == "confirmation.withdrawn" else story.court, ends, told)

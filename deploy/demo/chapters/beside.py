@@ -30,7 +30,7 @@ def report_in(story: Story, called: list[str]) -> None:
 
 
 def urge_who_is_late(story: Story) -> None:
-    _, clock = county.PERIODS.get(story.kind, county.PERIOD_ELSE)
+    _, clock = story.period
     story.move_to(story.period_ends + timedelta(days=1))
     story.say("mediation_centre", "supervision.issued", {"to": story.body, "urged_for": "overdue", "clock": clock})
     if not _answers(story):
@@ -60,8 +60,15 @@ def petition(story: Story) -> None:
     number = {"petition_no": f"演示{story.seed}-访-{story.number:05}"}
     story.say("petition_office", "petition.registered", number | {"repeat": story.random.random() < 0.1})
     story.office(hours=(1, 8))
+    if story.goes("petition transferred"):
+        story.say("petition_office", "petition.transferred", number | {"to": departments(story)[-1]})
+        if story.goes("petition returned"):
+            story.office(workdays=1)
+            story.say("petition_office", "petition.returned", number)
     story.say("petition_office", "petition.accepted", number)
     story.office(hours=(1, 8))
+    if story.goes("petition extended"):
+        story.say("petition_office", "petition.extended", {"days": 30})
     story.say("petition_office", "petition.decided", number | {"result": story.at("petition")})
 
 

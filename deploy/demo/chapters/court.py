@@ -14,32 +14,40 @@ def come_to_the_desk(story: Story) -> bool:
     court, received = story.reporter, story.today()
     story.hours(0.2, 1)
     story.say(court, "dispute.screened", {"suitable": True, "track": "B", "court_received_on": received, "kind": story.kind})
-    return sue(story, court, received)
+    restarted = None
+    if story.goes("complaint put right"):
+        story.office(workdays=story.random.randint(1, 3))
+        restarted = story.today()
+        story.say(court, "papers.received", {"reason": "correction", "on": restarted})
+    return sue(story, court, received, restarted)
 
 
-def sue(story: Story, court: str = "court", received: str | None = None) -> bool:
+def sue(story: Story, court: str = "court", received: str | None = None, restarted: str | None = None) -> bool:
     """Whether the case was filed."""
     received = received or story.today()
     if story.goes("filing refused"):
         story.office(workdays=story.random.randint(1, 4))
         reason = "arbitration_first" if story.kind == "labour" else story.at("filing refused")
-        story.say(court, "case.filing_refused", {"received_on": received, "decided_on": story.today(), "reason": reason})
+        story.say(court, "case.filing_refused", _dates(story, received, restarted) | {"reason": reason})
         return False
-    file(story, court, received)
+    file(story, court, received, restarted)
     return True
 
 
-def file(story: Story, court: str = "court", received: str | None = None) -> None:
+def file(story: Story, court: str = "court", received: str | None = None, restarted: str | None = None) -> None:
     """Registered first; then perhaps entrusted to a body; then tried."""
     received = received or story.today()
     story.office(workdays=7 if story.goes("decided late") else story.random.randint(0, 3))
     story.is_filed = True
     procedure = story.at("procedure")
-    filing = {"received_on": received, "decided_on": story.today(), "cause": county.CAUSE.get(story.kind, "10"), "procedure": procedure}
-    story.say(court, "case.filed", filing)
+    story.say(court, "case.filed", _dates(story, received, restarted) | {"cause": county.CAUSE.get(story.kind, "10"), "procedure": procedure})
     if story.kind != "medical" and story.goes("entrusted") and _entrust(story, court, procedure):
         return
     _try(story, court, procedure)
+
+
+def _dates(story, received, restarted):
+    return {"received_on": received, "decided_on": story.today()} | ({"restarted_on": restarted} if restarted else {})
 
 
 def _entrust(story, court, procedure):
@@ -57,7 +65,6 @@ def _entrust(story, court, procedure):
     story.say(to, "session.held", {"mode": story.one_of({"video": 6, "court_visit": 3, "in_person": 4}), "minutes": 5 * story.random.randint(4, 20)})
     story.mediator = mediator
     if story.goes("more time in court"):
-        story.office(workdays=story.random.randint(1, 2))
         story.say(to, "mediation.extended", {"days": 30, "consents": story.parties})
         story.office(workdays=story.random.randint(6, 14))
     story.office(workdays=story.random.randint(6, 14) if story.goes("late when entrusted") else story.random.randint(0, 2))
@@ -78,11 +85,13 @@ def _try(story, court, procedure):
         story.say(court, "clock.paused", {"reason": "appraisal"})
         story.office(workdays=story.random.randint(8, 15))
         story.say(court, "clock.resumed", {"reason": "appraisal"})
-    if procedure != "ordinary" and story.goes("turned ordinary"):
+    if story.goes("trial extended"):
+        story.say(court, "trial.extended", {"months": 1})
+    elif procedure != "ordinary" and story.goes("turned ordinary"):
         story.office(workdays=story.random.randint(5, 12))
         story.say(court, "case.procedure_set", {"procedure": "ordinary"})
     story.office(workdays=story.random.randint(8, 30))
-    mode = story.at("closed")
+    mode = "judgment" if story.has_terms else story.at("closed")  # what they once agreed, and no court confirmed, is not owed any more
     story.say(court, "case.closed", {"mode": mode})
     if mode == "judgment" and story.goes("judgment enforced"):
         enforce(story, court)

@@ -8,6 +8,12 @@ def is_sued(story: Story) -> bool:
     return story.last.type in ("mediation.terminated", "consent.refused") and story.last.data.get("ground") != "agreement_reached" and story.goes("sued")
 
 
+def put_away(story: Story) -> None:
+    """Nobody looked at it yet, and it should never have been registered."""
+    story.office(hours=(1, 4))
+    story.say("mediation_centre", "dispute.archived", {"archive_no": story.archive_no(), "reason": story.at("mistake")})
+
+
 def archive(story: Story) -> None:
     if story.last.type == "mediation.terminated" and story.goes("told of the failure"):
         story.office(workdays=story.random.randint(1, 6))

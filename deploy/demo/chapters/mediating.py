@@ -25,7 +25,7 @@ def mediate(story: Story) -> None:
     if story.slip == "wrong code":
         nobodys = f"620702-2026-{900000 + story.number % 99999:06}-0"
         story.say(story.body, "session.held", {"mode": "in_person", "minutes": 60}, subject=nobodys, expected=REFUSED)
-    period, _ = county.PERIODS.get(story.kind, county.PERIOD_ELSE)
+    period, _ = story.period
     story.period_ends = story.accepted_at + timedelta(days=period)
     days, extended = _length(story, period)
     end = story.accepted_at + timedelta(days=days)
@@ -41,7 +41,7 @@ def mediate(story: Story) -> None:
     elif days > period and story.goes("urged when overdue"):
         beside.urge_who_is_late(story)
     story.move_to(end)
-    if story.slip == "too late to extend" and story.kind not in county.PERIODS:
+    if story.slip == "too late to extend" and story.period == county.PERIOD_ELSE:
         story.move_to(story.period_ends + timedelta(days=60))
         story.say(story.body, "mediation.extended", {"days": 15, "consents": story.parties}, expected=REJECTED)
     if story.goes("sued meanwhile"):
@@ -64,7 +64,7 @@ def _length(story, period):
     """(days from acceptance to the end, whether it was extended). In time mostly; the mean is that of county.MEAN_MEDIATION_DAYS."""
     if period >= 30 and story.goes("extended"):
         return story.random.randint(31, 41), True
-    if story.goes("past the legal period" if story.kind in county.PERIODS else "past the period"):
+    if story.goes("past the legal period" if story.period != county.PERIOD_ELSE else "past the period"):
         return story.random.randint(period + 3, period + 18), False
     middle = (county.MEAN_MEDIATION_DAYS - 3) * min(1, period / 30 * 1.2)
     return max(4, min(period - 1, round(story.random.gauss(middle, 6.5)))), False

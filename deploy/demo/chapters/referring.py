@@ -100,6 +100,10 @@ def _settle_who_mediates(story):
     elif story.goes("another mediator"):
         story.say(story.body, "mediator.refused", {"party": "respondent", "mediator": story.mediator})
         another_mediator(story)
+    elif story.goes("appointment asked for"):
+        story.say(story.body, "mediator.requested")
+        story.office(hours=(1, 9))
+        another_mediator(story)
     elif story.goes("mediator agreed"):
         story.say(story.body, "mediator.agreed", {"mediator": story.mediator})
 
