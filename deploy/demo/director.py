@@ -93,7 +93,7 @@ class Director:
 
     def go_on(self, play: Play):
         """Says the next step of this dispute, if it is its turn. What is said in the safeguard lane goes alone, before and after."""
-        while play.to_say and not play.is_waiting:
+        while play.to_say and (play.to_say[0].at_once or not play.is_waiting):
             if play.to_say[0].is_quiet and play.unanswered:
                 return
             step = play.to_say.popleft()

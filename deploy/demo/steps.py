@@ -18,7 +18,10 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one agency says. `of`: whose code the receipts of it tell. `expected`: its last receipt; a few are mistakes, and meant to be."""
+    """What one agency says. `of`: whose code the receipts of it tell. `expected`: its last receipt; a few are mistakes, and meant to be.
+
+    `at_once`: in one breath with the step before, by the same agency: before time itself says it, where a history is told late.
+    """
 
     id: str
     agency: str
@@ -28,6 +31,7 @@ class Step:
     subject: str | Code = Code()
     expected: str = APPLIED
     of: str = FIRST
+    at_once: bool = False
 
     @property
     def is_quiet(self) -> bool:

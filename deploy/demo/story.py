@@ -56,9 +56,9 @@ class Story:
 
     # ── what is said ──
 
-    def say(self, agency, type, data=None, *, subject=None, expected=APPLIED, of=FIRST) -> Step:
+    def say(self, agency, type, data=None, *, subject=None, expected=APPLIED, of=FIRST, at_once=False) -> Step:
         number = f"demo-{self.seed}-{self.number:05}-{len(self.steps) + 1:02}"
-        self.steps.append(Step(number, agency, type, data or {}, self.now, subject or Code(of), expected, of))
+        self.steps.append(Step(number, agency, type, data or {}, self.now, subject or Code(of), expected, of, at_once))
         self.now += timedelta(minutes=self.random.randint(2, 25))
         return self.last
 

@@ -95,14 +95,19 @@ def settle_where_found(story: Story) -> bool:
         return _settled(story, "grid")
     if story.channel != "grid" or not story.goes("goes up a level"):
         return False
-    story.hours(0.2, 3)
-    story.say("grid", "level.escalated", {"level": "village_level", "escalated_for": story.at("escalation")})
+    _goes_up(story, "village_level")
     if story.goes("settled a level up"):
         story.office(workdays=1)
         return _settled(story, "grid")
-    story.hours(0.5, 5)
-    story.say("grid", "level.escalated", {"level": "township_office_level", "escalated_for": story.at("escalation")})
+    _goes_up(story, "township_office_level")
     return False
+
+
+def _goes_up(story, level):
+    """Under its own number: the code may not have come yet."""
+    story.hours(0.2, 4)
+    facts = {"level": level, "escalated_for": story.at("escalation")}
+    story.say("grid", "level.escalated", facts, subject=story.report_no("grid"), at_once=story.last.agency == "grid")
 
 
 def _settled(story, by):

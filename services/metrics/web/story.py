@@ -42,7 +42,13 @@ def tell(lines: list[dict]) -> list[Entry]:
         else:
             _follow(entry, line)
         entry.numbers.append(number)
-    return sorted(entries, key=lambda entry: (entry.at, LANES.index(entry.lane), entry.numbers))
+    return sorted(entries, key=lambda entry: (entry.at, LANES.index(entry.lane), [_counted(number) for number in entry.numbers]))
+
+
+def _counted(number):
+    """What was said at the same instant stands in the order in which it was said: 9 before 10."""
+    source, sequence = number.split()
+    return source, int(sequence)
 
 
 LANES = ("intake", "mediation", "deadline", "notify")
