@@ -10,7 +10,7 @@ from deploy.bench.watching import cpu_seconds
 
 UNHEARD = " union all ".join(
     f"select count(*) from {service_of(speaker)}.spoken s left join {listener}.heard h on h.source = s.source and h.subject = s.subject"
-    f" where s.source = '{speaker}' and coalesce(h.last_sequence, 0) < s.last_sequence"
+    f" where s.source = '{speaker}' and coalesce(h.last_sequence, 0) < s.last_sequence and (%(codes)s::text[] is null or s.subject = any(%(codes)s))"
     for listener, speakers in HEARS.items()
     for speaker in speakers
 )
@@ -27,12 +27,13 @@ def stop(ground: Ground, agencies: Agencies) -> None:
     ground.system.stop(*ground.system.names)
 
 
-def settle(ground: Ground, agencies: Agencies, seconds: float = 120) -> None:
-    """Until everything said was heard, the inboxes too."""
+def settle(ground: Ground, agencies: Agencies, seconds: float = 120, codes: list[str] | None = None) -> None:
+    """Until everything said was heard, the inboxes too; asked of all disputes, or of these only, which costs nothing worth counting."""
     with ground.copies.connected("fengqiao") as cursor:
 
         def unheard():
-            cursor.execute(f"select (select sum(count) from ({UNHEARD}) n) + {' + '.join(f'(select count(*) from {name}.outbox)' for name in HEARS)}")
+            outboxes = " + ".join(f"(select count(*) from {name}.outbox)" for name in HEARS)
+            cursor.execute(f"select (select sum(count) from ({UNHEARD}) n) + {outboxes}", {"codes": codes})
             return cursor.fetchone()[0]
 
         agencies.loop.until(lambda: not unheard(), seconds, "the end of all talk", timeout=0.05)
