@@ -28,8 +28,12 @@ class Play:
         self.to_say = deque(steps)
         self.is_quiet = is_quiet  # no line on a screen names it
         self.codes: dict[str, str] = {}
-        self.is_waiting = False
+        self.unheard = 0  # steps for which the next one waits; several only where they were said in one breath
         self.unanswered = 0  # steps whose outcome is not known
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.unheard > 0
 
     @property
     def code(self) -> str | None:
@@ -102,7 +106,7 @@ class Director:
             except KeyError:
                 self.unexpected[_shown(step), step.expected, NEVER_SAID] += 1
                 continue
-            play.is_waiting = True
+            play.unheard += 1
             play.unanswered += 1
             self._said[step.id] = step, play
             self.counts["said"] += 1
@@ -155,7 +159,7 @@ class Director:
             if receipt != step.expected:
                 self.unexpected[_shown(step), receipt, message["reason"]] += 1
         if receipt in LAST if step.is_quiet else is_first:
-            play.is_waiting = False
+            play.unheard -= 1
         self.go_on(play)
 
     def _worker(self, code):
