@@ -71,7 +71,8 @@ def measure(ground: Ground, agencies: Agencies, births: int, disputes: int) -> d
     with ground.copies.connected("fengqiao") as cursor:
         _copy(cursor, copies)
     start(ground)
-    _wave(ground, agencies, county)  # everything is cold after a start
+    for _ in range(WARM_UP_WAVES):
+        _wave(ground, agencies, county)  # everything is cold after a start
     after, pages_after = _wave(ground, agencies, county), _pages(ground)
     say(f"large: {round(before)} µs an event before, {round(after)} µs after")
     with ground.copies.connected("fengqiao") as cursor:
