@@ -35,7 +35,7 @@ WAYS = (
     Way("registered by mistake",     0.006,  "reports without a slip"),
     # the grid: 四级七天
     Way("settled on the spot",       0.350,  "what the grid finds"),
-    Way("goes up a level",           0.250,  "what the grid does not settle"),
+    Way("goes up a level",           0.250,  "what the grid alone reports and does not settle"),
     Way("settled a level up",        0.400,  "what goes up"),
     # screened and sent on
     Way("screened late",             0.050,  "screenings"),

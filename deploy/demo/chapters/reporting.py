@@ -93,8 +93,8 @@ def settle_where_found(story: Story) -> bool:
         return False
     if story.goes("settled on the spot"):
         return _settled(story, "grid")
-    if story.channel != "grid" or not story.goes("goes up a level"):
-        return False
+    if story.channel != "grid" or story.last.agency != "grid" or not story.goes("goes up a level"):
+        return False  # nor where another's report came in between: by then time may have taken it up itself
     _goes_up(story, "village_level")
     if story.goes("settled a level up"):
         story.office(workdays=1)
@@ -107,7 +107,7 @@ def _goes_up(story, level):
     """Under its own number: the code may not have come yet."""
     story.hours(0.2, 4)
     facts = {"level": level, "escalated_for": story.at("escalation")}
-    story.say("grid", "level.escalated", facts, subject=story.report_no("grid"), at_once=story.last.agency == "grid")
+    story.say("grid", "level.escalated", facts, subject=story.report_no("grid"), at_once=True)
 
 
 def _settled(story, by):
