@@ -67,6 +67,8 @@ class Roster:
     members: dict[str, list[Member]] = field(default_factory=dict)  # by organisation
     _by_number: dict[str, list] | None = None  # each person's places with the agencies that speak for them, once somebody asks
     _keep_rosters: set[str] = field(default_factory=set)
+    _day: date | None = None  # the last one asked about, and what holds then: all, and by kind and by kind and township
+    _standing: dict[tuple, list[Organisation]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, organisations: Iterable[Organisation], members: Iterable[Member]) -> "Roster":
@@ -79,7 +81,7 @@ class Roster:
 
     def learn(self, entries: Iterable[Entry]) -> None:
         """Takes in versions, in place of those that began on the same day."""
-        self._by_number = None
+        self._by_number = self._day = None
         for entry in entries:
             kept, code = (self.organisations, entry.code) if isinstance(entry, Organisation) else (self.members, entry.organisation)
             others = [known for known in kept.get(code, ()) if (known.key, known.valid_from) != (entry.key, entry.valid_from)]
@@ -90,7 +92,20 @@ class Roster:
 
     def on(self, day: date) -> list[Organisation]:
         """Every organisation that holds on that day, in the order of their codes: an order that says nothing about them."""
-        return [version for _, versions in sorted(self.organisations.items()) for version in versions if holds_on(version, day)]
+        return self._on(day)[()]
+
+    def of_kind(self, kind: str, day: date, township: str | None = None) -> list[Organisation]:
+        """Those of one kind, in the county or in one township."""
+        return self._on(day).get((kind, township) if township else (kind,), [])
+
+    def _on(self, day):
+        if day != self._day:
+            self._standing = {(): [version for _, versions in sorted(self.organisations.items()) for version in versions if holds_on(version, day)]}
+            for one in self._standing[()]:
+                for key in ((one.kind,), (one.kind, one.township)):
+                    self._standing.setdefault(key, []).append(one)
+            self._day = day
+        return self._standing
 
     def members_of(self, code: str, day: date) -> list[Member]:
         return sorted((member for member in self.members.get(code, ()) if holds_on(member, day)), key=lambda member: member.id)

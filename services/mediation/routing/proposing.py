@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.mediation.rosters.roster import Organisation, Roster
+from services.mediation.rosters.roster import Roster
 from services.mediation.routing.table import EVERYBODY, Rule, Rules
 
 SHOWN = 5  # candidates
@@ -65,10 +65,9 @@ def propose(asked: Asked, rules: Rules, roster: Roster, records: dict[str, Recor
     """
     found: dict[str, Candidate] = {}
     fitting = [rule for rule in rules.rules if fits(rule, asked, day)]
-    standing = roster.on(day)
     for rule in fitting:
         if rule.bodies != EVERYBODY:
-            for to, organisation in _bodies(rule, asked, standing):
+            for to, organisation in _bodies(rule, asked, roster, day):
                 _add(found.setdefault(organisation or to, Candidate(to, organisation)), rule)
     out = {code: why for code, candidate in found.items() if (why := asked.excluded.get(candidate.organisation or "") or asked.excluded.get(candidate.to))}
     named = {code: candidate for code, candidate in found.items() if code not in out}
@@ -114,11 +113,11 @@ def _so_far(rule, record):
     return True
 
 
-def _bodies(rule: Rule, asked: Asked, standing: list[Organisation]) -> Iterable[tuple[str, str | None]]:
+def _bodies(rule: Rule, asked: Asked, roster: Roster, day: date) -> Iterable[tuple[str, str | None]]:
     word, _, which = rule.bodies.partition(":")
     if word == "agency":
         return [(which, None)]
-    return [(organisation.agency, organisation.code) for organisation in standing if _FITS[word](organisation, which, asked)]
+    return [(organisation.agency, organisation.code) for organisation in _FOUND[word](roster, day, which, asked)]
 
 
 def _takes(organisation, asked):
@@ -126,14 +125,15 @@ def _takes(organisation, asked):
 
 
 # fmt: off
-_FITS = {                           # of the organisations on the roster that day
-    "village_committee":  lambda o, which, asked: o.kind == "peoples_mediation_committee" and asked.village is not None and o.village == asked.village
-                                                  and _takes(o, asked),
-    "township_committee": lambda o, which, asked: o.kind == "peoples_mediation_committee" and o.village is None and o.township == asked.township
-                                                  and _takes(o, asked),
-    "takes_it":           lambda o, which, asked: o.kind == "industry_mediation_body" and asked.kind in o.takes,
-    "kind":               lambda o, which, asked: o.kind == which and o.kind in MEDIATES and _takes(o, asked),
-    "organisation":       lambda o, which, asked: o.code == which,
+COMMITTEE = "peoples_mediation_committee"
+_FOUND = {                          # the organisations on the roster that day
+    "village_committee":  lambda roster, day, which, asked: [one for one in roster.of_kind(COMMITTEE, day, asked.township)
+                                                             if asked.village is not None and one.village == asked.village and _takes(one, asked)],
+    "township_committee": lambda roster, day, which, asked: [one for one in roster.of_kind(COMMITTEE, day, asked.township)
+                                                             if one.village is None and _takes(one, asked)],
+    "takes_it":           lambda roster, day, which, asked: [one for one in roster.of_kind("industry_mediation_body", day) if asked.kind in one.takes],
+    "kind":               lambda roster, day, which, asked: [one for one in roster.of_kind(which, day) if which in MEDIATES and _takes(one, asked)],
+    "organisation":       lambda roster, day, which, asked: [one for one in [roster.organisation(which, day)] if one is not None],
 }
 # fmt: on
 
