@@ -54,6 +54,9 @@ class Apart:
         return Settings(**(known | others))
 
     def pool(self, service: str, size: int = 4, **others) -> Pool:
+        """Connections that earlier pools keep idle are given back: hundreds of tests share one server, and a pool takes a new one when it needs it."""
+        for earlier in self._pools:
+            earlier.close()
         self._pools.append(Pool(self.settings(service), size, **others))
         return self._pools[-1]
 
