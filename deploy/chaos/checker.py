@@ -342,7 +342,7 @@ def _notices_due(e):
         if source != "mediation":
             continue
         for sequence, kind, _, detail in lines:
-            if "clock" in detail and "owed_by" in detail:
+            if "owed_by" in detail:
                 event = SimpleNamespace(id=f"{code}/{sequence}", type=kind, subject=code, data=detail)
                 due |= {notice.id for notice in rules.notices_for(event)}
     return due
