@@ -19,7 +19,7 @@ from services.mediation.deadlines import (
 from services.mediation.dispute import FIRST
 from services.mediation.escalation import goes_up, next_level, next_urging, was_called, was_urged
 from services.mediation.questions import Question
-from services.mediation.routing.handling import to_an_organisation_of_the_agency
+from services.mediation.routing.handling import CHOOSING, to_an_organisation_of_the_agency
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,6 @@ TRANSITIONS: dict[str, dict[str, Cell]] = {
 ENDS = ("closed",)
 OPEN = tuple(state for state in TRANSITIONS if state not in (FIRST, *ENDS))
 IN_COURT = ("filed", "court_track")
-CHOOSING = ("accepted", "consent_pending", "mediating")  # a mediator
 
 # What is possible in whole groups of states.
 EVERYWHERE = (
@@ -221,6 +220,12 @@ EVERYWHERE = (
     (BY_NAME["trial_ordinary"].runs_in,                          { "trial.extended":         NOTED }),
 )
 
+LEAVE = (                               # a president or a head gives more time: while it runs, once, as long as the law allows
+    (a_period_runs_that_leave_lengthens,       "no_such_period"),
+    (still_running_when_extended,              "extended_too_late"),
+    (no_leave_was_given_before,                "leave_given_before"),
+    (as_long_as_leave_can_be_given_for,        "leave_too_long"),
+)
 GUARDS = {
     # this goes ahead         only if                                    or else this reason, in Chinese and English, from contracts
     "dispute.screened":      ((q.may_be_mediated_by_law,                 "may_not_be_mediated"),
@@ -290,19 +295,9 @@ GUARDS = {
     "confirmation.refused":  ((q.a_court_says_it,                        "only_a_court_decides"),),
     "confirmation.withdrawn": ((q.mediates_it,                           "not_the_mediating_body"),
                               (q.nobody_objected_before,                 "already_confirmed")),
-    "confirmation.extended": ((a_period_runs_that_leave_lengthens,       "no_such_period"),
-                              (still_running_when_extended,              "extended_too_late"),
-                              (no_leave_was_given_before,                "leave_given_before"),
-                              (as_long_as_leave_can_be_given_for,        "leave_too_long")),
-    "trial.extended":        ((q.on_a_docket,                            "not_on_a_docket"),
-                              (a_period_runs_that_leave_lengthens,       "no_such_period"),
-                              (still_running_when_extended,              "extended_too_late"),
-                              (no_leave_was_given_before,                "leave_given_before"),
-                              (as_long_as_leave_can_be_given_for,        "leave_too_long")),
-    "petition.extended":     ((a_period_runs_that_leave_lengthens,       "no_such_period"),
-                              (still_running_when_extended,              "extended_too_late"),
-                              (no_leave_was_given_before,                "leave_given_before"),
-                              (as_long_as_leave_can_be_given_for,        "leave_too_long")),
+    "confirmation.extended": LEAVE,
+    "trial.extended":        ((q.on_a_docket,                            "not_on_a_docket"), *LEAVE),
+    "petition.extended":     LEAVE,
     "confirmation.objected": ((q.was_confirmed,                          "not_confirmed"),
                               (q.nobody_objected_before,                 "already_decided"),
                               (q.objected_in_time,                       "objected_too_late")),

@@ -59,25 +59,9 @@ ADDRESSED = {
     "level.escalated":          ("notice.escalated",    lambda said: ["mediation_centre"] if said["level"] == "county_level" else [],  lambda said: ()),
 }
 FOR_THE_BODY = ("reports.joined",)  # nobody owes anything: who had the dispute has to know
+# What a notice carries over from the event.
+TOLD = ("clock", "kind", "article", "started_at", "due_at", "into", "other", "reasons", "days", "candidates", "excluded", "mediators", "level", "escalated_for", "urged_for")
 # fmt: on
-
-TOLD = (
-    "clock",
-    "kind",
-    "article",
-    "started_at",
-    "due_at",
-    "into",
-    "other",
-    "reasons",
-    "days",
-    "candidates",
-    "excluded",
-    "mediators",
-    "level",
-    "escalated_for",
-    "urged_for",
-)
 
 
 def notices_for(event: Event) -> list[Notice]:
