@@ -25,9 +25,12 @@ class Delivery:
     user_id: str = ""
     message_id: str = ""
     headers: dict = field(default_factory=dict)
+    is_undecodable: bool = False  # its properties could not be decoded to the end: those after that place are missing here
 
     def pack(self) -> bytes:
-        return orjson.dumps([self.body.hex(), self.content_type, self.routing_key, self.user_id, self.message_id, self.headers], default=str)
+        return orjson.dumps(
+            [self.body.hex(), self.content_type, self.routing_key, self.user_id, self.message_id, self.headers, self.is_undecodable], default=str
+        )
 
     @classmethod
     def unpack(cls, packed: bytes) -> "Delivery":
