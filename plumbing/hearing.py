@@ -27,7 +27,7 @@ from structlog import get_logger
 
 from contracts import safeguard
 from contracts.channels import HEARS, queue_of
-from plumbing import events, lenient, telemetry  # noqa: F401 - lenient: it changes how py-amqp reads
+from plumbing import events, lenient, telemetry  # lenient: importing it changes how py-amqp decodes
 from plumbing.database import DatabaseAway, should_try_again
 from plumbing.dependency import Database
 from plumbing.events import Delivery, UnreadableEvent
@@ -44,7 +44,8 @@ WARN_AFTER = 3  # tries of what passes by itself: a deadlock, a row that somebod
 TRIES = 6  # for an event that fails: after 1, 2, 4, 8, 16 seconds; then a person decides
 LOST = (OSError, amqp.exceptions.AMQPError)
 REFUSED = (403, 404, 406)  # the broker's answer will be the same next time: somebody must look
-CHORES_SECONDS = 1.0
+LOOK_SECONDS = 1.0  # how often the tables are asked for events that are to be tried again
+RETRY_SHARE = 0.25  # of the time that new events take, while there are any: what failed before never goes before what is new
 GIVE_BACK_SECONDS = 5.0  # a database that is away for longer may be in another copy's reach; each giving back counts towards the delivery limit
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0  # a database may answer and still take no work (its disk is full): it is tried ever more slowly
 
@@ -147,14 +148,17 @@ class Hearing(Entrypoint):
     # ── the thread that works ─────────────────────────────────────────────────────────────────────────────────────────
 
     def _work_on(self):
-        chores_at = eventlet.hubs.get_hub().clock()
+        clock = eventlet.hubs.get_hub().clock
+        due, look_at = deque(), clock()
         while not self.stopping:
             try:
-                if eventlet.hubs.get_hub().clock() >= chores_at:
-                    self._chores()
-                    chores_at = eventlet.hubs.get_hub().clock() + CHORES_SECONDS
-                self._await_company()
+                if clock() >= look_at:
+                    due = deque(self._due())  # afresh: what was not reached is asked for again, as it may have been discarded meanwhile
+                    look_at = clock() + LOOK_SECONDS
+                self._await_company(is_idle=not due)
+                began = clock()
                 self._one_batch()
+                self._retry(due, seconds=RETRY_SHARE * (clock() - began))
             except DatabaseAway as problem:
                 self._sit_out(problem)
             except psycopg2.Error as problem:
@@ -163,10 +167,10 @@ class Hearing(Entrypoint):
                 self._sit_out(DatabaseAway(describe(problem)))
         self.idle.send()
 
-    def _await_company(self):
-        """Waits for the first delivery, then a little for more, but never past a full batch."""
-        if not self._at_hand():
-            with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(CHORES_SECONDS):
+    def _await_company(self, is_idle):
+        """Waits for the first delivery if there is nothing else to do, then a little for more, but never past a full batch."""
+        if is_idle and not self._at_hand():
+            with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(LOOK_SECONDS):
                 self.arrived.wait()
         self.arrived = Signal()
         if 0 < self._at_hand() < self.size:
@@ -213,7 +217,7 @@ class Hearing(Entrypoint):
         for delivery in deliveries:
             try:
                 batch.append(self.read(delivery))
-            except UnreadableEvent as problem:
+            except Exception as problem:  # noqa: BLE001 - whatever is wrong with one delivery, the others must not pay for it
                 self._park_unreadable(delivery, problem)
         return batch
 
@@ -292,27 +296,37 @@ class Hearing(Entrypoint):
 
     # ── now and then ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _chores(self):
-        """Takes up again what is due: what failed before, what a person discarded, and what waits though nothing is before it any more."""
+    def _due(self) -> list[tuple]:
+        """The rows to take up again: what failed before, what a person discarded, and what waits though nothing is before it any more."""
         with self.database.pool.transaction() as tx:
             telemetry.backlog(self.service, tx)
-            due = tx.rows(DUE, {"sources": list(self.sources)})
-        for table, row, delivery, discarded in due:
-            try:
-                event = self.database.pool.read(Delivery.unpack(self.database.pool.box.decrypt(bytes(delivery))))
-            except (UnreadableEvent, CryptoError) as problem:
-                log.error(
-                    "A kept event cannot be read again.",
-                    event_id=f"{table}/{row}",
-                    reason=describe(problem),
-                    next="Run the parked tool; check the key at rest.",
-                )
-                if table == "parked":
-                    with self.database.pool.transaction() as tx:
-                        tx.leave_parked(row, describe(problem))
-                continue
-            event.kept, event.discarded = (table, row), discarded
-            self._hear([event])
+            return tx.rows(DUE, {"sources": list(self.sources)})
+
+    def _retry(self, due: deque, seconds: float):
+        """Takes up rows of `due`: one, and others while nothing new is at hand or until `seconds` have passed."""
+        clock = eventlet.hubs.get_hub().clock
+        until = clock() + seconds
+        while due and not self.stopping:
+            self._retry_one(*due.popleft())
+            if self._at_hand() and clock() >= until:
+                return
+
+    def _retry_one(self, table, row, delivery, discarded):
+        try:
+            event = self.database.pool.read(Delivery.unpack(self.database.pool.box.decrypt(bytes(delivery))))
+        except (UnreadableEvent, CryptoError) as problem:
+            log.error(
+                "A kept event cannot be read again.",
+                event_id=f"{table}/{row}",
+                reason=describe(problem),
+                next="Run the parked tool; check the key at rest.",
+            )
+            if table == "parked":
+                with self.database.pool.transaction() as tx:
+                    tx.leave_parked(row, describe(problem))
+            return
+        event.kept, event.discarded = (table, row), discarded
+        self._hear([event])
 
     def _sit_out(self, problem):
         """The database is away: what is in hand is kept for a while, then given back, once; it is asked until it answers."""
@@ -437,6 +451,7 @@ def _delivery(message) -> Delivery:
         user_id=properties.get("user_id") or "",
         message_id=properties.get("message_id") or "",
         headers=properties.get("application_headers") or {},
+        is_undecodable=lenient.UNDECODABLE in properties,
     )
 
 

@@ -31,7 +31,7 @@ class Listener:
             return tx.park(event, reason, retry_at)
 
     def takes_up(self, subject: str = A, **how) -> Event:
-        """The parked event of this subject, as the chores hand it in."""
+        """The parked event of this subject, as the service takes it up again."""
         with self.pool.transaction() as tx:
             ((row, delivery),) = tx.rows("select id, delivery from parked where subject = %s", (subject,))
         event = self.pool.read(Delivery.unpack(self.pool.box.decrypt(bytes(delivery))))

@@ -47,8 +47,15 @@ def take_long(tx, event):
     eventlet.sleep(event.data["seconds"])
 
 
+def fail_slowly_until_mended(tx, event):
+    with tx._pool.transaction() as other:
+        other.run("insert into begun (event_id) values (%s)", (event.id,))
+    eventlet.sleep(event.data["seconds"])
+    fail_until_mended(tx, event)
+
+
 DO = {None: lambda tx, event: None} | {
-    action.__name__: action for action in (fail, fail_until_mended, leak_a_timeout, be_refused_until_mended, take_long)
+    action.__name__: action for action in (fail, fail_until_mended, fail_slowly_until_mended, leak_a_timeout, be_refused_until_mended, take_long)
 }  # fmt: skip
 
 

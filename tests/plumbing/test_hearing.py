@@ -10,6 +10,7 @@ from tests.county import until
 from tests.plumbing.conftest import A, B
 from tests.plumbing.processes import Process
 from tests.proxy import Proxy
+from tests.raw_properties import RawProperties, field, nested, raw_properties, timestamp_field
 
 QUEUES = [queue_of("notify", "mediation", partition) for partition in (0, 1)]
 assert partition_of(A) != partition_of(B)
@@ -321,6 +322,46 @@ def test_words_in_another_encoding_stop_nobody(stage, where):
     assert process.popen.poll() is None
     stage.tell(event(2))
     until(lambda: stage.applied(A) == {A: [1, 2]})
+
+
+UNDECODABLE = {
+    "a timestamp in milliseconds": lambda: timestamp_field("sent-at", 1764162000000),
+    "the largest timestamp": lambda: timestamp_field("sent-at", 2**64 - 1),
+    "a table nested 1,500 deep": lambda: field("deep", "F", nested(1500)),
+    "a list nested 1,500 deep": lambda: field("deep", "A", nested(1500, "A")),
+}
+
+
+@pytest.mark.parametrize("header", UNDECODABLE.values(), ids=UNDECODABLE)
+def test_a_header_that_the_client_library_cannot_decode_ends_no_process_and_costs_no_other_delivery_an_attempt(stage, header):
+    """py-amqp raises on these out of the function that reads the connection, with every prefetched delivery unacknowledged."""
+    process = stage.listens()
+    stage.tell(event(1, B))
+    channel = stage.apart.channel()
+    channel.basic_publish("mediation.events", f"{partition_of(A)}.x", domain_event("mediation", A, 1), RawProperties(raw_properties(header())))
+    channel.connection.close()
+    stage.tell(event(2), event(2, B))
+
+    until(lambda: stage.applied(A, B) == {A: [1, 2], B: [1, 2]} or process.popen.poll() is not None)
+    assert process.popen.poll() is None
+    assert stage.apart.rows("select max(deliveries) from notify.effects") == [(0,)]
+
+
+def test_events_that_are_tried_again_do_not_go_before_new_ones(stage):
+    """Thirty events fail, each after a while, and are due again all at once. A new event waits for the one in hand, not for thirty."""
+    subjects = [f"620702-2026-{n:06}-0" for n in range(30)]
+    stage.listens()
+    stage.tell(*(event(1, subject, do="fail_slowly_until_mended", seconds=0.1, what="x") for subject in subjects))
+    until(lambda: len(stage.kept("parked")) == 30)
+    stage.apart.rows("delete from notify.begun; update notify.parked set status = 'retry', next_attempt_at = now()")
+    until(lambda: stage.apart.rows("select 1 from notify.begun"), what="the first was tried again")
+    stage.tell(event(1, B))
+
+    until(lambda: stage.applied(B) == {B: [1]})
+    assert len(stage.apart.rows("select 1 from notify.begun")) < 20
+    stage.mend("x")
+    stage.apart.rows("update notify.parked set next_attempt_at = now()")
+    until(lambda: stage.applied(*subjects) == {subject: [1] for subject in subjects})
 
 
 class _Gbk(str):

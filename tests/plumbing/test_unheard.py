@@ -113,7 +113,7 @@ def test_many_copies_hear_everything_once_and_in_order(listener, fresh):
         thread.join(60)
 
     assert noted == {code: list(range(1, 21)) for code in disputes}
-    # A copy may keep an event that another one takes meanwhile: a repeat, cleared away with the chores. Nothing new may be left.
+    # A copy may keep an event that another one takes meanwhile: a repeat, cleared away when waiting events are taken up again. Nothing new may be left.
     assert fresh.rows("select 1 from notify.waiting w join notify.heard h using (source, subject) where w.sequence > h.last_sequence") == []
 
 
