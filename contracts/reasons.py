@@ -39,6 +39,9 @@ _ROWS = {
     "too_large": (
         "事件超过{limit}字节上限。材料请留在本单位，只上报摘要值、日期和金额。",
         "The event is larger than {limit} bytes. Keep documents where they are; report hashes, dates and sums."),
+    "too_deep": (
+        "事件的对象和列表嵌套超过{limit}层上限。请按接口目录中的格式上报。",
+        "The event's objects and lists are nested more than {limit} levels deep. Send it in the form that the catalogue shows."),
     "unknown_type": (
         "没有这种事件类型。请对照接口目录核对type。",
         "There is no event of this type. Compare `type` with the catalogue."),

@@ -68,6 +68,11 @@ class Verdict:
         return self.refused is None and self.repeats is None
 
     @property
+    def is_refused(self) -> bool:
+        """Whether the answer is a refusal: a repeat has the answer of the event that it repeats."""
+        return self.refused is not None if self.repeats is None else not self.repeats.accepted
+
+    @property
     def subject(self) -> str:
         """What a taken event is about inside: the dispute's code, or the organisation's."""
         return self.organisation or self.dispute.code

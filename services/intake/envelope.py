@@ -11,11 +11,15 @@ from datetime import UTC, datetime
 from cloudevents.core.bindings import amqp, rabbitmq
 from cloudevents.core.formats.json import JSONFormat
 from dateutil.parser import isoparse
+from structlog import get_logger
 
 from plumbing import events
 from plumbing.events import Delivery, Event
-from services.intake import quick
+from plumbing.logs import describe
+from services.intake import nesting, quick
 from services.intake.domain import reason
+
+log = get_logger()
 
 MAX_BYTES = 256 * 1024
 STRUCTURED = "application/cloudevents+json"
@@ -48,15 +52,20 @@ def read(delivery: Delivery) -> Event:
         event.id = digest
     if delivery.user_id != agency:
         return _refuse(event, "wrong_source")
+    if delivery.is_undecodable:
+        return _refuse(event, "unsupported_encoding")
     if len(delivery.body) > MAX_BYTES:
         return _refuse(event, "too_large", limit=MAX_BYTES)
+    if nesting.is_too_deep(delivery.body):
+        return _refuse(event, "too_deep", limit=nesting.MAX_DEPTH)
     try:
-        sent = quick.parse(delivery) or _parse(delivery)
-    except UNREADABLE:
-        return (
-            _refuse(event, "malformed_envelope", field="time", mistake="not_a_time") if _has_a_wrong_time(delivery) else _refuse(event, "unsupported_encoding")
-        )
-    return _check(event, *sent)
+        return _check(event, *(quick.parse(delivery) or _parse(delivery)))
+    except Exception as problem:  # noqa: BLE001 - whatever the bytes do to a library, they are this agency's mistake and nobody else's
+        if not isinstance(problem, UNREADABLE):
+            log.error("A delivery failed in a way that was not foreseen; it is refused.", agency=agency, event_id=digest, reason=describe(problem))
+        if _has_a_wrong_time(delivery):
+            return _refuse(event, "malformed_envelope", field="time", mistake="not_a_time")
+        return _refuse(event, "unsupported_encoding")
 
 
 def read_any(delivery: Delivery) -> Event:

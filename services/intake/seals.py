@@ -62,15 +62,18 @@ def hear(tx: Transaction, events: list[Event]) -> None:
         else:
             which = "stay" if event.data["cause"] == "stay" else "hold"
             tx.run("update intake.seals set holds = array_remove(holds, %s) || array[%s] where code = %s", (which, which, event.subject))
-    _come_out(tx, sorted({event.subject for event in events if event.type == RELEASED}))
+    _come_out(tx, {event.subject: event.time for event in events if event.type == RELEASED})
 
 
-def _come_out(tx, codes):
-    """A dispute that was reported into the lane is named outside it from now on, and from now on only: nothing says that it is older."""
+def _come_out(tx, released):
+    """A dispute that was reported into the lane is named outside it from its release on, and from then on only: nothing says that it is older.
+
+    `released` has the time at which each was released in the world. The time at which that is processed would be later than steps that follow it.
+    """
     for code, registration in tx.rows(
-        "update intake.seals set born = false where code = any(%s) and born and holds = '{}' returning code, registration", (codes,)
+        "update intake.seals set born = false where code = any(%s) and born and holds = '{}' returning code, registration", (sorted(released),)
     ):
-        tx.say([Said("dispute.registered", code, {**registration, "happened_at": tx.now})])
+        tx.say([Said("dispute.registered", code, {**registration, "happened_at": released[code]}, time=released[code])])
 
 
 # ── looking ───────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -28,7 +28,7 @@ from plumbing import settings, telemetry
 from plumbing.database import DatabaseAway, Pool, should_try_again
 from plumbing.events import Delivery
 from plumbing.logs import describe
-from services.intake import codes, envelope, seals, store, taking
+from services.intake import codes, envelope, nesting, seals, store, taking
 
 STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
 MAX_REQUEST_BYTES = 4 * 2**20
@@ -72,7 +72,7 @@ async def agency_posts_events(request: Request) -> Response:
     verdicts, receipts = await _in_time(_take_in, request.app.state.pool, deliveries)
     if len(verdicts) < len(deliveries):
         return _problem("held")
-    refused = sum(verdict.refused is not None for verdict in verdicts)
+    refused = sum(verdict.is_refused for verdict in verdicts)
     status = 202 if not refused else 422 if refused == len(verdicts) else 207
     telemetry.REQUESTS.labels("intake", "events", status).inc()
     if request.headers.get("content-type", "").lower().startswith(BATCH):
@@ -166,28 +166,20 @@ def _deliveries(agency, headers, body):
     make = partial(Delivery, routing_key=agency, user_id=agency)
     if kind.startswith(BATCH):
         try:
-            events = orjson.loads(body)
-        except orjson.JSONDecodeError:
+            events = nesting.elements(body)
+        except ValueError:
             raise KeyError("not_json") from None
-        if not isinstance(events, list) or not events:
+        if not events:
             raise KeyError("not_json")
         if len(events) > MAX_BATCH:
             raise KeyError("too_large")
-        return [make(_again(event), STRUCTURED) for event in events]
+        return [make(event, STRUCTURED) for event in events]
     if kind.startswith(STRUCTURED):
         return [make(body, STRUCTURED)]
     if kind.startswith("application/json"):
         # What is beyond ASCII comes percent-encoded: so the HTTP binding of CloudEvents says.
         return [make(body, kind, headers={name: unquote(value) for name, value in headers.items() if name.startswith("ce-")})]
     raise KeyError("wrong_type")
-
-
-def _again(event) -> bytes:
-    """One event of a batch as a message of its own."""
-    try:
-        return orjson.dumps(event)
-    except orjson.JSONEncodeError:
-        return b""  # nested too deep to be written: refused as unreadable, each event by itself
 
 
 async def _body(request):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import contracts
 from plumbing.events import Delivery, UnreadableEvent
-from services.intake import envelope
+from services.intake import envelope, nesting
 from services.intake.envelope import MAX_BYTES, read, read_any
 from tests.apart import domain_event
 from tests.intake.conftest import PERSON, REPORT, STRUCTURED, attributes, delivery
@@ -135,8 +135,8 @@ def test_times_as_the_standard_has_them(at):
         (delivery(body=b"[]"), "unsupported_encoding", None),
         (delivery(body=b"null"), "unsupported_encoding", None),
         (delivery(body=b"7"), "unsupported_encoding", None),
-        (delivery(body=b"{" * 2000), "unsupported_encoding", None),
-        (delivery(body=b'{"a":' * 10_000 + b"1" + b"}" * 10_000), "unsupported_encoding", None),
+        (delivery(body=b"{" * 2000), "too_deep", None),
+        (delivery(body=b'{"a":' * 10_000 + b"1" + b"}" * 10_000), "too_deep", None),
         (delivery(body=b'{"time": ' + b"9" * 5000 + b"}"), "unsupported_encoding", None),
         (delivery(body=b"x" * (MAX_BYTES + 1)), "too_large", None),
         (binary(specversion="2.0"), "malformed_envelope", "specversion"),
@@ -153,6 +153,42 @@ def test_times_as_the_standard_has_them(at):
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused_with_the_reason(sent, code, field):
     assert why(read(sent)) == (code, field)
+
+
+@pytest.mark.parametrize("make", [lambda data: delivery(time=AT, data=data), lambda data: binary(body=json.dumps(data).encode())], ids=["structured", "binary"])
+def test_an_event_nested_to_the_limit_is_read_and_one_level_deeper_is_refused(make):
+    """The limit counts every level, the outermost object too: in structured mode `data` lies one level deeper."""
+
+    def nested(levels):
+        sent = make(REPORT | {"unknown": "HERE"})
+        sent.body = sent.body.replace(b'"HERE"', b"[" * levels + b"]" * levels)
+        return read(sent)
+
+    room = nesting.MAX_DEPTH - (2 if b'"data"' in make({}).body else 1)
+
+    assert nested(room).refusal is None
+    assert why(nested(room + 1)) == ("too_deep", None)
+    assert {why(nested(levels))[0] for levels in range(950, 1050)} == {"too_deep"}  # where parsers differ about what they can read
+
+
+def test_brackets_in_a_text_nest_nothing():
+    assert read(delivery(time=AT, data=REPORT | {"unknown": '[{"' * 200 + "\\"})).refusal is None
+
+
+def test_properties_that_could_not_be_decoded_are_refused():
+    sent = structured()
+    sent.is_undecodable = True
+
+    assert why(read(sent)) == ("unsupported_encoding", None)
+
+
+def test_a_failure_that_nobody_foresaw_refuses_that_one_delivery(monkeypatch):
+    def fail(_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(envelope.quick, "parse", fail)
+
+    assert why(read(binary())) == ("unsupported_encoding", None)
 
 
 @pytest.mark.parametrize("user", ["", "police", "intake"])
@@ -208,6 +244,12 @@ def test_headers_of_any_kind_are_read_or_refused(name, value):
     assert Delivery.unpack(sent.pack()).body == sent.body
 
 
+def test_a_kept_delivery_is_the_same_when_it_is_read_again():
+    sent = Delivery(b"\xff", STRUCTURED, "police.x", "police", "e-1", {"ce-id": "e-1"}, is_undecodable=True)
+
+    assert Delivery.unpack(sent.pack()) == sent
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
@@ -220,7 +262,7 @@ NAMES = ["id", "source", "type", "subject", "time", "specversion", "data", "data
 def test_whatever_json_it_is_there_is_an_answer(sent):
     event = read(delivery(body=json.dumps(sent).encode()))
 
-    assert why(event)[0] in ("unsupported_encoding", "malformed_envelope", "malformed_data", "wrong_source")
+    assert why(event)[0] in ("unsupported_encoding", "malformed_envelope", "malformed_data", "wrong_source", "too_deep")
 
 
 @given(st.binary(max_size=300), st.sampled_from(["", "application/json", STRUCTURED, "text/plain", "application/octet-stream", "\x00"]))
