@@ -31,7 +31,7 @@ def decide(dispute: Dispute | None, event, now: datetime, counting: Counting = C
     if event.type not in (REGISTERED, REPORTED):
         return Decision(dispute)
     # Where the registration was discarded every later step finds the dispute as it was before: detected, and nothing else is possible there.
-    decision, step = Decision(dispute or Dispute(event.subject)), _step_of(event, roster)
+    decision, step = Decision(dispute or Dispute(event.subject)), step_of(event, roster)
     refused = _refusal(decision.dispute, step, now)
     if refused is None and stands_still(decision.dispute, step, event.data["event"]):
         refused = "stayed"  # asked last: what would be refused anyway is refused in the same words as ever
@@ -54,11 +54,12 @@ def discard(dispute: Dispute | None, event) -> Decision:
     decision = Decision(dispute)
     if event.type in (REGISTERED, REPORTED):
         decision.dispute = dispute or Dispute(event.subject)
-        _refuse(decision, _step_of(event), "discarded_by_operator", event.data["event"])
+        _refuse(decision, step_of(event), "discarded_by_operator", event.data["event"])
     return decision
 
 
-def _step_of(event, roster=None) -> Step:
+def step_of(event, roster=None) -> Step:
+    """The step that an event of intake reports."""
     data = event.data
     if event.type == REGISTERED:
         return Step(REGISTERED, data["agency"], _instant(data["happened_at"]), data, roster)

@@ -13,7 +13,7 @@ from services.mediation.clocks import A_SECOND, due_at, in_time
 from services.mediation.dispute import Deadline, Decision, Dispute
 from services.mediation.holidays import CHINA
 from services.mediation.questions import Step
-from services.mediation.safeguard import CAUSES, CLOCKS, HOLD, MOVES_NOTHING, NOTED, PASSES_AS_EVER, PUT_OFF, STAY, Hold, Running, is_held
+from services.mediation.safeguard import CAUSES, CLOCKS, HOLD, NOTED, PASSES_AS_EVER, PUT_OFF, STAY, Hold, Running, is_held, moves_nothing
 
 VOICE = SEALED["mediation"]
 HELD_STATE = "safeguard_hold"
@@ -96,14 +96,13 @@ def _register(dispute, event, now, *how):
 
 
 def _come_out(dispute, event, now, *how):
-    """Intake names it for the first time: what is known of it is said, as if it began today, and its clocks start."""
-    decision = Decision(dispute, hold=dispute.hold)
-    hold = dispute.hold
+    """Intake names it for the first time: what is known of it is said, as if it began when it was released, and its clocks start then."""
+    decision, hold, released_at = Decision(dispute, hold=dispute.hold), dispute.hold, _instant(event.data["happened_at"])
     for word, data in hold.untold:
-        decision.said.append((word, data | ({"happened_at": now} if "happened_at" in data else {})))
+        decision.said.append((word, data | ({"happened_at": released_at} if "happened_at" in data else {})))
     hold.born, hold.untold = False, []
     if dispute.state == "registered":
-        timing.start_anew(decision, Step(domain.REGISTERED, event.data["agency"], now, event.data), now, *how[:1])
+        timing.start_anew(decision, Step(domain.REGISTERED, event.data["agency"], released_at, event.data), now, *how[:1])
     return decision
 
 
@@ -225,8 +224,14 @@ def _owed(running):
 
 def _move(dispute, event, now, *how):
     """By police or court: it is taken, sealed. By whoever else is inside: only these two move it. By an agency that knows the code: as any stayed dispute."""
-    agency, word = event.data["agency"], event.data["step"]
-    if dispute.hold and dispute.hold.cause and safeguard.is_inside(agency) and not safeguard.moves_it(agency) and word not in MOVES_NOTHING:
+    agency = event.data["agency"]
+    if (
+        dispute.hold
+        and dispute.hold.cause
+        and safeguard.is_inside(agency)
+        and not safeguard.moves_it(agency)
+        and not moves_nothing(dispute, domain.step_of(event))
+    ):
         return _refuse(Decision(dispute), event, "held_for_safety", HELD_STATE)
     return _seal(domain.decide(dispute, event, now, *how), event)
 

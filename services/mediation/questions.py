@@ -332,9 +332,14 @@ def not_taken_back_before(dispute, step) -> bool:
 
 
 def nothing_stands_on_it(dispute, step) -> bool:
-    """Only the last step that changed anything can be taken back: what came after was decided in its light. A mere note can be at any time."""
+    """Only the last step that changed anything can be taken back: what came after was decided in its light. A mere note can be at any time.
+
+    One that moves nothing, and started a clock of its own only (a petition), can be until another step has changed that same clock.
+    """
     earlier = reported_before(dispute, step)
-    return not earlier.undo or earlier.step == last_that_changed_anything(dispute)
+    if not earlier.undo or earlier.step == last_that_changed_anything(dispute):
+        return True
+    return earlier.word in MOVES_NOTHING and not _changed_since(dispute, earlier)
 
 
 def corrects_that_word(dispute, step) -> bool:
@@ -382,6 +387,16 @@ def taken_back(dispute) -> set[int]:
     return {taken.undoes for taken in dispute.taken if taken.undoes is not None}
 
 
+def _changed_since(dispute, earlier) -> bool:
+    """Whether a later step that stands changed a field or a deadline that the earlier one changed."""
+    gone, changed = taken_back(dispute), _changed_by(earlier)
+    return any(not changed.isdisjoint(_changed_by(taken)) for taken in dispute.taken if taken.step > earlier.step and taken.step not in gone)
+
+
+def _changed_by(taken) -> set[tuple[str, str]]:
+    return {(part, name) for part in ("fields", "deadlines") for name in taken.undo.get(part, ())}
+
+
 def last_that_changed_anything(dispute) -> int:
     gone = taken_back(dispute)
     return max(taken.step for taken in dispute.taken if taken.undo and taken.step not in gone)
@@ -404,6 +419,11 @@ def day_of(instant: datetime) -> date:
     return instant.astimezone(SHANGHAI).date()
 
 
+# What anybody may report of any dispute, in whatever state: whoever has no part in it is answered as ever, also while it is held or stayed.
+MOVES_NOTHING = (
+    "dispute.registered", "dispute.reported", "petition.registered", "petition.accepted", "petition.extended", "petition.transferred", "petition.returned",
+    "petition.decided",
+)  # fmt: skip
 TWO_SIDES = frozenset(("applicant", "respondent"))
 FINAL = ("full", "default")
 ENFORCED = ("enforced", "not_enforced")

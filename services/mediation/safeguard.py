@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 
 from contracts.safeguard import moves_it
 from services.mediation.clocks import Days, Hours, Length
+from services.mediation.questions import MOVES_NOTHING, reported_before
 
 NOTED = "noted"
+TAKE_BACK = ("report.withdrawn", "report.corrected")
 
 # fmt: off
 HOLD = {
@@ -107,11 +109,17 @@ def stands_still(dispute, step, event: dict) -> bool:
 
     Not for police and court; not for what moves nothing, such as another report of the dispute; and not for the very step that carried the flag.
     """
-    return is_held(dispute) and step.word not in MOVES_NOTHING and not moves_it(step.agency) and [event["source"], event["id"]] not in dispute.hold.opened_by
+    return is_held(dispute) and not moves_nothing(dispute, step) and not moves_it(step.agency) and [event["source"], event["id"]] not in dispute.hold.opened_by
 
 
-# What anybody may report of any dispute, in whatever state: whoever has no part in it is answered as ever.
-MOVES_NOTHING = (
-    "dispute.registered", "dispute.reported", "petition.registered", "petition.accepted", "petition.extended", "petition.transferred", "petition.returned",
-    "petition.decided",
-)  # fmt: skip
+def moves_nothing(dispute, step) -> bool:
+    """Whether the step leaves the dispute where it is: one of MOVES_NOTHING, or the withdrawal or correction of one, or of such a withdrawal.
+
+    An agency that could report something of a held dispute and could not take it back would learn that the dispute is held.
+    """
+    if step.word not in TAKE_BACK:
+        return step.word in MOVES_NOTHING
+    steps, earlier = {taken.step: taken for taken in dispute.taken}, reported_before(dispute, step)
+    while earlier is not None and earlier.word in TAKE_BACK:
+        earlier = steps.get(earlier.undoes)
+    return earlier is not None and earlier.word in MOVES_NOTHING

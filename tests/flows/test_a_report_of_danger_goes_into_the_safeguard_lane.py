@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.county import DAMAN_COMMITTEE, NO_RISK, Lane, found_outside
+from tests.county import DAMAN_COMMITTEE, NO_RISK, Lane, days_ago, found_outside
 
 
 @pytest.mark.parametrize("risk", ["domestic_violence", "minor", "violence_threat"])
@@ -71,3 +71,18 @@ def test_released_it_begins_its_ordinary_life_that_day_like_any_other(county):
     screened = county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="family")
     county.settle()
     assert screened.receipts == ["receipt.accepted", "receipt.applied"] and county.state(report.dispute) == "screened"
+
+
+def test_released_in_the_past_it_is_registered_at_its_release_and_no_step_stands_before(county):
+    """History is loaded: the report, the release and the screening happened weeks ago."""
+    at = [days_ago(days) for days in (30, 28, 27)]
+    report = county.grid.reports(risk=NO_RISK | {"violence_threat": True}, time=at[0])
+    county.settle()
+    county.police.says("hold.released", report.dispute, reason="unfounded", time=at[1])
+    county.settle()
+    county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="family", time=at[2])
+    county.settle()
+
+    told = dict(county.rows("select type, at from metrics.timeline where code = %s and type in ('dispute.registered', 'dispute.screened')", report.dispute))
+    assert told == {"dispute.registered": at[1], "dispute.screened": at[2]}
+    assert county.rows("select opened_at from metrics.disputes where code = %s", report.dispute) == [(at[1],)]

@@ -117,6 +117,20 @@ def test_whoever_has_a_part_learns_that_it_is_stayed_and_no_more(county, alike, 
         assert any('"stayed"' in receipt for receipt in held)
 
 
+@pytest.mark.parametrize("agency", BYSTANDERS)
+@pytest.mark.parametrize("take_back", ["report.withdrawn", "report.corrected"])
+def test_whoever_has_no_part_in_it_can_take_back_what_he_reported_of_any_of_the_three(county, alike, agency, take_back):
+    speaker, outcomes = county.agency(agency), []
+    for code in alike:
+        note = speaker.says("dispute.reported", code, **AGENCY_EVENTS["dispute.reported"].example)
+        county.settle()
+        back = speaker.says(take_back, code, event=note.id, reason="wrong_dispute" if take_back == "report.withdrawn" else "wrong_facts")
+        county.settle()
+        outcomes.append((note.receipts, back.receipts, back.state))
+
+    assert outcomes == [(["receipt.accepted", "receipt.applied"],) * 2 + ("mediating",)] * 3
+
+
 # ── what he reads ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -12,8 +12,9 @@ from contracts import AGENCIES, safeguard
 from services.mediation import holding
 from services.mediation.clocks import SHANGHAI
 from services.mediation.lifecycle import FIRST, TRANSITIONS
+from services.mediation.questions import MOVES_NOTHING
 from services.mediation.routing import handling
-from services.mediation.safeguard import CAUSES, CLOCKS, HOLD, MOVES_NOTHING, PUT_OFF
+from services.mediation.safeguard import CAUSES, CLOCKS, HOLD, PUT_OFF, TAKE_BACK
 from services.mediation.timing import COUNTING
 from tests.mediation.lives import CENTRE, CODE, COURT, DAMAN, FACTS, MONDAY, WOMEN, Heard, Life, life_until, registered, reported
 
@@ -222,6 +223,92 @@ def test_nobody_is_proposed_for_a_dispute_that_stands_still(opener):
         assert "routing.proposed" not in [word for word, _ in until(life, life.now + timedelta(days=80))]
 
 
+# ── an agency's own notes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+NO_PART = (GRID, "petition_office", "trade_union", "peoples_mediation_committee-xijie")
+
+
+def alike(state) -> dict[str, Life]:
+    """The same dispute three times: free, held after a warning, stayed by a court."""
+    lives = {how: life_until(state) for how in ("free", "held", "stayed")}
+    opened(lives["held"])
+    opened(lives["stayed"], "dispute.stayed", COURT, reason="recusal")
+    return lives
+
+
+def said_by(agency, word, life, id, about=None, **facts):
+    event = reported(word, life.now, agency, **({"event": about} if about else {}), **facts)
+    event.data["event"]["id"] = id
+    return event
+
+
+def answers(lives, agency, word, id, about=None, **facts):
+    """What is said in each of the three to one step; and whether the free one refuses it."""
+    decisions = {how: decide(life.dispute, said_by(agency, word, life, id, about, **facts), life.now) for how, life in lives.items()}
+    for how, decision in decisions.items():
+        lives[how].dispute = decision.dispute
+    return [decision.said for decision in decisions.values()], decisions["free"].refused
+
+
+@pytest.mark.parametrize("agency", (*NO_PART, CENTRE, DAMAN))
+@pytest.mark.parametrize("state", ["registered", "mediating", "closed"])
+def test_whoever_has_no_part_gets_the_same_answers_to_any_two_words_whether_it_is_held_stayed_or_free(state, agency):
+    """A word that is refused leaves everything as it was, so only after one that was taken the next can make a difference."""
+    before = alike(state)
+    for first in FACTS:
+        lives = deepcopy(before)
+        (free, held, stayed), refused = answers(lives, agency, first, "e-1")
+        assert held == stayed, first
+        if refused is None and first not in MOVES_NOTHING:
+            continue  # it has a part here: it may learn that the dispute is stayed
+        assert free == held, first
+        if refused is not None:
+            continue
+        for second in FACTS:
+            after = deepcopy(lives)
+            (free, held, stayed), refused = answers(after, agency, second, "e-2", "e-1" if second in TAKE_BACK else None)
+            assert held == stayed, (first, second)
+            if refused is not None or second in (*MOVES_NOTHING, *TAKE_BACK):
+                assert free == held, (first, second)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_whoever_has_no_part_gets_the_same_answers_to_a_longer_sequence_of_notes_and_withdrawals(data):
+    agency, lives = data.draw(st.sampled_from(NO_PART)), alike(data.draw(st.sampled_from(STATES)))
+    words = data.draw(st.lists(st.sampled_from((*MOVES_NOTHING[1:], *TAKE_BACK)), min_size=2, max_size=8))
+    for number, word in enumerate(words):
+        about, facts = None, {}
+        if word in TAKE_BACK:
+            earlier = data.draw(st.integers(0, max(0, number - 1)))
+            about = f"e-{earlier}"
+            if word == "report.corrected" and words[earlier].startswith("petition.") and data.draw(st.booleans()):
+                facts = {"corrects": words[earlier], "facts": FACTS[words[earlier]]}
+        (free, held, stayed), _ = answers(lives, agency, word, f"e-{number}", about, **facts)
+
+        assert free == held == stayed, (word, about, facts)
+
+
+def test_a_note_can_be_withdrawn_although_a_court_moved_the_held_dispute_meanwhile():
+    """What the court did is known in the lane only: it may not make a difference outside it."""
+    lives = alike("mediating")
+    answers(lives, "petition_office", "petition.registered", "e-1")
+    moved = decide(lives["held"].dispute, reported("case.procedure_set", lives["held"].now, COURT), lives["held"].now, SEALED)
+    moved = moved if moved.refused is None else decide(lives["held"].dispute, reported("session.held", lives["held"].now, COURT), lives["held"].now, SEALED)
+    assert moved.refused is None
+
+    (free, held, stayed), refused = answers(lives, "petition_office", "report.withdrawn", "e-2", "e-1")
+    assert refused is None and free == held == stayed
+
+
+def test_a_petition_stands_once_its_own_clock_was_changed_by_a_later_step():
+    life = life_until("mediating")
+    for number, word in enumerate(("petition.registered", "petition.accepted")):
+        life.dispute = decide(life.dispute, said_by("petition_office", word, life, f"e-{number}"), life.now).dispute
+
+    assert decide(life.dispute, said_by("petition_office", "report.withdrawn", life, "e-9", "e-0"), life.now).refused == "later_steps_stand"
+
+
 # ── born in the lane ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -251,6 +338,17 @@ def test_it_comes_out_as_if_it_were_reported_that_day():
     out, usual = decide(life.dispute, registered(later, GRID), later), decide(None, registered(later, GRID), later)
 
     assert out.said == usual.said and not life.dispute.hold.born
+
+
+def test_it_comes_out_at_its_release_even_if_that_is_processed_weeks_later():
+    """Steps that followed the release must not stand before the registration, nor must its clocks start late."""
+    life, released, processed = born(), MONDAY + timedelta(days=3), MONDAY + timedelta(days=40)
+    opened(life, "hold.released", POLICE, reason="unfounded")
+
+    out = decide(life.dispute, registered(released, GRID), processed)
+
+    began = [data["started_at"] for word, data in out.said if word == "deadline.set"]
+    assert began and set(began) == {released}
 
 
 # ── time ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
