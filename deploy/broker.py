@@ -27,12 +27,12 @@ from contracts.channels import (
 
 VHOST = "fengqiao"
 ADMIN = "admin"
-ADMINISTRATOR = "administrator,impersonator"  # the second, to put an agency's dead letter back in the agency's name
+ADMINISTRATOR = "administrator,impersonator"  # the second, to put what an agency sent to no queue back in the agency's name
 SERVICES = tuple(HEARS)
 
 # An agency that outruns us is told so (its publish is nacked and its own outbox keeps the event): nothing is dropped.
 AGENCY_QUEUE_BYTES = 256 * 2**20
-# A dead agency's inbox stays bounded. The oldest leave first: the record is in the services' ledgers, the queue is delivery.
+# A dead agency's inbox stays bounded, and has no dead letters. The oldest leave first: the record is in the services' ledgers, the queue is delivery.
 INBOX_MESSAGES, INBOX_BYTES = 100_000, 64 * 2**20
 
 SAFE = {  # a queue whose messages leave only by acknowledgement, or to the dead letters with confirmation
@@ -43,6 +43,10 @@ SAFE = {  # a queue whose messages leave only by acknowledgement, or to the dead
     "x-overflow": "reject-publish",  # without it the strategy silently becomes at-most-once
 }
 IN_ORDER = {"x-single-active-consumer": True}  # further copies stand by
+# A queue that agencies write to has no dead letters. What expires or comes back there would be handed to one supervisor of the whole node, with
+# headers that its sender chose: a wrong one (x-death) ends it, and from then on no queue of anybody has dead letters any more.
+# Its messages stay until they are acknowledged: one agency's delivery attempts must not use up those of another's, when a process dies.
+FROM_OUTSIDE = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000, "x-overflow": "reject-publish", "x-max-length-bytes": AGENCY_QUEUE_BYTES}
 BOUNDED_INBOX = {"x-queue-type": "quorum", "x-delivery-limit": 20, "x-max-length": INBOX_MESSAGES, "x-max-length-bytes": INBOX_BYTES, "x-overflow": "drop-head"}
 LAST_RESORT = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}  # kept until a person looks
 
@@ -78,7 +82,7 @@ def _exchanges():
 
 
 def _queues(partitions):
-    yield from (_queue(agency_queue(code), SAFE | IN_ORDER | {"x-max-length-bytes": AGENCY_QUEUE_BYTES}) for code in AGENCIES)
+    yield from (_queue(agency_queue(code), FROM_OUTSIDE | IN_ORDER) for code in AGENCIES)
     yield from (_queue(inbox_of(code), BOUNDED_INBOX) for code in AGENCIES)
     for listener, speaker, partition in _hearings(partitions):
         yield _queue(queue_of(listener, speaker, partition), SAFE | IN_ORDER)

@@ -181,13 +181,19 @@ def test_a_dead_letter_is_seen_and_put_back_where_it_came_from(tool, letters, li
     assert "x-death" not in (properties.headers or {})
 
 
-def test_an_agencys_dead_letter_comes_back_in_its_own_name(tool, letters):
+def test_what_an_agency_sent_while_its_queue_was_not_bound_comes_back_in_its_own_name(tool, letters):
     """Intake believes only what carries the agency's name, and only the broker's administrator may write it for them."""
-    channel = letters.channel("police")
-    properties = pika.BasicProperties(user_id="police", message_id="e-1", content_type="application/json", headers={"ce-id": "e-1"}, delivery_mode=2)
-    channel.basic_publish("agencies", "police.dispute.reported", b"{}", properties)
-    channel.connection.close()
-    die(letters, agency_queue("police"))
+    admin = letters.channel()
+    admin.queue_unbind(agency_queue("police"), "agencies", "police.#")
+    try:
+        channel = letters.channel("police")
+        properties = pika.BasicProperties(user_id="police", message_id="e-1", content_type="application/json", headers={"ce-id": "e-1"}, delivery_mode=2)
+        channel.basic_publish("agencies", "police.dispute.reported", b"{}", properties)
+        channel.connection.close()
+        until(lambda: letters.count(UNROUTED))
+    finally:
+        admin.queue_bind(agency_queue("police"), "agencies", "police.#")
+        admin.connection.close()
 
     tool("dead-letters", "--put-back", "--id", "e-1")
     ((method, properties, body),) = letters.take_all(agency_queue("police"))
