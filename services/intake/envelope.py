@@ -47,9 +47,7 @@ def read(delivery: Delivery) -> Event:
     """
     agency = delivery.routing_key.split(".", 1)[0]
     digest = hashlib.sha256(delivery.body).hexdigest()
-    event = Event(agency_source(agency), delivery.message_id or digest, "", "", events.utc_now(), {}, delivery=delivery)
-    if not ID.fullmatch(event.id):
-        event.id = digest
+    event = Event(agency_source(agency), _id_beside_the_body(delivery) or digest, "", "", events.utc_now(), {}, delivery=delivery)
     if delivery.user_id != agency:
         return _refuse(event, "wrong_source")
     if delivery.is_undecodable:
@@ -66,6 +64,12 @@ def read(delivery: Delivery) -> Event:
         if _has_a_wrong_time(delivery):
             return _refuse(event, "malformed_envelope", field="time", mistake="not_a_time")
         return _refuse(event, "unsupported_encoding")
+
+
+def _id_beside_the_body(delivery) -> str | None:
+    """The id as a property or header names it: so a receipt can name it even where the body cannot be read."""
+    named = [delivery.message_id, *(delivery.headers.get(f"{prefix}id") for prefix in ("ce-", *OLDER_PREFIXES))]
+    return next((name for name in named if isinstance(name, str) and ID.fullmatch(name)), None)
 
 
 def read_any(delivery: Delivery) -> Event:

@@ -213,6 +213,11 @@ def test_what_has_no_id_that_can_be_repeated_is_known_by_its_digest():
         assert len(event.id) == 64 and event.refusal["code"] == "unsupported_encoding"
 
 
+@pytest.mark.parametrize("prefix", ["ce-", "cloudEvents_", "cloudEvents:"])
+def test_a_body_that_cannot_be_read_is_known_by_the_id_in_its_headers(prefix):
+    assert read(binary(prefix, body=b"\xff" * 9)).id == read(binary(prefix, body=b"[" * 99)).id == "e-1"
+
+
 def test_of_a_name_given_twice_the_last_one_holds_as_everywhere_in_json():
     body = structured().body.replace(b'"kind": "family"', b'"kind": "neighbour", "kind": "family"')
 
