@@ -4,11 +4,13 @@ import json
 import sys
 from pathlib import Path
 
+from contracts import envelope
 from deploy.contract_documents import asyncapi, catalogue, json_schemas
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = Path("docs/contracts")
 KIT = Path("fengqiao_agency/schemas")  # the kit is installed alone, so it carries what its agencies need
+KIT_ENVELOPE = Path("fengqiao_agency/envelope.json")
 
 
 def documents() -> dict[Path, str]:
@@ -17,6 +19,7 @@ def documents() -> dict[Path, str]:
     written = {DOCS / "README.md": catalogue.text(), DOCS / "asyncapi.json": _json(asyncapi.document())}
     written |= {DOCS / "schemas" / f"{type}.json": text for type, text in outside.items()}
     written |= {KIT / f"{type}.json": text for type, text in outside.items()}
+    written[KIT_ENVELOPE] = _json(envelope.limits())
     written |= {DOCS / "schemas" / row.speaker / f"{row.type}.json": _json(json_schemas.of_event(row)) for row in json_schemas.INSIDE}
     return written
 

@@ -11,11 +11,12 @@ from marshmallow import ValidationError
 
 import contracts
 from contracts import REASONS
+from contracts.envelope import FUTURE_SECONDS
 from plumbing.events import Event
 from services.intake import codes, duplicates, identity, joining, safeguard
 from services.intake.dispute import Also, Dispute, Kept
 
-FUTURE = timedelta(minutes=5)  # how far an agency's clock may run ahead
+FUTURE = timedelta(seconds=FUTURE_SECONDS)
 ROSTER_OUTCOMES = ("roster.changed", "roster.refused")
 STEP_OUTCOMES = ("step.applied", "step.refused")
 OUTCOMES = (*STEP_OUTCOMES, *ROSTER_OUTCOMES)

@@ -13,6 +13,7 @@ from cloudevents.core.formats.json import JSONFormat
 from dateutil.parser import isoparse
 from structlog import get_logger
 
+from contracts.envelope import FIRST_YEAR, ID, LAST_YEAR, MAX_BYTES, SUBJECT, TYPE
 from plumbing import events
 from plumbing.events import Delivery, Event
 from plumbing.logs import describe
@@ -21,14 +22,9 @@ from services.intake.domain import reason
 
 log = get_logger()
 
-MAX_BYTES = 256 * 1024
 STRUCTURED = "application/cloudevents+json"
 OLDER_PREFIXES = ("cloudEvents_", "cloudEvents:")  # of the AMQP 1.0 binding, as some clients send them over 0-9-1 too
 
-# Short, and without blanks or control characters: they go into receipts, logs and addresses.
-ID = re.compile(r"[A-Za-z0-9._:/@+=~#-]{1,128}", re.ASCII)
-TYPE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-SUBJECT = re.compile(r"[\w.\-/#〔〕()（）]{1,64}")
 TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 
 TIME = ("time", "ce-time", *(f"{prefix.lower()}time" for prefix in OLDER_PREFIXES))
@@ -130,7 +126,7 @@ def _check(event, attributes, data):
         return _refuse(event, "malformed_envelope", field="subject", mistake="required" if not attributes.get("subject") else "wrong_form")
     event.subject = attributes["subject"]
     time = attributes.get("time")
-    if not isinstance(time, datetime) or time.tzinfo is None or not 2000 <= time.year <= 2100:
+    if not isinstance(time, datetime) or time.tzinfo is None or not FIRST_YEAR <= time.year <= LAST_YEAR:
         return _refuse(event, "malformed_envelope", field="time", mistake="required" if time is None else "not_a_time")
     event.time = time.astimezone(UTC)
     if not isinstance(data, dict):
