@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
+from . import envelope
+from .errors import NotConfigured
 from .events import Incoming, outgoing
 from .link import PROBLEMS
-from .outbox import OPEN, Outbox, Told
+from .outbox import Outbox, Told
 from .publisher import Publisher
 from .receipts import Receipts
 from .schemas import validate
@@ -26,6 +28,8 @@ class Agency:
     """
 
     def __init__(self, code: str, amqp_uri: str, outbox_path: str):
+        if not envelope.TYPE.fullmatch(code):  # it begins every routing key
+            raise NotConfigured("FENGQIAO_AGENCY", "机构代码，如 police", "the agency's code, such as police")
         self.code = code
         self.outbox = Outbox(outbox_path)
         self._publisher = Publisher(code, amqp_uri, self.outbox)
@@ -53,7 +57,8 @@ class Agency:
         """Returns the event's id once it is on disk.
 
         `subject` is the dispute's code, or the agency's own report_no before it knows the code; `time` (aware) is when it happened, not when it
-        is told. Give an `id` of your own to make a repeated call harmless. Raises NotValid, TooLarge or AlreadySaidOtherwise, and then took nothing.
+        is told. Give an `id` of your own to make a repeated call harmless. Raises NotValid, TooLarge or AlreadySaidOtherwise, and then took nothing:
+        what the hub's door would refuse in the envelope is refused here, by the same limits.
         """
         return self.report_many([(type, subject, data, time, id)])[0]
 
@@ -61,8 +66,11 @@ class Agency:
         """Tuples as `report` takes them, all on disk with one write, or none."""
         events = []
         for type, subject, data, *rest in reports:
+            time, id = [*rest, None, None][:2]
+            event = outgoing(self.code, type, subject, data, time, id)
             validate(type, data)
-            events.append(outgoing(self.code, type, subject, data, *[*rest, None, None][:2]))
+            self._check_future(type, time)
+            events.append(event)
         self.outbox.add(events)
         self._publisher.wake()
         return [event.id for event in events]
@@ -77,10 +85,16 @@ class Agency:
         """The one code of the dispute that we reported under this number, once the hub has said it; the newer one, if it was joined to another."""
         return self.outbox.code_of(report_no)
 
+    def discard(self, event_id: str) -> bool:
+        """Gives up an event that waits for a person (`returned`), so that the later ones of its dispute go out. False if there is no such event."""
+        found = self.outbox.discard(event_id)
+        self._publisher.wake()
+        return found
+
     def settle(self, timeout: float) -> bool:
-        """Waits until every event has its outcome. False when time ran out or when one waits for a person (`returned`)."""
-        self.outbox.wait_until(lambda: self.outbox.has("returned") or not self.outbox.has(*OPEN), timeout)
-        return not self.outbox.has("returned", *OPEN)
+        """Waits until every event has its outcome. False when time ran out or when some wait for a person: those `returned`, and those held behind them."""
+        self.outbox.wait_until(lambda: not self.outbox.is_moving(), timeout)
+        return not (self.outbox.is_moving() or self.outbox.has("returned"))
 
     def on_receipt(self, callback: Callable[[Incoming], None]):
         """Called in the inbox's thread for each new receipt, after it is on disk. After a crash read on with `receipts(after)` instead."""
@@ -100,8 +114,14 @@ class Agency:
 
     def problems(self) -> list[tuple[str, str]]:
         """What hinders sending or hearing just now, as (Chinese, English); empty when all is well."""
-        found = {self._publisher.link.problem, self._receipts.link.problem} - {None}
+        found = {self._publisher.link.problem, self._receipts.link.problem, "returned" if self.outbox.has("returned") else None} - {None}
         return [PROBLEMS[problem] for problem in sorted(found)]
+
+    def _check_future(self, event_type, time):
+        """Only by a clock that can be trusted: one that is behind what the outbox has seen was set back."""
+        now = datetime.now(UTC)
+        if time is not None and now >= self.outbox.latest_time():
+            envelope.check_future(event_type, time, now)
 
     def _from_disk(self, read, after, wait):
         while True:

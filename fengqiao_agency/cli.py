@@ -20,7 +20,7 @@ EXIT_NOT_TAKEN, EXIT_USAGE, EXIT_STILL_WAITING = 1, 2, 3
 STATE_WORDS = {
     "held":      ("排队",         "held until the hub answers the event before it"),
     "waiting":   ("待发送",       "waiting to be sent"),
-    "returned":  ("无法投递",     "no queue took it: see --resend"),
+    "returned":  ("无法投递",     "cannot be delivered, a person must look: see --resend and --discard"),
     "published": ("已发送",       "sent, no receipt yet"),
     "accepted":  ("已接收",       "accepted, outcome to come"),
     "refused":   ("未接收",       "refused"),
@@ -104,6 +104,12 @@ def outbox(
     state: Annotated[str | None, typer.Option(help=f"只列出此状态 / only this state: {', '.join(STATES)}")] = None,
     limit: Annotated[int, typer.Option(help="最多列出的事件数 / how many events to list")] = 20,
     resend: Annotated[bool, typer.Option("--resend", help="重发没有回执的事件（无副作用） / send again what has no receipt (harmless)")] = False,
+    discard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID", help="作废一个无法投递的事件，同一纠纷的后续事件随即发送 / drop an event that cannot be delivered; later ones of its dispute go out"
+        ),
+    ] = None,
 ):
     """查看发件箱：各状态的数量和最近的事件。 / The outbox: how many events in each state, and the latest."""
     if state is not None and state not in STATES:
@@ -111,6 +117,8 @@ def outbox(
     box = Outbox(_setting("FENGQIAO_OUTBOX", "发件箱文件的路径", "path of the outbox file"))
     if resend:
         typer.echo(f"{box.resend()} 个事件待重发，由 watch 或 send 发送。 / events set to be sent again, by `watch` or `send`.")
+    if discard is not None and not box.discard(discard):
+        _fail(f"没有无法投递的事件 {discard}。\nNo event {discard} waits as undeliverable.", EXIT_USAGE)
     counts = box.counts()
     for name in STATES:
         if counts[name]:
@@ -122,13 +130,14 @@ def outbox(
 
 
 def _agency():
-    return Agency(
-        _setting("FENGQIAO_AGENCY", "机构代码，如 police", "the agency's code, such as police"),
-        _setting(
-            "FENGQIAO_AMQP_URI", "消息服务器地址，如 amqps://police:密码@主机/fengqiao", "the broker's address, such as amqps://police:password@host/fengqiao"
-        ),
-        _setting("FENGQIAO_OUTBOX", "发件箱文件的路径", "path of the outbox file"),
+    code = _setting("FENGQIAO_AGENCY", "机构代码，如 police", "the agency's code, such as police")
+    uri = _setting(
+        "FENGQIAO_AMQP_URI", "消息服务器地址，如 amqps://police:密码@主机/fengqiao", "the broker's address, such as amqps://police:password@host/fengqiao"
     )
+    try:
+        return Agency(code, uri, _setting("FENGQIAO_OUTBOX", "发件箱文件的路径", "path of the outbox file"))
+    except AgencyError as error:
+        _fail(str(error), EXIT_USAGE)
 
 
 def _setting(name, zh, en):

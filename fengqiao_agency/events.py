@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from cloudevents.core.bindings.rabbitmq import RabbitMQMessage, from_rabbitmq_event, to_binary_event
 from cloudevents.core.v1.event import CloudEvent
 
-from .errors import TooLarge
+from . import envelope
 from .schemas import schema_name
 
-MAX_BYTES = 1_000_000
 OTHER_PREFIXES = ("cloudEvents_", "cloudEvents:")
 
 
@@ -50,23 +49,26 @@ class Incoming:
 
 
 def outgoing(agency: str, event_type: str, subject: str, data: dict, time: datetime | None, event_id: str | None) -> Outgoing:
-    time = time or datetime.now(UTC)
-    if time.tzinfo is None:
-        raise ValueError("时间须带时区。 / The time needs its time zone.")
+    """Raises NotValid or TooLarge for what the hub's door would refuse."""
+    time, event_id = time or datetime.now(UTC), event_id or str(uuid.uuid4())
+    envelope.check(event_id, event_type, subject, data)
+    envelope.check_time(event_type, time)
     attributes = {
-        "id": event_id or str(uuid.uuid4()),
+        "id": event_id,
         "source": f"/agencies/{agency}",
         "type": event_type,
         "subject": subject,
-        "time": time,
+        "time": envelope.in_whole_minutes(time),
         "datacontenttype": "application/json",
     }
     if schema := schema_name(event_type):
         attributes["dataschema"] = schema
-    message = to_binary_event(CloudEvent(attributes, data))
-    if len(message.body) > MAX_BYTES:
-        raise TooLarge(len(message.body), MAX_BYTES)
-    return Outgoing(attributes["id"], event_type, subject, json.dumps(message.headers, ensure_ascii=False), message.body)
+    try:
+        message = to_binary_event(CloudEvent(attributes, data))
+    except (TypeError, ValueError, RecursionError):
+        raise envelope.not_json(event_type) from None
+    envelope.check_body(event_type, message.body)
+    return Outgoing(event_id, event_type, subject, json.dumps(message.headers, ensure_ascii=False), message.body)
 
 
 def incoming(headers: dict | None, content_type: str | None, body: bytes) -> Incoming:

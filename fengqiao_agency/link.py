@@ -6,7 +6,9 @@ import threading
 import time
 
 import pika
-from pika.exceptions import ChannelClosedByBroker, ConnectionClosedByBroker, ProbableAccessDeniedError, ProbableAuthenticationError
+from pika.exceptions import AMQPError, ChannelClosedByBroker, ConnectionClosedByBroker, ProbableAccessDeniedError, ProbableAuthenticationError
+
+from .suspects import ABOUT_THE_MESSAGE, is_wrong_user
 
 log = logging.getLogger("fengqiao_agency")
 
@@ -26,10 +28,13 @@ PROBLEMS = {
     "blocked":    ("消息服务器资源紧张，暂停接收，恢复后自动继续",   "the broker is short of memory or disk and takes nothing; going on by itself later"),
     "full":       ("枢纽积压已满，稍后自动重发",                  "the hub's queue is full; sending again by itself later"),
     "silent":     ("消息服务器没有确认，将重连重发",               "the broker did not confirm; connecting and sending again"),
+    "user":       ("机构代码与登录消息服务器的用户名不一致，请核对两者", "the agency's code is not the user that logs in to the broker; check both"),
+    "returned":   ("有事件无法发送，需人工处理，请运行 fengqiao-agency outbox --state returned", "some events cannot be sent and wait for a person: run fengqiao-agency outbox --state returned"),
+    "failed":     ("接入工具自身出错，将自动重试，请查看日志",       "the kit itself failed and tries again; see its log"),
     "disk":       ("本机发件箱无法写入，请检查磁盘",               "the outbox on this machine cannot be written; check the disk"),
 }
 # fmt: on
-REPLIES = {403: "forbidden", 404: "missing", 406: "refused"}
+REPLIES = dict.fromkeys(ABOUT_THE_MESSAGE, "refused") | {403: "forbidden", 404: "missing"}
 
 
 class Link:
@@ -49,6 +54,9 @@ class Link:
         self._stopping = threading.Event()
         self.name = name
         self.problem: str | None = "connecting"
+        self.reply: tuple[int, str] | None = None  # with which the broker closed the channel or the connection; for `lost`
+        self._failure: Exception | None = None
+        self.hurry = False  # set by `lost`: what made the broker close is out of the way
 
     def start(self):
         self._stopping.clear()
@@ -70,6 +78,18 @@ class Link:
     def later(self, seconds: float, what):
         return self._connection.ioloop.call_later(seconds, what)
 
+    def guarded(self, callback):
+        """What pika calls when data comes in: pika would take an exception in it for a lost connection, and so would the person who reads `problem`."""
+
+        def guarded(*args):
+            try:
+                callback(*args)
+            except Exception as error:
+                self._failure = error
+                raise
+
+        return guarded
+
     def drop(self, problem: str):
         """Starts afresh: what is in doubt is settled by a new connection."""
         self.problem = problem
@@ -82,12 +102,17 @@ class Link:
             try:
                 self._once()
             except Exception as error:  # noqa: BLE001 - a full disk, say: nothing was acknowledged, so nothing is lost
-                self.problem = "disk" if "sqlite" in type(error).__module__ else "away"
-                log.error("%s: %s; %s", self.name, PROBLEMS[self.problem][1], type(error).__name__)
-            pause = FIRST_PAUSE if time.monotonic() - began > STEADY else min(pause * 1.7, LONGEST_PAUSE)
+                self._failed(error)
+            pause = FIRST_PAUSE if self.hurry or time.monotonic() - began > STEADY else min(pause * 1.7, LONGEST_PAUSE)
+            self.hurry = False
             self._stopping.wait(pause * random.uniform(0.5, 1.0))
 
+    def _failed(self, error):
+        self.problem = "disk" if "sqlite" in type(error).__module__ else "away" if isinstance(error, (OSError, AMQPError)) else "failed"
+        log.error("%s: %s; %s", self.name, PROBLEMS[self.problem][1], type(error).__name__)
+
     def _once(self):
+        self.reply = self._failure = None
         self._connection = connection = pika.SelectConnection(
             self._parameters, on_open_callback=self._on_open, on_open_error_callback=self._on_open_error, on_close_callback=self._on_close
         )
@@ -106,7 +131,7 @@ class Link:
     def _on_open(self, connection):
         connection.add_on_connection_blocked_callback(lambda *_: setattr(self, "problem", "blocked"))
         connection.add_on_connection_unblocked_callback(lambda *_: setattr(self, "problem", None))
-        connection.channel(on_open_callback=self._on_channel)
+        connection.channel(on_open_callback=self.guarded(self._on_channel))
 
     def _on_channel(self, channel):
         channel.add_on_close_callback(self._on_channel_close)
@@ -118,7 +143,7 @@ class Link:
 
     def _on_channel_close(self, _channel, reason):
         if isinstance(reason, ChannelClosedByBroker):
-            self.problem = REPLIES.get(reason.reply_code, "away")
+            self._closed_by_broker(reason)
             self._close()
 
     def _on_open_error(self, connection, error):
@@ -127,9 +152,17 @@ class Link:
         connection.ioloop.stop()
 
     def _on_close(self, connection, reason):
-        if self.problem is None:
-            self.problem = "away" if not isinstance(reason, ConnectionClosedByBroker) else REPLIES.get(reason.reply_code, "away")
+        if self.reply is None and isinstance(reason, ConnectionClosedByBroker):
+            self._closed_by_broker(reason)
+        elif self._failure is not None:
+            self._failed(self._failure)
+        elif self.problem is None:
+            self.problem = "away"
         connection.ioloop.stop()
+
+    def _closed_by_broker(self, reason):
+        self.reply = reason.reply_code, str(reason.reply_text)
+        self.problem = "user" if is_wrong_user(*self.reply) else REPLIES.get(reason.reply_code, "away")
 
     def _close(self):
         connection = self._connection

@@ -2,7 +2,7 @@
 
     held ──▶ waiting ──▶ published ──▶ accepted ──▶ applied       the hub is responsible from `accepted` on
                 ▲            │     └─▶ refused  └─▶ rejected      with a reason that a person understands
-                └─ resend ── returned                             no queue took it: a person must look
+                └─ resend ── returned                             no queue took it, or it cannot be sent: a person must look
 
 Of one dispute only one event is out at a time; the next is held until the hub answered. A broker that gives messages back after a crash may
 hand them on in another order, and a refused or lost event may not be overtaken by the next: only the receipt tells that it is the next one's turn.
@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from .envelope import reason
 from .errors import AlreadySaidOtherwise
 from .events import Incoming, Outgoing
 
@@ -52,7 +53,7 @@ create table if not exists outbox (
     published_at text,
     answered_at  text,
     dispute      text,
-    reason       text                       -- of the hub, or of the broker's return
+    reason       text                       -- of the hub, of the broker's return, or why it cannot be sent
 );
 create unique index if not exists outbox_turn on outbox (turn);
 create index if not exists outbox_open on outbox (lane) where state in ('held', 'waiting', 'published', 'returned');
@@ -77,8 +78,16 @@ create index if not exists disputes_by_code on disputes (dispute);
 NEXT_TURN = "(select coalesce(max(turn), 0) + 1 from outbox)"
 NEXT_OF_THE_LANE = f"""
 update outbox set state = 'waiting', turn = {NEXT_TURN}
- where seq = (select min(held.seq) from outbox held join outbox answered using (lane) where answered.id = ? and held.state = 'held')
+ where seq = (select min(held.seq) from outbox held join outbox answered using (lane) where answered.{{}} = ? and held.state = 'held')
    and not exists (select 1 from outbox out where out.lane = outbox.lane and out.state in ('waiting', 'published', 'returned'))
+"""
+MOVING = """
+select 1 from outbox where state in ('waiting', 'published', 'accepted')
+    or state = 'held' and lane not in (select lane from outbox where state = 'returned') limit 1
+"""
+LATEST_TIMES = """
+select (select reported_at from outbox order by seq desc limit 1), (select received_at from receipts order by cursor desc limit 1),
+       (select received_at from notices order by cursor desc limit 1)
 """
 
 
@@ -159,8 +168,10 @@ class Outbox:
             db.executemany("update outbox set state = 'published', published_at = ? where turn = ? and state = 'waiting'", [(now, turn) for turn in turns])
 
     def returned(self, turn: int, why: str) -> None:
+        """It waits for a person, and the later ones of its dispute with it; all others go on."""
+        said = json.dumps(reason(why), ensure_ascii=False)
         with self._transaction(self._sure) as db:
-            db.execute("update outbox set state = 'returned', reason = ? where turn = ? and state = 'waiting'", (json.dumps({"code": why}), turn))
+            db.execute("update outbox set state = 'returned', reason = ? where turn = ? and state = 'waiting'", (said, turn))
 
     def resend(self, silent_for: float = 0) -> int:
         """Events sent at least so many seconds ago and without any receipt are published again, with those that no queue took.
@@ -173,6 +184,17 @@ class Outbox:
             seqs = db.execute(f"select seq from outbox where state in {states} and coalesce(published_at, '') <= ? order by seq", (before,)).fetchall()
             db.executemany(f"update outbox set state = 'waiting', reason = null, turn = {NEXT_TURN} where seq = ?", seqs)
         return len(seqs)
+
+    def discard(self, event_id: str) -> bool:
+        """A person gives up a returned event; the next one of its dispute may go. False if there is no such event."""
+        said = json.dumps(reason("discarded"), ensure_ascii=False)
+        with self._transaction(self._sure) as db:
+            returned = db.execute("select seq, id from outbox where state = 'returned'").fetchall()
+            seqs = [seq for seq, id in returned if id == event_id]  # compared as it is shown: a damaged id is not what SQL would compare
+            for seq in seqs:
+                db.execute("update outbox set state = 'refused', reason = ?, answered_at = ? where seq = ?", (said, _now(), seq))
+                db.execute(NEXT_OF_THE_LANE.format("seq"), (seq,))
+        return bool(seqs)
 
     # what the hub says
 
@@ -213,7 +235,7 @@ class Outbox:
             f" where id = ? and state in ({','.join('?' * len(before))})",
             (state, now, dispute, json.dumps(reason, ensure_ascii=False) if reason else None, receipt.about, *before),
         )
-        db.execute(NEXT_OF_THE_LANE, (receipt.about,))
+        db.execute(NEXT_OF_THE_LANE.format("id"), (receipt.about,))
         if receipt.type == "receipt.accepted" and dispute:
             self._enter_code(db, receipt)
 
@@ -244,6 +266,15 @@ class Outbox:
     def has(self, *states: str) -> bool:
         return bool(self._rows(f"select 1 from outbox where state in ({','.join('?' * len(states))}) limit 1", states))
 
+    def is_moving(self) -> bool:
+        """Whether something becomes of at least one event without a person: it is under way, or held behind one that is."""
+        return bool(self._rows(MOVING))
+
+    def latest_time(self) -> datetime:
+        """The latest time that this machine's clock had shown when it last wrote here."""
+        (texts,) = self._rows(LATEST_TIMES)
+        return max((time for time in map(_time, texts) if time), default=datetime.min.replace(tzinfo=UTC))
+
     def receipts(self, after: int = 0, limit: int = 1000) -> list[Told]:
         rows = self._rows(
             "select cursor, id, type, dispute, data, received_at, event_id from receipts where cursor > ? order by cursor limit ?", (after, limit)
@@ -271,7 +302,7 @@ class Outbox:
 
     def _events(self, where, values):
         rows = self._rows(f"select seq, id, type, subject, state, reported_at, dispute, reason from outbox {where}", values)
-        return [Row(*row[:7], json.loads(row[7]) if row[7] else None) for row in rows]
+        return [Row(*row[:7], _reason(row[7])) for row in rows]
 
     def _rows(self, sql, values=()):
         with self._lock:
@@ -291,6 +322,7 @@ class Outbox:
 
     def _open(self, synchronous):
         db = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+        db.text_factory = lambda text: text.decode(errors="replace")  # a damaged text must not keep the other rows from being read
         db.execute("pragma journal_mode = wal")
         db.execute(f"pragma synchronous = {synchronous}")
         db.executescript(SCHEMA)
@@ -301,6 +333,20 @@ def _private(path):
     """The file may hold what parties told the agency: readable by its owner only."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _reason(text):
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return {"code": "unreadable"}
+
+
+def _time(text):
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _now():

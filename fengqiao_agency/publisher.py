@@ -1,6 +1,5 @@
 """Publishes the outbox with confirms, many events under way at once: the outbox hands out one event of each dispute at a time."""
 
-import json
 import logging
 import random
 import time
@@ -9,8 +8,10 @@ from itertools import takewhile
 
 import pika
 
+from .envelope import UNSENDABLE, Unsendable, readable_headers
 from .link import Link
 from .outbox import Outbox
+from .suspects import Suspects
 
 log = logging.getLogger("fengqiao_agency")
 
@@ -33,6 +34,7 @@ class Publisher:
         self.link = Link(uri, f"fengqiao_agency {agency} publisher", self._opened, self._lost)
         self._channel = None
         self._stopping = False
+        self._suspects = Suspects()
         self._forget()
 
     def start(self):
@@ -67,14 +69,24 @@ class Publisher:
     def _opened(self, channel):
         self._channel = channel
         channel.add_on_return_callback(self._on_return)
-        channel.confirm_delivery(self._on_confirm, callback=lambda _: self._tick())
+        channel.confirm_delivery(self.link.guarded(self._on_confirm), callback=self.link.guarded(lambda _: self._tick()))
 
     def _lost(self):
         self._channel = None
         try:
             self._mark()
+            if self.link.reply:
+                self._blame(*self.link.reply)
         finally:
             self._forget()
+
+    def _blame(self, code, text):
+        turn = self._suspects.closed([row[0] for row, _ in self._under_way.values()], code, text)
+        if turn is not None:
+            ((row, _),) = self._under_way.values()
+            log.error("%s: the broker closed with %s because of event %s", self._agency, code, row[1])
+            self._set_aside(row, "refused_by_broker")
+            self.link.hurry = True
 
     def _tick(self):
         if not self._is_open():
@@ -103,7 +115,15 @@ class Publisher:
         if self._more and len(self._queue) < LOOK_AHEAD // 2:
             self._load(LOOK_AHEAD - len(self._queue))
         while self._queue and len(self._under_way) < self._window:
-            self._publish(self._queue.popleft())
+            row = self._next()
+            first, _ = next(iter(self._under_way.values()), (row, None))
+            if self._under_way and (self._suspects.must_be_alone(row[0]) or self._suspects.must_be_alone(first[0])):
+                return
+            self._queue.remove(row)
+            self._publish(row)
+
+    def _next(self):
+        return next((row for row in self._queue if not self._suspects.comes_later(row[0])), self._queue[0])
 
     def _load(self, limit):
         page = self._outbox.to_publish(self._after, limit)
@@ -113,17 +133,36 @@ class Publisher:
             self._queue.extend(page)
 
     def _publish(self, row):
-        _, event_id, event_type, headers, body = row
+        try:
+            key, properties = self._message(*row[1:])
+        except Unsendable as problem:
+            self._set_aside(row, problem.code)
+            return
+        self._channel.basic_publish(EXCHANGE, key, row[4], properties, mandatory=True)
+        self._under_way[self._next_tag] = row, time.monotonic()
+        self._next_tag += 1
+
+    def _message(self, event_id, event_type, headers, body):
         properties = pika.BasicProperties(
             content_type="application/json",
             delivery_mode=pika.DeliveryMode.Persistent,
             message_id=event_id,
             user_id=self._agency,
-            headers=json.loads(headers),
+            headers=readable_headers(event_id, event_type, headers, body),
         )
-        self._channel.basic_publish(EXCHANGE, f"{self._agency}.{event_type}", body, properties, mandatory=True)
-        self._under_way[self._next_tag] = row, time.monotonic()
-        self._next_tag += 1
+        key = f"{self._agency}.{event_type}"
+        try:
+            pika.frame.Method(1, pika.spec.Basic.Publish(exchange=EXCHANGE, routing_key=key)).marshal()
+            pika.frame.Header(1, len(body), properties).marshal()
+        except Exception:  # noqa: BLE001 - whatever pika cannot encode: it is this event's fault, and the next ones must go
+            raise Unsendable("not_encodable") from None
+        return key, properties
+
+    def _set_aside(self, row, code):
+        turn, event_id, *_ = row
+        shown = event_id if isinstance(event_id, str) and len(event_id) <= 128 else f"#{turn}"
+        log.error("%s: %s: %s。 / %s.", self._agency, shown, *UNSENDABLE[code])
+        self._outbox.returned(turn, code)
 
     def _on_return(self, _channel, method, properties, _body):
         self._unroutable[properties.message_id] = str(method.reply_text)  # comes before its confirm
@@ -137,6 +176,7 @@ class Publisher:
 
     def _on_ack(self, row):
         turn, event_id, *_ = row
+        self._suspects.confirmed(turn)
         why = self._unroutable.pop(event_id, None)
         if why is not None:
             log.error("%s: no queue takes event %s (%s); it and the later ones of its dispute wait for `outbox --resend`", self._agency, event_id, why)

@@ -29,7 +29,7 @@ class Receipts:
     def _opened(self, channel):
         self._channel = channel
         channel.add_on_cancel_callback(lambda _: self.link.drop("missing"))
-        channel.basic_qos(prefetch_count=PREFETCH, callback=lambda _: channel.basic_consume(self._queue, self._on_message))
+        channel.basic_qos(prefetch_count=PREFETCH, callback=lambda _: channel.basic_consume(self._queue, self.link.guarded(self._on_message)))
 
     def _lost(self):
         self._channel, self._batch, self._waiting = None, [], False
