@@ -393,6 +393,11 @@ UNDELIVERABLE_REASONS = {
     "no_address":      ("未登记接收方式", "no address is known"),
     "refused_by_peer": ("对方拒收",       "refused by the other side"),
     "timed_out":       ("多次超时",       "timed out too often"),
+    "unresolvable":    ("网址无效，或主机名无法解析", "the address is not valid, or its host name cannot be resolved"),
+    "connection_refused": ("对方拒绝连接", "the connection was refused"),
+    "unreachable":     ("无法建立连接",   "no connection could be made"),
+    "tls_failed":      ("TLS握手或证书验证失败", "the TLS handshake or the check of the certificate failed"),
+    "connection_lost": ("连接中断，未收到有效应答", "the connection broke off without a valid answer"),
     "inbox_full":      ("收件队列已满",   "the inbox is full"),
 }
 RECOMPUTED_BECAUSE = {                         # why a deadline was reckoned again
