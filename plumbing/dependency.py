@@ -4,6 +4,7 @@ from nameko.extensions import DependencyProvider
 
 from plumbing import events
 from plumbing.database import Pool
+from plumbing.jobs import Jobs
 
 
 class Database(DependencyProvider):
@@ -26,3 +27,21 @@ class Database(DependencyProvider):
 
     def stop(self):
         self.pool.close()
+
+
+class Background(DependencyProvider):
+    """`jobs = Background(size)` on a service class: what goes on after the method that started it has returned."""
+
+    def __init__(self, size: int):
+        self.size = size
+
+    jobs = None  # until setup
+
+    def setup(self):
+        self.jobs = Jobs(self.size)
+
+    def get_dependency(self, worker_ctx):
+        return self.jobs
+
+    def stop(self):
+        self.jobs.stop(self.container.config["settings"].stop_seconds)

@@ -12,7 +12,7 @@ OURS = ("contracts", "plumbing", "services", "fengqiao_agency", "deploy", "tests
 SERVICES = sorted(path.name for path in (ROOT / "services").iterdir() if (path / "service.py").exists())
 
 # Files that only compute, and what of ours they may use: words and each other. `plumbing.events` is the shape of an event.
-PURE = ("lifecycle", "rules", "domain", "dispute", "questions", "memory", "tracks", "matters", "undoing", "deadlines", "timing", "clocks", "holidays", "codes", "rosters",
+PURE = ("lifecycle", "rules", "retries", "domain", "dispute", "questions", "memory", "tracks", "matters", "undoing", "deadlines", "timing", "clocks", "holidays", "codes", "rosters",
         "sheets", "routing", "escalation", "identity", "duplicates", "joining", "safeguard", "holding")  # fmt: skip
 MAY_USE = ("contracts", "plumbing.events")
 # What does something in the world, or knows what time it is.
@@ -24,7 +24,7 @@ WORLDLY = {
 # Who may use what comes from outside. One driver each: no second one beside it.
 ONLY_IN = {
     "nameko": ("plumbing/container.py", "plumbing/dependency.py", "plumbing/hearing.py", "plumbing/run.py", "services/*/service.py"),
-    "eventlet": ("plumbing/container.py", "plumbing/hearing.py", "plumbing/run.py", "plumbing/wire.py"),
+    "eventlet": ("plumbing/container.py", "plumbing/hearing.py", "plumbing/jobs.py", "plumbing/run.py", "plumbing/wire.py"),
     "kombu": ("plumbing/hearing.py",),
     "amqp": ("plumbing/hearing.py", "plumbing/lenient.py", "plumbing/wire.py"),
     "pika": ("plumbing/relay.py", "plumbing/parked.py", "fengqiao_agency/*.py"),

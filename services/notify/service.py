@@ -1,15 +1,12 @@
 """nameko: what notify hears. It owns who is told what, and the ledger that says so."""
 
-from datetime import timedelta
-
 from contracts.channels import is_sealed
-from plumbing import events
-from plumbing.dependency import Database
+from plumbing.dependency import Background, Database
 from plumbing.events import Posted, Said
 from plumbing.hearing import every, hear
-from services.notify import rules, safeguard, store, webhook
+from services.notify import rules, safeguard, sending, store
 
-TRIES = 8  # 5 s, 10 s, 20 s … about 10 minutes; the inbox has the notice all the while
+CALLS_AT_ONCE = 16  # each to another agency's address
 
 
 class NotifyService:
@@ -17,6 +14,7 @@ class NotifyService:
 
     name = "notify"
     db = Database()
+    calls = Background(CALLS_AT_ONCE)
 
     @hear("mediation", "mediation-safeguard")
     def on_events(self, batch):
@@ -31,7 +29,9 @@ class NotifyService:
             store.enter(tx, notices, "inbox", waiting=False)
             store.enter(tx, [notice for notice in notices if notice.to in hooked], "webhook", waiting=True)
             tx.post([Posted(notice.to, notice.id, notice.kind, notice.dispute, notice.about, cause=notice.event) for notice in notices])
-            tx.say([Said("notice.sent", notice.dispute, _told(notice.kind, notice.to, "inbox", notice.about), cause=notice.event) for notice in notices])
+            tx.say(
+                [Said("notice.sent", notice.dispute, sending.said_of(notice.kind, notice.to, "inbox", notice.about), cause=notice.event) for notice in notices]
+            )
 
     def _call_attention(self, tx, notices):
         """What is in the safeguard lane: into the inbox and into a ledger of its own, by no other way, and nothing is said of it."""
@@ -41,37 +41,5 @@ class NotifyService:
 
     @every(1.0)
     def send_webhooks(self):
-        """Notices for agencies' own addresses go out one by one: a slow address must not hold up the ledger."""
-        while self._send_one():
-            pass
-
-    def _send_one(self) -> bool:
-        with self.db.transaction() as tx:
-            due = store.take_due(tx, 1)
-            if not due:
-                return False
-            (letter,) = due
-            try:
-                if letter.url is None:
-                    raise webhook.NotDelivered("no_address")
-                webhook.send(letter.url, self.db.box.decrypt(letter.secret), _as_in_the_inbox(letter, tx.now))
-            except webhook.NotDelivered as problem:
-                if problem.why != "no_address" and letter.attempts + 1 < TRIES:
-                    store.settle(tx, letter, "waiting", problem.why, tx.now + timedelta(seconds=5 * 2**letter.attempts))
-                else:
-                    store.settle(tx, letter, "undeliverable", problem.why)
-                    tx.say([Said("notice.undeliverable", letter.dispute, _told(letter.kind, letter.to, "webhook", letter.about) | {"why": problem.why})])
-            else:
-                store.settle(tx, letter, "sent")
-                tx.say([Said("notice.sent", letter.dispute, _told(letter.kind, letter.to, "webhook", letter.about))])
-            return True
-
-
-def _as_in_the_inbox(letter, now):
-    """The same event that lies in the agency's inbox: it recognises the repeat by its id."""
-    return events.write("notify", Posted(letter.to, letter.id, letter.kind, letter.dispute, letter.about), letter.id, now)
-
-
-def _told(kind, to, channel, about):
-    told = {"notice": kind, "to": to, "channel": channel}
-    return told | {name: about[name] for name in ("clock", "due_at") if name in about}
+        """Notices for agencies' own addresses: a slow address holds up neither the ledger nor another agency's."""
+        sending.send_due(self.db, self.calls)

@@ -1,7 +1,7 @@
 """notify's SQL: the ledger of notices and the agencies' webhooks."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import psycopg2
 
@@ -27,8 +27,17 @@ class Letter:
     to: str
     about: dict
     attempts: int
-    url: str | None
-    secret: bytes | None
+
+
+@dataclass(slots=True)
+class Address:
+    """An agency's webhook, taken by one sender until `free_at`."""
+
+    agency: str
+    url: str
+    secret: bytes  # sealed
+    failures: int
+    free_at: datetime
 
 
 def hooked(tx: Transaction, agencies: set[str]) -> set[str]:
@@ -56,31 +65,84 @@ def enter_sealed(tx: Transaction, notices: list[Notice]) -> None:
     tx.insert("notify.sealed_notices", SEALED_NOTICES, rows, "on conflict do nothing")
 
 
-def take_due(tx: Transaction, limit: int) -> list[Letter]:
-    """Letters whose time has come, locked for this transaction; a second copy takes others."""
+# All times of sending are the database's: the clocks of two machines may differ by more than a lease.
+
+
+def take_addresses(tx: Transaction, limit: int, except_for: set[str], lease: timedelta) -> list[Address]:
+    """Addresses with due letters that nobody has taken and that need not rest, those first that have been free for longest."""
     return [
-        Letter(*row[:-1], bytes(row[-1]) if row[-1] is not None else None)
-        for row in tx.rows(
-            "select n.id, n.kind, n.dispute, n.addressee, n.about, n.attempts, w.url, w.secret from notify.notices n"
-            " left join notify.webhooks w on w.agency = n.addressee"
-            " where n.status = 'waiting' and n.next_try_at <= %s order by n.next_try_at limit %s for update of n skip locked",
-            (tx.now, limit),
+        Address(agency, url, bytes(secret), failures, free_at)
+        for agency, url, secret, failures, free_at in tx.rows(
+            "update notify.webhooks set free_at = now() + %s where agency in ("
+            " select w.agency from notify.webhooks w where w.free_at <= now() and w.agency <> all(%s) and exists ("
+            "  select 1 from notify.notices n where n.addressee = w.agency and n.status = 'waiting' and n.next_try_at <= now())"
+            " order by w.free_at limit %s for update skip locked)"
+            " returning agency, url, secret, failures, free_at",
+            (lease, sorted(except_for), limit),
         )
     ]
 
 
-def settle(tx: Transaction, letter: Letter, status: str, why: str | None = None, next_try_at: datetime | None = None) -> None:
-    tx.run(
-        "update notify.notices set status = %s, why = %s, next_try_at = %s, attempts = attempts + 1, settled_at = case when %s = 'waiting' then null else %s end"
-        " where id = %s and channel = 'webhook'",
-        (status, why, next_try_at, status, tx.now, letter.id),
+def keep_address(tx: Transaction, address: Address, time: timedelta, failures: int) -> Address | None:
+    """Takes the address again for so long, or lets it rest or go. None if it is not ours any more: the lease ran out, or it was removed."""
+    rows = tx.rows(
+        "update notify.webhooks set free_at = now() + %s, failures = %s where agency = %s and free_at = %s returning agency, url, secret, failures, free_at",
+        (time, failures, address.agency, address.free_at),
+    )
+    return next((Address(agency, url, bytes(secret), failed, free_at) for agency, url, secret, failed, free_at in rows), None)
+
+
+def next_letter(tx: Transaction, agency: str) -> Letter | None:
+    """What was never tried comes first: a letter that its address refuses must not keep others back."""
+    rows = tx.rows(
+        "select id, kind, dispute, addressee, about, attempts from notify.notices"
+        " where addressee = %s and status = 'waiting' and next_try_at <= now() order by tried_at nulls first, next_try_at, id limit 1",
+        (agency,),
+    )
+    return next((Letter(*row) for row in rows), None)
+
+
+def settle(tx: Transaction, letter: Letter, status: str, why: str | None = None, rest: timedelta | None = None) -> bool:
+    """False if somebody else settled this try: then nothing more is to be said of it."""
+    return (
+        tx.run(
+            "update notify.notices set status = %s, why = %s, next_try_at = now() + %s, tried_at = now(), attempts = attempts + 1,"
+            " settled_at = case when %s = 'waiting' then null else now() end"
+            " where id = %s and channel = 'webhook' and status = 'waiting' and attempts = %s",
+            (status, why, rest, status, letter.id, letter.attempts),
+        )
+        > 0
     )
 
 
-def set_webhook(tx: Transaction, agency: str, url: str, secret: bytes) -> None:
+def put_off_due(tx: Transaction, tried: Letter, why: str, rest: timedelta, tries: int) -> list[tuple[Letter, str]]:
+    """A failed try for every due letter of that address; returns those that are given up now, with the reason."""
+    rows = tx.rows(
+        "update notify.notices set attempts = attempts + 1, why = %s, tried_at = case when id = %s then now() else tried_at end,"
+        " status = case when attempts + 1 < %s then 'waiting' else 'undeliverable' end,"
+        " next_try_at = case when attempts + 1 < %s then now() + %s end, settled_at = case when attempts + 1 < %s then null else now() end"
+        " where addressee = %s and status = 'waiting' and next_try_at <= now() returning id, kind, dispute, addressee, about, attempts, status",
+        (why, tried.id, tries, tries, rest, tries, tried.to),
+    )
+    return [(Letter(*row), why) for *row, status in rows if status == "undeliverable"]
+
+
+def without_address(tx: Transaction) -> list[tuple[Letter, str]]:
+    """Gives up the letters to agencies whose address was taken away; returns them, with the reason."""
+    rows = tx.rows(
+        "update notify.notices n set status = 'undeliverable', why = 'no_address', next_try_at = null, attempts = attempts + 1, settled_at = now()"
+        " where status = 'waiting' and not exists (select 1 from notify.webhooks w where w.agency = n.addressee)"
+        " returning id, kind, dispute, addressee, about, attempts"
+    )
+    return [(Letter(*row), "no_address") for row in rows]
+
+
+def set_webhook(tx: Transaction, agency: str, url: str, secret: bytes, lease: timedelta) -> None:
+    """A new address need not rest; a call that is under way to the old one is still waited for."""
     tx.run(
-        "insert into notify.webhooks (agency, url, secret) values (%s, %s, %s) on conflict (agency) do update set url = excluded.url, secret = excluded.secret",
-        (agency, url, psycopg2.Binary(tx.seal(secret))),
+        "insert into notify.webhooks (agency, url, secret) values (%s, %s, %s) on conflict (agency) do update"
+        " set url = excluded.url, secret = excluded.secret, failures = 0, free_at = least(webhooks.free_at, now() + %s)",
+        (agency, url, psycopg2.Binary(tx.seal(secret)), lease),
     )
 
 

@@ -9,6 +9,7 @@ from contracts import AGENCIES
 from plumbing import settings
 from plumbing.database import Pool
 from services.notify import store
+from services.notify.retries import LEASE
 
 app = typer.Typer(help="登记机构接收通知的网址 | An operator's tool for agencies' webhooks.", add_completion=False)
 
@@ -20,7 +21,7 @@ def set(agency: str, url: str):
         raise typer.BadParameter(f"没有这个机构 | there is no such agency: {agency}")
     secret = secrets.token_hex(32)
     with Pool(settings.load(), 1).transaction() as tx:
-        store.set_webhook(tx, agency, url, secret.encode())
+        store.set_webhook(tx, agency, url, secret.encode(), LEASE)
     typer.echo(secret)
 
 

@@ -1,6 +1,9 @@
 """What the tests of notify share: its own tables in a database apart, the service without anything around it, an address that listens."""
 
+import contextlib
+import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -8,8 +11,11 @@ import pytest
 import contracts
 from plumbing import events
 from plumbing.events import Delivery, Said, read
-from services.notify import store
+from plumbing.jobs import Jobs
+from services.notify import sending, store
+from services.notify.retries import LEASE
 from services.notify.service import NotifyService
+from tests.plumbing.processes import Process
 
 CODE = "620702-2026-000123-1"
 
@@ -29,9 +35,11 @@ def notify(apart):
 
 
 @pytest.fixture
-def service(notify):
+def service(notify, monkeypatch):
+    """Its `send_webhooks` returns when nothing is due any more, however slow the machine is."""
+    monkeypatch.setattr(sending, "ROUND_SECONDS", 60.0)
     service = NotifyService()
-    service.db = notify.pool("notify")
+    service.db, service.calls = notify.pool("notify"), Jobs(4)
     return service
 
 
@@ -41,7 +49,7 @@ def hook(service):
 
     def hook(agency, url, secret=b"s3cret"):
         with service.db.transaction() as tx:
-            store.set_webhook(tx, agency, url, secret)
+            store.set_webhook(tx, agency, url, secret, LEASE)
         return secret
 
     return hook
@@ -80,3 +88,53 @@ def address(monkeypatch):
     yield address
     address.server.shutdown()
     address.server.server_close()
+
+
+class Dripping:
+    """A server that takes the call and then sends its answer's headers a byte at a time, so that no single read ever waits for long."""
+
+    def __init__(self):
+        self.calls, self.open = 0, 0
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}/"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        self.listening.close()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listening.accept()
+                self.calls += 1
+                self.open += 1
+                threading.Thread(target=self._drip, args=(connection,), daemon=True).start()
+
+    def _drip(self, connection):
+        with contextlib.suppress(OSError), connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while True:
+                connection.sendall(b"x")
+                time.sleep(0.5)
+        self.open -= 1
+
+
+@pytest.fixture
+def dripping(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    dripping = Dripping()
+    yield dripping
+    dripping.close()
+
+
+@pytest.fixture
+def process(notify, tmp_path):
+    """process(total_seconds) starts notify as it runs in production: one process, everything green."""
+    with contextlib.ExitStack() as running:
+
+        def start(total_seconds):
+            environment = notify.environment("notify", FENGQIAO_PARTITIONS="2", TEST_TOTAL_SECONDS=str(total_seconds))
+            return running.enter_context(Process(tmp_path / "notify.log", "tests.notify.sender", **environment))
+
+        yield start
