@@ -6,7 +6,8 @@ and another does not would fail after it was accepted; so one limit, lower than 
 
 import re
 
-MAX_DEPTH = 32  # objects and lists within each other, the outermost counted; an event of the contract has 7 at most
+from contracts.envelope import MAX_DEPTH
+
 _TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{\]},]', re.DOTALL)  # strings are passed over: what stands in them nests nothing
 _BLANK = b" \t\r\n"
 
