@@ -65,7 +65,8 @@ def load() -> Settings:
     with env.prefixed("FENGQIAO_"):
         service = env.str("SERVICE")
         key = env.str("AT_REST_KEY", validate=_is_a_key)
-        seal_key = env.str("SEAL_PRIVATE_KEY", None, validate=_is_a_key)
+        # Without it intake could open no sealed report: each would have to wait for a person, and so would what follows it.
+        seal_key = env.str("SEAL_PRIVATE_KEY", validate=_is_a_key) if service == "intake" else None
         telemetry_host = env.str("TELEMETRY_HOST", "127.0.0.1")
         telemetry_port = env.int("TELEMETRY_PORT", 0)
         partitions = env.int("PARTITIONS", DEFAULT_PARTITIONS, validate=validate.Range(1, 64))

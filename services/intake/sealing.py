@@ -12,21 +12,15 @@ from nacl.public import PrivateKey, SealedBox
 import contracts
 
 
-class SealKeyMissing(Exception):
-    """Intake was not told FENGQIAO_SEAL_PRIVATE_KEY: no sealed report can be opened. They are parked, and replayed when it is there."""
-
-
 class UnreadableParties(ValueError):
     """The box cannot be opened with our key, or what is in it is no list in JSON."""
 
 
-def open_parties(sealed: str, private_key: bytes | None) -> list[dict]:
+def open_parties(sealed: str, private_key: bytes) -> list[dict]:
     """The parties in `sealed`, the base64 of a libsodium sealed box that holds the same JSON list as `parties` does in clear.
 
-    Raises UnreadableParties, ValidationError for a list that is not one of parties, SealKeyMissing. Costs some 100 microseconds.
+    Raises UnreadableParties, or ValidationError for a list that is not one of parties. Costs some 100 microseconds.
     """
-    if private_key is None:
-        raise SealKeyMissing
     try:
         told = json.loads(SealedBox(PrivateKey(private_key)).decrypt(base64.b64decode(sealed, validate=True)))
     except (CryptoError, binascii.Error, ValueError, RecursionError):
@@ -36,7 +30,7 @@ def open_parties(sealed: str, private_key: bytes | None) -> list[dict]:
     return contracts.parties(told)
 
 
-def open_all(boxes: Iterable[str], private_key: bytes | None) -> dict[str, list[dict] | ValidationError | None]:
+def open_all(boxes: Iterable[str], private_key: bytes) -> dict[str, list[dict] | ValidationError | None]:
     """What is in each box, or what is wrong with that, or None where it cannot be read. Done before the head of the log is locked: nobody else waits for this arithmetic."""
     return {sealed: _opened(sealed, private_key) for sealed in boxes}
 

@@ -82,12 +82,6 @@ def test_one_bad_box_harms_no_other_report():
     assert (good.refused, same.refused) == (None, None) and bad.refused
 
 
-def test_without_our_key_nothing_is_judged():
-    """An agency would be told to seal again, for nothing: the operator has to give intake its key."""
-    with pytest.raises(sealing.SealKeyMissing):
-        decide(sealed(PARTIES), key=None)
-
-
 def test_what_is_in_the_box_is_checked_as_in_clear():
     with pytest.raises(ValidationError):
         sealing.open_parties(sealed([{"role": "boss", "name": "虚构甲"}]), OURS)

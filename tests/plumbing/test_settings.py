@@ -59,6 +59,15 @@ def test_a_key_is_thirty_two_bytes(told, key):
     assert set(refused.value.error_messages) == {"FENGQIAO_AT_REST_KEY"}
 
 
+def test_intake_does_not_start_without_the_key_that_opens_sealed_reports(told):
+    """Every sealed report would be parked, and an agency must not be told to seal it again, for nothing."""
+    with pytest.raises(environs.EnvValidationError) as refused:
+        told(**RIGHT | {"FENGQIAO_SERVICE": "intake"})
+
+    assert set(refused.value.error_messages) == {"FENGQIAO_SEAL_PRIVATE_KEY"}
+    assert told(FENGQIAO_SEAL_PRIVATE_KEY=RIGHT["FENGQIAO_AT_REST_KEY"]).seal_private_key == bytes(32)
+
+
 def test_a_copy_hears_every_partition_unless_told_which(told):
     assert told(**RIGHT, FENGQIAO_PARTITIONS="3").partitions_heard == (0, 1, 2)
     assert told(FENGQIAO_PARTITIONS_HEARD="2").partitions_heard == (2,)
