@@ -13,11 +13,14 @@ from pathlib import Path
 
 from deploy.local import pids, programs
 from deploy.local.places import ROOT, private, run_dir
+from deploy.local.processes import kinds
 from deploy.local.progress import Missing, say, step
+from deploy.local.readiness import answers
 from deploy.local.signals import end_as_by_ctrl_c, end_undisturbed
 from deploy.local.words import WORDS
 
 START_SECONDS = 90
+NEVER_STARTED = "系统尚未启动过：先 ./fengqiao up | nothing was started here yet: ./fengqiao up"
 # The past quarter is told within a minute: a deadline that was not met by then is overdue.
 DEMO = {"dashboard": {"FENGQIAO_DEMO": "1"}, "mediation": {"FENGQIAO_PATIENCE_SECONDS": "60"}}
 
@@ -95,14 +98,14 @@ def down(_) -> int:
 
 
 def status(_) -> int:
-    """0 if everything that should run is ready."""
-    from deploy.local.processes import kinds
-    from deploy.local.system import answers
-
+    """0 if everything that should run is ready. Needs no environment: a fresh clone is asked this first, and should not build one to answer."""
     folder = run_dir()
     ports = _read(folder / "ports.json")
+    if not ports:
+        print(NEVER_STARTED)
+        return 1
     rows = [("进程 process", "端口 port", "pid", "运行 uptime", "就绪 ready")]
-    everything_ready = bool(ports)
+    everything_ready = True
     for name, kind in kinds().items():
         process = pids.remembered(folder / "pid" / f"{name}.json")
         ready = bool(process) and answers(ports.get(name, 0), kind.ready_at)
@@ -140,7 +143,7 @@ def parked(arguments: list[str]) -> int:
     """The tool works on the services' tables; where they are stands in the run directory."""
     endpoints = _read(run_dir() / "endpoints.json")
     if not endpoints:
-        raise Missing("系统尚未启动过：先 ./fengqiao up | nothing was started here yet: ./fengqiao up")
+        raise Missing(NEVER_STARTED)
     keys = json.dumps(_read(run_dir() / "secrets.json").get("at_rest", {}))
     environment = {**os.environ, "FENGQIAO_RELAY": str(run_dir() / "relay.json"), "FENGQIAO_AT_REST_KEYS": keys, "AMQP_URI": endpoints["amqp_admin"]}
     return subprocess.run([sys.executable, "-m", "plumbing.parked", *arguments], cwd=ROOT, env=environment, check=False).returncode

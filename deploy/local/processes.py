@@ -1,4 +1,7 @@
-"""Which processes make up the system, how each is started, and what each is told. A table, and one function that fills it in."""
+"""Which processes make up the system, how each is started, and what each is told. A table, and one function that fills it in.
+
+Importing this needs the standard library only: `./fengqiao status` reads the table before the environment exists.
+"""
 
 import json
 import sys
@@ -6,10 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from typing import TYPE_CHECKING
 
 from deploy.local import programs
 from deploy.local.places import ROOT, private, write_private
-from deploy.local.servers import Servers
+
+if TYPE_CHECKING:  # it imports the contracts, which need the environment's packages
+    from deploy.local.servers import Servers
 
 TELEMETRY, HTTP = "FENGQIAO_TELEMETRY_PORT", "FENGQIAO_HTTP_PORT"
 PROMETHEUS_FILES = ROOT / "deploy/prometheus"
@@ -57,7 +63,7 @@ def kinds() -> dict[str, Kind]:
     return {kind.name: kind for kind in here}
 
 
-def launch(kind: Kind, servers: Servers) -> Launch:
+def launch(kind: Kind, servers: "Servers") -> Launch:
     port = servers.ports[kind.name]
     if kind is PROMETHEUS:
         return Launch(_prometheus(servers, port), {}, port, kind.ready_at)
@@ -86,7 +92,7 @@ def launch(kind: Kind, servers: Servers) -> Launch:
     return Launch([sys.executable, *kind.command], told, port, kind.ready_at)
 
 
-def write_files(servers: Servers) -> None:
+def write_files(servers: "Servers") -> None:
     """What processes read instead of being told in their environment: the relay's addresses, the agencies' tokens."""
     write_private(servers.folder / "relay.json", json.dumps(servers.services, indent=1))
     write_private(servers.folder / "agency-tokens.json", json.dumps(servers.keys["agency_tokens"], indent=1))
@@ -106,7 +112,7 @@ def prometheus_rules() -> list[Path]:
     return sorted(file for file in PROMETHEUS_FILES.glob("rules*.yml") if "test" not in file.name)
 
 
-def _prometheus(servers: Servers, port: int) -> list[str]:
+def _prometheus(servers: "Servers", port: int) -> list[str]:
     home = private(servers.folder / "prometheus")
     at = {name: f"127.0.0.1:{number}" for name, number in servers.ports.known().items()}
     ours = {kind.name: at[kind.name] for kind in KINDS if kind.name in at}

@@ -1,6 +1,5 @@
 """The whole system in one run directory: servers, migrations, processes, addresses. Used by `./fengqiao`, the flow tests, the drills and the bench."""
 
-import http.client
 import json
 import os
 import signal
@@ -13,6 +12,7 @@ from typing import Self
 from deploy.local import processes
 from deploy.local.places import ROOT, write_private
 from deploy.local.progress import MigrationFailed, NotReady, step
+from deploy.local.readiness import answers
 from deploy.local.servers import SERVICES, Servers
 from deploy.local.supervisor import STOP_SECONDS, Supervisor
 
@@ -156,18 +156,6 @@ def endpoints(servers: Servers, names: tuple[str, ...]) -> dict:
         "services": servers.services,
         "seal_public_key": servers.keys["seal"]["public"],
     }
-
-
-def answers(port: int, path: str, seconds: float = 3) -> bool:
-    """Whether the process on this port says that it is ready."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def tail(log: Path, characters: int = 1500) -> str:

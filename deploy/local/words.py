@@ -22,7 +22,7 @@ WORDS = {
     "demo":      Word("启动整个系统并演示，按 Ctrl-C 结束",      "start everything and play the demonstration; Ctrl-C ends it", RUNNING,    "commands.demo"),
     "up":        Word("在后台启动并演示；--without-demo 不演示",  "the same in the background; --without-demo for the system alone", RUNNING,    "commands.up"),
     "down":      Word("停止",                                "stop",                                                        BARE,       "commands.down"),
-    "status":    Word("各进程、端口、运行时间、是否就绪",         "processes, ports, uptime, readiness",                         RUNNING,    "commands.status"),
+    "status":    Word("各进程、端口、运行时间、是否就绪",         "processes, ports, uptime, readiness",                         BARE,       "commands.status"),
     "test":      Word("全部测试（参数传给 pytest）",            "all tests; arguments go to pytest",                           DEVELOPING, "commands.test"),
     "chaos":     Word("可靠性演练：随机杀死进程后核对不丢不重",    "reliability drill: kill anything, then count",                DEVELOPING, "deploy.chaos"),
     "bench":     Word("性能测量",                             "measure performance",                                         DEVELOPING, "deploy.bench"),
