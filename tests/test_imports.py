@@ -29,6 +29,7 @@ ONLY_IN = {
     "amqp": ("plumbing/hearing.py", "plumbing/lenient.py", "plumbing/wire.py"),
     "pika": ("plumbing/relay.py", "plumbing/parked.py", "fengqiao_agency/*.py"),
     "starlette": ("plumbing/telemetry.py", "services/*/web.py", "services/*/web/*.py"),
+    "logging": ("plumbing/logs.py", "fengqiao_agency/*.py"),  # what is said through it elsewhere is reduced to the module's name
     "marshmallow": ("contracts/*.py", "services/intake/domain.py", "services/intake/sealing.py"),
     "sqlalchemy": (), "psycopg": (), "asyncpg": (), "aio_pika": (), "celery": (), "pydantic": (), "fastapi": (), "flask": (), "django": (),
 }  # fmt: skip

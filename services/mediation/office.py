@@ -1,17 +1,19 @@
 """How time is counted in this county, read from its files: official holiday arrangements, and the county's own rules."""
 
 import json
-import logging
 from datetime import timedelta
 from pathlib import Path
 
+from structlog import get_logger
+
+from plumbing.logs import describe
 from services.mediation.clocks.county import County, county
 from services.mediation.clocks.mistakes import MakesNoSense
 from services.mediation.holidays import CHINA, Holidays, arrangements
 from services.mediation.routing_desk import Desk
 from services.mediation.timing import Counting
 
-log = logging.getLogger(__name__)
+log = get_logger()
 
 
 class Office:
@@ -36,18 +38,36 @@ class Office:
             self.counting = self._read()
         except (MakesNoSense, OSError, ValueError) as wrong:
             log.error(
-                "A file of rules makes no sense: deadlines are counted as before. Mend the file.", extra={"reason": getattr(wrong, "en", type(wrong).__name__)}
+                "A file of rules is invalid.",
+                path="; ".join(getattr(wrong, "__notes__", [])),
+                reason=_reason(wrong),
+                consequence="Deadlines are computed by the last valid files.",
+                next="Correct the file: it is read again when it changes.",
             )
         else:
             self.recounted = False
 
     def _read(self) -> Counting:
-        holidays = Holidays(arrangements(_json(self._calendar))) if self._calendar else CHINA
-        return Counting(holidays, county(_json(self._rules)) if self._rules else County(), self._patience)
+        holidays = Holidays(_parsed(self._calendar, arrangements)) if self._calendar else CHINA
+        return Counting(holidays, _parsed(self._rules, county) if self._rules else County(), self._patience)
 
     def _stamped(self):
         return [path and path.exists() and path.stat().st_mtime_ns for path in (self._calendar, self._rules)]
 
 
-def _json(path: Path) -> object:
-    return json.loads(path.read_text("utf-8-sig"))
+def _parsed(path: Path, parse):
+    """What `parse` makes of a JSON file. An exception carries the file's path as a note: for the log, or for the traceback at a failed start."""
+    try:
+        return parse(json.loads(path.read_text("utf-8-sig")))
+    except (MakesNoSense, OSError, ValueError) as wrong:
+        wrong.add_note(str(path))
+        raise
+
+
+def _reason(wrong: Exception) -> str:
+    """Why a file is invalid, without its contents: the sentences of MakesNoSense name clocks of our own table only."""
+    if isinstance(wrong, MakesNoSense):
+        return str(wrong)
+    if isinstance(wrong, json.JSONDecodeError):
+        return f"JSONDecodeError: line {wrong.lineno}, column {wrong.colno}"
+    return describe(wrong)

@@ -1,17 +1,19 @@
 """What a proposal needs, brought together: the county's rules from their file, the rosters, and each body's record. SQL and a file; no rule."""
 
-import logging
 from datetime import timedelta
 from pathlib import Path
 
+from structlog import get_logger
+
 from plumbing.database import Transaction
+from plumbing.logs import describe
 from plumbing.rows import Columns
 from services.mediation.roster_store import OnHand
 from services.mediation.routing import handling, table
 from services.mediation.routing.proposing import Record
 
 HALF_A_YEAR = timedelta(days=183)
-log = logging.getLogger(__name__)
+log = get_logger()
 OUR_RULES = Path(table.__file__).parent / "rules.csv"
 RECORDS = Columns("body text, partition smallint, accepted bigint, declined bigint, open bigint")
 
@@ -38,7 +40,14 @@ class Desk:
         try:
             self.rules = read_rules(self._file)
         except (WrongRules, OSError) as wrong:
-            log.error("The routing rules make no sense: proposals are made by the earlier ones. Mend the file.", extra={"reason": str(wrong)[:500]})
+            log.error(
+                "The file of routing rules is invalid.",
+                path=str(self._file),
+                # A mistake names its line and column, never what is written there.
+                reason=str(wrong)[:500] if isinstance(wrong, WrongRules) else describe(wrong),
+                consequence="Proposals are made by the last valid rules.",
+                next="Correct the file: it is read again when it changes.",
+            )
 
     def _stamped(self):
         return self._file.exists() and self._file.stat().st_mtime_ns

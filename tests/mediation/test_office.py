@@ -2,15 +2,19 @@
 
 import json
 import os
+import subprocess
+import sys
 from datetime import datetime, timedelta
 
 import pytest
 
+from deploy.local.places import ROOT
 from services.intake import codes
 from services.mediation import domain, store
 from services.mediation.clocks import SHANGHAI, WorkingDays
 from services.mediation.clocks.mistakes import MakesNoSense
 from services.mediation.office import Office
+from services.mediation.routing_desk import OUR_RULES
 from services.mediation.service import MediationService
 from tests.mediation.lives import registered
 
@@ -39,7 +43,7 @@ def test_a_file_that_makes_no_sense_keeps_the_service_from_starting(tmp_path):
         Office(calendar=written(tmp_path / "calendar.json", "{"))
 
 
-def test_a_file_that_changes_is_read_again_and_one_that_becomes_wrong_changes_nothing(tmp_path, caplog):
+def test_a_file_that_changes_is_read_again_and_one_that_becomes_wrong_changes_nothing(tmp_path):
     rules = tmp_path / "rules.json"
     office = Office(rules=written(rules, {"routing": {"working_days": 2}}))
     office.recounted = True
@@ -51,7 +55,54 @@ def test_a_file_that_changes_is_read_again_and_one_that_becomes_wrong_changes_no
     written(rules, {"confirmation_apply": {"days": 60}})
     office.look()
     assert office.counting.county.rules["routing"][0].length == WorkingDays(3)
-    assert "makes no sense" in caplog.text
+
+
+# A process of the service as far as its files are concerned: it reads them, they change, it looks again.
+LOOKS_AGAIN = """
+import os, sys
+from pathlib import Path
+from plumbing import logs
+from services.mediation.office import Office
+
+logs.configure("mediation")
+kind, valid, invalid, file = sys.argv[1], *map(Path, sys.argv[2:])
+file.write_bytes(valid.read_bytes())
+office = Office(**{kind: str(file)})
+file.write_bytes(invalid.read_bytes())
+os.utime(file, ns=(0, 0))
+office.look()
+"""
+SECRET = "张三13909360001"
+
+
+@pytest.mark.parametrize(
+    ("kind", "valid", "invalid", "reason"),
+    [
+        ("rules", "{}", json.dumps({"confirmation_apply": {"days": 60}}), "confirmation_apply is set by law: a county may not change it."),
+        ("rules", "{}", json.dumps({SECRET: {"days": 60}}), "There is no such clock."),
+        ("rules", "{}", f'{{\n"{SECRET}": ', "JSONDecodeError: line 2, column"),
+        ("calendar", "{}", json.dumps({"2027": {"off": [SECRET], "made_up": []}}), "The arrangement of 2027 is wrong"),
+        (
+            "routing_rules",
+            OUR_RULES.read_text("utf-8"),
+            OUR_RULES.read_text("utf-8") + f"X1,{SECRET},,,,,agency:court,,1,county_choice,,,\n",
+            "“kinds” is not one of",
+        ),
+    ],
+    ids=["a LAW clock", "an unknown clock", "not JSON", "a calendar", "routing rules"],
+)
+def test_the_line_that_a_process_prints_about_an_invalid_file_says_which_and_why_without_quoting_it(tmp_path, kind, valid, invalid, reason):
+    written(tmp_path / "valid", valid)
+    written(tmp_path / "invalid", invalid)
+    file = tmp_path / "rules"
+
+    command = [sys.executable, "-c", LOOKS_AGAIN, kind, tmp_path / "valid", tmp_path / "invalid", file]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+
+    (line,) = map(json.loads, done.stdout.splitlines())
+    assert (line["service"], line["level"], line["path"]) == ("mediation", "error", str(file))
+    assert "is invalid" in line["event"] and reason in line["reason"] and line["consequence"] and line["next"]
+    assert SECRET not in done.stdout
 
 
 def kept(apart, code):

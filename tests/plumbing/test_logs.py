@@ -1,5 +1,6 @@
 """Do log lines say what an operator needs, and never what parties told an agency?"""
 
+import ast
 import json
 import logging
 
@@ -7,6 +8,7 @@ import psycopg2
 import pytest
 import structlog
 
+from deploy.local.places import ROOT
 from plumbing import logs
 
 SECRETS = ("虚构甲", "13900000000", "62070219800101001X")
@@ -100,3 +102,18 @@ def test_the_database_does_not_tell_either(apart, sql, code, told):
     text = logs.describe(failed.value)
     assert code in text and SECRETS[0] not in text
     assert ("column" in text) == told
+
+
+def _calls_of_a_log():
+    """(place, fields) of every call of `log.<level>(…)` in the product."""
+    for path in sorted([*ROOT.glob("plumbing/**/*.py"), *ROOT.glob("services/**/*.py")]):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and node.func.value.id == "log":
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", {keyword.arg for keyword in node.keywords if keyword.arg}  # `**fields` cannot be read here
+
+
+def test_every_field_that_the_product_logs_is_allowed_and_so_gets_out():
+    calls = list(_calls_of_a_log())
+
+    assert len(calls) > 15
+    assert {place: fields - logs.FIELDS for place, fields in calls if fields - logs.FIELDS} == {}
