@@ -118,6 +118,7 @@ class Hub:
             self.roster = deepcopy(self.roster)
         told = Event("intake", verdict.event.id, "roster.reported", verdict.organisation, NOW, contracts.said(*domain.fact_of(verdict), "intake"))
         _, (word, data) = telling.decide(told, self.roster)
+        self.heard += [(told.type, told.subject, told.data), (word, told.subject, contracts.said(word, data, "mediation"))]
         return ("receipt.applied", None) if word == "roster.changed" else ("receipt.rejected", data["reason"]["code"])
 
 
