@@ -246,8 +246,8 @@ _ROWS = {
         ("Only an appraisal or valuation pauses a clock (Rules on online mediation art. 26, Regulations on medical disputes art. 38). "
         "For more time, extend with everybody's consent.")),
     "extension_too_long": (
-        "立案后的调解最多延长三十日（立案与调解意见第3条）。",
-        "Mediation after filing is extended by at most thirty days (Opinion on lawful registration and mediation, point 3)."),
+        "立案后的调解在本县最多延长{days}日（立案与调解意见第3条：最多三十日）。",
+        "Mediation after filing is extended here by at most {days} days (Opinion on lawful registration and mediation, point 3: at most thirty)."),
     "extended_before": (
         "立案后的调解只能延长一次（立案与调解意见第3条）。调解不成的，转入审理。",
         "Mediation after filing is extended only once (Opinion on lawful registration and mediation, point 3). If it fails, the trial goes on."),
@@ -320,7 +320,7 @@ _TABLES = {
     "mistake": MISTAKES,
     "agency": {code: (agency.zh, agency.en) for code, agency in AGENCIES.items()},
 }
-_SHAPES = {"field": r"[a-z][a-z0-9_]*(?:[.\[\]0-9a-z_]*)", "on": r"\d{4}-\d{2}-\d{2}", "limit": r"\d{1,9}", "number": r"\d{1,4}"}
+_SHAPES = {"field": r"[a-z][a-z0-9_]*(?:[.\[\]0-9a-z_]*)", "on": r"\d{4}-\d{2}-\d{2}", "limit": r"\d{1,9}", "number": r"\d{1,4}", "days": r"\d{1,3}"}
 
 
 def _render(name: str, value, language: int) -> str:

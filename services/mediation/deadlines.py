@@ -11,7 +11,8 @@ from datetime import date, datetime, timedelta
 from contracts import STATES
 from services.mediation import questions as q
 from services.mediation.clocks import day_start, end_of, in_time
-from services.mediation.clocks.law import LAW
+from services.mediation.clocks.law import Longer
+from services.mediation.clocks.reckoning import Facts, rule_for
 from services.mediation.escalation import BY_NAME as LEVELS_BY_NAME
 from services.mediation.escalation import ENDED_BY, everybody_answered, missing
 from services.mediation.questions import Question, date_of, decides_the_next_term, from_the_other_side, next_term, said_to_be_settled
@@ -86,7 +87,7 @@ def acceptance_in_a_simplified_procedure(dispute, step):
 def day_the_agreement_took_effect(dispute, step):
     """Only where it may be confirmed. After a withdrawal what is left of the same thirty days."""
     may_be = q.made_outside_the_docket(dispute, step) and q.made_before_a_mediation_body(dispute, step) and q.about_what_may_be_confirmed(dispute, step)
-    if not may_be or (step.word != "agreement.reached" and not in_time(step.happened, q.last_moment_to_apply(dispute))):
+    if not may_be or (step.word != "agreement.reached" and not in_time(step.happened, q.last_moment_to_apply(dispute, step))):
         return None
     return _day(dispute.agreement["effective_on"]), ""
 
@@ -299,17 +300,44 @@ def still_running_when_extended(dispute, step) -> bool:
     return all(in_time(step.happened, deadline.due_at) for deadline in what_it_extends(dispute, step.word))
 
 
+def no_longer_than_allowed(dispute, step) -> bool:
+    """By the court's own opinion at most thirty days, or the fewer that the county agreed on with its court; outside court the parties are free."""
+    at_most = most_days_of_extension(dispute, step)
+    return at_most is None or step.facts["days"] <= at_most
+
+
+def only_once_in_court(dispute, step) -> bool:
+    if dispute.track == "B" and dispute.extensions:
+        return False
+    return not any(deadline.extensions and longer.once for deadline, longer in _limits(dispute, step))
+
+
+def most_days_of_extension(dispute, step) -> int | None:
+    """How many days mediation may be extended by, as the deadlines themselves will be computed. None: as long as everybody agrees."""
+    at_most = [longer.at_most.count for _, longer in _limits(dispute, step) if longer.at_most]
+    if dispute.track == "B":
+        at_most.append(step.counting.county.rules["mediation_extension"][0].longer.at_most.count)
+    return min(at_most, default=None)
+
+
+def _limits(dispute, step) -> list[tuple]:
+    """The deadlines that the step extends whose rule sets limits to an extension on that day, each with its limits."""
+    day = q.day_of(step.happened)
+    found = [(deadline, _longer(deadline, step)) for deadline in what_it_extends(dispute, step.word)]
+    return [(deadline, longer) for deadline, longer in found if longer and (longer.limits_from is None or day >= longer.limits_from)]
+
+
 def a_period_runs_that_leave_lengthens(dispute, step) -> bool:
     return bool(what_it_extends(dispute, step.word))
 
 
 def no_leave_was_given_before(dispute, step) -> bool:
-    return not any(deadline.extensions and _longer(deadline).once for deadline in what_it_extends(dispute, step.word))
+    return not any(deadline.extensions and _longer(deadline, step).once for deadline in what_it_extends(dispute, step.word))
 
 
 def as_long_as_leave_can_be_given_for(dispute, step) -> bool:
     longer = step.facts.get("months") or step.facts["days"]  # a trial runs in months, and so does leave for it
-    return all(longer <= _longer(deadline).at_most.count for deadline in what_it_extends(dispute, step.word))
+    return all(longer <= _longer(deadline, step).at_most.count for deadline in what_it_extends(dispute, step.word))
 
 
 def papers_begin_it_anew(dispute, step) -> bool:
@@ -322,5 +350,7 @@ def what_it_extends(dispute, word: str) -> list:
     return [deadline for deadline in dispute.deadlines.values() if BY_NAME[deadline.clock].extended_by == word]
 
 
-def _longer(deadline):
-    return LAW[deadline.clock][0].longer
+def _longer(deadline, step) -> Longer | None:
+    """What may lengthen it, by the rule under which it runs in this county."""
+    facts = Facts(deadline.clock, deadline.started_at, opened_at=deadline.opened_at, on_platform=BY_NAME[deadline.clock].on_platform)
+    return rule_for(facts, step.counting.county.rules).longer

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from contracts import REASONS
 from services.mediation import timing, undoing
-from services.mediation.deadlines import what_it_extends
+from services.mediation.deadlines import most_days_of_extension, what_it_extends
 from services.mediation.dispute import CENTRE, FIRST, Deadline, Decision, Dispute, Taken, Transition, who
 from services.mediation.lifecycle import EVERY_STEP, GUARDS, NOTED, TIME_SAYS, TIME_TELLS, TRANSITIONS, WAITS_FOR, Back, Cell, When
 from services.mediation.memory import REMEMBERED
@@ -31,7 +31,7 @@ def decide(dispute: Dispute | None, event, now: datetime, counting: Counting = C
     if event.type not in (REGISTERED, REPORTED):
         return Decision(dispute)
     # Where the registration was discarded every later step finds the dispute as it was before: detected, and nothing else is possible there.
-    decision, step = Decision(dispute or Dispute(event.subject)), step_of(event, roster)
+    decision, step = Decision(dispute or Dispute(event.subject)), step_of(event, counting, roster)
     refused = _refusal(decision.dispute, step, now)
     if refused is None and stands_still(decision.dispute, step, event.data["event"]):
         refused = "stayed"  # asked last: what would be refused anyway is refused in the same words as ever
@@ -54,16 +54,16 @@ def discard(dispute: Dispute | None, event) -> Decision:
     decision = Decision(dispute)
     if event.type in (REGISTERED, REPORTED):
         decision.dispute = dispute or Dispute(event.subject)
-        _refuse(decision, step_of(event), "discarded_by_operator", event.data["event"])
+        _refuse(decision, step_of(event, COUNTING), "discarded_by_operator", event.data["event"])
     return decision
 
 
-def step_of(event, roster=None) -> Step:
+def step_of(event, counting: Counting, roster=None) -> Step:
     """The step that an event of intake reports."""
     data = event.data
     if event.type == REGISTERED:
-        return Step(REGISTERED, data["agency"], _instant(data["happened_at"]), data, roster)
-    return Step(data["step"], data["agency"], _instant(data["happened_at"]), data["facts"], roster)
+        return Step(REGISTERED, data["agency"], _instant(data["happened_at"]), data, counting, roster)
+    return Step(data["step"], data["agency"], _instant(data["happened_at"]), data["facts"], counting, roster)
 
 
 def fold(transitions: Iterable[Transition], state: str = FIRST) -> str:
@@ -99,9 +99,11 @@ def _refusal(dispute: Dispute, step: Step, now: datetime) -> str | None:
     return None
 
 
-def _refuse(decision: Decision, step: Step, reason: str, event: dict) -> None:
+def _refuse(decision: Decision, step: Step, reason: str, event: dict, right: tuple[Dispute, Step] | None = None) -> None:
+    """`right`: where a correction is refused, the step as it should have been, and the dispute of which that was asked."""
     dispute, word = decision.dispute, _as_reported(step.word)
     sentence = {"state": dispute.state, "step": word, "agency": step.agency}
+    dispute, step = right or (dispute, step)
     if reason == "unknown_term":
         sentence["number"] = step.facts["term"]
     elif reason == "extended_too_late":
@@ -109,9 +111,11 @@ def _refuse(decision: Decision, step: Step, reason: str, event: dict) -> None:
     elif reason == "objected_too_late":
         sentence["on"] = day_of(last_moment_to_object(dispute))
     elif reason == "applied_too_late":
-        sentence["on"] = day_of(last_moment_to_apply(dispute))
+        sentence["on"] = day_of(last_moment_to_apply(dispute, step))
+    elif reason == "extension_too_long":
+        sentence["days"] = most_days_of_extension(dispute, step)
     decision.refused = reason
-    decision.said.append(("step.refused", {"event": event, "step": word, "state": dispute.state, "reason": REASONS[reason].text(**sentence)}))
+    decision.said.append(("step.refused", {"event": event, "step": word, "state": decision.dispute.state, "reason": REASONS[reason].text(**sentence)}))
 
 
 def _take(decision: Decision, step: Step, event: dict, now: datetime, counting: Counting) -> None:
@@ -192,10 +196,10 @@ def _take_back(decision: Decision, step: Step, event: dict, now: datetime, count
     was = undoing.remembered(trial.dispute)
     undoing.undo(trial, earlier, now, counting)
     if "facts" in step.facts and earlier.undo:
-        again = Step(word_of(decision.dispute, earlier), step.agency, earlier.happened, step.facts["facts"], step.roster)
+        again = Step(word_of(decision.dispute, earlier), step.agency, earlier.happened, step.facts["facts"], counting, step.roster)
         refused = _refusal(trial.dispute, again, now)
         if refused is not None:
-            _refuse(decision, step, refused, event)
+            _refuse(decision, step, refused, event, (trial.dispute, again))
             return
         was = undoing.remembered(trial.dispute)  # what the right step changes can be taken back in its turn
         _take(trial, again, event, now, counting)
@@ -224,7 +228,7 @@ def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, counting: C
     facts = TIME_TELLS[word](dispute, deadline) if word in TIME_TELLS else {}
     if facts is None:
         return decision
-    before, was, step = dispute.state, undoing.remembered(dispute), Step(word, None, now if word in WHEN_NOTICED else deadline.due_at, facts)
+    before, was, step = dispute.state, undoing.remembered(dispute), Step(word, None, now if word in WHEN_NOTICED else deadline.due_at, facts, counting)
     REMEMBERED[word](dispute, step)
     target = _target(dispute, step, TRANSITIONS[before][word])
     if target != NOTED:

@@ -11,7 +11,6 @@ from contracts.channels import SEALED, is_sealed
 from services.mediation import domain, timing
 from services.mediation.clocks import A_SECOND, due_at, in_time
 from services.mediation.dispute import Deadline, Decision, Dispute
-from services.mediation.holidays import CHINA
 from services.mediation.questions import Step
 from services.mediation.safeguard import CAUSES, CLOCKS, HOLD, NOTED, PASSES_AS_EVER, PUT_OFF, STAY, Hold, Running, is_held, moves_nothing
 
@@ -38,7 +37,7 @@ def decide(dispute: Dispute | None, event, now: datetime, *how) -> Decision:
         return _open(Decision(dispute), event, "risk.flagged", now)
     word = event.data["step"]
     if word in SAID_IN_THE_LANE:
-        return SAID_IN_THE_LANE[word](dispute, event, now)
+        return SAID_IN_THE_LANE[word](dispute, event, now, _counting(how))
     return _move(dispute, event, now, *how)
 
 
@@ -102,7 +101,7 @@ def _come_out(dispute, event, now, *how):
         decision.said.append((word, data | ({"happened_at": released_at} if "happened_at" in data else {})))
     hold.born, hold.untold = False, []
     if dispute.state == "registered":
-        timing.start_anew(decision, Step(domain.REGISTERED, event.data["agency"], released_at, event.data), now, *how[:1])
+        timing.start_anew(decision, Step(domain.REGISTERED, event.data["agency"], released_at, event.data, _counting(how)), now, _counting(how))
     return decision
 
 
@@ -145,33 +144,33 @@ def _tell(decision):
 # ── the lane's own words ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _warned(dispute, event, now):
+def _warned(dispute, event, now, counting):
     return _apply(_open(Decision(dispute), event, event.data["step"], now), event)
 
 
-def _accepted(dispute, event, now):
+def _accepted(dispute, event, now, counting):
     """受理: the hours run from here. Accepted twice it runs once."""
-    decision = _warned(dispute, event, now)
+    decision = _warned(dispute, event, now, counting)
     facts = event.data["facts"]
     if not any(running.state != "met" and CLOCKS[running.clock].met_by for running in dispute.hold.running.values()):
         name = "protection_order_urgent" if facts.get("urgent") else "protection_order"
-        _start(decision, name, _instant(facts.get("accepted_at") or event.data["happened_at"]), now)
+        _start(decision, name, _instant(facts.get("accepted_at") or event.data["happened_at"]), now, counting)
     return decision
 
 
-def _decided(dispute, event, now):
-    decision = _warned(dispute, event, now)
+def _decided(dispute, event, now, counting):
+    decision = _warned(dispute, event, now, counting)
     at = _instant(event.data["happened_at"])
     for running in dispute.hold.running.values():
         if running.state != "met" and event.data["step"] in CLOCKS[running.clock].met_by:
             was_passed, running.state, running.ask_at = running.state == "passed", "met", None
             met = {"met_at": at, "late": not in_time(at, running.due_at), "was_passed": was_passed}
             decision.sealed.append(("deadline.met", {"clock": running.clock, "kind": "LAW", "due_at": running.due_at, **met}))
-    _start(decision, "protection_order_review", _instant(event.data["facts"].get("effective_at") or event.data["happened_at"]), now)
+    _start(decision, "protection_order_review", _instant(event.data["facts"].get("effective_at") or event.data["happened_at"]), now, counting)
     return decision
 
 
-def _released(dispute, event, now):
+def _released(dispute, event, now, counting):
     hold = dispute.hold
     if hold is None or not hold.cause:
         return _refuse(Decision(dispute), event, "nothing_to_release", dispute.state)
@@ -180,13 +179,13 @@ def _released(dispute, event, now):
     return _end(Decision(dispute), event, cause, event.data["facts"]["reason"], now)
 
 
-def _stayed(dispute, event, now):
+def _stayed(dispute, event, now, counting):
     if dispute.hold and event.data["agency"] in dispute.hold.stays:
         return _apply(Decision(dispute), event)  # STAY: noted
     return _apply(_open(Decision(dispute), event, "dispute.stayed", now), event)
 
 
-def _lifted(dispute, event, now):
+def _lifted(dispute, event, now, counting):
     """Each lifts its own. Whether somebody else's is left, or a hold, is not said."""
     state = "stayed" if dispute.hold and event.data["agency"] in dispute.hold.stays else "free"
     if event.data["step"] not in STAY[state]:
@@ -207,8 +206,8 @@ SAID_IN_THE_LANE = {
 }
 
 
-def _start(decision, name, started_at, now):
-    clock, due = CLOCKS[name], due_at(started_at, CLOCKS[name].length, CHINA)
+def _start(decision, name, started_at, now, counting):
+    clock, due = CLOCKS[name], due_at(started_at, CLOCKS[name].length, counting.holidays)
     reminded = due - clock.ahead
     running = Running(name, started_at, due, reminded if reminded > now else due + A_SECOND)
     decision.dispute.hold.running[name] = running
@@ -230,7 +229,7 @@ def _move(dispute, event, now, *how):
         and dispute.hold.cause
         and safeguard.is_inside(agency)
         and not safeguard.moves_it(agency)
-        and not moves_nothing(dispute, domain.step_of(event))
+        and not moves_nothing(dispute, domain.step_of(event, _counting(how)))
     ):
         return _refuse(Decision(dispute), event, "held_for_safety", HELD_STATE)
     return _seal(domain.decide(dispute, event, now, *how), event)
@@ -276,6 +275,11 @@ def _refuse(decision, event, reason, state):
 def _held(dispute, event, cause):
     data = event.data
     return {"event": data["event"], "agency": data["agency"], "cause": cause, "state": dispute.state, "happened_at": data["happened_at"]}
+
+
+def _counting(how) -> timing.Counting:
+    """How time is counted here: the first of what `decide` is given beside the event."""
+    return how[0] if how else timing.COUNTING
 
 
 def _instant(told: str | datetime) -> datetime:

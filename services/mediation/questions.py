@@ -3,23 +3,31 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from contracts import AGENCIES, may_say
-from services.mediation.clocks import SHANGHAI, Days, day_start, due_at, in_time
-from services.mediation.holidays import CHINA
+from services.mediation.clocks import SHANGHAI, day_start, in_time
+from services.mediation.clocks.reckoning import Facts, begin
 from services.mediation.matters import NOT_CONFIRMED, NOT_MEDIATED, ONLY_WHILE_NOBODY_ELSE_HAS_IT
 from services.mediation.rosters.roster import Roster
 from services.mediation.tracks import is_open
 
+if TYPE_CHECKING:
+    from services.mediation.timing import Counting
+
 
 @dataclass(slots=True)
 class Step:
-    """What an agency says that it did: the word, who says so, when it happened, and the facts that belong to the word."""
+    """What an agency says that it did: the word, who says so, when it happened, and the facts that belong to the word.
+
+    `counting` is the county's rules and calendar by which its deadlines are computed: what a guard asks about time it asks of the same.
+    """
 
     word: str
     agency: str
     happened: datetime
     facts: dict
+    counting: "Counting"
     roster: Roster | None = None  # who can be asked, as it is known when the step is heard
 
 
@@ -159,15 +167,6 @@ def everyone_consents_to_more_time(dispute, step) -> bool:
     return everyone(dispute) <= set(step.facts["consents"])
 
 
-def no_longer_than_allowed(dispute, step) -> bool:
-    """By the court's own opinion at most thirty days; outside court the parties are free."""
-    return dispute.track != "B" or step.facts["days"] <= MOST_DAYS_IN_COURT
-
-
-def only_once_in_court(dispute, step) -> bool:
-    return dispute.track != "B" or dispute.extensions == 0
-
-
 def only_an_appraisal(dispute, step) -> bool:
     return step.facts["reason"] in ("appraisal", "assessment")
 
@@ -243,7 +242,7 @@ def applied_for_jointly(dispute, step) -> bool:
 
 
 def applied_in_time(dispute, step) -> bool:
-    return in_time(day_start(date_of(step.facts["applied_on"])), last_moment_to_apply(dispute))
+    return in_time(day_start(date_of(step.facts["applied_on"])), last_moment_to_apply(dispute, step))
 
 
 def to_the_right_court(dispute, step) -> bool:
@@ -369,10 +368,13 @@ def next_term(dispute) -> int | None:
     return min(owed)[1] if owed else None
 
 
-def last_moment_to_apply(dispute) -> datetime:
+def last_moment_to_apply(dispute, step) -> datetime:
     """Thirty days from the day on which the agreement took effect (民事诉讼法 205): the deadline on record, or counted anew after a withdrawal."""
     deadline = dispute.deadlines.get("confirmation_apply")
-    return deadline.due_at if deadline else due_at(day_start(date_of(dispute.agreement["effective_on"])), Days(30), CHINA)
+    if deadline is not None:
+        return deadline.due_at
+    facts = Facts("confirmation_apply", day_start(date_of(dispute.agreement["effective_on"])))
+    return begin(facts, step.counting.holidays, step.counting.county.rules)[1]
 
 
 def reported_before(dispute, step):
@@ -427,6 +429,5 @@ MOVES_NOTHING = (
 TWO_SIDES = frozenset(("applicant", "respondent"))
 FINAL = ("full", "default")
 ENFORCED = ("enforced", "not_enforced")
-MOST_DAYS_IN_COURT = 30
 WITH_A_BODY = ("accepted", "consent_pending", "mediating", "clock_paused", "suspended", "agreed", "performing", "confirm_decided")
 ENDS_BEFORE_IT_BEGINS = ("self_settled_withdrawn", "party_unreachable", "party_unwilling", "other_obstacle")

@@ -1,8 +1,14 @@
-"""What happens when a county edits its routing rules? First it sees what would have gone where; nothing is sent or changed by looking."""
+"""What happens when a county edits its rules? Of routing: first it sees what would have gone where; nothing is sent or changed by looking.
 
+Of time: what it allows is what an agency gets, or is refused with the county's own number.
+"""
+
+import json
 import os
 import subprocess
 import sys
+
+import pytest
 
 from deploy.local import processes
 from deploy.local.places import ROOT
@@ -42,3 +48,46 @@ def test_a_rule_that_makes_no_sense_is_told_with_its_line_and_nothing_is_run(cou
     assert told.returncode == 1
     assert f"第{lines}行 “bodies”不能是公式" in told.stderr and f"line {lines}: “kinds” is not one of the allowed values" in told.stderr
     assert "cmd" not in told.stderr
+
+
+@pytest.fixture
+def ten_days(county, tmp_path):
+    """Mediation runs with a county file: with its court the county has agreed on at most ten days of extension."""
+    file, settings = tmp_path / "county.json", county.system.environment["mediation"]
+    file.write_text(json.dumps({"mediation_extension": {"days": 10}}), "utf-8")
+    settings["FENGQIAO_COUNTY_RULES"] = str(file)
+    _restart(county.system)
+    yield
+    del settings["FENGQIAO_COUNTY_RULES"]
+    _restart(county.system)
+
+
+def _restart(system):
+    system.stop("mediation")
+    system.start("mediation")
+    system.wait_ready("mediation")
+
+
+def test_more_days_than_the_county_allows_are_refused_with_its_number_and_those_that_it_allows_count_in_full(county, ten_days):
+    code, both = county.filed(county.screened()), ["applicant", "respondent"]
+    county.goes_on(
+        code,
+        ("court", "case.entrusted", {"to": DAMAN_COMMITTEE, "procedure": "ordinary"}),
+        (DAMAN_COMMITTEE, "referral.accepted", {}),
+        *((DAMAN_COMMITTEE, "consent.given", {"party": party, "how": "online"}) for party in both),
+        (DAMAN_COMMITTEE, "mediation.started", {}),
+    )
+    committee = county.agency(DAMAN_COMMITTEE)
+
+    long = committee.says("mediation.extended", code, days=25, consents=both)
+    county.settle()
+    assert long.receipts == ["receipt.accepted", "receipt.rejected"]
+    assert (long.refusal["code"], "10" in long.refusal["zh"], "10" in long.refusal["en"]) == ("extension_too_long", True, True)
+
+    county.goes_on(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 10, "consents": both}))
+    (days,) = county.rows(
+        "select (due_at at time zone 'Asia/Shanghai')::date - (started_at at time zone 'Asia/Shanghai')::date from mediation.deadlines"
+        " where code = %s and clock = 'mediation_entrusted_ordinary'",
+        code,
+    )
+    assert days[0] >= 25  # fifteen and ten, and perhaps a rest day at the end

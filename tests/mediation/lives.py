@@ -7,6 +7,7 @@ import contracts
 from services.mediation import domain
 from services.mediation.clocks import SHANGHAI
 from services.mediation.dispute import Dispute
+from services.mediation.timing import COUNTING, Counting
 
 CODE = "620702-2026-000123-1"
 CENTRE, COURT, WOMEN, PETITIONS, DAMAN, XIJIE = (
@@ -126,6 +127,7 @@ class Life:
     history: list = field(default_factory=list)
     rows: dict = field(default_factory=dict)  # how each deadline stands, as it would be kept
     heard: int = 0
+    counting: Counting = COUNTING
 
     def begins(self, **facts):
         return self._hears(registered(self.now, **facts))
@@ -139,7 +141,7 @@ class Life:
         while due := [d for d in self.dispute.deadlines.values() if d.ask_at is not None and d.ask_at <= now]:
             deadline = min(due, key=lambda d: d.ask_at)
             self.now = max(self.now, deadline.ask_at)
-            self._keeps(domain.time_passes(self.dispute, deadline, self.now))
+            self._keeps(domain.time_passes(self.dispute, deadline, self.now, self.counting))
         self.now = now
         return self
 
@@ -147,7 +149,7 @@ class Life:
         self.heard += 1
         event.data["event"]["id"] = f"e-{self.heard}"
         contracts.said(event.type, event.data, "intake")
-        decision = domain.decide(self.dispute, event, self.now)
+        decision = domain.decide(self.dispute, event, self.now, self.counting)
         self.dispute = decision.dispute
         self._keeps(decision)
         return decision
