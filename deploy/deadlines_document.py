@@ -83,9 +83,9 @@ WORDS = {
     "example":    ("例：", "An example:"),
     "files":      ("## 本县的文件", "## Files of the county"),
     "county": (
-        ("`--county FILE`（服务：`FENGQIAO_COUNTY_RULES`）：本县对LOCAL_RULE与POLICY期限的规定，以及提前多久提醒；法定期限只能设提醒。`--calendar FILE`（服务：`FENGQIAO_CALENDAR`）：国务院公布的放假安排，优先于程序所带的两套日历；"
+        ("`--county FILE`（服务：`FENGQIAO_COUNTY_RULES`）：本县对LOCAL_RULE与POLICY期限的规定，以及提前多久提醒；法定期限只能设提醒；没有事件使其起算的期限和人身安全保护令的复议期不设提醒。`--calendar FILE`（服务：`FENGQIAO_CALENDAR`）：国务院公布的放假安排，优先于程序所带的两套日历；"
         "两套日历须一致，否则该年为暂定。服务运行中文件变化，暂定的期限随即重新计算（`deadline.recomputed`）。"),
-        ("`--county FILE` (services: `FENGQIAO_COUNTY_RULES`): this county's own rows over LOCAL_RULE and POLICY clocks, and how long before the end somebody is reminded; a LAW clock takes reminders only. `--calendar FILE` (services: `FENGQIAO_CALENDAR`): "
+        ("`--county FILE` (services: `FENGQIAO_COUNTY_RULES`): this county's own rows over LOCAL_RULE and POLICY clocks, and how long before the end somebody is reminded; a LAW clock takes reminders only; a clock that no event of a dispute opens, and the review of a protection order, take none. `--calendar FILE` (services: `FENGQIAO_CALENDAR`): "
         "arrangements of the State Council, which beat the two calendars that the program carries; where those two disagree a year is provisional. When a file changes while the service runs, provisional deadlines are reckoned again (`deadline.recomputed`).")),
 }
 COUNTY_EXAMPLE = '{"routing": {"working_days": 2}, "mediation_out_of_court_policy": {"days": 20, "remind": ["5d", "1d"]}, "confirmation_apply": {"remind": ["7d"]}}'

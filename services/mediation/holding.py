@@ -9,7 +9,7 @@ import contracts
 from contracts import REASONS, safeguard
 from contracts.channels import SEALED, is_sealed
 from services.mediation import domain, timing
-from services.mediation.clocks import A_SECOND, due_at, in_time
+from services.mediation.clocks import due_at, in_time
 from services.mediation.dispute import Deadline, Decision, Dispute
 from services.mediation.questions import Step
 from services.mediation.safeguard import CAUSES, CLOCKS, HOLD, NOTED, PASSES_AS_EVER, PUT_OFF, STAY, Hold, Running, is_held, moves_nothing
@@ -65,7 +65,7 @@ def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, *how) -> De
     return decision
 
 
-def lane_time_passes(dispute: Dispute, now: datetime) -> Decision:
+def lane_time_passes(dispute: Dispute, now: datetime, counting: timing.Counting = timing.COUNTING) -> Decision:
     """What it means for the clocks of the lane that `now` has come."""
     decision = Decision(dispute)
     for running in dispute.hold.running.values():
@@ -73,7 +73,7 @@ def lane_time_passes(dispute: Dispute, now: datetime) -> Decision:
             continue
         decision.hold = dispute.hold
         if in_time(now, running.due_at):
-            word, running.ask_at = "deadline.approached", running.due_at + A_SECOND
+            word, running.ask_at = "deadline.approached", timing.next_reminder(running.due_at, counting.reminders(CLOCKS[running.clock]), now)
         else:
             word, running.state, running.ask_at = "deadline.passed", "passed", None
         decision.sealed.append((word, _owed(running)))
@@ -208,8 +208,7 @@ SAID_IN_THE_LANE = {
 
 def _start(decision, name, started_at, now, counting):
     clock, due = CLOCKS[name], due_at(started_at, CLOCKS[name].length, counting.holidays)
-    reminded = due - clock.ahead
-    running = Running(name, started_at, due, reminded if reminded > now else due + A_SECOND)
+    running = Running(name, started_at, due, timing.next_reminder(due, counting.reminders(clock), now))
     decision.dispute.hold.running[name] = running
     decision.sealed.append(("deadline.set", {**_owed(running), "article": clock.article, "started_at": started_at}))
 

@@ -137,6 +137,8 @@ def _arrangement(year: str, row: object) -> Arrangement:
         off, made_up = (frozenset(map(date.fromisoformat, row[name])) for name in ("off", "made_up"))
     except (KeyError, TypeError, ValueError):
         raise MakesNoSense("not_an_arrangement", clock=year) from None
+    if set(row) != {"off", "made_up"}:
+        raise MakesNoSense("not_an_arrangement", clock=year)
     strange = [day for day in off | made_up if day.year != int(year) and (day.year, day.month) != (int(year) - 1, 12)]
     if strange or off & made_up or any(day.weekday() < 5 for day in made_up):
         raise MakesNoSense("not_an_arrangement", clock=year)

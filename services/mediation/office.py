@@ -7,7 +7,7 @@ from pathlib import Path
 from structlog import get_logger
 
 from plumbing.logs import describe
-from services.mediation.clocks.county import County, county
+from services.mediation.clocks.county import County, county, unique
 from services.mediation.clocks.mistakes import MakesNoSense
 from services.mediation.holidays import CHINA, Holidays, arrangements
 from services.mediation.routing_desk import Desk
@@ -58,7 +58,7 @@ class Office:
 def _parsed(path: Path, parse):
     """What `parse` makes of a JSON file. An exception carries the file's path as a note: for the log, or for the traceback at a failed start."""
     try:
-        return parse(json.loads(path.read_text("utf-8-sig")))
+        return parse(json.loads(path.read_text("utf-8-sig"), object_pairs_hook=unique))
     except (MakesNoSense, OSError, ValueError) as wrong:
         wrong.add_note(str(path))
         raise

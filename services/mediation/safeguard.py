@@ -56,14 +56,14 @@ class Clock:
     length: Length
     article: str
     met_by: tuple[str, ...]
-    ahead: timedelta                                   # how long before its end the court is reminded
+    remind: tuple[timedelta, ...]                      # how long before its end the court is reminded, once for each; a county may set others
 
 
 CLOCKS = {clock.name: clock for clock in (             # all of them LAW; hours are not moved off rest days, and run from the next full hour
-    Clock("protection_order",        Hours(72), "反家庭暴力法 28", ("protection_order.issued", "protection_order.refused"), timedelta(hours=24)),
-    Clock("protection_order_urgent", Hours(24), "反家庭暴力法 28", ("protection_order.issued", "protection_order.refused"), timedelta(hours=6)),
-    # A right of the parties: when it has lapsed nobody is late.
-    Clock("protection_order_review", Days(5),   "反家庭暴力法 31", (),                                                      timedelta(days=2)),
+    Clock("protection_order",        Hours(72), "反家庭暴力法 28", ("protection_order.issued", "protection_order.refused"), (timedelta(hours=24),)),
+    Clock("protection_order_urgent", Hours(24), "反家庭暴力法 28", ("protection_order.issued", "protection_order.refused"), (timedelta(hours=6),)),
+    # A right of the parties: nobody is reminded of it, and when it has lapsed nobody is late.
+    Clock("protection_order_review", Days(5),   "反家庭暴力法 31", (),                                                      ()),
 )}
 PUT_OFF = timedelta(days=30)                           # by which an ordinary policy deadline moves when it comes near while the dispute stands still
 PASSES_AS_EVER = ("LAW",)                              # the law's own dates are not ours to stop, and one that went by unmarked would tell

@@ -108,7 +108,7 @@ class MediationService:
         with self.db.transaction() as tx:
             codes = hold_store.due(tx, tx.now, DUE_AT_A_TIME)
             if codes:
-                _keep(tx, [(None, holding.lane_time_passes(dispute, tx.now)) for dispute in store.load(tx, codes).values()])
+                _keep(tx, [(None, holding.lane_time_passes(dispute, tx.now, self.office.counting)) for dispute in store.load(tx, codes).values()])
 
 
 def _keep(tx, decided):

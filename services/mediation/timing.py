@@ -1,5 +1,6 @@
 """What becomes of a dispute's deadlines: set, met, paused, extended, reckoned again, passed. By the table of deadlines.py; `now` is an argument."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -25,7 +26,8 @@ class Counting:
     county: County = field(default_factory=County)
     patience: timedelta = timedelta(minutes=10)
 
-    def reminders(self, clock: Clock) -> tuple[timedelta, ...]:
+    def reminders(self, clock) -> tuple[timedelta, ...]:
+        """Of a clock of deadlines.py or of the safeguard lane: the county's lead times, else the usual ones."""
         return self.county.remind.get(clock.name, clock.remind)
 
 
@@ -313,8 +315,11 @@ def _asked_first(deadline: Deadline, clock: Clock, now: datetime, counting: Coun
 
 def _next_reminder(deadline: Deadline, clock: Clock, now: datetime, counting: Counting) -> datetime:
     """The next instant at which somebody is reminded, else the first at which the deadline has passed. What came near while nobody looked is told once."""
-    ahead = [at for lead in counting.reminders(clock) if (at := deadline.due_at - lead) > now]
-    return min(ahead, default=deadline.due_at + A_SECOND)
+    return next_reminder(deadline.due_at, counting.reminders(clock), now)
+
+
+def next_reminder(due_at: datetime, leads: Iterable[timedelta], now: datetime) -> datetime:
+    return min((at for lead in leads if (at := due_at - lead) > now), default=due_at + A_SECOND)
 
 
 def _set(deadline: Deadline, rule: Rule) -> dict:

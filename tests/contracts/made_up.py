@@ -13,7 +13,16 @@ from contracts.domain_schemas import Facts, ReasonGiven
 from contracts.fields import Day, Form, Instant, Many, Number, Part, Sum, Text, Truth
 
 ZONES = st.sampled_from([UTC, timezone(timedelta(hours=8))])
-FILLING = {"field": "place.township", "mistake": "required", "state": "closed", "step": "dispute.routed", "agency": "court", "limit": 9, "number": 2, "days": 30}
+FILLING = {
+    "field": "place.township",
+    "mistake": "required",
+    "state": "closed",
+    "step": "dispute.routed",
+    "agency": "court",
+    "limit": 9,
+    "number": 2,
+    "days": 30,
+}
 SENTENCES = [reason.text(**FILLING, on=date(2026, 4, 1)) for reason in REASONS.values()]
 
 

@@ -1,18 +1,26 @@
 """One county, one rule, one calendar: what a guard allows is what the deadline is then computed by."""
 
 import ast
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 import services.mediation
-from services.mediation import holding
+from plumbing.events import Event
+from services.mediation import holding, timing
 from services.mediation.clocks import SHANGHAI
 from services.mediation.clocks.county import county
+from services.mediation.clocks.law import LAW
+from services.mediation.clocks.mistakes import MakesNoSense
+from services.mediation.deadlines import BY_NAME
+from services.mediation.dispute import Deadline, Decision, Dispute
 from services.mediation.holidays import Arrangement, Holidays
+from services.mediation.office import Office
 from services.mediation.timing import Counting
-from tests.mediation.lives import COURT, FACTS, MONDAY, Life, life_until
+from services.notify import rules
+from services.notify import safeguard as sealed_rules
+from tests.mediation.lives import CODE, COURT, DAMAN, FACTS, MONDAY, Life, life_until
 from tests.mediation.test_deadlines import at, end_of, mediating_in_court, on
 from tests.mediation.test_holding import SEALED, lane
 
@@ -135,6 +143,98 @@ def test_the_review_of_a_protection_order_is_counted_by_the_calendar_of_the_proc
     holding.decide(life.dispute, event, decided, Counting(holidays=OFF))
 
     assert life.dispute.hold.running["protection_order_review"].due_at == end_of(4, 10)
+
+
+# ── reminders ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+IN_THE_LANE = {  # how each clock of the safeguard lane is opened
+    "protection_order": ("protection_order.accepted", {}),
+    "protection_order_urgent": ("protection_order.accepted", {"urgent": True}),
+    "protection_order_review": ("protection_order.issued", {}),
+}
+
+
+def as_heard(word, data, source):
+    return Event(source, f"{CODE}/1", word, CODE, MONDAY, data)
+
+
+@pytest.mark.parametrize("clock", LAW)
+def test_a_reminder_that_a_county_sets_reaches_somebody_or_is_refused(clock):
+    try:
+        counting = Counting(county=county({clock: {"remind": ["1h", "2h"]}}))
+    except MakesNoSense as refused:
+        assert refused.code == "no_reminder" and clock in refused.zh and clock in refused.en
+        assert (clock in IN_THE_LANE) or clock not in BY_NAME  # whatever runs for a dispute and has somebody to be reminded takes one
+        return
+    told = _in_the_lane(clock, counting) if clock in IN_THE_LANE else _of_a_dispute(clock, counting)
+    assert [lead for lead, _ in told] == [timedelta(hours=2), timedelta(hours=1)]
+    assert all(notices for _, notices in told)
+
+
+def _of_a_dispute(name, counting):
+    clock = BY_NAME[name]
+    dispute = Dispute(CODE, clock.runs_in[0], body=DAMAN, called={"police": None}, received_on="2026-03-02")
+    dispute.deadlines[name] = deadline = Deadline(name, name, "POLICY", MONDAY, MONDAY, ("police",), MONDAY)
+    deadline.opened_at = datetime(2024, 12, 2, tzinfo=SHANGHAI) if name == "mediation_delegated_legacy" else None  # not opened any more since
+    timing.say_again(Decision(dispute), deadline, MONDAY, counting)
+    for _ in range(2):
+        lead, decision = deadline.due_at - deadline.ask_at, timing.time_passes(dispute, deadline, deadline.ask_at, counting)
+        assert [word for word, _ in decision.said] == ["deadline.approached"]
+        yield lead, rules.notices_for(as_heard(*decision.said[0], "mediation"))
+
+
+def _in_the_lane(name, counting):
+    word, facts = IN_THE_LANE[name]
+    life, event = life_until("mediating"), lane(word, COURT, MONDAY, **facts)
+    event.source = SEALED
+    holding.decide(life.dispute, event, MONDAY, counting)
+    running = life.dispute.hold.running[name]
+    for _ in range(2):
+        lead, decision = running.due_at - running.ask_at, holding.lane_time_passes(life.dispute, running.ask_at, counting)
+        assert [word for word, _ in decision.sealed] == ["deadline.approached"]
+        yield lead, sealed_rules.notices_for(as_heard(*decision.sealed[0], "mediation-safeguard"))
+
+
+def test_without_a_county_file_the_court_is_reminded_a_day_before_and_six_hours_when_it_is_urgent():
+    for name, hours in (("protection_order", 24), ("protection_order_urgent", 6)):
+        word, facts = IN_THE_LANE[name]
+        life, event = life_until("mediating"), lane(word, COURT, MONDAY, **facts)
+        event.source = SEALED
+        holding.decide(life.dispute, event, MONDAY, Counting())
+        running = life.dispute.hold.running[name]
+        assert running.due_at - running.ask_at == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [
+        ({"protection_order_urgent": {"remind": ["1d"]}}, "reminder_too_early"),
+        ({"protection_order": {"remind": ["71h", "12h"]}}, None),
+        ({"routing": {"hours": 5, "remind": ["5h"]}}, "reminder_too_early"),
+    ],
+)
+def test_a_reminder_before_the_hours_begin_would_never_come_and_is_refused(file, code):
+    if code is None:
+        assert county(file).remind
+        return
+    with pytest.raises(MakesNoSense) as refused:
+        county(file)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("rules", '{"routing": {"days": 1}, "routing": {"days": 2}}'),
+        ("calendar", '{"2027": {"off": [], "made_up": []}, "2027": {"off": ["2027-01-01"], "made_up": []}}'),
+        ("calendar", '{"2027": {"off": [], "made_up": [], "of": ["2027-01-01"]}}'),
+    ],
+)
+def test_what_would_be_dropped_in_silence_keeps_the_service_from_starting(tmp_path, kind, text):
+    (tmp_path / "file.json").write_text(text, "utf-8")
+
+    with pytest.raises(MakesNoSense):
+        Office(**{kind: str(tmp_path / "file.json")})
 
 
 # ── nobody asks another rule ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,13 +10,14 @@ import pytest
 
 from deploy.local.places import ROOT
 from services.intake import codes
-from services.mediation import domain, store
+from services.mediation import domain, holding, store
 from services.mediation.clocks import SHANGHAI, WorkingDays
 from services.mediation.clocks.mistakes import MakesNoSense
 from services.mediation.office import Office
 from services.mediation.routing_desk import OUR_RULES
 from services.mediation.service import MediationService
 from tests.mediation.lives import registered
+from tests.mediation.test_holding import SEALED, lane
 
 NEW_YEAR_2027 = {"2027": {"off": ["2027-01-01", "2027-01-04"], "made_up": []}}
 REGISTERED = datetime(2026, 12, 31, 10, tzinfo=SHANGHAI)  # one working day to screen it: a day of 2027
@@ -138,4 +139,29 @@ def test_when_the_arrangement_arrives_provisional_deadlines_become_certain_once_
     assert kept(apart, code) == [(datetime(2027, 1, 5, 23, 59, 59, tzinfo=SHANGHAI), False, "open")]
     assert said(apart) == ["deadline.recomputed"]
     apart.rows("delete from mediation.deadlines where code = %s", code)
+    apart.empty("mediation")
+
+
+def test_the_court_is_reminded_in_the_lane_as_often_as_the_county_wants(apart, tmp_path):
+    apart.empty("mediation")
+    service, code, now = MediationService(), codes.make("620702", 2026, 4712), datetime.now(SHANGHAI)
+    service.db = apart.pool("mediation")
+    service.office = Office(rules=written(tmp_path / "rules.json", {"protection_order": {"remind": ["2d", "1h"]}}))
+    registration, accepted = registered(now), lane("protection_order.accepted", "court", now)
+    registration.subject = accepted.subject = code
+    registration.source, accepted.source = "intake", SEALED
+    with service.db.transaction() as tx:
+        for event in (registration, accepted):
+            decision = holding.decide(store.load(tx, [code]).get(code), event, now, service.office.counting)
+            store.save(tx, [(event, decision)])
+    asked = "select due_at - ask_at from mediation.hold_clocks where code = %s"
+    assert apart.rows(asked, code) == [(timedelta(days=2),)]
+
+    apart.rows("update mediation.hold_clocks set ask_at = now(), due_at = now() + interval '5 hours' where code = %s", code)
+    service.lane_time_passes()
+
+    assert apart.rows(asked, code) == [(timedelta(hours=1),)]
+    assert said(apart)[-1] == "deadline.approached"
+    for table in ("hold_clocks", "holds", "deadlines"):
+        apart.rows(f"delete from mediation.{table} where code = %s", code)
     apart.empty("mediation")

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from services.mediation.clocks.calculator import answer
-from services.mediation.clocks.county import County, county
+from services.mediation.clocks.county import County, county, unique
 from services.mediation.clocks.mistakes import MakesNoSense
 from services.mediation.holidays import CHINA, Holidays, arrangements
 
@@ -46,7 +46,9 @@ def main(arguments: list[str]) -> int:
 
 def _read(path: Path) -> object:
     try:
-        return json.loads(path.read_text("utf-8-sig"))
+        return json.loads(path.read_text("utf-8-sig"), object_pairs_hook=unique)
+    except MakesNoSense:
+        raise
     except OSError as gone:
         raise MakesNoSense("unreadable_file", file=path, reason=gone.strerror) from None
     except ValueError:

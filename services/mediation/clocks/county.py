@@ -3,7 +3,8 @@
     {"routing": {"working_days": 2}, "mediation_out_of_court_policy": {"days": 20, "remind": ["5d", "1d"]}, "confirmation_apply": {"remind": ["7d"]}}
 
 A row may have one length (days, working_days, hours, months), `article` and `kind` (LOCAL_RULE or POLICY) where a local rule sets it, and `remind`:
-how long before the end somebody is reminded, once for each. A LAW clock takes `remind` only.
+how long before the end somebody is reminded, once for each. A LAW clock takes `remind` only. What would have no effect is refused: a reminder of a
+clock that no event of a dispute opens, or of which nobody is reminded, or one before a period of hours begins; a name given twice.
 """
 
 import re
@@ -38,11 +39,18 @@ def county(told: object, law: Rules = LAW) -> County:
             raise MakesNoSense("unknown_clock")
         if type(row) is not dict or not row or not set(row) <= KNOWN or sum(unit in row for unit in UNITS) > 1:
             raise MakesNoSense("not_a_county_rule", clock=clock)
-        if "remind" in row:
-            remind[clock] = _reminders(clock, row["remind"])
         if set(row) - {"remind"}:
             _set(rules, clock, row)
+        if "remind" in row:
+            remind[clock] = _reminders(clock, row["remind"], rules[clock])
     return County(rules, remind)
+
+
+def unique(pairs: list[tuple[str, object]]) -> dict:
+    """`object_pairs_hook` for reading the file: JSON keeps the last of two values of one name and drops the first in silence."""
+    if len(dict(pairs)) < len(pairs):
+        raise MakesNoSense("named_twice")
+    return dict(pairs)
 
 
 def _set(rules: dict[str, tuple[Rule, ...]], clock: str, row: dict) -> None:
@@ -76,9 +84,14 @@ def _shorten_the_extension(rules: dict[str, tuple[Rule, ...]], clock: str, chang
     rules[clock] = (replace(rule, **{**changed, "length": length, "longer": longer}),)
 
 
-def _reminders(clock: str, told: object) -> tuple[timedelta, ...]:
+def _reminders(clock: str, told: object, rules: tuple[Rule, ...]) -> tuple[timedelta, ...]:
     """ "5d" and "12h", the longest first."""
     if type(told) is not list or not all(type(one) is str and re.fullmatch(r"[1-9]\d{0,3}[dh]", one, re.ASCII) for one in told):
         raise MakesNoSense("not_a_reminder", clock=clock)
+    why = rules[0].by_hand or rules[0].unreminded
+    if why is not None:
+        raise MakesNoSense("no_reminder", clock=clock, why_zh=why[0], why_en=why[1])
     leads = {timedelta(days=int(one[:-1])) if one.endswith("d") else timedelta(hours=int(one[:-1])) for one in told}
+    if any(type(rule.length) is Hours and lead >= timedelta(hours=rule.length.count) for rule in rules for lead in leads):
+        raise MakesNoSense("reminder_too_early", clock=clock)
     return tuple(sorted(leads, reverse=True))

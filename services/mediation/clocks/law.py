@@ -42,6 +42,7 @@ class Rule:
     on_platform: bool | None = None  # for the court's own platform, or for elsewhere; None: makes no difference
     lengthens: tuple[str, ...] = ()  # an extension by itself: the clocks that it is the longer form of
     by_hand: tuple[str, str] | None = None  # why no event of a dispute opens it: it is for the calculator alone
+    unreminded: tuple[str, str] | None = None  # why nobody is reminded before its end
 
     @property
     def overridable(self) -> bool:
@@ -136,7 +137,8 @@ RULES = (
     # ── protection orders ──
     Rule("protection_order", Hours(72), ("受理", "acceptance"), "反家庭暴力法 28", "LAW", readings=(1,)),
     Rule("protection_order_urgent", Hours(24), ("受理", "acceptance"), "反家庭暴力法 28", "LAW", readings=(1,)),
-    Rule("protection_order_review", Days(5), ("裁定生效", "ruling effective"), "反家庭暴力法 31", "LAW", right=True),
+    Rule("protection_order_review", Days(5), ("裁定生效", "ruling effective"), "反家庭暴力法 31", "LAW", right=True,
+         unreminded=("是当事人的权利，安全保护专线内不提醒任何机构", "it is a right of the parties, and no agency is reminded of it in the safeguard lane")),
 
     # ── petitions ──
     Rule("petition_accept", Days(15), ("收到信访", "petition received"), "信访工作条例 22", "LAW", readings=(6,)),
