@@ -246,7 +246,7 @@ def facts_that_do_not_follow_from_each_other(e: Evidence):
 
 
 def links_that_do_not_hold(e: Evidence):
-    return (str(seq) for seq in intake_store.broken_links(SimpleNamespace(rows=lambda sql: e.rows(sql))))
+    return (str(seq) for seq in intake_store.check_log(SimpleNamespace(rows=lambda sql, params=(): e.rows(sql, *params))).broken)
 
 
 def outcomes_before_their_receipt(e: Evidence):

@@ -149,6 +149,25 @@ def parked(arguments: list[str]) -> int:
     return subprocess.run([sys.executable, "-m", "plumbing.parked", *arguments], cwd=ROOT, env=environment, check=False).returncode
 
 
+def log(arguments: list[str]) -> int:
+    if arguments != ["verify"]:
+        print("用法 | usage: ./fengqiao log verify", file=sys.stderr)
+        return 2
+    return _run_as("intake", "services.intake.verify", [])
+
+
+def webhooks(arguments: list[str]) -> int:
+    return _run_as("notify", "services.notify.webhooks", arguments)
+
+
+def rosters(arguments: list[str]) -> int:
+    return _run_as("mediation", "services.mediation.rosters", arguments)
+
+
+def routing(arguments: list[str]) -> int:
+    return _run_as("mediation", "services.mediation.routing", arguments)
+
+
 def lint(arguments: list[str]) -> int:
     looks = (["check"], ["format", "--check"])
     return max([subprocess.run([sys.executable, "-m", "ruff", *look, *(arguments or ["."])], cwd=ROOT, check=False).returncode for look in looks])
@@ -180,6 +199,19 @@ def clean(_) -> int:
         for cache in (".pytest_cache", ".hypothesis", ".ruff_cache"):
             shutil.rmtree(ROOT / cache, ignore_errors=True)
     return 0
+
+
+def _run_as(service: str, module: str, arguments: list[str]) -> int:
+    """A service's own tool, with that service's addresses and keys from the run directory. A `check` reads files only and needs no system."""
+    endpoints = _read(run_dir() / "endpoints.json")
+    if not endpoints and arguments[:1] != ["check"]:
+        raise Missing(NEVER_STARTED)
+    environment = {**os.environ, "FENGQIAO_SERVICE": service}
+    if endpoints:
+        addresses, key = endpoints["services"][service], _read(run_dir() / "secrets.json")["at_rest"][service]
+        environment |= {"DATABASE_URL": addresses["database"], "AMQP_URI": addresses["amqp"], "FENGQIAO_AT_REST_KEY": key}
+    # eventlet, which plumbing brings along, warns at every start that it is deprecated.
+    return subprocess.run([sys.executable, "-W", "ignore", "-m", module, *arguments], cwd=ROOT, env=environment, check=False).returncode
 
 
 def _system(quietly: bool = False, played: bool = False):

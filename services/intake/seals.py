@@ -9,6 +9,7 @@ import psycopg2
 from plumbing.database import Transaction
 from plumbing.events import Event, Said
 from plumbing.rows import Columns
+from services.intake import chains
 from services.intake.safeguard import Seal
 
 HOLDS = Columns("code text, holds text[]")
@@ -117,14 +118,21 @@ def chain(before: bytes, entry: tuple) -> bytes:
     return hashlib.sha256(before + orjson.dumps([str(part) for part in entry])).digest()
 
 
-def broken_looks(tx: Transaction) -> list[int]:
-    """The numbers at which the chain of looks does not hold; empty if nothing was ever changed or removed."""
-    head, expected, broken = bytes(32), 1, []
-    for seq, at, *rest, stored in tx.rows("select seq, looked_at, agency, officer, reason, dispute, granted, hash from intake.looks order by seq"):
-        head = chain(head, (seq, *rest, at.astimezone(tx.now.tzinfo).isoformat()))
-        if seq != expected or head != bytes(stored):
-            broken.append(seq)
-            head = bytes(stored)
-        expected = seq + 1
-    last, stored = tx.rows("select seq, hash from intake.looks_head")[0]
-    return broken if broken or (last, bytes(stored)) == (expected - 1, head) else [last]
+def check_looks(tx: Transaction, page: int = chains.PAGE) -> chains.Checked:
+    """Whether every look is on record as it was written down. What is appended meanwhile is left out, unless the head does not know of it."""
+    last, head, newest = tx.rows("select seq, hash, (select max(seq) from intake.looks) from intake.looks_head")[0]
+    checked = chains.walk(
+        lambda after: [
+            (seq, *rest, at.astimezone(tx.now.tzinfo).isoformat(), stored)
+            for seq, at, *rest, stored in tx.rows(
+                "select seq, looked_at, agency, officer, reason, dispute, granted, hash from intake.looks where seq > %s and seq <= %s order by seq limit %s",
+                (after, last, page),
+            )
+        ],
+        chain,
+        last,
+        bytes(head),
+    )
+    if (newest or 0) > last:
+        checked.broken.append(last + 1)
+    return checked

@@ -16,7 +16,7 @@ import psycopg2
 from plumbing.database import Transaction
 from plumbing.events import Event, Posted
 from plumbing.rows import Columns
-from services.intake import codes, seals
+from services.intake import chains, codes, seals
 from services.intake.dispute import Dispute, Kept
 from services.intake.domain import JOINING, Known, Logged, Verdict, agency_of, registration
 from services.intake.duplicates import CROWD, WINDOW, Report, tokens_that_find
@@ -205,20 +205,21 @@ def chain(before: bytes, entry: tuple) -> bytes:
     return hashlib.sha256(before + "\x1f".join("" if part is None else str(part) for part in entry).encode()).digest()
 
 
-def broken_links(tx: Transaction) -> list[int]:
-    """The log numbers at which the chain does not hold; empty if nothing was ever changed or removed."""
-    head, expected, broken = bytes(32), 1, []
-    for *entry, stored in tx.rows("select seq, agency, event_id, sha256, type, dispute, refused_for, hash from intake.log order by seq"):
-        head = chain(head, tuple(entry))
-        if entry[0] != expected or head != bytes(stored):
-            broken.append(entry[0])
-            head = bytes(stored)
-        expected = entry[0] + 1
-    if tx.rows("select seq, hash from intake.log_head")[0] != (expected - 1, head) and not broken:
-        last, stored = tx.rows("select seq, hash from intake.log_head")[0]
-        if last != expected - 1 or bytes(stored) != head:
-            broken.append(last)
-    return broken
+def check_log(tx: Transaction, page: int = chains.PAGE) -> chains.Checked:
+    """Whether the log is as it was written. What is appended meanwhile is left out, unless the head does not know of it."""
+    last, head, newest = tx.rows("select seq, hash, (select max(seq) from intake.log) from intake.log_head")[0]
+    checked = chains.walk(
+        lambda after: tx.rows(
+            "select seq, agency, event_id, sha256, type, dispute, refused_for, hash from intake.log where seq > %s and seq <= %s order by seq limit %s",
+            (after, last, page),
+        ),
+        chain,
+        last,
+        bytes(head),
+    )
+    if (newest or 0) > last:
+        checked.broken.append(last + 1)
+    return checked
 
 
 def _register(tx, taken):
