@@ -2,8 +2,6 @@
 
 import base64
 import json
-import urllib.parse
-import urllib.request
 
 import pika
 import psycopg2
@@ -16,6 +14,7 @@ from deploy.local.servers import Servers
 from plumbing.database import Pool
 from plumbing.migrate import migrate
 from plumbing.settings import Settings
+from tests.shared import make_vhost
 
 NAME = "fengqiao_apart"
 AGENCIES = ("police", "court")  # a queue and an inbox for these; declaring everybody's would take seconds
@@ -35,7 +34,8 @@ class Apart:
         self.databases = roles.prepare_database(self.database_admin, servers.keys["database"])
         for service, url in self.databases.items():
             migrate(service, url)
-        self._make_vhost()
+        self.vhost = f"{servers.vhost}_apart"
+        make_vhost(servers.management, self.vhost, self._few_queues())
         self._admin = _autocommitting(self.database_admin)
         self._cursor = self._admin.__enter__()
         self._pools: list[Pool] = []
@@ -46,7 +46,7 @@ class Apart:
         self._admin.__exit__(None, None, None)
 
     def amqp(self, user: str) -> str:
-        return self.servers.amqp(user).rpartition("/")[0] + f"/{NAME}"
+        return roles.with_path(self.servers.amqp(user), self.vhost)
 
     def settings(self, service: str, **others) -> Settings:
         known = {"service": service, "database_url": self.databases[service], "amqp_uri": self.amqp(service), "at_rest_key": KEY, "partitions_heard": (0, 1)}
@@ -127,28 +127,13 @@ class Apart:
             channel.basic_publish(exchange_of(speaker), routing_key(partition, event.get("type", "step.applied")), body, pika.BasicProperties(delivery_mode=2))
         channel.connection.close()
 
-    def _make_vhost(self):
-        document = json.loads(json.dumps(broker.definitions(self.servers.keys["broker"], 2)).replace(json.dumps(broker.VHOST), json.dumps(NAME)))
+    def _few_queues(self):
+        document = broker.definitions(self.servers.keys["broker"], 2)
         kept = {name for agency in AGENCIES for name in (agency_queue(agency), inbox_of(agency))}
         unwanted = {queue["name"] for queue in document["queues"] if queue["name"].startswith(("agency.", "intake.agency-events."))} - kept
         document["queues"] = [queue for queue in document["queues"] if queue["name"] not in unwanted]
         document["bindings"] = [binding for binding in document["bindings"] if binding["destination"] not in unwanted]
-        # Users are the running system's own: a new salt for the same password would only make it log in again.
-        document["users"] = []
-        self._manage("DELETE", f"/api/vhosts/{NAME}", missing_is_fine=True)
-        self._manage("PUT", f"/api/vhosts/{NAME}", {})
-        self._manage("POST", "/api/definitions", document)
-
-    def _manage(self, method, path, document=None, missing_is_fine=False):
-        parts = urllib.parse.urlsplit(self.servers.management)
-        account, _, host = parts.netloc.rpartition("@")
-        headers = {"Content-Type": "application/json", "Authorization": "Basic " + base64.b64encode(account.encode()).decode()}
-        body = None if document is None else json.dumps(document).encode()
-        try:
-            urllib.request.urlopen(urllib.request.Request(f"{parts.scheme}://{host}{path}", body, headers, method=method), timeout=60).close()
-        except urllib.error.HTTPError as problem:
-            if not (missing_is_fine and problem.code == 404):
-                raise AssertionError(problem.read()) from problem
+        return document
 
 
 def domain_event(speaker: str, subject: str, sequence: int, type: str = "step.applied", time: str = "2026-03-02T02:00:00Z", **data) -> bytes:

@@ -5,28 +5,83 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import Servers, System
+from deploy.local import AlreadyRunning, Servers, System
 from deploy.local.places import ROOT
+from deploy.local.ports import allowed
 from tests.apart import Apart
 from tests.county import County
+from tests.scheduling import LongFilesFirst, long_files_first
+from tests.shared import SharedBroker, WorkerServers
 
-# With several workers at once, each has servers of its own: another folder, other ports.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
-RUN = Path(os.environ.get("FENGQIAO_TEST_RUN", ROOT / ".run" / "test")) / WORKER
+BASE = Path(os.environ.get("FENGQIAO_TEST_RUN", ROOT / ".run" / "test"))
+# Several workers have a folder each and other ports, beside what they share. A run without workers keeps out of their way.
+TOGETHER = BASE / "workers"
+RUN = TOGETHER / WORKER if WORKER else BASE
 if WORKER:
     os.environ.pop("COLUMNS", None)  # a worker is told how wide the terminal is; what it prints goes into no terminal
-    first = 26_000 + 1500 * (int(WORKER.removeprefix("gw")) % 4)
-    os.environ["FENGQIAO_PORT_RANGE"] = f"{first}-{first + 1499}"
+    ports, workers = allowed(), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    share, number = len(ports) // workers, int(WORKER.removeprefix("gw"))
+    first = ports.start + share * (number % workers)
+    os.environ["FENGQIAO_PORT_RANGE"] = f"{first}-{first + share - 1}"
 
 # Deadlines that lie in the past when they are set: how long time waits before it says so. A flow test cannot wait ten minutes.
 IMPATIENT = {"mediation": {"FENGQIAO_PATIENCE_SECONDS": "0.3"}}
+EXTERNAL = bool(os.environ.get("DATABASE_URL") or os.environ.get("AMQP_URI"))
+
+
+# ── the run as a whole ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def pytest_configure(config):
+    if not WORKER:
+        config.shared_broker = SharedBroker((TOGETHER if config.getoption("numprocesses", None) else BASE) / "broker")
+        try:
+            config.shared_broker.own()
+        except AlreadyRunning as reason:
+            raise pytest.UsageError(str(reason)) from None
+
+
+def pytest_unconfigure(config):
+    """After all workers are done."""
+    if not WORKER:
+        config.shared_broker.end()
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return LongFilesFirst(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items):
+    if WORKER:
+        long_files_first(items)
+
+
+# ── fixtures ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture(scope="session")
-def servers():
-    """A private PostgreSQL and RabbitMQ for the whole run, apart from those of `make demo`, and with nothing in them from an earlier one."""
-    with Servers(RUN, fresh=True) as running:
+def servers(shared_broker):
+    """A private PostgreSQL and a virtual host on a private RabbitMQ for the whole run, apart from those of `make demo`, and with nothing in them."""
+    with Servers(RUN, fresh=True) if EXTERNAL else WorkerServers(RUN, shared_broker, f"fengqiao_{WORKER or 'alone'}") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def shared_broker(pytestconfig):
+    """One for all workers. It may not be stopped."""
+    return SharedBroker(TOGETHER / "broker") if WORKER else pytestconfig.shared_broker
+
+
+@pytest.fixture(scope="session")
+def killable():
+    """A private PostgreSQL and a private RabbitMQ that a test may kill."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DATABASE_URL", "AMQP_URI", "AMQP_MANAGEMENT_URL"):
+            patch.delenv(name, raising=False)
+        running = Servers(RUN / "killable", fresh=True).start()
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="session")

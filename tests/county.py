@@ -229,8 +229,9 @@ class County:
         return domain.fold(domain.Transition(*row) for row in rows)
 
     def dead_letters(self) -> int:
-        listed = self.system.servers.broker.ctl("-q", "list_queues", "-p", "fengqiao", "name", "messages", "--no-table-headers")
-        return int(dict(line.split("\t") for line in listed.splitlines())[DEAD_LETTERS])
+        """How many messages lie in their queue."""
+        with pika.BlockingConnection(pika.URLParameters(self.system.servers.amqp_admin)) as connection:
+            return connection.channel().queue_declare(DEAD_LETTERS, passive=True).method.message_count
 
     # ── without the kit ───────────────────────────────────────────────────────────────────────────────────────────────
 

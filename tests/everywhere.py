@@ -1,6 +1,7 @@
 """Looks for words where they must not be: in every table of every schema, in every log, in every measure."""
 
 import json
+from pathlib import Path
 
 import httpx
 
@@ -22,9 +23,14 @@ def found_in_tables(rows, texts) -> list[tuple]:
 
 def found_in_logs(system, texts) -> list[tuple]:
     """(log, text) for every process, the servers' own logs included."""
-    logs = {log.name: log.read_text(errors="replace") for log in system.servers.folder.rglob("*.log")}
-    assert {"intake.log", "door.log", "relay.log"} <= set(logs)
-    return [(name, text) for name, log in logs.items() for text in texts if text in log]
+    return [(log.name, text) for log in logs_of(system) for said in [log.read_text(errors="replace")] for text in texts if text in said]
+
+
+def logs_of(system) -> list[Path]:
+    """Of every process and of both servers; the broker's lies where all workers share it."""
+    logs = {*system.servers.folder.rglob("*.log"), *([system.servers.broker.log] if system.servers.broker else [])}
+    assert {"intake.log", "door.log", "relay.log"} <= {log.name for log in logs}
+    return sorted(logs)
 
 
 def found_in_measures(system, texts) -> list[tuple]:

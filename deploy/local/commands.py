@@ -125,6 +125,7 @@ def status(_) -> int:
 
 def test(arguments: list[str]) -> int:
     """The servers are a must, a browser is not: what was skipped, and why, stands at the end of what pytest prints."""
+    external = bool(os.environ.get("DATABASE_URL") or os.environ.get("AMQP_URI"))  # one pair of servers, and no worker may be alone on it
     if not (os.environ.get("DATABASE_URL") and os.environ.get("AMQP_URI")):
         programs.servers()
     environment = dict(os.environ)
@@ -135,8 +136,15 @@ def test(arguments: list[str]) -> int:
             found = None
         if found:
             environment[name] = str(getattr(found, "folder", found))
-    workers = [] if arguments else ["-n", "2", "--dist", "loadfile"]  # much of a test is waiting for servers
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes of ours start: none should have to compile everything again
+    workers = [] if arguments or external else ["-n", str(_workers()), "--dist", "loadfile"]
     return subprocess.run([sys.executable, "-m", "pytest", "-rs", *workers, *arguments], cwd=ROOT, env=environment, check=False).returncode
+
+
+def _workers() -> int:
+    """Twice as many as processors, as much of a test is waiting; fewer where there is less than a gigabyte for each."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**30
+    return max(2, min(2 * len(os.sched_getaffinity(0)), memory, 4))
 
 
 def parked(arguments: list[str]) -> int:

@@ -116,7 +116,8 @@ def _prometheus(servers: "Servers", port: int) -> list[str]:
     home = private(servers.folder / "prometheus")
     at = {name: f"127.0.0.1:{number}" for name, number in servers.ports.known().items()}
     ours = {kind.name: at[kind.name] for kind in KINDS if kind.name in at}
-    write_private(home / "prometheus.yml", prometheus_settings(ours, at["broker_metrics"] if servers.broker else None, f"127.0.0.1:{port}", prometheus_rules()))
+    broker = f"127.0.0.1:{servers.broker.ports['broker_metrics']}" if servers.broker else None
+    write_private(home / "prometheus.yml", prometheus_settings(ours, broker, f"127.0.0.1:{port}", prometheus_rules()))
     return [
         programs.find_prometheus() / "prometheus",
         f"--config.file={home}/prometheus.yml",

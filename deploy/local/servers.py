@@ -36,6 +36,7 @@ class Servers:
         self.ports = Ports(self.folder)
         self.database: PostgreSQL | None = None  # None: somebody else's, named by DATABASE_URL
         self.broker: RabbitMQ | None = None  # None: somebody else's, named by AMQP_URI
+        self.vhost = VHOST
         self._lock = None
 
     def __enter__(self) -> Self:
@@ -48,7 +49,7 @@ class Servers:
         private(self.folder)
         self._take_lock()
         try:
-            self.keys = keys.load(self.folder, SERVICES, tuple(AGENCIES))
+            self.keys = self._load_keys()
             self._find()
             failed = []
             # The broker needs several seconds, most of them waiting; the database is ready long before.
@@ -87,12 +88,12 @@ class Servers:
         """The broker's management API, with the administrator's name and password."""
         if not self.broker:
             return os.environ["AMQP_MANAGEMENT_URL"]
-        return f"http://admin:{self.keys['broker']['admin']}@127.0.0.1:{self.ports['broker_management']}"
+        return f"http://admin:{self.keys['broker']['admin']}@127.0.0.1:{self.broker.ports['broker_management']}"
 
     def amqp(self, user: str) -> str:
         """The address of the broker for a service or an agency."""
-        at = f"127.0.0.1:{self.ports['broker']}" if self.broker else urlsplit(os.environ["AMQP_URI"]).netloc.rpartition("@")[2]
-        return f"amqp://{user}:{self.keys['broker'][user]}@{at}/{VHOST}"
+        at = f"127.0.0.1:{self.broker.ports['broker']}" if self.broker else urlsplit(os.environ["AMQP_URI"]).netloc.rpartition("@")[2]
+        return f"amqp://{user}:{self.keys['broker'][user]}@{at}/{self.vhost}"
 
     @property
     def services(self) -> dict[str, dict[str, str]]:
@@ -110,23 +111,32 @@ class Servers:
             ) from None
         self._lock = lock
 
+    def _load_keys(self) -> dict:
+        return keys.load(self.folder, SERVICES, tuple(AGENCIES))
+
     def _find(self) -> None:
         """Which servers, and on which ports. What an earlier run left behind is stopped first: it may hold an older topology."""
         if os.environ.get("DATABASE_URL") and os.environ.get("AMQP_URI"):
             return
         postgresql, rabbitmq = programs.servers()
         if not os.environ.get("DATABASE_URL"):
-            self.database = PostgreSQL(self.folder / "postgresql", postgresql, 0)
-            self.database.discard() if self.fresh else self.database.stop()
-            self.ports.choose("database")
-            self.database.port = self.ports["database"]
+            self._find_database(postgresql)
         if not os.environ.get("AMQP_URI"):
-            if set(BROKER_PORTS) <= set(self.ports.known()):
-                RabbitMQ(self.folder / "rabbitmq", rabbitmq, self.ports.known()).stop()
-            self.ports.choose(*BROKER_PORTS)
-            self.broker = RabbitMQ(self.folder / "rabbitmq", rabbitmq, self.ports.known())
-            if self.fresh:
-                self.broker.discard()
+            self._find_broker(rabbitmq)
+
+    def _find_database(self, postgresql: programs.Programs) -> None:
+        self.database = PostgreSQL(self.folder / "postgresql", postgresql, 0)
+        self.database.discard() if self.fresh else self.database.stop()
+        self.ports.choose("database")
+        self.database.port = self.ports["database"]
+
+    def _find_broker(self, rabbitmq: programs.Programs) -> None:
+        if set(BROKER_PORTS) <= set(self.ports.known()):
+            RabbitMQ(self.folder / "rabbitmq", rabbitmq, self.ports.known()).stop()
+        self.ports.choose(*BROKER_PORTS)
+        self.broker = RabbitMQ(self.folder / "rabbitmq", rabbitmq, self.ports.known())
+        if self.fresh:
+            self.broker.discard()
 
     def _start_database(self) -> None:
         with step("数据库 PostgreSQL 就绪", "PostgreSQL is ready, a role and a schema for each service"):

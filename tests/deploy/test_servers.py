@@ -19,10 +19,9 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def private_servers(tmp_path_factory):
-    with Servers(tmp_path_factory.mktemp("servers")) as servers:
-        yield servers
+@pytest.fixture
+def private_servers(killable):
+    return killable
 
 
 def ask(url, statement):

@@ -1,30 +1,23 @@
-"""A private RabbitMQ with the hub's real topology, that a test may kill: of its own, as nobody else's broker may be."""
+"""A virtual host with the hub's real topology, or a part of it."""
 
-import secrets
-from pathlib import Path
-
-from contracts import AGENCIES
 from contracts.channels import agency_queue, inbox_of
-from deploy.broker import ADMIN, SERVICES, VHOST, definitions
-from deploy.local.ports import Ports
-from deploy.local.programs import servers
-from deploy.local.rabbitmq import PORTS, RabbitMQ
+from deploy.broker import ADMIN, definitions
+from deploy.local import Servers, roles
+from tests.shared import make_vhost
 
 FEW = 50  # messages in a narrow queue
 
 
-class Broker(RabbitMQ):
-    """Only the queues of `agencies`, so that it starts sooner. A `narrow` one's queue is full after a few messages."""
+class Broker:
+    """Only the queues of `agencies`, so that it is there sooner. A `narrow` one's queue is full after a few messages. On `killable` servers it may be killed."""
 
-    def __init__(self, folder: Path, agencies=("police", "court"), narrow=("court",)):
-        ports = Ports(folder)
-        ports.choose(*PORTS)
-        super().__init__(folder / "rabbitmq", servers()[1], ports.known())
-        self._passwords = {name: secrets.token_hex(8) for name in (ADMIN, *SERVICES, *AGENCIES)}
-        self.define(_of_few(definitions(self._passwords, partitions=1), agencies, narrow))
+    def __init__(self, servers: Servers, vhost: str, agencies=("police", "court"), narrow=("court",)):
+        self.servers, self.vhost = servers, vhost
+        self.kill, self.start = servers.broker.kill, servers.broker.start
+        make_vhost(servers.management, vhost, _of_few(definitions(servers.keys["broker"], partitions=1), agencies, narrow))
 
     def uri(self, user=ADMIN):
-        return f"amqp://{user}:{self._passwords[user]}@127.0.0.1:{self.ports['broker']}/{VHOST}"
+        return roles.with_path(self.servers.amqp(user), self.vhost)
 
 
 def _of_few(document, agencies, narrow):

@@ -9,11 +9,8 @@ from .broker import Broker
 
 
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory):
-    broker = Broker(tmp_path_factory.mktemp("broker"))
-    broker.start()
-    yield broker
-    broker.stop()
+def broker(killable):
+    return Broker(killable, "fengqiao_kit")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from contracts import AGENCY_EVENTS, safeguard
 from tests.county import DAMAN_COMMITTEE, NO_RISK, Lane, found_outside, until
-from tests.everywhere import found_in_logs, found_in_measures
+from tests.everywhere import found_in_logs, found_in_measures, logs_of
 
 BYSTANDERS = ("grid", "petition_office", "trade_union", "peoples_mediation_committee-xijie")
 PARTAKERS = (DAMAN_COMMITTEE, "mediation_centre", "judicial_bureau", "political_legal_committee")  # the last may urge whoever is late
@@ -162,7 +162,7 @@ def test_no_figure_no_log_no_page_has_a_word_of_the_lane(county, alike):
 
     assert found_outside(county, held, Lane.WORDS) == []
     assert found_in_measures(county.system, (*Lane.WORDS, "stay.lifted", "dispute.stayed", held)) == []
-    lines = [line for log in county.system.servers.folder.rglob("*.log") for line in log.read_text(errors="replace").splitlines() if held in line]
+    lines = [line for log in logs_of(county.system) for line in log.read_text(errors="replace").splitlines() if held in line]
     assert [line for line in lines if any(word in line for word in ("safeguard", "hold", "protection", "warning_issued"))] == []
     for path in ("/", "/disputes"):
         page = httpx.get(f"{county.system.endpoints['dashboard']}{path}", timeout=30).text

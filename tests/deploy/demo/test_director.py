@@ -16,11 +16,8 @@ UNTIL = date(2026, 10, 1)
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory):
-    broker = Broker(tmp_path_factory.mktemp("broker"), agencies=tuple(AGENCIES), narrow=())
-    broker.start()
-    yield broker
-    broker.stop()
+def broker(servers):
+    return Broker(servers, f"{servers.vhost}_director", agencies=tuple(AGENCIES), narrow=())
 
 
 @pytest.fixture

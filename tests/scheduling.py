@@ -1,0 +1,88 @@
+"""Which worker does which file, and in which order: long files first, and those that need the whole system on few workers."""
+
+import pytest
+from xdist.scheduler import LoadFileScheduling
+
+# Files of some seconds and more, the longest first: a long file that began last would be waited for by everybody. All others follow in any order.
+LONG = (
+    "tests/chaos/test_short_drill.py",
+    "tests/bench/test_short_bench.py",
+    "tests/chaos/test_crash_points.py",
+    "tests/flows/",
+    "tests/plumbing/test_hearing.py",
+    "tests/metrics/test_browser.py",
+    "tests/deploy/test_servers.py",
+    "tests/fengqiao_agency/",
+    "tests/deploy/demo/",
+    "tests/plumbing/",
+    "tests/mediation/test_walks.py",
+    "tests/intake/",
+    "tests/notify/",
+    "tests/test_rights.py",
+    "tests/metrics/",
+    "tests/contracts/test_documents.py",
+)
+# These tests share one set of servers that they kill: they belong to one worker.
+KILL_SERVERS = (
+    "tests/deploy/test_servers.py",
+    "tests/fengqiao_agency/test_agency.py",
+    "tests/fengqiao_agency/test_backpressure.py",
+    "tests/fengqiao_agency/test_cli.py",
+)
+# These need every process of the system, which takes ten seconds of CPU to start and half a gigabyte: no more than so many workers start one.
+WHOLE_SYSTEM = ("tests/flows/", "tests/chaos/test_crash_points.py")
+SYSTEMS = 2
+
+
+def long_files_first(items: list[pytest.Item]) -> None:
+    """The same order on every worker, files kept together."""
+    files = list(dict.fromkeys(_unit(item.nodeid) for item in items))
+    place = {unit: (_rank(unit), number) for number, unit in enumerate(files)}
+    items.sort(key=lambda item: place[_unit(item.nodeid)])
+
+
+class LongFilesFirst(LoadFileScheduling):
+    """Gives a free worker the next file in the order in which they were collected."""
+
+    def __init__(self, config, log=None):
+        config.option.loadscopereorder = False  # the number of tests says nothing about how long they take
+        super().__init__(config, log)
+        self._with_system: set = set()  # workers
+
+    def _split_scope(self, nodeid):
+        return _unit(nodeid)
+
+    def remove_node(self, node):
+        self._with_system.discard(node)
+        return super().remove_node(node)
+
+    def _reschedule(self, node):
+        if self.workqueue and self._next_for(node) is None and not node.shutting_down:
+            node.shutdown()
+            return
+        super()._reschedule(node)
+
+    def _assign_work_unit(self, node):
+        unit = self._next_for(node) or next(iter(self.workqueue))
+        self.workqueue.move_to_end(unit, last=False)
+        if unit.startswith(WHOLE_SYSTEM):
+            self._with_system.add(node)
+        super()._assign_work_unit(node)
+
+    def _next_for(self, node):
+        """A worker that has a system goes on with what needs it; one without leaves that to those who have one, when there are enough of them."""
+        needing, others = ([unit for unit in self.workqueue if unit.startswith(WHOLE_SYSTEM) == needs] for needs in (True, False))
+        if node in self._with_system:
+            return (needing or others)[0]
+        if len(self._with_system) < SYSTEMS:
+            return next(iter(self.workqueue))
+        return others[0] if others else None
+
+
+def _unit(nodeid):
+    file = nodeid.split("::", 1)[0]
+    return KILL_SERVERS[0] if file in KILL_SERVERS else file
+
+
+def _rank(unit):
+    return next((place for place, path in enumerate(LONG) if unit.startswith(path)), len(LONG))
