@@ -106,14 +106,20 @@ class Apart:
         channel.connection.close()
 
     def take_all(self, queue: str) -> list[tuple]:
-        """Everything that lies in a queue: (method, properties, body). By consuming: a queue with a single active consumer knows no basic.get."""
+        """Everything that lies in a queue: (method, properties, body). By consuming: a queue with a single active consumer knows no basic.get.
+
+        Acknowledged at the end and no more than there were: what somebody publishes meanwhile stays in the queue for the next call.
+        """
         channel = self.channel()
         there = channel.queue_declare(queue, passive=True).method.message_count
+        channel.basic_qos(prefetch_count=min(there, 65_535))
         taken = []
-        for message in channel.consume(queue, auto_ack=True, inactivity_timeout=10) if there else ():
+        for message in channel.consume(queue, inactivity_timeout=30) if there else ():
             assert message[0] is not None, f"{queue} held {there} messages and gave only {len(taken)}"
             taken.append(message)
             if len(taken) == there:
+                channel.cancel()
+                channel.basic_ack(message[0].delivery_tag, multiple=True)
                 break
         channel.connection.close()
         return taken
