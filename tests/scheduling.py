@@ -27,6 +27,7 @@ KILL_SERVERS = (
     "tests/deploy/test_servers.py",
     "tests/fengqiao_agency/test_agency.py",
     "tests/fengqiao_agency/test_backpressure.py",
+    "tests/fengqiao_agency/test_bad_rows.py",
     "tests/fengqiao_agency/test_cli.py",
 )
 # These need every process of the system, which takes ten seconds of CPU to start and half a gigabyte: no more than so many workers start one.

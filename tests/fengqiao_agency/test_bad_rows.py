@@ -103,9 +103,9 @@ def test_a_person_sees_why_and_drops_it_and_its_dispute_goes_on(broker, police, 
 @pytest.fixture
 def small_messages(broker):
     """The broker takes messages of at most 4,096 bytes for a while."""
-    broker.ctl("eval", "application:set_env(rabbit, max_message_size, 4096).")
+    broker.servers.broker.ctl("eval", "application:set_env(rabbit, max_message_size, 4096).")
     yield
-    broker.ctl("eval", "application:set_env(rabbit, max_message_size, 134217728).")
+    broker.servers.broker.ctl("eval", "application:set_env(rabbit, max_message_size, 134217728).")
 
 
 def test_a_message_for_which_the_broker_closes_the_channel_is_found(broker, police, small_messages):
