@@ -1,5 +1,6 @@
-"""What became of every event: compares the producers' ledgers with the services' tables. Looks, changes nothing.
+"""What became of every event: compares the producers' ledgers, the copy of what the services published (see `capture`) and the services' tables.
 
+Looks, changes nothing. What should have followed from an event is computed from the full event, by the service's own functions where there are any.
 Needs a system that is quiet (see `quiet`), or one that never will be: then what did not arrive is lost.
 """
 
@@ -12,15 +13,25 @@ from types import SimpleNamespace
 
 import orjson
 
-from contracts.channels import HEARS, SPEAKERS, service_of
-from deploy.chaos import ledger
+from contracts.channels import HEARS, INBOXES_EXCHANGE, SPEAKERS, exchange_of, is_sealed, service_of
+from deploy.chaos import capture, ledger
+from deploy.chaos.lives import HOUSES
+from plumbing import events
+from plumbing.events import Delivery, Event
 from services.intake import store as intake_store
 from services.mediation import domain as mediation
-from services.notify import rules
+from services.metrics.domain import FLOW_OF_STATE, NO_DISPUTE
+from services.notify import rules, safeguard
 
 Rows = Callable[..., list[tuple]]
 RECEIPT = re.compile(r"receipt/(\d+)/(first|outcome)")
-FLOW_OF_STATE = ("accepted", "agreed", "terminated", "resolved", "closed")
+DECISIONS = {"step.applied": "receipt.applied", "step.refused": "receipt.rejected"}
+DISCARDED = """
+select source, subject, event_id from
+  (select distinct on (source, subject, event_id) source, subject, event_id, action from notify.parked_actions where action <> 'read'
+    order by source, subject, event_id, id desc) last_action
+ where action = 'discard'
+"""
 
 
 @dataclass
@@ -55,6 +66,8 @@ class Figures:
     refused: int = 0
     parked: int = 0
     recovered: int = 0
+    notices: int = 0  # due, by the events that were published
+    sealed_notices: int = 0
     findings: dict[str, list[str]] = field(default_factory=lambda: {kind: [] for kind in ("lost", "duplicated", "disordered", "unexpected")})
 
     def __getattr__(self, kind):
@@ -85,9 +98,9 @@ class Evidence:
             self.kinds_of_receipts[agency, event["causationid"]][which] += 1
         self.parked = {(service, source, subject): (event_id, status) for service in HEARS for source, subject, event_id, status in
                        rows(f"select source, subject, event_id, status from {service}.parked")}  # fmt: skip
-        self.timeline: dict[tuple, list[tuple]] = defaultdict(list)  # (code, source) → (sequence, type, event, detail)
-        for code, source, sequence, kind, event, detail in rows("select code, source, sequence, type, event, detail from metrics.timeline order by 1, 2, 3"):
-            self.timeline[code, source].append((sequence, kind, event, detail))
+        self.timeline: dict[tuple, list[tuple]] = defaultdict(list)  # (code, source) → (sequence, type)
+        for code, source, sequence, kind in rows("select code, source, sequence, type from metrics.timeline order by 1, 2, 3"):
+            self.timeline[code, source].append((sequence, kind))
         self.transitions: dict[str, list[tuple]] = defaultdict(list)
         for code, step, before, after, cause, word in rows("select code, step, before, after, cause, word from mediation.transitions order by code, step"):
             self.transitions[code].append((before, after, step, cause, word))
@@ -97,6 +110,17 @@ class Evidence:
         self.spoken = {
             speaker: dict(rows(f"select subject, last_sequence from {service_of(speaker)}.spoken where source = %s", speaker)) for speaker in SPEAKERS
         }
+        messages = capture.read(rows)
+        self.said: dict[str, list[Event]] = {  # speaker → its full events, by dispute and sequence
+            speaker: sorted(
+                (events.read(Delivery(message.body)) for message in messages if message.exchange == exchange_of(speaker)),
+                key=lambda event: (event.subject, event.sequence),
+            )
+            for speaker in SPEAKERS
+        }
+        self.posted = [message for message in messages if message.service == "notify" and message.exchange == INBOXES_EXCHANGE]
+        self.notify_heard = {(source, subject): last for source, subject, last in rows("select source, subject, last_sequence from notify.heard")}
+        self.discarded = set(rows(DISCARDED))  # by a person, at notify
 
     def entry(self, event_id: str) -> tuple | None:
         """Its entry in the log, the accepted one if there are several."""
@@ -155,6 +179,16 @@ def notices_missing(e: Evidence):
     return _notices_due(e) - _notices_in_the_ledger(e)
 
 
+def notices_not_posted(e: Evidence):
+    return _posts_due(e) - set(_posts(e))
+
+
+def notices_that_never_arrived(e: Evidence):
+    """Of those posted to the agencies whose inboxes the producers read."""
+    listeners = listening(e.told)
+    return (message.event_id for message in e.posted if message.routing_key in listeners and message.event_id not in e.told.heard)
+
+
 def too_low(e: Evidence):
     return (f"{what}: {shown} instead of {counted}" for what, shown, counted in _figures(e) if shown < counted)
 
@@ -167,13 +201,13 @@ def entered_twice(e: Evidence):
 
 
 def passed_on_twice(e: Evidence):
-    return _repeated(event for (_, source), lines in e.timeline.items() if source == "intake" for _, _, event, _ in lines)
+    return _repeated(f"{speaker} {event.type} {report}" for speaker in _voices_of("intake") for event in e.said[speaker] for report in _report_of(event))
 
 
 def decided_twice(e: Evidence):
-    return _repeated(
-        event for (_, source), lines in e.timeline.items() if source == "mediation" for _, kind, event, _ in lines if kind in ("step.applied", "step.refused")
-    )
+    """In one voice. What was decided in the safeguard lane is said again in the ordinary voice when the hold is over."""
+    decisions = (event for speaker in _voices_of("mediation") for event in e.said[speaker] if event.type in DECISIONS)
+    return _repeated(f"{event.source} {report}" for event in decisions for report in _report_of(event))
 
 
 def one_cause_moved_it_twice(e: Evidence):
@@ -206,6 +240,14 @@ def notices_without_a_reason(e: Evidence):
     return _notices_in_the_ledger(e) - _notices_due(e)
 
 
+def notices_posted_twice(e: Evidence):
+    return _repeated(_posts(e))
+
+
+def notices_posted_without_a_reason(e: Evidence):
+    return set(_posts(e)) - _posts_due(e)
+
+
 def too_high(e: Evidence):
     return (f"{what}: {shown} instead of {counted}" for what, shown, counted in _figures(e) if shown > counted)
 
@@ -224,25 +266,26 @@ def histories_that_do_not_lead_to_the_state(e: Evidence):
 
 
 def timelines_with_gaps(e: Evidence):
-    """What metrics knows of a speaker's words about a dispute: 1, 2, 3 … to the last one said."""
+    """What metrics keeps of a speaker's events about a dispute: each one, in sequence."""
     for speaker in HEARS["metrics"]:
-        for code, last in e.spoken[speaker].items():
-            known = [sequence for sequence, *_ in e.timeline[code, speaker]]
-            if known != list(range(1, last + 1)) and ("metrics", speaker, code) not in e.parked:
-                yield f"{code} {speaker}: {len(known)} of {last}"
+        said = defaultdict(list)
+        for event in e.said[speaker]:
+            if event.type not in NO_DISPUTE:
+                said[event.subject].append((event.sequence, event.type))
+        for code in {*said, *(code for code, source in e.timeline if source == speaker)}:
+            known = e.timeline.get((code, speaker), [])
+            if known != said[code] and ("metrics", speaker, code) not in e.parked:
+                yield f"{code} {speaker}: {len(known)} of {len(said[code])}"
 
 
 def facts_that_do_not_follow_from_each_other(e: Evidence):
     """Along the sequence, each of mediation's facts begins in the state in which the one before ended."""
-    for (code, source), lines in e.timeline.items():
-        if source != "mediation":
-            continue
-        state = None
-        for sequence, _, _, detail in lines:
-            if "before" in detail:
-                if state is not None and detail["before"] != state:
-                    yield f"{code} at {sequence}"
-                state = detail.get("state")
+    states: dict[str, str] = {}
+    for event in e.said["mediation"]:
+        if "before" in event.data:
+            if states.get(event.subject, event.data["before"]) != event.data["before"]:
+                yield f"{event.subject} at {event.sequence}"
+            states[event.subject] = event.data["state"]
 
 
 def links_that_do_not_hold(e: Evidence):
@@ -291,15 +334,42 @@ def another_outcome_than_the_script_says(e: Evidence):
             yield f"{event} {attempt['type']}: {ended}, not {attempt['expects']}"
 
 
+def outcomes_that_were_not_decided(e: Evidence):
+    """An agency is told what mediation decided, in whichever voice."""
+    decided = defaultdict(set)
+    for speaker in _voices_of("mediation"):
+        for event in e.said[speaker]:
+            if event.type in DECISIONS:
+                decided[event.data["event"]["source"], event.data["event"]["id"]].add(DECISIONS[event.type])
+    for event, entries in e.log.items():
+        for seq, agency, _, _ in entries:
+            kind, *_ = e.receipts[seq].get("outcome", (None,))
+            if kind and decided[f"/agencies/{agency}", event] != {kind}:
+                yield f"{event} of {agency}: told {kind}, decided {sorted(decided[f'/agencies/{agency}', event])}"
+
+
+def said_but_not_copied(e: Evidence):
+    """A fault of the drill itself: the copy of what was published is not complete, so what was computed from it is not either."""
+    for speaker in SPEAKERS:
+        copied = defaultdict(list)
+        for event in e.said[speaker]:
+            copied[event.subject].append(event.sequence)
+        for subject in {*copied, *e.spoken[speaker]}:
+            last = e.spoken[speaker].get(subject, 0)
+            if copied[subject] != list(range(1, last + 1)):
+                yield f"{speaker} about {subject}: {len(copied[subject])} copied of {last} said"
+
+
 # fmt: off
 QUESTIONS = {
     "lost":       (acknowledged_without_a_trace, accepted_without_an_outcome, entered_without_a_receipt, said_but_not_heard,
-                   said_but_still_in_an_outbox, receipts_that_never_arrived, notices_missing, too_low),
+                   said_but_still_in_an_outbox, receipts_that_never_arrived, notices_missing, notices_not_posted,
+                   notices_that_never_arrived, too_low),
     "duplicated": (entered_twice, passed_on_twice, decided_twice, one_cause_moved_it_twice, answered_twice, codes_without_a_report_of_their_own,
-                   reports_with_two_codes, notices_without_a_reason, too_high),
+                   reports_with_two_codes, notices_without_a_reason, notices_posted_twice, notices_posted_without_a_reason, too_high),
     "disordered": (histories_that_do_not_lead_to_the_state, timelines_with_gaps, facts_that_do_not_follow_from_each_other, links_that_do_not_hold,
                    outcomes_before_their_receipt, positions_that_do_not_count, still_waiting),
-    "unexpected": (never_attempted, never_acknowledged, another_outcome_than_the_script_says),
+    "unexpected": (never_attempted, never_acknowledged, another_outcome_than_the_script_says, outcomes_that_were_not_decided, said_but_not_copied),
 }
 # fmt: on
 
@@ -310,6 +380,11 @@ def check(rows: Rows, told: Told) -> Figures:
     figures = Figures(len(told.attempted), len(told.acknowledged))
     for kind, questions in QUESTIONS.items():
         figures.findings[kind] = [f"{question.__name__}: {found}" for question in questions for found in sorted(question(evidence))]
+    for notice in _due(evidence):
+        if is_sealed(notice.event.source):
+            figures.sealed_notices += 1
+        else:
+            figures.notices += 1
     for event in told.acknowledged:
         ended = _ended(evidence, event)
         if ended:
@@ -335,21 +410,60 @@ def _repeated(things: Iterable) -> list[str]:
     return [f"{thing}: {count} ×" for thing, count in Counter(things).items() if thing is not None and count > 1]
 
 
+def listening(told: Told) -> set[str]:
+    """The agencies whose inboxes the producers read. Who speaks at the door hears there, which gives out receipts only."""
+    spoke = {attempt["agency"] for attempt in told.attempted.values()}
+    return {agency for house in HOUSES if house.speaks != "door" and spoke.intersection(house.agencies) for agency in house.agencies}
+
+
+def _voices_of(service):
+    return (speaker for speaker in SPEAKERS if service_of(speaker) == service)
+
+
+def _report_of(event):
+    """The agency's event that a service's event follows from, if any."""
+    if "event" in event.data:
+        yield f"{event.data['event']['source']} {event.data['event']['id']}"
+
+
+def _due(e):
+    """The notices that the published events give rise to, by the functions with which notify decides it."""
+    for speaker in HEARS["notify"]:
+        notices_for = safeguard.notices_for if is_sealed(speaker) else rules.notices_for
+        for event in e.said[speaker]:
+            if not _is_without_effect(e, event):
+                yield from notices_for(event)
+
+
+def _is_without_effect(e, event):
+    """A person discarded it at notify, or it is parked there or waits behind a parked one: then a person decides."""
+    if (event.source, event.subject, event.id) in e.discarded:
+        return True
+    return ("notify", event.source, event.subject) in e.parked and event.sequence > e.notify_heard.get((event.source, event.subject), 0)
+
+
 def _notices_due(e):
-    """Counted again from what mediation said, by notify's own table."""
-    due = set()
-    for (code, source), lines in e.timeline.items():
-        if source != "mediation":
-            continue
-        for sequence, kind, _, detail in lines:
-            if "owed_by" in detail:
-                event = SimpleNamespace(id=f"{code}/{sequence}", type=kind, subject=code, data=detail)
-                due |= {notice.id for notice in rules.notices_for(event)}
-    return due
+    """As the ledgers have them. The sealed one names the event's type in place of the notice's kind."""
+    return {_line(n.id, n.event.type if is_sealed(n.event.source) else n.kind, n.dispute, n.to) for n in _due(e)}
 
 
 def _notices_in_the_ledger(e):
-    return {notice for (notice,) in e.rows("select id from notify.notices where channel = 'inbox'")}
+    ordinary = e.rows("select id, kind, dispute, addressee from notify.notices where channel = 'inbox'")
+    return {_line(*row) for row in [*ordinary, *e.rows("select id, because, dispute, addressee from notify.sealed_notices")]}
+
+
+def _posts_due(e):
+    return {_line(n.id, n.kind, n.dispute, n.to) for n in _due(e)}
+
+
+def _posts(e):
+    for message in e.posted:
+        notice = orjson.loads(message.body)
+        yield _line(message.event_id, notice["type"], notice["subject"], message.routing_key)
+
+
+def _line(*words):
+    return " ".join(words)
 
 
 def _figures(e):
@@ -360,9 +474,9 @@ def _figures(e):
 
     told = {code: steps for code, steps in e.transitions.items() if code not in e.untold}
     entered = Counter(after for steps in told.values() for before, after, *_ in steps if before != after)
-    counted = {state: entered[state] for state in FLOW_OF_STATE} | {
+    counted = {flow: entered[state] for state, flow in FLOW_OF_STATE.items()} | {
         "reported": one("select count(*) from intake.disputes where code <> all(%s)", sorted(e.untold)),
-        "refused": sum(kinds.get("outcome", ("",))[0] == "receipt.rejected" for kinds in e.receipts.values()),
+        "refused": sum(event.type == "step.refused" for event in e.said["mediation"]),
     }
     for table in ("days", "moves", "flow"):
         shown = dict(e.rows(f"select what, sum(count)::bigint from metrics.{table} group by what"))
@@ -371,7 +485,7 @@ def _figures(e):
     yield "totals, refused", one("select sum(count)::bigint from metrics.totals where what = 'refused'"), counted["refused"]
     notices = one("select count(*) from notify.notices where status <> 'waiting'")
     yield "totals, notices", one("select sum(count)::bigint from metrics.totals where what = 'notices'"), notices
-    yield "notices said", sum(kind.startswith("notice.") for (_, source), lines in e.timeline.items() if source == "notify" for _, kind, _, _ in lines), notices
+    yield "notices said", len(e.said["notify"]), notices
     yield from _cells(e, "open_cube", "township, state, kind, overdue", "metrics.disputes where is_open")
     yield from _cells(
         e, "open_waits", "agency, township, overdue", "(select unnest(waits_for) as agency, township, overdue from metrics.disputes where is_open) o"

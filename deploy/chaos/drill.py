@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg2
 
+from contracts.channels import INBOXES_EXCHANGE
 from deploy.chaos import checker, lives, quiet
 from deploy.chaos.checker import Figures, Told
 from deploy.chaos.faults import Faults
@@ -47,7 +48,7 @@ class Run:
             "attempt": f.attempt, "acknowledged": f.acknowledged, "applied": f.applied, "parked": f.parked,
             "lost": f.lost, "duplicated": f.duplicated, "disordered": f.disordered,
             "kills": self.kills, "drain_seconds": self.drain_seconds, "seed": self.seed,
-            "rejected": f.rejected, "refused": f.refused, "recovered": f.recovered, "unexpected": f.unexpected,
+            "rejected": f.rejected, "refused": f.refused, "recovered": f.recovered, "notices": f.notices, "sealed_notices": f.sealed_notices, "unexpected": f.unexpected,
             "drained": self.is_drained, "left": self.left, "faults": dict(self.faults), "died_by_itself": dict(self.died_by_itself),
             "findings": {kind: found[:100] for kind, found in f.findings.items() if found},
         }  # fmt: skip
@@ -156,17 +157,23 @@ class Drill:
         try:
             if not self._are_quiet():
                 return {"producers still speaking": len(self.houses)}
-            return quiet.left(self._rows, Told.read(self.folder)) or self._unheard_receipts()
+            return quiet.left(self._rows, Told.read(self.folder)) or self._unheard_letters()
         except psycopg2.OperationalError:
             return {"the database": 1}
 
-    def _unheard_receipts(self):
-        """The agencies' own ends count as well: the last receipts are on their way to them."""
+    def _unheard_letters(self):
+        """The agencies' own ends count as well: the last receipts and notices are on their way to them."""
         spoken_for = [code for house in self.houses for code in house.agencies]
-        heard = Told.read(self.folder).heard
-        receipts = [receipt for (receipt,) in self._rows("select id from intake.receipts where agency = any(%s)", spoken_for)]
-        missing = sum(receipt not in heard for receipt in receipts)
-        return {"receipts not yet heard": missing} if missing else {}
+        told = Told.read(self.folder)
+        receipts = self._rows("select id from intake.receipts where agency = any(%s)", spoken_for)
+        notices = self._rows(
+            "select event_id from drill.outbox where service = 'notify' and exchange = %s and routing_key = any(%s)",
+            INBOXES_EXCHANGE,
+            sorted(checker.listening(told)),
+        )
+        unheard = {"receipts": receipts, "notices": notices}
+        missing = {what: sum(letter not in told.heard for (letter,) in letters) for what, letters in unheard.items()}
+        return {f"{what} not yet heard": count for what, count in missing.items() if count}
 
     def _settle(self, is_drained, left, give_up):
         """Asks every process to finish; what it says as its last word must be heard too. Then looks into the queues."""
@@ -181,7 +188,7 @@ class Drill:
             self.stage.stop(*services)
         self.stage.stop(*self.stage.names)
         agencies = {code for house in self.houses for code in house.agencies if house.speaks != "door"}
-        while (queued := quiet.left_in_queues(quiet.queues(self.stage.servers.management), agencies)) and time.monotonic() < give_up:
+        while (queued := self._unheard_letters() | quiet.left_in_queues(quiet.queues(self.stage.servers.management), agencies)) and time.monotonic() < give_up:
             time.sleep(1)  # the broker counts every few seconds
         return not (left or queued), left | queued
 

@@ -9,6 +9,7 @@ import pika
 import psutil
 import psycopg2
 
+from deploy.chaos import capture
 from deploy.chaos.quiet import queues
 from deploy.chaos.wires import Wires
 from deploy.local import System, pids, prepare_database
@@ -38,6 +39,11 @@ class Stage(System):
         super().prepare()
         for name in self.names:
             self._wire(name)
+
+    def migrate(self) -> None:
+        """The services' tables, and the copy of what they put into their outboxes, before any of them runs."""
+        super().migrate()
+        capture.install(self.servers.database_admin, self.servers.services)
 
     def reset(self, seeded: dict[str, str]) -> None:
         """Empty tables, empty queues, and these processes with these faults: ready when it returns."""
