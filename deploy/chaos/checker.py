@@ -279,11 +279,12 @@ def timelines_with_gaps(e: Evidence):
 
 
 def facts_that_do_not_follow_from_each_other(e: Evidence):
-    """Along the sequence, each of mediation's facts begins in the state in which the one before ended."""
+    """Along the sequence, each of mediation's facts begins in the state in which the one before ended; the first in the one that registration leads to."""
     states: dict[str, str] = {}
+    first = mediation.TRANSITIONS[mediation.FIRST][mediation.REGISTERED]
     for event in e.said["mediation"]:
         if "before" in event.data:
-            if states.get(event.subject, event.data["before"]) != event.data["before"]:
+            if states.get(event.subject, first) != event.data["before"]:
                 yield f"{event.subject} at {event.sequence}"
             states[event.subject] = event.data["state"]
 

@@ -145,7 +145,7 @@ def _in_court(house, steps):
 def _routed(house, body):
     if house.router.startswith("court"):
         return Step("case.entrusted", house.router, {"to": body, "procedure": "simplified"})
-    return Step("dispute.routed", house.router, {"to": body, "reason": "by_place"})
+    return Step("dispute.routed", house.router, {"to": body, "reason": "by_place", "joint_with": [house.reporters[0]]})  # who gets a notice by name
 
 
 def _routed_and_taken(house, body):

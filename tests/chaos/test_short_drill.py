@@ -40,9 +40,20 @@ def test_enough_happened_for_it_to_mean_something(run):
     assert run.figures.rejected + run.figures.refused > 0
 
 
+def altered(type: str, changes: dict[str, str]) -> str:
+    """SQL that makes the last event of this type another one in the copy of what mediation published."""
+    body = "convert_from(body, 'UTF8')"
+    for was, now in changes.items():
+        body = f"replace({body}, '{was}', '{now}')"
+    return (
+        f"update drill.outbox set body = convert_to({body}, 'UTF8')"
+        f" where id = (select max(id) from drill.outbox where exchange = 'mediation.events' and routing_key like '%.{type}')"
+    )
+
+
 # fmt: off
 TAMPERED = {
-    # what somebody does to the tables after the drill                                                                       and what says so
+    # what somebody does to the tables, or to the copy of what was published, after the drill                                and what says so
     "delete from intake.receipts where id = (select max(id) from intake.receipts where id like '%/outcome')":
         ("lost", "accepted_without_an_outcome"),
     "delete from intake.receipts where id = (select max(id) from intake.receipts where id like '%/first')":
@@ -64,11 +75,42 @@ TAMPERED = {
         ("duplicated", "one_cause_moved_it_twice"),
     "insert into notify.notices (id, channel, kind, dispute, addressee, status, made_at, about) values ('x/1/police', 'inbox', 'notice.urged', 'x', 'police', 'sent', now(), '{}')":
         ("duplicated", "notices_without_a_reason"),
+    "update notify.notices set kind = 'notice.overdue' where id = (select max(id) from notify.notices where kind = 'notice.deadline')":
+        ("lost", "notices_missing"),
+    "delete from notify.sealed_notices where id = (select max(id) from notify.sealed_notices)":
+        ("lost", "notices_missing"),
+    "insert into notify.sealed_notices select id || '-again', dispute, addressee, because, made_at from notify.sealed_notices limit 1":
+        ("duplicated", "notices_without_a_reason"),
+    altered("deadline.passed", {'"owed_by"': '"lapsed":true,"owed_by"'}):  # a right that lapsed, and yet notices were sent
+        ("duplicated", "notices_without_a_reason"),
+    altered("deadline.passed", {'"type":"deadline.passed"': '"type":"whistle.blown"', '"owed_by"': '"to":["police"],"reason":"joint_visit","owed_by"'}):
+        ("lost", "notices_missing"),  # an event that names its addressee, and no notice was sent
+    "delete from drill.outbox where id = (select max(id) from drill.outbox where service = 'notify' and exchange = 'inboxes')":
+        ("lost", "notices_not_posted"),
+    "insert into drill.outbox (service, exchange, routing_key, event_id, body) select service, exchange, routing_key, event_id, body"
+    "  from drill.outbox where service = 'notify' and exchange = 'inboxes' limit 1":
+        ("duplicated", "notices_posted_twice"),
+    "insert into drill.outbox (service, exchange, routing_key, event_id, body) select service, exchange, 'police', 'x/1/police', body"
+    "  from drill.outbox where service = 'notify' and exchange = 'inboxes' limit 1":
+        ("duplicated", "notices_posted_without_a_reason"),
+    "update drill.outbox set event_id = 'x/1/police' where id = (select max(id) from drill.outbox where service = 'notify' and exchange = 'inboxes' and routing_key = 'police')":
+        ("lost", "notices_that_never_arrived"),
     "insert into intake.disputes (code, registered_at, registered_by) values ('620702-2026-999999-9', now(), 'police')":
         ("duplicated", "codes_without_a_report_of_their_own"),
+    "insert into drill.outbox (service, exchange, routing_key, event_id, body) select service, exchange, routing_key, event_id, body"
+    "  from drill.outbox where exchange = 'intake.events' limit 1":
+        ("duplicated", "passed_on_twice"),
+    "insert into drill.outbox (service, exchange, routing_key, event_id, body) select service, exchange, routing_key, event_id, body"
+    "  from drill.outbox where exchange = 'mediation-safeguard.events' and routing_key like '%.step.applied' limit 1":
+        ("duplicated", "decided_twice"),
+    altered("dispute.screened", {'"before":"registered"': '"before":"closed"'}):
+        ("disordered", "facts_that_do_not_follow_from_each_other"),
     "insert into metrics.timeline (code, source, sequence, at, type, event, detail) select code, source, 1000, at, type, event, detail"
     "  from metrics.timeline where source = 'intake' limit 1":
-        ("duplicated", "passed_on_twice"),
+        ("disordered", "timelines_with_gaps"),
+    "update metrics.timeline set type = 'deadline.stopped' where (code, source, sequence) = (select code, source, sequence from metrics.timeline"
+    "  where type = 'deadline.set' limit 1)":
+        ("disordered", "timelines_with_gaps"),
     "update mediation.disputes set state = 'mediating' where code = (select min(code) from mediation.disputes where state <> 'mediating')":
         ("disordered", "histories_that_do_not_lead_to_the_state"),
     "delete from mediation.transitions where step = 2":
@@ -81,6 +123,10 @@ TAMPERED = {
         ("disordered", "outcomes_before_their_receipt"),
     "update intake.receipt_cursors set last = last + 1 where agency = (select min(agency) from intake.receipt_cursors)":
         ("disordered", "positions_that_do_not_count"),
+    altered("step.applied", {'"type":"step.applied"': '"type":"step.refused"'}):
+        ("unexpected", "outcomes_that_were_not_decided"),
+    "delete from drill.outbox where id = (select max(id) from drill.outbox where exchange = 'mediation-safeguard.events')":
+        ("unexpected", "said_but_not_copied"),
 }
 # fmt: on
 
