@@ -20,7 +20,8 @@ from plumbing import events
 from plumbing.events import Delivery, Event
 from services.intake import store as intake_store
 from services.mediation import domain as mediation
-from services.metrics.domain import FLOW_OF_STATE, NO_DISPUTE
+from services.metrics import domain as metrics
+from services.metrics import store as metrics_store
 from services.notify import rules, safeguard
 
 Rows = Callable[..., list[tuple]]
@@ -270,7 +271,7 @@ def timelines_with_gaps(e: Evidence):
     for speaker in HEARS["metrics"]:
         said = defaultdict(list)
         for event in e.said[speaker]:
-            if event.type not in NO_DISPUTE:
+            if event.type not in metrics.NO_DISPUTE:
                 said[event.subject].append((event.sequence, event.type))
         for code in {*said, *(code for code, source in e.timeline if source == speaker)}:
             known = e.timeline.get((code, speaker), [])
@@ -349,6 +350,11 @@ def outcomes_that_were_not_decided(e: Evidence):
                 yield f"{event} of {agency}: told {kind}, decided {sorted(decided[f'/agencies/{agency}', event])}"
 
 
+def parked(e: Evidence):
+    """What the producers say is in order, and after any fault everything goes on without a person."""
+    return (f"{service}: {event} of {source} about {subject}, {status}" for (service, source, subject), (event, status) in e.parked.items())
+
+
 def said_but_not_copied(e: Evidence):
     """A fault of the drill itself: the copy of what was published is not complete, so what was computed from it is not either."""
     for speaker in SPEAKERS:
@@ -370,7 +376,7 @@ QUESTIONS = {
                    reports_with_two_codes, notices_without_a_reason, notices_posted_twice, notices_posted_without_a_reason, too_high),
     "disordered": (histories_that_do_not_lead_to_the_state, timelines_with_gaps, facts_that_do_not_follow_from_each_other, links_that_do_not_hold,
                    outcomes_before_their_receipt, positions_that_do_not_count, still_waiting),
-    "unexpected": (never_attempted, never_acknowledged, another_outcome_than_the_script_says, outcomes_that_were_not_decided, said_but_not_copied),
+    "unexpected": (never_attempted, never_acknowledged, another_outcome_than_the_script_says, outcomes_that_were_not_decided, parked, said_but_not_copied),
 }
 # fmt: on
 
@@ -468,14 +474,14 @@ def _line(*words):
 
 
 def _figures(e):
-    """The read model's sums beside a count of the services' own tables: (what, shown, counted)."""
+    """The read model's sums beside a count of the services' own tables, and beside the full events: (what, shown, counted)."""
 
     def one(sql, *parameters):
         return e.rows(sql, *parameters)[0][0] or 0
 
     told = {code: steps for code, steps in e.transitions.items() if code not in e.untold}
     entered = Counter(after for steps in told.values() for before, after, *_ in steps if before != after)
-    counted = {flow: entered[state] for state, flow in FLOW_OF_STATE.items()} | {
+    counted = {flow: entered[state] for state, flow in metrics.FLOW_OF_STATE.items()} | {
         "reported": one("select count(*) from intake.disputes where code <> all(%s)", sorted(e.untold)),
         "refused": sum(event.type == "step.refused" for event in e.said["mediation"]),
     }
@@ -487,6 +493,12 @@ def _figures(e):
     notices = one("select count(*) from notify.notices where status <> 'waiting'")
     yield "totals, notices", one("select sum(count)::bigint from metrics.totals where what = 'notices'"), notices
     yield "notices said", len(e.said["notify"]), notices
+    changes = metrics.fold({}, [event for speaker in HEARS["metrics"] for event in e.said[speaker]])
+    for table, sums in (("open_cube", changes.cube), ("open_waits", changes.waits), ("flow", changes.flow), ("days", changes.days), ("moves", changes.moves),
+                        ("totals", changes.totals)):  # fmt: skip
+        key, _ = metrics_store.SUMS[table]
+        shown = {tuple(map(str, row[:-1])): row[-1] for row in e.rows(f"select {key}, count from metrics.{table}")}
+        yield from ((f"{table} {cell} by the events", shown.get(cell, 0), sums[cell]) for cell in {*shown, *sums})
     yield from _cells(e, "open_cube", "township, state, kind, overdue", "metrics.disputes where is_open")
     yield from _cells(
         e, "open_waits", "agency, township, overdue", "(select unnest(waits_for) as agency, township, overdue from metrics.disputes where is_open) o"

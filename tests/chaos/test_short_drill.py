@@ -66,6 +66,11 @@ TAMPERED = {
         ("lost", "notices_missing"),
     "update metrics.days set count = count - 1 where (day, what) = (select day, what from metrics.days order by 1, 2 limit 1)":
         ("lost", "too_low"),
+    "update metrics.days set day = day - 1000 where (day, what) = (select day, what from metrics.days where count > 0 limit 1)":
+        ("lost", "too_low"),
+    "update metrics.open_waits set agency = 'police' where (township, agency, overdue) = (select township, agency, overdue from metrics.open_waits"
+    "  where count > 0 and agency <> 'police' limit 1)":
+        ("lost", "too_low"),
     "update metrics.open_cube set count = count + 1 where (township, state, kind, overdue) = (select township, state, kind, overdue from metrics.open_cube limit 1)":
         ("duplicated", "too_high"),
     "insert into intake.receipts (id, agency, position, body) select 'receipt/999999/first', agency, -1, body from intake.receipts limit 1":
@@ -125,6 +130,8 @@ TAMPERED = {
         ("disordered", "positions_that_do_not_count"),
     altered("step.applied", {'"type":"step.applied"': '"type":"step.refused"'}):
         ("unexpected", "outcomes_that_were_not_decided"),
+    "insert into notify.parked (source, subject, event_id, type, delivery, status, reason) values ('mediation', 'x', 'x/1', 'deadline.set', '', 'parked', 'x')":
+        ("unexpected", "parked"),
     "delete from drill.outbox where id = (select max(id) from drill.outbox where exchange = 'mediation-safeguard.events')":
         ("unexpected", "said_but_not_copied"),
 }
