@@ -62,6 +62,10 @@ TAMPERED = {
         ("lost", "acknowledged_without_a_trace"),
     "update mediation.heard set last_sequence = last_sequence - 1 where subject = (select max(code) from mediation.disputes)":
         ("lost", "said_but_not_heard"),
+    "insert into intake.receipts (id, agency, position, body) select 'receipt/999998/first', agency, -1, body from intake.receipts limit 1":
+        ("lost", "receipts_that_never_arrived"),
+    "insert into notify.outbox (partition, exchange, routing_key, event_id, body) values (0, 'notify.events', '0.notice.sent', 'x/1', '')":
+        ("lost", "said_but_still_in_an_outbox"),
     "delete from notify.notices where id = (select max(id) from notify.notices)":
         ("lost", "notices_missing"),
     "update metrics.days set count = count - 1 where (day, what) = (select day, what from metrics.days order by 1, 2 limit 1)":
@@ -102,6 +106,8 @@ TAMPERED = {
         ("lost", "notices_that_never_arrived"),
     "insert into intake.disputes (code, registered_at, registered_by) values ('620702-2026-999999-9', now(), 'police')":
         ("duplicated", "codes_without_a_report_of_their_own"),
+    "update intake.log set event_id = (select event_id from intake.log where seq = 2) where seq = 3":
+        ("duplicated", "entered_twice"),
     "insert into drill.outbox (service, exchange, routing_key, event_id, body) select service, exchange, routing_key, event_id, body"
     "  from drill.outbox where exchange = 'intake.events' limit 1":
         ("duplicated", "passed_on_twice"),
@@ -128,6 +134,12 @@ TAMPERED = {
         ("disordered", "outcomes_before_their_receipt"),
     "update intake.receipt_cursors set last = last + 1 where agency = (select min(agency) from intake.receipt_cursors)":
         ("disordered", "positions_that_do_not_count"),
+    "insert into notify.waiting (source, subject, sequence, event_id, delivery) values ('mediation', 'x', 2, 'x/2', '')":
+        ("disordered", "still_waiting"),
+    "update intake.log set event_id = 'said-by-nobody' where seq = 2":
+        ("unexpected", "never_attempted"),
+    "update intake.receipts set body = convert_to(replace(convert_from(body, 'UTF8'), '\"receipt.applied\"', '\"receipt.rejected\"'), 'UTF8') where id like '%/outcome'":
+        ("unexpected", "another_outcome_than_the_script_says"),
     altered("step.applied", {'"type":"step.applied"': '"type":"step.refused"'}):
         ("unexpected", "outcomes_that_were_not_decided"),
     "insert into notify.parked (source, subject, event_id, type, delivery, status, reason) values ('mediation', 'x', 'x/1', 'deadline.set', '', 'parked', 'x')":
