@@ -9,6 +9,8 @@ from environs import Env, ValidationError, validate
 
 from contracts.channels import DEFAULT_PARTITIONS
 
+LOOPBACK = ["127.0.0.1", "localhost", "::1"]
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -34,13 +36,14 @@ class Settings:
 
 @dataclass(frozen=True)
 class Http:
-    """Where a web process listens, and how it is called in its log lines. `hosts` are the names under which a browser may ask for the dashboard."""
+    """Where a web process listens, and how it is called in its log lines."""
 
     host: str
     port: int
     process: str
     log_level: str
-    hosts: tuple[str, ...]
+    dashboard_hosts: tuple[str, ...]  # the names under which a browser may ask for the dashboard
+    door_hosts: tuple[str, ...]  # … and an agency's system for the door
     is_demo: bool  # the dashboard says so on every page
 
 
@@ -53,7 +56,8 @@ def load_http(process: str = "web") -> Http:
             port=env.int("HTTP_PORT", 0),
             process=env.str("PROCESS", process),
             log_level=env.str("LOG_LEVEL", "INFO"),
-            hosts=tuple(env.list("DASHBOARD_HOSTS", ["127.0.0.1", "localhost", "testserver"])),
+            dashboard_hosts=tuple(env.list("DASHBOARD_HOSTS", LOOPBACK)),
+            door_hosts=tuple(env.list("DOOR_HOSTS", LOOPBACK)),
             is_demo=env.bool("DEMO", False),
         )
 

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 import anyio
 import orjson
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -27,6 +28,7 @@ from contracts.safeguard import LOOK_REASONS, is_inside
 from plumbing import settings, telemetry
 from plumbing.database import DatabaseAway, Pool, should_try_again
 from plumbing.events import Delivery
+from plumbing.hosts import KnownHosts
 from plumbing.logs import describe
 from services.intake import codes, envelope, nesting, seals, store, taking
 
@@ -48,6 +50,8 @@ PROBLEMS = {  # answers that are no receipts, because there is no agency or no e
     "wrong_type":    (415, "Content-Type 须为 application/json、application/cloudevents+json 或 application/cloudevents-batch+json。",
                            "Content-Type must be application/json, application/cloudevents+json or application/cloudevents-batch+json."),
     "bad_query":     (400, "after 与 wait 须为非负整数。", "`after` and `wait` must be whole numbers, not negative."),
+    "unknown_host":  (400, "本接入点不以此名称（Host）提供服务。请使用登记的名称，或在FENGQIAO_DOOR_HOSTS中登记。",
+                           "The door does not answer under this name (Host). Use a name that is set in FENGQIAO_DOOR_HOSTS."),
     "held":          (202, "已保存。同一事项的前一事件正在核查，处理后另发回执。",
                            "Stored. An earlier event on the same matter is being looked into; the receipt follows after it."),
     "bad_look":      (400, "须提供 dispute（编码）、reason（查看理由）和 officer（工号）。", "Send `dispute` (its code), `reason` and `officer` (a staff number)."),
@@ -233,6 +237,7 @@ app = Starlette(
         Route("/contract", anybody_reads_the_contract),
         *telemetry.routes(lambda: {"database": app.state.pool.answers()}),
     ],
+    middleware=[Middleware(KnownHosts, hosts=settings.load_http().door_hosts, refusal=lambda: _problem("unknown_host"))],
     exception_handlers={DatabaseAway: _away},
     lifespan=_lifespan,
 )

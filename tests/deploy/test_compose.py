@@ -1,6 +1,7 @@
 """docker-compose.yml says the same as the table of processes, keeps every container in its place, and tells each only what is its own."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from deploy.compose import setup
 from deploy.local import postgresql, supervisor
 from deploy.local.places import ROOT
 from deploy.local.processes import KINDS
-from plumbing.settings import Settings
+from plumbing.hosts import KnownHosts
+from plumbing.settings import Settings, load_http
 
 FILE = ROOT / "docker-compose.yml"
 DOCUMENT = yaml.safe_load(FILE.read_text())
@@ -150,6 +152,23 @@ def test_prometheus_asks_every_process_and_the_broker(shares, tmp_path):
 
     assert asked == {*(f"{name}:{setup.PORT}" for name in PROCESSES), "rabbitmq:15692", "127.0.0.1:9090"}
     assert all((shares / "prometheus" / rules.removeprefix(f"{setup.SHARE}/")).exists() for rules in settings["rule_files"])
+
+
+@pytest.mark.parametrize("name", ["door", "dashboard"])
+def test_a_web_process_answers_under_the_names_by_which_it_is_asked(name, monkeypatch, shares, tmp_path):
+    """Prometheus asks by the container's name, the health check and a browser on this host by a loopback name."""
+    setting = f"FENGQIAO_{name.upper()}_HOSTS"
+    text = CONTAINERS[name]["environment"][setting]
+    own, rest = text.removesuffix("}").split(f",${{{setting}:-")
+    monkeypatch.setenv(setting, f"{own},{rest}")
+    hosts = KnownHosts(None, getattr(load_http(), f"{name}_hosts"), None)
+
+    setup.make_keys(tmp_path, shares)
+    settings = yaml.safe_load((shares / "prometheus/prometheus.yml").read_text())
+    (asked,) = [t for job in settings["scrape_configs"] for group in job["static_configs"] for t in group["targets"] if t.startswith(f"{name}:")]
+    (probed,) = re.findall(r"Host: (\S+?)\\r", (ROOT / "deploy/images/app/ready").read_text())
+    assert all(hosts.knows([(b"host", host.encode())]) for host in (asked, probed, "127.0.0.1:8001", "localhost:8001"))
+    assert not hosts.knows([(b"host", b"evil.example")])
 
 
 def test_a_service_is_told_no_secret_of_another(shares, tmp_path):

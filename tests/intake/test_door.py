@@ -34,7 +34,7 @@ def door(intake, tmp_path, monkeypatch):
     """The application with nothing between it and the test."""
     for name, value in told(intake, tmp_path).items():
         monkeypatch.setenv(name, value)
-    with TestClient(web.app, headers={"Authorization": f"Bearer {TOKENS['womens_federation']}"}) as client:
+    with TestClient(web.app, "http://127.0.0.1", headers={"Authorization": f"Bearer {TOKENS['womens_federation']}"}) as client:
         yield client
 
 
@@ -57,6 +57,24 @@ def post(door, event, kind=STRUCTURED, **options):
 
 def kinds(answer):
     return [receipt["type"] for receipt in (answer.json() if isinstance(answer.json(), list) else [answer.json()])]
+
+
+# ── under which name ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "testserver", "127.0.0.1.evil.example", "door", ""])
+@pytest.mark.parametrize("path", ["/events", "/receipts", "/contract", "/readyz", "/metrics"])
+def test_under_a_name_that_is_not_ours_nothing_is_answered(door, intake, host, path):
+    answer = door.request("POST" if path == "/events" else "GET", path, headers={"host": host})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_host")
+    assert "接入点" in answer.json()["zh"] and "FENGQIAO_DOOR_HOSTS" in answer.json()["en"]
+    assert intake.rows("select count(*) from intake.log") == [(0,)]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8001", "localhost", "LocalHost:8001", "[::1]", "[::1]:8001"])
+def test_under_a_loopback_name_the_door_answers_at_any_port(door, host):
+    assert door.get("/readyz", headers={"host": host}).status_code == 200
 
 
 # ── in every mode ─────────────────────────────────────────────────────────────────────────────────────────────────────

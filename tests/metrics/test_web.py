@@ -13,7 +13,7 @@ from tests.metrics.histories import CODES, deadline, event, fact, registered
 
 @pytest.fixture
 def web(pool):
-    with TestClient(create_app(pool.settings, is_demo=False)) as client:
+    with TestClient(create_app(pool.settings, is_demo=False), "http://127.0.0.1") as client:
         yield client
 
 
@@ -171,14 +171,18 @@ def test_nothing_may_be_loaded_from_elsewhere_and_no_script_stands_in_a_page(web
         assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=|https?://(?!www\.w3\.org)", page.text), path
 
 
-def test_a_name_that_is_not_ours_is_refused(web):
-    assert web.get("/", headers={"host": "evil.example"}).status_code == 400
+@pytest.mark.parametrize("host", ["evil.example", "testserver", "127.0.0.1.evil.example"])
+def test_a_name_that_is_not_ours_is_refused(web, host):
+    answer = web.get("/", headers={"host": host})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_host")
+    assert "看板" in answer.json()["zh"] and "FENGQIAO_DASHBOARD_HOSTS" in answer.json()["en"]
 
 
 def test_the_banner_is_there_only_with_synthetic_data(pool):
-    with TestClient(create_app(pool.settings, is_demo=True)) as demo:
+    with TestClient(create_app(pool.settings, is_demo=True), "http://127.0.0.1") as demo:
         assert "演示数据" in demo.get("/").text
-    with TestClient(create_app(pool.settings, is_demo=False)) as real:
+    with TestClient(create_app(pool.settings, is_demo=False), "http://127.0.0.1") as real:
         assert "演示数据" not in real.get("/").text
 
 

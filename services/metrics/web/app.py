@@ -12,19 +12,25 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from plumbing import settings as plumbing_settings
 from plumbing import telemetry
 from plumbing.database import DatabaseAway, Pool
+from plumbing.hosts import KnownHosts
 from services.metrics.web import pages, stream
 from services.metrics.web.headers import SafeHeaders
 
 STATIC = Path(__file__).parent / "static"
 CONNECTIONS = 8
 PATIENCE_SECONDS = 3.0  # a reader would rather be told than wait
+UNKNOWN_HOST = {
+    "code": "unknown_host",
+    "zh": "看板不以此名称（Host）提供服务。请使用登记的名称，或在FENGQIAO_DASHBOARD_HOSTS中登记。",
+    "en": "The dashboard does not answer under this name (Host). Use a name that is set in FENGQIAO_DASHBOARD_HOSTS.",
+}
 
 
 def create_app(settings=None, is_demo: bool | None = None) -> Starlette:
@@ -58,8 +64,7 @@ def create_app(settings=None, is_demo: bool | None = None) -> Starlette:
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
         middleware=[
-            # Against pages elsewhere that make a browser ask us under their own name.
-            Middleware(TrustedHostMiddleware, allowed_hosts=told.hosts),
+            Middleware(KnownHosts, hosts=told.dashboard_hosts, refusal=lambda: JSONResponse(UNKNOWN_HOST, 400)),
             Middleware(SafeHeaders),
             Middleware(GZipMiddleware, minimum_size=1000),
         ],
