@@ -13,9 +13,13 @@ from functools import cache
 from pathlib import Path
 
 from deploy.local import pids
+from deploy.local.patience import Patience
 from deploy.local.places import private, write_private
 from deploy.local.programs import Programs
 from deploy.local.progress import DidNotStart
+
+MEMORY_SECONDS = 300
+STILL_STARTING = "did not start in time"  # pg_ctl, in the language of LC_ALL below
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -52,12 +56,32 @@ class PostgreSQL:
             self._make()
         self._forget_the_dead()
         options = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
-        give_up = time.monotonic() + 30
+        give_up = time.monotonic() + MEMORY_SECONDS
         # After a kill the last of its children may still hold the shared memory: it goes within a second or two.
         while (result := self._control("-o", f"-p {self.port} {options}", "-l", str(self._server_log()), "-w", "-t", "60", "start")).returncode:
+            if STILL_STARTING in result.stdout:
+                self._wait()
+                return
             if time.monotonic() > give_up or "shared memory block" not in self._tail():
                 raise DidNotStart(f"PostgreSQL: {result.stdout}\n{self._tail()}")
             time.sleep(0.3)
+
+    def _wait(self) -> None:
+        """For a server that needs longer than pg_ctl waits: it repairs what a kill left behind, or the machine is busy."""
+        patience = Patience(self.pid, self._server_log())
+        while not self._is_ready():
+            if why := patience.is_over():
+                self.kill()
+                raise DidNotStart(f"PostgreSQL: {why}\n{self._tail()}")
+            time.sleep(0.1)
+
+    def _is_ready(self) -> bool:
+        """As pg_ctl asks it: the eighth line of the pid file."""
+        try:
+            lines = (self.data / "postmaster.pid").read_text().split("\n")
+        except FileNotFoundError:
+            return False
+        return len(lines) > 7 and lines[7].startswith("ready") and self.process() is not None
 
     def stop(self) -> None:
         if self.is_running():

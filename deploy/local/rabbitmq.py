@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 
 from deploy.local import pids
+from deploy.local.patience import Patience
 from deploy.local.places import private, write_private
 from deploy.local.programs import Programs
 from deploy.local.progress import DidNotStart
 
 PORTS = ("broker", "broker_management", "broker_metrics", "broker_distribution", "broker_names")
 MEMORY_AT_MOST = 2 * 2**30
-START_SECONDS = 180  # some ten on an idle machine
 
 SETTINGS = """\
 listeners.tcp.1 = 127.0.0.1:{broker}
@@ -69,11 +69,12 @@ class RabbitMQ:
                 start_new_session=True,
             )
         process = pids.remember(self._pid_file, self._child.pid)
-        give_up = time.monotonic() + START_SECONDS
+        patience = Patience(lambda: process.pid, self.log)
         while not self._answers():
-            if self._child.poll() is not None or time.monotonic() > give_up:
+            why = "进程已退出 | the process has ended" if self._child.poll() is not None else patience.is_over()
+            if why:
                 pids.end(process, 0)
-                raise DidNotStart(f"RabbitMQ:\n{self.log.read_text(errors='replace')[-3000:]}")
+                raise DidNotStart(f"RabbitMQ: {why}\n{self.log.read_text(errors='replace')[-3000:]}")
             time.sleep(0.1)
 
     def stop(self) -> None:

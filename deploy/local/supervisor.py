@@ -98,6 +98,11 @@ class Supervisor:
         child = self._children.get(name)
         return child.popen.pid if child and _lives(child) else None
 
+    def remembered_pid(self, name: str) -> int | None:
+        """By its pid file: also where another process supervises."""
+        process = pids.remembered(self._pid_file(name))
+        return process.pid if process else None
+
     def starts(self, name: str) -> int:
         """How many times it was started; one more than the times it died."""
         return self._children[name].starts if name in self._children else 0

@@ -6,15 +6,19 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from deploy.local import processes
+from deploy.local.patience import Patience
 from deploy.local.places import ROOT, write_private
 from deploy.local.progress import MigrationFailed, NotReady, step
 from deploy.local.readiness import answers
 from deploy.local.servers import SERVICES, Servers
 from deploy.local.supervisor import STOP_SECONDS, Supervisor
+
+DEATHS_AT_MOST = 6  # while its start is waited for; pauses double from half a second: that many take half a minute
 
 
 class System:
@@ -101,10 +105,13 @@ class System:
         return {name: answers(ports[name], kind.ready_at) for name, kind in self._kinds.items()}
 
     def wait_ready(self, *names: str, seconds: float = 60) -> None:
-        give_up = time.monotonic() + seconds
+        """Gives up when one of them dies again and again, when none of those that are not ready made progress for `seconds`, or after ten times that."""
+        # By what is written down: the one that waits need not be the one that supervises.
+        waited = {name: Patience(partial(self._supervisor.remembered_pid, name), self.log(name), seconds, 10 * seconds) for name in names or self.names}
         with step("各进程就绪", "every process is ready"):
-            while waiting := [name for name, ready in self.readiness().items() if not ready and name in (names or self.names)]:
-                if time.monotonic() > give_up:
+            while waiting := [name for name, ready in self.readiness().items() if not ready and name in waited]:
+                over = [why for name in waiting if (why := waited[name].is_over())]
+                if len(over) == len(waiting) or any(waited[name].replaced >= DEATHS_AT_MOST for name in waiting):
                     raise NotReady("\n".join(f"{name}:\n{tail(self.log(name))}" for name in waiting))
                 time.sleep(0.1)
 
