@@ -144,8 +144,12 @@ def forgets_history():
 
     insert = Transaction.insert
 
+    def is_written(columns, row):
+        named = dict(zip(columns.names.split(", "), row, strict=True))
+        return not _is_chosen(f"{named['code']}/{named['step']}", 20)
+
     def some(self, table, columns, rows, then=""):
-        insert(self, table, columns, [row for row in rows if table != "mediation.transitions" or not _is_chosen(row[-1], 20)], then)
+        insert(self, table, columns, [row for row in rows if table != "mediation.transitions" or is_written(columns, row)], then)
 
     Transaction.insert = some
 
