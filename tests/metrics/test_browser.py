@@ -1,15 +1,16 @@
 """Is every page readable in a real browser: without errors, without barriers, in both languages, narrow, wide and on the wall, by keyboard?"""
 
-import shutil
+import time
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from deploy.local import programs
 from tests.metrics.histories import CODES, deadline, event, fact, registered
 
 AXE = Path(__file__).parent / "vendor/axe.min.js"  # axe-core 4.14.1, MPL-2.0
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = programs.find_browser()
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt-get install chromium fonts-noto-cjk)")
 
 PAGES = ("/", "/?township=620702102", "/disputes", "/disputes?status=all&overdue=law", f"/disputes/{CODES[0]}", "/definitions", "/nowhere")
@@ -66,6 +67,45 @@ def test_every_page_is_without_errors_and_without_barriers(open_page, some, lang
         page.evaluate(AXE.read_text())
         found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})")["violations"]
         assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], path
+
+
+# Whatever fonts a machine has, and whatever a county's figures are.
+LOOKS = {
+    "the machine's own font": "",
+    "serifs": "* { font-family: serif !important }",
+    "a font of fixed width": "* { font-family: monospace !important }",
+    "a font that is much wider": "* { letter-spacing: .15em !important }",
+}
+SCREENS = ((1920, 1080), (768, 1024), (360, 780))
+LARGE = "for (const n of document.querySelectorAll('.number')) n.textContent = '12,345'"
+# A style sheet that a script makes is not bound by the page's policy.
+DRESS = "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet] }"
+FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+WIDEST = """[...document.querySelectorAll('body :not(svg, svg *)')].filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth)
+  .map(one => one.tagName + '.' + one.className + ' ' + one.textContent.trim().slice(0, 40)).slice(-5)"""
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_no_page_is_wider_than_the_screen_whatever_its_font_and_figures(open_page, some, lang):
+    for path in (*PAGES, "/?wall=1"):
+        page = open_page(path, lang=lang)
+        page.evaluate(LARGE)
+        for width, height in SCREENS:
+            page.set_viewport_size({"width": width, "height": height})
+            for look, css in LOOKS.items():
+                page.evaluate(DRESS, css)
+                fits = _soon(lambda page=page: page.evaluate(FITS))  # charts follow a moment later
+                assert fits, f"{path} is wider than {width} in {look}: {page.evaluate(WIDEST)}"
+        page.close()
+
+
+def _soon(condition, seconds=10):
+    give_up = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def test_the_wall_fits_one_screen(open_page, some):
