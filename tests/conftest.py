@@ -8,10 +8,11 @@ import pytest
 from deploy.local import AlreadyRunning, Servers, System
 from deploy.local.places import ROOT
 from deploy.local.ports import allowed
+from deploy.local.signals import end_as_by_ctrl_c
 from tests.apart import Apart
 from tests.county import County
 from tests.scheduling import LongFilesFirst, long_files_first
-from tests.shared import SharedBroker, WorkerServers
+from tests.shared import SharedBroker, TestRun, WorkerServers
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 BASE = Path(os.environ.get("FENGQIAO_TEST_RUN", ROOT / ".run" / "test"))
@@ -35,17 +36,25 @@ EXTERNAL = bool(os.environ.get("DATABASE_URL") or os.environ.get("AMQP_URI"))
 
 def pytest_configure(config):
     if not WORKER:
-        config.shared_broker = SharedBroker((TOGETHER if config.getoption("numprocesses", None) else BASE) / "broker")
-        try:
-            config.shared_broker.own()
-        except AlreadyRunning as reason:
-            raise pytest.UsageError(str(reason)) from None
+        end_as_by_ctrl_c()  # whoever is told to end, ends what it started
+        workers = bool(config.getoption("numprocesses", None))
+        config.test_run = TestRun(TOGETHER if workers else BASE)
+        config.test_run.begin()
+        if workers:
+            _check(config)
 
 
 def pytest_unconfigure(config):
     """After all workers are done."""
     if not WORKER:
-        config.shared_broker.end()
+        config.test_run.end()
+
+
+def _check(config):
+    try:
+        config.test_run.check()
+    except AlreadyRunning as reason:
+        raise pytest.UsageError(str(reason)) from None
 
 
 def pytest_xdist_make_scheduler(config, log):
@@ -61,25 +70,28 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def servers(shared_broker):
-    """A private PostgreSQL and a virtual host on a private RabbitMQ for the whole run, apart from those of `make demo`, and with nothing in them."""
-    with Servers(RUN, fresh=True) if EXTERNAL else WorkerServers(RUN, shared_broker, f"fengqiao_{WORKER or 'alone'}") as running:
+def run_folder(pytestconfig):
+    """Where this worker may start servers; while another run of one process uses the folder, only tests without servers can run."""
+    if not WORKER:
+        _check(pytestconfig)
+    return RUN
+
+
+@pytest.fixture(scope="session")
+def servers(run_folder):
+    """A private PostgreSQL, and a virtual host on the broker that all workers share, apart from those of `make demo`. There is nothing in them."""
+    shared = SharedBroker((TOGETHER if WORKER else BASE) / "broker")
+    with Servers(run_folder, fresh=True) if EXTERNAL else WorkerServers(run_folder, shared, f"fengqiao_{WORKER or 'alone'}") as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def shared_broker(pytestconfig):
-    """One for all workers. It may not be stopped."""
-    return SharedBroker(TOGETHER / "broker") if WORKER else pytestconfig.shared_broker
-
-
-@pytest.fixture(scope="session")
-def killable():
+def killable(run_folder):
     """A private PostgreSQL and a private RabbitMQ that a test may kill."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("DATABASE_URL", "AMQP_URI", "AMQP_MANAGEMENT_URL"):
             patch.delenv(name, raising=False)
-        running = Servers(RUN / "killable", fresh=True).start()
+        running = Servers(run_folder / "killable", fresh=True).start()
     yield running
     running.stop()
 

@@ -14,30 +14,77 @@ from urllib.parse import urlsplit
 
 from contracts import AGENCIES
 from deploy import broker as topology
-from deploy.local import keys, programs
+from deploy.local import keys, pids, programs
 from deploy.local.places import private
 from deploy.local.ports import Ports
+from deploy.local.postgresql import PostgreSQL
 from deploy.local.progress import AlreadyRunning
 from deploy.local.rabbitmq import PORTS, RabbitMQ
 from deploy.local.servers import SERVICES, Servers
 
 
-class SharedBroker:
-    """Started by the first worker that asks for it; `own` and `end` are for the process that began the run, before its workers and after them."""
+class TestRun:
+    """The folder of a run, as the process sees it that began the run: with workers or without."""
+
+    __test__ = False
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.broker = SharedBroker(folder / "broker")
         self._owned = None
 
-    def own(self) -> None:
-        """Ends what a run that was killed has left behind. Raises AlreadyRunning while another run uses the same folder."""
-        self._owned = (private(self.folder) / "owner").open("a")
+    def begin(self) -> None:
+        """Ends what a run that was killed has left behind. While another run uses the same folder, nothing is done: see `check`."""
+        owned = (private(self.folder) / "owner").open("a")
         try:
-            fcntl.flock(self._owned, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(owned, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            owned.close()
+            return
+        self._owned = owned
+        self._end_everything()
+
+    def check(self) -> None:
+        """Raises AlreadyRunning if the servers of this folder are another run's."""
+        if not self._owned:
+            raise AlreadyRunning(f"{self.folder} 正被另一次测试使用 | another test run uses {self.folder}")
+
+    def end(self) -> None:
+        """Also what a worker that was interrupted could not end itself."""
+        if self._owned:
+            self._end_everything()
             self._owned.close()
-            raise AlreadyRunning(f"{self.folder.parent} 正被另一次测试使用 | another test run uses {self.folder.parent}") from None
-        self._end()
+            self._owned = None
+
+    def _end_everything(self):
+        for folder in (self.folder, *self.folder.glob("gw*")):
+            for part in (folder, *(folder / name for name in PARTS)):
+                _end_what_runs_in(part)
+
+
+PARTS = ("broker", "killable", "chaos", "bench")  # folders below a worker's, each with servers of its own
+
+
+def _end_what_runs_in(folder: Path) -> None:
+    """Killed, not asked to stop: nothing in it is needed any more, and the orderly end of a broker takes six seconds."""
+    for file in (folder / "pid").glob("*.json"):
+        if process := pids.remembered(file):
+            pids.end(process, 0)
+        file.unlink(missing_ok=True)
+    ports = Ports(folder).known()
+    if set(PORTS) <= set(ports) and (folder / "rabbitmq").exists():
+        broker = RabbitMQ(folder / "rabbitmq", programs.servers()[1], ports)
+        broker.discard()
+        broker.stop()  # its name server
+    if "database" in ports and (folder / "postgresql").exists():
+        PostgreSQL(folder / "postgresql", programs.servers()[0], ports["database"]).discard()
+
+
+class SharedBroker:
+    """One for all workers, started by the first that asks for it. The process that began the run ends it."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
 
     def start(self) -> RabbitMQ:
         """The running broker, with every user in it and no queue."""
@@ -51,23 +98,14 @@ class SharedBroker:
                 broker.start()
             return broker
 
+    def _known(self):
+        ports = Ports(self.folder).known()
+        return RabbitMQ(self.folder / "rabbitmq", programs.servers()[1], ports) if set(PORTS) <= set(ports) else None
+
     def keys(self) -> dict:
-        return keys.load(self.folder, SERVICES, tuple(AGENCIES))
-
-    def end(self) -> None:
-        """Killed, not asked to stop: nothing in it is needed any more, and an orderly end takes six seconds."""
-        if self._owned and not self._owned.closed:
-            self._end()
-            self._owned.close()
-
-    def _end(self):
-        if broker := self._known():
-            broker.discard()
-            broker.stop()  # its name server
-
-    def _known(self) -> RabbitMQ | None:
-        known = Ports(self.folder).known()
-        return RabbitMQ(self.folder / "rabbitmq", programs.servers()[1], known) if set(PORTS) <= set(known) else None
+        with (private(self.folder) / "keys").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # made once: two workers that each make some would not agree
+            return keys.load(self.folder, SERVICES, tuple(AGENCIES))
 
 
 class WorkerServers(Servers):

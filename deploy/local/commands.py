@@ -138,7 +138,8 @@ def test(arguments: list[str]) -> int:
             environment[name] = str(getattr(found, "folder", found))
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes of ours start: none should have to compile everything again
     workers = [] if arguments or external else ["-n", str(_workers()), "--dist", "loadfile"]
-    return subprocess.run([sys.executable, "-m", "pytest", "-rs", *workers, *arguments], cwd=ROOT, env=environment, check=False).returncode
+    os.chdir(ROOT)
+    os.execve(sys.executable, [sys.executable, "-m", "pytest", "-rs", *workers, *arguments], environment)  # whoever ends the tests ends pytest, which tidies up
 
 
 def _workers() -> int:
@@ -199,7 +200,7 @@ def clean(_) -> int:
     if down([]) or _is_locked(folder):
         return 1
     with step("删除运行数据与缓存", "deleting what running left behind"):
-        for place in (folder, folder / "test"):
+        for place in (folder, *(ports.parent for ports in sorted((folder / "test").rglob("ports.json")))):
             for name, server in _private_servers(place):
                 if name == "database":
                     server.discard()  # its data may lie elsewhere

@@ -5,12 +5,11 @@ import shutil
 import pytest
 
 from deploy.chaos.stage import Stage
-from tests.conftest import RUN
 
 
 @pytest.fixture(scope="module")
-def stage():
-    folder = RUN / "chaos"
+def stage(run_folder):
+    folder = run_folder / "chaos"
     shutil.rmtree(folder, ignore_errors=True)
     with Stage(folder) as stage:
         yield stage

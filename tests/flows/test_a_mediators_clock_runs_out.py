@@ -10,7 +10,7 @@ THIRTY_DAYS = "mediation_out_of_court_policy"
 def test_the_body_and_the_centre_are_told_that_the_thirty_days_are_over(county):
     code = county.brought_to_mediation(at=days_ago(40))
 
-    until(lambda: "deadline.passed" in [word for _, word in county.said(code)], what="time passed")
+    until(lambda: THIRTY_DAYS in county.passed(code), what="the thirty days passed")
     county.settle()
 
     assert THIRTY_DAYS in county.clocks(DAMAN_COMMITTEE, code, "notice.overdue")
