@@ -73,8 +73,6 @@ def launch(kind: Kind, servers: "Servers") -> Launch:
         "FENGQIAO_PARTITIONS": str(servers.partitions),
         kind.port_is: str(port),
         "PYTHONUNBUFFERED": "1",
-        # Names are resolved by the system: all our addresses are numbers, and eventlet's own resolver is a fifth of what a start costs.
-        "EVENTLET_NO_GREENDNS": "yes",
     }
     if kind.service:
         addresses = servers.services[kind.service]
