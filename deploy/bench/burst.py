@@ -45,6 +45,7 @@ def measure(ground: Ground, agencies: Agencies, county: County, disputes: int, q
         "rate": round(len(letters) / drained),
         "second_agency_idle_ms": _spread(idle),
         "second_agency_ms": _spread(waits),
+        "its_idle_events": len(alone),
         "its_events": len(beside),
         "memory_mb": memory.figures(),
     }

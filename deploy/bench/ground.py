@@ -73,6 +73,14 @@ class Ground:
         channel.queue_bind(queue, exchange, routing_key, callback=done.append)
         self.loop.until(lambda: done, 10, f"declaring {queue}")
 
+    def purge(self, queues: Iterable[str]) -> int:
+        """Empties these queues; how many messages lay there, as the broker says."""
+        counts, channel, wanted = [], self.line.channel, list(queues)
+        for queue in wanted:
+            channel.queue_purge(queue, callback=lambda frame: counts.append(frame.method.message_count))
+        self.loop.until(lambda: len(counts) == len(wanted), 30, "emptying the queues")
+        return sum(counts)
+
     def environment(self, name: str, database: str | None = None) -> dict[str, str]:
         """What the process of this name is told; with another database, if one is given."""
         from deploy.local import processes
@@ -89,24 +97,29 @@ def listen(url: str, channel: str):
     return connection
 
 
-def watch(listening, progress: Callable[[], int], wanted: int, pids: Callable[[], tuple], seconds: float = 120) -> tuple[float, float]:
-    """Waits until all is done, by the commits themselves. Returns when the last one was, and the CPU seconds since the first."""
-    first_cpu = last = None
+def watch(
+    listening, progress: Callable[[], int], wanted: int, pids: Callable[[], tuple], seconds: float = 120
+) -> tuple[float, float, list[tuple[float, float]]]:
+    """Waits until all is done, by the commits themselves.
+
+    Returns when the last one was, the CPU seconds so far, and the CPU seconds at some instants up to the first commit: (time, seconds).
+    """
+    last, before = None, []
     give_up = checked = time.time()
     give_up += seconds
     while True:
-        heard = bool(select.select([listening], [], [], 0.1)[0])
+        heard = bool(select.select([listening], [], [], 0.1 if last else 0.01)[0])
         now = time.time()
+        if last is None:
+            before.append((now, cpu_seconds(*pids())))
         if heard:
             listening.poll()
             listening.notifies.clear()
             last = now
-            if first_cpu is None:
-                first_cpu = cpu_seconds(*pids())
-        if now - checked > (0.1 if not heard else 2.0):
+        if last and now - checked > (0.1 if not heard else 2.0):
             checked = now
             if progress() >= wanted:
-                return last, cpu_seconds(*pids()) - first_cpu
+                return last, cpu_seconds(*pids()), before
         if now > give_up:
             raise TimeoutError(f"{progress()} of {wanted} after {seconds:g} s")
 

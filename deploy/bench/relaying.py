@@ -70,10 +70,8 @@ def _run(ground, side, messages):
         times = read_json(child.stdout.readline())
         cpu = cpu_seconds(child.pid, *ground.server_pids) - cpu
         child.stdin.close()
-    for listener in LISTENERS:
-        for partition in range(2):
-            ground.line.channel.queue_purge(f"{listener}.{SPEAKER}-events.{partition}")
-    ground.loop.turn(0.2)
+    arrived = {listener: ground.purge(f"{listener}.{SPEAKER}-events.{partition}" for partition in range(2)) for listener in LISTENERS}
+    assert set(arrived.values()) == {len(messages)}, f"{side} was given {len(messages)} messages, and there arrived {arrived}"
     return Run(len(messages) / (times["ended"] - times["began"]), 1e6 * cpu / len(messages))
 
 

@@ -72,6 +72,7 @@ def measure(ground: Ground, agencies: Agencies, county: County, letters: list[Le
         "rate": round(rate),
         "cpu_us_per_event": round(1e6 * cpu / len(letters)),
         "paced_at": round(rate / 2),
+        "paced_events": len(paced),
         "p50_ms": round(1000 * percentile(waits, 0.50), 1),
         "p99_ms": round(1000 * percentile(waits, 0.99), 1),
     }

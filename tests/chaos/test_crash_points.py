@@ -7,7 +7,7 @@ import pytest
 from services.mediation import domain
 from tests.county import until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 # Each point once; the long drill tries every point in every process.
 POINTS = (

@@ -13,7 +13,7 @@ SEED, SECONDS = 11, 22
 EVERY_KIND_SOON = (0.7, 1.9)
 PASSED_OVER = {"alarm", "kill_broker", "freeze_broker", "kill_postgresql", "freeze_postgresql"}  # while its server is still busy with another of these
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")

@@ -57,7 +57,7 @@ def some(hear):
     hear(batch)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("lang", "width"), [("zh", 1440), ("en", 360)])
 def test_every_page_is_without_errors_and_without_barriers(open_page, some, lang, width):
     for path in (*PAGES, "/?wall=1"):
