@@ -172,6 +172,7 @@ def test_no_figure_no_log_no_page_has_a_word_of_the_lane(county, alike):
 def test_the_pages_that_watch_hear_of_nothing(county, alike):
     """The stream of changes: opening and ending a hold changes no page."""
     code = county.brought_to_mediation()
+    county.settle()
     before = county.rows("select count(*) from metrics.changes where body::text like %s", f"%{code}%")
     county.police.says("dv.warning_issued", code)
     county.settle()
