@@ -62,15 +62,18 @@ def load_http(process: str = "web") -> Http:
         )
 
 
-def load() -> Settings:
-    """Reads the environment; raises `environs.EnvValidationError` naming every setting that is missing or wrong at once."""
+def load(opens_sealed: bool = True) -> Settings:
+    """Reads the environment; raises `environs.EnvValidationError` naming every setting that is missing or wrong at once.
+
+    `opens_sealed`: whether a process of intake may have to open sealed reports; an operator's tool does not.
+    """
     env = Env(eager=False)
     env.read_env(recurse=False)
     with env.prefixed("FENGQIAO_"):
         service = env.str("SERVICE")
         key = env.str("AT_REST_KEY", validate=_is_a_key)
         # Without it intake could open no sealed report: each would have to wait for a person, and so would what follows it.
-        seal_key = env.str("SEAL_PRIVATE_KEY", validate=_is_a_key) if service == "intake" else None
+        seal_key = env.str("SEAL_PRIVATE_KEY", validate=_is_a_key) if service == "intake" and opens_sealed else None
         telemetry_host = env.str("TELEMETRY_HOST", "127.0.0.1")
         telemetry_port = env.int("TELEMETRY_PORT", 0)
         partitions = env.int("PARTITIONS", DEFAULT_PARTITIONS, validate=validate.Range(1, 64))

@@ -22,7 +22,7 @@ CHAINS = (
 
 def main() -> int:
     try:
-        with Pool(settings.load(), 1).transaction() as tx:
+        with Pool(settings.load(opens_sealed=False), 1).transaction() as tx:
             found = [(zh, en, check(tx)) for zh, en, check in CHAINS]
     except DatabaseAway as problem:
         print(f"数据库无应答，未能核对 | the database does not answer, nothing was checked: {problem}", file=sys.stderr)

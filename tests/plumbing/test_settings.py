@@ -65,6 +65,7 @@ def test_intake_does_not_start_without_the_key_that_opens_sealed_reports(told):
         told(**RIGHT | {"FENGQIAO_SERVICE": "intake"})
 
     assert set(refused.value.error_messages) == {"FENGQIAO_SEAL_PRIVATE_KEY"}
+    assert settings.load(opens_sealed=False).seal_private_key is None
     assert told(FENGQIAO_SEAL_PRIVATE_KEY=RIGHT["FENGQIAO_AT_REST_KEY"]).seal_private_key == bytes(32)
 
 
