@@ -150,8 +150,14 @@ TAMPERED = {
 # fmt: on
 
 
+@pytest.fixture(scope="module")
+def told(run, stage):
+    """The producers' ledgers, read once."""
+    return Told.read(stage.folder / "ledgers")
+
+
 @pytest.mark.parametrize("sql", TAMPERED, ids=lambda sql: "{} by {}".format(*TAMPERED[sql]))
-def test_the_count_notices_a_wrong_row(run, stage, sql):
+def test_the_count_notices_a_wrong_row(stage, told, sql):
     kind, question = TAMPERED[sql]
     with closing(psycopg2.connect(stage.servers.database_admin)) as connection, connection.cursor() as cursor:
         cursor.execute("set session_replication_role = replica")  # past the constraints that would not even let it happen
@@ -162,7 +168,7 @@ def test_the_count_notices_a_wrong_row(run, stage, sql):
             cursor.execute(sql, parameters or None)
             return cursor.fetchall()
 
-        figures = checker.check(rows, Told.read(stage.folder / "ledgers"))
+        figures = checker.check(rows, told)
         connection.rollback()
 
     assert {found.split(":")[0] for found in figures.findings[kind]} >= {question}
