@@ -1,5 +1,6 @@
 """The county of the flow tests: the real thing, small. Four services, the relay, the agencies' kit, a broker and a database."""
 
+import contextlib
 import time
 import uuid
 from collections import defaultdict
@@ -19,6 +20,7 @@ from contracts.channels import AGENCIES_EXCHANGE, DEAD_LETTERS, service_of
 from deploy.local import System
 from fengqiao_agency import Agency
 from services.mediation import domain
+from services.mediation.store import CLOCKWORK
 from tests.everywhere import found_in_logs, found_in_measures, found_in_tables
 
 DAMAN_TOWN, JIANTAN_TOWN = "620702102", "620702108"
@@ -190,6 +192,17 @@ class County:
     def unsaid(self) -> int:
         """How many rows wait in the outboxes."""
         return sum(self.rows(f"select count(*) from {service}.outbox")[0][0] for service in HEARS)
+
+    @contextlib.contextmanager
+    def no_deadline_is_looked_at(self):
+        """Deadlines that lie in the past are announced a moment after they were set. Here they wait, as if another copy of mediation were at it."""
+        connection = psycopg2.connect(self.system.servers.database_admin)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("select pg_advisory_lock(%s, 0)", (CLOCKWORK,))
+            yield
+        finally:
+            connection.close()
 
     # ── looking ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
