@@ -19,7 +19,7 @@ class KnownHosts:
             await self.refusal()(scope, receive, send)
 
     def knows(self, headers) -> bool:
-        """By the one `Host` header that a request has to have."""
+        """Return whether the request names one of our hosts. A request with no `Host` header, or with several, does not."""
         given = [value for name, value in headers if name == b"host"]
         if "*" in self.hosts:
             return True

@@ -34,7 +34,7 @@ class Worker:
 
 
 def run(collected, workers=4):
-    """Everything is run, one test of each worker after the other; the files of each worker, in order."""
+    """Run all tests, giving each worker one at a time in turn. Return the files that each worker ran, in order."""
     config = SimpleNamespace(option=SimpleNamespace(loadscopereorder=True), getvalue=lambda name: [f"{workers}*popen"], hook=None)
     scheduler = LongFilesFirst(config)
     nodes = [Worker(number) for number in range(workers)]

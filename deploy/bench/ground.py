@@ -74,7 +74,7 @@ class Ground:
         self.loop.until(lambda: done, 10, f"declaring {queue}")
 
     def purge(self, queues: Iterable[str]) -> int:
-        """Empties these queues; how many messages lay there, as the broker says."""
+        """Empties these queues. Returns how many messages were in them, as counted by the broker."""
         counts, channel, wanted = [], self.line.channel, list(queues)
         for queue in wanted:
             channel.queue_purge(queue, callback=lambda frame: counts.append(frame.method.message_count))

@@ -351,7 +351,7 @@ def outcomes_that_were_not_decided(e: Evidence):
 
 
 def parked(e: Evidence):
-    """What the producers say is in order, and after any fault everything goes on without a person."""
+    """Events that wait for a person. There should be none: the producers send no event that fails, and every fault heals by itself."""
     return (f"{service}: {event} of {source} about {subject}, {status}" for (service, source, subject), (event, status) in e.parked.items())
 
 
@@ -434,7 +434,7 @@ def _report_of(event):
 
 
 def _due(e):
-    """The notices that the published events give rise to, by the functions with which notify decides it."""
+    """Return the notices that should have followed from the published events, computed by notify's own functions."""
     for speaker in HEARS["notify"]:
         notices_for = safeguard.notices_for if is_sealed(speaker) else rules.notices_for
         for event in e.said[speaker]:

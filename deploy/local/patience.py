@@ -25,7 +25,7 @@ class Patience:
         self._looked, self._cpu, self._size = 0.0, 0.0, -1
 
     def is_over(self) -> str | None:
-        """Why to give up, in Chinese and English; None: wait on."""
+        """Return the reason to give up, in Chinese and English, or None to go on waiting."""
         now = time.monotonic()
         if now - self._began > self.at_most:
             return f"{self.at_most:.0f} 秒后仍未就绪 | not ready after {self.at_most:.0f} s"

@@ -105,7 +105,7 @@ class System:
         return {name: answers(ports[name], kind.ready_at) for name, kind in self._kinds.items()}
 
     def wait_ready(self, *names: str, seconds: float = 60) -> None:
-        """Gives up when one of them dies again and again, when none of those that are not ready made progress for `seconds`, or after ten times that."""
+        """Raises NotReady when a process keeps dying, when no unready process made progress for `seconds`, or after ten times `seconds`."""
         # By what is written down: the one that waits need not be the one that supervises.
         waited = {name: Patience(partial(self._supervisor.remembered_pid, name), self.log(name), seconds, 10 * seconds) for name in names or self.names}
         with step("各进程就绪", "every process is ready"):

@@ -59,7 +59,7 @@ def discard(dispute: Dispute | None, event) -> Decision:
 
 
 def step_of(event, counting: Counting, roster=None) -> Step:
-    """The step that an event of intake reports."""
+    """Return the step that an event of intake reports."""
     data = event.data
     if event.type == REGISTERED:
         return Step(REGISTERED, data["agency"], _instant(data["happened_at"]), data, counting, roster)
