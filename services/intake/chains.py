@@ -14,10 +14,10 @@ class Checked:
     broken: list[int] = field(default_factory=list)
 
 
-def walk(page_after: Callable[[int], list[tuple]], chain: Callable[[bytes, tuple], bytes], last: int, head: bytes) -> Checked:
+def walk(page_after: Callable[[int], list[tuple]], chain: Callable[[bytes, tuple], bytes], last: int, head: bytes, newest: int | None) -> Checked:
     """Rows come as (number, …, stored hash), numbered from 1 without a gap, in order; `page_after(n)` gives some with a number above n, none at the end.
 
-    `last` and `head` are the number and the hash that the table's head names. After a row that does not hold the walk goes on from the hash stored in it.
+    `last` and `head` are the number and the hash that the table's head names, `newest` the highest number there is (None: no row). After a row that does not hold the walk goes on from the hash stored in it.
     """
     checked, before, number = Checked(), bytes(32), 0
     while page := page_after(number):
@@ -29,4 +29,6 @@ def walk(page_after: Callable[[int], list[tuple]], chain: Callable[[bytes, tuple
         checked.rows += len(page)
     if not checked.broken and (number, before) != (last, head):
         checked.broken.append(last)
+    if (newest or 0) > last:
+        checked.broken.append(last + 1)
     return checked

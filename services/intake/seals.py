@@ -121,7 +121,7 @@ def chain(before: bytes, entry: tuple) -> bytes:
 def check_looks(tx: Transaction, page: int = chains.PAGE) -> chains.Checked:
     """Whether every look is on record as it was written down. What is appended meanwhile is left out, unless the head does not know of it."""
     last, head, newest = tx.rows("select seq, hash, (select max(seq) from intake.looks) from intake.looks_head")[0]
-    checked = chains.walk(
+    return chains.walk(
         lambda after: [
             (seq, *rest, at.astimezone(tx.now.tzinfo).isoformat(), stored)
             for seq, at, *rest, stored in tx.rows(
@@ -132,7 +132,5 @@ def check_looks(tx: Transaction, page: int = chains.PAGE) -> chains.Checked:
         chain,
         last,
         bytes(head),
+        newest,
     )
-    if (newest or 0) > last:
-        checked.broken.append(last + 1)
-    return checked
