@@ -1,21 +1,16 @@
-"""Checking what is heard and what is said against its schema. Schemas are built once; this is on the path of every event."""
+"""Checking what is heard and what is said against its schema. A schema is built when the first event of its kind comes, and kept: this is on the path of every event."""
+
+from functools import cache
 
 from marshmallow import EXCLUDE, RAISE
 
 from contracts.agency_schemas import Parties
 from contracts.domain_schemas import facts_schema
-from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, NOTICES, RECEIPTS, SEALED_EVENTS, EventType
+from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, SEALED_EVENTS, EventType
 from contracts.fields import tolerant
 from contracts.quick import DOUBTS, loader
 from contracts.safeguard_schemas import SAID_BY_AGENCIES as SAID_FOR_SAFETY
 from contracts.steps import ABOUT_THE_ROSTER
-
-_ROWS = (*AGENCY_EVENTS.values(), *DOMAIN_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values(), *SEALED_EVENTS.values())
-
-
-def _by_speaker(unknown, make):
-    made = {(row.speaker, row.type): make(tolerant(row.schema(), unknown)) for row in _ROWS}
-    return made | {(None, type): made[row.speaker, type] for type, row in EVENTS.items()}
 
 
 def _hearing(schema):
@@ -42,13 +37,26 @@ def _saying(schema):
     return say
 
 
-_HEARD, _SAID = _by_speaker(EXCLUDE, _hearing), _by_speaker(RAISE, _saying)
-_PARTIES = _hearing(tolerant(Parties()))
-_FACTS = {
-    type: _saying(tolerant(SAID_FOR_SAFETY[type]() if type in SAID_FOR_SAFETY else facts_schema(type), EXCLUDE))
-    for type in AGENCY_EVENTS
-    if type not in ABOUT_THE_ROSTER
-}
+@cache
+def _heard_as(type, speaker):
+    return _hearing(tolerant(event_type(type, speaker).schema(), EXCLUDE))
+
+
+@cache
+def _said_as(type, speaker):
+    return _saying(tolerant(event_type(type, speaker).schema(), RAISE))
+
+
+@cache
+def _parties():
+    return _hearing(tolerant(Parties()))
+
+
+@cache
+def _facts_of(type):
+    if type not in AGENCY_EVENTS or type in ABOUT_THE_ROSTER:
+        raise KeyError(type)
+    return _saying(tolerant(SAID_FOR_SAFETY[type]() if type in SAID_FOR_SAFETY else facts_schema(type), EXCLUDE))
 
 
 def event_type(type: str, speaker: str | None = None) -> EventType:
@@ -63,19 +71,19 @@ def event_type(type: str, speaker: str | None = None) -> EventType:
 
 def heard(type: str, data: dict, speaker: str | None = None) -> dict:
     """`data` as Python values (aware datetimes, dates, Decimals), unknown fields passed over. Raises ValidationError, or KeyError for an unknown type."""
-    return _HEARD[speaker, type](data)
+    return _heard_as(type, speaker)(data)
 
 
 def said(type: str, data: dict, speaker: str | None = None) -> dict:
     """`data` (Python values or their JSON forms) checked, and ready for JSON. Raises ValidationError also for any field that the schema does not have."""
-    return _SAID[speaker, type](data)
+    return _said_as(type, speaker)(data)
 
 
 def parties(told: list) -> list[dict]:
     """The list of parties that a sealed box held, checked as `parties` are in clear. Raises ValidationError, its paths under `parties`."""
-    return _PARTIES({"parties": told})["parties"]
+    return _parties()({"parties": told})["parties"]
 
 
 def facts_of(type: str, data: dict) -> dict:
     """Of an agency's event as heard, what may travel inside as the facts of step.reported: no parties, no risks, no numbers of the agency's own."""
-    return _FACTS[type](data)
+    return _facts_of(type)(data)
