@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from deploy.local import AlreadyRunning, Servers, System
@@ -21,6 +22,8 @@ TOGETHER = BASE / "workers"
 RUN = TOGETHER / WORKER if WORKER else BASE
 if WORKER:
     os.environ.pop("COLUMNS", None)  # a worker is told how wide the terminal is; what it prints goes into no terminal
+    hypothesis.settings.register_profile("workers", database=None)  # its folder of examples serves whoever runs one test again and again
+    hypothesis.settings.load_profile("workers")
     ports, workers = allowed(), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
     share, number = len(ports) // workers, int(WORKER.removeprefix("gw"))
     first = ports.start + share * (number % workers)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import cache
 from pathlib import Path
 
 from contracts import envelope
@@ -13,6 +14,7 @@ KIT = Path("fengqiao_agency/schemas")  # the kit is installed alone, so it carri
 KIT_ENVELOPE = Path("fengqiao_agency/envelope.json")
 
 
+@cache
 def documents() -> dict[Path, str]:
     """Every document by its path below the repository."""
     outside = {row.type: _json(json_schemas.of_event(row)) for row in json_schemas.AGENCY_FACING}

@@ -89,7 +89,7 @@ def test_the_asyncapi_document_is_valid():
     broken["operations"]["agencySays"]["action"] = "shout"
 
     assert _errors(OFFICIAL, ASYNCAPI) == []
-    assert _errors(OFFICIAL, broken)
+    assert not _validator(OFFICIAL).is_valid(broken)  # stops at the first error: to find all takes seconds
 
 
 def test_every_reference_in_the_asyncapi_document_leads_somewhere():
@@ -115,8 +115,12 @@ def test_no_document_names_a_place_on_somebodys_machine():
 
 
 def _errors(schema, data):
+    return [error.message for error in _validator(schema).iter_errors(data)]
+
+
+def _validator(schema):
     validator = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-    return [error.message for error in validator(schema, format_checker=validator.FORMAT_CHECKER).iter_errors(data)]
+    return validator(schema, format_checker=validator.FORMAT_CHECKER)
 
 
 def _references(node):
