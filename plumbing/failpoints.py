@@ -2,16 +2,19 @@
 
 import os
 
-CRASH_AT = os.environ.get("FENGQIAO_CRASH_AT", "")
-ONCE = os.environ.get("FENGQIAO_CRASH_MARK", "")
+CRASH_FILE = os.environ.get("FENGQIAO_CRASH_FILE", "")
 
 
 def failpoint(name: str) -> None:
-    """Dies here, at once and without cleaning up, if the drill asked for it; once per mark file."""
-    if name != CRASH_AT:
+    """Dies here, at once and without cleaning up, if the drill wrote this name into the file; once, as the file is deleted first."""
+    if not CRASH_FILE:
         return
     try:
-        os.close(os.open(ONCE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
+        with open(CRASH_FILE) as file:
+            chosen = file.read()
+        if chosen != name:
+            return
+        os.unlink(CRASH_FILE)
+    except FileNotFoundError:
         return
     os._exit(137)

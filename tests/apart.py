@@ -39,8 +39,11 @@ class Apart:
         self._admin = _autocommitting(self.database_admin)
         self._cursor = self._admin.__enter__()
         self._pools: list[Pool] = []
+        self._kept: pika.adapters.blocking_connection.BlockingChannel | None = None
 
     def close(self):
+        if self._kept and self._kept.connection.is_open:
+            self._kept.connection.close()
         for pool in self._pools:
             pool.close()
         self._admin.__exit__(None, None, None)
@@ -93,17 +96,11 @@ class Apart:
 
     def count(self, queue: str) -> int:
         """How many messages lie there, ready for a consumer."""
-        channel = self.channel()
-        try:
-            return channel.queue_declare(queue, passive=True).method.message_count
-        finally:
-            channel.connection.close()
+        return self._steady_channel().queue_declare(queue, passive=True).method.message_count
 
     def purge(self, *queues: str) -> None:
-        channel = self.channel()
         for queue in queues:
-            channel.queue_purge(queue)
-        channel.connection.close()
+            self._steady_channel().queue_purge(queue)
 
     def take_all(self, queue: str) -> list[tuple]:
         """Everything that lies in a queue: (method, properties, body). By consuming: a queue with a single active consumer knows no basic.get.
@@ -126,12 +123,19 @@ class Apart:
 
     def tell(self, speaker: str, *events: dict) -> None:
         """Publishes domain events as the relay would: dicts with subject, sequence, and what else is wanted."""
-        channel = self.channel()
+        channel = self._steady_channel()
         for event in events:
             partition = partition_of(event["subject"])
             body = event.pop("body", None) or domain_event(speaker, **event)
             channel.basic_publish(exchange_of(speaker), routing_key(partition, event.get("type", "step.applied")), body, pika.BasicProperties(delivery_mode=2))
-        channel.connection.close()
+
+    def _steady_channel(self):
+        """The administrator's, for what is asked and told again and again: a connection costs more than any of it."""
+        if self._kept is None or not self._kept.is_open:
+            if self._kept and self._kept.connection.is_open:
+                self._kept.connection.close()  # a channel that the broker closed leaves its connection open
+            self._kept = self.channel()
+        return self._kept
 
     def _few_queues(self):
         document = broker.definitions(self.servers.keys["broker"], 2)

@@ -30,7 +30,7 @@ if WORKER:
     os.environ["FENGQIAO_PORT_RANGE"] = f"{first}-{first + share - 1}"
 
 # Deadlines that lie in the past when they are set: how long time waits before it says so. A flow test cannot wait ten minutes.
-IMPATIENT = {"mediation": {"FENGQIAO_PATIENCE_SECONDS": "0.3"}}
+IMPATIENT = {"FENGQIAO_PATIENCE_SECONDS": "0.3"}
 EXTERNAL = bool(os.environ.get("DATABASE_URL") or os.environ.get("AMQP_URI"))
 
 
@@ -96,13 +96,15 @@ def killable(run_folder):
             patch.delenv(name, raising=False)
         running = Servers(run_folder / "killable", fresh=True).start()
     yield running
+    running.broker.kill()  # its orderly end takes six seconds
     running.stop()
 
 
 @pytest.fixture(scope="session")
 def system(servers):
     """Every process of the system, on those servers."""
-    with System(servers=servers, environment=IMPATIENT) as running:
+    crashing = {name: {"FENGQIAO_CRASH_FILE": str(servers.folder / f"crash-{name}")} for name in ("intake", "mediation", "metrics", "notify", "relay")}
+    with System(servers=servers, environment=crashing | {"mediation": crashing["mediation"] | IMPATIENT}) as running:
         yield running
 
 

@@ -80,6 +80,10 @@ def _end_what_runs_in(folder: Path) -> None:
         PostgreSQL(folder / "postgresql", programs.servers()[0], ports["database"]).discard()
 
 
+# Hundreds of queues that each count their messages every five seconds for the management page: a sixth of what the broker does.
+SELDOM = "[{rabbit, [{quorum_tick_interval, 60000}, {collect_statistics_interval, 60000}]}].\n"
+
+
 class SharedBroker:
     """One for all workers, started by the first that asks for it. The process that began the run ends it."""
 
@@ -94,6 +98,7 @@ class SharedBroker:
             if broker is None or broker.pid() is None:
                 Ports(self.folder).choose(*PORTS)
                 broker = self._known()
+                (broker.folder / "advanced.config").write_text(SELDOM)
                 broker.define({"users": topology.definitions(self.keys()["broker"], 1)["users"]})
                 broker.start()
             return broker

@@ -8,6 +8,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -83,45 +84,109 @@ class Figures:
 
 
 class Evidence:
-    """The tables, read once, in the shapes that the questions need."""
+    """The tables in the shapes that the questions need, each read once, when the first question needs it."""
 
     def __init__(self, rows: Rows, told: Told):
         self.rows, self.told = rows, told
-        self.log: dict[str, list[tuple]] = defaultdict(list)  # event id → (seq, agency, dispute, refused_for)
-        for seq, agency, event_id, dispute, refused in rows("select seq, agency, event_id, dispute, refused_for from intake.log order by seq"):
-            self.log[event_id].append((seq, agency, dispute, refused))
-        self.receipts: dict[int, dict[str, tuple]] = defaultdict(dict)  # seq → first/outcome → (type, agency, position)
-        self.kinds_of_receipts: dict[tuple, Counter] = defaultdict(Counter)  # (agency, event id) → first/outcome → how many
-        for receipt, agency, position, body in rows("select id, agency, position, body from intake.receipts"):
-            seq, which = RECEIPT.fullmatch(receipt).groups()
-            event = orjson.loads(bytes(body))
-            self.receipts[int(seq)][which] = (event["type"], agency, position)
-            self.kinds_of_receipts[agency, event["causationid"]][which] += 1
-        self.parked = {(service, source, subject): (event_id, status) for service in HEARS for source, subject, event_id, status in
-                       rows(f"select source, subject, event_id, status from {service}.parked")}  # fmt: skip
-        self.timeline: dict[tuple, list[tuple]] = defaultdict(list)  # (code, source) → (sequence, type)
-        for code, source, sequence, kind in rows("select code, source, sequence, type from metrics.timeline order by 1, 2, 3"):
-            self.timeline[code, source].append((sequence, kind))
-        self.transitions: dict[str, list[tuple]] = defaultdict(list)
-        for code, step, before, after, cause, word in rows("select code, step, before, after, cause, word from mediation.transitions order by code, step"):
-            self.transitions[code].append((before, after, step, cause, word))
-        self.states = dict(rows("select code, state from mediation.disputes"))
-        # What the ordinary voices have not said yet, the read model cannot count.
-        self.untold = {code for (code,) in rows("select code from mediation.holds where born or untold <> '[]' union select code from intake.seals where born")}
-        self.spoken = {
-            speaker: dict(rows(f"select subject, last_sequence from {service_of(speaker)}.spoken where source = %s", speaker)) for speaker in SPEAKERS
+
+    @cached_property
+    def log(self) -> dict[str, list[tuple]]:
+        """Event id → (seq, agency, dispute, refused_for)."""
+        log = defaultdict(list)
+        for seq, agency, event_id, dispute, refused in self.rows("select seq, agency, event_id, dispute, refused_for from intake.log order by seq"):
+            log[event_id].append((seq, agency, dispute, refused))
+        return log
+
+    @cached_property
+    def _receipts(self):
+        return [
+            (*RECEIPT.fullmatch(receipt).groups(), agency, position, orjson.loads(bytes(body)))
+            for receipt, agency, position, body in self.rows("select id, agency, position, body from intake.receipts")
+        ]
+
+    @cached_property
+    def receipts(self) -> dict[int, dict[str, tuple]]:
+        """seq → first/outcome → (type, agency, position)."""
+        receipts = defaultdict(dict)
+        for seq, which, agency, position, event in self._receipts:
+            receipts[int(seq)][which] = (event["type"], agency, position)
+        return receipts
+
+    @cached_property
+    def kinds_of_receipts(self) -> dict[tuple, Counter]:
+        """(agency, event id) → first/outcome → how many."""
+        kinds = defaultdict(Counter)
+        for _, which, agency, _, event in self._receipts:
+            kinds[agency, event["causationid"]][which] += 1
+        return kinds
+
+    @cached_property
+    def parked(self) -> dict[tuple, tuple]:
+        """(service, source, subject) → (event id, status)."""
+        return {
+            (service, source, subject): (event_id, status)
+            for service in HEARS
+            for source, subject, event_id, status in self.rows(f"select source, subject, event_id, status from {service}.parked")
         }
-        messages = capture.read(rows)
-        self.said: dict[str, list[Event]] = {  # speaker → its full events, by dispute and sequence
+
+    @cached_property
+    def timeline(self) -> dict[tuple, list[tuple]]:
+        """(code, source) → (sequence, type)."""
+        timeline = defaultdict(list)
+        for code, source, sequence, kind in self.rows("select code, source, sequence, type from metrics.timeline order by 1, 2, 3"):
+            timeline[code, source].append((sequence, kind))
+        return timeline
+
+    @cached_property
+    def transitions(self) -> dict[str, list[tuple]]:
+        """Code → (before, after, step, cause, word)."""
+        transitions = defaultdict(list)
+        for code, step, before, after, cause, word in self.rows("select code, step, before, after, cause, word from mediation.transitions order by code, step"):
+            transitions[code].append((before, after, step, cause, word))
+        return transitions
+
+    @cached_property
+    def states(self) -> dict[str, str]:
+        return dict(self.rows("select code, state from mediation.disputes"))
+
+    @cached_property
+    def untold(self) -> set[str]:
+        """What the ordinary voices have not said yet, the read model cannot count."""
+        found = self.rows("select code from mediation.holds where born or untold <> '[]' union select code from intake.seals where born")
+        return {code for (code,) in found}
+
+    @cached_property
+    def spoken(self) -> dict[str, dict[str, int]]:
+        """Speaker → subject → its last sequence."""
+        return {speaker: dict(self.rows(f"select subject, last_sequence from {service_of(speaker)}.spoken where source = %s", speaker)) for speaker in SPEAKERS}
+
+    @cached_property
+    def _messages(self):
+        return capture.read(self.rows)
+
+    @cached_property
+    def said(self) -> dict[str, list[Event]]:
+        """Speaker → its full events, by dispute and sequence."""
+        return {
             speaker: sorted(
-                (events.read(Delivery(message.body)) for message in messages if message.exchange == exchange_of(speaker)),
+                (events.read(Delivery(message.body)) for message in self._messages if message.exchange == exchange_of(speaker)),
                 key=lambda event: (event.subject, event.sequence),
             )
             for speaker in SPEAKERS
         }
-        self.posted = [message for message in messages if message.service == "notify" and message.exchange == INBOXES_EXCHANGE]
-        self.notify_heard = {(source, subject): last for source, subject, last in rows("select source, subject, last_sequence from notify.heard")}
-        self.discarded = set(rows(DISCARDED))  # by a person, at notify
+
+    @cached_property
+    def posted(self) -> list[capture.Message]:
+        return [message for message in self._messages if message.service == "notify" and message.exchange == INBOXES_EXCHANGE]
+
+    @cached_property
+    def notify_heard(self) -> dict[tuple, int]:
+        return {(source, subject): last for source, subject, last in self.rows("select source, subject, last_sequence from notify.heard")}
+
+    @cached_property
+    def discarded(self) -> set[tuple]:
+        """By a person, at notify: (source, subject, event id)."""
+        return set(self.rows(DISCARDED))
 
     def entry(self, event_id: str) -> tuple | None:
         """Its entry in the log, the accepted one if there are several."""
@@ -386,7 +451,7 @@ def check(rows: Rows, told: Told) -> Figures:
     evidence = Evidence(rows, told)
     figures = Figures(len(told.attempted), len(told.acknowledged))
     for kind, questions in QUESTIONS.items():
-        figures.findings[kind] = [f"{question.__name__}: {found}" for question in questions for found in sorted(question(evidence))]
+        figures.findings[kind] = [found for question in questions for found in _answers(question, evidence)]
     for notice in _due(evidence):
         if is_sealed(notice.event.source):
             figures.sealed_notices += 1
@@ -400,6 +465,16 @@ def check(rows: Rows, told: Told) -> Figures:
             figures.parked += 1
     figures.recovered = sum(event not in told.acknowledged for event in evidence.log if event in told.attempted)
     return figures
+
+
+def ask(kind: str, question: str, rows: Rows, told: Told) -> list[str]:
+    """One of QUESTIONS alone; it reads no more of the tables than it needs."""
+    (asked,) = [one for one in QUESTIONS[kind] if one.__name__ == question]
+    return _answers(asked, Evidence(rows, told))
+
+
+def _answers(question, evidence):
+    return [f"{question.__name__}: {found}" for found in sorted(question(evidence))]
 
 
 def _ended(e, event):

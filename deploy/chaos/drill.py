@@ -58,8 +58,9 @@ class Drill:
     """Owns the producers of one run on one stage."""
 
     def __init__(self, stage: Stage, seed: int, told: Callable[[str], None] = lambda line: None, threads: int = 3, pause: float = 0.1,
-                 houses: Iterable[str] = tuple(house.name for house in lives.HOUSES)):  # fmt: skip
-        self.stage, self.seed, self.told, self.threads, self.pause = stage, seed, told, threads, pause
+                 houses: Iterable[str] = tuple(house.name for house in lives.HOUSES), heard_before: int = 1):  # fmt: skip
+        """`heard_before`: the faults begin when each producer has heard so many receipts or notices."""
+        self.stage, self.seed, self.told, self.threads, self.pause, self.heard_before = stage, seed, told, threads, pause, heard_before
         self.houses = tuple(house for house in lives.HOUSES if house.name in tuple(houses))
         self.folder = private(stage.folder / "ledgers")
         self._producers: list[subprocess.Popen] = []
@@ -105,7 +106,7 @@ class Drill:
     def _wait_until_all_speak(self, seconds=30):
         """The faults begin when there is something to lose."""
         give_up = time.monotonic() + seconds
-        while time.monotonic() < give_up and not all('"do": "heard"' in _tail(self._ledger(house)) for house in self.houses):
+        while time.monotonic() < give_up and not all(_heard(self._ledger(house)) >= self.heard_before for house in self.houses):
             time.sleep(0.1)
 
     def _tell_how_far(self):
@@ -211,12 +212,8 @@ class Drill:
             self._database = None
 
 
-def _tail(path: Path) -> str:
-    if not path.exists():
-        return ""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 64_000))
-        return file.read().decode(errors="replace")
+def _heard(path: Path) -> int:
+    return path.read_bytes().count(b'"do": "heard"') if path.exists() else 0
 
 
 def use_servers_of_its_own() -> None:

@@ -37,7 +37,6 @@ class Faults:
         self._number = count()
         self._busy = {server: threading.Lock() for server in (stage.servers.database, stage.servers.broker)}
         self._threads: list[threading.Thread] = []
-        self._marks = count()
 
     def play(self, schedule: list[Fault], seconds: float, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Returns after `seconds`, also when the last faults still last."""
@@ -61,9 +60,7 @@ class Faults:
             thread.join()
         for server in self._busy:
             _start(server)
-        for name in self.stage.names:
-            for setting in ("FENGQIAO_CRASH_AT", "FENGQIAO_CRASH_MARK"):
-                self.stage.environment[name].pop(setting, None)
+        self.kills -= self.stage.crash_no_more()
         self.stage.start(*(name for name in self.stage.names if self.stage.pid(name) is None))
 
     def _begin(self, fault):
@@ -87,10 +84,7 @@ class Faults:
         self.stage.kill(fault.whom, signal.SIGTERM)
 
     def _crash(self, fault: Fault) -> Mending:
-        """The next one of this process dies at the point; this one is killed to make room for it."""
-        name, point = fault.whom
-        self.stage.crash_at(name, point, self.stage.folder / f"crashed-{next(self._marks)}")
-        self.stage.kill(name, signal.SIGKILL)
+        self.stage.crash_at(*fault.whom)
 
     def _freeze(self, fault: Fault) -> Mending:
         process = self.stage.process(fault.whom)

@@ -1,4 +1,4 @@
-"""Runs one of our programs with a fault seeded into its plumbing: `python -m deploy.chaos.faulty <fault> <module> [arguments]`.
+"""Runs one of our programs with a fault seeded into its plumbing: `python -m deploy.chaos.faulty <fault>[+<fault>] <module> [arguments]`.
 
 For showing that the count finds such faults. The programs themselves know nothing of this: functions are replaced before they run.
 """
@@ -182,12 +182,13 @@ def _is_chosen(name: str, one_in: int) -> bool:
     return crc32(name.encode()) % one_in == 0
 
 
-def main(fault: str, module: str, *arguments: str) -> None:
+def main(faults: str, module: str, *arguments: str) -> None:
     if module == "plumbing.run":
         import eventlet
 
         eventlet.monkey_patch()  # as that program does, before anything else is imported
-    FAULTS[fault]()
+    for fault in faults.split("+"):
+        FAULTS[fault]()
     # Imported, not run by name: a module that is run is another one than the one whose functions were replaced.
     program = importlib.import_module(module)
     program.main(*arguments) if module == "plumbing.run" else program.main(list(arguments))

@@ -32,7 +32,7 @@ class Stage(System):
             if name in STANDBYS:
                 self._kinds[name] = replace(self._kinds[STANDBYS[name]], name=name)
         self.names = tuple(self._kinds)
-        self.environment = {name: dict(SETTINGS) for name in self.names}
+        self.environment = {name: SETTINGS | {"FENGQIAO_CRASH_FILE": str(self._crash_file(name))} for name in self.names}
         self.wires = Wires()
 
     def prepare(self) -> None:
@@ -100,9 +100,16 @@ class Stage(System):
                 continue
         psutil.wait_procs(children, 10)
 
-    def crash_at(self, name: str, point: str, mark: Path) -> None:
-        """From its next start on, this process dies at this point, once."""
-        self.environment[name] |= {"FENGQIAO_CRASH_AT": point, "FENGQIAO_CRASH_MARK": str(mark)}
+    def crash_at(self, name: str, point: str) -> None:
+        """The next time that this process comes to this point it dies there."""
+        self._crash_file(name).write_text(point)
+
+    def crash_no_more(self) -> int:
+        """How many processes have not come to their point."""
+        waiting = [file for name in self.names if (file := self._crash_file(name)).exists()]
+        for file in waiting:
+            file.unlink(missing_ok=True)
+        return len(waiting)
 
     def deaths(self) -> list[tuple[str, int]]:
         """Which processes died of what: (name, exit code), as the supervisor saw it."""
@@ -113,6 +120,9 @@ class Stage(System):
         """The database's own process, then all its children; empty while it is down."""
         pid = self.servers.database.pid()
         return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)] if pid else []
+
+    def _crash_file(self, name):
+        return self.folder / f"crash-{name}"
 
     def _wire(self, name):
         kind = self._kinds[name]

@@ -1,6 +1,7 @@
 """A process dies at every line where dying could matter, once, with an event in its hands. What is left of the event?"""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -23,24 +24,20 @@ def alone(system):
     system.restarts = False
     yield system
     system.restarts = True
+    for name, _ in POINTS:
+        crash_file(system, name).unlink(missing_ok=True)
     for name in system.names:
-        system.environment[name].pop("FENGQIAO_CRASH_AT", None)
         if system.pid(name) is None:
             system.start(name)
     system.wait_ready()
 
 
 @pytest.mark.parametrize(("process", "point"), POINTS, ids=lambda name: name)
-def test_a_crash_leaves_no_trace(county, alone, tmp_path, process, point):
-    alone.stop(process)
-    alone.environment[process] |= {"FENGQIAO_CRASH_AT": point, "FENGQIAO_CRASH_MARK": str(tmp_path / "mark")}
-    alone.start(process)
-    alone.wait_ready(process)
-
+def test_a_crash_leaves_no_trace(county, alone, process, point):
+    crash_file(alone, process).write_text(point)
     report = county.womens_federation.reports()
     until(lambda: alone.pid(process) is None, what=f"{process} died")
     assert last_exit(alone, process) == 137
-    alone.environment[process].pop("FENGQIAO_CRASH_AT")
     alone.start(process)
     county.settle()
 
@@ -53,6 +50,10 @@ def test_a_crash_leaves_no_trace(county, alone, tmp_path, process, point):
     assert county.rows(
         "select count(*) from intake.receipts r join intake.log l on r.id like 'receipt/' || l.seq || '/%%' where l.event_id = %s", report.id
     ) == [(2,)]
+
+
+def crash_file(system, process):
+    return Path(system.environment[process]["FENGQIAO_CRASH_FILE"])
 
 
 def last_exit(system, process):

@@ -118,22 +118,6 @@ def test_the_database_keeps_what_was_committed_when_it_is_killed(private_servers
     assert ask(url, "select n from kept") == [(7,)]
 
 
-def test_the_broker_keeps_its_queues_and_messages_when_it_is_killed(private_servers):
-    uri = private_servers.amqp_admin
-    connection = pika.BlockingConnection(pika.URLParameters(uri))
-    channel = connection.channel()
-    channel.confirm_delivery()
-    channel.basic_publish("inboxes", "police", b"kept", pika.BasicProperties(delivery_mode=2), mandatory=True)
-
-    private_servers.broker.kill()
-    assert private_servers.broker.pid() is None
-    private_servers.broker.start()
-
-    channel = pika.BlockingConnection(pika.URLParameters(uri)).channel()
-    assert channel.basic_get("agency.police", auto_ack=True)[2] == b"kept"
-    channel.connection.close()
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to keep the data outside the run directory")
 def test_data_that_lie_elsewhere_do_not_outlive_their_run_directory(tmp_path, monkeypatch):
     monkeypatch.setattr(postgresql, "_has_user_namespaces", lambda: False)

@@ -1,5 +1,6 @@
 """What an agency may rely on: what it reported is said once, in order, and answered, whatever breaks meanwhile."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pika
 import pytest
 
 from fengqiao_agency import Agency, AlreadySaidOtherwise
+from tests.county import SETTLE_SECONDS
 
 from .hub import Hub
 
@@ -23,7 +25,7 @@ def test_a_report_is_answered_and_the_code_is_remembered(broker, police):
     with Hub(broker.uri(), ["police"]):
         police.start()
         event = police.report(TYPE, "110-0001", {"n": 1})
-        assert police.settle(20)
+        assert police.settle(SETTLE_SECONDS)
 
     code = police.code_of("110-0001")
     row = police.outbox.find(event)
@@ -35,7 +37,7 @@ def test_a_code_that_changed_is_remembered_in_place_of_the_first(broker, police)
     with Hub(broker.uri(), ["police"]) as hub:
         police.start()
         event = police.report(TYPE, "110-0001", {"n": 1})
-        assert police.settle(20)
+        assert police.settle(SETTLE_SECONDS)
         was, now = police.code_of("110-0001"), "620702-2026-000077-0"
         hub.send("police", "receipt.moved", {"event": {"source": "/agencies/police", "id": event}, "dispute": now, "was": was}, "moved-1")
         police.outbox.wait_until(lambda: police.code_of("110-0001") == now, 20)
@@ -48,7 +50,7 @@ def test_what_the_hub_took_is_no_longer_kept_here_and_what_it_refused_is(broker,
     with Hub(broker.uri(), ["police"], refuse=lambda e: e.get_subject() == "bad", reject=lambda e: e.get_subject() == "early"):
         police.start()
         taken, refused, rejected = (police.report(TYPE, subject, {"said": subject}) for subject in ("good", "bad", "early"))
-        assert police.settle(20)
+        assert police.settle(SETTLE_SECONDS)
 
     assert [police.outbox.find(e).state for e in (taken, refused, rejected)] == ["applied", "refused", "rejected"]
     assert police.outbox.find(refused).reason["zh"] == "不行"
@@ -63,7 +65,7 @@ def test_each_receipt_and_notice_is_told_once_however_often_it_comes(broker, pol
     with Hub(broker.uri(), ["police"], copies=3) as hub:
         police.start()
         police.report(TYPE, "110-0001", {})
-        assert police.settle(20)
+        assert police.settle(SETTLE_SECONDS)
         for _ in range(2):
             hub.send("police", "notice.deadline", {"dispute": "620702-2026-000001-0", "clock": "referral_answer"}, "n-1")
         notices = list(police.notices(wait=1))
@@ -79,7 +81,7 @@ def test_a_message_that_nobody_can_read_is_put_aside_and_stops_nothing(broker, p
     with Hub(broker.uri(), ["police"]):
         police.start()
         police.report(TYPE, "110-0001", {})
-        assert police.settle(20)
+        assert police.settle(SETTLE_SECONDS)
 
     assert police.outbox._rows("select body from unreadable") == [(b"\xff{",)]
 
@@ -104,7 +106,7 @@ def test_killed_between_report_and_publish_the_event_goes_out_later(broker, poli
 
     with Hub(broker.uri(), ["police"]) as hub:
         police.start()
-        assert police.settle(20)
+        assert police.settle(SETTLE_SECONDS)
         assert [event for _, _, event in hub.heard] == ["kept"]
 
 
@@ -122,7 +124,7 @@ def test_killed_before_a_receipt_is_acknowledged_it_is_heard_again_and_counted_o
     with Hub(broker.uri(), ["police"]):
         police.start()
         police.report(TYPE, "110-0001", {})
-        assert police.settle(20)
+        assert police.settle(SETTLE_SECONDS)
         assert police.outbox.wait_until(lambda: len(calls) > 1, 10)
 
     assert sum(map(len, calls)) == len(list(police.receipts())) == 2
@@ -141,14 +143,24 @@ def test_an_event_that_no_queue_takes_waits_for_a_person(broker, police):
 
     with Hub(broker.uri(), ["police"]) as hub:
         assert police.resend() == 1
-        assert police.settle(20)
+        assert police.settle(SETTLE_SECONDS)
         assert [event for _, _, event in hub.first_heard()] == [first, second]
+
+
+@contextlib.contextmanager
+def _channel(broker):
+    with pika.BlockingConnection(pika.URLParameters(broker.uri())) as connection:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        yield channel
 
 
 def test_the_broker_is_killed_while_publishing_and_nothing_is_lost_or_swapped(broker, police):
     disputes, steps = 100, 15
     reports = [(TYPE, f"d-{d}", {"step": s}, None, f"{d}/{s}") for s in range(steps) for d in range(disputes)]
 
+    with _channel(broker) as channel:
+        channel.basic_publish("inboxes", "court", b"kept", pika.BasicProperties(delivery_mode=2), mandatory=True)
     with Hub(broker.uri(), ["police"]) as hub:
         police.start()
         writer = threading.Thread(target=lambda: [police.report_many(reports[i : i + 50]) for i in range(0, len(reports), 25)])
@@ -162,6 +174,8 @@ def test_the_broker_is_killed_while_publishing_and_nothing_is_lost_or_swapped(br
 
         for d in range(disputes):
             assert [e for _, s, e in hub.first_heard() if s == f"d-{d}"] == [f"{d}/{s}" for s in range(steps)]
+    with _channel(broker) as channel:
+        assert channel.basic_get("agency.court", auto_ack=True)[2] == b"kept"  # what lay in a queue is there as well
 
 
 def test_another_process_on_the_same_outbox_has_its_event_sent_too(broker, police):

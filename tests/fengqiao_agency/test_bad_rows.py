@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from fengqiao_agency import Agency
 from fengqiao_agency.cli import app
 from fengqiao_agency.envelope import MAX_BYTES
+from tests.county import SETTLE_SECONDS
 
 from .hub import Hub
 
@@ -60,7 +61,7 @@ def test_a_damaged_row_waits_for_a_person_and_others_are_answered(broker, police
     report_good(police)
     with Hub(broker.uri(), ["police"]):
         police.start()
-        assert police.settle(20) is False
+        assert police.settle(SETTLE_SECONDS) is False
         assert states(police, *GOOD, "behind") == ["applied"] * len(GOOD) + ["held"]
 
     ((_, found),) = returned(police)
@@ -77,7 +78,7 @@ def test_text_that_is_not_utf8_keeps_no_other_row_from_being_read(broker, police
     report_good(police)
     with Hub(broker.uri(), ["police"]):
         police.start()
-        assert police.settle(20) is False
+        assert police.settle(SETTLE_SECONDS) is False
         assert states(police, *GOOD) == ["applied"] * len(GOOD)
 
     assert returned(police) == [("bad", "bad_headers")]
@@ -87,12 +88,12 @@ def test_a_person_sees_why_and_drops_it_and_its_dispute_goes_on(broker, police, 
     plant(police, {"headers": "{"})
     with Hub(broker.uri(), ["police"]):
         police.start()
-        assert police.settle(20) is False
+        assert police.settle(SETTLE_SECONDS) is False
         monkeypatch.setenv("FENGQIAO_OUTBOX", police.outbox.path)
         listed = CliRunner().invoke(app, ["outbox", "--state", "returned"])
         dropped = CliRunner().invoke(app, ["outbox", "--discard", "bad"])
         again = CliRunner().invoke(app, ["outbox", "--discard", "bad"])
-        assert police.settle(20)
+        assert police.settle(SETTLE_SECONDS)
 
     assert "bad_headers" in listed.output and "无法读取" in listed.output and "cannot be read" in listed.output
     assert (dropped.exit_code, again.exit_code) == (0, 2)
@@ -127,7 +128,7 @@ def test_a_message_for_which_the_broker_closes_the_connection_is_found(broker, p
     with Hub(broker.uri(), ["police"]):
         police.start()
         assert police.outbox.wait_until(lambda: returned(police), 60)
-        assert police.settle(20) is False
+        assert police.settle(SETTLE_SECONDS) is False
         assert states(police, *GOOD, "behind") == ["applied"] * len(GOOD) + ["held"]
 
     assert returned(police) == [("bad", "refused_by_broker")]

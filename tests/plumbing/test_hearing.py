@@ -27,7 +27,7 @@ class Stage:
     """The listener process, what is told to it, and what it noted."""
 
     def __init__(self, apart, folder):
-        self.apart, self.folder = apart, folder
+        self.apart, self.folder, self.crash_file = apart, folder, folder / "crash"
         self.running: list[tuple[Process, dict]] = []
 
     def listens(self, ready=True, copies=1, **environment) -> Process:
@@ -36,7 +36,7 @@ class Stage:
         if len(alike) < copies:
             if copies == 1:
                 self.stop()
-            told = self.apart.environment("notify") | {"FENGQIAO_STOP_SECONDS": "5"} | environment
+            told = self.apart.environment("notify") | {"FENGQIAO_STOP_SECONDS": "5", "FENGQIAO_CRASH_FILE": str(self.crash_file)} | environment
             alike.append(Process(self.folder / f"{len(self.running)}.log", "tests.plumbing.listener", **told))
             self.running.append((alike[-1], environment))
         alike[-1].mark()
@@ -95,9 +95,10 @@ def test_everything_told_takes_effect_once_and_is_acknowledged(stage):
 
 @pytest.mark.parametrize("moment", ["before_commit", "after_commit", "after_acknowledge"])
 def test_killed_at_this_moment_nothing_is_lost_or_done_twice(stage, moment):
+    process = stage.listens()
+    stage.crash_file.write_text(moment)
     stage.tell(event(1), event(2), event(1, B))
-    with stage.listens(ready=False, FENGQIAO_CRASH_AT=moment, FENGQIAO_CRASH_MARK=str(stage.folder / moment)) as process:
-        assert process.ends() == 137
+    assert process.ends() == 137
     already = stage.applied(A, B) != {A: [], B: []}
     assert already == (moment != "before_commit")
 

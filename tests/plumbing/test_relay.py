@@ -245,11 +245,11 @@ def test_two_relays_share_and_one_takes_over(quiet, start):
 def test_a_relay_that_is_killed_is_replaced_by_the_other(quiet, start, tmp_path):
     """Each as a process of its own, one of them killed with rows in its hands."""
     (tmp_path / "relay.json").write_text(json.dumps({"notify": {"database": quiet.databases["notify"], "amqp": quiet.amqp("notify")}}))
+    (tmp_path / "crash").write_text("relay_confirmed")
     environment = {
         **os.environ,
         "FENGQIAO_RELAY": str(tmp_path / "relay.json"),
-        "FENGQIAO_CRASH_AT": "relay_confirmed",
-        "FENGQIAO_CRASH_MARK": str(tmp_path / "mark"),
+        "FENGQIAO_CRASH_FILE": str(tmp_path / "crash"),
     }
     with subprocess.Popen([sys.executable, "-m", "plumbing.relay", "notify"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
         try:
