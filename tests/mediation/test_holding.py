@@ -1,6 +1,6 @@
 """What does a safeguard hold do to a dispute, in every state that it can be in? Pure: no database, no broker."""
 
-from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -16,7 +16,7 @@ from services.mediation.questions import MOVES_NOTHING
 from services.mediation.routing import handling
 from services.mediation.safeguard import CAUSES, CLOCKS, HOLD, PUT_OFF, TAKE_BACK
 from services.mediation.timing import COUNTING
-from tests.mediation.lives import CENTRE, CODE, COURT, DAMAN, FACTS, MONDAY, WOMEN, Heard, Life, life_until, registered, reported
+from tests.mediation.lives import CENTRE, CODE, COURT, DAMAN, FACTS, MONDAY, WOMEN, Heard, Life, copied, life_until, registered, reported
 
 POLICE, GRID, SEALED = "police", "grid", "intake-safeguard"
 STATES = [state for state in TRANSITIONS if state != FIRST]
@@ -61,7 +61,7 @@ def words(decision):
 @pytest.mark.parametrize("word", OPENERS)
 def test_it_opens_in_every_state_and_nothing_ordinary_is_said(state, word):
     life = life_until(state)
-    before = deepcopy(life.dispute)
+    before = copied(life.dispute)
 
     decision = opened(life, word, COURT)
 
@@ -115,10 +115,10 @@ def test_the_step_that_carried_the_flag_is_taken_whichever_is_heard_first():
 def test_what_somebody_outside_reports_is_refused_as_ever_or_as_stayed(state, step, agency):
     free, held = life_until(state), life_until(state)
     opened(held)
-    before = deepcopy(held.dispute)
+    before = copied(held.dispute)
     event = reported(step, free.now, agency)
 
-    answers = [decide(life.dispute, deepcopy(event), life.now) for life in (free, held)]
+    answers = [decide(life.dispute, copied(event), life.now) for life in (free, held)]
 
     assert answers[1].sealed == []
     if answers[0].refused is not None or step in MOVES_NOTHING:
@@ -137,7 +137,7 @@ def test_a_hold_and_a_stay_are_answered_alike(state, step, agency):
     opened(stayed, "dispute.stayed", COURT, reason="recusal")
     event = reported(step, held.now, agency)
 
-    assert decide(held.dispute, deepcopy(event), held.now).said == decide(stayed.dispute, deepcopy(event), stayed.now).said
+    assert decide(held.dispute, copied(event), held.now).said == decide(stayed.dispute, copied(event), stayed.now).said
 
 
 def test_the_federation_is_inside_and_moves_nothing():
@@ -236,6 +236,10 @@ def alike(state) -> dict[str, Life]:
     return lives
 
 
+def with_disputes_of_their_own(lives):
+    return {how: replace(life, dispute=copied(life.dispute)) for how, life in lives.items()}
+
+
 def said_by(agency, word, life, id, about=None, **facts):
     event = reported(word, life.now, agency, **({"event": about} if about else {}), **facts)
     event.data["event"]["id"] = id
@@ -256,7 +260,7 @@ def test_whoever_has_no_part_gets_the_same_answers_to_any_two_words_whether_it_i
     """A word that is refused leaves everything as it was, so only after one that was taken the next can make a difference."""
     before = alike(state)
     for first in FACTS:
-        lives = deepcopy(before)
+        lives = with_disputes_of_their_own(before)
         (free, held, stayed), refused = answers(lives, agency, first, "e-1")
         assert held == stayed, first
         if refused is None and first not in MOVES_NOTHING:
@@ -265,7 +269,7 @@ def test_whoever_has_no_part_gets_the_same_answers_to_any_two_words_whether_it_i
         if refused is not None:
             continue
         for second in FACTS:
-            after = deepcopy(lives)
+            after = with_disputes_of_their_own(lives)
             (free, held, stayed), refused = answers(after, agency, second, "e-2", "e-1" if second in TAKE_BACK else None)
             assert held == stayed, (first, second)
             if refused is not None or second in (*MOVES_NOTHING, *TAKE_BACK):

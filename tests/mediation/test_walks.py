@@ -1,6 +1,5 @@
 """Whatever agencies say, in whatever order: does a dispute stay whole? Random walks over steps, facts, speakers and waiting."""
 
-import copy
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +12,7 @@ from contracts.domain_schemas import CORRECTABLE
 from services.mediation import domain
 from services.mediation.deadlines import BY_NAME
 from services.mediation.lifecycle import TRANSITIONS
-from tests.mediation.lives import CENTRE, COURT, DAMAN, FACTS, SPEAKER, XIJIE, Life, reported
+from tests.mediation.lives import CENTRE, COURT, DAMAN, FACTS, SPEAKER, XIJIE, Life, copied, reported
 
 TERMS = FACTS["agreement.reached"]["terms"]
 # fmt: off
@@ -73,7 +72,7 @@ def test_a_dispute_stays_whole_whatever_is_said(seed):
     life = begun()
     for step, agency, facts, wait in walk(seed, life):
         life.until(life.now + wait)  # every word said is checked against the contract on the way
-        before = copy.deepcopy(replace(life.dispute, taken=[]))
+        before = copied(replace(life.dispute, taken=[]))
         decision = life._hears(reported(step, life.now, agency, **facts))
 
         dispute = life.dispute

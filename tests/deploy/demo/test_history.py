@@ -85,10 +85,9 @@ MEANT = {
 # fmt: on
 
 
-def test_every_word_that_an_agency_may_say_is_said_in_a_quarter():
+def test_every_word_that_an_agency_may_say_is_said_in_a_quarter(told):
     """Until the day on which the demonstration begins, and with effect; not in what is still to come."""
-    lives = whole_quarter(seed=1, disputes=1200, until=UNTIL)
-    said = {step.type for each in lives for step in each.until(THE_END) if step.expected == "receipt.applied"}
+    said = {step.type for each, _, _ in told for step in each.until(THE_END) if step.expected == "receipt.applied"}
 
     assert set(contracts.AGENCY_EVENTS) - said == set(NOT_SAID)
 
@@ -164,8 +163,8 @@ def test_the_county_lives_on_when_its_history_is_told():
 # ── shares, against the published figures; a binomial of these sizes strays less than the tolerances ──────────────────────────────
 
 
-def test_every_row_of_the_table_of_ways_is_gone_as_often_as_it_says():
-    rolled = Counter(roll for seed in range(3) for each in quarter(seed, 1200, UNTIL) for roll in each.rolled)
+def test_every_row_of_the_table_of_ways_is_gone_as_often_as_it_says(lives):
+    rolled = Counter(roll for each in lives for roll in each.rolled)
     for way in WAYS:
         went, asked = rolled[way.name, True], rolled[way.name, True] + rolled[way.name, False]
         assert asked > 0, way
