@@ -12,7 +12,7 @@ from deploy.local.ports import allowed
 from deploy.local.signals import end_as_by_ctrl_c
 from tests.apart import Apart
 from tests.county import County
-from tests.scheduling import LongFilesFirst, long_files_first
+from tests.scheduling import WHOLE_SYSTEM, LongFilesFirst, long_files_first
 from tests.shared import SharedBroker, TestRun, WorkerServers
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -31,6 +31,7 @@ if WORKER:
 
 # Deadlines that lie in the past when they are set: how long time waits before it says so. A flow test cannot wait ten minutes.
 IMPATIENT = {"FENGQIAO_PATIENCE_SECONDS": "0.3"}
+RUNNING = pytest.StashKey[System]()
 EXTERNAL = bool(os.environ.get("DATABASE_URL") or os.environ.get("AMQP_URI"))
 
 
@@ -69,6 +70,14 @@ def pytest_collection_modifyitems(items):
         long_files_first(items)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item, nextitem):
+    """A worker does what needs the whole system first. After the last of it the system's processes would only take time from others."""
+    is_last = item.nodeid.startswith(WHOLE_SYSTEM) and nextitem is not None and not nextitem.nodeid.startswith(WHOLE_SYSTEM)
+    if WORKER and is_last and (system := item.config.stash.get(RUNNING, None)):
+        system.stop()
+
+
 # ── fixtures ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -101,10 +110,11 @@ def killable(run_folder):
 
 
 @pytest.fixture(scope="session")
-def system(servers):
+def system(servers, pytestconfig):
     """Every process of the system, on those servers."""
     crashing = {name: {"FENGQIAO_CRASH_FILE": str(servers.folder / f"crash-{name}")} for name in ("intake", "mediation", "metrics", "notify", "relay")}
     with System(servers=servers, environment=crashing | {"mediation": crashing["mediation"] | IMPATIENT}) as running:
+        pytestconfig.stash[RUNNING] = running
         yield running
 
 

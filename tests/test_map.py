@@ -1,21 +1,17 @@
 """Does the map in the READMEs tell what the services really say, and who makes something of it?"""
 
-from collections import defaultdict
-from datetime import date
-
 import pytest
 
 from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, HEARS, safeguard
 from contracts.channels import SEALED
 from deploy import map as house
-from deploy.demo.history import whole_quarter
 from deploy.demo.steps import Step
 from plumbing.events import Event
 from services.intake import domain as intake
 from services.metrics import domain as metrics
 from services.notify import rules
 from services.notify import safeguard as sealed_rules
-from tests.deploy.demo.paper import NOW, Hub
+from tests.deploy.demo.paper import NOW, Hub, quarter_told
 
 
 def test_both_readmes_show_the_map_that_the_code_draws(capsys):
@@ -31,28 +27,10 @@ def test_every_step_an_agency_can_report_is_told_as_a_story():
 # ── each row, against what the rules of intake and mediation say when the event is told ───────────────────────────────────────────
 
 
-class Recorder(Hub):
-    """Notes what the services said of each event that took effect: [(word, about, data)] in the ordinary voices, and sealed."""
-
-    def __init__(self, noted):
-        super().__init__()
-        self.noted = noted
-
-    def says(self, step, subject, data):
-        heard, sealed = len(self.heard), len(self.sealed)
-        verdict, outcome, why = super().says(step, subject, data)
-        if outcome == "receipt.applied":
-            self.noted[step.type].append((self.heard[heard:], self.sealed[sealed:]))
-        return verdict, outcome, why
-
-
 @pytest.fixture(scope="module")
 def noted():
     """By agency event, each time that it took effect in a quarter as the demonstration tells it."""
-    noted = defaultdict(list)
-    for life in whole_quarter(seed=1, disputes=1200, until=date(2026, 10, 1)):
-        Recorder(noted).tell(life)
-    return noted
+    return quarter_told()[1]
 
 
 def of_its_row(word, noted):
@@ -98,7 +76,7 @@ OPENS_LATER = ("protection_order.accepted", "protection_order.issued", "protecti
 @pytest.mark.parametrize("word", [word for word in safeguard.STEPS if "safeguard.held" in str(house.said_of(word))])
 def test_a_word_of_the_lane_that_comes_first_opens_it(word):
     """Told of a dispute that nothing holds."""
-    hub, told = Hub(), next(life for life in whole_quarter(seed=1, disputes=40, until=date(2026, 10, 1)) if not life.is_quiet)
+    hub, told = Hub(), next(life for life, _, _ in quarter_told()[0] if not life.is_quiet)
     reported, said = told.steps[0], AGENCY_EVENTS[word]
     hub.says(reported, reported.subject, reported.data)
     (code,) = hub.disputes

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from deploy.local import AlreadyRunning, pids
-from tests.scheduling import KILL_SERVERS, LONG, SYSTEMS, WHOLE_SYSTEM, LongFilesFirst, long_files_first
+from tests.scheduling import KILL_SERVERS, LONG, SYSTEMS, TELL_A_QUARTER, WHOLE_SYSTEM, LongFilesFirst, long_files_first
 from tests.shared import TestRun
 
 ROOT = Path(__file__).parents[1]
@@ -81,7 +81,7 @@ def test_long_files_come_first_and_cases_of_a_file_stay_together():
 
 
 def test_every_file_that_is_named_is_there():
-    assert [path for path in (*LONG, *KILL_SERVERS, *WHOLE_SYSTEM) if not (ROOT / path).exists()] == []
+    assert [path for path in (*LONG, *KILL_SERVERS, *TELL_A_QUARTER, *WHOLE_SYSTEM) if not (ROOT / path).exists()] == []
 
 
 def test_what_a_killed_run_left_behind_is_ended_by_the_next(tmp_path):

@@ -1,11 +1,14 @@
 """The hub on paper: the very rules of intake and mediation, event after event, with dictionaries for tables. No broker, no database, no time."""
 
 import json
+from collections import defaultdict
 from copy import deepcopy
-from datetime import datetime
+from datetime import date, datetime
+from functools import cache
 
 import contracts
 from deploy.demo import bodies
+from deploy.demo.history import whole_quarter
 from deploy.demo.steps import FIRST, Code, Life, Step
 from deploy.demo.workdays import SHANGHAI
 from plumbing.events import Delivery, Event
@@ -126,3 +129,29 @@ def _filled(part, given):
     if isinstance(part, dict):
         return {name: _filled(value, given) for name, value in part.items()}
     return given[part.of] if isinstance(part, Code) else part
+
+
+class _Noting(Hub):
+    """Notes what is said of each event that takes effect."""
+
+    def __init__(self, noted):
+        super().__init__()
+        self.noted = noted
+
+    def says(self, step, subject, data):
+        heard, sealed = len(self.heard), len(self.sealed)
+        verdict, outcome, why = super().says(step, subject, data)
+        if outcome == "receipt.applied":
+            self.noted[step.type].append((self.heard[heard:], self.sealed[sealed:]))
+        return verdict, outcome, why
+
+
+@cache
+def quarter_told() -> tuple[list[tuple[Life, Hub, list]], dict[str, list[tuple[list, list]]]]:
+    """What the hub makes of a whole quarter as the demonstration tells it: (life, hub, answers) of each.
+
+    And by agency event, for each time that it took effect, what was said in the ordinary voices and what sealed: [(word, about, data)].
+    """
+    noted = defaultdict(list)
+    hubs = [(life, _Noting(noted)) for life in whole_quarter(seed=1, disputes=1200, until=date(2026, 10, 1))]
+    return [(life, hub, hub.tell(life)) for life, hub in hubs], noted
