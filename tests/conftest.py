@@ -1,5 +1,6 @@
 """What tests share. Servers are private, real, and started when the first test needs them."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -66,8 +67,19 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_collection_modifyitems(items):
+    unknown = {item.nodeid.split("::")[0] for item in items if "system" in item.fixturenames and not item.nodeid.startswith(WHOLE_SYSTEM)}
+    if unknown:
+        raise pytest.UsageError(f"tests/scheduling.py does not say that these need the whole system: {sorted(unknown)}")
     if WORKER:
         long_files_first(items)
+
+
+def pytest_collection_finish(session):
+    """Thousands of tests stay for good: the collector need not look at them again, nor come by for every few hundred objects."""
+    if WORKER:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.hookimpl(trylast=True)

@@ -33,7 +33,7 @@ KILL_SERVERS = (
 # These tell the same quarter by the real rules, which takes seven seconds; the second finds it told.
 TELL_A_QUARTER = ("tests/deploy/demo/test_history.py", "tests/test_map.py")
 # These need every process of the system, which takes ten seconds of CPU to start and half a gigabyte: no more than so many workers start one.
-WHOLE_SYSTEM = ("tests/flows/", "tests/chaos/test_crash_points.py")
+WHOLE_SYSTEM = ("tests/flows/", "tests/chaos/test_crash_points.py", "tests/intake/test_verify.py", "tests/deploy/test_words_without_packages.py")
 SYSTEMS = 2
 
 
