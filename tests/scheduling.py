@@ -11,8 +11,6 @@ LONG = (
     "tests/flows/",
     "tests/plumbing/test_hearing.py",
     "tests/metrics/test_browser.py",
-    "tests/deploy/test_servers.py",
-    "tests/fengqiao_agency/",
     "tests/deploy/demo/",
     "tests/plumbing/",
     "tests/mediation/test_walks.py",
@@ -22,8 +20,9 @@ LONG = (
     "tests/metrics/",
     "tests/contracts/test_documents.py",
 )
-# These tests share one set of servers that they kill: they belong to one worker.
+# These tests share one set of servers that they kill: they belong to one worker. The drill comes first, as long as there is nothing in them.
 KILL_SERVERS = (
+    "tests/chaos/test_short_drill.py",
     "tests/deploy/test_servers.py",
     "tests/fengqiao_agency/test_agency.py",
     "tests/fengqiao_agency/test_backpressure.py",

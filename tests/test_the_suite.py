@@ -77,7 +77,7 @@ def test_long_files_come_first_and_cases_of_a_file_stay_together():
 
     long_files_first(items)
 
-    assert [item.nodeid for item in items] == ["tests/bench/test_short_bench.py::test_a", *FLOWS, f"{KILL_SERVERS[1]}::test_a", *OTHERS]
+    assert [item.nodeid for item in items] == [f"{KILL_SERVERS[1]}::test_a", "tests/bench/test_short_bench.py::test_a", *FLOWS, *OTHERS]
 
 
 def test_every_file_that_is_named_is_there():

@@ -12,7 +12,7 @@ import psycopg2
 from deploy.chaos import capture
 from deploy.chaos.quiet import queues
 from deploy.chaos.wires import Wires
-from deploy.local import System, pids, prepare_database
+from deploy.local import Servers, System, pids, prepare_database
 from deploy.local.places import write_private
 
 STANDBYS = {"mediation-standby": "mediation", "relay-second": "relay"}
@@ -23,10 +23,10 @@ SETTINGS = {"FENGQIAO_PATIENCE_SECONDS": "5", "FENGQIAO_LOG_LEVEL": "WARNING"}
 
 
 class Stage(System):
-    """Processes on servers of its own: it kills those too. `seeded` names the fault that a process runs with (see `faulty`)."""
+    """Processes, and servers that it may kill: its own, or the fresh ones that it is given. `seeded` names the fault that a process runs with (see `faulty`)."""
 
-    def __init__(self, folder: Path, only: tuple[str, ...] = PROCESSES, seeded: dict[str, str] | None = None):
-        super().__init__(folder, only=tuple(dict.fromkeys(STANDBYS.get(name, name) for name in only)))
+    def __init__(self, folder: Path, only: tuple[str, ...] = PROCESSES, seeded: dict[str, str] | None = None, servers: Servers | None = None):
+        super().__init__(folder, only=tuple(dict.fromkeys(STANDBYS.get(name, name) for name in only)), servers=servers)
         self.seeded = seeded or {}
         for name in only:
             if name in STANDBYS:

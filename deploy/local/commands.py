@@ -143,9 +143,9 @@ def test(arguments: list[str]) -> int:
 
 
 def _workers() -> int:
-    """Twice as many as processors, as much of a test is waiting; fewer where there is less than a gigabyte for each."""
+    """One more than processors, as a part of a test is waiting; fewer where there is less than a gigabyte for each."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**30
-    return max(2, min(2 * len(os.sched_getaffinity(0)), memory, 4))
+    return max(2, min(len(os.sched_getaffinity(0)) + 1, memory, 4))
 
 
 def parked(arguments: list[str]) -> int:

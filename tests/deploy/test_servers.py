@@ -12,6 +12,7 @@ import pytest
 
 from deploy.local import AlreadyRunning, Servers, postgresql, programs, roles
 from deploy.local.postgresql import PostgreSQL
+from deploy.local.rabbitmq import PORTS as BROKER_PORTS
 from deploy.local.servers import SERVICES
 
 pytestmark = pytest.mark.skipif(
@@ -35,7 +36,7 @@ def ask(url, statement):
 
 
 def test_everything_listens_on_loopback_only(private_servers):
-    ours = set(private_servers.ports.known().values())
+    ours = {private_servers.ports[name] for name in ("database", *BROKER_PORTS)}
     listening = [connection.laddr for connection in psutil.net_connections("tcp") if connection.status == psutil.CONN_LISTEN and connection.laddr.port in ours]
 
     assert {address.ip for address in listening} <= {"127.0.0.1", "::1"}
