@@ -10,6 +10,7 @@ LONG = (
     "tests/chaos/test_crash_points.py",
     "tests/flows/",
     "tests/plumbing/test_hearing.py",
+    "tests/deploy/test_patience.py",
     "tests/metrics/test_browser.py",
     "tests/deploy/demo/",
     "tests/plumbing/",
@@ -31,9 +32,13 @@ KILL_SERVERS = (
 )
 # These tell the same quarter by the real rules, which takes seven seconds; the second finds it told.
 TELL_A_QUARTER = ("tests/deploy/demo/test_history.py", "tests/test_map.py")
-# These need every process of the system, which takes ten seconds of CPU to start and half a gigabyte: no more than so many workers start one.
+# These need every process of the system, which takes ten seconds of CPU to start and half a gigabyte: one worker in two starts one.
 WHOLE_SYSTEM = ("tests/flows/", "tests/chaos/test_crash_points.py", "tests/intake/test_verify.py", "tests/deploy/test_words_without_packages.py")
-SYSTEMS = 2
+
+
+def systems(workers: int) -> int:
+    """How many workers may start the whole system."""
+    return max(1, workers // 2)
 
 
 def long_files_first(items: list[pytest.Item]) -> None:
@@ -76,7 +81,7 @@ class LongFilesFirst(LoadFileScheduling):
         needing, others = ([unit for unit in self.workqueue if unit.startswith(WHOLE_SYSTEM) == needs] for needs in (True, False))
         if node in self._with_system:
             return (needing or others)[0]
-        if len(self._with_system) < SYSTEMS:
+        if len(self._with_system) < systems(self.numnodes):
             return next(iter(self.workqueue))
         return others[0] if others else None
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from deploy.local import AlreadyRunning, pids
-from tests.scheduling import KILL_SERVERS, LONG, SYSTEMS, TELL_A_QUARTER, WHOLE_SYSTEM, LongFilesFirst, long_files_first
+from tests.scheduling import KILL_SERVERS, LONG, TELL_A_QUARTER, WHOLE_SYSTEM, LongFilesFirst, long_files_first, systems
 from tests.shared import TestRun
 
 ROOT = Path(__file__).parents[1]
@@ -54,10 +54,11 @@ def run(collected, workers=4):
     return [list(dict.fromkeys(collected[index].split("::")[0] for index in node.given)) for node in nodes]
 
 
-def test_every_test_is_run_once_and_the_whole_system_is_started_by_few():
-    files = run(FLOWS + OTHERS)
+@pytest.mark.parametrize("workers", [1, 2, 3, 4, 8])
+def test_every_test_is_run_once_and_the_whole_system_is_started_by_few(workers):
+    files = run(FLOWS + OTHERS, workers)
 
-    assert sum(any(file.startswith(WHOLE_SYSTEM) for file in of_one) for of_one in files) == SYSTEMS
+    assert sum(any(file.startswith(WHOLE_SYSTEM) for file in of_one) for of_one in files) == systems(workers) == max(1, workers // 2)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 8])
