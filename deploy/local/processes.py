@@ -73,8 +73,8 @@ def launch(kind: Kind, servers: "Servers") -> Launch:
         "FENGQIAO_PARTITIONS": str(servers.partitions),
         kind.port_is: str(port),
         "PYTHONUNBUFFERED": "1",
-        # Everything here is on loopback; only notify resolves names, of webhooks. A start takes two tenths of a second less.
-        **({} if kind.name == "notify" else {"EVENTLET_NO_GREENDNS": "yes"}),
+        # With a broker on loopback only notify resolves names, of webhooks. A start takes two tenths of a second less.
+        **({"EVENTLET_NO_GREENDNS": "yes"} if servers.broker and kind.name != "notify" else {}),
     }
     if kind.service:
         addresses = servers.services[kind.service]
