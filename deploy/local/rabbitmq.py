@@ -109,7 +109,7 @@ class RabbitMQ:
     def is_running(self) -> bool:
         return self.pid() is not None and self._answers()
 
-    def ctl(self, *words: str, timeout: float = 60) -> str:
+    def ctl(self, *words: str, timeout: float = 180) -> str:
         """What `rabbitmqctl <words>` prints. Raises CalledProcessError with it if it says no."""
         done = subprocess.run(
             [self.programs / "rabbitmqctl", "--quiet", *words], env=self._environment(), cwd=self.folder,
