@@ -36,6 +36,7 @@ class Containers:
     keys: dict
     partitions: int = DEFAULT_PARTITIONS
     folder: Path = SHARE
+    broker: None = None  # not ours to start: it has a name that is looked up
 
     @cached_property
     def ports(self) -> dict[str, int]:
