@@ -130,7 +130,7 @@ class Apart:
             channel.basic_publish(exchange_of(speaker), routing_key(partition, event.get("type", "step.applied")), body, pika.BasicProperties(delivery_mode=2))
 
     def _steady_channel(self):
-        """The administrator's, for what is asked and told again and again: a connection costs more than any of it."""
+        """An administrator's channel that stays open between calls: opening a connection costs more than what is done on it."""
         if self._kept is None or not self._kept.is_open:
             if self._kept and self._kept.connection.is_open:
                 self._kept.connection.close()  # a channel that the broker closed leaves its connection open

@@ -32,7 +32,7 @@ if WORKER:
 
 # Deadlines that lie in the past when they are set: how long time waits before it says so. A flow test cannot wait ten minutes.
 IMPATIENT = {"FENGQIAO_PATIENCE_SECONDS": "0.3"}
-RUNNING = pytest.StashKey[System]()
+RUNNING = pytest.StashKey[System]()  # the system of this worker, once it has been started
 EXTERNAL = bool(os.environ.get("DATABASE_URL") or os.environ.get("AMQP_URI"))
 
 

@@ -191,12 +191,12 @@ class County:
         until(lambda: not self.is_on_its_way(), seconds, "everything said was heard")
 
     def is_on_its_way(self) -> bool:
-        """Whether a listener has not heard all that a speaker said about a dispute, or a row waits in an outbox."""
+        """Whether an outbox holds a row, or a service has not yet processed every event published about some dispute."""
         return self.rows("execute is_on_its_way")[0][0]
 
     @contextlib.contextmanager
     def no_deadline_is_looked_at(self):
-        """Deadlines that lie in the past are announced a moment after they were set. Here they wait, as if another copy of mediation were at it."""
+        """Inside the block no deadline is announced, not even one that lies in the past when it is set: the lock of mediation's deadline loop is taken."""
         connection = psycopg2.connect(self.system.servers.database_admin)
         try:
             with connection.cursor() as cursor:

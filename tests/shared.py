@@ -80,7 +80,7 @@ def _end_what_runs_in(folder: Path) -> None:
         PostgreSQL(folder / "postgresql", programs.servers()[0], ports["database"]).discard()
 
 
-# Hundreds of queues that each count their messages every five seconds for the management page: a sixth of what the broker does.
+# By default each of some hundred queues counts its messages every five seconds: 0.035 s of CPU time a second while nothing else happens, with this 0.006.
 SELDOM = "[{rabbit, [{quorum_tick_interval, 60000}, {collect_statistics_interval, 60000}]}].\n"
 
 

@@ -84,7 +84,7 @@ class Figures:
 
 
 class Evidence:
-    """The tables in the shapes that the questions need, each read once, when the first question needs it."""
+    """The content of the tables in the shapes that the questions need. Each table is read once, when a question first needs it."""
 
     def __init__(self, rows: Rows, told: Told):
         self.rows, self.told = rows, told
@@ -106,7 +106,7 @@ class Evidence:
 
     @cached_property
     def receipts(self) -> dict[int, dict[str, tuple]]:
-        """seq → first/outcome → (type, agency, position)."""
+        """The number in the log → "first" or "outcome" → (type of the receipt, agency, its position among the agency's receipts)."""
         receipts = defaultdict(dict)
         for seq, which, agency, position, event in self._receipts:
             receipts[int(seq)][which] = (event["type"], agency, position)
@@ -114,7 +114,7 @@ class Evidence:
 
     @cached_property
     def kinds_of_receipts(self) -> dict[tuple, Counter]:
-        """(agency, event id) → first/outcome → how many."""
+        """(agency, event id) → "first" or "outcome" → number of receipts."""
         kinds = defaultdict(Counter)
         for _, which, agency, _, event in self._receipts:
             kinds[agency, event["causationid"]][which] += 1
@@ -151,7 +151,7 @@ class Evidence:
 
     @cached_property
     def untold(self) -> set[str]:
-        """What the ordinary voices have not said yet, the read model cannot count."""
+        """Codes of disputes of which the ordinary exchanges have not been told everything yet: the read model does not count them."""
         found = self.rows("select code from mediation.holds where born or untold <> '[]' union select code from intake.seals where born")
         return {code for (code,) in found}
 
@@ -468,7 +468,7 @@ def check(rows: Rows, told: Told) -> Figures:
 
 
 def ask(kind: str, question: str, rows: Rows, told: Told) -> list[str]:
-    """One of QUESTIONS alone; it reads no more of the tables than it needs."""
+    """Return what one question of QUESTIONS finds. Only the tables that it needs are read."""
     (asked,) = [one for one in QUESTIONS[kind] if one.__name__ == question]
     return _answers(asked, Evidence(rows, told))
 

@@ -60,7 +60,7 @@ class Faults:
             thread.join()
         for server in self._busy:
             _start(server)
-        self.kills -= self.stage.crash_no_more()
+        self.stage.crash_no_more()
         self.stage.start(*(name for name in self.stage.names if self.stage.pid(name) is None))
 
     def _begin(self, fault):
@@ -84,7 +84,10 @@ class Faults:
         self.stage.kill(fault.whom, signal.SIGTERM)
 
     def _crash(self, fault: Fault) -> Mending:
-        self.stage.crash_at(*fault.whom)
+        """This process is killed, and the one started in its place dies at the point."""
+        name, point = fault.whom
+        self.stage.crash_at(name, point)
+        self.stage.kill(name, signal.SIGKILL)
 
     def _freeze(self, fault: Fault) -> Mending:
         process = self.stage.process(fault.whom)

@@ -1,4 +1,4 @@
-"""Runs one of our programs with a fault seeded into its plumbing: `python -m deploy.chaos.faulty <fault>[+<fault>] <module> [arguments]`.
+"""Runs one of our programs with one or more faults put into its plumbing: `python -m deploy.chaos.faulty <fault>[+<fault>] <module> [arguments]`.
 
 For showing that the count finds such faults. The programs themselves know nothing of this: functions are replaced before they run.
 """

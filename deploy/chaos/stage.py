@@ -23,7 +23,10 @@ SETTINGS = {"FENGQIAO_PATIENCE_SECONDS": "5", "FENGQIAO_LOG_LEVEL": "WARNING"}
 
 
 class Stage(System):
-    """Processes, and servers that it may kill: its own, or the fresh ones that it is given. `seeded` names the fault that a process runs with (see `faulty`)."""
+    """The system's processes and the servers that the drill kills: servers of its own, or `servers`, which have to be empty.
+
+    `seeded`: by process, the fault that it runs with (see `faulty`).
+    """
 
     def __init__(self, folder: Path, only: tuple[str, ...] = PROCESSES, seeded: dict[str, str] | None = None, servers: Servers | None = None):
         super().__init__(folder, only=tuple(dict.fromkeys(STANDBYS.get(name, name) for name in only)), servers=servers)
@@ -104,12 +107,10 @@ class Stage(System):
         """The next time that this process comes to this point it dies there."""
         self._crash_file(name).write_text(point)
 
-    def crash_no_more(self) -> int:
-        """How many processes have not come to their point."""
-        waiting = [file for name in self.names if (file := self._crash_file(name)).exists()]
-        for file in waiting:
-            file.unlink(missing_ok=True)
-        return len(waiting)
+    def crash_no_more(self) -> None:
+        """Processes that have not come to their point yet do not die there any more."""
+        for name in self.names:
+            self._crash_file(name).unlink(missing_ok=True)
 
     def deaths(self) -> list[tuple[str, int]]:
         """Which processes died of what: (name, exit code), as the supervisor saw it."""

@@ -36,7 +36,7 @@ class Containers:
     keys: dict
     partitions: int = DEFAULT_PARTITIONS
     folder: Path = SHARE
-    broker: None = None  # not ours to start: it has a name that is looked up
+    broker: None = None  # runs in a container of its own and is found by its host name
 
     @cached_property
     def ports(self) -> dict[str, int]:

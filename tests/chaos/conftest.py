@@ -1,4 +1,4 @@
-"""The stage of the drill's tests, on servers that may be killed."""
+"""The system under the drill's tests, on a database and a broker that the drill kills."""
 
 import shutil
 

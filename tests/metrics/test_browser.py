@@ -29,7 +29,7 @@ def browser():
 
 @pytest.fixture
 def open_page(browser, dashboard):
-    """open_page(path, width, lang): a page with its errors; axe stands in an isolated world that the policy does not bind.
+    """open_page(path, width, lang): opens a page and returns it, with the script errors so far in `page.errors`.
 
     The pages of one test and language come one after the other in one tab: a new one costs two seconds of the processor.
     """

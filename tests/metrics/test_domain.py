@@ -1,12 +1,12 @@
 """What does an event change in the read model, and does the model converge whatever the order in which speakers are heard?"""
 
-import pickle
 from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.metrics import domain
+from tests.mediation.lives import copied
 from tests.metrics.histories import CODES, county, deadline, event, fact, interleaved, registered
 
 
@@ -19,7 +19,7 @@ class Model:
 
     def hear(self, *batches):
         for batch in batches:
-            known = {event.subject: pickle.loads(pickle.dumps(self.disputes[event.subject])) for event in batch if event.subject in self.disputes}
+            known = {event.subject: copied(self.disputes[event.subject]) for event in batch if event.subject in self.disputes}
             changes = domain.fold(known, batch)
             self.disputes |= changes.disputes
             for line in changes.timeline:

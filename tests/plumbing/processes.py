@@ -24,7 +24,7 @@ class Process:
         with log.open("a") as out:
             self.popen = subprocess.Popen(
                 [sys.executable, "-m", *words], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                env={**inherited, "PYTHONUNBUFFERED": "1", "EVENTLET_NO_GREENDNS": "yes", "FENGQIAO_TELEMETRY_PORT": str(self.port), "FENGQIAO_HTTP_PORT": str(self.port), **environment},
+                env={**inherited, "PYTHONUNBUFFERED": "1", "FENGQIAO_TELEMETRY_PORT": str(self.port), "FENGQIAO_HTTP_PORT": str(self.port), **environment},
             )  # fmt: skip
 
     def __enter__(self):

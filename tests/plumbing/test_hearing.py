@@ -36,7 +36,8 @@ class Stage:
         if len(alike) < copies:
             if copies == 1:
                 self.stop()
-            told = self.apart.environment("notify") | {"FENGQIAO_STOP_SECONDS": "5", "FENGQIAO_CRASH_FILE": str(self.crash_file)} | environment
+            own = {"FENGQIAO_STOP_SECONDS": "5", "FENGQIAO_CRASH_FILE": str(self.crash_file), "EVENTLET_NO_GREENDNS": "yes"}
+            told = self.apart.environment("notify") | own | environment
             alike.append(Process(self.folder / f"{len(self.running)}.log", "tests.plumbing.listener", **told))
             self.running.append((alike[-1], environment))
         alike[-1].mark()

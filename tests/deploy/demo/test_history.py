@@ -30,7 +30,7 @@ def lives():
 
 @pytest.fixture(scope="module")
 def told():
-    """(life, hub, answers) of each."""
+    """A quarter told to the hub: (life, hub, answers) for each dispute."""
     return quarter_told()[0]
 
 
