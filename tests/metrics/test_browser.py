@@ -165,6 +165,13 @@ def test_the_list_is_walked_with_j_and_k_and_opened_with_enter(open_page, some):
     assert page.locator("#help").is_hidden()
 
 
+def test_a_key_that_follows_the_closing_of_the_help_at_once_is_obeyed(open_page, some):
+    page = open_page("/disputes")
+    # The browser moves the focus away from the closed dialog a moment later.
+    page.evaluate("document.querySelector('#help button').dispatchEvent(new KeyboardEvent('keydown', {key: '/', bubbles: true}))")
+    assert page.evaluate("document.activeElement.id") == "q"
+
+
 def test_the_first_stop_of_the_keyboard_leads_past_the_header(open_page, some):
     page = open_page("/disputes")
     page.keyboard.press("Tab")

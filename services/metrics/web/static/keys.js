@@ -19,7 +19,8 @@ function search() {
 const KEYS = { j: () => walk(1), k: () => walk(-1), "/": search, "?": () => document.getElementById("help").showModal() };
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea, dialog *")) return;
+  // For a moment after the help is closed, its button still has the focus: only the button of an open dialog keeps the keys for itself.
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea, dialog[open] *")) return;
   const act = KEYS[event.key];
   if (act) { event.preventDefault(); act(); }
 });
