@@ -1,6 +1,6 @@
 """The servers of a test run: one RabbitMQ for all workers, and for each worker a PostgreSQL and a virtual host of its own.
 
-A RabbitMQ costs eight seconds of CPU to start, a PostgreSQL one: so only the broker is shared, and a test may kill its worker's database.
+A RabbitMQ costs six seconds of CPU to start, a PostgreSQL one: so only the broker is shared, and a test may kill its worker's database.
 Nobody may stop or kill the shared broker; a test that has to uses `killable` (tests/conftest.py).
 """
 

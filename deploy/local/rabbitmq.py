@@ -9,13 +9,14 @@ import subprocess
 import time
 from pathlib import Path
 
-from deploy.local import pids
+from deploy.local import pids, rabbitmq_home
 from deploy.local.patience import Patience
 from deploy.local.places import private, write_private
 from deploy.local.programs import Programs
 from deploy.local.progress import DidNotStart
 
 PORTS = ("broker", "broker_management", "broker_metrics", "broker_distribution", "broker_names")
+PLUGINS = ("rabbitmq_management", "rabbitmq_prometheus")
 MEMORY_AT_MOST = 2 * 2**30
 
 SETTINGS = """\
@@ -54,13 +55,13 @@ class RabbitMQ:
         """Returns when clients can connect: it opens its port only after the definitions are loaded."""
         if self.is_running():
             return
-        self._prepare()
+        sbin = self._prepare()
         _keep_one_older(self.log)
         # The node would start its own name server, by way of another node that needs the machine's host name to be known.
         self._name_server("-daemon")
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
-                [self.programs / "rabbitmq-server"],
+                [sbin / "rabbitmq-server"],
                 env=self._environment(),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
@@ -128,7 +129,8 @@ class RabbitMQ:
         except OSError:
             return False
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> Path:
+        """Writes what the node reads; returns the folder of the programs that start it."""
         for name in ("home", "data", "log"):
             private(self.folder / name)
         memory = min(MEMORY_AT_MOST, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 3 // 10)
@@ -137,7 +139,8 @@ class RabbitMQ:
         write_private(self.folder / "rabbitmq.conf", SETTINGS.format(definitions=self.definitions, memory=memory, **self.ports))
         # A bare machine may know no name at all, not even this one.
         write_private(self.folder / "names", '{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n')
-        write_private(self.folder / "enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n")
+        write_private(self.folder / "enabled_plugins", f"[{','.join(PLUGINS)}].\n")
+        return rabbitmq_home.make(self.programs.folder, self.folder / "server", PLUGINS)
 
     def _environment(self) -> dict[str, str]:
         mine = {name: value for name, value in os.environ.items() if not name.startswith(("RABBITMQ_", "ERL", "LC_"))}
