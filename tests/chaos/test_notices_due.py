@@ -21,7 +21,7 @@ from plumbing.parked import MARK
 from services.notify import rules
 from services.notify.rules import Notice
 from services.notify.service import NotifyService
-from tests.contracts.made_up import data_for
+from tests.contracts.made_up import data_of
 
 # Every type in each voice that notify hears: (source as `Said` has it, type) → its row of the contract.
 PUBLISHED = {(None, word): row for word, row in contracts.DOMAIN_EVENTS.items() if row.speaker == "mediation"} | {
@@ -126,7 +126,7 @@ def test_events_made_up_from_the_contract(service, copied, data):
     """Several fields at once, several events about one dispute."""
     about = subject()
     chosen = data.draw(st.lists(st.sampled_from(sorted(PUBLISHED, key=str)), min_size=5, max_size=15))
-    facts = [Said(word, about, PUBLISHED[voice, word].example | data.draw(data_for(PUBLISHED[voice, word].schema())), source=voice) for voice, word in chosen]
+    facts = [Said(word, about, PUBLISHED[voice, word].example | data.draw(data_of(PUBLISHED[voice, word].schema)), source=voice) for voice, word in chosen]
     service.on_events(published(copied, facts))
 
     assert findings(copied) == []

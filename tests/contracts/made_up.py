@@ -1,7 +1,7 @@
 """Makes up, with hypothesis, data that a schema allows."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
-from functools import partial
+from functools import cache, partial
 
 from hypothesis import strategies as st
 from marshmallow import validate
@@ -24,6 +24,12 @@ FILLING = {
     "days": 30,
 }
 SENTENCES = [reason.text(**FILLING, on=date(2026, 4, 1)) for reason in REASONS.values()]
+
+
+@cache
+def data_of(schema_class):
+    """What may be said under a schema of this class: for those who draw from it again and again."""
+    return data_for(schema_class())
 
 
 def data_for(schema):

@@ -8,18 +8,17 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from marshmallow import RAISE
 
 from contracts import AGENCY_EVENTS, NOTICES, RECEIPTS, event_type, heard, said
-from contracts.fields import tolerant
 from deploy.contract_documents import asyncapi, json_schemas
 from deploy.contract_documents.__main__ import DOCS, KIT, ROOT, documents, stale, write
-from tests.contracts.made_up import data_for
+from tests.contracts.made_up import data_of
 from tests.contracts.rows import ROWS, changed, name_of
 
 OFFICIAL = json.loads((Path(__file__).parent / "vendor" / "asyncapi-3.0.0.json").read_text("utf-8"))
 ASYNCAPI = asyncapi.document()
 SCHEMAS = {(row.speaker, row.type): json_schemas.of_event(row) for row in ROWS}
+PUBLISHED = {name: jsonschema.Draft202012Validator(schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER) for name, schema in SCHEMAS.items()}
 every_event = pytest.mark.parametrize("row", ROWS, ids=name_of)
 
 
@@ -55,9 +54,11 @@ def test_the_schema_is_a_json_schema_and_takes_the_example(row):
 @given(choice=st.data())
 @settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_whatever_is_said_fits_the_published_schema(row, choice):
-    data = choice.draw(data_for(tolerant(row.schema(), RAISE)))
+    data = choice.draw(data_of(row.schema))
 
-    assert _errors(SCHEMAS[row.speaker, row.type], json.loads(json.dumps(said(row.type, data, row.speaker)))) == []
+    mistakes = PUBLISHED[row.speaker, row.type].iter_errors(json.loads(json.dumps(said(row.type, data, row.speaker))))
+
+    assert [one.message for one in mistakes] == []
 
 
 @pytest.mark.parametrize("type", AGENCY_EVENTS)

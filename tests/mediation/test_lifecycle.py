@@ -24,7 +24,7 @@ from tests.mediation.lives import DAMAN, FACTS, life_until, registered
 ONLY_TIME_SAYS = set(TIME_SAYS.values()) - set(contracts.STEPS)
 STEPS = sorted(({step for row in TRANSITIONS.values() for step in row} | set(FACTS)) - ONLY_TIME_SAYS)
 NOT_OF_ONE_LIFE = set()
-REACHABLE = [state for state in TRANSITIONS if state != FIRST]
+UNLISTED = [(step, state) for step in STEPS for state, row in TRANSITIONS.items() if state != FIRST and step not in row]
 
 
 def goes_to(state):
@@ -32,11 +32,8 @@ def goes_to(state):
     return [(step, target) for step, cell in TRANSITIONS[state].items() for target in leads_to(cell)]
 
 
-@pytest.mark.parametrize("state", REACHABLE)
-@pytest.mark.parametrize("step", STEPS)
-def test_a_step_that_the_table_does_not_list_is_refused_and_changes_nothing(state, step):
-    if step in TRANSITIONS[state]:
-        return
+@pytest.mark.parametrize(("step", "state"), UNLISTED)
+def test_a_step_that_the_table_does_not_list_is_refused_and_changes_nothing(step, state):
     life = life_until(state)
     before = repr(life.dispute)
 
