@@ -66,20 +66,18 @@ def measure(ground: Ground, extent: Extent, parts) -> dict:
         return figures
     county = County(extent.births)
     whole.warm_up(agencies, county)
-    letters = county.wave()
+    if "end_to_end" in parts:
+        figures["end_to_end"] = whole.measure(ground, agencies, county, extent.seconds)
+    if "burst" in parts:
+        figures["burst"] = burst.measure(ground, agencies, county, extent.burst, extent.quiet)
     if "hops" in parts or "relay" in parts:
         whole.stop(ground, agencies)
-        figures["hops"], said = hops.measure(ground, letters, extent.pairs, extent.stock_events, extent.hops)
+        figures["hops"], said = hops.measure(ground, county.wave(), extent.pairs, extent.stock_events, extent.hops)
         if "relay" in parts:
             figures["relay"] = relaying.measure(ground, said, extent.relayed, extent.pairs)
         hops.forget(ground)
-        whole.start(ground)
-    if "end_to_end" in parts:
-        figures["end_to_end"] = whole.measure(ground, agencies, county, letters, extent.seconds)
-        if "hops" in figures and "relay" in figures:
-            figures["end_to_end"]["floor_cpu_us"] = round(_floor_cpu_us(figures["hops"], figures["relay"]))
-    if "burst" in parts:
-        figures["burst"] = burst.measure(ground, agencies, county, extent.burst, extent.quiet)
+    if "end_to_end" in figures and "relay" in figures:
+        figures["end_to_end"]["floor_cpu_us"] = round(_floor_cpu_us(figures["hops"], figures["relay"]))
     agencies.close()
     return figures
 

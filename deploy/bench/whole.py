@@ -5,7 +5,7 @@ import time
 from contracts.channels import HEARS, service_of
 from deploy.bench.agencies import Agencies, percentile
 from deploy.bench.ground import Ground, say
-from deploy.bench.lives import County, Letter
+from deploy.bench.lives import County
 from deploy.bench.watching import cpu_seconds
 
 UNHEARD = " union all ".join(
@@ -51,8 +51,9 @@ def pids(ground: Ground) -> list[int | None]:
     return [*(ground.system.pid(name) for name in ground.system.names), *ground.server_pids]
 
 
-def measure(ground: Ground, agencies: Agencies, county: County, letters: list[Letter], seconds: float) -> dict:
+def measure(ground: Ground, agencies: Agencies, county: County, seconds: float) -> dict:
     """Throughput with everything published at once, then waiting times at half of that."""
+    letters = county.wave()
     cpu, began = cpu_seconds(*pids(ground)), time.monotonic()
     agencies.publish(letters)
     agencies.await_outcomes(letters)
@@ -60,11 +61,14 @@ def measure(ground: Ground, agencies: Agencies, county: County, letters: list[Le
     rate = len(letters) / (time.monotonic() - began)
     cpu = cpu_seconds(*pids(ground)) - cpu
     say(f"end to end: {rate:.0f}/s; waiting times at half of that")
-    paced = county.wave()[: max(50, int(seconds * rate / 2))]
+    wave, many = county.wave(), max(50, int(seconds * rate / 2))
+    paced, rest = wave[:many], wave[many:]
     agencies.publish_at(paced, rate / 2)
     agencies.await_outcomes(paced)
     settle(ground, agencies)
     waits = agencies.waits(paced)
+    agencies.publish(rest)  # or the next wave would go on with what never happened
+    agencies.await_outcomes(rest)
     applied = sum(agencies.outcomes[letter.event.id] == "receipt.applied" for letter in letters)
     return {
         "events": len(letters),

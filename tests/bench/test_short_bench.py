@@ -74,8 +74,9 @@ def test_every_event_that_it_counts_is_in_the_log_of_the_database_and_has_its_ou
     figures, seen = run
     whole, burst = figures["end_to_end"], figures["burst"]
     before_the_burst = burst["disputes"] * (1 + 2)  # they are reported and sent to a body first
-    told = WARM_UP + whole["events"] + whole["paced_events"] + before_the_burst + burst["events"] + burst["its_idle_events"] + burst["its_events"]
+    told = WARM_UP + 2 * WAVE + before_the_burst + burst["events"] + burst["its_idle_events"] + burst["its_events"]
 
+    assert whole["events"] == WAVE and 50 <= whole["paced_events"] <= WAVE
     assert seen["taken_in"] == seen["outcomes"] == told
     assert seen["left"] == 0  # in no outbox, not parked, not waiting
 
