@@ -44,7 +44,8 @@ def undo(decision: Decision, taken: Taken, now: datetime, counting: Counting) ->
     dispute = decision.dispute
     for name, old in taken.undo.get("fields", {}).items():
         setattr(dispute, name, _AS_IT_WAS[name](old) if name in _AS_IT_WAS and old is not None else old)
-    for key, old in sorted(taken.undo.get("deadlines", {}).items()):  # the database keeps them in an order of its own
+    # The database keeps them in an order of its own. What the step started stops first: whoever hears of them knows one deadline of a clock at a time.
+    for key, old in sorted(taken.undo.get("deadlines", {}).items(), key=lambda one: (one[1] is not None, one[0])):
         running = dispute.deadlines.pop(key, None)
         if old is not None:
             dispute.deadlines[key] = _as_it_was(key, old, now)

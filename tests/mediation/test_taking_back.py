@@ -52,6 +52,21 @@ def test_one_after_the_other_the_last_steps_can_be_taken_back():
     assert (life.state, life.dispute.consents) == ("accepted", frozenset())
 
 
+def test_an_urging_that_is_taken_back_stops_before_the_earlier_one_runs_again():
+    """Whoever hears of deadlines by the name of their clock is left with the earlier one's."""
+    life = life_until("registered")
+    life.says("supervision.issued")
+    life.until(life.now + timedelta(days=20))  # the hub urges once more by itself, and that passes too
+    passed = life.due("supervision_answer")
+    assert passed < life.now
+    urged = life.says("supervision.issued")
+
+    back = life.says("report.withdrawn", CENTRE, event=urged.taken.reported)
+
+    told = [(word, data["due_at"] == passed) for word, data in back.said if data.get("clock") == "supervision_answer"]
+    assert told == [("deadline.stopped", False), ("deadline.set", True)]
+
+
 def test_a_correction_asks_the_guards_anew_and_changes_nothing_if_they_refuse():
     life = life_until("screened")
     routed = life.says("dispute.routed")
