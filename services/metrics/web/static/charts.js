@@ -5,7 +5,7 @@ const colour = (name) => style.getPropertyValue(name).trim();
 const drawn = new Map();
 const isWall = document.documentElement.classList.contains("wall");
 const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
-const size = isWall ? 16 : 12;
+const size = isWall && matchMedia("(min-width: 900px)").matches ? 16 : 12;  // somebody may look at the wall's page on a phone
 
 const common = () => ({
   animation: !reduced && drawn.size === 0, animationDuration: 300,
@@ -14,7 +14,7 @@ const common = () => ({
   tooltip: { trigger: "axis", confine: true, renderMode: "html", transitionDuration: 0, textStyle: { fontSize: size }, axisPointer: { type: "line" } },
   legend: { top: 0, right: 0, icon: "roundRect", itemHeight: 8, textStyle: { fontSize: size, color: colour("--ink") } },
 });
-const axis = { axisLine: { lineStyle: { color: colour("--line") } }, axisTick: { show: false }, axisLabel: { color: colour("--dim"), fontSize: size }, splitLine: { lineStyle: { color: colour("--line") } } };
+const axis = { axisLine: { lineStyle: { color: colour("--line") } }, axisTick: { show: false }, axisLabel: { color: colour("--dim"), fontSize: size, hideOverlap: true }, splitLine: { lineStyle: { color: colour("--line") } } };
 
 function trend(data) {
   const lines = [["--blue", "solid"], ["--green", "dashed"], ["--amber", "dotted"], ["--dim", [10, 3]]];
