@@ -151,7 +151,7 @@ class Evidence:
 
     @cached_property
     def untold(self) -> set[str]:
-        """Codes of disputes of which the ordinary exchanges have not been told everything yet: the read model does not count them."""
+        """Codes of disputes of which some events are not yet published to the ordinary exchanges, so that the read model does not count them."""
         found = self.rows("select code from mediation.holds where born or untold <> '[]' union select code from intake.seals where born")
         return {code for (code,) in found}
 
@@ -468,7 +468,7 @@ def check(rows: Rows, told: Told) -> Figures:
 
 
 def ask(kind: str, question: str, rows: Rows, told: Told) -> list[str]:
-    """Return what one question of QUESTIONS finds. Only the tables that it needs are read."""
+    """The findings of the function named `question` in QUESTIONS[kind]; only the tables that it needs are read."""
     (asked,) = [one for one in QUESTIONS[kind] if one.__name__ == question]
     return _answers(asked, Evidence(rows, told))
 

@@ -130,7 +130,7 @@ class RabbitMQ:
             return False
 
     def _prepare(self) -> Path:
-        """Writes what the node reads; returns the folder of the programs that start it."""
+        """Writes the files that the node reads at its start; returns the folder of the programs to start it with."""
         for name in ("home", "data", "log"):
             private(self.folder / name)
         memory = min(MEMORY_AT_MOST, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 3 // 10)

@@ -1,7 +1,7 @@
-"""RabbitMQ's own programs beside only those of its applications that a node needs.
+"""A folder that holds RabbitMQ's programs and only those of its Erlang applications that a node needs. It reads and writes files, and starts nothing.
 
-A node loads some eight hundred modules, and Erlang looks for each in every application's folder in turn. Of the seventy that
-RabbitMQ brings a node without federation, MQTT and the like needs thirty: it starts in two thirds of the time.
+A node loads about 800 modules, and Erlang looks for each in the folder of every application until it is found. RabbitMQ brings 70 applications;
+a node with PLUGINS of `rabbitmq.py` needs 29, and with only these its start takes about half the CPU time.
 """
 
 import re
@@ -29,16 +29,19 @@ def make(programs: Path, home: Path, plugins: tuple[str, ...]) -> Path:
 
 
 def needed(applications: dict[str, Path], wanted: tuple[str, ...]) -> set[str]:
-    """`wanted`, and what these say that they are built on. What is not in `applications` comes with Erlang."""
+    """The names of the `wanted` applications and of all that they depend on, directly or not; a dependency missing in `applications` is part of Erlang.
+
+    `applications`: by name, the application resource file (`.app`).
+    """
     found, left = set(), set(wanted)
     while left:
         name = left.pop()
         found.add(name)
-        left |= (_built_on(applications[name].read_text("utf-8")) & applications.keys()) - found
+        left |= (_dependencies(applications[name].read_text("utf-8")) & applications.keys()) - found
     return found
 
 
-def _built_on(resource: str) -> set[str]:
-    """From an Erlang application resource file: `{applications,[kernel,stdlib,rabbit_common]}` and `{included_applications,[…]}`."""
+def _dependencies(resource: str) -> set[str]:
+    """The names in `{applications,[kernel,stdlib,rabbit_common]}` and `{included_applications,[…]}` of an application resource file's text."""
     lists = re.findall(r"applications\s*,\s*\[([^]]*)]", resource)
     return {name.strip(" \t\n'") for names in lists for name in names.split(",")}

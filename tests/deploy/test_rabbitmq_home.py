@@ -1,4 +1,4 @@
-"""Does a private node get what it needs of RabbitMQ, and nothing else?"""
+"""Does a private RabbitMQ node have the applications that its plugins depend on, and no others?"""
 
 import pytest
 
@@ -21,7 +21,7 @@ BUILT_ON = {
 
 @pytest.fixture
 def installed(tmp_path):
-    """RabbitMQ as packages install it; returns the folder of its programs."""
+    """A small RabbitMQ in the folders of Debian's package; returns the folder of its programs (`sbin`)."""
     for name, built_on in BUILT_ON.items():
         folder = tmp_path / f"rabbitmq_server-1.0/plugins/{name}-1.0/ebin"
         folder.mkdir(parents=True)

@@ -53,7 +53,7 @@ def test_one_after_the_other_the_last_steps_can_be_taken_back():
 
 
 def test_an_urging_that_is_taken_back_stops_before_the_earlier_one_runs_again():
-    """Whoever hears of deadlines by the name of their clock is left with the earlier one's."""
+    """A listener keeps one deadline per clock name: after both events it must hold the earlier deadline."""
     life = life_until("registered")
     life.says("supervision.issued")
     life.until(life.now + timedelta(days=20))  # the hub urges once more by itself, and that passes too

@@ -113,7 +113,10 @@ def test_the_pages_learn_that_the_database_is_away_and_back(dashboard, hear, met
     hear([registered(code(1))])
     listener.join(10)
 
-    assert states[-3:] == ["away", "live", "change"]
+    told = states[seen:]
+    if told[0] == "live":  # the hub became live just when this page came: it was told twice, before the interruption
+        told.pop(0)
+    assert told == ["away", "live", "change"]
 
 
 def test_a_reader_that_does_not_read_is_sent_away(monkeypatch):
