@@ -8,9 +8,8 @@ import psycopg2
 from nacl.public import PrivateKey
 
 from contracts.channels import agency_queue, exchange_of, inbox_of, partition_of, routing_key
-from deploy import broker
-from deploy.local import roles
-from deploy.local.servers import Servers
+from deploy import broker, roles
+from local.servers import Servers
 from plumbing.database import Pool
 from plumbing.migrate import migrate
 from plumbing.settings import Settings

@@ -7,10 +7,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from deploy.local import AlreadyRunning, Servers, System
-from deploy.local.places import ROOT
-from deploy.local.ports import allowed
-from deploy.local.signals import end_as_by_ctrl_c
+from deploy.files import ROOT
+from local import AlreadyRunning, Servers, System
+from local.ports import allowed
+from local.signals import end_as_by_ctrl_c
 from tests.apart import Apart
 from tests.county import County
 from tests.scheduling import WHOLE_SYSTEM, LongFilesFirst, long_files_first

@@ -17,8 +17,8 @@ import psycopg2
 
 from contracts import AGENCIES, HEARS
 from contracts.channels import AGENCIES_EXCHANGE, DEAD_LETTERS, service_of
-from deploy.local import System
 from fengqiao_agency import Agency
+from local import System
 from services.mediation import domain
 from services.mediation.store import CLOCKWORK
 from tests.everywhere import found_in_logs, found_in_measures, found_in_tables

@@ -8,7 +8,7 @@ import struct
 import threading
 from urllib.parse import urlsplit, urlunsplit
 
-from deploy.local.ports import allowed, is_free
+from local.ports import allowed, is_free
 
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with a reset, as a machine that lost power would seem to
 

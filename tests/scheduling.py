@@ -5,35 +5,35 @@ from xdist.scheduler import LoadFileScheduling
 
 # Files of some seconds and more, the longest first: a long file that began last would be waited for by everybody. All others follow in any order.
 LONG = (
-    "tests/chaos/test_short_drill.py",
+    "tests/drills/test_short_drill.py",
     "tests/bench/test_short_bench.py",
-    "tests/chaos/test_crash_points.py",
+    "tests/drills/test_crash_points.py",
     "tests/flows/",
     "tests/plumbing/test_hearing.py",
-    "tests/deploy/test_patience.py",
+    "tests/local/test_patience.py",
     "tests/metrics/test_browser.py",
-    "tests/deploy/demo/",
+    "tests/demo/",
     "tests/plumbing/",
     "tests/mediation/test_walks.py",
     "tests/intake/",
     "tests/notify/",
     "tests/test_rights.py",
     "tests/metrics/",
-    "tests/contracts/test_documents.py",
+    "tests/docs/generate/test_contracts.py",
 )
 # These tests share one set of servers that they kill: they belong to one worker. The drill comes first, as long as there is nothing in them.
 KILL_SERVERS = (
-    "tests/chaos/test_short_drill.py",
-    "tests/deploy/test_servers.py",
+    "tests/drills/test_short_drill.py",
+    "tests/local/test_servers.py",
     "tests/fengqiao_agency/test_agency.py",
     "tests/fengqiao_agency/test_backpressure.py",
     "tests/fengqiao_agency/test_bad_rows.py",
     "tests/fengqiao_agency/test_cli.py",
 )
 # These tell the same quarter by the real rules, which takes seven seconds; the second finds it told.
-TELL_A_QUARTER = ("tests/deploy/demo/test_history.py", "tests/test_map.py")
+TELL_A_QUARTER = ("tests/demo/test_history.py", "tests/docs/generate/test_event_map.py")
 # These need every process of the system, which takes ten seconds of CPU to start and half a gigabyte: one worker in two starts one.
-WHOLE_SYSTEM = ("tests/flows/", "tests/chaos/test_crash_points.py", "tests/intake/test_verify.py", "tests/deploy/test_words_without_packages.py")
+WHOLE_SYSTEM = ("tests/flows/", "tests/drills/test_crash_points.py", "tests/intake/test_verify.py", "tests/local/test_words_without_packages.py")
 
 
 def systems(workers: int) -> int:

@@ -13,14 +13,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from contracts import AGENCIES
+from contracts.channels import SERVICES
 from deploy import broker as topology
-from deploy.local import keys, pids, programs
-from deploy.local.places import private
-from deploy.local.ports import Ports
-from deploy.local.postgresql import PostgreSQL
-from deploy.local.progress import AlreadyRunning
-from deploy.local.rabbitmq import PORTS, RabbitMQ
-from deploy.local.servers import SERVICES, Servers
+from deploy import keys
+from deploy.files import private
+from local import pids, programs
+from local.ports import Ports
+from local.postgresql import PostgreSQL
+from local.progress import AlreadyRunning
+from local.rabbitmq import PORTS, RabbitMQ
+from local.servers import Servers
 
 
 class TestRun:

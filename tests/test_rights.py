@@ -8,9 +8,8 @@ import psycopg2
 import pytest
 
 from contracts import AGENCIES
-from contracts.channels import DEAD_LETTERS, HEARS, SPEAKERS, agency_queue, exchange_of, inbox_of, queue_of, service_of
+from contracts.channels import DEAD_LETTERS, HEARS, SERVICES, SPEAKERS, agency_queue, exchange_of, inbox_of, queue_of, service_of
 from deploy import broker
-from deploy.local.servers import SERVICES
 from tests.apart import AGENCIES as HERE
 
 # ── the database ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from deploy.local.servers import SERVICES
+from contracts.channels import SERVICES
 
 OURS = "n.nspname in ('intake', 'mediation', 'metrics', 'notify') and c.relname not like '%yoyo%'"
 COLUMNS = f"""

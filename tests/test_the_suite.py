@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from deploy.local import AlreadyRunning, pids
+from local import AlreadyRunning, pids
 from tests.scheduling import KILL_SERVERS, LONG, TELL_A_QUARTER, WHOLE_SYSTEM, LongFilesFirst, long_files_first
 from tests.shared import TestRun
 

@@ -15,11 +15,10 @@ from functools import cached_property
 from pathlib import Path
 
 from contracts import AGENCIES
-from contracts.channels import DEFAULT_PARTITIONS
-from deploy import broker
-from deploy.local import keys, processes, roles
-from deploy.local.places import ROOT, write_private
-from deploy.local.servers import SERVICES
+from contracts.channels import DEFAULT_PARTITIONS, SERVICES
+from deploy import broker, keys, processes, roles
+from deploy.files import ROOT, write_private
+from deploy.monitoring import prometheus_rules, prometheus_settings
 from plumbing.migrate import migrate
 
 KEPT = Path("/var/lib/fengqiao")  # all of it; no process mounts this
@@ -31,7 +30,7 @@ DATABASE_AT, BROKER_AT, BROKER_METRICS_AT = "postgres:5432", "rabbitmq:5672", "r
 
 @dataclass(frozen=True)
 class Containers:
-    """The part of deploy.local.Servers that says what each process is told, with containers in place of a run directory."""
+    """An installation in containers: what each process has to be given (see deploy.processes.Installation)."""
 
     keys: dict
     partitions: int = DEFAULT_PARTITIONS
@@ -40,7 +39,7 @@ class Containers:
 
     @cached_property
     def ports(self) -> dict[str, int]:
-        return {kind.name: PORT for kind in processes.KINDS}
+        return dict.fromkeys(processes.KINDS, PORT)
 
     @cached_property
     def services(self) -> dict[str, dict[str, str]]:
@@ -63,12 +62,12 @@ def make_keys(kept: Path = KEPT, shares: Path = SHARES) -> None:
     _share(shares / "rabbitmq/definitions.json", json.dumps(broker.definitions(containers.keys["broker"], containers.partitions)))
     _share(shares / "rabbitmq/enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n")
     _share(shares / "rabbitmq/rabbitmq.conf", (ROOT / "deploy/images/rabbitmq/rabbitmq.conf").read_text())
-    for kind in processes.KINDS:
+    for kind in processes.KINDS.values():
         told = processes.launch(kind, containers).environment
         write_private(shares / kind.name / "environment", "".join(f"{name}={shlex.quote(value)}\n" for name, value in told.items()))
-    addresses = {kind.name: f"{kind.name}:{PORT}" for kind in processes.KINDS}
-    rules = {SHARE / file.name: file.read_text() for file in processes.prometheus_rules()}
-    _share(shares / "prometheus/prometheus.yml", processes.prometheus_settings(addresses, BROKER_METRICS_AT, "127.0.0.1:9090", rules))
+    addresses = {name: f"{name}:{PORT}" for name in processes.KINDS}
+    rules = {SHARE / file.name: file.read_text() for file in prometheus_rules()}
+    _share(shares / "prometheus/prometheus.yml", prometheus_settings(addresses, BROKER_METRICS_AT, "127.0.0.1:9090", rules))
     for file, text in rules.items():
         _share(shares / "prometheus" / file.name, text)
     write_private(shares / "relay/relay.json", json.dumps(containers.services))
@@ -87,7 +86,7 @@ def make_tables(kept: Path = KEPT) -> None:
 
 def _load_rosters(kept: Path) -> None:
     """Those of FENGQIAO_ROSTERS, else the demonstration's; not where there are any."""
-    told = processes.launch(next(kind for kind in processes.KINDS if kind.name == "mediation"), _containers(kept)).environment
+    told = processes.launch(processes.KINDS["mediation"], _containers(kept)).environment
     folder = os.environ.get("FENGQIAO_ROSTERS") or str(ROOT / "deploy/rosters")
     subprocess.run([sys.executable, "-m", "services.mediation.rosters", "load", "--only-if-empty", folder], cwd=ROOT, env=os.environ | told, check=True)
 

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from deploy.bench import __main__ as bench
-from deploy.bench.lives import EVENTS_A_LIFE
+from bench import __main__ as bench
+from bench.workload import EVENTS_A_LIFE
 from deploy.broker import VHOST
 from tests.county import until
 

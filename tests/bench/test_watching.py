@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from deploy.bench.agencies import percentile
-from deploy.bench.watching import cpu_seconds, memory_mb
+from bench.agencies import percentile
+from bench.watching import cpu_seconds, memory_mb
 
 BURN = "import time\nwhile time.process_time() < {}: pass\n"
 # Itself, a child that has ended, and a child that goes on: told apart by how much each burns.

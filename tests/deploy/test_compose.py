@@ -10,16 +10,16 @@ import pytest
 import yaml
 
 from deploy.compose import setup
-from deploy.local import postgresql, supervisor
-from deploy.local.places import ROOT
-from deploy.local.processes import KINDS
+from deploy.files import ROOT
+from deploy.processes import KINDS
+from local import postgresql, supervisor
 from plumbing.hosts import KnownHosts
 from plumbing.settings import Settings, load_http
 
 FILE = ROOT / "docker-compose.yml"
 DOCUMENT = yaml.safe_load(FILE.read_text())
 CONTAINERS = DOCUMENT["services"]
-PROCESSES = [kind.name for kind in KINDS]
+PROCESSES = list(KINDS)
 SERVERS = ["postgres", "rabbitmq"]
 ONCE = ["keys", "tables"]
 WATCHING = ["prometheus"]
@@ -48,7 +48,7 @@ def test_it_runs_what_one_machine_runs():
     assert [name for name, container in CONTAINERS.items() if "profiles" in container] == WATCHING
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_a_process_is_started_as_on_one_machine(kind):
     assert CONTAINERS[kind.name]["command"] == ["python", *kind.command]
 

@@ -1,8 +1,9 @@
 """A virtual host with the hub's real topology, or a part of it."""
 
 from contracts.channels import agency_queue, inbox_of
+from deploy import roles
 from deploy.broker import ADMIN, definitions
-from deploy.local import Servers, roles
+from local import Servers
 from tests.shared import make_vhost
 
 FEW = 50  # messages in a narrow queue

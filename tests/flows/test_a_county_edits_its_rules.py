@@ -10,14 +10,14 @@ import sys
 
 import pytest
 
-from deploy.local import processes
-from deploy.local.places import ROOT
+from deploy import processes
+from deploy.files import ROOT
 from services.mediation.routing_desk import OUR_RULES
 from tests.county import DAMAN_COMMITTEE
 
 
 def rules(county, *words):
-    told = processes.launch(processes.kinds()["mediation"], county.system.servers).environment
+    told = processes.launch(processes.KINDS["mediation"], county.system.servers).environment
     command = [sys.executable, "-W", "ignore", "-m", "services.mediation.routing", *words]
     return subprocess.run(command, cwd=ROOT, env=os.environ | told, capture_output=True, text=True, check=False)
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from deploy.local import commands
-from deploy.local.places import ROOT
+from deploy.files import ROOT
+from local import commands
 from services.intake import seals
 from tests.intake.conftest import delivery
 

@@ -10,7 +10,7 @@ import contracts
 import contracts.kinds
 from contracts.clocks import CLOCKS as NAMES
 from contracts.clocks import is_article
-from deploy.lifecycle_document import mermaid
+from docs.generate.lifecycle import mermaid
 from services.mediation import domain, lifecycle, questions, tracks
 from services.mediation.clocks.law import LAW
 from services.mediation.deadlines import BY_NAME, CLOCKS

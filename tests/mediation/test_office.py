@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from deploy.local.places import ROOT
+from deploy.files import ROOT
 from services.intake import codes
 from services.mediation import domain, holding, store
 from services.mediation.clocks import SHANGHAI, WorkingDays

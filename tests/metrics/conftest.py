@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from deploy.local.roles import with_path
+from deploy.roles import with_path
 
 MIGRATIONS = Path(__file__).parents[2] / "services/metrics/migrations"
 

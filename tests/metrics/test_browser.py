@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from deploy.local import programs
+from local import programs
 from tests.metrics.histories import CODES, deadline, event, fact, registered
 
 AXE = Path(__file__).parent / "vendor/axe.min.js"  # axe-core 4.14.1, MPL-2.0

@@ -12,7 +12,7 @@ import threading
 import psycopg2
 import pytest
 
-from deploy.local.places import ROOT
+from deploy.files import ROOT
 from plumbing.jobs import Jobs
 from services.notify import webhook
 from services.notify.retries import TRIES, rest_after

@@ -9,8 +9,8 @@ import sys
 import urllib.request
 from pathlib import Path
 
-from deploy.local.places import ROOT
-from deploy.local.ports import allowed, is_free
+from deploy.files import ROOT
+from local.ports import allowed, is_free
 from tests.county import until
 
 

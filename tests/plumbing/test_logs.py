@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 import structlog
 
-from deploy.local.places import ROOT
+from deploy.files import ROOT
 from plumbing import logs
 
 SECRETS = ("虚构甲", "13900000000", "62070219800101001X")

@@ -12,7 +12,7 @@ import structlog
 
 import contracts
 from contracts.channels import queue_of
-from deploy.local.places import ROOT
+from deploy.files import ROOT
 from plumbing import relay as relays
 from plumbing.events import Said
 from plumbing.relay import Relay

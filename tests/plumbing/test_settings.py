@@ -8,7 +8,7 @@ import sys
 import environs
 import pytest
 
-from deploy.local.places import ROOT
+from deploy.files import ROOT
 from plumbing import settings
 
 RIGHT = {

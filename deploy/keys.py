@@ -1,0 +1,43 @@
+"""Makes every password, token and key once, and keeps them in one file that nobody else can read. None is ever printed or logged."""
+
+import base64
+import json
+import secrets
+from pathlib import Path
+
+from deploy.files import private, write_private
+
+
+def load(run_dir: Path, services: tuple[str, ...], agencies: tuple[str, ...]) -> dict:
+    """Broker passwords, database passwords, agencies' tokens, keys at rest, the key pair for sealing. What is missing is made, what is there stays."""
+    file = private(run_dir) / "secrets.json"
+    before = json.loads(file.read_text()) if file.exists() else {}
+    keys = {
+        "broker": _complete(before.get("broker"), ("admin", *services, *agencies), _password),
+        "database": _complete(before.get("database"), services, _password),
+        "agency_tokens": _complete(before.get("agency_tokens"), agencies, _password),
+        "at_rest": _complete(before.get("at_rest"), services, _key),
+        "seal": before.get("seal") or _key_pair(),
+    }
+    if keys != before:
+        write_private(file, json.dumps(keys, indent=1))
+    return keys
+
+
+def _complete(before: dict | None, names: tuple[str, ...], make) -> dict[str, str]:
+    return (before or {}) | {name: make() for name in names if name not in (before or {})}
+
+
+def _password() -> str:
+    return secrets.token_urlsafe(24)  # needs no escaping in a URL
+
+
+def _key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _key_pair() -> dict[str, str]:
+    from nacl.public import PrivateKey
+
+    key = PrivateKey.generate()
+    return {"private": base64.b64encode(bytes(key)).decode(), "public": base64.b64encode(bytes(key.public_key)).decode()}

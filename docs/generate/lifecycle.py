@@ -1,0 +1,226 @@
+"""Writes docs/lifecycle.md from mediation's tables, or with --check says that it is stale: `python -m docs.generate.lifecycle [--check]`."""
+
+import re
+import sys
+from pathlib import Path
+
+from contracts import AGENCY_EVENTS, REASONS, ROLES, STATES, STEPS
+from contracts.clocks import CLOCKS as NAMES
+from contracts.clocks import LAWS
+from contracts.kinds import CLOCK_KINDS, MATTERS, SUBJECTS, TRACKS
+from docs.generate.pages import table, write_or_check
+from services.mediation.clocks.law import LAW
+from services.mediation.deadlines import CLOCKS, Clock
+from services.mediation.lifecycle import (
+    ENDS,
+    EVERY_STEP,
+    EVERYWHERE,
+    FIRST,
+    GUARDS,
+    NOTED,
+    PRINCIPLES,
+    TIME_SAYS,
+    TRANSITIONS,
+    UNDONE,
+    WAITS_FOR,
+    Back,
+    Cell,
+    When,
+    leads_to,
+)
+from services.mediation.matters import NOT_CONFIRMED, NOT_MEDIATED
+from services.mediation.tracks import TRACKS as TRACK_ROWS
+
+PATH = Path(__file__).resolve().parents[1] / "lifecycle.md"
+# fmt: off
+WHO = {
+    "speaker": "上报的机构 whoever reported it",
+    "centre":    "综治中心 mediation centre",
+    "body":      "受理的调解组织 the mediating body",
+    "sender":    "交办的单位 whoever sent it",
+    "court":     "法院 court",
+    "authority": "法院（涉嫌犯罪的为公安） court, or police where a crime is suspected",
+    "level":     "该级：网格、村、司法所、乡镇 who is at that level",
+    "called":    "被吹哨而未报到的部门 whoever was called and has not reported in",
+    "appoints":  "立案后为法院，否则为调解组织 the court once a case is filed, else the body",
+    "urged":     "被督办的单位 whoever is urged",
+    "parties":   "当事人 the parties",
+}
+PICTURES = (                            # one drawing cannot be read: the main line, the way through court, the ends
+    ("主线：从登记到协议 From registration to an agreement",
+     ("detected", "registered", "screened", "routed", "referral_declined", "accepted", "consent_pending", "mediating", "clock_paused", "suspended", "agreed", "terminated")),
+    ("协议之后：司法确认、履行、执行 After the agreement: confirmation, performance, enforcement",
+     ("agreed", "confirm_applied", "confirm_decided", "performing", "defaulted", "enforcement", "resolved", "closed")),
+    ("立案之后：委托调解与审理 After filing: entrusted mediation and trial",
+     ("filed", "court_track", "routed", "referral_declined", "accepted", "mediating", "agreed", "performing", "resolved")),
+    ("终结、转出、归档、重启 Endings, other ways, the archive, and back",
+     ("registered", "terminated", "redirected", "defaulted", "resolved", "enforcement", "closed")),
+)
+# fmt: on
+
+
+def text() -> str:
+    grouped = set().union(*(row for _, row in EVERYWHERE))
+    parts = [
+        "# 纠纷的一生 · The life of a dispute",
+        "由程序中的表格生成，请勿手改：`python -m docs.generate.lifecycle`。Generated from the tables that the program runs on; do not edit.",
+        (
+            "怎么读：纠纷处于一种状态；机构上报一个步骤；该状态的一行列有这个步骤、且条件都成立的，纠纷转为右栏的状态，否则说明理由不予办理。"
+            "How to read it: a dispute is in one state. An agency reports a step. If the row of that state lists the step and every condition holds, "
+            "the dispute becomes what stands on the right; else the agency is told why not."
+        ),
+        *(f"### {title}\n\n```mermaid\n{mermaid(states)}\n```" for title, states in PICTURES),
+        "## 状态与步骤 · States and steps",
+        (
+            "“记录”：步骤合法并留痕，状态不变，期限不重新起算。“Noted”: the step is legal and on record; the state stays and no clock starts anew. "
+            "凡未列出的步骤一律不予办理。A step that is not listed is refused."
+        ),
+        table(("状态 While it is", "此时轮到 whose turn it is", "步骤 and this happens", "由谁上报 said by", "变为 it becomes"), _steps(grouped)),
+        "### 多种状态下均可 · In many states",
+        table(("状态 While it is", "步骤 and this happens", "由谁上报 said by", "变为 it becomes"), _everywhere()),
+        "## 轨道 · Tracks",
+        "按法院收到起诉材料之日确定。By the day on which a court received the claim.",
+        table(("轨道 Track", "起 from", "止 to", "依据 authority"), _tracks()),
+        "## 条件 · Guards",
+        f"先查是否有权上报（`{EVERY_STEP[0].__name__}`），再依次查：First whether the agency may report it at all, then in this order:",
+        table(("步骤 Step", "条件 only if", "否则 or else", "条件的说明 what is asked"), _guards()),
+        "### 十六项原则的位置 · Where the principles stand",
+        (
+            "G7（安全保护）另表；G14（调解员向公安报告）见“中止”轮到谁，公安同时收到`notice.inquiry`；G15（不传调解内容）由接口保证：没有可以写的字段。"
+            "G7, the safeguard hold, has a table of its own; G14, reporting to the police, is in whose turn it is while suspended, and they get `notice.inquiry`; "
+            "G15, no content of mediation in any event, is kept by the contract: there is no field for it."
+        ),
+        table(("", "条件 guard", "步骤 step", "依据 authority"), _principles()),
+        "## 不得调解、不得确认 · What may not be mediated or confirmed",
+        table(
+            ("事项 matter", "理由 reason"),
+            ((f"`{matter}` {MATTERS[matter][0]}", f"`{reason}` {REASONS[reason].zh}") for matter, reason in NOT_MEDIATED.items()),
+        ),
+        "不得申请司法确认 Not to be confirmed: "
+        + "，".join(f"`{subject}` {SUBJECTS[subject][0]}" for subject in NOT_CONFIRMED)
+        + f"。{REASONS['may_not_be_confirmed'].zh}",
+        "## 期限 · Clocks",
+        (
+            "只有法定期限（LAW）可以称为“超过法定期限”。Only a LAW clock may be called legally overdue. 当日不计；末日为休息日的顺延至下一工作日（民事诉讼法 85；民法典 201-203）。"
+            "The day of the beginning is not counted; a last day on a rest day, as actually arranged, moves to the next working day."
+        ),
+        table(("期限 Clock", "起算 starts with", "长度 length", "完成 met by", "责任 owed by", "性质与依据 kind and authority"), map(_clock, CLOCKS)),
+        "期限届满本身也会推动纠纷：Time itself takes a step when one of these has passed: "
+        + ", ".join(f"`{clock}` → `{word}`" for clock, word in TIME_SAYS.items()),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def mermaid(states=tuple(TRANSITIONS)) -> str:
+    """The table, or these states of it, as a drawing: one arrow per pair of states, with the steps that lead that way."""
+    grouped = {word for _, row in EVERYWHERE for word in row} if len(states) < len(TRANSITIONS) else set()
+    lines = ["stateDiagram-v2", *(f"    {state}: {STATES[state][0]} {state}" for state in states)]
+    if FIRST in states:
+        lines.append(f"    [*] --> {FIRST}")
+    for state in states:
+        arrows: dict[str, list[str]] = {}
+        for step, cell in TRANSITIONS[state].items():
+            for target in leads_to(cell):
+                if target in states and step not in grouped and (target != state or isinstance(cell, str)):
+                    arrows.setdefault(target, []).append(step)
+        lines += [f"    {state} --> {target}: {', '.join(steps)}" for target, steps in arrows.items()]
+    return "\n".join([*lines, *(f"    {end} --> [*]" for end in ENDS if end in states)])
+
+
+def _steps(grouped):
+    for state, row in TRANSITIONS.items():
+        turn = "，".join(WHO[role] for role in WAITS_FOR[state])
+        for step, cell in row.items():
+            if step not in grouped:
+                yield _state(state), turn, _step(step), _said_by(step), _becomes(cell)
+
+
+def _everywhere():
+    for states, row in EVERYWHERE:
+        left_out = [state for state in TRANSITIONS if state not in states and state != FIRST]
+        where = "所有状态 every state" + (f"，除 but {', '.join(map(_state, left_out))}" if left_out else "")
+        for step, cell in row.items():
+            yield where, _step(step), _said_by(step), _becomes(cell)
+
+
+def _tracks():
+    for track in TRACK_ROWS:
+        yield (
+            f"`{track.code}` {TRACKS[track.code][0]} {TRACKS[track.code][1]}",
+            str(track.valid_from or "–"),
+            str(track.valid_to or "–"),
+            _authority(track.article),
+        )
+
+
+def _guards():
+    for step, row in GUARDS.items():
+        for question, reason in row:
+            yield _step(step), f"`{question.__name__}`", f"`{reason}` {REASONS[reason].zh}<br>{REASONS[reason].en}", _asked(question)
+
+
+def _asked(question) -> str:
+    return re.sub(r"\s+", " ", question.__doc__ or question.__name__.replace("_", " ")).strip()
+
+
+def _principles():
+    for name, (question, step, article) in PRINCIPLES.items():
+        yield name, f"`{question}`", _step(step), _authority(article)
+
+
+def _clock(clock: Clock) -> tuple[str, ...]:
+    zh, en = NAMES[clock.name]
+    starts = [f"`{step}`" for step in clock.started_by] + [f"({clock.counted_from.__name__.replace('_', ' ')})"]
+    met = [f"`{step}`" + (f" ({question.__name__.replace('_', ' ')})" if question else "") for step, question in clock.met_by.items()]
+    rule = next(rule for rule in LAW[clock.name] if rule.on_platform in (None, clock.on_platform))
+    length = f"{rule.length.count} {rule.length.zh} {rule.length.en}" if rule.length.count else "协议所定之日 the day agreed"
+    if clock.extended_by:
+        length += f", `{clock.extended_by}` 可延长 extends it"
+    if clock.suspendable:
+        length += ", 中止期间停止 stands still while suspended"
+    kind = f"{rule.kind} {CLOCK_KINDS[rule.kind][0]}: {_authority(rule.article)}"
+    return f"`{clock.name}` {zh} {en}", " ".join(starts), length, ", ".join(met), WHO[clock.owed_by], kind
+
+
+def _authority(article: str) -> str:
+    if article == "none":
+        return "本县自定 the county's own"
+    names = "; ".join(f"{'after ' if one.startswith('after ') else ''}{LAWS[_law(one)]} {_number(one)}" for one in article.split("; "))
+    return f"{article.replace('after ', '参照 ')} ({names})"
+
+
+def _law(citation: str) -> str:
+    return citation.removeprefix("after ").partition(" ")[0]
+
+
+def _number(citation: str) -> str:
+    return citation.removeprefix("after ").partition(" ")[2]
+
+
+def _said_by(step: str) -> str:
+    time = ["期限届满 time"] if step in TIME_SAYS.values() else []
+    return " ".join(time + [role for role in ROLES if step in AGENCY_EVENTS and role in AGENCY_EVENTS[step].said_by]) or "–"
+
+
+def _becomes(cell: Cell) -> str:
+    if isinstance(cell, When):
+        return f"{_becomes(cell.then)} (`{cell.question.__name__}`), 否则 else {_becomes(cell.otherwise)}"
+    if isinstance(cell, Back):
+        return "回到原状态 back to where it was: " + " / ".join(map(_state, cell.to))
+    return {NOTED: "记录 noted", UNDONE: "恢复原状 as it was before that report"}.get(cell) or _state(cell)
+
+
+def _state(state: str) -> str:
+    return f"`{state}` {STATES[state][0]}"
+
+
+def _step(step: str) -> str:
+    return f"`{step}`" + (f" {STEPS[step][0]}" if step in STEPS else "")
+
+
+def main(arguments: list[str]) -> str | None:
+    return write_or_check(PATH, text, "docs.generate.lifecycle", arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

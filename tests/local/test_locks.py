@@ -1,0 +1,45 @@
+"""What is installed is what was locked, from the public index, on any machine."""
+
+import re
+import tomllib
+
+import pytest
+
+from deploy.files import ROOT
+from local import environment
+from local.lock import PUBLIC_INDEX
+
+LOCK = tomllib.loads((ROOT / "uv.lock").read_text())
+
+
+def test_every_package_comes_from_the_public_index():
+    registries = {package["source"].get("registry") for package in LOCK["package"] if package["name"] != "fengqiao"}
+
+    assert registries == {PUBLIC_INDEX}
+
+
+@pytest.mark.parametrize("file", [environment.RUNNING, environment.DEVELOPING])
+def test_the_requirements_name_no_address_and_hash_every_package(file):
+    text = file.read_text()
+    blocks = re.findall(r"^[a-z0-9].*?(?=^[a-z0-9]|\Z)", text, re.MULTILINE | re.DOTALL)
+
+    assert "://" not in text and "--index" not in text and "--find-links" not in text
+    assert blocks and all("--hash=sha256:" in block for block in blocks)
+
+
+@pytest.mark.parametrize("file", [environment.RUNNING, environment.DEVELOPING])
+def test_the_requirements_are_those_of_the_lock(file):
+    locked = {package["name"]: package.get("version") for package in LOCK["package"]}
+
+    for name, version in re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", file.read_text(), re.MULTILINE):
+        assert locked[name] == version
+
+
+def test_the_lock_knows_every_dependency_of_the_project():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    locked = {package["name"] for package in LOCK["package"]}
+
+    missing = {name for line in wanted if (name := re.match(r"[A-Za-z0-9-]+", line)[0].lower()) not in locked}
+
+    assert not missing, "./fengqiao lock"
