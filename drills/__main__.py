@@ -13,7 +13,7 @@ import typer
 from deploy.files import private
 from drills import schedule
 from drills.drill import Drill, use_servers_of_its_own
-from drills.environment import Stage
+from drills.system import DrillSystem
 from local.places import run_dir
 from local.signals import end_as_by_ctrl_c
 
@@ -38,8 +38,8 @@ def main(
     for fault in faults:
         _say(f"  {fault}")
     shutil.rmtree(folder, ignore_errors=True)
-    with Stage(folder) as stage:
-        found = Drill(stage, seed, _say).run(faults, seconds)
+    with DrillSystem(folder) as system:
+        found = Drill(system, seed, _say).run(faults, seconds)
     summary = found.summary() | {"seconds": seconds}
     (private(run_dir()) / "chaos.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False))
     print(json.dumps({name: value for name, value in summary.items() if name != "findings"}, ensure_ascii=False))

@@ -17,9 +17,9 @@ from contracts.channels import INBOXES_EXCHANGE
 from deploy.files import ROOT, private, write_private
 from drills import checker, quiescence, workload
 from drills.checker import Figures, Told
-from drills.environment import Stage
 from drills.faults import Faults
 from drills.schedule import Fault
+from drills.system import DrillSystem
 
 DRAIN_SECONDS = 180.0  # after which what has not arrived counts as lost
 STEADY_SECONDS = 2.0
@@ -55,20 +55,20 @@ class Run:
 
 
 class Drill:
-    """Owns the producers of one run on one stage."""
+    """Owns the producers of one run on one system."""
 
-    def __init__(self, stage: Stage, seed: int, told: Callable[[str], None] = lambda line: None, threads: int = 3, pause: float = 0.1,
+    def __init__(self, system: DrillSystem, seed: int, told: Callable[[str], None] = lambda line: None, threads: int = 3, pause: float = 0.1,
                  houses: Iterable[str] = tuple(house.name for house in workload.HOUSES), heard_before: int = 1):  # fmt: skip
         """`heard_before`: the faults begin when each producer has heard so many receipts or notices."""
-        self.stage, self.seed, self.told, self.threads, self.pause, self.heard_before = stage, seed, told, threads, pause, heard_before
+        self.system, self.seed, self.told, self.threads, self.pause, self.heard_before = system, seed, told, threads, pause, heard_before
         self.houses = tuple(house for house in workload.HOUSES if house.name in tuple(houses))
-        self.folder = private(stage.folder / "ledgers")
+        self.folder = private(system.folder / "ledgers")
         self._producers: list[subprocess.Popen] = []
         self._database = None
 
     def run(self, schedule: list[Fault], seconds: float, drain_seconds: float = DRAIN_SECONDS) -> Run:
-        """The stage is up and ready when this begins; its processes are down when it returns."""
-        faults = Faults(self.stage, self.told)
+        """The system is up and ready when this begins; its processes are down when it returns."""
+        faults = Faults(self.system, self.told)
         try:
             self._start_producers()
             self._wait_until_all_speak()
@@ -85,13 +85,13 @@ class Drill:
         self.told("counting")
         figures = checker.check(self._rows, Told.read(self.folder))
         self._hang_up()
-        died = Counter(f"{name} ({code})" for name, code in self.stage.deaths() if code not in (0, -signal.SIGKILL, 137))
+        died = Counter(f"{name} ({code})" for name, code in self.system.deaths() if code not in (0, -signal.SIGKILL, 137))
         return Run(self.seed, figures, faults.kills, round(took, 1), is_drained, left, Counter(fault.kind for fault in faults.done), died)
 
     # ── producers ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _start_producers(self):
-        addresses = self.stage.agencies()
+        addresses = self.system.agencies()
         for house in self.houses:
             plan = {
                 "name": house.name, "seed": self.seed, "run": f"drill-{self.seed}", "folder": str(self.folder), "threads": self.threads, "pause": self.pause,
@@ -179,27 +179,27 @@ class Drill:
     def _settle(self, is_drained, left, give_up):
         """Asks every process to finish; what it says as its last word must be heard too. Then looks into the queues."""
         if not is_drained:
-            self.stage.stop(*self.stage.names, seconds=15)
+            self.system.stop(*self.system.names, seconds=15)
             return is_drained, left
-        services = [name for name in self.stage.names if not name.startswith("relay")]
-        self.stage.stop(*services)
+        services = [name for name in self.system.names if not name.startswith("relay")]
+        self.system.stop(*services)
         while (left := quiescence.left(self._rows, Told.read(self.folder), clock=False)) and time.monotonic() < give_up:
-            self.stage.start(*services)
+            self.system.start(*services)
             self._drain(give_up)
-            self.stage.stop(*services)
-        self.stage.stop(*self.stage.names)
+            self.system.stop(*services)
+        self.system.stop(*self.system.names)
         agencies = {code for house in self.houses for code in house.agencies if house.speaks != "door"}
         while (
-            queued := self._unheard_letters() | quiescence.left_in_queues(quiescence.queues(self.stage.servers.management), agencies)
+            queued := self._unheard_letters() | quiescence.left_in_queues(quiescence.queues(self.system.servers.management), agencies)
         ) and time.monotonic() < give_up:
             time.sleep(1)  # the broker counts every few seconds
         return not (left or queued), left | queued
 
     def _rows(self, sql, *parameters):
-        """Looks into the tables as the administrator, past all wires. Raises psycopg2.Error; the next call connects anew."""
+        """Looks into the tables as the administrator, past all proxies. Raises psycopg2.Error; the next call connects anew."""
         try:
             if self._database is None:
-                self._database = psycopg2.connect(self.stage.servers.database_admin, connect_timeout=5)
+                self._database = psycopg2.connect(self.system.servers.database_admin, connect_timeout=5)
                 self._database.autocommit = True
             with self._database.cursor() as cursor:
                 cursor.execute(sql, parameters or None)

@@ -1,4 +1,4 @@
-"""What each fault of a schedule does to the stage, and how it is mended. Signals go to processes that the stage started, by their ids."""
+"""What each fault of a schedule does to the system, and how it is mended. Signals go to processes that the system started, by their ids."""
 
 import contextlib
 import heapq
@@ -12,8 +12,8 @@ from itertools import count
 import psutil
 import psycopg2
 
-from drills.environment import Stage
 from drills.schedule import Fault
+from drills.system import DrillSystem
 from local.progress import DidNotStart
 
 Mending = Callable[[], None] | None
@@ -29,13 +29,13 @@ PLENTY = 2 * 2**30  # bytes; what the broker's configuration says
 class Faults:
     """Plays a schedule. What was begun is mended when its time is over, and everything in `heal`."""
 
-    def __init__(self, stage: Stage, told: Callable[[str], None]):
-        self.stage, self.told = stage, told
+    def __init__(self, system: DrillSystem, told: Callable[[str], None]):
+        self.system, self.told = system, told
         self.done: list[Fault] = []
         self.kills = 0
         self._to_mend: list[tuple[float, int, Callable[[], None]]] = []
         self._number = count()
-        self._busy = {server: threading.Lock() for server in (stage.servers.database, stage.servers.broker)}
+        self._busy = {server: threading.Lock() for server in (system.servers.database, system.servers.broker)}
         self._threads: list[threading.Thread] = []
 
     def play(self, schedule: list[Fault], seconds: float, meanwhile: Callable[[], None] = lambda: None) -> None:
@@ -54,14 +54,14 @@ class Faults:
     def heal(self) -> None:
         """Ends what still lasts, and starts what is down."""
         self._mend(float("inf"))
-        for wire in self.stage.wires:
-            wire.mend()
+        for proxy in self.system.proxies:
+            proxy.mend()
         for thread in self._threads:
             thread.join()
         for server in self._busy:
             _start(server)
-        self.stage.crash_no_more()
-        self.stage.start(*(name for name in self.stage.names if self.stage.pid(name) is None))
+        self.system.crash_no_more()
+        self.system.start(*(name for name in self.system.names if self.system.pid(name) is None))
 
     def _begin(self, fault):
         self.told(str(fault))
@@ -78,19 +78,19 @@ class Faults:
     # ── our processes ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _kill(self, fault: Fault) -> Mending:
-        self.stage.kill(fault.whom, signal.SIGKILL)
+        self.system.kill(fault.whom, signal.SIGKILL)
 
     def _end(self, fault: Fault) -> Mending:
-        self.stage.kill(fault.whom, signal.SIGTERM)
+        self.system.kill(fault.whom, signal.SIGTERM)
 
     def _crash(self, fault: Fault) -> Mending:
         """This process is killed, and the one started in its place dies at the point."""
         name, point = fault.whom
-        self.stage.crash_at(name, point)
-        self.stage.kill(name, signal.SIGKILL)
+        self.system.crash_at(name, point)
+        self.system.kill(name, signal.SIGKILL)
 
     def _freeze(self, fault: Fault) -> Mending:
-        process = self.stage.process(fault.whom)
+        process = self.system.process(fault.whom)
         if process is None:
             return None
         process.send(signal.SIGSTOP)
@@ -99,36 +99,36 @@ class Faults:
     # ── servers: each is killed, started or given orders in a thread of its own, and the schedule goes on ─────────────────
 
     def _kill_backend(self, fault: Fault) -> Mending:
-        backends = self.stage.backends()
+        backends = self.system.backends()
         if backends:
             _signal(backends[int(fault.chance * len(backends))], signal.SIGKILL)
 
     def _kill_postgresql(self, fault: Fault) -> Mending:
-        self._alone(self.stage.servers.database, lambda: self._down_for(fault.lasts, self.stage.kill_postgresql, self.stage.servers.database))
+        self._alone(self.system.servers.database, lambda: self._down_for(fault.lasts, self.system.kill_postgresql, self.system.servers.database))
 
     def _kill_broker(self, fault: Fault) -> Mending:
-        broker = self.stage.servers.broker
+        broker = self.system.servers.broker
         self._alone(broker, lambda: self._down_for(fault.lasts, broker.kill, broker))
 
     def _freeze_postgresql(self, fault: Fault) -> Mending:
         def freeze():
-            stopped = self.stage.postgresql()
+            stopped = self.system.postgresql()
             for process in stopped:
                 _signal(process, signal.SIGSTOP)
             time.sleep(fault.lasts)
             for process in stopped:
                 _signal(process, signal.SIGCONT)
 
-        self._alone(self.stage.servers.database, freeze)
+        self._alone(self.system.servers.database, freeze)
 
     def _freeze_broker(self, fault: Fault) -> Mending:
         def freeze():
-            process = self.stage.servers.broker.process()
+            process = self.system.servers.broker.process()
             process.send(signal.SIGSTOP)
             time.sleep(fault.lasts)
             process.send(signal.SIGCONT)
 
-        self._alone(self.stage.servers.broker, freeze)
+        self._alone(self.system.servers.broker, freeze)
 
     def _fill(self, fault: Fault) -> Mending:
         def fill():
@@ -156,7 +156,7 @@ class Faults:
             return False
 
     def _connected(self):
-        return contextlib.closing(psycopg2.connect(self.stage.servers.database_admin, connect_timeout=5, options="-c lock_timeout=5s"))
+        return contextlib.closing(psycopg2.connect(self.system.servers.database_admin, connect_timeout=5, options="-c lock_timeout=5s"))
 
     def _alarm(self, fault: Fault) -> Mending:
         def alarm():
@@ -164,7 +164,7 @@ class Faults:
             time.sleep(fault.lasts)
             self._allow(PLENTY)
 
-        self._alone(self.stage.servers.broker, alarm)
+        self._alone(self.system.servers.broker, alarm)
 
     def _beside(self, do):
         """Takes its time; the schedule goes on."""
@@ -195,27 +195,27 @@ class Faults:
     def _allow(self, memory):
         """A broker that is down takes no orders; when it starts again it has its memory back."""
         with contextlib.suppress(subprocess.SubprocessError):
-            self.stage.servers.broker.ctl("set_vm_memory_high_watermark", "absolute", str(memory), timeout=20)
+            self.system.servers.broker.ctl("set_vm_memory_high_watermark", "absolute", str(memory), timeout=20)
 
-    # ── wires ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── connections ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _cut(self, fault: Fault) -> Mending:
-        self.stage.wire(*fault.whom).cut()
+        self.system.proxy(*fault.whom).reset()
 
     def _cut_here(self, fault: Fault) -> Mending:
-        wire = self.stage.wire(*fault.whom)
-        wire.cut_here()
-        return wire.mend
+        proxy = self.system.proxy(*fault.whom)
+        proxy.reset_clients()
+        return proxy.mend
 
     def _stall(self, fault: Fault) -> Mending:
-        wire = self.stage.wire(*fault.whom)
-        wire.stall()
-        return wire.mend
+        proxy = self.system.proxy(*fault.whom)
+        proxy.stall()
+        return proxy.mend
 
     def _slow(self, fault: Fault) -> Mending:
-        wire = self.stage.wire(*fault.whom)
-        wire.slow(0.02 + fault.chance * 0.2)
-        return wire.mend
+        proxy = self.system.proxy(*fault.whom)
+        proxy.slow(0.02 + fault.chance * 0.2)
+        return proxy.mend
 
 
 def _signal(process, sign):

@@ -10,8 +10,8 @@ from pathlib import Path
 from deploy.files import ROOT
 from drills import fault_injection
 from drills.drill import Drill, Run
-from drills.environment import PROCESSES, Stage
 from drills.schedule import Fault
+from drills.system import PROCESSES, DrillSystem
 
 DOCUMENT = ROOT / "docs" / "reliability.md"
 SECONDS, DRAIN_SECONDS = 10.0, 20.0
@@ -77,11 +77,13 @@ SEEDED = (
 # fmt: on
 
 
-def prove(stage: Stage, row: Seeded, told: Callable[[str], None] = lambda line: None, seconds: float = SECONDS, drain_seconds: float = DRAIN_SECONDS) -> Run:
-    """One seeded fault on a stage whose servers run; its tables and queues are emptied first."""
-    stage.reset(row.seeded)
+def prove(
+    system: DrillSystem, row: Seeded, told: Callable[[str], None] = lambda line: None, seconds: float = SECONDS, drain_seconds: float = DRAIN_SECONDS
+) -> Run:
+    """One seeded fault on a system whose servers run; its tables and queues are emptied first."""
+    system.reset(row.seeded)
     houses = ("federation", "grid", "petitions")
-    return Drill(stage, seed=1, told=told, houses=houses, pause=0.05).run(row.schedule, seconds, drain_seconds * (1 if row.finds else PATIENCE))
+    return Drill(system, seed=1, told=told, houses=houses, pause=0.05).run(row.schedule, seconds, drain_seconds * (1 if row.finds else PATIENCE))
 
 
 def is_as_expected(row: Seeded, run: Run) -> bool:
@@ -92,9 +94,9 @@ def prove_all(folder: Path, rows: Iterable[Seeded] = SEEDED) -> int:
     """Prints the table and writes it into the document. 0 if every fault was found."""
     shutil.rmtree(folder, ignore_errors=True)
     results = []
-    with Stage(folder, PROCESSES) as stage:
+    with DrillSystem(folder, PROCESSES) as system:
         for row in rows:
-            run = prove(stage, row, lambda line: print(f"          {line}", file=sys.stderr, flush=True))
+            run = prove(system, row, lambda line: print(f"          {line}", file=sys.stderr, flush=True))
             results.append((row, run))
             print(f"{'found  ' if is_as_expected(row, run) else 'MISSED '} {row.name}: {_figures(run)}", file=sys.stderr, flush=True)
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,122 +1,166 @@
-"""Wires that can be cut: a TCP proxy for each process and server, all on one thread. Knows ports, no protocol."""
+"""TCP proxies on loopback that can be cut, stalled or slowed, all served by one thread. No protocol is known here."""
 
 import asyncio
 import contextlib
+import random
 import socket
 import struct
 import threading
-from urllib.parse import urlsplit
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
 
-ABRUPTLY = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends a reset
+from local.ports import allowed, is_free
+
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 seconds: closing sends a reset, as if the machine had lost power
+SECONDS = 10.0  # for one change of a proxy; none of them waits for a peer
 
 
-class Wire:
-    """One process's way to one server. Every method may be called from any thread."""
+class TcpProxy:
+    """One way to one server. Every method may be called from any thread and returns when it is done."""
 
-    def __init__(self, wires: "Wires", name: str, target: int):
-        self.name, self.target = name, target
-        self._loop = wires.loop
-        self._pairs: set[tuple] = set()
-        self._zombies: set = set()
+    def __init__(self, loop: asyncio.AbstractEventLoop, host: str, port: int):
+        self.host, self.port_of_server = host, port
+        self.connected = 0  # connections so far
+        self._loop = loop
+        self._listening: asyncio.Server | None = None
+        self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()  # (of the client, of the server)
+        self._half_open: set[asyncio.StreamWriter] = set()  # to the server, whose client was reset
         self._flowing = asyncio.Event()
         self._flowing.set()
-        self._slow = 0.0
-        server = asyncio.run_coroutine_threadsafe(asyncio.start_server(self._serve, "127.0.0.1", 0), self._loop).result(10)
-        self.port = server.sockets[0].getsockname()[1]
+        self._delay = 0.0
+        # Not a port from which outgoing connections are made: one of them could occupy it while the proxy is interrupted.
+        self.port = next(port for port in random.sample(allowed(), len(allowed())) if is_free(port))
+        self._do(self._mend())
 
-    def leads(self, url: str) -> str:
-        """The same address, by this wire."""
+    def through(self, url: str) -> str:
+        """Return the same address through this proxy."""
         parts = urlsplit(url)
-        return parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{self.port}").geturl()
+        account, at, _ = parts.netloc.rpartition("@")
+        return urlunsplit(parts._replace(netloc=f"{account}{at}127.0.0.1:{self.port}"))
 
-    def cut(self) -> None:
-        """Both ends get a reset."""
-        self._soon(lambda: [_reset(end) for pair in self._pairs for end in pair])
+    def reset(self) -> None:
+        """Reset both ends of every open connection. New connections are accepted at once."""
+        self._do(self._reset())
 
-    def cut_here(self) -> None:
-        """Our process gets a reset; the server hears nothing and believes that it is still there, until `mend`."""
-        self._soon(self._cut_here)
+    def interrupt(self) -> None:
+        """Reset every open connection and refuse new ones until `mend`."""
+        self._do(self._interrupt())
+
+    def reset_clients(self) -> None:
+        """Reset the client's end only: the server believes until `mend` that the connection is still there."""
+        self._do(self._reset_clients())
 
     def stall(self) -> None:
-        """Nothing gets through any more, either way; no end notices."""
-        self._soon(self._flowing.clear)
+        """Let nothing through in either direction until `mend`; no end notices."""
+        self._do(self._stall())
 
     def slow(self, seconds: float) -> None:
-        """Every piece takes this much longer, either way."""
-        self._soon(lambda: setattr(self, "_slow", seconds))
+        """Delay every piece by this much in either direction until `mend`."""
+        self._delay = seconds
 
     def mend(self) -> None:
-        self._soon(self._mend)
+        """Undo everything: listen, let through without delay, reset half-open connections."""
+        self._do(self._mend())
 
-    def _soon(self, do):
-        self._loop.call_soon_threadsafe(do)
+    def _do(self, change):
+        return asyncio.run_coroutine_threadsafe(change, self._loop).result(SECONDS)
 
-    def _cut_here(self):
-        for ours, theirs in self._pairs:
-            self._zombies.add(theirs)
-            _reset(ours)
+    async def _reset(self):
+        for pair in self._pairs:
+            for end in pair:
+                _reset(end)
 
-    def _mend(self):
-        self._slow = 0.0
+    async def _interrupt(self):
+        if self._listening:
+            self._listening.close()
+            self._listening = None
+        await self._reset()
+
+    async def _reset_clients(self):
+        for client, server in self._pairs:
+            self._half_open.add(server)
+            _reset(client)
+
+    async def _stall(self):
+        self._flowing.clear()
+
+    async def _mend(self):
+        self._delay = 0.0
         self._flowing.set()
-        for end in self._zombies:
+        for end in self._half_open:
             _reset(end)
-        self._zombies.clear()
+        self._half_open.clear()
+        if not self._listening:
+            self._listening = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
 
-    async def _serve(self, reader, ours):
+    async def _serve(self, from_client, client):
+        self.connected += 1
         try:
-            far, theirs = await asyncio.open_connection("127.0.0.1", self.target)
+            from_server, server = await asyncio.open_connection(self.host, self.port_of_server)
         except OSError:
-            _reset(ours)
+            _reset(client)
             return
-        pair = (ours, theirs)
+        if not self._listening:  # interrupted meanwhile
+            _reset(client)
+            _reset(server)
+            return
+        pair = (client, server)
         self._pairs.add(pair)
-        await asyncio.gather(self._pass_on(reader, theirs), self._pass_on(far, ours), return_exceptions=True)
+        await asyncio.gather(self._pass_on(from_client, server), self._pass_on(from_server, client), return_exceptions=True)
         self._pairs.discard(pair)
 
     async def _pass_on(self, reader, writer):
         try:
             while piece := await reader.read(65536):
-                if self._slow:
-                    await asyncio.sleep(self._slow)
+                if self._delay:
+                    await asyncio.sleep(self._delay)
                 await self._flowing.wait()
                 writer.write(piece)
                 await writer.drain()
         finally:
-            if writer not in self._zombies:
+            if writer not in self._half_open:
                 with contextlib.suppress(OSError, RuntimeError):
                     writer.close()
 
 
-class Wires:
-    """Owns the thread."""
+class TcpProxies:
+    """Owns the thread that serves them."""
 
     def __init__(self):
-        self.loop = asyncio.new_event_loop()
-        self._all: dict[str, Wire] = {}
-        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True, name="wires")
+        self._loop = asyncio.new_event_loop()
+        self._by_name: dict[str, TcpProxy] = {}
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="tcp-proxies")
         self._thread.start()
 
-    def __getitem__(self, name: str) -> Wire:
-        return self._all[name]
+    def __iter__(self) -> Iterator[TcpProxy]:
+        return iter(self._by_name.values())
 
-    def __iter__(self):
-        return iter(self._all.values())
-
-    def lay(self, name: str, target: int) -> Wire:
-        """A wire of this name, to this port of this machine."""
-        if name not in self._all:
-            self._all[name] = Wire(self, name, target)
-        return self._all[name]
+    def to(self, name: str, host: str, port: int) -> TcpProxy:
+        """Return the proxy of this name, made at the first call."""
+        if name not in self._by_name:
+            self._by_name[name] = TcpProxy(self._loop, host, port)
+        return self._by_name[name]
 
     def close(self) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
+        for proxy in self:
+            proxy.interrupt()
+        self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+
+
+@contextlib.contextmanager
+def tcp_proxy(url: str) -> Iterator[TcpProxy]:
+    """One proxy to the server that `url` names."""
+    proxies, parts = TcpProxies(), urlsplit(url)
+    try:
+        yield proxies.to(parts.netloc, parts.hostname, parts.port)
+    finally:
+        proxies.close()
 
 
 def _reset(end):
     connection = end.get_extra_info("socket")
     if connection is not None:
         with contextlib.suppress(OSError):
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABRUPTLY)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
     end.transport.abort()

@@ -4,14 +4,14 @@ import shutil
 
 import pytest
 
-from drills.environment import Stage
+from drills.system import DrillSystem
 
 
 @pytest.fixture(scope="module")
-def stage(run_folder, killable):
+def drill_system(run_folder, killable):
     folder = run_folder / "chaos"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
-    with Stage(folder, servers=killable) as stage:
-        yield stage
+    with DrillSystem(folder, servers=killable) as drill_system:
+        yield drill_system
     shutil.rmtree(folder, ignore_errors=True)

@@ -18,12 +18,12 @@ pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
-def run(stage):
+def run(drill_system):
     """Twenty seconds in which every kind of fault comes at least once, under a fixed seed."""
     patch = pytest.MonkeyPatch()
     for name in ("DATABASE_URL", "AMQP_URI", "AMQP_MANAGEMENT_URL"):
         patch.delenv(name, raising=False)
-    yield Drill(stage, SEED, pause=0.02, heard_before=HEARD_BEFORE).run(schedule.draw(SEED, SECONDS, EVERY_KIND_SOON), SECONDS, drain_seconds=120)
+    yield Drill(drill_system, SEED, pause=0.02, heard_before=HEARD_BEFORE).run(schedule.draw(SEED, SECONDS, EVERY_KIND_SOON), SECONDS, drain_seconds=120)
     patch.undo()
 
 
@@ -154,15 +154,15 @@ TAMPERED = {
 
 
 @pytest.fixture(scope="module")
-def told(run, stage):
+def told(run, drill_system):
     """The producers' ledgers, read once."""
-    return Told.read(stage.folder / "ledgers")
+    return Told.read(drill_system.folder / "ledgers")
 
 
 @pytest.mark.parametrize("sql", TAMPERED, ids=lambda sql: "{} by {}".format(*TAMPERED[sql]))
-def test_the_count_notices_a_wrong_row(stage, told, sql):
+def test_the_count_notices_a_wrong_row(drill_system, told, sql):
     kind, question = TAMPERED[sql]
-    with closing(psycopg2.connect(stage.servers.database_admin)) as connection, connection.cursor() as cursor:
+    with closing(psycopg2.connect(drill_system.servers.database_admin)) as connection, connection.cursor() as cursor:
         cursor.execute("set session_replication_role = replica")  # past the constraints that would not even let it happen
         cursor.execute(sql)
         assert cursor.rowcount > 0, "nothing was tampered with"
@@ -177,13 +177,13 @@ def test_the_count_notices_a_wrong_row(stage, told, sql):
     assert found
 
 
-def test_seeded_faults_are_found(run, stage):
+def test_seeded_faults_are_found(run, drill_system):
     """Two of the table in one run. It comes after the tests above: it empties the tables."""
     errors, repeats = (next(row for row in seeded_faults.SEEDED if row.name == name) for name in ("an error is acknowledged", "… and repeats are heard again"))
     both = {process: "+".join(row.seeded[process] for row in (errors, repeats) if process in row.seeded) for process in repeats.seeded}
     row = seeded_faults.Seeded("both", both, [], errors.finds + repeats.finds, "")
 
-    found = seeded_faults.prove(stage, row, seconds=5, drain_seconds=8)
+    found = seeded_faults.prove(drill_system, row, seconds=5, drain_seconds=8)
 
     assert row.finds == ("lost", "duplicated")
     assert seeded_faults.is_as_expected(row, found), found.figures.findings

@@ -11,13 +11,13 @@ import pytest
 from starlette.testclient import TestClient
 
 import contracts
+from drills.tcp_proxies import tcp_proxy
 from plumbing.database import DatabaseAway, SequenceMoved
 from services.intake import envelope, store, taking, web
 from tests.county import until
 from tests.intake.conftest import PERSON, REPORT, SECRETS, STRUCTURED, attributes, delivery
 from tests.plumbing.conftest import heard
 from tests.plumbing.processes import Process
-from tests.proxy import Proxy
 
 TOKENS = {"womens_federation": "token-of-the-women", "police": "token-of-the-police"}
 BATCH = "application/cloudevents-batch+json"
@@ -366,12 +366,12 @@ def test_the_contract_and_its_health_are_open_to_everybody(door):
 
 @pytest.fixture(scope="module")
 def running(apart, tmp_path_factory):
-    """The door as a process of its own, its database behind a cable."""
+    """The door as a process of its own, its database behind a proxy."""
     folder = tmp_path_factory.mktemp("door")
-    with Proxy(apart.databases["intake"]) as cable:
-        environment = told(apart, folder, FENGQIAO_PROCESS="door") | {"DATABASE_URL": cable.through(apart.databases["intake"])}
+    with tcp_proxy(apart.databases["intake"]) as proxy:
+        environment = told(apart, folder, FENGQIAO_PROCESS="door") | {"DATABASE_URL": proxy.through(apart.databases["intake"])}
         with Process(folder / "door.log", "plumbing.serve", "services.intake.web:app", **environment) as process:
-            process.cable = cable
+            process.proxy = proxy
             yield process.wait_ready()
 
 
@@ -394,10 +394,10 @@ def test_a_real_door_takes_events_while_others_wait_for_receipts(client, running
 
 
 def test_a_real_door_says_when_the_database_is_away_and_when_it_is_back(client, running):
-    running.cable.cut()
+    running.proxy.interrupt()
     assert post(client, event()).status_code == 503
     assert client.get("/readyz").status_code == 503 and client.get("/healthz").status_code == 200
-    running.cable.mend()
+    running.proxy.mend()
 
     until(lambda: post(client, event()).status_code == 202)
 

@@ -10,7 +10,7 @@ import pytest
 from deploy.files import ROOT
 from local.words import BARE, WORDS
 
-PARTS = ("contracts", "deploy", "plumbing", "services", "fengqiao", "requirements.txt", "requirements-dev.txt")
+PARTS = ("contracts", "deploy", "local", "plumbing", "services", "fengqiao", "requirements.txt", "requirements-dev.txt")
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ import pytest
 
 from contracts.channels import DEAD_LETTERS, partition_of, queue_of
 from deploy import broker
+from drills.tcp_proxies import tcp_proxy
 from tests.apart import domain_event
 from tests.county import until
 from tests.plumbing.conftest import A, B
 from tests.plumbing.processes import Process
-from tests.proxy import Proxy
 from tests.raw_properties import RawProperties, field, nested, raw_properties, timestamp_field
 
 QUEUES = [queue_of("notify", "mediation", partition) for partition in (0, 1)]
@@ -217,14 +217,14 @@ def test_what_the_broker_refuses_ends_the_process_at_once_and_says_so(stage, wro
 
 
 def test_the_broker_goes_away_and_comes_back(stage):
-    with Proxy(stage.apart.amqp("notify")) as cable:
-        process = stage.listens(AMQP_URI=cable.through(stage.apart.amqp("notify")))
+    with tcp_proxy(stage.apart.amqp("notify")) as proxy:
+        process = stage.listens(AMQP_URI=proxy.through(stage.apart.amqp("notify")))
         stage.tell(event(1))
         until(lambda: stage.applied(A) == {A: [1]})
-        cable.cut()
+        proxy.interrupt()
         stage.tell(event(2))
         until(lambda: process.parts() == {"broker": False, "database": True})
-        cable.mend()
+        proxy.mend()
 
         until(lambda: stage.applied(A) == {A: [1, 2]})
         until(process.is_ready)
@@ -232,12 +232,12 @@ def test_the_broker_goes_away_and_comes_back(stage):
 
 def test_while_the_database_is_away_nothing_circles_at_the_broker(stage):
     """A full inbox at hand, and the database goes: it is given back once, not again and again, and taken up when the database answers."""
-    with Proxy(stage.apart.databases["notify"]) as cable:
-        process = stage.listens(DATABASE_URL=cable.through(stage.apart.databases["notify"]))
-        cable.cut()
+    with tcp_proxy(stage.apart.databases["notify"]) as proxy:
+        process = stage.listens(DATABASE_URL=proxy.through(stage.apart.databases["notify"]))
+        proxy.interrupt()
         stage.tell(*(event(n) for n in range(1, 501)))
         until(lambda: process.parts() is not None and not any(process.parts().values()))
-        cable.mend()
+        proxy.mend()
         until(lambda: stage.applied(A) == {A: list(range(1, 501))})
 
     deliveries = [count for (count,) in stage.apart.rows("select deliveries from notify.effects")]
@@ -272,12 +272,12 @@ def test_a_row_that_somebody_holds_for_long_is_no_events_fault(stage):
 
 def test_connections_that_break_under_a_full_inbox_are_made_again(stage):
     """The database answers again before the broker's line is down: the one who works must let the one who reads hang up."""
-    with Proxy(stage.apart.databases["notify"]) as cable:
-        process = stage.listens(DATABASE_URL=cable.through(stage.apart.databases["notify"]))
+    with tcp_proxy(stage.apart.databases["notify"]) as proxy:
+        process = stage.listens(DATABASE_URL=proxy.through(stage.apart.databases["notify"]))
         stage.tell(event(1, do="take_long", seconds=2), *(event(n) for n in range(2, 801)))
         until(lambda: stage.apart.rows("select 1 from notify.begun"))
-        cable.cut()
-        cable.mend()
+        proxy.interrupt()
+        proxy.mend()
 
         until(lambda: stage.applied(A) == {A: list(range(1, 801))})
         until(process.is_ready)

@@ -13,12 +13,12 @@ import structlog
 import contracts
 from contracts.channels import queue_of
 from deploy.files import ROOT
+from drills.tcp_proxies import tcp_proxy
 from plumbing import relay as relays
 from plumbing.events import Said
 from plumbing.relay import Relay
 from tests.county import until
 from tests.plumbing.conftest import A, B
-from tests.proxy import Proxy
 
 SENT = contracts.DOMAIN_EVENTS["notice.sent"].example
 QUEUES = [queue_of("metrics", "notify", partition) for partition in (0, 1)]
@@ -146,44 +146,44 @@ def test_what_a_full_queue_refuses_stays_in_the_outbox(quiet, start, monkeypatch
 
 
 def test_the_broker_goes_away_and_comes_back(quiet, start):
-    with Proxy(quiet.amqp("notify")) as cable:
-        relay = start(amqp=cable.through(quiet.amqp("notify")))
+    with tcp_proxy(quiet.amqp("notify")) as proxy:
+        relay = start(amqp=proxy.through(quiet.amqp("notify")))
         says(quiet, A)
         until(is_empty(quiet))
-        cable.cut()
+        proxy.interrupt()
         says(quiet, A, B)
         until(lambda: not relay.ready)
         assert not is_empty(quiet)()
-        cable.mend()
+        proxy.mend()
         until(is_empty(quiet))
 
         assert {code: sorted(set(numbers)) for code, numbers in arrived(quiet).items()} == {A: [1, 2], B: [1]}
 
 
 def test_the_database_goes_away_and_comes_back(quiet, start):
-    with Proxy(quiet.databases["notify"]) as cable:
-        relay = start(database=cable.through(quiet.databases["notify"]))
+    with tcp_proxy(quiet.databases["notify"]) as proxy:
+        relay = start(database=proxy.through(quiet.databases["notify"]))
         until(lambda: relay.ready)
-        cable.cut()
+        proxy.interrupt()
         says(quiet, A)
         until(lambda: not relay.ready)
-        cable.mend()
+        proxy.mend()
         until(is_empty(quiet))
 
         assert set(arrived(quiet)[A]) == {1}
 
 
 def test_a_line_that_breaks_while_confirms_are_awaited_loses_nothing(quiet, start, monkeypatch):
-    with Proxy(quiet.amqp("notify")) as cable:
+    with tcp_proxy(quiet.amqp("notify")) as proxy:
         cuts = []
 
         def cut_once(name):
             if name == "relay_published" and not cuts:
-                cuts.append(cable.cut())
-                cable.mend()
+                cuts.append(proxy.interrupt())
+                proxy.mend()
 
         monkeypatch.setattr(relays, "failpoint", cut_once)
-        start(amqp=cable.through(quiet.amqp("notify")))
+        start(amqp=proxy.through(quiet.amqp("notify")))
         says(quiet, A, A, A, B)
         until(is_empty(quiet))
 
@@ -207,16 +207,16 @@ def test_whatever_fails_in_it_it_starts_again(quiet, start, monkeypatch):
 
 
 def test_wrong_rights_are_said_clearly_and_not_tried_in_a_whirl(quiet, start):
-    with Proxy(quiet.amqp("police")) as cable, structlog.testing.capture_logs() as lines:
+    with tcp_proxy(quiet.amqp("police")) as proxy, structlog.testing.capture_logs() as lines:
         says(quiet, A)
-        start(amqp=cable.through(quiet.amqp("police")))
+        start(amqp=proxy.through(quiet.amqp("police")))
         until(lambda: sum(line["log_level"] == "error" for line in lines) >= 3)
 
         assert all("403" in line["reason"] and "notify.events" in line["reason"] for line in lines if line["log_level"] == "error")
         # 0.1, 0.2, 0.4 … seconds between them, at most half as much: in two seconds not more than six.
-        waits = cable.connected
+        waits = proxy.connected
         threading.Event().wait(2)
-        assert cable.connected - waits <= 4
+        assert proxy.connected - waits <= 4
         assert quiet.rows("select event_id from notify.outbox") == [(f"{A}/1",)]
 
 

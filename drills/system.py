@@ -1,4 +1,4 @@
-"""The system as the drill runs it: standbys beside it, a wire to each server for each process, and a seeded fault where one is asked for."""
+"""The system as the drill runs it: standbys beside it, a TCP proxy to each server for each process, and a seeded fault where one is asked for."""
 
 import json
 from contextlib import closing
@@ -13,7 +13,7 @@ from deploy.files import write_private
 from deploy.roles import prepare_database
 from drills import capture
 from drills.quiescence import queues
-from drills.tcp_proxies import Wires
+from drills.tcp_proxies import TcpProxies, TcpProxy
 from local import Servers, System, pids
 
 STANDBYS = {"mediation-standby": "mediation", "relay-second": "relay"}
@@ -23,7 +23,7 @@ CONSUMERS = ("intake", "mediation", "metrics", "notify")
 SETTINGS = {"FENGQIAO_PATIENCE_SECONDS": "5", "FENGQIAO_LOG_LEVEL": "WARNING"}
 
 
-class Stage(System):
+class DrillSystem(System):
     """The system's processes and the servers that the drill kills: servers of its own, or `servers`, which have to be empty.
 
     `seeded`: by process, the fault that it runs with (see `faulty`).
@@ -37,12 +37,12 @@ class Stage(System):
                 self._kinds[name] = replace(self._kinds[STANDBYS[name]], name=name)
         self.names = tuple(self._kinds)
         self.environment = {name: SETTINGS | {"FENGQIAO_CRASH_FILE": str(self._crash_file(name))} for name in self.names}
-        self.wires = Wires()
+        self.proxies = TcpProxies()
 
     def prepare(self) -> None:
         super().prepare()
         for name in self.names:
-            self._wire(name)
+            self._connect_through_proxies(name)
 
     def migrate(self) -> None:
         """The services' tables, and the copy of what they put into their outboxes, before any of them runs."""
@@ -69,19 +69,19 @@ class Stage(System):
 
     def close(self) -> None:
         super().close()
-        self.wires.close()
+        self.proxies.close()
 
-    def wire(self, name: str, server: str) -> "object":
-        """The wire of a process (or of `agencies`) to `broker`, `database` or `door`."""
-        return self.wires.lay(f"{name} {server}", self.servers.ports[server])
+    def proxy(self, name: str, server: str) -> TcpProxy:
+        """The proxy of a process (or of `agencies`) to `broker`, `database` or `door`."""
+        return self.proxies.to(f"{name} {server}", "127.0.0.1", self.servers.ports[server])
 
     def agencies(self) -> dict:
-        """Their addresses, by wires of their own."""
-        broker = self.wire("agencies", "broker")
+        """Their addresses, through proxies of their own."""
+        broker = self.proxy("agencies", "broker")
         return {
-            "amqp": {code: broker.leads(address["amqp"]) for code, address in self.endpoints["agencies"].items()},
+            "amqp": {code: broker.through(address["amqp"]) for code, address in self.endpoints["agencies"].items()},
             "tokens": self.servers.keys["agency_tokens"],
-            "door": self.wire("agencies", "door").leads(f"http://127.0.0.1:{self.servers.ports['door']}"),
+            "door": self.proxy("agencies", "door").through(f"http://127.0.0.1:{self.servers.ports['door']}"),
         }
 
     def process(self, name: str) -> pids.Process | None:
@@ -126,15 +126,15 @@ class Stage(System):
     def _crash_file(self, name):
         return self.folder / f"crash-{name}"
 
-    def _wire(self, name):
+    def _connect_through_proxies(self, name):
         kind = self._kinds[name]
-        broker, database = self.wire(name, "broker"), self.wire(name, "database")
+        broker, database = self.proxy(name, "broker"), self.proxy(name, "database")
         if kind.service:
             addresses = self.servers.services[kind.service]
-            self.environment[name] |= {"DATABASE_URL": database.leads(addresses["database"]), "AMQP_URI": broker.leads(addresses["amqp"])}
+            self.environment[name] |= {"DATABASE_URL": database.through(addresses["database"]), "AMQP_URI": broker.through(addresses["amqp"])}
         else:
-            places = {service: {"database": database.leads(a["database"]), "amqp": broker.leads(a["amqp"])} for service, a in self.servers.services.items()}
-            file = self.folder / f"{name}-by-wire.json"
+            places = {service: {"database": database.through(a["database"]), "amqp": broker.through(a["amqp"])} for service, a in self.servers.services.items()}
+            file = self.folder / f"{name}-through-proxies.json"
             write_private(file, json.dumps(places))
             self.environment[name]["FENGQIAO_RELAY"] = str(file)
 
