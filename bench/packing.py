@@ -43,9 +43,11 @@ def hearer(hop: str) -> tuple[Callable[[list[Event]], None], Callable[[Delivery]
     chosen = settings.load()
     worker.db = Pool(chosen, read=read_kept)
     if hop == "mediation":
-        from services.mediation.office import Office
+        from contracts import COUNTY
+        from services.mediation.county_files import CountyFiles
+        from services.mediation.rosters.store import RosterCache
 
-        worker.office = Office(chosen.calendar, chosen.county_rules, chosen.patience_seconds)
+        worker.county, worker.rosters = CountyFiles(COUNTY.folder, chosen.patience_seconds), RosterCache()
     return getattr(worker, method), read
 
 

@@ -1,11 +1,10 @@
 """What is said: the event types, their schemas, who may say them, and why something is refused. No I/O; imports marshmallow and nothing else."""
 
-from contracts.agencies import AGENCIES, ROLES, Agency
 from contracts.channels import HEARS, SPEAKERS, partition_of
+from contracts.county import AGENCIES, COUNTY, ROLES, TOWNSHIPS, Agency
 from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, FACTS, NOTICES, RECEIPTS, SEALED_EVENTS, EventType, may_say
 from contracts.kinds import CHANNELS, GROUNDS, KINDS, MODES, WANTS
 from contracts.mistakes import MISTAKES, Mistake, mistakes_in
-from contracts.places import TOWNSHIPS
 from contracts.reasons import REASONS, Reason
 from contracts.speech import event_type, facts_of, heard, parties, said
 from contracts.states import STATES
@@ -16,6 +15,7 @@ __all__ = [
     "AGENCIES",
     "AGENCY_EVENTS",
     "CHANNELS",
+    "COUNTY",
     "DOMAIN_EVENTS",
     "EVENTS",
     "FACTS",

@@ -3,9 +3,9 @@
 from marshmallow import ValidationError
 
 from contracts import kinds
-from contracts.agencies import AGENCIES
 from contracts.causes import CAUSES
 from contracts.clocks import CLOCKS
+from contracts.county import AGENCIES
 from contracts.fields import (
     EVENT_ID,
     GRID,

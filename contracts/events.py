@@ -7,7 +7,7 @@ from contracts import answer_schemas as w
 from contracts import domain_schemas as d
 from contracts import examples, safeguard
 from contracts import safeguard_schemas as s
-from contracts.agencies import AGENCIES
+from contracts.county import AGENCIES
 from contracts.fields import Shape
 from contracts.steps import ABOUT_THE_ROSTER, STEPS
 

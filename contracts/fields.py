@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate, validates_schema
 
-from contracts.agencies import AGENCIES
 from contracts.channels import SPEAKERS
-from contracts.places import TOWNSHIPS
+from contracts.county import AGENCIES, TOWNSHIPS
+from contracts.dates import EARLIEST, LATEST
 
 DISPUTE_CODE = r"^\d{6}-\d{4}-\d{6}-\d$"
 EVENT_ID = r"^[A-Za-z0-9._:/@+=~#-]{1,128}$"
@@ -23,7 +23,6 @@ GRID = r"^[A-Za-z0-9-]{1,32}$"
 SUM = r"^\d{1,12}(?:\.\d{1,2})?$"
 
 LARGEST_SUM = Decimal("999999999999.99")
-EARLIEST, LATEST = 1990, 2199  # years; outside them a clock was wrong, and some zones cannot even be computed
 
 _MISTAKES = {"required": "required", "null": "null", "validator_failed": "invalid"}
 

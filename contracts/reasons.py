@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from contracts import safeguard
-from contracts.agencies import AGENCIES
+from contracts.county import AGENCIES
 from contracts.mistakes import MISTAKES
 from contracts.states import STATES
 from contracts.steps import ABOUT_THE_ROSTER, STEPS

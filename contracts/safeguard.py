@@ -3,8 +3,8 @@
 What is said with these words travels sealed: in its own voice, from intake to mediation to notify, and nobody else hears it. docs/safeguard.md.
 """
 
-from contracts.agencies import AGENCIES
 from contracts.channels import is_sealed
+from contracts.county import AGENCIES, COUNTY
 
 # A report or a screening with one of these flags opens a hold: 反家庭暴力法 13-16, 未成年人保护法 11. A mass matter is no such matter.
 DANGERS = ("domestic_violence", "minor", "violence_threat")
@@ -66,7 +66,7 @@ LOOK_AT = {"matters": ("接口 /matters", "the door, at /matters")}
 
 INSIDE = frozenset("PCW")  # who hears answers in the lane, and may look
 MOVERS = frozenset("PC")  # who alone moves a dispute under a hold
-TOLD = ("police", "court", "womens_federation")  # at once, when a hold opens
+TOLD = tuple(COUNTY.lead(role).code for role in "PCW")  # at once, when a hold opens
 
 COUNTED_AS = "dispute.reported"  # where a measure counts by type of event: a type of its own would tell
 

@@ -1,21 +1,20 @@
-"""Whom a made-up dispute is sent to: what the county's own rules propose of its own rosters, and who of a body mediates. Reads the synthetic files."""
+"""Whom a made-up dispute is sent to: what the county's own rules propose of its own rosters, and who of a body mediates. Reads the county's folder."""
 
 from datetime import date
 from functools import cache
 
-from deploy.rosters.__main__ import FOLDER
-from services.mediation.rosters import sheets
+from contracts import COUNTY
+from services.mediation.county_files import read_rosters, read_routing
 from services.mediation.rosters.roster import Roster
 from services.mediation.routing.proposing import Asked, Candidate, propose
-from services.mediation.routing.table import Rules
-from services.mediation.routing_desk import OUR_RULES, read_rules
+from services.mediation.routing.rules import Rules
 
 SINCE = date(2020, 1, 1)  # from which the synthetic rosters hold
 
 
 @cache
 def roster() -> Roster:
-    found, wrong = sheets.read({name: (FOLDER / f"{name}.csv").read_bytes() for name in sheets.SHEETS})
+    found, wrong = read_rosters(COUNTY.folder)
     assert not wrong, wrong[:3]
     return Roster.of(found["organisations"], found["members"])
 
@@ -50,4 +49,4 @@ def invited() -> tuple[str, ...]:
 
 @cache
 def _rules() -> Rules:
-    return read_rules(OUR_RULES)
+    return read_routing(COUNTY.folder)[0]

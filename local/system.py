@@ -127,7 +127,7 @@ class System:
             self._load_rosters()
 
     def _load_rosters(self) -> None:
-        """Those of FENGQIAO_ROSTERS, else the demonstration's; not where there are any."""
+        """Load those of the county's folder, unless there are rosters already."""
         environment = os.environ | processes.launch(processes.KINDS["mediation"], self.servers).environment
         command = [
             sys.executable,
@@ -135,7 +135,6 @@ class System:
             "services.mediation.rosters",
             "load",
             "--only-if-empty",
-            os.environ.get("FENGQIAO_ROSTERS") or str(ROOT / "deploy/rosters"),
         ]
         loaded = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if loaded.returncode:

@@ -3,7 +3,6 @@
 import base64
 import binascii
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from environs import Env, ValidationError, validate
 
@@ -28,9 +27,6 @@ class Settings:
     log_level: str = "INFO"
     stop_seconds: float = 15.0
     ahead: int | None = None  # steps that intake passes on before mediation has decided the earlier ones; None: as it thinks right
-    calendar: str | None = None  # a file of official holiday arrangements, beside those that the libraries know
-    routing_rules: str | None = None  # a file of the county's own rules of whom a dispute may be sent to; None: those that come with the system
-    county_rules: str | None = None  # a file of the county's own periods and reminders
     patience_seconds: float = 600.0  # history arrives in bulk: how long a deadline set in the past waits for the step that met it
 
 
@@ -82,7 +78,6 @@ def load(opens_sealed: bool = True) -> Settings:
         stop_seconds = env.float("STOP_SECONDS", 15.0)
         ahead = env.int("AHEAD", None, validate=validate.Range(min=1))
         patience_seconds = env.float("PATIENCE_SECONDS", 600.0)
-        calendar, county_rules, routing_rules = (env.str(name, None, validate=_is_a_file) for name in ("CALENDAR", "COUNTY_RULES", "ROUTING_RULES"))
     database_url, amqp_uri = env.str("DATABASE_URL"), env.str("AMQP_URI")
     env.seal()
     return Settings(
@@ -99,15 +94,7 @@ def load(opens_sealed: bool = True) -> Settings:
         stop_seconds=stop_seconds,
         ahead=ahead,
         patience_seconds=patience_seconds,
-        calendar=calendar,
-        county_rules=county_rules,
-        routing_rules=routing_rules,
     )
-
-
-def _is_a_file(name: str) -> None:
-    if not Path(name).is_file():
-        raise ValidationError("文件不存在 | there is no such file")
 
 
 def _is_a_key(text: str) -> None:

@@ -19,7 +19,7 @@ from contracts import AGENCIES, HEARS
 from contracts.channels import AGENCIES_EXCHANGE, DEAD_LETTERS, service_of
 from fengqiao_agency import Agency
 from local import System
-from services.mediation import domain
+from services.mediation.life import decisions
 from services.mediation.store import CLOCKWORK
 from tests.everywhere import found_in_logs, found_in_measures, found_in_tables
 
@@ -260,7 +260,7 @@ class County:
     def folded(self, dispute: str) -> str:
         """The state that the history of steps leads to."""
         rows = self.rows("select before, after, step from mediation.transitions where code = %s order by step", dispute)
-        return domain.fold(domain.Transition(*row) for row in rows)
+        return decisions.fold(decisions.Transition(*row) for row in rows)
 
     def dead_letters(self) -> int:
         """How many messages lie in their queue."""

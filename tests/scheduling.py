@@ -14,7 +14,7 @@ LONG = (
     "tests/metrics/test_browser.py",
     "tests/demo/",
     "tests/plumbing/",
-    "tests/mediation/test_walks.py",
+    "tests/mediation/life/test_walks.py",
     "tests/intake/",
     "tests/notify/",
     "tests/test_rights.py",

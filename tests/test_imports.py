@@ -12,9 +12,11 @@ OURS = ("contracts", "plumbing", "services", "fengqiao_agency", "deploy", "local
 SERVICES = sorted(path.name for path in (ROOT / "services").iterdir() if (path / "service.py").exists())
 
 # Files that only compute, and what of ours they may use: words and each other. `plumbing.events` is the shape of an event.
-PURE = ("lifecycle", "rules", "retries", "domain", "dispute", "questions", "memory", "tracks", "matters", "undoing", "deadlines", "timing", "clocks", "holidays", "codes", "rosters",
-        "sheets", "routing", "escalation", "identity", "duplicates", "joining", "safeguard", "holding")  # fmt: skip
+PURE = ("lifecycle", "rules", "retries", "domain", "dispute", "codes", "identity", "duplicates", "joining", "safeguard")
 MAY_USE = ("contracts", "plumbing.events")
+# The packages of mediation, lowest first: each imports itself and lower ones. All of them only compute, but for the files named here.
+MEDIATION = ("law", "rosters", "dispute", "deadlines", "routing", "life", "safeguard")
+NOT_PURE = ("store", "proposals", "__main__")
 # What does something in the world, or knows what time it is.
 WORLDLY = {
     "nameko", "eventlet", "kombu", "amqp", "pika", "psycopg2", "yoyo", "requests", "httpx", "starlette", "uvicorn", "jinja2", "structlog", "environs",
@@ -97,19 +99,52 @@ def test_the_agencies_kit_is_installed_alone(path):
 
 
 def _pure():
-    """A pure part is a file or a folder; what a folder's `__main__` does in the world it does by itself."""
-    return [path for name in PURE for path in files(f"services/*/{name}.py", f"services/*/{name}/*.py") if path.stem != "__main__"]
+    for name in PURE:
+        yield from files(*(f"services/{service}/{name}.py" for service in SERVICES if service != "mediation"))
+    for package in MEDIATION:
+        yield from (path for path in files(f"services/mediation/{package}/*.py") if path.stem not in NOT_PURE)
 
 
 @pytest.mark.parametrize("path", sorted(_pure()), ids=name_of)
 def test_rules_know_neither_the_world_nor_the_time(path):
     itself = ".".join(name_of(path).split(".")[:2])
-    pure = [f"{itself}.{name}" for name in PURE]
+    pure = {name_of(one) for one in _pure()}
 
-    assert {module for module in ours(path) if module != itself and not within(module, *pure, *MAY_USE) and module != "plumbing"} == set()
+    assert {module for module in ours(path) if module not in pure and not within(module, *MAY_USE) and module not in (itself, "plumbing")} == set()
     assert {module.split(".")[0] for module in imports(path)} & WORLDLY == set()
     called = {node.func.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)}
     assert called & {"now", "utcnow", "utc_now", "today"} == set()
+
+
+@pytest.mark.parametrize("package", MEDIATION)
+def test_a_package_of_mediation_imports_lower_ones_only(package):
+    higher = [f"services.mediation.{name}" for name in (*MEDIATION[MEDIATION.index(package) + 1 :], "store", "service", "county_files", "calculate")]
+    paths = [path for path in files(f"services/mediation/{package}/*.py") if path.stem != "__main__"]
+
+    assert {(name_of(path), module) for path in paths for module in ours(path) if within(module, *higher)} == set()
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = {name_of(path): _modules_imported(path) - {name_of(path)} for path in files(*(f"{top}/**/*.py" for top in OURS if top != "tests"))}
+    while leaves := {module for module, imported in graph.items() if not imported & graph.keys()}:
+        graph = {module: imported for module, imported in graph.items() if module not in leaves}
+
+    # What is left imports a circle or is one.
+    assert sorted(graph) == []
+
+
+def _modules_imported(path):
+    """The modules whose names a file takes at its top level: of `from package import module` the module, not its package."""
+    found = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            folder = ROOT / node.module.replace(".", "/")
+            modules = {alias.name for alias in node.names if (folder / f"{alias.name}.py").exists() or (folder / alias.name).is_dir()}
+            found |= {f"{node.module}.{name}" for name in modules}
+            found |= {node.module} if len(modules) < len(node.names) else set()
+    return found
 
 
 @pytest.mark.parametrize("module", sorted(ONLY_IN))
@@ -119,7 +154,7 @@ def test_each_tool_has_its_place(module):
     assert {name_of(path) for path in PRODUCT if path not in allowed and any(within(name, module) for name in imports(path))} == set()
 
 
-@pytest.mark.parametrize("path", files("services/*/*store.py"), ids=name_of)
+@pytest.mark.parametrize("path", files("services/**/*store.py"), ids=name_of)
 def test_sql_is_given_its_transaction(path):
     """It neither connects nor commits: what belongs together is one transaction of the service."""
     attributes = {node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}

@@ -85,10 +85,9 @@ def make_tables(kept: Path = KEPT) -> None:
 
 
 def _load_rosters(kept: Path) -> None:
-    """Those of FENGQIAO_ROSTERS, else the demonstration's; not where there are any."""
+    """Load those of the county's folder, unless there are rosters already."""
     told = processes.launch(processes.KINDS["mediation"], _containers(kept)).environment
-    folder = os.environ.get("FENGQIAO_ROSTERS") or str(ROOT / "deploy/rosters")
-    subprocess.run([sys.executable, "-m", "services.mediation.rosters", "load", "--only-if-empty", folder], cwd=ROOT, env=os.environ | told, check=True)
+    subprocess.run([sys.executable, "-m", "services.mediation.rosters", "load", "--only-if-empty"], cwd=ROOT, env=os.environ | told, check=True)
 
 
 def print_agency(code: str, kept: Path = KEPT) -> None:

@@ -8,13 +8,13 @@ from contracts.clocks import CLOCKS as NAMES
 from contracts.clocks import LAWS
 from contracts.kinds import CLOCK_KINDS
 from docs.generate.pages import table, write_or_check
-from services.mediation.clocks import Days, Months
-from services.mediation.clocks.calculator import answer
-from services.mediation.clocks.law import READINGS, RULES, Rule
-from services.mediation.holidays import CHINA
+from services.mediation.law.calculator import answer
+from services.mediation.law.counting import Days, Months
+from services.mediation.law.holidays import CHINA
+from services.mediation.law.periods import READINGS, RULES, Rule
 
 PATH = Path(__file__).resolve().parents[1] / "deadlines.md"
-COMMAND = "python -m services.mediation.clocks"
+COMMAND = "python -m services.mediation.calculate"
 EXAMPLE = {
     "clock": "mediation_entrusted_ordinary",
     "started_at": "2026-01-08",
@@ -25,8 +25,8 @@ ZH, EN = 0, 1
 # fmt: off
 WORDS = {
     "title":      ("# 期限", "# Deadlines"),
-    "generated":  ("由程序中的表格生成，请勿手改：`python -m docs.generate.deadlines`。表格见`services/mediation/clocks/law.py`；纠纷的期限与下述计算器用同一段程序。",
-                   "Generated from the table that the program runs on; do not edit. The table: `services/mediation/clocks/law.py`. The deadlines of disputes and the calculator below run on the same code."),
+    "generated":  ("由程序中的表格生成，请勿手改：`python -m docs.generate.deadlines`。表格见`services/mediation/law/periods.py`；纠纷的期限与下述计算器用同一段程序。",
+                   "Generated from the table that the program runs on; do not edit. The table: `services/mediation/law/periods.py`. The deadlines of disputes and the calculator below run on the same code."),
     "counting":   ("## 怎样计算", "## How it is counted"),
     "rules": (
         ("- 开始之日（以小时计的，开始之时）不计入。日为日历日，其间的休息日不扣除；只有写明工作日的才按工作日。\n"

@@ -9,9 +9,11 @@ from contracts.clocks import CLOCKS as NAMES
 from contracts.clocks import LAWS
 from contracts.kinds import CLOCK_KINDS, MATTERS, SUBJECTS, TRACKS
 from docs.generate.pages import table, write_or_check
-from services.mediation.clocks.law import LAW
-from services.mediation.deadlines import CLOCKS, Clock
-from services.mediation.lifecycle import (
+from services.mediation.deadlines.clocks import CLOCKS, Clock
+from services.mediation.dispute.matters import NOT_CONFIRMED, NOT_MEDIATED
+from services.mediation.dispute.tracks import TRACKS as TRACK_ROWS
+from services.mediation.law.periods import LAW
+from services.mediation.life.transitions import (
     ENDS,
     EVERY_STEP,
     EVERYWHERE,
@@ -28,8 +30,6 @@ from services.mediation.lifecycle import (
     When,
     leads_to,
 )
-from services.mediation.matters import NOT_CONFIRMED, NOT_MEDIATED
-from services.mediation.tracks import TRACKS as TRACK_ROWS
 
 PATH = Path(__file__).resolve().parents[1] / "lifecycle.md"
 # fmt: off

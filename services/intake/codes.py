@@ -1,4 +1,4 @@
-"""The dispute's code, 一案一码: `620702-2026-000123-1`. Pure.
+"""The dispute's code, 一案一码: `<area>-<year>-<serial>-<check digit>`. Pure.
 
 Six digits of area (GB/T 2260), four of the year of registration, six of a serial number, one check digit by ISO 7064 MOD 11-10
 over the sixteen before it: a code read over the telephone is always caught when a digit is wrong, and in 99 of 100 cases when two

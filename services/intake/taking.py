@@ -11,7 +11,6 @@ from services.intake import domain, identity, joining, sealing, seals, store
 from services.intake.domain import Verdict
 from services.intake.envelope import agency_source
 
-AREA = "620702"  # 张掖市甘州区
 LOCAL = ZoneInfo("Asia/Shanghai")
 _token_key = cache(identity.token_key)
 
@@ -27,7 +26,7 @@ def take_in(tx: Transaction, batch: list[Event]) -> list[Verdict]:
     reports = domain.prepare(verdicts, _token_key(tx.settings.at_rest_key))
     if reports:
         joining.by_rule(verdicts, store.similar(tx, known, reports))
-    store.save(tx, verdicts, AREA, tx.now.astimezone(LOCAL).year)
+    store.save(tx, verdicts, contracts.COUNTY.area, tx.now.astimezone(LOCAL).year)
     new, taken = [verdict for verdict in verdicts if verdict.repeats is None], [verdict for verdict in verdicts if verdict.is_taken]
     seals.save(tx, [_seal(verdict) for verdict in taken if domain.opens_a_seal(verdict)])
     moved = [_moved(verdict.seq, verdict.event, *move) for verdict in taken for move in verdict.moved]

@@ -4,61 +4,78 @@ from datetime import datetime
 
 from nameko.extensions import DependencyProvider
 
-from contracts import partition_of
+from contracts import COUNTY, partition_of
 from plumbing.dependency import Database
 from plumbing.events import Said
 from plumbing.hearing import every, hear
-from services.mediation import domain, hold_store, holding, roster_store, routing_desk, store, timing
-from services.mediation.office import Office
-from services.mediation.rosters import telling
-from services.mediation.routing import handling
+from services.mediation import store
+from services.mediation.county_files import CountyFiles
+from services.mediation.deadlines import tracking
+from services.mediation.life import decisions
+from services.mediation.rosters import roster_events
+from services.mediation.rosters import store as roster_store
+from services.mediation.routing import effects as routing_effects
+from services.mediation.routing import proposals
+from services.mediation.routing import store as routing_store
+from services.mediation.safeguard import lane
+from services.mediation.safeguard import store as lane_store
 
 DUE_AT_A_TIME = 200
 
 
-class Clerk(DependencyProvider):
-    """`office = Clerk()`: how time is counted here. A county's file that makes no sense keeps the service from starting."""
+class County(DependencyProvider):
+    """`county = County()`: the county's periods, calendar and routing rules. Invalid files stop the service at its start."""
 
-    office = None  # until setup
+    files = None  # until setup
 
     def setup(self):
-        settings = self.container.config["settings"]
-        self.office = Office(settings.calendar, settings.county_rules, settings.patience_seconds, settings.routing_rules)
+        self.files = CountyFiles(COUNTY.folder, self.container.config["settings"].patience_seconds)
 
     def get_dependency(self, worker_ctx):
-        return self.office
+        return self.files
+
+
+class Rosters(DependencyProvider):
+    """`rosters = Rosters()`: the rosters as this process knows them."""
+
+    def setup(self):
+        self.cache = roster_store.RosterCache()
+
+    def get_dependency(self, worker_ctx):
+        return self.cache
 
 
 class MediationService:
-    """Decides what each reported step means, by the tables of lifecycle, and says what happened."""
+    """Decides what each reported step means, by the tables of life/transitions, and says what happened."""
 
     name = "mediation"
     db = Database()
-    office = Clerk()
+    county = County()
+    rosters = Rosters()
 
     @hear("intake", "intake-safeguard")
     def on_events(self, batch):
         """Disputes were registered and steps reported: decide what each one means, in one commit."""
         with self.db.transaction() as tx:
             told = tx.unheard(batch)
-            said = self._change_rosters(tx, [event for event in told if event.type == telling.REPORTED])
-            roster = self.office.desk.on_hand.read(tx, remember=not said)
-            events = [event for event in told if event.type != telling.REPORTED]
+            said = self._change_rosters(tx, [event for event in told if event.type == roster_events.REPORTED])
+            roster = self.rosters.read(tx, remember=not said)
+            events = [event for event in told if event.type != roster_events.REPORTED]
             disputes = store.load(tx, [event.subject for event in events])
-            store.load_history(tx, disputes, [event.subject for event in events if domain.needs_history(event)])
-            decided, counting, records = [], self.office.counting, {}
+            store.load_history(tx, disputes, [event.subject for event in events if decisions.needs_history(event)])
+            decided, policy, records = [], self.county.policy, {}
             for event in events:
                 dispute = disputes.get(event.subject)
-                before = handling.standing(dispute)
-                decision = holding.discard(dispute, event) if event.discarded else holding.decide(dispute, event, tx.now, counting, roster)
+                before = routing_effects.standing(dispute)
+                decision = lane.discard(dispute, event) if event.discarded else lane.decide(dispute, event, tx.now, policy, roster)
                 disputes[event.subject] = decision.dispute
-                handling.count(records, before, decision)
+                routing_effects.count(records, before, decision)
                 decided.append((event, decision))
-            routing_desk.propose(tx, decided, self.office.desk, roster)
-            routing_desk.propose_mediators(tx, decided, roster)
+            proposals.propose_bodies(tx, decided, self.county.routing, roster)
+            proposals.propose_mediators(tx, decided, roster)
             store.save(tx, decided)
             if records:
-                routing_desk.keep_records(tx, records, partition_of(events[0].subject, self.db.settings.partitions))
+                routing_store.add_to_records(tx, records, partition_of(events[0].subject, self.db.settings.partitions))
             tx.say(said + [one for event, decision in decided for one in _everything_said(decision, event)])
 
     def _change_rosters(self, tx, events):
@@ -66,7 +83,7 @@ class MediationService:
         if not events:
             return []
         roster = roster_store.load(tx, {event.subject for event in events}, locked=True)
-        told = [(event, *telling.decide(event, roster)) for event in events]
+        told = [(event, *roster_events.decide(event, roster)) for event in events]
         roster_store.save(tx, [entry for _, entries, _ in told for entry in entries])
         return [Said(word, event.subject, data, cause=event) for event, _, (word, data) in told]
 
@@ -75,8 +92,8 @@ class MediationService:
         """Time is one more speaker: what has come near or passed is looked at again, and said. One copy at a time."""
         while self._look_at_the_clock() == DUE_AT_A_TIME:
             pass
-        self.office.look()
-        if not self.office.recounted:
+        self.county.reload()
+        if not self.county.recomputed:
             self._recount()
 
     def _look_at_the_clock(self) -> int:
@@ -85,7 +102,7 @@ class MediationService:
             if not codes:
                 return 0
             decided = [
-                (None, holding.time_passes(dispute, deadline, tx.now, self.office.counting))
+                (None, lane.time_passes(dispute, deadline, tx.now, self.county.policy))
                 for dispute in store.load(tx, codes).values()
                 for deadline in list(dispute.deadlines.values())
             ]
@@ -94,21 +111,21 @@ class MediationService:
 
     def _recount(self):
         """A year's arrangement came in, with the start of this process or since: provisional deadlines become certain."""
-        counting, last = self.office.counting, ""
+        policy, last = self.county.policy, ""
         while last is not None:
             with self.db.transaction() as tx:
                 codes = store.provisional(tx, last, DUE_AT_A_TIME)
-                _keep(tx, [(None, timing.recount(dispute, tx.now, counting)) for dispute in store.load(tx, codes).values()])
+                _keep(tx, [(None, tracking.recount(dispute, tx.now, policy)) for dispute in store.load(tx, codes).values()])
                 last = max(codes, default=None)
-        self.office.recounted = True
+        self.county.recomputed = True
 
     @every(1.0)
     def lane_time_passes(self):
         """The same for the clocks of the safeguard lane: what has come near or passed is said there."""
         with self.db.transaction() as tx:
-            codes = hold_store.due(tx, tx.now, DUE_AT_A_TIME)
+            codes = lane_store.due(tx, tx.now, DUE_AT_A_TIME)
             if codes:
-                _keep(tx, [(None, holding.lane_time_passes(dispute, tx.now, self.office.counting)) for dispute in store.load(tx, codes).values()])
+                _keep(tx, [(None, lane.lane_time_passes(dispute, tx.now, self.county.policy)) for dispute in store.load(tx, codes).values()])
 
 
 def _keep(tx, decided):
@@ -122,7 +139,7 @@ def _everything_said(decision, event):
     for word, data in decision.said:
         yield _said(word, event, data) if event else Said(word, code, data)
     for word, data in decision.sealed:
-        yield Said(word, code, data, time=event and event.time, cause=event, source=holding.VOICE)
+        yield Said(word, code, data, time=event and event.time, cause=event, source=lane.VOICE)
     for word, data in decision.late:
         yield Said(word, code, data, time=datetime.fromisoformat(data["happened_at"]) if "happened_at" in data else None)
 

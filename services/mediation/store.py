@@ -7,8 +7,8 @@ from operator import attrgetter
 from plumbing.database import Transaction
 from plumbing.events import Event
 from plumbing.rows import Columns
-from services.mediation import hold_store
-from services.mediation.dispute import PARTICULARS, TUPLES, Deadline, Decision, Dispute, Taken
+from services.mediation.dispute.model import PARTICULARS, TUPLES, Deadline, Decision, Dispute, Taken
+from services.mediation.safeguard import store as lane_store
 
 CLOCKWORK = 0x0F0C  # advisory lock: one copy asks what time it is
 
@@ -39,7 +39,7 @@ def load(tx: Transaction, codes: Iterable[str]) -> dict[str, Dispute]:
         (codes,),
     ):
         disputes[code].deadlines[key] = Deadline(clock, key, kind, started, due, tuple(owed), set_at, ask, state, provisional, *_what_happened(happened))
-    hold_store.load(tx, disputes)
+    lane_store.load(tx, disputes)
     return disputes
 
 
@@ -59,7 +59,7 @@ def save(tx: Transaction, decided: list[tuple[Event | None, Decision]]) -> None:
     tx.insert("mediation.transitions", TRANSITIONS, [_transition(event, decision, tx.now) for event, decision in decided if decision.taken])
     deadlines = {(decision.dispute.code, deadline.key): deadline for _, decision in decided for deadline in decision.deadlines}
     tx.insert("mediation.deadlines", DEADLINES, [_deadline(code, deadline) for (code, _), deadline in deadlines.items()], _DEADLINE_AS_IT_IS_NOW)
-    hold_store.save(tx, [decision for _, decision in decided])
+    lane_store.save(tx, [decision for _, decision in decided])
 
 
 def due(tx: Transaction, limit: int) -> list[str] | None:

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
-from contracts import AGENCIES
+from contracts import AGENCIES, COUNTY
 from plumbing.events import Event
+
+CENTRE, COMMITTEE = (COUNTY.lead(role).code for role in "ML")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ NOTICES = {
 }
 # Who hears of it beside those who owe the step. The later row of 督办: still nothing, and it goes to the political-legal committee.
 ALSO = {
-    ("deadline.passed",         None):                  ("mediation_centre",),  # it watches over all deadlines (跟踪督办)
-    ("deadline.passed",         "supervision_answer"):  ("mediation_centre", "political_legal_committee"),
+    ("deadline.passed",         None):                  (CENTRE,),  # it watches over all deadlines (跟踪督办)
+    ("deadline.passed",         "supervision_answer"):  (CENTRE, COMMITTEE),
 }
 # What is said to somebody by name.
 ADDRESSED = {
@@ -52,11 +54,11 @@ ADDRESSED = {
     "dispute.routed":           ("notice.whistle",      lambda said: said.get("joint_with", ()),  lambda said: ()),     # the others; the body gets the referral
     "whistle.blown":            ("notice.whistle",      lambda said: said["to"],  lambda said: ()),
     "supervision.issued":       ("notice.supervision",  lambda said: [said["to"]],
-                                 lambda said: ("political_legal_committee",) if said["urged_for"] == "no_answer" else ()),
+                                 lambda said: (COMMITTEE,) if said["urged_for"] == "no_answer" else ()),
     # A suspected crime is the police's, anything else the court's (人民调解法 25; 特邀调解规定 18): they hear that they are asked, not of what.
     "mediation.suspended":      ("notice.inquiry",      lambda said: [who for who in said.get("waits_for", ()) if _looks_into_it(who) and who != said.get("agency")],
                                  lambda said: ()),
-    "level.escalated":          ("notice.escalated",    lambda said: ["mediation_centre"] if said["level"] == "county_level" else [],  lambda said: ()),
+    "level.escalated":          ("notice.escalated",    lambda said: [CENTRE] if said["level"] == "county_level" else [],  lambda said: ()),
 }
 FOR_THE_BODY = ("reports.joined",)  # nobody owes anything: who had the dispute has to know
 # What a notice carries over from the event.

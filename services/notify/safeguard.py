@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
+from contracts import COUNTY
 from contracts.safeguard import TOLD
 from plumbing.events import Event
 from services.notify.rules import Notice
 
-COURT, POLICE, FEDERATION = "court", "police", "womens_federation"
+COURT, POLICE, FEDERATION = (COUNTY.lead(role).code for role in "CPW")
 
 
 def of_danger(told: dict) -> bool:

@@ -14,9 +14,9 @@ from demo.workdays import SHANGHAI
 from plumbing.events import Delivery, Event
 from services.intake import codes, domain, duplicates, joining
 from services.intake.dispute import Kept
-from services.mediation import holding
-from services.mediation.rosters import telling
-from services.mediation.timing import COUNTING
+from services.mediation.law.policy import USUAL_POLICY
+from services.mediation.rosters import roster_events
+from services.mediation.safeguard import lane
 
 NOW = datetime(2027, 12, 1, tzinfo=SHANGHAI)
 KEY = bytes(32)
@@ -87,7 +87,7 @@ class Hub:
         told = contracts.said(word, told, voice or "intake")
         (self.sealed if voice else self.heard).append((word, about.code, told))
         event = Event(voice or "intake", id, word, about.code, NOW, told)
-        decision = holding.decide(self.disputes.get(about.code), event, NOW, COUNTING, self.roster)
+        decision = lane.decide(self.disputes.get(about.code), event, NOW, USUAL_POLICY, self.roster)
         if decision.dispute is not None:
             self.disputes[about.code] = decision.dispute
         said = [(word, contracts.said(word, data, "mediation")) for word, data in (*decision.said, *decision.late)]
@@ -120,7 +120,7 @@ class Hub:
         if self.roster is bodies.roster():
             self.roster = deepcopy(self.roster)
         told = Event("intake", verdict.event.id, "roster.reported", verdict.organisation, NOW, contracts.said(*domain.fact_of(verdict), "intake"))
-        _, (word, data) = telling.decide(told, self.roster)
+        _, (word, data) = roster_events.decide(told, self.roster)
         self.heard += [(told.type, told.subject, told.data), (word, told.subject, contracts.said(word, data, "mediation"))]
         return ("receipt.applied", None) if word == "roster.changed" else ("receipt.rejected", data["reason"]["code"])
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.mediation import domain
+from services.mediation.life import decisions
 from tests.county import until
 
 pytestmark = pytest.mark.timeout(600)
@@ -44,7 +44,7 @@ def test_a_crash_leaves_no_trace(county, alone, process, point):
     assert report.receipts == ["receipt.accepted", "receipt.applied"]
     code = report.dispute
     history = county.rows("select before, after, step from mediation.transitions where code = %s order by step", code)
-    assert domain.fold([domain.Transition(*step) for step in history]) == county.state(code) == "registered"
+    assert decisions.fold([decisions.Transition(*step) for step in history]) == county.state(code) == "registered"
     assert county.said(code) == [("intake", "dispute.registered"), ("mediation", "step.applied"), ("mediation", "deadline.set"), ("notify", "notice.sent")]
     assert county.rows("select count(*) from notify.notices where dispute = %s", code) == [(1,)]
     assert county.rows(

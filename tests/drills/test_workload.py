@@ -8,7 +8,7 @@ import pytest
 
 import contracts
 from drills.workload import HOUSES, lives
-from services.mediation import domain
+from services.mediation.life import decisions
 from tests.mediation.lives import Heard
 
 LANE = ("dv.warning_issued", "hold.released")
@@ -22,7 +22,7 @@ def test_every_step_is_taken_or_refused_as_the_script_says(house):
         for number, step in enumerate(life.steps):
             if step.expects == "refused" or step.word in LANE:  # at the door, or in the sealed lane
                 continue
-            decision = domain.decide(dispute, _as_intake_says_it(step, number, life.time_of(number), dispute), NOW)
+            decision = decisions.decide(dispute, _as_intake_says_it(step, number, life.time_of(number), dispute), NOW)
             dispute = decision.dispute
             assert step.expects is None or (decision.refused is None) == (step.expects == "applied"), (step, decision.refused, dispute.state)
 

@@ -3,7 +3,6 @@
 Of time: what it allows is what an agency gets, or is refused with the county's own number.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -12,8 +11,8 @@ import pytest
 
 from deploy import processes
 from deploy.files import ROOT
-from services.mediation.routing_desk import OUR_RULES
 from tests.county import DAMAN_COMMITTEE
+from tests.county_folders import county_folder
 
 
 def rules(county, *words):
@@ -25,11 +24,10 @@ def rules(county, *words):
 def test_the_dry_run_shows_where_past_disputes_would_have_gone_beside_where_they_went(county, tmp_path):
     county.routed_to(DAMAN_COMMITTEE)
     county.settle()
-    edited = tmp_path / "rules.csv"
-    edited.write_text(OUR_RULES.read_text("utf-8") + "X1,婚姻家庭,大满镇,,,,agency:trade_union,,900,county_choice,,,\n", "utf-8")
+    edited = county_folder(tmp_path, routing="X1,婚姻家庭,大满镇,,,,agency:trade_union,,900,county_choice,,,\n")
     before = county.rows("select count(*) from mediation.transitions")
 
-    as_now, as_edited = rules(county, "dry-run"), rules(county, "dry-run", "--rules", str(edited))
+    as_now, as_edited = rules(county, "dry-run"), rules(county, "dry-run", "--county", str(edited))
 
     assert as_now.returncode == as_edited.returncode == 0, as_edited.stderr
     assert "婚姻家庭 family\t工会 trade_union" not in as_now.stdout
@@ -39,12 +37,11 @@ def test_the_dry_run_shows_where_past_disputes_would_have_gone_beside_where_they
 
 
 def test_a_rule_that_makes_no_sense_is_told_with_its_line_and_nothing_is_run(county, tmp_path):
-    wrong = tmp_path / "rules.csv"
-    wrong.write_text(OUR_RULES.read_text("utf-8") + "X1,婚姻,,,,,=cmd(),,1,county_choice,,,\n", "utf-8")
+    wrong = county_folder(tmp_path, routing="X1,婚姻,,,,,=cmd(),,1,county_choice,,,\n")
 
     told = rules(county, "check", str(wrong))
 
-    lines = len(wrong.read_text("utf-8").splitlines())
+    lines = len((wrong / "routing.csv").read_text("utf-8").splitlines())
     assert told.returncode == 1
     assert f"第{lines}行 “bodies”不能是公式" in told.stderr and f"line {lines}: “kinds” is not one of the allowed values" in told.stderr
     assert "cmd" not in told.stderr
@@ -53,12 +50,11 @@ def test_a_rule_that_makes_no_sense_is_told_with_its_line_and_nothing_is_run(cou
 @pytest.fixture
 def ten_days(county, tmp_path):
     """Mediation runs with a county file: with its court the county has agreed on at most ten days of extension."""
-    file, settings = tmp_path / "county.json", county.system.environment["mediation"]
-    file.write_text(json.dumps({"mediation_extension": {"days": 10}}), "utf-8")
-    settings["FENGQIAO_COUNTY_RULES"] = str(file)
+    settings = county.system.environment["mediation"]
+    settings["FENGQIAO_COUNTY"] = str(county_folder(tmp_path, periods="[periods.mediation_extension]\ndays = 10\n"))
     _restart(county.system)
     yield
-    del settings["FENGQIAO_COUNTY_RULES"]
+    del settings["FENGQIAO_COUNTY"]
     _restart(county.system)
 
 

@@ -162,5 +162,5 @@ def test_a_webhook_is_set_and_removed(county, monkeypatch, capfd):
 def test_a_check_of_files_needs_no_system(monkeypatch, tmp_path, capfd):
     monkeypatch.setenv("FENGQIAO_RUN", str(tmp_path))
 
-    assert commands.rosters(["check", str(ROOT / "deploy/rosters")]) == 0
+    assert commands.rosters(["check", str(ROOT / "counties/ganzhou")]) == 0
     assert "organisations" in capfd.readouterr().out

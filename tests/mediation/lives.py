@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import contracts
-from services.mediation import domain
-from services.mediation.clocks import SHANGHAI
-from services.mediation.dispute import Dispute
-from services.mediation.timing import COUNTING, Counting
+from services.mediation.dispute.model import Dispute
+from services.mediation.law.counting import SHANGHAI
+from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
+from services.mediation.life import decisions
 
 CODE = "620702-2026-000123-1"
 CENTRE, COURT, WOMEN, PETITIONS, DAMAN, XIJIE = (
@@ -128,7 +128,7 @@ class Life:
     history: list = field(default_factory=list)
     rows: dict = field(default_factory=dict)  # how each deadline stands, as it would be kept
     heard: int = 0
-    counting: Counting = COUNTING
+    policy: DeadlinePolicy = USUAL_POLICY
 
     def begins(self, **facts):
         return self._hears(registered(self.now, **facts))
@@ -142,7 +142,7 @@ class Life:
         while due := [d for d in self.dispute.deadlines.values() if d.ask_at is not None and d.ask_at <= now]:
             deadline = min(due, key=lambda d: d.ask_at)
             self.now = max(self.now, deadline.ask_at)
-            self._keeps(domain.time_passes(self.dispute, deadline, self.now, self.counting))
+            self._keeps(decisions.time_passes(self.dispute, deadline, self.now, self.policy))
         self.now = now
         return self
 
@@ -150,7 +150,7 @@ class Life:
         self.heard += 1
         event.data["event"]["id"] = f"e-{self.heard}"
         contracts.said(event.type, event.data, "intake")
-        decision = domain.decide(self.dispute, event, self.now, self.counting)
+        decision = decisions.decide(self.dispute, event, self.now, self.policy)
         self.dispute = decision.dispute
         self._keeps(decision)
         return decision

@@ -14,10 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import contracts
+from contracts import COUNTY
 from plumbing import events
 from plumbing.events import Delivery, Said, read
 from services.intake import codes
-from services.mediation.office import Office
+from services.mediation.county_files import CountyFiles
+from services.mediation.rosters.store import RosterCache
 from tests.mediation.lives import DAMAN, FACTS, SPEAKER, WOMEN
 
 NOW = datetime(2026, 8, 3, 4, 0, tzinfo=UTC)
@@ -163,7 +165,7 @@ class Hearer:
         self.service = cls()
         self.service.db = self.pool
         if name == "mediation":
-            self.service.office = Office()
+            self.service.county, self.service.rosters = CountyFiles(COUNTY.folder), RosterCache()
 
     def hears(self, *deliveries):
         self.service.on_events([read(delivery) for delivery in deliveries])

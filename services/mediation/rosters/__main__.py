@@ -1,4 +1,4 @@
-"""名册 The rosters: `python -m services.mediation.rosters check|load|show`, by an operator, from organisations.csv and members.csv in one folder."""
+"""名册 The rosters: `python -m services.mediation.rosters check|load|show`, by an operator, from organisations.csv and members.csv of the county's folder."""
 
 import os
 import sys
@@ -7,28 +7,29 @@ from pathlib import Path
 
 import typer
 
-from contracts import KINDS, TOWNSHIPS
+from contracts import COUNTY, KINDS, TOWNSHIPS
 from contracts.kinds import MEMBER_ROLES, ORGANISATION_KINDS
 from plumbing import settings
 from plumbing.database import Pool
-from services.mediation import roster_store as store
-from services.mediation.clocks import SHANGHAI
-from services.mediation.rosters import sheets
+from services.mediation.county_files import read_rosters
+from services.mediation.law.counting import SHANGHAI
+from services.mediation.rosters import store
 from services.mediation.rosters.roster import Organisation, clashes
 
 app = typer.Typer(help="名册：检查、载入、查看 | Rosters: check, load, show.", add_completion=False)
-FILES = {"organisations": "organisations.csv", "members": "members.csv"}
 SHOWN = 20  # mistakes at a time: a person puts them right one after the other
 
 
 @app.command()
-def check(folder: Path):
+def check(folder: Path = typer.Argument(COUNTY.folder)):
     """检查名册文件，逐行指出错误，不载入 | Says what is wrong in the files, line by line; loads nothing."""
     typer.echo(_counted(_read(folder)))
 
 
 @app.command()
-def load(folder: Path, only_if_empty: bool = typer.Option(False, help="已有名册时不载入 | not where there are rosters already")):
+def load(
+    folder: Path = typer.Argument(COUNTY.folder), only_if_empty: bool = typer.Option(False, help="已有名册时不载入 | not where there are rosters already")
+):
     """载入名册：全部正确才载入，可重复执行 | Loads them if all of it is right; may be repeated."""
     found = _read(folder)
     with _database().transaction() as tx:
@@ -67,15 +68,12 @@ def show(
 
 
 def _read(folder: Path) -> dict:
-    """Both sheets, or the way out with every mistake on standard error."""
-    missing = [name for name in FILES.values() if not (folder / name).is_file()]
-    if missing:
-        raise typer.BadParameter(f"缺少文件 | there is no {', '.join(missing)}")
-    found, wrong = sheets.read({sheet: (folder / name).read_bytes() for sheet, name in FILES.items()})
-    if wrong:
-        for one in wrong[:SHOWN]:
-            typer.echo(one, err=True)
-        typer.echo(f"共{len(wrong)}处错误，未载入 | {len(wrong)} mistakes; nothing was loaded", err=True)
+    """Return the entries of both files, or exit with the first mistakes on standard error."""
+    found, errors = read_rosters(folder)
+    if errors:
+        for error in errors[:SHOWN]:
+            typer.echo(error, err=True)
+        typer.echo(f"共{len(errors)}处错误，未载入 | {len(errors)} mistakes; nothing was loaded", err=True)
         raise typer.Exit(1)
     return found
 

@@ -8,35 +8,37 @@ from pathlib import Path
 
 import typer
 
-from contracts import AGENCIES, KINDS
+from contracts import AGENCIES, COUNTY, KINDS
 from plumbing import settings
 from plumbing.database import Pool
-from services.mediation import roster_store, routing_desk
-from services.mediation.clocks import SHANGHAI
+from services.mediation.county_files import read_routing
+from services.mediation.law.counting import SHANGHAI
+from services.mediation.rosters import store as roster_store
+from services.mediation.routing import store as routing_store
 from services.mediation.routing.rehearsal import Rehearsal, rehearse
 
 app = typer.Typer(help="分流规则：检查、试运行 | Routing rules: check, dry run.", add_completion=False)
 
 
 @app.command()
-def check(rules: Path = typer.Argument(routing_desk.OUR_RULES, help="规则文件 | the file")):
-    """检查规则文件，逐行指出错误 | Says what is wrong in a file of rules, line by line."""
-    found = _read(rules)
+def check(county: Path = typer.Argument(COUNTY.folder, help="县级配置目录 | the county's folder")):
+    """检查规则文件，逐行指出错误 | Print every mistake in the county's routing.csv."""
+    found = _read(county)
     typer.echo(f"{len(found.rules)} 条规则，版本 {found.edition} | {len(found.rules)} rules, edition {found.edition}")
 
 
 @app.command("dry-run")
 def dry_run(
-    rules: Path = typer.Option(None, help="规则文件；不给则用现行规则 | the file; those in force if not given"),
+    county: Path = typer.Option(COUNTY.folder, help="县级配置目录；不给则用现行规则 | the county's folder; that in force if not given"),
     days: int = typer.Option(365, min=1, max=3660, help="回看多少日 | how many days back"),
 ):
     """试运行：往日的纠纷按规则会分到哪里，与实际有何不同 | What past disputes would have gone where, beside where they went."""
     chosen = settings.load()
     now = datetime.now(SHANGHAI)
-    found = _read(rules or Path(chosen.routing_rules or routing_desk.OUR_RULES))
+    found = _read(county)
     with Pool(chosen, 1).transaction() as tx:
-        past = routing_desk.past(tx, now - timedelta(days=days))
-        result = rehearse(past, found, roster_store.load(tx), routing_desk.load_records(tx), now.date())
+        past = routing_store.load_past(tx, now - timedelta(days=days))
+        result = rehearse(past, found, roster_store.load(tx), routing_store.load_records(tx), now.date())
     for line in lines(result):
         typer.echo(line)
 
@@ -58,14 +60,13 @@ def _line(kind, body, proposed, decided):
     return f"{KINDS[kind][0]} {kind}\t{named.zh if named else body} {body}\t{proposed}\t{decided}\t{proposed - decided:+d}"
 
 
-def _read(file: Path):
-    try:
-        return routing_desk.read_rules(file)
-    except routing_desk.WrongRules as wrong:
-        typer.echo(wrong, err=True)
-        raise typer.Exit(1) from None
-    except OSError:
-        raise typer.BadParameter(f"读不到文件 | cannot be read: {file}") from None
+def _read(county: Path):
+    rules, errors = read_routing(county)
+    if errors:
+        for error in errors:
+            typer.echo(error, err=True)
+        raise typer.Exit(1)
+    return rules
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from services.mediation.rosters.roster import Roster
-from services.mediation.routing.table import EVERYBODY, Rule, Rules
+from services.mediation.routing.rules import EVERYBODY, Rule, Rules
 
 SHOWN = 5  # candidates
 MEDIATES = ("peoples_mediation_committee", "industry_mediation_body", "invited_mediation_body")

@@ -7,7 +7,7 @@ from datetime import date
 
 from services.mediation.rosters.roster import Roster
 from services.mediation.routing.proposing import Asked, Record, propose
-from services.mediation.routing.table import Rules
+from services.mediation.routing.rules import Rules
 
 
 @dataclass(slots=True)

@@ -4,10 +4,9 @@ import re
 from datetime import datetime, timedelta
 
 from contracts import kinds
-from contracts.agencies import AGENCIES
 from contracts.clocks import CLOCKS, LAWS
+from contracts.county import AGENCIES, TOWNSHIPS
 from contracts.events import DOMAIN_EVENTS, NOTICES
-from contracts.places import TOWNSHIPS
 from contracts.states import STATES
 from contracts.steps import STEPS
 from services.metrics.domain import SHANGHAI

@@ -1,13 +1,15 @@
-"""Every sentence that the dashboard says, in Chinese and English. Names of states, kinds, places and agencies come from contracts."""
+"""Every sentence that the dashboard says, in Chinese and English. Names of states, kinds, places and agencies, and the pages' titles, come from contracts."""
+
+from contracts import COUNTY
 
 LANGUAGES = ("zh", "en")
 
 # fmt: off
 TEXTS = {
+    "title":                COUNTY.titles["page"],
     # key                    zh                                   en
-    "title":                ("枫桥 · 甘州区矛盾纠纷多元化解",       "Fengqiao · Dispute resolution in Ganzhou"),
     "brand":                ("枫桥",                               "Fengqiao"),
-    "brand_line":           ("甘州区矛盾纠纷多元化解协同看板",       "Disputes of Ganzhou District across agencies"),
+    "brand_line":           COUNTY.titles["brand_line"],
     "overview":             ("总览",                               "Overview"),
     "disputes":             ("纠纷",                               "Disputes"),
     "definitions":          ("口径说明",                           "Definitions"),

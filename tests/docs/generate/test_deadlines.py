@@ -1,7 +1,7 @@
 """Does the page of deadlines say what the table of the law says?"""
 
 from docs.generate import deadlines
-from services.mediation.clocks.law import LAW, READINGS
+from services.mediation.law.periods import LAW, READINGS
 
 
 def test_the_document_is_the_one_that_the_table_gives():

@@ -1,8 +1,8 @@
 """Does the drawn life of a dispute say what the tables say?"""
 
 from docs.generate import lifecycle
-from services.mediation.deadlines import CLOCKS
-from services.mediation.lifecycle import TRANSITIONS
+from services.mediation.deadlines.clocks import CLOCKS
+from services.mediation.life.transitions import TRANSITIONS
 
 
 def test_the_document_is_the_one_that_the_tables_give():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import contracts
-from services.mediation.rosters import telling
+from services.mediation.rosters import roster_events
 from services.mediation.rosters.roster import Member, Organisation, Refusal, Roster, change, clashes, holds_on, overlapping
 
 DAMAN, BUREAU, COURT = "peoples_mediation_committee-daman", "judicial_bureau", "court"
@@ -132,7 +132,7 @@ class Told:
 
 def test_what_mediation_says_of_it_fits_the_contract():
     for facts in ({"change": "removed", "mediator": "daman-014"}, {"change": "removed", "mediator": "nobody"}):
-        _, (word, data) = telling.decide(Told(**facts), Roster.of([COMMITTEE], [MEDIATOR]))
+        _, (word, data) = roster_events.decide(Told(**facts), Roster.of([COMMITTEE], [MEDIATOR]))
 
         assert contracts.said(word, data, "mediation")["organisation"] == "committee-daman"
         assert word == ("roster.changed" if facts["mediator"] == "daman-014" else "roster.refused")

@@ -1,7 +1,6 @@
 """Whom would the rules send it to, and why?"""
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -9,17 +8,13 @@ from hypothesis import strategies as st
 
 import contracts
 from contracts.kinds import FLAGS, KINDS, STANDINGS
-from deploy import rosters
-from services.mediation import routing
-from services.mediation.rosters import sheets
+from services.mediation.county_files import read_rosters, read_routing
 from services.mediation.rosters.roster import Member, Organisation, Roster
-from services.mediation.routing import table
 from services.mediation.routing.proposing import Asked, Record, mediators, propose
 
-FOLDER = Path(rosters.__file__).parent
-FOUND, _ = sheets.read({name: (FOLDER / f"{name}.csv").read_bytes() for name in ("organisations", "members")})
+FOUND, _ = read_rosters(contracts.COUNTY.folder)
 ROSTER = Roster.of(FOUND["organisations"], FOUND["members"])
-RULES, _ = table.read((Path(routing.__file__).parent / "rules.csv").read_bytes())
+RULES, _ = read_routing(contracts.COUNTY.folder)
 DAY = date(2026, 3, 2)
 DAMAN, VILLAGE = "620702102", "620702102201"
 

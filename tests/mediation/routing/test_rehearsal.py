@@ -17,6 +17,6 @@ def test_it_counts_what_would_have_gone_where_beside_where_it_went():
 
 
 def test_a_kind_that_no_rule_is_about_is_said_to_be_nobodys():
-    from services.mediation.routing.table import Rules
+    from services.mediation.routing.rules import Rules
 
     assert rehearse([("family", DAMAN, {}, COMMITTEE)], Rules((), "0" * 12), ROSTER, {}, DAY).nobody == 1

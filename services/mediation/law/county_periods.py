@@ -1,0 +1,95 @@
+"""A county's own periods, and when it wants to be reminded: `county(told)`. What the law sets stands. Pure.
+
+    [periods.routing]
+    working_days = 2
+
+    [periods.mediation_out_of_court_policy]
+    days = 20
+    remind = ["5d", "1d"]
+
+A row may have one length (days, working_days, hours, months), `article` and `kind` (LOCAL_RULE or POLICY) where a local rule sets it, and `remind`:
+how long before the end somebody is reminded, once for each. A LAW clock takes `remind` only. What would have no effect is refused: a reminder of a
+clock that no event of a dispute opens, or of which nobody is reminded, or one before a period of hours begins.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from contracts.clocks import is_article
+from services.mediation.law.counting import Days, Hours, Length, Months, WorkingDays
+from services.mediation.law.invalid_facts import InvalidFacts
+from services.mediation.law.periods import LAW, Rule, Rules
+
+UNITS: dict[str, type[Length]] = {"days": Days, "working_days": WorkingDays, "hours": Hours, "months": Months}
+KNOWN = {*UNITS, "article", "kind", "remind"}
+
+
+@dataclass(frozen=True, slots=True)
+class County:
+    """The rules as they stand here, and the lead times that differ from the usual ones."""
+
+    rules: Rules = field(default_factory=lambda: LAW)
+    remind: Mapping[str, tuple[timedelta, ...]] = field(default_factory=dict)
+
+
+def county(told: object, law: Rules = LAW) -> County:
+    """The law with this county's rows over it. Raises InvalidFacts naming the first row that is not the county's to set."""
+    if type(told) is not dict:
+        raise InvalidFacts("not_an_object")
+    rules, remind = dict(law), {}
+    for clock, row in told.items():
+        if clock not in law:
+            raise InvalidFacts("unknown_clock")
+        if type(row) is not dict or not row or not set(row) <= KNOWN or sum(unit in row for unit in UNITS) > 1:
+            raise InvalidFacts("not_a_county_rule", clock=clock)
+        if set(row) - {"remind"}:
+            _set(rules, clock, row)
+        if "remind" in row:
+            remind[clock] = _reminders(clock, row["remind"], rules[clock])
+    return County(rules, remind)
+
+
+def _set(rules: dict[str, tuple[Rule, ...]], clock: str, row: dict) -> None:
+    if not any(one.overridable for one in rules[clock]):
+        raise InvalidFacts("law_stands", clock=clock)
+    if "kind" in row and row["kind"] not in ("LOCAL_RULE", "POLICY"):
+        raise InvalidFacts("not_a_county_kind", clock=clock)
+    if "article" in row and not (type(row["article"]) is str and is_article(row["article"])):
+        raise InvalidFacts("not_an_article", clock=clock)
+    changed = {name: row[name] for name in ("kind", "article") if name in row}
+    unit = next((unit for unit in UNITS if unit in row), None)
+    if unit is not None:
+        if type(row[unit]) is not int or not 1 <= row[unit] <= 3650:
+            raise InvalidFacts("not_a_county_rule", clock=clock)
+        changed["length"] = UNITS[unit](row[unit])
+    if rules[clock][0].lengthens:
+        _shorten_the_extension(rules, clock, changed)
+    else:
+        rules[clock] = tuple(replace(one, **changed) if one.overridable else one for one in rules[clock])
+
+
+def _shorten_the_extension(rules: dict[str, tuple[Rule, ...]], clock: str, changed: dict) -> None:
+    """The opinion binds courts: a county may agree with its court on fewer days, never on more."""
+    (rule,) = rules[clock]
+    length = changed.get("length", rule.longer.at_most)
+    if type(length) is not Days or length.count > rule.longer.at_most.count:
+        raise InvalidFacts("courts_are_bound", clock=clock)
+    longer = replace(rule.longer, at_most=length)
+    for base in rule.lengthens:
+        rules[base] = tuple(replace(one, longer=longer) for one in rules[base])
+    rules[clock] = (replace(rule, **{**changed, "length": length, "longer": longer}),)
+
+
+def _reminders(clock: str, told: object, rules: tuple[Rule, ...]) -> tuple[timedelta, ...]:
+    """ "5d" and "12h", the longest first."""
+    if type(told) is not list or not all(type(one) is str and re.fullmatch(r"[1-9]\d{0,3}[dh]", one, re.ASCII) for one in told):
+        raise InvalidFacts("not_a_reminder", clock=clock)
+    why = rules[0].by_hand or rules[0].unreminded
+    if why is not None:
+        raise InvalidFacts("no_reminder", clock=clock, why_zh=why[0], why_en=why[1])
+    leads = {timedelta(days=int(one[:-1])) if one.endswith("d") else timedelta(hours=int(one[:-1])) for one in told}
+    if any(type(rule.length) is Hours and lead >= timedelta(hours=rule.length.count) for rule in rules for lead in leads):
+        raise InvalidFacts("reminder_too_early", clock=clock)
+    return tuple(sorted(leads, reverse=True))

@@ -1,0 +1,266 @@
+"""Why a clock ends on the day it ends: the days that mattered, in sentences a clerk can check with a calendar. Pure.
+
+`why(reckoned, holidays)` gives {"zh": …, "en": …}. Rest days are named as the announcement names them.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Protocol
+
+from services.mediation.law.computing import Computed, Granted
+from services.mediation.law.counting import SHANGHAI, Hours, Length, Months, WorkingDayCalendar, WorkingDays, months_later
+
+WEEKDAYS = (("周一", "Mon"), ("周二", "Tue"), ("周三", "Wed"), ("周四", "Thu"), ("周五", "Fri"), ("周六", "Sat"), ("周日", "Sun"))
+Sentence = tuple[str, str]
+
+
+class NamedCalendar(WorkingDayCalendar, Protocol):
+    def works(self, day: date) -> bool: ...
+    def festival(self, day: date) -> tuple[str, str] | None: ...
+
+
+def why(reckoned: Computed, holidays: NamedCalendar) -> dict[str, str]:
+    """The sentences, in the order in which one counts."""
+    sentences = [
+        *_beginning(reckoned),
+        *_pauses(reckoned),
+        *_extensions(reckoned),
+        *_end(reckoned, holidays),
+        *_uncertain(reckoned),
+        *_afterwards(reckoned),
+    ]
+    return {"zh": "".join(zh for zh, _ in sentences), "en": " ".join(en for _, en in sentences)}
+
+
+# ── One sentence after the other ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _beginning(reckoned: Computed) -> Iterator[Sentence]:
+    facts, start = reckoned.facts, reckoned.counted_from.astimezone(SHANGHAI)
+    zh, en = reckoned.rule.runs_from
+    if facts.restarted_at is not None:
+        again_zh, again_en = reckoned.rule.restarted_by
+        yield (
+            f"{_day(facts.started_at)[0]}起算后，{_day(start)[0]}{again_zh}，期限自该日重新起算，当日不计入。",
+            f"Begun on {_day(facts.started_at)[1]}, it starts anew on {_day(start)[1]} ({again_en}); that day is not counted.",
+        )
+    elif type(reckoned.rule.length) is Hours:
+        first = reckoned.last_moment - timedelta(hours=reckoned.rule.length.count) + timedelta(seconds=1)
+        yield (
+            f"{_moment(start)[0]}{zh}，当时（小时）不计入，自下一整点{_moment(first)[0]}起算{_long(reckoned.rule.length)[0]}。",
+            f"{en.capitalize()} at {_moment(start)[1]}; its hour is not counted: {_long(reckoned.rule.length)[1]} from the next full hour, {_moment(first)[1]}.",
+        )
+    elif not reckoned.length.count:
+        yield f"{_day(start)[0]}为{zh}。", f"{_day(start)[1]} is {en}."
+    else:
+        yield f"{_day(start)[0]}{zh}，当日不计入。", f"{_day(start)[1]}: {en}; that day is not counted."
+
+
+def _pauses(reckoned: Computed) -> Iterator[Sentence]:
+    if not reckoned.facts.pauses:
+        return
+    if not reckoned.rule.appraisal_excluded:
+        reading = "（解读4）" if 4 in reckoned.rule.readings else "", " (reading 4)" if 4 in reckoned.rule.readings else ""
+        yield f"鉴定不使该期限停止，不扣除任何日{reading[0]}。", f"An appraisal does not stop this clock: no day is left out{reading[1]}."
+        return
+    last = reckoned.last_moment.astimezone(SHANGHAI).toordinal()
+    begun = reckoned.counted_from.astimezone(SHANGHAI).toordinal()
+    without = set()
+    for first, ended in reckoned.excluded:
+        within = range(max(first, begun + 1), min(ended, last) + 1)
+        if len(within):
+            without |= set(within)
+            yield (
+                f"鉴定于{_day(first - 1)[0]}开始，{_day(within[0])[0]}至{_day(within[-1])[0]}不计入。",
+                f"An appraisal began on {_day(first - 1)[1]}: {_day(within[0])[1]} to {_day(within[-1])[1]} are not counted.",
+            )
+        elif first > last:
+            yield (
+                f"{_day(first - 1)[0]}开始的鉴定在届满当日或者其后，不扣除任何日。",
+                f"The appraisal of {_day(first - 1)[1]} began on the last day or later: no day is left out.",
+            )
+        else:
+            yield f"{_day(first - 1)[0]}的鉴定当日开始，不扣除任何日。", f"The appraisal of {_day(first - 1)[1]}: its starting day counts, no day is left out."
+    if without:
+        yield f"共扣除{len(without)}日（解读4）。", f"{len(without)} {'day is' if len(without) == 1 else 'days are'} left out in all (reading 4)."
+
+
+def _extensions(reckoned: Computed) -> Iterator[Sentence]:
+    for granted in reckoned.granted:
+        yield _extension(granted, reckoned)
+
+
+def _extension(granted: Granted, reckoned: Computed) -> Sentence:
+    extension, longer = granted.extension, reckoned.rule.longer
+    more_zh, more_en = _long(extension.length)
+    by_zh, by_en = longer.by
+    if extension.consented_at is None:
+        return f"{by_zh}延长{more_zh}，期间自原起算日一并计算（解读3）。", f"Lengthened by {more_en} ({by_en}): one count from the original start (reading 3)."
+    on_zh, on_en = _moment(extension.consented_at) if _has_an_hour(extension.consented_at) else _day(extension.consented_at)
+    until_zh, until_en = _day(granted.until)
+    if granted.effect == "too_late":
+        return (
+            f"{on_zh}的延长晚于届满日{until_zh}，不产生效力（解读3）。",
+            f"The extension of {on_en} came after the end, {until_en}: it has no effect (reading 3).",
+        )
+    if granted.effect == "once_only":
+        return f"只能延长一次，{on_zh}的再次延长不产生效力。", f"It is extended once only: that of {on_en} has no effect."
+    text_zh = f"{on_zh}（届满日{until_zh}前）{by_zh}延长{more_zh}"
+    text_en = f"On {on_en}, before the end on {until_en}, lengthened by {more_en} ({by_en})"
+    if granted.effect == "cut":
+        most_zh, most_en = _long(longer.at_most)
+        return (
+            f"{text_zh}，最多可延长{most_zh}，超出部分不产生效力；自原起算日一并计算（解读3）。",
+            f"{text_en}; {most_en} at most, the rest has no effect; one count from the original start (reading 3).",
+        )
+    return f"{text_zh}，自原起算日一并计算（解读3）。", f"{text_en}: one count from the original start (reading 3)."
+
+
+def _end(reckoned: Computed, holidays: NamedCalendar) -> Iterator[Sentence]:
+    last = reckoned.last_moment.astimezone(SHANGHAI)
+    due, nominal, length = last.date(), reckoned.nominal, reckoned.length
+    if type(length) is Hours:
+        yield (
+            f"不因夜间或者休息日顺延（解读1）：末刻为{_moment(last, seconds=True)[0]}。",
+            f"Nights and rest days do not move it (reading 1): the last moment is {_moment(last, seconds=True)[1]}.",
+        )
+        return
+    begun = reckoned.counted_from.astimezone(SHANGHAI).date()
+    if type(length) is WorkingDays:
+        yield from _unusual(begun, due, holidays)
+    zh, en = _which_day(reckoned, begun)
+    if nominal == due:
+        yield f"{zh}{_day(due)[0]}{_worked(due, holidays)[0]}届满。", f"{en} is {_day(due)[1]}{_worked(due, holidays)[1]}: the last day."
+    else:
+        off_zh, off_en = _rest(nominal, due, holidays)
+        yield (
+            f"{zh}{_day(nominal)[0]}，{off_zh}，顺延至{_day(due)[0]}{_worked(due, holidays)[0]}届满（民事诉讼法85；民法典203）。",
+            f"{en} is {_day(nominal)[1]}, {off_en}: moved to {_day(due)[1]}{_worked(due, holidays)[1]}, the last day (CPL 85; Civil Code 203).",
+        )
+
+
+def _which_day(reckoned: Computed, begun: date) -> Sentence:
+    length, added = reckoned.length, reckoned.added_days
+    if type(length) is not Months:
+        count = length.count + added
+        unit_zh, unit_en = ("个工作日", "working day") if type(length) is WorkingDays else ("日", "day")
+        return (f"第{count}{unit_zh}为", f"The {_ordinal(count)} {unit_en}") if count else ("该日为", "That day")
+    zh, en = _long(length)
+    corresponding = months_later(begun, length.count)
+    none = corresponding.day != begun.day
+    zh, en = (
+        f"{zh}后{'无对应日，该月末日' if none else '的对应日'}为",
+        f"{'The last day of the month, there being no corresponding day,' if none else 'The corresponding day'} after {en}",
+    )
+    if added or reckoned.excluded:
+        return f"{zh[:-1]}，连同延长、扣除的日数为", f"{en}, with the days added or left out,"
+    return zh, en
+
+
+def _unusual(begun: date, due: date, holidays: NamedCalendar) -> Iterator[Sentence]:
+    """For working days: the weekdays off and the weekend days worked on the way."""
+    days = [begun + timedelta(days=n) for n in range(1, (due - begun).days + 1)]
+    off = [day for day in days if day.weekday() < 5 and not holidays.works(day)]
+    made_up = [day for day in days if day.weekday() >= 5 and holidays.works(day)]
+    if off:
+        yield f"其间放假：{_spans(off, holidays, 0)}。", f"Days off on the way: {_spans(off, holidays, 1)}."
+    if made_up:
+        yield f"其间调休上班：{'、'.join(_day(day)[0] for day in made_up)}。", f"Weekend days worked on the way: {', '.join(_day(day)[1] for day in made_up)}."
+
+
+def _spans(days: list[date], holidays: NamedCalendar, language: int) -> str:
+    found = []
+    for name, group in groupby(days, key=lambda day: holidays.festival(day)):
+        span = list(group)
+        when = _day(span[0])[language] if len(span) == 1 else f"{_day(span[0])[language]}{('至', ' to ')[language]}{_day(span[-1])[language]}"
+        called = (name or ("放假", "day off"))[language]
+        found.append(f"{when}（{called}）" if language == 0 else f"{when} ({called})")
+    return ("、", ", ")[language].join(found)
+
+
+def _rest(nominal: date, due: date, holidays: NamedCalendar) -> Sentence:
+    """What the last day fell on, and the festival that follows it if that is why it moved further."""
+    named = []
+    for number in range((due - nominal).days):
+        name = holidays.festival(nominal + timedelta(days=number))
+        if name is not None and name not in named:
+            named.append(name)
+    if holidays.works(nominal):
+        return "该日不计入", "a day not counted"
+    if named:
+        return f"适逢{'、'.join(name[0] for name in named)}放假", f"in the break of {' and '.join(name[1] for name in named)}"
+    return "为休息日", "a rest day"
+
+
+def _worked(day: date, holidays: NamedCalendar) -> Sentence:
+    return ("（调休上班）", " (worked in exchange)") if day.weekday() >= 5 and holidays.works(day) else ("", "")
+
+
+def _uncertain(reckoned: Computed) -> Iterator[Sentence]:
+    if reckoned.paused:
+        yield "鉴定尚未结束：此为鉴定当日结束时的届满日，为暂定。", "The appraisal is not over: this is the end if it were over on that day, and provisional."
+    elif reckoned.provisional:
+        year = reckoned.due.year
+        yield (
+            f"{year}年放假安排尚未公布，该日为暂定，公布后重新计算（解读10）。",
+            f"The arrangement of {year} is not published: this day is provisional and will be reckoned again (reading 10).",
+        )
+
+
+def _afterwards(reckoned: Computed) -> Iterator[Sentence]:
+    facts, legal = reckoned.facts, reckoned.rule.kind == "LAW"
+    if type(reckoned.length) is not Hours:
+        yield "届满日至24时止（解读8）。", "That day ends at 24:00 (reading 8)."
+    if reckoned.outcome == "met":
+        yield f"{_day(facts.performed_at)[0]}完成，在期限内。", f"Done on {_day(facts.performed_at)[1]}: in time."
+    elif reckoned.outcome == "passed":
+        over = ("超过法定期限", "legally overdue") if legal else ("超过期限（非法定期限）", "overdue, but not by law")
+        done = facts.performed_at if facts.performed_at is not None and (facts.as_of is None or facts.performed_at <= facts.as_of) else None
+        zh, en = (
+            (f"{_day(done)[0]}完成", f"Done on {_day(done)[1]}") if done else (f"截至{_day(facts.as_of)[0]}未完成", f"Not done as of {_day(facts.as_of)[1]}")
+        )
+        yield f"{zh}，{over[0]}。", f"{en}: {over[1]}."
+    elif reckoned.outcome == "open":
+        yield f"截至{_day(facts.as_of)[0]}尚在期限内。", f"As of {_day(facts.as_of)[1]} it still runs."
+    if reckoned.not_before is not None:
+        zh, en = reckoned.rule.after_it
+        outer = ("30日外限届满后", "after the outer 30 days") if 2 in reckoned.rule.readings else ("期限届满后", "after its end")
+        yield f"{outer[0]}，即自{_day(reckoned.not_before)[0]}起，{zh}。", f"From {_day(reckoned.not_before)[1]}, {outer[1]}, {en}."
+
+
+# ── Words for days and lengths ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _day(day: datetime | date | int) -> Sentence:
+    if type(day) is int:
+        day = date.fromordinal(day)
+    elif isinstance(day, datetime):
+        day = day.astimezone(SHANGHAI).date()
+    zh, en = WEEKDAYS[day.weekday()]
+    return f"{day}（{zh}）", f"{day} ({en})"
+
+
+def _moment(instant: datetime, seconds: bool = False) -> Sentence:
+    local = instant.astimezone(SHANGHAI)
+    seconds = seconds or local.second != 0
+    clock = local.strftime("%H:%M:%S" if seconds else "%H:%M")
+    zh, en = _day(local)
+    return f"{zh}{clock}", f"{en} {clock}"
+
+
+def _has_an_hour(instant: datetime) -> bool:
+    local = instant.astimezone(SHANGHAI)
+    return (local.hour, local.minute, local.second) != (0, 0, 0)
+
+
+def _long(length: Length) -> Sentence:
+    count = length.count
+    if type(length) is Months and count % 12 == 0:
+        return f"{count // 12}年", f"{count // 12} year{'s' * (count != 12)}"
+    return f"{count}{length.zh}", f"{count} {length.en[:-1] if count == 1 else length.en}"
+
+
+def _ordinal(count: int) -> str:
+    ending = "th" if 10 < count % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
+    return f"{count}{ending}"

@@ -1,0 +1,38 @@
+"""SQL of the safeguard lane in mediation. Given a transaction; never commits, connects or decides."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from plumbing.database import Transaction
+from plumbing.rows import Columns
+from services.mediation.dispute.hold import Hold, Running
+from services.mediation.dispute.model import Decision, Dispute
+
+HOLDS = Columns("code text, cause text, stays text[], born boolean, opened_by jsonb, untold jsonb, opened_at timestamptz, ended_at timestamptz")
+RUNNING = Columns("code text, clock text, started_at timestamptz, due_at timestamptz, ask_at timestamptz, state text")
+
+
+def load(tx: Transaction, disputes: dict[str, Dispute]) -> None:
+    """Puts their holds, those that are over too, to the disputes that have one. For most batches there is nothing to find."""
+    codes = sorted(disputes)
+    found = tx.rows(f"select {HOLDS.names} from mediation.holds where code = any(%s)", (codes,))
+    for code, cause, stays, *rest in found:
+        disputes[code].hold = Hold(cause, list(stays), *rest)
+    if found:
+        for code, *running in tx.rows(
+            f"select {RUNNING.names} from mediation.hold_clocks where code = any(%s) and state <> 'met'", ([row[0] for row in found],)
+        ):
+            disputes[code].hold.running[running[0]] = Running(*running)
+
+
+def save(tx: Transaction, decisions: Iterable[Decision]) -> None:
+    changed = {decision.dispute.code: decision.hold for decision in decisions if decision.hold is not None}
+    rows = [(code, h.cause, h.stays, h.born, h.opened_by, h.untold, h.opened_at, h.ended_at) for code, h in sorted(changed.items())]
+    tx.insert("mediation.holds", HOLDS, rows, f"on conflict (code) do update set {HOLDS.given('code')}")
+    running = [(code, r.clock, r.started_at, r.due_at, r.ask_at, r.state) for code, h in sorted(changed.items()) for r in h.running.values()]
+    tx.insert("mediation.hold_clocks", RUNNING, running, f"on conflict (code, clock) do update set {RUNNING.given('code', 'clock')}")
+
+
+def due(tx: Transaction, now: datetime, limit: int) -> list[str]:
+    """Codes of disputes whose clocks in the lane time has to look at."""
+    return [code for (code,) in tx.rows("select distinct code from mediation.hold_clocks where ask_at <= %s limit %s", (now, limit))]

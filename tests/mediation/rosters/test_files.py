@@ -1,0 +1,106 @@
+"""Is a roster file read as it was meant, and is every mistake in it said with its line?"""
+
+from datetime import date
+
+import pytest
+
+from contracts import COUNTY
+from contracts.csv_tables import MAX_BYTES
+from services.mediation.county_files import read_rosters
+from services.mediation.rosters import files as roster_files
+
+HEAD = "code,kind,agency,township,village,takes,valid_from,valid_to,zh,en,synthetic"
+ROW = "committee-1,人民调解委员会,peoples_mediation_committee-daman,大满镇,620702102201,婚姻家庭、邻里,2026/1/5,,大满镇第1村人民调解委员会,Committee of Village 1,是"
+MEMBERS = "id,organisation,role,valid_from\ndaman-014,committee-1,mediator,2026-01-05\n"
+
+
+def read(*rows, head=HEAD, members=MEMBERS, encoding="utf-8"):
+    return roster_files.read({"organisations": "\n".join((head, *rows)).encode(encoding), "members": members.encode()})
+
+
+def mistakes(*rows, **others):
+    return [(one.file, one.line, one.column, one.token) for one in read(*rows, **others)[1]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_words_may_be_chinese_or_tokens_in_either_encoding(encoding):
+    found, wrong = read(ROW, encoding=encoding)
+    (committee,) = found["organisations"]
+
+    assert wrong == []
+    assert (committee.kind, committee.township, committee.takes) == ("peoples_mediation_committee", "620702102", ("family", "neighbour"))
+    assert (committee.valid_from, committee.valid_to, committee.synthetic) == (date(2026, 1, 5), None, True)
+
+
+def test_headings_may_be_chinese():
+    head = "组织代码,类别,归口机构,乡镇街道,村社区代码,受理类型,生效日期,失效日期,中文名称,英文名称,虚构"
+
+    assert mistakes(ROW, head=head) == []
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "field", "token"),
+    [
+        ("committee-1", "=HYPERLINK(1)", "code", "formula"),
+        ("committee-1", "@SUM(A1)", "code", "formula"),
+        ("Committee of Village 1", "+A1", "en", "formula"),
+        ("committee-1", "Committee 1", "code", "wrong_form"),
+        ("committee-1", "", "code", "required"),
+        ("人民调解委员会", "小组", "kind", "not_in_list"),
+        ("peoples_mediation_committee-daman", "nobody", "agency", "not_in_list"),
+        ("620702102201", "620702108201", "village", "not_in_township"),
+        ("婚姻家庭、邻里", "婚姻、邻里", "takes", "not_in_list"),
+        ("2026/1/5", "2026-02-30", "valid_from", "not_a_date"),
+        ("2026/1/5,", "2026/1/5,2025-12-31", "valid_to", "ends_too_early"),
+        ("Committee of Village 1", "call 13900000000", "en", "wrong_form"),
+        (",是", ",maybe", "synthetic", "not_in_list"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_field(was, becomes, field, token):
+    assert mistakes("", ROW.replace(was, becomes, 1))[0] == ("organisations.csv", 3, field, token)
+
+
+def test_a_mistake_says_what_to_do_in_both_languages_and_never_what_was_written():
+    (wrong,) = read(ROW.replace("committee-1", "=cmd|张三", 1))[1]
+
+    assert str(wrong) == "organisations.csv 第2行 “code”不能是公式 | organisations.csv line 2: “code” may not be a formula"
+
+
+def test_headings_that_are_missing_or_unknown_are_told_first():
+    assert mistakes(ROW, head=HEAD.replace("agency", "phone")) == [
+        ("organisations.csv", 1, "3", "unknown_column"),
+        ("organisations.csv", 1, "agency", "missing_column"),
+    ]
+
+
+def test_two_versions_of_one_thing_may_not_overlap():
+    later = ROW.replace("2026/1/5", "2026-06-01")
+
+    assert mistakes(ROW, later) == [("organisations.csv", 3, "valid_from", "twice")]
+    assert mistakes(ROW.replace("2026/1/5,", "2026/1/5,2026-05-31"), later) == []
+
+
+def test_a_member_belongs_to_an_organisation_of_the_file():
+    assert mistakes(ROW, members=MEMBERS.replace("committee-1", "committee-2")) == [("members.csv", 2, "organisation", "unknown_place")]
+
+
+def test_what_is_no_sheet_is_refused_whole():
+    assert [one.token for one in roster_files.read({"organisations": b"\xff\x00\x81"})[1]] == ["not_readable"]
+    assert [one.token for one in roster_files.read({"organisations": b"x" * (MAX_BYTES + 1)})[1]] == ["too_long"]
+
+
+# ── the demonstration's own ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_demonstrations_rosters_hold_what_is_published_and_say_that_they_are_made_up():
+    found, wrong = read_rosters(COUNTY.folder)
+    of_kind = {kind: [o for o in found["organisations"] if o.kind == kind] for kind in {o.kind for o in found["organisations"]}}
+
+    assert wrong == []
+    assert len(of_kind["village_judge"]) == 277
+    counted = {"peoples_mediation_committee": 272, "industry_mediation_body": 19, "fast_track_team": 7, "enforcement_group": 6, "video_room": 12}
+    assert {kind: len(of_kind[kind]) for kind in counted} == counted
+    people = {role: {member.id for member in found["members"] if member.role == role} for role in ("mediator", "invited_mediator")}
+    assert (len(people["mediator"]), len(people["invited_mediator"])) == (172, 13)
+    assert all(entry.synthetic for entries in found.values() for entry in entries)
+    assert all("虚构" in organisation.zh for organisation in found["organisations"])
