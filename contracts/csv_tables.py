@@ -1,6 +1,7 @@
 """Tables kept as CSV files by people: a heading, then one entry a line. Pure: bytes in; entries and every mistake out, each with its line and column.
 
-A cell is text and never anything else: what begins like a spreadsheet formula is refused. Headings and words may be Chinese or tokens.
+A cell is text and never anything else: what begins like a spreadsheet formula is refused. Headings and words may be Chinese or tokens. A line that
+begins with # is a comment.
 """
 
 import csv
@@ -156,8 +157,8 @@ def read_table(
         return [], [cell_error(file, 1, file, "not_readable")]
     reader = csv.reader(text.splitlines(keepends=True))
     try:
-        heading = [cell.strip() for cell in next(reader, [])]
-        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+        numbered = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row) and not row[0].lstrip().startswith("#")]
+        heading, rows = [cell.strip() for cell in numbered[0][1]] if numbered else [], numbered[1:]
     except csv.Error:
         return [], [cell_error(file, reader.line_num, file, "not_readable")]
     if len(rows) > MAX_LINES:

@@ -8,8 +8,9 @@ import base64
 import hashlib
 import os
 import re
+from collections.abc import Mapping
 
-from contracts import AGENCIES
+from contracts import AGENCIES, Agency
 from contracts.channels import (
     AGENCIES_EXCHANGE,
     DEAD_LETTERS,
@@ -51,23 +52,25 @@ BOUNDED_INBOX = {"x-queue-type": "quorum", "x-delivery-limit": 20, "x-max-length
 LAST_RESORT = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}  # kept until a person looks
 
 
-def definitions(passwords: dict[str, str], partitions: int) -> dict:
+def definitions(passwords: dict[str, str], partitions: int, agencies: Mapping[str, Agency] = AGENCIES) -> dict:
     """The document that RabbitMQ loads at boot.
 
-    `passwords` has one entry for `admin`, each service and each agency; `partitions` is the number of queues per listener and speaker.
-    Raises KeyError if a user has no password.
+    `passwords` has one entry for `admin`, each service and each agency; `partitions` is the number of queues per listener and speaker. An agency
+    that is suspended may read its inbox and write nothing; one that is removed has no user and no queue. Raises KeyError if a user has no password.
     """
-    users = [ADMIN, *SERVICES, *AGENCIES]
+    agencies = {code: agency for code, agency in agencies.items() if agency.status != "removed"}
+    users = [ADMIN, *SERVICES, *agencies]
     return {
         "vhosts": [{"name": VHOST}],
         "users": [_user(name, passwords[name], ADMINISTRATOR if name == ADMIN else "") for name in users],
-        "permissions": [_may(ADMIN, ".*", ".*", ".*"), *map(_service_may, SERVICES), *map(_agency_may, AGENCIES)],
+        "permissions": [_may(ADMIN, ".*", ".*", ".*"), *map(_service_may, SERVICES), *map(_agency_may, agencies.values())],
         "topic_permissions": [
-            {"user": code, "vhost": VHOST, "exchange": AGENCIES_EXCHANGE, "write": f"^{re.escape(code)}\\.", "read": "^$"} for code in AGENCIES
+            {"user": code, "vhost": VHOST, "exchange": AGENCIES_EXCHANGE, "write": f"^{re.escape(code)}\\." if agency.is_active else "^$", "read": "^$"}
+            for code, agency in agencies.items()
         ],
         "exchanges": _exchanges(),
-        "queues": list(_queues(partitions)),
-        "bindings": list(_bindings(partitions)),
+        "queues": list(_queues(partitions, agencies)),
+        "bindings": list(_bindings(partitions, agencies)),
     }
 
 
@@ -81,17 +84,17 @@ def _exchanges():
     ]
 
 
-def _queues(partitions):
-    yield from (_queue(agency_queue(code), FROM_OUTSIDE | IN_ORDER) for code in AGENCIES)
-    yield from (_queue(inbox_of(code), BOUNDED_INBOX) for code in AGENCIES)
+def _queues(partitions, agencies):
+    yield from (_queue(agency_queue(code), FROM_OUTSIDE | IN_ORDER) for code in agencies)
+    yield from (_queue(inbox_of(code), BOUNDED_INBOX) for code in agencies)
     for listener, speaker, partition in _hearings(partitions):
         yield _queue(queue_of(listener, speaker, partition), SAFE | IN_ORDER)
     yield from (_queue(name, LAST_RESORT) for name in (UNROUTED, DEAD_LETTERS))
 
 
-def _bindings(partitions):
-    yield from (_binding(AGENCIES_EXCHANGE, agency_queue(code), f"{code}.#") for code in AGENCIES)
-    yield from (_binding(INBOXES_EXCHANGE, inbox_of(code), code) for code in AGENCIES)
+def _bindings(partitions, agencies):
+    yield from (_binding(AGENCIES_EXCHANGE, agency_queue(code), f"{code}.#") for code in agencies)
+    yield from (_binding(INBOXES_EXCHANGE, inbox_of(code), code) for code in agencies)
     for listener, speaker, partition in _hearings(partitions):
         yield _binding(exchange_of(speaker), queue_of(listener, speaker, partition), binding_of(partition))
     yield from (_binding(name, name, "") for name in (UNROUTED, DEAD_LETTERS))
@@ -107,8 +110,8 @@ def _service_may(name):
     return _may(name, "^$", f"^({'|'.join(map(re.escape, writes))})$", f"^{name}\\.({'|'.join(map(re.escape, reads))})-events\\.")
 
 
-def _agency_may(code):
-    return _may(code, "^$", f"^{AGENCIES_EXCHANGE}$", f"^{re.escape(inbox_of(code))}$")
+def _agency_may(agency):
+    return _may(agency.code, "^$", f"^{AGENCIES_EXCHANGE}$" if agency.is_active else "^$", f"^{re.escape(inbox_of(agency.code))}$")
 
 
 def _user(name, password, tags):

@@ -24,6 +24,16 @@ def load(run_dir: Path, services: tuple[str, ...], agencies: tuple[str, ...]) ->
     return keys
 
 
+def drop(run_dir: Path, agencies: tuple[str, ...]) -> dict:
+    """Forget the passwords and tokens of these agencies, and return what is left. One that comes back gets new ones."""
+    file = run_dir / "secrets.json"
+    keys = json.loads(file.read_text())
+    for part in ("broker", "agency_tokens"):
+        keys[part] = {name: secret for name, secret in keys[part].items() if name not in agencies}
+    write_private(file, json.dumps(keys, indent=1))
+    return keys
+
+
 def _complete(before: dict | None, names: tuple[str, ...], make) -> dict[str, str]:
     return (before or {}) | {name: make() for name in names if name not in (before or {})}
 

@@ -59,6 +59,7 @@ class Installation(Protocol):
     keys: Mapping[str, Mapping[str, str]]  # as deploy.keys.load returns them
     partitions: int
     folder: Path
+    county: Path  # the folder that the processes read
     broker: object  # None where the broker is somebody else's, found by its host name
 
 
@@ -69,6 +70,7 @@ def launch(kind: Kind, servers: Installation) -> Launch:
         "FENGQIAO_PROCESS": kind.name,
         "FENGQIAO_SERVICE": kind.service or kind.name,
         "FENGQIAO_PARTITIONS": str(servers.partitions),
+        "FENGQIAO_COUNTY": str(servers.county),
         kind.port_is: str(port),
         "PYTHONUNBUFFERED": "1",
         # eventlet's own resolver takes 0.2 s to import. With a private broker only notify resolves host names: those of webhooks.

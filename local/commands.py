@@ -170,6 +170,12 @@ def webhooks(arguments: list[str]) -> int:
     return _run_as("notify", "services.notify.webhooks", arguments)
 
 
+def county(arguments: list[str]) -> int:
+    """`check` and `new` need no system; `apply` works on the one of the run directory."""
+    module = ["local.county", *arguments[1:]] if arguments[:1] == ["apply"] else ["deploy.county", *arguments]
+    return subprocess.run([sys.executable, "-W", "ignore", "-m", *module], cwd=ROOT, check=False).returncode
+
+
 def rosters(arguments: list[str]) -> int:
     return _run_as("mediation", "services.mediation.rosters", arguments)
 

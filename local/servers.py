@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
-from contracts import AGENCIES
+from contracts import AGENCIES, COUNTY
 from contracts.channels import SERVICES
 from deploy import broker as topology
 from deploy import keys, roles
+from deploy.county.applied import applied
 from deploy.files import private
 from local import programs
 from local.places import run_dir
@@ -112,8 +113,13 @@ class Servers:
             ) from None
         self._lock = lock
 
+    @property
+    def county(self) -> Path:
+        """The folder that processes read: the applied copy, or where none was applied the one that this process has read."""
+        return applied(self.folder) or COUNTY.folder
+
     def _load_keys(self) -> dict:
-        return keys.load(self.folder, SERVICES, tuple(AGENCIES))
+        return keys.load(self.folder, SERVICES, tuple(code for code, agency in AGENCIES.items() if agency.status != "removed"))
 
     def _find(self) -> None:
         """Which servers, and on which ports. What an earlier run left behind is stopped first: it may hold an older topology."""

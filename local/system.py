@@ -10,8 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from contracts import COUNTY
 from contracts.channels import SERVICES
 from deploy import processes
+from deploy.county import applied
 from deploy.files import ROOT, write_private
 from local import prometheus
 from local.patience import Patience
@@ -55,6 +57,7 @@ class System:
             self.servers.start()
         self._supervisor.end_orphans()
         self.servers.ports.choose(*self.names)
+        applied.put(self.servers.folder, COUNTY.folder)
         processes.write_files(self.servers)
         write_private(self.folder / "endpoints.json", json.dumps(self.endpoints, ensure_ascii=False, indent=1))
         with step("数据表就绪", "tables are up to date"):

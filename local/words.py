@@ -31,6 +31,7 @@ WORDS = {
     "parked":    Word("查看、重放或放弃被搁置的事件",            "look at parked events, replay or discard them",               RUNNING,    "commands.parked"),
     "log":       Word("log verify：核对上报日志与查阅记录的哈希链",  "log verify: check the hash chains of the log and of the looks",   RUNNING,    "commands.log"),
     "webhooks":  Word("登记机构接收通知的网址",                  "set where an agency wants its notices by HTTP",               RUNNING,    "commands.webhooks"),
+    "county":    Word("县级配置：检查、应用、新建",              "the county's folder: check, apply, new",                       RUNNING,    "commands.county"),
     "rosters":   Word("名册：检查、载入、查看",                  "rosters: check, load, show",                                  RUNNING,    "commands.rosters"),
     "routing":   Word("分流规则：检查、试算",                    "routing rules: check, dry run",                               RUNNING,    "commands.routing"),
     "lint":      Word("代码检查",                             "check the code's style",                                      DEVELOPING, "commands.lint"),

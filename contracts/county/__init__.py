@@ -22,7 +22,7 @@ def folder() -> Path:
 
 def _load() -> County:
     county, errors = read(folder())
-    if county is None:
+    if errors:
         for error in errors:
             print(error, file=sys.stderr)
         raise SystemExit(f"县级配置有{len(errors)}处错误，未启动 | {len(errors)} mistakes in {folder()}; nothing was started")

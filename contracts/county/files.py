@@ -69,8 +69,11 @@ POPULATION = {
 # fmt: on
 
 
-def read(folder: Path) -> tuple[County | None, list[CellError]]:
-    """Return the county of a folder and every mistake in its files, in the order of files and lines. With any mistake there is no county."""
+def read(folder: Path) -> tuple[County, list[CellError]]:
+    """Return the county of a folder and every mistake in its files, in the order of files and lines.
+
+    With any mistake the county is incomplete: fit to check the other files of the folder against it, and for nothing else.
+    """
     errors: list[CellError] = []
     settings = _read_settings(folder, errors)
     agencies = _read_rows(folder, "agencies.csv", AGENCIES, Agency, errors)
@@ -87,11 +90,10 @@ def read(folder: Path) -> tuple[County | None, list[CellError]]:
     errors += [_error("villages.csv", line, "code", "unknown_township") for line, village in villages if names and village.code[:9] not in names]
     errors += _check_agencies(agencies, names)
     errors += _check_population(population, area, names)
-    if errors:
-        return None, sorted(errors)
-    return County(
+    settings = settings if not errors else _INCOMPLETE
+    county = County(
         folder=folder,
-        area=area,
+        area=settings["area"],
         zh=settings["name"]["zh"],
         en=settings["name"]["en"],
         docket=settings["docket"],
@@ -101,7 +103,11 @@ def read(folder: Path) -> tuple[County | None, list[CellError]]:
         townships=names,
         villages={village.code: village for _, village in villages},
         population=tuple(row for _, row in population),
-    ), []
+    )
+    return county, sorted(errors)
+
+
+_INCOMPLETE = {"area": "", "name": {"zh": "", "en": ""}, "docket": "", "titles": {}}
 
 
 def _error(file, line, column, token, other=0):

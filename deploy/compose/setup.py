@@ -10,11 +10,11 @@ import secrets
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from contracts import AGENCIES
+from contracts import AGENCIES, COUNTY
 from contracts.channels import DEFAULT_PARTITIONS, SERVICES
 from deploy import broker, keys, processes, roles
 from deploy.files import ROOT, write_private
@@ -35,6 +35,7 @@ class Containers:
     keys: dict
     partitions: int = DEFAULT_PARTITIONS
     folder: Path = SHARE
+    county: Path = field(default_factory=lambda: COUNTY.folder)  # mounted at the same place in every container
     broker: None = None  # runs in a container of its own and is found by its host name
 
     @cached_property

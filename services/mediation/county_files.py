@@ -6,9 +6,12 @@ from pathlib import Path
 
 from structlog import get_logger
 
+from contracts import COUNTY
+from contracts.county import County
 from contracts.county.files import line_of, read_toml
 from contracts.csv_tables import CellError, cell_error
-from services.mediation.law.county_periods import County, county
+from services.mediation.law.county_periods import County as CountyPeriods
+from services.mediation.law.county_periods import county as periods_of
 from services.mediation.law.holidays import CHINA, Holidays, arrangements
 from services.mediation.law.invalid_facts import InvalidFacts
 from services.mediation.law.periods import LAW
@@ -65,7 +68,7 @@ class CountyFiles:
             next="Correct the file: it is read again when it changes.",
         )
 
-    def _change_policy(self, holidays: Holidays | None = None, county: County | None = None) -> None:
+    def _change_policy(self, holidays: Holidays | None = None, county: CountyPeriods | None = None) -> None:
         self.policy = DeadlinePolicy(holidays or self.policy.holidays, county or self.policy.county, self._patience)
         self.recomputed = False
 
@@ -74,20 +77,20 @@ class CountyFiles:
         return path.stat().st_mtime_ns if path.exists() else None
 
 
-def read_periods(folder: Path) -> tuple[County, list[CellError]]:
+def read_periods(folder: Path) -> tuple[CountyPeriods, list[CellError]]:
     """Return the county's own periods and reminders from county.toml, and every mistake in them."""
     errors: list[CellError] = []
     settings, text = read_toml(folder, PERIODS, errors)
     rows = settings.get("periods", {})
     if not isinstance(rows, dict):
-        return County(), [_law_error(PERIODS, line_of(text, ("periods",)), "periods", InvalidFacts("not_an_object"))]
+        return CountyPeriods(), [_law_error(PERIODS, line_of(text, ("periods",)), "periods", InvalidFacts("not_an_object"))]
     for clock, row in rows.items():
         try:
-            county({clock: row})
+            periods_of({clock: row})
         except InvalidFacts as invalid:
             column = f"periods.{clock}" if clock in LAW else "periods"  # an unknown name is not repeated
             errors.append(_law_error(PERIODS, line_of(text, ("periods", clock)), column, invalid))
-    return (County() if errors else county(rows)), errors
+    return (CountyPeriods() if errors else periods_of(rows)), errors
 
 
 def read_calendar(folder: Path) -> tuple[Holidays, list[CellError]]:
@@ -104,29 +107,29 @@ def read_calendar(folder: Path) -> tuple[Holidays, list[CellError]]:
     return (CHINA if errors or not years else Holidays(arrangements(years))), errors
 
 
-def read_routing(folder: Path) -> tuple[routing_rules.Rules | None, list[CellError]]:
+def read_routing(folder: Path, county: County = COUNTY) -> tuple[routing_rules.Rules | None, list[CellError]]:
     """Return the routing rules of routing.csv and every mistake in them."""
     content, errors = _content(folder, ROUTING)
-    return routing_rules.read(content) if not errors else (None, errors)
+    return routing_rules.read(content, county) if not errors else (None, errors)
 
 
-def read_rosters(folder: Path) -> tuple[dict[str, list], list[CellError]]:
+def read_rosters(folder: Path, county: County = COUNTY) -> tuple[dict[str, list], list[CellError]]:
     """Return the entries of organisations.csv and members.csv, by file name without ending, and every mistake in them."""
     contents, errors = {}, []
     for name in roster_files.TABLES:
         contents[name], missing = _content(folder, f"{name}.csv")
         errors += missing
-    return roster_files.read(contents) if not errors else ({}, errors)
+    return roster_files.read(contents, county) if not errors else ({}, errors)
 
 
-def check(folder: Path) -> list[CellError]:
-    """Return every mistake in mediation's files of a folder, those between files included."""
-    rules, wrong_rules = read_routing(folder)
-    rosters, wrong_rosters = read_rosters(folder)
+def check(folder: Path, county: County) -> list[CellError]:
+    """Return every mistake in mediation's files of a folder, those between files included. `county` is what the contract read of the same folder."""
+    rules, wrong_rules = read_routing(folder, county)
+    rosters, wrong_rosters = read_rosters(folder, county)
     errors = [*read_periods(folder)[1], *read_calendar(folder)[1], *wrong_rules, *wrong_rosters]
     if not wrong_rules and not wrong_rosters:
         codes = {organisation.code for organisation in rosters["organisations"]}
-        for line, rule in rules.numbered:
+        for line, rule in zip(rules.lines, rules.rules, strict=True):
             kind, _, code = rule.bodies.partition(":")
             if kind == "organisation" and code not in codes:
                 errors.append(cell_error(ROUTING, line, "bodies", "unknown_place"))

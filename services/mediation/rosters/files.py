@@ -1,8 +1,9 @@
-"""Rosters as people keep them: two sheets saved as CSV. Pure."""
+"""Rosters as people keep them: two tables saved as CSV. Pure."""
 
 import re
 
-from contracts import AGENCIES, KINDS, TOWNSHIPS
+from contracts import COUNTY, KINDS
+from contracts.county import County
 from contracts.csv_tables import CellError, CellMistake, boolean, cell_error, day_of, formed, one_of, read_table, several
 from contracts.fields import MEDIATOR, ORGANISATION, VILLAGE
 from contracts.kinds import MEMBER_ROLES, ORGANISATION_KINDS
@@ -16,17 +17,13 @@ def _title(cell):
     return cell
 
 
-_agency = one_of({code: (agency.zh,) for code, agency in AGENCIES.items()})
-_township = one_of(TOWNSHIPS)
-
-
 # fmt: off
 ORGANISATIONS = {
     # column         Chinese        needed   how it is read
     "code":         ("组织代码",    True,    formed(ORGANISATION)),
     "kind":         ("类别",        True,    one_of(ORGANISATION_KINDS)),
-    "agency":       ("归口机构",    True,    _agency),
-    "township":     ("乡镇街道",    True,    _township),
+    "agency":       ("归口机构",    True,    None),                             # one of the county's agencies
+    "township":     ("乡镇街道",    True,    None),                             # one of the county's townships
     "village":      ("村社区代码",  False,   formed(VILLAGE)),
     "takes":        ("受理类型",    False,   several(one_of(KINDS)), ()),
     "valid_from":   ("生效日期",    True,    day_of),
@@ -48,11 +45,19 @@ MEMBERS = {
 TABLES = {"organisations": (ORGANISATIONS, Organisation), "members": (MEMBERS, Member)}
 
 
-def read(sheets: dict[str, bytes]) -> tuple[dict[str, list[Entry]], list[CellError]]:
-    """Both sheets, by their names in TABLES, and everything that is wrong in them. With any mistake nothing of it should be taken."""
+def _columns(table: str, county: County) -> dict:
+    columns = dict(TABLES[table][0])
+    for name, names in (("agency", {code: (agency.zh,) for code, agency in county.agencies.items()}), ("township", county.townships)):
+        if name in columns:
+            columns[name] = (*columns[name][:2], one_of(names))
+    return columns
+
+
+def read(contents: dict[str, bytes], county: County = COUNTY) -> tuple[dict[str, list[Entry]], list[CellError]]:
+    """Return the entries of both tables, by their names in TABLES, and every mistake in them. With any mistake none of the entries should be used."""
     found, wrong, lines = {}, [], {}
-    for sheet, content in sheets.items():
-        numbered, more = read_table(f"{sheet}.csv", content, *TABLES[sheet], _fits)
+    for sheet, content in contents.items():
+        numbered, more = read_table(f"{sheet}.csv", content, _columns(sheet, county), TABLES[sheet][1], _fits)
         found[sheet] = [entry for _, entry in numbered]
         lines |= {id(entry): line for line, entry in numbered}
         wrong += more

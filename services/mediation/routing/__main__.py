@@ -43,6 +43,17 @@ def dry_run(
         typer.echo(line)
 
 
+@app.command("open")
+def count_open(agencies: list[str]):
+    """各机构在办纠纷数；有在办的则退出码为1 | How many open disputes each agency has; exits with 1 if any has some."""
+    with Pool(settings.load(), 1).transaction() as tx:
+        records = routing_store.load_records(tx)
+    having = {agency: records[agency].open for agency in agencies if agency in records and records[agency].open}
+    for agency, count in having.items():
+        typer.echo(f"{agency}：在办纠纷 {count} 件 | {agency}: {count} open disputes")
+    raise typer.Exit(1 if having else 0)
+
+
 def lines(result: Rehearsal):
     """The table that a person reads: kind by body, as proposed and as decided."""
     yield f"规则版本 {result.edition}，往日纠纷 {result.disputes} 件 | edition {result.edition}, {result.disputes} past disputes"

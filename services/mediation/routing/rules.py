@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from contracts import AGENCIES, KINDS, TOWNSHIPS
+from contracts import COUNTY, KINDS
+from contracts.county import County
 from contracts.csv_tables import CellError, CellMistake, cell_error, day_of, formed, one_of, read_table, several
 from contracts.fields import ORGANISATION
 from contracts.kinds import FLAGS, ORGANISATION_KINDS, PROPOSAL_REASONS, STANDINGS, TRACKS
@@ -51,22 +52,24 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    numbered: tuple[tuple[int, Rule], ...]  # with the line of each
+    rules: tuple[Rule, ...]
     edition: str  # the beginning of the file's SHA-256: a proposal says by which rules it was made
-
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        return tuple(rule for _, rule in self.numbered)
+    lines: tuple[int, ...] = ()  # of the file, one for each rule
 
 
-def _bodies(cell):
-    """`village_committee`, `township_committee`, `takes_it`, `*`, `kind:…`, `agency:…` or `organisation:…`."""
-    word, _, which = cell.partition(":")
-    if cell in (*PLACES, EVERYBODY):
-        return cell
-    if word not in _NAMED:
-        raise CellMistake("not_in_list")
-    return f"{word}:{_NAMED[word](which)}"
+def _bodies(agency):
+    """Read `village_committee`, `township_committee`, `takes_it`, `*`, `kind:…`, `agency:…` or `organisation:…`."""
+    named = {"kind": one_of(ORGANISATION_KINDS), "agency": agency, "organisation": formed(ORGANISATION)}
+
+    def read_cell(cell):
+        word, _, which = cell.partition(":")
+        if cell in (*PLACES, EVERYBODY):
+            return cell
+        if word not in named:
+            raise CellMistake("not_in_list")
+        return f"{word}:{named[word](which)}"
+
+    return read_cell
 
 
 def _when(cell):
@@ -82,38 +85,38 @@ def _points(cell):
     return int(cell)
 
 
-_agency = one_of({code: (agency.zh,) for code, agency in AGENCIES.items()})
-_NAMED = {"kind": one_of(ORGANISATION_KINDS), "agency": _agency, "organisation": formed(ORGANISATION)}
+def _columns(county: County) -> dict:
+    agency = one_of({code: (one.zh,) for code, one in county.agencies.items()})
+    # fmt: off
+    return {
+        # column         Chinese            needed   how it is read                 if empty
+        "rule":         ("规则编号",        True,    formed(r"^[A-Za-z0-9_-]{1,16}$")),
+        "kinds":        ("纠纷类型",        False,   several(one_of(KINDS)),        ()),
+        "townships":    ("乡镇街道",        False,   several(one_of(county.townships)),    ()),
+        "standings":    ("当事人身份",      False,   several(one_of(STANDINGS)),    ()),
+        "flags":        ("风险情形",        False,   several(one_of(FLAGS)),        ()),
+        "tracks":       ("轨道",            False,   several(one_of(TRACKS)),       ()),
+        "bodies":       ("组织",            True,    _bodies(agency)),
+        "when":         ("组织情况",        False,   several(_when),                ()),
+        "points":       ("分值",            True,    _points),
+        "reason":       ("理由",            True,    one_of(PROPOSAL_REASONS)),
+        "joint_with":   ("协同机构",        False,   several(agency),              ()),
+        "valid_from":   ("生效日期",        False,   day_of),
+        "valid_to":     ("失效日期",        False,   day_of),
+    }
+    # fmt: on
 
-# fmt: off
-COLUMNS = {
-    # column         Chinese            needed   how it is read                 if empty
-    "rule":         ("规则编号",        True,    formed(r"^[A-Za-z0-9_-]{1,16}$")),
-    "kinds":        ("纠纷类型",        False,   several(one_of(KINDS)),        ()),
-    "townships":    ("乡镇街道",        False,   several(one_of(TOWNSHIPS)),    ()),
-    "standings":    ("当事人身份",      False,   several(one_of(STANDINGS)),    ()),
-    "flags":        ("风险情形",        False,   several(one_of(FLAGS)),        ()),
-    "tracks":       ("轨道",            False,   several(one_of(TRACKS)),       ()),
-    "bodies":       ("组织",            True,    _bodies),
-    "when":         ("组织情况",        False,   several(_when),                ()),
-    "points":       ("分值",            True,    _points),
-    "reason":       ("理由",            True,    one_of(PROPOSAL_REASONS)),
-    "joint_with":   ("协同机构",        False,   several(_agency),              ()),
-    "valid_from":   ("生效日期",        False,   day_of),
-    "valid_to":     ("失效日期",        False,   day_of),
-}
-# fmt: on
 
-
-def read(content: bytes) -> tuple[Rules, list[CellError]]:
-    """The rules of a file and what is wrong in it. With any mistake the rules before it stay in force."""
-    numbered, wrong = read_table(FILE, content, COLUMNS, Rule, _fits)
+def read(content: bytes, county: County = COUNTY) -> tuple[Rules, list[CellError]]:
+    """Return the rules of a file and every mistake in it."""
+    numbered, wrong = read_table(FILE, content, _columns(county), Rule, _fits)
     lines = {}
     for line, rule in numbered:
         if rule.rule in lines:
             wrong.append(cell_error(FILE, line, "rule", "twice", lines[rule.rule]))
         lines.setdefault(rule.rule, line)
-    return Rules(tuple(numbered), hashlib.sha256(content).hexdigest()[:12]), sorted(wrong, key=lambda one: (one.line, one.column))
+    rules = Rules(tuple(rule for _, rule in numbered), hashlib.sha256(content).hexdigest()[:12], tuple(line for line, _ in numbered))
+    return rules, sorted(wrong, key=lambda one: (one.line, one.column))
 
 
 def _fits(row):
