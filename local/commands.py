@@ -177,11 +177,11 @@ def county(arguments: list[str]) -> int:
 
 
 def rosters(arguments: list[str]) -> int:
-    return _run_as("mediation", "services.mediation.rosters", arguments)
+    return _run_as("mediation", "services.mediation.commands.rosters", arguments)
 
 
 def routing(arguments: list[str]) -> int:
-    return _run_as("mediation", "services.mediation.routing", arguments)
+    return _run_as("mediation", "services.mediation.commands.routing", arguments)
 
 
 def lint(arguments: list[str]) -> int:

@@ -135,7 +135,7 @@ class System:
         command = [
             sys.executable,
             "-m",
-            "services.mediation.rosters",
+            "services.mediation.commands.rosters",
             "load",
             "--only-if-empty",
         ]

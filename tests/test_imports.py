@@ -14,9 +14,10 @@ SERVICES = sorted(path.name for path in (ROOT / "services").iterdir() if (path /
 # Files that only compute, and what of ours they may use: words and each other. `plumbing.events` is the shape of an event.
 PURE = ("lifecycle", "rules", "retries", "domain", "dispute", "codes", "identity", "duplicates", "joining", "safeguard")
 MAY_USE = ("contracts", "plumbing.events")
-# The packages of mediation, lowest first: each imports itself and lower ones. All of them only compute, but for the files named here.
-MEDIATION = ("law", "rosters", "dispute", "deadlines", "routing", "life", "safeguard")
-NOT_PURE = ("store", "proposals", "__main__")
+# The parts of mediation, lowest first: each imports itself and lower ones. The first seven only compute, but for the files named below.
+MEDIATION = ("law", "rosters", "dispute", "deadlines", "routing", "life", "safeguard", "store", "county_files", "service", "commands")
+COMPUTING = MEDIATION[: MEDIATION.index("store")]
+NOT_PURE = ("store", "proposals")
 # What does something in the world, or knows what time it is.
 WORLDLY = {
     "nameko", "eventlet", "kombu", "amqp", "pika", "psycopg2", "yoyo", "requests", "httpx", "starlette", "uvicorn", "jinja2", "structlog", "environs",
@@ -101,7 +102,7 @@ def test_the_agencies_kit_is_installed_alone(path):
 def _pure():
     for name in PURE:
         yield from files(*(f"services/{service}/{name}.py" for service in SERVICES if service != "mediation"))
-    for package in MEDIATION:
+    for package in COMPUTING:
         yield from (path for path in files(f"services/mediation/{package}/*.py") if path.stem not in NOT_PURE)
 
 
@@ -116,21 +117,59 @@ def test_rules_know_neither_the_world_nor_the_time(path):
     assert called & {"now", "utcnow", "utc_now", "today"} == set()
 
 
-@pytest.mark.parametrize("package", MEDIATION)
-def test_a_package_of_mediation_imports_lower_ones_only(package):
-    higher = [f"services.mediation.{name}" for name in (*MEDIATION[MEDIATION.index(package) + 1 :], "store", "service", "county_files", "calculate")]
-    paths = [path for path in files(f"services/mediation/{package}/*.py") if path.stem != "__main__"]
+@pytest.mark.parametrize("part", MEDIATION)
+def test_a_part_of_mediation_imports_lower_ones_only(part):
+    higher = [f"services.mediation.{name}" for name in MEDIATION[MEDIATION.index(part) + 1 :]]
+    paths = files(f"services/mediation/{part}.py", f"services/mediation/{part}/**/*.py")
 
+    assert paths
     assert {(name_of(path), module) for path in paths for module in ours(path) if within(module, *higher)} == set()
 
 
-def test_no_modules_import_each_other_in_a_circle():
-    graph = {name_of(path): _modules_imported(path) - {name_of(path)} for path in files(*(f"{top}/**/*.py" for top in OURS if top != "tests"))}
-    while leaves := {module for module, imported in graph.items() if not imported & graph.keys()}:
-        graph = {module: imported for module, imported in graph.items() if module not in leaves}
+def test_every_part_of_mediation_has_a_layer():
+    modules, packages = {path.stem for path in files("services/mediation/*.py")}, {path.parent.name for path in files("services/mediation/*/*.py")}
 
-    # What is left imports a circle or is one.
-    assert sorted(graph) == []
+    assert modules - {"__init__"} | packages == set(MEDIATION)
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    assert _in_circles(_module_imports()) == []
+
+
+def test_no_parts_of_a_package_import_each_other_in_a_circle():
+    """The parts of a package are its modules and its packages, each package with all that is in it; the top-level packages are parts too."""
+    graph = _module_imports()
+    packages = {".".join(parts[:depth]) for parts in (module.split(".") for module in graph) for depth in range(len(parts))}
+
+    assert {package: circle for package in packages if (circle := _in_circles(_part_imports(package, graph)))} == {}
+
+
+def test_a_circle_of_packages_is_found():
+    graph = {"a.low.one": {"a.low.two"}, "a.low.two": {"a.high.one"}, "a.high.one": set(), "a.high.two": {"a.low.one"}, "a.top": {"a.high.two"}}
+
+    assert _in_circles(graph) == []
+    assert _in_circles(_part_imports("a", graph)) == ["a.high", "a.low", "a.top"]
+
+
+def _module_imports():
+    return {name_of(path): _modules_imported(path) - {name_of(path)} for path in files(*(f"{top}/**/*.py" for top in OURS if top != "tests"))}
+
+
+def _part_imports(package, graph):
+    """Which parts of a package import which others."""
+    depth, inside = len(package.split(".")) if package else 0, [module for module in graph if not package or module.startswith(f"{package}.")]
+    part = {module: ".".join(module.split(".")[: depth + 1]) for module in inside}
+    found = {name: set() for name in part.values()}
+    for module in inside:
+        found[part[module]] |= {part[imported] for imported in graph[module] if imported in part} - {part[module]}
+    return found
+
+
+def _in_circles(graph):
+    """What is in a circle of imports, or imports one: what is left when those that import nothing left are taken away, again and again."""
+    while leaves := {name for name, imported in graph.items() if not imported & graph.keys()}:
+        graph = {name: imported for name, imported in graph.items() if name not in leaves}
+    return sorted(graph)
 
 
 def _modules_imported(path):

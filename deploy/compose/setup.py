@@ -88,7 +88,7 @@ def make_tables(kept: Path = KEPT) -> None:
 def _load_rosters(kept: Path) -> None:
     """Load those of the county's folder, unless there are rosters already."""
     told = processes.launch(processes.KINDS["mediation"], _containers(kept)).environment
-    subprocess.run([sys.executable, "-m", "services.mediation.rosters", "load", "--only-if-empty"], cwd=ROOT, env=os.environ | told, check=True)
+    subprocess.run([sys.executable, "-m", "services.mediation.commands.rosters", "load", "--only-if-empty"], cwd=ROOT, env=os.environ | told, check=True)
 
 
 def print_agency(code: str, kept: Path = KEPT) -> None:

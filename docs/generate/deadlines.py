@@ -14,7 +14,7 @@ from services.mediation.law.holidays import CHINA
 from services.mediation.law.periods import READINGS, RULES, Rule
 
 PATH = Path(__file__).resolve().parents[1] / "deadlines.md"
-COMMAND = "python -m services.mediation.calculate"
+COMMAND = "python -m services.mediation.commands.calculate"
 EXAMPLE = {
     "clock": "mediation_entrusted_ordinary",
     "started_at": "2026-01-08",

@@ -17,7 +17,7 @@ from tests.county_folders import county_folder
 
 def rules(county, *words):
     told = processes.launch(processes.KINDS["mediation"], county.system.servers).environment
-    command = [sys.executable, "-W", "ignore", "-m", "services.mediation.routing", *words]
+    command = [sys.executable, "-W", "ignore", "-m", "services.mediation.commands.routing", *words]
     return subprocess.run(command, cwd=ROOT, env=os.environ | told, capture_output=True, text=True, check=False)
 
 

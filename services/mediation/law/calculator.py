@@ -1,4 +1,4 @@
-"""One line of facts in, one line of answer out: what `python -m services.mediation.calculate` does with each. Pure."""
+"""One line of facts in, one line of answer out: what `python -m services.mediation.commands.calculate` does with each. Pure."""
 
 import json
 

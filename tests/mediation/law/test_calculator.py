@@ -13,7 +13,7 @@ from services.mediation.law.invalid_facts import InvalidFacts
 from tests.county_folders import county_folder
 
 ROOT = Path(__file__).resolve().parents[3]
-COMMAND = [sys.executable, "-m", "services.mediation.calculate"]
+COMMAND = [sys.executable, "-m", "services.mediation.commands.calculate"]
 LINE = {"clock": "confirmation_apply", "started_at": "2026-03-05"}
 
 

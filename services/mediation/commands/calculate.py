@@ -1,6 +1,6 @@
 """The calculator for clerks: JSON lines in, JSON lines out. Needs no database, no broker, no settings.
 
-echo '{"clock": "confirmation_apply", "started_at": "2026-03-05"}' | python -m services.mediation.calculate
+echo '{"clock": "confirmation_apply", "started_at": "2026-03-05"}' | python -m services.mediation.commands.calculate
 """
 
 import argparse
@@ -24,7 +24,9 @@ t为带时区的时间或者日期 / t is a time with its zone, or a date. 期�
 
 def main(arguments: list[str]) -> int:
     """Answers every line; an invalid line gets its error and does not end the run. Returns 2 if the county's files are invalid."""
-    parser = argparse.ArgumentParser(prog="python -m services.mediation.calculate", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m services.mediation.commands.calculate", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--county", metavar="DIR", type=Path, help="县级配置目录：用其期限与放假安排 / a county's folder: its periods and calendar are used")
     given = parser.parse_args(arguments)
     policy = USUAL_POLICY

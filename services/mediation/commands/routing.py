@@ -1,4 +1,4 @@
-"""分流规则 Routing rules: `python -m services.mediation.routing check|dry-run`, by an operator. Nothing is sent and nothing is changed."""
+"""分流规则 Routing rules: `python -m services.mediation.commands.routing check|dry-run`, by an operator. Nothing is sent and nothing is changed."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""名册 The rosters: `python -m services.mediation.rosters check|load|show`, by an operator, from organisations.csv and members.csv of the county's folder."""
+"""名册 The rosters: `python -m services.mediation.commands.rosters check|load|show`, by an operator, from organisations.csv and members.csv of the county's folder."""
 
 import os
 import sys
