@@ -2,7 +2,7 @@
 
 from contracts.channels import HEARS, SPEAKERS, partition_of
 from contracts.county import AGENCIES, COUNTY, ROLES, TOWNSHIPS, Agency
-from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, FACTS, NOTICES, RECEIPTS, SEALED_EVENTS, EventType, may_say
+from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, FACTS, NOTICES, RECEIPTS, SEALED_EVENTS, EventType, assigned, may_say
 from contracts.kinds import CHANNELS, GROUNDS, KINDS, MODES, WANTS
 from contracts.mistakes import MISTAKES, Mistake, mistakes_in
 from contracts.reasons import REASONS, Reason
@@ -38,6 +38,7 @@ __all__ = [
     "EventType",
     "Mistake",
     "Reason",
+    "assigned",
     "event_type",
     "facts_of",
     "heard",

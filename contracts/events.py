@@ -170,6 +170,25 @@ SEALED_EVENTS = {
 EVENTS = DOMAIN_EVENTS | RECEIPTS | NOTICES | AGENCY_EVENTS
 
 
+# Fields of a step that give an agency something to do. An agency that is suspended or removed is assigned nothing.
+ASSIGNS = {
+    "dispute.routed": ("to", "joint_with"),
+    "case.entrusted": ("to",),
+    "whistle.blown": ("to",),
+    "supervision.issued": ("to",),
+    "confirmation.applied": ("court",),
+    "petition.transferred": ("to",),
+    "dispute.redirected": ("to",),
+    "roster.changed": ("agency",),
+}
+
+
+def assigned(type: str, data: dict) -> list[str]:
+    """Return the agencies to which a step assigns something."""
+    values = [data[name] for name in ASSIGNS.get(type, ()) if data.get(name)]
+    return [code for value in values for code in ([value] if isinstance(value, str) else value) if code in AGENCIES]
+
+
 def may_say(agency: str, type: str) -> bool:
     """Whether the agency's role allows it to report events of this type."""
     return agency in AGENCIES and type in AGENCY_EVENTS and AGENCIES[agency].role in AGENCY_EVENTS[type].said_by

@@ -57,6 +57,9 @@ _ROWS = {
     "not_yours_to_say": (
         "{agency}无权上报“{step}”。请由负责的机构上报。",
         "{agency} may not report “{step}”. The responsible agency has to report it."),
+    "agency_not_active": (
+        "{agency}已停用或者撤销，不能上报，也不能交办给它。",
+        "{agency} is suspended or removed: it reports nothing, and nothing is assigned to it."),
     "unknown_dispute": (
         "没有这一纠纷编码，或编码抄录有误（校验位不符）。请核对subject。",
         "There is no dispute with this code, or the code was copied wrongly (check digit). Check `subject`."),

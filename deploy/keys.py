@@ -28,10 +28,10 @@ def drop(run_dir: Path, agencies: tuple[str, ...]) -> dict:
     """Forget the passwords and tokens of these agencies, and return what is left. One that comes back gets new ones."""
     file = run_dir / "secrets.json"
     keys = json.loads(file.read_text())
-    for part in ("broker", "agency_tokens"):
-        keys[part] = {name: secret for name, secret in keys[part].items() if name not in agencies}
-    write_private(file, json.dumps(keys, indent=1))
-    return keys
+    left = {part: {name: secret for name, secret in keys[part].items() if name not in agencies} for part in ("broker", "agency_tokens")}
+    if keys != keys | left:
+        write_private(file, json.dumps(keys | left, indent=1))
+    return keys | left
 
 
 def _complete(before: dict | None, names: tuple[str, ...], make) -> dict[str, str]:

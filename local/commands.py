@@ -11,10 +11,11 @@ import sys
 import time
 from pathlib import Path
 
+from deploy.county import applied
 from deploy.files import ROOT, private
 from local import pids, programs
 from local.places import run_dir
-from local.progress import Missing, say, step
+from local.progress import CannotGoOn, Missing, say, step
 from local.prometheus import kinds
 from local.readiness import answers
 from local.signals import end_as_by_ctrl_c, end_undisturbed
@@ -223,6 +224,8 @@ def _run_as(service: str, module: str, arguments: list[str]) -> int:
     if not endpoints and arguments[:1] != ["check"]:
         raise Missing(NEVER_STARTED)
     environment = {**os.environ, "FENGQIAO_SERVICE": service}
+    if copy := applied.applied(run_dir()):
+        environment["FENGQIAO_COUNTY"] = str(copy)
     if endpoints:
         addresses, key = endpoints["services"][service], _read(run_dir() / "secrets.json")["at_rest"][service]
         environment |= {"DATABASE_URL": addresses["database"], "AMQP_URI": addresses["amqp"], "FENGQIAO_AT_REST_KEY": key}
@@ -232,8 +235,6 @@ def _run_as(service: str, module: str, arguments: list[str]) -> int:
 
 def _system(quietly: bool = False, played: bool = False):
     """The system of the run directory, its place taken; None, and a sentence, if it runs already."""
-    from local import System
-
     folder = private(run_dir())
     if _is_locked(folder):
         if not quietly:
@@ -242,7 +243,27 @@ def _system(quietly: bool = False, played: bool = False):
                 "one runs already there; ./fengqiao status shows it, ./fengqiao down stops it",
             )
         return None
+    _choose_county(folder)
+    from local import System
+
     return System(folder, environment=DEMO if played else None)
+
+
+def _choose_county(folder: Path) -> None:
+    """The folder that FENGQIAO_COUNTY names is checked and applied; if it names none, the applied copy stays, or the demonstration's begins.
+
+    Sets FENGQIAO_COUNTY for this process, before it reads the contract.
+    """
+    chosen = os.environ.get("FENGQIAO_COUNTY")
+    copy = applied.applied(folder)
+    if copy is not None and chosen is None:
+        os.environ["FENGQIAO_COUNTY"] = str(copy)
+        return
+    word = "apply" if copy is not None else "check"
+    if county([word, chosen or "counties/ganzhou"]):
+        raise CannotGoOn("县级配置未能应用，未启动 | the county's folder cannot be applied; nothing was started")
+    if copy is not None:
+        os.environ["FENGQIAO_COUNTY"] = str(copy)
 
 
 @contextlib.contextmanager

@@ -21,8 +21,8 @@ from local.progress import CannotGoOn, say, step
 from local.prometheus import kinds
 from local.readiness import answers
 
-# Listeners before speakers: a process that knows a new agency speaks of it only when all that hear it know it too.
-RESTARTED = ("notify", "metrics", "dashboard", "mediation", "intake", "door")
+# One stage after the other, listeners before speakers: a process that knows a new agency speaks of it only when all that hear it know it too.
+RESTARTED = (("notify", "metrics", "dashboard"), ("mediation",), ("intake", "door"))
 DRAIN_SECONDS, READY_SECONDS = 120, 90
 # fmt: off
 DONE = (
@@ -60,7 +60,7 @@ def apply(folder: Path) -> None:
         for code in getattr(changes, name):
             say(f"{zh} {code} {new.agencies[code].zh}", f"{en}: {code} {new.agencies[code].en}")
     endpoints = json.loads((run / "endpoints.json").read_text("utf-8"))
-    running = any(pids.remembered(run / "pid" / f"{name}.json") for name in RESTARTED)
+    running = any(pids.remembered(run / "pid" / f"{name}.json") for stage in RESTARTED for name in stage)
     if not running:
         applied.put(run, after)
         say("已应用；系统未运行，下次启动时生效", "applied; nothing runs, it takes effect with the next start")
@@ -83,7 +83,7 @@ def _refuse_open_disputes(run: Path, endpoints: dict, removed: tuple[str, ...]) 
         "AMQP_URI": address["amqp"],
         "FENGQIAO_AT_REST_KEY": key,
     }
-    command = [sys.executable, "-W", "ignore", "-m", "services.mediation.routing", "open", *removed]
+    command = [sys.executable, "-W", "ignore", "-m", "services.mediation.commands.routing", "open", *removed]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise NotApplied(
@@ -115,26 +115,27 @@ def _apply_while_running(run, endpoints, county, changes, folder) -> None:
     write_private(run / "agency-tokens.json", json.dumps(active, indent=1))
     _write_endpoints(run, endpoints, secrets)
     ports = json.loads((run / "ports.json").read_text("utf-8"))
-    for name in RESTARTED:
-        if process := pids.remembered(run / "pid" / f"{name}.json"):
-            with step(f"重新启动 {name}", f"starting {name} again"):
-                _restart(run, name, process, ports[name])
+    for stage in RESTARTED:
+        processes = {name: process for name in stage if (process := pids.remembered(run / "pid" / f"{name}.json"))}
+        with step(f"重新启动 {'、'.join(processes)}", f"starting {', '.join(processes)} again"):
+            _restart(run, processes, ports)
     for code in changes.removed:
         with step(f"删除队列：{code}", f"deleting the queues of {code}"):
             admin.delete_queue(agency_queue(code))
             admin.delete_queue(inbox_of(code))
 
 
-def _restart(run, name, process, port) -> None:
-    """End the process; its supervisor starts it again, and it reads the county anew."""
-    process.send(signal.SIGTERM)
-    process.wait_gone(READY_SECONDS)
+def _restart(run, processes: dict[str, pids.Process], ports: dict[str, int]) -> None:
+    """End these processes; their supervisor starts them again, and they read the county anew."""
+    for process in processes.values():
+        process.send(signal.SIGTERM)
 
-    def is_ready():
+    def is_ready(name):
         now = pids.remembered(run / "pid" / f"{name}.json")
-        return now is not None and now != process and answers(port, kinds()[name].ready_at)
+        return now is not None and now != processes[name] and answers(ports[name], kinds()[name].ready_at)
 
-    _wait_until(is_ready, READY_SECONDS, f"{name} 未就绪，见 {run}/log/{name}.log | is not ready")
+    for name in processes:
+        _wait_until(lambda name=name: is_ready(name), READY_SECONDS, f"{name} 未就绪，见 {run}/log/{name}.log | is not ready")
 
 
 def _write_endpoints(run, endpoints, secrets) -> None:

@@ -11,12 +11,13 @@ from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 from contracts import AGENCIES, COUNTY
-from contracts.channels import SERVICES
+from contracts.channels import SERVICES, agency_queue, inbox_of
 from deploy import broker as topology
 from deploy import keys, roles
 from deploy.county.applied import applied
 from deploy.files import private
 from local import programs
+from local.broker_admin import BrokerAdmin
 from local.places import run_dir
 from local.ports import Ports
 from local.postgresql import PostgreSQL
@@ -25,6 +26,7 @@ from local.rabbitmq import PORTS as BROKER_PORTS
 from local.rabbitmq import RabbitMQ
 
 VHOST = "fengqiao"
+REMOVED = tuple(code for code, agency in AGENCIES.items() if agency.status == "removed")
 
 
 class Servers:
@@ -119,7 +121,8 @@ class Servers:
         return applied(self.folder) or COUNTY.folder
 
     def _load_keys(self) -> dict:
-        return keys.load(self.folder, SERVICES, tuple(code for code, agency in AGENCIES.items() if agency.status != "removed"))
+        keys.load(self.folder, SERVICES, tuple(code for code, agency in AGENCIES.items() if agency.status != "removed"))
+        return keys.drop(self.folder, REMOVED)
 
     def _find(self) -> None:
         """Which servers, and on which ports. What an earlier run left behind is stopped first: it may hold an older topology."""
@@ -152,12 +155,21 @@ class Servers:
                 roles.make_database(roles.with_path(self.database.url, "postgres"))
             roles.prepare_database(self.database_admin, self.keys["database"])
 
+    def _forget_removed_agencies(self) -> None:
+        """The broker keeps what it was told in earlier runs: definitions add and change, and delete nothing."""
+        admin = BrokerAdmin(self.management) if REMOVED else None
+        for code in REMOVED:
+            admin.delete_user(code)
+            admin.delete_queue(agency_queue(code))
+            admin.delete_queue(inbox_of(code))
+
     def _start_broker(self) -> None:
         document = topology.definitions(self.keys["broker"], self.partitions)
         with step("消息服务器 RabbitMQ 就绪", "RabbitMQ is ready, with its queues, users and rights"):
             if self.broker:
                 self.broker.define(document)
                 self.broker.start()
+                self._forget_removed_agencies()
             else:
                 _define_elsewhere(document)
 

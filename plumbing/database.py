@@ -12,6 +12,7 @@ from collections import Counter
 import psycopg2
 from nacl.secret import SecretBox
 
+from contracts import AGENCIES
 from contracts.channels import INBOXES_EXCHANGE, exchange_of, partition_of, routing_key
 from plumbing import events, settings, telemetry
 from plumbing.events import Delivery, Event, Posted, Said
@@ -312,9 +313,10 @@ class Transaction:
         return bodies
 
     def put_out_again(self, letters: list[tuple[str, str, bytes]]) -> None:
-        """Puts letters (agency, id, bytes) into the outbox as they are."""
+        """Puts letters (agency, id, bytes) into the outbox as they are. An agency that was removed has no inbox: the ledgers keep its letters."""
         partitions = self._pool.settings.partitions
-        self._letters += [(zlib.crc32(agency.encode()) % partitions, INBOXES_EXCHANGE, agency, letter, body) for agency, letter, body in letters]
+        there = [letter for letter in letters if AGENCIES[letter[0]].status != "removed"]
+        self._letters += [(zlib.crc32(agency.encode()) % partitions, INBOXES_EXCHANGE, agency, letter, body) for agency, letter, body in there]
 
     def put_out(self) -> None:
         """The last statement before the commit: all that is said and posted goes into the outbox. The NOTIFY wakes the relay within milliseconds."""

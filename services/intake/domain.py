@@ -143,6 +143,8 @@ def _take(verdict, known, now):
     event, agency = verdict.event, verdict.agency
     if event.type not in contracts.AGENCY_EVENTS:
         return _refuse(verdict, "unknown_type")
+    if not contracts.AGENCIES[agency].is_active:
+        return _refuse(verdict, "agency_not_active", agency=agency)
     if not contracts.may_say(agency, event.type):
         return _refuse(verdict, "not_yours_to_say", agency=agency, step=event.type)
     if event.time > now + FUTURE:
@@ -154,6 +156,9 @@ def _take(verdict, known, now):
             return _refuse(verdict, "parties_both_ways")
         mistake = contracts.mistakes_in(error)[0]
         return _refuse(verdict, "malformed_data", field=mistake.field, mistake=mistake.token)
+    for assigned in contracts.assigned(event.type, verdict.data):
+        if not contracts.AGENCIES[assigned].is_active:
+            return _refuse(verdict, "agency_not_active", agency=assigned)
     if event.type in contracts.ABOUT_THE_ROSTER:
         if verdict.data["organisation"] != event.subject:
             return _refuse(verdict, "malformed_data", field="organisation", mistake="invalid")

@@ -22,7 +22,8 @@ class Pacing(DependencyProvider):
 
 
 def agency_queues(settings):
-    return [agency_queue(code) for code in AGENCIES]
+    """Return the queues to consume. An agency that was removed has none; one that is suspended may have left events there, which are answered."""
+    return [agency_queue(code) for code, agency in AGENCIES.items() if agency.status != "removed"]
 
 
 class IntakeService:

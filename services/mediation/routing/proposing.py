@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
+from contracts import AGENCIES
 from services.mediation.rosters.roster import Roster
 from services.mediation.routing.rules import EVERYBODY, Rule, Rules
 
@@ -68,7 +69,8 @@ def propose(asked: Asked, rules: Rules, roster: Roster, records: dict[str, Recor
     for rule in fitting:
         if rule.bodies != EVERYBODY:
             for to, organisation in _bodies(rule, asked, roster, day):
-                _add(found.setdefault(organisation or to, Candidate(to, organisation)), rule)
+                if AGENCIES[to].is_active:
+                    _add(found.setdefault(organisation or to, Candidate(to, organisation)), rule)
     out = {code: why for code, candidate in found.items() if (why := asked.excluded.get(candidate.organisation or "") or asked.excluded.get(candidate.to))}
     named = {code: candidate for code, candidate in found.items() if code not in out}
     for candidate in named.values():
@@ -102,7 +104,7 @@ def record_of(candidate: Candidate, records: dict[str, Record]) -> Record:
 def _add(candidate, rule):
     candidate.points += rule.points
     candidate.reasons.append((rule.points, rule.reason))
-    candidate.joint_with += [agency for agency in rule.joint_with if agency not in candidate.joint_with]
+    candidate.joint_with += [agency for agency in rule.joint_with if agency not in candidate.joint_with and AGENCIES[agency].is_active]
 
 
 def _so_far(rule, record):
