@@ -6,9 +6,9 @@ from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, FACTS, NOTICE
 from contracts.kinds import CHANNELS, GROUNDS, KINDS, MODES, WANTS
 from contracts.mistakes import MISTAKES, Mistake, mistakes_in
 from contracts.reasons import REASONS, Reason
-from contracts.speech import event_type, facts_of, heard, parties, said
 from contracts.states import STATES
 from contracts.steps import ABOUT_THE_ROSTER, STEPS
+from contracts.validation import event_type, facts_of, heard, parties, said
 
 __all__ = [
     "ABOUT_THE_ROSTER",

@@ -9,10 +9,10 @@ from contracts.fields import (
     EVENT_ID,
     SOURCE,
     Instant,
-    Many,
+    ListOf,
+    Nested,
     Number,
-    Part,
-    Shape,
+    Schema,
     agency_code,
     dispute_code,
     event_ref,
@@ -26,28 +26,28 @@ from contracts.fields import (
 from contracts.states import STATES
 
 
-class LogEntry(Shape):
+class LogEntry(Schema):
     seq = Number(1, 2**63 - 1, required=True)
     sha256 = sha256_hex(required=True)
 
 
-class AboutOne(Shape):
+class AboutOne(Schema):
     """About a dispute, or about an organisation on the roster."""
 
     dispute = dispute_code()
     organisation = organisation_code()
 
-    def whole(self, data):
+    def validate_fields(self, data):
         if ("dispute" in data) == ("organisation" in data):
             raise ValidationError("required", "dispute")
 
 
 class ReceiptAccepted(AboutOne):
     event = event_ref(required=True)
-    log = Part(LogEntry, required=True)
+    log = Nested(LogEntry, required=True)
 
 
-class UncertainEventRef(Shape):
+class UncertainEventRef(Schema):
     """Of an envelope that cannot be read, the source or the id may not be known."""
 
     source = formed(SOURCE, required=True, allow_none=True)
@@ -58,9 +58,9 @@ class ReasonAtTheDoor(ReasonGiven):
     field = formed(r"^[a-z][a-z0-9_]*(?:[.\[\]0-9a-z_]*)$")
 
 
-class ReceiptRefused(Shape):
-    event = Part(UncertainEventRef, required=True)
-    reason = Part(ReasonAtTheDoor, required=True)
+class ReceiptRefused(Schema):
+    event = Nested(UncertainEventRef, required=True)
+    reason = Nested(ReasonAtTheDoor, required=True)
 
 
 class ReceiptApplied(AboutOne):
@@ -71,10 +71,10 @@ class ReceiptApplied(AboutOne):
 class ReceiptRejected(AboutOne):
     event = event_ref(required=True)
     state = one_of(STATES)  # of the dispute; unknown while the event is set aside
-    reason = Part(ReasonGiven, required=True)
+    reason = Nested(ReasonGiven, required=True)
 
 
-class ReceiptMoved(Shape):
+class ReceiptMoved(Schema):
     """A third receipt of a report, when its dispute was joined to another or taken out again: which code holds from now on."""
 
     event = event_ref(required=True)
@@ -82,7 +82,7 @@ class ReceiptMoved(Shape):
     was = dispute_code(required=True)
 
 
-class Notice(Shape):
+class Notice(Schema):
     dispute = dispute_code(required=True)
     clock = one_of(CLOCKS)
     kind = one_of(kinds.CLOCK_KINDS)
@@ -99,8 +99,8 @@ class NoticeReferral(Notice):
 
 
 class NoticeProposal(Notice):
-    candidates = Many(Part(Candidate), high=10, required=True)
-    excluded = Many(Part(Excluded), high=50, required=True)
+    candidates = ListOf(Nested(Candidate), high=10, required=True)
+    excluded = ListOf(Nested(Excluded), high=50, required=True)
 
 
 class NoticeWhistle(Notice):
@@ -113,12 +113,12 @@ class NoticeSupervision(Notice):
     urged_by = agency_code()  # none: time did
 
 
-class NoticeOfMediators(Shape):
+class NoticeOfMediators(Schema):
     dispute = dispute_code(required=True)
-    mediators = Many(mediator_id(), low=1, high=10, required=True)
+    mediators = ListOf(mediator_id(), low=1, high=10, required=True)
 
 
-class NoticeOfInquiry(Shape):
+class NoticeOfInquiry(Schema):
     """Neutral on purpose: that somebody asks for a look, not what is suspected. What it is the body tells in person."""
 
     dispute = dispute_code(required=True)
@@ -130,13 +130,13 @@ class NoticeEscalated(Notice):
     escalated_for = one_of(kinds.ESCALATION_REASONS)
 
 
-class NoticeDuplicate(Shape):
+class NoticeDuplicate(Schema):
     dispute = dispute_code(required=True)
     other = dispute_code(required=True)
-    reasons = Many(one_of(kinds.SAMENESS), required=True)
+    reasons = ListOf(one_of(kinds.SAMENESS), required=True)
     days = Number(0, 366, required=True)
 
 
-class NoticeJoined(Shape):
+class NoticeJoined(Schema):
     dispute = dispute_code(required=True)  # which ended
     into = dispute_code(required=True)  # under which its body works on

@@ -11,14 +11,14 @@ from contracts.fields import (
     EVENT_ID,
     GRID,
     VILLAGE,
+    Amount,
+    Boolean,
     Instant,
-    Many,
+    ListOf,
+    Nested,
     Number,
-    Part,
+    Schema,
     Sentence,
-    Shape,
-    Sum,
-    Truth,
     agency_code,
     dispute_code,
     event_ref,
@@ -102,7 +102,7 @@ STEP_FACTS = {
 CORRECTABLE = tuple(step for step in STEP_FACTS if step not in ("dispute.reported", "reports.joined", "reports.unjoined", "report.withdrawn"))
 
 
-def facts_schema(step: str, **options) -> Shape:
+def facts_schema(step: str, **options) -> Schema:
     """The schema of a step's facts: what the agency said, without what stays at intake."""
     schema = STEP_FACTS[step]
     return schema(exclude=[name for name in STAYS_AT_INTAKE if name in schema._declared_fields], **options)
@@ -117,7 +117,7 @@ class Facts(fields.Field):
     default_error_messages = {"required": "required", "null": "null"}  # noqa: RUF012 - marshmallow declares it so
     named_by = "step"  # the field beside it that holds the word
 
-    def schemas(self) -> dict[str, Shape]:
+    def schemas(self) -> dict[str, Schema]:
         return _FACTS[self.parent.unknown]
 
     def _deserialize(self, value, attr, data, **kwargs):
@@ -135,17 +135,17 @@ class CorrectedFacts(Facts):
 
     named_by = "corrects"
 
-    def schemas(self) -> dict[str, Shape]:
+    def schemas(self) -> dict[str, Schema]:
         return _CORRECTED[self.parent.unknown]
 
 
-class ReportCorrected(Shape):
+class ReportCorrected(Schema):
     event = formed(EVENT_ID, required=True)  # the id under which the same agency reported it
     reason = one_of(kinds.MISREPORTS, required=True)
     corrects = one_of(CORRECTABLE)
     facts = CorrectedFacts()  # all of them, as they should have been told; never without `corrects`
 
-    def whole(self, data):
+    def validate_fields(self, data):
         if "facts" in data and "corrects" not in data:
             raise ValidationError("required", "corrects")
 
@@ -156,7 +156,7 @@ for _unknown, _schemas in _FACTS.items():
     _schemas["report.corrected"] = tolerant(facts_schema("report.corrected"), _unknown)
 
 
-class DisputeRegistered(Shape):
+class DisputeRegistered(Schema):
     event = event_ref(required=True)
     agency = agency_code(required=True)
     channel = one_of(kinds.CHANNELS, required=True)
@@ -165,15 +165,15 @@ class DisputeRegistered(Shape):
     grid = formed(GRID)
     kind = one_of(kinds.KINDS, required=True)
     cause = one_of(CAUSES)
-    amount_cny = Sum()
+    amount_cny = Amount()
     wants = one_of(kinds.WANTS, required=True)
-    standings = Many(one_of(kinds.STANDINGS), high=len(kinds.STANDINGS))
-    flags = Many(one_of(kinds.FLAGS), high=len(kinds.FLAGS))
-    party_labels = Many(party_label())  # how many there are of each role, never who: needed to know when everyone has consented
+    standings = ListOf(one_of(kinds.STANDINGS), high=len(kinds.STANDINGS))
+    flags = ListOf(one_of(kinds.FLAGS), high=len(kinds.FLAGS))
+    party_labels = ListOf(party_label())  # how many there are of each role, never who: needed to know when everyone has consented
     happened_at = Instant(required=True)
 
 
-class Moved(Shape):
+class Moved(Schema):
     """Reports went from one code to another. Said about both disputes, with the same data."""
 
     event = event_ref(required=True)
@@ -184,7 +184,7 @@ class Moved(Shape):
 class DisputeMerged(Moved):
     was = dispute_code()  # the code that ends; a report that was joined at the door never had one
     found_by = one_of(kinds.FOUND_BY, required=True)
-    reasons = Many(one_of(kinds.SAMENESS))
+    reasons = ListOf(one_of(kinds.SAMENESS))
     days = Number(0, 366)  # between the two reports
 
 
@@ -193,21 +193,21 @@ class DisputeUnmerged(Moved):
     reported_by = agency_code(required=True)
 
 
-class DuplicateProposed(Shape):
+class DuplicateProposed(Schema):
     """This dispute may be the same as another, older one. Both live on until the centre decides."""
 
     event = event_ref(required=True)
     agency = agency_code(required=True)
     other = dispute_code(required=True)
-    reasons = Many(one_of(kinds.SAMENESS), required=True)
+    reasons = ListOf(one_of(kinds.SAMENESS), required=True)
     days = Number(0, 366, required=True)
 
 
 class DuplicateNoted(DuplicateProposed):
-    owed_by = Many(agency_code(), required=True)  # who decides it
+    owed_by = ListOf(agency_code(), required=True)  # who decides it
 
 
-class StepReported(Shape):
+class StepReported(Schema):
     event = event_ref(required=True)
     agency = agency_code(required=True)
     step = one_of(STEPS, required=True)
@@ -215,38 +215,38 @@ class StepReported(Shape):
     facts = Facts(required=True)
 
 
-class Happened(Shape):
+class Happened(Schema):
     """A step that mediation took: who reported it, where the dispute was and is, and for whom it waits now."""
 
     event = event_ref(required=True)
     agency = agency_code(required=True)
     before = one_of(STATES, required=True)
     state = one_of(STATES, required=True)
-    waits_for = Many(agency_code(), required=True)
+    waits_for = ListOf(agency_code(), required=True)
     happened_at = Instant(required=True)
 
 
-class ReasonGiven(Shape):
+class ReasonGiven(Schema):
     code = one_of(REASONS, required=True)
     zh = Sentence(required=True)
     en = Sentence(required=True)
 
-    def whole(self, data):
+    def validate_fields(self, data):
         if not is_sentence_of(data["code"], data["zh"], data["en"]):
             raise ValidationError("not_the_sentence", "zh")
 
 
-class StepApplied(Shape):
+class StepApplied(Schema):
     event = event_ref(required=True)
     step = one_of(STEPS, required=True)
     state = one_of(STATES, required=True)
 
 
 class StepRefused(StepApplied):
-    reason = Part(ReasonGiven, required=True)
+    reason = Nested(ReasonGiven, required=True)
 
 
-class Deadline(Shape):
+class Deadline(Schema):
     clock = one_of(CLOCKS, required=True)
     kind = one_of(kinds.CLOCK_KINDS, required=True)
     due_at = Instant(required=True)
@@ -255,8 +255,8 @@ class Deadline(Shape):
 class DeadlineSet(Deadline):
     article = formed(ARTICLE, required=True)
     started_at = Instant(required=True)
-    owed_by = Many(agency_code(), required=True)
-    provisional = Truth()  # the day may still move: the arrangement of its year is not published, or an appraisal goes on
+    owed_by = ListOf(agency_code(), required=True)
+    provisional = Boolean()  # the day may still move: the arrangement of its year is not published, or an appraisal goes on
 
 
 class DeadlineRecomputed(DeadlineSet):
@@ -265,53 +265,53 @@ class DeadlineRecomputed(DeadlineSet):
 
 
 class DeadlineOwed(Deadline):
-    owed_by = Many(agency_code(), required=True)
+    owed_by = ListOf(agency_code(), required=True)
 
 
 class DeadlinePassed(DeadlineOwed):
-    lapsed = Truth()  # a right ended with it: nobody is overdue
+    lapsed = Boolean()  # a right ended with it: nobody is overdue
 
 
 class DeadlineMet(Deadline):
     met_at = Instant(required=True)
-    late = Truth(required=True)
-    was_passed = Truth(required=True)
+    late = Boolean(required=True)
+    was_passed = Boolean(required=True)
 
 
-class Candidate(Shape):
+class Candidate(Schema):
     to = agency_code(required=True)
     organisation = organisation_code()
-    joint_with = Many(agency_code(), high=10, required=True)
+    joint_with = ListOf(agency_code(), high=10, required=True)
     points = Number(-10_000, 10_000, required=True)  # what the rules' lines add up to
-    reasons = Many(one_of(kinds.PROPOSAL_REASONS), high=20, required=True)  # the weightiest first
+    reasons = ListOf(one_of(kinds.PROPOSAL_REASONS), high=20, required=True)  # the weightiest first
 
 
-class Excluded(Shape):
+class Excluded(Schema):
     to = agency_code(required=True)
     organisation = organisation_code()
     reason = one_of(kinds.EXCLUSION_REASONS, required=True)
 
 
-class RoutingProposed(Shape):
+class RoutingProposed(Schema):
     """Whom the centre may send it to, in order, by the county's rules. It decides; nothing is sent by itself. None: the rules know nobody."""
 
-    candidates = Many(Part(Candidate), high=10, required=True)
-    excluded = Many(Part(Excluded), high=50, required=True)
+    candidates = ListOf(Nested(Candidate), high=10, required=True)
+    excluded = ListOf(Nested(Excluded), high=50, required=True)
     rules = formed(r"^[0-9a-f]{12}$", required=True)  # which edition of the rules: the beginning of its SHA-256
     clock = one_of(CLOCKS, required=True)
     kind = one_of(kinds.CLOCK_KINDS, required=True)
     article = formed(ARTICLE, required=True)
     started_at = Instant(required=True)
     due_at = Instant(required=True)
-    owed_by = Many(agency_code(), required=True)
+    owed_by = ListOf(agency_code(), required=True)
 
 
-class MediatorsProposed(Shape):
+class MediatorsProposed(Schema):
     """Who of the body's people takes such a dispute, for the parties to choose from, or for whoever appoints. Numbers of the roster, nobody is graded:
     whom the parties asked for, then those with least at hand. Who disclosed a conflict or was refused is left out."""
 
-    mediators = Many(mediator_id(), low=1, high=10, required=True)
-    owed_by = Many(agency_code(), required=True)
+    mediators = ListOf(mediator_id(), low=1, high=10, required=True)
+    owed_by = ListOf(agency_code(), required=True)
 
 
 class RosterTold(agency_schemas.RosterChanged):
@@ -322,26 +322,26 @@ class RosterTold(agency_schemas.RosterChanged):
     happened_at = Instant(required=True)
 
 
-class RosterRefused(Shape):
+class RosterRefused(Schema):
     event = event_ref(required=True)
     organisation = organisation_code(required=True)
     change = one_of(kinds.ROSTER_CHANGES, required=True)
-    reason = Part(ReasonGiven, required=True)
+    reason = Nested(ReasonGiven, required=True)
 
 
-class DisputeClosed(Shape):
+class DisputeClosed(Schema):
     state = one_of(STATES, required=True)
     outcome = one_of(kinds.OUTCOMES, required=True)
     mode = one_of(kinds.CLOSING_MODES)  # how the court closed its case, where there was one
     ground = one_of(kinds.GROUNDS)  # why mediation ended, where it did
 
 
-class ConfirmationLapsed(Shape):
+class ConfirmationLapsed(Schema):
     """Nobody's step: the period for an application ended. The agreement stands, as a contract."""
 
     before = one_of(STATES, required=True)
     state = one_of(STATES, required=True)
-    waits_for = Many(agency_code(), required=True)
+    waits_for = ListOf(agency_code(), required=True)
     happened_at = Instant(required=True)
 
 
@@ -349,7 +349,7 @@ NOTICE_TYPES = ("notice.referral", "notice.deadline", "notice.overdue", "notice.
                 "notice.inquiry", "notice.mediators", "notice.proposal", "notice.whistle", "notice.supervision", "notice.escalated")  # fmt: skip
 
 
-class NoticeSent(Shape):
+class NoticeSent(Schema):
     notice = one_of(NOTICE_TYPES, required=True)
     to = agency_code(required=True)
     channel = one_of(kinds.NOTICE_CHANNELS, required=True)

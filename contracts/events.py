@@ -8,14 +8,14 @@ from contracts import domain_schemas as d
 from contracts import examples, safeguard
 from contracts import safeguard_schemas as s
 from contracts.county import AGENCIES
-from contracts.fields import Shape
+from contracts.fields import Schema
 from contracts.steps import ABOUT_THE_ROSTER, STEPS
 
 
 @dataclass(frozen=True, slots=True)
 class EventType:
     type: str
-    schema: type[Shape]
+    schema: type[Schema]
     said_by: frozenset[str]  # role letters for what agencies say, else the name of the service
     zh: str
     en: str

@@ -4,7 +4,8 @@ import datetime as dt
 import re
 from decimal import Decimal
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate, validates_schema
+import marshmallow
+from marshmallow import EXCLUDE, RAISE, ValidationError, fields, validate, validates_schema
 
 from contracts.channels import SPEAKERS
 from contracts.county import AGENCIES, TOWNSHIPS
@@ -20,27 +21,27 @@ ORGANISATION = r"^[a-z][a-z0-9_-]{1,63}$"  # code on the roster; unlike a disput
 PARTY_LABEL = r"^(?:applicant|respondent|third_party)(?:-[2-9]|-[1-9]\d)?$"  # which party, never who: respondent-2
 VILLAGE = r"^\d{12}$"
 GRID = r"^[A-Za-z0-9-]{1,32}$"
-SUM = r"^\d{1,12}(?:\.\d{1,2})?$"
+AMOUNT = r"^\d{1,12}(?:\.\d{1,2})?$"
 
-LARGEST_SUM = Decimal("999999999999.99")
+LARGEST_AMOUNT = Decimal("999999999999.99")
 
 _MISTAKES = {"required": "required", "null": "null", "validator_failed": "invalid"}
 
 
-class Shape(Schema):
-    """Every schema of ours: closed when said, tolerant when heard."""
+class Schema(marshmallow.Schema):
+    """The base of all schemas. Unknown fields are refused when data are dumped and ignored when they are loaded."""
 
     error_messages = {"type": "not_an_object", "unknown": "unknown_field"}  # noqa: RUF012 - marshmallow declares it so
 
     class Meta:
         unknown = RAISE
 
-    def whole(self, data: dict) -> None:
-        """What several fields have to be together. Raises ValidationError."""
+    def validate_fields(self, data: dict) -> None:
+        """Check rules that concern several fields. Raises ValidationError."""
 
     @validates_schema
-    def _whole(self, data, **kwargs):
-        self.whole(data)
+    def _validate_fields(self, data, **kwargs):
+        self.validate_fields(data)
 
 
 class Text(fields.String):
@@ -54,8 +55,8 @@ class Sentence(Text):
         super().__init__(validate=validate.Length(1, 400, error="wrong_length"), **options)
 
 
-class Truth(fields.Boolean):
-    default_error_messages = _MISTAKES | {"invalid": "not_a_truth"}
+class Boolean(fields.Boolean):
+    default_error_messages = _MISTAKES | {"invalid": "not_a_boolean"}
 
     def __init__(self, **options):
         super().__init__(truthy={True}, falsy={False}, **options)
@@ -78,14 +79,14 @@ class Number(fields.Integer):
         return value
 
 
-class Many(fields.List):
+class ListOf(fields.List):
     default_error_messages = _MISTAKES | {"invalid": "not_a_list"}
 
     def __init__(self, inner, low: int = 0, high: int = 50, **options):
         super().__init__(inner, validate=validate.Length(low, high, error="wrong_length"), **options)
 
 
-class Part(fields.Nested):
+class Nested(fields.Nested):
     default_error_messages = _MISTAKES | {"type": "not_an_object"}
 
 
@@ -129,7 +130,7 @@ def in_utc(instant: dt.datetime) -> str:
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)\Z")
 
 
-class Sum(fields.Decimal):
+class Amount(fields.Decimal):
     """Yuan, as a string with two decimals. A JSON number is refused: it has been through a binary fraction on the way."""
 
     default_error_messages = _MISTAKES | {"invalid": "not_a_sum", "special": "not_a_sum"}
@@ -138,14 +139,14 @@ class Sum(fields.Decimal):
         super().__init__(places=2, as_string=True, **options)
 
     def _deserialize(self, value, attr, data, **kwargs):
-        if isinstance(value, str) and _SUM.match(value):
+        if isinstance(value, str) and _AMOUNT.match(value):
             return Decimal(value).quantize(_FEN)
-        if isinstance(value, Decimal) and 0 <= value <= LARGEST_SUM and value == value.quantize(_FEN):
+        if isinstance(value, Decimal) and 0 <= value <= LARGEST_AMOUNT and value == value.quantize(_FEN):
             return value.quantize(_FEN)
         raise self.make_error("invalid")
 
 
-_SUM = re.compile(SUM.removesuffix("$") + r"\Z", re.ASCII)
+_AMOUNT = re.compile(AMOUNT.removesuffix("$") + r"\Z", re.ASCII)
 _FEN = Decimal("0.01")
 
 
@@ -164,10 +165,10 @@ class Form(validate.Regexp):
 
     def __init__(self, pattern: str):
         super().__init__(pattern, error="wrong_form")
-        self._whole = re.compile("|".join(branch.removesuffix("$") + r"\Z" for branch in re.split(r"(?<=\$)\|", pattern)), re.ASCII)
+        self.full_pattern = re.compile("|".join(branch.removesuffix("$") + r"\Z" for branch in re.split(r"(?<=\$)\|", pattern)), re.ASCII)
 
     def __call__(self, value):
-        if self._whole.match(value) is None:
+        if self.full_pattern.match(value) is None:
             raise ValidationError(self.error)
         return value
 
@@ -205,7 +206,7 @@ def sha256_hex(**options):
     return formed(SHA256, **options)
 
 
-class EventRef(Shape):
+class EventRef(Schema):
     """Which event is meant: `source` and `id` identify it."""
 
     source = formed(SOURCE, required=True)
@@ -213,10 +214,10 @@ class EventRef(Shape):
 
 
 def event_ref(**options):
-    return Part(EventRef, **options)
+    return Nested(EventRef, **options)
 
 
-def tolerant(schema: Shape, unknown: str = EXCLUDE) -> Shape:
+def tolerant(schema: Schema, unknown: str = EXCLUDE) -> Schema:
     """The same schema, and everything nested in it, treating unknown fields as told. marshmallow does not pass this on by itself."""
     schema.unknown = unknown
     for field in schema.fields.values():

@@ -14,7 +14,7 @@ MISTAKES = {
     "not_a_list":       ("应为列表",                                 "has to be a list"),
     "not_a_text":       ("应为字符串",                               "has to be a string"),
     "not_a_number":     ("应为整数",                                 "has to be a whole number"),
-    "not_a_truth":      ("应为true或false",                          "has to be true or false"),
+    "not_a_boolean":    ("应为true或false",                          "has to be true or false"),
     "not_in_list":      ("不在允许的取值之内",                       "is not one of the allowed values"),
     "wrong_form":       ("格式不正确",                               "does not have the required form"),
     "wrong_length":     ("长度或数量超出范围",                       "is too long, too short, or has too many or too few entries"),

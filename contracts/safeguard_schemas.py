@@ -13,40 +13,40 @@ from contracts.domain_schemas import (
     Facts,
     ReasonGiven,
 )
-from contracts.fields import Day, Instant, Many, Number, Part, Shape, Truth, agency_code, dispute_code, event_ref, one_of, tolerant
+from contracts.fields import Boolean, Day, Instant, ListOf, Nested, Number, Schema, agency_code, dispute_code, event_ref, one_of, tolerant
 from contracts.states import STATES
 from contracts.steps import STEPS
 
 # ── what agencies say ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class WarningIssued(Shape):
+class WarningIssued(Schema):
     issued_on = Day()
 
 
-class OrderApplied(Shape):
-    urgent = Truth(load_default=False)
+class OrderApplied(Schema):
+    urgent = Boolean(load_default=False)
 
 
-class OrderAccepted(Shape):
-    urgent = Truth(load_default=False)
+class OrderAccepted(Schema):
+    urgent = Boolean(load_default=False)
     accepted_at = Instant()  # the hours run from here; left out: when the event happened
 
 
-class OrderDecided(Shape):
+class OrderDecided(Schema):
     effective_at = Instant()  # the five days for a review run from here; left out: when the event happened
     months = Number(1, 6)  # 反家庭暴力法 30
 
 
-class HoldReleased(Shape):
+class HoldReleased(Schema):
     reason = one_of(safeguard.RELEASE_REASONS, required=True)
 
 
-class DisputeStayed(Shape):
+class DisputeStayed(Schema):
     reason = one_of(safeguard.STAY_REASONS, required=True)
 
 
-class StayLifted(Shape):
+class StayLifted(Schema):
     pass
 
 
@@ -75,10 +75,10 @@ class SealedFacts(Facts):
 
 
 class SealedRegistered(DisputeRegistered):
-    dangers = Many(one_of(safeguard.DANGERS), low=1, required=True)
+    dangers = ListOf(one_of(safeguard.DANGERS), low=1, required=True)
 
 
-class SealedStep(Shape):
+class SealedStep(Schema):
     event = event_ref(required=True)
     agency = agency_code(required=True)
     step = one_of(EVERY_STEP, required=True)
@@ -86,16 +86,16 @@ class SealedStep(Shape):
     facts = SealedFacts(required=True)
 
 
-class RiskFlagged(Shape):
+class RiskFlagged(Schema):
     """The step itself went the ordinary way, without its flags."""
 
     event = event_ref(required=True)
     agency = agency_code(required=True)
-    dangers = Many(one_of(safeguard.DANGERS), low=1, required=True)
+    dangers = ListOf(one_of(safeguard.DANGERS), low=1, required=True)
     happened_at = Instant(required=True)
 
 
-class SealedApplied(Shape):
+class SealedApplied(Schema):
     event = event_ref(required=True)
     agency = agency_code(required=True)
     step = one_of(EVERY_STEP, required=True)
@@ -103,15 +103,15 @@ class SealedApplied(Shape):
     happened_at = Instant(required=True)
 
 
-class SealedRefused(Shape):
+class SealedRefused(Schema):
     event = event_ref(required=True)
     agency = agency_code(required=True)
     step = one_of(EVERY_STEP, required=True)
     state = one_of(STATES, required=True)
-    reason = Part(ReasonGiven, required=True)
+    reason = Nested(ReasonGiven, required=True)
 
 
-class Held(Shape):
+class Held(Schema):
     event = event_ref(required=True)
     agency = agency_code(required=True)
     cause = one_of(safeguard.CAUSES, required=True)
@@ -121,7 +121,7 @@ class Held(Shape):
 
 class Released(Held):
     reason = one_of(safeguard.RELEASE_REASONS)
-    left = Many(one_of(("hold", "stay")), required=True)  # what holds it still
+    left = ListOf(one_of(("hold", "stay")), required=True)  # what holds it still
 
 
 SAID_BY_SERVICES = (
@@ -140,7 +140,7 @@ SAID_BY_SERVICES = (
 )
 
 
-class NoticeOfAttention(Shape):
+class NoticeOfAttention(Schema):
     """Neutral on purpose: whoever sees an inbox learns from it that there is something to look at, not what."""
 
     dispute = dispute_code(required=True)

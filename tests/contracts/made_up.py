@@ -10,7 +10,7 @@ from contracts import REASONS
 from contracts.agency_schemas import DisputeReported, Place, RosterChanged
 from contracts.answer_schemas import AboutOne
 from contracts.domain_schemas import Facts, ReasonGiven
-from contracts.fields import Day, Form, Instant, Many, Number, Part, Sum, Text, Truth
+from contracts.fields import Amount, Boolean, Day, Form, Instant, ListOf, Nested, Number, Text
 
 ZONES = st.sampled_from([UTC, timezone(timedelta(hours=8))])
 FILLING = {
@@ -72,7 +72,7 @@ def _text(field):
     if isinstance(rule, validate.OneOf):
         return st.sampled_from(rule.choices)
     if isinstance(rule, Form):
-        return st.from_regex(rule._whole, fullmatch=True)
+        return st.from_regex(rule.full_pattern, fullmatch=True)
     return st.text(st.characters(exclude_categories=["Cs"]), min_size=rule.min, max_size=rule.max)
 
 
@@ -83,11 +83,11 @@ def _many(field):
 
 _MAKERS = {
     Text: _text,
-    Truth: lambda field: st.booleans(),
+    Boolean: lambda field: st.booleans(),
     Number: lambda field: st.integers(field.validators[0].min, field.validators[0].max),
-    Sum: lambda field: st.decimals(0, 999_999_999_999, places=2),
+    Amount: lambda field: st.decimals(0, 999_999_999_999, places=2),
     Day: lambda field: st.dates(date(1990, 1, 1), date(2199, 12, 31)),
     Instant: lambda field: st.datetimes(datetime(1990, 1, 2), datetime(2199, 12, 30), timezones=ZONES),
-    Many: _many,
-    Part: lambda field: data_for(field.schema),
+    ListOf: _many,
+    Nested: lambda field: data_for(field.schema),
 }

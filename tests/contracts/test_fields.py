@@ -64,8 +64,8 @@ def test_pythons_own_values_can_be_said():
         (("parties",), {}, ("parties", "not_a_list")),
         (("parties", 0, "name"), "某" * 101, ("parties[0].name", "wrong_length")),
         (("parties", 1, "role"), "judge", ("parties[1].role", "not_in_list")),
-        (("risk", "mass"), "yes", ("risk.mass", "not_a_truth")),
-        (("risk", "mass"), 1, ("risk.mass", "not_a_truth")),
+        (("risk", "mass"), "yes", ("risk.mass", "not_a_boolean")),
+        (("risk", "mass"), 1, ("risk.mass", "not_a_boolean")),
     ],
 )
 def test_a_mistake_is_named_with_its_place(path, sent, mistake):

@@ -12,7 +12,7 @@ import contracts
 from contracts import AGENCIES
 from contracts.channels import HEARS, SEALED, SERVICES
 from contracts.domain_schemas import Facts
-from contracts.fields import Many, Text, Truth
+from contracts.fields import Boolean, ListOf, Text
 from drills import capture, checker
 from drills.checker import Evidence, Told
 from plumbing import events
@@ -89,9 +89,9 @@ def variants(row):
 def values(field):
     if isinstance(field, Facts):
         return []
-    if isinstance(field, Truth):
+    if isinstance(field, Boolean):
         return [True, False]
-    if isinstance(field, Many):
+    if isinstance(field, ListOf):
         each = values(field.inner)
         return [[], *([value] for value in each), each[:10], each[:10][::-1]] if each else []
     if isinstance(field, Text) and isinstance(field.validators[0], validate.OneOf):

@@ -4,7 +4,7 @@ from contracts import AGENCIES, AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, REASONS, 
 from contracts.causes import CAUSES
 from contracts.clocks import CLOCKS
 from contracts.mistakes import MISTAKES
-from docs.generate.contracts.json_schemas import of_shape
+from docs.generate.contracts.json_schemas import of_schema
 from docs.generate.pages import table
 
 HEAD = """# 事件目录 Event catalogue
@@ -115,7 +115,7 @@ def _file(row):
 
 
 def _fields(row):
-    return _braces(of_shape(row.schema())) or "–"
+    return _braces(of_schema(row.schema())) or "–"
 
 
 def _braces(shape):

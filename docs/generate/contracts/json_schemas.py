@@ -6,7 +6,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS, SEALED_EVENTS, STEPS
 from contracts.domain_schemas import CORRECTABLE, Facts, facts_schema
 from contracts.events import EventType
-from contracts.fields import SUM, Shape, Sum
+from contracts.fields import AMOUNT, Amount, Schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 AGENCY_FACING = (*AGENCY_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values())
@@ -15,7 +15,7 @@ INSIDE = (*DOMAIN_EVENTS.values(), *SEALED_EVENTS.values())
 
 def of_event(row: EventType) -> dict:
     """The schema of the event's `data`, with its names and its example."""
-    data = of_shape(row.schema())
+    data = of_schema(row.schema())
     if row.type == "dispute.reported" and row.speaker == "agencies":
         data["not"] = {"required": ["parties", "parties_sealed"]}
     if row.type == "step.reported" and row.speaker == "intake":
@@ -28,7 +28,7 @@ def of_event(row: EventType) -> dict:
     return {**head, **data, "examples": [row.example]}
 
 
-def of_shape(schema: Shape) -> dict:
+def of_schema(schema: Schema) -> dict:
     """The schema as apispec sees it, with everything nested put in place."""
     plugin = MarshmallowPlugin()
     spec = APISpec(title="-", version="-", openapi_version="3.1.0", plugins=[plugin])
@@ -41,7 +41,7 @@ def of_shape(schema: Shape) -> dict:
 
 def _sum_is_text(self, field, **kwargs):
     # apispec takes every Decimal for a JSON number, whatever it is dumped as.
-    return {"type": "string", "pattern": SUM} if isinstance(field, Sum) else {}
+    return {"type": "string", "pattern": AMOUNT} if isinstance(field, Amount) else {}
 
 
 def _facts_are_an_object(self, field, **kwargs):
@@ -50,7 +50,7 @@ def _facts_are_an_object(self, field, **kwargs):
 
 def _facts_of_step(step, named_by="step"):
     # Where the word may be missing, "required" keeps a schema from being asked for it.
-    return {"if": {"properties": {named_by: {"const": step}}, "required": [named_by]}, "then": {"properties": {"facts": of_shape(facts_schema(step))}}}
+    return {"if": {"properties": {named_by: {"const": step}}, "required": [named_by]}, "then": {"properties": {"facts": of_schema(facts_schema(step))}}}
 
 
 def _in_place(node, parts):

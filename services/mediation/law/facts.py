@@ -39,7 +39,7 @@ def facts_of(told: object, rules: Rules = LAW) -> Facts:
     }
     platform = told.get("on_platform")
     if platform is not None and type(platform) is not bool:
-        raise InvalidFacts("not_a_truth", field="on_platform")
+        raise InvalidFacts("not_a_boolean", field="on_platform")
     facts = Facts(clock, **times, on_platform=platform, base=_base(clock, told.get("procedure"), rules), length=_length(clock, told.get("days")))
     rule = rule_for(facts, rules)
     in_months = type(rule.length) is Months

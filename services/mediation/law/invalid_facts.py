@@ -12,7 +12,7 @@ MISTAKES = {
     "needs_an_hour":        ("该期限以小时计算，{field}须写明时刻。", "This clock runs in hours: {field} needs the time of day."),
     "out_of_range":         ("{field}不在1990年至2199年之间。", "{field} does not lie between 1990 and 2199."),
     "not_a_list":           ("{field}应为列表。", "{field} has to be a list."),
-    "not_a_truth":          ("{field}应为true或false。", "{field} has to be true or false."),
+    "not_a_boolean":        ("{field}应为true或false。", "{field} has to be true or false."),
     "not_days":             ("{field}应为1至3650之间的整数。", "{field} has to be a whole number from 1 to 3650."),
     # the clock
     "unknown_clock":        ("没有这一期限。", "There is no such clock."),

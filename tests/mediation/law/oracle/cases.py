@@ -441,6 +441,6 @@ REFUSED = (
     ({"clock": "filing_decision", "started_at": "2026-03-02", "performed_at": "2026-03-01"},                 "performed_too_early"),
     ({"clock": "filing_decision", "started_at": "2026-03-02", "restarted_at": "2026-03-10", "performed_at": "2026-03-05"}, "performed_too_early"),
     ({"clock": "filing_decision", "started_at": "2026-03-02", "as_of": "2026-03-01"},                        "as_of_too_early"),
-    ({"clock": "referral_answer", "started_at": "2026-03-02", "on_platform": "yes"},                         "not_a_truth"),
+    ({"clock": "referral_answer", "started_at": "2026-03-02", "on_platform": "yes"},                         "not_a_boolean"),
 )
 # fmt: on

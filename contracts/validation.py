@@ -7,8 +7,8 @@ from marshmallow import EXCLUDE, RAISE
 from contracts.agency_schemas import Parties
 from contracts.domain_schemas import facts_schema
 from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, SEALED_EVENTS, EventType
+from contracts.fast_validators import DOUBTS, loader
 from contracts.fields import tolerant
-from contracts.quick import DOUBTS, loader
 from contracts.safeguard_schemas import SAID_BY_AGENCIES as SAID_FOR_SAFETY
 from contracts.steps import ABOUT_THE_ROSTER
 

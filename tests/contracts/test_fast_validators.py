@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 
 from contracts import EVENTS, heard
+from contracts.fast_validators import DOUBTS, loader
 from contracts.fields import tolerant
-from contracts.quick import DOUBTS, loader
 from tests.contracts.made_up import data_of
 from tests.contracts.rows import ROWS, changed, name_of, places_in
 
