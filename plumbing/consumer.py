@@ -8,10 +8,8 @@ Two green threads a service: one reads the connection, one works. Every queue ha
 """
 
 import contextlib
-import hashlib
 import random
 from collections import deque
-from datetime import timedelta
 from itertools import count
 
 import eventlet
@@ -23,12 +21,12 @@ from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 from structlog import get_logger
 
-from contracts import safeguard
 from contracts.channels import HEARS, queue_of
 from plumbing import events, telemetry
 from plumbing.broker_line import FATAL, RETRYABLE, BrokerLine
 from plumbing.dependency import Database
 from plumbing.events import Delivery, UnreadableEvent
+from plumbing.failed_events import park_unreadable, set_aside
 from plumbing.failpoints import failpoint
 from plumbing.logs import describe
 from plumbing.pool import DatabaseUnavailable, should_try_again
@@ -38,7 +36,6 @@ log = get_logger()
 SIZE = 200  # events in a batch, at most
 BATCH_WAIT_SECONDS = 0.004  # how long a batch waits for more deliveries
 WARN_AFTER = 3  # tries of what passes by itself: a deadlock, a row that somebody holds
-TRIES = 6  # for an event that fails: after 1, 2, 4, 8, 16 seconds; then a person decides
 DUE_SECONDS = 1.0  # how often the tables are asked for events that are to be tried again
 RETRY_SHARE = 0.25  # of the time that new events take, while there are any: what failed before never goes before what is new
 GIVE_BACK_SECONDS = 5.0  # a database that is away for longer may be in another copy's reach; each giving back counts towards the delivery limit
@@ -205,7 +202,7 @@ class Consumer(Entrypoint):
             try:
                 batch.append(self.read(delivery))
             except Exception as problem:  # noqa: BLE001 - whatever is wrong with one delivery, the others must not pay for it
-                self._park_unreadable(delivery, problem)
+                park_unreadable(self.database.pool, delivery, problem)
         return batch
 
     def _hear(self, batch):
@@ -220,7 +217,7 @@ class Consumer(Entrypoint):
             for event in batch:
                 self._hear([event])
         elif batch[0].alone:
-            self._set_aside(batch[0], problem)
+            set_aside(self.database.pool, batch[0], problem)
         else:
             batch[0].alone = True  # what had waited for it came with it, and may be what failed
             self._hear(batch)
@@ -258,27 +255,6 @@ class Consumer(Entrypoint):
             raise DatabaseUnavailable("the container is being killed") from killed
         exc_info = done.wait()
         return exc_info and exc_info[1]
-
-    def _set_aside(self, event, problem):
-        """Tier three: the event waits in the database, with what comes after it about the same dispute."""
-        with self.database.pool.transaction() as tx:
-            attempts = tx.inbox.attempts(event) + 1
-            retry_at = tx.now + timedelta(seconds=2 ** (attempts - 1)) if attempts < TRIES and not event.discarded else None
-            tx.park(event, describe(problem), retry_at)
-        log.log(
-            30 if retry_at else 40,
-            "An event failed; later ones of its dispute wait." if retry_at else "An event is parked; later ones of its dispute wait for a person.",
-            **_named(event), attempts=attempts, reason=describe(problem),
-            next="It is tried again." if retry_at else "Run the parked tool: show, then replay or discard.",
-        )  # fmt: skip
-
-    def _park_unreadable(self, delivery, problem):
-        """Bytes that are no event at all, on a queue that only our own services write to: kept, and shown to a person."""
-        digest = hashlib.sha256(delivery.body).hexdigest()
-        lost = events.Event(events.UNREADABLE, digest, events.UNREADABLE, digest, events.utc_now(), {}, delivery=delivery)
-        with self.database.pool.transaction() as tx:
-            tx.park(lost, describe(problem))
-        log.error("A message is not an event and is parked.", event_id=digest, reason=describe(problem))
 
     # ── now and then ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -341,13 +317,6 @@ class Consumer(Entrypoint):
 
     def _is_well(self):
         self.away_since, self.gave_back, self.pause = None, False, FIRST_PAUSE
-
-
-def _named(event) -> dict:
-    """Which event it was, for a log line. Of the safeguard lane no line says which dispute: the parked tool knows, and writes down who asked it."""
-    if safeguard.is_quiet(event.source, event.type):
-        return {}
-    return {"source": event.source, "dispute": event.subject, "event_id": event.id, "event_type": event.type, "trace_id": event.trace_id}
 
 
 def hear(*speakers, **options):
