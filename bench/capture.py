@@ -7,8 +7,8 @@ import pickle
 import sys
 
 from bench.packing import hearer
+from plumbing.consumer import SIZE
 from plumbing.events import Delivery
-from plumbing.hearing import SIZE
 
 
 def main(hop: str, file: str) -> None:

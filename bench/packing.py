@@ -5,8 +5,8 @@ from collections.abc import Callable
 import orjson
 
 from plumbing import events, settings
-from plumbing.database import Pool
 from plumbing.events import Delivery, Event
+from plumbing.pool import Pool
 
 STOCK_SPEAKER, STOCK_TYPE = "bench", "said"  # whom nameko's own handler hears, in nameko's own names
 

@@ -17,8 +17,8 @@ from bench.watching import cpu_seconds
 from bench.workload import Letter
 from contracts.channels import DEFAULT_PARTITIONS, HEARS, agency_queue, exchange_of, partition_of, queue_of
 from deploy.files import ROOT
+from plumbing.consumer import SIZE
 from plumbing.events import CONTENT_TYPE
-from plumbing.hearing import SIZE
 
 MAIN, BEFORE, TAKEN_IN, WORK = "fengqiao", "bench_before", "bench_taken_in", "bench_work"
 UNPACED = {"FENGQIAO_AHEAD": str(10**9)}  # nobody decides meanwhile: intake must not wait for it

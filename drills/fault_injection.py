@@ -9,45 +9,46 @@ import sys
 
 def acknowledges_first():
     """Takes deliveries off the broker's hands before the transaction has committed."""
-    from plumbing import hearing
+    from plumbing.broker_line import BrokerLine
 
-    take, acknowledge = hearing._Line.take, hearing._Line.acknowledge
+    take, acknowledge = BrokerLine.take, BrokerLine.acknowledge
 
     def take_and_acknowledge(self, room):
         deliveries, marks = take(self, room)
         acknowledge(self, marks)
         return deliveries, marks
 
-    hearing._Line.take = take_and_acknowledge
-    hearing._Line.acknowledge = lambda self, marks: None
+    BrokerLine.take = take_and_acknowledge
+    BrokerLine.acknowledge = lambda self, marks: None
 
 
 def swallows_errors():
     """What fails is acknowledged and forgotten, as nameko's own consumer does. Some events fail."""
-    from plumbing import hearing
+    from plumbing import consumer
+    from plumbing.consumer import Consumer
 
-    call = hearing.Hearing._call
-    hearing.Hearing._call = lambda self, batch: ValueError("seeded") if any(_is_chosen(event.id, 20) for event in batch) else call(self, batch)
-    hearing.Hearing._set_aside = lambda self, event, problem: None
+    call = Consumer._call
+    Consumer._call = lambda self, batch: ValueError("seeded") if any(_is_chosen(event.id, 20) for event in batch) else call(self, batch)
+    consumer.set_aside = lambda pool, event, problem: None
 
 
 def hears_repeats():
     """What was heard before is heard again."""
-    from plumbing.database import Transaction
+    from plumbing.inbox import Inbox
 
-    unheard = Transaction.unheard
+    unheard = Inbox.unheard
 
     def everything(self, batch):
         positions = self._positions(batch) if batch else {}
         repeats = [e for e in batch if e.sequence is not None and e.sequence <= positions.get((e.source, e.subject), (0,))[0]]
         return repeats + unheard(self, batch)
 
-    Transaction.unheard = everything
+    Inbox.unheard = everything
 
 
 def hears_gaps():
     """What comes next is heard, whether or not something is missing before it."""
-    from plumbing.database import Transaction
+    from plumbing.inbox import Inbox
 
     def in_any_order(self, batch):
         if not batch:
@@ -66,7 +67,7 @@ def hears_gaps():
         self._advance(position, moved, known)
         return fresh
 
-    Transaction.unheard = in_any_order
+    Inbox.unheard = in_any_order
 
 
 def does_not_ask_whether_it_is_routed():
@@ -140,9 +141,9 @@ def shares_without_locks():
 
 def forgets_history():
     """Some steps change the state and leave no row behind."""
-    from plumbing.database import Transaction
+    from plumbing.statements import Statements
 
-    insert = Transaction.insert
+    insert = Statements.insert
 
     def is_written(columns, row):
         named = dict(zip(columns.names.split(", "), row, strict=True))
@@ -151,7 +152,7 @@ def forgets_history():
     def some(self, table, columns, rows, then=""):
         insert(self, table, columns, [row for row in rows if table != "mediation.transitions" or is_written(columns, row)], then)
 
-    Transaction.insert = some
+    Statements.insert = some
 
 
 def forgets_receipts():

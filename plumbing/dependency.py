@@ -3,8 +3,8 @@
 from nameko.extensions import DependencyProvider
 
 from plumbing import events
-from plumbing.database import Pool
 from plumbing.jobs import Jobs
+from plumbing.pool import Pool
 
 
 class Database(DependencyProvider):

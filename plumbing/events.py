@@ -64,7 +64,7 @@ class Event:
 
 
 @dataclass(slots=True)
-class Said:
+class DomainEvent:
     """A fact about `subject` that this service says. `time` is when it happened (default: now), `cause` the event it follows from.
 
     `source` is the voice in which it is said: None for the service's ordinary one, else one of contracts.channels.SEALED, which has its own
@@ -80,7 +80,7 @@ class Said:
 
 
 @dataclass(slots=True)
-class Posted:
+class Reply:
     """A receipt or notice to one agency. `id` is unique for its source, so that the agency can recognise a repeat."""
 
     agency: str
@@ -116,7 +116,7 @@ def read(delivery: Delivery) -> Event:
         raise UnreadableEvent(type(problem).__name__) from problem
 
 
-def write(speaker: str, said: Said | Posted, event_id: str, now: datetime, sequence: int | None = None) -> bytes:
+def write(speaker: str, said: DomainEvent | Reply, event_id: str, now: datetime, sequence: int | None = None) -> bytes:
     """The bytes of one event: what is published, and what lies in the outbox until then.
 
     Raises marshmallow.ValidationError for anything that the contract does not have, KeyError for a word that is not this speaker's.

@@ -6,7 +6,7 @@ process held at that moment counts one more delivery attempt. Here a value that 
 decoded at all are marked, so that the receiver can answer that one delivery.
 
 Sources: AMQP 0-9-1 section 4.2 and RabbitMQ's errata for the letters of the field types. Private names of amqp are replaced: it is pinned by the
-lock, and tests/plumbing/test_lenient.py and test_hearing.py fail when they go.
+lock, and tests/plumbing/test_lenient.py and test_consumer.py fail when they go.
 """
 
 from collections.abc import Callable

@@ -26,8 +26,9 @@ from rich.table import Table
 
 from contracts import safeguard
 from contracts.channels import DEAD_LETTERS, SEALED, UNROUTED, exchange_of, service_of
-from plumbing import database
+from plumbing import pool
 from plumbing.events import UNREADABLE, Delivery
+from plumbing.logs import describe
 
 app = typer.Typer(
     help="被搁置的事件：查看、重放、作废 | Parked events: look, replay, discard.", add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False
@@ -240,7 +241,7 @@ def _databases() -> dict[str, str]:
 def _connected(service):
     """A cursor in one transaction, as the service's own role."""
     (service,) = _services(service)
-    connection = database.connect(_databases()[service])
+    connection = pool.connect(_databases()[service])
     try:
         with connection, connection.cursor() as cursor:
             yield cursor
@@ -294,7 +295,7 @@ def main():
     try:
         app()
     except psycopg2.OperationalError as problem:
-        raise SystemExit(f"数据库无法访问 | the database cannot be reached: {database.describe(problem)}") from None
+        raise SystemExit(f"数据库无法访问 | the database cannot be reached: {describe(problem)}") from None
 
 
 if __name__ == "__main__":

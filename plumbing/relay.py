@@ -22,9 +22,10 @@ from pika.adapters.select_connection import IOLoop
 from structlog import get_logger
 
 from contracts.channels import DEFAULT_PARTITIONS
-from plumbing import database, logs, telemetry
+from plumbing import logs, pool, telemetry
 from plumbing.events import CONTENT_TYPE
 from plumbing.failpoints import failpoint
+from plumbing.logs import describe
 
 log = get_logger()
 
@@ -37,9 +38,9 @@ SHARE_SECONDS = 1.0
 SETTLED_SECONDS = 5.0  # connections that lived this long did not fail at their first use: the next try comes at once again
 LOCK_SPACE = 0x0F0E  # "fengqiao outbox" among the advisory locks; the second key is service and partition
 
-AWAY = (psycopg2.Error, pika.exceptions.AMQPError, OSError)
+UNAVAILABLE = (psycopg2.Error, pika.exceptions.AMQPError, OSError)
 # The same next time, until somebody mends it.
-REFUSED = (
+FATAL = (
     psycopg2.ProgrammingError,
     pika.exceptions.ChannelClosedByBroker,
     pika.exceptions.ProbableAuthenticationError,
@@ -78,12 +79,12 @@ class Relay:
                 while not self.stop.is_set():
                     self._round()
             except Exception as problem:  # noqa: BLE001 - whatever it was: unconfirmed rows are in the outbox, and a thread that ended would relay nothing
-                if isinstance(problem, REFUSED):
+                if isinstance(problem, FATAL):
                     log.error("Refused; trying again.", reason=_said_by_server(problem), service=self.service, next="Check the topology and the permissions.")
-                elif isinstance(problem, AWAY):
+                elif isinstance(problem, UNAVAILABLE):
                     log.warning("A connection is down; unconfirmed rows stay in the outbox.", reason=type(problem).__name__, service=self.service)
                 else:
-                    log.error("The relay failed; it starts again from the oldest row.", reason=database.describe(problem), service=self.service)
+                    log.error("The relay failed; it starts again from the oldest row.", reason=describe(problem), service=self.service)
                 telemetry.RECONNECTS.labels(self.service, "database" if isinstance(problem, psycopg2.Error) else "broker").inc()
             finally:
                 self.ready = False
@@ -138,7 +139,7 @@ class Relay:
 
     def _sleep_until_woken(self):
         """Until a NOTIFY, or the next poll. Meanwhile the broker connection is kept alive."""
-        self.broker.breathe()
+        self.broker.process_heartbeats()
         if select.select([self.connection], [], [], POLL_SECONDS)[0]:
             self.connection.poll()
             self.connection.notifies.clear()
@@ -170,7 +171,7 @@ class Relay:
     # ── connections ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _connect(self):
-        self.connection = database.connect(self.database_url)
+        self.connection = pool.connect(self.database_url)
         self.connection.autocommit = True
         self.mine, self.following, self.confirmed, self.shared_at = set(), [], [], 0.0
         # A deletion lost in a crash only means that a row is published again.
@@ -246,7 +247,7 @@ class Publisher:
         lost = set().union(*(self.rows_of[event_id] for event_id in self.returned))
         return [row for row in self.confirmed if row not in lost]
 
-    def breathe(self):
+    def process_heartbeats(self):
         """Lets heartbeats pass. Raises pika.exceptions.AMQPError if the line is gone."""
         self._turn(0)
 
@@ -312,7 +313,7 @@ def _said_by_server(problem) -> str:
     """A broker's refusal names an exchange or a user, never what was in a message."""
     if isinstance(problem, pika.exceptions.ChannelClosedByBroker):
         return f"{problem.reply_code} {problem.reply_text}"[:300]
-    return database.describe(problem)
+    return describe(problem)
 
 
 def main(services: list[str]) -> None:

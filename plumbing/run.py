@@ -22,7 +22,7 @@ from nameko.runners import ServiceRunner  # noqa: E402
 from structlog import get_logger  # noqa: E402
 
 from plumbing import logs, settings, telemetry  # noqa: E402
-from plumbing.hearing import Hearing  # noqa: E402
+from plumbing.consumer import Consumer  # noqa: E402
 
 log = get_logger()
 ANSWER_SECONDS = 40  # longer than the server's own statement_timeout: only a server that is gone takes longer
@@ -76,8 +76,8 @@ def _stop(runner, chosen):
 def _ready(container):
     if not container.started:
         return {"broker": False, "database": False}
-    hearings = [extension for extension in container.entrypoints if isinstance(extension, Hearing)]
-    return {"broker": all(hearing.ready for hearing in hearings), "database": hearings[0].answers()}
+    consumers = [extension for extension in container.entrypoints if isinstance(extension, Consumer)]
+    return {"broker": all(consumer.ready for consumer in consumers), "database": consumers[0].answers()}
 
 
 if __name__ == "__main__":

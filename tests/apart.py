@@ -10,8 +10,8 @@ from nacl.public import PrivateKey
 from contracts.channels import agency_queue, exchange_of, inbox_of, partition_of, routing_key
 from deploy import broker, roles
 from local.servers import Servers
-from plumbing.database import Pool
 from plumbing.migrate import migrate
+from plumbing.pool import Pool
 from plumbing.settings import Settings
 from tests.shared import make_vhost
 

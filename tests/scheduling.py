@@ -9,7 +9,7 @@ LONG = (
     "tests/bench/test_short_bench.py",
     "tests/drills/test_crash_points.py",
     "tests/flows/",
-    "tests/plumbing/test_hearing.py",
+    "tests/plumbing/test_consumer.py",
     "tests/local/test_patience.py",
     "tests/metrics/test_browser.py",
     "tests/demo/",

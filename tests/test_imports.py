@@ -26,10 +26,10 @@ WORLDLY = {
 
 # Who may use what comes from outside. One driver each: no second one beside it.
 ONLY_IN = {
-    "nameko": ("plumbing/container.py", "plumbing/dependency.py", "plumbing/hearing.py", "plumbing/run.py", "services/*/service.py"),
-    "eventlet": ("plumbing/container.py", "plumbing/hearing.py", "plumbing/jobs.py", "plumbing/run.py", "plumbing/wire.py"),
-    "kombu": ("plumbing/hearing.py",),
-    "amqp": ("plumbing/hearing.py", "plumbing/lenient.py", "plumbing/wire.py"),
+    "nameko": ("plumbing/container.py", "plumbing/dependency.py", "plumbing/consumer.py", "plumbing/timer.py", "plumbing/run.py", "services/*/service.py"),
+    "eventlet": ("plumbing/container.py", "plumbing/broker_line.py", "plumbing/consumer.py", "plumbing/timer.py", "plumbing/jobs.py", "plumbing/run.py", "plumbing/wire.py"),
+    "kombu": ("plumbing/broker_line.py",),
+    "amqp": ("plumbing/broker_line.py", "plumbing/lenient.py", "plumbing/wire.py"),
     "pika": ("plumbing/relay.py", "plumbing/parked.py", "fengqiao_agency/*.py"),
     "starlette": ("plumbing/telemetry.py", "services/*/web.py", "services/*/web/*.py"),
     "logging": ("plumbing/logs.py", "fengqiao_agency/*.py"),  # what is said through it elsewhere is reduced to the module's name

@@ -6,9 +6,9 @@ from operator import itemgetter
 import orjson
 import psycopg2
 
-from plumbing.database import Transaction
-from plumbing.events import Event, Said
+from plumbing.events import DomainEvent, Event
 from plumbing.rows import Columns
+from plumbing.transaction import Transaction
 from services.intake import chains
 from services.intake.safeguard import Seal
 
@@ -74,7 +74,7 @@ def _come_out(tx, released):
     for code, registration in tx.rows(
         "update intake.seals set born = false where code = any(%s) and born and holds = '{}' returning code, registration", (sorted(released),)
     ):
-        tx.say([Said("dispute.registered", code, {**registration, "happened_at": released[code]}, time=released[code])])
+        tx.say([DomainEvent("dispute.registered", code, {**registration, "happened_at": released[code]}, time=released[code])])
 
 
 # ── looking ───────────────────────────────────────────────────────────────────────────────────────────────────────────────

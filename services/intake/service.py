@@ -4,8 +4,9 @@ from nameko.extensions import DependencyProvider
 
 from contracts import AGENCIES
 from contracts.channels import agency_queue, is_sealed
+from plumbing.consumer import Consumer, hear
 from plumbing.dependency import Database
-from plumbing.hearing import Hearing, every, hear
+from plumbing.timer import every
 from services.intake import domain, envelope, seals, store, taking
 from services.intake.pace import Pace
 
@@ -33,7 +34,7 @@ class IntakeService:
     db = Database(read=envelope.read_any)
     pacing = Pacing()
 
-    @Hearing.decorator(queues=agency_queues, sources=SOURCES, read=envelope.read, room=pace.room)
+    @Consumer.decorator(queues=agency_queues, sources=SOURCES, read=envelope.read, room=pace.room)
     def on_agency_events(self, batch):
         """Agencies said something: log it, answer it, give new disputes their code, pass it on."""
         with self.db.transaction() as tx:

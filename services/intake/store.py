@@ -13,9 +13,9 @@ from decimal import Decimal
 import orjson
 import psycopg2
 
-from plumbing.database import Transaction
-from plumbing.events import Event, Posted
+from plumbing.events import Event, Reply
 from plumbing.rows import Columns
+from plumbing.transaction import Transaction
 from services.intake import chains, codes, seals
 from services.intake.dispute import Dispute, Kept
 from services.intake.domain import JOINING, Known, Logged, Verdict, agency_of, registration
@@ -288,7 +288,7 @@ def _keep_parties(tx, telling):
     tx.insert("intake.parties", PARTIES, rows)
 
 
-def post_receipts(tx: Transaction, receipts: list[Posted]) -> None:
+def post_receipts(tx: Transaction, receipts: list[Reply]) -> None:
     """Sends new receipts and keeps them, numbered per agency. One that was given before is sent again as it was."""
     kept = [(receipt, body) for receipt, body in zip(receipts, tx.post(receipts), strict=True)]
     counts = Counter(receipt.agency for receipt in receipts)
@@ -311,7 +311,7 @@ def post_receipts(tx: Transaction, receipts: list[Posted]) -> None:
 def post_again(tx: Transaction, repeats: list[Verdict]) -> None:
     """Answers a repeated event with the very receipts it got before."""
     ids = [receipt_id(verdict.seq, which) for verdict in repeats for which in ("first", "outcome")]
-    tx.put_out_again(tx.rows("select agency, id, body from intake.receipts where id = any(%s) order by agency, position", (ids,)))
+    tx.outbox.post_again(tx.rows("select agency, id, body from intake.receipts where id = any(%s) order by agency, position", (ids,)))
 
 
 def receipt_id(seq: int, which: str) -> str:

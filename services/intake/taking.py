@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import contracts
 from contracts.channels import is_sealed
-from plumbing.database import Transaction
-from plumbing.events import Event, Posted, Said
+from plumbing.events import DomainEvent, Event, Reply
+from plumbing.transaction import Transaction
 from services.intake import domain, identity, joining, sealing, seals, store
 from services.intake.domain import Verdict
 from services.intake.envelope import agency_source
@@ -50,7 +50,7 @@ def answer(tx: Transaction, outcomes: list[Event]) -> None:
         if seq is None or seq in answered:
             continue  # it was answered in the safeguard lane, before the dispute came out of it
         answered.add(seq)
-        receipts.append(Posted(agency, store.receipt_id(seq, "outcome"), kind, outcome.subject, data, cause=_caused_by(cause["id"], outcome)))
+        receipts.append(Reply(agency, store.receipt_id(seq, "outcome"), kind, outcome.subject, data, cause=_caused_by(cause["id"], outcome)))
     steps = [outcome for outcome in outcomes if outcome.type in domain.STEP_OUTCOMES and not is_sealed(outcome.source)]
     receipts += _take_back_joins(tx, [step for step in steps if (step.type, step.data["step"]) == REFUSED_JOIN], seqs)
     store.stand(tx, {step.subject: joining.standing_in(step.data["state"]) for step in steps})
@@ -72,7 +72,7 @@ def _take_back_joins(tx, refused, seqs):
         moved, also = joining.take_back(dispute, event, agency_of(event["source"]), known.kept)
         seq = seqs[event["source"], event["id"]]
         receipts += [_moved(f"{seq}/back", outcome, *move) for move in moved]
-        tx.say([Said(fact.type, fact.about.code, fact.data(), cause=outcome) for fact in also])
+        tx.say([DomainEvent(fact.type, fact.about.code, fact.data(), cause=outcome) for fact in also])
     store.point(tx, [known.disputes[outcome.subject] for outcome in refused])
     return receipts
 
@@ -80,14 +80,14 @@ def _take_back_joins(tx, refused, seqs):
 def _first_receipt(verdict):
     kind, data = domain.first_receipt(verdict)
     subject = data.get("dispute") or data.get("organisation") or verdict.event.subject or "-"
-    return Posted(verdict.agency, store.receipt_id(verdict.seq, "first"), kind, subject, data, cause=verdict.event)
+    return Reply(verdict.agency, store.receipt_id(verdict.seq, "first"), kind, subject, data, cause=verdict.event)
 
 
 def _facts(verdict):
     for voice, kind, data in domain.facts_of(verdict):
-        yield Said(kind, verdict.subject, data, time=verdict.event.time, cause=verdict.event, source=voice)
+        yield DomainEvent(kind, verdict.subject, data, time=verdict.event.time, cause=verdict.event, source=voice)
     for also in verdict.also:
-        yield Said(also.type, also.about.code, also.data(), time=verdict.event.time, cause=verdict.event)
+        yield DomainEvent(also.type, also.about.code, also.data(), time=verdict.event.time, cause=verdict.event)
 
 
 def _seal(verdict):
@@ -98,7 +98,7 @@ def _seal(verdict):
 
 def _moved(seq, cause, report, was, into):
     data = {"event": {"source": agency_source(report.agency), "id": report.event_id}, "dispute": into.code, "was": was.code}
-    return Posted(report.agency, store.receipt_id(report.seq, f"moved/{seq}"), "receipt.moved", into.code, data, cause=cause)
+    return Reply(report.agency, store.receipt_id(report.seq, f"moved/{seq}"), "receipt.moved", into.code, data, cause=cause)
 
 
 def agency_of(source: str) -> str:

@@ -8,7 +8,7 @@ import os
 import sys
 
 from plumbing import settings
-from plumbing.database import DatabaseAway, Pool
+from plumbing.pool import DatabaseUnavailable, Pool
 from services.intake import seals, store
 
 # fmt: off
@@ -24,7 +24,7 @@ def main() -> int:
     try:
         with Pool(settings.load(opens_sealed=False), 1).transaction() as tx:
             found = [(zh, en, check(tx)) for zh, en, check in CHAINS]
-    except DatabaseAway as problem:
+    except DatabaseUnavailable as problem:
         print(f"数据库无应答，未能核对 | the database does not answer, nothing was checked: {problem}", file=sys.stderr)
         return 2
     for zh, en, checked in found:

@@ -26,10 +26,10 @@ from starlette.routing import Route
 
 from contracts.safeguard import LOOK_REASONS, is_inside
 from plumbing import settings, telemetry
-from plumbing.database import DatabaseAway, Pool, should_try_again
 from plumbing.events import Delivery
 from plumbing.hosts import KnownHosts
 from plumbing.logs import describe
+from plumbing.pool import DatabaseUnavailable, Pool, should_try_again
 from services.intake import codes, envelope, nesting, seals, store, taking
 
 STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
@@ -123,10 +123,10 @@ async def anybody_reads_the_contract(request: Request) -> Response:
 
 
 async def _in_time(do, *arguments):
-    """Runs `do` in a thread; raises DatabaseAway when it takes too long. What it does then may still be done: sent again, it is known by its id."""
+    """Runs `do` in a thread; raises DatabaseUnavailable when it takes too long. What it does then may still be done: sent again, it is known by its id."""
     with anyio.move_on_after(ANSWER_SECONDS):
         return await anyio.to_thread.run_sync(do, *arguments, abandon_on_cancel=True)
-    raise DatabaseAway("no answer in time")
+    raise DatabaseUnavailable("no answer in time")
 
 
 def _take_in(pool, deliveries):
@@ -139,7 +139,7 @@ def _take_in(pool, deliveries):
             if not should_try_again(problem):
                 raise
             if again == 3:
-                raise DatabaseAway(describe(problem)) from problem
+                raise DatabaseUnavailable(describe(problem)) from problem
             time.sleep(0.05 * 2**again)
 
 
@@ -238,6 +238,6 @@ app = Starlette(
         *telemetry.routes(lambda: {"database": app.state.pool.answers()}),
     ],
     middleware=[Middleware(KnownHosts, hosts=settings.load_http().door_hosts, refusal=lambda: _problem("unknown_host"))],
-    exception_handlers={DatabaseAway: _away},
+    exception_handlers={DatabaseUnavailable: _away},
     lifespan=_lifespan,
 )

@@ -5,9 +5,10 @@ from datetime import datetime
 from nameko.extensions import DependencyProvider
 
 from contracts import COUNTY, partition_of
+from plumbing.consumer import hear
 from plumbing.dependency import Database
-from plumbing.events import Said
-from plumbing.hearing import every, hear
+from plumbing.events import DomainEvent
+from plumbing.timer import every
 from services.mediation import store
 from services.mediation.county_files import CountyFiles
 from services.mediation.deadlines import tracking
@@ -85,7 +86,7 @@ class MediationService:
         roster = roster_store.load(tx, {event.subject for event in events}, locked=True)
         told = [(event, *roster_events.decide(event, roster)) for event in events]
         roster_store.save(tx, [entry for _, entries, _ in told for entry in entries])
-        return [Said(word, event.subject, data, cause=event) for event, _, (word, data) in told]
+        return [DomainEvent(word, event.subject, data, cause=event) for event, _, (word, data) in told]
 
     @every(1.0)
     def time_passes(self):
@@ -137,13 +138,13 @@ def _everything_said(decision, event):
     """In the ordinary voice what was decided now, and what had to wait; sealed what concerns the safeguard lane."""
     code = decision.dispute and decision.dispute.code
     for word, data in decision.said:
-        yield _said(word, event, data) if event else Said(word, code, data)
+        yield _said(word, event, data) if event else DomainEvent(word, code, data)
     for word, data in decision.sealed:
-        yield Said(word, code, data, time=event and event.time, cause=event, source=lane.VOICE)
+        yield DomainEvent(word, code, data, time=event and event.time, cause=event, source=lane.VOICE)
     for word, data in decision.late:
-        yield Said(word, code, data, time=datetime.fromisoformat(data["happened_at"]) if "happened_at" in data else None)
+        yield DomainEvent(word, code, data, time=datetime.fromisoformat(data["happened_at"]) if "happened_at" in data else None)
 
 
 def _said(word, event, data):
     """A fact is said at the time when it happened; what follows from it, now."""
-    return Said(word, event.subject, data, time=event.time if "happened_at" in data else None, cause=event)
+    return DomainEvent(word, event.subject, data, time=event.time if "happened_at" in data else None, cause=event)

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from operator import attrgetter
 
-from plumbing.database import Transaction
 from plumbing.events import Event
 from plumbing.rows import Columns
+from plumbing.transaction import Transaction
 from services.mediation.dispute.model import PARTICULARS, TUPLES, Deadline, Decision, Dispute, Taken
 from services.mediation.safeguard import store as lane_store
 

@@ -6,7 +6,7 @@ import time
 from prometheus_client import REGISTRY
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from plumbing.database import DatabaseAway, Pool
+from plumbing.pool import DatabaseUnavailable, Pool
 from services.metrics import reading
 
 CACHED_SECONDS = 10.0
@@ -50,7 +50,7 @@ class BusinessCollector:
                 try:
                     with self.pool.transaction() as tx:
                         self._figures = reading.measures(tx)
-                except DatabaseAway:
+                except DatabaseUnavailable:
                     self._figures = {}  # no value is better than an old one that looks new
                 self._read_at = time.monotonic()
             return self._figures

@@ -2,8 +2,8 @@
 
 from nameko.extensions import DependencyProvider
 
+from plumbing.consumer import hear
 from plumbing.dependency import Database
-from plumbing.hearing import hear
 from services.metrics import domain, measures, store
 
 

@@ -10,12 +10,13 @@ from datetime import timedelta
 from functools import partial
 
 from plumbing import events
-from plumbing.database import Pool, Transaction
-from plumbing.events import Posted, Said
+from plumbing.events import DomainEvent, Reply
 from plumbing.jobs import Jobs
+from plumbing.pool import Pool
+from plumbing.transaction import Transaction
 from services.notify import retries, store, webhook
 from services.notify.retries import LEASE
-from services.notify.store import Address, Letter
+from services.notify.store import Address, PendingWebhook
 
 LETTERS_AT_ONCE = 20  # to one address, before others may have its place
 ROUND_SECONDS, LOOK_AGAIN_SECONDS = 3.0, 0.5
@@ -32,7 +33,7 @@ def send_due(db: Pool, jobs: Jobs) -> None:
         jobs.wait(LOOK_AGAIN_SECONDS)
 
 
-def _take(db, jobs) -> list[tuple[Address, Letter]]:
+def _take(db, jobs) -> list[tuple[Address, PendingWebhook]]:
     taken = []
     with db.transaction() as tx:
         _give_up(tx, store.without_address(tx))
@@ -62,7 +63,7 @@ def _call(db, address, letter) -> webhook.NotDelivered | None:
     return None
 
 
-def _settle(tx: Transaction, address: Address, letter: Letter, problem, goes_on: bool) -> tuple[Address | None, Letter | None]:
+def _settle(tx: Transaction, address: Address, letter: PendingWebhook, problem, goes_on: bool) -> tuple[Address | None, PendingWebhook | None]:
     """Enters what became of the call, and takes the next letter, if there is one and the address is still ours."""
     if problem is not None and problem.whole_address:
         # One call stands for all letters that are due: none of them would have got through.
@@ -73,7 +74,7 @@ def _settle(tx: Transaction, address: Address, letter: Letter, problem, goes_on:
         return None, None
     if problem is None:
         if store.settle(tx, letter, "sent"):
-            tx.say([Said("notice.sent", letter.dispute, said_of(letter.kind, letter.to, "webhook", letter.about))])
+            tx.say([DomainEvent("notice.sent", letter.dispute, said_of(letter.kind, letter.to, "webhook", letter.about))])
     elif retries.is_given_up_after(letter.attempts + 1):
         if store.settle(tx, letter, "undeliverable", problem.why):
             _give_up(tx, [(letter, problem.why)])
@@ -84,13 +85,13 @@ def _settle(tx: Transaction, address: Address, letter: Letter, problem, goes_on:
     return kept, following if kept else None
 
 
-def _give_up(tx, letters: list[tuple[Letter, str]]) -> None:
-    tx.say([Said("notice.undeliverable", one.dispute, said_of(one.kind, one.to, "webhook", one.about) | {"why": why}) for one, why in letters])
+def _give_up(tx, letters: list[tuple[PendingWebhook, str]]) -> None:
+    tx.say([DomainEvent("notice.undeliverable", one.dispute, said_of(one.kind, one.to, "webhook", one.about) | {"why": why}) for one, why in letters])
 
 
 def _as_in_the_inbox(letter):
     """The same event that lies in the agency's inbox: it recognises the repeat by its id."""
-    return events.write("notify", Posted(letter.to, letter.id, letter.kind, letter.dispute, letter.about), letter.id, events.utc_now())
+    return events.write("notify", Reply(letter.to, letter.id, letter.kind, letter.dispute, letter.about), letter.id, events.utc_now())
 
 
 def said_of(kind: str, to: str, channel: str, about: dict) -> dict:

@@ -1,9 +1,10 @@
 """nameko: what notify hears. It owns who is told what, and the ledger that says so."""
 
 from contracts.channels import is_sealed
+from plumbing.consumer import hear
 from plumbing.dependency import Background, Database
-from plumbing.events import Posted, Said
-from plumbing.hearing import every, hear
+from plumbing.events import DomainEvent, Reply
+from plumbing.timer import every
 from services.notify import rules, safeguard, sending, store
 
 CALLS_AT_ONCE = 16  # each to another agency's address
@@ -28,16 +29,19 @@ class NotifyService:
             hooked = store.hooked(tx, {notice.to for notice in notices})
             store.enter(tx, notices, "inbox", waiting=False)
             store.enter(tx, [notice for notice in notices if notice.to in hooked], "webhook", waiting=True)
-            tx.post([Posted(notice.to, notice.id, notice.kind, notice.dispute, notice.about, cause=notice.event) for notice in notices])
+            tx.post([Reply(notice.to, notice.id, notice.kind, notice.dispute, notice.about, cause=notice.event) for notice in notices])
             tx.say(
-                [Said("notice.sent", notice.dispute, sending.said_of(notice.kind, notice.to, "inbox", notice.about), cause=notice.event) for notice in notices]
+                [
+                    DomainEvent("notice.sent", notice.dispute, sending.said_of(notice.kind, notice.to, "inbox", notice.about), cause=notice.event)
+                    for notice in notices
+                ]
             )
 
     def _call_attention(self, tx, notices):
         """What is in the safeguard lane: into the inbox and into a ledger of its own, by no other way, and nothing is said of it."""
         if notices:
             store.enter_sealed(tx, notices)
-            tx.post([Posted(notice.to, notice.id, notice.kind, notice.dispute, notice.about, cause=notice.event) for notice in notices])
+            tx.post([Reply(notice.to, notice.id, notice.kind, notice.dispute, notice.about, cause=notice.event) for notice in notices])
 
     @every(1.0)
     def send_webhooks(self):

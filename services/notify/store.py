@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 import psycopg2
 
-from plumbing.database import Transaction
 from plumbing.rows import Columns
+from plumbing.transaction import Transaction
 from services.notify.rules import Notice
 
 NOTICES = Columns(
@@ -18,7 +18,7 @@ SEALED_NOTICES = Columns("id text, dispute text, addressee text, because text, m
 
 
 @dataclass(slots=True)
-class Letter:
+class PendingWebhook:
     """A notice that waits for its webhook."""
 
     id: str
@@ -92,17 +92,17 @@ def keep_address(tx: Transaction, address: Address, time: timedelta, failures: i
     return next((Address(agency, url, bytes(secret), failed, free_at) for agency, url, secret, failed, free_at in rows), None)
 
 
-def next_letter(tx: Transaction, agency: str) -> Letter | None:
+def next_letter(tx: Transaction, agency: str) -> PendingWebhook | None:
     """What was never tried comes first: a letter that its address refuses must not keep others back."""
     rows = tx.rows(
         "select id, kind, dispute, addressee, about, attempts from notify.notices"
         " where addressee = %s and status = 'waiting' and next_try_at <= now() order by tried_at nulls first, next_try_at, id limit 1",
         (agency,),
     )
-    return next((Letter(*row) for row in rows), None)
+    return next((PendingWebhook(*row) for row in rows), None)
 
 
-def settle(tx: Transaction, letter: Letter, status: str, why: str | None = None, rest: timedelta | None = None) -> bool:
+def settle(tx: Transaction, letter: PendingWebhook, status: str, why: str | None = None, rest: timedelta | None = None) -> bool:
     """False if somebody else settled this try: then nothing more is to be said of it."""
     return (
         tx.run(
@@ -115,7 +115,7 @@ def settle(tx: Transaction, letter: Letter, status: str, why: str | None = None,
     )
 
 
-def put_off_due(tx: Transaction, tried: Letter, why: str, rest: timedelta, tries: int) -> list[tuple[Letter, str]]:
+def put_off_due(tx: Transaction, tried: PendingWebhook, why: str, rest: timedelta, tries: int) -> list[tuple[PendingWebhook, str]]:
     """A failed try for every due letter of that address; returns those that are given up now, with the reason."""
     rows = tx.rows(
         "update notify.notices set attempts = attempts + 1, why = %s, tried_at = case when id = %s then now() else tried_at end,"
@@ -124,17 +124,17 @@ def put_off_due(tx: Transaction, tried: Letter, why: str, rest: timedelta, tries
         " where addressee = %s and status = 'waiting' and next_try_at <= now() returning id, kind, dispute, addressee, about, attempts, status",
         (why, tried.id, tries, tries, rest, tries, tried.to),
     )
-    return [(Letter(*row), why) for *row, status in rows if status == "undeliverable"]
+    return [(PendingWebhook(*row), why) for *row, status in rows if status == "undeliverable"]
 
 
-def without_address(tx: Transaction) -> list[tuple[Letter, str]]:
+def without_address(tx: Transaction) -> list[tuple[PendingWebhook, str]]:
     """Gives up the letters to agencies whose address was taken away; returns them, with the reason."""
     rows = tx.rows(
         "update notify.notices n set status = 'undeliverable', why = 'no_address', next_try_at = null, attempts = attempts + 1, settled_at = now()"
         " where status = 'waiting' and not exists (select 1 from notify.webhooks w where w.agency = n.addressee)"
         " returning id, kind, dispute, addressee, about, attempts"
     )
-    return [(Letter(*row), "no_address") for row in rows]
+    return [(PendingWebhook(*row), "no_address") for row in rows]
 
 
 def set_webhook(tx: Transaction, agency: str, url: str, secret: bytes, lease: timedelta) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from contracts import AGENCIES
 from plumbing import settings
-from plumbing.database import Pool
+from plumbing.pool import Pool
 from services.notify import store
 from services.notify.retries import LEASE
 

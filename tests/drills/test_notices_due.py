@@ -16,14 +16,14 @@ from contracts.fields import Boolean, ListOf, Text
 from drills import capture, checker
 from drills.checker import Evidence, Told
 from plumbing import events
-from plumbing.events import Delivery, Said
+from plumbing.events import Delivery, DomainEvent
 from plumbing.parked import MARK
 from services.notify import rules
 from services.notify.rules import Notice
 from services.notify.service import NotifyService
 from tests.contracts.made_up import data_of
 
-# Every type in each voice that notify hears: (source as `Said` has it, type) → its row of the contract.
+# Every type in each voice that notify hears: (source as `DomainEvent` has it, type) → its row of the contract.
 PUBLISHED = {(None, word): row for word, row in contracts.DOMAIN_EVENTS.items() if row.speaker == "mediation"} | {
     (voice, word): row for (voice, word), row in contracts.SEALED_EVENTS.items() if voice == SEALED["mediation"]
 }
@@ -55,7 +55,7 @@ def service(copied):
     return service
 
 
-def published(apart, facts: list[Said]) -> list[events.Event]:
+def published(apart, facts: list[DomainEvent]) -> list[events.Event]:
     """Publishes as mediation does; returns the events as the relay would deliver them to notify."""
     before = len(capture.read(apart.rows))
     with apart.pool("mediation").transaction() as tx:
@@ -103,7 +103,7 @@ def values(field):
 @pytest.mark.parametrize(("voice", "word"), PUBLISHED, ids=lambda name: name or "ordinary")
 def test_every_event_that_mediation_can_publish(service, copied, voice, word):
     row = PUBLISHED[voice, word]
-    facts = [Said(word, subject(), data, source=voice) for data in variants(row)]
+    facts = [DomainEvent(word, subject(), data, source=voice) for data in variants(row)]
     heard = published(copied, facts)
     for start in range(0, len(heard), 100):
         service.on_events(heard[start : start + 100])
@@ -126,7 +126,9 @@ def test_events_made_up_from_the_contract(service, copied, data):
     """Several fields at once, several events about one dispute."""
     about = subject()
     chosen = data.draw(st.lists(st.sampled_from(sorted(PUBLISHED, key=str)), min_size=5, max_size=15))
-    facts = [Said(word, about, PUBLISHED[voice, word].example | data.draw(data_of(PUBLISHED[voice, word].schema)), source=voice) for voice, word in chosen]
+    facts = [
+        DomainEvent(word, about, PUBLISHED[voice, word].example | data.draw(data_of(PUBLISHED[voice, word].schema)), source=voice) for voice, word in chosen
+    ]
     service.on_events(published(copied, facts))
 
     assert findings(copied) == []
@@ -141,14 +143,14 @@ def test_a_notice_that_only_notify_knows_of_is_reported(service, copied, monkeyp
 
     monkeypatch.setattr("services.notify.service.rules", SimpleNamespace(notices_for=with_one_more))
     row = contracts.DOMAIN_EVENTS["dispute.closed"]
-    service.on_events(published(copied, [Said(row.type, subject(), row.example)]))
+    service.on_events(published(copied, [DomainEvent(row.type, subject(), row.example)]))
 
     assert {found.split(":")[0] for found in findings(copied)} == {"notices_without_a_reason", "notices_posted_without_a_reason"}
 
 
 def test_a_notice_that_notify_does_not_make_is_missing(service, copied):
     row = contracts.DOMAIN_EVENTS["supervision.issued"]
-    published(copied, [Said(row.type, subject(), row.example)])
+    published(copied, [DomainEvent(row.type, subject(), row.example)])
 
     assert {found.split(":")[0] for found in findings(copied)} == {"notices_missing", "notices_not_posted"}
 
@@ -156,7 +158,7 @@ def test_a_notice_that_notify_does_not_make_is_missing(service, copied):
 def test_what_is_parked_at_notify_or_was_discarded_there_gives_no_notice(service, copied):
     row = contracts.DOMAIN_EVENTS["deadline.set"]
     about = subject()
-    first, second = published(copied, [Said(row.type, about, row.example)] * 2)
+    first, second = published(copied, [DomainEvent(row.type, about, row.example)] * 2)
     with service.db.transaction() as tx:
         tx.park(first, "it failed")
     service.on_events([second])

@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 
 import contracts
 from drills.tcp_proxies import tcp_proxy
-from plumbing.database import DatabaseAway, SequenceMoved
+from plumbing.inbox import SequenceMoved
+from plumbing.pool import DatabaseUnavailable
 from services.intake import envelope, store, taking, web
 from tests.county import until
 from tests.intake.conftest import PERSON, REPORT, SECRETS, STRUCTURED, attributes, delivery
@@ -314,7 +315,7 @@ def test_behind_a_parked_event_the_receipt_comes_later(door, pool, intake):
 
 def test_when_nothing_can_be_stored_the_agency_keeps_its_event(door, monkeypatch):
     def away(*_):
-        raise DatabaseAway("made up")
+        raise DatabaseUnavailable("made up")
 
     monkeypatch.setattr(taking, "take_in", away)
     assert post(door, event()).status_code == 503

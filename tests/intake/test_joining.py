@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from contracts import REASONS
-from plumbing.database import should_try_again
+from plumbing.pool import should_try_again
 from services.intake import duplicates, envelope, joining, store, taking
 from tests.everywhere import found_in_tables
 from tests.intake.conftest import REPORT, delivery, sealed

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from plumbing.database import should_try_again
 from plumbing.events import Event
+from plumbing.pool import should_try_again
 from services.intake import envelope, store, taking
 from tests.everywhere import found_in_tables
 from tests.intake.conftest import REPORT, SECRETS, delivery, sealed

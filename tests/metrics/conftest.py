@@ -30,7 +30,7 @@ def metrics_database(servers):
 
 @pytest.fixture
 def pool(metrics_database):
-    from plumbing.database import Pool
+    from plumbing.pool import Pool
     from plumbing.settings import Settings
 
     pool = Pool(Settings(service="metrics", database_url=metrics_database, amqp_uri="", at_rest_key=bytes(32)))

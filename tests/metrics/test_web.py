@@ -140,10 +140,10 @@ def test_an_unknown_dispute_and_an_unknown_page_are_said_to_be_unknown(web, one_
 
 
 def test_the_page_says_that_the_database_is_away_and_tries_again(web, one_dispute, monkeypatch):
-    from plumbing.database import DatabaseAway
+    from plumbing.pool import DatabaseUnavailable
 
     def away(*_):
-        raise DatabaseAway("gone")
+        raise DatabaseUnavailable("gone")
 
     with monkeypatch.context() as patched:
         patched.setattr(web.app.state.pool, "_take", away)

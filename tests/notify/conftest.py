@@ -10,7 +10,7 @@ import pytest
 
 import contracts
 from plumbing import events
-from plumbing.events import Delivery, Said, read
+from plumbing.events import Delivery, DomainEvent, read
 from plumbing.jobs import Jobs
 from services.notify import sending, store
 from services.notify.retries import LEASE
@@ -23,7 +23,7 @@ CODE = "620702-2026-000123-1"
 def said(sequence: int, word: str, subject: str = CODE, **changed):
     """What mediation said, as notify hears it."""
     data = contracts.DOMAIN_EVENTS[word].example | changed
-    return read(Delivery(events.write("mediation", Said(word, subject, data), f"{subject}/{sequence}", events.utc_now(), sequence)))
+    return read(Delivery(events.write("mediation", DomainEvent(word, subject, data), f"{subject}/{sequence}", events.utc_now(), sequence)))
 
 
 @pytest.fixture

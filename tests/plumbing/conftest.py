@@ -2,8 +2,8 @@
 
 import pytest
 
-from plumbing.database import Pool
 from plumbing.events import Delivery, Event, read
+from plumbing.pool import Pool
 from tests.apart import Apart, domain_event
 
 A, B = "620702-2026-000001-7", "620702-2026-000002-5"

@@ -10,8 +10,8 @@ from plumbing import run  # makes everything green: first of all
 
 import eventlet  # isort: skip
 
+from plumbing.consumer import hear
 from plumbing.dependency import Database
-from plumbing.hearing import hear
 from plumbing.rows import Columns
 
 EFFECTS = Columns("subject text, sequence bigint, batch int, deliveries int, discarded boolean")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import contracts
 from contracts import COUNTY
 from plumbing import events
-from plumbing.events import Delivery, Said, read
+from plumbing.events import Delivery, DomainEvent, read
 from services.intake import codes
 from services.mediation.county_files import CountyFiles
 from services.mediation.rosters.store import RosterCache
@@ -48,7 +48,7 @@ def by_intake(subject, steps):
             data = {**told, "township": "620702102", "kind": "family", "channel": "walk_in", "wants": "mediation", "party_labels": ["applicant", "respondent"]}
         else:
             data = {**told, "step": step, "facts": contracts.facts_of(step, contracts.heard(step, FACTS[step] | _report_no(step)))}
-        yield Said("dispute.registered" if step == "dispute.registered" else "step.reported", subject, data, time=at)
+        yield DomainEvent("dispute.registered" if step == "dispute.registered" else "step.reported", subject, data, time=at)
 
 
 def _report_no(step):
@@ -65,12 +65,12 @@ MEDIATION_SAYS = st.sampled_from(
 
 def by_mediation(subject, words):
     for number, word in enumerate(words, 1):
-        yield Said(word, subject, contracts.DOMAIN_EVENTS[word].example, time=BEGAN + timedelta(hours=number))
+        yield DomainEvent(word, subject, contracts.DOMAIN_EVENTS[word].example, time=BEGAN + timedelta(hours=number))
 
 
 def by_notify(subject, words):
     for number, word in enumerate(words, 1):
-        yield Said(word, subject, contracts.DOMAIN_EVENTS[word].example, time=BEGAN + timedelta(hours=number))
+        yield DomainEvent(word, subject, contracts.DOMAIN_EVENTS[word].example, time=BEGAN + timedelta(hours=number))
 
 
 @st.composite

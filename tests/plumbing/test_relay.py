@@ -15,7 +15,7 @@ from contracts.channels import queue_of
 from deploy.files import ROOT
 from drills.tcp_proxies import tcp_proxy
 from plumbing import relay as relays
-from plumbing.events import Said
+from plumbing.events import DomainEvent
 from plumbing.relay import Relay
 from tests.county import until
 from tests.plumbing.conftest import A, B
@@ -54,7 +54,7 @@ def start(quiet):
 
 def says(apart, *subjects):
     with apart.pool("notify", 1).transaction() as tx:
-        tx.say([Said("notice.sent", subject, SENT) for subject in subjects])
+        tx.say([DomainEvent("notice.sent", subject, SENT) for subject in subjects])
 
 
 def is_empty(apart):

@@ -10,7 +10,7 @@ import typer
 from contracts import COUNTY, KINDS, TOWNSHIPS
 from contracts.kinds import MEMBER_ROLES, ORGANISATION_KINDS
 from plumbing import settings
-from plumbing.database import Pool
+from plumbing.pool import Pool
 from services.mediation.county_files import read_rosters
 from services.mediation.law.counting import SHANGHAI
 from services.mediation.rosters import store

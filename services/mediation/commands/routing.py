@@ -10,7 +10,7 @@ import typer
 
 from contracts import AGENCIES, COUNTY, KINDS
 from plumbing import settings
-from plumbing.database import Pool
+from plumbing.pool import Pool
 from services.mediation.county_files import read_routing
 from services.mediation.law.counting import SHANGHAI
 from services.mediation.rosters import store as roster_store

@@ -4,8 +4,8 @@ Rows are versions and none is ever deleted. `roster_edition` is one row: whoever
 knows whether what it remembers still holds.
 """
 
-from plumbing.database import Transaction
 from plumbing.rows import Columns
+from plumbing.transaction import Transaction
 from services.mediation.rosters.roster import Entry, Member, Organisation, Roster
 
 ORGANISATIONS = Columns(

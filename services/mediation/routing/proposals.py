@@ -1,6 +1,6 @@
 """Adds proposals to the decisions of a batch: whom the centre may send a dispute to, and who may mediate it. Joins SQL and rules; decides nothing itself."""
 
-from plumbing.database import Transaction
+from plumbing.transaction import Transaction
 from services.mediation.routing import effects, store
 from services.mediation.routing.rules import Rules
 

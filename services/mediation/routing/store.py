@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from plumbing.database import Transaction
 from plumbing.rows import Columns
+from plumbing.transaction import Transaction
 from services.mediation.routing.proposing import Record
 
 HALF_A_YEAR = timedelta(days=183)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from plumbing.database import Transaction
 from plumbing.rows import Columns
+from plumbing.transaction import Transaction
 from services.mediation.dispute.hold import Hold, Running
 from services.mediation.dispute.model import Decision, Dispute
 

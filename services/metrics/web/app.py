@@ -18,8 +18,8 @@ from starlette.staticfiles import StaticFiles
 
 from plumbing import settings as plumbing_settings
 from plumbing import telemetry
-from plumbing.database import DatabaseAway, Pool
 from plumbing.hosts import KnownHosts
+from plumbing.pool import DatabaseUnavailable, Pool
 from services.metrics.web import pages, stream
 from services.metrics.web.headers import SafeHeaders
 
@@ -68,7 +68,7 @@ def create_app(settings=None, is_demo: bool | None = None) -> Starlette:
             Middleware(SafeHeaders),
             Middleware(GZipMiddleware, minimum_size=1000),
         ],
-        exception_handlers={DatabaseAway: pages.on_error, psycopg2.errors.QueryCanceled: pages.on_error, HTTPException: pages.on_error},
+        exception_handlers={DatabaseUnavailable: pages.on_error, psycopg2.errors.QueryCanceled: pages.on_error, HTTPException: pages.on_error},
         lifespan=alive,
     )
     return app

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from contracts.states import STATES
-from plumbing.database import DatabaseAway
+from plumbing.pool import DatabaseUnavailable
 from services.metrics import reading
 from services.metrics.domain import FLOWS, SEALED_STATE
 from services.metrics.web import asked, names, story, texts, vendor
@@ -71,7 +71,7 @@ def problem(request, status: int, what: str, **facts):
 
 async def on_error(request, error):
     """Whatever a page could not do, in words."""
-    if isinstance(error, DatabaseAway):
+    if isinstance(error, DatabaseUnavailable):
         return problem(request, 503, "away")
     if isinstance(error, psycopg2.errors.QueryCanceled):
         return problem(request, 503, "slow")

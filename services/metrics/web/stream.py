@@ -12,7 +12,7 @@ from sse_starlette.sse import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse
 
-from plumbing.database import DatabaseAway, connect
+from plumbing.pool import DatabaseUnavailable, connect
 from services.metrics import reading
 from services.metrics.store import CHANNEL, CODES_TOLD
 
@@ -137,7 +137,7 @@ async def _told(request, hub, inbox):
         if seen is not None:
             try:
                 rows, latest = await run_in_threadpool(_missed, request.app.state.pool, seen)
-            except DatabaseAway:
+            except DatabaseUnavailable:
                 yield {"event": "away", "data": "{}"}
                 return  # the browser comes back with the same number
             if seen > latest or len(rows) > REPLAYED or (seen < latest and (not rows or rows[0][0] != seen + 1)):

@@ -4,8 +4,9 @@ import threading
 
 import pytest
 
-from plumbing.database import SequenceMoved, should_try_again
 from plumbing.events import Delivery
+from plumbing.inbox import SequenceMoved
+from plumbing.pool import should_try_again
 from tests.plumbing.conftest import A, B, Listener, heard
 
 
@@ -64,8 +65,8 @@ def test_two_copies_that_hear_the_same_at_once_hear_it_once(listener, fresh):
 
     def hear(copy):
         with copy.pool.transaction() as tx:
-            positions = tx._positions
-            tx._positions = lambda batch: (positions(batch), looked.wait(10))[0]
+            positions = tx.inbox._positions
+            tx.inbox._positions = lambda batch: (positions(batch), looked.wait(10))[0]
             return [event.sequence for event in tx.unheard([heard(1)])]
 
     def try_to_hear(copy):

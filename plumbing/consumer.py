@@ -8,15 +8,11 @@ Two green threads a service: one reads the connection, one works. Every queue ha
 """
 
 import contextlib
-import hashlib
 import random
 from collections import deque
-from datetime import timedelta
 from itertools import count
 
-import amqp.exceptions
 import eventlet
-import kombu
 import psycopg2
 from eventlet.event import Event as Signal
 from eventlet.semaphore import Semaphore
@@ -25,48 +21,36 @@ from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 from structlog import get_logger
 
-from contracts import safeguard
 from contracts.channels import HEARS, queue_of
-from plumbing import events, lenient, telemetry  # lenient: importing it changes how py-amqp decodes
-from plumbing.database import DatabaseAway, should_try_again
+from plumbing import events, telemetry
+from plumbing.broker_line import FATAL, RETRYABLE, BrokerLine
 from plumbing.dependency import Database
 from plumbing.events import Delivery, UnreadableEvent
+from plumbing.failed_events import park_unreadable, set_aside
 from plumbing.failpoints import failpoint
 from plumbing.logs import describe
-from plumbing.wire import drain
+from plumbing.pool import DatabaseUnavailable, should_try_again
 
 log = get_logger()
 
 SIZE = 200  # events in a batch, at most
-LINGER = 0.004  # seconds that a batch waits for company
-HEARTBEAT = 15
+BATCH_WAIT_SECONDS = 0.004  # how long a batch waits for more deliveries
 WARN_AFTER = 3  # tries of what passes by itself: a deadlock, a row that somebody holds
-TRIES = 6  # for an event that fails: after 1, 2, 4, 8, 16 seconds; then a person decides
-LOST = (OSError, amqp.exceptions.AMQPError)
-REFUSED = (403, 404, 406)  # the broker's answer will be the same next time: somebody must look
-LOOK_SECONDS = 1.0  # how often the tables are asked for events that are to be tried again
+DUE_SECONDS = 1.0  # how often the tables are asked for events that are to be tried again
 RETRY_SHARE = 0.25  # of the time that new events take, while there are any: what failed before never goes before what is new
 GIVE_BACK_SECONDS = 5.0  # a database that is away for longer may be in another copy's reach; each giving back counts towards the delivery limit
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0  # a database may answer and still take no work (its disk is full): it is tried ever more slowly
 
-DUE = """
-(select 'parked', id, delivery, status = 'discard' from parked
-  where source = any(%(sources)s) and status <> 'parked' and next_attempt_at <= now() order by id limit 50)
-union all
-(select 'waiting', w.id, w.delivery, false from waiting w join heard h using (source, subject)
-  where source = any(%(sources)s) and not h.held and coalesce(w.sequence, 0) <= h.last_sequence + 1 order by w.id limit 200)
-"""
 
-
-class Hearing(Entrypoint):
+class Consumer(Entrypoint):
     """Consumes some queues and calls the method with lists of events.
 
     `queues(settings)` names them and `sources` those who speak there; `read(delivery)` makes an event of the bytes, or raises
     UnreadableEvent; `room()` says how many more events may be taken in hand just now (None: as many as fit a batch).
     """
 
-    def __init__(self, queues, sources, read=events.read, size=SIZE, linger=LINGER, room=None, **kwargs):
-        self.queues, self.sources, self.read, self.size, self.linger, self.room = queues, sources, read, size, linger, room
+    def __init__(self, queues, sources, read=events.read, size=SIZE, batch_wait=BATCH_WAIT_SECONDS, room=None, **kwargs):
+        self.queues, self.sources, self.read, self.size, self.batch_wait, self.room = queues, sources, read, size, batch_wait, room
         super().__init__(expected_exceptions=(Exception,), **kwargs)  # what fails is logged here, without values
 
     line = database = None  # until setup: somebody may ask before whether we are ready
@@ -112,18 +96,18 @@ class Hearing(Entrypoint):
                 continue
             line = None
             try:
-                line = self.line = _Line(self)
+                line = self.line = BrokerLine(self.settings.amqp_uri, self.queues(self.settings), 2 * self.size, self._wake, self.writing)
                 telemetry.HEARING.labels(self.service).set(1)
                 wait = 0.1
                 log.info("Hearing.", queues=len(line.inboxes))
                 while line.open and not self.stopping:
                     line.listen()
                 if self.stopping:
-                    line.stop_taking()
+                    line.cancel()
                     while not self.idle.ready():
                         line.listen()
-            except LOST as problem:
-                if getattr(problem, "code", None) in REFUSED:
+            except RETRYABLE as problem:
+                if getattr(problem, "code", None) in FATAL:
                     log.error("The broker refuses this consumer; the process ends.", code=problem.code, next="Load the topology or mend the permissions.")
                     raise
                 self._lost(problem)
@@ -154,27 +138,27 @@ class Hearing(Entrypoint):
             try:
                 if clock() >= look_at:
                     due = deque(self._due())  # afresh: what was not reached is asked for again, as it may have been discarded meanwhile
-                    look_at = clock() + LOOK_SECONDS
-                self._await_company(is_idle=not due)
+                    look_at = clock() + DUE_SECONDS
+                self._await_deliveries(is_idle=not due)
                 began = clock()
                 self._one_batch()
-                self._retry(due, seconds=RETRY_SHARE * (clock() - began))
-            except DatabaseAway as problem:
-                self._sit_out(problem)
+                self._retry_due(due, seconds=RETRY_SHARE * (clock() - began))
+            except DatabaseUnavailable as problem:
+                self._wait_for_database(problem)
             except psycopg2.Error as problem:
                 if not should_try_again(problem):
                     raise
-                self._sit_out(DatabaseAway(describe(problem)))
+                self._wait_for_database(DatabaseUnavailable(describe(problem)))
         self.idle.send()
 
-    def _await_company(self, is_idle):
+    def _await_deliveries(self, is_idle):
         """Waits for the first delivery if there is nothing else to do, then a little for more, but never past a full batch."""
         if is_idle and not self._at_hand():
-            with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(LOOK_SECONDS):
+            with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(DUE_SECONDS):
                 self.arrived.wait()
         self.arrived = Signal()
         if 0 < self._at_hand() < self.size:
-            eventlet.sleep(self.linger)
+            eventlet.sleep(self.batch_wait)
 
     def _at_hand(self):
         return self.line.at_hand() + len(self._still_in_hand()[0]) if self.line and self.line.open else 0
@@ -218,7 +202,7 @@ class Hearing(Entrypoint):
             try:
                 batch.append(self.read(delivery))
             except Exception as problem:  # noqa: BLE001 - whatever is wrong with one delivery, the others must not pay for it
-                self._park_unreadable(delivery, problem)
+                park_unreadable(self.database.pool, delivery, problem)
         return batch
 
     def _hear(self, batch):
@@ -233,13 +217,13 @@ class Hearing(Entrypoint):
             for event in batch:
                 self._hear([event])
         elif batch[0].alone:
-            self._set_aside(batch[0], problem)
+            set_aside(self.database.pool, batch[0], problem)
         else:
             batch[0].alone = True  # what had waited for it came with it, and may be what failed
             self._hear(batch)
 
     def _call(self, batch):
-        """Runs the method in a worker; returns what it raised, if anything. Raises DatabaseAway.
+        """Runs the method in a worker; returns what it raised, if anything. Raises DatabaseUnavailable.
 
         A deadlock, or a row that somebody holds for long, is no fault of any event: it is tried until it has passed.
         """
@@ -248,12 +232,12 @@ class Hearing(Entrypoint):
             if problem is None:
                 self._is_well()
                 return None
-            if isinstance(problem, DatabaseAway):
+            if isinstance(problem, DatabaseUnavailable):
                 raise problem
             if not should_try_again(problem):
                 return problem
             if self.stopping:
-                raise DatabaseAway(describe(problem))
+                raise DatabaseUnavailable(describe(problem))
             if again % WARN_AFTER == 0:
                 log.warning("Rows are held by somebody else; it is tried again.", count=len(batch), attempts=again, reason=describe(problem))
             eventlet.sleep(0.02 * 2 ** min(again, 6) * random.uniform(0.5, 1.5))
@@ -268,31 +252,9 @@ class Hearing(Entrypoint):
         try:
             self.container.spawn_worker(self, (batch,), {}, handle_result=handle_result)
         except ContainerBeingKilled as killed:
-            raise DatabaseAway("the container is being killed") from killed
+            raise DatabaseUnavailable("the container is being killed") from killed
         exc_info = done.wait()
         return exc_info and exc_info[1]
-
-    def _set_aside(self, event, problem):
-        """Tier three: the event waits in the database, with what comes after it about the same dispute."""
-        with self.database.pool.transaction() as tx:
-            tried = tx.rows("select attempts from parked where source = %s and subject = %s and event_id = %s", (event.source, event.subject, event.id))
-            attempts = (tried[0][0] if tried else 0) + 1
-            retry_at = tx.now + timedelta(seconds=2 ** (attempts - 1)) if attempts < TRIES and not event.discarded else None
-            tx.park(event, describe(problem), retry_at)
-        log.log(
-            30 if retry_at else 40,
-            "An event failed; later ones of its dispute wait." if retry_at else "An event is parked; later ones of its dispute wait for a person.",
-            **_named(event), attempts=attempts, reason=describe(problem),
-            next="It is tried again." if retry_at else "Run the parked tool: show, then replay or discard.",
-        )  # fmt: skip
-
-    def _park_unreadable(self, delivery, problem):
-        """Bytes that are no event at all, on a queue that only our own services write to: kept, and shown to a person."""
-        digest = hashlib.sha256(delivery.body).hexdigest()
-        lost = events.Event(events.UNREADABLE, digest, events.UNREADABLE, digest, events.utc_now(), {}, delivery=delivery)
-        with self.database.pool.transaction() as tx:
-            tx.park(lost, describe(problem))
-        log.error("A message is not an event and is parked.", event_id=digest, reason=describe(problem))
 
     # ── now and then ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -300,9 +262,9 @@ class Hearing(Entrypoint):
         """The rows to take up again: what failed before, what a person discarded, and what waits though nothing is before it any more."""
         with self.database.pool.transaction() as tx:
             telemetry.backlog(self.service, tx)
-            return tx.rows(DUE, {"sources": list(self.sources)})
+            return tx.inbox.due(self.sources)
 
-    def _retry(self, due: deque, seconds: float):
+    def _retry_due(self, due: deque, seconds: float):
         """Takes up rows of `due`: one, and others while nothing new is at hand or until `seconds` have passed."""
         clock = eventlet.hubs.get_hub().clock
         until = clock() + seconds
@@ -323,12 +285,12 @@ class Hearing(Entrypoint):
             )
             if table == "parked":
                 with self.database.pool.transaction() as tx:
-                    tx.leave_parked(row, describe(problem))
+                    tx.inbox.leave_parked(row, describe(problem))
             return
         event.kept, event.discarded = (table, row), discarded
         self._hear([event])
 
-    def _sit_out(self, problem):
+    def _wait_for_database(self, problem):
         """The database is away: what is in hand is kept for a while, then given back, once; it is asked until it answers."""
         log.warning("The database does not answer; hearing stops until it does.", reason=str(problem), consequence="Events wait at the broker.")
         telemetry.RECONNECTS.labels(self.service, "database").inc()
@@ -357,104 +319,6 @@ class Hearing(Entrypoint):
         self.away_since, self.gave_back, self.pause = None, False, FIRST_PAUSE
 
 
-class _Line:
-    """One connection to the broker: a channel and a buffer per queue. After `close` it acknowledges nothing any more."""
-
-    def __init__(self, hearing: Hearing):
-        self.hearing = hearing
-        self.open = True
-        self.inboxes: list[deque] = []
-        self.channels: list = []
-        self.turn = 0
-        self.connection = kombu.Connection(hearing.settings.amqp_uri, heartbeat=HEARTBEAT, connect_timeout=5)
-        self.connection.connect()
-        for queue in hearing.queues(hearing.settings):
-            channel = self.connection.channel()
-            channel.auto_decode = False  # the exact bytes: they were signed and hashed as they are
-            inbox: deque = deque()
-            channel.basic_qos(0, 2 * hearing.size, False)
-            self.channels.append(channel)
-            self.inboxes.append(inbox)
-            channel.basic_consume(queue, consumer_tag=queue, callback=self._keep(inbox))
-
-    def _keep(self, inbox):
-        hearing = self.hearing
-
-        def on_message(message):
-            inbox.append(message)
-            hearing._wake()
-
-        return on_message
-
-    def listen(self):
-        with contextlib.suppress(TimeoutError):
-            drain(self.connection.connection, timeout=0.5)
-        with self.hearing.writing:
-            self.connection.heartbeat_check()
-
-    def at_hand(self):
-        return sum(map(len, self.inboxes))
-
-    def take(self, room):
-        """Up to `room` deliveries, from each queue in turn; and per queue the last one taken."""
-        deliveries, marks = [], {}
-        filled = [n for n in range(len(self.inboxes)) if self.inboxes[n]]
-        self.turn += 1
-        if filled:
-            cut = self.turn % len(filled)
-            filled = filled[cut:] + filled[:cut]
-        while filled and room > 0:
-            share = max(1, room // len(filled))
-            for n in filled:
-                inbox = self.inboxes[n]
-                for _ in range(min(share, len(inbox), room)):
-                    message = inbox.popleft()
-                    marks[n] = message.delivery_tag
-                    deliveries.append(_delivery(message))
-                    room -= 1
-            filled = [n for n in filled if self.inboxes[n]]
-        return deliveries, marks
-
-    def acknowledge(self, marks):
-        """All up to these, in each queue. If the line is gone the broker delivers them again, and they are recognised."""
-        if not self.open:
-            return
-        with contextlib.suppress(*LOST), self.hearing.writing:
-            for n, tag in marks.items():
-                self.channels[n].basic_ack(tag, multiple=True)
-
-    def stop_taking(self):
-        with contextlib.suppress(*LOST), self.hearing.writing:
-            for channel in self.channels:
-                for tag in list(channel.callbacks):
-                    channel.basic_cancel(tag, nowait=True)
-
-    def close(self):
-        self.open = False
-        with contextlib.suppress(Exception), eventlet.Timeout(2, False):
-            self.connection.release()
-
-
-def _named(event) -> dict:
-    """Which event it was, for a log line. Of the safeguard lane no line says which dispute: the parked tool knows, and writes down who asked it."""
-    if safeguard.is_quiet(event.source, event.type):
-        return {}
-    return {"source": event.source, "dispute": event.subject, "event_id": event.id, "event_type": event.type, "trace_id": event.trace_id}
-
-
-def _delivery(message) -> Delivery:
-    properties = message.properties
-    return Delivery(
-        body=message.body if isinstance(message.body, bytes) else message.body.encode(),
-        content_type=properties.get("content_type") or "",
-        routing_key=message.delivery_info["routing_key"],
-        user_id=properties.get("user_id") or "",
-        message_id=properties.get("message_id") or "",
-        headers=properties.get("application_headers") or {},
-        is_undecodable=lenient.UNDECODABLE in properties,
-    )
-
-
 def hear(*speakers, **options):
     """Hears everything that these speakers say. A service hears all of a speaker or nothing: the sequence counts every event."""
 
@@ -462,43 +326,4 @@ def hear(*speakers, **options):
         assert set(speakers) <= set(HEARS[settings.service]), f"{settings.service} is not among the listeners of {speakers}"
         return [queue_of(settings.service, speaker, partition) for speaker in speakers for partition in settings.partitions_heard]
 
-    return Hearing.decorator(queues=queues, sources=(*speakers, events.UNREADABLE), **options)
-
-
-class Every(Entrypoint):
-    """Calls the method every `seconds`, first one interval after the start, never twice at once. A failure is logged and the next turn comes."""
-
-    def __init__(self, seconds, **kwargs):
-        self.seconds = seconds
-        super().__init__(expected_exceptions=(Exception,), **kwargs)
-
-    def setup(self):
-        self.stopping, self.idle = Signal(), Signal()
-
-    def start(self):
-        self.container.spawn_managed_thread(self._tick, identifier="tick")
-
-    def _tick(self):
-        while not self.stopping.ready():
-            with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(self.seconds):
-                self.stopping.wait()
-                break
-            done = Signal()
-
-            def handle_result(worker_ctx, result=None, exc_info=None, done=done):
-                done.send(exc_info)
-                return result, exc_info
-
-            self.container.spawn_worker(self, (), {}, handle_result=handle_result)
-            exc_info = done.wait()
-            if exc_info is not None:
-                log.warning("A timed task failed and comes again.", reason=describe(exc_info[1]), path=self.method_name)
-        self.idle.send()
-
-    def stop(self):
-        if not self.stopping.ready():
-            self.stopping.send()
-        self.idle.wait()
-
-
-every = Every.decorator
+    return Consumer.decorator(queues=queues, sources=(*speakers, events.UNREADABLE), **options)

@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 
 import contracts
 from contracts.channels import partition_of
-from plumbing.events import Posted, Said
+from plumbing.events import DomainEvent, Reply
 from tests.plumbing.conftest import A, B, heard
 
 SENT = contracts.DOMAIN_EVENTS["notice.sent"].example
@@ -17,7 +17,7 @@ NOTICE = contracts.NOTICES["notice.urged"].example
 
 def says(pool, *subjects, **more):
     with pool.transaction() as tx:
-        tx.say([Said("notice.sent", subject, SENT, **more) for subject in subjects])
+        tx.say([DomainEvent("notice.sent", subject, SENT, **more) for subject in subjects])
 
 
 def outbox(apart, columns="event_id"):
@@ -33,7 +33,7 @@ def test_each_dispute_is_counted_from_one(listener, fresh):
 
 def test_what_was_rolled_back_leaves_no_gap(listener, fresh):
     with pytest.raises(ZeroDivisionError), listener.pool.transaction() as tx:
-        tx.say([Said("notice.sent", A, SENT)])
+        tx.say([DomainEvent("notice.sent", A, SENT)])
         raise ZeroDivisionError
     says(listener.pool, A)
 
@@ -62,9 +62,9 @@ def test_a_dispute_always_travels_in_the_same_partition(listener, fresh):
 def test_what_the_contract_does_not_have_is_not_said(listener, fresh):
     for data in (SENT | {"name": "虚构甲"}, {}):
         with pytest.raises(ValidationError), listener.pool.transaction() as tx:
-            tx.say([Said("notice.sent", A, data)])
+            tx.say([DomainEvent("notice.sent", A, data)])
     with pytest.raises(KeyError), listener.pool.transaction() as tx:
-        tx.say([Said("dispute.registered", A, {})])
+        tx.say([DomainEvent("dispute.registered", A, {})])
 
     assert outbox(fresh) == []
 
@@ -99,9 +99,9 @@ def test_several_writers_number_in_commit_order(fresh):
             assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_letters_to_agencies_travel_to_their_inboxes(listener, fresh):
+def test_replies_to_agencies_travel_to_their_inboxes(listener, fresh):
     with listener.pool.transaction() as tx:
-        (body,) = tx.post([Posted("police", "n-1", "notice.urged", A, NOTICE)])
+        (body,) = tx.post([Reply("police", "n-1", "notice.urged", A, NOTICE)])
 
     assert outbox(fresh, "exchange, routing_key, event_id") == [("inboxes", "police", "n-1")]
     assert json.loads(body)["id"] == "n-1" and "sequence" not in json.loads(body)
@@ -111,8 +111,14 @@ def test_the_sealed_voice_counts_apart_and_leaves_no_gap_in_the_ordinary_one(fre
     held = contracts.SEALED_EVENTS["mediation-safeguard", "safeguard.held"].example
     applied = contracts.DOMAIN_EVENTS["step.applied"].example
     with fresh.pool("mediation").transaction() as tx:
-        tx.say([Said("step.applied", A, applied), Said("safeguard.held", A, held, source="mediation-safeguard"), Said("step.applied", A, applied)])
-        tx.say([Said("safeguard.held", A, held, source="mediation-safeguard")])
+        tx.say(
+            [
+                DomainEvent("step.applied", A, applied),
+                DomainEvent("safeguard.held", A, held, source="mediation-safeguard"),
+                DomainEvent("step.applied", A, applied),
+            ]
+        )
+        tx.say([DomainEvent("safeguard.held", A, held, source="mediation-safeguard")])
 
     rows = fresh.rows("select exchange, routing_key, event_id, body from mediation.outbox order by id")
     partition = partition_of(A)
