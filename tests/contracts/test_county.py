@@ -1,0 +1,175 @@
+"""Is a county's folder read as it was meant, and is every mistake in it found, with file, line, column and a sentence in both languages?"""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from contracts import COUNTY
+from contracts.county import files
+from contracts.county.roles import LED, ROLES
+from deploy.county.changes import compare
+from deploy.county.check import check
+from deploy.county.skeleton import NotNew, write_new
+from deploy.files import ROOT
+
+GANZHOU = ROOT / "counties/ganzhou"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy that a person may edit."""
+    return shutil.copytree(GANZHOU, tmp_path / "county")
+
+
+def edit(folder, file, was, becomes):
+    text = (folder / file).read_text("utf-8")
+    assert was in text, f"{file} has no {was}"
+    (folder / file).write_text(text.replace(was, becomes, 1), "utf-8")
+
+
+@pytest.mark.parametrize("county", sorted(path.name for path in (ROOT / "counties").iterdir() if path.is_dir()))
+def test_the_counties_of_the_repository_are_valid(county):
+    done = subprocess.run([sys.executable, "-m", "deploy.county", "check", f"counties/{county}"], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_role_but_mediation_bodies_is_led_by_one_agency():
+    assert {COUNTY.lead(role).role for role in LED} == set(ROLES) - {"B"}
+    assert (COUNTY.lead("C").code, COUNTY.lead("M").code) == ("court", "mediation_centre")
+
+
+def test_the_published_population_of_2020_and_the_synthetic_one_are_told_apart():
+    assert COUNTY.residents(2020)["620702"] == 519_100  # seventh national census
+    assert {row.synthetic for row in COUNTY.population if row.year == 2020} == {False}
+    assert {row.synthetic for row in COUNTY.population if row.year == COUNTY.latest_vintage} == {True}
+
+
+# fmt: off
+MISTAKES = [
+    # file             was                                    becomes                                  line  column            token
+    ("agencies.csv",   "Police,P,",                           "Police,Q,",                             9,    "role",            "not_in_list"),
+    ("agencies.csv",   "police,公安",                         "Police!,公安",                          9,    "code",            "wrong_form"),
+    ("agencies.csv",   "grid,网格",                           "police,网格",                           12,   "code",            "twice"),
+    ("agencies.csv",   "B,mediation_centre,own,,labour",      "B,,own,,labour",                        19,   "parent",          "no_parent"),
+    ("agencies.csv",   "B,mediation_centre,own,,labour",      "B,nobody,own,,labour",                  19,   "parent",          "unknown_agency"),
+    ("agencies.csv",   "C,court,own",                         "C,police,own",                          3,    "parent",          "parent_of_another_role"),
+    ("agencies.csv",   "Court,C,,own",                        "Court,C,court-xijiao,own",              2,    "parent",          "circle"),
+    ("agencies.csv",   "J,judicial_bureau,own,620702102",     "J,judicial_bureau,own,620702999",       7,    "townships",       "unknown_township"),
+    ("agencies.csv",   "Judicial Bureau,J,,own,,",            "Judicial Bureau,J,,own,620702102,",     7,    "townships",       "served_twice"),
+    ("agencies.csv",   "Police,P,,own,,,active",              "Police,P,,own,,,suspended",             9,    "status",          "lead_not_active"),
+    ("agencies.csv",   "Police,P,,own",                       "Police,J,judicial_bureau,own",          1,    "role P",          "no_lead"),
+    ("agencies.csv",   "Police,P,,own",                       "=HYPERLINK(),P,,own",                   9,    "en",              "formula"),
+    ("agencies.csv",   "code,zh,en",                          "code;zh;en",                            1,    "1",               "unknown_column"),
+    ("townships.csv",  "620702102,大满镇",                    "620703102,大满镇",                      9,    "code",            "outside_area"),
+    ("villages.csv",   "620702001001,",                       "620709001001,",                         2,    "code",            "unknown_township"),
+    ("villages.csv",   "1 of Dongjie Street,community",       "1 of Dongjie Street,hamlet",            2,    "kind",            "not_in_list"),
+    ("population.csv", "620702,519200",                       "620702,519201",                         5,    "residents",       "does_not_add_up"),
+    ("population.csv", "620702,519100",                       "620702,100",                            2,    "residents",       "less_than_parts"),
+    ("population.csv", "2020,2020-11-01,620702,519100",       "2019,2020-11-01,620702,519100",         3,    "year",            "no_total"),
+    ("population.csv", "2020-11-01,620702105",                "2022-11-01,620702105",                  3,    "reference_on",    "day_of_another_year"),
+    ("population.csv", "519200",                              "many",                                  5,    "residents",       "out_of_range"),
+    ("county.toml",    'area = "620702"',                     'area = "6207"',                         3,    "area",            "wrong_form"),
+    ("county.toml",    'zh = "甘州区"',                       '# zh = "甘州区"',                       6,    "name.zh",         "required"),
+    ("county.toml",    "[titles.page] ",                      "[titles.pages] ",                       10,   "titles.pages",    "unknown_key"),
+    ("county.toml",    "[name]",                              "[name",                                 6,    "6",               "not_toml"),
+    ("routing.csv",    "organisation:industry-finance",       "organisation:industry-money",           6,    "bodies",          "unknown_place"),
+    ("routing.csv",    "agency:womens_federation",            "agency:mens_federation",                3,    "bodies",          "not_in_list"),
+    ("organisations.csv", "peoples_mediation_committee,620702001", "nobody,620702001",                 2,    "agency",          "not_in_list"),
+    ("members.csv",    "committee-620702102,mediator",        "committee-0,mediator",                  2,    "organisation",    "unknown_place"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(
+    ("file", "was", "becomes", "line", "column", "token"), MISTAKES, ids=lambda value: value if isinstance(value, str) and len(value) < 25 else "-"
+)
+def test_a_mistake_is_found_with_its_file_line_and_column(folder, file, was, becomes, line, column, token):
+    edit(folder, file, was, becomes)
+
+    found = check(folder)
+
+    assert (file, line, column, token) in [(error.file, error.line, error.column, error.token) for error in found], list(map(str, found))
+    assert all(error.zh and error.en for error in found)
+
+
+def test_all_mistakes_of_all_files_are_told_at_once(folder):
+    edit(folder, "agencies.csv", "B,mediation_centre,own,,labour", "B,,own,,labour")
+    edit(folder, "townships.csv", "620702102,大满镇", "620703102,大满镇")
+    edit(folder, "population.csv", "620702,519200", "620702,519201")
+    edit(folder, "routing.csv", "organisation:industry-finance", "organisation:industry-money")
+    (folder / "members.csv").unlink()
+    (folder / "county.toml").write_text(
+        (folder / "county.toml").read_text("utf-8") + "[periods.confirmation_apply]\ndays = 60\n[periods.no_clock]\ndays = 1\n", "utf-8"
+    )
+
+    assert {error.file for error in check(folder)} >= {"agencies.csv", "townships.csv", "population.csv", "members.csv", "county.toml", "villages.csv"}
+    assert sum(error.file == "county.toml" for error in check(folder)) == 2
+
+
+def test_a_mistake_reads_as_a_sentence_in_chinese_and_english_without_quoting_the_cell(folder):
+    edit(folder, "agencies.csv", "Police,P,", "Police,张三,")
+
+    (sentence,) = [str(error) for error in check(folder) if error.line == 9]
+
+    assert sentence == "agencies.csv 第9行 “role”不在允许的取值之内 | agencies.csv line 9: “role” is not one of the allowed values"
+
+
+def test_a_spreadsheets_byte_order_mark_and_gb18030_are_read_and_semicolons_are_named(folder):
+    text = (folder / "townships.csv").read_text("utf-8")
+    (folder / "townships.csv").write_bytes(text.encode("utf-8-sig"))
+    (folder / "villages.csv").write_bytes((folder / "villages.csv").read_text("utf-8").encode("gb18030"))
+    assert check(folder) == []
+
+    (folder / "townships.csv").write_text(text.replace(",", ";"), "utf-8")
+    assert [(error.file, error.token) for error in check(folder)][-1:] != [] and ("townships.csv", "separator") in [(e.file, e.token) for e in check(folder)]
+
+
+def test_a_process_does_not_start_with_an_invalid_folder_and_prints_every_mistake_of_the_contracts_files(folder):
+    edit(folder, "agencies.csv", "Police,P,", "Police,Q,")
+    edit(folder, "population.csv", "620702,519200", "620702,519201")
+
+    done = subprocess.run(
+        [sys.executable, "-c", "import contracts"],
+        cwd=ROOT,
+        env={"FENGQIAO_COUNTY": str(folder), "PATH": "/usr/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "agencies.csv line 9" in done.stderr and "population.csv line 5" in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_new_folder_is_valid_from_the_start_and_overwrites_nothing(tmp_path):
+    write_new(tmp_path / "new", "330681")
+
+    assert check(tmp_path / "new") == []
+    assert files.read(tmp_path / "new")[0].area == "330681"
+    with pytest.raises(NotNew):
+        write_new(tmp_path / "new", "330681")
+    with pytest.raises(NotNew):
+        write_new(tmp_path / "other", "33068")
+
+
+def test_what_changes_between_two_versions_of_a_folder_is_named_and_what_may_not_change_is_refused(folder):
+    edit(folder, "agencies.csv", "police,公安,Police", "police,县公安局,County Police")
+    edit(folder, "agencies.csv", "labour,active", "labour,suspended")
+    edit(folder, "agencies.csv", "medical,active", "medical,removed")
+    (folder / "agencies.csv").write_text(
+        (folder / "agencies.csv").read_text("utf-8") + "elder_mediation,老年人调解,Elder Mediation,B,mediation_centre,own,,,active\n", "utf-8"
+    )
+    after = files.read(folder)[0]
+
+    changes = compare(COUNTY, after)
+    assert (changes.added, changes.renamed) == (("elder_mediation",), ("police",))
+    assert (changes.suspended, changes.removed, changes.reactivated) == (("trade_union",), ("medical_mediation",), ())
+    assert compare(after, COUNTY).reactivated == ("trade_union", "medical_mediation")
+    assert compare(after, COUNTY).refused == (
+        "机构elder_mediation不得删去：请将status改为removed，其历史记录仍要用到名称 | "
+        "agency elder_mediation may not disappear: set its status to removed, because its history needs its names",
+    )
