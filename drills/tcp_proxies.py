@@ -144,6 +144,7 @@ class TcpProxies:
     def close(self) -> None:
         for proxy in self:
             proxy.interrupt()
+        asyncio.run_coroutine_threadsafe(_end_all_tasks(), self._loop).result(SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
 
@@ -156,6 +157,13 @@ def tcp_proxy(url: str) -> Iterator[TcpProxy]:
         yield proxies.to(parts.netloc, parts.hostname, parts.port)
     finally:
         proxies.close()
+
+
+async def _end_all_tasks():
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _reset(end):

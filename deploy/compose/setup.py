@@ -1,6 +1,7 @@
 """What containers need before they start: `python -m deploy.compose.setup keys`, then `… tables`. Both may be repeated.
 
-`keys` makes every password and key once and gives each container its share, in a volume that only that container mounts.
+`keys` makes every password and key once and gives each container its share, in a volume that only that container mounts; a copy of the county's
+folder is in each.
 `tables` makes roles, schemas and tables. `… agency police` prints, for a person, what one agency needs to connect.
 """
 
@@ -10,13 +11,14 @@ import secrets
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from contracts import AGENCIES, COUNTY
 from contracts.channels import DEFAULT_PARTITIONS, SERVICES
 from deploy import broker, keys, processes, roles
+from deploy.county import applied
 from deploy.files import ROOT, write_private
 from deploy.monitoring import prometheus_rules, prometheus_settings
 from plumbing.migrate import migrate
@@ -35,7 +37,7 @@ class Containers:
     keys: dict
     partitions: int = DEFAULT_PARTITIONS
     folder: Path = SHARE
-    county: Path = field(default_factory=lambda: COUNTY.folder)  # mounted at the same place in every container
+    county: Path = SHARE / applied.NAME
     broker: None = None  # runs in a container of its own and is found by its host name
 
     @cached_property
@@ -63,7 +65,9 @@ def make_keys(kept: Path = KEPT, shares: Path = SHARES) -> None:
     _share(shares / "rabbitmq/definitions.json", json.dumps(broker.definitions(containers.keys["broker"], containers.partitions)))
     _share(shares / "rabbitmq/enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n")
     _share(shares / "rabbitmq/rabbitmq.conf", (ROOT / "deploy/images/rabbitmq/rabbitmq.conf").read_text())
+    applied.put(kept, COUNTY.folder)
     for kind in processes.KINDS.values():
+        applied.put(shares / kind.name, COUNTY.folder)
         told = processes.launch(kind, containers).environment
         write_private(shares / kind.name / "environment", "".join(f"{name}={shlex.quote(value)}\n" for name, value in told.items()))
     addresses = {name: f"{name}:{PORT}" for name in processes.KINDS}

@@ -83,13 +83,24 @@ WORDS = {
     "example":    ("例：", "An example:"),
     "files":      ("## 本县的文件", "## Files of the county"),
     "county": (
-        ("`--county FILE`（服务：`FENGQIAO_COUNTY_RULES`）：本县对LOCAL_RULE与POLICY期限的规定，以及提前多久提醒；法定期限只能设提醒；没有事件使其起算的期限和人身安全保护令的复议期不设提醒。`--calendar FILE`（服务：`FENGQIAO_CALENDAR`）：国务院公布的放假安排，优先于程序所带的两套日历；"
-        "两套日历须一致，否则该年为暂定。服务运行中文件变化，暂定的期限随即重新计算（`deadline.recomputed`）。"),
-        ("`--county FILE` (services: `FENGQIAO_COUNTY_RULES`): this county's own rows over LOCAL_RULE and POLICY clocks, and how long before the end somebody is reminded; a LAW clock takes reminders only; a clock that no event of a dispute opens, and the review of a protection order, take none. `--calendar FILE` (services: `FENGQIAO_CALENDAR`): "
-        "arrangements of the State Council, which beat the two calendars that the program carries; where those two disagree a year is provisional. When a file changes while the service runs, provisional deadlines are reckoned again (`deadline.recomputed`).")),
+        ("本县的期限与提醒写在县级配置目录的`county.toml`（`[periods.…]`），放假安排写在`calendar.toml`；计算器用`--county 目录`，服务用`FENGQIAO_COUNTY`。县里可以设定LOCAL_RULE与POLICY期限，以及提前多久提醒；"
+        "法定期限只能设提醒；没有事件使其起算的期限和人身安全保护令的复议期不设提醒。放假安排优先于程序所带的两套日历；两套日历须一致，否则该年为暂定。服务运行中文件变化，暂定的期限随即重新计算（`deadline.recomputed`）。"),
+        ("The county's own periods and reminders stand in `county.toml` of its folder (`[periods.…]`), holiday arrangements in `calendar.toml`; the calculator takes the folder with `--county DIR`, the services with `FENGQIAO_COUNTY`. "
+        "A county may set LOCAL_RULE and POLICY clocks and how long before the end somebody is reminded; a LAW clock takes reminders only; a clock that no event of a dispute opens, and the review of a protection order, take none. "
+        "The arrangements beat the two calendars that the program carries; where those two disagree a year is provisional. When a file changes while the service runs, provisional deadlines are computed again (`deadline.recomputed`).")),
 }
-COUNTY_EXAMPLE = '{"routing": {"working_days": 2}, "mediation_out_of_court_policy": {"days": 20, "remind": ["5d", "1d"]}, "confirmation_apply": {"remind": ["7d"]}}'
-CALENDAR_EXAMPLE = '{"2099": {"off": ["2099-01-01", "2099-01-20"], "made_up": ["2099-01-18"]}}'
+COUNTY_EXAMPLE = """[periods.routing]
+working_days = 2
+
+[periods.mediation_out_of_court_policy]
+days = 20
+remind = ["5d", "1d"]
+
+[periods.confirmation_apply]
+remind = ["7d"]"""
+CALENDAR_EXAMPLE = """["2099"]
+off = [2099-01-01, 2099-01-20]
+made_up = [2099-01-18]"""
 # fmt: on
 
 
@@ -115,7 +126,7 @@ def _parts(language: int) -> list[str]:
         f"{word('example')}\n\n```console\n$ echo '{line}' | {COMMAND}\n```\n\n```json\n{answered}\n```",
         word("files"),
         word("county"),
-        f"```json\n{COUNTY_EXAMPLE}\n```\n\n```json\n{CALENDAR_EXAMPLE}\n```",
+        f"```toml\n{COUNTY_EXAMPLE}\n```\n\n```toml\n{CALENDAR_EXAMPLE}\n```",
     ]
 
 
