@@ -42,9 +42,23 @@ def mediators(agency: str, organisation: str | None) -> tuple[str, ...]:
 
 
 @cache
-def invited() -> tuple[str, ...]:
-    """The court's own roster of invited mediators (特邀调解员)."""
-    return tuple(sorted(member.id for members in roster().members.values() for member in members if member.role == "invited_mediator"))
+def invited() -> tuple[tuple[str, str], ...]:
+    """The court's own roster of invited mediators (特邀调解员): (the agency that speaks for them, number) of each."""
+    found = roster()
+    invited_bodies = [one for one in found.on(SINCE) if one.kind == "invited_mediation_body"]
+    numbers = ((one.agency, member.id) for one in invited_bodies for member in found.members_of(one.code, SINCE) if member.role == "invited_mediator")
+    return tuple(sorted(numbers))
+
+
+@cache
+def committees(township: str) -> tuple[str, ...]:
+    """The committees of the township itself, not of its villages, by code."""
+    return tuple(sorted(one.code for one in roster().on(SINCE) if one.kind == "peoples_mediation_committee" and one.township == township and not one.village))
+
+
+@cache
+def invited_bodies() -> tuple[str, ...]:
+    return tuple(sorted(one.code for one in roster().on(SINCE) if one.kind == "invited_mediation_body"))
 
 
 @cache

@@ -1,13 +1,15 @@
-"""The figures that the made-up county follows. Each names where it comes from; POLICY-like guesses say so. Pure."""
+"""The figures that the made-up county follows, each with where it comes from, and the agencies of the county's folder that they are about. Pure.
+
+Figures stand by role and kind. Which agency that is, in which township, is computed from the folder, so that any county can be demonstrated.
+"""
+
+from contracts import COUNTY
+from contracts.county.roles import LED
+
+LEADS = {role: COUNTY.lead(role).code for role in LED}
+COURT, CENTRE, BUREAU, WOMEN, POLICE, PETITIONS, COMMITTEE, GRID = (LEADS[role] for role in "CMJWPXLG")
 
 # fmt: off
-# SYNTHETIC population, for weights only: 900 a village, the rest spread over communities; two towns are real (2020).
-RESIDENTS = {
-    "620702001": 48_100, "620702002": 57_700, "620702003": 48_100, "620702004": 38_400, "620702005": 30_600, "620702100":  9_000,
-    "620702101": 13_500, "620702102": 18_900, "620702103": 25_200, "620702104": 21_300, "620702105": 14_900, "620702106": 71_200,
-    "620702107": 18_000, "620702108": 14_600, "620702109": 10_800, "620702110": 24_000, "620702111": 10_800, "620702112": 11_700,
-    "620702202": 10_800, "620702203":  9_000, "620702204":  6_300, "620702207":  3_600, "620702211":  2_700,
-}
 # Family with inheritance 19.7 %, neighbours 22.9 %, housing 6.9 %, damages 8.1 %: national people's mediation 2011. The rest: guessed, with
 # contract, land lease and private lending the biggest, as the Xijiao tribunal reports for 2024.
 KINDS = {
@@ -20,30 +22,18 @@ CAUSE = {"family": "2", "inheritance": "3", "neighbour": "6", "housing_plot": "7
          "land_contract": "7", "labour": "17", "traffic": "31", "seed_contract": "10", "property_management": "10", "consumer": "10",
          "finance": "10", "medical": "31", "intellectual_property": "14", "production": "10"}
 # Who hears of it first, and how. Police to centre is ten times the court's flow (大满镇 2024: 32 against 3).
-REPORTERS = {
-    #                                       weight   channels
-    "police":                               (32.0,   {"police_call": 9, "walk_in": 1}),
-    "grid":                                 (22.0,   {"grid": 7, "inspection": 3}),
-    "mediation_centre":                     (20.0,   {"walk_in": 6, "phone": 2, "hotline": 2, "online": 1}),
-    "judicial_bureau":                      ( 5.0,   {"walk_in": 5, "phone": 2, "inspection": 2}),
-    "judicial_bureau-daman":                ( 3.0,   {"walk_in": 6, "inspection": 3}),
-    "womens_federation":                    ( 6.0,   {"walk_in": 5, "phone": 4, "transfer": 1}),
-    "petition_office":                      ( 3.4,   {"petition": 6, "letter": 3, "online": 1}),
-    "court":                                ( 2.0,   {"filing_desk": 1}),
-    "court-xijiao":                         ( 0.6,   {"filing_desk": 1}),
-    "court-daman":                          ( 0.6,   {"filing_desk": 1}),
-    "the body":                             ( 5.4,   {"walk_in": 7, "phone": 3}),      # the one that will mediate
-}
-TOWN_BODIES = {                             # four of the 272 committees are in the demonstration; each stands for its neighbours too
-    "peoples_mediation_committee-xijie":    ("620702001", "620702002", "620702003", "620702004", "620702005", "620702100", "620702106", "620702112"),
-    "peoples_mediation_committee-daman":    ("620702102", "620702107", "620702110", "620702202", "620702203", "620702204"),
-    "peoples_mediation_committee-jiantan":  ("620702101", "620702108", "620702109", "620702207", "620702211"),
-    "peoples_mediation_committee-shajing":  ("620702103", "620702104", "620702105", "620702111"),
-}
-KIND_BODIES = {
-    "labour": "trade_union", "finance": "finance_mediation", "traffic": "traffic_mediation", "medical": "medical_mediation",
-    "intellectual_property": "ip_mediation",
-}
+REPORTS = (
+    # role  its leading agency   all below it   channels of the leading agency                                     of those below
+    ("P",   32.0,                0.0,           {"police_call": 9, "walk_in": 1},                                  {}),
+    ("G",   22.0,                0.0,           {"grid": 7, "inspection": 3},                                      {}),
+    ("M",   20.0,                0.0,           {"walk_in": 6, "phone": 2, "hotline": 2, "online": 1},             {}),
+    ("J",    5.0,                3.0,           {"walk_in": 5, "phone": 2, "inspection": 2},                       {"walk_in": 6, "inspection": 3}),
+    ("W",    6.0,                0.0,           {"walk_in": 5, "phone": 4, "transfer": 1},                         {}),
+    ("X",    3.4,                0.0,           {"petition": 6, "letter": 3, "online": 1},                         {}),
+    ("C",    2.0,                1.2,           {"filing_desk": 1},                                                {"filing_desk": 1}),
+)
+THE_BODY = "the body"                       # the one that will mediate
+BODY_REPORTS = (5.4, {"walk_in": 7, "phone": 3})
 SUMS_CNY = {                                # (middle, spread): lognormal; kinds without a sum are not here
     "private_loan": (38_000, 1.0), "contract": (26_000, 1.1), "finance": (52_000, 0.9), "labour": (14_000, 0.8), "traffic": (17_000, 0.9),
     "damages": (6_500, 1.0), "seed_contract": (31_000, 0.8), "land_contract": (12_000, 0.9), "inheritance": (60_000, 0.9),
@@ -54,11 +44,12 @@ STANDINGS = {                               # what a party is, where the kind te
     "finance": ["bank"], "labour": ["employer"], "medical": ["hospital"], "seed_contract": ["seed_company"], "property_management": ["property_manager"],
     "land_contract": ["village_collective"], "consumer": ["company"], "expropriation": ["government"],
 }
-DEPARTMENTS = {                             # who is called for what: 中心吹哨、部门报到 (天祝: fourteen departments; here those that are connected)
-    "labour": ("trade_union", "judicial_bureau"), "family": ("womens_federation", "police"), "traffic": ("police",), "seed_contract": ("court-xijiao",),
-    "land_contract": ("judicial_bureau", "court-daman"), "village_affairs": ("political_legal_committee", "judicial_bureau"),
+TRIBUNAL = "tribunal"                       # of the place, else any, else the court itself
+DEPARTMENTS = {                             # roles that are called for what: 中心吹哨、部门报到 (天祝: fourteen departments; here those that are connected)
+    "labour": ("B", "J"), "family": ("W", "P"), "traffic": ("P",), "seed_contract": (TRIBUNAL,), "land_contract": ("J", TRIBUNAL),
+    "village_affairs": ("L", "J"),
 }
-CALLED_ELSE = ("police", "judicial_bureau")
+CALLED_ELSE = ("P", "J")
 ELSEWHERE = {                               # where a dispute goes that is not for mediation: (who, by which way)
     "labour": ("labour_arbitration_commission", "labour_arbitration"), "land_contract": ("land_arbitration_commission", "land_arbitration"),
     "expropriation": ("government", "administrative_reconsideration"), "consumer": ("market_regulation_bureau", "administrative_handling"),
@@ -74,6 +65,78 @@ SURNAMES = "王李张刘陈杨赵黄周吴徐孙马朱胡郭何高林罗"
 GIVEN_NAMES = ("建国", "秀英", "志强", "桂兰", "永福", "玉梅", "海军", "淑珍", "文斌", "春花", "德明", "雪莲", "金山", "彩霞", "立新", "月娥")
 
 
+# ── the agencies of the county's folder ──────────────────────────────────────────────────────────────────────────────────────────
+
+ACTIVE = tuple(agency for agency in COUNTY.agencies.values() if agency.is_active)
+BODIES = tuple(agency for agency in ACTIVE if agency.role == "B")
+KIND_BODIES = {kind: agency.code for agency in reversed(BODIES) for kind in agency.takes}  # the first in the file, if two take a kind
+# Agencies that mediate for some townships only: any of them may be the wrong one to answer a referral.
+LOCAL_BODIES = tuple(agency.code for agency in ACTIVE if agency.role in ("B", "J") and agency.townships)
+
+
+def _residents() -> dict[str, int]:
+    """Residents by township, of the newest of the most complete vintages; without any, all townships count alike."""
+    vintages = {row.year: {} for row in COUNTY.population}
+    for row in COUNTY.population:
+        if row.area in COUNTY.townships and row.residents:
+            vintages[row.year][row.area] = row.residents
+    best = max(vintages, key=lambda year: (len(vintages[year]), year), default=None)
+    return vintages.get(best) or dict.fromkeys(COUNTY.townships, 1)
+
+
+def _reporters() -> dict[str, tuple[float, dict[str, int]]]:
+    """Agency -> (weight, channels). What those below a leading agency report is shared equally among them."""
+    reporters = {}
+    for role, weight, below_weight, channels, below_channels in REPORTS:
+        reporters[LEADS[role]] = weight, channels
+        below = [agency.code for agency in ACTIVE if agency.role == role and COUNTY.has_superior(agency)] if below_weight else []
+        reporters |= {code: (below_weight / len(below), below_channels) for code in below}
+    return reporters | {THE_BODY: BODY_REPORTS}
+
+
+def _town_bodies() -> dict[str, str]:
+    """Township -> the body that the centre has always asked there.
+
+    The agency that serves the township; elsewhere, the largest township first, the one with the fewest residents so far, which stands for its
+    neighbours too. Without any such agency it is a body for every kind, else the judicial bureau.
+    """
+    asked = {township: body.code for body in reversed(BODIES) for township in body.townships if not body.takes}
+    load = {code: sum(RESIDENTS.get(township, 0) for township, body in asked.items() if body == code) for code in asked.values()}
+    if not load:
+        return dict.fromkeys(COUNTY.townships, next((body.code for body in BODIES if not body.takes), BUREAU))
+    for township in sorted(COUNTY.townships.keys() - asked.keys(), key=lambda code: (-RESIDENTS.get(code, 0), code)):
+        asked[township] = min(load, key=lambda code: (load[code], code))
+        load[asked[township]] += RESIDENTS.get(township, 0)
+    return asked
+
+
+RESIDENTS = _residents()
+REPORTERS = _reporters()
+TOWN_BODIES = _town_bodies()
+
+
 def body_of(kind: str, township: str) -> str:
     """Whom the centre asks where it does not follow the proposal: whom it has always asked."""
-    return KIND_BODIES.get(kind) or next(body for body, places in TOWN_BODIES.items() if township in places)
+    return KIND_BODIES.get(kind) or TOWN_BODIES[township]
+
+
+def court_of(body: str) -> str:
+    """The tribunal of the body's place, else the court."""
+    serving = (COUNTY.serving("C", township) for township in COUNTY.agencies[body].townships)
+    return next((tribunal.code for tribunal in serving if tribunal), COURT)
+
+
+def departments(kind: str, township: str, body: str) -> tuple[str, ...]:
+    """Who is called to help the body with a dispute of this kind: at least one."""
+    found = (_department(role, kind, township) for role in DEPARTMENTS.get(kind, CALLED_ELSE))
+    called = tuple(dict.fromkeys(agency for agency in found if agency and agency != body))
+    return called or tuple(agency for agency in (POLICE, BUREAU) if agency != body)
+
+
+def _department(role, kind, township):
+    if role == "B":
+        return KIND_BODIES.get(kind)
+    if role != TRIBUNAL:
+        return LEADS[role]
+    tribunals = [agency for agency in ACTIVE if agency.role == "C" and COUNTY.has_superior(agency)]
+    return next((tribunal.code for tribunal in [COUNTY.serving("C", township), *tribunals] if tribunal), COURT)

@@ -27,7 +27,7 @@ class Story:
         self.asks(county.body_of(self.kind, self.township))
         self.reporter = self.one_of({code: weight for code, (weight, _) in county.REPORTERS.items()})
         self.channel = self.one_of(county.REPORTERS[self.reporter][1])
-        self.reporter = self.body if self.reporter == "the body" else self.reporter
+        self.reporter = self.body if self.reporter == county.THE_BODY else self.reporter
         self.parties = ["applicant", "respondent"] + (["respondent-2"] if self.goes("more than two sides") else [])
         self.slip = self.at("slip") if self.goes("a slip") else None
         self.sum, self.mediator, self.accepted_at, self.is_filed, self.has_terms = None, None, begins, False, False
@@ -43,12 +43,12 @@ class Story:
     @property
     def period(self) -> tuple[int, str]:
         """How long mediation may take, in days, and the clock that says so. A committee that is no medical one has the ordinary time."""
-        other_body = self.kind == "medical" and self.body != "medical_mediation"
+        other_body = self.kind == "medical" and self.body != county.KIND_BODIES.get("medical")
         return county.PERIOD_ELSE if other_body else county.PERIODS.get(self.kind, county.PERIOD_ELSE)
 
     @property
     def court(self) -> str:
-        return "court-daman" if self.body.endswith("-daman") else "court"
+        return county.court_of(self.body)
 
     @property
     def last(self) -> Step:

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 
+from demo import county
 from demo.chapters import court
 from demo.chapters.reporting import agreement
 from demo.steps import REJECTED
@@ -19,7 +20,7 @@ def agree(story: Story) -> None:
         story.say(story.body, "dispute.archived", {"archive_no": story.archive_no()}, expected=REJECTED)
     if story.slip == "nothing to enforce" and terms:
         story.hours(1, 20)
-        story.say("court", "enforcement.applied", {"on": story.today()}, expected=REJECTED)
+        story.say(county.COURT, "enforcement.applied", {"on": story.today()}, expected=REJECTED)
     confirmed = bool(terms) and story.slip is None and story.goes("confirmed") and _confirm(story)
     if confirmed is None:
         return  # it was refused, and has gone another way
@@ -36,7 +37,7 @@ def agree(story: Story) -> None:
 
 def _follow_up(story, kept):
     story.office(workdays=story.random.randint(2, 14), hours=(0, 6))
-    by = story.body if story.random.random() < 0.6 else "mediation_centre"
+    by = story.body if story.random.random() < 0.6 else county.CENTRE
     story.say(by, "dispute.followed_up", {"settled": kept, "satisfied": kept and story.goes("satisfied")})
 
 

@@ -10,13 +10,13 @@ from demo.story import Story
 
 
 def whistle(story: Story) -> None:
-    called = [agency for agency in departments(story) if agency != story.body]
-    story.say("mediation_centre", "whistle.blown", {"to": called, "reason": story.at("whistle")})
+    called = list(departments(story))
+    story.say(county.CENTRE, "whistle.blown", {"to": called, "reason": story.at("whistle")})
     report_in(story, called)
 
 
 def departments(story: Story) -> tuple[str, ...]:
-    return county.DEPARTMENTS.get(story.kind, county.CALLED_ELSE)
+    return county.departments(story.kind, story.township, story.body)
 
 
 def report_in(story: Story, called: list[str]) -> None:
@@ -32,16 +32,16 @@ def report_in(story: Story, called: list[str]) -> None:
 def urge_who_is_late(story: Story) -> None:
     _, clock = story.period
     story.move_to(story.period_ends + timedelta(days=1))
-    story.say("mediation_centre", "supervision.issued", {"to": story.body, "urged_for": "overdue", "clock": clock})
+    story.say(county.CENTRE, "supervision.issued", {"to": story.body, "urged_for": "overdue", "clock": clock})
     if not _answers(story):
         story.office(workdays=4)
-        story.say("political_legal_committee", "supervision.issued", {"to": story.body, "urged_for": "no_answer", "clock": "supervision_answer"})
+        story.say(county.COMMITTEE, "supervision.issued", {"to": story.body, "urged_for": "no_answer", "clock": "supervision_answer"})
         _answers(story)
 
 
 def urge_for_the_committee(story: Story) -> None:
     story.office(hours=(1, 20))
-    story.say("political_legal_committee", "supervision.issued", {"to": story.body, "urged_for": story.at("committee urges")})
+    story.say(county.COMMITTEE, "supervision.issued", {"to": story.body, "urged_for": story.at("committee urges")})
     _answers(story)
 
 
@@ -58,18 +58,18 @@ def _answers(story):
 
 def petition(story: Story) -> None:
     number = {"petition_no": f"演示{story.seed}-访-{story.number:05}"}
-    story.say("petition_office", "petition.registered", number | {"repeat": story.random.random() < 0.1})
+    story.say(county.PETITIONS, "petition.registered", number | {"repeat": story.random.random() < 0.1})
     story.office(hours=(1, 8))
     if story.goes("petition transferred"):
-        story.say("petition_office", "petition.transferred", number | {"to": departments(story)[-1]})
+        story.say(county.PETITIONS, "petition.transferred", number | {"to": departments(story)[-1]})
         if story.goes("petition returned"):
             story.office(workdays=1)
-            story.say("petition_office", "petition.returned", number)
-    story.say("petition_office", "petition.accepted", number)
+            story.say(county.PETITIONS, "petition.returned", number)
+    story.say(county.PETITIONS, "petition.accepted", number)
     story.office(hours=(1, 8))
     if story.goes("petition extended"):
-        story.say("petition_office", "petition.extended", {"days": 30})
-    story.say("petition_office", "petition.decided", number | {"result": story.at("petition")})
+        story.say(county.PETITIONS, "petition.extended", {"days": 30})
+    story.say(county.PETITIONS, "petition.decided", number | {"result": story.at("petition")})
 
 
 # ── what was reported wrongly ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -99,7 +99,8 @@ def correct_a_session(story: Story) -> None:
 
 def stay(story: Story) -> None:
     """For an ordinary reason: the crowd in which a hold disappears."""
-    agency, reason = story.at("stay")
+    role, reason = story.at("stay")
+    agency = county.LEADS[role]
     story.say(agency, "dispute.stayed", {"reason": reason})
     try_all_the_same(story)
     story.office(workdays=story.random.randint(1, 6))
@@ -110,4 +111,4 @@ def try_all_the_same(story: Story) -> None:
     """Somebody outside who does not know yet is told that the dispute is stayed, and not why."""
     if story.goes("tried all the same"):
         story.hours(1, 6)
-        story.say("mediation_centre", "whistle.blown", {"to": ["judicial_bureau"], "reason": "expertise"}, expected=REJECTED)
+        story.say(county.CENTRE, "whistle.blown", {"to": [county.BUREAU], "reason": "expertise"}, expected=REJECTED)

@@ -22,7 +22,7 @@ def come_to_the_desk(story: Story) -> bool:
     return sue(story, court, received, restarted)
 
 
-def sue(story: Story, court: str = "court", received: str | None = None, restarted: str | None = None) -> bool:
+def sue(story: Story, court: str = county.COURT, received: str | None = None, restarted: str | None = None) -> bool:
     """Whether the case was filed."""
     received = received or story.today()
     if story.goes("filing refused"):
@@ -34,7 +34,7 @@ def sue(story: Story, court: str = "court", received: str | None = None, restart
     return True
 
 
-def file(story: Story, court: str = "court", received: str | None = None, restarted: str | None = None) -> None:
+def file(story: Story, court: str = county.COURT, received: str | None = None, restarted: str | None = None) -> None:
     """Registered first; then perhaps entrusted to a body; then tried."""
     received = received or story.today()
     story.office(workdays=7 if story.goes("decided late") else story.random.randint(0, 3))
@@ -51,8 +51,9 @@ def _dates(story, received, restarted):
 
 
 def _entrust(story, court, procedure):
-    """委托调解, to court-invited mediators where the body is nobody's. Whether it was settled there; else the trial goes on."""
-    to, mediator = ("industry_mediation_body", story.random.choice(bodies.invited())) if story.random.random() < 0.5 else (story.body, None)
+    """委托调解, to the body or to court-invited mediators, if there are any. Whether it was settled there; else the trial goes on."""
+    invited = bodies.invited() if story.random.random() < 0.5 else ()
+    to, mediator = story.random.choice(invited) if invited else (story.body, None)
     story.asks(to)
     story.office(workdays=story.random.randint(0, 2))
     story.say(court, "case.entrusted", {"to": to, "procedure": procedure})
@@ -116,15 +117,15 @@ def enforce(story: Story, court: str) -> None:
 
 def old_docket(story: Story, day: datetime) -> None:
     """A claim on the court's docket before filing, referred before the switch of 2025-01-01; what was referred ran to its end."""
-    story.now, story.reporter = day, "court"
+    story.now, story.reporter = day, county.COURT
     received = story.today()
-    data = {"report_no": story.report_no("court"), "channel": "import", "place": {"township": story.township}, "kind": story.kind, "wants": "filing"}
+    data = {"report_no": story.report_no(county.COURT), "channel": "import", "place": {"township": story.township}, "kind": story.kind, "wants": "filing"}
     data |= {"cause": county.CAUSE.get(story.kind, "10"), "parties": [story.person(label) for label in story.parties]}
-    story.say("court", "dispute.reported", data, subject=data["report_no"])
-    story.say("court", "dispute.screened", {"suitable": True, "track": "legacy", "court_received_on": received, "kind": story.kind})
+    story.say(county.COURT, "dispute.reported", data, subject=data["report_no"])
+    story.say(county.COURT, "dispute.screened", {"suitable": True, "track": "legacy", "court_received_on": received, "kind": story.kind})
     story.asks(county.body_of(story.kind, story.township))
     story.office(hours=(1, 6))
-    story.say("court", "dispute.routed", {"to": story.body, "reason": "by_roster"})
+    story.say(county.COURT, "dispute.routed", {"to": story.body, "reason": "by_roster"})
     story.office(hours=(1, 7))
     story.mediator = story.random.choice(bodies.mediators(story.body, None))
     story.say(story.body, "referral.accepted", {"mediator": story.mediator})
@@ -141,11 +142,11 @@ def old_docket(story: Story, day: datetime) -> None:
     due = (story.now + timedelta(days=20)).date().isoformat()
     story.say(story.body, "agreement.reached", agreement(story, [{"kind": "payment", "due_on": due, "amount_cny": "6000.00"}], "written"))
     story.office(workdays=2)
-    facts = {"applied_on": story.today(), "applicants": story.parties, "court": "court", "court_ground": "inviting_court"}
+    facts = {"applied_on": story.today(), "applicants": story.parties, "court": county.COURT, "court_ground": "inviting_court"}
     story.say(story.body, "confirmation.applied", facts)
     story.office(hours=(1, 8))
-    story.say("court", "confirmation.accepted")
+    story.say(county.COURT, "confirmation.accepted")
     story.office(workdays=4)
-    story.say("court", "confirmation.granted")
+    story.say(county.COURT, "confirmation.granted")
     story.office(workdays=8)
     story.say(story.body, "performance.recorded", {"term": 1, "result": "full", "on": story.today()})

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from contracts import COUNTY
 from demo import county
 from demo.chapters import agreeing, beside, court, lane
 from demo.steps import REFUSED, REJECTED
@@ -23,7 +24,7 @@ def mediate(story: Story) -> None:
     story.office(hours=(1, 20))
     story.say(story.body, "mediation.started")
     if story.slip == "wrong code":
-        nobodys = f"620702-2026-{900000 + story.number % 99999:06}-0"
+        nobodys = f"{COUNTY.area}-2026-{900000 + story.number % 99999:06}-0"
         story.say(story.body, "session.held", {"mode": "in_person", "minutes": 60}, subject=nobodys, expected=REFUSED)
     period, _ = story.period
     story.period_ends = story.accepted_at + timedelta(days=period)
@@ -93,5 +94,5 @@ def _suspect(story):
     story.say(story.body, "mediation.suspended", {"reason": "suspected_sham"})
     story.office(workdays=3, hours=(1, 5))
     if story.goes("nothing in it"):
-        story.say("court", "mediation.resumed")
+        story.say(county.COURT, "mediation.resumed")
     fail(story, "other_obstacle")

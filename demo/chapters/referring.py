@@ -10,19 +10,19 @@ def screen(story: Story) -> bool:
     """Whether it is for mediation."""
     story.office(workdays=2 if story.goes("screened late") else 0, hours=(1, 7))
     suitable = not story.goes("not suitable")
-    by = "womens_federation" if story.kind == "family" and story.goes("screened by the women") else "mediation_centre"
+    by = county.WOMEN if story.kind == "family" and story.goes("screened by the women") else county.CENTRE
     story.say(by, "dispute.screened", {"suitable": suitable, "track": "A", "kind": story.kind})
     if not suitable and story.goes("redirected"):
         redirect(story)
     if story.slip == "not theirs":
-        story.say("police", "mediation.started", expected=REFUSED)
+        story.say(county.POLICE, "mediation.started", expected=REFUSED)
     return suitable
 
 
 def redirect(story: Story) -> None:
     story.office(hours=(1, 6))
     to, way = county.ELSEWHERE.get(story.kind, county.ELSEWHERE_ELSE)
-    story.say("mediation_centre", "dispute.redirected", {"to": to, "way": way})
+    story.say(county.CENTRE, "dispute.redirected", {"to": to, "way": way})
 
 
 def refer(story: Story) -> None:
@@ -54,7 +54,7 @@ def _route(story, to, reason, jointly=False):
     called = [agency for agency in (with_them or beside.departments(story)) if agency != body] if jointly else []
     if called:
         data |= {"joint_with": called, "reason": "joint_handling"}
-    story.say("mediation_centre", "dispute.routed", data)
+    story.say(county.CENTRE, "dispute.routed", data)
     if called:
         beside.report_in(story, called)
 
@@ -70,7 +70,8 @@ def _taken(story):
 
 
 def _wrong_body(story):
-    return story.random.choice(sorted({*county.TOWN_BODIES, "judicial_bureau-daman"} - {story.body}))
+    others = sorted({*county.LOCAL_BODIES} - {story.body})
+    return story.random.choice(others or [county.CENTRE if story.body == county.BUREAU else county.BUREAU])
 
 
 def gather_consents(story: Story) -> bool:
@@ -94,10 +95,11 @@ def gather_consents(story: Story) -> bool:
 
 
 def _settle_who_mediates(story):
-    if story.goes("conflict disclosed"):
+    has_another = len(bodies.mediators(story.body, story.organisation)) > 1
+    if has_another and story.goes("conflict disclosed"):
         story.say(story.body, "conflict.disclosed", {"mediator": story.mediator, "relation": "relative"})
         another_mediator(story)
-    elif story.goes("another mediator"):
+    elif has_another and story.goes("another mediator"):
         story.say(story.body, "mediator.refused", {"party": "respondent", "mediator": story.mediator})
         another_mediator(story)
     elif story.goes("appointment asked for"):

@@ -64,7 +64,7 @@ def _likely_duplicate(story, data):
     decided = story.at("likely duplicate")
     story.office(hours=(2, 9))
     if decided != "two disputes":
-        story.say("mediation_centre", "reports.joined", {"into": Code()}, of=TWIN)
+        story.say(county.CENTRE, "reports.joined", {"into": Code()}, of=TWIN)
     if decided == "joined and taken apart":
         _take_apart(story, other)
     if decided != "joined":
@@ -73,32 +73,32 @@ def _likely_duplicate(story, data):
 
 def _take_apart(story, other):
     story.office(hours=(3, 12))
-    story.say("mediation_centre", "reports.unjoined", {"reported_by": other}, subject=Code(), of=TWIN)
+    story.say(county.CENTRE, "reports.unjoined", {"reported_by": other}, subject=Code(), of=TWIN)
 
 
 def _two_of_them(story):
     """The second of the two is soon over: there was nothing in it for mediation."""
     story.office(hours=(1, 3))
-    story.say("mediation_centre", "dispute.screened", {"suitable": False, "track": "A", "kind": story.kind}, of=TWIN)
-    story.say("mediation_centre", "dispute.archived", {"archive_no": f"{story.archive_no()}-2"}, of=TWIN)
+    story.say(county.CENTRE, "dispute.screened", {"suitable": False, "track": "A", "kind": story.kind}, of=TWIN)
+    story.say(county.CENTRE, "dispute.archived", {"archive_no": f"{story.archive_no()}-2"}, of=TWIN)
 
 
 def _another(story):
-    return story.one_of({code: weight for code, (weight, _) in county.REPORTERS.items() if code not in (story.reporter, "the body")})
+    return story.one_of({code: weight for code, (weight, _) in county.REPORTERS.items() if code not in (story.reporter, county.THE_BODY)})
 
 
 def settle_where_found(story: Story) -> bool:
     """The grid worker settles what she finds, else it goes up: group, village, judicial office, township (四级七天). Whether that was the end of it."""
-    if story.reporter != "grid" or story.slip:
+    if story.reporter != county.GRID or story.slip:
         return False
     if story.goes("settled on the spot"):
-        return _settled(story, "grid")
-    if story.channel != "grid" or story.last.agency != "grid" or not story.goes("goes up a level"):
+        return _settled(story, county.GRID)
+    if story.channel != "grid" or story.last.agency != county.GRID or not story.goes("goes up a level"):
         return False  # nor where another's report came in between: by then time may have taken it up itself
     _goes_up(story, "village_level")
     if story.goes("settled a level up"):
         story.office(workdays=1)
-        return _settled(story, "grid")
+        return _settled(story, county.GRID)
     _goes_up(story, "township_office_level")
     return False
 
@@ -107,14 +107,14 @@ def _goes_up(story, level):
     """Under its own number: the code may not have come yet."""
     story.hours(0.2, 4)
     facts = {"level": level, "escalated_for": story.at("escalation")}
-    story.say("grid", "level.escalated", facts, subject=story.report_no("grid"), at_once=True)
+    story.say(county.GRID, "level.escalated", facts, subject=story.report_no(county.GRID), at_once=True)
 
 
 def _settled(story, by):
     story.hours(1, 4)
     story.say(by, "agreement.reached", agreement(story, [], "oral"))
     story.office(workdays=story.random.randint(2, 9))
-    story.say("mediation_centre", "dispute.followed_up", {"settled": True, "satisfied": story.goes("satisfied")})
+    story.say(county.CENTRE, "dispute.followed_up", {"settled": True, "satisfied": story.goes("satisfied")})
     return True
 
 

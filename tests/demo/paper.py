@@ -69,7 +69,7 @@ class Hub:
         if verdict.organisation:
             return
         if verdict.registers:
-            verdict.dispute.code = codes.make("620702", 2026, len(self.known.disputes) + 1)
+            verdict.dispute.code = codes.make(contracts.COUNTY.area, 2026, len(self.known.disputes) + 1)
             self.known.disputes[verdict.dispute.code] = verdict.dispute
             self._registrations[verdict.dispute.code] = contracts.said(*domain.fact_of(verdict), "intake")
         if verdict.dispute.code is None:
