@@ -1,14 +1,14 @@
 """What is said: the event types, their schemas, who may say them, and why something is refused. No I/O; imports marshmallow and nothing else."""
 
-from contracts.channels import HEARS, SPEAKERS, partition_of
+from contracts.channels import HEARS, STREAMS, partition_of
 from contracts.county import AGENCIES, COUNTY, ROLES, TOWNSHIPS, Agency
-from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, FACTS, NOTICES, RECEIPTS, SEALED_EVENTS, EventType, assigned, may_say
+from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, FACTS, NOTICES, RECEIPTS, SEALED_EVENTS, EventType, assigned, event_type, may_say
 from contracts.kinds import CHANNELS, GROUNDS, KINDS, MODES, WANTS
 from contracts.mistakes import MISTAKES, Mistake, mistakes_in
 from contracts.reasons import REASONS, Reason
 from contracts.states import STATES
 from contracts.steps import ABOUT_THE_ROSTER, STEPS
-from contracts.validation import event_type, facts_of, heard, parties, said
+from contracts.validation import facts_of, heard, parties, said
 
 __all__ = [
     "ABOUT_THE_ROSTER",
@@ -29,9 +29,9 @@ __all__ = [
     "RECEIPTS",
     "ROLES",
     "SEALED_EVENTS",
-    "SPEAKERS",
     "STATES",
     "STEPS",
+    "STREAMS",
     "TOWNSHIPS",
     "WANTS",
     "Agency",

@@ -3,11 +3,11 @@
 from zlib import crc32
 
 SERVICES = ("intake", "mediation", "metrics", "notify")
-# What only few may hear is another speaker, with its own exchange, its own queues and its own count: nothing is missing for those who do not hear it.
+# What only few may hear is another stream, with its own exchange, its own queues and its own count: nothing is missing for those who do not hear it.
 SEALED = {"intake": "intake-safeguard", "mediation": "mediation-safeguard"}
-SPEAKERS = (*SERVICES, *SEALED.values())
+STREAMS = (*SERVICES, *SEALED.values())
 
-# Who hears whom. A listener hears all of a speaker or nothing of it: `sequence` counts every event of a speaker about a dispute.
+# Who hears whom. A listener hears all of a stream or nothing of it: `sequence` counts every event of a stream about a dispute.
 HEARS = {
     "intake": ("mediation", "mediation-safeguard"),
     "mediation": ("intake", "intake-safeguard"),
@@ -27,17 +27,17 @@ def partition_of(code: str, partitions: int = DEFAULT_PARTITIONS) -> int:
     return crc32(code.encode()) % partitions
 
 
-def service_of(speaker: str) -> str:
+def service_of(stream: str) -> str:
     """The service whose voice this is, the ordinary or the sealed one."""
-    return speaker.split("-", 1)[0]
+    return stream.split("-", 1)[0]
 
 
-def is_sealed(speaker: str) -> bool:
-    return speaker in SEALED.values()
+def is_sealed(stream: str) -> bool:
+    return stream in SEALED.values()
 
 
-def exchange_of(speaker: str) -> str:
-    return f"{speaker}.events"
+def exchange_of(stream: str) -> str:
+    return f"{stream}.events"
 
 
 def routing_key(partition: int, event_type: str) -> str:
@@ -48,9 +48,9 @@ def binding_of(partition: int) -> str:
     return f"{partition}.#"
 
 
-def queue_of(listener: str, speaker: str, partition: int) -> str:
-    """Where `listener` hears one partition of what `speaker` says."""
-    return f"{listener}.{speaker}-events.{partition}"
+def queue_of(listener: str, stream: str, partition: int) -> str:
+    """Where `listener` hears one partition of what `stream` says."""
+    return f"{listener}.{stream}-events.{partition}"
 
 
 def agency_queue(agency: str) -> str:

@@ -8,9 +8,8 @@ from collections.abc import Callable
 
 from marshmallow import RAISE, ValidationError, missing, validate
 
-from contracts.domain_schemas import CorrectedFacts, Facts
 from contracts.fields import Amount, Boolean, Day, Form, Instant, ListOf, Nested, Number, Schema, Sentence, Text, in_utc
-from contracts.safeguard_schemas import SealedFacts
+from contracts.step_facts import StepFacts
 
 DOUBTS = (ValidationError, KeyError, TypeError, ValueError, AttributeError)
 
@@ -131,7 +130,5 @@ _MAKERS = {
     Amount: _converted(str),
     ListOf: _list,
     Nested: _part,
-    Facts: _facts,
-    CorrectedFacts: _facts,
-    SealedFacts: _facts,
+    StepFacts: _facts,
 }

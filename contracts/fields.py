@@ -1,4 +1,4 @@
-"""The fields that schemas are made of. They take JSON and Python's own dates and sums alike, and name a mistake by its token."""
+"""The field types that schemas consist of. They accept JSON values and Python's dates and decimals alike, and report a mistake by its token."""
 
 import datetime as dt
 import re
@@ -7,13 +7,14 @@ from decimal import Decimal
 import marshmallow
 from marshmallow import EXCLUDE, RAISE, ValidationError, fields, validate, validates_schema
 
-from contracts.channels import SPEAKERS
+from contracts import codes, envelope, samples
+from contracts.channels import STREAMS
 from contracts.county import AGENCIES, TOWNSHIPS
 from contracts.dates import EARLIEST, LATEST
 
-DISPUTE_CODE = r"^\d{6}-\d{4}-\d{6}-\d$"
-EVENT_ID = r"^[A-Za-z0-9._:/@+=~#-]{1,128}$"
-SOURCE = r"^/agencies/[a-z0-9_-]{1,64}$|^/services/(?:" + "|".join(SPEAKERS) + ")$"
+DISPUTE_CODE = f"^{codes.PATTERN}$"
+EVENT_ID = f"^{envelope.ID.pattern}$"
+SOURCE = r"^/agencies/[a-z0-9_-]{1,64}$|^/services/(?:" + "|".join(STREAMS) + ")$"
 REPORT_NO = r"^[A-Za-z0-9_\u3400-\u9fff〇.\-/#〔〕()（）]{1,64}$"  # an agency's own number: 妇联〔2026〕12号
 SHA256 = r"^[0-9a-f]{64}$"
 MEDIATOR = r"^[a-z0-9_-]{1,64}$"  # roster id
@@ -44,7 +45,18 @@ class Schema(marshmallow.Schema):
         self.validate_fields(data)
 
 
-class Text(fields.String):
+class Described:
+    """Adds a description to a field, kept in its `metadata`.
+
+    `zh` and `en` say what the field means and when it is filled in. `example` is a JSON value, left out where the example of the event has one; in the
+    metadata it is called `sample`, because apispec copies whatever is called `example`. `stays_at_intake`: intake passes the field on to nobody.
+    """
+
+    def __init__(self, *args, zh: str = "", en: str = "", example: object = None, stays_at_intake: bool = False, **options):
+        super().__init__(*args, metadata={"zh": zh, "en": en, "sample": example, "stays_at_intake": stays_at_intake}, **options)
+
+
+class Text(Described, fields.String):
     default_error_messages = _MISTAKES | {"invalid": "not_a_text", "invalid_utf8": "not_a_text"}
 
 
@@ -55,7 +67,7 @@ class Sentence(Text):
         super().__init__(validate=validate.Length(1, 400, error="wrong_length"), **options)
 
 
-class Boolean(fields.Boolean):
+class Boolean(Described, fields.Boolean):
     default_error_messages = _MISTAKES | {"invalid": "not_a_boolean"}
 
     def __init__(self, **options):
@@ -67,7 +79,7 @@ class Boolean(fields.Boolean):
         raise self.make_error("invalid")
 
 
-class Number(fields.Integer):
+class Number(Described, fields.Integer):
     default_error_messages = _MISTAKES | {"invalid": "not_a_number", "too_large": "out_of_range"}
 
     def __init__(self, low: int, high: int, **options):
@@ -79,18 +91,18 @@ class Number(fields.Integer):
         return value
 
 
-class ListOf(fields.List):
+class ListOf(Described, fields.List):
     default_error_messages = _MISTAKES | {"invalid": "not_a_list"}
 
     def __init__(self, inner, low: int = 0, high: int = 50, **options):
         super().__init__(inner, validate=validate.Length(low, high, error="wrong_length"), **options)
 
 
-class Nested(fields.Nested):
+class Nested(Described, fields.Nested):
     default_error_messages = _MISTAKES | {"type": "not_an_object"}
 
 
-class Day(fields.Date):
+class Day(Described, fields.Date):
     default_error_messages = _MISTAKES | {"invalid": "not_a_date", "format": "not_a_date"}
 
     def _deserialize(self, value, attr, data, **kwargs):
@@ -105,7 +117,7 @@ class Day(fields.Date):
         return value
 
 
-class Instant(fields.AwareDateTime):
+class Instant(Described, fields.AwareDateTime):
     default_error_messages = _MISTAKES | {"invalid": "not_a_time", "invalid_awareness": "not_a_time", "format": "not_a_time"}
 
     def _deserialize(self, value, attr, data, **kwargs):
@@ -130,7 +142,7 @@ def in_utc(instant: dt.datetime) -> str:
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)\Z")
 
 
-class Amount(fields.Decimal):
+class Amount(Described, fields.Decimal):
     """Yuan, as a string with two decimals. A JSON number is refused: it has been through a binary fraction on the way."""
 
     default_error_messages = _MISTAKES | {"invalid": "not_a_sum", "special": "not_a_sum"}
@@ -151,17 +163,17 @@ _FEN = Decimal("0.01")
 
 
 def one_of(tokens, **options) -> Text:
-    """A word from a closed list."""
+    """A token of a closed list."""
     return Text(validate=validate.OneOf(tuple(tokens), error="not_in_list"), **options)
 
 
 def formed(pattern: str, **options) -> Text:
-    """A text of one form."""
+    """A text that matches a pattern."""
     return Text(validate=Form(pattern), **options)
 
 
 class Form(validate.Regexp):
-    """A pattern that means the same here and in JSON Schema: digits are 0-9, and `$` is the end, not the place before a last line break."""
+    """Validates by a pattern that means the same here and in JSON Schema: digits are 0-9, and `$` is the end, not the place before a last line break."""
 
     def __init__(self, pattern: str):
         super().__init__(pattern, error="wrong_form")
@@ -178,43 +190,72 @@ def limited(longest: int, **options) -> Text:
     return Text(validate=validate.Length(1, longest, error="wrong_length"), **options)
 
 
-def dispute_code(**options):
-    return formed(DISPUTE_CODE, **options)
+def dispute_code(zh="纠纷编码", en="code of the dispute", example=samples.DISPUTE, **options):
+    return formed(DISPUTE_CODE, zh=zh, en=en, example=example, **options)
 
 
-def agency_code(**options):
-    return one_of(AGENCIES, **options)
+def agency_code(zh="机构代码", en="code of the agency", example=samples.BODY, **options):
+    return one_of(AGENCIES, zh=zh, en=en, example=example, **options)
 
 
-def township_code(**options):
-    return one_of(TOWNSHIPS, **options)
+def township_code(zh="乡镇（街道）统计用区划代码", en="statistical code of the township or street", example=samples.TOWNSHIP, **options):
+    return one_of(TOWNSHIPS, zh=zh, en=en, example=example, **options)
 
 
-def organisation_code(**options):
-    return formed(ORGANISATION, **options)
+def village_code(
+    zh="村（社区）统计用区划代码，前九位须与township一致；不掌握时不填",
+    en="statistical code of the village or community; its first nine digits are the township's; left out if not known",
+    example=samples.VILLAGE,
+    **options,
+):
+    return formed(VILLAGE, zh=zh, en=en, example=example, **options)
 
 
-def mediator_id(**options):
-    return formed(MEDIATOR, **options)
+def grid_code(
+    zh="网格编号，由本县网格系统编定；不掌握时不填", en="number of the grid in the county's grid system; left out if not known", example=samples.GRID, **options
+):
+    return formed(GRID, zh=zh, en=en, example=example, **options)
 
 
-def party_label(**options):
-    return formed(PARTY_LABEL, **options)
+def organisation_code(zh="名册上的组织代码", en="code of the organisation on the roster", example=samples.ORGANISATION, **options):
+    return formed(ORGANISATION, zh=zh, en=en, example=example, **options)
 
 
-def sha256_hex(**options):
-    return formed(SHA256, **options)
+def mediator_id(zh="调解员的名册编号，不得填写姓名", en="roster number of the mediator, never a name", example=samples.MEDIATOR, **options):
+    return formed(MEDIATOR, zh=zh, en=en, example=example, **options)
+
+
+def party_label(
+    zh="当事人称谓：身份加序号，不得填写姓名",
+    en="label of the party: its role and, from the second on, a number; never a name",
+    example="respondent",
+    **options,
+):
+    return formed(PARTY_LABEL, zh=zh, en=en, example=example, **options)
+
+
+def sha256_hex(zh="SHA-256摘要值，小写十六进制", en="SHA-256 digest in lower-case hexadecimal", example=samples.SHA256, **options):
+    return formed(SHA256, zh=zh, en=en, example=example, **options)
+
+
+def own_number(zh, en, example, **options):
+    """A number under which an agency keeps something in its own books."""
+    return formed(REPORT_NO, zh=zh, en=en, example=example, **options)
+
+
+def event_id(zh, en, **options):
+    return formed(EVENT_ID, zh=zh, en=en, example=samples.ACCEPTANCE["id"], **options)
 
 
 class EventRef(Schema):
-    """Which event is meant: `source` and `id` identify it."""
+    """Identifies an event by `source` and `id`."""
 
-    source = formed(SOURCE, required=True)
-    id = formed(EVENT_ID, required=True)
+    source = formed(SOURCE, required=True, zh="上报者，即事件的source", en="who reported it: the event's `source`", example=samples.REPORT["source"])
+    id = formed(EVENT_ID, required=True, zh="事件的id", en="the event's `id`", example=samples.REPORT["id"])
 
 
-def event_ref(**options):
-    return Nested(EventRef, **options)
+def event_ref(zh="所指的事件", en="the event that is meant", **options):
+    return Nested(EventRef, zh=zh, en=en, **options)
 
 
 def tolerant(schema: Schema, unknown: str = EXCLUDE) -> Schema:

@@ -415,4 +415,35 @@ CLOCK_KINDS = {
     "LOCAL_RULE": ("地方规定期限",   "clock of a local rule"),
     "POLICY":     ("政策、约定时限", "policy clock"),
 }
+HOLD_CAUSES = {                                # what a hold or a stay is opened for
+    "risk":             ("风险标记",     "a risk flag"),
+    "warning":          ("告诫书",       "a police warning"),
+    "protection_order": ("人身安全保护令", "a protection order"),
+    "stay":             ("暂缓办理",     "a stay"),
+}
+RELEASE_REASONS = {
+    "danger_passed":    ("危险已消除",       "the danger has passed"),
+    "order_expired":    ("保护令期限届满",   "the protection order has expired"),
+    "unfounded":        ("经核查不属实",     "found to be without ground"),
+    "true_wish":        ("受害人的真实意愿", "the victim's own true wish"),
+    "otherwise_safe":   ("已有其他保护措施", "protected in another way"),
+}
+# Ordinary reasons to let a dispute rest, none of which is told: they are what a hold looks like from outside.
+STAY_REASONS = {
+    "jurisdiction":     ("管辖待定",         "who is competent is not settled"),
+    "recusal":          ("回避申请审查",     "a recusal is being decided"),
+    "file_lent":        ("调阅案卷",         "the file is on loan"),
+    "preservation":     ("财产保全",         "property is being preserved"),
+    "inquiry":          ("调查核实",         "an inquiry"),
+    "duplicate_check":  ("核对是否重复",     "checked for a duplicate"),
+}
+LOOK_REASONS = {                             # why somebody looks at what is in the lane; every look is written down
+    "protection":       ("办理人身安全保护令", "handling a protection order"),
+    "warning":          ("出具或送达告诫书",   "issuing or serving a warning"),
+    "police_duty":      ("处警、走访",         "a call, a visit"),
+    "support":          ("帮助受害人",         "helping the victim"),
+    "release":          ("研判是否解除",       "deciding on the release"),
+    "supervision":      ("监督检查",           "supervision"),
+}
+LOOK_AT = {"matters": ("接口 /matters", "the door, at /matters")}
 # fmt: on

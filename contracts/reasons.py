@@ -5,11 +5,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from contracts import safeguard
 from contracts.county import AGENCIES
 from contracts.mistakes import MISTAKES
 from contracts.states import STATES
-from contracts.steps import ABOUT_THE_ROSTER, STEPS
+from contracts.steps import NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +318,7 @@ REASONS = {code: Reason(code, zh, en) for code, (zh, en) in _ROWS.items()}
 # What may stand in a placeholder. Tokens are given and rendered in the language of the sentence; nothing else gets into one.
 _TABLES = {
     "state": STATES,
-    "step": STEPS | safeguard.STEPS | ABOUT_THE_ROSTER,
+    "step": NAMES,
     "mistake": MISTAKES,
     "agency": {code: (agency.zh, agency.en) for code, agency in AGENCIES.items()},
 }

@@ -16,7 +16,7 @@ from contracts.channels import (
     DEAD_LETTERS,
     HEARS,
     INBOXES_EXCHANGE,
-    SPEAKERS,
+    STREAMS,
     UNROUTED,
     agency_queue,
     binding_of,
@@ -77,7 +77,7 @@ def definitions(passwords: dict[str, str], partitions: int, agencies: Mapping[st
 def _exchanges():
     return [
         _exchange(AGENCIES_EXCHANGE, "topic", {"alternate-exchange": UNROUTED}),
-        *(_exchange(exchange_of(speaker), "topic") for speaker in SPEAKERS),
+        *(_exchange(exchange_of(stream), "topic") for stream in STREAMS),
         _exchange(INBOXES_EXCHANGE, "direct"),
         _exchange(UNROUTED, "fanout"),
         _exchange(DEAD_LETTERS, "fanout"),
@@ -105,7 +105,7 @@ def _hearings(partitions):
 
 
 def _service_may(name):
-    writes = [exchange_of(speaker) for speaker in SPEAKERS if service_of(speaker) == name] + ([INBOXES_EXCHANGE] if name in ("intake", "notify") else [])
+    writes = [exchange_of(stream) for stream in STREAMS if service_of(stream) == name] + ([INBOXES_EXCHANGE] if name in ("intake", "notify") else [])
     reads = [*HEARS[name], *(["agency"] if name == "intake" else [])]
     return _may(name, "^$", f"^({'|'.join(map(re.escape, writes))})$", f"^{name}\\.({'|'.join(map(re.escape, reads))})-events\\.")
 

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import orjson
 
-from contracts.channels import HEARS, INBOXES_EXCHANGE, SPEAKERS, exchange_of, is_sealed, service_of
+from contracts.channels import HEARS, INBOXES_EXCHANGE, STREAMS, exchange_of, is_sealed, service_of
 from drills import capture, ledger
 from drills.workload import HOUSES
 from plumbing import events
@@ -158,7 +158,7 @@ class Evidence:
     @cached_property
     def spoken(self) -> dict[str, dict[str, int]]:
         """Speaker → subject → its last sequence."""
-        return {speaker: dict(self.rows(f"select subject, last_sequence from {service_of(speaker)}.spoken where source = %s", speaker)) for speaker in SPEAKERS}
+        return {speaker: dict(self.rows(f"select subject, last_sequence from {service_of(speaker)}.spoken where source = %s", speaker)) for speaker in STREAMS}
 
     @cached_property
     def _messages(self):
@@ -172,7 +172,7 @@ class Evidence:
                 (events.read(Delivery(message.body)) for message in self._messages if message.exchange == exchange_of(speaker)),
                 key=lambda event: (event.subject, event.sequence),
             )
-            for speaker in SPEAKERS
+            for speaker in STREAMS
         }
 
     @cached_property
@@ -422,7 +422,7 @@ def parked(e: Evidence):
 
 def said_but_not_copied(e: Evidence):
     """A fault of the drill itself: the copy of what was published is not complete, so what was computed from it is not either."""
-    for speaker in SPEAKERS:
+    for speaker in STREAMS:
         copied = defaultdict(list)
         for event in e.said[speaker]:
             copied[event.subject].append(event.sequence)
@@ -499,7 +499,7 @@ def listening(told: Told) -> set[str]:
 
 
 def _voices_of(service):
-    return (speaker for speaker in SPEAKERS if service_of(speaker) == service)
+    return (speaker for speaker in STREAMS if service_of(speaker) == service)
 
 
 def _report_of(event):

@@ -33,7 +33,7 @@ ONLY_IN = {
     "pika": ("plumbing/relay.py", "plumbing/parked.py", "fengqiao_agency/*.py"),
     "starlette": ("plumbing/telemetry.py", "services/*/web.py", "services/*/web/*.py"),
     "logging": ("plumbing/logs.py", "fengqiao_agency/*.py"),  # what is said through it elsewhere is reduced to the module's name
-    "marshmallow": ("contracts/*.py", "services/intake/domain.py", "services/intake/sealing.py"),
+    "marshmallow": ("contracts/**/*.py", "services/intake/domain.py", "services/intake/sealing.py"),
     "sqlalchemy": (), "psycopg": (), "asyncpg": (), "aio_pika": (), "celery": (), "pydantic": (), "fastapi": (), "flask": (), "django": (),
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 
 from contracts import AGENCIES
-from contracts.channels import DEAD_LETTERS, HEARS, SERVICES, SPEAKERS, agency_queue, exchange_of, inbox_of, queue_of, service_of
+from contracts.channels import DEAD_LETTERS, HEARS, SERVICES, STREAMS, agency_queue, exchange_of, inbox_of, queue_of, service_of
 from deploy import broker
 from tests.apart import AGENCIES as HERE
 
@@ -76,7 +76,7 @@ def test_an_agency_speaks_under_its_own_name_only(agency):
 @pytest.mark.parametrize("service", broker.SERVICES)
 def test_a_service_hears_what_it_is_told_and_speaks_for_itself(service):
     assert may(service, "configure") == set()
-    voices = {exchange_of(speaker) for speaker in SPEAKERS if service_of(speaker) == service}
+    voices = {exchange_of(speaker) for speaker in STREAMS if service_of(speaker) == service}
     assert may(service, "write") == voices | ({"inboxes"} if service in ("intake", "notify") else set())
     expected = {queue_of(service, speaker, partition) for speaker in HEARS[service] for partition in (0, 1)}
     assert may(service, "read") == expected | ({agency_queue(agency) for agency in AGENCIES} if service == "intake" else set())
@@ -132,7 +132,7 @@ def test_an_agency_may_do_what_it_is_there_for(attempt, apart):
         publishing("", inbox_of(COURT)),
         publishing("", queue_of("mediation", "intake", 0)),
         publishing("amq.topic", "x"),
-        *(publishing(exchange_of(speaker), "0.dispute.registered") for speaker in SPEAKERS),
+        *(publishing(exchange_of(speaker), "0.dispute.registered") for speaker in STREAMS),
         taking(inbox_of(COURT)),
         taking(agency_queue(POLICE)),
         taking(agency_queue(COURT)),
@@ -160,7 +160,7 @@ def test_nobody_signs_with_anothers_name(attempt):
 
 @pytest.mark.parametrize("service", broker.SERVICES)
 def test_a_service_may_not_speak_as_another_or_declare(attempt, service):
-    for other in SPEAKERS:
+    for other in STREAMS:
         if service_of(other) != service:
             assert attempt(service, publishing(exchange_of(other), "0.x")) == 403
     assert attempt(service, publishing("agencies", f"{POLICE}.x")) == 403

@@ -117,7 +117,7 @@ def _row(event, language, stories):
     story = stories.get(event.type)
     cells = [
         f"{event.zh}<br>`{event.type}`" if language == "zh" else f"{event.en}<br>`{event.type}`",
-        " ".join(letter for letter in ROLES if letter in event.said_by),
+        " ".join(letter for letter in ROLES if letter in event.allowed_roles),
         " → ".join(map(str, said_of(event.type))),
         ", ".join(heard_by(event.type)),
         f"[{story.stem.removeprefix('test_').replace('_', ' ')}](tests/flows/{story.name})" if story else "–",

@@ -199,7 +199,7 @@ def _number(citation: str) -> str:
 
 def _said_by(step: str) -> str:
     time = ["期限届满 time"] if step in TIME_SAYS.values() else []
-    return " ".join(time + [role for role in ROLES if step in AGENCY_EVENTS and role in AGENCY_EVENTS[step].said_by]) or "–"
+    return " ".join(time + [role for role in ROLES if step in AGENCY_EVENTS and role in AGENCY_EVENTS[step].allowed_roles]) or "–"
 
 
 def _becomes(cell: Cell) -> str:

@@ -24,7 +24,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from contracts.safeguard import LOOK_REASONS, is_inside
+from contracts.kinds import LOOK_REASONS
+from contracts.safeguard import is_inside
 from plumbing import settings, telemetry
 from plumbing.events import Delivery
 from plumbing.hosts import KnownHosts

@@ -6,11 +6,13 @@ from functools import cache, partial
 from hypothesis import strategies as st
 from marshmallow import validate
 
-from contracts import REASONS
-from contracts.agency_schemas import DisputeReported, Place, RosterChanged
-from contracts.answer_schemas import AboutOne
-from contracts.domain_schemas import Facts, ReasonGiven
+from contracts import COUNTY, REASONS, samples
+from contracts.answers.receipts import AboutOne
 from contracts.fields import Amount, Boolean, Day, Form, Instant, ListOf, Nested, Number, Text
+from contracts.parts import ReasonGiven
+from contracts.step_facts import StepFacts
+from contracts.steps.reporting import DisputeReported, Place
+from contracts.steps.roster import RosterChanged
 
 ZONES = st.sampled_from([UTC, timezone(timedelta(hours=8))])
 FILLING = {
@@ -18,7 +20,7 @@ FILLING = {
     "mistake": "required",
     "state": "closed",
     "step": "dispute.routed",
-    "agency": "court",
+    "agency": COUNTY.lead("C").code,
     "limit": 9,
     "number": 2,
     "days": 30,
@@ -35,8 +37,8 @@ def data_of(schema_class):
 def data_for(schema):
     """What may be said under this schema, as Python values."""
     fields = schema.fields
-    required = {name: _value(field) for name, field in fields.items() if field.required and not isinstance(field, Facts)}
-    optional = {name: _value(field) for name, field in fields.items() if not field.required and not isinstance(field, Facts)}
+    required = {name: _value(field) for name, field in fields.items() if field.required and not isinstance(field, StepFacts)}
+    optional = {name: _value(field) for name, field in fields.items() if not field.required and not isinstance(field, StepFacts)}
     made = st.fixed_dictionaries(required, optional=optional)
     if isinstance(schema, ReasonGiven):
         return st.tuples(made, st.sampled_from(SENTENCES)).map(lambda both: {**both[0], **both[1]})
@@ -45,12 +47,12 @@ def data_for(schema):
     if isinstance(schema, RosterChanged):
         return made.map(lambda told: {name: value for name, value in told.items() if name != "village"})
     if isinstance(schema, AboutOne):
-        return made.map(lambda told: {"dispute": "620702-2026-000123-1", **told}).map(
+        return made.map(lambda told: {"dispute": samples.DISPUTE, **told}).map(
             lambda told: {name: value for name, value in told.items() if name != "organisation"})  # fmt: skip
     if isinstance(schema, DisputeReported) and {"parties", "parties_sealed"} <= set(fields):
         return made.map(lambda report: {name: value for name, value in report.items() if name != "parties" or "parties_sealed" not in report})
     for field in fields.values():
-        if isinstance(field, Facts):
+        if isinstance(field, StepFacts):
             return made.flatmap(partial(_with_facts, field))
     return made
 

@@ -8,7 +8,7 @@ ROWS = [*AGENCY_EVENTS.values(), *DOMAIN_EVENTS.values(), *RECEIPTS.values(), *N
 
 
 def name_of(row):
-    return f"{row.speaker}-{row.type}"
+    return f"{row.stream}-{row.type}"
 
 
 def places_in(data, path=()):

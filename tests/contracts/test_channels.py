@@ -5,7 +5,7 @@ from contracts.channels import (
     HEARS,
     SEALED,
     SERVICES,
-    SPEAKERS,
+    STREAMS,
     agency_queue,
     agency_routing_key,
     binding_of,
@@ -34,8 +34,8 @@ def test_a_dispute_stays_in_its_partition_for_good():
 
 
 def test_services_hear_services():
-    assert set(HEARS) == set(SERVICES) == {service_of(speaker) for speaker in SPEAKERS}
-    assert all(set(speakers) <= set(SPEAKERS) and listener not in map(service_of, speakers) for listener, speakers in HEARS.items())
+    assert set(HEARS) == set(SERVICES) == {service_of(speaker) for speaker in STREAMS}
+    assert all(set(speakers) <= set(STREAMS) and listener not in map(service_of, speakers) for listener, speakers in HEARS.items())
 
 
 def test_what_is_said_in_the_sealed_lane_only_three_hear():

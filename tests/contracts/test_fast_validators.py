@@ -14,7 +14,7 @@ from tests.contracts.made_up import data_of
 from tests.contracts.rows import ROWS, changed, name_of, places_in
 
 CHANGES = [(row, path) for row in ROWS for path in places_in(row.example)]
-SCHEMAS = {unknown: {(row.speaker, row.type): tolerant(row.schema(), unknown) for row in ROWS} for unknown in (RAISE, EXCLUDE)}
+SCHEMAS = {unknown: {(row.stream, row.type): tolerant(row.schema(), unknown) for row in ROWS} for unknown in (RAISE, EXCLUDE)}
 LOADERS = {}
 ODD = st.sampled_from(
     [
@@ -28,7 +28,7 @@ ODD = st.sampled_from(
 @settings(max_examples=1500)
 def test_both_take_and_refuse_the_same(change, odd, unknown, for_json):
     row, path = change
-    schema = SCHEMAS[unknown][row.speaker, row.type]
+    schema = SCHEMAS[unknown][row.stream, row.type]
     data = changed(row.example, path, odd)
 
     assert _quickly(schema, data, for_json) in (_slowly(schema, data, for_json), "in doubt")
@@ -38,7 +38,7 @@ def test_both_take_and_refuse_the_same(change, odd, unknown, for_json):
 @given(choice=st.data())
 @settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_what_is_well_formed_needs_no_marshmallow(row, choice):
-    schema = SCHEMAS[RAISE][row.speaker, row.type]
+    schema = SCHEMAS[RAISE][row.stream, row.type]
     data = choice.draw(data_of(row.schema))
 
     assert _quickly(schema, data, True) == _slowly(schema, data, True) != "refused"

@@ -17,7 +17,7 @@ WRONG = [SECRET, [SECRET], {SECRET: SECRET}, {"zhang_san": SECRET}, 3.14, 10**30
 def test_no_value_and_no_invented_field_name_is_ever_repeated(row):
     for path, wrong, speak in product(places_in(row.example), WRONG, (heard, said)):
         try:
-            speak(row.type, changed(row.example, path, wrong), row.speaker)
+            speak(row.type, changed(row.example, path, wrong), row.stream)
         except ValidationError as error:
             _tells_only_what_is_ours(mistakes_in(error))
 

@@ -113,7 +113,7 @@ def test_a_few_are_in_danger_and_more_are_stayed_for_ordinary_reasons(told):
 
     assert 0.005 < held / len(told) < 0.03
     assert stayed > held / 2
-    assert {data["cause"] for _, hub, _ in told for word, _, data in hub.sealed if word == "safeguard.held"} == set(safeguard.CAUSES)
+    assert {data["cause"] for _, hub, _ in told for word, _, data in hub.sealed if word == "safeguard.held"} == set(contracts.kinds.HOLD_CAUSES)
 
 
 def test_nothing_of_the_lane_is_heard_by_the_dashboard(told):

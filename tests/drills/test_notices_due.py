@@ -11,8 +11,8 @@ from marshmallow import ValidationError, validate
 import contracts
 from contracts import AGENCIES
 from contracts.channels import HEARS, SEALED, SERVICES
-from contracts.domain_schemas import Facts
 from contracts.fields import Boolean, ListOf, Text
+from contracts.step_facts import StepFacts
 from drills import capture, checker
 from drills.checker import Evidence, Told
 from plumbing import events
@@ -24,7 +24,7 @@ from services.notify.service import NotifyService
 from tests.contracts.made_up import data_of
 
 # Every type in each voice that notify hears: (source as `DomainEvent` has it, type) → its row of the contract.
-PUBLISHED = {(None, word): row for word, row in contracts.DOMAIN_EVENTS.items() if row.speaker == "mediation"} | {
+PUBLISHED = {(None, word): row for word, row in contracts.DOMAIN_EVENTS.items() if row.stream == "mediation"} | {
     (voice, word): row for (voice, word), row in contracts.SEALED_EVENTS.items() if voice == SEALED["mediation"]
 }
 ABOUT_NOTICES = (
@@ -80,14 +80,14 @@ def variants(row):
         for value in values(field):
             changed = {**row.example, name: value}
             try:
-                contracts.said(row.type, changed, row.speaker)
+                contracts.said(row.type, changed, row.stream)
             except ValidationError:
                 continue  # the fields do not go together
             yield changed
 
 
 def values(field):
-    if isinstance(field, Facts):
+    if isinstance(field, StepFacts):
         return []
     if isinstance(field, Boolean):
         return [True, False]
@@ -113,9 +113,9 @@ def test_every_event_that_mediation_can_publish(service, copied, voice, word):
 
 
 def test_these_are_all_that_notify_hears():
-    speakers = {row.speaker for row in PUBLISHED.values()}
+    streams = {row.stream for row in PUBLISHED.values()}
 
-    assert speakers == set(HEARS["notify"])
+    assert streams == set(HEARS["notify"])
     for word, _ in (*rules.NOTICES, *rules.ALSO):
         assert (None, word) in PUBLISHED
 

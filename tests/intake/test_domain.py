@@ -173,7 +173,7 @@ def test_bytes_that_cannot_be_read_are_repeats_of_the_same_bytes():
 @pytest.mark.parametrize("word", [word for word in contracts.STEPS if word != "dispute.reported"])
 def test_every_step_is_passed_on_as_the_contract_has_it_and_without_a_person(word):
     row = contracts.AGENCY_EVENTS[word]
-    agency = next(code for code, agency in contracts.AGENCIES.items() if agency.role in row.said_by)
+    agency = next(code for code, agency in contracts.AGENCIES.items() if agency.role in row.allowed_roles)
     (verdict,) = decide(step(word, agency))
     kind, data = fact_of(verdict)
 

@@ -33,7 +33,7 @@ NASTY = (*NASTY_TEXTS, *NASTY_NUMBERS, None, [], {}, [[]], {"\x00": "\x00"}, {""
 
 def events_of(type: str, code: str):
     """Every field of the type's example with every awkward value, each as its agency would send it about this dispute."""
-    agency = next(code for code, one in AGENCIES.items() if one.role in AGENCY_EVENTS[type].said_by)
+    agency = next(code for code, one in AGENCIES.items() if one.role in AGENCY_EVENTS[type].allowed_roles)
     example = AGENCY_EVENTS[type].example
     subject = example["report_no"] if type in CODE_FIRST else example.get("organisation", code)
     at = (datetime.now(UTC) - timedelta(hours=1)).isoformat()

@@ -42,7 +42,7 @@ def test_who_owes_a_step_is_told(word, clock, owed_by, notices):
     [
         word
         for word, row in contracts.DOMAIN_EVENTS.items()
-        if row.speaker == "mediation" and not word.startswith("deadline.") and (word, None) not in NOTICES and word not in TELLS
+        if row.stream == "mediation" and not word.startswith("deadline.") and (word, None) not in NOTICES and word not in TELLS
     ],
 )
 def test_everything_else_is_no_notice(word):

@@ -22,7 +22,7 @@ def documents() -> dict[Path, str]:
     written |= {DOCS / "schemas" / f"{type}.json": text for type, text in outside.items()}
     written |= {KIT / f"{type}.json": text for type, text in outside.items()}
     written[KIT_ENVELOPE] = _json(envelope.limits())
-    written |= {DOCS / "schemas" / row.speaker / f"{row.type}.json": _json(json_schemas.of_event(row)) for row in json_schemas.INSIDE}
+    written |= {DOCS / "schemas" / row.stream / f"{row.type}.json": _json(json_schemas.of_event(row)) for row in json_schemas.INSIDE}
     return written
 
 

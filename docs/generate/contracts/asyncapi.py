@@ -1,9 +1,8 @@
 """The AsyncAPI 3.0 document: what agencies send and receive, and what our services say to each other, on which exchange or queue."""
 
-from contracts import AGENCIES, AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS, ROLES, SEALED_EVENTS, SPEAKERS
+from contracts import AGENCIES, AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS, ROLES, SEALED_EVENTS, STREAMS, samples
 from contracts.channels import AGENCIES_EXCHANGE, exchange_of
 from contracts.events import EventType
-from contracts.examples import CODE
 from contracts.fields import DISPUTE_CODE, EVENT_ID, SOURCE
 from docs.generate.contracts import json_schemas
 
@@ -11,7 +10,7 @@ VHOST = "fengqiao"
 BINDING = "0.3.0"
 MEDIA = "application/cloudevents+json"
 HEAR = {"agencies": AGENCY_EVENTS, "inbox": RECEIPTS | NOTICES} | {
-    speaker: {row.type: row for row in (*DOMAIN_EVENTS.values(), *SEALED_EVENTS.values()) if row.speaker == speaker} for speaker in SPEAKERS
+    stream: {row.type: row for row in (*DOMAIN_EVENTS.values(), *SEALED_EVENTS.values()) if row.stream == stream} for stream in STREAMS
 }
 
 
@@ -39,7 +38,7 @@ def document() -> dict:
         "channels": {
             "agencies": _agencies_channel(),
             "inbox": _inbox_channel(),
-            **{speaker: _speaker_channel(speaker) for speaker in SPEAKERS if HEAR[speaker]},
+            **{stream: _stream_channel(stream) for stream in STREAMS if HEAR[stream]},
         },
         "operations": _operations(),
         "components": {
@@ -72,17 +71,17 @@ def _inbox_channel():
     }
 
 
-def _speaker_channel(speaker):
+def _stream_channel(stream):
     return {
         "address": "{partition}.{type}",
-        "title": f"{speaker} 的领域事件 what {speaker} says",
+        "title": f"{stream} 的领域事件 what {stream} says",
         "description": "仅供内部服务；不含个人信息。Between our services only; no personal data.",
         "parameters": {
             "partition": {"description": "crc32(编码) % 分区数。crc32(code) % partitions"},
-            "type": {"description": "事件类型 the event's type", "enum": list(HEAR[speaker])},
+            "type": {"description": "事件类型 the event's type", "enum": list(HEAR[stream])},
         },
-        "messages": _messages(speaker),
-        "bindings": _exchange(exchange_of(speaker)),
+        "messages": _messages(stream),
+        "bindings": _exchange(exchange_of(stream)),
     }
 
 
@@ -105,19 +104,19 @@ def _operations():
         "agencyHears": {"action": "receive", "summary": "机构接收回执与通知 an agency takes its receipts and notices", "channel": {"$ref": "#/channels/inbox"}},
     }
     services = {
-        f"{speaker}Says": {"action": "send", "summary": f"{speaker} 发布领域事件 {speaker} says", "channel": {"$ref": f"#/channels/{speaker}"}}
-        for speaker in SPEAKERS
-        if HEAR[speaker]
+        f"{stream}Says": {"action": "send", "summary": f"{stream} 发布领域事件 {stream} says", "channel": {"$ref": f"#/channels/{stream}"}}
+        for stream in STREAMS
+        if HEAR[stream]
     }
     return agencies | services
 
 
 def _key(row: EventType) -> str:
-    return f"{row.speaker}.{row.type}"
+    return f"{row.stream}.{row.type}"
 
 
 def _message(row):
-    said_by = sorted(row.said_by)
+    said_by = sorted(row.allowed_roles) or [row.stream]
     who = "、".join(ROLES[one][0] if one in ROLES else one for one in said_by)
     who_en = ", ".join(ROLES[one][1] if one in ROLES else one for one in said_by)
     data = {name: value for name, value in json_schemas.of_event(row).items() if name not in ("$schema", "$id", "examples")}
@@ -125,7 +124,7 @@ def _message(row):
         "name": row.type,
         "title": row.zh,
         "summary": row.en,
-        "description": f"由{who}上报。\n\nSaid by: {who_en}." if row.speaker == "agencies" else f"由 {who} 发布。\n\nSaid by {who_en}.",
+        "description": f"由{who}上报。\n\nSaid by: {who_en}." if row.stream == "agencies" else f"由 {who} 发布。\n\nSaid by {who_en}.",
         "contentType": MEDIA,
         "payload": {"allOf": [{"$ref": "#/components/schemas/CloudEvent"}, {"type": "object", "properties": {"type": {"const": row.type}, "data": data}}]},
         "bindings": {"amqp": {"messageType": row.type, "bindingVersion": BINDING}},
@@ -136,13 +135,13 @@ def _message(row):
 
 def envelope(row: EventType) -> dict:
     """The example as it travels: a CloudEvent in structured mode."""
-    inside = {"sequence": "3", "causationid": "dm-2026-0007"} if row.speaker in SPEAKERS and row.type not in (*RECEIPTS, *NOTICES) else {}
+    inside = {"sequence": "3", "causationid": samples.ACCEPTANCE["id"]} if row.stream in STREAMS and row.type not in (*RECEIPTS, *NOTICES) else {}
     return {
         "specversion": "1.0",
-        "id": f"{CODE}/3" if inside else "2026-0042",
+        "id": f"{samples.DISPUTE}/3" if inside else "2026-0042",
         "source": _example_source(row),
         "type": row.type,
-        "subject": CODE,
+        "subject": samples.DISPUTE,
         "time": "2026-03-04T03:00:00+00:00",
         "datacontenttype": "application/json",
         "dataschema": row.dataschema,
@@ -152,9 +151,9 @@ def envelope(row: EventType) -> dict:
 
 
 def _example_source(row):
-    if row.speaker != "agencies":
-        return f"/services/{row.speaker}"
-    return "/agencies/" + next(code for code, agency in AGENCIES.items() if agency.role in row.said_by)
+    if row.stream != "agencies":
+        return f"/services/{row.stream}"
+    return "/agencies/" + next(code for code, agency in AGENCIES.items() if agency.role in row.allowed_roles)
 
 
 CLOUD_EVENT = {

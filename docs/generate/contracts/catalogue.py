@@ -1,6 +1,6 @@
 """The readable catalogue: every event and every closed list as tables, Chinese beside English."""
 
-from contracts import AGENCIES, AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, REASONS, RECEIPTS, ROLES, SEALED_EVENTS, STATES, TOWNSHIPS, kinds, safeguard
+from contracts import AGENCIES, AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, REASONS, RECEIPTS, ROLES, SEALED_EVENTS, STATES, TOWNSHIPS, kinds
 from contracts.causes import CAUSES
 from contracts.clocks import CLOCKS
 from contracts.mistakes import MISTAKES
@@ -68,11 +68,11 @@ LISTS = (
     ("outcome", "办结方式", "how it ended", kinds.OUTCOMES),
     ("clock", "期限", "clocks", CLOCKS),
     ("clock: kind", "期限性质", "kinds of clock", kinds.CLOCK_KINDS),
-    ("hold.released: reason", "解除安全保护的理由", "why a hold is released", safeguard.RELEASE_REASONS),
-    ("dispute.stayed: reason", "暂缓办理的原因", "why a dispute is stayed", safeguard.STAY_REASONS),
-    ("cause of a hold", "启动原因", "what a hold is opened for", safeguard.CAUSES),
-    ("look: reason", "查看理由", "why somebody looks", safeguard.LOOK_REASONS),
-    ("look_at", "查看方式", "where to look", safeguard.LOOK_AT),
+    ("hold.released: reason", "解除安全保护的理由", "why a hold is released", kinds.RELEASE_REASONS),
+    ("dispute.stayed: reason", "暂缓办理的原因", "why a dispute is stayed", kinds.STAY_REASONS),
+    ("cause of a hold", "启动原因", "what a hold is opened for", kinds.HOLD_CAUSES),
+    ("look: reason", "查看理由", "why somebody looks", kinds.LOOK_REASONS),
+    ("look_at", "查看方式", "where to look", kinds.LOOK_AT),
     ("township", "乡镇、街道", "townships and streets", TOWNSHIPS),
     ("mistake", "字段错误", "what can be wrong with a field", MISTAKES),
 )
@@ -105,12 +105,12 @@ def _section(title, body):
 def _events(rows):
     return table(
         ("type", "中文", "English", "谁 who", "data"),
-        [(f"[`{row.type}`]({_file(row)})", row.zh, row.en, " ".join(sorted(row.said_by)), _fields(row)) for row in rows.values()],
+        [(f"[`{row.type}`]({_file(row)})", row.zh, row.en, " ".join(sorted(row.allowed_roles) or [row.stream]), _fields(row)) for row in rows.values()],
     )
 
 
 def _file(row):
-    folder = f"{row.speaker}/" if row.speaker != "agencies" and row.type not in (*RECEIPTS, *NOTICES) else ""
+    folder = f"{row.stream}/" if row.stream != "agencies" and row.type not in (*RECEIPTS, *NOTICES) else ""
     return f"schemas/{folder}{row.type}.json"
 
 

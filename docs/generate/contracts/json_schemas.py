@@ -2,11 +2,13 @@
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import RAISE
 
-from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS, SEALED_EVENTS, STEPS
-from contracts.domain_schemas import CORRECTABLE, Facts, facts_schema
+from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS, SEALED_EVENTS
 from contracts.events import EventType
 from contracts.fields import AMOUNT, Amount, Schema
+from contracts.step_facts import StepFacts, facts_schema
+from contracts.steps import CORRECTABLE, ORDINARY
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 AGENCY_FACING = (*AGENCY_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values())
@@ -16,12 +18,12 @@ INSIDE = (*DOMAIN_EVENTS.values(), *SEALED_EVENTS.values())
 def of_event(row: EventType) -> dict:
     """The schema of the event's `data`, with its names and its example."""
     data = of_schema(row.schema())
-    if row.type == "dispute.reported" and row.speaker == "agencies":
+    if row.type == "dispute.reported" and row.stream == "agencies":
         data["not"] = {"required": ["parties", "parties_sealed"]}
-    if row.type == "step.reported" and row.speaker == "intake":
-        data["allOf"] = [_facts_of_step(step) for step in STEPS]
+    if row.type == "step.reported" and row.stream == "intake":
+        data["allOf"] = [_facts_of_step(step) for step in ORDINARY.values()]
     if row.type == "report.corrected":
-        data["allOf"] = [_facts_of_step(step, "corrects") for step in CORRECTABLE]
+        data["allOf"] = [_facts_of_step(step, "corrects") for step in CORRECTABLE.values()]
     if row.type in RECEIPTS or row.type in NOTICES:
         data = _open(data)
     head = {"$schema": DIALECT, "$id": row.dataschema, "title": f"{row.zh} {row.type}", "description": row.en}
@@ -45,12 +47,15 @@ def _sum_is_text(self, field, **kwargs):
 
 
 def _facts_are_an_object(self, field, **kwargs):
-    return {"type": "object", "description": "the facts of the step, by the schema of the step"} if isinstance(field, Facts) else {}
+    return {"type": "object", "description": "the facts of the step, by the schema of the step"} if isinstance(field, StepFacts) else {}
 
 
 def _facts_of_step(step, named_by="step"):
     # Where the word may be missing, "required" keeps a schema from being asked for it.
-    return {"if": {"properties": {named_by: {"const": step}}, "required": [named_by]}, "then": {"properties": {"facts": of_schema(facts_schema(step))}}}
+    return {
+        "if": {"properties": {named_by: {"const": step.type}}, "required": [named_by]},
+        "then": {"properties": {"facts": of_schema(facts_schema(step, RAISE))}},
+    }
 
 
 def _in_place(node, parts):

@@ -41,7 +41,7 @@ def of_its_row(word, noted):
 
 
 def speaker_of(word):
-    return DOMAIN_EVENTS[word].speaker if word in DOMAIN_EVENTS else "mediation"  # said in the lane only
+    return DOMAIN_EVENTS[word].stream if word in DOMAIN_EVENTS else "mediation"  # said in the lane only
 
 
 # What a row leaves out: what follows from how things stand, now and then.
@@ -80,7 +80,7 @@ def test_a_word_of_the_lane_that_comes_first_opens_it(word):
     reported, said = told.steps[0], AGENCY_EVENTS[word]
     hub.says(reported, reported.subject, reported.data)
     (code,) = hub.disputes
-    agency = "police" if "P" in said.said_by else "court"
+    agency = "police" if "P" in said.allowed_roles else "court"
     _, outcome, _ = hub.says(Step("lane-1", agency, word, said.example, reported.time), code, said.example)
 
     assert outcome == "receipt.applied"
@@ -93,7 +93,7 @@ def test_a_word_of_the_lane_that_comes_first_opens_it(word):
 def as_events(told, source):
     """As a listener hears them."""
     for sequence, (word, about, data) in enumerate(told, 1):
-        speaker = DOMAIN_EVENTS[word].speaker if word in DOMAIN_EVENTS else source
+        speaker = DOMAIN_EVENTS[word].stream if word in DOMAIN_EVENTS else source
         yield Event(source or speaker, f"{about}/{sequence}", word, about, NOW, data, sequence)
 
 

@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from contracts.domain_schemas import CORRECTABLE
+from contracts.steps import CORRECTABLE
 from services.mediation.deadlines.clocks import BY_NAME
 from services.mediation.life import decisions
 from services.mediation.life.transitions import TRANSITIONS

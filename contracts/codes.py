@@ -1,0 +1,22 @@
+"""The form of a dispute's code, `620702-2026-000123-1`, and its check digit.
+
+Six digits of area (GB/T 2260), four of the year of registration, six of a serial number, one check digit by ISO 7064 MOD 11-10 over the sixteen
+before it: every single wrong digit is detected, and 99 of 100 swaps of two neighbouring digits.
+"""
+
+PATTERN = r"\d{6}-\d{4}-\d{6}-\d"
+
+
+def check_digit(digits: str) -> str:
+    """Return the check digit of a string of digits by ISO 7064 MOD 11-10."""
+    check = 10
+    for digit in digits:
+        check = (check + int(digit)) % 10 or 10
+        check = check * 2 % 11
+    return str((11 - check) % 10)
+
+
+def dispute_code(area: str, year: int, serial: int) -> str:
+    """Return the code of a dispute. `serial` is 1 to 999,999."""
+    digits = f"{area}{year:04d}{serial:06d}"
+    return f"{area}-{year:04d}-{serial:06d}-{check_digit(digits)}"

@@ -1,0 +1,93 @@
+"""The steps of the safeguard lane 安全保护专线. They travel in the sealed streams only; docs/safeguard.md."""
+
+from functools import partial
+
+from contracts import kinds
+from contracts.fields import Boolean, Day, Instant, Number, Schema, one_of
+from contracts.rows import Step
+
+LaneStep = partial(Step, is_sealed=True, correctable=False, confirmed=False)
+
+
+class WarningIssued(Schema):
+    issued_on = Day(zh="告诫书出具日期；不填以事件发生时间为准", en="day of the warning; when the event happened if left out")
+
+
+class OrderApplied(Schema):
+    urgent = Boolean(load_default=False, zh="是否属于紧急情形；不填视为否", en="whether it is urgent; false if left out")
+
+
+class OrderAccepted(Schema):
+    urgent = Boolean(load_default=False, zh="是否属于紧急情形；不填视为否", en="whether it is urgent; false if left out")
+    accepted_at = Instant(
+        zh="受理时间，作出裁定的期限由此起算；不填以事件发生时间为准", en="time of acceptance: the hours run from here; when the event happened if left out"
+    )
+
+
+class OrderDecided(Schema):
+    effective_at = Instant(
+        zh="裁定生效或者送达的时间，申请复议的五日由此起算；不填以事件发生时间为准",
+        en="when it took effect or was served: the five days for a review run from here; when the event happened if left out",
+    )
+    months = Number(1, 6, zh="保护令有效期（月）；驳回的不填", en="for how many months the order holds; left out if it was refused")  # 反家庭暴力法 30
+
+
+class HoldReleased(Schema):
+    reason = one_of(kinds.RELEASE_REASONS, required=True, zh="解除安全保护的理由", en="why the hold is released")
+
+
+class DisputeStayed(Schema):
+    reason = one_of(kinds.STAY_REASONS, required=True, zh="暂缓办理的原因", en="why the dispute rests")
+
+
+class StayLifted(Schema):
+    pass
+
+
+WHO_IS_TOLD = "W P C"  # what a court decided may also be reported by whoever it told: nobody of these is outside the lane
+
+STEPS = (
+    LaneStep(
+        "dv.warning_issued",
+        WarningIssued,
+        roles="P",
+        zh="出具家庭暴力告诫书",
+        en="the police issued a domestic-violence warning",
+        example={"issued_on": "2026-03-02"},
+    ),
+    LaneStep(
+        "protection_order.applied",
+        OrderApplied,
+        roles=WHO_IS_TOLD,
+        zh="申请人身安全保护令",
+        en="a protection order was applied for",
+        example={"urgent": True},
+    ),
+    LaneStep(
+        "protection_order.accepted",
+        OrderAccepted,
+        roles=WHO_IS_TOLD,
+        zh="受理人身安全保护令申请",
+        en="the application for a protection order was accepted",
+        example={"urgent": True, "accepted_at": "2026-03-02T02:30:00+00:00"},
+    ),
+    LaneStep(
+        "protection_order.issued",
+        OrderDecided,
+        roles=WHO_IS_TOLD,
+        zh="作出人身安全保护令",
+        en="a protection order was issued",
+        example={"effective_at": "2026-03-03T01:00:00+00:00", "months": 6},
+    ),
+    LaneStep(
+        "protection_order.refused",
+        OrderDecided,
+        roles=WHO_IS_TOLD,
+        zh="驳回人身安全保护令申请",
+        en="a protection order was refused",
+        example={"effective_at": "2026-03-03T01:00:00+00:00"},
+    ),
+    LaneStep("hold.released", HoldReleased, roles="P C", zh="解除安全保护", en="the safeguard hold was released", example={"reason": "danger_passed"}),
+    LaneStep("dispute.stayed", DisputeStayed, roles="C P J M", zh="暂缓办理", en="the dispute was stayed", example={"reason": "jurisdiction"}),
+    LaneStep("stay.lifted", StayLifted, roles="C P J M", zh="恢复办理", en="the stay was lifted", example={}),
+)
