@@ -16,7 +16,7 @@ from demo import live
 from demo.director import Director, Play
 from demo.history import whole_quarter
 from demo.progress import Shown, summary
-from demo.workdays import SHANGHAI
+from services.mediation.law.dates import SHANGHAI
 
 
 def main(

@@ -9,7 +9,8 @@ from random import Random
 from demo.chapters import court, ending, lane, mediating, referring, reporting, rosters
 from demo.steps import Life, Step
 from demo.story import Story
-from demo.workdays import SHANGHAI, is_workday
+from demo.workdays import is_workday
+from services.mediation.law.dates import SHANGHAI
 
 QUARTER = timedelta(days=92)
 OLD_DOCKETS = 5

@@ -1,11 +1,12 @@
 """When offices are open, so that made-up steps happen at believable hours. Pure."""
 
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from functools import cache
 
 import chinese_calendar
 
-SHANGHAI = timezone(timedelta(hours=8))
+from services.mediation.law.dates import SHANGHAI
+
 OPENS, CLOSES = time(8, 30), time(18, 0)
 
 

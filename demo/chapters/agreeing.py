@@ -7,7 +7,7 @@ from demo.chapters import court
 from demo.chapters.reporting import agreement
 from demo.steps import REJECTED
 from demo.story import Story
-from demo.workdays import SHANGHAI
+from services.mediation.law.dates import SHANGHAI
 
 
 def agree(story: Story) -> None:

@@ -6,7 +6,7 @@ from demo import bodies, county
 from demo.chapters.reporting import agreement
 from demo.steps import REJECTED
 from demo.story import Story
-from demo.workdays import SHANGHAI
+from services.mediation.law.dates import SHANGHAI
 
 
 def come_to_the_desk(story: Story) -> bool:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts import ABOUT_THE_ROSTER, AGENCY_EVENTS, FACTS, HEARS, ROLES, safeguard
-from services.mediation.dispute.hold import HOLD, NOTED, STAY
+from services.mediation.dispute.hold import HOLD, STAY
+from services.mediation.dispute.step import NOTED
 
 ROOT = Path(__file__).resolve().parents[2]
 STORIES = ROOT / "tests" / "flows"

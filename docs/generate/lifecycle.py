@@ -11,6 +11,7 @@ from contracts.kinds import CLOCK_KINDS, MATTERS, SUBJECTS, TRACKS
 from docs.generate.pages import table, write_or_check
 from services.mediation.deadlines.clocks import CLOCKS, Clock
 from services.mediation.dispute.matters import NOT_CONFIRMED, NOT_MEDIATED
+from services.mediation.dispute.step import NOTED
 from services.mediation.dispute.tracks import TRACKS as TRACK_ROWS
 from services.mediation.law.periods import LAW
 from services.mediation.life.transitions import (
@@ -19,7 +20,6 @@ from services.mediation.life.transitions import (
     EVERYWHERE,
     FIRST,
     GUARDS,
-    NOTED,
     PRINCIPLES,
     TIME_SAYS,
     TRANSITIONS,

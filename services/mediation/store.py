@@ -1,13 +1,13 @@
 """mediation's SQL. Given a transaction; never commits, connects or decides. One statement per table and batch."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from operator import attrgetter
 
 from plumbing.events import Event
 from plumbing.rows import Columns
 from plumbing.transaction import Transaction
 from services.mediation.dispute.model import PARTICULARS, TUPLES, Deadline, Decision, Dispute, Taken
+from services.mediation.law.dates import instant_of
 from services.mediation.safeguard import store as lane_store
 
 CLOCKWORK = 0x0F0C  # advisory lock: one copy asks what time it is
@@ -112,19 +112,15 @@ def _happened(d) -> dict:
 def _what_happened(told: dict) -> tuple:
     return (
         _pauses(told.get("pauses", ())),
-        [(_instant(at), long) for at, long in told.get("extensions", ())],
-        *[_instant(told[name]) if name in told else None for name in ("restarted_at", "opened_at")],
+        [(instant_of(at), long) for at, long in told.get("extensions", ())],
+        *[instant_of(told[name]) if name in told else None for name in ("restarted_at", "opened_at")],
         _pauses(told.get("suspensions", ())),
         told.get("put_off", 0),
     )
 
 
 def _pauses(told) -> list:
-    return [(_instant(began), ended and _instant(ended)) for began, ended in told]
-
-
-def _instant(told: str) -> datetime:
-    return datetime.fromisoformat(told)
+    return [(instant_of(began), ended and instant_of(ended)) for began, ended in told]
 
 
 # One of a clock at a time: one that passed and has a successor, as of two urgings, is on record and nothing more.

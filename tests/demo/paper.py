@@ -10,10 +10,10 @@ import contracts
 from demo import bodies
 from demo.history import whole_quarter
 from demo.steps import FIRST, Code, Life, Step
-from demo.workdays import SHANGHAI
 from plumbing.events import Delivery, Event
 from services.intake import codes, domain, duplicates, joining
 from services.intake.dispute import Kept
+from services.mediation.law.dates import SHANGHAI
 from services.mediation.law.policy import USUAL_POLICY
 from services.mediation.rosters import roster_events
 from services.mediation.safeguard import lane

@@ -7,7 +7,7 @@ import pytest
 
 from demo.director import Director, Play
 from demo.history import quarter
-from demo.workdays import SHANGHAI
+from services.mediation.law.dates import SHANGHAI
 from tests.fengqiao_agency.broker import Broker
 from tests.fengqiao_agency.hub import Hub
 

@@ -15,7 +15,7 @@ from demo.history import life, quarter
 from demo.live import Story, as_of
 from demo.steps import Code
 from demo.ways import CROSSROADS, GUESSED, WAYS
-from demo.workdays import SHANGHAI
+from services.mediation.law.dates import SHANGHAI
 from tests.demo.paper import Hub, quarter_told
 
 UNTIL = date(2026, 10, 1)

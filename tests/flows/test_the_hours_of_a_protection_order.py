@@ -1,12 +1,10 @@
 """Does the court know how many hours it has, and who hears of it when they are over? 反家庭暴力法 28: 72 hours from acceptance, 24 when urgent."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.county import Lane, days_ago, found_outside, until
-
-SHANGHAI = timezone(timedelta(hours=8))
 
 
 def accepted(county, urgent, at):

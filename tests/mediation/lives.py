@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import contracts
 from services.mediation.dispute.model import Dispute
-from services.mediation.law.counting import SHANGHAI
+from services.mediation.law.dates import SHANGHAI
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 from services.mediation.life import decisions
 

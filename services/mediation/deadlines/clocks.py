@@ -6,16 +6,17 @@ in which it has no business. An appraisal stops every clock of which the law lea
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from contracts import AGENCIES, STATES
 from services.mediation.dispute import guards as q
 from services.mediation.dispute.escalation import BY_NAME as LEVELS_BY_NAME
 from services.mediation.dispute.escalation import ENDED_BY, everybody_answered, missing
 from services.mediation.dispute.guards import decides_the_next_term, from_the_other_side, next_term, said_to_be_settled
-from services.mediation.dispute.step import Guard, date_of
+from services.mediation.dispute.step import Guard
 from services.mediation.law.computing import Facts, rule_for
-from services.mediation.law.counting import day_start, end_of, in_time
+from services.mediation.law.counting import in_time
+from services.mediation.law.dates import date_of, day_of, day_start, end_of
 from services.mediation.law.periods import Longer
 
 Start = tuple[datetime, str]  # the instant, and which one of several
@@ -51,7 +52,7 @@ def when_it_happened(dispute, step):
 
 def due_day_of_the_next_term(dispute, step):
     number = next_term(dispute)
-    return None if number is None else (_day(dispute.terms[number - 1]["due_on"]), f"/{number}")
+    return None if number is None else (day_start(dispute.terms[number - 1]["due_on"]), f"/{number}")
 
 
 def when_nothing_more_is_owed(dispute, step):
@@ -90,11 +91,11 @@ def day_the_agreement_took_effect(dispute, step):
     may_be = q.made_outside_the_docket(dispute, step) and q.made_before_a_mediation_body(dispute, step) and q.about_what_may_be_confirmed(dispute, step)
     if not may_be or (step.word != "agreement.reached" and not in_time(step.happened, q.last_moment_to_apply(dispute, step))):
         return None
-    return _day(dispute.agreement["effective_on"]), ""
+    return day_start(dispute.agreement["effective_on"]), ""
 
 
 def day_of_the_application(dispute, step):
-    return _day(step.facts["applied_on"]), ""
+    return day_start(step.facts["applied_on"]), ""
 
 
 def when_everyone_consented(dispute, step):
@@ -123,13 +124,13 @@ def day_the_ruling_was_received(dispute, step):
     if dispute.objected:
         return None
     on = step.facts.get("served_on")
-    return (_day(on) if on else step.happened), ""
+    return (day_start(on) if on else step.happened), ""
 
 
 def day_the_court_received_the_claim(dispute, step):
     """Or the day on which what was missing came in: the seven days begin anew (民事诉讼法解释 126)."""
     on = step.facts.get("restarted_on") or step.facts.get("received_on") or step.facts.get("court_received_on")
-    return (_day(on), "") if on and dispute.track == "B" else None
+    return (day_start(on), "") if on and dispute.track == "B" else None
 
 
 def filing_for_trial(*procedures):
@@ -139,7 +140,7 @@ def filing_for_trial(*procedures):
         if dispute.procedure not in procedures:
             return None
         if "decided_on" in step.facts:
-            return _day(step.facts["decided_on"]), ""
+            return day_start(step.facts["decided_on"]), ""
         before = next((deadline for deadline in dispute.deadlines.values() if BY_NAME[deadline.clock].group == "trial"), None)
         return (before.started_at, "") if before else None
 
@@ -150,11 +151,7 @@ def filing_for_trial(*procedures):
 def last_day_for_performance(dispute, step):
     """Of a confirmed agreement: its last instalment (民事诉讼法 250)."""
     days = [date_of(term["due_on"]) for term in dispute.terms]
-    return (_day(max(days)), "") if days and dispute.confirmation == "granted" else None
-
-
-def _day(told: str | date) -> datetime:
-    return day_start(date_of(told))
+    return (day_start(max(days)), "") if days and dispute.confirmation == "granted" else None
 
 
 def _for_labour(dispute) -> bool:
@@ -323,7 +320,7 @@ def most_days_of_extension(dispute, step) -> int | None:
 
 def _limits(dispute, step) -> list[tuple]:
     """The deadlines that the step extends whose rule sets limits to an extension on that day, each with its limits."""
-    day = q.day_of(step.happened)
+    day = day_of(step.happened)
     found = [(deadline, _longer(deadline, step)) for deadline in what_it_extends(dispute, step.word)]
     return [(deadline, longer) for deadline, longer in found if longer and (longer.limits_from is None or day >= longer.limits_from)]
 
@@ -342,7 +339,7 @@ def as_long_as_leave_can_be_given_for(dispute, step) -> bool:
 
 
 def papers_begin_it_anew(dispute, step) -> bool:
-    on = _day(step.facts["on"])
+    on = day_start(step.facts["on"])
     return any(step.word in BY_NAME[deadline.clock].restarted_by and deadline.started_at <= end_of(on.date()) for deadline in dispute.deadlines.values())
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from services.mediation.deadlines.clocks import BY_NAME, CLOCKS, GOES_ON_BY, PAUSED_BY, RESUMED_BY, SUSPENDED_BY, Clock
 from services.mediation.dispute.model import Deadline, Decision, Dispute, who
 from services.mediation.dispute.step import Step
 from services.mediation.law.computing import Computed, Extension, Facts, begin, compute, rule_for
-from services.mediation.law.counting import A_SECOND, SHANGHAI, Days, Months, day_start, end_of, in_time, provisional
+from services.mediation.law.counting import Days, Months, in_time, provisional
+from services.mediation.law.dates import A_SECOND, day_of, day_start, end_of
 from services.mediation.law.invalid_facts import InvalidFacts
 from services.mediation.law.periods import Rule
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
@@ -63,7 +64,7 @@ def meet(dispute: Dispute, step: Step, policy: DeadlinePolicy = USUAL_POLICY) ->
     for deadline in met:
         del dispute.deadlines[deadline.key]
         if again and BY_NAME[deadline.clock].restarted_by:
-            deadline.restarted_at = day_start(_day(again))
+            deadline.restarted_at = day_start(again)
         elif not _resumed(deadline, step, policy):
             continue
         deadline.due_at = _reckoned(deadline, policy).last_moment  # what is told with this step counts for it too
@@ -80,7 +81,7 @@ def in_order(deadlines: dict[str, Deadline]) -> list[Deadline]:
 
 
 def _done(step: Step) -> datetime:
-    return next((day_start(_day(step.facts[name])) for name in DONE_ON if step.facts.get(name)), step.happened)
+    return next((day_start(step.facts[name]) for name in DONE_ON if step.facts.get(name)), step.happened)
 
 
 def say_met(decision: Decision, met: list[tuple[Deadline, datetime]]) -> None:
@@ -150,7 +151,7 @@ def _restarted(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
     if step.word not in BY_NAME[deadline.clock].restarted_by:
         return False
     at = _done(step)
-    if end_of(at.astimezone(SHANGHAI).date()) < deadline.started_at:
+    if end_of(day_of(at)) < deadline.started_at:
         return False
     deadline.restarted_at = at
     return True
@@ -196,7 +197,7 @@ def _start(decision: Decision, clock: Clock, step: Step, now: datetime, policy: 
     running = dispute.deadlines.get(key)
     if running is not None and running.started_at == started_at:
         return None  # the same term, still owed: it has its day already
-    opened_at = day_start(_day(dispute.received_on)) if dispute.received_on else None
+    opened_at = day_start(dispute.received_on) if dispute.received_on else None
     facts = Facts(clock.name, started_at, on_platform=clock.on_platform, opened_at=opened_at)
     try:
         rule, last = begin(facts, policy.holidays, policy.county.rules)
@@ -328,10 +329,6 @@ def say_stopped(decision: Decision, deadline: Deadline) -> None:
     deadline.state, deadline.ask_at = "stopped", None
     decision.deadlines.append(deadline)
     decision.said.append(("deadline.stopped", {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at}))
-
-
-def _day(told: str | date) -> date:
-    return date.fromisoformat(told) if isinstance(told, str) else told
 
 
 DONE_ON = ("on", "applied_on", "decided_on", "objected_on")  # the day on which a thing was done, in a step that is told later

@@ -7,8 +7,7 @@ office within two, at the township's centre within two; then it is the county ce
 from dataclasses import dataclass
 
 from contracts import COUNTY
-
-GRID, CENTRE = (COUNTY.lead(role).code for role in "GM")
+from services.mediation.dispute.agencies import CENTRE, GRID
 
 
 @dataclass(frozen=True, slots=True)

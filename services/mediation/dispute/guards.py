@@ -4,10 +4,10 @@ from datetime import datetime
 
 from contracts import AGENCIES, may_say
 from services.mediation.dispute.matters import NOT_CONFIRMED, NOT_MEDIATED, ONLY_WHILE_NOBODY_ELSE_HAS_IT
-from services.mediation.dispute.step import date_of, day_of
 from services.mediation.dispute.tracks import is_open
 from services.mediation.law.computing import Facts, begin
-from services.mediation.law.counting import day_start, in_time
+from services.mediation.law.counting import in_time
+from services.mediation.law.dates import date_of, day_of, day_start
 
 # ── Who says it ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -217,7 +217,7 @@ def applied_for_jointly(dispute, step) -> bool:
 
 
 def applied_in_time(dispute, step) -> bool:
-    return in_time(day_start(date_of(step.facts["applied_on"])), last_moment_to_apply(dispute, step))
+    return in_time(day_start(step.facts["applied_on"]), last_moment_to_apply(dispute, step))
 
 
 def to_the_right_court(dispute, step) -> bool:
@@ -258,7 +258,7 @@ def a_party_objects(dispute, step) -> bool:
 
 def objected_in_time(dispute, step) -> bool:
     last = last_moment_to_object(dispute)
-    return not a_party_objects(dispute, step) or last is None or in_time(day_start(date_of(step.facts["objected_on"])), last)
+    return not a_party_objects(dispute, step) or last is None or in_time(day_start(step.facts["objected_on"]), last)
 
 
 def last_moment_to_object(dispute) -> datetime | None:
@@ -348,7 +348,7 @@ def last_moment_to_apply(dispute, step) -> datetime:
     deadline = dispute.deadlines.get("confirmation_apply")
     if deadline is not None:
         return deadline.due_at
-    facts = Facts("confirmation_apply", day_start(date_of(dispute.agreement["effective_on"])))
+    facts = Facts("confirmation_apply", day_start(dispute.agreement["effective_on"]))
     return begin(facts, step.policy.holidays, step.policy.county.rules)[1]
 
 

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 
 from contracts.safeguard import moves_it
 from services.mediation.dispute.guards import MOVES_NOTHING, reported_before
+from services.mediation.dispute.step import NOTED
 from services.mediation.law.counting import Length
 from services.mediation.law.periods import LAW
 
-NOTED = "noted"
 TAKE_BACK = ("report.withdrawn", "report.corrected")
 
 # fmt: off

@@ -4,12 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from contracts import COUNTY
 from services.mediation.dispute import escalation
+from services.mediation.dispute.agencies import CENTRE, COURT, POLICE
 from services.mediation.dispute.hold import Hold
 
 FIRST = "detected"
-CENTRE, COURT, POLICE = (COUNTY.lead(role).code for role in "MCP")
 
 
 @dataclass(slots=True)

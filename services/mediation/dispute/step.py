@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from services.mediation.law.counting import SHANGHAI
 from services.mediation.law.policy import DeadlinePolicy
 from services.mediation.rosters.roster import Roster
 
+NOTED = "noted"  # in a table of transitions: the step is legal and on record; the state stays, and no clock starts anew
 Guard = Callable[..., bool]  # (dispute, step) -> whether the step may go ahead
 
 
@@ -24,13 +24,3 @@ class Step:
     facts: dict
     policy: DeadlinePolicy
     roster: Roster | None = None  # as it is known when the step is decided
-
-
-def date_of(value: str | date) -> date:
-    """Return the date of a fact, which is text in an event and may be a date in a test."""
-    return date.fromisoformat(value) if isinstance(value, str) else value
-
-
-def day_of(instant: datetime) -> date:
-    """Return the calendar day of an instant in China."""
-    return instant.astimezone(SHANGHAI).date()

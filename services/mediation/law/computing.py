@@ -7,20 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from services.mediation.law.counting import (
-    SHANGHAI,
-    Days,
-    Hours,
-    Length,
-    Months,
-    WorkingDayCalendar,
-    WorkingDays,
-    due_at,
-    end_of,
-    in_time,
-    months_later,
-    provisional,
-)
+from services.mediation.law.counting import Days, Hours, Length, Months, WorkingDayCalendar, WorkingDays, due_at, in_time, months_later, provisional
+from services.mediation.law.dates import SHANGHAI, day_of, end_of
 from services.mediation.law.invalid_facts import InvalidFacts
 from services.mediation.law.periods import LAW, SWITCH, Rule, Rules
 
@@ -83,7 +71,7 @@ class Computed:
 
     @property
     def due(self) -> date:
-        return self.last_moment.astimezone(SHANGHAI).date()
+        return day_of(self.last_moment)
 
     @property
     def readings(self) -> tuple[int, ...]:
@@ -105,7 +93,7 @@ def rule_for(facts: Facts, rules: Rules = LAW) -> Rule:
         return rows[0]
     if facts.on_platform is not None:
         rows = [row for row in rows if row.on_platform in (None, facts.on_platform)]
-    opened = (facts.opened_at or facts.started_at).astimezone(SHANGHAI).date()
+    opened = day_of(facts.opened_at or facts.started_at)
     for row in rows:
         if (row.opened_from is None or row.opened_from <= opened) and (row.opened_until is None or opened <= row.opened_until):
             return row
@@ -171,7 +159,7 @@ def _with_its_base(rule: Rule, facts: Facts, rules: Rules) -> tuple[Rule, Facts]
         return rule, facts
     base = rules[facts.base or rule.lengthens[0]][0]
     if not facts.extensions:
-        if facts.started_at.astimezone(SHANGHAI).date() < SWITCH:
+        if day_of(facts.started_at) < SWITCH:
             raise InvalidFacts("days_needed")
         facts = replace(facts, extensions=(Extension(None, rule.longer.at_most),))
     return replace(rule, length=base.length, appraisal_excluded=base.appraisal_excluded), facts
@@ -186,7 +174,7 @@ def _allowed(longer, extension: Extension, before: list[Granted], length: Length
     consented = extension.consented_at
     if consented is not None and not in_time(consented, last):
         return "too_late", length, 0
-    day = (consented or start).astimezone(SHANGHAI).date()
+    day = day_of(consented or start)
     limited = longer.limits_from is None or day >= longer.limits_from
     if limited and longer.once and any(one.effect in ("granted", "cut") for one in before):
         return "once_only", length, 0
@@ -194,7 +182,7 @@ def _allowed(longer, extension: Extension, before: list[Granted], length: Length
     if type(length) is not Months:
         cut = at_most is not None and more.count > at_most.count
         return ("cut" if cut else "granted"), length, (at_most if cut else more).count
-    return _longer_months(length, more, at_most, start.astimezone(SHANGHAI).date())
+    return _longer_months(length, more, at_most, day_of(start))
 
 
 def _longer_months(length: Months, more: Days | Months, at_most: Months | None, begun: date) -> tuple[str, Length, int]:
@@ -233,7 +221,7 @@ def _end(
     if put_off:
         nominal, last = _end(start, length, added, excluded, holidays)
         return nominal, end_of(date.fromordinal(holidays.working_day_from(last.astimezone(SHANGHAI).toordinal() + put_off)))
-    begun = start.astimezone(SHANGHAI).date()
+    begun = day_of(start)
     if type(length) is Hours:
         last = due_at(start, length, holidays)
         return last.date(), last
@@ -276,7 +264,7 @@ def _not_before(rule: Rule, facts: Facts, last: datetime, holidays: WorkingDayCa
         return None
     if rule.after is not None:
         last = compute(Facts(rule.after, facts.restarted_at or facts.started_at), holidays, rules).last_moment
-    return last.astimezone(SHANGHAI).date() + timedelta(days=1)
+    return day_of(last) + timedelta(days=1)
 
 
 def _outcome(facts: Facts, last: datetime) -> str | None:
@@ -290,4 +278,4 @@ def _outcome(facts: Facts, last: datetime) -> str | None:
 
 
 def _same_day(one: datetime, other: datetime) -> bool:
-    return one.astimezone(SHANGHAI).date() == other.astimezone(SHANGHAI).date()
+    return day_of(one) == day_of(other)

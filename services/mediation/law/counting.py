@@ -2,12 +2,10 @@
 
 import calendar
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
-# Without summer time since 1991, and no dispute here is older.
-SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
-A_SECOND = timedelta(seconds=1)
+from services.mediation.law.dates import A_SECOND, SHANGHAI, end_of
 
 
 class WorkingDayCalendar(Protocol):
@@ -80,15 +78,6 @@ def provisional(due: datetime, holidays: WorkingDayCalendar) -> bool:
 def in_time(happened: datetime, due: datetime) -> bool:
     """A day ends at 24:00: what happens within the last second still happens on that day."""
     return happened < due + A_SECOND
-
-
-def end_of(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=SHANGHAI)
-
-
-def day_start(day: date) -> datetime:
-    """A date without an hour, as an instant to count from: any hour of the day gives the same answer."""
-    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
 
 
 def months_later(day: date, months: int) -> date:

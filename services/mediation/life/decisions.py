@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from contracts import REASONS
 from services.mediation.deadlines import tracking
 from services.mediation.deadlines.clocks import most_days_of_extension, what_it_extends
+from services.mediation.dispute.agencies import CENTRE
 from services.mediation.dispute.guards import everything_performed, last_moment_to_apply, last_moment_to_object, reported_before, word_of
 from services.mediation.dispute.hold import stands_still
-from services.mediation.dispute.model import CENTRE, FIRST, Deadline, Decision, Dispute, Taken, Transition, who
-from services.mediation.dispute.step import Step, day_of
+from services.mediation.dispute.model import FIRST, Deadline, Decision, Dispute, Taken, Transition, who
+from services.mediation.dispute.step import NOTED, Step
+from services.mediation.law.dates import day_of, instant_of
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 from services.mediation.life import corrections
 from services.mediation.life.effects import EFFECTS
-from services.mediation.life.transitions import EVERY_STEP, GUARDS, NOTED, TIME_SAYS, TIME_TELLS, TRANSITIONS, WAITS_FOR, Back, Cell, When
+from services.mediation.life.transitions import EVERY_STEP, GUARDS, TIME_SAYS, TIME_TELLS, TRANSITIONS, WAITS_FOR, Back, Cell, When
 
 # How wrong an agency's clock may be.
 TOLERANCE = timedelta(minutes=5)
@@ -64,8 +66,8 @@ def step_of(event, policy: DeadlinePolicy, roster=None) -> Step:
     """Return the step that an event of intake reports."""
     data = event.data
     if event.type == REGISTERED:
-        return Step(REGISTERED, data["agency"], _instant(data["happened_at"]), data, policy, roster)
-    return Step(data["step"], data["agency"], _instant(data["happened_at"]), data["facts"], policy, roster)
+        return Step(REGISTERED, data["agency"], instant_of(data["happened_at"]), data, policy, roster)
+    return Step(data["step"], data["agency"], instant_of(data["happened_at"]), data["facts"], policy, roster)
 
 
 def fold(transitions: Iterable[Transition], state: str = FIRST) -> str:
@@ -240,10 +242,6 @@ def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, policy: Dea
     tracking.follow(decision, step, target == NOTED, now, policy)
     _enter_into_history(decision, step, before, None, corrections.difference(was, dispute))
     return decision
-
-
-def _instant(told: str | datetime) -> datetime:
-    return datetime.fromisoformat(told) if isinstance(told, str) else told
 
 
 ENDS_AS = {"registered": "mistaken", "screened": "not_suitable", "performing": "defaulted", "defaulted": "defaulted", "suspended": "not_settled"}

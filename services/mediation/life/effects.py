@@ -5,8 +5,8 @@ from datetime import date
 from contracts import AGENCIES, may_say
 from services.mediation.dispute import escalation
 from services.mediation.dispute.model import PARTICULARS, Dispute
-from services.mediation.dispute.step import date_of
 from services.mediation.dispute.tracks import track_of
+from services.mediation.law.dates import date_of
 from services.mediation.routing import effects as routing_effects
 
 

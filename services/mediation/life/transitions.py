@@ -20,7 +20,7 @@ from services.mediation.deadlines.clocks import (
 from services.mediation.dispute import guards as q
 from services.mediation.dispute.escalation import goes_up, next_level, next_urging, was_called, was_urged
 from services.mediation.dispute.model import FIRST
-from services.mediation.dispute.step import Guard
+from services.mediation.dispute.step import NOTED, Guard
 from services.mediation.routing.effects import CHOOSING, to_an_organisation_of_the_agency
 
 
@@ -44,7 +44,6 @@ Cell = str | When | Back
 
 # ── The tables ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-NOTED = "noted"  # the step is legal and on record; the state stays, and no clock starts anew
 UNDONE = "undone"  # the dispute is again as it was before the report that is called wrong; a corrected one is then taken anew
 
 # fmt: off

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.mediation.dispute.model import who
-from services.mediation.law.counting import SHANGHAI
+from services.mediation.law.dates import day_of
 from services.mediation.rosters.roster import Roster
 from services.mediation.routing.proposing import MEDIATES, Asked, Record, mediators, propose
 from services.mediation.routing.rules import Rules
@@ -54,7 +54,7 @@ def to_an_organisation_of_the_agency(dispute, step) -> bool:
     code = step.facts.get("organisation")
     if code is None or step.roster is None:
         return True
-    organisation = step.roster.organisation(code, _day(step.happened))
+    organisation = step.roster.organisation(code, day_of(step.happened))
     return organisation is not None and organisation.agency == step.facts["to"]
 
 
@@ -77,7 +77,7 @@ def add_proposal(decision, rules: Rules, roster: Roster, records: dict[str, Reco
     for word, data in decision.said:
         said.append((word, data))
         if word == "deadline.set" and data["clock"] == ROUTING:
-            proposal = propose(asked(decision.dispute), rules, roster, records, _day(now))
+            proposal = propose(asked(decision.dispute), rules, roster, records, day_of(now))
             told = {name: data[name] for name in ("clock", "kind", "article", "started_at", "due_at", "owed_by")}
             said.append(("routing.proposed", {**proposal, **told}))
     decision.said = said
@@ -94,7 +94,7 @@ def needs_a_mediator(decision) -> bool:
 
 def people_to_choose_from(dispute, roster: Roster, now: datetime) -> list[str]:
     """Everybody on the rosters of the body that has it: their numbers."""
-    return sorted({member.id for code in _its_organisations(dispute, roster, _day(now)) for member in roster.members_of(code, _day(now))})
+    return sorted({member.id for code in _its_organisations(dispute, roster, day_of(now)) for member in roster.members_of(code, day_of(now))})
 
 
 def add_mediators(decision, roster: Roster, open_now: dict[str, int], now: datetime) -> None:
@@ -102,7 +102,7 @@ def add_mediators(decision, roster: Roster, open_now: dict[str, int], now: datet
     dispute = decision.dispute
     out = {code for code, agreed in dispute.conflicts.items() if not agreed} | set(dispute.not_again)
     chosen = next((data["prefers"] for word, data in decision.said if word == "mediator.requested" and data.get("prefers")), None)
-    able = mediators(_its_organisations(dispute, roster, _day(now)), asked(dispute), roster, open_now, out, chosen, _day(now))
+    able = mediators(_its_organisations(dispute, roster, day_of(now)), asked(dispute), roster, open_now, out, chosen, day_of(now))
     if able:
         appoints = any(word == "mediator.requested" for word, _ in decision.said)
         decision.said = [*decision.said, ("mediators.proposed", {"mediators": able, "owed_by": who(dispute, ("appoints" if appoints else "body",))})]
@@ -139,7 +139,3 @@ def count(moved: dict[str, Record], before: tuple[str | None, str | None], decis
             moved.setdefault(asked, Record()).accepted += 1
         elif word == "referral.declined":
             moved.setdefault(asked, Record()).declined += 1
-
-
-def _day(instant: datetime):
-    return instant.astimezone(SHANGHAI).date()

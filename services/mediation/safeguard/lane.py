@@ -9,10 +9,12 @@ import contracts
 from contracts import REASONS, safeguard
 from contracts.channels import SEALED, is_sealed
 from services.mediation.deadlines import tracking
-from services.mediation.dispute.hold import CAUSES, CLOCKS, HOLD, NOTED, PASSES_AS_EVER, PUT_OFF, STAY, Hold, Running, is_held, moves_nothing
-from services.mediation.dispute.model import COURT, Deadline, Decision, Dispute
-from services.mediation.dispute.step import Step
+from services.mediation.dispute.agencies import COURT
+from services.mediation.dispute.hold import CAUSES, CLOCKS, HOLD, PASSES_AS_EVER, PUT_OFF, STAY, Hold, Running, is_held, moves_nothing
+from services.mediation.dispute.model import Deadline, Decision, Dispute
+from services.mediation.dispute.step import NOTED, Step
 from services.mediation.law.counting import due_at, in_time
+from services.mediation.law.dates import instant_of
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 from services.mediation.life import decisions
 
@@ -98,7 +100,7 @@ def _register(dispute, event, now, *how):
 
 def _come_out(dispute, event, now, *how):
     """Intake names it for the first time: what is known of it is said, as if it began when it was released, and its clocks start then."""
-    decision, hold, released_at = Decision(dispute, hold=dispute.hold), dispute.hold, _instant(event.data["happened_at"])
+    decision, hold, released_at = Decision(dispute, hold=dispute.hold), dispute.hold, instant_of(event.data["happened_at"])
     for word, data in hold.untold:
         decision.said.append((word, data | ({"happened_at": released_at} if "happened_at" in data else {})))
     hold.born, hold.untold = False, []
@@ -156,19 +158,19 @@ def _accepted(dispute, event, now, policy):
     facts = event.data["facts"]
     if not any(running.state != "met" and CLOCKS[running.clock].met_by for running in dispute.hold.running.values()):
         name = "protection_order_urgent" if facts.get("urgent") else "protection_order"
-        _start(decision, name, _instant(facts.get("accepted_at") or event.data["happened_at"]), now, policy)
+        _start(decision, name, instant_of(facts.get("accepted_at") or event.data["happened_at"]), now, policy)
     return decision
 
 
 def _decided(dispute, event, now, policy):
     decision = _warned(dispute, event, now, policy)
-    at = _instant(event.data["happened_at"])
+    at = instant_of(event.data["happened_at"])
     for running in dispute.hold.running.values():
         if running.state != "met" and event.data["step"] in CLOCKS[running.clock].met_by:
             was_passed, running.state, running.ask_at = running.state == "passed", "met", None
             met = {"met_at": at, "late": not in_time(at, running.due_at), "was_passed": was_passed}
             decision.sealed.append(("deadline.met", {"clock": running.clock, "kind": "LAW", "due_at": running.due_at, **met}))
-    _start(decision, "protection_order_review", _instant(event.data["facts"].get("effective_at") or event.data["happened_at"]), now, policy)
+    _start(decision, "protection_order_review", instant_of(event.data["facts"].get("effective_at") or event.data["happened_at"]), now, policy)
     return decision
 
 
@@ -281,7 +283,3 @@ def _held(dispute, event, cause):
 def _counting(how) -> DeadlinePolicy:
     """How time is counted here: the first of what `decide` is given beside the event."""
     return how[0] if how else USUAL_POLICY
-
-
-def _instant(told: str | datetime) -> datetime:
-    return datetime.fromisoformat(told) if isinstance(told, str) else told

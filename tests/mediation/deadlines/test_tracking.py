@@ -9,8 +9,9 @@ from services.mediation import store
 from services.mediation.deadlines import tracking
 from services.mediation.dispute import hold
 from services.mediation.dispute.model import Deadline
-from services.mediation.law.counting import SHANGHAI
+from services.mediation.law import dates
 from services.mediation.law.county_periods import county
+from services.mediation.law.dates import SHANGHAI
 from services.mediation.law.periods import LAW, RULES
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 from tests.mediation.lives import COURT, DAMAN, MONDAY, PETITIONS, Life, life_until, reported
@@ -580,7 +581,7 @@ def test_a_transfer_that_nobody_objects_to_stands_and_nobody_is_overdue():
 def test_what_was_settled_is_archived_within_thirty_days():
     life = life_until("resolved")
     resolved = life.dispute.entered_at
-    assert life.due("archiving") == tracking.end_of((resolved + timedelta(days=30)).date())
+    assert life.due("archiving") == dates.end_of((resolved + timedelta(days=30)).date())
 
     life.says("dispute.archived")
 

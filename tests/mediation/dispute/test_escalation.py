@@ -6,7 +6,7 @@ import pytest
 
 from contracts.clocks import CLOCKS
 from services.mediation.dispute import escalation
-from services.mediation.law.counting import end_of
+from services.mediation.law.dates import end_of
 from tests.mediation.lives import CENTRE, DAMAN, MONDAY, Life, life_until
 
 POLICE, BUREAU, COMMITTEE, GRID = "police", "judicial_bureau", "political_legal_committee", "grid"
