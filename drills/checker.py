@@ -19,7 +19,7 @@ from drills import capture, ledger
 from drills.workload import HOUSES
 from plumbing import events
 from plumbing.events import Delivery, Event
-from services.intake import store as intake_store
+from services.intake.store import reports as intake_store
 from services.mediation.life import decisions as mediation
 from services.metrics import domain as metrics
 from services.metrics import store as metrics_store

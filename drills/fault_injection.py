@@ -157,10 +157,10 @@ def forgets_history():
 
 def forgets_receipts():
     """Some outcomes are never told."""
-    from services.intake import taking
+    from services.intake import ingest
 
-    answer = taking.answer
-    taking.answer = lambda tx, outcomes: answer(tx, [outcome for outcome in outcomes if not _is_chosen(outcome.id, 20)])
+    answer = ingest.answer
+    ingest.answer = lambda tx, outcomes: answer(tx, [outcome for outcome in outcomes if not _is_chosen(outcome.id, 20)])
 
 
 def counts_twice():

@@ -13,8 +13,8 @@ import contracts
 from contracts import REASONS
 from contracts.envelope import FUTURE_SECONDS
 from plumbing.events import Event
-from services.intake import codes, duplicates, identity, joining, safeguard
-from services.intake.dispute import Also, Dispute, Kept
+from services.intake import codes, duplicates, identity, joining, lane
+from services.intake.model import Dispute, ExtraEvent, StoredReport
 
 FUTURE = timedelta(seconds=FUTURE_SECONDS)
 ROSTER_OUTCOMES = ("roster.changed", "roster.refused")
@@ -32,7 +32,7 @@ class Logged:
 
 
 @dataclass(slots=True)
-class Verdict:
+class Decision:
     """What becomes of one event. Exactly one of these: `refused`, `repeats`, or taken (with its dispute)."""
 
     event: Event
@@ -49,10 +49,10 @@ class Verdict:
     is_sealed: bool = False  # passed on in the sealed voice
     introduces: bool = False  # a report under a number that its agency had not used: of a new dispute, or one that it joins
     report: duplicates.Report | None = None  # how it compares with others; None: it takes no part
-    also: list[Also] = field(default_factory=list)
-    moved: list[tuple[Kept, Dispute, Dispute]] = field(default_factory=list)  # reports that stand under another code now: which, was, into
+    also: list[ExtraEvent] = field(default_factory=list)
+    moved: list[tuple[StoredReport, Dispute, Dispute]] = field(default_factory=list)  # reports that stand under another code now: which, was, into
     repointed: Dispute | None = None  # whose `merged_into` changed
-    taken_out: list[Kept] = field(default_factory=list)  # reports that get a new code
+    taken_out: list[StoredReport] = field(default_factory=list)  # reports that get a new code
 
     @property
     def seq(self) -> int:
@@ -90,7 +90,7 @@ class Known:
     logged: dict[tuple[str, str], list[Logged]] = field(default_factory=dict)
     reports: dict[tuple[str, str], Dispute] = field(default_factory=dict)
     disputes: dict[str, Dispute] = field(default_factory=dict)
-    kept: list[Kept] = field(default_factory=list)  # the reports of disputes that a join or its undoing is about
+    kept: list[StoredReport] = field(default_factory=list)  # the reports of disputes that a join or its undoing is about
     opened: dict[str, list[dict] | ValidationError | None] = field(default_factory=dict)  # by sealed box: the parties in it; None: it cannot be read
 
 
@@ -108,14 +108,14 @@ def content_of(event: Event) -> str:
     return hashlib.sha256(json.dumps([event.type, event.subject, event.data], sort_keys=True).encode()).hexdigest()
 
 
-def decide_all(batch: Iterable[Event], known: Known, now: datetime) -> list[Verdict]:
+def decide_all(batch: Iterable[Event], known: Known, now: datetime) -> list[Decision]:
     """One verdict per event, in order. `known` grows with what the batch itself registers."""
     return [_decide(event, known, now) for event in batch]
 
 
 def _decide(event, known, now):
     sha256 = hashlib.sha256(event.delivery.body).hexdigest()
-    verdict = Verdict(event, sha256, sha256 if event.refusal is not None else content_of(event))
+    verdict = Decision(event, sha256, sha256 if event.refusal is not None else content_of(event))
     before = known.logged.get((event.source, event.id), ())
     verdict.repeats = next((earlier for earlier in before if earlier.content == verdict.content), None)
     if verdict.repeats is not None:
@@ -172,7 +172,7 @@ def _take(verdict, known, now):
     if event.type in JOINING:
         return _join(verdict, known)
     verdict.dispute, verdict.introduces = verdict.dispute.root, verdict.registers
-    verdict.is_sealed, verdict.dispute.seal = safeguard.sealed(verdict.dispute.seal, agency, event.type, verdict.data, verdict.registers)
+    verdict.is_sealed, verdict.dispute.seal = lane.sealed(verdict.dispute.seal, agency, event.type, verdict.data, verdict.registers)
     return verdict
 
 
@@ -223,7 +223,7 @@ def _find(event, agency, known):
 def found_by(agency: str, code: str, known: Known, joins: bool = False) -> Dispute | None:
     """The dispute with this code, as far as this agency may know that there is one. What was born in the lane is joined with nothing."""
     found = known.disputes.get(code)
-    if found is None or not safeguard.may_know(found.root.seal, agency):
+    if found is None or not lane.may_know(found.root.seal, agency):
         return None
     return None if joins and found.seal is not None and found.seal.born else found
 
@@ -236,7 +236,7 @@ def _refuse(verdict, code, **facts):
 # ── what follows from a verdict ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def first_receipt(verdict: Verdict) -> tuple[str, dict]:
+def first_receipt(verdict: Decision) -> tuple[str, dict]:
     """The type and data of the receipt that answers an event."""
     event = {"source": verdict.event.source, "id": verdict.event.id}
     if verdict.refused is not None:
@@ -256,7 +256,7 @@ def outcome_receipt(outcome: Event) -> tuple[str, dict]:
     return "receipt.rejected", {**data, "reason": outcome.data["reason"]}
 
 
-def fact_of(verdict: Verdict) -> tuple[str, dict]:
+def fact_of(verdict: Decision) -> tuple[str, dict]:
     """The domain event that passes a step on: codes, dates and sums only."""
     event, agency = verdict.event, verdict.agency
     if verdict.organisation:
@@ -269,13 +269,13 @@ def fact_of(verdict: Verdict) -> tuple[str, dict]:
     return "step.reported", {**told, "step": event.type, "facts": contracts.facts_of(event.type, verdict.data) | _seen_by_all(verdict.data)}
 
 
-def opens_a_seal(verdict: Verdict) -> bool:
-    return safeguard.opens(verdict.event.type, verdict.data) is not None
+def opens_a_seal(verdict: Decision) -> bool:
+    return lane.opens(verdict.event.type, verdict.data) is not None
 
 
-def facts_of(verdict: Verdict) -> list[tuple[str | None, str, dict]]:
+def facts_of(verdict: Decision) -> list[tuple[str | None, str, dict]]:
     """Everything that is said about a taken event: (voice, type, data). The ordinary voice is None."""
-    return safeguard.voices(verdict.is_sealed, verdict.registers, contracts.safeguard.in_danger(verdict.data), fact_of(verdict))
+    return lane.voices(verdict.is_sealed, verdict.registers, contracts.safeguard.in_danger(verdict.data), fact_of(verdict))
 
 
 def _seen_by_all(data) -> dict:
@@ -283,14 +283,14 @@ def _seen_by_all(data) -> dict:
     return {"flags": sorted({*data.get("flags", ()), "mass"})} if (data.get("risk") or {}).get("mass") else {}
 
 
-def registration(verdict: Verdict) -> dict:
+def registration(verdict: Decision) -> dict:
     """What a report tells that is about nobody."""
     data, labels = verdict.data, party_labels(verdict.parties)
     about = {name: data[name] for name in ("channel", "kind", "cause", "amount_cny", "wants", "standings", "flags") if data.get(name) is not None}
     return {**data["place"], **about, **_seen_by_all(data), **({"party_labels": labels} if labels else {})}
 
 
-def prepare(verdicts: list[Verdict], key: bytes) -> list[duplicates.Report]:
+def prepare(verdicts: list[Decision], key: bytes) -> list[duplicates.Report]:
     """Makes the new reports comparable; gives those that are to be compared. The parties become tokens under `key`."""
     for verdict in verdicts:
         if verdict.introduces and duplicates.takes_part(verdict.data["risk"], contracts.safeguard.DANGERS):

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from services.intake.dispute import OPEN, SETTLED, Dispute
 from services.intake.identity import Person
+from services.intake.model import OPEN, SETTLED, Dispute
 
 WINDOW = timedelta(days=30)  # nothing further apart is compared
 CROWD = 20  # a token that more reports share within the window is a bank, a landlord or a common name: it finds nobody

@@ -17,7 +17,7 @@ from contracts.envelope import FIRST_YEAR, ID, LAST_YEAR, MAX_BYTES, SUBJECT, TY
 from plumbing import events
 from plumbing.events import Delivery, Event
 from plumbing.logs import describe
-from services.intake import nesting, quick
+from services.intake import fast_envelope, nesting
 from services.intake.domain import reason
 
 log = get_logger()
@@ -53,7 +53,7 @@ def read(delivery: Delivery) -> Event:
     if nesting.is_too_deep(delivery.body):
         return _refuse(event, "too_deep", limit=nesting.MAX_DEPTH)
     try:
-        return _check(event, *(quick.parse(delivery) or _parse(delivery)))
+        return _check(event, *(fast_envelope.parse(delivery) or _parse(delivery)))
     except Exception as problem:  # noqa: BLE001 - whatever the bytes do to a library, they are this agency's mistake and nobody else's
         if not isinstance(problem, UNREADABLE):
             log.error("A delivery failed in a way that was not foreseen; it is refused.", agency=agency, event_id=digest, reason=describe(problem))

@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from services.intake import duplicates
-from services.intake.dispute import ENDED, OPEN, SETTLED, Also, Dispute, Kept
 from services.intake.duplicates import Report
+from services.intake.model import ENDED, OPEN, SETTLED, Dispute, ExtraEvent, StoredReport
 
 
 def by_rule(verdicts: list, similar: dict[tuple[str, bytes], list[Report]]) -> None:
@@ -30,7 +30,7 @@ def by_rule(verdicts: list, similar: dict[tuple[str, bytes], list[Report]]) -> N
             _join_at_the_door(verdict, other.dispute.root, {"event": event, "agency": verdict.agency, "found_by": "rule", **_alike(likeness)})
         for other, likeness in found.proposals:
             facts = {"event": event, "agency": verdict.agency, **_alike(likeness)}
-            verdict.also.append(Also("duplicate.proposed", verdict.dispute, facts, {"other": other.dispute.root}))
+            verdict.also.append(ExtraEvent("duplicate.proposed", verdict.dispute, facts, {"other": other.dispute.root}))
         for token in tokens:
             here[token].append(report)
 
@@ -51,13 +51,13 @@ def _alike(likeness):
 
 def _join_at_the_door(verdict, into, facts):
     verdict.dispute.registered_by, verdict.dispute.merged_into = None, into
-    verdict.also.append(Also("dispute.merged", into, facts, {"into": into}))
+    verdict.also.append(ExtraEvent("dispute.merged", into, facts, {"into": into}))
 
 
 # ── the centre decides ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def join(verdict, into: Dispute | None, kept: Iterable[Kept]) -> str | None:
+def join(verdict, into: Dispute | None, kept: Iterable[StoredReport]) -> str | None:
     """Two codes are one dispute: the one it is said about ends, `into` goes on. Returns the reason why not."""
     ending = verdict.dispute
     if into is None:
@@ -71,12 +71,12 @@ def join(verdict, into: Dispute | None, kept: Iterable[Kept]) -> str | None:
     _move(verdict, [report for report in kept if report.dispute.root is ending], ending, into)
     ending.merged_into = into
     facts = _said_by(verdict) | {"found_by": "centre"}
-    verdict.also += [Also("dispute.merged", about, facts, {"into": into, "was": ending}) for about in (ending, into)]
+    verdict.also += [ExtraEvent("dispute.merged", about, facts, {"into": into, "was": ending}) for about in (ending, into)]
     verdict.repointed = ending
     return None
 
 
-def unjoin(verdict, reported_by: str, kept: Iterable[Kept]) -> str | None:
+def unjoin(verdict, reported_by: str, kept: Iterable[StoredReport]) -> str | None:
     """The reports of one agency get their own code again: the one they had, else a new one. Returns the reason why not.
 
     Of several codes that were joined one after the other the latest goes first.
@@ -99,18 +99,18 @@ def unjoin(verdict, reported_by: str, kept: Iterable[Kept]) -> str | None:
         verdict.taken_out = taken_out
         _move(verdict, taken_out, joint, own)
     facts = _said_by(verdict) | {"reported_by": reported_by}
-    verdict.also += [Also("dispute.unmerged", about, facts, {"was": joint, "into": own}) for about in (joint, own)]
+    verdict.also += [ExtraEvent("dispute.unmerged", about, facts, {"was": joint, "into": own}) for about in (joint, own)]
     return None
 
 
-def take_back(ended: Dispute, event: dict, agency: str, kept: Iterable[Kept]) -> tuple[list, list[Also]]:
+def take_back(ended: Dispute, event: dict, agency: str, kept: Iterable[StoredReport]) -> tuple[list, list[ExtraEvent]]:
     """Undoes a join that the life of the dispute refused: what moves (report, was, into), and what is said. `event` is the centre's own."""
     joint, own = ended.root, [report for report in kept if report.dispute is ended]
     ended.merged_into = None
     first = next((report.agency for report in own if report.registers), agency)
     facts = {"event": event, "agency": agency, "reported_by": first}
     moved = [(report, joint, ended) for report in kept if report.dispute.root is ended]
-    return moved, [Also("dispute.unmerged", about, facts, {"was": joint, "into": ended}) for about in (joint, ended)]
+    return moved, [ExtraEvent("dispute.unmerged", about, facts, {"was": joint, "into": ended}) for about in (joint, ended)]
 
 
 def standing_in(state: str) -> str:

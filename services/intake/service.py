@@ -7,12 +7,14 @@ from contracts.channels import agency_queue, is_sealed
 from plumbing.consumer import Consumer, hear
 from plumbing.dependency import Database
 from plumbing.timer import every
-from services.intake import domain, envelope, seals, store, taking
-from services.intake.pace import Pace
+from services.intake import domain, envelope, ingest
+from services.intake.backpressure import Backpressure
+from services.intake.store import lane as seals
+from services.intake.store import reports as store
 
 SOURCES = tuple(envelope.agency_source(code) for code in AGENCIES)
 
-pace = Pace()
+pace = Backpressure()
 
 
 class Pacing(DependencyProvider):
@@ -38,7 +40,7 @@ class IntakeService:
     def on_agency_events(self, batch):
         """Agencies said something: log it, answer it, give new disputes their code, pass it on."""
         with self.db.transaction() as tx:
-            verdicts = taking.take_in(tx, tx.unheard(batch))
+            verdicts = ingest.ingest(tx, tx.unheard(batch))
         pace.passed_on(sum(verdict.is_taken for verdict in verdicts))
 
     @hear("mediation", "mediation-safeguard")
@@ -48,7 +50,7 @@ class IntakeService:
             decisions = [event for event in tx.unheard(batch) if not event.discarded]
             seals.hear(tx, [event for event in decisions if is_sealed(event.source)])
             outcomes = [event for event in decisions if event.type in domain.OUTCOMES]
-            taking.answer(tx, outcomes)
+            ingest.answer(tx, outcomes)
         pace.decided(len(outcomes))
 
     @every(3600.0)

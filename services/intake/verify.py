@@ -9,7 +9,8 @@ import sys
 
 from plumbing import settings
 from plumbing.pool import DatabaseUnavailable, Pool
-from services.intake import seals, store
+from services.intake.store import lane as seals
+from services.intake.store import reports as store
 
 # fmt: off
 CHAINS = (

@@ -31,7 +31,9 @@ from plumbing.events import Delivery
 from plumbing.hosts import KnownHosts
 from plumbing.logs import describe
 from plumbing.pool import DatabaseUnavailable, Pool, should_try_again
-from services.intake import codes, envelope, nesting, seals, store, taking
+from services.intake import codes, envelope, ingest, nesting
+from services.intake.store import lane as seals
+from services.intake.store import reports as store
 
 STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
 MAX_REQUEST_BYTES = 4 * 2**20
@@ -134,7 +136,7 @@ def _take_in(pool, deliveries):
     for again in range(4):
         try:
             with pool.transaction() as tx:
-                verdicts = taking.take_in(tx, tx.unheard([envelope.read(delivery) for delivery in deliveries]))
+                verdicts = ingest.ingest(tx, tx.unheard([envelope.read(delivery) for delivery in deliveries]))
                 return verdicts, store.receipts_of(tx, verdicts)
         except Exception as problem:
             if not should_try_again(problem):

@@ -12,7 +12,7 @@ from demo.history import whole_quarter
 from demo.steps import FIRST, Code, Life, Step
 from plumbing.events import Delivery, Event
 from services.intake import codes, domain, duplicates, joining
-from services.intake.dispute import Kept
+from services.intake.model import StoredReport
 from services.mediation.law.dates import SHANGHAI
 from services.mediation.law.policy import USUAL_POLICY
 from services.mediation.rosters import roster_events
@@ -77,7 +77,9 @@ class Hub:
         if verdict.introduces:
             facts = json.loads(json.dumps(domain.registration(verdict), default=str))
             self.known.kept.append(
-                Kept(verdict.agency, verdict.event.subject, self._seq, verdict.event.id, verdict.registers, facts, self.known.disputes[verdict.dispute.code])
+                StoredReport(
+                    verdict.agency, verdict.event.subject, self._seq, verdict.event.id, verdict.registers, facts, self.known.disputes[verdict.dispute.code]
+                )
             )
         for report in reports:
             for token in duplicates.tokens_that_find(report):

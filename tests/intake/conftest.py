@@ -8,7 +8,7 @@ import pytest
 from nacl.public import SealedBox
 
 from plumbing.events import Delivery
-from services.intake import envelope, taking
+from services.intake import envelope, ingest
 from tests.apart import SEAL, Apart
 
 STRUCTURED = "application/cloudevents+json"
@@ -70,6 +70,6 @@ def take(pool):
         for event in batch:
             event.discarded = discarded
         with pool.transaction() as tx:
-            return taking.take_in(tx, tx.unheard(batch))
+            return ingest.ingest(tx, tx.unheard(batch))
 
     return take

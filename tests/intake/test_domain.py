@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 import contracts
+from services.intake.backpressure import Backpressure
 from services.intake.domain import Dispute, Known, decide_all, fact_of, first_receipt, outcome_receipt
 from services.intake.envelope import read
-from services.intake.pace import Pace
 from tests.intake.conftest import REPORT, SECRETS, delivery
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -214,7 +214,7 @@ def test_every_outcome_becomes_a_receipt(word, kind):
 
 def test_the_pace_holds_a_distance_while_decisions_come():
     now = [0.0]
-    pace = Pace(ahead=10, stalled_seconds=5, clock=lambda: now[0])
+    pace = Backpressure(ahead=10, stalled_seconds=5, clock=lambda: now[0])
     assert pace.room() == 10
     pace.passed_on(12)
     assert pace.room() == 0

@@ -14,7 +14,8 @@ import contracts
 from drills.tcp_proxies import tcp_proxy
 from plumbing.inbox import SequenceMoved
 from plumbing.pool import DatabaseUnavailable
-from services.intake import envelope, store, taking, web
+from services.intake import envelope, ingest, web
+from services.intake.store import reports as store
 from tests.county import until
 from tests.intake.conftest import PERSON, REPORT, SECRETS, STRUCTURED, attributes, delivery
 from tests.plumbing.conftest import heard
@@ -280,7 +281,7 @@ def test_who_waits_for_receipts_gets_them_when_they_come(door, pool):
 
     def decide():
         with pool.transaction() as tx:
-            taking.answer(tx, tx.unheard([outcome]))
+            ingest.answer(tx, tx.unheard([outcome]))
 
     late = threading.Timer(0.6, decide)
     late.start()
@@ -317,7 +318,7 @@ def test_when_nothing_can_be_stored_the_agency_keeps_its_event(door, monkeypatch
     def away(*_):
         raise DatabaseUnavailable("made up")
 
-    monkeypatch.setattr(taking, "take_in", away)
+    monkeypatch.setattr(ingest, "ingest", away)
     assert post(door, event()).status_code == 503
     monkeypatch.setattr(store, "receipts_after", away)
     assert door.get("/receipts").status_code == 503
@@ -327,7 +328,7 @@ def test_what_does_not_pass_is_answered_like_a_database_that_is_away(door, monke
     def held(*_):
         raise SequenceMoved
 
-    monkeypatch.setattr(taking, "take_in", held)
+    monkeypatch.setattr(ingest, "ingest", held)
     assert post(door, event()).status_code == 503
 
 
@@ -343,15 +344,15 @@ def test_a_door_does_not_wait_for_ever_behind_a_row_that_somebody_holds(door, po
 
 
 def test_what_passes_by_itself_is_tried_again(door, monkeypatch):
-    take_in, tries = taking.take_in, []
+    take, tries = ingest.ingest, []
 
     def clumsy(*arguments):
         tries.append(1)
         if len(tries) < 3:
             raise SequenceMoved
-        return take_in(*arguments)
+        return take(*arguments)
 
-    monkeypatch.setattr(taking, "take_in", clumsy)
+    monkeypatch.setattr(ingest, "ingest", clumsy)
     assert post(door, event()).status_code == 202
 
 

@@ -186,7 +186,7 @@ def test_a_failure_that_nobody_foresaw_refuses_that_one_delivery(monkeypatch):
     def fail(_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(envelope.quick, "parse", fail)
+    monkeypatch.setattr(envelope.fast_envelope, "parse", fail)
 
     assert why(read(binary())) == ("unsupported_encoding", None)
 

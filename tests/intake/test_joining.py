@@ -7,7 +7,8 @@ import pytest
 
 from contracts import REASONS
 from plumbing.pool import should_try_again
-from services.intake import duplicates, envelope, joining, store, taking
+from services.intake import duplicates, envelope, ingest, joining
+from services.intake.store import reports as store
 from tests.everywhere import found_in_tables
 from tests.intake.conftest import REPORT, delivery, sealed
 from tests.intake.people import BANK, person, two
@@ -58,7 +59,7 @@ def decided(pool, code, state, agency=CENTRE, id="m-1", word="step.applied", ste
     if word == "step.refused":
         event.data["reason"] = REASONS["dispute_closed"].text(step=step)
     with pool.transaction() as tx:
-        taking.answer(tx, [event])
+        ingest.answer(tx, [event])
 
 
 def stands(pool, code, state):
@@ -115,7 +116,7 @@ def test_two_agencies_at_two_doors_at_once_have_one_code(intake, pool):
         for _ in range(20):
             try:
                 with pool.transaction() as tx:
-                    taking.take_in(tx, [envelope.read(report(agency))])
+                    ingest.ingest(tx, [envelope.read(report(agency))])
                 return
             except Exception as problem:  # noqa: BLE001 - looked at below
                 if not should_try_again(problem):
@@ -368,7 +369,7 @@ def test_looking_for_duplicates_walks_an_index_whatever_lies_before(intake, take
     batch = [envelope.read(report("court", two(n, n + 1), id=f"e-{n}", subject=f"R-{n}")) for n in range(1, 200)]
     with pool.transaction() as tx:
         before = tx.rows("select seq_tup_read from pg_stat_xact_user_tables where relname = 'party_tokens' and schemaname = 'intake'")
-        verdicts = taking.take_in(tx, batch)
+        verdicts = ingest.ingest(tx, batch)
         after = tx.rows("select seq_tup_read from pg_stat_xact_user_tables where relname = 'party_tokens' and schemaname = 'intake'")
 
     assert verdicts[0].dispute.code == first.dispute.code and before == after

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.files import ROOT
 from local import commands
-from services.intake import seals
+from services.intake.store import lane as seals
 from tests.intake.conftest import delivery
 
 CODE = "620702-2026-000123-1"
@@ -102,7 +102,7 @@ def test_the_command_says_so_when_it_cannot_look(looked):
 
 def test_what_comes_in_while_it_reads_is_no_break(looked, take, pool):
     """Ten thousand rows take a while: the head that was read first says where to stop."""
-    from services.intake import store
+    from services.intake.store import reports as store
 
     take(*(delivery(id=f"e-{n}", subject=f"R-{n}") for n in range(4)))
     with pool.transaction() as tx:

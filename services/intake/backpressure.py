@@ -9,7 +9,7 @@ STALLED_SECONDS = 5.0
 FORGOTTEN_SECONDS = 60.0
 
 
-class Pace:
+class Backpressure:
     """Counts what this process passed on and what came back decided.
 
     Another agency's event waits for what is ahead of it, so for `ahead` divided by what mediation decides in a second. When nothing at all

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.intake.pace import Pace
+from services.intake.backpressure import Backpressure
 
 
 class Clock:
@@ -19,7 +19,7 @@ def clock():
 
 @pytest.fixture
 def pace(clock):
-    return Pace(ahead=100, stalled_seconds=5, forgotten_seconds=60, clock=clock)
+    return Backpressure(ahead=100, stalled_seconds=5, forgotten_seconds=60, clock=clock)
 
 
 def test_it_takes_no_more_than_the_limit(pace):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from plumbing.events import Event
-from services.intake.safeguard import Seal
+from services.intake.lane import Seal
 
 OPEN, SETTLED, ENDED = "open", "settled", "ended"  # how it stands in its life, as far as it matters for joining
 
@@ -17,7 +17,7 @@ class Dispute:
     standing: str = OPEN
     merged_into: "Dispute | None" = None
     seal: Seal | None = None  # it is in the safeguard lane
-    again_for: "Kept | None" = None  # the report taken out of another dispute, for which this one is registered
+    again_for: "StoredReport | None" = None  # the report taken out of another dispute, for which this one is registered
 
     @property
     def root(self) -> "Dispute":
@@ -29,7 +29,7 @@ class Dispute:
 
 
 @dataclass(slots=True, eq=False)
-class Kept:
+class StoredReport:
     """A report that intake keeps: under which code, and what it told that is about nobody."""
 
     agency: str
@@ -42,7 +42,7 @@ class Kept:
 
 
 @dataclass(slots=True)
-class Also:
+class ExtraEvent:
     """A fact beside the one that passes the step on. The codes of `codes` are known when all of the batch is decided."""
 
     type: str

@@ -8,7 +8,8 @@ import pytest
 
 from plumbing.events import Event
 from plumbing.pool import should_try_again
-from services.intake import envelope, store, taking
+from services.intake import envelope, ingest
+from services.intake.store import reports as store
 from tests.everywhere import found_in_tables
 from tests.intake.conftest import REPORT, SECRETS, delivery, sealed
 from tests.plumbing.conftest import heard
@@ -147,7 +148,7 @@ def outcome_of(verdict, word="step.applied", sequence=1) -> Event:
 
 def answer(pool, *outcomes):
     with pool.transaction() as tx:
-        taking.answer(tx, tx.unheard(list(outcomes)))
+        ingest.answer(tx, tx.unheard(list(outcomes)))
 
 
 @pytest.mark.parametrize(("word", "kind"), [("step.applied", "receipt.applied"), ("step.refused", "receipt.rejected")])
@@ -222,7 +223,7 @@ def test_both_doors_at_once_log_one_chain_and_number_receipts_in_commit_order(in
             while True:
                 try:
                     with pool.transaction() as tx:
-                        taking.take_in(tx, [envelope.read(one) for one in batch])
+                        ingest.ingest(tx, [envelope.read(one) for one in batch])
                     break
                 except Exception as problem:  # noqa: BLE001 - looked at below
                     assert should_try_again(problem), problem

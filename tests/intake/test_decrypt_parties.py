@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 from nacl.public import PrivateKey
 
 import contracts
-from services.intake import domain, sealing
+from services.intake import decrypt_parties, domain
 from services.intake.domain import Known, decide_all, fact_of, first_receipt
 from services.intake.envelope import read
 from tests.apart import SEAL
@@ -25,7 +25,7 @@ def report(box):
 
 def decide(*boxes, key=OURS):
     batch = [read(delivery(data=report(box), id=f"e-{number}", subject=f"R-{number}", time="2026-03-02T10:30:00+08:00")) for number, box in enumerate(boxes)]
-    return decide_all(batch, Known(opened=sealing.open_all(domain.sealed_in(batch), key)), NOW)
+    return decide_all(batch, Known(opened=decrypt_parties.open_all(domain.sealed_in(batch), key)), NOW)
 
 
 def test_sealed_parties_are_counted_and_labelled_as_those_in_clear():
@@ -84,8 +84,8 @@ def test_one_bad_box_harms_no_other_report():
 
 def test_what_is_in_the_box_is_checked_as_in_clear():
     with pytest.raises(ValidationError):
-        sealing.open_parties(sealed([{"role": "boss", "name": "虚构甲"}]), OURS)
-    assert sealing.open_parties(sealed([PARTIES[0] | {"later": 1}]), OURS) == PARTIES[:1]
+        decrypt_parties.open_parties(sealed([{"role": "boss", "name": "虚构甲"}]), OURS)
+    assert decrypt_parties.open_parties(sealed([PARTIES[0] | {"later": 1}]), OURS) == PARTIES[:1]
 
 
 def test_only_a_report_has_boxes_to_open():

@@ -7,19 +7,21 @@ import contracts
 from contracts.channels import is_sealed
 from plumbing.events import DomainEvent, Event, Reply
 from plumbing.transaction import Transaction
-from services.intake import domain, identity, joining, sealing, seals, store
-from services.intake.domain import Verdict
+from services.intake import decrypt_parties, domain, identity, joining
+from services.intake.domain import Decision
 from services.intake.envelope import agency_source
+from services.intake.store import lane as seals
+from services.intake.store import reports as store
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 _token_key = cache(identity.token_key)
 
 
-def take_in(tx: Transaction, batch: list[Event]) -> list[Verdict]:
+def ingest(tx: Transaction, batch: list[Event]) -> list[Decision]:
     """Logs, answers and passes on; one verdict per event, in order."""
     if not batch:
         return []
-    opened = sealing.open_all(domain.sealed_in(batch), tx.settings.seal_private_key)
+    opened = decrypt_parties.open_all(domain.sealed_in(batch), tx.settings.seal_private_key)
     known = store.load(tx, batch)
     known.opened = opened
     verdicts = domain.decide_all(batch, known, tx.now)

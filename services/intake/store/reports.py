@@ -16,11 +16,12 @@ import psycopg2
 from plumbing.events import Event, Reply
 from plumbing.rows import Columns
 from plumbing.transaction import Transaction
-from services.intake import chains, codes, seals
-from services.intake.dispute import Dispute, Kept
-from services.intake.domain import JOINING, Known, Logged, Verdict, agency_of, registration
+from services.intake import codes, hash_chain
+from services.intake.domain import JOINING, Decision, Known, Logged, agency_of, registration
 from services.intake.duplicates import CROWD, WINDOW, Report, tokens_that_find
 from services.intake.identity import Person
+from services.intake.model import Dispute, StoredReport
+from services.intake.store import lane as seals
 
 EVENTS = Columns("agency text, event_id text")
 REPORT_NOS = Columns("agency text, report_no text")
@@ -104,7 +105,7 @@ def load_kept(tx: Transaction, known: Known, roots: set[str]) -> None:
         (sorted(roots),),
     )
     _follow(tx, known, _enter(known, [row[:3] for row in rows]))
-    known.kept = [Kept(*row[3:], known.disputes[row[0]]) for row in rows]
+    known.kept = [StoredReport(*row[3:], known.disputes[row[0]]) for row in rows]
 
 
 def similar(tx: Transaction, known: Known, reports: list[Report]) -> dict[tuple[str, bytes], list[Report]]:
@@ -156,7 +157,7 @@ def _reports(tx, known, seqs):
     return found
 
 
-def save(tx: Transaction, verdicts: list[Verdict], area: str, year: int) -> None:
+def save(tx: Transaction, verdicts: list[Decision], area: str, year: int) -> None:
     """Gives out codes and log numbers and writes the new entries; repeats write nothing."""
     new = [verdict for verdict in verdicts if verdict.repeats is None]
     taken = [verdict for verdict in new if verdict.refused is None and verdict.dispute is not None]
@@ -205,10 +206,10 @@ def chain(before: bytes, entry: tuple) -> bytes:
     return hashlib.sha256(before + "\x1f".join("" if part is None else str(part) for part in entry).encode()).digest()
 
 
-def check_log(tx: Transaction, page: int = chains.PAGE) -> chains.Checked:
+def check_log(tx: Transaction, page: int = hash_chain.PAGE) -> hash_chain.Checked:
     """Whether the log is as it was written. What is appended meanwhile is left out, unless the head does not know of it."""
     last, head, newest = tx.rows("select seq, hash, (select max(seq) from intake.log) from intake.log_head")[0]
-    return chains.walk(
+    return hash_chain.walk(
         lambda after: tx.rows(
             "select seq, agency, event_id, sha256, type, dispute, refused_for, hash from intake.log where seq > %s and seq <= %s order by seq limit %s",
             (after, last, page),
@@ -308,7 +309,7 @@ def post_receipts(tx: Transaction, receipts: list[Reply]) -> None:
     tx.insert("intake.receipts", RECEIPTS, rows)
 
 
-def post_again(tx: Transaction, repeats: list[Verdict]) -> None:
+def post_again(tx: Transaction, repeats: list[Decision]) -> None:
     """Answers a repeated event with the very receipts it got before."""
     ids = [receipt_id(verdict.seq, which) for verdict in repeats for which in ("first", "outcome")]
     tx.outbox.post_again(tx.rows("select agency, id, body from intake.receipts where id = any(%s) order by agency, position", (ids,)))
@@ -343,7 +344,7 @@ def receipts_after(tx: Transaction, agency: str, position: int, limit: int) -> l
     ]
 
 
-def receipts_of(tx: Transaction, verdicts: list[Verdict]) -> list[bytes]:
+def receipts_of(tx: Transaction, verdicts: list[Decision]) -> list[bytes]:
     """The first receipts of these events, in the same order, as JSON bytes."""
     ids = [receipt_id(verdict.seq, "first") for verdict in verdicts]
     found = {receipt: bytes(body) for receipt, body in tx.rows("select id, body from intake.receipts where id = any(%s)", (ids,))}

@@ -9,8 +9,8 @@ import psycopg2
 from plumbing.events import DomainEvent, Event
 from plumbing.rows import Columns
 from plumbing.transaction import Transaction
-from services.intake import chains
-from services.intake.safeguard import Seal
+from services.intake import hash_chain
+from services.intake.lane import Seal
 
 HOLDS = Columns("code text, holds text[]")
 SEALS = Columns("code text, born boolean, holds text[], sealed_at timestamptz, registration jsonb")
@@ -118,10 +118,10 @@ def chain(before: bytes, entry: tuple) -> bytes:
     return hashlib.sha256(before + orjson.dumps([str(part) for part in entry])).digest()
 
 
-def check_looks(tx: Transaction, page: int = chains.PAGE) -> chains.Checked:
+def check_looks(tx: Transaction, page: int = hash_chain.PAGE) -> hash_chain.Checked:
     """Whether every look is on record as it was written down. What is appended meanwhile is left out, unless the head does not know of it."""
     last, head, newest = tx.rows("select seq, hash, (select max(seq) from intake.looks) from intake.looks_head")[0]
-    return chains.walk(
+    return hash_chain.walk(
         lambda after: [
             (seq, *rest, at.astimezone(tx.now.tzinfo).isoformat(), stored)
             for seq, at, *rest, stored in tx.rows(

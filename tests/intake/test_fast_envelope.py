@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fengqiao_agency.events import outgoing
 from plumbing.events import Delivery
-from services.intake import envelope, quick
+from services.intake import envelope, fast_envelope
 
 USUAL = {
     "ce-specversion": "1.0",
@@ -52,7 +52,7 @@ def both(delivery):
         sdk = envelope._parse(delivery)
     except Exception:  # noqa: BLE001 - whatever the SDK raises means that it is no event
         sdk = None
-    return quick.parse(delivery), sdk
+    return fast_envelope.parse(delivery), sdk
 
 
 @given(
@@ -80,4 +80,4 @@ def test_without_an_attribute_it_is_the_same_too(missing):
 def test_what_the_kit_sends_takes_the_shortcut():
     event = outgoing("womens_federation", "mediation.started", "620702-2026-000123-1", {}, datetime(2026, 3, 2, tzinfo=UTC), None)
 
-    assert quick.parse(Delivery(event.body, "application/json", headers=json.loads(event.headers))) is not None
+    assert fast_envelope.parse(Delivery(event.body, "application/json", headers=json.loads(event.headers))) is not None
