@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from decimal import Decimal
+from typing import ClassVar
 
 import marshmallow
 from marshmallow import EXCLUDE, RAISE, ValidationError, fields, validate, validates_schema
@@ -34,6 +35,8 @@ class Schema(marshmallow.Schema):
 
     error_messages = {"type": "not_an_object", "unknown": "unknown_field"}  # noqa: RUF012 - marshmallow declares it so
 
+    json_rules: ClassVar[dict] = {}  # JSON Schema keywords that say what `validate_fields` checks, as far as they can
+
     class Meta:
         unknown = RAISE
 
@@ -48,12 +51,11 @@ class Schema(marshmallow.Schema):
 class Described:
     """Adds a description to a field, kept in its `metadata`.
 
-    `zh` and `en` say what the field means and when it is filled in. `example` is a JSON value, left out where the example of the event has one; in the
-    metadata it is called `sample`, because apispec copies whatever is called `example`. `stays_at_intake`: intake passes the field on to nobody.
+    `zh` and `en` say what the field means and when it is filled in. `example` is a JSON value, left out where the example of the event has one. `stays_at_intake`: intake passes the field on to nobody.
     """
 
     def __init__(self, *args, zh: str = "", en: str = "", example: object = None, stays_at_intake: bool = False, **options):
-        super().__init__(*args, metadata={"zh": zh, "en": en, "sample": example, "stays_at_intake": stays_at_intake}, **options)
+        super().__init__(*args, metadata={"zh": zh, "en": en, "example": example, "stays_at_intake": stays_at_intake}, **options)
 
 
 class Text(Described, fields.String):

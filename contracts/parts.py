@@ -9,8 +9,8 @@ from contracts.reasons import REASONS, is_sentence_of
 
 class ReasonGiven(Schema):
     code = one_of(REASONS, required=True, zh="原因代码", en="code of the reason")
-    zh = Sentence(required=True, zh="原因说明（中文）", en="the reason as a sentence in Chinese")
-    en = Sentence(required=True, zh="原因说明（英文）", en="the reason as a sentence in English")
+    zh = Sentence(required=True, zh="原因说明（中文）", en="the reason as a sentence in Chinese", example=REASONS["dispute_closed"].zh)
+    en = Sentence(required=True, zh="原因说明（英文）", en="the reason as a sentence in English", example=REASONS["dispute_closed"].en)
 
     def validate_fields(self, data):
         if not is_sentence_of(data["code"], data["zh"], data["en"]):

@@ -3,11 +3,11 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from importlib import resources
 
+from .contract import contract
 from .errors import NotValid, TooLarge
 
-LIMITS = json.loads(resources.files(__package__).joinpath("envelope.json").read_text(encoding="utf-8"))
+LIMITS = contract()["envelope"]
 ID, TYPE, SUBJECT = (re.compile(LIMITS[name]) for name in ("id", "type", "subject"))
 MAX_BYTES, MAX_DEPTH = LIMITS["max_bytes"], LIMITS["max_depth"]
 FUTURE = timedelta(seconds=LIMITS["future_seconds"])

@@ -1,12 +1,10 @@
-"""The contract's JSON Schemas, as carried in this package, and how their findings are told to a person."""
+"""Checks events by the contract's JSON Schemas, and tells a person what does not match."""
 
-import json
-import re
 from functools import cache
-from importlib import resources
 
 from jsonschema import Draft202012Validator, FormatChecker
 
+from .contract import contract
 from .errors import NotValid
 
 # A validator's own message repeats the value it disliked, which may be a person's name: we say only where and which rule.
@@ -49,23 +47,20 @@ def validate(event_type: str, data: dict) -> None:
 
 
 def schema_name(event_type: str) -> str | None:
-    """What goes into `dataschema`: the schema's own `$id`, if it has one."""
-    checker = _checker(event_type)
-    return checker.schema.get("$id") if checker else None
+    """What goes into `dataschema`; None for an event type that the contract does not know."""
+    return contract()["events"].get(event_type)
 
 
 def known_types() -> list[str]:
-    return sorted(f.name.removesuffix(".json") for f in resources.files(__package__).joinpath("schemas").iterdir() if f.name.endswith(".json"))
+    return sorted(contract()["events"])
 
 
 @cache
 def _checker(event_type):
-    if not re.fullmatch(r"[a-z0-9_.]+", event_type):
+    if event_type not in contract()["events"]:
         return None
-    file = resources.files(__package__).joinpath("schemas", f"{event_type}.json")
-    if not file.is_file():
-        return None
-    return Draft202012Validator(json.loads(file.read_text(encoding="utf-8")), format_checker=FormatChecker())
+    schema = {"$ref": f"#/definitions/{event_type}", "definitions": contract()["definitions"]}
+    return Draft202012Validator(schema, format_checker=FormatChecker())
 
 
 def _where(finding):

@@ -124,8 +124,11 @@ class DisputeReported(Schema):
         stays_at_intake=True,
         zh="当事人（加密）：对parties所示的JSON列表用公布的公钥作libsodium密封后的base64；与parties任选其一",
         en="the parties, sealed: the list `parties` as JSON in a libsodium sealed box to the published key, in base64; instead of `parties`",
+        example="QmFzZTY0IG9mIGEgc2VhbGVkIGJveCwgaW4gd2hpY2ggdGhlIHBhcnRpZXMgc3RhbmQgYXMgSlNPTg==",
     )
     risk = risk()
+
+    json_rules = {"not": {"required": ["parties", "parties_sealed"]}}  # noqa: RUF012 - declared once for the class
 
     def validate_fields(self, data):
         if "parties" in data and "parties_sealed" in data:

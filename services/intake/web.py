@@ -21,9 +21,10 @@ import orjson
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from contracts import asyncapi
 from contracts.kinds import LOOK_REASONS
 from contracts.safeguard import is_inside
 from plumbing import settings, telemetry
@@ -43,7 +44,6 @@ POLL_SECONDS = 0.25
 ANSWER_SECONDS = 20  # a database whose disk hangs, or a row held for long, tells nobody: then the door does
 PAGE = 500
 OFFICER = re.compile(r"[a-z0-9_-]{1,64}", re.ASCII)  # a staff number, never a name
-CONTRACT = Path(__file__).resolve().parents[2] / "docs" / "contracts" / "asyncapi.json"
 
 # fmt: off
 PROBLEMS = {  # answers that are no receipts, because there is no agency or no event to answer
@@ -122,7 +122,7 @@ async def insider_looks(request: Request) -> Response:
 
 
 async def anybody_reads_the_contract(request: Request) -> Response:
-    return FileResponse(CONTRACT, media_type="application/json")
+    return Response(request.app.state.contract, media_type="application/json")
 
 
 async def _in_time(do, *arguments):
@@ -220,6 +220,7 @@ def _answer(code):
 @asynccontextmanager
 async def _lifespan(app):
     chosen = settings.load()
+    app.state.contract = orjson.dumps(asyncapi.document())
     app.state.pool = Pool(chosen, size=8, read=envelope.read_any)
     # Looked up by digest, so that neither the time it takes nor a memory dump tells a token.
     tokens = json.loads(Path(os.environ["FENGQIAO_AGENCY_TOKENS"]).read_text("utf-8"))

@@ -27,7 +27,8 @@ LAYERS = (
     ("facts",),
     ("events",),
     ("fast_validators",),
-    ("validation",),
+    ("validation", "json_schema"),
+    ("asyncapi",),
 )
 LAYER_OF = {name: number for number, layer in enumerate(LAYERS) for name in layer}
 

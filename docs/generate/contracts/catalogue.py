@@ -1,17 +1,17 @@
 """The readable catalogue: every event and every closed list as tables, Chinese beside English."""
 
-from contracts import AGENCIES, AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, REASONS, RECEIPTS, ROLES, SEALED_EVENTS, STATES, TOWNSHIPS, kinds
+from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, REASONS, RECEIPTS, ROLES, SEALED_EVENTS, STATES, kinds
 from contracts.causes import CAUSES
 from contracts.clocks import CLOCKS
+from contracts.fields import ListOf, Nested
 from contracts.mistakes import MISTAKES
-from docs.generate.contracts.json_schemas import of_schema
 from docs.generate.pages import table
 
 HEAD = """# 事件目录 Event catalogue
 
 由 `make contracts` 根据 `contracts/` 生成，请勿手工修改。Written by `make contracts` from `contracts/`; do not edit.
 
-- 机器可读 machine-readable: [asyncapi.json](asyncapi.json), [schemas/](schemas/)
+- 机器可读 machine-readable: [asyncapi.json](asyncapi.json)，每个字段都有中英文说明 with a description of every field；本县的 that of your county: `GET /contract`
 - 封装 envelope: CloudEvents 1.0. `source` = `/agencies/<机构代码 code>`; `subject` = 纠纷编码 the dispute's code (尚无编码时为本机构编号 your own `report_no` before there is one)
 - `*` 必填 required; `[]` 列表 a list
 """
@@ -73,12 +73,16 @@ LISTS = (
     ("cause of a hold", "启动原因", "what a hold is opened for", kinds.HOLD_CAUSES),
     ("look: reason", "查看理由", "why somebody looks", kinds.LOOK_REASONS),
     ("look_at", "查看方式", "where to look", kinds.LOOK_AT),
-    ("township", "乡镇、街道", "townships and streets", TOWNSHIPS),
     ("mistake", "字段错误", "what can be wrong with a field", MISTAKES),
 )
 
 
 SEALED_NOTE = """只有受理、调解、通知三项服务接收，其他服务和机构均不可见。Heard by intake, mediation and notify; nobody else sees it: [safeguard.md](../safeguard.md).
+
+"""
+
+
+COUNTY_NOTE = """机构与乡镇的代码由各县确定：`GET /contract`给出本县的`AgencyCode`与`TownshipCode`。The codes of agencies and townships are those of your county: `GET /contract` lists them as `AgencyCode` and `TownshipCode`.
 
 """
 
@@ -91,7 +95,7 @@ def text() -> str:
         _section("答复：通知 What comes back: notices", _events(NOTICES)),
         _section("内部领域事件 What services say inside", _events(DOMAIN_EVENTS)),
         _section("安全保护专线内 In the safeguard lane", SEALED_NOTE + _events(SEALED_EVENTS)),
-        _section("机构 Agencies", _agencies()),
+        _section("机构类别 Roles of agencies", COUNTY_NOTE + _roles()),
         _section("不予接受的原因 Reasons of refusal", _reasons()),
         _section("用语 Words", "\n\n".join(_words(*row) for row in LISTS)),
     ]
@@ -105,33 +109,22 @@ def _section(title, body):
 def _events(rows):
     return table(
         ("type", "中文", "English", "谁 who", "data"),
-        [(f"[`{row.type}`]({_file(row)})", row.zh, row.en, " ".join(sorted(row.allowed_roles) or [row.stream]), _fields(row)) for row in rows.values()],
+        [(f"`{row.type}`", row.zh, row.en, " ".join(sorted(row.allowed_roles) or [row.stream]), _fields(row.schema()) or "–") for row in rows.values()],
     )
 
 
-def _file(row):
-    folder = f"{row.stream}/" if row.stream != "agencies" and row.type not in (*RECEIPTS, *NOTICES) else ""
-    return f"schemas/{folder}{row.type}.json"
-
-
-def _fields(row):
-    return _braces(of_schema(row.schema())) or "–"
-
-
-def _braces(shape):
-    required = shape.get("required", ())
-    return ", ".join(f"`{name}`{'*' if name in required else ''}{_inside(field)}" for name, field in shape.get("properties", {}).items())
+def _fields(schema):
+    return ", ".join(f"`{name}`{'*' if field.required else ''}{_inside(field)}" for name, field in schema.fields.items())
 
 
 def _inside(field):
-    if field.get("type") == "array":
-        return f"[]{_inside(field['items'])}"
-    inner = _braces(field)
-    return f"{{{inner}}}" if inner else ""
+    if isinstance(field, ListOf):
+        return f"[]{_inside(field.inner)}"
+    return f"{{{_fields(field.schema)}}}" if isinstance(field, Nested) else ""
 
 
-def _agencies():
-    return table(("code", "中文", "English", "who"), [(f"`{a.code}`", a.zh, a.en, f"{a.role} {ROLES[a.role][0]}") for a in AGENCIES.values()])
+def _roles():
+    return table(("who", "中文", "English"), [(f"`{role}`", *names) for role, names in ROLES.items()])
 
 
 def _reasons():

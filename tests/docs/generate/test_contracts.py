@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -9,16 +10,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts import AGENCY_EVENTS, NOTICES, RECEIPTS, event_type, heard, said
-from docs.generate.contracts import asyncapi, json_schemas
+from contracts import AGENCIES, AGENCY_EVENTS, COUNTY, NOTICES, RECEIPTS, TOWNSHIPS, asyncapi, event_type, heard, said
+from contracts.json_schema import definition_of
 from docs.generate.contracts.__main__ import DOCS, KIT, ROOT, documents, stale, write
 from tests.contracts.made_up import data_of
 from tests.contracts.rows import ROWS, changed, name_of
 
 OFFICIAL = json.loads((Path(__file__).parent / "vendor" / "asyncapi-3.0.0.json").read_text("utf-8"))
-ASYNCAPI = asyncapi.document()
-SCHEMAS = {(row.stream, row.type): json_schemas.of_event(row) for row in ROWS}
-PUBLISHED = {name: jsonschema.Draft202012Validator(schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER) for name, schema in SCHEMAS.items()}
+AGENCY_FACING = asyncapi.document()
+INSIDE = asyncapi.document(inside=True)
+SCHEMAS = INSIDE["components"]["schemas"]
+CHECKER = jsonschema.Draft202012Validator.FORMAT_CHECKER
+PUBLISHED = {
+    definition_of(row): jsonschema.Draft202012Validator(
+        {"$ref": f"#/components/schemas/{definition_of(row)}", "components": {"schemas": SCHEMAS}}, format_checker=CHECKER
+    )
+    for row in ROWS
+}
+WITH_FIELDS = [name for name, written in AGENCY_FACING["components"]["schemas"].items() if "properties" in written and name != "CloudEvent"]
 every_event = pytest.mark.parametrize("row", ROWS, ids=name_of)
 
 
@@ -26,28 +35,56 @@ def test_they_are_fresh():
     assert stale() == [], "run make contracts"
 
 
-def test_what_is_missing_changed_or_left_over_is_found(tmp_path):
+def test_a_document_that_is_missing_or_changed_is_found(tmp_path):
     write(tmp_path)
     assert stale(tmp_path) == []
     (tmp_path / DOCS / "README.md").write_text("old", "utf-8")
-    (tmp_path / KIT / "session.held.json").unlink()
-    (tmp_path / KIT / "dispute.exploded.json").write_text("{}", "utf-8")
+    (tmp_path / KIT).unlink()
 
-    assert set(stale(tmp_path)) == {DOCS / "README.md", KIT / "session.held.json", KIT / "dispute.exploded.json"}
+    assert set(stale(tmp_path)) == {DOCS / "README.md", KIT}
 
 
-def test_the_kit_carries_what_agencies_say_and_are_told():
-    carried = {path.stem for path in documents() if path.parent == KIT}
+def test_the_kit_carries_what_agencies_report_and_are_answered_in_one_file():
+    carried = json.loads(documents()[KIT])
 
-    assert carried == {*AGENCY_EVENTS, *RECEIPTS, *NOTICES}
+    assert set(carried["events"]) == {*AGENCY_EVENTS, *RECEIPTS, *NOTICES}
+    assert set(carried["events"]) <= set(carried["definitions"])
+
+
+def test_the_committed_documents_list_no_agency_and_no_township_of_one_county():
+    committed = json.loads(documents()[DOCS / "asyncapi.json"])["components"]["schemas"]
+
+    assert ("enum" in committed["AgencyCode"], "enum" in committed["TownshipCode"]) == (False, False)
+    assert AGENCY_FACING["components"]["schemas"]["AgencyCode"]["enum"] == list(AGENCIES)
+    assert AGENCY_FACING["components"]["schemas"]["TownshipCode"]["enum"] == list(TOWNSHIPS)
+    assert COUNTY.area not in documents()[KIT] and COUNTY.area not in documents()[DOCS / "README.md"]
+
+
+def test_the_committed_documents_stay_small():
+    lines = {path: len(text.splitlines()) for path, text in documents().items()}
+
+    assert lines[DOCS / "asyncapi.json"] <= 6_000 and sum(lines.values()) <= 12_000
+
+
+@pytest.mark.parametrize("name", WITH_FIELDS)
+def test_every_field_that_agencies_meet_has_its_meaning_in_chinese_and_english_and_an_example(name):
+    for field, written in AGENCY_FACING["components"]["schemas"][name]["properties"].items():
+        zh, bar, en = written.get("description", "").partition(" | ")
+        assert bar and re.search("[一-鿿]", zh) and re.search("[a-z]", en), f"{name}.{field} has no description"
+        assert "examples" in written or _has_fields(written), f"{name}.{field} has no example"
+
+
+def _has_fields(written):
+    """The fields of a nested object have examples of their own."""
+    parts = [one["$ref"].rsplit("/", 1)[-1] for one in (*written.get("allOf", ()), written.get("items", {})) if "$ref" in one]
+    return written.get("type") == "object" or any(part in WITH_FIELDS for part in parts)
 
 
 @every_event
 def test_the_schema_is_a_json_schema_and_takes_the_example(row):
-    schema = SCHEMAS[row.stream, row.type]
+    jsonschema.Draft202012Validator.check_schema(SCHEMAS[definition_of(row)])
 
-    jsonschema.Draft202012Validator.check_schema(schema)
-    assert _errors(schema, row.example) == []
+    assert _errors(row, row.example) == []
 
 
 @every_event
@@ -56,57 +93,63 @@ def test_the_schema_is_a_json_schema_and_takes_the_example(row):
 def test_whatever_is_said_fits_the_published_schema(row, choice):
     data = choice.draw(data_of(row.schema))
 
-    mistakes = PUBLISHED[row.stream, row.type].iter_errors(json.loads(json.dumps(said(row.type, data, row.stream))))
+    mistakes = PUBLISHED[definition_of(row)].iter_errors(json.loads(json.dumps(said(row.type, data, row.stream))))
 
     assert [one.message for one in mistakes] == []
 
 
 @pytest.mark.parametrize("type", AGENCY_EVENTS)
 def test_an_agency_that_checks_by_schema_finds_a_misspelt_field(type):
-    assert _errors(SCHEMAS["agencies", type], {**AGENCY_EVENTS[type].example, "amuont_cny": "1.00"})
+    assert _errors(AGENCY_EVENTS[type], {**AGENCY_EVENTS[type].example, "amuont_cny": "1.00"})
 
 
 @pytest.mark.parametrize("type", [*RECEIPTS, *NOTICES])
 def test_an_answer_may_gain_a_field_without_breaking_an_agency(type):
     row = event_type(type)
 
-    assert _errors(SCHEMAS[row.stream, type], {**row.example, "later": {"more": 1}}) == []
+    assert _errors(row, {**row.example, "later": {"more": 1}}) == []
 
 
 def test_the_schema_too_refuses_parties_both_ways():
     report = AGENCY_EVENTS["dispute.reported"].example
 
-    assert _errors(SCHEMAS["agencies", "dispute.reported"], {**report, "parties_sealed": "A" * 128})
+    assert _errors(AGENCY_EVENTS["dispute.reported"], {**report, "parties_sealed": "A" * 128})
 
 
 def test_the_facts_of_a_step_are_checked_by_the_schema_of_the_step():
     row = event_type("step.reported")
 
-    assert _errors(SCHEMAS["intake", "step.reported"], changed(row.example, ("facts",), {"name": "张三"}))
+    assert _errors(row, changed(row.example, ("facts",), {"name": "张三"}))
 
 
-def test_the_asyncapi_document_is_valid():
-    broken = copy.deepcopy(ASYNCAPI)
-    broken["operations"]["agencySays"]["action"] = "shout"
-
-    assert _errors(OFFICIAL, ASYNCAPI) == []
-    assert not _validator(OFFICIAL).is_valid(broken)  # stops at the first error: to find all takes seconds
+@pytest.mark.parametrize("document", [AGENCY_FACING, INSIDE, asyncapi.document(neutral=True)], ids=["agencies", "inside", "neutral"])
+def test_the_asyncapi_document_is_valid_by_the_official_schema(document):
+    assert [error.message for error in _official().iter_errors(document)] == []
 
 
-def test_every_reference_in_the_asyncapi_document_leads_somewhere():
-    for reference in _references(ASYNCAPI):
-        node = ASYNCAPI
+def test_the_official_schema_finds_a_wrong_document():
+    broken = copy.deepcopy(AGENCY_FACING)
+    broken["operations"]["agencyReports"]["action"] = "shout"
+
+    assert not _official().is_valid(broken)  # stops at the first error: to find all takes seconds
+
+
+@pytest.mark.parametrize("document", [AGENCY_FACING, INSIDE], ids=["agencies", "inside"])
+def test_every_reference_in_the_asyncapi_document_leads_somewhere(document):
+    for reference in _references(document):
+        node = document
         for step in reference.removeprefix("#/").split("/"):
             node = node[step]
 
 
 @every_event
 def test_the_example_of_a_message_fits_its_payload(row):
-    message = ASYNCAPI["components"]["messages"][f"{row.stream}.{row.type}"]
+    message = INSIDE["components"]["messages"][definition_of(row)]
 
-    assert message["x-said-by"] == (sorted(row.allowed_roles) or [row.stream])
+    assert message["x-roles"] == sorted(row.allowed_roles)
     for example in message["examples"]:
-        assert _errors({**message["payload"], "components": ASYNCAPI["components"]}, example["payload"]) == []
+        payload = jsonschema.Draft202012Validator({**message["payload"], "components": INSIDE["components"]}, format_checker=CHECKER)
+        assert [error.message for error in payload.iter_errors(example["payload"])] == []
         assert heard(row.type, example["payload"]["data"], row.stream) is not None
 
 
@@ -115,13 +158,12 @@ def test_no_document_names_a_place_on_somebodys_machine():
         assert str(ROOT) not in text, path
 
 
-def _errors(schema, data):
-    return [error.message for error in _validator(schema).iter_errors(data)]
+def _errors(row, data):
+    return [error.message for error in PUBLISHED[definition_of(row)].iter_errors(data)]
 
 
-def _validator(schema):
-    validator = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-    return validator(schema, format_checker=validator.FORMAT_CHECKER)
+def _official():
+    return jsonschema.validators.validator_for(OFFICIAL)(OFFICIAL)
 
 
 def _references(node):
