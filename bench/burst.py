@@ -7,17 +7,16 @@ from bench.agencies import Agencies, percentile
 from bench.lab import Ground, say
 from bench.watching import memory_mb
 from bench.whole import settle
-from bench.workload import County, Letter, letters_of, mingled
+from bench.workload import BURST, USUAL, County, Letter, letters_of, mingled
 
-MANY, USUAL = "finance_mediation", "police"
 EVERY_SECONDS = 0.2
 SAMPLE_SECONDS = 0.5
 
 
 def measure(ground: Ground, agencies: Agencies, county: County, disputes: int, quiet: float) -> dict:
     """First the second agency alone, then beside the burst."""
-    lives = [county.newborn(MANY, MANY) for _ in range(disputes)]
-    say(f"burst: {disputes} disputes come to {MANY}")
+    lives = [county.newborn(BURST, BURST) for _ in range(disputes)]
+    say(f"burst: {disputes} disputes come to {BURST}")
     for stage in (0, 1):
         _all_at_once(agencies, lives, stage, county)
     settle(ground, agencies)

@@ -14,7 +14,7 @@ from bench.agencies import Agencies
 from bench.lab import Ground, say
 from bench.watching import cpu_seconds
 from bench.whole import WARM_UP_WAVES, pids, settle, start, stop
-from bench.workload import County
+from bench.workload import PLACES, County
 
 SAMPLES = 15
 AT_ONCE = 20  # copies of all of them in one statement
@@ -130,7 +130,7 @@ def _pages(ground):
     with ground.copies.connected("fengqiao") as cursor:
         cursor.execute("select code from metrics.disputes where state = 'registered' limit 1")
         code = cursor.fetchone()[0]
-    pages = {"overview": "/", "list": "/disputes", "filtered list": "/disputes?kind=labour&township=620702102", "one dispute": f"/disputes/{code}"}
+    pages = {"overview": "/", "list": "/disputes", "filtered list": f"/disputes?kind=labour&township={next(iter(PLACES))}", "one dispute": f"/disputes/{code}"}
     for path in pages.values():
         with contextlib.suppress(urllib.error.HTTPError):  # cold: the first reader may have to ask twice
             _time(dashboard + path)

@@ -1,4 +1,5 @@
-"""Made-up disputes on their way, as many at every stage as a county has that is always busy. Pure; no database, no broker.
+"""Made-up disputes on their way, as many at every stage as a county has that is always busy. No database, no broker; who takes part, and where, is
+computed from the county's folder.
 
 A wave takes a stage of each dispute under way. Within a wave one dispute is one agency's: whatever agency is heard first, its steps are legal.
 """
@@ -7,20 +8,61 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 
+from contracts import COUNTY
 from fengqiao_agency.events import Outgoing, outgoing
+from services.mediation.county_files import read_rosters
+from services.mediation.rosters.roster import Roster
 
-REPORTERS = ("womens_federation", "police", "court", "petition_office", "mediation_centre", "judicial_bureau-daman", "grid")
-CENTRE = "mediation_centre"
-BODIES = (
-    "peoples_mediation_committee-daman",
-    "peoples_mediation_committee-xijie",
-    "peoples_mediation_committee-jiantan",
-    "trade_union",
-    "traffic_mediation",
-    "medical_mediation",
-)
-TOWNSHIPS = ("620702102", "620702108", "620702100", "620702103", "620702106")
+CENTRE = COUNTY.lead("M").code
+USUAL = COUNTY.lead("P").code  # the agency that goes on as usual beside a burst
+OF_EACH_SORT = 3
+
+
+def _agencies(role: str, is_local: bool = False) -> list[str]:
+    """Active agencies of a role with a system of their own, in the order of the county's file; `is_local`: those that serve some townships only."""
+    found = (agency for agency in COUNTY.agencies.values() if agency.role == role and agency.is_active and agency.platform == "own")
+    return [agency.code for agency in found if not is_local or agency.townships]
+
+
+def _reporters() -> tuple[str, ...]:
+    local_offices = _agencies("J", is_local=True) or [COUNTY.lead("J").code]
+    return (*(COUNTY.lead(role).code for role in "WPCXMG"), local_offices[0])
+
+
+def _burst_body() -> str:
+    """The body that thousands of disputes come to at once: the one for finance, else the last one."""
+    bodies = [agency for agency in COUNTY.agencies.values() if agency.role == "B" and agency.is_active]
+    return next((body.code for body in bodies if "finance" in body.takes), bodies[-1].code if bodies else COUNTY.lead("J").code)
+
+
+def _bodies() -> tuple[str, ...]:
+    """Some committees of townships and some bodies for one kind of dispute, without the one of the burst if there are others."""
+    own = [body for body in _agencies("B") if body != BURST]
+    committees = [body for body in own if COUNTY.agencies[body].townships]
+    return (*committees[:OF_EACH_SORT], *[body for body in own if body not in committees][:OF_EACH_SORT]) or (BURST,)
+
+
+def _places() -> dict[str, str]:
+    """Township -> a village of it, of up to five townships; the first township without one if the county lists no villages."""
+    first: dict[str, str] = {}
+    for code, village in COUNTY.villages.items():
+        if village.kind == "village":
+            first.setdefault(code[:9], code)
+    return dict(islice(first.items(), 5)) or {next(iter(COUNTY.townships)): ""}
+
+
+def _mediators() -> dict[str, tuple[str, ...]]:
+    """The numbers on the roster of each body; made-up ones where it keeps none."""
+    found, _ = read_rosters(COUNTY.folder)
+    roster = Roster.of(found["organisations"], found["members"])
+    return {body: roster.mediators_of(body, date.today())[:9] or (f"{body}-001",) for body in (*BODIES, BURST)}
+
+
+REPORTERS, BURST = _reporters(), _burst_body()
+BODIES, PLACES = _bodies(), _places()
+TOWNSHIPS, MEDIATORS = tuple(PLACES), _mediators()
 KINDS = ("family", "neighbour", "contract", "labour", "traffic", "consumer", "damages")
 NO_RISK = {"domestic_violence": False, "minor": False, "mass": False, "violence_threat": False}
 
@@ -58,9 +100,10 @@ class Letter:
 def _reported(life):
     parties = [
         {"role": "applicant", "name": f"虚构甲{life.number}", "phone": f"137{life.number * 7919 % 10**8:08d}", "address": "虚构路一号"},
-        {"role": "respondent", "name": f"虚构乙{life.number}", "id_number": "620702190001010000"},
+        {"role": "respondent", "name": f"虚构乙{life.number}", "id_number": f"{COUNTY.area}190001010000"},
     ]
-    data = {"report_no": life.report_no, "channel": "walk_in", "place": {"township": life.township, "village": f"{life.township}201"},
+    village = PLACES[life.township]
+    data = {"report_no": life.report_no, "channel": "walk_in", "place": {"township": life.township} | ({"village": village} if village else {}),
             "kind": life.kind, "amount_cny": "12000.00", "wants": "mediation", "parties": parties, "risk": NO_RISK}  # fmt: skip
     return [(life.reporter, "dispute.reported", data)]
 
@@ -73,8 +116,8 @@ def _sent_to_a_body(life):
 
 
 def _mediator(life):
-    """A number on the demonstration's roster of that body."""
-    return f"{life.body.rsplit('-', 1)[-1].removesuffix('_mediation')}-{life.number % 9 + 1:03d}"
+    numbers = MEDIATORS[life.body]
+    return numbers[life.number % len(numbers)]
 
 
 def _mediated(life):

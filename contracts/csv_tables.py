@@ -24,6 +24,7 @@ CELL_MISTAKES = MISTAKES | {
     "missing_file":    ("缺少该文件",                           "is missing"),
     "formula":         ("不能是公式",                           "may not be a formula"),
     "missing_column":  ("表头缺少该列",                         "is missing among the headings"),
+    "repeated_column": ("表头重复",                             "stands twice among the headings"),
     "unknown_column":  ("表头有不认识的列",                     "has a heading that is not known"),
     "cells":           ("单元格数与表头不符",                   "has more or fewer cells than headings"),
     "separator":       ("各列须以英文逗号分隔",                 "has its columns separated by something other than commas"),
@@ -168,6 +169,7 @@ def read_table(
     names = {word: name for name, (zh, *_) in columns.items() for word in (name, zh)}
     order = [names.get(cell) for cell in heading]
     errors = [cell_error(file, 1, f"{place}", "unknown_column") for place, name in enumerate(order, 1) if name is None]
+    errors += [cell_error(file, 1, name, "repeated_column") for name in columns if order.count(name) > 1]
     errors += [cell_error(file, 1, name, "missing_column") for name, (_, required, *_) in columns.items() if required and name not in order]
     if errors:
         return [], errors

@@ -35,10 +35,8 @@ def proposed(kind: str, township: str, village: str | None, track: str = "A") ->
 @cache
 def mediators(agency: str, organisation: str | None) -> tuple[str, ...]:
     """The numbers on its roster: the organisation's own, else its agency's, else made-up ones of a body that keeps no roster."""
-    speaks_for = {one.code for one in roster().on(SINCE) if one.agency == agency}
     own = [member.id for member in roster().members_of(organisation or "", SINCE) if member.role == "mediator"]
-    all_ = [member.id for code in sorted(speaks_for) for member in roster().members_of(code, SINCE) if member.role == "mediator"]
-    return tuple(own if len(own) > 1 else all_ or [f"{agency}-{number:03}" for number in range(1, 10)])
+    return tuple(own) if len(own) > 1 else roster().mediators_of(agency, SINCE) or tuple(f"{agency}-{number:03}" for number in range(1, 10))
 
 
 @cache

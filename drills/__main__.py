@@ -14,6 +14,7 @@ from deploy.files import private
 from drills import schedule
 from drills.drill import Drill, use_servers_of_its_own
 from drills.system import DrillSystem
+from drills.workload import HOUSES
 from local.places import run_dir
 from local.signals import end_as_by_ctrl_c
 
@@ -26,6 +27,11 @@ def main(
     prove: Annotated[bool, typer.Option(help="逐一植入已知缺陷，证明核对能发现 | seed known faults, one by one, and show that the count finds them")] = False,
 ) -> None:
     """可靠性演练：随机杀死、冻结、切断各进程与服务器，之后核对不丢、不重、不乱 | kill, freeze and cut off anything, then count."""
+    if not HOUSES:
+        print("本县机构不足，无法演练：须有使用自有系统的负责乡镇的调解组织和行业性调解组织各一 |"
+              " this county is too small for a drill: it needs a mediation body for a township and one for no township, each with a system of its own",
+              file=sys.stderr)  # fmt: skip
+        raise typer.Exit(2)
     use_servers_of_its_own()
     folder = run or run_dir() / "chaos"
     if prove:

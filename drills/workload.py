@@ -1,11 +1,19 @@
-"""The lives that the drill's disputes lead: scripts of steps through several agencies, most of them legal in this order only. Pure."""
+"""The lives that the drill's disputes lead: scripts of steps through several agencies, most of them legal in this order only.
+
+Who leads them is computed from the county's folder. No database, no broker.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import cache
 from random import Random
 
-TOWNSHIPS = ("620702102", "620702108", "620702106")
+from contracts import COUNTY, Agency
+from services.mediation.county_files import read_rosters
+from services.mediation.rosters.roster import Roster
+
+TOWNSHIPS = tuple(COUNTY.townships)[:3]
 
 
 @dataclass(frozen=True)
@@ -26,18 +34,27 @@ class House:
         return tuple(dict.fromkeys((*self.reporters, self.screener, self.router, *self.bodies)))
 
 
-# fmt: off
-HOUSES = (
-    House("federation", "pika", ("womens_federation",),      "mediation_centre", "mediation_centre",
-          ("peoples_mediation_committee-daman", "trade_union"), watcher="mediation_centre"),
-    House("grid",       "pika", ("grid", "judicial_bureau"), "court",            "court",
-          ("peoples_mediation_committee-shajing", "finance_mediation")),
-    House("police",     "kit",  ("police",),                 "court-xijiao",     "court-xijiao",
-          ("peoples_mediation_committee-xijie", "traffic_mediation"), inside="police"),
-    House("petitions",  "door", ("petition_office",),        "court-daman",      "court-daman",
-          ("peoples_mediation_committee-jiantan", "medical_mediation")),
-)
-# fmt: on
+def _active(role: str) -> list[Agency]:
+    return [agency for agency in COUNTY.agencies.values() if agency.role == role and agency.is_active]
+
+
+def _houses() -> tuple[House, ...]:
+    """Up to four, by how many courts and mediation bodies the county has: no agency is in two houses, and each house needs two bodies."""
+    women, centre, grid, bureau, police, petitions, court = (COUNTY.lead(role).code for role in "WMGJPXC")
+    courts = [court, *(agency.code for agency in _active("C") if COUNTY.has_superior(agency))]
+    own = [agency for agency in _active("B") if agency.platform == "own"]
+    pairs = zip((body.code for body in own if body.townships), (body.code for body in own if not body.townships), strict=False)
+    rows = [  # name, how it speaks, who reports, who screens and routes
+        ("federation", "pika", (women,), centre),
+        *zip(("grid", "police", "petitions"), ("pika", "kit", "door"), ((grid, bureau), (police,), (petitions,)), courts, strict=False),
+    ]
+    return tuple(
+        House(name, speaks, reporters, router, router, bodies, centre if router == centre else None, police if police in reporters else None)
+        for (name, speaks, reporters, router), bodies in zip(rows, pairs, strict=False)
+    )
+
+
+HOUSES = _houses()
 
 
 @dataclass(slots=True)
@@ -89,7 +106,7 @@ def _script(house, chance):
         mistyped = [_mistyped(reporter, chance)] if house.speaks != "kit" and chance.random() < 0.3 else []
         return [*mistyped, _whatever_comes(begun[0], waits=False)]  # one of many that come in a row: nothing more is said about it here
     steps = chance.choice(roads)(house, body, other, chance)
-    if house.router.startswith("court"):
+    if COUNTY.agencies[house.router].role == "C":
         steps = list(_in_court(house, steps))
     return [*begun, *_interrupted(house, chance, reporter, steps)]
 
@@ -143,7 +160,7 @@ def _in_court(house, steps):
 
 
 def _routed(house, body):
-    if house.router.startswith("court"):
+    if COUNTY.agencies[house.router].role == "C":
         return Step("case.entrusted", house.router, {"to": body, "procedure": "simplified"})
     return Step("dispute.routed", house.router, {"to": body, "reason": "by_place", "joint_with": [house.reporters[0]]})  # who gets a notice by name
 
@@ -152,9 +169,15 @@ def _routed_and_taken(house, body):
     return [_screened(house), _routed(house, body), Step("referral.accepted", body, _takes_it(body))]
 
 
+@cache
+def _roster():
+    found, _ = read_rosters(COUNTY.folder)
+    return Roster.of(found["organisations"], found["members"])
+
+
 def _mediator(body):
-    """A number on the demonstration's roster of that body."""
-    return f"{body.rsplit('-', 1)[-1].removesuffix('_mediation')}-001"
+    """A number on the roster of that body; a made-up one where it keeps none."""
+    return next(iter(_roster().mediators_of(body, date.today())), f"{body}-001")
 
 
 def _takes_it(body):

@@ -18,7 +18,7 @@ class Columns:
     """Columns as SQL declares them, and rows of them on their way.
 
         STEPS = Columns("code text, step int, happened_at timestamptz")
-        tx.run(f"update … from {STEPS.rows} where d.code = v.code", STEPS.of([("620702-…", 1, now), …]))
+        tx.run(f"update … from {STEPS.rows} where d.code = v.code", STEPS.of([(code, 1, now), …]))
 
     `names` is the list for `insert into`, `rows` a relation named `v`. A type is one of AS_TEXT; instants and days may be given as
     their text already; anything may be None.

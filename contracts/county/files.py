@@ -11,12 +11,15 @@ from contracts.csv_tables import CELL_MISTAKES, CellError, boolean, cell_error, 
 from contracts.kinds import KINDS
 
 TITLES = ("page", "brand_line")
+MAY_BE_EMPTY = ("villages.csv",)
 CODE = r"^[a-z][a-z0-9_]{0,62}(?:-[a-z0-9_]{1,40})?$"
 NAME = text_of(1, 60)
 
 # fmt: off
 MISTAKES = CELL_MISTAKES | {
     "not_toml":         ("不是有效的TOML",                                       "is not valid TOML"),
+    "not_utf8":         ("不是UTF-8编码",                                        "is not in UTF-8"),
+    "no_entries":       ("没有任何一条",                                         "has no entries"),
     "unknown_key":      ("不是county.toml的项目",                                "is no entry of county.toml"),
     "outside_area":     ("不在本县（区）区划代码之下",                           "does not lie in the county's area"),
     "unknown_township": ("乡镇表中没有该乡镇、街道",                             "is not among the townships"),
@@ -125,7 +128,7 @@ def read_toml(folder: Path, file: str, errors: list[CellError]) -> tuple[dict, s
     except FileNotFoundError:
         errors.append(_error(file, 1, file, "missing_file"))
     except UnicodeDecodeError:
-        errors.append(_error(file, 1, file, "not_readable"))
+        errors.append(_error(file, 1, file, "not_utf8"))
     except tomllib.TOMLDecodeError as mistake:
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(mistake))
         line, column = (int(place[1]), place[2]) if place else (1, "1")
@@ -150,8 +153,10 @@ def _keys(dotted):
 
 
 def _read_settings(folder, errors):
-    settings, text = read_toml(folder, "county.toml", errors)
-    if not text:
+    unread: list[CellError] = []
+    settings, text = read_toml(folder, "county.toml", unread)
+    if unread:
+        errors += unread
         return {}
 
     def expect(path: tuple[str, ...], fits: Callable[[object], bool], token: str):
@@ -171,7 +176,8 @@ def _read_settings(folder, errors):
         for language in ("zh", "en"):
             expect((*path, language), lambda value: isinstance(value, str) and 1 <= len(value) <= 80, "wrong_length")
     titles = settings.get("titles")
-    errors += [_error("county.toml", line_of(text, ("titles", one)), f"titles.{one}", "unknown_key") for one in (titles or {}) if one not in TITLES]
+    unknown = [one for one in titles if one not in TITLES] if isinstance(titles, dict) else []
+    errors += [_error("county.toml", line_of(text, ("titles", one)), f"titles.{one}", "unknown_key") for one in unknown]
     periods = settings.get("periods", {})
     if not isinstance(periods, dict) or not all(isinstance(row, dict) for row in periods.values()):
         errors.append(_error("county.toml", line_of(text, ("periods",)), "periods", "not_an_object"))
@@ -189,6 +195,8 @@ def _read_rows(folder, file, columns, make, errors):
         return []
     rows, wrong = read_table(file, content, columns, make)
     errors += wrong
+    if not rows and not wrong and file not in MAY_BE_EMPTY:
+        errors.append(_error(file, 1, file, "no_entries"))
     return rows
 
 
@@ -242,8 +250,8 @@ def _check_leads(rows):
 def _check_population(rows, area, townships):
     totals = {row.year: line for line, row in rows if row.area == area}
     for line, row in rows:
-        if row.area != area and townships and row.area not in townships:
-            yield _error("population.csv", line, "area", "unknown_township" if area and row.area.startswith(area) else "outside_area")
+        if area and row.area != area and townships and row.area not in townships:
+            yield _error("population.csv", line, "area", "unknown_township" if row.area.startswith(area) else "outside_area")
         if row.reference_on.year not in (row.year, row.year + 1):
             yield _error("population.csv", line, "reference_on", "day_of_another_year")
         if area and row.year not in totals:

@@ -83,7 +83,7 @@ def read_periods(folder: Path) -> tuple[CountyPeriods, list[CellError]]:
     settings, text = read_toml(folder, PERIODS, errors)
     rows = settings.get("periods", {})
     if not isinstance(rows, dict):
-        return CountyPeriods(), [_law_error(PERIODS, line_of(text, ("periods",)), "periods", InvalidFacts("not_an_object"))]
+        return CountyPeriods(), [cell_error(PERIODS, line_of(text, ("periods",)), "periods", "not_an_object")]
     for clock, row in rows.items():
         try:
             periods_of({clock: row})

@@ -95,6 +95,37 @@ def test_a_mistake_is_found_with_its_file_line_and_column(folder, file, was, bec
     assert all(error.zh and error.en for error in found)
 
 
+# fmt: off
+WHOLE_FILES = [
+    # file             what it holds                                                                    line  column              token
+    ("county.toml",    b"",                                                                             1,    "area",             "required"),
+    ("county.toml",    b"titles = 5",                                                                   1,    "titles.page.zh",   "required"),
+    ("county.toml",    b"area = 620702",                                                                1,    "area",             "wrong_form"),
+    ("county.toml",    b"periods = [1]",                                                                1,    "periods",          "not_an_object"),
+    ("county.toml",    "甘".encode("gb18030"),                                                          1,    "county.toml",      "not_utf8"),
+    ("agencies.csv",   b"code,zh,en,role\n",                                                            1,    "agencies.csv",     "no_entries"),
+    ("agencies.csv",   b"code,zh,en,code,role\n",                                                       1,    "code",             "repeated_column"),
+    ("agencies.csv",   b"code,zh,en\n",                                                                 1,    "role",             "missing_column"),
+    ("agencies.csv",   b"code\x00",                                                                     1,    "agencies.csv",     "not_readable"),
+    ("townships.csv",  b"code,zh,en\n",                                                                 1,    "townships.csv",    "no_entries"),
+    ("population.csv", b"year,reference_on,area,residents,floating,source,synthetic\n",                 1,    "population.csv",   "no_entries"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("file", "content", "line", "column", "token"), WHOLE_FILES, ids=lambda value: value if isinstance(value, str) else "-")
+def test_a_file_of_another_shape_is_a_mistake_and_no_exception(folder, file, content, line, column, token):
+    (folder / file).write_bytes(content)
+
+    assert (file, line, column, token) in [(error.file, error.line, error.column, error.token) for error in check(folder)]
+
+
+def test_an_area_that_cannot_be_read_is_one_mistake(folder):
+    edit(folder, "county.toml", 'area = "620702"', "area = 620702")
+
+    assert [(error.file, error.line, error.column) for error in check(folder)] == [("county.toml", 3, "area")]
+
+
 def test_all_mistakes_of_all_files_are_told_at_once(folder):
     edit(folder, "agencies.csv", "B,mediation_centre,own,,labour", "B,,own,,labour")
     edit(folder, "townships.csv", "620702102,大满镇", "620703102,大满镇")

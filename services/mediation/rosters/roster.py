@@ -110,6 +110,11 @@ class Roster:
     def members_of(self, code: str, day: date) -> list[Member]:
         return sorted((member for member in self.members.get(code, ()) if holds_on(member, day)), key=lambda member: member.id)
 
+    def mediators_of(self, agency: str, day: date) -> tuple[str, ...]:
+        """The numbers of the mediators of all organisations that the agency speaks for, organisation by organisation."""
+        codes = [one.code for one in self.on(day) if one.agency == agency]
+        return tuple(member.id for code in codes for member in self.members_of(code, day) if member.role == "mediator")
+
     def may_mediate_for(self, agency: str, mediator: str, day: date) -> bool:
         """Whether this number stands on a roster of an organisation that the agency speaks for, or on the court's roster of invited mediators.
 
