@@ -95,11 +95,11 @@ def _with_particulars(dispute, particulars):
 def _transition(event, decision, now):
     (before, after, step), taken = decision.transition, decision.taken
     cause = event.id if event else None
-    return decision.dispute.code, step, before, after, taken.word, taken.agency, taken.happened, now, cause, taken.reported, taken.undo, taken.undoes
+    return decision.dispute.code, step, before, after, taken.word, taken.agency, taken.happened, now, cause, taken.reported, taken.inverse, taken.undoes
 
 
 def _deadline(code, d):
-    return code, d.key, d.clock, d.kind, d.started_at, d.due_at, d.owed_by, d.set_at, d.ask_at, d.state, d.provisional, _happened(d)
+    return code, d.key, d.clock, d.kind, d.started_at, d.due_at, d.owed_by, d.set_at, d.next_check_at, d.state, d.provisional, _happened(d)
 
 
 # Of most deadlines nothing is to be told but when they began.

@@ -17,28 +17,28 @@ def answer(line: str, holidays: WorkingDayCalendar, rules: Rules = LAW) -> dict:
     except (ValueError, RecursionError):
         return {"error": InvalidFacts("not_json").told()}
     try:
-        reckoned = compute(facts_of(told, rules), holidays, rules)
+        computed = compute(facts_of(told, rules), holidays, rules)
     except InvalidFacts as wrong:
         return {"error": wrong.told()}
-    answered = in_words(reckoned, holidays)
+    answered = in_words(computed, holidays)
     if ignored := not_known(told):
         answered["not_understood"] = ignored
     return answered
 
 
-def in_words(reckoned: Computed, holidays: WorkingDayCalendar) -> dict:
+def in_words(computed: Computed, holidays: WorkingDayCalendar) -> dict:
     """The answer as it is printed; days as YYYY-MM-DD, instants in Asia/Shanghai."""
     told = {
-        "due": str(reckoned.due),
-        "last_moment": reckoned.last_moment.isoformat(),
-        "kind": reckoned.rule.kind,
-        "article": reckoned.rule.article,
-        "provisional": reckoned.provisional,
+        "due": str(computed.due),
+        "last_moment": computed.last_moment.isoformat(),
+        "kind": computed.rule.kind,
+        "article": computed.rule.article,
+        "provisional": computed.provisional,
     }
-    if reckoned.not_before is not None:
-        told["not_before"] = str(reckoned.not_before)
-    if reckoned.outcome is not None:
-        told["outcome"] = reckoned.outcome
-    if reckoned.readings:
-        told["reading"] = list(reckoned.readings)
-    return {**told, "why": why(reckoned, holidays)}
+    if computed.not_before is not None:
+        told["not_before"] = str(computed.not_before)
+    if computed.outcome is not None:
+        told["outcome"] = computed.outcome
+    if computed.readings:
+        told["reading"] = list(computed.readings)
+    return {**told, "why": why(computed, holidays)}

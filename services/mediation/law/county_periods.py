@@ -73,20 +73,20 @@ def _set(rules: dict[str, tuple[Rule, ...]], clock: str, row: dict) -> None:
 def _shorten_the_extension(rules: dict[str, tuple[Rule, ...]], clock: str, changed: dict) -> None:
     """The opinion binds courts: a county may agree with its court on fewer days, never on more."""
     (rule,) = rules[clock]
-    length = changed.get("length", rule.longer.at_most)
-    if type(length) is not Days or length.count > rule.longer.at_most.count:
+    length = changed.get("length", rule.extension.at_most)
+    if type(length) is not Days or length.count > rule.extension.at_most.count:
         raise InvalidFacts("courts_are_bound", clock=clock)
-    longer = replace(rule.longer, at_most=length)
+    extension = replace(rule.extension, at_most=length)
     for base in rule.lengthens:
-        rules[base] = tuple(replace(one, longer=longer) for one in rules[base])
-    rules[clock] = (replace(rule, **{**changed, "length": length, "longer": longer}),)
+        rules[base] = tuple(replace(one, extension=extension) for one in rules[base])
+    rules[clock] = (replace(rule, **{**changed, "length": length, "extension": extension}),)
 
 
 def _reminders(clock: str, told: object, rules: tuple[Rule, ...]) -> tuple[timedelta, ...]:
     """ "5d" and "12h", the longest first."""
     if type(told) is not list or not all(type(one) is str and re.fullmatch(r"[1-9]\d{0,3}[dh]", one, re.ASCII) for one in told):
         raise InvalidFacts("not_a_reminder", clock=clock)
-    why = rules[0].by_hand or rules[0].unreminded
+    why = rules[0].calculator_only or rules[0].unreminded
     if why is not None:
         raise InvalidFacts("no_reminder", clock=clock, why_zh=why[0], why_en=why[1])
     leads = {timedelta(days=int(one[:-1])) if one.endswith("d") else timedelta(hours=int(one[:-1])) for one in told}

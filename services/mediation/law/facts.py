@@ -46,7 +46,7 @@ def facts_of(told: object, rules: Rules = LAW) -> Facts:
     in_months = type(rule.length) is Months
     pauses = tuple(_pause(one, f"pauses[{n}]", facts) for n, one in enumerate(_list(told, "pauses")))
     extensions = tuple(_extension(one, f"extensions[{n}]", in_months) for n, one in enumerate(_list(told, "extensions")))
-    if extensions and rule.longer is None:
+    if extensions and rule.extension is None:
         raise InvalidFacts("not_extendable", article=rule.article)
     _in_order(facts, rule)
     return Facts(clock, **times, pauses=pauses, extensions=extensions, on_platform=platform, base=facts.base, length=facts.length)
