@@ -58,10 +58,10 @@ class MediationService:
     def on_events(self, batch):
         """Disputes were registered and steps reported: decide what each one means, in one commit."""
         with self.db.transaction() as tx:
-            told = tx.unheard(batch)
-            said = self._change_rosters(tx, [event for event in told if event.type == roster_events.REPORTED])
+            unheard = tx.unheard(batch)
+            said = self._change_rosters(tx, [event for event in unheard if event.type == roster_events.REPORTED])
             roster = self.rosters.read(tx, remember=not said)
-            events = [event for event in told if event.type != roster_events.REPORTED]
+            events = [event for event in unheard if event.type != roster_events.REPORTED]
             disputes = store.load(tx, [event.subject for event in events])
             store.load_history(tx, disputes, [event.subject for event in events if decisions.needs_history(event)])
             decided, policy, records = [], self.county.policy, {}
@@ -84,9 +84,9 @@ class MediationService:
         if not events:
             return []
         roster = roster_store.load(tx, {event.subject for event in events}, locked=True)
-        told = [(event, *roster_events.decide(event, roster)) for event in events]
-        roster_store.save(tx, [entry for _, entries, _ in told for entry in entries])
-        return [DomainEvent(word, event.subject, data, cause=event) for event, _, (word, data) in told]
+        decided = [(event, *roster_events.decide(event, roster)) for event in events]
+        roster_store.save(tx, [entry for _, entries, _ in decided for entry in entries])
+        return [DomainEvent(word, event.subject, data, cause=event) for event, _, (word, data) in decided]
 
     @every(1.0)
     def time_passes(self):

@@ -13,22 +13,22 @@ from services.mediation.law.periods import LAW, Rules
 def answer(line: str, holidays: WorkingDayCalendar, rules: Rules = LAW) -> dict:
     """The answer to one line, or {"error": {"code", "zh", "en"}}. Never raises for what a line says."""
     try:
-        told = json.loads(line)
+        payload = json.loads(line)
     except (ValueError, RecursionError):
-        return {"error": InvalidFacts("not_json").told()}
+        return {"error": InvalidFacts("not_json").as_dict()}
     try:
-        computed = compute(facts_of(told, rules), holidays, rules)
-    except InvalidFacts as wrong:
-        return {"error": wrong.told()}
+        computed = compute(facts_of(payload, rules), holidays, rules)
+    except InvalidFacts as invalid:
+        return {"error": invalid.as_dict()}
     answered = in_words(computed, holidays)
-    if ignored := not_known(told):
+    if ignored := not_known(payload):
         answered["not_understood"] = ignored
     return answered
 
 
 def in_words(computed: Computed, holidays: WorkingDayCalendar) -> dict:
     """The answer as it is printed; days as YYYY-MM-DD, instants in Asia/Shanghai."""
-    told = {
+    words = {
         "due": str(computed.due),
         "last_moment": computed.last_moment.isoformat(),
         "kind": computed.rule.kind,
@@ -36,9 +36,9 @@ def in_words(computed: Computed, holidays: WorkingDayCalendar) -> dict:
         "provisional": computed.provisional,
     }
     if computed.not_before is not None:
-        told["not_before"] = str(computed.not_before)
+        words["not_before"] = str(computed.not_before)
     if computed.outcome is not None:
-        told["outcome"] = computed.outcome
+        words["outcome"] = computed.outcome
     if computed.readings:
-        told["reading"] = list(computed.readings)
-    return {**told, "why": why(computed, holidays)}
+        words["reading"] = list(computed.readings)
+    return {**words, "why": why(computed, holidays)}

@@ -71,16 +71,16 @@ def _plain(value):
     return [_plain(one) for one in value] if type(value) in (list, tuple) else value
 
 
-def _value(name, told):
+def _value(name, stored):
     if name.endswith("_at"):
-        return datetime.fromisoformat(told)
+        return datetime.fromisoformat(stored)
     if name == "put_off":
-        return told
+        return stored
     if name in ("pauses", "suspensions"):
-        return [(datetime.fromisoformat(began), ended and datetime.fromisoformat(ended)) for began, ended in told]
+        return [(datetime.fromisoformat(began), ended and datetime.fromisoformat(ended)) for began, ended in stored]
     if name == "extensions":
-        return [(datetime.fromisoformat(at), long) for at, long in told]
-    return tuple(told)
+        return [(datetime.fromisoformat(at), long) for at, long in stored]
+    return tuple(stored)
 
 
 _AS_IT_WAS = {"consents": frozenset, "entered_at": datetime.fromisoformat, **dict.fromkeys(TUPLES, tuple)}

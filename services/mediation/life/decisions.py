@@ -166,8 +166,8 @@ def _fact(dispute: Dispute, step: Step, event: dict, before: str) -> dict:
 
 
 def _closing(dispute: Dispute) -> dict:
-    told = {"state": "closed", "outcome": dispute.outcome, "mode": dispute.mode, "ground": dispute.ground}
-    return {name: value for name, value in told.items() if value is not None}
+    facts = {"state": "closed", "outcome": dispute.outcome, "mode": dispute.mode, "ground": dispute.ground}
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _enter_into_history(decision: Decision, step: Step, before: str, event: dict | None, inverse: dict, undoes: int | None = None) -> None:
@@ -237,8 +237,8 @@ def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, policy: Dea
     target = _target(dispute, step, TRANSITIONS[before][word])
     if target != NOTED:
         dispute.state, dispute.entered_at = target, step.happened
-    told = {"before": before, "state": dispute.state, "waits_for": who(dispute, NEXT_ACTORS[dispute.state]), "happened_at": step.happened}
-    decision.said.append((word, facts | told))
+    course = {"before": before, "state": dispute.state, "waits_for": who(dispute, NEXT_ACTORS[dispute.state]), "happened_at": step.happened}
+    decision.said.append((word, facts | course))
     tracking.follow(decision, step, target == NOTED, now, policy)
     _enter_into_history(decision, step, before, None, corrections.difference(was, dispute))
     return decision

@@ -58,11 +58,11 @@ def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, policy: Dea
     hold = dispute.hold
     if not is_held(dispute) or deadline.state != "open" or deadline.next_check_at is None or now < deadline.next_check_at:
         return decisions.time_passes(dispute, deadline, now, policy)
-    is_told = not hold.reported_in_lane and not any(word == "deadline.set" and told["clock"] == deadline.clock for word, told in hold.pending_events)
-    if is_told and deadline.kind in PASSES_AS_EVER:
+    is_published = not hold.reported_in_lane and not any(word == "deadline.set" and data["clock"] == deadline.clock for word, data in hold.pending_events)
+    if is_published and deadline.kind in PASSES_AS_EVER:
         return decisions.time_passes(dispute, deadline, now, policy)
     decision = Decision(dispute)
-    if is_told:
+    if is_published:
         tracking.put_off(decision, deadline, PUT_OFF, now, policy)
     else:
         deadline.next_check_at = now + A_DAY
@@ -245,7 +245,7 @@ def _seal(decision, event):
     """What was decided by the tables of the first life is told to nobody but the agency, and kept until the ordinary voice may say it."""
     if decision.dispute is None:
         return decision
-    told = [] if decision.refused else [[word, contracts.said(word, data, "mediation")] for word, data in decision.said]
+    pending = [] if decision.refused else [[word, contracts.said(word, data, "mediation")] for word, data in decision.said]
     for word, data in decision.said:
         if word in ("step.applied", "step.refused"):
             when = {"happened_at": event.data["happened_at"]} if word == "step.applied" else {}
@@ -253,7 +253,7 @@ def _seal(decision, event):
     decision.said = []
     if decision.refused is None:
         hold = decision.hold = decision.dispute.hold = decision.dispute.hold or Hold()
-        hold.pending_events += told
+        hold.pending_events += pending
         if not hold.active_holds and not hold.reported_in_lane and event.type != decisions.REGISTERED:
             _tell(decision)  # it came in the lane and the hold is over: nothing has to wait
     return decision
