@@ -1,4 +1,4 @@
-"""What may be asked about a dispute, and about a step that an agency reports of it. Each reads as a question; the tables name them."""
+"""Guards: what must be true of a dispute, and of a step that an agency reports of it, for the step to go ahead. The tables name them."""
 
 from datetime import datetime
 
@@ -325,7 +325,7 @@ def says_what_is_right(dispute, step) -> bool:
     return not reported_before(dispute, step).inverse or "facts" in step.facts
 
 
-# ── What the questions stand on ───────────────────────────────────────────────────────────────────────────────────────────────────
+# ── What the guards stand on ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def role_of(agency: str) -> str:

@@ -1,4 +1,4 @@
-"""The second, smaller life of a dispute beside the first: the safeguard hold, and the stay that looks like it from outside. Tables and questions. Pure.
+"""The second, smaller life of a dispute beside the first: the safeguard hold, and the stay that looks like it from outside. Tables and guards. Pure.
 
 While it is held the first life stands still. Only the police and the court move it (guard G7); everybody else hears what is said of any dispute
 that is stayed, and nothing says why. Basis: 反家庭暴力法 13-16, 23-32; that the hold beats every other rule is this house's own.

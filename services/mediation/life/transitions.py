@@ -26,7 +26,7 @@ from services.mediation.routing.effects import CHOOSING, to_an_organisation_of_t
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A target that depends on the answer to a question, asked when the step has been taken into account."""
+    """A target that depends on a guard, asked when the step has been taken into account."""
 
     guard: Guard
     then: "str | When"
