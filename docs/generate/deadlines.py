@@ -47,7 +47,7 @@ WORDS = {
     "head":       (("期限", "长度", "起算", "性质", "依据", "延长", "鉴定", "解读", "纠纷中"),
                    ("Clock", "Length", "Runs from", "Kind", "Article", "Extended", "Appraisal", "Reading", "In a dispute")),
     "opened":     ("自动起算", "opened by its events"),
-    "by_hand":    ("只用计算器", "by hand, with the calculator"),
+    "calculator_only": ("只用计算器", "by hand, with the calculator"),
     "excluded":   ("不计入", "left out"),
     "right":      ("权利", "right"),
     "readings":   ("## 有争议处的解读", "## Readings where the law is disputed"),
@@ -131,7 +131,7 @@ def _parts(language: int) -> list[str]:
 
 
 def _row(rule: Rule, language: int) -> tuple[str, ...]:
-    kind = f"{rule.kind} {CLOCK_KINDS[rule.kind][language]}" + (f" ({WORDS['right'][language]})" if rule.right else "")
+    kind = f"{rule.kind} {CLOCK_KINDS[rule.kind][language]}" + (f" ({WORDS['right'][language]})" if rule.lapses else "")
     return (
         f"`{rule.clock}` {NAMES[rule.clock][language]}{_where(rule, language)}",
         _length(rule, language),
@@ -141,7 +141,7 @@ def _row(rule: Rule, language: int) -> tuple[str, ...]:
         _longer(rule, language),
         WORDS["excluded"][language] if rule.appraisal_excluded else "",
         ", ".join(map(str, rule.readings)),
-        f"{WORDS['by_hand'][language]}{('：', ': ')[language]}{rule.by_hand[language]}" if rule.by_hand else WORDS["opened"][language],
+        f"{WORDS['calculator_only'][language]}{('：', ': ')[language]}{rule.calculator_only[language]}" if rule.calculator_only else WORDS["opened"][language],
     )
 
 
@@ -176,16 +176,16 @@ def _restart(rule: Rule, language: int) -> str:
 
 
 def _longer(rule: Rule, language: int) -> str:
-    longer = rule.longer
-    if longer is None:
+    limits = rule.extension
+    if limits is None:
         return ""
-    parts = [longer.by[language]]
-    if longer.at_most is not None:
-        parts.append((f"最多{_long(longer.at_most, ZH)}", f"{_long(longer.at_most, EN)} at most")[language])
-    if longer.once:
+    parts = [limits.by[language]]
+    if limits.at_most is not None:
+        parts.append((f"最多{_long(limits.at_most, ZH)}", f"{_long(limits.at_most, EN)} at most")[language])
+    if limits.once:
         parts.append(("一次", "once")[language])
-    if longer.limits_from is not None:
-        parts.append((f"{longer.limits_from}以前无上限", f"no limit before {longer.limits_from}")[language])
+    if limits.limits_from is not None:
+        parts.append((f"{limits.limits_from}以前无上限", f"no limit before {limits.limits_from}")[language])
     return ("，", ", ")[language].join(parts)
 
 

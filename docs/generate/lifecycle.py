@@ -20,11 +20,11 @@ from services.mediation.life.transitions import (
     EVERYWHERE,
     FIRST,
     GUARDS,
+    NEXT_ACTORS,
     PRINCIPLES,
     TIME_SAYS,
     TRANSITIONS,
     UNDONE,
-    WAITS_FOR,
     Back,
     Cell,
     When,
@@ -129,7 +129,7 @@ def mermaid(states=tuple(TRANSITIONS)) -> str:
 
 def _steps(grouped):
     for state, row in TRANSITIONS.items():
-        turn = "，".join(WHO[role] for role in WAITS_FOR[state])
+        turn = "，".join(WHO[role] for role in NEXT_ACTORS[state])
         for step, cell in row.items():
             if step not in grouped:
                 yield _state(state), turn, _step(step), _said_by(step), _becomes(cell)
@@ -204,7 +204,7 @@ def _said_by(step: str) -> str:
 
 def _becomes(cell: Cell) -> str:
     if isinstance(cell, When):
-        return f"{_becomes(cell.then)} (`{cell.question.__name__}`), 否则 else {_becomes(cell.otherwise)}"
+        return f"{_becomes(cell.then)} (`{cell.guard.__name__}`), 否则 else {_becomes(cell.otherwise)}"
     if isinstance(cell, Back):
         return "回到原状态 back to where it was: " + " / ".join(map(_state, cell.to))
     return {NOTED: "记录 noted", UNDONE: "恢复原状 as it was before that report"}.get(cell) or _state(cell)

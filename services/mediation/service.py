@@ -58,10 +58,10 @@ class MediationService:
     def on_events(self, batch):
         """Disputes were registered and steps reported: decide what each one means, in one commit."""
         with self.db.transaction() as tx:
-            told = tx.unheard(batch)
-            said = self._change_rosters(tx, [event for event in told if event.type == roster_events.REPORTED])
+            unheard = tx.unheard(batch)
+            said = self._change_rosters(tx, [event for event in unheard if event.type == roster_events.REPORTED])
             roster = self.rosters.read(tx, remember=not said)
-            events = [event for event in told if event.type != roster_events.REPORTED]
+            events = [event for event in unheard if event.type != roster_events.REPORTED]
             disputes = store.load(tx, [event.subject for event in events])
             store.load_history(tx, disputes, [event.subject for event in events if decisions.needs_history(event)])
             decided, policy, records = [], self.county.policy, {}
@@ -84,9 +84,9 @@ class MediationService:
         if not events:
             return []
         roster = roster_store.load(tx, {event.subject for event in events}, locked=True)
-        told = [(event, *roster_events.decide(event, roster)) for event in events]
-        roster_store.save(tx, [entry for _, entries, _ in told for entry in entries])
-        return [DomainEvent(word, event.subject, data, cause=event) for event, _, (word, data) in told]
+        decided = [(event, *roster_events.decide(event, roster)) for event in events]
+        roster_store.save(tx, [entry for _, entries, _ in decided for entry in entries])
+        return [DomainEvent(word, event.subject, data, cause=event) for event, _, (word, data) in decided]
 
     @every(1.0)
     def time_passes(self):
@@ -95,7 +95,7 @@ class MediationService:
             pass
         self.county.reload()
         if not self.county.recomputed:
-            self._recount()
+            self._recompute_provisional()
 
     def _look_at_the_clock(self) -> int:
         with self.db.transaction() as tx:
@@ -110,13 +110,13 @@ class MediationService:
             _keep(tx, decided)
             return len(codes)
 
-    def _recount(self):
+    def _recompute_provisional(self):
         """A year's arrangement came in, with the start of this process or since: provisional deadlines become certain."""
         policy, last = self.county.policy, ""
         while last is not None:
             with self.db.transaction() as tx:
                 codes = store.provisional(tx, last, DUE_AT_A_TIME)
-                _keep(tx, [(None, tracking.recount(dispute, tx.now, policy)) for dispute in store.load(tx, codes).values()])
+                _keep(tx, [(None, tracking.recompute(dispute, tx.now, policy)) for dispute in store.load(tx, codes).values()])
                 last = max(codes, default=None)
         self.county.recomputed = True
 
@@ -140,7 +140,7 @@ def _everything_said(decision, event):
     for word, data in decision.said:
         yield _said(word, event, data) if event else DomainEvent(word, code, data)
     for word, data in decision.sealed:
-        yield DomainEvent(word, code, data, time=event and event.time, cause=event, source=lane.VOICE)
+        yield DomainEvent(word, code, data, time=event and event.time, cause=event, source=lane.STREAM)
     for word, data in decision.late:
         yield DomainEvent(word, code, data, time=datetime.fromisoformat(data["happened_at"]) if "happened_at" in data else None)
 

@@ -95,32 +95,32 @@ def _with_particulars(dispute, particulars):
 def _transition(event, decision, now):
     (before, after, step), taken = decision.transition, decision.taken
     cause = event.id if event else None
-    return decision.dispute.code, step, before, after, taken.word, taken.agency, taken.happened, now, cause, taken.reported, taken.undo, taken.undoes
+    return decision.dispute.code, step, before, after, taken.word, taken.agency, taken.happened, now, cause, taken.reported, taken.inverse, taken.undoes
 
 
 def _deadline(code, d):
-    return code, d.key, d.clock, d.kind, d.started_at, d.due_at, d.owed_by, d.set_at, d.ask_at, d.state, d.provisional, _happened(d)
+    return code, d.key, d.clock, d.kind, d.started_at, d.due_at, d.owed_by, d.set_at, d.next_check_at, d.state, d.provisional, _happened(d)
 
 
 # Of most deadlines nothing is to be told but when they began.
 def _happened(d) -> dict:
-    told = {"pauses": d.pauses, "extensions": d.extensions, "restarted_at": d.restarted_at, "opened_at": d.opened_at,
+    happened = {"pauses": d.pauses, "extensions": d.extensions, "restarted_at": d.restarted_at, "opened_at": d.opened_at,
             "suspensions": d.suspensions, "put_off": d.put_off}  # fmt: skip
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in happened.items() if value}
 
 
-def _what_happened(told: dict) -> tuple:
+def _what_happened(stored: dict) -> tuple:
     return (
-        _pauses(told.get("pauses", ())),
-        [(instant_of(at), long) for at, long in told.get("extensions", ())],
-        *[instant_of(told[name]) if name in told else None for name in ("restarted_at", "opened_at")],
-        _pauses(told.get("suspensions", ())),
-        told.get("put_off", 0),
+        _pauses(stored.get("pauses", ())),
+        [(instant_of(at), long) for at, long in stored.get("extensions", ())],
+        *[instant_of(stored[name]) if name in stored else None for name in ("restarted_at", "opened_at")],
+        _pauses(stored.get("suspensions", ())),
+        stored.get("put_off", 0),
     )
 
 
-def _pauses(told) -> list:
-    return [(instant_of(began), ended and instant_of(ended)) for began, ended in told]
+def _pauses(stored) -> list:
+    return [(instant_of(began), ended and instant_of(ended)) for began, ended in stored]
 
 
 # One of a clock at a time: one that passed and has a successor, as of two urgings, is on record and nothing more.

@@ -139,9 +139,9 @@ class Life:
 
     def until(self, now):
         """Time passes to `now`, every deadline asked when it wants to be asked."""
-        while due := [d for d in self.dispute.deadlines.values() if d.ask_at is not None and d.ask_at <= now]:
-            deadline = min(due, key=lambda d: d.ask_at)
-            self.now = max(self.now, deadline.ask_at)
+        while due := [d for d in self.dispute.deadlines.values() if d.next_check_at is not None and d.next_check_at <= now]:
+            deadline = min(due, key=lambda d: d.next_check_at)
+            self.now = max(self.now, deadline.next_check_at)
             self._keeps(decisions.time_passes(self.dispute, deadline, self.now, self.policy))
         self.now = now
         return self

@@ -116,14 +116,14 @@ def test_when_the_arrangement_arrives_provisional_deadlines_become_certain_once_
     copies = [MediationService(), MediationService()]
     for copy in copies:
         copy.db, copy.county = pool, CountyFiles(county_folder(tmp_path))
-        copy._recount()
+        copy._recompute_provisional()
     assert said(apart) == []  # nothing new is known
 
     county_folder(tmp_path, calendar=NEW_YEAR_2027)
     for copy in copies:
         copy.county.reload()
         assert not copy.county.recomputed
-        copy._recount()
+        copy._recompute_provisional()
 
     assert kept(apart, code) == [(datetime(2027, 1, 5, 23, 59, 59, tzinfo=SHANGHAI), False, "open")]
     assert said(apart) == ["deadline.recomputed"]

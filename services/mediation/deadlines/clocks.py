@@ -1,4 +1,4 @@
-"""Which clocks run for a dispute: what starts each of them, what it counts from, what meets it, and who owes it. How long they are, and why: clocks/.
+"""Which clocks run for a dispute: what starts each of them, what it counts from, what meets it, and who owes it. How long they are, and why: law/periods.py.
 
 A clock starts when one of its steps leads into a state in which it runs, not when a step is only noted. It stops when the dispute comes into a state
 in which it has no business. An appraisal stops every clock of which the law leaves its days out.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from contracts import AGENCIES, STATES
-from services.mediation.dispute import guards as q
+from services.mediation.dispute import guards as g
 from services.mediation.dispute.escalation import BY_NAME as LEVELS_BY_NAME
 from services.mediation.dispute.escalation import ENDED_BY, everybody_answered, missing
 from services.mediation.dispute.guards import decides_the_next_term, from_the_other_side, next_term, said_to_be_settled
@@ -17,14 +17,14 @@ from services.mediation.dispute.step import Guard
 from services.mediation.law.computing import Facts, rule_for
 from services.mediation.law.counting import in_time
 from services.mediation.law.dates import date_of, day_of, day_start, end_of
-from services.mediation.law.periods import Longer
+from services.mediation.law.periods import ExtensionRule
 
 Start = tuple[datetime, str]  # the instant, and which one of several
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A clock of a dispute, by the name under which clocks/law.py has its length, kind and article."""
+    """A clock of a dispute, by the name under which law/periods.py has its length, kind and article."""
 
     name: str
     started_by: tuple[str, ...]
@@ -88,8 +88,8 @@ def acceptance_in_a_simplified_procedure(dispute, step):
 
 def day_the_agreement_took_effect(dispute, step):
     """Only where it may be confirmed. After a withdrawal what is left of the same thirty days."""
-    may_be = q.made_outside_the_docket(dispute, step) and q.made_before_a_mediation_body(dispute, step) and q.about_what_may_be_confirmed(dispute, step)
-    if not may_be or (step.word != "agreement.reached" and not in_time(step.happened, q.last_moment_to_apply(dispute, step))):
+    may_be = g.made_outside_the_docket(dispute, step) and g.made_before_a_mediation_body(dispute, step) and g.about_what_may_be_confirmed(dispute, step)
+    if not may_be or (step.word != "agreement.reached" and not in_time(step.happened, g.last_moment_to_apply(dispute, step))):
         return None
     return day_start(dispute.agreement["effective_on"]), ""
 
@@ -100,7 +100,7 @@ def day_of_the_application(dispute, step):
 
 def when_everyone_consented(dispute, step):
     """Where nobody has been named yet. Who consents once more gives nobody more time."""
-    if dispute.mediator is not None or not q.everyone_consented(dispute, step) or "online_appoint" in dispute.deadlines:
+    if dispute.mediator is not None or not g.everyone_consented(dispute, step) or "online_appoint" in dispute.deadlines:
         return None
     return _as_it_runs(dispute, "online_parties_choose", step)
 
@@ -235,7 +235,7 @@ CLOCKS = (
           {"confirmation.granted": None, "confirmation.refused": None, "confirmation.withdrawn": None},
           "court", remind=_THREE_DAYS),
     Clock("confirmation_objection", ("confirmation.granted",), day_the_ruling_was_received, ("confirm_decided", "performing", "defaulted"),
-          {"confirmation.objected": q.a_party_objects},
+          {"confirmation.objected": g.a_party_objects},
           "body", remind=_THREE_DAYS),
     # One at a time: the term that is due first. The day is the parties' own; a rest day still moves it (民法典 203).
     Clock("performance", ("agreement.reached", "performance.recorded"), due_day_of_the_next_term, _AGREED,
@@ -307,22 +307,22 @@ def no_longer_than_allowed(dispute, step) -> bool:
 def only_once_in_court(dispute, step) -> bool:
     if dispute.track == "B" and dispute.extensions:
         return False
-    return not any(deadline.extensions and longer.once for deadline, longer in _limits(dispute, step))
+    return not any(deadline.extensions and limits.once for deadline, limits in _limits(dispute, step))
 
 
 def most_days_of_extension(dispute, step) -> int | None:
     """How many days mediation may be extended by, as the deadlines themselves will be computed. None: as long as everybody agrees."""
-    at_most = [longer.at_most.count for _, longer in _limits(dispute, step) if longer.at_most]
+    at_most = [limits.at_most.count for _, limits in _limits(dispute, step) if limits.at_most]
     if dispute.track == "B":
-        at_most.append(step.policy.county.rules["mediation_extension"][0].longer.at_most.count)
+        at_most.append(step.policy.county.rules["mediation_extension"][0].extension.at_most.count)
     return min(at_most, default=None)
 
 
 def _limits(dispute, step) -> list[tuple]:
     """The deadlines that the step extends whose rule sets limits to an extension on that day, each with its limits."""
     day = day_of(step.happened)
-    found = [(deadline, _longer(deadline, step)) for deadline in what_it_extends(dispute, step.word)]
-    return [(deadline, longer) for deadline, longer in found if longer and (longer.limits_from is None or day >= longer.limits_from)]
+    found = [(deadline, _extension_rule(deadline, step)) for deadline in what_it_extends(dispute, step.word)]
+    return [(deadline, limits) for deadline, limits in found if limits and (limits.limits_from is None or day >= limits.limits_from)]
 
 
 def a_period_runs_that_leave_lengthens(dispute, step) -> bool:
@@ -330,12 +330,12 @@ def a_period_runs_that_leave_lengthens(dispute, step) -> bool:
 
 
 def no_leave_was_given_before(dispute, step) -> bool:
-    return not any(deadline.extensions and _longer(deadline, step).once for deadline in what_it_extends(dispute, step.word))
+    return not any(deadline.extensions and _extension_rule(deadline, step).once for deadline in what_it_extends(dispute, step.word))
 
 
 def as_long_as_leave_can_be_given_for(dispute, step) -> bool:
-    longer = step.facts.get("months") or step.facts["days"]  # a trial runs in months, and so does leave for it
-    return all(longer <= _longer(deadline, step).at_most.count for deadline in what_it_extends(dispute, step.word))
+    length = step.facts.get("months") or step.facts["days"]  # a trial runs in months, and so does leave for it
+    return all(length <= _extension_rule(deadline, step).at_most.count for deadline in what_it_extends(dispute, step.word))
 
 
 def papers_begin_it_anew(dispute, step) -> bool:
@@ -348,7 +348,7 @@ def what_it_extends(dispute, word: str) -> list:
     return [deadline for deadline in dispute.deadlines.values() if BY_NAME[deadline.clock].extended_by == word]
 
 
-def _longer(deadline, step) -> Longer | None:
+def _extension_rule(deadline, step) -> ExtensionRule | None:
     """What may lengthen it, by the rule under which it runs in this county."""
     facts = Facts(deadline.clock, deadline.started_at, opened_at=deadline.opened_at, on_platform=BY_NAME[deadline.clock].on_platform)
-    return rule_for(facts, step.policy.county.rules).longer
+    return rule_for(facts, step.policy.county.rules).extension

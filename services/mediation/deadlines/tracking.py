@@ -1,4 +1,4 @@
-"""What becomes of a dispute's deadlines: set, met, paused, extended, reckoned again, passed. By the table of deadlines.py; `now` is an argument."""
+"""What becomes of a dispute's deadlines: set, met, paused, extended, computed again, passed. By the table of clocks.py; `now` is an argument."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -19,34 +19,34 @@ def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, policy: Dea
     """What it means that `now` has come: a deadline came near, or passed, or nothing at all because its clock no longer runs."""
     decision = Decision(dispute)
     deadline = dispute.deadlines.get(deadline.key)  # as it stands now: the row that woke us may be older
-    if deadline is None or deadline.state != "open" or deadline.ask_at is None or now < deadline.ask_at:
+    if deadline is None or deadline.state != "open" or deadline.next_check_at is None or now < deadline.next_check_at:
         return decision
     clock = BY_NAME[deadline.clock]
     if dispute.state not in clock.runs_in:
-        deadline.ask_at = None
+        deadline.next_check_at = None
         decision.deadlines.append(deadline)
         return decision
-    if deadline.provisional and _recount(decision, deadline, now, policy, "calendar"):
+    if deadline.provisional and _recompute(decision, deadline, now, policy, "calendar"):
         return decision  # its year's arrangement was published meanwhile, and gives it another day
     decision.deadlines.append(deadline)
     deadline.owed_by = who(dispute, (clock.owed_by,)) if clock.owed_by == "called" else deadline.owed_by  # of those who were called some have answered
     owed = {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at, "owed_by": deadline.owed_by}
     if in_time(now, deadline.due_at):
-        deadline.ask_at = _next_reminder(deadline, clock, now, policy)
+        deadline.next_check_at = _next_reminder(deadline, clock, now, policy)
         decision.said.append(("deadline.approached", owed))
     else:
-        deadline.state, deadline.ask_at = "passed", None
+        deadline.state, deadline.next_check_at = "passed", None
         # A right that lapsed is nobody's fault: nobody is overdue.
-        decision.said.append(("deadline.passed", owed | {"lapsed": True} if _rule(deadline, policy).right else owed))
+        decision.said.append(("deadline.passed", owed | {"lapsed": True} if _rule(deadline, policy).lapses else owed))
     return decision
 
 
-def recount(dispute: Dispute, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
-    """Reckons the provisional deadlines of a dispute again: a year's arrangement was published, they become certain."""
+def recompute(dispute: Dispute, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
+    """Recompute the provisional deadlines of a dispute: a year's arrangement was published, they become certain."""
     decision = Decision(dispute)
     for deadline in in_order(dispute.deadlines):
         if deadline.provisional:
-            _recount(decision, deadline, now, policy, "calendar")
+            _recompute(decision, deadline, now, policy, "calendar")
     return decision
 
 
@@ -58,7 +58,7 @@ def meet(dispute: Dispute, step: Step, policy: DeadlinePolicy = USUAL_POLICY) ->
     clocks = MET_BY.get(step.word)
     if clocks is None or not dispute.deadlines:
         return []
-    met = [d for d in dispute.deadlines.values() if d.clock in clocks and ((question := clocks[d.clock]) is None or question(dispute, step))]
+    met = [d for d in dispute.deadlines.values() if d.clock in clocks and ((guard := clocks[d.clock]) is None or guard(dispute, step))]
     met.sort(key=_by_day)
     again = step.facts.get("restarted_on")
     for deadline in met:
@@ -67,7 +67,7 @@ def meet(dispute: Dispute, step: Step, policy: DeadlinePolicy = USUAL_POLICY) ->
             deadline.restarted_at = day_start(again)
         elif not _resumed(deadline, step, policy):
             continue
-        deadline.due_at = _reckoned(deadline, policy).last_moment  # what is told with this step counts for it too
+        deadline.due_at = _computed(deadline, policy).last_moment  # what is told with this step counts for it too
     return [(deadline, _done(step)) for deadline in met]
 
 
@@ -87,7 +87,7 @@ def _done(step: Step) -> datetime:
 def say_met(decision: Decision, met: list[tuple[Deadline, datetime]]) -> None:
     """An event that happened in time but arrives after the end is met in time all the same: `was_passed` says so openly."""
     for deadline, at in met:
-        was_passed, deadline.state, deadline.ask_at = deadline.state == "passed", "met", None
+        was_passed, deadline.state, deadline.next_check_at = deadline.state == "passed", "met", None
         decision.deadlines.append(deadline)
         decision.said.append(("deadline.met", {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at, "met_at": at,
                                                "late": not in_time(at, deadline.due_at), "was_passed": was_passed}))  # fmt: skip
@@ -110,18 +110,18 @@ def follow(decision: Decision, step: Step, noted: bool, now: datetime, policy: D
         because, changes = change
         for deadline in in_order(deadlines):
             if decision.dispute.state in BY_NAME[deadline.clock].runs_in and changes(deadline, step, policy):
-                _recount(decision, deadline, now, policy, because)
+                _recompute(decision, deadline, now, policy, because)
 
 
 def _leave_out_extensions(decision: Decision, step: Step, now: datetime, policy: DeadlinePolicy) -> None:
     """Mediation after filing is over: by how long it was extended is no part of the trial limit (特邀调解规定 27)."""
     extended = [one for one in decision.deadlines if one.state == "met" and one.extensions and BY_NAME[one.clock].in_court]
     for mediation in extended:
-        base_ended = _reckoned(replace(mediation, extensions=[]), policy).last_moment
+        base_ended = _computed(replace(mediation, extensions=[]), policy).last_moment
         for deadline in in_order(decision.dispute.deadlines):
             if BY_NAME[deadline.clock].group == "trial" and not in_time(step.happened, base_ended):
                 deadline.pauses = [*deadline.pauses, (base_ended, min(step.happened, mediation.due_at))]
-                _recount(decision, deadline, now, policy, "resumed")
+                _recompute(decision, deadline, now, policy, "resumed")
 
 
 def start_anew(decision: Decision, step: Step, now: datetime, policy: DeadlinePolicy) -> None:
@@ -130,14 +130,14 @@ def start_anew(decision: Decision, step: Step, now: datetime, policy: DeadlinePo
 
 
 def put_off(decision: Decision, deadline: Deadline, by: timedelta, now: datetime, policy: DeadlinePolicy) -> None:
-    """Moves a policy deadline of a dispute that stands still: its days are not counted, now or when it is reckoned again."""
+    """Moves a policy deadline of a dispute that stands still: its days are not counted, now or when it is computed again."""
     was = deadline.due_at
     deadline.put_off += by.days
-    reckoned = _reckoned(deadline, policy)
-    deadline.due_at, deadline.set_at, deadline.provisional = reckoned.last_moment, now, reckoned.provisional
-    deadline.ask_at = _asked_first(deadline, BY_NAME[deadline.clock], now, policy)
+    computed = _computed(deadline, policy)
+    deadline.due_at, deadline.set_at, deadline.provisional = computed.last_moment, now, computed.provisional
+    deadline.next_check_at = _asked_first(deadline, BY_NAME[deadline.clock], now, policy)
     decision.deadlines.append(deadline)
-    decision.said.append(("deadline.recomputed", _set(deadline, reckoned.rule) | {"was_due_at": was, "because": "not_counted"}))
+    decision.said.append(("deadline.recomputed", _set(deadline, computed.rule) | {"was_due_at": was, "because": "not_counted"}))
 
 
 def _extended(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
@@ -210,7 +210,7 @@ def _start(decision: Decision, clock: Clock, step: Step, now: datetime, policy: 
     owed_by = (step.agency,) if clock.owed_by == "speaker" else who(dispute, (clock.owed_by,))
     deadline = Deadline(clock.name, key, rule.kind, started_at, last, owed_by, now, provisional=provisional(last, policy.holidays))
     deadline.opened_at = opened_at if rule.opened_until else None
-    deadline.ask_at = _asked_first(deadline, clock, now, policy)
+    deadline.next_check_at = _asked_first(deadline, clock, now, policy)
     dispute.deadlines[key] = deadline
     decision.deadlines.append(deadline)
     decision.said.append(("deadline.set", _set(deadline, rule)))
@@ -244,27 +244,27 @@ def _start_and_meet(decision: Decision, clock: Clock, step: Step, now: datetime,
         say_met(decision, [(deadline, _done(step))])
 
 
-def _recount(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy, because: str) -> bool:
-    """Reckons once, from the original start over all that happened since, and says so if that gives another answer than before."""
-    reckoned = _reckoned(deadline, policy)
+def _recompute(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy, because: str) -> bool:
+    """Recomputes once, from the original start over all that happened since, and says so if that gives another answer than before."""
+    computed = _computed(deadline, policy)
     was, paused_now = deadline.due_at, deadline.paused
-    changed = reckoned.last_moment != was or because in STOPS_OR_GOES_ON
-    if not changed and because == "calendar" and reckoned.provisional == deadline.provisional:
+    changed = computed.last_moment != was or because in STOPS_OR_GOES_ON
+    if not changed and because == "calendar" and computed.provisional == deadline.provisional:
         return False
-    deadline.provisional = reckoned.provisional
+    deadline.provisional = computed.provisional
     decision.deadlines.append(deadline)
     if not changed:
         if because == "calendar":
-            decision.said.append(("deadline.recomputed", _set(deadline, reckoned.rule) | {"was_due_at": was, "because": because}))
+            decision.said.append(("deadline.recomputed", _set(deadline, computed.rule) | {"was_due_at": was, "because": because}))
         return False
-    deadline.due_at, deadline.set_at, deadline.state = reckoned.last_moment, now, "open"
+    deadline.due_at, deadline.set_at, deadline.state = computed.last_moment, now, "open"
     clock = BY_NAME[deadline.clock]
-    deadline.ask_at = None if paused_now else _asked_first(deadline, clock, now, policy)
-    decision.said.append(("deadline.recomputed", _set(deadline, reckoned.rule) | {"was_due_at": was, "because": because}))
+    deadline.next_check_at = None if paused_now else _asked_first(deadline, clock, now, policy)
+    decision.said.append(("deadline.recomputed", _set(deadline, computed.rule) | {"was_due_at": was, "because": because}))
     return True
 
 
-def _reckoned(deadline: Deadline, policy: DeadlinePolicy) -> Computed:
+def _computed(deadline: Deadline, policy: DeadlinePolicy) -> Computed:
     extensions = tuple([Extension(at, Days(long) if type(long) is int else Months(int(long[1:-1]))) for at, long in deadline.extensions])
     # While it goes on an appraisal takes away no day yet; what it took is known when it is over.
     as_of = deadline.stands_still_since
@@ -310,11 +310,11 @@ def _set(deadline: Deadline, rule: Rule) -> dict:
 
 def say_again(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy) -> None:
     """It runs as it did before the step that is taken back; one that had passed is asked about again."""
-    reckoned = _reckoned(deadline, policy)
-    deadline.kind, deadline.due_at, deadline.provisional = reckoned.rule.kind, reckoned.last_moment, reckoned.provisional
-    deadline.ask_at = None if deadline.paused else _asked_first(deadline, BY_NAME[deadline.clock], now, policy)
+    computed = _computed(deadline, policy)
+    deadline.kind, deadline.due_at, deadline.provisional = computed.rule.kind, computed.last_moment, computed.provisional
+    deadline.next_check_at = None if deadline.paused else _asked_first(deadline, BY_NAME[deadline.clock], now, policy)
     decision.deadlines.append(deadline)
-    decision.said.append(("deadline.set", _set(deadline, reckoned.rule)))
+    decision.said.append(("deadline.set", _set(deadline, computed.rule)))
 
 
 def stop(decision: Decision) -> None:
@@ -326,7 +326,7 @@ def stop(decision: Decision) -> None:
 
 
 def say_stopped(decision: Decision, deadline: Deadline) -> None:
-    deadline.state, deadline.ask_at = "stopped", None
+    deadline.state, deadline.next_check_at = "stopped", None
     decision.deadlines.append(deadline)
     decision.said.append(("deadline.stopped", {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at}))
 
@@ -344,8 +344,8 @@ MET_BY: dict[str, dict] = {}
 for _clock in CLOCKS:
     for _step in _clock.started_by:
         STARTED_BY.setdefault(_step, []).append(_clock)
-    for _step, _question in _clock.met_by.items():
-        MET_BY.setdefault(_step, {})[_clock.name] = _question
+    for _step, _guard in _clock.met_by.items():
+        MET_BY.setdefault(_step, {})[_clock.name] = _guard
         if _clock.told_at_once:
             TOLD_AT_ONCE.setdefault(_step, []).append(_clock)
     if _clock.extended_by:

@@ -53,7 +53,7 @@ def escalated(dispute, step) -> None:
     dispute.level = step.facts["level"]
 
 
-def blown(dispute, step) -> None:
+def departments_called(dispute, step) -> None:
     """Who is called again owes a new answer."""
     dispute.called = {**dispute.called, **dict.fromkeys(step.facts["to"])}
 
@@ -63,7 +63,7 @@ def routed(dispute, step) -> None:
     dispute.called = dict.fromkeys(step.facts.get("joint_with") or ())
 
 
-def answered(dispute, step) -> None:
+def call_answered(dispute, step) -> None:
     dispute.called = {**dispute.called, step.agency: step.facts["answer"]}
 
 
@@ -73,11 +73,11 @@ def urged(dispute, step) -> None:
     dispute.urgings = dispute.urgings + 1 if step.facts["urged_for"] == "no_answer" else 0
 
 
-def answered_urging(dispute, step) -> None:
+def urging_answered(dispute, step) -> None:
     dispute.urged, dispute.urgings = None, 0
 
 
-# ── Questions ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Guards ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def was_called(dispute, step) -> bool:

@@ -1,4 +1,4 @@
-"""What may be asked about a dispute, and about a step that an agency reports of it. Each reads as a question; the tables name them."""
+"""Guards: what must be true of a dispute, and of a step that an agency reports of it, for the step to go ahead. The tables name them."""
 
 from datetime import datetime
 
@@ -311,7 +311,7 @@ def nothing_stands_on_it(dispute, step) -> bool:
     One that moves nothing, and started a clock of its own only (a petition), can be until another step has changed that same clock.
     """
     earlier = reported_before(dispute, step)
-    if not earlier.undo or earlier.step == last_that_changed_anything(dispute):
+    if not earlier.inverse or earlier.step == last_that_changed_anything(dispute):
         return True
     return earlier.word in MOVES_NOTHING and not _changed_since(dispute, earlier)
 
@@ -322,10 +322,10 @@ def corrects_that_word(dispute, step) -> bool:
 
 def says_what_is_right(dispute, step) -> bool:
     """A step that changed something is corrected by its right facts; to take it back altogether there is another word."""
-    return not reported_before(dispute, step).undo or "facts" in step.facts
+    return not reported_before(dispute, step).inverse or "facts" in step.facts
 
 
-# ── What the questions stand on ───────────────────────────────────────────────────────────────────────────────────────────────────
+# ── What the guards stand on ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def role_of(agency: str) -> str:
@@ -371,16 +371,16 @@ def _changed_since(dispute, earlier) -> bool:
 
 
 def _changed_by(taken) -> set[tuple[str, str]]:
-    return {(part, name) for part in ("fields", "deadlines") for name in taken.undo.get(part, ())}
+    return {(part, name) for part in ("fields", "deadlines") for name in taken.inverse.get(part, ())}
 
 
 def last_that_changed_anything(dispute) -> int:
     gone = taken_back(dispute)
-    return max(taken.step for taken in dispute.taken if taken.undo and taken.step not in gone)
+    return max(taken.step for taken in dispute.taken if taken.inverse and taken.step not in gone)
 
 
 def word_of(dispute, taken) -> str:
-    return taken.undo.get("word", taken.word)
+    return taken.inverse.get("word", taken.word)
 
 
 def ended_in_another(dispute, step) -> bool:

@@ -1,4 +1,4 @@
-"""The second, smaller life of a dispute beside the first: the safeguard hold, and the stay that looks like it from outside. Tables and questions. Pure.
+"""The second, smaller life of a dispute beside the first: the safeguard hold, and the stay that looks like it from outside. Tables and guards. Pure.
 
 While it is held the first life stands still. Only the police and the court move it (guard G7); everybody else hears what is said of any dispute
 that is stayed, and nothing says why. Basis: 反家庭暴力法 13-16, 23-32; that the hold beats every other rule is this house's own.
@@ -79,36 +79,36 @@ PASSES_AS_EVER = ("LAW",)                              # the law's own dates are
 
 @dataclass(slots=True)
 class Running:
-    """A clock of the lane at work. `ask_at` is when time has to look at it next; None: never again."""
+    """A clock of the lane at work. `next_check_at` is when time has to look at it next; None: never again."""
 
     clock: str
     started_at: datetime
     due_at: datetime
-    ask_at: datetime | None
+    next_check_at: datetime | None
     state: str = "open"  # open, passed, met
 
 
 @dataclass(slots=True)
 class Hold:
-    """What holds a dispute. `born`: it was reported into the lane, and the ordinary voice has not named it yet."""
+    """What holds a dispute. `reported_in_lane`: it was reported into the lane, and the ordinary voice has not named it yet."""
 
     cause: str | None = None  # of the safeguard hold; None: there is none
     stays: list[str] = field(default_factory=list)  # the agencies that stayed it
-    born: bool = False
+    reported_in_lane: bool = False
     opened_by: list[list[str]] = field(default_factory=list)  # [source, id] of the agencies' events that opened it
-    untold: list[list] = field(default_factory=list)  # [word, data]: what the ordinary voice will say when it is over
+    pending_events: list[list] = field(default_factory=list)  # [word, data]: what the ordinary voice will say when it is over
     opened_at: datetime | None = None
     ended_at: datetime | None = None
     running: dict[str, Running] = field(default_factory=dict)
 
     @property
-    def left(self) -> list[str]:
+    def active_holds(self) -> list[str]:
         """What holds it: `hold`, `stay`."""
         return [which for which, there in (("hold", self.cause), ("stay", self.stays)) if there]
 
 
 def is_held(dispute) -> bool:
-    return dispute is not None and dispute.hold is not None and bool(dispute.hold.left)
+    return dispute is not None and dispute.hold is not None and bool(dispute.hold.active_holds)
 
 
 def stands_still(dispute, step, event: dict) -> bool:

@@ -13,7 +13,7 @@ FIRST = "detected"
 
 @dataclass(slots=True)
 class Deadline:
-    """The instant that a clock sets for one dispute. `ask_at` is when time has to look at it next."""
+    """The instant that a clock sets for one dispute. `next_check_at` is when time has to look at it next."""
 
     clock: str
     key: str  # the clock, and which one of several: "performance/2"
@@ -22,7 +22,7 @@ class Deadline:
     due_at: datetime
     owed_by: tuple[str, ...]
     set_at: datetime
-    ask_at: datetime | None = None  # None: never again, or not while it is paused
+    next_check_at: datetime | None = None  # None: never again, or not while it is paused
     state: str = "open"  # open, passed, met, stopped
     provisional: bool = False  # its year's arrangement is not published, or an appraisal goes on
     pauses: list[tuple[datetime, datetime | None]] = field(default_factory=list)  # from, to; the last may go on
@@ -84,7 +84,7 @@ class Dispute:
     mediators: tuple[str, ...] = ()  # everybody who mediated here, ever
     mediators_refused: int = 0
     not_again: tuple[str, ...] = ()  # mediators whom a party refused
-    # Routing, levels, calls, urging: routing/handling.py, escalation.py.
+    # Routing, levels, calls, urging: routing/effects.py, escalation.py.
     village: str | None = None
     standings: tuple[str, ...] = ()  # what the parties are
     flags: tuple[str, ...] = ()  # what calls for special care
@@ -117,14 +117,14 @@ class Transition(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """A step that was taken: who said it under which id, and what of the dispute it changed. `undo` is empty for a step that changed nothing."""
+    """A step that was taken: who said it under which id, and what of the dispute it changed. `inverse` is empty for a step that changed nothing."""
 
     step: int
     word: str
     agency: str | None  # None: time
     reported: str | None
     happened: datetime
-    undo: dict
+    inverse: dict
     undoes: int | None = None  # the earlier step that this one takes back
 
 

@@ -13,32 +13,32 @@ from services.mediation.law.periods import LAW, Rules
 def answer(line: str, holidays: WorkingDayCalendar, rules: Rules = LAW) -> dict:
     """The answer to one line, or {"error": {"code", "zh", "en"}}. Never raises for what a line says."""
     try:
-        told = json.loads(line)
+        payload = json.loads(line)
     except (ValueError, RecursionError):
-        return {"error": InvalidFacts("not_json").told()}
+        return {"error": InvalidFacts("not_json").as_dict()}
     try:
-        reckoned = compute(facts_of(told, rules), holidays, rules)
-    except InvalidFacts as wrong:
-        return {"error": wrong.told()}
-    answered = in_words(reckoned, holidays)
-    if ignored := not_known(told):
+        computed = compute(facts_of(payload, rules), holidays, rules)
+    except InvalidFacts as invalid:
+        return {"error": invalid.as_dict()}
+    answered = in_words(computed, holidays)
+    if ignored := not_known(payload):
         answered["not_understood"] = ignored
     return answered
 
 
-def in_words(reckoned: Computed, holidays: WorkingDayCalendar) -> dict:
+def in_words(computed: Computed, holidays: WorkingDayCalendar) -> dict:
     """The answer as it is printed; days as YYYY-MM-DD, instants in Asia/Shanghai."""
-    told = {
-        "due": str(reckoned.due),
-        "last_moment": reckoned.last_moment.isoformat(),
-        "kind": reckoned.rule.kind,
-        "article": reckoned.rule.article,
-        "provisional": reckoned.provisional,
+    words = {
+        "due": str(computed.due),
+        "last_moment": computed.last_moment.isoformat(),
+        "kind": computed.rule.kind,
+        "article": computed.rule.article,
+        "provisional": computed.provisional,
     }
-    if reckoned.not_before is not None:
-        told["not_before"] = str(reckoned.not_before)
-    if reckoned.outcome is not None:
-        told["outcome"] = reckoned.outcome
-    if reckoned.readings:
-        told["reading"] = list(reckoned.readings)
-    return {**told, "why": why(reckoned, holidays)}
+    if computed.not_before is not None:
+        words["not_before"] = str(computed.not_before)
+    if computed.outcome is not None:
+        words["outcome"] = computed.outcome
+    if computed.readings:
+        words["reading"] = list(computed.readings)
+    return {**words, "why": why(computed, holidays)}

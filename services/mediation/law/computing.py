@@ -1,4 +1,4 @@
-"""From the facts of one clock to its last day: `reckon`. The calculator and the deadlines of every dispute come through here. Pure.
+"""From the facts of one clock to its last day: `compute`. The calculator and the deadlines of every dispute come through here. Pure.
 
 Beside the row of the law it needs only what happened: when it began, appraisals, extensions, a new start, what was done and when.
 """
@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from services.mediation.law.counting import Days, Hours, Length, Months, WorkingDayCalendar, WorkingDays, due_at, in_time, months_later, provisional
 from services.mediation.law.dates import SHANGHAI, day_of, end_of
 from services.mediation.law.invalid_facts import InvalidFacts
-from services.mediation.law.periods import LAW, SWITCH, Rule, Rules
+from services.mediation.law.periods import LAW, SWITCH, ExtensionRule, Rule, Rules
 
 Pause = tuple[datetime, datetime | None]  # from, to; None: it goes on
 
@@ -37,7 +37,7 @@ class Facts:
     opened_at: datetime | None = None  # when it was ordered, where that day decides whether it may be: a referral, signed for later
     on_platform: bool | None = None
     length: Length | None = None  # where the parties or a letter set it
-    base: str | None = None  # of an extension reckoned by itself: the clock that it lengthens
+    base: str | None = None  # of an extension computed by itself: the clock that it lengthens
     suspensions: Sequence[Pause] = ()  # of mediation, while a suspicion was looked into: what was left is left
     put_off: int = 0  # days that do not count because the dispute stood still
 
@@ -103,7 +103,7 @@ def rule_for(facts: Facts, rules: Rules = LAW) -> Rule:
 
 
 def begin(facts: Facts, holidays: WorkingDayCalendar, rules: Rules = LAW) -> tuple[Rule, datetime]:
-    """The row and the last moment of a clock about which nothing has happened yet: what `reckon` gives, at a fifth of its price."""
+    """The row and the last moment of a clock about which nothing has happened yet: what `compute` gives, at a fifth of its price."""
     rule = rule_for(facts, rules)
     return rule, due_at(facts.started_at, rule.length, holidays)
 
@@ -111,11 +111,11 @@ def begin(facts: Facts, holidays: WorkingDayCalendar, rules: Rules = LAW) -> tup
 def compute(facts: Facts, holidays: WorkingDayCalendar, rules: Rules = LAW) -> Computed:
     """The last moment in time, and what follows. Raises InvalidFacts where the clock may not be opened or cannot be extended.
 
-    Source: 民事诉讼法 85; 民法典 201-203; 民事诉讼法解释 125; the readings of law.py.
+    Source: 民事诉讼法 85; 民法典 201-203; 民事诉讼法解释 125; the readings of periods.py.
     """
     rule = rule_for(facts, rules)
     rule, facts = _with_its_base(rule, facts, rules)
-    if facts.extensions and rule.longer is None:
+    if facts.extensions and rule.extension is None:
         raise InvalidFacts("not_extendable", article=rule.article)
     start = facts.restarted_at or facts.started_at
     length, added = facts.length or rule.length, 0
@@ -124,10 +124,10 @@ def compute(facts: Facts, holidays: WorkingDayCalendar, rules: Rules = LAW) -> C
     nominal, last = _end(start, length, added, excluded, holidays, facts.put_off)
     granted = []
     for extension in sorted(facts.extensions, key=_consented):
-        effect, longer, more = _allowed(rule.longer, extension, granted, length, start, last)
+        effect, extended, more = _allowed(rule.extension, extension, granted, length, start, last)
         granted.append(Granted(extension, effect, last))
-        if (longer, more) != (length, 0):
-            length, added = longer, added + more
+        if (extended, more) != (length, 0):
+            length, added = extended, added + more
             nominal, last = _end(start, length, added, excluded, holidays, facts.put_off)
     goes_on = next((began for began, ended in stood_still if ended is None), None)
     over = [one for one in stood_still if one[1] is not None]
@@ -154,14 +154,14 @@ def compute(facts: Facts, holidays: WorkingDayCalendar, rules: Rules = LAW) -> C
 
 
 def _with_its_base(rule: Rule, facts: Facts, rules: Rules) -> tuple[Rule, Facts]:
-    """An extension reckoned by itself is its base, lengthened: by what the facts say, else by all that is allowed."""
+    """An extension computed by itself is its base, lengthened: by what the facts say, else by all that is allowed."""
     if not rule.lengthens:
         return rule, facts
     base = rules[facts.base or rule.lengthens[0]][0]
     if not facts.extensions:
         if day_of(facts.started_at) < SWITCH:
             raise InvalidFacts("days_needed")
-        facts = replace(facts, extensions=(Extension(None, rule.longer.at_most),))
+        facts = replace(facts, extensions=(Extension(None, rule.extension.at_most),))
     return replace(rule, length=base.length, appraisal_excluded=base.appraisal_excluded), facts
 
 
@@ -169,16 +169,16 @@ def _consented(extension: Extension) -> float:
     return extension.consented_at.timestamp() if extension.consented_at else float("-inf")
 
 
-def _allowed(longer, extension: Extension, before: list[Granted], length: Length, start: datetime, last: datetime) -> tuple[str, Length, int]:
+def _allowed(limits: ExtensionRule, extension: Extension, before: list[Granted], length: Length, start: datetime, last: datetime) -> tuple[str, Length, int]:
     """What one extension does: its effect, the length then, and days added to it. Consent after the end, or a second one, does nothing."""
     consented = extension.consented_at
     if consented is not None and not in_time(consented, last):
         return "too_late", length, 0
     day = day_of(consented or start)
-    limited = longer.limits_from is None or day >= longer.limits_from
-    if limited and longer.once and any(one.effect in ("granted", "cut") for one in before):
+    limited = limits.limits_from is None or day >= limits.limits_from
+    if limited and limits.once and any(one.effect in ("granted", "cut") for one in before):
         return "once_only", length, 0
-    more, at_most = extension.length, longer.at_most if limited else None
+    more, at_most = extension.length, limits.at_most if limited else None
     if type(length) is not Months:
         cut = at_most is not None and more.count > at_most.count
         return ("cut" if cut else "granted"), length, (at_most if cut else more).count

@@ -1,4 +1,4 @@
-"""A county's own periods, and when it wants to be reminded: `county(told)`. What the law sets stands. Pure.
+"""A county's own periods, and when it wants to be reminded: `county(periods)`. What the law sets stands. Pure.
 
     [periods.routing]
     working_days = 2
@@ -34,12 +34,12 @@ class County:
     remind: Mapping[str, tuple[timedelta, ...]] = field(default_factory=dict)
 
 
-def county(told: object, law: Rules = LAW) -> County:
+def county(periods: object, law: Rules = LAW) -> County:
     """The law with this county's rows over it. Raises InvalidFacts naming the first row that is not the county's to set."""
-    if type(told) is not dict:
+    if type(periods) is not dict:
         raise InvalidFacts("not_an_object")
     rules, remind = dict(law), {}
-    for clock, row in told.items():
+    for clock, row in periods.items():
         if clock not in law:
             raise InvalidFacts("unknown_clock")
         if type(row) is not dict or not row or not set(row) <= KNOWN or sum(unit in row for unit in UNITS) > 1:
@@ -73,23 +73,23 @@ def _set(rules: dict[str, tuple[Rule, ...]], clock: str, row: dict) -> None:
 def _shorten_the_extension(rules: dict[str, tuple[Rule, ...]], clock: str, changed: dict) -> None:
     """The opinion binds courts: a county may agree with its court on fewer days, never on more."""
     (rule,) = rules[clock]
-    length = changed.get("length", rule.longer.at_most)
-    if type(length) is not Days or length.count > rule.longer.at_most.count:
+    length = changed.get("length", rule.extension.at_most)
+    if type(length) is not Days or length.count > rule.extension.at_most.count:
         raise InvalidFacts("courts_are_bound", clock=clock)
-    longer = replace(rule.longer, at_most=length)
+    extension = replace(rule.extension, at_most=length)
     for base in rule.lengthens:
-        rules[base] = tuple(replace(one, longer=longer) for one in rules[base])
-    rules[clock] = (replace(rule, **{**changed, "length": length, "longer": longer}),)
+        rules[base] = tuple(replace(one, extension=extension) for one in rules[base])
+    rules[clock] = (replace(rule, **{**changed, "length": length, "extension": extension}),)
 
 
-def _reminders(clock: str, told: object, rules: tuple[Rule, ...]) -> tuple[timedelta, ...]:
+def _reminders(clock: str, texts: object, rules: tuple[Rule, ...]) -> tuple[timedelta, ...]:
     """ "5d" and "12h", the longest first."""
-    if type(told) is not list or not all(type(one) is str and re.fullmatch(r"[1-9]\d{0,3}[dh]", one, re.ASCII) for one in told):
+    if type(texts) is not list or not all(type(one) is str and re.fullmatch(r"[1-9]\d{0,3}[dh]", one, re.ASCII) for one in texts):
         raise InvalidFacts("not_a_reminder", clock=clock)
-    why = rules[0].by_hand or rules[0].unreminded
+    why = rules[0].calculator_only or rules[0].unreminded
     if why is not None:
         raise InvalidFacts("no_reminder", clock=clock, why_zh=why[0], why_en=why[1])
-    leads = {timedelta(days=int(one[:-1])) if one.endswith("d") else timedelta(hours=int(one[:-1])) for one in told}
+    leads = {timedelta(days=int(one[:-1])) if one.endswith("d") else timedelta(hours=int(one[:-1])) for one in texts}
     if any(type(rule.length) is Hours and lead >= timedelta(hours=rule.length.count) for rule in rules for lead in leads):
         raise InvalidFacts("reminder_too_early", clock=clock)
     return tuple(sorted(leads, reverse=True))

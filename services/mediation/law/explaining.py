@@ -1,6 +1,6 @@
 """Why a clock ends on the day it ends: the days that mattered, in sentences a clerk can check with a calendar. Pure.
 
-`why(reckoned, holidays)` gives {"zh": …, "en": …}. Rest days are named as the announcement names them.
+`why(computed, holidays)` gives {"zh": …, "en": …}. Rest days are named as the announcement names them.
 """
 
 from collections.abc import Iterator
@@ -21,15 +21,15 @@ class NamedCalendar(WorkingDayCalendar, Protocol):
     def festival(self, day: date) -> tuple[str, str] | None: ...
 
 
-def why(reckoned: Computed, holidays: NamedCalendar) -> dict[str, str]:
+def why(computed: Computed, holidays: NamedCalendar) -> dict[str, str]:
     """The sentences, in the order in which one counts."""
     sentences = [
-        *_beginning(reckoned),
-        *_pauses(reckoned),
-        *_extensions(reckoned),
-        *_end(reckoned, holidays),
-        *_uncertain(reckoned),
-        *_afterwards(reckoned),
+        *_beginning(computed),
+        *_pauses(computed),
+        *_extensions(computed),
+        *_end(computed, holidays),
+        *_uncertain(computed),
+        *_afterwards(computed),
     ]
     return {"zh": "".join(zh for zh, _ in sentences), "en": " ".join(en for _, en in sentences)}
 
@@ -37,38 +37,38 @@ def why(reckoned: Computed, holidays: NamedCalendar) -> dict[str, str]:
 # ── One sentence after the other ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _beginning(reckoned: Computed) -> Iterator[Sentence]:
-    facts, start = reckoned.facts, reckoned.counted_from.astimezone(SHANGHAI)
-    zh, en = reckoned.rule.runs_from
+def _beginning(computed: Computed) -> Iterator[Sentence]:
+    facts, start = computed.facts, computed.counted_from.astimezone(SHANGHAI)
+    zh, en = computed.rule.runs_from
     if facts.restarted_at is not None:
-        again_zh, again_en = reckoned.rule.restarted_by
+        again_zh, again_en = computed.rule.restarted_by
         yield (
             f"{_day(facts.started_at)[0]}起算后，{_day(start)[0]}{again_zh}，期限自该日重新起算，当日不计入。",
             f"Begun on {_day(facts.started_at)[1]}, it starts anew on {_day(start)[1]} ({again_en}); that day is not counted.",
         )
-    elif type(reckoned.rule.length) is Hours:
-        first = reckoned.last_moment - timedelta(hours=reckoned.rule.length.count) + timedelta(seconds=1)
+    elif type(computed.rule.length) is Hours:
+        first = computed.last_moment - timedelta(hours=computed.rule.length.count) + timedelta(seconds=1)
         yield (
-            f"{_moment(start)[0]}{zh}，当时（小时）不计入，自下一整点{_moment(first)[0]}起算{_long(reckoned.rule.length)[0]}。",
-            f"{en.capitalize()} at {_moment(start)[1]}; its hour is not counted: {_long(reckoned.rule.length)[1]} from the next full hour, {_moment(first)[1]}.",
+            f"{_moment(start)[0]}{zh}，当时（小时）不计入，自下一整点{_moment(first)[0]}起算{_long(computed.rule.length)[0]}。",
+            f"{en.capitalize()} at {_moment(start)[1]}; its hour is not counted: {_long(computed.rule.length)[1]} from the next full hour, {_moment(first)[1]}.",
         )
-    elif not reckoned.length.count:
+    elif not computed.length.count:
         yield f"{_day(start)[0]}为{zh}。", f"{_day(start)[1]} is {en}."
     else:
         yield f"{_day(start)[0]}{zh}，当日不计入。", f"{_day(start)[1]}: {en}; that day is not counted."
 
 
-def _pauses(reckoned: Computed) -> Iterator[Sentence]:
-    if not reckoned.facts.pauses:
+def _pauses(computed: Computed) -> Iterator[Sentence]:
+    if not computed.facts.pauses:
         return
-    if not reckoned.rule.appraisal_excluded:
-        reading = "（解读4）" if 4 in reckoned.rule.readings else "", " (reading 4)" if 4 in reckoned.rule.readings else ""
+    if not computed.rule.appraisal_excluded:
+        reading = "（解读4）" if 4 in computed.rule.readings else "", " (reading 4)" if 4 in computed.rule.readings else ""
         yield f"鉴定不使该期限停止，不扣除任何日{reading[0]}。", f"An appraisal does not stop this clock: no day is left out{reading[1]}."
         return
-    last = reckoned.last_moment.astimezone(SHANGHAI).toordinal()
-    begun = reckoned.counted_from.astimezone(SHANGHAI).toordinal()
+    last = computed.last_moment.astimezone(SHANGHAI).toordinal()
+    begun = computed.counted_from.astimezone(SHANGHAI).toordinal()
     without = set()
-    for first, ended in reckoned.excluded:
+    for first, ended in computed.excluded:
         within = range(max(first, begun + 1), min(ended, last) + 1)
         if len(within):
             without |= set(within)
@@ -87,15 +87,15 @@ def _pauses(reckoned: Computed) -> Iterator[Sentence]:
         yield f"共扣除{len(without)}日（解读4）。", f"{len(without)} {'day is' if len(without) == 1 else 'days are'} left out in all (reading 4)."
 
 
-def _extensions(reckoned: Computed) -> Iterator[Sentence]:
-    for granted in reckoned.granted:
-        yield _extension(granted, reckoned)
+def _extensions(computed: Computed) -> Iterator[Sentence]:
+    for granted in computed.granted:
+        yield _extension(granted, computed)
 
 
-def _extension(granted: Granted, reckoned: Computed) -> Sentence:
-    extension, longer = granted.extension, reckoned.rule.longer
+def _extension(granted: Granted, computed: Computed) -> Sentence:
+    extension, limits = granted.extension, computed.rule.extension
     more_zh, more_en = _long(extension.length)
-    by_zh, by_en = longer.by
+    by_zh, by_en = limits.by
     if extension.consented_at is None:
         return f"{by_zh}延长{more_zh}，期间自原起算日一并计算（解读3）。", f"Lengthened by {more_en} ({by_en}): one count from the original start (reading 3)."
     on_zh, on_en = _moment(extension.consented_at) if _has_an_hour(extension.consented_at) else _day(extension.consented_at)
@@ -110,7 +110,7 @@ def _extension(granted: Granted, reckoned: Computed) -> Sentence:
     text_zh = f"{on_zh}（届满日{until_zh}前）{by_zh}延长{more_zh}"
     text_en = f"On {on_en}, before the end on {until_en}, lengthened by {more_en} ({by_en})"
     if granted.effect == "cut":
-        most_zh, most_en = _long(longer.at_most)
+        most_zh, most_en = _long(limits.at_most)
         return (
             f"{text_zh}，最多可延长{most_zh}，超出部分不产生效力；自原起算日一并计算（解读3）。",
             f"{text_en}; {most_en} at most, the rest has no effect; one count from the original start (reading 3).",
@@ -118,19 +118,19 @@ def _extension(granted: Granted, reckoned: Computed) -> Sentence:
     return f"{text_zh}，自原起算日一并计算（解读3）。", f"{text_en}: one count from the original start (reading 3)."
 
 
-def _end(reckoned: Computed, holidays: NamedCalendar) -> Iterator[Sentence]:
-    last = reckoned.last_moment.astimezone(SHANGHAI)
-    due, nominal, length = last.date(), reckoned.nominal, reckoned.length
+def _end(computed: Computed, holidays: NamedCalendar) -> Iterator[Sentence]:
+    last = computed.last_moment.astimezone(SHANGHAI)
+    due, nominal, length = last.date(), computed.nominal, computed.length
     if type(length) is Hours:
         yield (
             f"不因夜间或者休息日顺延（解读1）：末刻为{_moment(last, seconds=True)[0]}。",
             f"Nights and rest days do not move it (reading 1): the last moment is {_moment(last, seconds=True)[1]}.",
         )
         return
-    begun = reckoned.counted_from.astimezone(SHANGHAI).date()
+    begun = computed.counted_from.astimezone(SHANGHAI).date()
     if type(length) is WorkingDays:
         yield from _unusual(begun, due, holidays)
-    zh, en = _which_day(reckoned, begun)
+    zh, en = _which_day(computed, begun)
     if nominal == due:
         yield f"{zh}{_day(due)[0]}{_worked(due, holidays)[0]}届满。", f"{en} is {_day(due)[1]}{_worked(due, holidays)[1]}: the last day."
     else:
@@ -141,8 +141,8 @@ def _end(reckoned: Computed, holidays: NamedCalendar) -> Iterator[Sentence]:
         )
 
 
-def _which_day(reckoned: Computed, begun: date) -> Sentence:
-    length, added = reckoned.length, reckoned.added_days
+def _which_day(computed: Computed, begun: date) -> Sentence:
+    length, added = computed.length, computed.added_days
     if type(length) is not Months:
         count = length.count + added
         unit_zh, unit_en = ("个工作日", "working day") if type(length) is WorkingDays else ("日", "day")
@@ -154,7 +154,7 @@ def _which_day(reckoned: Computed, begun: date) -> Sentence:
         f"{zh}后{'无对应日，该月末日' if none else '的对应日'}为",
         f"{'The last day of the month, there being no corresponding day,' if none else 'The corresponding day'} after {en}",
     )
-    if added or reckoned.excluded:
+    if added or computed.excluded:
         return f"{zh[:-1]}，连同延长、扣除的日数为", f"{en}, with the days added or left out,"
     return zh, en
 
@@ -198,36 +198,36 @@ def _worked(day: date, holidays: NamedCalendar) -> Sentence:
     return ("（调休上班）", " (worked in exchange)") if day.weekday() >= 5 and holidays.works(day) else ("", "")
 
 
-def _uncertain(reckoned: Computed) -> Iterator[Sentence]:
-    if reckoned.paused:
+def _uncertain(computed: Computed) -> Iterator[Sentence]:
+    if computed.paused:
         yield "鉴定尚未结束：此为鉴定当日结束时的届满日，为暂定。", "The appraisal is not over: this is the end if it were over on that day, and provisional."
-    elif reckoned.provisional:
-        year = reckoned.due.year
+    elif computed.provisional:
+        year = computed.due.year
         yield (
             f"{year}年放假安排尚未公布，该日为暂定，公布后重新计算（解读10）。",
             f"The arrangement of {year} is not published: this day is provisional and will be reckoned again (reading 10).",
         )
 
 
-def _afterwards(reckoned: Computed) -> Iterator[Sentence]:
-    facts, legal = reckoned.facts, reckoned.rule.kind == "LAW"
-    if type(reckoned.length) is not Hours:
+def _afterwards(computed: Computed) -> Iterator[Sentence]:
+    facts, legal = computed.facts, computed.rule.kind == "LAW"
+    if type(computed.length) is not Hours:
         yield "届满日至24时止（解读8）。", "That day ends at 24:00 (reading 8)."
-    if reckoned.outcome == "met":
+    if computed.outcome == "met":
         yield f"{_day(facts.performed_at)[0]}完成，在期限内。", f"Done on {_day(facts.performed_at)[1]}: in time."
-    elif reckoned.outcome == "passed":
+    elif computed.outcome == "passed":
         over = ("超过法定期限", "legally overdue") if legal else ("超过期限（非法定期限）", "overdue, but not by law")
         done = facts.performed_at if facts.performed_at is not None and (facts.as_of is None or facts.performed_at <= facts.as_of) else None
         zh, en = (
             (f"{_day(done)[0]}完成", f"Done on {_day(done)[1]}") if done else (f"截至{_day(facts.as_of)[0]}未完成", f"Not done as of {_day(facts.as_of)[1]}")
         )
         yield f"{zh}，{over[0]}。", f"{en}: {over[1]}."
-    elif reckoned.outcome == "open":
+    elif computed.outcome == "open":
         yield f"截至{_day(facts.as_of)[0]}尚在期限内。", f"As of {_day(facts.as_of)[1]} it still runs."
-    if reckoned.not_before is not None:
-        zh, en = reckoned.rule.after_it
-        outer = ("30日外限届满后", "after the outer 30 days") if 2 in reckoned.rule.readings else ("期限届满后", "after its end")
-        yield f"{outer[0]}，即自{_day(reckoned.not_before)[0]}起，{zh}。", f"From {_day(reckoned.not_before)[1]}, {outer[1]}, {en}."
+    if computed.not_before is not None:
+        zh, en = computed.rule.after_it
+        outer = ("30日外限届满后", "after the outer 30 days") if 2 in computed.rule.readings else ("期限届满后", "after its end")
+        yield f"{outer[0]}，即自{_day(computed.not_before)[0]}起，{zh}。", f"From {_day(computed.not_before)[1]}, {outer[1]}, {en}."
 
 
 # ── Words for days and lengths ────────────────────────────────────────────────────────────────────────────────────────────────────

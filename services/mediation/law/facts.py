@@ -23,38 +23,40 @@ EARLIEST, LATEST = 1990, 2199
 MOST_DAYS = 3650
 
 
-def facts_of(told: object, rules: Rules = LAW) -> Facts:
-    """The facts that `told` gives, checked against each other and against the clock's row. Raises InvalidFacts."""
-    if type(told) is not dict:
+def facts_of(payload: object, rules: Rules = LAW) -> Facts:
+    """The facts that `payload` gives, checked against each other and against the clock's row. Raises InvalidFacts."""
+    if type(payload) is not dict:
         raise InvalidFacts("not_an_object")
-    clock = told.get("clock")
+    clock = payload.get("clock")
     if clock is None:
         raise InvalidFacts("missing", field="clock")
     if type(clock) is not str or clock not in rules:
         raise InvalidFacts("unknown_clock")
-    if told.get("started_at") is None:
+    if payload.get("started_at") is None:
         raise InvalidFacts("missing", field="started_at")
     hours = type(rules[clock][0].length) is Hours
     times = {
-        name: _time(told[name], name, hours) for name in ("started_at", "restarted_at", "performed_at", "as_of", "opened_at") if told.get(name) is not None
+        name: _time(payload[name], name, hours)
+        for name in ("started_at", "restarted_at", "performed_at", "as_of", "opened_at")
+        if payload.get(name) is not None
     }
-    platform = told.get("on_platform")
+    platform = payload.get("on_platform")
     if platform is not None and type(platform) is not bool:
         raise InvalidFacts("not_a_boolean", field="on_platform")
-    facts = Facts(clock, **times, on_platform=platform, base=_base(clock, told.get("procedure"), rules), length=_length(clock, told.get("days")))
+    facts = Facts(clock, **times, on_platform=platform, base=_base(clock, payload.get("procedure"), rules), length=_length(clock, payload.get("days")))
     rule = rule_for(facts, rules)
     in_months = type(rule.length) is Months
-    pauses = tuple(_pause(one, f"pauses[{n}]", facts) for n, one in enumerate(_list(told, "pauses")))
-    extensions = tuple(_extension(one, f"extensions[{n}]", in_months) for n, one in enumerate(_list(told, "extensions")))
-    if extensions and rule.longer is None:
+    pauses = tuple(_pause(one, f"pauses[{n}]", facts) for n, one in enumerate(_list(payload, "pauses")))
+    extensions = tuple(_extension(one, f"extensions[{n}]", in_months) for n, one in enumerate(_list(payload, "extensions")))
+    if extensions and rule.extension is None:
         raise InvalidFacts("not_extendable", article=rule.article)
     _in_order(facts, rule)
     return Facts(clock, **times, pauses=pauses, extensions=extensions, on_platform=platform, base=facts.base, length=facts.length)
 
 
-def not_known(told: dict) -> list[str]:
+def not_known(payload: dict) -> list[str]:
     """Names in a line that mean nothing here: told back, so that a slip of the pen does not give another date in silence."""
-    return sorted(name for name in told if name not in KNOWN)
+    return sorted(name for name in payload if name not in KNOWN)
 
 
 def _in_order(facts: Facts, rule) -> None:
@@ -79,14 +81,14 @@ def _before(one: datetime, other: datetime) -> bool:
     return one.date() < other.astimezone(SHANGHAI).date() if is_a_date else one < other
 
 
-def _time(told: object, field: str, needs_hour: bool = False) -> datetime:
-    if type(told) is not str:
+def _time(text: object, field: str, needs_hour: bool = False) -> datetime:
+    if type(text) is not str:
         raise InvalidFacts("not_a_time", field=field)
-    is_a_date = DATE.fullmatch(told) is not None
-    if not is_a_date and not re.match(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:?\d{2}", told, re.ASCII):
+    is_a_date = DATE.fullmatch(text) is not None
+    if not is_a_date and not re.match(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:?\d{2}", text, re.ASCII):
         raise InvalidFacts("not_a_time", field=field)
     try:
-        instant = datetime.fromisoformat(told)
+        instant = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidFacts("not_a_time", field=field) from None
     if not EARLIEST <= instant.year <= LATEST:
@@ -100,8 +102,8 @@ def _time(told: object, field: str, needs_hour: bool = False) -> datetime:
     return instant.astimezone(SHANGHAI)
 
 
-def _list(told: dict, field: str) -> list:
-    found = told.get(field)
+def _list(payload: dict, field: str) -> list:
+    found = payload.get(field)
     if found is None:
         return []
     if type(found) is not list:
@@ -109,44 +111,44 @@ def _list(told: dict, field: str) -> list:
     return found
 
 
-def _pause(told: object, field: str, facts: Facts) -> Pause:
-    if type(told) is not list or len(told) != 2 or told[0] is None:
+def _pause(pair: object, field: str, facts: Facts) -> Pause:
+    if type(pair) is not list or len(pair) != 2 or pair[0] is None:
         raise InvalidFacts("not_a_pause", field=field)
-    began = _time(told[0], field)
+    began = _time(pair[0], field)
     if _before(began, facts.started_at):
         raise InvalidFacts("pause_before_start", field=field)
-    if told[1] is None:
+    if pair[1] is None:
         return began, None
-    ended = _time(told[1], field)
+    ended = _time(pair[1], field)
     if _before(ended, began):
         raise InvalidFacts("pause_backwards", field=field)
     return began, ended
 
 
-def _extension(told: object, field: str, in_months: bool) -> Extension:
-    if type(told) is not dict or told.get("consented_at") is None or (told.get("days") is None) == (told.get("months") is None):
+def _extension(value: object, field: str, in_months: bool) -> Extension:
+    if type(value) is not dict or value.get("consented_at") is None or (value.get("days") is None) == (value.get("months") is None):
         raise InvalidFacts("not_an_extension", field=field)
-    if told.get("months") is not None and not in_months:
+    if value.get("months") is not None and not in_months:
         raise InvalidFacts("months_only", field=field)
-    consented = _time(told["consented_at"], f"{field}.consented_at")
-    unit = Days if told.get("months") is None else Months
-    return Extension(consented, _count(told["days"] if unit is Days else told["months"], unit, field))
+    consented = _time(value["consented_at"], f"{field}.consented_at")
+    unit = Days if value.get("months") is None else Months
+    return Extension(consented, _count(value["days"] if unit is Days else value["months"], unit, field))
 
 
-def _count(told: object, unit: type[Length], field: str) -> Length:
-    if type(told) is not int or not 1 <= told <= MOST_DAYS:
+def _count(value: object, unit: type[Length], field: str) -> Length:
+    if type(value) is not int or not 1 <= value <= MOST_DAYS:
         raise InvalidFacts("not_days", field=f"{field}.{'days' if unit is Days else 'months'}")
-    return unit(told)
+    return unit(value)
 
 
-def _length(clock: str, told: object) -> Length | None:
-    if told is None:
+def _length(clock: str, value: object) -> Length | None:
+    if value is None:
         return None
     if clock not in LENGTH_IS_GIVEN:
         raise InvalidFacts("length_not_given")
-    if type(told) is not int or not 1 <= told <= MOST_DAYS:
+    if type(value) is not int or not 1 <= value <= MOST_DAYS:
         raise InvalidFacts("not_days", field="days")
-    return Days(told)
+    return Days(value)
 
 
 def _base(clock: str, procedure: object, rules: Rules) -> str | None:

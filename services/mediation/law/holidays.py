@@ -116,14 +116,14 @@ class Holidays:
         return published, published == expected
 
 
-def arrangements(told: object) -> dict[int, Arrangement]:
+def arrangements(years: object) -> dict[int, Arrangement]:
     """Return the arrangements of calendar.toml as parsed: {"2027": {"off": [date(2027, 1, 1), …], "made_up": [date(2027, 2, 20), …]}}. Raises InvalidFacts.
 
     `off` may name weekend days too, as announcements do. A year named here is certain, and beats the libraries.
     """
-    if type(told) is not dict:
+    if type(years) is not dict:
         raise InvalidFacts("not_an_object")
-    return {_year_of(name): _arrangement(name, row) for name, row in told.items()}
+    return {_year_of(name): _arrangement(name, row) for name, row in years.items()}
 
 
 def _year_of(name: str) -> int:

@@ -62,5 +62,5 @@ class InvalidFacts(ValueError):
         self.zh, self.en = (sentence.format(**values) for sentence in MISTAKES[code])
         super().__init__(f"{self.zh} | {self.en}")
 
-    def told(self) -> dict:
+    def as_dict(self) -> dict:
         return {"code": self.code, "zh": self.zh, "en": self.en}

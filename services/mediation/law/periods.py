@@ -12,7 +12,7 @@ from services.mediation.law.counting import Days, Hours, Length, Months, Working
 
 
 @dataclass(frozen=True, slots=True)
-class Longer:
+class ExtensionRule:
     """Who may lengthen a period, by how much, and whether once only. The limits bind what is granted on `limits_from` or later."""
 
     by: tuple[str, str]
@@ -31,9 +31,9 @@ class Rule:
     article: str  # "after …": borrowed from a rule for somebody else; "none": the county's own
     kind: str
     readings: tuple[int, ...] = ()
-    longer: Longer | None = None
+    extension: ExtensionRule | None = None
     appraisal_excluded: bool = False  # the days of an appraisal are not counted
-    right: bool = False  # with its end a right lapses, or arises; nobody is overdue
+    lapses: bool = False  # with its end a right lapses, or arises; nobody is overdue
     restarted_by: tuple[str, str] | None = None
     after_it: tuple[str, str] | None = None  # what may be done or said from the day after it ran out
     after: str | None = None  # … where it is another clock, from the same beginning, that has to run out first
@@ -41,7 +41,7 @@ class Rule:
     opened_until: date | None = None
     on_platform: bool | None = None  # for the court's own platform, or for elsewhere; None: makes no difference
     lengthens: tuple[str, ...] = ()  # an extension by itself: the clocks that it is the longer form of
-    by_hand: tuple[str, str] | None = None  # why no event of a dispute opens it: it is for the calculator alone
+    calculator_only: tuple[str, str] | None = None  # why no event of a dispute opens it: it is for the calculator alone
     unreminded: tuple[str, str] | None = None  # why nobody is reminded before its end
 
     @property
@@ -81,7 +81,7 @@ _PRESIDENT = ("本院院长批准", "leave of the court's president")
 _ARBITRATION = ("仲裁委员会不在本系统上报", "arbitration commissions report nothing here")
 _AUTHORITY = ("该行政机关不在本系统上报", "that authority reports nothing here")
 _POLICE = ("公安机关自行主持的调解，不在本系统上报", "mediation by the police themselves is not reported here")
-_THE_OPINION = Longer(_PARTIES, at_most=Days(30), once=True, limits_from=SWITCH)
+_THE_OPINION = ExtensionRule(_PARTIES, at_most=Days(30), once=True, limits_from=SWITCH)
 
 RULES = (
     # ── the county's own ──
@@ -104,8 +104,8 @@ RULES = (
     # ── online ──
     Rule("referral_answer", WorkingDays(3), ("收到交办", "referral received"), "after 在线调解规则 12", "POLICY", on_platform=False),
     Rule("referral_answer", WorkingDays(3), ("收到交办", "referral received"), "在线调解规则 12", "LAW", on_platform=True),
-    Rule("online_parties_choose", WorkingDays(2), ("双方同意调解", "both parties consented"), "在线调解规则 10", "LAW", on_platform=True, right=True),
-    Rule("online_parties_choose", WorkingDays(2), ("双方同意调解", "both parties consented"), "after 在线调解规则 10", "POLICY", right=True, on_platform=False),
+    Rule("online_parties_choose", WorkingDays(2), ("双方同意调解", "both parties consented"), "在线调解规则 10", "LAW", on_platform=True, lapses=True),
+    Rule("online_parties_choose", WorkingDays(2), ("双方同意调解", "both parties consented"), "after 在线调解规则 10", "POLICY", lapses=True, on_platform=False),
     Rule("online_appoint", WorkingDays(3), ("收到指定请求", "request received"), "在线调解规则 10", "LAW", on_platform=True),
     Rule("online_appoint", WorkingDays(3), ("收到指定请求", "request received"), "after 在线调解规则 10", "POLICY", on_platform=False),
     Rule("online_ask_other_party", WorkingDays(3), ("接受委派", "delegation accepted"), "在线调解规则 15", "LAW", on_platform=True),
@@ -113,65 +113,65 @@ RULES = (
 
     # ── mediation ──
     Rule("mediation_out_of_court_policy", Days(30), ("调解组织接收", "acceptance by the body"), "none", "POLICY", readings=(3, 4),
-         longer=Longer(_ALL), appraisal_excluded=True),
+         extension=ExtensionRule(_ALL), appraisal_excluded=True),
     Rule("mediation_entrusted_ordinary", Days(15), ("签收法院移交的材料，在线为平台确认", "signature for the court's papers; online: confirmation on the platform"),
-         "特邀调解规定 27; 在线调解规则 24; 立案与调解意见 3", "LAW", readings=(3, 4), longer=_THE_OPINION),
+         "特邀调解规定 27; 在线调解规则 24; 立案与调解意见 3", "LAW", readings=(3, 4), extension=_THE_OPINION),
     Rule("mediation_entrusted_simplified", Days(7), ("签收法院移交的材料，在线为平台确认", "signature for the court's papers; online: confirmation on the platform"),
-         "特邀调解规定 27; 在线调解规则 24; 立案与调解意见 3", "LAW", readings=(3, 4), longer=_THE_OPINION),
-    Rule("mediation_extension", Days(30), ("原调解期限的起算日", "start of the base period"), "立案与调解意见 3", "POLICY", readings=(3, 4), longer=_THE_OPINION,
+         "特邀调解规定 27; 在线调解规则 24; 立案与调解意见 3", "LAW", readings=(3, 4), extension=_THE_OPINION),
+    Rule("mediation_extension", Days(30), ("原调解期限的起算日", "start of the base period"), "立案与调解意见 3", "POLICY", readings=(3, 4), extension=_THE_OPINION,
          lengthens=("mediation_entrusted_ordinary", "mediation_entrusted_simplified"),
-         by_hand=("纠纷中由原期限连同延长一并计算", "in a dispute its base clock is reckoned together with the extension")),
+         calculator_only=("纠纷中由原期限连同延长一并计算", "in a dispute its base clock is reckoned together with the extension")),
     Rule("mediation_delegated_legacy", Days(30), ("签收或者平台确认", "signature or confirmation"), "特邀调解规定 27; 在线调解规则 24, 26", "LAW", readings=(3, 4, 5),
-         longer=Longer(_ALL), appraisal_excluded=True, opened_until=date(2024, 12, 31)),
+         extension=ExtensionRule(_ALL), appraisal_excluded=True, opened_until=date(2024, 12, 31)),
 
     # ── confirmation ──
-    Rule("confirmation_apply", Days(30), ("调解协议生效", "agreement effective"), "民事诉讼法 205; 人民调解法 33", "LAW", readings=(9,), right=True),
+    Rule("confirmation_apply", Days(30), ("调解协议生效", "agreement effective"), "民事诉讼法 205; 人民调解法 33", "LAW", readings=(9,), lapses=True),
     Rule("confirmation_accept", Days(3), ("收到申请", "application received"), "司法确认规定 4", "LAW", readings=(9,),
          restarted_by=("补齐材料", "missing papers came in")),
-    Rule("confirmation_decide", Days(15), ("受理", "acceptance"), "司法确认规定 5", "LAW", readings=(2,), longer=Longer(_PRESIDENT, at_most=Days(10), once=True),
+    Rule("confirmation_decide", Days(15), ("受理", "acceptance"), "司法确认规定 5", "LAW", readings=(2,), extension=ExtensionRule(_PRESIDENT, at_most=Days(10), once=True),
          after_it=("逾期无争议", "the breach is beyond dispute"), after="confirmation_decide_outer"),
     Rule("confirmation_decide_outer", Days(30), ("立案", "docketing"), "民事诉讼法 187", "LAW", readings=(2,),
          after_it=("逾期无争议", "the breach is beyond dispute")),
-    Rule("confirmation_objection", Days(15), ("收到裁定", "ruling received"), "民事诉讼法解释 372", "LAW", right=True),
+    Rule("confirmation_objection", Days(15), ("收到裁定", "ruling received"), "民事诉讼法解释 372", "LAW", lapses=True),
 
     # ── protection orders ──
     Rule("protection_order", Hours(72), ("受理", "acceptance"), "反家庭暴力法 28", "LAW", readings=(1,)),
     Rule("protection_order_urgent", Hours(24), ("受理", "acceptance"), "反家庭暴力法 28", "LAW", readings=(1,)),
-    Rule("protection_order_review", Days(5), ("裁定生效", "ruling effective"), "反家庭暴力法 31", "LAW", right=True,
+    Rule("protection_order_review", Days(5), ("裁定生效", "ruling effective"), "反家庭暴力法 31", "LAW", lapses=True,
          unreminded=("是当事人的权利，安全保护专线内不提醒任何机构", "it is a right of the parties, and no agency is reminded of it in the safeguard lane")),
 
     # ── petitions ──
     Rule("petition_accept", Days(15), ("收到信访", "petition received"), "信访工作条例 22", "LAW", readings=(6,)),
     Rule("petition_decide", Days(60), ("受理", "acceptance"), "信访工作条例 34", "LAW", readings=(6,),
-         longer=Longer(("本机关、单位负责人批准", "leave of the organ's head"), at_most=Days(30), once=True)),
-    Rule("petition_transfer_objection", WorkingDays(5), ("收到转送", "transfer received"), "信访工作条例 23", "LAW", right=True),
+         extension=ExtensionRule(("本机关、单位负责人批准", "leave of the organ's head"), at_most=Days(30), once=True)),
+    Rule("petition_transfer_objection", WorkingDays(5), ("收到转送", "transfer received"), "信访工作条例 23", "LAW", lapses=True),
 
     # ── labour, land, medical, consumer, traffic, police ──
     Rule("labour_mediation", Days(15), ("收到调解申请", "application received"), "劳动争议调解仲裁法 14", "LAW", readings=(6, 7),
-         after_it=("可以申请仲裁", "arbitration may be applied for"), right=True),
-    Rule("labour_accept", WorkingDays(5), ("收到仲裁申请", "application received"), "劳动争议调解仲裁法 29", "LAW", readings=(7,), by_hand=_ARBITRATION),
+         after_it=("可以申请仲裁", "arbitration may be applied for"), lapses=True),
+    Rule("labour_accept", WorkingDays(5), ("收到仲裁申请", "application received"), "劳动争议调解仲裁法 29", "LAW", readings=(7,), calculator_only=_ARBITRATION),
     Rule("labour_award", Days(45), ("受理", "acceptance"), "劳动争议调解仲裁法 43", "LAW", readings=(7,),
-         longer=Longer(("仲裁委员会主任批准", "leave of the commission's head"), at_most=Days(15), once=True), by_hand=_ARBITRATION),
-    Rule("land_accept", WorkingDays(5), ("收到仲裁申请", "application received"), "农村土地承包经营纠纷调解仲裁法 23", "LAW", by_hand=_ARBITRATION),
+         extension=ExtensionRule(("仲裁委员会主任批准", "leave of the commission's head"), at_most=Days(15), once=True), calculator_only=_ARBITRATION),
+    Rule("land_accept", WorkingDays(5), ("收到仲裁申请", "application received"), "农村土地承包经营纠纷调解仲裁法 23", "LAW", calculator_only=_ARBITRATION),
     Rule("land_award", Days(60), ("受理", "acceptance"), "农村土地承包经营纠纷调解仲裁法 47", "LAW",
-         longer=Longer(("仲裁委员会主任批准", "leave of the commission's head"), at_most=Days(30), once=True), by_hand=_ARBITRATION),
+         extension=ExtensionRule(("仲裁委员会主任批准", "leave of the commission's head"), at_most=Days(30), once=True), calculator_only=_ARBITRATION),
     Rule("medical_mediation", WorkingDays(30), ("受理", "acceptance"), "医疗纠纷条例 38", "LAW", readings=(3, 4),
-         longer=Longer(("医患双方与调解委员会约定", "agreement of both sides and the committee")), appraisal_excluded=True),
-    Rule("medical_admin_accept", WorkingDays(5), ("收到申请", "application received"), "医疗纠纷条例 40", "LAW", by_hand=_AUTHORITY),
-    Rule("consumer_complaint", WorkingDays(7), ("收到投诉", "complaint received"), "消费者权益保护法 46", "LAW", by_hand=_AUTHORITY),
-    Rule("traffic_apply", WorkingDays(10), ("收到事故认定书", "certificate received"), "道路交通事故处理程序规定 86; 道路交通事故处理程序规定 112(5)", "LAW", right=True, by_hand=_POLICE),
-    Rule("traffic_mediation", WorkingDays(10), ("调解开始", "mediation started"), "道路交通事故处理程序规定 90; 道路交通事故处理程序规定 112(5)", "LAW", by_hand=_POLICE),
-    Rule("police_second_mediation", WorkingDays(7), ("第一次调解", "first mediation"), "公安行政案件程序规定 183", "LAW", by_hand=_POLICE),
+         extension=ExtensionRule(("医患双方与调解委员会约定", "agreement of both sides and the committee")), appraisal_excluded=True),
+    Rule("medical_admin_accept", WorkingDays(5), ("收到申请", "application received"), "医疗纠纷条例 40", "LAW", calculator_only=_AUTHORITY),
+    Rule("consumer_complaint", WorkingDays(7), ("收到投诉", "complaint received"), "消费者权益保护法 46", "LAW", calculator_only=_AUTHORITY),
+    Rule("traffic_apply", WorkingDays(10), ("收到事故认定书", "certificate received"), "道路交通事故处理程序规定 86; 道路交通事故处理程序规定 112(5)", "LAW", lapses=True, calculator_only=_POLICE),
+    Rule("traffic_mediation", WorkingDays(10), ("调解开始", "mediation started"), "道路交通事故处理程序规定 90; 道路交通事故处理程序规定 112(5)", "LAW", calculator_only=_POLICE),
+    Rule("police_second_mediation", WorkingDays(7), ("第一次调解", "first mediation"), "公安行政案件程序规定 183", "LAW", calculator_only=_POLICE),
 
     # ── letters, trial, enforcement ──
-    Rule("judicial_suggestion_reply", Months(2), ("收到司法建议书", "letter received"), "司法建议规定 8", "LAW", readings=(6,), by_hand=("司法建议不针对单件纠纷", "a judicial suggestion is not about one dispute")),
+    Rule("judicial_suggestion_reply", Months(2), ("收到司法建议书", "letter received"), "司法建议规定 8", "LAW", readings=(6,), calculator_only=("司法建议不针对单件纠纷", "a judicial suggestion is not about one dispute")),
     Rule("trial_small_claims", Months(2), ("立案", "filing"), "民事诉讼法 168", "LAW", readings=(4,),
-         longer=Longer(_PRESIDENT, at_most=Months(1), once=True), appraisal_excluded=True),
+         extension=ExtensionRule(_PRESIDENT, at_most=Months(1), once=True), appraisal_excluded=True),
     Rule("trial_simplified", Months(3), ("立案", "filing"), "民事诉讼法 164", "LAW", readings=(4,),
-         longer=Longer(_PRESIDENT, at_most=Months(1), once=True), appraisal_excluded=True),
+         extension=ExtensionRule(_PRESIDENT, at_most=Months(1), once=True), appraisal_excluded=True),
     Rule("trial_ordinary", Months(6), ("立案", "filing"), "民事诉讼法 152", "LAW", readings=(4,),
-         longer=Longer(_PRESIDENT, at_most=Months(6), once=True), appraisal_excluded=True),
-    Rule("enforcement_apply", Months(24), ("履行期限的最后一日", "last day for performance"), "民事诉讼法 250", "LAW", right=True),
+         extension=ExtensionRule(_PRESIDENT, at_most=Months(6), once=True), appraisal_excluded=True),
+    Rule("enforcement_apply", Months(24), ("履行期限的最后一日", "last day for performance"), "民事诉讼法 250", "LAW", lapses=True),
 )
 # As long as the letter says; the months of the row hold when it says nothing.
 LENGTH_IS_GIVEN = ("judicial_suggestion_reply",)

@@ -1,0 +1,1 @@
+"""What each reported step means for a dispute: transitions, effects, decisions, corrections. Pure."""

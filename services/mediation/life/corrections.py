@@ -1,6 +1,6 @@
 """How a step is taken back: what it changed of the dispute is kept beside it, field by field, and put back. Pure.
 
-On the path of every step: it keeps what cannot be reckoned again, and compares before it converts.
+On the path of every step: it keeps what cannot be computed again, and compares before it converts.
 """
 
 from dataclasses import fields
@@ -15,12 +15,12 @@ from services.mediation.law.policy import DeadlinePolicy
 
 KEPT = ("state", "kind", "body", "consents", "suitable", "mediator", "terms", "outcome", "entered_at", *PARTICULARS)
 # Of a deadline what happened to it; when it ends, and its kind, follow from that.
-RECKONED = ("clock", "key", "kind", "due_at", "set_at", "ask_at", "state", "provisional")
-HAPPENED = tuple(field.name for field in fields(Deadline) if field.name not in RECKONED)
+COMPUTED = ("clock", "key", "kind", "due_at", "set_at", "next_check_at", "state", "provisional")
+HAPPENED = tuple(field.name for field in fields(Deadline) if field.name not in COMPUTED)
 _OF_DISPUTE, _OF_DEADLINE = attrgetter(*KEPT), attrgetter(*HAPPENED)
 
 
-def remembered(dispute: Dispute) -> tuple:
+def snapshot(dispute: Dispute) -> tuple:
     """How the dispute stands, for `difference`. Its values are never changed in place, so that keeping them is enough."""
     return _OF_DISPUTE(dispute), {key: _OF_DEADLINE(deadline) for key, deadline in dispute.deadlines.items()}
 
@@ -40,13 +40,13 @@ def difference(was: tuple, dispute: Dispute) -> dict:
     return {name: part for name, part in (("fields", changed), ("deadlines", moved)) if part}
 
 
-def undo(decision: Decision, taken: Taken, now: datetime, policy: DeadlinePolicy) -> None:
+def apply_inverse(decision: Decision, taken: Taken, now: datetime, policy: DeadlinePolicy) -> None:
     """Puts back what that step changed, in place, and says of each deadline what becomes of it."""
     dispute = decision.dispute
-    for name, old in taken.undo.get("fields", {}).items():
+    for name, old in taken.inverse.get("fields", {}).items():
         setattr(dispute, name, _AS_IT_WAS[name](old) if name in _AS_IT_WAS and old is not None else old)
     # The database keeps them in an order of its own. What the step started stops first: whoever hears of them knows one deadline of a clock at a time.
-    for key, old in sorted(taken.undo.get("deadlines", {}).items(), key=lambda one: (one[1] is not None, one[0])):
+    for key, old in sorted(taken.inverse.get("deadlines", {}).items(), key=lambda one: (one[1] is not None, one[0])):
         running = dispute.deadlines.pop(key, None)
         if old is not None:
             dispute.deadlines[key] = _as_it_was(key, old, now)
@@ -71,16 +71,16 @@ def _plain(value):
     return [_plain(one) for one in value] if type(value) in (list, tuple) else value
 
 
-def _value(name, told):
+def _value(name, stored):
     if name.endswith("_at"):
-        return datetime.fromisoformat(told)
+        return datetime.fromisoformat(stored)
     if name == "put_off":
-        return told
+        return stored
     if name in ("pauses", "suspensions"):
-        return [(datetime.fromisoformat(began), ended and datetime.fromisoformat(ended)) for began, ended in told]
+        return [(datetime.fromisoformat(began), ended and datetime.fromisoformat(ended)) for began, ended in stored]
     if name == "extensions":
-        return [(datetime.fromisoformat(at), long) for at, long in told]
-    return tuple(told)
+        return [(datetime.fromisoformat(at), long) for at, long in stored]
+    return tuple(stored)
 
 
 _AS_IT_WAS = {"consents": frozenset, "entered_at": datetime.fromisoformat, **dict.fromkeys(TUPLES, tuple)}

@@ -1,4 +1,4 @@
-"""What each event means for a dispute: facts in, decisions out, by the tables of lifecycle. No database, no broker; `now` is an argument."""
+"""What each event means for a dispute: facts in, decisions out, by the tables of transitions.py. No database, no broker; `now` is an argument."""
 
 from collections.abc import Iterable
 from copy import deepcopy
@@ -17,7 +17,7 @@ from services.mediation.law.dates import day_of, instant_of
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 from services.mediation.life import corrections
 from services.mediation.life.effects import EFFECTS
-from services.mediation.life.transitions import EVERY_STEP, GUARDS, TIME_SAYS, TIME_TELLS, TRANSITIONS, WAITS_FOR, Back, Cell, When
+from services.mediation.life.transitions import EVERY_STEP, GUARDS, NEXT_ACTORS, TIME_SAYS, TIME_TELLS, TRANSITIONS, Back, Cell, When
 
 # How wrong an agency's clock may be.
 TOLERANCE = timedelta(minutes=5)
@@ -92,13 +92,13 @@ def _refusal(dispute: Dispute, step: Step, now: datetime) -> str | None:
         return "dispute_closed" if dispute.state == "closed" else "illegal_here"
     if step.word == REGISTERED:
         return None  # the code was given: it exists, whatever the reporting agency's clock says
-    question, reason = EVERY_STEP
-    if not question(dispute, step):
+    guard, reason = EVERY_STEP
+    if not guard(dispute, step):
         return reason
     if step.happened > now + TOLERANCE:
         return "in_the_future"
-    for question, reason in GUARDS.get(step.word, ()):
-        if not question(dispute, step):
+    for guard, reason in GUARDS.get(step.word, ()):
+        if not guard(dispute, step):
             return reason
     return None
 
@@ -124,12 +124,12 @@ def _refuse(decision: Decision, step: Step, reason: str, event: dict, right: tup
 
 def _take(decision: Decision, step: Step, event: dict, now: datetime, policy: DeadlinePolicy) -> None:
     dispute, before, word = decision.dispute, decision.dispute.state, step.word
-    was = corrections.remembered(dispute)
+    was = corrections.snapshot(dispute)
     met = tracking.meet(dispute, step, policy)  # asked first: what a step meets depends on how things stood until then
     outcome = ENDS_BY.get(word) or _outcome(dispute)
-    remember = EFFECTS.get(word)
-    if remember is not None:
-        remember(dispute, step)
+    effect = EFFECTS.get(word)
+    if effect is not None:
+        effect(dispute, step)
     target = _target(dispute, step, TRANSITIONS[before][word])
     if target != NOTED:
         dispute.state = target
@@ -152,7 +152,7 @@ def _take(decision: Decision, step: Step, event: dict, now: datetime, policy: De
 
 def _target(dispute: Dispute, step: Step, cell: Cell) -> str:
     while type(cell) is When:
-        cell = cell.then if cell.question(dispute, step) else cell.otherwise
+        cell = cell.then if cell.guard(dispute, step) else cell.otherwise
     return dispute.back_to if type(cell) is Back else cell
 
 
@@ -162,19 +162,19 @@ def _fact(dispute: Dispute, step: Step, event: dict, before: str) -> dict:
     if step.word in THE_BODY_IS_TOLD and dispute.body:
         facts = {**facts, "body": dispute.body}
     return {**facts, "event": event, "agency": step.agency, "before": before, "state": dispute.state,
-            "waits_for": who(dispute, WAITS_FOR[dispute.state]), "happened_at": step.happened}  # fmt: skip
+            "waits_for": who(dispute, NEXT_ACTORS[dispute.state]), "happened_at": step.happened}  # fmt: skip
 
 
 def _closing(dispute: Dispute) -> dict:
-    told = {"state": "closed", "outcome": dispute.outcome, "mode": dispute.mode, "ground": dispute.ground}
-    return {name: value for name, value in told.items() if value is not None}
+    facts = {"state": "closed", "outcome": dispute.outcome, "mode": dispute.mode, "ground": dispute.ground}
+    return {name: value for name, value in facts.items() if value is not None}
 
 
-def _enter_into_history(decision: Decision, step: Step, before: str, event: dict | None, undo: dict, undoes: int | None = None) -> None:
+def _enter_into_history(decision: Decision, step: Step, before: str, event: dict | None, inverse: dict, undoes: int | None = None) -> None:
     dispute = decision.dispute
     dispute.steps += 1
     decision.transition = Transition(before, dispute.state, dispute.steps)
-    decision.taken = Taken(dispute.steps, step.word, step.agency, event["id"] if event else None, step.happened, undo, undoes)
+    decision.taken = Taken(dispute.steps, step.word, step.agency, event["id"] if event else None, step.happened, inverse, undoes)
     dispute.taken.append(decision.taken)
 
 
@@ -197,27 +197,27 @@ def _take_back(decision: Decision, step: Step, event: dict, now: datetime, polic
     """Undoes the step named, and takes it anew with the right facts where these are told. All of it, or nothing and a reason."""
     before, earlier = decision.dispute.state, reported_before(decision.dispute, step)
     trial = Decision(replace(decision.dispute, deadlines=deepcopy(decision.dispute.deadlines), taken=[*decision.dispute.taken]))
-    was = corrections.remembered(trial.dispute)
-    corrections.undo(trial, earlier, now, policy)
-    if "facts" in step.facts and earlier.undo:
+    was = corrections.snapshot(trial.dispute)
+    corrections.apply_inverse(trial, earlier, now, policy)
+    if "facts" in step.facts and earlier.inverse:
         again = Step(word_of(decision.dispute, earlier), step.agency, earlier.happened, step.facts["facts"], policy, step.roster)
         refused = _refusal(trial.dispute, again, now)
         if refused is not None:
             _refuse(decision, step, refused, event, (trial.dispute, again))
             return
-        was = corrections.remembered(trial.dispute)  # what the right step changes can be taken back in its turn
+        was = corrections.snapshot(trial.dispute)  # what the right step changes can be taken back in its turn
         _take(trial, again, event, now, policy)
         said = [(word, data) for word, data in trial.said if word != "step.applied"]
         trial.dispute.taken.pop()
         trial.dispute.steps -= 1
-        undo = {**corrections.difference(was, trial.dispute), "word": again.word}
+        inverse = {**corrections.difference(was, trial.dispute), "word": again.word}
     else:
-        said, undo = trial.said, {}
+        said, inverse = trial.said, {}
     decision.dispute, decision.deadlines = trial.dispute, trial.deadlines
     decision.said.append((step.word, _fact(decision.dispute, step, event, before)))
     decision.said.append(("step.applied", {"event": event, "step": step.word, "state": decision.dispute.state}))
     decision.said += said
-    _enter_into_history(decision, step, before, event, undo, earlier.step)
+    _enter_into_history(decision, step, before, event, inverse, earlier.step)
 
 
 # ── Time takes a step ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -232,13 +232,13 @@ def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, policy: Dea
     facts = TIME_TELLS[word](dispute, deadline) if word in TIME_TELLS else {}
     if facts is None:
         return decision
-    before, was, step = dispute.state, corrections.remembered(dispute), Step(word, None, now if word in WHEN_NOTICED else deadline.due_at, facts, policy)
+    before, was, step = dispute.state, corrections.snapshot(dispute), Step(word, None, now if word in WHEN_NOTICED else deadline.due_at, facts, policy)
     EFFECTS[word](dispute, step)
     target = _target(dispute, step, TRANSITIONS[before][word])
     if target != NOTED:
         dispute.state, dispute.entered_at = target, step.happened
-    told = {"before": before, "state": dispute.state, "waits_for": who(dispute, WAITS_FOR[dispute.state]), "happened_at": step.happened}
-    decision.said.append((word, facts | told))
+    course = {"before": before, "state": dispute.state, "waits_for": who(dispute, NEXT_ACTORS[dispute.state]), "happened_at": step.happened}
+    decision.said.append((word, facts | course))
     tracking.follow(decision, step, target == NOTED, now, policy)
     _enter_into_history(decision, step, before, None, corrections.difference(was, dispute))
     return decision

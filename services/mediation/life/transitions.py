@@ -1,8 +1,8 @@
 """The life of a dispute. What changes a state is in this file and nowhere else. No clock, no database; `now` never comes in here.
 
 Reading it: a dispute is in one state. An agency reports a step. If the row of that state names the step, and its guards agree, the dispute
-goes where the row says; else the agency is told why not. Clocks start, are met and are extended by the same steps: deadlines.py.
-Tracks and their dates: tracks.py. What may not be mediated or confirmed: matters.py. The questions that guard a step: questions.py.
+goes where the row says; else the agency is told why not. Clocks start, are met and are extended by the same steps: deadlines/clocks.py.
+In dispute/: tracks and their dates, what may not be mediated or confirmed (matters.py), and the guards of a step.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from services.mediation.deadlines.clocks import (
     papers_begin_it_anew,
     still_running_when_extended,
 )
-from services.mediation.dispute import guards as q
+from services.mediation.dispute import guards as g
 from services.mediation.dispute.escalation import goes_up, next_level, next_urging, was_called, was_urged
 from services.mediation.dispute.model import FIRST
 from services.mediation.dispute.step import NOTED, Guard
@@ -26,9 +26,9 @@ from services.mediation.routing.effects import CHOOSING, to_an_organisation_of_t
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A target that depends on the answer to a question, asked when the step has been taken into account."""
+    """A target that depends on a guard, asked when the step has been taken into account."""
 
-    question: Guard
+    guard: Guard
     then: "str | When"
     otherwise: "str | When"
 
@@ -48,12 +48,12 @@ UNDONE = "undone"  # the dispute is again as it was before the report that is ca
 
 # fmt: off
 # Mediation that fails goes back to whoever had the dispute before: the trial resumes (特邀调解规定 21; 在线调解规则 21), or the parties choose another way.
-FAILED = When(q.is_before_a_court, "court_track", "terminated")
-PERFORMED = When(q.everything_performed, "resolved", When(q.something_defaulted, "defaulted", "performing"))
-SETTLED = When(q.said_to_be_settled, "resolved", NOTED)
-KEPT_AT_ONCE = When(q.nothing_more_is_owed, "resolved", "agreed")
-CLOSED_BY_COURT = When(q.nothing_more_is_owed, "resolved", "performing")
-REFUSED_A_MEDIATOR = When(q.may_ask_for_another_mediator, NOTED, FAILED)
+FAILED = When(g.is_before_a_court, "court_track", "terminated")
+PERFORMED = When(g.everything_performed, "resolved", When(g.something_defaulted, "defaulted", "performing"))
+SETTLED = When(g.said_to_be_settled, "resolved", NOTED)
+KEPT_AT_ONCE = When(g.nothing_more_is_owed, "resolved", "agreed")
+CLOSED_BY_COURT = When(g.nothing_more_is_owed, "resolved", "performing")
+REFUSED_A_MEDIATOR = When(g.may_ask_for_another_mediator, NOTED, FAILED)
 
 TRANSITIONS: dict[str, dict[str, Cell]] = {
     # while it is         and this happens            it becomes
@@ -229,112 +229,112 @@ LEAVE = (                               # a president or a head gives more time:
 )
 GUARDS = {
     # this goes ahead         only if                                    or else this reason, in Chinese and English, from contracts
-    "dispute.screened":      ((q.may_be_mediated_by_law,                 "may_not_be_mediated"),
-                              (q.no_plain_administrative_dispute,        "administrative_not_mediated"),
-                              (q.no_excluded_police_case,                "police_case_not_mediated"),
-                              (q.on_the_track_of_its_day,                "track_not_open")),
-    "dispute.routed":        ((q.suitable,                               "not_suitable_for_mediation"),
-                              (q.may_send_it,                            "no_referral_before_filing"),
-                              (q.can_take_a_referral,                    "not_a_mediating_body"),
+    "dispute.screened":      ((g.may_be_mediated_by_law,                 "may_not_be_mediated"),
+                              (g.no_plain_administrative_dispute,        "administrative_not_mediated"),
+                              (g.no_excluded_police_case,                "police_case_not_mediated"),
+                              (g.on_the_track_of_its_day,                "track_not_open")),
+    "dispute.routed":        ((g.suitable,                               "not_suitable_for_mediation"),
+                              (g.may_send_it,                            "no_referral_before_filing"),
+                              (g.can_take_a_referral,                    "not_a_mediating_body"),
                               (to_an_organisation_of_the_agency,         "not_on_the_roster_then"),
-                              (q.to_nobody_named_in_a_conflict,          "named_in_a_conflict")),
-    "case.entrusted":        ((q.on_a_docket,                            "not_on_a_docket"),
-                              (q.nobody_else_has_it,                     "already_before_a_court"),
-                              (q.can_take_a_referral,                    "not_a_mediating_body"),
-                              (q.to_nobody_named_in_a_conflict,          "named_in_a_conflict")),
-    "referral.accepted":     ((q.was_asked,                              "not_the_body_asked"),
-                              (q.is_on_the_roster,                       "unknown_mediator"),
-                              (q.nobody_else_has_it,                     "already_before_a_court"),
-                              (q.free_of_conflict,                       "conflict_of_interest"),
-                              (q.nobody_named_in_a_conflict,             "named_in_a_conflict")),
-    "referral.declined":     ((q.was_asked,                              "not_the_body_asked"),),
-    "conflict.disclosed":    ((q.looks_after_it,                         "not_the_mediating_body"),),
-    "consent.given":         ((q.mediates_it,                            "not_the_mediating_body"),),
-    "consent.refused":       ((q.mediates_it,                            "not_the_mediating_body"),),
-    "mediator.agreed":       ((q.mediates_it,                            "not_the_mediating_body"),
-                              (q.is_on_the_roster,                       "unknown_mediator"),
-                              (q.nobody_named_in_a_conflict,             "named_in_a_conflict")),
-    "mediator.appointed":    ((q.mediates_it,                            "not_the_mediating_body"),
-                              (q.is_on_the_roster,                       "unknown_mediator"),
-                              (q.nobody_named_in_a_conflict,             "named_in_a_conflict")),
-    "mediator.refused":      ((q.mediates_it,                            "not_the_mediating_body"),),
-    "mediator.requested":    ((q.mediates_it,                            "not_the_mediating_body"),),
-    "mediation.started":     ((q.mediates_it,                            "not_the_mediating_body"),
-                              (q.nothing_was_confirmed,                  "already_confirmed"),
-                              (q.nobody_named_in_a_conflict,             "named_in_a_conflict"),
-                              (q.everyone_consented,                     "consent_missing")),
-    "session.held":          ((q.mediates_it,                            "not_the_mediating_body"),
-                              (q.nobody_named_in_a_conflict,             "named_in_a_conflict")),
-    "clock.paused":          ((q.mediates_it,                            "not_the_mediating_body"),
-                              (q.only_an_appraisal,                      "only_an_appraisal_pauses")),
-    "clock.resumed":         ((q.mediates_it,                            "not_the_mediating_body"),),
-    "mediation.extended":    ((q.mediates_it,                            "not_the_mediating_body"),
-                              (q.everyone_consents_to_more_time,         "consent_missing_for_extension"),
+                              (g.to_nobody_named_in_a_conflict,          "named_in_a_conflict")),
+    "case.entrusted":        ((g.on_a_docket,                            "not_on_a_docket"),
+                              (g.nobody_else_has_it,                     "already_before_a_court"),
+                              (g.can_take_a_referral,                    "not_a_mediating_body"),
+                              (g.to_nobody_named_in_a_conflict,          "named_in_a_conflict")),
+    "referral.accepted":     ((g.was_asked,                              "not_the_body_asked"),
+                              (g.is_on_the_roster,                       "unknown_mediator"),
+                              (g.nobody_else_has_it,                     "already_before_a_court"),
+                              (g.free_of_conflict,                       "conflict_of_interest"),
+                              (g.nobody_named_in_a_conflict,             "named_in_a_conflict")),
+    "referral.declined":     ((g.was_asked,                              "not_the_body_asked"),),
+    "conflict.disclosed":    ((g.looks_after_it,                         "not_the_mediating_body"),),
+    "consent.given":         ((g.mediates_it,                            "not_the_mediating_body"),),
+    "consent.refused":       ((g.mediates_it,                            "not_the_mediating_body"),),
+    "mediator.agreed":       ((g.mediates_it,                            "not_the_mediating_body"),
+                              (g.is_on_the_roster,                       "unknown_mediator"),
+                              (g.nobody_named_in_a_conflict,             "named_in_a_conflict")),
+    "mediator.appointed":    ((g.mediates_it,                            "not_the_mediating_body"),
+                              (g.is_on_the_roster,                       "unknown_mediator"),
+                              (g.nobody_named_in_a_conflict,             "named_in_a_conflict")),
+    "mediator.refused":      ((g.mediates_it,                            "not_the_mediating_body"),),
+    "mediator.requested":    ((g.mediates_it,                            "not_the_mediating_body"),),
+    "mediation.started":     ((g.mediates_it,                            "not_the_mediating_body"),
+                              (g.nothing_was_confirmed,                  "already_confirmed"),
+                              (g.nobody_named_in_a_conflict,             "named_in_a_conflict"),
+                              (g.everyone_consented,                     "consent_missing")),
+    "session.held":          ((g.mediates_it,                            "not_the_mediating_body"),
+                              (g.nobody_named_in_a_conflict,             "named_in_a_conflict")),
+    "clock.paused":          ((g.mediates_it,                            "not_the_mediating_body"),
+                              (g.only_an_appraisal,                      "only_an_appraisal_pauses")),
+    "clock.resumed":         ((g.mediates_it,                            "not_the_mediating_body"),),
+    "mediation.extended":    ((g.mediates_it,                            "not_the_mediating_body"),
+                              (g.everyone_consents_to_more_time,         "consent_missing_for_extension"),
                               (still_running_when_extended,              "extended_too_late"),
                               (no_longer_than_allowed,                   "extension_too_long"),
                               (only_once_in_court,                       "extended_before")),
-    "mediation.suspended":   ((q.mediates_it,                            "not_the_mediating_body"),),
-    "mediation.resumed":     ((q.mediates_it,                            "not_the_mediating_body"),),
-    "mediation.terminated":  ((q.ends_it_or_never_sent_it,               "not_the_mediating_body"),
-                              (q.mediation_began_or_never_will,          "mediation_never_began"),
-                              (q.the_ground_fits,                        "ground_does_not_fit"),
-                              (q.nothing_was_confirmed,                  "already_confirmed")),
-    "agreement.reached":     ((q.mediates_it_or_settled_it_on_the_spot,  "not_the_mediating_body"),
-                              (q.nobody_named_in_a_conflict,             "named_in_a_conflict")),
-    "confirmation.applied":  ((q.mediates_it,                            "not_the_mediating_body"),
-                              (q.nothing_was_confirmed,                  "already_confirmed"),
-                              (q.made_outside_the_docket,                "already_on_a_docket"),
-                              (q.made_before_a_mediation_body,           "not_before_a_mediation_body"),
-                              (q.about_what_may_be_confirmed,            "may_not_be_confirmed"),
-                              (q.applied_for_jointly,                    "application_not_joint"),
-                              (q.to_the_right_court,                     "not_the_right_court"),
-                              (q.applied_in_time,                        "applied_too_late")),
-    "confirmation.accepted": ((q.a_court_says_it,                        "only_a_court_decides"),
-                              (q.not_accepted_yet,                       "already_decided")),
-    "confirmation.granted":  ((q.a_court_says_it,                        "only_a_court_decides"),
-                              (q.was_accepted,                           "not_accepted_yet")),
-    "confirmation.refused":  ((q.a_court_says_it,                        "only_a_court_decides"),),
-    "confirmation.withdrawn": ((q.mediates_it,                           "not_the_mediating_body"),
-                              (q.nobody_objected_before,                 "already_confirmed")),
+    "mediation.suspended":   ((g.mediates_it,                            "not_the_mediating_body"),),
+    "mediation.resumed":     ((g.mediates_it,                            "not_the_mediating_body"),),
+    "mediation.terminated":  ((g.ends_it_or_never_sent_it,               "not_the_mediating_body"),
+                              (g.mediation_began_or_never_will,          "mediation_never_began"),
+                              (g.the_ground_fits,                        "ground_does_not_fit"),
+                              (g.nothing_was_confirmed,                  "already_confirmed")),
+    "agreement.reached":     ((g.mediates_it_or_settled_it_on_the_spot,  "not_the_mediating_body"),
+                              (g.nobody_named_in_a_conflict,             "named_in_a_conflict")),
+    "confirmation.applied":  ((g.mediates_it,                            "not_the_mediating_body"),
+                              (g.nothing_was_confirmed,                  "already_confirmed"),
+                              (g.made_outside_the_docket,                "already_on_a_docket"),
+                              (g.made_before_a_mediation_body,           "not_before_a_mediation_body"),
+                              (g.about_what_may_be_confirmed,            "may_not_be_confirmed"),
+                              (g.applied_for_jointly,                    "application_not_joint"),
+                              (g.to_the_right_court,                     "not_the_right_court"),
+                              (g.applied_in_time,                        "applied_too_late")),
+    "confirmation.accepted": ((g.a_court_says_it,                        "only_a_court_decides"),
+                              (g.not_accepted_yet,                       "already_decided")),
+    "confirmation.granted":  ((g.a_court_says_it,                        "only_a_court_decides"),
+                              (g.was_accepted,                           "not_accepted_yet")),
+    "confirmation.refused":  ((g.a_court_says_it,                        "only_a_court_decides"),),
+    "confirmation.withdrawn": ((g.mediates_it,                           "not_the_mediating_body"),
+                              (g.nobody_objected_before,                 "already_confirmed")),
     "confirmation.extended": LEAVE,
-    "trial.extended":        ((q.on_a_docket,                            "not_on_a_docket"), *LEAVE),
+    "trial.extended":        ((g.on_a_docket,                            "not_on_a_docket"), *LEAVE),
     "petition.extended":     LEAVE,
-    "confirmation.objected": ((q.was_confirmed,                          "not_confirmed"),
-                              (q.nobody_objected_before,                 "already_decided"),
-                              (q.objected_in_time,                       "objected_too_late")),
+    "confirmation.objected": ((g.was_confirmed,                          "not_confirmed"),
+                              (g.nobody_objected_before,                 "already_decided"),
+                              (g.objected_in_time,                       "objected_too_late")),
     "papers.received":       ((papers_begin_it_anew,                     "nothing_to_restart"),),
-    "performance.recorded":  ((q.looks_after_it,                         "not_the_mediating_body"),
-                              (q.has_that_term,                          "unknown_term"),
-                              (q.not_yet_performed,                      "already_decided")),
-    "case.filed":            ((q.not_yet_on_a_docket,                    "already_on_a_docket"),),
-    "case.filing_refused":   ((q.not_yet_on_a_docket,                    "already_on_a_docket"),),
-    "case.procedure_set":    ((q.on_a_docket,                            "not_on_a_docket"),),
-    "case.closed":           ((q.on_a_docket,                            "not_on_a_docket"),),
+    "performance.recorded":  ((g.looks_after_it,                         "not_the_mediating_body"),
+                              (g.has_that_term,                          "unknown_term"),
+                              (g.not_yet_performed,                      "already_decided")),
+    "case.filed":            ((g.not_yet_on_a_docket,                    "already_on_a_docket"),),
+    "case.filing_refused":   ((g.not_yet_on_a_docket,                    "already_on_a_docket"),),
+    "case.procedure_set":    ((g.on_a_docket,                            "not_on_a_docket"),),
+    "case.closed":           ((g.on_a_docket,                            "not_on_a_docket"),),
     "whistle.answered":      ((was_called,                               "not_called"),),
     "level.escalated":       ((goes_up,                                  "not_in_the_levels"),),
     "supervision.answered":  ((was_urged,                                "not_urged"),),
-    "participant.named":     ((q.mediated_nothing_here,                  "mediated_this_case"),),
-    "enforcement.applied":   ((q.has_a_title,                            "no_title_to_enforce"),),
-    "enforcement.completed": ((q.not_completed_yet,                      "already_decided"),),
-    "dispute.followed_up":   ((q.looks_after_it,                         "not_the_mediating_body"),),
-    "dispute.archived":      ((q.looks_after_it,                         "not_the_mediating_body"),
-                              (q.a_mistake_if_nobody_looked_at_it,       "not_said_to_be_a_mistake"),
-                              (q.nothing_is_left_to_do,                  "illegal_here")),
-    "reports.unjoined":      ((q.ended_in_another,                       "illegal_here"),),
-    "report.corrected":      ((q.it_said_that_itself,                    "no_such_report"),
-                              (q.the_registration_stands,                "registration_stands"),
-                              (q.corrects_that_word,                     "not_that_step"),
-                              (q.not_taken_back_before,                  "already_taken_back"),
-                              (q.says_what_is_right,                     "correction_without_facts"),
-                              (q.nothing_stands_on_it,                   "later_steps_stand")),
-    "report.withdrawn":      ((q.it_said_that_itself,                    "no_such_report"),
-                              (q.the_registration_stands,                "registration_stands"),
-                              (q.not_taken_back_before,                  "already_taken_back"),
-                              (q.nothing_stands_on_it,                   "later_steps_stand")),
+    "participant.named":     ((g.mediated_nothing_here,                  "mediated_this_case"),),
+    "enforcement.applied":   ((g.has_a_title,                            "no_title_to_enforce"),),
+    "enforcement.completed": ((g.not_completed_yet,                      "already_decided"),),
+    "dispute.followed_up":   ((g.looks_after_it,                         "not_the_mediating_body"),),
+    "dispute.archived":      ((g.looks_after_it,                         "not_the_mediating_body"),
+                              (g.a_mistake_if_nobody_looked_at_it,       "not_said_to_be_a_mistake"),
+                              (g.nothing_is_left_to_do,                  "illegal_here")),
+    "reports.unjoined":      ((g.ended_in_another,                       "illegal_here"),),
+    "report.corrected":      ((g.it_said_that_itself,                    "no_such_report"),
+                              (g.the_registration_stands,                "registration_stands"),
+                              (g.corrects_that_word,                     "not_that_step"),
+                              (g.not_taken_back_before,                  "already_taken_back"),
+                              (g.says_what_is_right,                     "correction_without_facts"),
+                              (g.nothing_stands_on_it,                   "later_steps_stand")),
+    "report.withdrawn":      ((g.it_said_that_itself,                    "no_such_report"),
+                              (g.the_registration_stands,                "registration_stands"),
+                              (g.not_taken_back_before,                  "already_taken_back"),
+                              (g.nothing_stands_on_it,                   "later_steps_stand")),
 }
-EVERY_STEP = (q.may_report_it, "not_yours_to_say")  # the authority table of contracts; asked after the row, before the guards above
+EVERY_STEP = (g.may_report_it, "not_yours_to_say")  # the authority table of contracts; asked after the row, before the guards above
 
-WAITS_FOR = {                                      # whose turn it is
+NEXT_ACTORS = {                                    # whose turn it is
     "detected":          (),
     "registered":        ("centre",),
     "screened":          ("centre",),

@@ -157,50 +157,50 @@ class Refusal:
     facts: dict = field(default_factory=dict)
 
 
-def change(told: dict, by: str, versions: list[Organisation], members: list[Member]) -> list[Entry] | Refusal:
+def change(report: dict, by: str, versions: list[Organisation], members: list[Member]) -> list[Entry] | Refusal:
     """The versions that are new or other than before, if `by` may change this and it can be done.
 
-    `told` is what roster.changed carries, dates as dates; `versions` and `members` are all that is known of this organisation, past ones too.
+    `report` is what roster.changed carries, dates as dates; `versions` and `members` are all that is known of this organisation, past ones too.
     """
-    day = told["on"]
+    day = report["on"]
     standing = next((version for version in versions if holds_on(version, day)), None)
-    if "mediator" in told:
+    if "mediator" in report:
         if standing is None:
             return Refusal("unknown_organisation")
-        return _change_member(told, by, standing, [member for member in members if member.id == told["mediator"]])
+        return _change_member(report, by, standing, [member for member in members if member.id == report["mediator"]])
     kinds = KEPT_BY[AGENCIES[by].role][0]
     known = standing or (versions[-1] if versions else None)
-    if (known is not None and known.kind not in kinds) or told.get("kind", kinds[0]) not in kinds:
+    if (known is not None and known.kind not in kinds) or report.get("kind", kinds[0]) not in kinds:
         return Refusal("not_your_roster", {"agency": by})
-    given = {name: _tuple(told[name]) for name in OF_AN_ORGANISATION if name in told}
-    if told["change"] == "added":
+    given = {name: _tuple(report[name]) for name in OF_AN_ORGANISATION if name in report}
+    if report["change"] == "added":
         if not {"kind", "agency", "township"} <= set(given):
             return Refusal("roster_entry_incomplete")
-        return _added(versions, Organisation(told["organisation"], day, None, **given))
+        return _added(versions, Organisation(report["organisation"], day, None, **given))
     if standing is None:
         return Refusal("unknown_organisation")
     if "township" in given and "village" not in given and standing.township != given["township"]:
         given["village"] = None
-    changed = _ended_or_changed(told["change"], standing, versions, day, given)
-    if told["change"] == "removed" and not isinstance(changed, Refusal):
+    changed = _ended_or_changed(report["change"], standing, versions, day, given)
+    if report["change"] == "removed" and not isinstance(changed, Refusal):
         changed += [replace(member, valid_to=day - A_DAY) for member in members if holds_on(member, day)]
     return changed
 
 
-def _change_member(told, by, organisation, versions):
+def _change_member(report, by, organisation, versions):
     kinds, roles = KEPT_BY[AGENCIES[by].role]
-    day, standing = told["on"], next((version for version in versions if holds_on(version, told["on"])), None)
-    role = told.get("role") or (standing.role if standing else None)
-    if role is None and told["change"] == "added":
+    day, standing = report["on"], next((version for version in versions if holds_on(version, report["on"])), None)
+    role = report.get("role") or (standing.role if standing else None)
+    if role is None and report["change"] == "added":
         return Refusal("roster_entry_incomplete")
-    if standing is None and told["change"] != "added":
+    if standing is None and report["change"] != "added":
         return Refusal("not_on_the_roster")
     if role not in roles or (role != "invited_mediator" and organisation.kind not in kinds):
         return Refusal("not_your_roster", {"agency": by})
-    given = {name: _tuple(told[name]) for name in OF_A_MEMBER if name in told}
-    if told["change"] == "added":
-        return _added(versions, Member(told["mediator"], organisation.code, day, None, **given))
-    return _ended_or_changed(told["change"], standing, versions, day, given)
+    given = {name: _tuple(report[name]) for name in OF_A_MEMBER if name in report}
+    if report["change"] == "added":
+        return _added(versions, Member(report["mediator"], organisation.code, day, None, **given))
+    return _ended_or_changed(report["change"], standing, versions, day, given)
 
 
 def _added(versions, new):

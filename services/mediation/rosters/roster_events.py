@@ -1,8 +1,7 @@
 """What mediation makes of a change that an agency told: the versions that follow, and what is said about it. Pure."""
 
-from datetime import date
-
 from contracts import REASONS
+from services.mediation.law.dates import date_of
 from services.mediation.rosters.roster import Entry, Refusal, Roster, change
 
 REPORTED = "roster.reported"
@@ -11,14 +10,14 @@ REFUSED = "roster.refused"
 
 def decide(event, roster: Roster) -> tuple[list[Entry], tuple[str, dict]]:
     """The new versions (none, if it is refused) and the one thing that is said: roster.changed or roster.refused. `roster` learns them too."""
-    told = {**event.data, "on": date.fromisoformat(event.data["on"]) if isinstance(event.data["on"], str) else event.data["on"]}
-    code = told["organisation"]
+    report = {**event.data, "on": date_of(event.data["on"])}
+    code = report["organisation"]
     if event.discarded:
         found = Refusal("discarded_by_operator")
     else:
-        found = change(told, told["told_by"], roster.organisations.get(code, []), roster.members.get(code, []))
+        found = change(report, report["told_by"], roster.organisations.get(code, []), roster.members.get(code, []))
     if isinstance(found, Refusal):
         reason = REASONS[found.reason].text(**found.facts)
-        return [], (REFUSED, {"event": told["event"], "organisation": code, "change": told["change"], "reason": reason})
+        return [], (REFUSED, {"event": report["event"], "organisation": code, "change": report["change"], "reason": reason})
     roster.learn(found)
     return found, ("roster.changed", event.data)

@@ -78,8 +78,8 @@ def add_proposal(decision, rules: Rules, roster: Roster, records: dict[str, Reco
         said.append((word, data))
         if word == "deadline.set" and data["clock"] == ROUTING:
             proposal = propose(asked(decision.dispute), rules, roster, records, day_of(now))
-            told = {name: data[name] for name in ("clock", "kind", "article", "started_at", "due_at", "owed_by")}
-            said.append(("routing.proposed", {**proposal, **told}))
+            deadline = {name: data[name] for name in ("clock", "kind", "article", "started_at", "due_at", "owed_by")}
+            said.append(("routing.proposed", {**proposal, **deadline}))
     decision.said = said
 
 

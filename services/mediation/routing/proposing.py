@@ -52,7 +52,7 @@ class Candidate:
     reasons: list[tuple[int, str]] = field(default_factory=list)
     joint_with: list[str] = field(default_factory=list)
 
-    def told(self) -> dict:
+    def as_dict(self) -> dict:
         reasons = dict.fromkeys(reason for _, reason in sorted(self.reasons, key=lambda one: -abs(one[0])))
         whose = {"to": self.to, "organisation": self.organisation} if self.organisation else {"to": self.to}
         return {**whose, "joint_with": [agency for agency in self.joint_with if agency != self.to], "points": self.points, "reasons": list(reasons)}
@@ -80,7 +80,7 @@ def propose(asked: Asked, rules: Rules, roster: Roster, records: dict[str, Recor
     order = sorted((c for c in named.values() if c.points > 0), key=lambda c: (-c.points, record_of(c, records).open, c.organisation or c.to))
     excluded = [{**({"organisation": found[code].organisation} if found[code].organisation else {}), "to": found[code].to, "reason": why}
                 for code, why in sorted(out.items())]  # fmt: skip
-    return {"candidates": [candidate.told() for candidate in order[:SHOWN]], "excluded": excluded, "rules": rules.edition}
+    return {"candidates": [candidate.as_dict() for candidate in order[:SHOWN]], "excluded": excluded, "rules": rules.edition}
 
 
 def fits(rule: Rule, asked: Asked, day: date) -> bool:

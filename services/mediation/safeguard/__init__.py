@@ -1,0 +1,1 @@
+"""The safeguard lane: what is decided under a hold, and its SQL."""

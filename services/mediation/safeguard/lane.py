@@ -1,4 +1,4 @@
-"""What each event means where the safeguard lane is concerned: facts in, decisions out, by the tables of safeguard. No database; `now` is an argument.
+"""What each event means where the safeguard lane is concerned: facts in, decisions out, by the tables of dispute/hold.py. No database; `now` is an argument.
 
 An event is answered in the voice in which it came. What was decided sealed about the dispute's first life the ordinary voice says when all is over.
 """
@@ -17,8 +17,9 @@ from services.mediation.law.counting import due_at, in_time
 from services.mediation.law.dates import instant_of
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 from services.mediation.life import decisions
+from services.mediation.rosters.roster import Roster
 
-VOICE = SEALED["mediation"]
+STREAM = SEALED["mediation"]
 HELD_STATE = "safeguard_hold"
 A_DAY = timedelta(days=1)
 
@@ -27,22 +28,22 @@ class NotYetRegistered(Exception):
     """The two voices are heard apart, and this one was quicker: the event has its turn again when the dispute has been registered."""
 
 
-def decide(dispute: Dispute | None, event, now: datetime, *how) -> Decision:
+def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy = USUAL_POLICY, roster: Roster | None = None) -> Decision:
     """What `event` means for `dispute`: by this file's rules if it came sealed, else by those of the first life."""
     if not is_sealed(event.source):
-        if event.type == decisions.REGISTERED and dispute is not None and dispute.hold is not None and dispute.hold.born:
-            return _come_out(dispute, event, now, *how)
-        return decisions.decide(dispute, event, now, *how)
+        if event.type == decisions.REGISTERED and dispute is not None and dispute.hold is not None and dispute.hold.reported_in_lane:
+            return _come_out(dispute, event, now, policy)
+        return decisions.decide(dispute, event, now, policy, roster)
     if event.type == decisions.REGISTERED:
-        return _register(dispute, event, now, *how)
+        return _register(dispute, event, now, policy, roster)
     if dispute is None:
         raise NotYetRegistered
     if event.type == "risk.flagged":
         return _open(Decision(dispute), event, "risk.flagged", now)
     word = event.data["step"]
     if word in SAID_IN_THE_LANE:
-        return SAID_IN_THE_LANE[word](dispute, event, now, _counting(how))
-    return _move(dispute, event, now, *how)
+        return SAID_IN_THE_LANE[word](dispute, event, now, policy)
+    return _move(dispute, event, now, policy, roster)
 
 
 def discard(dispute: Dispute | None, event) -> Decision:
@@ -52,19 +53,19 @@ def discard(dispute: Dispute | None, event) -> Decision:
     return _seal(decisions.discard(dispute, event), event)
 
 
-def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, *how) -> Decision:
+def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
     """What it means for an ordinary deadline that `now` has come. While the dispute stands still: as little as can be."""
     hold = dispute.hold
-    if not is_held(dispute) or deadline.state != "open" or deadline.ask_at is None or now < deadline.ask_at:
-        return decisions.time_passes(dispute, deadline, now, *how)
-    is_told = not hold.born and not any(word == "deadline.set" and told["clock"] == deadline.clock for word, told in hold.untold)
-    if is_told and deadline.kind in PASSES_AS_EVER:
-        return decisions.time_passes(dispute, deadline, now, *how)
+    if not is_held(dispute) or deadline.state != "open" or deadline.next_check_at is None or now < deadline.next_check_at:
+        return decisions.time_passes(dispute, deadline, now, policy)
+    is_published = not hold.reported_in_lane and not any(word == "deadline.set" and data["clock"] == deadline.clock for word, data in hold.pending_events)
+    if is_published and deadline.kind in PASSES_AS_EVER:
+        return decisions.time_passes(dispute, deadline, now, policy)
     decision = Decision(dispute)
-    if is_told:
-        tracking.put_off(decision, deadline, PUT_OFF, now, *how)
+    if is_published:
+        tracking.put_off(decision, deadline, PUT_OFF, now, policy)
     else:
-        deadline.ask_at = now + A_DAY
+        deadline.next_check_at = now + A_DAY
         decision.deadlines.append(deadline)
     return decision
 
@@ -73,13 +74,13 @@ def lane_time_passes(dispute: Dispute, now: datetime, policy: DeadlinePolicy = U
     """What it means for the clocks of the lane that `now` has come."""
     decision = Decision(dispute)
     for running in dispute.hold.running.values():
-        if running.ask_at is None or now < running.ask_at:
+        if running.next_check_at is None or now < running.next_check_at:
             continue
         decision.hold = dispute.hold
         if in_time(now, running.due_at):
-            word, running.ask_at = "deadline.approached", tracking.next_reminder(running.due_at, policy.reminders(CLOCKS[running.clock]), now)
+            word, running.next_check_at = "deadline.approached", tracking.next_reminder(running.due_at, policy.reminders(CLOCKS[running.clock]), now)
         else:
-            word, running.state, running.ask_at = "deadline.passed", "passed", None
+            word, running.state, running.next_check_at = "deadline.passed", "passed", None
         decision.sealed.append((word, _owed(running)))
     return decision
 
@@ -87,25 +88,27 @@ def lane_time_passes(dispute: Dispute, now: datetime, policy: DeadlinePolicy = U
 # ── into the lane, and out of it ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _register(dispute, event, now, *how):
+def _register(dispute, event, now, policy, roster):
     """A report that carried a flag: it has a code and a state, and the ordinary clocks do not run."""
-    decision = _seal(decisions.decide(dispute, event, now, *how), event)
+    decision = _seal(decisions.decide(dispute, event, now, policy, roster), event)
     if decision.refused is not None:
         return decision
     decision.dispute.deadlines.clear()
     decision.deadlines = []
-    decision.dispute.hold = Hold(born=True, untold=[said for said in decision.dispute.hold.untold if not said[0].startswith("deadline.")])
+    decision.dispute.hold = Hold(
+        reported_in_lane=True, pending_events=[said for said in decision.dispute.hold.pending_events if not said[0].startswith("deadline.")]
+    )
     return _open(decision, event, decisions.REGISTERED, now)
 
 
-def _come_out(dispute, event, now, *how):
+def _come_out(dispute, event, now, policy):
     """Intake names it for the first time: what is known of it is said, as if it began when it was released, and its clocks start then."""
     decision, hold, released_at = Decision(dispute, hold=dispute.hold), dispute.hold, instant_of(event.data["happened_at"])
-    for word, data in hold.untold:
+    for word, data in hold.pending_events:
         decision.said.append((word, data | ({"happened_at": released_at} if "happened_at" in data else {})))
-    hold.born, hold.untold = False, []
+    hold.reported_in_lane, hold.pending_events = False, []
     if dispute.state == "registered":
-        tracking.start_anew(decision, Step(decisions.REGISTERED, event.data["agency"], released_at, event.data, _counting(how)), now, _counting(how))
+        tracking.start_anew(decision, Step(decisions.REGISTERED, event.data["agency"], released_at, event.data, policy), now, policy)
     return decision
 
 
@@ -120,7 +123,7 @@ def _open(decision, event, word, now):
         return decision
     if word != "dispute.stayed" and hold.cause:
         return decision
-    hold.opened_at, hold.ended_at = (hold.opened_at if hold.left else now), None
+    hold.opened_at, hold.ended_at = (hold.opened_at if hold.active_holds else now), None
     if word == "dispute.stayed":
         hold.stays.append(data["agency"])
     else:
@@ -132,17 +135,17 @@ def _open(decision, event, word, now):
 def _end(decision, event, cause, reason, now):
     dispute, hold = decision.dispute, decision.dispute.hold
     decision.hold = hold
-    decision.sealed.append(("safeguard.released", {**_held(dispute, event, cause), "left": hold.left} | ({"reason": reason} if reason else {})))
-    if not hold.left:
+    decision.sealed.append(("safeguard.released", {**_held(dispute, event, cause), "left": hold.active_holds} | ({"reason": reason} if reason else {})))
+    if not hold.active_holds:
         hold.ended_at = now
-        if not hold.born:
+        if not hold.reported_in_lane:
             _tell(decision)
     return _apply(decision, event)
 
 
 def _tell(decision):
     """What the ordinary voice owes: it is said now, each fact with the time at which it happened."""
-    decision.late, decision.dispute.hold.untold = decision.dispute.hold.untold, []
+    decision.late, decision.dispute.hold.pending_events = decision.dispute.hold.pending_events, []
 
 
 # ── the lane's own words ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -167,7 +170,7 @@ def _decided(dispute, event, now, policy):
     at = instant_of(event.data["happened_at"])
     for running in dispute.hold.running.values():
         if running.state != "met" and event.data["step"] in CLOCKS[running.clock].met_by:
-            was_passed, running.state, running.ask_at = running.state == "passed", "met", None
+            was_passed, running.state, running.next_check_at = running.state == "passed", "met", None
             met = {"met_at": at, "late": not in_time(at, running.due_at), "was_passed": was_passed}
             decision.sealed.append(("deadline.met", {"clock": running.clock, "kind": "LAW", "due_at": running.due_at, **met}))
     _start(decision, "protection_order_review", instant_of(event.data["facts"].get("effective_at") or event.data["happened_at"]), now, policy)
@@ -224,7 +227,7 @@ def _owed(running):
 # ── a step of the first life, reported in the lane ────────────────────────────────────────────────────────────────────────────────
 
 
-def _move(dispute, event, now, *how):
+def _move(dispute, event, now, policy, roster):
     """By police or court: it is taken, sealed. By whoever else is inside: only these two move it. By an agency that knows the code: as any stayed dispute."""
     agency = event.data["agency"]
     if (
@@ -232,17 +235,17 @@ def _move(dispute, event, now, *how):
         and dispute.hold.cause
         and safeguard.is_inside(agency)
         and not safeguard.moves_it(agency)
-        and not moves_nothing(dispute, decisions.step_of(event, _counting(how)))
+        and not moves_nothing(dispute, decisions.step_of(event, policy))
     ):
         return _refuse(Decision(dispute), event, "held_for_safety", HELD_STATE)
-    return _seal(decisions.decide(dispute, event, now, *how), event)
+    return _seal(decisions.decide(dispute, event, now, policy, roster), event)
 
 
 def _seal(decision, event):
     """What was decided by the tables of the first life is told to nobody but the agency, and kept until the ordinary voice may say it."""
     if decision.dispute is None:
         return decision
-    told = [] if decision.refused else [[word, contracts.said(word, data, "mediation")] for word, data in decision.said]
+    pending = [] if decision.refused else [[word, contracts.said(word, data, "mediation")] for word, data in decision.said]
     for word, data in decision.said:
         if word in ("step.applied", "step.refused"):
             when = {"happened_at": event.data["happened_at"]} if word == "step.applied" else {}
@@ -250,8 +253,8 @@ def _seal(decision, event):
     decision.said = []
     if decision.refused is None:
         hold = decision.hold = decision.dispute.hold = decision.dispute.hold or Hold()
-        hold.untold += told
-        if not hold.left and not hold.born and event.type != decisions.REGISTERED:
+        hold.pending_events += pending
+        if not hold.active_holds and not hold.reported_in_lane and event.type != decisions.REGISTERED:
             _tell(decision)  # it came in the lane and the hold is over: nothing has to wait
     return decision
 
@@ -278,8 +281,3 @@ def _refuse(decision, event, reason, state):
 def _held(dispute, event, cause):
     data = event.data
     return {"event": data["event"], "agency": data["agency"], "cause": cause, "state": dispute.state, "happened_at": data["happened_at"]}
-
-
-def _counting(how) -> DeadlinePolicy:
-    """How time is counted here: the first of what `decide` is given beside the event."""
-    return how[0] if how else USUAL_POLICY

@@ -27,9 +27,9 @@ def load(tx: Transaction, disputes: dict[str, Dispute]) -> None:
 
 def save(tx: Transaction, decisions: Iterable[Decision]) -> None:
     changed = {decision.dispute.code: decision.hold for decision in decisions if decision.hold is not None}
-    rows = [(code, h.cause, h.stays, h.born, h.opened_by, h.untold, h.opened_at, h.ended_at) for code, h in sorted(changed.items())]
+    rows = [(code, h.cause, h.stays, h.reported_in_lane, h.opened_by, h.pending_events, h.opened_at, h.ended_at) for code, h in sorted(changed.items())]
     tx.insert("mediation.holds", HOLDS, rows, f"on conflict (code) do update set {HOLDS.given('code')}")
-    running = [(code, r.clock, r.started_at, r.due_at, r.ask_at, r.state) for code, h in sorted(changed.items()) for r in h.running.values()]
+    running = [(code, r.clock, r.started_at, r.due_at, r.next_check_at, r.state) for code, h in sorted(changed.items()) for r in h.running.values()]
     tx.insert("mediation.hold_clocks", RUNNING, running, f"on conflict (code, clock) do update set {RUNNING.given('code', 'clock')}")
 
 

@@ -309,7 +309,7 @@ def test_a_claim_of_before_the_switch_runs_on_the_old_docket_to_its_end():
     assert life.due("mediation_delegated_legacy") == end_of(2, 5, year=2025)  # 2 February, Spring Festival until the 4th
     again = Deadline("mediation_delegated_legacy", "mediation_delegated_legacy", "LAW", at(1, 3, year=2025), end_of(2, 5, year=2025), (DAMAN,), life.now)
     again.opened_at = life.dispute.deadlines["mediation_delegated_legacy"].opened_at
-    assert tracking._reckoned(again, USUAL_POLICY).last_moment == end_of(2, 5, year=2025)  # read back from its row it is still allowed
+    assert tracking._computed(again, USUAL_POLICY).last_moment == end_of(2, 5, year=2025)  # read back from its row it is still allowed
 
 
 # ── Confirmation ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -595,13 +595,13 @@ def test_what_was_settled_is_archived_within_thirty_days():
 def test_every_clock_is_opened_by_what_happens_in_a_dispute_or_is_reckoned_by_hand_and_says_why(rule):
     opened = rule.clock in tracking.BY_NAME or rule.clock in hold.CLOCKS
 
-    assert opened is (rule.by_hand is None)
+    assert opened is (rule.calculator_only is None)
 
 
 @pytest.mark.parametrize("clock", tracking.CLOCKS, ids=lambda clock: clock.name)
 def test_what_the_law_lets_lengthen_or_begin_anew_a_step_does(clock):
     assert bool(clock.restarted_by) == any(rule.restarted_by for rule in LAW[clock.name])
-    assert bool(clock.extended_by) == any(rule.longer for rule in LAW[clock.name])
+    assert bool(clock.extended_by) == any(rule.extension for rule in LAW[clock.name])
 
 
 # ── Reminders, and a clock that jumps ─────────────────────────────────────────────────────────────────────────────────────────────

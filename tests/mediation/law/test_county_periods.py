@@ -180,7 +180,7 @@ def _of_a_dispute(name, policy):
     deadline.opened_at = datetime(2024, 12, 2, tzinfo=SHANGHAI) if name == "mediation_delegated_legacy" else None  # not opened any more since
     tracking.say_again(Decision(dispute), deadline, MONDAY, policy)
     for _ in range(2):
-        lead, decision = deadline.due_at - deadline.ask_at, tracking.time_passes(dispute, deadline, deadline.ask_at, policy)
+        lead, decision = deadline.due_at - deadline.next_check_at, tracking.time_passes(dispute, deadline, deadline.next_check_at, policy)
         assert [word for word, _ in decision.said] == ["deadline.approached"]
         yield lead, rules.notices_for(as_heard(*decision.said[0], "mediation"))
 
@@ -192,7 +192,7 @@ def _in_the_lane(name, policy):
     lane.decide(life.dispute, event, MONDAY, policy)
     running = life.dispute.hold.running[name]
     for _ in range(2):
-        lead, decision = running.due_at - running.ask_at, lane.lane_time_passes(life.dispute, running.ask_at, policy)
+        lead, decision = running.due_at - running.next_check_at, lane.lane_time_passes(life.dispute, running.next_check_at, policy)
         assert [word for word, _ in decision.sealed] == ["deadline.approached"]
         yield lead, sealed_rules.notices_for(as_heard(*decision.sealed[0], "mediation-safeguard"))
 
@@ -204,7 +204,7 @@ def test_without_a_county_file_the_court_is_reminded_a_day_before_and_six_hours_
         event.source = SEALED
         lane.decide(life.dispute, event, MONDAY, DeadlinePolicy())
         running = life.dispute.hold.running[name]
-        assert running.due_at - running.ask_at == timedelta(hours=hours)
+        assert running.due_at - running.next_check_at == timedelta(hours=hours)
 
 
 @pytest.mark.parametrize(

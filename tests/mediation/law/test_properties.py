@@ -20,7 +20,7 @@ from services.mediation.law.periods import LAW, READINGS, RULES
 
 OPENED = datetime(2025, 1, 1), datetime(2026, 8, 1)
 BY_DAYS = [rule for rule in RULES if rule.opened_until is None and not rule.lengthens and type(rule.length) is not Hours]
-EXTENDABLE = [rule for rule in BY_DAYS if rule.longer is not None]
+EXTENDABLE = [rule for rule in BY_DAYS if rule.extension is not None]
 PAUSABLE = [rule for rule in BY_DAYS if rule.appraisal_excluded]
 
 instants = st.datetimes(*OPENED).map(lambda naive: naive.replace(tzinfo=SHANGHAI))
@@ -38,7 +38,7 @@ def paused(begun, told):
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(BY_DAYS), instants, st.lists(spans, max_size=3), st.lists(st.tuples(st.integers(0, 90), st.integers(1, 60)), max_size=3))
 def test_the_last_day_is_a_working_day_and_its_last_second_counts(rule, begun, pauses, extensions):
-    more = tuple(Extension(begun + timedelta(days=after), Days(days)) for after, days in extensions) if rule.longer else ()
+    more = tuple(Extension(begun + timedelta(days=after), Days(days)) for after, days in extensions) if rule.extension else ()
     found = compute(facts(rule, begun, pauses=paused(begun, pauses), extensions=more), CHINA)
     last = found.last_moment
 
@@ -126,7 +126,7 @@ def test_every_row_is_whole():
     for rule in RULES:
         assert set(rule.readings) <= set(READINGS)
         assert rule.opened_from is None or rule.opened_until is None or rule.opened_from <= rule.opened_until
-        assert rule.longer is None or rule.longer.at_most is None or type(rule.length) is WorkingDays or type(rule.longer.at_most) is type(rule.length)
+        assert rule.extension is None or rule.extension.at_most is None or type(rule.length) is WorkingDays or type(rule.extension.at_most) is type(rule.length)
         assert rule.after is None or rule.after in LAW
 
 

@@ -380,7 +380,7 @@ def test_history_loaded_in_bulk_gets_patience_before_anything_is_called_overdue(
     deadline = life.dispute.deadlines["screening"]
 
     assert deadline.due_at < life.now
-    assert deadline.ask_at == life.now + USUAL_POLICY.patience
+    assert deadline.next_check_at == life.now + USUAL_POLICY.patience
     life.says("dispute.screened", after=timedelta(seconds=5), happened=MONDAY + timedelta(hours=2))
     life.until(life.now + USUAL_POLICY.patience)
     assert ("deadline.passed", "screening") not in [(type, data.get("clock")) for type, data in life.said]
@@ -445,7 +445,7 @@ def test_a_provisional_date_is_counted_again_when_the_year_is_announced():
     provisional = life.due(MEDIATION)
     announced = DeadlinePolicy(Holidays({2099: Arrangement(off=(provisional.date(),), made_up=())}))
 
-    decision = tracking.recount(life.dispute, begun + timedelta(days=1), announced)
+    decision = tracking.recompute(life.dispute, begun + timedelta(days=1), announced)
 
     assert [type for type, _ in decision.said] == ["deadline.recomputed"]
     assert life.due(MEDIATION) > provisional

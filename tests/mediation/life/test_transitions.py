@@ -19,7 +19,7 @@ from services.mediation.dispute.tracks import TRACKS
 from services.mediation.law.periods import LAW
 from services.mediation.life import decisions, transitions
 from services.mediation.life.effects import EFFECTS
-from services.mediation.life.transitions import ENDS, FIRST, GUARDS, IN_COURT, OPEN, PRINCIPLES, TIME_SAYS, TRANSITIONS, WAITS_FOR, leads_to
+from services.mediation.life.transitions import ENDS, FIRST, GUARDS, IN_COURT, NEXT_ACTORS, OPEN, PRINCIPLES, TIME_SAYS, TRANSITIONS, leads_to
 from tests.mediation.lives import DAMAN, FACTS, life_until, registered
 
 ONLY_TIME_SAYS = set(TIME_SAYS.values()) - set(contracts.STEPS)
@@ -90,13 +90,13 @@ def test_every_guard_stands_before_a_step_and_has_a_reason_of_the_contract():
 
 
 def test_every_state_but_an_end_waits_for_somebody():
-    assert set(WAITS_FOR) == set(TRANSITIONS)
-    assert {state for state, roles in WAITS_FOR.items() if not roles} == {FIRST, *ENDS}
+    assert set(NEXT_ACTORS) == set(TRANSITIONS)
+    assert {state for state, roles in NEXT_ACTORS.items() if not roles} == {FIRST, *ENDS}
 
 
-@pytest.mark.parametrize("state", [state for state, roles in WAITS_FOR.items() if roles])
+@pytest.mark.parametrize("state", [state for state, roles in NEXT_ACTORS.items() if roles])
 def test_whom_a_dispute_waits_for_can_take_it_further(state):
-    for agency in who(Dispute("", body=DAMAN), WAITS_FOR[state][:1]):
+    for agency in who(Dispute("", body=DAMAN), NEXT_ACTORS[state][:1]):
         assert any(target != state and contracts.may_say(agency, step) for step, target in goes_to(state)), agency
 
 

@@ -83,7 +83,9 @@ def test_a_dispute_stays_whole_whatever_is_said(seed):
         assert dispute.steps == len(life.history)
         assert len({d.clock for d in dispute.deadlines.values()}) == len(dispute.deadlines), "one deadline of a clock at a time"
         assert all(dispute.state in BY_NAME[d.clock].runs_in for d in dispute.deadlines.values()), "no clock runs where it has no business"
-        assert all((d.ask_at is None) == (d.state == "passed" or d.paused) for d in dispute.deadlines.values()), "time looks at every open deadline again"
+        assert all((d.next_check_at is None) == (d.state == "passed" or d.paused) for d in dispute.deadlines.values()), (
+            "time looks at every open deadline again"
+        )
         assert dispute.state != "closed" or "dispute.closed" in life.words()
 
 

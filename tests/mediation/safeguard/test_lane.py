@@ -156,11 +156,11 @@ def test_what_the_court_does_is_said_sealed_and_told_when_it_is_over():
     filed = decide(life.dispute, reported("case.filed", life.now, COURT), life.now, SEALED)
 
     assert (filed.said, words(filed), life.dispute.state) == ([], ["step.applied"], "filed")
-    assert life.dispute.hold.untold
+    assert life.dispute.hold.pending_events
 
     released = opened(life, "hold.released", POLICE, reason="unfounded")
     assert words(released) == ["safeguard.released", "step.applied"]
-    assert [word for word, _ in released.late][:2] == ["case.filed", "step.applied"] and life.dispute.hold.untold == []
+    assert [word for word, _ in released.late][:2] == ["case.filed", "step.applied"] and life.dispute.hold.pending_events == []
 
 
 # ── it ends ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -193,7 +193,7 @@ def test_who_stayed_it_lifts_its_own_stay_and_learns_nothing_of_others():
 
     assert opened(life, "stay.lifted", CENTRE).refused is None
     assert opened(life, "stay.lifted", CENTRE).refused == "nothing_to_release"
-    assert (life.dispute.hold.left, life.dispute.hold.stays) == (["hold", "stay"], [COURT])
+    assert (life.dispute.hold.active_holds, life.dispute.hold.stays) == (["hold", "stay"], [COURT])
     assert decide(life.dispute, reported("referral.accepted", life.now, DAMAN), life.now).refused == "stayed"
 
 
@@ -330,18 +330,18 @@ def test_a_report_of_danger_has_a_code_and_a_state_and_no_ordinary_clock():
 
     assert (decision.said, words(decision)) == ([], ["safeguard.held", "step.applied"])
     assert decision.sealed[1][1]["state"] == "registered"  # what the reporter is told, as ever
-    assert (decision.dispute.state, decision.dispute.deadlines, decision.deadlines, decision.dispute.hold.born) == ("registered", {}, [], True)
+    assert (decision.dispute.state, decision.dispute.deadlines, decision.deadlines, decision.dispute.hold.reported_in_lane) == ("registered", {}, [], True)
 
 
 def test_it_comes_out_as_if_it_were_reported_that_day():
     life = born()
     later = MONDAY + timedelta(days=40)
     opened(life, "hold.released", POLICE, reason="unfounded")
-    assert life.dispute.hold.born  # until intake has named it
+    assert life.dispute.hold.reported_in_lane  # until intake has named it
 
     out, usual = decide(life.dispute, registered(later, GRID), later), decide(None, registered(later, GRID), later)
 
-    assert out.said == usual.said and not life.dispute.hold.born
+    assert out.said == usual.said and not life.dispute.hold.reported_in_lane
 
 
 def test_it_comes_out_at_its_release_even_if_that_is_processed_weeks_later():
@@ -361,9 +361,9 @@ def test_it_comes_out_at_its_release_even_if_that_is_processed_weeks_later():
 def until(life, now):
     """Every ordinary deadline is asked when it wants to be; what was said."""
     said = []
-    while due := [d for d in life.dispute.deadlines.values() if d.ask_at is not None and d.ask_at <= now]:
-        deadline = min(due, key=lambda d: d.ask_at)
-        decision = lane.time_passes(life.dispute, deadline, deadline.ask_at, USUAL_POLICY)
+    while due := [d for d in life.dispute.deadlines.values() if d.next_check_at is not None and d.next_check_at <= now]:
+        deadline = min(due, key=lambda d: d.next_check_at)
+        decision = lane.time_passes(life.dispute, deadline, deadline.next_check_at, USUAL_POLICY)
         for word, data in decision.said:
             contracts.said(word, data, "mediation")
         said += decision.said

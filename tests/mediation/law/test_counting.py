@@ -5,7 +5,7 @@ Qingming Sat 4 - Mon 6 Apr. Labour Day Fri 1 - Tue 5 May, Sat 9 May worked. Drag
 National Day Thu 1 - Wed 7 Oct, Sun 20 Sep and Sat 10 Oct worked.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -79,24 +79,6 @@ def test_what_happens_within_the_last_second_is_in_time():
 
     assert in_time(due + timedelta(milliseconds=999), due)
     assert not in_time(at("2026-04-02 00:00"), due)
-
-
-@pytest.mark.parametrize("year", range(2020, 2027))
-def test_both_calendars_agree_on_every_announced_year(year):
-    assert CHINA.announced(year)
-
-
-def test_the_arrangement_of_2026_is_the_one_announced():
-    # fmt: off
-    off = ["2026-01-01", "2026-01-02", "2026-02-16", "2026-02-17", "2026-02-18", "2026-02-19", "2026-02-20", "2026-02-23", "2026-04-06", "2026-05-01",
-           "2026-05-04", "2026-05-05", "2026-06-19", "2026-09-25", "2026-10-01", "2026-10-02", "2026-10-05", "2026-10-06", "2026-10-07"]
-    made_up = ["2026-01-04", "2026-02-14", "2026-02-28", "2026-05-09", "2026-09-20", "2026-10-10"]
-    # fmt: on
-    announced = Arrangement(frozenset(map(date.fromisoformat, off)), frozenset(map(date.fromisoformat, made_up)))
-
-    for number in range(365):
-        day = date(2026, 1, 1) + timedelta(days=number)
-        assert CHINA.works(day) == announced.works(day), day
 
 
 def test_a_year_without_an_arrangement_gives_provisional_dates_until_ours_is_entered():

@@ -3,13 +3,8 @@
 import json
 import subprocess
 import sys
-from datetime import date
 from pathlib import Path
 
-import pytest
-
-from services.mediation.law.holidays import Holidays, arrangements
-from services.mediation.law.invalid_facts import InvalidFacts
 from tests.county_folders import county_folder
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -104,30 +99,7 @@ def test_an_official_arrangement_makes_a_provisional_day_certain(tmp_path):
     assert (after["due"], after["provisional"]) == ("2027-01-05", False)
 
 
-@pytest.mark.parametrize(
-    "told",
-    [
-        [],
-        {"next year": {}},
-        {"2027": {"off": []}},
-        {"2027": {"off": [date(2028, 1, 3)], "made_up": []}},
-        {"2027": {"off": [], "made_up": [date(2027, 2, 10)]}},
-        {"2027": {"off": ["2027-01-01"], "made_up": []}},
-    ],
-)
-def test_a_calendar_that_makes_no_sense_is_refused(told):
-    with pytest.raises(InvalidFacts):
-        arrangements(told)
-
-
 def test_a_folder_that_is_not_there_or_holds_no_toml_ends_it_before_the_first_line(tmp_path):
     broken = county_folder(tmp_path, calendar="{")
 
     assert [run(b"", "--county", folder).returncode for folder in (broken, tmp_path / "missing")] == [2, 2]
-
-
-def test_new_year_may_take_days_of_the_december_before():
-    calendar = Holidays(arrangements({"2027": {"off": [date(2026, 12, 31), date(2027, 1, 1)], "made_up": [date(2026, 12, 27)]}}))
-
-    assert not calendar.works(date(2026, 12, 31)) and calendar.works(date(2026, 12, 27))
-    assert calendar.works(date(2026, 12, 30))

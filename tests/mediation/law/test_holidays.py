@@ -1,0 +1,49 @@
+"""Which days are worked: do both published calendars agree, and what may a county's own arrangement say?"""
+
+from datetime import date, timedelta
+
+import pytest
+
+from services.mediation.law.holidays import CHINA, Arrangement, Holidays, arrangements
+from services.mediation.law.invalid_facts import InvalidFacts
+
+
+@pytest.mark.parametrize("year", range(2020, 2027))
+def test_both_calendars_agree_on_every_announced_year(year):
+    assert CHINA.announced(year)
+
+
+def test_the_arrangement_of_2026_is_the_one_announced():
+    # fmt: off
+    off = ["2026-01-01", "2026-01-02", "2026-02-16", "2026-02-17", "2026-02-18", "2026-02-19", "2026-02-20", "2026-02-23", "2026-04-06", "2026-05-01",
+           "2026-05-04", "2026-05-05", "2026-06-19", "2026-09-25", "2026-10-01", "2026-10-02", "2026-10-05", "2026-10-06", "2026-10-07"]
+    made_up = ["2026-01-04", "2026-02-14", "2026-02-28", "2026-05-09", "2026-09-20", "2026-10-10"]
+    # fmt: on
+    announced = Arrangement(frozenset(map(date.fromisoformat, off)), frozenset(map(date.fromisoformat, made_up)))
+
+    for number in range(365):
+        day = date(2026, 1, 1) + timedelta(days=number)
+        assert CHINA.works(day) == announced.works(day), day
+
+
+@pytest.mark.parametrize(
+    "years",
+    [
+        [],
+        {"next year": {}},
+        {"2027": {"off": []}},
+        {"2027": {"off": [date(2028, 1, 3)], "made_up": []}},
+        {"2027": {"off": [], "made_up": [date(2027, 2, 10)]}},
+        {"2027": {"off": ["2027-01-01"], "made_up": []}},
+    ],
+)
+def test_a_calendar_that_makes_no_sense_is_refused(years):
+    with pytest.raises(InvalidFacts):
+        arrangements(years)
+
+
+def test_new_year_may_take_days_of_the_december_before():
+    calendar = Holidays(arrangements({"2027": {"off": [date(2026, 12, 31), date(2027, 1, 1)], "made_up": [date(2026, 12, 27)]}}))
+
+    assert not calendar.works(date(2026, 12, 31)) and calendar.works(date(2026, 12, 27))
+    assert calendar.works(date(2026, 12, 30))
