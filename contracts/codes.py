@@ -1,4 +1,4 @@
-"""The form of a dispute's code, `620702-2026-000123-1`, and its check digit.
+"""The form of a dispute's code, <area>-<year>-<number>-<check digit>, and its check digit.
 
 Six digits of area (GB/T 2260), four of the year of registration, six of a serial number, one check digit by ISO 7064 MOD 11-10 over the sixteen
 before it: every single wrong digit is detected, and 99 of 100 swaps of two neighbouring digits.
