@@ -19,7 +19,7 @@ from drills import capture, ledger
 from drills.workload import HOUSES
 from plumbing import events
 from plumbing.events import Delivery, Event
-from services.intake.store import reports as intake_store
+from services.intake.store import log
 from services.mediation.life import decisions as mediation
 from services.metrics import domain as metrics
 from services.metrics import store as metrics_store
@@ -356,7 +356,7 @@ def facts_that_do_not_follow_from_each_other(e: Evidence):
 
 
 def links_that_do_not_hold(e: Evidence):
-    return (str(seq) for seq in intake_store.check_log(SimpleNamespace(rows=lambda sql, params=(): e.rows(sql, *params))).broken)
+    return (str(seq) for seq in log.CHAIN.verify(SimpleNamespace(rows=lambda sql, params=(): e.rows(sql, *params))).broken)
 
 
 def outcomes_before_their_receipt(e: Evidence):

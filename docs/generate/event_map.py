@@ -73,27 +73,31 @@ class Said:
 # fmt: off
 INTAKE_SAYS = {                        # if not `step.reported`: a report may be of a dispute that is known, and reports taken out may get a new code
     "dispute.reported":  (Said(("dispute.registered", "step.reported")),),
-    "reports.joined":    (Said(("step.reported",)), Said(("dispute.merged",))),
-    "reports.unjoined":  (Said(("step.reported", "dispute.registered")), Said(("dispute.unmerged",))),
+    "reports.unjoined":  (Said(("step.reported", "dispute.registered")),),
     "roster.changed":    (Said(("roster.reported",)),),
 }
 MEDIATION_SAYS = {                     # if not the step as a fact in the same word
     "dispute.reported":  (),
     "reports.unjoined":  (Said(("reports.unjoined",), sometimes=True),),
 }
+INTAKE_ANSWERS = {                     # what intake says when it hears that mediation took the step
+    "reports.joined":    (Said(("dispute.merged",)),),
+    "reports.unjoined":  (Said(("dispute.unmerged",)),),
+}
 ENDS_IT = ("dispute.archived", "reports.joined")
 # fmt: on
 
 
 def said_of(word: str) -> list[Said]:
-    """What the services say of an agency's event that takes effect: intake first, then mediation, each in its own order."""
+    """What the services say of an agency's event that takes effect, in that order: intake, then mediation, then intake again where it waited for that."""
     intake = INTAKE_SAYS.get(word, (Said(("step.reported",)),))
     if word in ABOUT_THE_ROSTER:
         return [*intake, Said((word,))]
     if word in safeguard.STEPS:
         return [*intake, *_said_in_the_lane(word), Said(("step.applied",))]
     fact = MEDIATION_SAYS.get(word, (Said((word,)),) if word in FACTS else ())
-    return [*intake, *fact, Said(("step.applied",)), *((Said(("dispute.closed",)),) if word in ENDS_IT else ())]
+    ends = (Said(("dispute.closed",)),) if word in ENDS_IT else ()
+    return [*intake, *fact, Said(("step.applied",)), *ends, *INTAKE_ANSWERS.get(word, ())]
 
 
 def _said_in_the_lane(word):

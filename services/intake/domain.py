@@ -1,20 +1,24 @@
-"""What intake makes of what agencies say: facts in, decisions out. Pure."""
+"""What intake makes of what agencies say: facts in, decisions out. Pure.
+
+`check` looks at one event by itself; `decide_all` at a batch, beside what the tables hold.
+"""
 
 import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from marshmallow import ValidationError
 
 import contracts
-from contracts import REASONS
 from contracts.envelope import FUTURE_SECONDS
 from plumbing.events import Event
-from services.intake import codes, duplicates, identity, joining, lane
-from services.intake.model import Dispute, ExtraEvent, StoredReport
+from services.intake import codes, decrypt_parties, duplicates, identity, joining, lane
+from services.intake.decrypt_parties import UnreadableParties
+from services.intake.model import Checked, Decision, Dispute, Known, Logged, Report
+from services.intake.reasons import reason
 
 FUTURE = timedelta(seconds=FUTURE_SECONDS)
 ROSTER_OUTCOMES = ("roster.changed", "roster.refused")
@@ -22,205 +26,168 @@ STEP_OUTCOMES = ("step.applied", "step.refused")
 OUTCOMES = (*STEP_OUTCOMES, *ROSTER_OUTCOMES)
 
 
-@dataclass(slots=True)
-class Logged:
-    """An earlier event with the same source and id."""
-
-    seq: int
-    content: str
-    accepted: bool
-
-
-@dataclass(slots=True)
-class Decision:
-    """What becomes of one event. Exactly one of these: `refused`, `repeats`, or taken (with its dispute)."""
-
-    event: Event
-    sha256: str  # of the exact bytes
-    content: str  # of what is said, in whatever bytes
-    dispute: Dispute | None = None
-    organisation: str | None = None  # of an event that is about a roster and about no dispute
-    data: dict | None = None
-    parties: list[dict] = field(default_factory=list)  # in clear, whichever way they came; they go no further than intake's own tables
-    refused: dict | None = None
-    repeats: Logged | None = None
-    logged: Logged | None = None
-    may_be_kept: bool = True  # the bytes of it
-    is_sealed: bool = False  # passed on in the sealed voice
-    introduces: bool = False  # a report under a number that its agency had not used: of a new dispute, or one that it joins
-    report: duplicates.Report | None = None  # how it compares with others; None: it takes no part
-    also: list[ExtraEvent] = field(default_factory=list)
-    moved: list[tuple[StoredReport, Dispute, Dispute]] = field(default_factory=list)  # reports that stand under another code now: which, was, into
-    repointed: Dispute | None = None  # whose `merged_into` changed
-    taken_out: list[StoredReport] = field(default_factory=list)  # reports that get a new code
-
-    @property
-    def seq(self) -> int:
-        """Its number in the log, or that of the entry it repeats."""
-        return (self.repeats or self.logged).seq
-
-    @property
-    def agency(self) -> str:
-        return agency_of(self.event)
-
-    @property
-    def is_taken(self) -> bool:
-        """Whether something follows from it inside."""
-        return self.refused is None and self.repeats is None
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether the answer is a refusal: a repeat has the answer of the event that it repeats."""
-        return self.refused is not None if self.repeats is None else not self.repeats.accepted
-
-    @property
-    def subject(self) -> str:
-        """What a taken event is about inside: the dispute's code, or the organisation's."""
-        return self.organisation or self.dispute.code
-
-    @property
-    def registers(self) -> bool:
-        return self.dispute is not None and self.dispute.registered_by is self.event
-
-
-@dataclass(slots=True)
-class Known:
-    """What the store knows that matters to a batch."""
-
-    logged: dict[tuple[str, str], list[Logged]] = field(default_factory=dict)
-    reports: dict[tuple[str, str], Dispute] = field(default_factory=dict)
-    disputes: dict[str, Dispute] = field(default_factory=dict)
-    kept: list[StoredReport] = field(default_factory=list)  # the reports of disputes that a join or its undoing is about
-    opened: dict[str, list[dict] | ValidationError | None] = field(default_factory=dict)  # by sealed box: the parties in it; None: it cannot be read
-
-
-def reason(code: str, **facts) -> dict:
-    """Why something is refused, as a receipt carries it; with the field, where one is to blame."""
-    return REASONS[code].text(**facts) | ({"field": facts["field"]} if "field" in facts else {})
-
-
-def agency_of(event: Event) -> str:
-    return event.source.rsplit("/", 1)[-1]
-
-
 def content_of(event: Event) -> str:
     """The same for the same thing said, whichever door and encoding it came by; `time` is left out, a sender may tell it anew."""
     return hashlib.sha256(json.dumps([event.type, event.subject, event.data], sort_keys=True).encode()).hexdigest()
 
 
-def decide_all(batch: Iterable[Event], known: Known, now: datetime) -> list[Decision]:
-    """One verdict per event, in order. `known` grows with what the batch itself registers."""
-    return [_decide(event, known, now) for event in batch]
+# ── an event by itself ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _decide(event, known, now):
+def check(event: Event, now: datetime, private_key: bytes, token_key: bytes) -> Checked:
+    """What can be said of an event without knowing anything else: its data and parties, or why it cannot be taken.
+
+    `private_key` opens parties that the agency sealed; under `token_key` parties become tokens.
+    """
     sha256 = hashlib.sha256(event.delivery.body).hexdigest()
-    verdict = Decision(event, sha256, sha256 if event.refusal is not None else content_of(event))
-    before = known.logged.get((event.source, event.id), ())
-    verdict.repeats = next((earlier for earlier in before if earlier.content == verdict.content), None)
-    if verdict.repeats is not None:
-        return verdict
-    if any(earlier.accepted for earlier in before):
-        return _enter(_refuse(verdict, "other_content_under_used_id"), known)
-    if event.refusal is not None:
-        verdict.refused = event.refusal
-        verdict.may_be_kept = event.refusal["code"] != "too_large"
-    elif event.discarded:
-        _refuse(verdict, "discarded_by_operator")
-    else:
-        _take(verdict, known, now)
-    return _enter(verdict, known)
+    checked = Checked(event, sha256, sha256 if event.refusal is not None else content_of(event))
+    checked.objection = event.refusal or (reason("discarded_by_operator") if event.discarded else _objection(checked, now, private_key))
+    if checked.objection is None and event.type == "dispute.reported" and not codes.looks_like_one(event.subject):
+        checked.report = _comparable(checked, token_key)
+    return checked
 
 
-def _enter(verdict, known):
-    """A later event of the same batch may repeat this one; its number comes when it is logged."""
-    verdict.logged = Logged(0, verdict.content, verdict.refused is None)
-    known.logged.setdefault((verdict.event.source, verdict.event.id), []).append(verdict.logged)
-    return verdict
-
-
-def _take(verdict, known, now):
-    event, agency = verdict.event, verdict.agency
+def _objection(checked, now, private_key) -> dict | None:
+    event, agency = checked.event, checked.agency
     if event.type not in contracts.AGENCY_EVENTS:
-        return _refuse(verdict, "unknown_type")
+        return reason("unknown_type")
     if not contracts.AGENCIES[agency].is_active:
-        return _refuse(verdict, "agency_not_active", agency=agency)
+        return reason("agency_not_active", agency=agency)
     if not contracts.may_say(agency, event.type):
-        return _refuse(verdict, "not_yours_to_say", agency=agency, step=event.type)
+        return reason("not_yours_to_say", agency=agency, step=event.type)
     if event.time > now + FUTURE:
-        return _refuse(verdict, "in_the_future")
+        return reason("in_the_future")
     try:
-        verdict.data = contracts.heard(event.type, event.data)
+        checked.data = contracts.heard(event.type, event.data)
     except ValidationError as error:
         if "parties" in event.data and "parties_sealed" in event.data:
-            return _refuse(verdict, "parties_both_ways")
+            return reason("parties_both_ways")
         mistake = contracts.mistakes_in(error)[0]
-        return _refuse(verdict, "malformed_data", field=mistake.field, mistake=mistake.token)
-    for assigned in contracts.assigned(event.type, verdict.data):
+        return reason("malformed_data", field=mistake.field, mistake=mistake.token)
+    for assigned in contracts.assigned(event.type, checked.data):
         if not contracts.AGENCIES[assigned].is_active:
-            return _refuse(verdict, "agency_not_active", agency=assigned)
+            return reason("agency_not_active", agency=assigned)
     if event.type in contracts.ABOUT_THE_ROSTER:
-        if verdict.data["organisation"] != event.subject:
-            return _refuse(verdict, "malformed_data", field="organisation", mistake="invalid")
-        verdict.organisation = event.subject
-        return verdict
-    if _read_parties(verdict, known).refused is not None:
-        return verdict
-    verdict.dispute = _find(event, agency, known)
-    if verdict.dispute is None:
-        return _refuse(verdict, "unknown_dispute")
-    if event.type in JOINING:
-        return _join(verdict, known)
-    verdict.dispute, verdict.introduces = verdict.dispute.root, verdict.registers
-    verdict.is_sealed, verdict.dispute.seal = lane.sealed(verdict.dispute.seal, agency, event.type, verdict.data, verdict.registers)
-    return verdict
+        return None if checked.data["organisation"] == event.subject else reason("malformed_data", field="organisation", mistake="invalid")
+    return _read_parties(checked, private_key)
 
 
-JOINING = ("reports.joined", "reports.unjoined")  # about codes as they are, not about the dispute that they stand for
+def _read_parties(checked, private_key) -> dict | None:
+    sealed = checked.data.get("parties_sealed")
+    if not sealed:
+        checked.parties = checked.data.get("parties") or []
+        return None
+    try:
+        checked.parties = decrypt_parties.decrypt(sealed, private_key)
+        return None
+    except UnreadableParties:
+        return reason("unreadable_parties")
+    except ValidationError as error:
+        mistake = contracts.mistakes_in(error)[0]
+        return reason("malformed_data", field=mistake.field.replace("parties", "parties_sealed", 1), mistake=mistake.token)
 
 
-def _join(verdict, known):
-    if verdict.event.type == "reports.joined":
-        why = joining.join(verdict, found_by(verdict.agency, verdict.data["into"], known, joins=True), known.kept)
+def _comparable(checked, token_key) -> Report | None:
+    """The report as it compares with others, if it takes part in that."""
+    data, place = checked.data, checked.data["place"]
+    if not duplicates.takes_part(data["risk"], contracts.safeguard.DANGERS):
+        return None
+    persons = identity.persons_in(checked.parties, place.get("village"), token_key)
+    report = Report(
+        checked.agency, checked.event.time, place["township"], data["kind"], persons, place.get("village"), data.get("cause"), data.get("amount_cny")
+    )
+    return report if duplicates.is_telling(report) else None
+
+
+# ── what has to be known ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def codes_named(batch: Iterable[Checked]) -> set[str]:
+    """The codes of disputes that these events are about, or want to join something to."""
+    named = {checked.event.subject for checked in batch} | {
+        checked.data["into"] for checked in batch if checked.event.type == "reports.joined" and checked.data
+    }
+    return {code for code in named if codes.looks_like_one(code)}
+
+
+def takes_reports_apart(batch: Iterable[Checked]) -> bool:
+    """Whether one of these events undoes a join."""
+    return any(checked.event.type == "reports.unjoined" for checked in batch)
+
+
+# ── a batch ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def decide_all(batch: Iterable[Checked], known: Known) -> list[Decision]:
+    """One decision per event, in order."""
+    comparing = duplicates.Comparing(known.similar)
+    return [_decide(checked, known, comparing) for checked in batch]
+
+
+def _decide(checked, known, comparing):
+    event = checked.event
+    decision = Decision(event, checked.sha256, checked.content, checked.data, checked.parties)
+    before = known.logged.setdefault((event.source, event.id), [])
+    decision.repeats = next((earlier for earlier in before if earlier.content == checked.content), None)
+    if decision.repeats is not None:
+        return decision
+    decision.may_be_kept = event.refusal is None or event.refusal["code"] != "too_large"
+    if any(earlier.accepted for earlier in before):
+        decision.refused = reason("other_content_under_used_id")
+    elif checked.objection is not None:
+        decision.refused = checked.objection
+    elif event.type in contracts.ABOUT_THE_ROSTER:
+        decision.organisation = event.subject
+    else:
+        _take(decision, checked.report, known, comparing)
+    # A later event of the same batch may repeat this one; its number comes when it is logged.
+    decision.logged = Logged(0, decision.content, decision.refused is None)
+    before.append(decision.logged)
+    return decision
+
+
+def _take(decision, report, known, comparing):
+    event, agency = decision.event, decision.agency
+    found = _find(event, agency, known)
+    if found is None:
+        decision.refused = reason("unknown_dispute")
+    elif event.type in joining.STEPS:
+        _join(decision, found, known)
+    else:
+        decision.dispute, decision.waits_at = found.root, found.in_question
+        decision.introduces = decision.registers
+        decision.is_sealed, decision.dispute.seal = lane.sealed(decision.dispute.seal, agency, event.type, decision.data, decision.registers)
+        decision.opens_a_seal = lane.opens(event.type, decision.data) is not None
+        if decision.introduces:
+            decision.registration = _in_json(registration(decision))
+            if report is not None:
+                decision.report, report.dispute = report, decision.dispute
+                joining.by_rule(decision, comparing.judge(report))
+
+
+def _join(decision, found, known):
+    decision.dispute = found
+    if decision.event.type == "reports.joined":
+        why = joining.join(decision, find_by_code(decision.agency, decision.data["into"], known, joins=True))
         facts = {"field": "into"} if why == "unknown_dispute" else {}
     else:
-        why = joining.unjoin(verdict, verdict.data["reported_by"], known.kept)
-        facts = {"agency": verdict.data["reported_by"]} if why else {}
-    if why is None:
-        return verdict
-    verdict.dispute = None
-    return _refuse(verdict, why, **facts)
-
-
-def sealed_in(batch: Iterable[Event]) -> list[str]:
-    """The boxes of sealed parties that have to be opened before a batch can be decided."""
-    told = [event.data.get("parties_sealed") for event in batch if event.type == "dispute.reported" and event.refusal is None]
-    return list(dict.fromkeys(sealed for sealed in told if isinstance(sealed, str)))
-
-
-def _read_parties(verdict, known):
-    sealed = verdict.data.get("parties_sealed")
-    found = known.opened[sealed] if sealed else verdict.data.get("parties") or []
-    if found is None:
-        return _refuse(verdict, "unreadable_parties")
-    if isinstance(found, ValidationError):
-        mistake = contracts.mistakes_in(found)[0]
-        return _refuse(verdict, "malformed_data", field=mistake.field.replace("parties", "parties_sealed", 1), mistake=mistake.token)
-    verdict.parties = found
-    return verdict
+        why = joining.unjoin(decision, decision.data["reported_by"], known.stored)
+        facts = {"agency": decision.data["reported_by"]} if why else {}
+    if why is not None:
+        decision.dispute, decision.refused = None, reason(why, **facts)
 
 
 def _find(event, agency, known):
     """The dispute that an event is about; a report of an unknown one registers it."""
     if codes.looks_like_one(event.subject):
-        return found_by(agency, event.subject, known, joins=event.type in JOINING)
+        return find_by_code(agency, event.subject, known, joins=event.type in joining.STEPS)
     found = known.reports.get((agency, event.subject))
     if found is None and event.type == "dispute.reported":
         found = known.reports[agency, event.subject] = Dispute(None, registered_by=event)
     return found
 
 
-def found_by(agency: str, code: str, known: Known, joins: bool = False) -> Dispute | None:
+def find_by_code(agency: str, code: str, known: Known, joins: bool = False) -> Dispute | None:
     """The dispute with this code, as far as this agency may know that there is one. What was born in the lane is joined with nothing."""
     found = known.disputes.get(code)
     if found is None or not lane.may_know(found.root.seal, agency):
@@ -228,21 +195,20 @@ def found_by(agency: str, code: str, known: Known, joins: bool = False) -> Dispu
     return None if joins and found.seal is not None and found.seal.born else found
 
 
-def _refuse(verdict, code, **facts):
-    verdict.refused = reason(code, **facts)
-    return verdict
+def _in_json(facts):
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in facts.items()}
 
 
-# ── what follows from a verdict ───────────────────────────────────────────────────────────────────────────────────────────
+# ── what follows from a decision ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def first_receipt(verdict: Decision) -> tuple[str, dict]:
+def first_receipt(decision: Decision) -> tuple[str, dict]:
     """The type and data of the receipt that answers an event."""
-    event = {"source": verdict.event.source, "id": verdict.event.id}
-    if verdict.refused is not None:
-        return "receipt.refused", {"event": event, "reason": verdict.refused}
-    about = {"organisation": verdict.organisation} if verdict.organisation else {"dispute": verdict.dispute.code}
-    return "receipt.accepted", {"event": event, **about, "log": {"seq": verdict.seq, "sha256": verdict.sha256}}
+    event = {"source": decision.event.source, "id": decision.event.id}
+    if decision.refused is not None:
+        return "receipt.refused", {"event": event, "reason": decision.refused}
+    about = {"organisation": decision.organisation} if decision.organisation else {"dispute": decision.dispute.code}
+    return "receipt.accepted", {"event": event, **about, "log": {"seq": decision.seq, "sha256": decision.sha256}}
 
 
 def outcome_receipt(outcome: Event) -> tuple[str, dict]:
@@ -256,26 +222,22 @@ def outcome_receipt(outcome: Event) -> tuple[str, dict]:
     return "receipt.rejected", {**data, "reason": outcome.data["reason"]}
 
 
-def fact_of(verdict: Decision) -> tuple[str, dict]:
+def fact_of(decision: Decision) -> tuple[str, dict]:
     """The domain event that passes a step on: codes, dates and sums only."""
-    event, agency = verdict.event, verdict.agency
-    if verdict.organisation:
+    event, agency = decision.event, decision.agency
+    if decision.organisation:
         whose = {"event": {"source": event.source, "id": event.id}, "told_by": agency, "happened_at": event.time}
-        return "roster.reported", {**verdict.data, **whose}
+        return "roster.reported", {**decision.data, **whose}
     told = {"event": {"source": event.source, "id": event.id}, "agency": agency, "happened_at": event.time}
-    if verdict.registers:
-        again = verdict.dispute.again_for
-        return "dispute.registered", {**told, **registration(verdict)} if again is None else {**told, "agency": again.agency, **again.facts}
-    return "step.reported", {**told, "step": event.type, "facts": contracts.facts_of(event.type, verdict.data) | _seen_by_all(verdict.data)}
+    if decision.registers:
+        again = decision.dispute.again_for
+        return "dispute.registered", {**told, **registration(decision)} if again is None else {**told, "agency": again.agency, **again.facts}
+    return "step.reported", {**told, "step": event.type, "facts": contracts.facts_of(event.type, decision.data) | _seen_by_all(decision.data)}
 
 
-def opens_a_seal(verdict: Decision) -> bool:
-    return lane.opens(verdict.event.type, verdict.data) is not None
-
-
-def facts_of(verdict: Decision) -> list[tuple[str | None, str, dict]]:
+def facts_of(decision: Decision) -> list[tuple[str | None, str, dict]]:
     """Everything that is said about a taken event: (voice, type, data). The ordinary voice is None."""
-    return lane.voices(verdict.is_sealed, verdict.registers, contracts.safeguard.in_danger(verdict.data), fact_of(verdict))
+    return lane.voices(decision.is_sealed, decision.registers, contracts.safeguard.in_danger(decision.data), fact_of(decision))
 
 
 def _seen_by_all(data) -> dict:
@@ -283,28 +245,14 @@ def _seen_by_all(data) -> dict:
     return {"flags": sorted({*data.get("flags", ()), "mass"})} if (data.get("risk") or {}).get("mass") else {}
 
 
-def registration(verdict: Decision) -> dict:
+def registration(decision: Decision) -> dict:
     """What a report tells that is about nobody."""
-    data, labels = verdict.data, party_labels(verdict.parties)
+    data, labels = decision.data, party_labels(decision.parties)
     about = {name: data[name] for name in ("channel", "kind", "cause", "amount_cny", "wants", "standings", "flags") if data.get(name) is not None}
     return {**data["place"], **about, **_seen_by_all(data), **({"party_labels": labels} if labels else {})}
 
 
-def prepare(verdicts: list[Decision], key: bytes) -> list[duplicates.Report]:
-    """Makes the new reports comparable; gives those that are to be compared. The parties become tokens under `key`."""
-    for verdict in verdicts:
-        if verdict.introduces and duplicates.takes_part(verdict.data["risk"], contracts.safeguard.DANGERS):
-            data, place = verdict.data, verdict.data["place"]
-            persons = identity.persons_in(verdict.parties, place.get("village"), key)
-            report = duplicates.Report(
-                verdict.agency, verdict.event.time, place["township"], data["kind"], persons, place.get("village"), data.get("cause"), data.get("amount_cny"),
-                verdict.dispute,
-            )  # fmt: skip
-            verdict.report = report if duplicates.is_telling(report) else None
-    return [verdict.report for verdict in verdicts if verdict.report is not None]
-
-
-def party_labels(parties) -> list[str]:
+def party_labels(parties: list[dict]) -> list[str]:
     """Which parties there are, never who: `applicant`, `respondent`, `respondent-2` …"""
     counts = Counter()
     labels = []

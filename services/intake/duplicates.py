@@ -5,13 +5,12 @@ two different agencies of the same place and kind within a month, with nothing t
 else is at most put before the mediation centre, and not even that where a name alone would do it for half a village.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 
-from services.intake.identity import Person
-from services.intake.model import OPEN, SETTLED, Dispute
+from services.intake.model import OPEN, SETTLED, Person, Report
 
 WINDOW = timedelta(days=30)  # nothing further apart is compared
 CROWD = 20  # a token that more reports share within the window is a bank, a landlord or a common name: it finds nobody
@@ -19,24 +18,6 @@ PROPOSED_AT_MOST = 3  # for one report: the nearest in time
 
 # What two parties of the same side are to each other, weakest first.
 CONTRADICTED, UNLIKE, UNTOLD, NAMESAKE, NEIGHBOUR, SAME = range(6)
-
-
-@dataclass(slots=True)
-class Report:
-    """A report as far as it can be compared: where, what, when, and tokens for who."""
-
-    agency: str
-    reported_at: datetime
-    township: str
-    kind: str
-    persons: list[Person]
-    village: str | None = None
-    cause: str | None = None
-    amount_cny: Decimal | None = None
-    dispute: Dispute = field(default_factory=lambda: Dispute(None))  # that it was given
-
-    def side(self, side: str) -> list[Person]:
-        return [person for person in self.persons if person.side == side]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +174,17 @@ def tokens_that_find(report: Report) -> list[tuple[str, bytes]]:
     return [(kind, token) for person in report.persons for kind in ("number", "mobile", "village") if (token := getattr(person, kind)) is not None]
 
 
+def tokens_of(reports: Iterable[Report]) -> list[tuple[str, bytes]]:
+    """Everything by which others like these are looked up."""
+    return sorted({token for report in reports for token in tokens_that_find(report)})
+
+
+def window_of(reports: Iterable[Report]) -> tuple[datetime, datetime]:
+    """From when to when others are compared with these."""
+    times = [report.reported_at for report in reports]
+    return min(times) - WINDOW, max(times) + WINDOW
+
+
 @dataclass(slots=True)
 class Found:
     """What is known of a report among the others: `joins` if one dispute is certainly the same, else `proposals`."""
@@ -220,3 +212,28 @@ def judge(report: Report, others: Iterable[Report]) -> Found:
         return Found(joins=next(iter(certain.values())))
     nearest = sorted([*certain.values(), *(found for key, found in likely.items() if key not in certain)], key=lambda found: found[1].days)
     return Found(proposals=nearest[:PROPOSED_AT_MOST])
+
+
+class Comparing:
+    """Compares each new report of a batch with the earlier ones that share a token: `similar` from before the batch, and those before it in the batch."""
+
+    def __init__(self, similar: dict[tuple[str, bytes], list[Report]]):
+        self._similar = similar
+        self._here: dict[tuple[str, bytes], list[Report]] = defaultdict(list)
+
+    def judge(self, report: Report) -> Found:
+        """What follows from comparing the next report."""
+        tokens = tokens_that_find(report)
+        found = judge(report, self._sharing(tokens))
+        for token in tokens:
+            self._here[token].append(report)
+        return found
+
+    def _sharing(self, tokens) -> list[Report]:
+        """The reports that share one of these tokens. Tokens shared by a crowd are ignored: they match crowds, not persons."""
+        found = {}
+        for token in tokens:
+            sharing = [*self._similar.get(token, ()), *self._here.get(token, ())]
+            if len(sharing) <= CROWD:
+                found |= {id(report): report for report in sharing}
+        return list(found.values())

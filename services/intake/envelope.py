@@ -18,7 +18,8 @@ from plumbing import events
 from plumbing.events import Delivery, Event
 from plumbing.logs import describe
 from services.intake import fast_envelope, nesting
-from services.intake.domain import reason
+from services.intake.model import agency_source
+from services.intake.reasons import reason
 
 log = get_logger()
 
@@ -30,10 +31,6 @@ TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 TIME = ("time", "ce-time", *(f"{prefix.lower()}time" for prefix in OLDER_PREFIXES))
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 _FORMAT = JSONFormat()
-
-
-def agency_source(agency: str) -> str:
-    return f"/agencies/{agency}"
 
 
 def read(delivery: Delivery) -> Event:

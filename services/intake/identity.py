@@ -12,8 +12,9 @@ intake's own schema. What a token is made of decides how much it proves:
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import date
+
+from services.intake.model import Person
 
 SIDES = ("applicant", "respondent")  # third parties and representatives do not make a dispute the same: a lawyer has many
 TOKEN_BYTES = 16
@@ -32,19 +33,6 @@ ORGANISATION = re.compile(
     r"委员会|村委会|居委会|政府|办事处|管理局|管理所|中心|协会|基金会|事务所|项目部|农场)"
 )
 COUNTING = "01234567890123456789"
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A party that can be compared. None where it was not told, or what was told proves nothing."""
-
-    side: str
-    number: bytes | None = None
-    mobile: bytes | None = None
-    village: bytes | None = None
-    name: bytes | None = None
-    certified: bool = False  # its number proved itself by its check digit: another such number is somebody else
-    organisation: bool = False
 
 
 def token_key(at_rest_key: bytes) -> bytes:

@@ -2,115 +2,44 @@
 
 A joined dispute keeps its code as another name of the one that goes on; `Dispute.merged_into` points there. So a join can be undone: the
 pointer goes, and the code is its own again. A report that was joined at the door never had a code; taken apart, it gets one.
+
+A join of two codes, and its undoing, end or revive a dispute: mediation is asked first, and `settle` does what it answers. Until then the
+dispute is in question, and ordinary steps about it wait. Which joins are possible is decided as if everything asked so far were taken: so the
+order in which things came in counts, and not how fast mediation answers.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
 
-from services.intake import duplicates
-from services.intake.duplicates import Report
-from services.intake.model import ENDED, OPEN, SETTLED, Dispute, ExtraEvent, StoredReport
+from services.intake import duplicates, lane
+from services.intake.duplicates import Found
+from services.intake.model import (
+    ENDED,
+    IN_THIS_BATCH,
+    OPEN,
+    SETTLED,
+    Decision,
+    Dispute,
+    ExtraEvent,
+    JoinRequest,
+    StoredReport,
+    WaitingStep,
+    agency_source,
+)
 
+STEPS = ("reports.joined", "reports.unjoined")  # about codes as they are, not about the dispute that they stand for
 
-def by_rule(verdicts: list, similar: dict[tuple[str, bytes], list[Report]]) -> None:
-    """Compares each new report with those that share a token: `similar` from before this batch, and those before it in the batch.
-
-    A report that is certainly of a known dispute joins it; one that may be is proposed.
-    """
-    here: dict[tuple[str, bytes], list[Report]] = defaultdict(list)
-    for verdict in verdicts:
-        report = verdict.report
-        if report is None:
-            continue
-        tokens = duplicates.tokens_that_find(report)
-        found = duplicates.judge(report, _sharing(tokens, similar, here))
-        event = {"source": verdict.event.source, "id": verdict.event.id}
-        if found.joins is not None:
-            other, likeness = found.joins
-            _join_at_the_door(verdict, other.dispute.root, {"event": event, "agency": verdict.agency, "found_by": "rule", **_alike(likeness)})
-        for other, likeness in found.proposals:
-            facts = {"event": event, "agency": verdict.agency, **_alike(likeness)}
-            verdict.also.append(ExtraEvent("duplicate.proposed", verdict.dispute, facts, {"other": other.dispute.root}))
-        for token in tokens:
-            here[token].append(report)
-
-
-def _sharing(tokens, similar, here) -> list[Report]:
-    """The reports that share one of these tokens; what a crowd shares finds nobody."""
-    found = {}
-    for token in tokens:
-        sharing = [*similar.get(token, ()), *here.get(token, ())]
-        if len(sharing) <= duplicates.CROWD:
-            found |= {id(report): report for report in sharing}
-    return list(found.values())
-
-
-def _alike(likeness):
-    return {"reasons": duplicates.reasons_for(likeness), "days": likeness.days}
-
-
-def _join_at_the_door(verdict, into, facts):
-    verdict.dispute.registered_by, verdict.dispute.merged_into = None, into
-    verdict.also.append(ExtraEvent("dispute.merged", into, facts, {"into": into}))
-
-
-# ── the centre decides ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def join(verdict, into: Dispute | None, kept: Iterable[StoredReport]) -> str | None:
-    """Two codes are one dispute: the one it is said about ends, `into` goes on. Returns the reason why not."""
-    ending = verdict.dispute
-    if into is None:
-        return "unknown_dispute"
-    if into is ending:
-        return "joins_itself"
-    if ending.merged_into is not None or into.merged_into is not None:  # of two that are nobody's other name no circle can come
-        return "joined_already"
-    if ENDED in (ending.standing, into.standing):
-        return "joins_an_ended_one"
-    _move(verdict, [report for report in kept if report.dispute.root is ending], ending, into)
-    ending.merged_into = into
-    facts = _said_by(verdict) | {"found_by": "centre"}
-    verdict.also += [ExtraEvent("dispute.merged", about, facts, {"into": into, "was": ending}) for about in (ending, into)]
-    verdict.repointed = ending
-    return None
-
-
-def unjoin(verdict, reported_by: str, kept: Iterable[StoredReport]) -> str | None:
-    """The reports of one agency get their own code again: the one they had, else a new one. Returns the reason why not.
-
-    Of several codes that were joined one after the other the latest goes first.
-    """
-    joint = verdict.dispute.root
-    under = [report for report in kept if report.dispute.root is joint]
-    joined = [report for report in under if report.agency == reported_by and not (report.registers and report.dispute is joint)]
-    if not joined:
-        return "nothing_to_unjoin"
-    own = max(joined, key=lambda report: report.seq).dispute
-    if own is not joint:
-        own.merged_into, own.standing = None, OPEN
-        verdict.dispute = verdict.repointed = own
-        _move(verdict, [report for report in under if report.dispute.root is own], joint, own)
-    else:
-        taken_out = sorted((report for report in joined if report.dispute is joint), key=lambda report: report.seq)
-        own = verdict.dispute = Dispute(None, registered_by=verdict.event, again_for=taken_out[0])
-        for report in taken_out:
-            report.dispute, report.registers = own, report is taken_out[0]
-        verdict.taken_out = taken_out
-        _move(verdict, taken_out, joint, own)
-    facts = _said_by(verdict) | {"reported_by": reported_by}
-    verdict.also += [ExtraEvent("dispute.unmerged", about, facts, {"was": joint, "into": own}) for about in (joint, own)]
-    return None
-
-
-def take_back(ended: Dispute, event: dict, agency: str, kept: Iterable[StoredReport]) -> tuple[list, list[ExtraEvent]]:
-    """Undoes a join that the life of the dispute refused: what moves (report, was, into), and what is said. `event` is the centre's own."""
-    joint, own = ended.root, [report for report in kept if report.dispute is ended]
-    ended.merged_into = None
-    first = next((report.agency for report in own if report.registers), agency)
-    facts = {"event": event, "agency": agency, "reported_by": first}
-    moved = [(report, joint, ended) for report in kept if report.dispute.root is ended]
-    return moved, [ExtraEvent("dispute.unmerged", about, facts, {"was": joint, "into": ended}) for about in (joint, ended)]
+# fmt: off
+STANDING = {
+    "agreed":          SETTLED,
+    "confirm_applied": SETTLED,
+    "confirm_decided": SETTLED,
+    "performing":      SETTLED,
+    "enforcement":     SETTLED,
+    "resolved":        SETTLED,
+    "redirected":      ENDED,
+    "closed":          ENDED,
+}
+# fmt: on
 
 
 def standing_in(state: str) -> str:
@@ -118,21 +47,120 @@ def standing_in(state: str) -> str:
     return STANDING.get(state, OPEN)
 
 
-STANDING = {
-    "agreed": SETTLED,
-    "confirm_applied": SETTLED,
-    "confirm_decided": SETTLED,
-    "performing": SETTLED,
-    "enforcement": SETTLED,
-    "resolved": SETTLED,
-    "redirected": ENDED,
-    "closed": ENDED,
-}
+def by_rule(decision: Decision, found: Found) -> None:
+    """A report that is certainly of a known dispute joins it; one that may be is proposed."""
+    event = {"source": decision.event.source, "id": decision.event.id}
+    if found.joins is not None:
+        other, likeness = found.joins
+        into, facts = other.dispute.root, {"event": event, "agency": decision.agency, "found_by": "rule", **_alike(likeness)}
+        decision.waits_at = other.dispute.in_question
+        decision.dispute.registered_by, decision.dispute.merged_into = None, into
+        decision.extra.append(ExtraEvent("dispute.merged", into, facts, {"into": into}))
+    for other, likeness in found.proposals:
+        facts = {"event": event, "agency": decision.agency, **_alike(likeness)}
+        decision.extra.append(ExtraEvent("duplicate.proposed", decision.dispute, facts, {"other": other.dispute.root}))
 
 
-def _said_by(verdict):
-    return {"event": {"source": verdict.event.source, "id": verdict.event.id}, "agency": verdict.agency}
+def _alike(likeness):
+    return {"reasons": duplicates.reasons_for(likeness), "days": likeness.days}
 
 
-def _move(verdict, reports, was, into):
-    verdict.moved += [(report, was, into) for report in reports]
+# ── the centre decides ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def join(decision: Decision, into: Dispute | None) -> str | None:
+    """Two codes are one dispute: the one it is said about ends, `into` goes on. Asks mediation, or returns the reason why not."""
+    ending = decision.dispute
+    if into is None:
+        return "unknown_dispute"
+    if into is ending:
+        return "joins_itself"
+    if ending.will_be_merged_into is not None or into.will_be_merged_into is not None:  # of two that are nobody's other name no circle can come
+        return "joined_already"
+    if ENDED in (ending.standing, into.standing):
+        return "joins_an_ended_one"
+    _ask(decision, ending, into)
+    return None
+
+
+def unjoin(decision: Decision, reported_by: str, stored: Iterable[StoredReport]) -> str | None:
+    """The reports of one agency get their own code again: the one they had, else a new one. Returns the reason why not.
+
+    Of several codes that were joined one after the other the latest goes first. About a code that they had mediation is asked.
+    """
+    joint = decision.dispute.joint
+    joined = [r for r in stored if r.dispute.joint is joint and r.agency == reported_by and not (r.registers and r.dispute is joint)]
+    if not joined:
+        return "nothing_to_unjoin"
+    own = max(joined, key=lambda report: report.seq).dispute
+    if own is not joint:
+        own.standing = OPEN
+        decision.dispute = own
+        _ask(decision, own, None, reported_by)
+        return None
+    taken_out = sorted((report for report in joined if report.dispute is joint), key=lambda report: report.seq)
+    own = decision.dispute = Dispute(None, registered_by=decision.event, again_for=taken_out[0])
+    for report in taken_out:
+        report.dispute, report.registers = own, report is taken_out[0]
+    decision.taken_out = taken_out
+    decision.moved = [(report, joint, own) for report in taken_out]
+    facts = {"event": {"source": decision.event.source, "id": decision.event.id}, "agency": decision.agency, "reported_by": reported_by}
+    decision.extra += _about_both("dispute.unmerged", joint, own, facts)
+    return None
+
+
+def _ask(decision, dispute, into, reported_by=None):
+    dispute.asked, dispute.asked_into = IN_THIS_BATCH, into
+    decision.request = JoinRequest(dispute, into, decision.agency, decision.event.id, decision.event.time, reported_by=reported_by)
+
+
+def _about_both(type, was, into, facts):
+    return [ExtraEvent(type, about, facts, {"was": was, "into": into}) for about in (was, into)]
+
+
+# ── mediation has answered ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def settle(request: JoinRequest, is_taken: bool, stored: Iterable[StoredReport]) -> tuple[list[tuple[StoredReport, Dispute, Dispute]], list[ExtraEvent]]:
+    """Joins, or takes apart, if mediation took the step; else nothing changes. Returns the reports that moved (which, was, into) and what is said."""
+    own, moved, extra = request.dispute, [], []
+    facts = {"event": {"source": agency_source(request.agency), "id": request.event_id}, "agency": request.agency}
+    if is_taken and request.into is not None:
+        reports = [report for report in stored if report.dispute.root is own]
+        own.merged_into = request.into
+        moved = [(report, own, own.root) for report in reports]
+        extra = _about_both("dispute.merged", own, request.into, facts | {"found_by": "centre"})
+    elif is_taken and own.merged_into is not None:
+        was, own.merged_into = own.root, None
+        moved = [(report, was, own) for report in stored if report.dispute.root is own]
+        extra = _about_both("dispute.unmerged", was, own, facts | {"reported_by": request.reported_by})
+    if own.asked == request.seq:
+        own.asked = own.asked_into = None
+    return moved, extra
+
+
+def pass_on(waiting: Iterable[WaitingStep], disputes: dict[str, Dispute]) -> tuple[list[tuple[WaitingStep, Dispute]], list[WaitingStep], list[WaitingStep]]:
+    """What becomes of the steps that waited: (to be said, and about which dispute), those done with, and those that wait elsewhere now, changed."""
+    said, gone, moved_on = [], [], []
+    for step in waiting:
+        next_one = disputes[step.code].in_question
+        if next_one is None:
+            gone.append(step)
+            root = disputes[step.code].root
+            if step.said_about != root.code:
+                said.append((step, root))
+        elif next_one.code != step.code:
+            step.code = next_one.code
+            moved_on.append(step)
+    return said, gone, moved_on
+
+
+def seal_what_is_said(said: Iterable[tuple[WaitingStep, Dispute]]) -> list[Dispute]:
+    """Puts disputes into the safeguard lane where a step that waited does so. Returns those."""
+    sealed = []
+    for step, dispute in said:
+        which = lane.opened_by(step.type, step.data) if step.voice else None
+        if which is not None:
+            dispute.seal = lane.with_hold(dispute.seal, which)
+            sealed.append(dispute)
+    return sealed

@@ -4,11 +4,10 @@ Two things stay as they always are: what somebody outside reports goes the ordin
 receipt has its usual shape. Only what those inside report, and what opens a hold, takes the other way. docs/safeguard.md says why.
 """
 
-from dataclasses import dataclass, field
-
 from contracts import safeguard
 from contracts.channels import SEALED
 from contracts.safeguard import in_danger, is_inside
+from services.intake.model import Seal
 
 VOICE = SEALED["intake"]
 
@@ -24,15 +23,6 @@ OPENS = {                                       # what each of these words opens
 # fmt: on
 
 
-@dataclass(slots=True)
-class Seal:
-    """That a dispute is in the lane."""
-
-    born: bool = False  # it was reported into the lane: outside it the code does not exist
-    holds: set[str] = field(default_factory=set)  # hold, stay
-    reporters: set[str] = field(default_factory=set)  # agencies that know the code from a report of their own
-
-
 def may_know(seal: Seal | None, agency: str) -> bool:
     """Whether a code may be found at all by this agency. For everybody else it is as unknown as one that was never given."""
     return seal is None or not seal.born or is_inside(agency) or agency in seal.reporters
@@ -41,6 +31,11 @@ def may_know(seal: Seal | None, agency: str) -> bool:
 def opens(word: str, facts: dict) -> str | None:
     """Whether an event opens a `hold` or a `stay`."""
     return "hold" if in_danger(facts) else OPENS.get(word)
+
+
+def opened_by(type: str, data: dict) -> str | None:
+    """The same of an event that was said in the sealed voice."""
+    return "hold" if type == "risk.flagged" else OPENS.get(data.get("step"))
 
 
 def goes_sealed(seal: Seal | None, agency: str, word: str) -> bool:
@@ -53,11 +48,17 @@ def sealed(seal: Seal | None, agency: str, word: str, facts: dict, registers: bo
     which = opens(word, facts)
     if which is None:
         return goes_sealed(seal, agency, word), seal
-    seal = seal or Seal(born=registers)
-    seal.holds.add(which)
+    seal = with_hold(seal, which, born=registers)
     if registers:
         seal.reporters.add(agency)
     return goes_sealed(seal, agency, word), seal
+
+
+def with_hold(seal: Seal | None, which: str, born: bool = False) -> Seal:
+    """The seal, with a `hold` or a `stay`."""
+    seal = seal or Seal(born=born)
+    seal.holds.add(which)
+    return seal
 
 
 def voices(is_sealed: bool, registers: bool, dangers: tuple[str, ...], fact: tuple[str, dict]) -> list[tuple[str | None, str, dict]]:

@@ -3,25 +3,25 @@
 from nameko.extensions import DependencyProvider
 
 from contracts import AGENCIES
-from contracts.channels import agency_queue, is_sealed
+from contracts.channels import agency_queue
 from plumbing.consumer import Consumer, hear
 from plumbing.dependency import Database
 from plumbing.timer import every
-from services.intake import domain, envelope, ingest
+from services.intake import envelope, ingest, outcomes
 from services.intake.backpressure import Backpressure
-from services.intake.store import lane as seals
-from services.intake.store import reports as store
+from services.intake.model import agency_source
+from services.intake.store import reports
 
-SOURCES = tuple(envelope.agency_source(code) for code in AGENCIES)
+SOURCES = tuple(agency_source(code) for code in AGENCIES)
 
-pace = Backpressure()
+backpressure = Backpressure()
 
 
-class Pacing(DependencyProvider):
-    """Tells the pace how far it may run ahead."""
+class BackpressureLimit(DependencyProvider):
+    """Sets how far intake may run ahead of mediation."""
 
     def setup(self):
-        pace.limit = self.container.config["settings"].ahead or pace.limit
+        backpressure.limit = self.container.config["settings"].ahead or backpressure.limit
 
 
 def agency_queues(settings):
@@ -34,27 +34,24 @@ class IntakeService:
 
     name = "intake"
     db = Database(read=envelope.read_any)
-    pacing = Pacing()
+    backpressure_limit = BackpressureLimit()
 
-    @Consumer.decorator(queues=agency_queues, sources=SOURCES, read=envelope.read, room=pace.room)
+    @Consumer.decorator(queues=agency_queues, sources=SOURCES, read=envelope.read, room=backpressure.room)
     def on_agency_events(self, batch):
         """Agencies said something: log it, answer it, give new disputes their code, pass it on."""
         with self.db.transaction() as tx:
-            verdicts = ingest.ingest(tx, tx.unheard(batch))
-        pace.passed_on(sum(verdict.is_taken for verdict in verdicts))
+            decisions = ingest.ingest(tx, tx.unheard(batch))
+        backpressure.passed_on(sum(decision.is_taken for decision in decisions))
 
     @hear("mediation", "mediation-safeguard")
     def on_decisions(self, batch):
         """Mediation took some steps and refused others: tell the agencies that reported them."""
         with self.db.transaction() as tx:
-            decisions = [event for event in tx.unheard(batch) if not event.discarded]
-            seals.hear(tx, [event for event in decisions if is_sealed(event.source)])
-            outcomes = [event for event in decisions if event.type in domain.OUTCOMES]
-            ingest.answer(tx, outcomes)
-        pace.decided(len(outcomes))
+            decided = outcomes.answer(tx, tx.unheard(batch))
+        backpressure.decided(decided)
 
     @every(3600.0)
     def forget(self):
         """Tokens of parties are kept for as long as they can find anything, and not longer."""
         with self.db.transaction() as tx:
-            store.forget(tx)
+            reports.forget(tx)

@@ -9,14 +9,13 @@ import sys
 
 from plumbing import settings
 from plumbing.pool import DatabaseUnavailable, Pool
-from services.intake.store import lane as seals
-from services.intake.store import reports as store
+from services.intake.store import lane, log
 
 # fmt: off
 CHAINS = (
     # what is checked                                                    by
-    ("上报日志", "log of agencies' events",                              store.check_log),
-    ("查阅保护专线的记录", "record of looks into the safeguard lane",    seals.check_looks),
+    ("上报日志", "log of agencies' events",                              log.CHAIN.verify),
+    ("查阅保护专线的记录", "record of looks into the safeguard lane",    lane.LOOKS.verify),
 )
 # fmt: on
 

@@ -31,9 +31,8 @@ from plumbing.events import Delivery
 from plumbing.hosts import KnownHosts
 from plumbing.logs import describe
 from plumbing.pool import DatabaseUnavailable, Pool, should_try_again
-from services.intake import codes, envelope, ingest, nesting
-from services.intake.store import lane as seals
-from services.intake.store import reports as store
+from services.intake import codes, envelope, ingest, nesting, replies
+from services.intake.store import lane, receipts
 
 STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
 MAX_REQUEST_BYTES = 4 * 2**20
@@ -76,15 +75,15 @@ async def agency_posts_events(request: Request) -> Response:
         deliveries = _deliveries(agency, request.headers, body)
     except KeyError as problem:
         return _problem(problem.args[0])
-    verdicts, receipts = await _in_time(_take_in, request.app.state.pool, deliveries)
-    if len(verdicts) < len(deliveries):
+    decisions, answers = await _in_time(_ingest, request.app.state.pool, deliveries)
+    if len(decisions) < len(deliveries):
         return _problem("held")
-    refused = sum(verdict.is_refused for verdict in verdicts)
-    status = 202 if not refused else 422 if refused == len(verdicts) else 207
+    refused = sum(decision.is_refused for decision in decisions)
+    status = 202 if not refused else 422 if refused == len(decisions) else 207
     telemetry.REQUESTS.labels("intake", "events", status).inc()
     if request.headers.get("content-type", "").lower().startswith(BATCH):
-        return Response(b"[" + b",".join(receipts) + b"]", status, media_type=BATCH)
-    return Response(receipts[0], status, media_type=STRUCTURED)
+        return Response(b"[" + b",".join(answers) + b"]", status, media_type=BATCH)
+    return Response(answers[0], status, media_type=STRUCTURED)
 
 
 async def agency_fetches_receipts(request: Request) -> Response:
@@ -97,12 +96,12 @@ async def agency_fetches_receipts(request: Request) -> Response:
         return _problem("bad_query")
     until = time.monotonic() + min(int(wait), MAX_WAIT_SECONDS)
     while True:
-        receipts = await _in_time(_receipts, request.app.state.pool, agency, int(after))
-        if receipts or time.monotonic() >= until:
+        found = await _in_time(_receipts, request.app.state.pool, agency, int(after))
+        if found or time.monotonic() >= until:
             break
         await anyio.sleep(POLL_SECONDS)
-    last = receipts[-1][0] if receipts else int(after)
-    return Response(b"[" + b",".join(body for _, body in receipts) + b"]", media_type=BATCH, headers={"Fengqiao-Position": str(last)})
+    last = found[-1][0] if found else int(after)
+    return Response(b"[" + b",".join(body for _, body in found) + b"]", media_type=BATCH, headers={"Fengqiao-Position": str(last)})
 
 
 async def insider_looks(request: Request) -> Response:
@@ -132,12 +131,12 @@ async def _in_time(do, *arguments):
     raise DatabaseUnavailable("no answer in time")
 
 
-def _take_in(pool, deliveries):
+def _ingest(pool, deliveries):
     for again in range(4):
         try:
             with pool.transaction() as tx:
-                verdicts = ingest.ingest(tx, tx.unheard([envelope.read(delivery) for delivery in deliveries]))
-                return verdicts, store.receipts_of(tx, verdicts)
+                decisions = ingest.ingest(tx, tx.unheard([envelope.read(delivery) for delivery in deliveries]))
+                return decisions, receipts.load(tx, [replies.receipt_id(decision.seq, "first") for decision in decisions])
         except Exception as problem:
             if not should_try_again(problem):
                 raise
@@ -148,12 +147,12 @@ def _take_in(pool, deliveries):
 
 def _receipts(pool, agency, after):
     with pool.transaction() as tx:
-        return store.receipts_after(tx, agency, after, PAGE)
+        return receipts.after(tx, agency, after, PAGE)
 
 
 def _look(pool, agency, asked):
     with pool.transaction() as tx:
-        return seals.look(tx, agency, asked["officer"], asked["reason"], asked["dispute"], is_inside(agency))
+        return lane.look(tx, agency, asked["officer"], asked["reason"], asked["dispute"], is_inside(agency))
 
 
 def _asked(body) -> dict | None:

@@ -12,7 +12,7 @@ from demo.history import whole_quarter
 from demo.steps import FIRST, Code, Life, Step
 from plumbing.events import Delivery, Event
 from services.intake import codes, domain, duplicates, joining
-from services.intake.model import StoredReport
+from services.intake.model import Known, StoredReport
 from services.mediation.law.dates import SHANGHAI
 from services.mediation.law.policy import USUAL_POLICY
 from services.mediation.rosters import roster_events
@@ -26,11 +26,11 @@ class Hub:
     """Owns what intake and mediation know. `heard` is all that is said in the ordinary voices; the dashboard hears no other."""
 
     def __init__(self):
-        self.known = domain.Known()
+        self.known = Known()
         self.disputes = {}  # mediation's, by code
         self.heard: list[tuple[str, str, dict]] = []
         self.sealed: list[tuple[str, str, dict]] = []
-        self._sharing, self._registrations, self._seq = {}, {}, 0
+        self._registrations, self._seq = {}, 0
         self.roster = bodies.roster()
 
     def tell(self, life: Life) -> list[tuple[Step, str, str | None]]:
@@ -48,23 +48,24 @@ class Hub:
         self._seq += 1
         event = Event(f"/agencies/{step.agency}", step.id, step.type, subject, step.time, data)
         event.delivery = Delivery(json.dumps(data, ensure_ascii=False).encode())
-        (verdict,) = domain.decide_all([event], self.known, NOW)
+        (verdict,) = domain.decide_all([domain.check(event, NOW, KEY, KEY)], self.known)
         if verdict.refused is not None:
             return verdict, "receipt.refused", verdict.refused["code"]
-        reports = domain.prepare([verdict], KEY)
-        joining.by_rule([verdict], {token: self._sharing.get(token, []) for report in reports for token in duplicates.tokens_that_find(report)})
-        self._keep(verdict, reports)
+        self._keep(verdict)
         if verdict.organisation:
             return verdict, *self._change_roster(verdict)
         receipt, why = None, None
         for voice, word, told in domain.facts_of(verdict):
             answer = self._mediation_hears(voice, word, verdict.dispute, told, step.id)
             receipt, why = answer if answer != (None, None) else (receipt, why)
-        for also in verdict.also:
-            self._mediation_hears(None, also.type, also.about, also.data(), step.id)
+        extra = verdict.extra
+        if verdict.request is not None:
+            extra = joining.settle(verdict.request, receipt == "receipt.applied", self.known.stored)[1]
+        for one in extra:
+            self._mediation_hears(None, one.type, one.about, one.data(), step.id)
         return verdict, receipt, why
 
-    def _keep(self, verdict, reports):
+    def _keep(self, verdict):
         verdict.logged.seq = self._seq
         if verdict.organisation:
             return
@@ -76,14 +77,14 @@ class Hub:
             verdict.dispute.code = verdict.dispute.root.code
         if verdict.introduces:
             facts = json.loads(json.dumps(domain.registration(verdict), default=str))
-            self.known.kept.append(
+            self.known.stored.append(
                 StoredReport(
                     verdict.agency, verdict.event.subject, self._seq, verdict.event.id, verdict.registers, facts, self.known.disputes[verdict.dispute.code]
                 )
             )
-        for report in reports:
-            for token in duplicates.tokens_that_find(report):
-                self._sharing.setdefault(token, []).append(report)
+        if verdict.report is not None:
+            for token in duplicates.tokens_that_find(verdict.report):
+                self.known.similar.setdefault(token, []).append(verdict.report)
 
     def _mediation_hears(self, voice, word, about, told, id):
         told = contracts.said(word, told, voice or "intake")

@@ -25,7 +25,20 @@ REPORT = {
         {"role": "respondent", "name": "虚构乙"},
     ],
 }
-TABLES = ("entries", "seals", "receipts", "receipt_cursors", "parties", "party_tokens", "reports", "disputes", "serials", "log")
+TABLES = (
+    "waiting_steps",
+    "join_requests",
+    "entries",
+    "seals",
+    "receipts",
+    "receipt_cursors",
+    "parties",
+    "party_tokens",
+    "reports",
+    "disputes",
+    "serials",
+    "log",
+)
 
 
 def attributes(agency="womens_federation", **others) -> dict:

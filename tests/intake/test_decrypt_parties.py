@@ -8,11 +8,13 @@ from marshmallow import ValidationError
 from nacl.public import PrivateKey
 
 import contracts
-from services.intake import decrypt_parties, domain
-from services.intake.domain import Known, decide_all, fact_of, first_receipt
+from services.intake import decrypt_parties
+from services.intake.domain import fact_of, first_receipt
 from services.intake.envelope import read
+from services.intake.reasons import reason
 from tests.apart import SEAL
 from tests.intake.conftest import REPORT, SECRETS, delivery, sealed
+from tests.intake.test_domain import decide as decided
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 PARTIES = REPORT["parties"]
@@ -25,7 +27,7 @@ def report(box):
 
 def decide(*boxes, key=OURS):
     batch = [read(delivery(data=report(box), id=f"e-{number}", subject=f"R-{number}", time="2026-03-02T10:30:00+08:00")) for number, box in enumerate(boxes)]
-    return decide_all(batch, Known(opened=decrypt_parties.open_all(domain.sealed_in(batch), key)), NOW)
+    return decided(*batch, at=NOW, key=key)
 
 
 def test_sealed_parties_are_counted_and_labelled_as_those_in_clear():
@@ -54,7 +56,7 @@ def test_sealed_parties_are_counted_and_labelled_as_those_in_clear():
 def test_what_cannot_be_opened_or_is_no_list_is_refused_as_unreadable(box):
     (verdict,) = decide(box)
 
-    assert verdict.dispute is None and verdict.refused == domain.reason("unreadable_parties")
+    assert verdict.dispute is None and verdict.refused == reason("unreadable_parties")
     contracts.said(*first_receipt(verdict), "intake")
 
 
@@ -84,11 +86,13 @@ def test_one_bad_box_harms_no_other_report():
 
 def test_what_is_in_the_box_is_checked_as_in_clear():
     with pytest.raises(ValidationError):
-        decrypt_parties.open_parties(sealed([{"role": "boss", "name": "虚构甲"}]), OURS)
-    assert decrypt_parties.open_parties(sealed([PARTIES[0] | {"later": 1}]), OURS) == PARTIES[:1]
+        decrypt_parties.decrypt(sealed([{"role": "boss", "name": "虚构甲"}]), OURS)
+    assert decrypt_parties.decrypt(sealed([PARTIES[0] | {"later": 1}]), OURS) == PARTIES[:1]
 
 
-def test_only_a_report_has_boxes_to_open():
-    screened = delivery("mediation_centre", {"parties_sealed": "A" * 88}, type="dispute.screened", subject="R-1")
+def test_a_box_in_another_event_than_a_report_is_not_opened(monkeypatch):
+    monkeypatch.setattr(decrypt_parties, "decrypt", None)
+    screened = read(delivery("mediation_centre", {"parties_sealed": "A" * 88}, type="dispute.screened", subject="R-1", time="2026-03-02T10:30:00+08:00"))
+    malformed, unreadable = read(delivery(data=report(7), time="2026-03-02T10:30:00+08:00")), read(delivery(body=b"{"))
 
-    assert domain.sealed_in([read(screened), read(delivery(data=report(7))), read(delivery(body=b"{"))]) == []
+    assert [decision.refused["code"] for decision in decided(screened, malformed, unreadable)] == ["malformed_data", "malformed_data", "unsupported_encoding"]

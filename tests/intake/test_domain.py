@@ -6,8 +6,10 @@ import pytest
 
 import contracts
 from services.intake.backpressure import Backpressure
-from services.intake.domain import Dispute, Known, decide_all, fact_of, first_receipt, outcome_receipt
+from services.intake.domain import check, decide_all, fact_of, first_receipt, outcome_receipt
 from services.intake.envelope import read
+from services.intake.model import Dispute, Known
+from tests.apart import SEAL
 from tests.intake.conftest import REPORT, SECRETS, delivery
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -29,8 +31,8 @@ def known(**disputes):
     return Known(disputes={CODE: Dispute(CODE)}, reports={("womens_federation", "R-1"): Dispute(CODE)} if disputes.get("reported") else {})
 
 
-def decide(*events, at=NOW, about=None):
-    return decide_all(events, about or known(), at)
+def decide(*events, at=NOW, about=None, key=bytes(SEAL)):
+    return decide_all([check(event, at, key, bytes(32)) for event in events], about or known())
 
 
 def why(verdict):

@@ -14,8 +14,8 @@ import contracts
 from drills.tcp_proxies import tcp_proxy
 from plumbing.inbox import SequenceMoved
 from plumbing.pool import DatabaseUnavailable
-from services.intake import envelope, ingest, web
-from services.intake.store import reports as store
+from services.intake import envelope, ingest, outcomes, web
+from services.intake.store import receipts
 from tests.county import until
 from tests.intake.conftest import PERSON, REPORT, SECRETS, STRUCTURED, attributes, delivery
 from tests.plumbing.conftest import heard
@@ -281,7 +281,7 @@ def test_who_waits_for_receipts_gets_them_when_they_come(door, pool):
 
     def decide():
         with pool.transaction() as tx:
-            ingest.answer(tx, tx.unheard([outcome]))
+            outcomes.answer(tx, tx.unheard([outcome]))
 
     late = threading.Timer(0.6, decide)
     late.start()
@@ -320,7 +320,7 @@ def test_when_nothing_can_be_stored_the_agency_keeps_its_event(door, monkeypatch
 
     monkeypatch.setattr(ingest, "ingest", away)
     assert post(door, event()).status_code == 503
-    monkeypatch.setattr(store, "receipts_after", away)
+    monkeypatch.setattr(receipts, "after", away)
     assert door.get("/receipts").status_code == 503
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from contracts import kinds
 from services.intake import duplicates, identity
-from services.intake.duplicates import RULES, SAME, Report, compare, judge, reasons_for, verdict_on
-from services.intake.model import ENDED, OPEN, SETTLED, Dispute
+from services.intake.duplicates import RULES, SAME, compare, judge, reasons_for, verdict_on
+from services.intake.model import ENDED, OPEN, SETTLED, Dispute, Report
 from tests.intake.people import BANK, person, resident, two
 
 KEY, DAMAN, VILLAGE, ANOTHER = identity.token_key(bytes(32)), "620702102", "620702102201", "620702102202"

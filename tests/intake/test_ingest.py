@@ -8,8 +8,9 @@ import pytest
 
 from plumbing.events import Event
 from plumbing.pool import should_try_again
-from services.intake import envelope, ingest
-from services.intake.store import reports as store
+from services.intake import envelope, ingest, outcomes
+from services.intake.store import log
+from services.intake.store import receipts as stored_receipts
 from tests.everywhere import found_in_tables
 from tests.intake.conftest import REPORT, SECRETS, delivery, sealed
 from tests.plumbing.conftest import heard
@@ -146,9 +147,9 @@ def outcome_of(verdict, word="step.applied", sequence=1) -> Event:
     return heard(sequence, verdict.dispute.code, type=word, event=cause, step="dispute.reported", state="registered", **reason)
 
 
-def answer(pool, *outcomes):
+def answer(pool, *decisions):
     with pool.transaction() as tx:
-        ingest.answer(tx, tx.unheard(list(outcomes)))
+        outcomes.answer(tx, tx.unheard(list(decisions)))
 
 
 @pytest.mark.parametrize(("word", "kind"), [("step.applied", "receipt.applied"), ("step.refused", "receipt.rejected")])
@@ -174,7 +175,7 @@ def ten(intake, take):
 
 def broken(pool):
     with pool.transaction() as tx:
-        return store.check_log(tx, page=3).broken
+        return log.CHAIN.verify(tx, page=3).broken
 
 
 def test_the_chain_of_an_untouched_log_holds(ten, pool):
@@ -232,7 +233,7 @@ def test_both_doors_at_once_log_one_chain_and_number_receipts_in_commit_order(in
         while not stop.is_set():
             for agency in agencies:
                 with pool.transaction() as tx:
-                    seen[agency] += [position for position, _ in store.receipts_after(tx, agency, seen[agency][-1] if seen[agency] else 0, 100)]
+                    seen[agency] += [position for position, _ in stored_receipts.after(tx, agency, seen[agency][-1] if seen[agency] else 0, 100)]
 
     writers = [threading.Thread(target=write, args=(intake.pool("intake", 1), n)) for n in range(3)]
     watcher = threading.Thread(target=watch, args=(intake.pool("intake", 1),))

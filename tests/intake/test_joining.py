@@ -5,10 +5,11 @@ import threading
 
 import pytest
 
+import contracts
 from contracts import REASONS
 from plumbing.pool import should_try_again
-from services.intake import duplicates, envelope, ingest, joining
-from services.intake.store import reports as store
+from services.intake import duplicates, envelope, ingest, joining, outcomes
+from services.intake.store import reports
 from tests.everywhere import found_in_tables
 from tests.intake.conftest import REPORT, delivery, sealed
 from tests.intake.people import BANK, person, two
@@ -51,20 +52,50 @@ def moved(intake):
     return [(agency, told["event"]["id"], told["was"], told["dispute"]) for agency, told in data]
 
 
-def decided(pool, code, state, agency=CENTRE, id="m-1", word="step.applied", step="dispute.archived"):
+def decided(pool, code, state, agency=CENTRE, id="m-1", word="step.applied", step="dispute.archived", discarded=False):
     """Mediation decided about an agency's event."""
     event = heard(None, code, id=f"{code}/{id}/{state}")
-    event.source, event.type = "mediation", word
+    event.source, event.type, event.discarded = "mediation", word, discarded
     event.data = {"event": {"source": f"/agencies/{agency}", "id": id}, "step": step, "state": state}
     if word == "step.refused":
         event.data["reason"] = REASONS["dispute_closed"].text(step=step)
     with pool.transaction() as tx:
-        ingest.answer(tx, [event])
+        outcomes.answer(tx, [event])
+
+
+def joined(pool, code, id="m-1", **others):
+    """Mediation took the join of `code`."""
+    decided(pool, code, "closed", id=id, step="reports.joined", **others)
+
+
+def unjoined(pool, code, id="m-1", **others):
+    """Mediation took the undoing of a join of `code`."""
+    decided(pool, code, "registered", id=id, step="reports.unjoined", **others)
+
+
+def refused(pool, code, state="registered", **others):
+    """Mediation refused the join of `code`."""
+    decided(pool, code, state, word="step.refused", step="reports.joined", **others)
+
+
+def screens(subject, id="m-9", agency=CENTRE):
+    return delivery(agency, {"suitable": True, "track": "A", "kind": "family"}, type="dispute.screened", subject=subject, id=id)
+
+
+def pointers(intake, *codes):
+    """(merged_into, whether it is in question), by code."""
+    found = intake.rows("select code, merged_into, asked is not null from intake.disputes where code = any(%s)", list(codes))
+    return {code: rest for code, *rest in found}
+
+
+def outcome_receipts(intake, agency=CENTRE):
+    rows = intake.rows("select body from intake.receipts where agency = %s and id like '%%/outcome' order by position", agency)
+    return [(told["type"], told["causationid"]) for told in (json.loads(bytes(body)) for (body,) in rows)]
 
 
 def stands(pool, code, state):
     with pool.transaction() as tx:
-        store.stand(tx, {code: joining.standing_in(state)})
+        reports.save_standings(tx, {code: joining.standing_in(state)})
 
 
 @pytest.fixture
@@ -214,7 +245,7 @@ def test_tokens_are_forgotten_when_they_can_find_nothing_any_more(intake, take, 
     intake.rows("update intake.party_tokens set reported_at = now() - interval '91 days'")
     take(report("court", two(3, 4)))
     with pool.transaction() as tx:
-        store.forget(tx)
+        reports.forget(tx)
 
     assert intake.rows("select count(*) from intake.party_tokens") == [(2,)]
 
@@ -229,20 +260,142 @@ def test_what_was_born_in_the_sealed_lane_is_compared_with_nobody(intake, take):
     assert intake.rows("select count(*) from intake.party_tokens") == [(2,)]  # of the one that is no secret
 
 
-# ── the centre decides ────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the centre decides, and mediation is asked ────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_centre_joins_two_codes_and_what_comes_later_goes_to_the_one_that_holds(intake, take, known):
+def test_a_join_asks_mediation_first_and_nothing_else_happens(intake, take, known):
     ending, into = known
-    (verdict,) = take(joins(ending, into))
-    (later,) = take(delivery(CENTRE, {"suitable": True, "track": "A", "kind": "family"}, type="dispute.screened", subject=ending, id="m-2"))
+    (decision,) = take(joins(ending, into))
 
-    assert (verdict.refused, verdict.dispute.code, later.dispute.code) == (None, ending, into)
-    assert words(intake)[2:] == [("step.reported", ending), ("dispute.merged", ending), ("dispute.merged", into), ("step.reported", into)]
-    (_, _, step), *_, (_, _, merged), _ = said(intake)[2:]
-    assert (step["step"], step["facts"]) == ("reports.joined", {"into": into})
+    assert (decision.refused, decision.dispute.code) == (None, ending)
+    ((word, subject, step),) = said(intake)[2:]
+    assert (word, subject, step["step"], step["facts"]) == ("step.reported", ending, "reports.joined", {"into": into})
+    assert moved(intake) == [] and pointers(intake, ending, into) == {ending: [None, True], into: [None, False]}
+
+
+def test_when_mediation_took_it_the_codes_are_joined_and_what_comes_later_goes_to_the_one_that_holds(intake, take, pool, known):
+    ending, into = known
+    take(joins(ending, into))
+    joined(pool, ending)
+    (later,) = take(screens(ending))
+
+    assert later.dispute.code == into
+    assert words(intake)[3:] == [("dispute.merged", ending), ("dispute.merged", into), ("step.reported", into)]
+    (_, _, merged) = said(intake, "dispute.merged")[0]
     assert (merged["was"], merged["into"], merged["found_by"], merged["agency"]) == (ending, into, "centre", CENTRE)
+    assert merged["event"] == {"source": f"/agencies/{CENTRE}", "id": "m-1"}
     assert moved(intake) == [("police", "e-1", ending, into)]
+    assert pointers(intake, ending, into) == {ending: [into, False], into: [None, False]}
+    assert outcome_receipts(intake) == [("receipt.applied", "m-1")]
+
+
+@pytest.mark.parametrize("state", ["registered", "closed"])
+def test_when_mediation_refuses_there_is_nothing_to_undo(intake, take, pool, known, state):
+    ending, into = known
+    take(joins(ending, into))
+    refused(pool, ending, state)
+
+    assert words(intake)[2:] == [("step.reported", ending)] and moved(intake) == []
+    assert pointers(intake, ending) == {ending: [None, False]}
+    assert intake.rows("select standing from intake.disputes where code = %s", ending) == [("ended" if state == "closed" else "open",)]
+    assert outcome_receipts(intake) == [("receipt.rejected", "m-1")]
+    assert intake.rows("select count(*) from intake.join_requests") == [(0,)]
+
+
+def test_an_outcome_that_is_heard_twice_joins_once(intake, take, pool, known):
+    take(joins(*known))
+    for _ in range(2):
+        joined(pool, known[0])
+
+    assert [word for word, _ in words(intake)].count("dispute.merged") == 2
+    assert len(moved(intake)) == 1 and outcome_receipts(intake) == [("receipt.applied", "m-1")]
+
+
+def test_the_centres_event_delivered_again_asks_once(intake, take, pool, known):
+    take(joins(*known))
+    take(joins(*known))
+    joined(pool, known[0])
+    take(joins(*known))
+
+    assert [word for word, _ in words(intake)].count("step.reported") == 1
+    assert len(moved(intake)) == 1
+
+
+@pytest.mark.parametrize("in_one_batch", [True, False])
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_a_step_about_a_dispute_in_question_is_answered_at_once_and_passed_on_when_it_is_decided(intake, take, pool, known, is_taken, in_one_batch):
+    ending, into = known
+    if in_one_batch:
+        _, one, other = take(joins(ending, into), screens(ending), report("police", id="p-2"))
+    else:
+        take(joins(ending, into))
+        one, other = take(screens(ending), report("police", id="p-2"))
+    assert [decision.refused for decision in (one, other)] == [None, None]
+    assert words(intake)[2:] == [("step.reported", ending)]
+    assert intake.rows("select count(*) from intake.receipts where id like '%%/first'") == [(5,)]
+
+    (joined if is_taken else refused)(pool, ending)
+
+    assert [subject for _, subject, data in said(intake, "step.reported") if data["step"] != "reports.joined"] == [into if is_taken else ending] * 2
+    assert [data["event"]["id"] for *_, data in said(intake, "step.reported")] == ["m-1", "m-9", "p-2"]
+    assert intake.rows("select count(*) from intake.waiting_steps") == [(0,)]
+
+
+def test_a_step_that_waited_keeps_its_time_its_cause_and_its_trace(intake, take, pool, known):
+    take(joins(*known))
+    (waits,) = take(screens(known[0]))
+    joined(pool, known[0])
+
+    ((body,),) = intake.rows("select body from intake.outbox where exchange = 'intake.events' order by id desc limit 1")
+    event = json.loads(bytes(body))
+    assert (event["causationid"], event["traceparent"]) == ("m-9", waits.event.traceparent)
+    assert event["time"] == waits.event.time.isoformat().replace("+00:00", "Z")
+    assert event["data"]["event"] == {"source": f"/agencies/{CENTRE}", "id": "m-9"}
+
+
+def test_a_report_that_is_certainly_of_a_dispute_in_question_goes_where_that_goes(intake, take, pool, known):
+    ending, into = known
+    take(joins(ending, into))
+    (second,) = take(report("womens_federation", subject="W-7"))
+    joined(pool, ending)
+
+    assert second.dispute.code == ending
+    assert [(subject, data["step"]) for _, subject, data in said(intake, "step.reported")] == [(ending, "reports.joined"), (into, "dispute.reported")]
+    assert moved(intake) == [("police", "e-1", ending, into), ("womens_federation", "e-1", ending, into)]
+    assert take(screens("W-7", "w-2", "womens_federation"))[0].dispute.code == into
+
+
+def test_what_is_about_the_dispute_that_goes_on_does_not_wait(intake, take, known):
+    ending, into = known
+    take(joins(ending, into), screens(into))
+
+    assert words(intake)[2:] == [("step.reported", ending), ("step.reported", into)]
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_a_step_of_the_safeguard_lane_does_not_wait_and_holds_the_dispute_that_goes_on_too(intake, take, pool, known, is_taken):
+    ending, into = known
+    take(joins(ending, into))
+    warning = contracts.AGENCY_EVENTS["dv.warning_issued"].example
+    take(delivery("police", warning, type="dv.warning_issued", subject=ending, id="p-2"))
+    (joined if is_taken else refused)(pool, ending)
+
+    rows = intake.rows("select body from intake.outbox where exchange = 'intake-safeguard.events' order by id")
+    sealed_said = [json.loads(bytes(body)) for (body,) in rows]
+    holding = [ending, into] if is_taken else [ending]
+    assert [(event["subject"], event["data"]["step"]) for event in sealed_said] == [(code, "dv.warning_issued") for code in holding]
+    assert intake.rows("select code from intake.seals where holds = array['hold'] order by code") == [(code,) for code in sorted(holding)]
+    assert [word for word, _ in words(intake)].count("step.reported") == 1
+
+
+def test_an_outcome_that_an_operator_discards_leaves_the_codes_apart_and_nothing_waiting(intake, take, pool, known):
+    ending, into = known
+    take(joins(ending, into))
+    take(screens(ending))
+    joined(pool, ending, discarded=True)
+
+    assert pointers(intake, ending) == {ending: [None, False]}
+    assert words(intake)[3:] == [("step.reported", ending)] and outcome_receipts(intake) == []
 
 
 @pytest.mark.parametrize(
@@ -259,13 +412,27 @@ def test_what_cannot_be_joined_is_refused(take, known, about, reason):
     assert verdict.refused["code"] == reason
 
 
-def test_what_is_joined_cannot_be_joined_again_nor_in_a_circle(take, known):
+@pytest.mark.parametrize("is_decided", [True, False])
+def test_what_is_joined_cannot_be_joined_again_nor_in_a_circle(take, pool, known, is_decided):
     (third,) = take(report("grid", two(5, 6)))
     one, other = known
     take(joins(one, other))
+    if is_decided:
+        joined(pool, one)
     again, circle, through = take(joins(one, third.dispute.code, id="m-2"), joins(other, one, id="m-3"), joins(third.dispute.code, one, id="m-4"))
 
-    assert [verdict.refused["code"] for verdict in (again, circle, through)] == ["joined_already"] * 3
+    assert [decision.refused["code"] for decision in (again, circle, through)] == ["joined_already"] * 3
+
+
+def test_after_a_refusal_it_can_be_joined_to_another(intake, take, pool, known):
+    third = take(report("grid", two(5, 6)))[0].dispute.code
+    one, other = known
+    take(joins(one, other))
+    refused(pool, one)
+    (again,) = take(joins(one, third, id="m-2"))
+    joined(pool, one, id="m-2")
+
+    assert again.refused is None and pointers(intake, one) == {one: [third, False]}
 
 
 def test_what_has_ended_cannot_be_joined(take, known, pool):
@@ -275,22 +442,63 @@ def test_what_has_ended_cannot_be_joined(take, known, pool):
     assert [verdict.refused["code"] for verdict in take(joins(one, other), joins(other, one, id="m-2"))] == ["joins_an_ended_one"] * 2
 
 
+def test_what_it_was_joined_to_may_end_before_mediation_has_answered(intake, take, pool, known):
+    """It was open when the centre decided; that it ended meanwhile is no reason to keep two codes for one dispute."""
+    ending, into = known
+    take(joins(ending, into))
+    stands(pool, into, "closed")
+    joined(pool, ending)
+
+    assert pointers(intake, ending) == {ending: [into, False]}
+
+
 def test_only_the_centre_decides(take, known):
     (verdict,) = take(delivery("police", {"into": known[1]}, type="reports.joined", subject=known[0], id="p-2"))
 
     assert verdict.refused["code"] == "not_yours_to_say"
 
 
-def test_undone_the_reports_have_their_old_code_back(intake, take, known):
+def test_undone_the_reports_have_their_old_code_back(intake, take, pool, known):
+    ending, into = known
+    take(joins(ending, into))
+    joined(pool, ending)
+    (undone,) = take(unjoins(into, "police", id="m-2"))
+    assert words(intake)[5:] == [("step.reported", ending)]
+    unjoined(pool, ending, id="m-2")
+    (later,) = take(screens(ending))
+
+    assert (undone.refused, undone.dispute.code, later.dispute.code) == (None, ending, ending)
+    assert words(intake)[6:] == [("dispute.unmerged", into), ("dispute.unmerged", ending), ("step.reported", ending)]
+    assert said(intake, "dispute.unmerged")[0][2]["reported_by"] == "police"
+    assert moved(intake) == [("police", "e-1", ending, into), ("police", "e-1", into, ending)]
+    assert take(report("grid"))[0].dispute.code == ending  # it is open, and found again
+
+
+def test_undone_before_mediation_has_answered_about_the_join_it_ends_where_it_would_have_ended_slowly(intake, take, pool, known):
     ending, into = known
     take(joins(ending, into))
     (undone,) = take(unjoins(into, "police", id="m-2"))
-    (later,) = take(delivery(CENTRE, {"suitable": True, "track": "A", "kind": "family"}, type="dispute.screened", subject=ending, id="m-3"))
+    take(screens(ending))
+    joined(pool, ending)
+    assert pointers(intake, ending) == {ending: [into, True]}
+    unjoined(pool, ending, id="m-2")
 
-    assert (undone.refused, undone.dispute.code, later.dispute.code) == (None, ending, ending)
-    assert words(intake)[5:] == [("step.reported", ending), ("dispute.unmerged", into), ("dispute.unmerged", ending), ("step.reported", ending)]
+    assert undone.refused is None and undone.dispute.code == ending
+    assert pointers(intake, ending) == {ending: [None, False]}
+    assert [(word, subject) for word, subject in words(intake)[2:] if word == "step.reported"] == [("step.reported", ending)] * 3
     assert moved(intake) == [("police", "e-1", ending, into), ("police", "e-1", into, ending)]
-    assert take(report("grid"))[0].dispute.code == ending  # it is open, and found again
+
+
+def test_where_mediation_refuses_the_undoing_what_waited_goes_to_the_one_that_holds(intake, take, pool, known):
+    ending, into = known
+    take(joins(ending, into))
+    joined(pool, ending)
+    take(unjoins(into, "police", id="m-2"))
+    take(screens(ending))
+    decided(pool, ending, "closed", id="m-2", word="step.refused", step="reports.unjoined")
+
+    assert words(intake)[-1] == ("step.reported", into) and pointers(intake, ending) == {ending: [into, False]}
+    assert intake.rows("select standing from intake.disputes where code = %s", ending) == [("ended",)]
 
 
 def test_a_join_at_the_door_is_undone_with_a_new_code(intake, take):
@@ -311,10 +519,11 @@ def test_a_join_at_the_door_is_undone_with_a_new_code(intake, take):
     assert intake.rows("select registered_by from intake.disputes where code = %s", code) == [("womens_federation",)]
 
 
-def test_undone_and_joined_again(intake, take):
+def test_undone_and_joined_again(intake, take, pool):
     (first, _) = take(report("police"), report("womens_federation", subject="W-7"))
     (undone,) = take(unjoins(first.dispute.code, "womens_federation"))
     (again,) = take(joins(undone.dispute.code, first.dispute.code, id="m-2"))
+    joined(pool, undone.dispute.code, id="m-2")
 
     assert again.refused is None
     assert [into for *_, into in moved(intake)] == [undone.dispute.code, first.dispute.code]
@@ -329,26 +538,34 @@ def test_there_is_nothing_to_undo_where_nothing_was_joined(take, agency):
     assert verdict.refused["code"] == "nothing_to_unjoin"
 
 
-def test_a_chain_is_taken_apart_where_it_was_joined(take, known):
-    """One into the second, the second into the third; then the second is taken out, and the first goes with it."""
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_chain_is_taken_apart_where_it_was_joined(intake, take, pool, known, order):
+    """One into the second, the second into the third, decided in either order; then the second is taken out, and the first goes with it."""
     one, second = known
     third = take(report("grid", two(5, 6)))[0].dispute.code
     take(joins(one, second), joins(second, third, id="m-2"))
+    take(screens(one))
+    for which in order:
+        joined(pool, *((one, "m-1"), (second, "m-2"))[which])
+    assert words(intake)[-1] == ("step.reported", third)
+    assert intake.rows("select agency from intake.receipts where id like '%%/moved/%%' group by agency order by 1") == [("court",), ("police",)]
     (undone,) = take(unjoins(third, "court", id="m-3"))
-    (about_one,) = take(delivery(CENTRE, {"suitable": True, "track": "A", "kind": "family"}, type="dispute.screened", subject=one, id="m-4"))
+    unjoined(pool, second, id="m-3")
+    (about_one,) = take(screens(one, "m-4"))
 
     assert undone.dispute.code == about_one.dispute.code == second
 
 
-def test_a_join_that_the_life_of_the_dispute_refuses_is_taken_back(intake, take, known, pool):
-    """It ended in the moment in which the centre joined it: its code stays its own."""
-    ending, into = known
-    take(joins(ending, into))
-    decided(pool, ending, "closed", word="step.refused", step="reports.joined")
+def test_a_step_that_waited_waits_again_where_the_next_dispute_is_in_question(intake, take, pool, known):
+    one, second = known
+    third = take(report("grid", two(5, 6)))[0].dispute.code
+    take(joins(one, second), joins(second, third, id="m-2"))
+    take(screens(one))
+    joined(pool, one)
+    assert intake.rows("select code from intake.waiting_steps") == [(second,)]
+    refused(pool, second, id="m-2")
 
-    assert intake.rows("select merged_into, standing from intake.disputes where code = %s", ending) == [(None, "ended")]
-    assert [subject for _, subject, _ in said(intake, "dispute.unmerged")] == [into, ending]
-    assert moved(intake) == [("police", "e-1", ending, into), ("police", "e-1", into, ending)]
+    assert words(intake)[-1] == ("step.reported", second)
 
 
 def test_in_one_batch_the_order_of_things_counts(take, known):

@@ -5,8 +5,7 @@ import pytest
 import contracts
 from contracts import safeguard as words
 from services.intake import domain
-from services.intake.domain import Dispute, Known
-from services.intake.lane import Seal
+from services.intake.model import Dispute, Known, Seal
 from tests.intake.test_domain import CODE, NOW, REPORT, SCREENED, decide, says, step, why
 
 DANGER = {"risk": {"domestic_violence": True}}

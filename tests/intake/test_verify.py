@@ -8,7 +8,7 @@ import pytest
 
 from deploy.files import ROOT
 from local import commands
-from services.intake.store import lane as seals
+from services.intake.store import lane, log
 from tests.intake.conftest import delivery
 
 CODE = "620702-2026-000123-1"
@@ -21,7 +21,7 @@ def looked(intake, pool):
     _forget(intake)
     for number in range(5):
         with pool.transaction() as tx:
-            seals.look(tx, "police", f"p-{number}", "police_duty", CODE, number % 2 == 0)
+            lane.look(tx, "police", f"p-{number}", "police_duty", CODE, number % 2 == 0)
     yield intake
     _forget(intake)
 
@@ -33,7 +33,7 @@ def _forget(intake):
 
 def check(pool):
     with pool.transaction() as tx:
-        return seals.check_looks(tx, page=2)
+        return lane.LOOKS.verify(tx, page=2)
 
 
 def test_untouched_looks_hold_and_all_were_read(looked, pool):
@@ -102,8 +102,6 @@ def test_the_command_says_so_when_it_cannot_look(looked):
 
 def test_what_comes_in_while_it_reads_is_no_break(looked, take, pool):
     """Ten thousand rows take a while: the head that was read first says where to stop."""
-    from services.intake.store import reports as store
-
     take(*(delivery(id=f"e-{n}", subject=f"R-{n}") for n in range(4)))
     with pool.transaction() as tx:
         rows, pages = tx.rows, []
@@ -115,7 +113,7 @@ def test_what_comes_in_while_it_reads_is_no_break(looked, take, pool):
             return rows(sql, params)
 
         tx.rows = rows_and_more_come_in
-        checked = store.check_log(tx, page=2)
+        checked = log.CHAIN.verify(tx, page=2)
 
     assert (checked.rows, checked.broken) == (4, [])
 

@@ -40,10 +40,6 @@ def of_its_row(word, noted):
     return [heard for heard, sealed in noted[word] if not sealed]
 
 
-def speaker_of(word):
-    return DOMAIN_EVENTS[word].stream if word in DOMAIN_EVENTS else "mediation"  # said in the lane only
-
-
 # What a row leaves out: what follows from how things stand, now and then.
 FOLLOWS_AT_TIMES = {
     "dispute.reported": {"dispute.merged", "duplicate.proposed", "duplicate.noted"},
@@ -62,8 +58,8 @@ def test_a_row_tells_what_the_services_say_of_the_event(word, noted):
     for said in each_time:
         places = [place for place in row if set(place.words) & set(said)]
         assert [place for place in row if place not in places and not place.sometimes] == [], said
-        firsts = [(speaker_of(said[at]), at) for place in places for at in [min(said.index(one) for one in place.words if one in said)]]
-        assert firsts == sorted(firsts), said  # each in its own order, and intake before mediation
+        firsts = [min(said.index(one) for one in place.words if one in said) for place in places]
+        assert firsts == sorted(firsts), said
         assert set(said) - in_the_row <= FOLLOWS_AT_TIMES.get(word, set()), said
     if word not in OPENS_LATER:
         assert in_the_row == {one for said in each_time for one in said} & in_the_row
