@@ -381,6 +381,15 @@ def still_waiting(e: Evidence):
                 yield f"{service}: {source} {subject} {sequence}"
 
 
+def joins_never_decided(e: Evidence):
+    """Codes that intake still keeps in question, although mediation's answer is not held up by a parked event; and steps that wait for no answer."""
+    for code, seq in e.rows("select code, seq from intake.join_requests"):
+        if not {("mediation", "intake", code), ("intake", "mediation", code)} & e.parked.keys():
+            yield f"{code}: asked in entry {seq}"
+    for code, seq in e.rows("select w.code, w.seq from intake.waiting_steps w join intake.disputes d using (code) where d.asked is null"):
+        yield f"{code}: entry {seq} waits"
+
+
 # ── unexpected ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -440,7 +449,7 @@ QUESTIONS = {
     "duplicated": (entered_twice, passed_on_twice, decided_twice, one_cause_moved_it_twice, answered_twice, codes_without_a_report_of_their_own,
                    reports_with_two_codes, notices_without_a_reason, notices_posted_twice, notices_posted_without_a_reason, too_high),
     "disordered": (histories_that_do_not_lead_to_the_state, timelines_with_gaps, facts_that_do_not_follow_from_each_other, links_that_do_not_hold,
-                   outcomes_before_their_receipt, positions_that_do_not_count, still_waiting),
+                   outcomes_before_their_receipt, positions_that_do_not_count, still_waiting, joins_never_decided),
     "unexpected": (never_attempted, never_acknowledged, another_outcome_than_the_script_says, outcomes_that_were_not_decided, parked, said_but_not_copied),
 }
 # fmt: on

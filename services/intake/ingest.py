@@ -72,7 +72,8 @@ def _say(tx: Transaction, decisions: list[Decision]) -> None:
     first = [replies.first(decision) for decision in decisions if decision.repeats is None]
     receipts.post(tx, first + [replies.moved(decision.seq, decision.event, *move) for decision in taken for move in decision.moved])
     repeated = [decision.repeats.seq for decision in decisions if decision.repeats is not None]
-    receipts.post_again(tx, [replies.receipt_id(seq, which) for seq in repeated for which in ("first", "outcome")])
+    if repeated:
+        receipts.post_again(tx, [replies.receipt_id(seq, which) for seq in repeated for which in ("first", "outcome")])
     tx.say([event for decision in taken for event in _events(decision)])
 
 

@@ -139,6 +139,10 @@ TAMPERED = {
         ("disordered", "positions_that_do_not_count"),
     "insert into notify.waiting (source, subject, sequence, event_id, delivery) values ('mediation', 'x', 2, 'x/2', '')":
         ("disordered", "still_waiting"),
+    "insert into intake.join_requests (seq, code, into_code) select 1, min(code), max(code) from intake.disputes":
+        ("disordered", "joins_never_decided"),
+    "insert into intake.waiting_steps (code, seq, type, data, happened_at, event_id) select min(code), 1, 'step.reported', '{}', now(), 'x' from intake.disputes":
+        ("disordered", "joins_never_decided"),
     "update intake.log set event_id = 'said-by-nobody' where seq = 2":
         ("unexpected", "never_attempted"),
     "update intake.receipts set body = convert_to(replace(convert_from(body, 'UTF8'), '\"receipt.applied\"', '\"receipt.rejected\"'), 'UTF8') where id like '%/outcome'":
