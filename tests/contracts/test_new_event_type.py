@@ -1,0 +1,121 @@
+"""Is a new type of event really one row of the contract and one row of mediation's table? Tried on a copy of the tree."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("contracts", "counties", "plumbing", "services", "docs/generate")
+UNWANTED = shutil.ignore_patterns("__pycache__")
+
+# The whole change: a schema and a row in one file, a transition in another.
+SCHEMA = """class SiteVisited(Schema):
+    minutes = Number(1, 600, required=True, zh="走访时长（分钟）", en="length of the visit in minutes")
+
+
+STEPS = (
+    Step("site.visited", SiteVisited, roles="B G", zh="现场走访", en="the site was visited", example={"minutes": 30}),
+"""
+TRANSITION = """    "registered":        { "site.visited":            NOTED,
+                           "dispute.screened":        "screened",
+"""
+CHANGES = (
+    ("contracts/steps/mediation.py", "STEPS = (\n", SCHEMA),
+    ("services/mediation/life/transitions.py", '    "registered":        { "dispute.screened":        "screened",\n', TRANSITION),
+)
+
+# What the changed tree makes of it, as JSON on its last line.
+SCRIPT = """
+import json
+from datetime import UTC, datetime
+
+import contracts
+from docs.generate.contracts.__main__ import documents
+from plumbing.events import Delivery
+from services.intake import domain, envelope
+from services.intake.model import Dispute, Known
+from services.mediation.life import decisions
+from services.metrics.web.names import NAMES
+
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+CODE = contracts.samples.DISPUTE
+
+
+def agency(role):
+    return next(code for code, agency in contracts.AGENCIES.items() if agency.role == role)
+
+
+def report(role, data):
+    event = {"specversion": "1.0", "id": "e-1", "source": f"/agencies/{agency(role)}", "type": "site.visited", "subject": CODE, "time": NOW.isoformat(), "data": data}
+    delivery = Delivery(json.dumps(event).encode(), "application/cloudevents+json", f"{agency(role)}.site.visited", agency(role), "")
+    checked = domain.check(envelope.read(delivery), NOW, bytes(32), bytes(32))
+    (decided,) = domain.decide_all([checked], Known(disputes={CODE: Dispute(CODE)}))
+    return decided
+
+
+class Event:
+    subject, time, id = CODE, NOW, f"{CODE}/1"
+
+    def __init__(self, type, data):
+        self.type, self.data = type, contracts.heard(type, contracts.said(type, data, "intake"), "intake")
+
+
+visited = report("G", {"minutes": 30})
+dispute = decisions.decide(None, Event("dispute.registered", contracts.DOMAIN_EVENTS["dispute.registered"].example), NOW).dispute
+decision = decisions.decide(dispute, Event(*domain.fact_of(visited)), NOW)
+correction = {"event": "e-1", "reason": "wrong_facts", "corrects": "site.visited", "facts": {"minutes": 40}}
+written = {str(path): text for path, text in documents().items()}
+result = {
+    "accepted": visited.refused is None,
+    "of another role": report("P", {"minutes": 30}).refused["code"],
+    "of another form": report("G", {"minutes": 0}).refused["code"],
+    "refused by mediation": decision.refused,
+    "said": {type: contracts.said(type, data, "mediation") for type, data in decision.said},
+    "corrected": contracts.heard("report.corrected", correction)["facts"],
+    "documents": [path for path, text in written.items() if "site.visited" in text],
+    "page": NAMES["event"]["site.visited"],
+}
+print(json.dumps(result, default=str))
+"""
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory):
+    tree = tmp_path_factory.mktemp("tree")
+    for folder in COPIED:
+        shutil.copytree(ROOT / folder, tree / folder, ignore=UNWANTED)
+    for file, before, after in CHANGES:
+        text = (tree / file).read_text("utf-8")
+        assert text.count(before) == 1, file
+        (tree / file).write_text(text.replace(before, after), "utf-8")
+    run = subprocess.run([sys.executable, "-c", SCRIPT], cwd=tree, env={"PYTHONPATH": str(tree)}, capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def test_intake_takes_it_from_the_roles_of_its_row_only(outcome):
+    assert outcome["accepted"]
+    assert outcome["of another role"] == "not_yours_to_say"
+    assert outcome["of another form"] == "malformed_data"
+
+
+def test_mediation_decides_it_and_confirms_it_by_a_fact_of_the_same_type(outcome):
+    assert outcome["refused by mediation"] is None
+    assert outcome["said"]["site.visited"]["minutes"] == 30
+    assert outcome["said"]["step.applied"]["step"] == "site.visited"
+
+
+def test_it_can_be_corrected(outcome):
+    assert outcome["corrected"] == {"minutes": 40}
+
+
+def test_the_documents_describe_it(outcome):
+    assert {"docs/contracts/README.md", "docs/contracts/asyncapi.json", "fengqiao_agency/contract.json"} <= set(outcome["documents"])
+
+
+def test_the_pages_name_it(outcome):
+    assert outcome["page"] == ["现场走访", "the site was visited"]

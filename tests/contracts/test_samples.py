@@ -1,0 +1,51 @@
+"""Are the examples valid in every county? They are built from the county's own agencies and places."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import contracts
+from contracts import AGENCIES, COUNTY
+
+ROOT = Path(__file__).parents[2]
+COUNTIES = sorted(path.name for path in (ROOT / "counties").iterdir() if path.is_dir())
+
+SCRIPT = """
+from contracts import COUNTY, samples, said
+from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS, SEALED_EVENTS
+
+rows = [row for table in (AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS, SEALED_EVENTS) for row in table.values()]
+assert all(said(row.type, row.example, row.stream) == row.example for row in rows)
+print(COUNTY.area, len(rows), samples.DISPUTE)
+"""
+
+
+@pytest.mark.parametrize("county", COUNTIES)
+def test_every_example_can_be_said_in_every_county(county):
+    environment = {**os.environ, "FENGQIAO_COUNTY": f"counties/{county}", "PYTHONPATH": str(ROOT)}
+    run = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+    assert run.returncode == 0, run.stderr
+    area, rows, dispute = run.stdout.split()
+    assert dispute.startswith(f"{area}-2026-") and int(rows) > 150
+
+
+def test_there_are_several_counties():
+    assert {"ganzhou", "zhuji"} <= set(COUNTIES)
+
+
+def test_no_county_is_written_into_the_contract():
+    """Its area, and the codes of its agencies that are not also tokens of a closed list such as `police`, stand in the county's folder only."""
+    codes = {code for code in AGENCIES if "-" in code} | {COUNTY.lead(role).code for role in "MJWXL"}
+    named = {
+        (path.name, node.value)
+        for path in Path(contracts.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and (node.value in codes or COUNTY.area in node.value)
+    }
+
+    assert named == set()
