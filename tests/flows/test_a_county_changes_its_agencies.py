@@ -185,8 +185,9 @@ def test_agencies_join_change_and_leave_while_events_flow_and_no_event_is_lost(i
 
 def test_a_folder_that_may_not_be_applied_changes_nothing(installation, folder):
     applied = installation.servers.folder / "county" / "townships.csv"
-    before, townships = applied.read_bytes(), folder / "townships.csv"
-    townships.write_text("".join(line for line in townships.read_text("utf-8").splitlines(keepends=True) if not line.startswith("620702402")), "utf-8")
+    before = applied.read_bytes()
+    for file in (folder / "townships.csv", folder / "population.csv"):
+        file.write_text("".join(line for line in file.read_text("utf-8").splitlines(keepends=True) if "620702402" not in line), "utf-8")
 
     refused = apply(installation, folder)
 
