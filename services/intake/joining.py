@@ -139,20 +139,30 @@ def settle(request: JoinRequest, is_taken: bool, stored: Iterable[StoredReport])
     return moved, extra
 
 
-def pass_on(waiting: Iterable[WaitingStep], disputes: dict[str, Dispute]) -> tuple[list[tuple[WaitingStep, Dispute]], list[WaitingStep], list[WaitingStep]]:
-    """What becomes of the steps that waited: (to be said, and about which dispute), those done with, and those that wait elsewhere now, changed."""
+def pass_on(
+    waiting: Iterable[WaitingStep], dispute: Dispute, undecided: dict[str, set[int]]
+) -> tuple[list[tuple[WaitingStep, Dispute]], list[WaitingStep], list[WaitingStep]]:
+    """What becomes of the steps that waited at a dispute: (to be said, and about which), those done with, and those that wait elsewhere now, changed.
+
+    A step waits for what was asked before it came, and for nothing that was asked later. `undecided` has the log numbers of requests, by code.
+    """
     said, gone, moved_on = [], [], []
     for step in waiting:
-        next_one = disputes[step.code].in_question
+        next_one = _waits_for(step, dispute, undecided)
         if next_one is None:
             gone.append(step)
-            root = disputes[step.code].root
-            if step.said_about != root.code:
-                said.append((step, root))
-        elif next_one.code != step.code:
+            if step.said_about != dispute.root.code:
+                said.append((step, dispute.root))
+        elif next_one is not dispute:
             step.code = next_one.code
             moved_on.append(step)
     return said, gone, moved_on
+
+
+def _waits_for(step, dispute, undecided):
+    while dispute is not None and not any(seq < step.seq for seq in undecided.get(dispute.code, ())):
+        dispute = dispute.merged_into
+    return dispute
 
 
 def seal_what_is_said(said: Iterable[tuple[WaitingStep, Dispute]]) -> list[Dispute]:

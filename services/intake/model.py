@@ -162,7 +162,7 @@ class JoinRequest:
     reported_by: str | None = None  # of an undoing: whose reports it is about
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class WaitingStep:
     """A step about a dispute in question, as it is passed on when that is decided."""
 

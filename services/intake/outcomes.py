@@ -45,7 +45,11 @@ def _settle(tx: Transaction, outcomes: list[Event]) -> list:
     """
     known = Known()
     requests = joins.load_requests(tx, known, outcomes)
-    settled, moved, said = [], [], []
+    if not requests:
+        return []
+    waiting = joins.load_waiting(tx, [request.dispute.code for request in requests.values()])
+    undecided = joins.load_undecided(tx, [code for code, dispute in known.disputes.items() if dispute.asked is not None])
+    settled, moved, said, passed_on, gone, moved_on = [], [], [], [], [], []
     for outcome in outcomes:
         request = requests.pop((agency_of(outcome.data["event"]["source"]), outcome.data["event"]["id"]), None)
         if request is None:
@@ -55,14 +59,16 @@ def _settle(tx: Transaction, outcomes: list[Event]) -> list:
         moves, extra = joining.settle(request, outcome.type == "step.applied" and not outcome.discarded, known.stored)
         moved += [replies.moved(request.seq, cause, *move) for move in moves]
         said += [DomainEvent(one.type, one.about.code, one.data(), time=request.happened_at, cause=cause) for one in extra]
-    if not settled:
-        return []
-    disputes = list({request.dispute.code: request.dispute for request in settled}.values())
-    waiting, gone, moved_on = joining.pass_on(joins.load_waiting(tx, [dispute.code for dispute in disputes if dispute.asked is None]), known.disputes)
-    lane.load(tx, {dispute.code: dispute for _, dispute in waiting})
-    joins.save_decided(tx, settled, disputes, gone, moved_on)
-    lane.save(tx, [(dispute.code, dispute.seal, None) for dispute in joining.seal_what_is_said(waiting)])
-    tx.say(said + [_passed_on(step, dispute) for step, dispute in waiting])
+        undecided[request.dispute.code].discard(request.seq)
+        here = [step for step in waiting if step.code == request.dispute.code]
+        free, done, elsewhere = joining.pass_on(here, request.dispute, undecided)
+        waiting = [step for step in waiting if step not in done]
+        said += [_passed_on(step, dispute) for step, dispute in free]
+        passed_on, gone, moved_on = passed_on + free, gone + done, moved_on + elsewhere
+    lane.load(tx, {dispute.code: dispute for _, dispute in passed_on})
+    joins.save_decided(tx, settled, list({request.dispute.code: request.dispute for request in settled}.values()), gone, moved_on)
+    lane.save(tx, [(dispute.code, dispute.seal, None) for dispute in joining.seal_what_is_said(passed_on)])
+    tx.say(said)
     return moved
 
 

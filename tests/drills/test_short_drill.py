@@ -141,7 +141,7 @@ TAMPERED = {
         ("disordered", "still_waiting"),
     "insert into intake.join_requests (seq, code, into_code) select 1, min(code), max(code) from intake.disputes":
         ("disordered", "joins_never_decided"),
-    "insert into intake.waiting_steps (code, seq, type, data, happened_at, event_id) select min(code), 1, 'step.reported', '{}', now(), 'x' from intake.disputes":
+    "insert into intake.waiting_steps (code, seq, type, facts, happened_at, event_id) select min(code), 1, 'step.reported', '{}', now(), 'x' from intake.disputes":
         ("disordered", "joins_never_decided"),
     "update intake.log set event_id = 'said-by-nobody' where seq = 2":
         ("unexpected", "never_attempted"),

@@ -476,16 +476,16 @@ def test_undone_the_reports_have_their_old_code_back(intake, take, pool, known):
 
 def test_undone_before_mediation_has_answered_about_the_join_it_ends_where_it_would_have_ended_slowly(intake, take, pool, known):
     ending, into = known
-    take(joins(ending, into))
-    (undone,) = take(unjoins(into, "police", id="m-2"))
-    take(screens(ending))
+    take(joins(ending, into), screens(ending, "m-8"))
+    (undone, _) = take(unjoins(into, "police", id="m-2"), screens(ending))
     joined(pool, ending)
     assert pointers(intake, ending) == {ending: [into, True]}
     unjoined(pool, ending, id="m-2")
 
     assert undone.refused is None and undone.dispute.code == ending
     assert pointers(intake, ending) == {ending: [None, False]}
-    assert [(word, subject) for word, subject in words(intake)[2:] if word == "step.reported"] == [("step.reported", ending)] * 3
+    about = [(subject, data["event"]["id"]) for _, subject, data in said(intake, "step.reported")]
+    assert about == [(ending, "m-1"), (ending, "m-2"), (into, "m-8"), (ending, "m-9")]  # what came between the two is about the one that held then
     assert moved(intake) == [("police", "e-1", ending, into), ("police", "e-1", into, ending)]
 
 

@@ -21,7 +21,7 @@ create table intake.waiting_steps (     -- steps about a code in question: passe
     said_about   text,                   -- what was said in the sealed lane at once, and about which dispute; null: not said yet
     voice        text,
     type         text        not null,
-    data         jsonb       not null,   -- codes, dates and sums, as in the event
+    facts        jsonb       not null,   -- codes, dates and sums, as in the event
     happened_at  timestamptz not null,
     event_id     text        not null,
     traceparent  text,

@@ -10,7 +10,7 @@ from services.intake.store.log import EVENTS
 REQUESTS = Columns("seq bigint, code text, into_code text, reported_by text")
 ASKS = Columns("code text, asked bigint, asked_into text, undoes boolean")
 DECIDED = Columns("code text, merged_into text, asked bigint, asked_into text")
-WAITING_STEPS = Columns("code text, seq bigint, said_about text, voice text, type text, data jsonb, happened_at timestamptz, event_id text, traceparent text")
+WAITING_STEPS = Columns("code text, seq bigint, said_about text, voice text, type text, facts jsonb, happened_at timestamptz, event_id text, traceparent text")
 MOVED_ON = Columns("id bigint, code text")
 
 
@@ -54,6 +54,14 @@ def load_requests(tx: Transaction, known: Known, outcomes: list[Event]) -> dict[
 def load_waiting(tx: Transaction, codes: list[str]) -> list[WaitingStep]:
     """The steps that wait at these disputes, in the order in which they came."""
     return [WaitingStep(*row) for row in tx.rows(f"select {WAITING_STEPS.names}, id from intake.waiting_steps where code = any(%s) order by id", (codes,))]
+
+
+def load_undecided(tx: Transaction, codes: list[str]) -> dict[str, set[int]]:
+    """The log numbers of what mediation was asked about these codes and has not decided, by code."""
+    undecided: dict[str, set[int]] = {}
+    for code, seq in tx.rows("select code, seq from intake.join_requests where code = any(%s)", (codes,)):
+        undecided.setdefault(code, set()).add(seq)
+    return undecided
 
 
 def save_decided(tx: Transaction, requests: list[JoinRequest], disputes: list[Dispute], gone: list[WaitingStep], moved_on: list[WaitingStep]) -> None:

@@ -1,0 +1,92 @@
+"""What happens to what is said about a dispute while mediation has not yet decided whether it ends in another?"""
+
+import json
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import httpx
+
+from contracts import AGENCY_EVENTS
+from tests.county import Lane, found_outside
+from tests.intake.people import person
+
+
+def two_disputes(county, n):
+    """Their codes; one is to end in the other."""
+    police = county.police.reports(report_no=f"110-while-{n}", kind="contract", parties=[person(n), person(n + 1, "respondent")])
+    grid = county.grid.reports(report_no=f"W-while-{n}", kind="consumer", parties=[person(n + 2), person(n + 3, "respondent")])
+    county.settle()
+    return police.dispute, grid.dispute
+
+
+def posts(county, *events):
+    """The mediation centre posts (type, subject, data) in one request: they arrive in this order."""
+    batch = [
+        {"specversion": "1.0", "id": str(uuid4()), "source": "/agencies/mediation_centre", "type": word, "subject": subject,
+         "time": datetime.now(UTC).isoformat(), "datacontenttype": "application/json", "data": data}
+        for word, subject, data in events
+    ]  # fmt: skip
+    headers = {"Content-Type": "application/cloudevents-batch+json", **county._token("mediation_centre")}
+    assert httpx.post(f"{county.system.endpoints['door']}/events", content=json.dumps(batch), headers=headers, timeout=60).status_code == 202
+    county.settle()
+
+
+def test_join_step_and_undoing_sent_at_once_lead_where_they_lead_one_by_one(county):
+    fast, slow = two_disputes(county, 41), two_disputes(county, 51)
+    screened = {"suitable": True, "track": "A", "kind": "contract"}
+
+    def story(ending, into):
+        yield "reports.joined", ending, {"into": into}
+        yield "dispute.screened", ending, screened  # by the old code: the one that holds is screened
+        yield "reports.unjoined", into, {"reported_by": "police"}
+        yield "dispute.screened", ending, screened
+
+    posts(county, *story(*fast))
+    for event in story(*slow):
+        posts(county, event)
+
+    for ending, into in (fast, slow):
+        assert county.rows("select merged_into, asked from intake.disputes where code = any(%s)", [ending, into]) == [(None, None)] * 2
+        assert (county.folded(ending), county.folded(into)) == (county.state(ending), county.state(into)) == ("screened", "screened")
+    assert county.rows("select count(*) from intake.waiting_steps") == county.rows("select count(*) from intake.join_requests") == [(0,)]
+
+
+def test_each_is_answered_once_and_the_outcome_names_the_dispute_that_holds(county):
+    ending, into = two_disputes(county, 61)
+    joined = county.mediation_centre.says("reports.joined", ending, into=into)
+    screened = county.mediation_centre.says("dispute.screened", ending, suitable=True, track="A", kind="contract")
+    county.settle()
+
+    assert joined.receipts == screened.receipts == ["receipt.accepted", "receipt.applied"]
+    assert (screened.dispute, county.state(ending), county.state(into)) == (into, "closed", "screened")
+    sequences = county.rows("select last_sequence from intake.spoken where subject = any(%s) and source = 'intake' order by subject", [ending, into])
+    heard = county.rows("select last_sequence from mediation.heard where subject = any(%s) and source = 'intake' order by subject", [ending, into])
+    assert sequences == heard
+
+
+def test_a_join_that_mediation_refuses_leaves_what_was_said_meanwhile_with_its_own_dispute(county):
+    ending, into = two_disputes(county, 71)
+    county.court.says("dispute.stayed", ending, reason="jurisdiction")
+    county.settle()
+    joined = county.mediation_centre.says("reports.joined", ending, into=into)
+    again = county.grid.says("dispute.reported", ending, **AGENCY_EVENTS["dispute.reported"].example)
+    county.settle()
+
+    assert joined.receipts == ["receipt.accepted", "receipt.rejected"] and joined.refusal["code"] == "stayed"
+    assert (again.dispute, again.receipts) == (ending, ["receipt.accepted", "receipt.applied"])
+    assert ("intake", "dispute.merged") not in county.said(ending) and ("intake", "dispute.unmerged") not in county.said(ending)
+
+
+def test_a_police_warning_about_the_code_that_ends_holds_the_dispute_that_goes_on(county):
+    ending, into = two_disputes(county, 81)
+    joined = county.mediation_centre.says("reports.joined", ending, into=into)
+    warning = county.police.says("dv.warning_issued", ending)
+    county.settle()
+
+    holds = county.rows("select code from intake.seals where holds <> '{}' and code = any(%s)", [ending, into])
+    held = into if joined.receipts[-1] == "receipt.applied" else ending
+    assert warning.receipts == ["receipt.accepted", "receipt.applied"] and (held,) in holds
+    screened = county.mediation_centre.says("dispute.screened", held, suitable=True, track="A", kind="contract")
+    county.settle()
+    assert screened.refusal["code"] == "stayed"
+    assert found_outside(county, held, Lane.WORDS) == []
