@@ -1,4 +1,4 @@
-"""What is said: the event types, their schemas, who may say them, and why something is refused. No I/O; imports marshmallow and nothing else."""
+"""The event types, their schemas, who may report them, and why something is refused. Imports marshmallow only, and reads the county's folder once."""
 
 from contracts.channels import HEARS, STREAMS, partition_of
 from contracts.county import AGENCIES, COUNTY, ROLES, TOWNSHIPS, Agency
@@ -8,7 +8,7 @@ from contracts.mistakes import MISTAKES, Mistake, mistakes_in
 from contracts.reasons import REASONS, Reason
 from contracts.states import STATES
 from contracts.steps import ABOUT_THE_ROSTER, STEPS
-from contracts.validation import facts_of, heard, parties, said
+from contracts.validation import dump, dump_facts, load, load_parties
 
 __all__ = [
     "ABOUT_THE_ROSTER",
@@ -39,12 +39,12 @@ __all__ = [
     "Mistake",
     "Reason",
     "assigned",
+    "dump",
+    "dump_facts",
     "event_type",
-    "facts_of",
-    "heard",
+    "load",
+    "load_parties",
     "may_say",
     "mistakes_in",
-    "parties",
     "partition_of",
-    "said",
 ]

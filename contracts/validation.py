@@ -58,21 +58,21 @@ def _dumper_of_facts(type):
     return _dumping(facts_schema(ROWS[type], EXCLUDE))
 
 
-def heard(type: str, data: dict, stream: str | None = None) -> dict:
+def load(type: str, data: dict, stream: str | None = None) -> dict:
     """Return `data` as Python values (aware datetimes, dates, Decimals) without unknown fields. Raises ValidationError, or KeyError for an unknown type."""
     return _loader_of(type, stream)(data)
 
 
-def said(type: str, data: dict, stream: str | None = None) -> dict:
+def dump(type: str, data: dict, stream: str | None = None) -> dict:
     """Return `data` (Python values or their JSON forms) checked and ready for JSON. Raises ValidationError, also for a field that the schema does not have."""
     return _dumper_of(type, stream)(data)
 
 
-def parties(data: list) -> list[dict]:
+def load_parties(data: list) -> list[dict]:
     """Return the list of parties that a sealed box held, checked as `parties` are in clear. Raises ValidationError, its paths under `parties`."""
     return _loader_of_parties()({"parties": data})["parties"]
 
 
-def facts_of(type: str, data: dict) -> dict:
+def dump_facts(type: str, data: dict) -> dict:
     """Return what step.reported may carry of an agency's event as loaded: no parties, no risks, no numbers of the agency's own."""
     return _dumper_of_facts(type)(data)

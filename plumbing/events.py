@@ -131,7 +131,7 @@ def write(speaker: str, said: DomainEvent | Reply, event_id: str, now: datetime,
         "datacontenttype": "application/json",
         "dataschema": f"urn:fengqiao:{speaker}:{said.type}:1",
         "traceparent": (said.cause and said.cause.traceparent) or new_traceparent(),
-        "data": contracts.said(said.type, said.data, speaker),
+        "data": contracts.dump(said.type, said.data, speaker),
     }
     if sequence is not None:
         envelope["sequence"] = str(sequence)

@@ -25,4 +25,4 @@ def decrypt(sealed: str, private_key: bytes) -> list[dict]:
         raise UnreadableParties from None  # what it came from may hold names
     if not isinstance(told, list):
         raise UnreadableParties
-    return contracts.parties(told)
+    return contracts.load_parties(told)

@@ -58,7 +58,7 @@ def _objection(checked, now, private_key) -> dict | None:
     if event.time > now + FUTURE:
         return reason("in_the_future")
     try:
-        checked.data = contracts.heard(event.type, event.data)
+        checked.data = contracts.load(event.type, event.data)
     except ValidationError as error:
         if "parties" in event.data and "parties_sealed" in event.data:
             return reason("parties_both_ways")
@@ -232,7 +232,7 @@ def fact_of(decision: Decision) -> tuple[str, dict]:
     if decision.registers:
         again = decision.dispute.again_for
         return "dispute.registered", {**told, **registration(decision)} if again is None else {**told, "agency": again.agency, **again.facts}
-    return "step.reported", {**told, "step": event.type, "facts": contracts.facts_of(event.type, decision.data) | _seen_by_all(decision.data)}
+    return "step.reported", {**told, "step": event.type, "facts": contracts.dump_facts(event.type, decision.data) | _seen_by_all(decision.data)}
 
 
 def facts_of(decision: Decision) -> list[tuple[str | None, str, dict]]:

@@ -90,11 +90,11 @@ def _waiting(decision):
     event = decision.event
     for voice, kind, data in domain.facts_of(decision):
         said_about = decision.subject if voice is not None else None
-        in_json = contracts.said(kind, data, voice or "intake")
+        in_json = contracts.dump(kind, data, voice or "intake")
         yield WaitingStep(decision.waits_at.code, decision.seq, said_about, voice, kind, in_json, event.time, event.id, event.traceparent)
 
 
 def _seal(decision):
     """With what the ordinary voice will say of its registration when the dispute comes out, where it has said nothing of it yet."""
-    registration = contracts.said(*domain.fact_of(decision), "intake") if decision.registers else None
+    registration = contracts.dump(*domain.fact_of(decision), "intake") if decision.registers else None
     return decision.dispute.code, decision.dispute.seal, registration

@@ -17,7 +17,7 @@ from bench import workload
 county = workload.County(births=20)
 letters = [letter for _ in range(4) for letter in county.wave()]
 for letter in letters:
-    contracts.heard(letter.event.type, json.loads(letter.event.body))
+    contracts.load(letter.event.type, json.loads(letter.event.body))
     assert contracts.may_say(letter.agency, letter.event.type), letter
 print(json.dumps({"said": len(letters), "agencies": sorted({letter.agency for letter in letters}), "burst": workload.BURST, "usual": workload.USUAL}))
 """

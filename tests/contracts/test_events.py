@@ -6,7 +6,7 @@ import pytest
 from marshmallow import RAISE, ValidationError, fields, validate
 
 import contracts
-from contracts import ABOUT_THE_ROSTER, AGENCIES, AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, FACTS, ROLES, STEPS, STREAMS, heard, may_say, safeguard, said
+from contracts import ABOUT_THE_ROSTER, AGENCIES, AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, FACTS, ROLES, STEPS, STREAMS, dump, load, may_say, safeguard
 from contracts.fields import Form, Sentence
 from contracts.step_facts import StepFacts, facts_schema
 from contracts.steps import ORDINARY
@@ -17,10 +17,10 @@ every_event = pytest.mark.parametrize("row", ROWS, ids=name_of)
 
 @every_event
 def test_its_example_can_be_said_and_heard_and_said_again(row):
-    understood = heard(row.type, row.example, row.stream)
+    understood = load(row.type, row.example, row.stream)
 
-    assert said(row.type, row.example, row.stream) == row.example
-    assert said(row.type, understood, row.stream) == row.example
+    assert dump(row.type, row.example, row.stream) == row.example
+    assert dump(row.type, understood, row.stream) == row.example
 
 
 @every_event
@@ -29,9 +29,9 @@ def test_an_unknown_field_is_passed_over_when_heard_and_refused_when_said(row):
     for path in [(), *inside]:
         with_more = {**row.example, "later": 1} if not path else changed(row.example, path, {**_at(row.example, path), "later": 1})
 
-        assert heard(row.type, with_more, row.stream) == heard(row.type, row.example, row.stream)
+        assert load(row.type, with_more, row.stream) == load(row.type, row.example, row.stream)
         with pytest.raises(ValidationError):
-            said(row.type, with_more, row.stream)
+            dump(row.type, with_more, row.stream)
 
 
 def _at(data, path):
@@ -82,7 +82,7 @@ def test_a_reason_inside_a_domain_event_is_one_of_the_sentences_and_nothing_else
     told = changed(refused, ("reason", "zh"), "张三住在大满镇")
 
     with pytest.raises(ValidationError) as error:
-        said("step.refused", told)
+        dump("step.refused", told)
 
     assert contracts.mistakes_in(error.value)[0].token == "not_the_sentence"
 
@@ -98,9 +98,9 @@ def test_no_ordinary_voice_can_say_a_word_of_the_lane(word):
     assert word not in DOMAIN_EVENTS
     for type in ("step.reported", "step.applied", "step.refused"):
         with pytest.raises(ValidationError):
-            said(type, {**DOMAIN_EVENTS[type].example, "step": word}, DOMAIN_EVENTS[type].stream)
+            dump(type, {**DOMAIN_EVENTS[type].example, "step": word}, DOMAIN_EVENTS[type].stream)
     with pytest.raises(KeyError):
-        said("safeguard.held", contracts.SEALED_EVENTS["mediation-safeguard", "safeguard.held"].example, "mediation")
+        dump("safeguard.held", contracts.SEALED_EVENTS["mediation-safeguard", "safeguard.held"].example, "mediation")
 
 
 def test_a_word_that_two_speak_means_the_agencies_unless_mediation_is_named():
@@ -145,9 +145,9 @@ def test_agency_codes_are_tokens_that_the_broker_can_tell_apart():
 
 def test_parties_and_risks_do_not_get_past_intake():
     report = EVENTS["dispute.reported"].example
-    facts = contracts.facts_of("dispute.reported", heard("dispute.reported", report))
+    facts = contracts.dump_facts("dispute.reported", load("dispute.reported", report))
 
     assert not {"parties", "parties_sealed", "risk", "report_no"} & set(facts)
-    assert said("step.reported", {**DOMAIN_EVENTS["step.reported"].example, "step": "dispute.reported", "facts": facts})["facts"] == facts
+    assert dump("step.reported", {**DOMAIN_EVENTS["step.reported"].example, "step": "dispute.reported", "facts": facts})["facts"] == facts
     with pytest.raises(ValidationError):
-        said("step.reported", {**DOMAIN_EVENTS["step.reported"].example, "step": "dispute.reported", "facts": report})
+        dump("step.reported", {**DOMAIN_EVENTS["step.reported"].example, "step": "dispute.reported", "facts": report})

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 
-from contracts import EVENTS, heard
+from contracts import EVENTS, load
 from contracts.fast_validators import DOUBTS, loader
 from contracts.fields import tolerant
 from tests.contracts.made_up import data_of
@@ -64,4 +64,4 @@ def test_a_report_is_heard_without_marshmallow(monkeypatch):
     """Well-formed data must take the short way on the path of every event: `Schema.load` is not called."""
     monkeypatch.setattr(Schema, "load", lambda *_, **__: pytest.fail("marshmallow was asked"))
 
-    assert heard("dispute.reported", EVENTS["dispute.reported"].example)
+    assert load("dispute.reported", EVENTS["dispute.reported"].example)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from marshmallow import ValidationError
 
-from contracts import EVENTS, heard, mistakes_in, said
+from contracts import EVENTS, dump, load, mistakes_in
 from contracts.clocks import is_article
 from tests.contracts.rows import changed
 
@@ -19,8 +19,8 @@ SESSION = EVENTS["session.held"].example
 def test_a_sum_is_kept_to_the_fen(sent, sum_):
     report = changed(REPORT, ("amount_cny",), sent)
 
-    assert heard("dispute.reported", report)["amount_cny"] == Decimal(sum_)
-    assert said("dispute.reported", report)["amount_cny"] == sum_
+    assert load("dispute.reported", report)["amount_cny"] == Decimal(sum_)
+    assert dump("dispute.reported", report)["amount_cny"] == sum_
 
 
 @pytest.mark.parametrize("sent", [12000, 12000.5, True, None, "", "-1", "1e3", "1,000", "1.005", "1000000000000", "NaN", "１２", "12\n", [], {}])
@@ -35,7 +35,7 @@ def test_what_is_no_date_is_refused(sent):
 
 @pytest.mark.parametrize("sent", ["2026-03-20T09:00:00+08:00", "2026-03-20T01:00:00Z", "2026-03-20t01:00:00.000z"])
 def test_a_time_with_its_zone_is_an_instant(sent):
-    assert heard("session.held", changed(SESSION, ("next_at",), sent))["next_at"] == datetime(2026, 3, 20, 1, tzinfo=UTC)
+    assert load("session.held", changed(SESSION, ("next_at",), sent))["next_at"] == datetime(2026, 3, 20, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("sent", ["2026-03-20T09:00:00", "2026-03-20", "20260320T090000+0800", "2026-13-20T09:00:00Z", "0001-01-01T00:00:00+08:00", 0, ""])
@@ -47,8 +47,8 @@ def test_pythons_own_values_can_be_said():
     zone = timezone(timedelta(hours=8))
     agreement = {**AGREEMENT, "effective_on": date(2026, 3, 25), "terms": ({"kind": "payment", "due_on": date(2026, 6, 30), "amount_cny": Decimal(12000)},)}
 
-    assert said("agreement.reached", agreement) == AGREEMENT
-    assert said("session.held", {**SESSION, "next_at": datetime(2026, 3, 20, 9, tzinfo=zone)})["next_at"] == "2026-03-20T01:00:00+00:00"
+    assert dump("agreement.reached", agreement) == AGREEMENT
+    assert dump("session.held", {**SESSION, "next_at": datetime(2026, 3, 20, 9, tzinfo=zone)})["next_at"] == "2026-03-20T01:00:00+00:00"
 
 
 @pytest.mark.parametrize(
@@ -76,19 +76,19 @@ def test_parties_travel_sealed_or_in_clear_or_not_at_all():
     sealed = "A" * 128
 
     assert _mistake("dispute.reported", {**REPORT, "parties_sealed": sealed}) == ("parties_sealed", "both_ways")
-    assert heard("dispute.reported", {**_without(REPORT, "parties"), "parties_sealed": sealed})["parties_sealed"] == sealed
-    assert "parties" not in heard("dispute.reported", _without(REPORT, "parties"))
+    assert load("dispute.reported", {**_without(REPORT, "parties"), "parties_sealed": sealed})["parties_sealed"] == sealed
+    assert "parties" not in load("dispute.reported", _without(REPORT, "parties"))
 
 
 def test_a_report_that_flags_no_risk_has_none():
-    assert heard("dispute.reported", _without(REPORT, "risk"))["risk"] == dict.fromkeys(("domestic_violence", "minor", "mass", "violence_threat"), False)
+    assert load("dispute.reported", _without(REPORT, "risk"))["risk"] == dict.fromkeys(("domestic_violence", "minor", "mass", "violence_threat"), False)
 
 
 def test_the_risks_of_one_report_are_not_those_of_the_next():
-    first = heard("dispute.reported", _without(REPORT, "risk"))
+    first = load("dispute.reported", _without(REPORT, "risk"))
     first["risk"]["minor"] = True
 
-    assert heard("dispute.reported", _without(REPORT, "risk"))["risk"]["minor"] is False
+    assert load("dispute.reported", _without(REPORT, "risk"))["risk"]["minor"] is False
 
 
 @pytest.mark.parametrize("text", ["none", "民事诉讼法 205; 人民调解法 33", "after 在线调解规则 12", "道路交通事故处理程序规定 86, 90", "四级七天"])
@@ -103,7 +103,7 @@ def test_what_is_no_citation_is_no_article(text):
 
 def _mistake(type, data):
     with pytest.raises(ValidationError) as error:
-        heard(type, data)
+        load(type, data)
     first = mistakes_in(error.value)[0]
     return first.field, first.token
 

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 from marshmallow import ValidationError
 
-from contracts import MISTAKES, REASONS, heard, mistakes_in, said
+from contracts import MISTAKES, REASONS, dump, load, mistakes_in
 from tests.contracts.rows import ROWS, changed, name_of, places_in
 
 SECRET = "张三丰13912345678"
@@ -15,7 +15,7 @@ WRONG = [SECRET, [SECRET], {SECRET: SECRET}, {"zhang_san": SECRET}, 3.14, 10**30
 
 @pytest.mark.parametrize("row", ROWS, ids=name_of)
 def test_no_value_and_no_invented_field_name_is_ever_repeated(row):
-    for path, wrong, speak in product(places_in(row.example), WRONG, (heard, said)):
+    for path, wrong, speak in product(places_in(row.example), WRONG, (load, dump)):
         try:
             speak(row.type, changed(row.example, path, wrong), row.stream)
         except ValidationError as error:
@@ -35,7 +35,7 @@ def _tells_only_what_is_ours(mistakes):
 @pytest.mark.parametrize("whole", [None, [], "text", 7])
 def test_data_that_is_no_object_at_all_has_a_mistake_too(whole):
     with pytest.raises(ValidationError) as error:
-        heard("dispute.reported", whole)
+        load("dispute.reported", whole)
 
     assert [(one.field, one.token) for one in mistakes_in(error.value)] == [("data", "not_an_object")]
 

@@ -61,7 +61,7 @@ class Event:
     subject, time, id = CODE, NOW, f"{CODE}/1"
 
     def __init__(self, type, data):
-        self.type, self.data = type, contracts.heard(type, contracts.said(type, data, "intake"), "intake")
+        self.type, self.data = type, contracts.load(type, contracts.dump(type, data, "intake"), "intake")
 
 
 visited = report("G", {"minutes": 30})
@@ -74,8 +74,8 @@ result = {
     "of another role": report("P", {"minutes": 30}).refused["code"],
     "of another form": report("G", {"minutes": 0}).refused["code"],
     "refused by mediation": decision.refused,
-    "said": {type: contracts.said(type, data, "mediation") for type, data in decision.said},
-    "corrected": contracts.heard("report.corrected", correction)["facts"],
+    "said": {type: contracts.dump(type, data, "mediation") for type, data in decision.said},
+    "corrected": contracts.load("report.corrected", correction)["facts"],
     "documents": [path for path, text in written.items() if "site.visited" in text],
     "page": NAMES["event"]["site.visited"],
 }

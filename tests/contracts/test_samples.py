@@ -15,11 +15,11 @@ ROOT = Path(__file__).parents[2]
 COUNTIES = sorted(path.name for path in (ROOT / "counties").iterdir() if path.is_dir())
 
 SCRIPT = """
-from contracts import COUNTY, samples, said
+from contracts import COUNTY, samples, dump
 from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS, SEALED_EVENTS
 
 rows = [row for table in (AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS, SEALED_EVENTS) for row in table.values()]
-assert all(said(row.type, row.example, row.stream) == row.example for row in rows)
+assert all(dump(row.type, row.example, row.stream) == row.example for row in rows)
 print(COUNTY.area, len(rows), samples.DISPUTE)
 """
 

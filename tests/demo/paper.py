@@ -72,7 +72,7 @@ class Hub:
         if verdict.registers:
             verdict.dispute.code = codes.make(contracts.COUNTY.area, 2026, len(self.known.disputes) + 1)
             self.known.disputes[verdict.dispute.code] = verdict.dispute
-            self._registrations[verdict.dispute.code] = contracts.said(*domain.fact_of(verdict), "intake")
+            self._registrations[verdict.dispute.code] = contracts.dump(*domain.fact_of(verdict), "intake")
         if verdict.dispute.code is None:
             verdict.dispute.code = verdict.dispute.root.code
         if verdict.introduces:
@@ -87,14 +87,14 @@ class Hub:
                 self.known.similar.setdefault(token, []).append(verdict.report)
 
     def _mediation_hears(self, voice, word, about, told, id):
-        told = contracts.said(word, told, voice or "intake")
+        told = contracts.dump(word, told, voice or "intake")
         (self.sealed if voice else self.heard).append((word, about.code, told))
         event = Event(voice or "intake", id, word, about.code, NOW, told)
         decision = lane.decide(self.disputes.get(about.code), event, NOW, USUAL_POLICY, self.roster)
         if decision.dispute is not None:
             self.disputes[about.code] = decision.dispute
-        said = [(word, contracts.said(word, data, "mediation")) for word, data in (*decision.said, *decision.late)]
-        sealed = [(word, contracts.said(word, data, "mediation-safeguard")) for word, data in decision.sealed]
+        said = [(word, contracts.dump(word, data, "mediation")) for word, data in (*decision.said, *decision.late)]
+        sealed = [(word, contracts.dump(word, data, "mediation-safeguard")) for word, data in decision.sealed]
         self.heard += [(word, about.code, data) for word, data in said]
         self.sealed += [(word, about.code, data) for word, data in sealed]
         for word, data in sealed:
@@ -122,9 +122,9 @@ class Hub:
     def _change_roster(self, verdict):
         if self.roster is bodies.roster():
             self.roster = deepcopy(self.roster)
-        told = Event("intake", verdict.event.id, "roster.reported", verdict.organisation, NOW, contracts.said(*domain.fact_of(verdict), "intake"))
+        told = Event("intake", verdict.event.id, "roster.reported", verdict.organisation, NOW, contracts.dump(*domain.fact_of(verdict), "intake"))
         _, (word, data) = roster_events.decide(told, self.roster)
-        self.heard += [(told.type, told.subject, told.data), (word, told.subject, contracts.said(word, data, "mediation"))]
+        self.heard += [(told.type, told.subject, told.data), (word, told.subject, contracts.dump(word, data, "mediation"))]
         return ("receipt.applied", None) if word == "roster.changed" else ("receipt.rejected", data["reason"]["code"])
 
 

@@ -43,7 +43,7 @@ def test_the_same_seed_tells_the_same_lives(lives):
 def test_every_step_is_one_that_the_contract_knows_and_time_runs_forward(lives):
     for each in lives:
         for step in each.steps:
-            contracts.said(step.type, {name: CODE if isinstance(value, Code) else value for name, value in step.data.items()})
+            contracts.dump(step.type, {name: CODE if isinstance(value, Code) else value for name, value in step.data.items()})
             assert step.expected == "receipt.refused" or contracts.may_say(step.agency, step.type)
         times = [step.time for step in each.steps]
         assert times == sorted(times)
@@ -146,7 +146,7 @@ def test_a_live_step_happens_now_and_takes_its_days_along(lives):
     assert moved.data["effective_on"] == "2027-03-01"
     due, was_due = (date.fromisoformat(step.data["terms"][0]["due_on"]) for step in (moved, agreed))
     assert due - date(2027, 3, 1) == was_due - agreed.time.date()
-    contracts.said(moved.type, moved.data)
+    contracts.dump(moved.type, moved.data)
 
 
 def test_the_county_lives_on_when_its_history_is_told():

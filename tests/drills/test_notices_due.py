@@ -80,7 +80,7 @@ def variants(row):
         for value in values(field):
             changed = {**row.example, name: value}
             try:
-                contracts.said(row.type, changed, row.stream)
+                contracts.dump(row.type, changed, row.stream)
             except ValidationError:
                 continue  # the fields do not go together
             yield changed

@@ -38,7 +38,7 @@ def _as_intake_says_it(step, number, at, dispute):
         facts = {"township": step.facts["place"]["township"], "kind": step.facts["kind"], "channel": "phone", "wants": "mediation"}
         return Heard("dispute.registered", {**told, **facts, "party_labels": ["applicant", "respondent"]}, at)
     said = {"report_no": "R-1", **step.facts} if step.word == "dispute.reported" else step.facts
-    return Heard("step.reported", {**told, "step": step.word, "facts": contracts.facts_of(step.word, contracts.heard(step.word, said))}, at)
+    return Heard("step.reported", {**told, "step": step.word, "facts": contracts.dump_facts(step.word, contracts.load(step.word, said))}, at)
 
 
 def test_four_houses_are_formed_of_ganzhous_agencies_and_each_has_a_committee_and_a_body_for_one_kind():

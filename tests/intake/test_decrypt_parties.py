@@ -37,7 +37,7 @@ def test_sealed_parties_are_counted_and_labelled_as_those_in_clear():
 
     assert verdict.parties == PARTIES
     assert data["party_labels"] == ["applicant", "respondent"]
-    assert not any(secret in str(contracts.said(kind, data, "intake")) for secret in SECRETS)
+    assert not any(secret in str(contracts.dump(kind, data, "intake")) for secret in SECRETS)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_what_cannot_be_opened_or_is_no_list_is_refused_as_unreadable(box):
     (verdict,) = decide(box)
 
     assert verdict.dispute is None and verdict.refused == reason("unreadable_parties")
-    contracts.said(*first_receipt(verdict), "intake")
+    contracts.dump(*first_receipt(verdict), "intake")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_of_malformed_contents_the_field_is_named_and_no_value(told, field):
 
     assert (verdict.refused["code"], verdict.refused["field"]) == ("malformed_data", field)
     assert not any(secret in str(verdict.refused) for secret in SECRETS)
-    contracts.said(*first_receipt(verdict), "intake")
+    contracts.dump(*first_receipt(verdict), "intake")
 
 
 def test_one_bad_box_harms_no_other_report():

@@ -36,7 +36,7 @@ def decide(*events, at=NOW, about=None, key=bytes(SEAL)):
 
 
 def why(verdict):
-    contracts.said(*first_receipt(verdict), "intake")
+    contracts.dump(*first_receipt(verdict), "intake")
     return verdict.refused["code"]
 
 
@@ -179,7 +179,7 @@ def test_every_step_is_passed_on_as_the_contract_has_it_and_without_a_person(wor
     (verdict,) = decide(step(word, agency))
     kind, data = fact_of(verdict)
 
-    told = contracts.said(kind, data, "intake")
+    told = contracts.dump(kind, data, "intake")
     assert (kind, told["step"]) == ("step.reported", word)
     assert not any(secret in str(told) for secret in SECRETS)
 
@@ -190,7 +190,7 @@ def test_a_registration_is_passed_on_with_labels_for_the_parties_and_nothing_abo
     verdict.dispute.code = CODE
     kind, data = fact_of(verdict)
 
-    told = contracts.said(kind, data, "intake")
+    told = contracts.dump(kind, data, "intake")
     assert kind == "dispute.registered" and told["party_labels"] == ["applicant", "respondent", "respondent-2"]
     assert "虚构" not in str(told) and "report_no" not in told and "risk" not in told
 
@@ -201,7 +201,7 @@ def test_every_receipt_is_as_the_contract_has_it():
 
     for verdict, kind in ((taken, "receipt.accepted"), (refused, "receipt.refused")):
         assert first_receipt(verdict)[0] == kind
-        contracts.said(*first_receipt(verdict), "intake")
+        contracts.dump(*first_receipt(verdict), "intake")
 
 
 @pytest.mark.parametrize(("word", "kind"), [("step.applied", "receipt.applied"), ("step.refused", "receipt.rejected")])
@@ -211,7 +211,7 @@ def test_every_outcome_becomes_a_receipt(word, kind):
     found, data = outcome_receipt(outcome)
 
     assert found == kind and data["event"] == outcome.data["event"]
-    contracts.said(found, data, "intake")
+    contracts.dump(found, data, "intake")
 
 
 def test_the_pace_holds_a_distance_while_decisions_come():

@@ -88,7 +88,7 @@ def test_a_structured_event_is_answered_with_its_receipt(door):
     assert (answer.status_code, answer.headers["content-type"]) == (202, STRUCTURED)
     receipt = answer.json()
     assert (receipt["type"], receipt["causationid"], receipt["source"]) == ("receipt.accepted", "e-1", "/services/intake")
-    contracts.said("receipt.accepted", receipt["data"], "intake")
+    contracts.dump("receipt.accepted", receipt["data"], "intake")
 
 
 def test_a_binary_event_too_with_what_is_not_ascii_percent_encoded(door, intake):

@@ -29,7 +29,7 @@ def structured(**others) -> Delivery:
 
 def why(event) -> tuple[str, str | None]:
     assert event.refusal is not None
-    contracts.said("receipt.refused", {"event": {"source": event.source, "id": event.id}, "reason": event.refusal}, "intake")
+    contracts.dump("receipt.refused", {"event": {"source": event.source, "id": event.id}, "reason": event.refusal}, "intake")
     return event.refusal["code"], event.refusal.get("field")
 
 

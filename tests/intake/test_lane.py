@@ -21,7 +21,7 @@ def voices(verdict):
     if verdict.dispute.code is None:
         verdict.dispute.code = CODE
     for voice, type, data in domain.facts_of(verdict):
-        contracts.said(type, data, voice or "intake")
+        contracts.dump(type, data, voice or "intake")
     return [(voice or "intake", type) for voice, type, _ in domain.facts_of(verdict)]
 
 

@@ -149,7 +149,7 @@ class Life:
     def _hears(self, event):
         self.heard += 1
         event.data["event"]["id"] = f"e-{self.heard}"
-        contracts.said(event.type, event.data, "intake")
+        contracts.dump(event.type, event.data, "intake")
         decision = decisions.decide(self.dispute, event, self.now, self.policy)
         self.dispute = decision.dispute
         self._keeps(decision)
@@ -157,7 +157,7 @@ class Life:
 
     def _keeps(self, decision):
         for type, data in decision.said:
-            contracts.said(type, data, "mediation")
+            contracts.dump(type, data, "mediation")
         self.said += decision.said
         self.rows |= {deadline.key: deadline.state for deadline in decision.deadlines}
         if decision.transition:

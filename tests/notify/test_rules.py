@@ -53,7 +53,7 @@ def test_a_possible_duplicate_is_for_the_centre_to_decide():
     (notice,) = notices_for(said(1, "duplicate.noted"))
 
     assert (notice.kind, notice.to) == ("notice.duplicate", CENTRE)
-    contracts.said(notice.kind, notice.about, "notify")
+    contracts.dump(notice.kind, notice.about, "notify")
 
 
 @pytest.mark.parametrize(("body", "told"), [({"body": BODY}, [BODY]), ({}, [])])
@@ -65,7 +65,7 @@ def test_who_had_a_dispute_is_told_under_which_code_it_goes_on(body, told):
     assert [notice.to for notice in notices] == told
     for notice in notices:
         assert notice.kind == "notice.joined"
-        contracts.said(notice.kind, notice.about, "notify")
+        contracts.dump(notice.kind, notice.about, "notify")
 
 
 def test_a_deadline_that_was_met_is_no_notice():
@@ -76,7 +76,7 @@ def test_a_deadline_that_was_met_is_no_notice():
 @pytest.mark.parametrize("word", ["deadline.set", "deadline.approached", "deadline.passed"])
 def test_every_notice_is_as_the_contract_has_it(word, clock):
     for notice in notices_for(said(1, word, clock=clock)):
-        contracts.said(notice.kind, notice.about, "notify")
+        contracts.dump(notice.kind, notice.about, "notify")
         assert notice.about["clock"] == clock
 
 
@@ -107,7 +107,7 @@ def test_what_is_said_to_somebody_reaches_them(word, facts, notices):
 
     assert told(event) == notices
     for notice in notices_for(event):
-        contracts.said(notice.kind, notice.about, "notify")
+        contracts.dump(notice.kind, notice.about, "notify")
 
 
 def test_the_tables_speak_the_contracts_language():

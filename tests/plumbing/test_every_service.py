@@ -47,7 +47,7 @@ def by_intake(subject, steps):
         if step == "dispute.registered":
             data = {**told, "township": "620702102", "kind": "family", "channel": "walk_in", "wants": "mediation", "party_labels": ["applicant", "respondent"]}
         else:
-            data = {**told, "step": step, "facts": contracts.facts_of(step, contracts.heard(step, FACTS[step] | _report_no(step)))}
+            data = {**told, "step": step, "facts": contracts.dump_facts(step, contracts.load(step, FACTS[step] | _report_no(step)))}
         yield DomainEvent("dispute.registered" if step == "dispute.registered" else "step.reported", subject, data, time=at)
 
 

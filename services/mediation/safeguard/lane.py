@@ -245,7 +245,7 @@ def _seal(decision, event):
     """What was decided by the tables of the first life is told to nobody but the agency, and kept until the ordinary voice may say it."""
     if decision.dispute is None:
         return decision
-    pending = [] if decision.refused else [[word, contracts.said(word, data, "mediation")] for word, data in decision.said]
+    pending = [] if decision.refused else [[word, contracts.dump(word, data, "mediation")] for word, data in decision.said]
     for word, data in decision.said:
         if word in ("step.applied", "step.refused"):
             when = {"happened_at": event.data["happened_at"]} if word == "step.applied" else {}

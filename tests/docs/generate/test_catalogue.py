@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from marshmallow import ValidationError
 
-from contracts import AGENCIES, AGENCY_EVENTS, heard, may_say
+from contracts import AGENCIES, AGENCY_EVENTS, load, may_say
 
 PAGE = (Path(__file__).parents[3] / "docs/contracts/README.md").read_text("utf-8")
 LINE = re.compile(r"^\| `(?P<type>[a-z_.]+)` \| [^|]+ \| [^|]+ \| (?P<who>[A-Z ]+) \| (?P<data>[^|]+) \|$", re.MULTILINE)
@@ -44,7 +44,7 @@ def test_what_is_marked_is_required_and_what_is_not_named_is_passed_over(word):
     example, told = AGENCY_EVENTS[word].example, fields(ROWS[word]["data"])
 
     assert set(example) <= set(told)
-    assert set(heard(word, {**example, "no_such_field": 1})) <= set(told)
+    assert set(load(word, {**example, "no_such_field": 1})) <= set(told)
     for name in told:
         missing = {key: copy.deepcopy(value) for key, value in example.items() if key != name}
         assert is_missed(word, missing, name) == (told[name] or (word, name) in ASKED_FOR_BY_ANOTHER_FIELD), name
@@ -53,7 +53,7 @@ def test_what_is_marked_is_required_and_what_is_not_named_is_passed_over(word):
 def is_missed(word, data, name):
     """Whether the event is refused because this field is not there."""
     try:
-        heard(word, data)
+        load(word, data)
     except ValidationError as refused:
         return refused.messages.get(name) == ["required"]
     return False

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts import AGENCIES, AGENCY_EVENTS, COUNTY, NOTICES, RECEIPTS, TOWNSHIPS, asyncapi, event_type, heard, said
+from contracts import AGENCIES, AGENCY_EVENTS, COUNTY, NOTICES, RECEIPTS, TOWNSHIPS, asyncapi, dump, event_type, load
 from contracts.json_schema import definition_of
 from docs.generate.contracts.__main__ import DOCS, KIT, ROOT, documents, stale, write
 from tests.contracts.made_up import data_of
@@ -93,7 +93,7 @@ def test_the_schema_is_a_json_schema_and_takes_the_example(row):
 def test_whatever_is_said_fits_the_published_schema(row, choice):
     data = choice.draw(data_of(row.schema))
 
-    mistakes = PUBLISHED[definition_of(row)].iter_errors(json.loads(json.dumps(said(row.type, data, row.stream))))
+    mistakes = PUBLISHED[definition_of(row)].iter_errors(json.loads(json.dumps(dump(row.type, data, row.stream))))
 
     assert [one.message for one in mistakes] == []
 
@@ -150,7 +150,7 @@ def test_the_example_of_a_message_fits_its_payload(row):
     for example in message["examples"]:
         payload = jsonschema.Draft202012Validator({**message["payload"], "components": INSIDE["components"]}, format_checker=CHECKER)
         assert [error.message for error in payload.iter_errors(example["payload"])] == []
-        assert heard(row.type, example["payload"]["data"], row.stream) is not None
+        assert load(row.type, example["payload"]["data"], row.stream) is not None
 
 
 def test_no_document_names_a_place_on_somebodys_machine():

@@ -57,5 +57,5 @@ def test_a_possible_duplicate_is_put_before_the_centre_and_changes_nothing():
 
     ((word, data),) = decision.said
     assert (word, data["owed_by"], data["other"]) == ("duplicate.noted", (CENTRE,), told["other"])
-    contracts.said(word, data, "mediation")
+    contracts.dump(word, data, "mediation")
     assert decision.transition is None and life.state == "registered" and isinstance(life, Life)

@@ -134,5 +134,5 @@ def test_what_mediation_says_of_it_fits_the_contract():
     for facts in ({"change": "removed", "mediator": "daman-014"}, {"change": "removed", "mediator": "nobody"}):
         _, (word, data) = roster_events.decide(Told(**facts), Roster.of([COMMITTEE], [MEDIATOR]))
 
-        assert contracts.said(word, data, "mediation")["organisation"] == "committee-daman"
+        assert contracts.dump(word, data, "mediation")["organisation"] == "committee-daman"
         assert word == ("roster.changed" if facts["mediator"] == "daman-014" else "roster.refused")

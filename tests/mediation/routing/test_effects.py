@@ -32,7 +32,7 @@ def proposed(life, decision, open_now=None):
     routing_effects.add_mediators(decision, ROSTER, open_now or {}, life.now)
     told = [data for word, data in decision.said if word == "mediators.proposed"]
     for data in told:
-        contracts.said("mediators.proposed", data, "mediation")
+        contracts.dump("mediators.proposed", data, "mediation")
     return told[0] if told else None
 
 

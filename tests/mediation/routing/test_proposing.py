@@ -123,7 +123,7 @@ def test_whatever_is_asked_the_proposal_fits_the_contract_and_names_nobody_who_i
     told = proposed(kind=kind, township=township, village=None, standings=standings, flags=flags, excluded=excluded)
     deadline = contracts.DOMAIN_EVENTS["routing.proposed"].example
 
-    contracts.said("routing.proposed", {**deadline, **told}, "mediation")
+    contracts.dump("routing.proposed", {**deadline, **told}, "mediation")
     points = [candidate["points"] for candidate in told["candidates"]]
     assert points == sorted(points, reverse=True) and all(points)
     assert not {c.get("organisation") or c["to"] for c in told["candidates"]} & set(excluded)

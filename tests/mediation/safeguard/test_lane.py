@@ -28,11 +28,11 @@ def decide(dispute, event, now, source="intake"):
     event.source = source
     decision = lane.decide(dispute, event, now, USUAL_POLICY)
     for word, data in decision.said:
-        contracts.said(word, data, "mediation")
+        contracts.dump(word, data, "mediation")
     for word, data in decision.late:
-        contracts.said(word, data, "mediation")
+        contracts.dump(word, data, "mediation")
     for word, data in decision.sealed:
-        contracts.said(word, data, "mediation-safeguard")
+        contracts.dump(word, data, "mediation-safeguard")
     return decision
 
 
@@ -85,7 +85,7 @@ def test_what_a_person_discards_is_answered_in_the_voice_in_which_it_came(known)
     decision = lane.discard(life.dispute, event)
 
     (told,) = decision.sealed
-    contracts.said(*told, "mediation-safeguard")
+    contracts.dump(*told, "mediation-safeguard")
     assert (decision.said, told[0], told[1]["reason"]["code"]) == ([], "step.refused", "discarded_by_operator")
 
 
@@ -365,7 +365,7 @@ def until(life, now):
         deadline = min(due, key=lambda d: d.next_check_at)
         decision = lane.time_passes(life.dispute, deadline, deadline.next_check_at, USUAL_POLICY)
         for word, data in decision.said:
-            contracts.said(word, data, "mediation")
+            contracts.dump(word, data, "mediation")
         said += decision.said
     return said
 
