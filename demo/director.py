@@ -158,7 +158,7 @@ class Director:
             play.unanswered -= 1
             if receipt != step.expected:
                 self.unexpected[_shown(step), receipt, message["reason"]] += 1
-        if receipt in LAST if step.is_quiet else is_first:
+        if receipt in LAST if step.waits_for_outcome else is_first:
             play.unheard -= 1
         self.go_on(play)
 

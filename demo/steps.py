@@ -38,6 +38,11 @@ class Step:
         """Said in the safeguard lane. It goes alone: the two voices are heard apart, and which of two steps is heard first would be luck."""
         return self.type in safeguard.STEPS or bool(safeguard.in_danger(self.data))
 
+    @property
+    def waits_for_outcome(self) -> bool:
+        """Whether the next step of the dispute waits for the outcome, not for the first receipt: until then a code may stand for another dispute."""
+        return self.is_quiet or self.type in ("reports.joined", "reports.unjoined")
+
 
 @dataclass(frozen=True, slots=True)
 class Life:
