@@ -20,17 +20,22 @@ import pytest
 from contracts import COUNTY
 from contracts.channels import AGENCIES_EXCHANGE, agency_queue, inbox_of
 from deploy.files import ROOT
-from local import System
+from local import Servers, System
 from tests.county import DAMAN_TOWN, until
 
 JOINS, RENAMED, SUSPENDED, STEADY = "elder_mediation", "police", "trade_union", "womens_federation"
 
 
 @pytest.fixture(scope="module")
-def installation(killable):
+def installation(run_folder):
     """A whole system on a broker and a database of its own: its users and queues change."""
-    with System(servers=killable) as running:
-        yield running
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DATABASE_URL", "AMQP_URI", "AMQP_MANAGEMENT_URL"):
+            patch.delenv(name, raising=False)
+        servers = Servers(run_folder / "changing", fresh=True)
+        with servers, System(servers=servers) as running:
+            yield running
+            servers.broker.kill()  # its orderly end takes six seconds
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,43 @@
+"""Zhuji has other codes, townships and titles, and no committee but one: do the same flows hold there?
+
+The contract is read once by a process, so these run in one of their own, with its own servers.
+"""
+
+import os
+import subprocess
+import sys
+
+from deploy.files import ROOT
+
+FLOWS = (
+    "womens_federation_reports_a_dispute",
+    "a_likely_duplicate_is_proposed",
+    "a_report_is_corrected",
+    "a_report_is_withdrawn",
+    "a_mediator_is_proposed",
+    "an_illegal_step_is_refused",
+    "a_divorce_is_not_confirmed",
+    "nobody_applies_for_confirmation_in_time",
+    "a_confirmed_agreement_is_not_kept_and_enforced",
+    "after_mediation_failed_the_case_is_filed",
+    "a_petition_is_transferred",
+    "a_report_of_danger_goes_into_the_safeguard_lane",
+)
+
+
+def test_flows_of_the_demonstrations_county_hold_in_zhuji(run_folder):
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment = inherited | {"FENGQIAO_COUNTY": "counties/zhuji", "FENGQIAO_TEST_RUN": str(run_folder / "zhuji")}
+    files = [f"tests/flows/test_{flow}.py" for flow in FLOWS]
+
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "pytest", "-q", "-p", "no:cacheprovider", *files],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " passed" in done.stdout and "failed" not in done.stdout
