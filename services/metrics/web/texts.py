@@ -46,7 +46,7 @@ TEXTS = {
     "refused":              ("步骤未生效",                         "Steps refused"),
     "cases":                ("件",                                 "disputes"),
     # panels
-    "whole_county":         ("全区",                               "Whole district"),
+    "whole_county":         (COUNTY.zh, COUNTY.en),
     "waiting_for":          ("下一步由谁办理",                     "Who must act next"),
     "by_state":             ("按办理状态",                         "By state"),
     "by_kind":              ("按纠纷类型",                         "By kind"),
