@@ -12,6 +12,8 @@ from itertools import islice
 
 from contracts import COUNTY
 from fengqiao_agency.events import Outgoing, outgoing
+from scenarios.course import mediation
+from scenarios.facts import facts_of
 from services.mediation.county_files import read_rosters
 from services.mediation.rosters.roster import Roster
 
@@ -110,7 +112,7 @@ def _reported(life):
 
 def _sent_to_a_body(life):
     return [
-        (CENTRE, "dispute.screened", {"suitable": True, "track": "A", "kind": life.kind, "risk": NO_RISK}),
+        (CENTRE, "dispute.screened", facts_of("dispute.screened", kind=life.kind, risk=NO_RISK)),
         (CENTRE, "dispute.routed", {"to": life.body, "reason": "by_place"}),
     ]
 
@@ -124,21 +126,16 @@ def _mediated(life):
     today = date.today()
     terms = [{"kind": "payment", "due_on": (today + timedelta(days=90)).isoformat(), "amount_cny": "12000.00"}]
     return [
-        (life.body, "referral.accepted", {"mediator": _mediator(life), "conflict_of_interest": False}),
-        (life.body, "consent.given", {"party": "applicant", "how": "in_writing"}),
-        (life.body, "consent.given", {"party": "respondent", "how": "by_phone"}),
-        (life.body, "mediator.agreed", {"mediator": _mediator(life)}),
-        (life.body, "mediation.started", {}),
-        (life.body, "session.held", {"mode": "in_person", "minutes": 90}),
-        (life.body, "session.held", {"mode": "video", "minutes": 45}),
-        (life.body, "agreement.reached", {"form": "written", "effective_on": today.isoformat(), "terms": terms, "confirmable": True}),
+        (life.body, "referral.accepted", facts_of("referral.accepted", mediator=_mediator(life))),
+        *((life.body, *step) for step in mediation(_mediator(life), sessions=({}, {"mode": "video", "minutes": 45}))),
+        (life.body, "agreement.reached", facts_of("agreement.reached", effective_on=today.isoformat(), terms=terms)),
     ]
 
 
 def _performed(life):
     return [
-        (life.body, "performance.recorded", {"term": 1, "result": "full", "on": date.today().isoformat()}),
-        (life.body, "dispute.followed_up", {"settled": True, "satisfied": True}),
+        (life.body, "performance.recorded", facts_of("performance.recorded", on=date.today().isoformat())),
+        (life.body, "dispute.followed_up", facts_of("dispute.followed_up")),
         (life.body, "dispute.archived", {"archive_no": f"调-2026-{life.number:06d}"}),
     ]
 

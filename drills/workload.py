@@ -10,6 +10,8 @@ from functools import cache
 from random import Random
 
 from contracts import COUNTY, Agency
+from scenarios.course import mediation
+from scenarios.facts import facts_of
 from services.mediation.county_files import read_rosters
 from services.mediation.rosters.roster import Roster
 
@@ -125,7 +127,7 @@ def _interrupted(house, chance, reporter, steps):
     """Now and then somebody tells it again, says what is not his to say, or makes a mistake (the kit would not let him)."""
     for at in sorted(chance.sample(range(len(steps)), k=min(len(steps), chance.choice((0, 0, 1, 2)))), reverse=True):
         told_again = Step("dispute.reported", reporter, _report(chance))
-        not_theirs = Step("case.closed", reporter, {"mode": "other"}, expects="refused")
+        not_theirs = Step("case.closed", reporter, facts_of("case.closed"), expects="refused")
         steps.insert(at, chance.choice((told_again, told_again, not_theirs, not_theirs if house.speaks == "kit" else _mistyped(reporter, chance))))
     return steps
 
@@ -145,14 +147,14 @@ def _report(chance):
 
 
 def _screened(house, suitable=True):
-    return Step("dispute.screened", house.screener, {"suitable": suitable, "track": "A", "kind": "family"})
+    return Step("dispute.screened", house.screener, facts_of("dispute.screened", suitable=suitable))
 
 
 def _in_court(house, steps):
     """A court files a case before it sends it out, and closes it before the dispute is put away."""
     for step in steps:
         if step.word == "dispute.archived":
-            yield Step("case.closed", house.router, {"mode": "other"})
+            yield Step("case.closed", house.router, facts_of("case.closed"))
         yield step
         if step.word == "dispute.screened":
             day = "2026-03-02"
@@ -161,7 +163,7 @@ def _in_court(house, steps):
 
 def _routed(house, body):
     if COUNTY.agencies[house.router].role == "C":
-        return Step("case.entrusted", house.router, {"to": body, "procedure": "simplified"})
+        return Step("case.entrusted", house.router, facts_of("case.entrusted", to=body))
     return Step("dispute.routed", house.router, {"to": body, "reason": "by_place", "joint_with": [house.reporters[0]]})  # who gets a notice by name
 
 
@@ -181,18 +183,12 @@ def _mediator(body):
 
 
 def _takes_it(body):
-    return {"mediator": _mediator(body), "conflict_of_interest": False}
+    return facts_of("referral.accepted", mediator=_mediator(body))
 
 
 def _mediated(body, in_a_hurry, chance):
     """The body's own steps. In a hurry it says them one after the other without waiting: their order is the broker's, then ours."""
-    steps = [
-        Step("consent.given", body, {"party": "applicant", "how": "in_writing"}),
-        Step("consent.given", body, {"party": "respondent", "how": "by_phone"}),
-        Step("mediator.agreed", body, {"mediator": _mediator(body)}),
-        Step("mediation.started", body),
-        *(Step("session.held", body, {"mode": "in_person", "minutes": 60}) for _ in range(chance.randint(1, 4))),
-    ]
+    steps = [Step(type, body, facts) for type, facts in mediation(_mediator(body), sessions=({},) * chance.randint(1, 4))]
     return [_whatever_comes(step, waits=False) for step in steps] if in_a_hurry else steps
 
 
@@ -205,9 +201,9 @@ def _performed(house, body, other, chance):
     terms = [{"kind": "payment", "due_on": "2026-06-30", "amount_cny": "600.00"} for _ in range(chance.randint(1, 3))]
     in_a_hurry = chance.random() < 0.5
     ending = [
-        Step("agreement.reached", body, {"form": "written", "effective_on": "2026-03-25", "confirmable": True, "terms": terms}),
-        *(Step("performance.recorded", body, {"term": number, "result": "full", "on": "2026-06-20"}) for number in range(1, len(terms) + 1)),
-        Step("dispute.followed_up", body, {"settled": True, "satisfied": True}),
+        Step("agreement.reached", body, facts_of("agreement.reached", terms=terms)),
+        *(Step("performance.recorded", body, facts_of("performance.recorded", term=number, on="2026-06-20")) for number in range(1, len(terms) + 1)),
+        Step("dispute.followed_up", body, facts_of("dispute.followed_up")),
         Step("dispute.archived", body, {"archive_no": "A-1"}),
     ]
     return [
@@ -220,8 +216,8 @@ def _performed(house, body, other, chance):
 def _refused(house, body, other, chance):
     return [
         *_routed_and_taken(house, body),
-        Step("consent.given", body, {"party": "applicant", "how": "in_writing"}),
-        Step("consent.refused", body, {"party": "respondent", "how": "by_phone"}),
+        Step("consent.given", body, facts_of("consent.given")),
+        Step("consent.refused", body, facts_of("consent.refused")),
         Step("mediation.started", body, expects="rejected"),
         Step("dispute.archived", body, {"archive_no": "A-2"}),
         Step("dispute.followed_up", body, {"settled": False}, expects="rejected"),
@@ -233,7 +229,7 @@ def _declined_once(house, body, other, chance):
         _screened(house),
         _routed(house, other),
         Step("referral.accepted", body, _takes_it(body), expects="rejected"),
-        Step("referral.declined", other, {"reason": "not_our_kind"}),
+        Step("referral.declined", other, facts_of("referral.declined")),
         _routed(house, body),
         Step("referral.accepted", body, _takes_it(body)),
         *_mediated(body, False, chance),
@@ -243,7 +239,7 @@ def _declined_once(house, body, other, chance):
 def _terminated(house, body, other, chance):
     return [
         *_routed_and_taken(house, body),
-        Step("mediation.terminated", body, {"ground": "differences_too_large"}),
+        Step("mediation.terminated", body, facts_of("mediation.terminated")),
         Step("dispute.archived", body, {"archive_no": "A-3"}),
     ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-OURS = ("contracts", "plumbing", "services", "fengqiao_agency", "deploy", "local", "demo", "drills", "bench", "docs", "tests")
+OURS = ("contracts", "plumbing", "services", "fengqiao_agency", "deploy", "local", "demo", "drills", "bench", "docs", "scenarios", "tests")
 SERVICES = sorted(path.name for path in (ROOT / "services").iterdir() if (path / "service.py").exists())
 
 # Files that only compute, and what of ours they may use: words and each other. `plumbing.events` is the shape of an event.

@@ -7,6 +7,7 @@ from tests.test_imports import files, name_of, ours
 # Lowest first. A package imports itself and packages of lower layers, never one of its own layer or above.
 LAYERS = (
     ("contracts", "fengqiao_agency"),
+    ("scenarios",),
     ("plumbing",),
     ("services",),
     ("deploy",),

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import contracts
+from scenarios.course import COURSE
+from scenarios.facts import FACTS, facts_of
 from services.mediation.dispute.model import Dispute
 from services.mediation.law.dates import SHANGHAI
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
@@ -21,69 +23,20 @@ CENTRE, COURT, WOMEN, PETITIONS, DAMAN, XIJIE = (
 )
 MONDAY = datetime(2026, 3, 2, 10, 30, tzinfo=SHANGHAI)  # no festival near; Qingming is a month away
 
-# fmt: off
-FACTS = {                              # what an agency would say, when a story does not say otherwise
-    "dispute.reported":     {"channel": "phone", "place": {"township": "620702102"}, "kind": "family", "wants": "mediation"},
-    "dispute.screened":     {"suitable": True, "track": "A", "kind": "family"},
-    "dispute.routed":       {"to": DAMAN, "joint_with": [], "reason": "by_place"},
-    "referral.accepted":    {"mediator": "daman-014", "conflict_of_interest": False, "agreed_after_disclosure": False},
-    "referral.declined":    {"reason": "not_our_kind"},
-    "consent.given":        {"party": "applicant", "how": "in_writing"},
-    "consent.refused":      {"party": "respondent", "how": "by_phone"},
-    "mediator.agreed":      {"mediator": "daman-014"},
-    "mediator.appointed":   {"mediator": "daman-015"},
-    "mediator.requested":   {},
-    "mediation.started":    {},
-    "session.held":         {"mode": "in_person", "minutes": 90},
-    "mediation.extended":   {"days": 15, "consents": ["applicant", "respondent"]},
-    "mediation.suspended":  {"reason": "suspected_sham"},
-    "mediation.terminated": {"ground": "differences_too_large"},
-    "agreement.reached":    {"form": "written", "effective_on": "2026-03-25", "confirmable": True,
-                             "terms": [{"kind": "payment", "due_on": "2026-04-15", "amount_cny": "6000.00"},
-                                       {"kind": "payment", "due_on": "2026-06-30", "amount_cny": "6000.00"}]},
-    "performance.recorded": {"term": 1, "result": "full", "on": "2026-04-10"},
-    "dispute.followed_up":  {"settled": True, "satisfied": True},
-    "whistle.blown":        {"to": ["police", "judicial_bureau"], "reason": "joint_visit"},
-    "whistle.answered":     {"answer": "reported_in"},
-    "level.escalated":      {"level": "village_level", "escalated_for": "beyond_ability"},
-    "supervision.issued":   {"to": DAMAN, "urged_for": "grave"},
-    "supervision.answered": {"answer": "under_way"},
-    "dispute.archived":     {"archive_no": "大满调〔2026〕7号"},
-    "conflict.disclosed":   {"mediator": "daman-014", "relation": "relative"},
-    "mediator.refused":     {"party": "respondent"},
-    "clock.paused":         {"reason": "appraisal"},
-    "clock.resumed":        {},
-    "mediation.resumed":    {},
-    "confirmation.applied":   {"applied_on": "2026-03-30"},
-    "confirmation.accepted":  {},
-    "confirmation.granted":   {},
-    "confirmation.extended":  {"days": 10},
-    "confirmation.objected":  {"by": "respondent", "objected_on": "2026-03-30"},
-    "papers.received":        {"reason": "missing_papers", "on": "2026-03-31"},
-    "confirmation.refused":   {"ground": "unclear"},
-    "confirmation.withdrawn": {},
-    "case.filed":           {"received_on": "2026-04-20", "decided_on": "2026-04-22", "cause": "2", "procedure": "simplified"},
-    "case.filing_refused":  {"received_on": "2026-04-20", "decided_on": "2026-04-22", "reason": "not_this_court"},
-    "case.entrusted":       {"to": DAMAN, "procedure": "simplified"},
-    "case.procedure_set":   {"procedure": "ordinary"},
-    "trial.extended":       {"months": 1},
-    "case.closed":          {"mode": "other"},
-    "participant.named":    {"part": "assessor", "mediator": "daman-019"},
-    "enforcement.applied":  {"on": "2026-07-20"},
-    "enforcement.completed": {"on": "2026-09-30", "result": "full"},
-    "petition.registered":  {"repeat": False},
-    "petition.accepted":    {},
-    "petition.extended":    {"days": 30},
-    "petition.transferred": {"to": "natural_resources_bureau"},
-    "petition.returned":    {},
-    "petition.decided":     {"result": "explained"},
-    "dispute.redirected":   {"to": "labour_arbitration_commission", "way": "labour_arbitration"},
-    "dispute.reopened":     {"reason": "recurred"},
-    "reports.joined":       {"into": "620702-2026-000087-8"},
-    "reports.unjoined":     {"reported_by": WOMEN},
-    "report.corrected":     {"event": "e-0", "reason": "wrong_facts"},
-    "report.withdrawn":     {"event": "e-0", "reason": "wrong_dispute"},
+# What these stories need otherwise than the usual facts: this town, this committee and its people.
+FACTS = FACTS | {
+    "dispute.reported": facts_of("dispute.reported", place={"township": "620702102"}),
+    "dispute.routed": facts_of("dispute.routed", to=DAMAN),
+    "referral.accepted": facts_of("referral.accepted", mediator="daman-014"),
+    "mediator.agreed": {"mediator": "daman-014"},
+    "mediator.appointed": {"mediator": "daman-015"},
+    "supervision.issued": facts_of("supervision.issued", to=DAMAN),
+    "conflict.disclosed": facts_of("conflict.disclosed", mediator="daman-014"),
+    "case.entrusted": facts_of("case.entrusted", to=DAMAN),
+    "participant.named": facts_of("participant.named", mediator="daman-019"),
 }
+
+# fmt: off
 SPEAKER = {                            # who says it, when a story does not say otherwise
     "whistle.blown": CENTRE, "whistle.answered": "police", "level.escalated": "grid", "supervision.issued": CENTRE,
     "dispute.reported": WOMEN, "dispute.screened": CENTRE, "dispute.routed": CENTRE, "dispute.redirected": CENTRE,
@@ -177,16 +130,6 @@ class Life:
         return next(d.due_at for d in self.dispute.deadlines.values() if d.clock == clock)
 
 
-# fmt: off
-ROAD = (                               # the straight road, each step as one call of `says`
-    ("dispute.screened", {}), ("dispute.routed", {}), ("referral.accepted", {}),
-    ("consent.given", {}), ("consent.given", {"party": "respondent"}), ("mediator.agreed", {}), ("mediation.started", {}), ("session.held", {}),
-    ("agreement.reached", {}), ("performance.recorded", {}), ("performance.recorded", {"term": 2, "on": "2026-06-20"}),
-    ("dispute.followed_up", {}), ("dispute.archived", {}),
-)
-# fmt: on
-
-
 WAYS = {  # how else a dispute comes to a state: so far along the road, then these
     "referral_declined": (2, ["referral.declined"]),
     "clock_paused": (7, ["clock.paused"]),
@@ -206,8 +149,8 @@ def life_until(state, now=MONDAY, **begins):
     """A dispute that has come to `state` by the shortest way that agencies go."""
     life = Life(now)
     life.begins(**begins)
-    length, then = WAYS.get(state, (len(ROAD), []))
-    for step, facts in (*ROAD[:length], *(one if isinstance(one, tuple) else (one, {}) for one in then)):
+    length, then = WAYS.get(state, (len(COURSE), []))
+    for step, facts in (*COURSE[:length], *(one if isinstance(one, tuple) else (one, {}) for one in then)):
         if life.state == state:
             break
         decision = life.says(step, **facts)

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from scenarios.course import COURSE
 from services.mediation.deadlines import tracking
 from services.mediation.law.dates import SHANGHAI, day_start
 from services.mediation.law.holidays import Arrangement, Holidays
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 from services.mediation.life import decisions
-from tests.mediation.lives import CENTRE, COURT, DAMAN, MONDAY, ROAD, WOMEN, XIJIE, Life, life_until, registered, reported
+from tests.mediation.lives import CENTRE, COURT, DAMAN, MONDAY, WOMEN, XIJIE, Life, life_until, registered, reported
 
 MEDIATION = "mediation_out_of_court_policy"
 
@@ -25,13 +26,13 @@ def end_of(year, month, day):
 def test_a_dispute_goes_from_its_registration_to_its_closure():
     life = Life()
     life.begins()
-    for step, facts in ROAD:
+    for step, facts in COURSE:
         assert life.says(step, **facts).refused is None, step
 
     assert life.state == "closed"
     assert life.last("dispute.closed") == {"state": "closed", "outcome": "performed"}
     assert life.dispute.deadlines == {}
-    assert life.dispute.steps == len(ROAD) + 1 == len(life.history)
+    assert life.dispute.steps == len(COURSE) + 1 == len(life.history)
 
 
 def test_a_registration_takes_effect_as_the_report_it_came_from():
