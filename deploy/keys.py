@@ -5,6 +5,7 @@ import json
 import secrets
 from pathlib import Path
 
+from contracts.county.model import Agency
 from deploy.files import private, write_private
 
 
@@ -22,6 +23,12 @@ def load(run_dir: Path, services: tuple[str, ...], agencies: tuple[str, ...]) ->
     if keys != before:
         write_private(file, json.dumps(keys, indent=1))
     return keys
+
+
+def of_county(run_dir: Path, services: tuple[str, ...], agencies: dict[str, Agency]) -> dict:
+    """Load the keys of every agency that is not removed, and forget those of the others."""
+    load(run_dir, services, tuple(code for code, agency in agencies.items() if agency.status != "removed"))
+    return drop(run_dir, tuple(code for code, agency in agencies.items() if agency.status == "removed"))
 
 
 def drop(run_dir: Path, agencies: tuple[str, ...]) -> dict:

@@ -121,8 +121,7 @@ class Servers:
         return applied(self.folder) or COUNTY.folder
 
     def _load_keys(self) -> dict:
-        keys.load(self.folder, SERVICES, tuple(code for code, agency in AGENCIES.items() if agency.status != "removed"))
-        return keys.drop(self.folder, REMOVED)
+        return keys.of_county(self.folder, SERVICES, AGENCIES)
 
     def _find(self) -> None:
         """Which servers, and on which ports. What an earlier run left behind is stopped first: it may hold an older topology."""

@@ -17,8 +17,10 @@ from pathlib import Path
 
 from contracts import AGENCIES, COUNTY
 from contracts.channels import DEFAULT_PARTITIONS, SERVICES
+from contracts.county import files
 from deploy import broker, keys, processes, roles
 from deploy.county import applied
+from deploy.county.changes import compare
 from deploy.files import ROOT, write_private
 from deploy.monitoring import prometheus_rules, prometheus_settings
 from plumbing.migrate import migrate
@@ -54,7 +56,11 @@ class Containers:
 
 
 def make_keys(kept: Path = KEPT, shares: Path = SHARES) -> None:
-    """Keeps what is there, takes over what FENGQIAO_SECRETS gives (the same JSON as secrets.json, or parts of it), makes the rest."""
+    """Keeps what is there, takes over what FENGQIAO_SECRETS gives (the same JSON as secrets.json, or parts of it), makes the rest.
+
+    Raises SystemExit, before anything is changed, if the county's folder changed in a way that an installation cannot follow.
+    """
+    _refuse_impossible_changes(kept)
     _take_over(json.loads(os.environ.get("FENGQIAO_SECRETS") or "{}"), kept / "secrets.json")
     containers = _containers(kept)
     password = kept / "superuser-password"
@@ -62,7 +68,7 @@ def make_keys(kept: Path = KEPT, shares: Path = SHARES) -> None:
         write_private(password, secrets.token_urlsafe(24))
 
     _share(shares / "postgres/password", password.read_text())
-    _share(shares / "rabbitmq/definitions.json", json.dumps(broker.definitions(containers.keys["broker"], containers.partitions)))
+    _share(shares / "rabbitmq/definitions.json", json.dumps(broker.definitions(containers.keys["broker"], containers.partitions, AGENCIES)))
     _share(shares / "rabbitmq/enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n")
     _share(shares / "rabbitmq/rabbitmq.conf", (ROOT / "deploy/images/rabbitmq/rabbitmq.conf").read_text())
     applied.put(kept, COUNTY.folder)
@@ -79,10 +85,17 @@ def make_keys(kept: Path = KEPT, shares: Path = SHARES) -> None:
     write_private(shares / "door/agency-tokens.json", json.dumps(containers.keys["agency_tokens"]))
 
 
+def _refuse_impossible_changes(kept: Path) -> None:
+    before = applied.applied(kept)
+    refused = compare(files.read(before)[0], COUNTY).refused if before else ()
+    if refused:
+        raise SystemExit("\n".join(refused) + "\n未作改动 | nothing was changed")
+
+
 def make_tables(kept: Path = KEPT) -> None:
     """Stops at the first service whose tables cannot be brought up to date: no process starts then."""
     server = roles.with_user(f"postgresql://{DATABASE_AT}/postgres", "postgres", (kept / "superuser-password").read_text())
-    roles.make_database(server)
+    roles.make_database(server, roles.DATABASE)
     addresses = roles.prepare_database(roles.with_path(server, roles.DATABASE), _containers(kept).keys["database"])
     for service, address in addresses.items():
         print(f"{service}: {migrate(service, address)} migrations applied")
@@ -91,7 +104,7 @@ def make_tables(kept: Path = KEPT) -> None:
 
 def _load_rosters(kept: Path) -> None:
     """Load those of the county's folder, unless there are rosters already."""
-    told = processes.launch(processes.KINDS["mediation"], _containers(kept)).environment
+    told = processes.launch(processes.KINDS["mediation"], _containers(kept)).environment | {"FENGQIAO_COUNTY": str(COUNTY.folder)}
     subprocess.run([sys.executable, "-m", "services.mediation.commands.rosters", "load", "--only-if-empty"], cwd=ROOT, env=os.environ | told, check=True)
 
 
@@ -101,7 +114,7 @@ def print_agency(code: str, kept: Path = KEPT) -> None:
 
 
 def _containers(kept: Path) -> Containers:
-    return Containers(keys.load(kept, SERVICES, tuple(AGENCIES)), int(os.environ.get("FENGQIAO_PARTITIONS") or DEFAULT_PARTITIONS))
+    return Containers(keys.of_county(kept, SERVICES, AGENCIES), int(os.environ.get("FENGQIAO_PARTITIONS") or DEFAULT_PARTITIONS))
 
 
 def _take_over(given: dict, file: Path) -> None:

@@ -5,12 +5,19 @@ import re
 import shlex
 import subprocess
 import sys
+from contextlib import closing
+from dataclasses import replace
+from urllib.parse import urlsplit
 
+import psycopg2
 import pytest
 import yaml
 
+from contracts import COUNTY
+from contracts.county.model import County
+from deploy import roles
 from deploy.compose import setup
-from deploy.files import ROOT
+from deploy.files import ROOT, write_private
 from deploy.processes import KINDS
 from local import postgresql, supervisor
 from plumbing.hosts import KnownHosts
@@ -195,3 +202,42 @@ def test_given_secrets_are_used_and_the_rest_is_made(shares, tmp_path, monkeypat
     tokens = json.loads((shares / "door/agency-tokens.json").read_text())
 
     assert tokens["police"] == "given-to-us" and len(tokens["court"]) > 20
+
+
+def with_police(**changed) -> County:
+    return replace(COUNTY, agencies=COUNTY.agencies | {"police": replace(COUNTY.agencies["police"], **changed)})
+
+
+def test_a_removed_agency_loses_its_password_and_token(shares, tmp_path, monkeypatch):
+    setup.make_keys(tmp_path, shares)
+    monkeypatch.setattr(setup, "AGENCIES", with_police(status="removed").agencies)
+    setup.make_keys(tmp_path, shares)
+
+    users = {user["name"] for user in json.loads((shares / "rabbitmq/definitions.json").read_text())["users"]}
+    assert "court" in json.loads((shares / "door/agency-tokens.json").read_text()) and "court" in users
+    assert "police" not in json.loads((shares / "door/agency-tokens.json").read_text())
+    assert "police" not in json.loads((tmp_path / "secrets.json").read_text())["broker"]
+
+
+def test_a_change_that_an_installation_cannot_follow_is_refused_and_changes_nothing(shares, tmp_path, monkeypatch):
+    setup.make_keys(tmp_path, shares)
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    monkeypatch.setattr(setup, "COUNTY", with_police(role="C"))
+
+    with pytest.raises(SystemExit, match="role of agency police may not change"):
+        setup.make_keys(tmp_path, shares)
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+
+
+def test_tables_are_made_and_rosters_loaded_where_no_process_has_its_share(servers, tmp_path, monkeypatch):
+    admin = urlsplit(servers.database_admin)
+    monkeypatch.setattr(setup, "DATABASE_AT", f"{admin.hostname}:{admin.port}")
+    monkeypatch.setattr(roles, "DATABASE", "fengqiao_containers")
+    write_private(tmp_path / "superuser-password", admin.password)
+    write_private(tmp_path / "secrets.json", json.dumps(servers.keys))
+
+    setup.make_tables(tmp_path)
+
+    with closing(psycopg2.connect(roles.with_path(servers.database_admin, roles.DATABASE))) as connection, connection.cursor() as cursor:
+        cursor.execute("select count(*) from mediation.organisations")
+        assert cursor.fetchone()[0] > 0
