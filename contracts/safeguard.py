@@ -11,6 +11,7 @@ from contracts.county import AGENCIES, COUNTY
 DANGERS = ("domestic_violence", "minor", "violence_threat")
 
 STEPS = {type: step.names for type, step in steps.SEALED.items()}
+HOLD_CAUSES = {type: step.hold_cause for type, step in steps.SEALED.items() if step.hold_cause}
 
 INSIDE = frozenset("PCW")  # who hears answers in the lane, and may look
 MOVERS = frozenset("PC")  # who alone moves a dispute under a hold
@@ -25,6 +26,12 @@ def is_inside(agency: str) -> bool:
 
 def moves_it(agency: str) -> bool:
     return agency in AGENCIES and AGENCIES[agency].role in MOVERS
+
+
+def opened_by(type: str | None) -> str | None:
+    """Return what a step opens by its type alone: `hold`, `stay`, or None."""
+    cause = HOLD_CAUSES.get(type)
+    return cause and ("stay" if cause == "stay" else "hold")
 
 
 def is_quiet(source: str, type: str) -> bool:

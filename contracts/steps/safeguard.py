@@ -53,6 +53,7 @@ STEPS = (
         roles="P",
         zh="出具家庭暴力告诫书",
         en="the police issued a domestic-violence warning",
+        hold_cause="warning",
         example={"issued_on": "2026-03-02"},
     ),
     LaneStep(
@@ -61,6 +62,7 @@ STEPS = (
         roles=WHO_IS_TOLD,
         zh="申请人身安全保护令",
         en="a protection order was applied for",
+        hold_cause="protection_order",
         example={"urgent": True},
     ),
     LaneStep(
@@ -69,6 +71,7 @@ STEPS = (
         roles=WHO_IS_TOLD,
         zh="受理人身安全保护令申请",
         en="the application for a protection order was accepted",
+        hold_cause="protection_order",
         example={"urgent": True, "accepted_at": "2026-03-02T02:30:00+00:00"},
     ),
     LaneStep(
@@ -77,6 +80,7 @@ STEPS = (
         roles=WHO_IS_TOLD,
         zh="作出人身安全保护令",
         en="a protection order was issued",
+        hold_cause="protection_order",
         example={"effective_at": "2026-03-03T01:00:00+00:00", "months": 6},
     ),
     LaneStep(
@@ -85,9 +89,12 @@ STEPS = (
         roles=WHO_IS_TOLD,
         zh="驳回人身安全保护令申请",
         en="a protection order was refused",
+        hold_cause="protection_order",
         example={"effective_at": "2026-03-03T01:00:00+00:00"},
     ),
     LaneStep("hold.released", HoldReleased, roles="P C", zh="解除安全保护", en="the safeguard hold was released", example={"reason": "danger_passed"}),
-    LaneStep("dispute.stayed", DisputeStayed, roles="C P J M", zh="暂缓办理", en="the dispute was stayed", example={"reason": "jurisdiction"}),
+    LaneStep(
+        "dispute.stayed", DisputeStayed, roles="C P J M", hold_cause="stay", zh="暂缓办理", en="the dispute was stayed", example={"reason": "jurisdiction"}
+    ),
     LaneStep("stay.lifted", StayLifted, roles="C P J M", zh="恢复办理", en="the stay was lifted", example={}),
 )

@@ -11,17 +11,6 @@ from services.intake.model import Seal
 
 VOICE = SEALED["intake"]
 
-# fmt: off
-OPENS = {                                       # what each of these words opens
-    "dv.warning_issued":         "hold",
-    "protection_order.applied":  "hold",
-    "protection_order.accepted": "hold",
-    "protection_order.issued":   "hold",
-    "protection_order.refused":  "hold",
-    "dispute.stayed":            "stay",
-}
-# fmt: on
-
 
 def may_know(seal: Seal | None, agency: str) -> bool:
     """Whether a code may be found at all by this agency. For everybody else it is as unknown as one that was never given."""
@@ -30,12 +19,12 @@ def may_know(seal: Seal | None, agency: str) -> bool:
 
 def opens(word: str, facts: dict) -> str | None:
     """Whether an event opens a `hold` or a `stay`."""
-    return "hold" if in_danger(facts) else OPENS.get(word)
+    return "hold" if in_danger(facts) else safeguard.opened_by(word)
 
 
 def opened_by(type: str, data: dict) -> str | None:
     """The same of an event that was said in the sealed voice."""
-    return "hold" if type == "risk.flagged" else OPENS.get(data.get("step"))
+    return "hold" if type == "risk.flagged" else safeguard.opened_by(data.get("step"))
 
 
 def goes_sealed(seal: Seal | None, agency: str, word: str) -> bool:

@@ -37,16 +37,6 @@ STAY = {                                               # one for each agency tha
     "stayed":         { "dispute.stayed":               NOTED,
                         "stay.lifted":                  "free" },
 }
-CAUSES = {                                             # what it is called when it opens
-    "risk.flagged":             "risk",
-    "dispute.registered":       "risk",
-    "dv.warning_issued":        "warning",
-    "protection_order.applied": "protection_order",
-    "protection_order.accepted": "protection_order",
-    "protection_order.issued":  "protection_order",
-    "protection_order.refused": "protection_order",
-    "dispute.stayed":           "stay",
-}
 
 
 @dataclass(frozen=True, slots=True)

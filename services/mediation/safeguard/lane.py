@@ -10,7 +10,7 @@ from contracts import REASONS, safeguard
 from contracts.channels import SEALED, is_sealed
 from services.mediation.deadlines import tracking
 from services.mediation.dispute.agencies import COURT
-from services.mediation.dispute.hold import CAUSES, CLOCKS, HOLD, PASSES_AS_EVER, PUT_OFF, STAY, Hold, Running, is_held, moves_nothing
+from services.mediation.dispute.hold import CLOCKS, HOLD, PASSES_AS_EVER, PUT_OFF, STAY, Hold, Running, is_held, moves_nothing
 from services.mediation.dispute.model import Deadline, Decision, Dispute
 from services.mediation.dispute.step import NOTED, Step
 from services.mediation.law.counting import due_at, in_time
@@ -123,12 +123,13 @@ def _open(decision, event, word, now):
         return decision
     if word != "dispute.stayed" and hold.cause:
         return decision
+    cause = safeguard.HOLD_CAUSES.get(word, "risk")  # a registration or a screening opens one by a flag
     hold.opened_at, hold.ended_at = (hold.opened_at if hold.active_holds else now), None
     if word == "dispute.stayed":
         hold.stays.append(data["agency"])
     else:
-        hold.cause = CAUSES[word]
-    decision.sealed.insert(0, ("safeguard.held", _held(dispute, event, CAUSES[word])))
+        hold.cause = cause
+    decision.sealed.insert(0, ("safeguard.held", _held(dispute, event, cause)))
     return decision
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import contracts
 from contracts import AGENCIES, safeguard
 from services.mediation.dispute.guards import MOVES_NOTHING
-from services.mediation.dispute.hold import CAUSES, CLOCKS, HOLD, PUT_OFF, TAKE_BACK
+from services.mediation.dispute.hold import CLOCKS, PUT_OFF, TAKE_BACK
 from services.mediation.law.dates import SHANGHAI
 from services.mediation.law.policy import USUAL_POLICY
 from services.mediation.life.transitions import FIRST, TRANSITIONS
@@ -20,7 +20,13 @@ from tests.mediation.lives import CENTRE, CODE, COURT, DAMAN, FACTS, MONDAY, WOM
 
 POLICE, GRID, SEALED = "police", "grid", "intake-safeguard"
 STATES = [state for state in TRANSITIONS if state != FIRST]
-OPENERS = [word for word in HOLD["free"] if word != "risk.flagged"]
+CAUSE_OF = {
+    "dv.warning_issued": "warning",
+    "protection_order.applied": "protection_order",
+    "protection_order.accepted": "protection_order",
+    "protection_order.issued": "protection_order",
+    "protection_order.refused": "protection_order",
+}
 OUTSIDE = (CENTRE, DAMAN, GRID, "judicial_bureau", "peoples_mediation_committee-xijie", "trade_union", "petition_office")
 
 
@@ -58,7 +64,7 @@ def words(decision):
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("word", OPENERS)
+@pytest.mark.parametrize("word", CAUSE_OF)
 def test_it_opens_in_every_state_and_nothing_ordinary_is_said(state, word):
     life = life_until(state)
     before = copied(life.dispute)
@@ -67,7 +73,7 @@ def test_it_opens_in_every_state_and_nothing_ordinary_is_said(state, word):
 
     assert (decision.said, decision.late, decision.deadlines, decision.transition) == ([], [], [], None)
     assert words(decision)[:2] == ["safeguard.held", "step.applied"]
-    assert life.dispute.hold.cause == CAUSES[word]
+    assert life.dispute.hold.cause == CAUSE_OF[word]
     life.dispute.hold = None
     assert life.dispute == before
 
