@@ -1,4 +1,4 @@
-"""What containers need before they start: `python -m deploy.compose.setup keys`, then `… tables`. Both may be repeated.
+"""What containers need before they start: `python -m deploy.compose.setup keys` (by way of first.py), then `… tables`. Both may be repeated.
 
 `keys` makes every password and key once and gives each container its share, in a volume that only that container mounts; a copy of the county's
 folder is in each.
@@ -19,13 +19,13 @@ from contracts import AGENCIES, COUNTY
 from contracts.channels import DEFAULT_PARTITIONS, SERVICES
 from contracts.county import files
 from deploy import broker, keys, processes, roles
+from deploy.compose.first import KEPT
 from deploy.county import applied
 from deploy.county.changes import compare
 from deploy.files import ROOT, write_private
 from deploy.monitoring import prometheus_rules, prometheus_settings
 from plumbing.migrate import migrate
 
-KEPT = Path("/var/lib/fengqiao")  # all of it; no process mounts this
 SHARES = Path("/shares")  # one folder per container …
 SHARE = Path("/run/fengqiao")  # … and where that container finds its own
 PORT = 8000  # every process has a network of its own, hence the same port

@@ -17,6 +17,8 @@ from contracts import COUNTY
 from contracts.county.model import County
 from deploy import roles
 from deploy.compose import setup
+from deploy.compose.first import chosen
+from deploy.county import applied
 from deploy.files import ROOT, write_private
 from deploy.processes import KINDS
 from local import postgresql, supervisor
@@ -202,6 +204,20 @@ def test_given_secrets_are_used_and_the_rest_is_made(shares, tmp_path, monkeypat
     tokens = json.loads((shares / "door/agency-tokens.json").read_text())
 
     assert tokens["police"] == "given-to-us" and len(tokens["court"]) > 20
+
+
+def test_a_command_that_names_no_county_keeps_the_one_that_was_applied(tmp_path, monkeypatch):
+    mounted, kept = tmp_path / "mounted", tmp_path / "kept"
+    for folder in (mounted, kept):
+        folder.mkdir()
+    monkeypatch.delenv("FENGQIAO_COUNTY", raising=False)
+    assert chosen(kept, mounted) == mounted  # the first time
+
+    applied.put(kept, COUNTY.folder)
+    assert chosen(kept, mounted) == kept / "county"
+
+    monkeypatch.setenv("FENGQIAO_COUNTY", "./counties/mine")
+    assert chosen(kept, mounted) == mounted
 
 
 def with_police(**changed) -> County:
