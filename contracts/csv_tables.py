@@ -29,6 +29,8 @@ CELL_MISTAKES = MISTAKES | {
     "cells":           ("单元格数与表头不符",                   "has more or fewer cells than headings"),
     "separator":       ("各列须以英文逗号分隔",                 "has its columns separated by something other than commas"),
     "twice":           ("与第{other}行重复或有效期重叠",        "repeats line {other} or overlaps with it in time"),
+    "unknown_agency":  ("不是agencies.csv中的机构",             "is not an agency of agencies.csv"),
+    "unknown_township": ("不是townships.csv中的乡镇、街道",     "is not a township of townships.csv"),
     "unknown_place":   ("组织表中没有该组织",                   "is not among the organisations"),
     "ends_too_early":  ("早于valid_from",                       "is earlier than valid_from"),
     "not_readable":    ("不是UTF-8或GB18030编码的CSV文件",      "is not a CSV file in UTF-8 or GB18030"),
@@ -62,15 +64,15 @@ class CellMistake(Exception):
     """The cell does not fit its column. The argument is a token of CELL_MISTAKES."""
 
 
-def one_of(names: Mapping[str, tuple]) -> Callable[[str], str]:
-    """Read a token of a closed list, written as the token or in Chinese (the first of each row)."""
+def one_of(names: Mapping[str, tuple], mistake: str = "not_in_list") -> Callable[[str], str]:
+    """Read a token of a closed list, written as the token or in Chinese (the first of each row). `mistake`: what is wrong with any other word."""
     by_word = {word: token for token, row in names.items() for word in (token, row[0])}
 
     def read(cell):
         try:
             return by_word[cell]
         except KeyError:
-            raise CellMistake("not_in_list") from None
+            raise CellMistake(mistake) from None
 
     return read
 

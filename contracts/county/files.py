@@ -22,8 +22,6 @@ MISTAKES = CELL_MISTAKES | {
     "no_entries":       ("没有任何一条",                                         "has no entries"),
     "unknown_key":      ("不是county.toml的项目",                                "is no entry of county.toml"),
     "outside_area":     ("不在本县（区）区划代码之下",                           "does not lie in the county's area"),
-    "unknown_township": ("乡镇表中没有该乡镇、街道",                             "is not among the townships"),
-    "unknown_agency":   ("机构表中没有该机构",                                   "is not among the agencies"),
     "no_parent":        ("缺失：调解组织须有指导或者管理它的机构",               "is missing: a mediation body needs the agency that guides it"),
     "parent_of_another_role": ("须与该机构同类：只有调解组织可以有他类的上级机构", "has another role: only a mediation body may have a parent of another role"),
     "circle":           ("上级关系成环",                                         "leads back to the agency itself"),

@@ -76,8 +76,8 @@ MISTAKES = [
     ("county.toml",    "[titles.page] ",                      "[titles.pages] ",                       10,   "titles.pages",    "unknown_key"),
     ("county.toml",    "[name]",                              "[name",                                 6,    "6",               "not_toml"),
     ("routing.csv",    "organisation:industry-finance",       "organisation:industry-money",           6,    "bodies",          "unknown_place"),
-    ("routing.csv",    "agency:womens_federation",            "agency:mens_federation",                3,    "bodies",          "not_in_list"),
-    ("organisations.csv", "peoples_mediation_committee,620702001", "nobody,620702001",                 2,    "agency",          "not_in_list"),
+    ("routing.csv",    "agency:womens_federation",            "agency:mens_federation",                3,    "bodies",          "unknown_agency"),
+    ("organisations.csv", "peoples_mediation_committee,620702001", "nobody,620702001",                 2,    "agency",          "unknown_agency"),
     ("members.csv",    "committee-620702102,mediator",        "committee-0,mediator",                  2,    "organisation",    "unknown_place"),
 ]
 # fmt: on

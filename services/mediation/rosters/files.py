@@ -47,9 +47,10 @@ TABLES = {"organisations": (ORGANISATIONS, Organisation), "members": (MEMBERS, M
 
 def _columns(table: str, county: County) -> dict:
     columns = dict(TABLES[table][0])
-    for name, names in (("agency", {code: (agency.zh,) for code, agency in county.agencies.items()}), ("township", county.townships)):
+    agencies = {code: (agency.zh,) for code, agency in county.agencies.items()}
+    for name, names, mistake in (("agency", agencies, "unknown_agency"), ("township", county.townships, "unknown_township")):
         if name in columns:
-            columns[name] = (*columns[name][:2], one_of(names))
+            columns[name] = (*columns[name][:2], one_of(names, mistake))
     return columns
 
 

@@ -47,7 +47,7 @@ def test_headings_may_be_chinese():
         ("committee-1", "Committee 1", "code", "wrong_form"),
         ("committee-1", "", "code", "required"),
         ("人民调解委员会", "小组", "kind", "not_in_list"),
-        ("peoples_mediation_committee-daman", "nobody", "agency", "not_in_list"),
+        ("peoples_mediation_committee-daman", "nobody", "agency", "unknown_agency"),
         ("620702102201", "620702108201", "village", "not_in_township"),
         ("婚姻家庭、邻里", "婚姻、邻里", "takes", "not_in_list"),
         ("2026/1/5", "2026-02-30", "valid_from", "not_a_date"),

@@ -29,9 +29,9 @@ def test_a_rule_is_read_with_words_in_chinese_or_tokens():
     [
         ("R1", "=R1", "rule", "formula"),
         ("制种、种子合同", "种子", "kinds", "not_in_list"),
-        ("大满镇", "小满", "townships", "not_in_list"),
+        ("大满镇", "小满", "townships", "unknown_township"),
         ("village_committee", "somebody", "bodies", "not_in_list"),
-        ("village_committee", "agency:nobody", "bodies", "not_in_list"),
+        ("village_committee", "agency:nobody", "bodies", "unknown_agency"),
         ("village_committee", "organisation:Big One", "bodies", "wrong_form"),
         ("village_committee", "*", "when", "required"),
         ("village_committee,", "village_committee,success>=90", "when", "wrong_form"),
