@@ -11,12 +11,12 @@ from typing import Annotated
 import typer
 
 from contracts import AGENCIES
+from contracts.dates import SHANGHAI
 from contracts.steps import STEPS
 from demo import live
 from demo.director import Director, Play
 from demo.history import whole_quarter
 from demo.progress import Shown, summary
-from services.mediation.law.dates import SHANGHAI
 
 
 def main(

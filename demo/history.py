@@ -6,11 +6,11 @@
 from datetime import date, datetime, time, timedelta
 from random import Random
 
+from contracts.dates import SHANGHAI
 from demo.chapters import court, ending, lane, mediating, referring, reporting, rosters
 from demo.steps import Life, Step
 from demo.story import Story
 from demo.workdays import is_workday
-from services.mediation.law.dates import SHANGHAI
 
 QUARTER = timedelta(days=92)
 OLD_DOCKETS = 5

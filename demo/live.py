@@ -7,10 +7,10 @@ import time
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from contracts.dates import SHANGHAI
 from demo.director import Director, Play
 from demo.history import life
 from demo.steps import Life, Step
-from services.mediation.law.dates import SHANGHAI
 
 NEW = 1 / 12  # one in twelve steps begins a dispute, as a life has some twelve steps: about as many come as go
 

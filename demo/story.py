@@ -6,11 +6,11 @@ from random import Random
 
 from stdnum.iso7064 import mod_11_2
 
+from contracts.dates import SHANGHAI
 from demo import bodies, county
 from demo.steps import APPLIED, FIRST, Code, Life, Step
 from demo.ways import CROSSROADS, SHARES
 from demo.workdays import in_office_hours, workdays_later
-from services.mediation.law.dates import SHANGHAI
 
 
 class Story:

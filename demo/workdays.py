@@ -5,7 +5,7 @@ from functools import cache
 
 import chinese_calendar
 
-from services.mediation.law.dates import SHANGHAI
+from contracts.dates import SHANGHAI
 
 OPENS, CLOSES = time(8, 30), time(18, 0)
 

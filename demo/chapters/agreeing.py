@@ -2,12 +2,12 @@
 
 from datetime import date, datetime, time, timedelta
 
+from contracts.dates import SHANGHAI
 from demo import county
 from demo.chapters import court
 from demo.chapters.reporting import agreement
 from demo.steps import REJECTED
 from demo.story import Story
-from services.mediation.law.dates import SHANGHAI
 
 
 def agree(story: Story) -> None:

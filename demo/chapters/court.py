@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
+from contracts.dates import SHANGHAI
 from demo import bodies, county
 from demo.chapters.reporting import agreement
 from demo.steps import REJECTED
 from demo.story import Story
-from services.mediation.law.dates import SHANGHAI
 
 
 def come_to_the_desk(story: Story) -> bool:

@@ -1,16 +1,15 @@
 """Takes events of agencies in: the one path behind both doors, the broker's and HTTP's. Given a transaction and the events whose turn it is."""
 
 from functools import cache
-from zoneinfo import ZoneInfo
 
 import contracts
+from contracts.dates import SHANGHAI
 from plumbing.events import DomainEvent, Event
 from plumbing.transaction import Transaction
 from services.intake import codes, domain, duplicates, identity, replies
 from services.intake.model import Checked, Decision, Known, WaitingStep
 from services.intake.store import joins, lane, log, receipts, reports
 
-LOCAL = ZoneInfo("Asia/Shanghai")
 _token_key = cache(identity.token_key)
 
 
@@ -55,7 +54,7 @@ def _allot(tx: Transaction, known: Known, new: list[Decision]) -> None:
     """The codes and log numbers: only the database knows which are next."""
     registering = [decision for decision in new if decision.registers]
     if registering:
-        area, year = contracts.COUNTY.area, tx.now.astimezone(LOCAL).year
+        area, year = contracts.COUNTY.area, tx.now.astimezone(SHANGHAI).year
         last, key = reports.take_serials(tx, area, year, len(registering))
         for count, decision in enumerate(registering, last - len(registering) + 1):
             decision.dispute.code = codes.make(area, year, codes.serial_of(count, key))

@@ -8,9 +8,9 @@ The model converges because every column has one owner: what intake says and wha
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
-SHANGHAI = timezone(timedelta(hours=8))
+from contracts.dates import SHANGHAI
 
 # fmt: off
 FLOW_OF_EVENT = {                       # what a day counts, by the event that says it

@@ -4,7 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.metrics.domain import FLOWS, SHANGHAI
+from contracts.dates import SHANGHAI
+from services.metrics.domain import FLOWS
 
 TREND_DAYS = 90
 SOON = timedelta(days=3)

@@ -7,13 +7,13 @@ from datetime import date, datetime
 from functools import cache
 
 import contracts
+from contracts.dates import SHANGHAI
 from demo import bodies
 from demo.history import whole_quarter
 from demo.steps import FIRST, Code, Life, Step
 from plumbing.events import Delivery, Event
 from services.intake import codes, domain, duplicates, joining
 from services.intake.model import Known, StoredReport
-from services.mediation.law.dates import SHANGHAI
 from services.mediation.law.policy import USUAL_POLICY
 from services.mediation.rosters import roster_events
 from services.mediation.safeguard import lane

@@ -5,9 +5,9 @@ from datetime import date, datetime
 
 import pytest
 
+from contracts.dates import SHANGHAI
 from demo.director import Director, Play
 from demo.history import quarter
-from services.mediation.law.dates import SHANGHAI
 from tests.fengqiao_agency.broker import Broker
 from tests.fengqiao_agency.hub import Hub
 

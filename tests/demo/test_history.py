@@ -10,12 +10,12 @@ import pytest
 
 import contracts
 from contracts import safeguard
+from contracts.dates import SHANGHAI
 from demo import bodies, county
 from demo.history import life, quarter
 from demo.live import Story, as_of
 from demo.steps import Code
 from demo.ways import CROSSROADS, GUESSED, WAYS
-from services.mediation.law.dates import SHANGHAI
 from tests.demo.paper import Hub, quarter_told
 
 UNTIL = date(2026, 10, 1)

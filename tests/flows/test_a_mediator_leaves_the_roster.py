@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.mediation.law.dates import SHANGHAI
+from contracts.dates import SHANGHAI
 from tests.county import DAMAN_COMMITTEE
 
 COMMITTEE = "committee-620702102"

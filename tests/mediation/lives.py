@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import contracts
+from contracts.dates import SHANGHAI
 from scenarios.course import COURSE
 from scenarios.facts import FACTS, facts_of
 from services.mediation.dispute.model import Dispute
-from services.mediation.law.dates import SHANGHAI
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 from services.mediation.life import decisions
 

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from contracts import COUNTY
+from contracts.dates import SHANGHAI
 from deploy.files import ROOT
 from services.intake import codes
 from services.mediation import store
 from services.mediation.county_files import CountyFiles, InvalidCountyFiles
 from services.mediation.law.counting import WorkingDays
-from services.mediation.law.dates import SHANGHAI
 from services.mediation.life import decisions
 from services.mediation.safeguard import lane
 from services.mediation.service import MediationService

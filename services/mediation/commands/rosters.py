@@ -8,11 +8,11 @@ from pathlib import Path
 import typer
 
 from contracts import COUNTY, KINDS, TOWNSHIPS
+from contracts.dates import SHANGHAI
 from contracts.kinds import MEMBER_ROLES, ORGANISATION_KINDS
 from plumbing import settings
 from plumbing.pool import Pool
 from services.mediation.county_files import read_rosters
-from services.mediation.law.dates import SHANGHAI
 from services.mediation.rosters import store
 from services.mediation.rosters.roster import Organisation, clashes
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import typer
 
 from contracts import AGENCIES, COUNTY, KINDS
+from contracts.dates import SHANGHAI
 from plumbing import settings
 from plumbing.pool import Pool
 from services.mediation.county_files import read_routing
-from services.mediation.law.dates import SHANGHAI
 from services.mediation.rosters import store as roster_store
 from services.mediation.routing import store as routing_store
 from services.mediation.routing.rehearsal import Rehearsal, rehearse

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from contracts.dates import SHANGHAI
 from services.mediation.law.counting import Days, Hours, Length, Months, WorkingDayCalendar, WorkingDays, due_at, in_time, months_later, provisional
-from services.mediation.law.dates import SHANGHAI, day_of, end_of
+from services.mediation.law.dates import day_of, end_of
 from services.mediation.law.invalid_facts import InvalidFacts
 from services.mediation.law.periods import LAW, SWITCH, ExtensionRule, Rule, Rules
 

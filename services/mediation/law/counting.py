@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from services.mediation.law.dates import A_SECOND, SHANGHAI, end_of
+from contracts.dates import SHANGHAI
+from services.mediation.law.dates import A_SECOND, end_of
 
 
 class WorkingDayCalendar(Protocol):

@@ -1,9 +1,9 @@
 """Dates and instants in China. An instant is an aware datetime; a fact is text in an event and may already be a date or an instant in a test."""
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 
-# Without summer time since 1991, and no dispute here is older.
-SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+from contracts.dates import SHANGHAI
+
 A_SECOND = timedelta(seconds=1)
 
 

@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Protocol
 
+from contracts.dates import SHANGHAI
 from services.mediation.law.computing import Computed, Granted
 from services.mediation.law.counting import Hours, Length, Months, WorkingDayCalendar, WorkingDays, months_later
-from services.mediation.law.dates import SHANGHAI
 
 WEEKDAYS = (("周一", "Mon"), ("周二", "Tue"), ("周三", "Wed"), ("周四", "Thu"), ("周五", "Fri"), ("周六", "Sat"), ("周日", "Sun"))
 Sentence = tuple[str, str]

@@ -11,9 +11,9 @@ judicial suggestion: as the letter says); an extension of a trial may be given i
 import re
 from datetime import datetime
 
+from contracts.dates import SHANGHAI
 from services.mediation.law.computing import Extension, Facts, Pause, rule_for
 from services.mediation.law.counting import Days, Hours, Length, Months
-from services.mediation.law.dates import SHANGHAI
 from services.mediation.law.invalid_facts import InvalidFacts
 from services.mediation.law.periods import LAW, LENGTH_IS_GIVEN, Rules
 

@@ -93,7 +93,7 @@ def _columns(county: County) -> dict:
         # column         Chinese            needed   how it is read                 if empty
         "rule":         ("规则编号",        True,    formed(r"^[A-Za-z0-9_-]{1,16}$")),
         "kinds":        ("纠纷类型",        False,   several(one_of(KINDS)),        ()),
-        "townships":    ("乡镇街道",        False,   several(township),          ()),
+        "townships":    ("乡镇街道",        False,   several(township),             ()),
         "standings":    ("当事人身份",      False,   several(one_of(STANDINGS)),    ()),
         "flags":        ("风险情形",        False,   several(one_of(FLAGS)),        ()),
         "tracks":       ("轨道",            False,   several(one_of(TRACKS)),       ()),
@@ -101,7 +101,7 @@ def _columns(county: County) -> dict:
         "when":         ("组织情况",        False,   several(_when),                ()),
         "points":       ("分值",            True,    _points),
         "reason":       ("理由",            True,    one_of(PROPOSAL_REASONS)),
-        "joint_with":   ("协同机构",        False,   several(agency),            ()),
+        "joint_with":   ("协同机构",        False,   several(agency),               ()),
         "valid_from":   ("生效日期",        False,   day_of),
         "valid_to":     ("失效日期",        False,   day_of),
     }

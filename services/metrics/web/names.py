@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from contracts import kinds
 from contracts.clocks import CLOCKS, LAWS
 from contracts.county import AGENCIES, TOWNSHIPS
+from contracts.dates import SHANGHAI
 from contracts.events import DOMAIN_EVENTS, NOTICES
 from contracts.states import STATES
 from contracts.steps import STEPS
-from services.metrics.domain import SHANGHAI
 from services.metrics.web.texts import LANGUAGES, text
 
 # fmt: off

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 import orjson
 import pytest
 
+from contracts.dates import SHANGHAI
 from services.mediation import store
 from services.mediation.deadlines import tracking
 from services.mediation.dispute import hold
 from services.mediation.dispute.model import Deadline
 from services.mediation.law import dates
 from services.mediation.law.county_periods import county
-from services.mediation.law.dates import SHANGHAI
 from services.mediation.law.periods import LAW, RULES
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 from tests.mediation.lives import COURT, DAMAN, MONDAY, PETITIONS, Life, life_until, reported

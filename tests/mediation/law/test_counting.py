@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.dates import SHANGHAI
 from services.mediation.law.counting import Days, Hours, Months, WorkingDays, due_at, in_time, provisional
-from services.mediation.law.dates import SHANGHAI
 from services.mediation.law.holidays import CHINA, Arrangement, Holidays
 
 # fmt: off

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 import services.mediation
+from contracts.dates import SHANGHAI
 from plumbing.events import Event
 from services.mediation.county_files import CountyFiles, InvalidCountyFiles
 from services.mediation.deadlines import tracking
 from services.mediation.deadlines.clocks import BY_NAME
 from services.mediation.dispute.model import Deadline, Decision, Dispute
 from services.mediation.law.county_periods import county
-from services.mediation.law.dates import SHANGHAI
 from services.mediation.law.holidays import Arrangement, Holidays
 from services.mediation.law.invalid_facts import InvalidFacts
 from services.mediation.law.periods import LAW

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts.dates import SHANGHAI
 from services.mediation.law.calculator import answer
 from services.mediation.law.computing import Extension, Facts, begin, compute
 from services.mediation.law.counting import Days, Hours, WorkingDays, due_at
 from services.mediation.law.county_periods import county
-from services.mediation.law.dates import A_SECOND, SHANGHAI
+from services.mediation.law.dates import A_SECOND
 from services.mediation.law.explaining import why
 from services.mediation.law.holidays import CHINA
 from services.mediation.law.invalid_facts import MISTAKES, InvalidFacts

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from contracts.dates import SHANGHAI
 from scenarios.course import COURSE
 from services.mediation.deadlines import tracking
-from services.mediation.law.dates import SHANGHAI, day_start
+from services.mediation.law.dates import day_start
 from services.mediation.law.holidays import Arrangement, Holidays
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 from services.mediation.life import decisions

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 import contracts
 from contracts import AGENCIES, safeguard
+from contracts.dates import SHANGHAI
 from services.mediation.dispute.guards import MOVES_NOTHING
 from services.mediation.dispute.hold import CLOCKS, PUT_OFF, TAKE_BACK
-from services.mediation.law.dates import SHANGHAI
 from services.mediation.law.policy import USUAL_POLICY
 from services.mediation.life.transitions import FIRST, TRANSITIONS
 from services.mediation.routing import effects as routing_effects
