@@ -2,6 +2,7 @@
 
 import base64
 import json
+from contextlib import closing
 
 import pika
 import psycopg2
@@ -26,7 +27,7 @@ class Apart:
 
     def __init__(self, servers: Servers):
         self.servers = servers
-        with _autocommitting(roles.with_path(servers.database_admin, "postgres")) as cursor:
+        with closing(_connect(roles.with_path(servers.database_admin, "postgres"))) as connection, connection.cursor() as cursor:
             cursor.execute(f"drop database if exists {NAME} with (force)")
         roles.make_database(roles.with_path(servers.database_admin, "postgres"), NAME)
         self.database_admin = roles.with_path(servers.database_admin, NAME)
@@ -35,8 +36,7 @@ class Apart:
             migrate(service, url)
         self.vhost = f"{servers.vhost}_apart"
         make_vhost(servers.management, self.vhost, self._few_queues())
-        self._admin = _autocommitting(self.database_admin)
-        self._cursor = self._admin.__enter__()
+        self._admin = _connect(self.database_admin)
         self._pools: list[Pool] = []
         self._kept: pika.adapters.blocking_connection.BlockingChannel | None = None
 
@@ -45,7 +45,7 @@ class Apart:
             self._kept.connection.close()
         for pool in self._pools:
             pool.close()
-        self._admin.__exit__(None, None, None)
+        self._admin.close()
 
     def amqp(self, user: str) -> str:
         return roles.with_path(self.servers.amqp(user), self.vhost)
@@ -74,14 +74,24 @@ class Apart:
         }
 
     def rows(self, sql: str, *params) -> list[tuple]:
-        """As the administrator, whom no schema stops."""
-        self._cursor.execute(sql, params or None)
-        return self._cursor.fetchall() if self._cursor.description else []
+        """As the administrator, whom no schema stops. Connects again if another test has restarted the server since the last statement."""
+        try:
+            return self._execute(sql, params)
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            if not self._admin.closed:
+                raise
+        self._admin = _connect(self.database_admin)
+        return self._execute(sql, params)
 
     def empty(self, *services: str) -> None:
         """Forgets what plumbing's tables hold of these services."""
         tables = ("heard", "waiting", "parked", "parked_actions", "spoken", "outbox")
         self.rows("; ".join(f"delete from {service}.{table}" for service in services for table in tables))
+
+    def _execute(self, sql, params):
+        with self._admin.cursor() as cursor:
+            cursor.execute(sql, params or None)
+            return cursor.fetchall() if cursor.description else []
 
     # ── the broker ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -150,13 +160,7 @@ def domain_event(speaker: str, subject: str, sequence: int, type: str = "step.ap
     return json.dumps({**envelope, "sequence": str(sequence), "traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "data": data}).encode()
 
 
-class _autocommitting:
-    def __init__(self, url):
-        self.connection = psycopg2.connect(url)
-        self.connection.autocommit = True
-
-    def __enter__(self):
-        return self.connection.cursor()
-
-    def __exit__(self, *_):
-        self.connection.close()
+def _connect(url):
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    return connection
