@@ -30,6 +30,9 @@ if WORKER:
     first = ports.start + share * (number % workers)
     os.environ["FENGQIAO_PORT_RANGE"] = f"{first}-{first + share - 1}"
 
+# This one changes users and queues of the broker, which workers share; tests/flows/test_the_flows_run_in_another_county.py starts a process that runs it.
+collect_ignore = ["flows/test_a_county_changes_its_agencies.py"] if WORKER else []
+
 # Deadlines that lie in the past when they are set: how long time waits before it says so. A flow test cannot wait ten minutes.
 IMPATIENT = {"FENGQIAO_PATIENCE_SECONDS": "0.3"}
 RUNNING = pytest.StashKey[System]()  # the system of this worker, once it has been started
@@ -103,10 +106,18 @@ def run_folder(pytestconfig):
 
 @pytest.fixture(scope="session")
 def servers(run_folder):
-    """A private PostgreSQL, and a virtual host on the broker that all workers share, apart from those of `make demo`. There is nothing in them."""
-    shared = SharedBroker((TOGETHER if WORKER else BASE) / "broker")
-    with Servers(run_folder, fresh=True) if EXTERNAL else WorkerServers(run_folder, shared, f"fengqiao_{WORKER or 'alone'}") as running:
+    """A private PostgreSQL and a private RabbitMQ, apart from those of `make demo`, with nothing in them.
+
+    Workers share the RabbitMQ: each has a virtual host on it.
+    """
+    if WORKER and not EXTERNAL:
+        with WorkerServers(run_folder, SharedBroker(TOGETHER / "broker"), f"fengqiao_{WORKER}") as running:
+            yield running
+        return
+    with Servers(run_folder, fresh=True) as running:
         yield running
+        if running.broker:
+            running.broker.kill()  # its orderly end takes six seconds
 
 
 @pytest.fixture(scope="session")

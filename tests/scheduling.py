@@ -8,7 +8,6 @@ LONG = (
     "tests/drills/test_short_drill.py",
     "tests/bench/test_short_bench.py",
     "tests/flows/test_the_flows_run_in_another_county.py",
-    "tests/flows/test_a_county_changes_its_agencies.py",
     "tests/drills/test_crash_points.py",
     "tests/flows/",
     "tests/plumbing/test_consumer.py",

@@ -64,7 +64,7 @@ class TestRun:
                 _end_what_runs_in(part)
 
 
-PARTS = ("broker", "killable", "chaos", "bench", "changing", "zhuji", "zhuji/broker")  # folders below a worker's, each with servers of its own
+PARTS = ("broker", "killable", "chaos", "bench", "zhuji")  # folders below a worker's, each with servers of its own
 
 
 def _end_what_runs_in(folder: Path) -> None:

@@ -204,3 +204,13 @@ def test_what_changes_between_two_versions_of_a_folder_is_named_and_what_may_not
         "机构elder_mediation不得删去：请将status改为removed，其历史记录仍要用到名称 | "
         "agency elder_mediation may not disappear: set its status to removed, because its history needs its names",
     )
+
+
+def test_one_installation_serves_one_county_whose_townships_and_roles_stay(folder):
+    edit(folder, "agencies.csv", "Traffic Accident Mediation Body,B,mediation_centre", "Traffic Accident Mediation Body,W,womens_federation")
+
+    another_role, another_county = compare(COUNTY, files.read(folder)[0]).refused, compare(COUNTY, files.read(ROOT / "counties/zhuji")[0]).refused
+
+    assert [sentence.partition(" | ")[2] for sentence in another_role] == ["the role of agency traffic_mediation may not change: remove it and add another one"]
+    assert another_county[0].endswith("the area differs: one installation serves one county")
+    assert another_county[-1].endswith("township 620702402 may not disappear: registered disputes need its name")

@@ -22,6 +22,7 @@ FLOWS = (
     "after_mediation_failed_the_case_is_filed",
     "a_petition_is_transferred",
     "a_report_of_danger_goes_into_the_safeguard_lane",
+    "a_county_changes_its_agencies",  # last: it changes the system's agencies
 )
 
 
