@@ -65,7 +65,7 @@ class CellMistake(Exception):
 
 
 def one_of(names: Mapping[str, tuple], mistake: str = "not_in_list") -> Callable[[str], str]:
-    """Read a token of a closed list, written as the token or in Chinese (the first of each row). `mistake`: what is wrong with any other word."""
+    """Return a reader of cells that hold a token of a closed list or its Chinese name (the first of each row). `mistake`: the token for any other cell."""
     by_word = {word: token for token, row in names.items() for word in (token, row[0])}
 
     def read(cell):

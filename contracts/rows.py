@@ -40,7 +40,7 @@ class Step:
     correctable: bool = True  # report.corrected may give its facts anew
     confirmed: bool = True  # mediation publishes a fact of the same type when the step took effect
     assigns: tuple[str, ...] = ()  # fields that give an agency something to do: one that is suspended or removed is named in none of them
-    hold_cause: str | None = None  # why the hold or the stay is there that it opens: a key of kinds.HOLD_CAUSES
+    hold_cause: str | None = None  # cause of the hold or stay that it opens: a key of kinds.HOLD_CAUSES
     by_time: bool = False  # time takes this step too; then its fact names no event and no agency
     fact_also: dict = field(default_factory=dict)  # fields of its fact that the agency does not report, by name
 

@@ -11,7 +11,7 @@ from contracts.county import AGENCIES, COUNTY
 DANGERS = ("domestic_violence", "minor", "violence_threat")
 
 STEPS = {type: step.names for type, step in steps.SEALED.items()}
-HOLD_CAUSES = {type: step.hold_cause for type, step in steps.SEALED.items() if step.hold_cause}
+CAUSE_OF_STEP = {type: step.hold_cause for type, step in steps.SEALED.items() if step.hold_cause}
 
 INSIDE = frozenset("PCW")  # who hears answers in the lane, and may look
 MOVERS = frozenset("PC")  # who alone moves a dispute under a hold
@@ -29,8 +29,8 @@ def moves_it(agency: str) -> bool:
 
 
 def opened_by(type: str | None) -> str | None:
-    """Return what a step opens by its type alone: `hold`, `stay`, or None."""
-    cause = HOLD_CAUSES.get(type)
+    """Return what a step of this type opens whatever its facts are: `hold`, `stay`, or None."""
+    cause = CAUSE_OF_STEP.get(type)
     return cause and ("stay" if cause == "stay" else "hold")
 
 

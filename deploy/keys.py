@@ -26,7 +26,7 @@ def load(run_dir: Path, services: tuple[str, ...], agencies: tuple[str, ...]) ->
 
 
 def of_county(run_dir: Path, services: tuple[str, ...], agencies: dict[str, Agency]) -> dict:
-    """Load the keys of every agency that is not removed, and forget those of the others."""
+    """Return the keys of every agency that is not removed, making those that are missing. The keys of removed agencies are deleted."""
     load(run_dir, services, tuple(code for code, agency in agencies.items() if agency.status != "removed"))
     return drop(run_dir, tuple(code for code, agency in agencies.items() if agency.status == "removed"))
 

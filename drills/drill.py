@@ -20,6 +20,7 @@ from drills.checker import Figures, Told
 from drills.faults import Faults
 from drills.schedule import Fault
 from drills.system import DrillSystem
+from local.places import OTHERS_SERVERS
 
 DRAIN_SECONDS = 180.0  # after which what has not arrived counts as lost
 STEADY_SECONDS = 2.0
@@ -220,5 +221,5 @@ def _heard(path: Path) -> int:
 
 def use_servers_of_its_own() -> None:
     """The drill kills servers: never those that somebody else's address names."""
-    for name in ("DATABASE_URL", "AMQP_URI", "AMQP_MANAGEMENT_URL"):
+    for name in OTHERS_SERVERS:
         os.environ.pop(name, None)

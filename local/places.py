@@ -6,6 +6,7 @@ from pathlib import Path
 from deploy.files import ROOT
 
 VENV = ROOT / ".venv"
+OTHERS_SERVERS = ("DATABASE_URL", "AMQP_URI", "AMQP_MANAGEMENT_URL")  # settings that name servers which somebody else runs
 
 
 def run_dir() -> Path:

@@ -17,12 +17,13 @@ from pathlib import Path
 
 from deploy.files import ROOT, private
 from local import pids
+from local.places import OTHERS_SERVERS
 
 WAIT_AT_FIRST, WAIT_AT_MOST = 0.5, 30.0  # seconds before a start after a death; doubles each time
 SETTLED_AFTER = 10.0  # a process that lived this long did not die of its start
 LOG_BYTES = 20 * 2**20
 STOP_SECONDS = 25.0  # longer than a service gives itself
-NOT_INHERITED = ("DATABASE_URL", "AMQP_URI", "AMQP_MANAGEMENT_URL", "PYTHONPATH", "PYTHONHOME")
+NOT_INHERITED = (*OTHERS_SERVERS, "PYTHONPATH", "PYTHONHOME")
 
 
 @dataclass

@@ -1,8 +1,8 @@
-"""The course of a dispute that goes well, from screening to the archive, and how much of it each part of the way takes."""
+"""The steps of a dispute that is settled and performed, from screening to archive, in their order."""
 
 from scenarios.facts import facts_of
 
-# Each step with how its facts differ from the usual ones. The agreement has two terms, and both are performed.
+# (type, facts that differ from the usual ones). The agreement has two terms, and both are performed.
 COURSE = (
     ("dispute.screened", {}),
     ("dispute.routed", {}),
@@ -21,7 +21,10 @@ COURSE = (
 
 
 def mediation(mediator: str, sessions: tuple[dict, ...] = ({},)) -> list[tuple[str, dict]]:
-    """Return what the body reports from the first consent to the last session: (type, facts)."""
-    parts = [(type, dict(changes)) for type, changes in COURSE if type in ("consent.given", "mediator.agreed", "mediation.started")]
-    parts = [(type, changes | {"mediator": mediator} if type == "mediator.agreed" else changes) for type, changes in parts]
-    return [(type, facts_of(type, **changes)) for type, changes in [*parts, *(("session.held", session) for session in sessions)]]
+    """Return the steps that a body reports from the first consent to the last session, as (type, facts).
+
+    `sessions`: for each session, the facts that differ from the usual ones.
+    """
+    agreed = {"mediator.agreed": {"mediator": mediator}}
+    before = [(type, changes | agreed.get(type, {})) for type, changes in COURSE if type in ("consent.given", "mediator.agreed", "mediation.started")]
+    return [(type, facts_of(type, **changes)) for type, changes in [*before, *(("session.held", session) for session in sessions)]]

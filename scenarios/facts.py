@@ -1,11 +1,11 @@
-"""The facts that an agency usually reports of each step, in the county under test."""
+"""Usual facts for each type of step, valid in the county that this process reads."""
 
 from copy import deepcopy
 
 from contracts import samples
 
 # fmt: off
-FACTS = {                              # of each step, where a scenario needs no others
+FACTS = {                              # by type of step
     "dispute.reported":     {"channel": "phone", "place": {"township": samples.TOWNSHIP}, "kind": "family", "wants": "mediation"},
     "dispute.screened":     {"suitable": True, "track": "A", "kind": "family"},
     "dispute.routed":       {"to": samples.BODY, "joint_with": [], "reason": "by_place"},
@@ -71,5 +71,5 @@ FACTS = {                              # of each step, where a scenario needs no
 
 
 def facts_of(type: str, **changes) -> dict:
-    """Return the usual facts of a step, with these changes. The caller may change what it gets."""
+    """Return a copy of the usual facts of a step of this type, updated with `changes`."""
     return {**deepcopy(FACTS[type]), **changes}

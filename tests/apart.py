@@ -74,7 +74,7 @@ class Apart:
         }
 
     def rows(self, sql: str, *params) -> list[tuple]:
-        """As the administrator, whom no schema stops. Connects again if another test has restarted the server since the last statement."""
+        """Execute a statement as the administrator, who may use every schema, and return its rows. Reconnects if a test has restarted the server."""
         try:
             return self._execute(sql, params)
         except (psycopg2.OperationalError, psycopg2.InterfaceError):

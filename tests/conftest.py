@@ -9,6 +9,7 @@ import pytest
 
 from deploy.files import ROOT
 from local import AlreadyRunning, Servers, System
+from local.places import OTHERS_SERVERS
 from local.ports import allowed
 from local.signals import end_as_by_ctrl_c
 from tests.apart import Apart
@@ -106,17 +107,11 @@ def run_folder(pytestconfig):
 
 @pytest.fixture(scope="session")
 def servers(run_folder):
-    """A private PostgreSQL and a private RabbitMQ, apart from those of `make demo`, with nothing in them.
-
-    Workers share the RabbitMQ: each has a virtual host on it.
-    """
-    if WORKER and not EXTERNAL:
-        with WorkerServers(run_folder, SharedBroker(TOGETHER / "broker"), f"fengqiao_{WORKER}") as running:
-            yield running
-        return
-    with Servers(run_folder, fresh=True) as running:
+    """A private PostgreSQL and RabbitMQ with no data in them, separate from those of `make demo`. A worker has a virtual host on the shared RabbitMQ."""
+    is_sharing = WORKER and not EXTERNAL
+    with WorkerServers(run_folder, SharedBroker(TOGETHER / "broker"), f"fengqiao_{WORKER}") if is_sharing else Servers(run_folder, fresh=True) as running:
         yield running
-        if running.broker:
+        if running.broker and not is_sharing:
             running.broker.kill()  # its orderly end takes six seconds
 
 
@@ -124,7 +119,7 @@ def servers(run_folder):
 def killable(run_folder):
     """A private PostgreSQL and a private RabbitMQ that a test may kill."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("DATABASE_URL", "AMQP_URI", "AMQP_MANAGEMENT_URL"):
+        for name in OTHERS_SERVERS:
             patch.delenv(name, raising=False)
         running = Servers(run_folder / "killable", fresh=True).start()
     yield running

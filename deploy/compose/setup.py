@@ -1,4 +1,4 @@
-"""What containers need before they start: `python -m deploy.compose.setup keys` (by way of first.py), then `… tables`. Both may be repeated.
+"""What containers need before they start: `python -m deploy.compose.setup keys` (called by keys.py), then `… tables`. Both may be repeated.
 
 `keys` makes every password and key once and gives each container its share, in a volume that only that container mounts; a copy of the county's
 folder is in each.
@@ -19,7 +19,7 @@ from contracts import AGENCIES, COUNTY
 from contracts.channels import DEFAULT_PARTITIONS, SERVICES
 from contracts.county import files
 from deploy import broker, keys, processes, roles
-from deploy.compose.first import KEPT
+from deploy.compose.keys import KEPT
 from deploy.county import applied
 from deploy.county.changes import compare
 from deploy.files import ROOT, write_private
@@ -56,9 +56,9 @@ class Containers:
 
 
 def make_keys(kept: Path = KEPT, shares: Path = SHARES) -> None:
-    """Keeps what is there, takes over what FENGQIAO_SECRETS gives (the same JSON as secrets.json, or parts of it), makes the rest.
+    """Write each container's share, and make every password and key that does not exist yet.
 
-    Raises SystemExit, before anything is changed, if the county's folder changed in a way that an installation cannot follow.
+    Values in FENGQIAO_SECRETS (JSON in the shape of secrets.json, or parts of it) replace those that exist. Raises SystemExit, before anything is changed, if the county's folder changed in a way that an installation cannot follow.
     """
     _refuse_impossible_changes(kept)
     _take_over(json.loads(os.environ.get("FENGQIAO_SECRETS") or "{}"), kept / "secrets.json")

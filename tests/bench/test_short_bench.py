@@ -9,6 +9,7 @@ import pytest
 from bench import __main__ as bench
 from bench.workload import EVENTS_A_LIFE
 from deploy.broker import VHOST
+from local.places import OTHERS_SERVERS
 from tests.county import until
 
 pytestmark = pytest.mark.timeout(1200)
@@ -30,7 +31,7 @@ def run(run_folder):
         return figures
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("DATABASE_URL", "AMQP_URI", "AMQP_MANAGEMENT_URL"):
+        for name in OTHERS_SERVERS:
             patch.delenv(name, raising=False)
         patch.setattr(bench, "measure", measure)
         assert bench.main(["--quick", "--folder", str(run_folder)]) == 0

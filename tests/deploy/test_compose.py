@@ -17,7 +17,7 @@ from contracts import COUNTY
 from contracts.county.model import County
 from deploy import roles
 from deploy.compose import setup
-from deploy.compose.first import chosen
+from deploy.compose.keys import chosen
 from deploy.county import applied
 from deploy.files import ROOT, write_private
 from deploy.processes import KINDS
@@ -246,6 +246,8 @@ def test_a_change_that_an_installation_cannot_follow_is_refused_and_changes_noth
 
 
 def test_tables_are_made_and_rosters_loaded_where_no_process_has_its_share(servers, tmp_path, monkeypatch):
+    if servers.database is None:
+        pytest.skip("DATABASE_URL names a server that is not ours to make databases on")
     admin = urlsplit(servers.database_admin)
     monkeypatch.setattr(setup, "DATABASE_AT", f"{admin.hostname}:{admin.port}")
     monkeypatch.setattr(roles, "DATABASE", "fengqiao_containers")

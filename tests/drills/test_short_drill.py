@@ -8,6 +8,7 @@ import pytest
 from drills import checker, schedule, seeded_faults
 from drills.checker import Told
 from drills.drill import Drill
+from local.places import OTHERS_SERVERS
 
 SEED, SECONDS = 11, 22
 HEARD_BEFORE = 20  # by each producer, so that on a slow machine too there are lives with several steps to look at
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.timeout(900)
 def run(drill_system):
     """Twenty seconds in which every kind of fault comes at least once, under a fixed seed."""
     patch = pytest.MonkeyPatch()
-    for name in ("DATABASE_URL", "AMQP_URI", "AMQP_MANAGEMENT_URL"):
+    for name in OTHERS_SERVERS:
         patch.delenv(name, raising=False)
     yield Drill(drill_system, SEED, pause=0.02, heard_before=HEARD_BEFORE).run(schedule.draw(SEED, SECONDS, EVERY_KIND_SOON), SECONDS, drain_seconds=120)
     patch.undo()

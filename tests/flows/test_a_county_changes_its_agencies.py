@@ -42,8 +42,8 @@ def folder(tmp_path_factory):
     return shutil.copytree(COUNTY.folder, tmp_path_factory.mktemp("edited") / "county")
 
 
-def edit(folder, **agencies: dict[str, str]):
-    """Set columns in the rows of these agencies; one that has no row yet gets one."""
+def edit(folder, agencies: dict[str, dict[str, str]]):
+    """Set columns of agencies.csv, by agency; an agency that is not in the file is added to it."""
     file = folder / "agencies.csv"
     lines = file.read_text("utf-8").splitlines()
     notes = [line for line in lines if line.startswith("#")]
@@ -146,12 +146,12 @@ def queues(installation):
 
 
 def test_agencies_join_change_and_leave_while_events_flow_and_no_event_is_lost(installation, folder):
-    joins, earlier_address = JOINS["code"], installation.servers.amqp(SUSPENDED)
+    joins, address_of_suspended = JOINS["code"], installation.servers.amqp(SUSPENDED)
     steady = Steady(installation)
     steady.start()
     edit(
         folder,
-        **{joins: JOINS | {"parent": COUNTY.lead("M").code}, RENAMED: {"zh": "改名后的公安", "en": "Police, Renamed"}, SUSPENDED: {"status": "suspended"}},
+        {joins: JOINS | {"parent": COUNTY.lead("M").code}, RENAMED: {"zh": "改名后的公安", "en": "Police, Renamed"}, SUSPENDED: {"status": "suspended"}},
     )
 
     first = apply(installation, folder)
@@ -161,24 +161,26 @@ def test_agencies_join_change_and_leave_while_events_flow_and_no_event_is_lost(i
     assert says(installation, joins, "joined").status_code == 202
     refused = says(installation, SUSPENDED, "suspended")
     assert (refused.status_code, refused.json()["data"]["reason"]["code"]) == (422, "agency_not_active")
-    assert not may_publish(earlier_address, SUSPENDED)
+    assert not may_publish(address_of_suspended, SUSPENDED)
     until(lambda: "改名后的公安" in httpx.get(f"{installation.endpoints['dashboard']}/disputes", trust_env=False).text, what="the page shows the new name")
     (code,) = rows(installation, "select code from intake.reports where agency = %s", joins)[0]
     until(lambda: rows(installation, "select 1 from metrics.disputes where code = %s", code), what="the read model hears of it")
 
     police = COUNTY.agencies[RENAMED]
-    edit(folder, **{joins: {"status": "removed"}, RENAMED: {"zh": police.zh, "en": police.en}, SUSPENDED: {"status": "active"}})
+    edit(folder, {joins: {"status": "removed"}, RENAMED: {"zh": police.zh, "en": police.en}, SUSPENDED: {"status": "active"}})
     address = json.loads((installation.servers.folder / "endpoints.json").read_text("utf-8"))["agencies"][joins]["amqp"]
     assert may_publish(address, joins)
     write(installation, "insert into mediation.records (body, partition, accepted, declined, open) values (%s, 0, 1, 0, 1)", joins)
     too_early = apply(installation, folder)
+    assert too_early.returncode == 1 and f"{joins}: 1 open disputes" in too_early.stderr
+    assert may_publish(address, joins) and inbox_of(joins) in queues(installation)
+
     write(installation, "delete from mediation.records where body = %s", joins)
     second = apply(installation, folder)
 
-    assert too_early.returncode == 1 and f"{joins}: 1 open disputes" in too_early.stderr
     assert second.returncode == 0, second.stderr
     assert (f"reactivated: {SUSPENDED}" in second.stderr, f"removed: {joins}" in second.stderr) == (True, True)
-    assert may_publish(installation.servers.amqp(SUSPENDED), SUSPENDED) and says(installation, SUSPENDED, "back").status_code == 202
+    assert may_publish(address_of_suspended, SUSPENDED) and says(installation, SUSPENDED, "back").status_code == 202
     assert not may_publish(address, joins)
     assert {agency_queue(joins), inbox_of(joins)}.isdisjoint(queues(installation))
     assert JOINS["zh"] in httpx.get(f"{installation.endpoints['dashboard']}/disputes/{code}", trust_env=False).text

@@ -1,6 +1,6 @@
-"""Zhuji has other codes, townships and titles, and no committee but one: do the same flows hold there?
+"""Flow tests, run in Zhuji: a county with other codes, townships and titles, and with only one people's mediation committee.
 
-The contract is read once by a process, so these run in one of their own, with its own servers.
+A process reads the contract of one county, so these tests run in a process of their own, with servers of its own.
 """
 
 import os
@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 from deploy.files import ROOT
+from local.places import OTHERS_SERVERS
 
 FLOWS = (
     "womens_federation_reports_a_dispute",
@@ -27,7 +28,7 @@ FLOWS = (
 
 
 def test_flows_of_the_demonstrations_county_hold_in_zhuji(run_folder):
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_") and name not in OTHERS_SERVERS}
     environment = inherited | {"FENGQIAO_COUNTY": "counties/zhuji", "FENGQIAO_TEST_RUN": str(run_folder / "zhuji")}
     files = [f"tests/flows/test_{flow}.py" for flow in FLOWS]
 

@@ -21,6 +21,7 @@ from services.mediation.rosters.roster import Roster
 
 STREAM = SEALED["mediation"]
 HELD_STATE = "safeguard_hold"
+OPENED_BY_A_FLAG = ("risk.flagged", decisions.REGISTERED)  # by a flag among the facts of a screening or a report; other steps have a cause
 A_DAY = timedelta(days=1)
 
 
@@ -123,7 +124,7 @@ def _open(decision, event, word, now):
         return decision
     if word != "dispute.stayed" and hold.cause:
         return decision
-    cause = safeguard.HOLD_CAUSES.get(word, "risk")  # a registration or a screening opens one by a flag
+    cause = "risk" if word in OPENED_BY_A_FLAG else safeguard.CAUSE_OF_STEP[word]
     hold.opened_at, hold.ended_at = (hold.opened_at if hold.active_holds else now), None
     if word == "dispute.stayed":
         hold.stays.append(data["agency"])

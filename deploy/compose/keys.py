@@ -1,7 +1,6 @@
-"""What the one-shot container `keys` runs: `python -m deploy.compose.first`. Chooses the county's folder, checks it, and makes keys and shares.
+"""The command of the one-shot container `keys`: chooses the county's folder, checks it, and has setup.py make the keys and each container's share.
 
-FENGQIAO_COUNTY, as docker-compose was given it, names the folder, which is mounted at MOUNTED. A command that was not given it, such as
-`docker-compose run`, keeps the copy that was applied.
+FENGQIAO_COUNTY is the setting of docker-compose; the folder that it names is mounted at MOUNTED. If it is not set, the copy that was applied is used.
 """
 
 import os
@@ -16,7 +15,7 @@ MOUNTED = Path("/county")
 
 
 def chosen(kept: Path = KEPT, mounted: Path = MOUNTED) -> Path:
-    """Return the folder to apply."""
+    """Return the county's folder to apply: the mounted one, or the copy that was applied if FENGQIAO_COUNTY is not set."""
     copy = applied.applied(kept)
     return mounted if copy is None or os.environ.get("FENGQIAO_COUNTY") else copy
 
