@@ -30,7 +30,7 @@ class Hop:
 
     name: str
     service: str
-    speakers: tuple[str, ...]
+    producers: tuple[str, ...]
     wakes: str
     done: str
     began: str
@@ -107,9 +107,9 @@ def _heard_by(hop, letters, said):
     if hop.name == "intake":
         return [message_of(letter) for letter in letters]
     queues: dict[str, list[Message]] = {}
-    for speaker in hop.speakers:
-        for message in said.get(speaker, ()):  # nothing is said in the sealed lane here
-            queue = queue_of(hop.service, speaker, partition_of(message.id.rpartition("/")[0], DEFAULT_PARTITIONS))
+    for producer in hop.producers:
+        for message in said.get(producer, ()):  # nothing is said in the sealed lane here
+            queue = queue_of(hop.service, producer, partition_of(message.id.rpartition("/")[0], DEFAULT_PARTITIONS))
             queues.setdefault(queue, []).append(Message("", queue, message.body, message.id, CONTENT_TYPE))
     return in_turn(list(queues.values()))
 

@@ -9,10 +9,10 @@ from bench.workload import County
 from contracts.channels import HEARS, service_of
 
 UNHEARD = " union all ".join(
-    f"select count(*) from {service_of(speaker)}.spoken s left join {listener}.heard h on h.source = s.source and h.subject = s.subject"
-    f" where s.source = '{speaker}' and coalesce(h.last_sequence, 0) < s.last_sequence and (%(codes)s::text[] is null or s.subject = any(%(codes)s))"
-    for listener, speakers in HEARS.items()
-    for speaker in speakers
+    f"select count(*) from {service_of(producer)}.spoken s left join {listener}.heard h on h.source = s.source and h.subject = s.subject"
+    f" where s.source = '{producer}' and coalesce(h.last_sequence, 0) < s.last_sequence and (%(codes)s::text[] is null or s.subject = any(%(codes)s))"
+    for listener, producers in HEARS.items()
+    for producer in producers
 )
 WARM_UP_WAVES = 3
 

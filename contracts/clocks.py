@@ -46,7 +46,7 @@ CLOCKS = {
     "trial_small_claims":             ("小额诉讼审理",         "small-claims trial"),
     "trial_simplified":               ("简易程序审理",         "simplified trial"),
     "trial_ordinary":                 ("普通程序审理",         "ordinary trial"),
-    "whistle_answer":                 ("部门报到",             "reporting in"),
+    "call_answer":                 ("部门报到",             "reporting in"),
     "supervision_answer":             ("答复督办",             "answer to being urged"),
     "group_level":                    ("网格化解",             "settling in the group"),
     "village_level":                  ("村级化解",             "settling in the village"),

@@ -110,14 +110,14 @@ EXCLUSION_REASONS = {
     "declined_before":    ("已退回本件",         "declined this dispute before"),
     "did_not_answer":     ("逾期未答复本件",     "did not answer for this dispute in time"),
 }
-WHISTLE_REASONS = {                            # 吹哨: what the departments are needed for
+CALL_REASONS = {                            # 吹哨: what the departments are needed for
     "expertise":          ("需要专业支持",       "expertise is needed"),
     "joint_visit":        ("需要联合到场",       "they are needed on the spot"),
     "authority":          ("需要行政职权配合",   "a department's powers are needed"),
     "mass":               ("涉及人数较多",       "many people are concerned"),
     "joint_handling":     ("联合调处",           "it is handled jointly"),
 }
-WHISTLE_ANSWERS = {                            # 报到
+CALL_ANSWERS = {                            # 报到
     "reported_in":        ("已报到",             "reported in"),
     "sends_somebody":     ("派员参与",           "sends somebody"),
     "gives_opinion":      ("提供书面意见",       "gives a written opinion"),

@@ -62,7 +62,7 @@ WAYS = (
     Way("urged when overdue",        0.700,  "mediations past the period"),
     Way("urging answered",           0.800,  "urgings"),
     Way("urged by the committee",    0.006,  "mediations"),                           # 督办 for a grave matter or a complaint
-    Way("whistle",                   0.030,  "mediations"),                           # 中心吹哨、部门报到
+    Way("departments_called",        0.030,  "mediations"),                           # 中心吹哨、部门报到
     Way("reported in",               0.900,  "departments called"),
     Way("petitioned",                0.020,  "mediations"),
     Way("petition transferred",      0.450,  "petitions"),
@@ -131,7 +131,7 @@ CROSSROADS = {
     "refusal":           {"orally": 3, "by_phone": 3, "in_writing": 1},
     "ground":            {"differences_too_large": 55, "party_unwilling": 25, "party_refuses_to_sign": 8, "self_settled_withdrawn": 7, "other_obstacle": 5},
     "appraisal":         {"appraisal": 3, "assessment": 1},
-    "whistle":           {"expertise": 3, "joint_visit": 3, "authority": 2, "mass": 1},
+    "departments_called": {"expertise": 3, "joint_visit": 3, "authority": 2, "mass": 1},
     "report-in":         {"reported_in": 5, "sends_somebody": 3, "gives_opinion": 2, "not_ours": 1},
     "escalation":        {"beyond_ability": 4, "parties_ask": 1},
     "committee urges":   {"grave": 3, "complaint": 2, "repeated": 1},

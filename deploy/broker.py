@@ -87,21 +87,21 @@ def _exchanges():
 def _queues(partitions, agencies):
     yield from (_queue(agency_queue(code), FROM_OUTSIDE | IN_ORDER) for code in agencies)
     yield from (_queue(inbox_of(code), BOUNDED_INBOX) for code in agencies)
-    for listener, speaker, partition in _hearings(partitions):
-        yield _queue(queue_of(listener, speaker, partition), SAFE | IN_ORDER)
+    for listener, producer, partition in _hearings(partitions):
+        yield _queue(queue_of(listener, producer, partition), SAFE | IN_ORDER)
     yield from (_queue(name, LAST_RESORT) for name in (UNROUTED, DEAD_LETTERS))
 
 
 def _bindings(partitions, agencies):
     yield from (_binding(AGENCIES_EXCHANGE, agency_queue(code), f"{code}.#") for code in agencies)
     yield from (_binding(INBOXES_EXCHANGE, inbox_of(code), code) for code in agencies)
-    for listener, speaker, partition in _hearings(partitions):
-        yield _binding(exchange_of(speaker), queue_of(listener, speaker, partition), binding_of(partition))
+    for listener, producer, partition in _hearings(partitions):
+        yield _binding(exchange_of(producer), queue_of(listener, producer, partition), binding_of(partition))
     yield from (_binding(name, name, "") for name in (UNROUTED, DEAD_LETTERS))
 
 
 def _hearings(partitions):
-    return ((listener, speaker, partition) for listener, speakers in HEARS.items() for speaker in speakers for partition in range(partitions))
+    return ((listener, producer, partition) for listener, producers in HEARS.items() for producer in producers for partition in range(partitions))
 
 
 def _service_may(name):

@@ -150,15 +150,19 @@ class Evidence:
         return dict(self.rows("select code, state from mediation.disputes"))
 
     @cached_property
-    def untold(self) -> set[str]:
+    def unpublished(self) -> set[str]:
         """Codes of disputes of which some events are not yet published to the ordinary exchanges, so that the read model does not count them."""
-        found = self.rows("select code from mediation.holds where born or untold <> '[]' union select code from intake.seals where born")
+        found = self.rows(
+            "select code from mediation.holds where reported_in_lane or pending_events <> '[]' union select code from intake.seals where reported_in_lane"
+        )
         return {code for (code,) in found}
 
     @cached_property
     def spoken(self) -> dict[str, dict[str, int]]:
         """Speaker → subject → its last sequence."""
-        return {speaker: dict(self.rows(f"select subject, last_sequence from {service_of(speaker)}.spoken where source = %s", speaker)) for speaker in STREAMS}
+        return {
+            producer: dict(self.rows(f"select subject, last_sequence from {service_of(producer)}.spoken where source = %s", producer)) for producer in STREAMS
+        }
 
     @cached_property
     def _messages(self):
@@ -168,11 +172,11 @@ class Evidence:
     def said(self) -> dict[str, list[Event]]:
         """Speaker → its full events, by dispute and sequence."""
         return {
-            speaker: sorted(
-                (events.read(Delivery(message.body)) for message in self._messages if message.exchange == exchange_of(speaker)),
+            producer: sorted(
+                (events.read(Delivery(message.body)) for message in self._messages if message.exchange == exchange_of(producer)),
                 key=lambda event: (event.subject, event.sequence),
             )
-            for speaker in STREAMS
+            for producer in STREAMS
         }
 
     @cached_property
@@ -220,12 +224,12 @@ def entered_without_a_receipt(e: Evidence):
 
 
 def said_but_not_heard(e: Evidence):
-    for listener, speakers in HEARS.items():
-        for speaker in speakers:
-            heard = dict(e.rows(f"select subject, last_sequence from {listener}.heard where source = %s", speaker))
-            for subject, last in e.spoken[speaker].items():
-                if heard.get(subject, 0) < last and (listener, speaker, subject) not in e.parked:
-                    yield f"{listener} heard {heard.get(subject, 0)} of {last} from {speaker} about {subject}"
+    for listener, producers in HEARS.items():
+        for producer in producers:
+            heard = dict(e.rows(f"select subject, last_sequence from {listener}.heard where source = %s", producer))
+            for subject, last in e.spoken[producer].items():
+                if heard.get(subject, 0) < last and (listener, producer, subject) not in e.parked:
+                    yield f"{listener} heard {heard.get(subject, 0)} of {last} from {producer} about {subject}"
 
 
 def said_but_still_in_an_outbox(e: Evidence):
@@ -234,10 +238,10 @@ def said_but_still_in_an_outbox(e: Evidence):
 
 def receipts_that_never_arrived(e: Evidence):
     """Of the agencies that the producers spoke for: each of their receipts came to them at least once."""
-    speakers = {attempt["agency"] for attempt in e.told.attempted.values()}
+    producers = {attempt["agency"] for attempt in e.told.attempted.values()}
     for seq, kinds in e.receipts.items():
         for which, (_, agency, _) in kinds.items():
-            if agency in speakers and f"receipt/{seq}/{which}" not in e.told.heard:
+            if agency in producers and f"receipt/{seq}/{which}" not in e.told.heard:
                 yield f"receipt/{seq}/{which} to {agency}"
 
 
@@ -267,12 +271,12 @@ def entered_twice(e: Evidence):
 
 
 def passed_on_twice(e: Evidence):
-    return _repeated(f"{speaker} {event.type} {report}" for speaker in _voices_of("intake") for event in e.said[speaker] for report in _report_of(event))
+    return _repeated(f"{producer} {event.type} {report}" for producer in _voices_of("intake") for event in e.said[producer] for report in _report_of(event))
 
 
 def decided_twice(e: Evidence):
     """In one voice. What was decided in the safeguard lane is said again in the ordinary voice when the hold is over."""
-    decisions = (event for speaker in _voices_of("mediation") for event in e.said[speaker] if event.type in DECISIONS)
+    decisions = (event for producer in _voices_of("mediation") for event in e.said[producer] if event.type in DECISIONS)
     return _repeated(f"{event.source} {report}" for event in decisions for report in _report_of(event))
 
 
@@ -333,15 +337,15 @@ def histories_that_do_not_lead_to_the_state(e: Evidence):
 
 def timelines_with_gaps(e: Evidence):
     """What metrics keeps of a speaker's events about a dispute: each one, in sequence."""
-    for speaker in HEARS["metrics"]:
+    for producer in HEARS["metrics"]:
         said = defaultdict(list)
-        for event in e.said[speaker]:
+        for event in e.said[producer]:
             if event.type not in metrics.NO_DISPUTE:
                 said[event.subject].append((event.sequence, event.type))
-        for code in {*said, *(code for code, source in e.timeline if source == speaker)}:
-            known = e.timeline.get((code, speaker), [])
-            if known != said[code] and ("metrics", speaker, code) not in e.parked:
-                yield f"{code} {speaker}: {len(known)} of {len(said[code])}"
+        for code in {*said, *(code for code, source in e.timeline if source == producer)}:
+            known = e.timeline.get((code, producer), [])
+            if known != said[code] and ("metrics", producer, code) not in e.parked:
+                yield f"{code} {producer}: {len(known)} of {len(said[code])}"
 
 
 def facts_that_do_not_follow_from_each_other(e: Evidence):
@@ -413,8 +417,8 @@ def another_outcome_than_the_script_says(e: Evidence):
 def outcomes_that_were_not_decided(e: Evidence):
     """An agency is told what mediation decided, in whichever voice."""
     decided = defaultdict(set)
-    for speaker in _voices_of("mediation"):
-        for event in e.said[speaker]:
+    for producer in _voices_of("mediation"):
+        for event in e.said[producer]:
             if event.type in DECISIONS:
                 decided[event.data["event"]["source"], event.data["event"]["id"]].add(DECISIONS[event.type])
     for event, entries in e.log.items():
@@ -431,14 +435,14 @@ def parked(e: Evidence):
 
 def said_but_not_copied(e: Evidence):
     """A fault of the drill itself: the copy of what was published is not complete, so what was computed from it is not either."""
-    for speaker in STREAMS:
+    for producer in STREAMS:
         copied = defaultdict(list)
-        for event in e.said[speaker]:
+        for event in e.said[producer]:
             copied[event.subject].append(event.sequence)
-        for subject in {*copied, *e.spoken[speaker]}:
-            last = e.spoken[speaker].get(subject, 0)
+        for subject in {*copied, *e.spoken[producer]}:
+            last = e.spoken[producer].get(subject, 0)
             if copied[subject] != list(range(1, last + 1)):
-                yield f"{speaker} about {subject}: {len(copied[subject])} copied of {last} said"
+                yield f"{producer} about {subject}: {len(copied[subject])} copied of {last} said"
 
 
 # fmt: off
@@ -508,7 +512,7 @@ def listening(told: Told) -> set[str]:
 
 
 def _voices_of(service):
-    return (speaker for speaker in STREAMS if service_of(speaker) == service)
+    return (producer for producer in STREAMS if service_of(producer) == service)
 
 
 def _report_of(event):
@@ -519,9 +523,9 @@ def _report_of(event):
 
 def _due(e):
     """Return the notices that should have followed from the published events, computed by notify's own functions."""
-    for speaker in HEARS["notify"]:
-        notices_for = safeguard.notices_for if is_sealed(speaker) else rules.notices_for
-        for event in e.said[speaker]:
+    for producer in HEARS["notify"]:
+        notices_for = safeguard.notices_for if is_sealed(producer) else rules.notices_for
+        for event in e.said[producer]:
             if not _is_without_effect(e, event):
                 yield from notices_for(event)
 
@@ -563,10 +567,10 @@ def _figures(e):
     def one(sql, *parameters):
         return e.rows(sql, *parameters)[0][0] or 0
 
-    told = {code: steps for code, steps in e.transitions.items() if code not in e.untold}
+    told = {code: steps for code, steps in e.transitions.items() if code not in e.unpublished}
     entered = Counter(after for steps in told.values() for before, after, *_ in steps if before != after)
     counted = {flow: entered[state] for state, flow in metrics.FLOW_OF_STATE.items()} | {
-        "reported": one("select count(*) from intake.disputes where code <> all(%s)", sorted(e.untold)),
+        "reported": one("select count(*) from intake.disputes where code <> all(%s)", sorted(e.unpublished)),
         "refused": sum(event.type == "step.refused" for event in e.said["mediation"]),
     }
     for table in ("days", "moves", "flow"):
@@ -577,7 +581,7 @@ def _figures(e):
     notices = one("select count(*) from notify.notices where status <> 'waiting'")
     yield "totals, notices", one("select sum(count)::bigint from metrics.totals where what = 'notices'"), notices
     yield "notices said", len(e.said["notify"]), notices
-    changes = metrics.fold({}, [event for speaker in HEARS["metrics"] for event in e.said[speaker]])
+    changes = metrics.fold({}, [event for producer in HEARS["metrics"] for event in e.said[producer]])
     for table, sums in (("open_cube", changes.cube), ("open_waits", changes.waits), ("flow", changes.flow), ("days", changes.days), ("moves", changes.moves),
                         ("totals", changes.totals)):  # fmt: skip
         key, _ = metrics_store.SUMS[table]
@@ -585,10 +589,10 @@ def _figures(e):
         yield from ((f"{table} {cell} by the events", shown.get(cell, 0), sums[cell]) for cell in {*shown, *sums})
     yield from _cells(e, "open_cube", "township, state, kind, overdue", "metrics.disputes where is_open")
     yield from _cells(
-        e, "open_waits", "agency, township, overdue", "(select unnest(waits_for) as agency, township, overdue from metrics.disputes where is_open) o"
+        e, "open_waits", "agency, township, overdue", "(select unnest(next_actors) as agency, township, overdue from metrics.disputes where is_open) o"
     )
     open_there = Counter(e.rows("select state from metrics.disputes where is_open"))
-    open_here = Counter((state,) for code, state in e.states.items() if state != "closed" and code not in e.untold)
+    open_here = Counter((state,) for code, state in e.states.items() if state != "closed" and code not in e.unpublished)
     yield from ((f"open, {state}", open_there[state,], open_here[state,]) for (state,) in {*open_there, *open_here})
 
 

@@ -20,15 +20,15 @@ def left(rows: Rows, told: Told, clock: bool = True) -> dict[str, int]:
     found = {"undecided": undecided, "deadlines to ask about": deadlines if clock else 0}
     known = {event for (event,) in rows("select event_id from intake.log")} | {event for (event,) in rows("select event_id from intake.parked")}
     found["not taken in"] = len(told.acknowledged - known)
-    for service, speakers in HEARS.items():
+    for service, producers in HEARS.items():
         found[f"outbox of {service}"] = rows(f"select count(*) from {service}.outbox")[0][0]
         found[f"waiting at {service}"] = rows(f"select count(*) from {service}.waiting w where not exists (select 1 from {service}.parked p"
                                               " where (p.source, p.subject) = (w.source, w.subject) and p.status = 'parked')")[0][0]  # fmt: skip
         found[f"retried by {service}"] = rows(f"select count(*) from {service}.parked where status = 'retry'")[0][0]
-        for speaker in speakers:
-            found[f"{speaker} to {service}"] = rows(
-                f"select count(*) from {service_of(speaker)}.spoken s left join {service}.heard h on h.source = s.source and h.subject = s.subject"
-                " where s.source = %s and coalesce(h.last_sequence, 0) < s.last_sequence and not coalesce(h.held, false)", speaker
+        for producer in producers:
+            found[f"{producer} to {service}"] = rows(
+                f"select count(*) from {service_of(producer)}.spoken s left join {service}.heard h on h.source = s.source and h.subject = s.subject"
+                " where s.source = %s and coalesce(h.last_sequence, 0) < s.last_sequence and not coalesce(h.held, false)", producer
             )[0][0]  # fmt: skip
     return {where: count for where, count in found.items() if count}
 

@@ -319,11 +319,11 @@ class Consumer(Entrypoint):
         self.away_since, self.gave_back, self.pause = None, False, FIRST_PAUSE
 
 
-def hear(*speakers, **options):
+def hear(*producers, **options):
     """Hears everything that these speakers say. A service hears all of a speaker or nothing: the sequence counts every event."""
 
     def queues(settings):
-        assert set(speakers) <= set(HEARS[settings.service]), f"{settings.service} is not among the listeners of {speakers}"
-        return [queue_of(settings.service, speaker, partition) for speaker in speakers for partition in settings.partitions_heard]
+        assert set(producers) <= set(HEARS[settings.service]), f"{settings.service} is not among the listeners of {producers}"
+        return [queue_of(settings.service, producer, partition) for producer in producers for partition in settings.partitions_heard]
 
-    return Consumer.decorator(queues=queues, sources=(*speakers, events.UNREADABLE), **options)
+    return Consumer.decorator(queues=queues, sources=(*producers, events.UNREADABLE), **options)

@@ -116,7 +116,7 @@ def read(delivery: Delivery) -> Event:
         raise UnreadableEvent(type(problem).__name__) from problem
 
 
-def write(speaker: str, said: DomainEvent | Reply, event_id: str, now: datetime, sequence: int | None = None) -> bytes:
+def write(producer: str, said: DomainEvent | Reply, event_id: str, now: datetime, sequence: int | None = None) -> bytes:
     """The bytes of one event: what is published, and what lies in the outbox until then.
 
     Raises marshmallow.ValidationError for anything that the contract does not have, KeyError for a word that is not this speaker's.
@@ -124,14 +124,14 @@ def write(speaker: str, said: DomainEvent | Reply, event_id: str, now: datetime,
     envelope = {
         "specversion": "1.0",
         "id": event_id,
-        "source": f"/services/{speaker}",
+        "source": f"/services/{producer}",
         "type": said.type,
         "subject": said.subject,
         "time": said.time or now,
         "datacontenttype": "application/json",
-        "dataschema": f"urn:fengqiao:{speaker}:{said.type}:1",
+        "dataschema": f"urn:fengqiao:{producer}:{said.type}:1",
         "traceparent": (said.cause and said.cause.traceparent) or new_traceparent(),
-        "data": contracts.dump(said.type, said.data, speaker),
+        "data": contracts.dump(said.type, said.data, producer),
     }
     if sequence is not None:
         envelope["sequence"] = str(sequence)

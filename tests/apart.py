@@ -130,13 +130,13 @@ class Apart:
         channel.connection.close()
         return taken
 
-    def tell(self, speaker: str, *events: dict) -> None:
+    def tell(self, producer: str, *events: dict) -> None:
         """Publishes domain events as the relay would: dicts with subject, sequence, and what else is wanted."""
         channel = self._steady_channel()
         for event in events:
             partition = partition_of(event["subject"])
-            body = event.pop("body", None) or domain_event(speaker, **event)
-            channel.basic_publish(exchange_of(speaker), routing_key(partition, event.get("type", "step.applied")), body, pika.BasicProperties(delivery_mode=2))
+            body = event.pop("body", None) or domain_event(producer, **event)
+            channel.basic_publish(exchange_of(producer), routing_key(partition, event.get("type", "step.applied")), body, pika.BasicProperties(delivery_mode=2))
 
     def _steady_channel(self):
         """An administrator's channel that stays open between calls: opening a connection costs more than what is done on it."""
@@ -155,8 +155,8 @@ class Apart:
         return document
 
 
-def domain_event(speaker: str, subject: str, sequence: int, type: str = "step.applied", time: str = "2026-03-02T02:00:00Z", **data) -> bytes:
-    envelope = {"specversion": "1.0", "id": f"{subject}/{sequence}", "source": f"/services/{speaker}", "type": type, "subject": subject, "time": time}
+def domain_event(producer: str, subject: str, sequence: int, type: str = "step.applied", time: str = "2026-03-02T02:00:00Z", **data) -> bytes:
+    envelope = {"specversion": "1.0", "id": f"{subject}/{sequence}", "source": f"/services/{producer}", "type": type, "subject": subject, "time": time}
     return json.dumps({**envelope, "sequence": str(sequence), "traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "data": data}).encode()
 
 

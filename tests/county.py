@@ -42,7 +42,7 @@ NO_RISK = {"domestic_violence": False, "minor": False, "mass": False, "violence_
 SETTLE_SECONDS = 90  # a second on a quiet machine; beside busy processes it may be many
 
 
-def until(condition: Callable[[], object], seconds: float = SETTLE_SECONDS, what: str = "the condition"):
+def wait_until(condition: Callable[[], object], seconds: float = SETTLE_SECONDS, what: str = "the condition"):
     """Waits for a condition, with a limit, and returns what it gave. No test sleeps for luck."""
     give_up = time.monotonic() + seconds
     while not (found := condition()):
@@ -66,15 +66,15 @@ def structured(agency: str, word: str, id: str | None = None, **data) -> dict:
     }  # fmt: skip
 
 
-class Told:
+class SentEvent:
     """One event that an agency told, and what came back."""
 
-    def __init__(self, speaker: "Speaker", event_id: str, subject: str):
-        self.speaker, self.id, self._subject = speaker, event_id, subject
+    def __init__(self, client: "AgencyClient", event_id: str, subject: str):
+        self.client, self.id, self._subject = client, event_id, subject
 
     @property
     def _receipts(self):
-        return self.speaker.receipts_of(self.id)
+        return self.client.receipts_of(self.id)
 
     @property
     def receipts(self) -> list[str]:
@@ -114,7 +114,7 @@ class _Read:
         return list(self._found[key])
 
 
-class Speaker:
+class AgencyClient:
     """One agency, with its kit."""
 
     def __init__(self, code: str, amqp_uri: str, folder: Path):
@@ -131,7 +131,7 @@ class Speaker:
     def notices_about(self, dispute: str) -> list:
         return self._notices.by(dispute)
 
-    def reports(self, **data) -> Told:
+    def reports_dispute(self, **data) -> SentEvent:
         """A dispute is brought to this agency: a plain family dispute in Daman town, unless told otherwise."""
         report_no = data.pop("report_no", None) or f"{self.code[:4].upper()}-{time.time_ns()}-{next(self._numbers)}"
         whole = {
@@ -143,41 +143,41 @@ class Speaker:
             "parties": [{"role": "applicant", "name": "虚构甲"}, {"role": "respondent", "name": "虚构乙"}],
         }
         time_ = data.pop("time", None)
-        return self.says("dispute.reported", report_no, time=time_, **(whole | data))
+        return self.reports("dispute.reported", report_no, time=time_, **(whole | data))
 
-    def says(self, word: str, subject: str, *, time: datetime | None = None, id: str | None = None, **data) -> Told:
-        return Told(self, self.agency.report(word, subject, data, time=time, id=id), subject)
+    def reports(self, word: str, subject: str, *, time: datetime | None = None, id: str | None = None, **data) -> SentEvent:
+        return SentEvent(self, self.agency.report(word, subject, data, time=time, id=id), subject)
 
 
 _UNHEARD = """exists (
   select from {service}.spoken s left join {listener}.heard h on h.source = s.source and h.subject = s.subject
-   where s.source = '{speaker}' and coalesce(h.last_sequence, 0) < s.last_sequence)"""
+   where s.source = '{producer}' and coalesce(h.last_sequence, 0) < s.last_sequence)"""
 # Asked twenty times a second while a test waits, so it is planned once.
 PREPARED = "prepare is_on_its_way as select " + " or ".join(
     [f"exists (select from {service}.outbox)" for service in HEARS]
-    + [_UNHEARD.format(service=service_of(speaker), listener=listener, speaker=speaker) for listener, speakers in HEARS.items() for speaker in speakers]
+    + [_UNHEARD.format(service=service_of(producer), listener=listener, producer=producer) for listener, producers in HEARS.items() for producer in producers]
 )
 
 
 class County:
-    """`county.police.says(…)`; then `county.settle()`, and look."""
+    """`county.police.reports(…)`; then `county.settle()`, and look."""
 
     def __init__(self, system: System, folder: Path):
         self.system = system
         self._folder = folder
-        self._speakers: dict[str, Speaker] = {}
+        self._clients: dict[str, AgencyClient] = {}
         self._database = None
 
-    def __getattr__(self, code: str) -> Speaker:
+    def __getattr__(self, code: str) -> AgencyClient:
         if code not in AGENCIES and code not in LEADS:
             raise AttributeError(code)
         return self.agency(code)
 
-    def agency(self, code: str) -> Speaker:
+    def agency(self, code: str) -> AgencyClient:
         code = code_of(code)
-        if code not in self._speakers:
-            self._speakers[code] = Speaker(code, self.system.endpoints["agencies"][code]["amqp"], self._folder)
-        return self._speakers[code]
+        if code not in self._clients:
+            self._clients[code] = AgencyClient(code, self.system.endpoints["agencies"][code]["amqp"], self._folder)
+        return self._clients[code]
 
     def rows(self, sql: str, *params) -> list[tuple]:
         """Looks into the database as its administrator, which no service can."""
@@ -200,16 +200,16 @@ class County:
 
     def settle(self, seconds: float = SETTLE_SECONDS):
         """Waits until every agency has its outcomes and every service has heard everything that was said."""
-        for speaker in self._speakers.values():
-            assert speaker.agency.settle(seconds), f"{speaker.code} still waits for receipts: {speaker.agency.problems()}"
-        until(lambda: not self.is_on_its_way(), seconds, "everything said was heard")
+        for client in self._clients.values():
+            assert client.agency.settle(seconds), f"{client.code} still waits for receipts: {client.agency.problems()}"
+        wait_until(lambda: not self.has_unprocessed_events(), seconds, "everything said was heard")
 
-    def is_on_its_way(self) -> bool:
+    def has_unprocessed_events(self) -> bool:
         """Whether an outbox holds a row, or a service has not yet processed every event published about some dispute."""
         return self.rows("execute is_on_its_way")[0][0]
 
     @contextlib.contextmanager
-    def no_deadline_is_looked_at(self):
+    def deadlines_unchecked(self):
         """Inside the block no deadline is announced, not even one that lies in the past when it is set: the lock of mediation's deadline loop is taken."""
         connection = psycopg2.connect(self.system.servers.database_admin)
         try:
@@ -221,8 +221,8 @@ class County:
 
     # ── looking ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def said(self, dispute: str) -> list[tuple[str, str]]:
-        """What the services said about a dispute: (speaker, event), each speaker's in its own order."""
+    def published(self, dispute: str) -> list[tuple[str, str]]:
+        """What the services said about a dispute: (service, event type), in the order of each service."""
         order = "array_position(array['intake', 'mediation', 'notify'], source), sequence"
         return self.rows(f"select source, type from metrics.timeline where code = %s order by {order}", dispute)
 
@@ -233,47 +233,47 @@ class County:
         """The kinds of the notices about a dispute that an agency took from its inbox."""
         return [told.type for told in self._notices(agency, dispute)]
 
-    def clocks(self, agency: str, dispute: str, notice: str) -> list[str]:
+    def notified_clocks(self, agency: str, dispute: str, notice: str) -> list[str]:
         """The clocks that an agency got such notices about."""
         return [told.data["clock"] for told in self._notices(agency, dispute) if told.type == notice]
 
     def _notices(self, agency, dispute):
         """All that notify's ledger says were sent."""
         agency = code_of(agency)
-        speaker = self.agency(agency)
+        client = self.agency(agency)
         sent = self.rows("select count(*) from notify.notices where addressee = %s and dispute = %s and channel = 'inbox'", agency, dispute)[0][0]
 
-        until(lambda: len(speaker.notices_about(dispute)) >= sent, what="every notice arrived")
-        return speaker.notices_about(dispute)
+        wait_until(lambda: len(client.notices_about(dispute)) >= sent, what="every notice arrived")
+        return client.notices_about(dispute)
 
-    def attention(self, agency: str, dispute: str) -> int:
+    def attention_notices(self, agency: str, dispute: str) -> int:
         """How many notices an agency got, in neutral words, that something about a dispute needs its attention."""
         agency = code_of(agency)
-        speaker = self.agency(agency)
+        client = self.agency(agency)
         sent = self.rows("select count(*) from notify.sealed_notices where addressee = %s and dispute = %s", agency, dispute)[0][0]
 
         def arrived():
-            return [told for told in speaker.notices_about(dispute) if told.type == "notice.attention"]
+            return [told for told in client.notices_about(dispute) if told.type == "notice.attention"]
 
-        until(lambda: len(arrived()) >= sent, what="every notice arrived")
+        wait_until(lambda: len(arrived()) >= sent, what="every notice arrived")
         return len(arrived())
 
-    def look(self, agency: str, dispute: str, reason: str = "police_duty", officer: str = "p-0815") -> httpx.Response:
+    def look_up_safeguarded(self, agency: str, dispute: str, reason: str = "police_duty", officer: str = "p-0815") -> httpx.Response:
         """Somebody at an agency looks at what is in the safeguard lane about a dispute."""
         headers = {"Content-Type": "application/json", **self._token(agency)}
         asked = {"dispute": dispute, "reason": reason, "officer": officer}
         return httpx.post(f"{self.system.endpoints['door']}/matters", content=orjson.dumps(asked), headers=headers)
 
-    def passed(self, dispute: str) -> list[str]:
+    def passed_clocks(self, dispute: str) -> list[str]:
         """The clocks that ran out."""
         return [clock for (clock,) in self.rows("select clock from mediation.deadlines where code = %s and state = 'passed'", dispute)]
 
-    def met(self, dispute: str) -> dict[str, dict]:
+    def met_clocks(self, dispute: str) -> dict[str, dict]:
         """Per clock that was met: whether late, and whether it had been said to have passed."""
         found = self.rows("select detail from metrics.timeline where code = %s and type = 'deadline.met' order by sequence", dispute)
         return {detail["clock"]: {"late": detail["late"], "was_passed": detail["was_passed"]} for (detail,) in found}
 
-    def folded(self, dispute: str) -> str:
+    def state_from_history(self, dispute: str) -> str:
         """The state that the history of steps leads to."""
         rows = self.rows("select before, after, step from mediation.transitions where code = %s order by step", dispute)
         return decisions.fold(decisions.Transition(*row) for row in rows)
@@ -285,7 +285,7 @@ class County:
 
     # ── without the kit ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def posts(self, agency: str, event: dict) -> httpx.Response:
+    def posts_event(self, agency: str, event: dict) -> httpx.Response:
         """An agency posts an event at the HTTP door."""
         headers = {"Content-Type": "application/cloudevents+json", **self._token(agency)}
         return httpx.post(f"{self.system.endpoints['door']}/events", content=orjson.dumps(event), headers=headers)
@@ -294,7 +294,7 @@ class County:
         """All receipts of an agency, as the HTTP door gives them."""
         return httpx.get(f"{self.system.endpoints['door']}/receipts?after=0", headers=self._token(agency)).json()
 
-    def publishes(self, agency: str, event: dict):
+    def publishes_event(self, agency: str, event: dict):
         """An agency publishes the same bytes over AMQP, with its broker's confirm."""
         connection = pika.BlockingConnection(pika.URLParameters(self.system.endpoints["agencies"][agency]["amqp"]))
         channel = connection.channel()
@@ -308,83 +308,83 @@ class County:
 
     # ── a dispute on its way ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def screened(self, at: datetime | None = None, **report) -> str:
+    def screened_dispute(self, at: datetime | None = None, **report) -> str:
         """A dispute that was reported and found fit for mediation; its code."""
         at = at or datetime.now(UTC)
-        code = self._after(self.womens_federation.reports(time=at, **report))
-        self._after(self.mediation_centre.says("dispute.screened", code, time=at, suitable=True, track="A", kind=report.get("kind", "family")))
+        code = self._after(self.womens_federation.reports_dispute(time=at, **report))
+        self._after(self.mediation_centre.reports("dispute.screened", code, time=at, suitable=True, track="A", kind=report.get("kind", "family")))
         return code
 
-    def routed_to(self, body: str, at: datetime | None = None) -> str:
+    def routed_dispute(self, body: str, at: datetime | None = None) -> str:
         """A dispute that was reported, screened and sent to a body; its code."""
         at = at or datetime.now(UTC)
-        code = self.screened(at)
-        self._after(self.mediation_centre.says("dispute.routed", code, time=at, to=body, reason="by_place"))
+        code = self.screened_dispute(at)
+        self._after(self.mediation_centre.reports("dispute.routed", code, time=at, to=body, reason="by_place"))
         return code
 
-    def accepted_for_mediation(self, at: datetime | None = None) -> str:
+    def accepted_dispute(self, at: datetime | None = None) -> str:
         """A dispute that the Daman committee took."""
         at = at or datetime.now(UTC)
-        code = self.routed_to(DAMAN_COMMITTEE, at)
-        self._after(self.agency(DAMAN_COMMITTEE).says("referral.accepted", code, time=at, conflict_of_interest=False))
+        code = self.routed_dispute(DAMAN_COMMITTEE, at)
+        self._after(self.agency(DAMAN_COMMITTEE).reports("referral.accepted", code, time=at, conflict_of_interest=False))
         return code
 
-    def brought_to_mediation(self, at: datetime | None = None) -> str:
+    def mediated_dispute(self, at: datetime | None = None) -> str:
         """A dispute that the Daman committee mediates since `at`."""
         at = at or datetime.now(UTC)
-        code, committee = self.accepted_for_mediation(at), self.agency(DAMAN_COMMITTEE)
+        code, committee = self.accepted_dispute(at), self.agency(DAMAN_COMMITTEE)
         for party in ("applicant", "respondent"):
-            committee.says("consent.given", code, time=at, party=party, how="in_writing")
-        self._after(committee.says("mediation.started", code, time=at))
+            committee.reports("consent.given", code, time=at, party=party, how="in_writing")
+        self._after(committee.reports("mediation.started", code, time=at))
         return code
 
-    def agreed(self, at: datetime | None = None, **agreement) -> str:
+    def agreed_dispute(self, at: datetime | None = None, **agreement) -> str:
         """A dispute that the Daman committee settled in writing; 6,000 yuan are owed in a month, unless told otherwise."""
         at = at or datetime.now(UTC)
-        code, day = self.brought_to_mediation(at), at.date()
+        code, day = self.mediated_dispute(at), at.date()
         terms = [{"kind": "payment", "due_on": (day + timedelta(30)).isoformat(), "amount_cny": "6000.00"}]
         whole = {"form": "written", "effective_on": day.isoformat(), "confirmable": True, "terms": terms}
-        self._after(self.agency(DAMAN_COMMITTEE).says("agreement.reached", code, time=at, **(whole | agreement)))
+        self._after(self.agency(DAMAN_COMMITTEE).reports("agreement.reached", code, time=at, **(whole | agreement)))
         return code
 
-    def filed(self, code: str, **case) -> str:
+    def filed_dispute(self, code: str, **case) -> str:
         """The same dispute, now on the court's docket."""
         day = datetime.now(UTC).date().isoformat()
         whole = {"received_on": day, "decided_on": day, "cause": "10", "procedure": "simplified"}
-        return self.goes_on(code, ("court", "case.filed", whole | case)).dispute
+        return self.apply_steps(code, ("court", "case.filed", whole | case)).dispute
 
-    def goes_on(self, code: str, *steps: tuple[str, str, dict]) -> Told:
+    def apply_steps(self, code: str, *steps: tuple[str, str, dict]) -> SentEvent:
         """Steps of several agencies, each told when the one before has taken effect: (agency, word, facts). Returns the last."""
         for agency, told in groupby(steps, key=itemgetter(0)):
-            said = [self.agency(agency).says(word, code, **facts) for _, word, facts in told]
+            said = [self.agency(agency).reports(word, code, **facts) for _, word, facts in told]
             for one in said:
                 self._after(one)
         return said[-1]
 
-    def refuses(self, code: str, agency: str, word: str, **facts) -> str:
+    def rejection_of(self, code: str, agency: str, word: str, **facts) -> str:
         """The step is stored as said, and does not take effect; the code of the reason."""
-        told = self.agency(agency).says(word, code, **facts)
-        told.speaker.agency.settle(SETTLE_SECONDS)
+        told = self.agency(agency).reports(word, code, **facts)
+        told.client.agency.settle(SETTLE_SECONDS)
         assert told.receipts == ["receipt.accepted", "receipt.rejected"], told.receipts
         return told.refusal["code"]
 
     def outcome(self, dispute: str) -> str | None:
         return self.rows("select outcome from mediation.disputes where code = %s", dispute)[0][0]
 
-    def waits_for(self, dispute: str) -> list[str]:
+    def next_actors(self, dispute: str) -> list[str]:
         """Whose turn it is, as the dashboard shows it."""
         self.settle()
-        return self.rows("select waits_for from metrics.disputes where code = %s", dispute)[0][0]
+        return self.rows("select next_actors from metrics.disputes where code = %s", dispute)[0][0]
 
-    def _after(self, told: Told) -> str:
-        told.speaker.agency.settle(SETTLE_SECONDS)
+    def _after(self, told: SentEvent) -> str:
+        told.client.agency.settle(SETTLE_SECONDS)
         assert told.receipts[-1] == "receipt.applied", told.receipts
         return told.dispute
 
     def close(self):
-        for speaker in self._speakers.values():
-            speaker.agency.stop()
-            speaker.agency.outbox.close()
+        for client in self._clients.values():
+            client.agency.stop()
+            client.agency.outbox.close()
         if self._database is not None:
             self._database.close()
 

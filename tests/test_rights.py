@@ -76,9 +76,9 @@ def test_an_agency_speaks_under_its_own_name_only(agency):
 @pytest.mark.parametrize("service", broker.SERVICES)
 def test_a_service_hears_what_it_is_told_and_speaks_for_itself(service):
     assert may(service, "configure") == set()
-    voices = {exchange_of(speaker) for speaker in STREAMS if service_of(speaker) == service}
+    voices = {exchange_of(producer) for producer in STREAMS if service_of(producer) == service}
     assert may(service, "write") == voices | ({"inboxes"} if service in ("intake", "notify") else set())
-    expected = {queue_of(service, speaker, partition) for speaker in HEARS[service] for partition in (0, 1)}
+    expected = {queue_of(service, producer, partition) for producer in HEARS[service] for partition in (0, 1)}
     assert may(service, "read") == expected | ({agency_queue(agency) for agency in AGENCIES} if service == "intake" else set())
 
 
@@ -132,7 +132,7 @@ def test_an_agency_may_do_what_it_is_there_for(attempt, apart):
         publishing("", inbox_of(COURT)),
         publishing("", queue_of("mediation", "intake", 0)),
         publishing("amq.topic", "x"),
-        *(publishing(exchange_of(speaker), "0.dispute.registered") for speaker in STREAMS),
+        *(publishing(exchange_of(producer), "0.dispute.registered") for producer in STREAMS),
         taking(inbox_of(COURT)),
         taking(agency_queue(POLICE)),
         taking(agency_queue(COURT)),

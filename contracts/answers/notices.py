@@ -36,8 +36,8 @@ class NoticeProposal(Notice):
     excluded = ListOf(Nested(Excluded), high=50, required=True, zh="未予建议的机构及理由", en="the bodies that are left out, with the reason")
 
 
-class NoticeWhistle(Notice):
-    called_for = one_of(kinds.WHISTLE_REASONS, required=True, zh="吹哨事由", en="what you are needed for")
+class NoticeCall(Notice):
+    called_for = one_of(kinds.CALL_REASONS, required=True, zh="吹哨事由", en="what you are needed for")
     led_by = agency_code(zh="牵头机构；尚未确定时不提供", en="the agency that leads; left out if there is none yet")
 
 
@@ -115,8 +115,8 @@ ORDINARY = (
         example={**_ABOUT, "candidates": [samples.CANDIDATE], "excluded": [samples.EXCLUDED], **samples.ROUTING_CLOCK},
     ),
     NoticeEvent(
-        "notice.whistle",
-        NoticeWhistle,
+        "notice.call",
+        NoticeCall,
         zh="吹哨通知",
         en="you are called to a dispute",
         example={**_ABOUT, "called_for": "joint_visit", "led_by": samples.BODY},

@@ -104,7 +104,7 @@ class ConfirmationLapsed(Schema):
 
     before = one_of(STATES, required=True)
     state = one_of(STATES, required=True)
-    waits_for = ListOf(agency_code(), required=True)
+    next_actors = ListOf(agency_code(), required=True)
     happened_at = Instant(required=True)
 
 
@@ -186,7 +186,7 @@ EVENTS = (
         ConfirmationLapsed,
         zh="逾期未申请司法确认",
         en="the period for judicial confirmation ended",
-        example={"before": "agreed", "state": "performing", "waits_for": [samples.BODY], "happened_at": "2026-04-24T15:59:59+00:00"},
+        example={"before": "agreed", "state": "performing", "next_actors": [samples.BODY], "happened_at": "2026-04-24T15:59:59+00:00"},
     ),
     MediationEvent(
         "duplicate.noted",

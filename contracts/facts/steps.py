@@ -19,7 +19,7 @@ class Happened(Schema):
     agency = agency_code(required=True)
     before = one_of(STATES, required=True)
     state = one_of(STATES, required=True)
-    waits_for = ListOf(agency_code(), required=True)
+    next_actors = ListOf(agency_code(), required=True)
     happened_at = Instant(required=True)
 
 
@@ -43,7 +43,7 @@ def _example(step):
         "agency": samples.BODY,
         "before": "routed",
         "state": "accepted",
-        "waits_for": [samples.BODY],
+        "next_actors": [samples.BODY],
         "happened_at": "2026-03-04T03:00:00+00:00",
         **{"about" if name == "event" else name: value for name, value in step.example.items() if name not in private},
     }

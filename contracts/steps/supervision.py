@@ -6,7 +6,7 @@ from contracts.fields import ListOf, Schema, agency_code, one_of
 from contracts.rows import Step
 
 
-class WhistleBlown(Schema):
+class DepartmentsCalled(Schema):
     to = ListOf(
         agency_code(),
         low=1,
@@ -16,11 +16,11 @@ class WhistleBlown(Schema):
         en="the departments that are called; the body that has the dispute leads",
         example=[samples.POLICE],
     )
-    reason = one_of(kinds.WHISTLE_REASONS, required=True, zh="吹哨事由", en="what the departments are needed for")
+    reason = one_of(kinds.CALL_REASONS, required=True, zh="吹哨事由", en="what the departments are needed for")
 
 
-class WhistleAnswered(Schema):
-    answer = one_of(kinds.WHISTLE_ANSWERS, required=True, zh="报到情况", en="how the department answers")
+class CallAnswered(Schema):
+    answer = one_of(kinds.CALL_ANSWERS, required=True, zh="报到情况", en="how the department answers")
 
 
 class LevelEscalated(Schema):
@@ -40,15 +40,15 @@ class SupervisionAnswered(Schema):
 
 STEPS = (
     Step(
-        "whistle.blown",
-        WhistleBlown,
+        "departments.called",
+        DepartmentsCalled,
         roles="M",
         zh="吹哨",
         en="departments were called",
         example={"to": [samples.POLICE, samples.BUREAU], "reason": "joint_visit"},
         assigns=("to",),
     ),
-    Step("whistle.answered", WhistleAnswered, roles="C J W P X L G B", zh="报到", en="a department reported in", example={"answer": "reported_in"}),
+    Step("call.answered", CallAnswered, roles="C J W P X L G B", zh="报到", en="a department reported in", example={"answer": "reported_in"}),
     Step(
         "level.escalated",
         LevelEscalated,

@@ -9,9 +9,9 @@ from demo.story import Story
 # ── 中心吹哨、部门报到 ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def whistle(story: Story) -> None:
+def call_in_departments(story: Story) -> None:
     called = list(departments(story))
-    story.say(county.CENTRE, "whistle.blown", {"to": called, "reason": story.at("whistle")})
+    story.say(county.CENTRE, "departments.called", {"to": called, "reason": story.at("departments_called")})
     report_in(story, called)
 
 
@@ -23,7 +23,7 @@ def report_in(story: Story, called: list[str]) -> None:
     for agency in called:
         if story.goes("reported in"):
             story.hours(0.2, 4)
-            story.say(agency, "whistle.answered", {"answer": story.at("report-in")})
+            story.say(agency, "call.answered", {"answer": story.at("report-in")})
 
 
 # ── 督办 ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,4 +111,4 @@ def try_all_the_same(story: Story) -> None:
     """Somebody outside who does not know yet is told that the dispute is stayed, and not why."""
     if story.goes("tried all the same"):
         story.hours(1, 6)
-        story.say(county.CENTRE, "whistle.blown", {"to": [county.BUREAU], "reason": "expertise"}, expected=REJECTED)
+        story.say(county.CENTRE, "departments.called", {"to": [county.BUREAU], "reason": "expertise"}, expected=REJECTED)

@@ -12,7 +12,7 @@ BESIDE = (
     # this way           and this happens
     ("stayed", beside.stay),
     ("danger comes up", lane.come_up),
-    ("whistle", beside.whistle),
+    ("departments_called", beside.call_in_departments),
     ("petitioned", beside.petition),
     ("told wrongly", beside.correct_a_session),
     ("misreported", beside.misreport),

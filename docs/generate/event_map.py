@@ -111,8 +111,8 @@ def _said_in_the_lane(word):
 
 def heard_by(word: str) -> list[str]:
     """The services for which something follows from what is said of this event."""
-    speakers = {"intake-safeguard", "mediation-safeguard"} if word in safeguard.STEPS else {"intake", "mediation"}
-    return [name for name, heard in HEARS.items() if speakers & set(heard) and not (word in ABOUT_THE_ROSTER and name in WITHOUT_RULES_ABOUT_ROSTERS)]
+    producers = {"intake-safeguard", "mediation-safeguard"} if word in safeguard.STEPS else {"intake", "mediation"}
+    return [name for name, heard in HEARS.items() if producers & set(heard) and not (word in ABOUT_THE_ROSTER and name in WITHOUT_RULES_ABOUT_ROSTERS)]
 
 
 WITHOUT_RULES_ABOUT_ROSTERS = ("metrics", "notify")

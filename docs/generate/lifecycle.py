@@ -34,7 +34,7 @@ from services.mediation.life.transitions import (
 PATH = Path(__file__).resolve().parents[1] / "lifecycle.md"
 # fmt: off
 WHO = {
-    "speaker": "上报的机构 whoever reported it",
+    "reporter": "上报的机构 whoever reported it",
     "centre":    "综治中心 mediation centre",
     "body":      "受理的调解组织 the mediating body",
     "sender":    "交办的单位 whoever sent it",

@@ -188,11 +188,11 @@ def _find(event, agency, known):
 
 
 def find_by_code(agency: str, code: str, known: Known, joins: bool = False) -> Dispute | None:
-    """The dispute with this code, as far as this agency may know that there is one. What was born in the lane is joined with nothing."""
+    """The dispute with this code, as far as this agency may know that there is one. What was reported into the lane is joined with nothing."""
     found = known.disputes.get(code)
     if found is None or not lane.may_know(found.root.seal, agency):
         return None
-    return None if joins and found.seal is not None and found.seal.born else found
+    return None if joins and found.seal is not None and found.seal.reported_in_lane else found
 
 
 def _in_json(facts):
@@ -237,7 +237,7 @@ def fact_of(decision: Decision) -> tuple[str, dict]:
 
 def facts_of(decision: Decision) -> list[tuple[str | None, str, dict]]:
     """Everything that is said about a taken event: (voice, type, data). The ordinary voice is None."""
-    return lane.voices(decision.is_sealed, decision.registers, contracts.safeguard.in_danger(decision.data), fact_of(decision))
+    return lane.streams(decision.is_sealed, decision.registers, contracts.safeguard.in_danger(decision.data), fact_of(decision))
 
 
 def _seen_by_all(data) -> dict:

@@ -78,19 +78,19 @@ def _say(tx: Transaction, decisions: list[Decision]) -> None:
 
 def _events(decision):
     """What is said at once. An ordinary step about a dispute in question waits; a step in the safeguard lane does not."""
-    for voice, kind, data in domain.facts_of(decision):
-        if decision.waits_at is None or voice is not None:
-            yield DomainEvent(kind, decision.subject, data, time=decision.event.time, cause=decision.event, source=voice)
+    for stream, kind, data in domain.facts_of(decision):
+        if decision.waits_at is None or stream is not None:
+            yield DomainEvent(kind, decision.subject, data, time=decision.event.time, cause=decision.event, source=stream)
     for extra in decision.extra:
         yield DomainEvent(extra.type, extra.about.code, extra.data(), time=decision.event.time, cause=decision.event)
 
 
 def _waiting(decision):
     event = decision.event
-    for voice, kind, data in domain.facts_of(decision):
-        said_about = decision.subject if voice is not None else None
-        in_json = contracts.dump(kind, data, voice or "intake")
-        yield WaitingStep(decision.waits_at.code, decision.seq, said_about, voice, kind, in_json, event.time, event.id, event.traceparent)
+    for stream, kind, data in domain.facts_of(decision):
+        said_about = decision.subject if stream is not None else None
+        in_json = contracts.dump(kind, data, stream or "intake")
+        yield WaitingStep(decision.waits_at.code, decision.seq, said_about, stream, kind, in_json, event.time, event.id, event.traceparent)
 
 
 def _seal(decision):

@@ -169,7 +169,7 @@ def seal_what_is_said(said: Iterable[tuple[WaitingStep, Dispute]]) -> list[Dispu
     """Puts disputes into the safeguard lane where a step that waited does so. Returns those."""
     sealed = []
     for step, dispute in said:
-        which = lane.opened_by(step.type, step.data) if step.voice else None
+        which = lane.opened_by(step.type, step.data) if step.stream else None
         if which is not None:
             dispute.seal = lane.with_hold(dispute.seal, which)
             sealed.append(dispute)

@@ -14,7 +14,7 @@ IN_THIS_BATCH = 0  # in place of a log number that is given when the batch is sa
 class Seal:
     """That a dispute is in the safeguard lane."""
 
-    born: bool = False  # it was reported into the lane: outside it the code does not exist
+    reported_in_lane: bool = False  # it was reported into the lane: outside it the code does not exist
     holds: set[str] = field(default_factory=set)  # hold, stay
     reporters: set[str] = field(default_factory=set)  # agencies that know the code from a report of their own
 
@@ -169,7 +169,7 @@ class WaitingStep:
     code: str  # of the dispute in question
     seq: int
     said_about: str | None  # what was said in the sealed lane at once, and about which dispute
-    voice: str | None
+    stream: str | None
     type: str
     data: dict  # in JSON forms
     happened_at: datetime

@@ -74,4 +74,4 @@ def _settle(tx: Transaction, outcomes: list[Event]) -> list:
 
 def _passed_on(step, dispute):
     cause = Event("", step.event_id, "", "", step.happened_at, {}, traceparent=step.traceparent)
-    return DomainEvent(step.type, dispute.code, step.data, time=step.happened_at, cause=cause, source=step.voice)
+    return DomainEvent(step.type, dispute.code, step.data, time=step.happened_at, cause=cause, source=step.stream)

@@ -84,7 +84,7 @@ class Dispute:
     opened_at: datetime | None = None
     merged_into: str | None = None
     state: str = "registered"
-    waits_for: list[str] = field(default_factory=list)
+    next_actors: list[str] = field(default_factory=list)
     is_told: bool = False
     body: str | None = None
     entered_at: datetime | None = None
@@ -256,8 +256,8 @@ def step_happened(dispute, event, changes):
     _enter(dispute, data["state"], event, changes)
     if dispute.entered_at is None:
         dispute.entered_at = event.time
-    if "waits_for" in data:
-        dispute.waits_for, dispute.is_told = list(data["waits_for"]), True
+    if "next_actors" in data:
+        dispute.next_actors, dispute.is_told = list(data["next_actors"]), True
     if event.type in HANDLED_BY:
         dispute.body = data.get(HANDLED_BY[event.type])
 
@@ -304,7 +304,7 @@ def deadline_moved(dispute, event, changes):
 def closed(dispute, event, changes):
     data = event.data
     _enter(dispute, data.get("state", dispute.state), event, changes)
-    dispute.closed_at, dispute.outcome, dispute.waits_for = dispute.entered_at or event.time, data.get("outcome"), []
+    dispute.closed_at, dispute.outcome, dispute.next_actors = dispute.entered_at or event.time, data.get("outcome"), []
     dispute.is_told = True
     for clock, deadline in dispute.deadlines.items():
         if deadline.state in (*LIVE, "paused"):
@@ -378,14 +378,14 @@ def _settle(dispute):
     nearest = min(live, key=lambda deadline: (deadline.due_at, deadline.clock), default=None)
     dispute.runs_out_at, dispute.runs_out_clock = (nearest.due_at, nearest.clock) if nearest else (None, None)
     if not dispute.is_told:  # no step has said who acts: whoever owes the running deadlines does
-        dispute.waits_for = sorted({agency for deadline in live for agency in deadline.owed_by})
+        dispute.next_actors = sorted({agency for deadline in live for agency in deadline.owed_by})
 
 
 def _count(changes, dispute, by):
     if not dispute.is_open:
         return
     changes.cube[dispute.township, dispute.state, dispute.kind, dispute.overdue] += by
-    for agency in dispute.waits_for:
+    for agency in dispute.next_actors:
         changes.waits[dispute.township, agency, dispute.overdue] += by
 
 

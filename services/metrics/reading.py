@@ -24,7 +24,7 @@ CONDITIONS = {            # a filter of the address, and what it means
     "kind":      "d.kind = %(kind)s",
     "state":     "d.state = %(state)s",
     "reporter":  "d.reporter = %(reporter)s",
-    "waits_for": "d.waits_for @> array[%(waits_for)s::text]",
+    "next_actors": "d.next_actors @> array[%(next_actors)s::text]",
     "serial":    "substr(d.code, 13, 6) = %(serial)s",
     "prefix":    "d.code >= %(prefix)s and d.code < %(prefix)s || '~'",
 }
@@ -48,7 +48,7 @@ class Line:
     kind: str
     reporter: str
     state: str
-    waits_for: list
+    next_actors: list
     body: str | None
     opened_at: datetime
     entered_at: datetime
@@ -66,7 +66,7 @@ class Line:
 
 
 LINE = (
-    "d.code, d.township, d.kind, d.reporter, d.state, d.waits_for, d.body, d.opened_at, coalesce(d.entered_at, d.opened_at), d.closed_at, d.outcome,"
+    "d.code, d.township, d.kind, d.reporter, d.state, d.next_actors, d.body, d.opened_at, coalesce(d.entered_at, d.opened_at), d.closed_at, d.outcome,"
     " d.merged_into, nullif(d.runs_out_at, 'infinity'), d.runs_out_clock, l.kind, l.state, d.overdue, d.last_at, d.channel, d.registered"
 )
 NEAREST = "left join metrics.deadlines l on l.code = d.code and l.clock = d.runs_out_clock"
@@ -217,9 +217,9 @@ def _count_from_sums(tx, asked):
     if given <= {"status", "township", "kind", "state", "overdue"}:
         equal = " ".join(f"and {name} = %({name})s" for name in ("township", "kind", "state") if name in asked)
         return tx.rows(f"select coalesce(sum(count), 0)::bigint from metrics.open_cube where true {equal} {within}", values)[0][0]
-    if given <= {"status", "township", "waits_for", "overdue"}:
+    if given <= {"status", "township", "next_actors", "overdue"}:
         equal = "and township = %(township)s" if "township" in asked else ""
-        return tx.rows(f"select coalesce(sum(count), 0)::bigint from metrics.open_waits where agency = %(waits_for)s {equal} {within}", values)[0][0]
+        return tx.rows(f"select coalesce(sum(count), 0)::bigint from metrics.open_waits where agency = %(next_actors)s {equal} {within}", values)[0][0]
     return None
 
 

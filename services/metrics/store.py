@@ -14,7 +14,7 @@ CHANNEL = "metrics_changes"
 
 DISPUTES = Columns(
     "code text, registered boolean, township text, kind text, channel text, reporter text, opened_at timestamptz, merged_into text, state text,"
-    " waits_for text[], is_told boolean, body text, entered_at timestamptz, closed_at timestamptz, outcome text, runs_out_at timestamptz,"
+    " next_actors text[], is_told boolean, body text, entered_at timestamptz, closed_at timestamptz, outcome text, runs_out_at timestamptz,"
     " runs_out_clock text, overdue text, last_at timestamptz, unplaced jsonb"
 )
 DEADLINES = Columns(
@@ -46,7 +46,7 @@ def load(tx, events: list) -> dict[str, Dispute]:
     disputes = {
         row[0]: Dispute(*row)
         for row in tx.rows(
-            "select code, registered, township, kind, channel, reporter, opened_at, merged_into, state, waits_for, is_told, body, entered_at, closed_at,"
+            "select code, registered, township, kind, channel, reporter, opened_at, merged_into, state, next_actors, is_told, body, entered_at, closed_at,"
             " outcome, nullif(runs_out_at, 'infinity'), runs_out_clock, overdue, last_at, unplaced"
             "  from metrics.disputes where code = any(%(codes)s) order by code",
             {"codes": codes},
@@ -83,7 +83,7 @@ def _save_disputes(tx, changes):
         DISPUTES,
         [
             (
-                d.code, d.registered, d.township, d.kind, d.channel, d.reporter, d.opened_at, d.merged_into, d.state, d.waits_for, d.is_told, d.body,
+                d.code, d.registered, d.township, d.kind, d.channel, d.reporter, d.opened_at, d.merged_into, d.state, d.next_actors, d.is_told, d.body,
                 d.entered_at, d.closed_at, d.outcome, d.runs_out_at or "infinity", d.runs_out_clock, d.overdue, d.last_at, d.unplaced,
             )
             for _, d in sorted(changes.disputes.items())

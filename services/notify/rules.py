@@ -27,7 +27,7 @@ NOTICES = {
     # when mediation says       about this clock        they that owe the step get
     ("deadline.set",            "referral_answer"):     "notice.referral",
     ("deadline.set",            "routing"):             None,                   # the proposal says when it is due
-    ("deadline.set",            "whistle_answer"):      None,                   # and so do the call
+    ("deadline.set",            "call_answer"):      None,                   # and so do the call
     ("deadline.set",            "archiving"):           None,                   # nobody has to hurry
     ("deadline.set",            "online_parties_choose"): None,                 # it is the parties' time
     ("deadline.set",            "supervision_answer"):  None,                   # and the urging
@@ -51,12 +51,12 @@ ALSO = {
 # What is said to somebody by name.
 ADDRESSED = {
     # when mediation says       they get                to                      who hears of it too
-    "dispute.routed":           ("notice.whistle",      lambda said: said.get("joint_with", ()),  lambda said: ()),     # the others; the body gets the referral
-    "whistle.blown":            ("notice.whistle",      lambda said: said["to"],  lambda said: ()),
+    "dispute.routed":           ("notice.call",      lambda said: said.get("joint_with", ()),  lambda said: ()),     # the others; the body gets the referral
+    "departments.called":            ("notice.call",      lambda said: said["to"],  lambda said: ()),
     "supervision.issued":       ("notice.supervision",  lambda said: [said["to"]],
                                  lambda said: (COMMITTEE,) if said["urged_for"] == "no_answer" else ()),
     # A suspected crime is the police's, anything else the court's (人民调解法 25; 特邀调解规定 18): they hear that they are asked, not of what.
-    "mediation.suspended":      ("notice.inquiry",      lambda said: [who for who in said.get("waits_for", ()) if _looks_into_it(who) and who != said.get("agency")],
+    "mediation.suspended":      ("notice.inquiry",      lambda said: [who for who in said.get("next_actors", ()) if _looks_into_it(who) and who != said.get("agency")],
                                  lambda said: ()),
     "level.escalated":          ("notice.escalated",    lambda said: [CENTRE] if said["level"] == "county_level" else [],  lambda said: ()),
 }
@@ -98,10 +98,10 @@ def _looks_into_it(agency):
 def _said_by_name(word, said):
     if word == "mediation.suspended":
         return {"asked_by": said["agency"]}
-    if word in ("whistle.blown", "dispute.routed"):
+    if word in ("departments.called", "dispute.routed"):
         return {
-            "called_for": said["reason"] if word == "whistle.blown" else "joint_handling",
-            **({"led_by": said["waits_for"][0]} if said.get("waits_for") else {}),
+            "called_for": said["reason"] if word == "departments.called" else "joint_handling",
+            **({"led_by": said["next_actors"][0]} if said.get("next_actors") else {}),
         }
     if word == "supervision.issued":
         return {"urged_by": said["agency"]} if said.get("agency") else {}

@@ -10,7 +10,7 @@ from bench import __main__ as bench
 from bench.workload import EVENTS_A_LIFE
 from deploy.broker import VHOST
 from local.places import OTHERS_SERVERS
-from tests.county import until
+from tests.county import wait_until
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -54,7 +54,7 @@ def _counted(ground):
         services = ("intake", "mediation", "metrics", "notify")
         left = " + ".join(f"(select count(*) from {service}.{table})" for service in services for table in ("outbox", "parked", "waiting"))
         counted = {"taken_in": ask("select count(*) from intake.log"), "outcomes": ask(outcomes), "left": ask(f"select {left}")}
-    published = until(lambda: _published(ground.servers.management, counted["taken_in"] + 2 * WAVE), what="the broker had counted")
+    published = wait_until(lambda: _published(ground.servers.management, counted["taken_in"] + 2 * WAVE), what="the broker had counted")
     return counted | {"published": published}
 
 

@@ -34,11 +34,11 @@ def test_a_dispute_stays_in_its_partition_for_good():
 
 
 def test_services_hear_services():
-    assert set(HEARS) == set(SERVICES) == {service_of(speaker) for speaker in STREAMS}
-    assert all(set(speakers) <= set(STREAMS) and listener not in map(service_of, speakers) for listener, speakers in HEARS.items())
+    assert set(HEARS) == set(SERVICES) == {service_of(producer) for producer in STREAMS}
+    assert all(set(producers) <= set(STREAMS) and listener not in map(service_of, producers) for listener, producers in HEARS.items())
 
 
 def test_what_is_said_in_the_sealed_lane_only_three_hear():
-    listeners = {speaker: {listener for listener, speakers in HEARS.items() if speaker in speakers} for speaker in SEALED.values()}
+    listeners = {producer: {listener for listener, producers in HEARS.items() if producer in producers} for producer in SEALED.values()}
 
     assert listeners == {"intake-safeguard": {"mediation"}, "mediation-safeguard": {"intake", "notify"}}

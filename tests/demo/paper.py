@@ -55,8 +55,8 @@ class Hub:
         if verdict.organisation:
             return verdict, *self._change_roster(verdict)
         receipt, why = None, None
-        for voice, word, told in domain.facts_of(verdict):
-            answer = self._mediation_hears(voice, word, verdict.dispute, told, step.id)
+        for stream, word, told in domain.facts_of(verdict):
+            answer = self._mediation_hears(stream, word, verdict.dispute, told, step.id)
             receipt, why = answer if answer != (None, None) else (receipt, why)
         extra = verdict.extra
         if verdict.request is not None:
@@ -86,10 +86,10 @@ class Hub:
             for token in duplicates.tokens_that_find(verdict.report):
                 self.known.similar.setdefault(token, []).append(verdict.report)
 
-    def _mediation_hears(self, voice, word, about, told, id):
-        told = contracts.dump(word, told, voice or "intake")
-        (self.sealed if voice else self.heard).append((word, about.code, told))
-        event = Event(voice or "intake", id, word, about.code, NOW, told)
+    def _mediation_hears(self, stream, word, about, told, id):
+        told = contracts.dump(word, told, stream or "intake")
+        (self.sealed if stream else self.heard).append((word, about.code, told))
+        event = Event(stream or "intake", id, word, about.code, NOW, told)
         decision = lane.decide(self.disputes.get(about.code), event, NOW, USUAL_POLICY, self.roster)
         if decision.dispute is not None:
             self.disputes[about.code] = decision.dispute
@@ -104,7 +104,7 @@ class Hub:
         if outcome is None:
             return None, None
         word, data = outcome
-        if voice is None:
+        if stream is None:
             about.standing = joining.standing_in(data["state"])
         return ("receipt.applied", None) if word == "step.applied" else ("receipt.rejected", data["reason"]["code"])
 
@@ -114,8 +114,8 @@ class Hub:
             return  # it was sealed when the word came in
         dispute.seal.holds = set(data["left"])
         if not dispute.seal.holds:
-            born, dispute.seal = dispute.seal.born, None
-            if born:
+            reported_in_lane, dispute.seal = dispute.seal.reported_in_lane, None
+            if reported_in_lane:
                 told = {**self._registrations[dispute.code], "happened_at": NOW}
                 self._mediation_hears(None, "dispute.registered", dispute, told, "comes-out")
 

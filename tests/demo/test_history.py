@@ -79,7 +79,7 @@ MEANT = {
     ("agreement.reached", "not_the_mediating_body"), ("referral.accepted", "not_the_body_asked"), ("mediation.started", "consent_missing"),
     ("mediation.started", "not_yours_to_say"), ("dispute.archived", "illegal_here"), ("mediation.extended", "extended_too_late"),
     ("participant.named", "mediated_this_case"), ("enforcement.applied", "no_title_to_enforce"), ("session.held", "unknown_dispute"),
-    ("whistle.blown", "stayed"),
+    ("departments.called", "stayed"),
 }
 # fmt: on
 
@@ -252,7 +252,7 @@ def test_each_of_the_eight_grounds_and_every_track_is_seen(told):
 
     assert {step.data["ground"] for step in said if step.type == "mediation.terminated"} == set(contracts.kinds.GROUNDS)
     assert {step.data["track"] for step in said if step.type == "dispute.screened"} == set(contracts.kinds.TRACKS)
-    assert {step.data["answer"] for step in said if step.type == "whistle.answered"} == set(contracts.kinds.WHISTLE_ANSWERS)
+    assert {step.data["answer"] for step in said if step.type == "call.answered"} == set(contracts.kinds.CALL_ANSWERS)
     assert {step.data["answer"] for step in said if step.type == "supervision.answered"} == set(contracts.kinds.SUPERVISION_ANSWERS)
     assert {"overdue", "no_answer"} < {step.data["urged_for"] for step in said if step.type == "supervision.issued"}
 

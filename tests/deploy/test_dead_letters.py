@@ -6,7 +6,7 @@ import pytest
 from contracts import AGENCIES
 from contracts.channels import DEAD_LETTERS, UNROUTED, agency_queue, inbox_of, queue_of
 from deploy import broker
-from tests.county import until
+from tests.county import wait_until
 
 POLICE_QUEUE, COURT_QUEUE, INTERNAL = agency_queue("police"), agency_queue("court"), queue_of("notify", "mediation", 0)
 MALFORMED = {
@@ -36,7 +36,7 @@ def test_an_expired_message_with_a_malformed_death_header_stops_nobody_elses_dea
         properties = pika.BasicProperties(delivery_mode=2, user_id="police", expiration="100", headers={"x-death": death})
         police.basic_publish("agencies", "police.dispute.reported", b"{}", properties)
     police.connection.close()
-    until(lambda: apart.count(POLICE_QUEUE) == 0, what="the messages expired")
+    wait_until(lambda: apart.count(POLICE_QUEUE) == 0, what="the messages expired")
 
     channel = apart.channel()
     channel.basic_publish("", INTERNAL, b"{}", pika.BasicProperties(delivery_mode=2))
@@ -44,7 +44,7 @@ def test_an_expired_message_with_a_malformed_death_header_stops_nobody_elses_dea
     channel.basic_reject(method.delivery_tag, requeue=False)
     channel.connection.close()
 
-    until(lambda: apart.count(DEAD_LETTERS) == 1, what="the rejected message lies among the dead letters")
+    wait_until(lambda: apart.count(DEAD_LETTERS) == 1, what="the rejected message lies among the dead letters")
     apart.purge(DEAD_LETTERS)
 
 
@@ -61,5 +61,5 @@ def test_deliveries_given_back_more_often_than_any_limit_of_ours_stay_in_an_agen
         channel.basic_reject(method.delivery_tag, requeue=True)
     channel.connection.close()
 
-    until(lambda: apart.count(COURT_QUEUE) == 1, what="the message is still there")
+    wait_until(lambda: apart.count(COURT_QUEUE) == 1, what="the message is still there")
     apart.purge(COURT_QUEUE)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.mediation.life import decisions
-from tests.county import until
+from tests.county import wait_until
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -35,8 +35,8 @@ def alone(system):
 @pytest.mark.parametrize(("process", "point"), POINTS, ids=lambda name: name)
 def test_a_crash_leaves_no_trace(county, alone, process, point):
     crash_file(alone, process).write_text(point)
-    report = county.womens_federation.reports()
-    until(lambda: alone.pid(process) is None, what=f"{process} died")
+    report = county.womens_federation.reports_dispute()
+    wait_until(lambda: alone.pid(process) is None, what=f"{process} died")
     assert last_exit(alone, process) == 137
     alone.start(process)
     county.settle()
@@ -45,7 +45,7 @@ def test_a_crash_leaves_no_trace(county, alone, process, point):
     code = report.dispute
     history = county.rows("select before, after, step from mediation.transitions where code = %s order by step", code)
     assert decisions.fold([decisions.Transition(*step) for step in history]) == county.state(code) == "registered"
-    assert county.said(code) == [("intake", "dispute.registered"), ("mediation", "step.applied"), ("mediation", "deadline.set"), ("notify", "notice.sent")]
+    assert county.published(code) == [("intake", "dispute.registered"), ("mediation", "step.applied"), ("mediation", "deadline.set"), ("notify", "notice.sent")]
     assert county.rows("select count(*) from notify.notices where dispute = %s", code) == [(1,)]
     assert county.rows(
         "select count(*) from intake.receipts r join intake.log l on r.id like 'receipt/' || l.seq || '/%%' where l.event_id = %s", report.id
@@ -64,4 +64,4 @@ def last_exit(system, process):
         last = [line for line in lines if line.get("process") == process][-1]
         return [last["exit"]] if last["event"] == "died" else []
 
-    return until(noted, what="its death was noted")[0]
+    return wait_until(noted, what="its death was noted")[0]

@@ -25,7 +25,7 @@ from tests.contracts.made_up import data_of
 
 # Every type in each voice that notify hears: (source as `DomainEvent` has it, type) → its row of the contract.
 PUBLISHED = {(None, word): row for word, row in contracts.DOMAIN_EVENTS.items() if row.stream == "mediation"} | {
-    (voice, word): row for (voice, word), row in contracts.SEALED_EVENTS.items() if voice == SEALED["mediation"]
+    (stream, word): row for (stream, word), row in contracts.SEALED_EVENTS.items() if stream == SEALED["mediation"]
 }
 ABOUT_NOTICES = (
     checker.notices_missing,
@@ -100,10 +100,10 @@ def values(field):
     return []
 
 
-@pytest.mark.parametrize(("voice", "word"), PUBLISHED, ids=lambda name: name or "ordinary")
-def test_every_event_that_mediation_can_publish(service, copied, voice, word):
-    row = PUBLISHED[voice, word]
-    facts = [DomainEvent(word, subject(), data, source=voice) for data in variants(row)]
+@pytest.mark.parametrize(("stream", "word"), PUBLISHED, ids=lambda name: name or "ordinary")
+def test_every_event_that_mediation_can_publish(service, copied, stream, word):
+    row = PUBLISHED[stream, word]
+    facts = [DomainEvent(word, subject(), data, source=stream) for data in variants(row)]
     heard = published(copied, facts)
     for start in range(0, len(heard), 100):
         service.on_events(heard[start : start + 100])
@@ -127,7 +127,7 @@ def test_events_made_up_from_the_contract(service, copied, data):
     about = subject()
     chosen = data.draw(st.lists(st.sampled_from(sorted(PUBLISHED, key=str)), min_size=5, max_size=15))
     facts = [
-        DomainEvent(word, about, PUBLISHED[voice, word].example | data.draw(data_of(PUBLISHED[voice, word].schema)), source=voice) for voice, word in chosen
+        DomainEvent(word, about, PUBLISHED[stream, word].example | data.draw(data_of(PUBLISHED[stream, word].schema)), source=stream) for stream, word in chosen
     ]
     service.on_events(published(copied, facts))
 

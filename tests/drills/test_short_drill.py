@@ -95,7 +95,7 @@ TAMPERED = {
         ("duplicated", "notices_without_a_reason"),
     altered("deadline.passed", {'"owed_by"': '"lapsed":true,"owed_by"'}):  # a right that lapsed, and yet notices were sent
         ("duplicated", "notices_without_a_reason"),
-    altered("deadline.passed", {'"type":"deadline.passed"': '"type":"whistle.blown"', '"owed_by"': '"to":["police"],"reason":"joint_visit","owed_by"'}):
+    altered("deadline.passed", {'"type":"deadline.passed"': '"type":"departments.called"', '"owed_by"': '"to":["police"],"reason":"joint_visit","owed_by"'}):
         ("lost", "notices_missing"),  # an event that names its addressee, and no notice was sent
     "delete from drill.outbox where id = (select max(id) from drill.outbox where service = 'notify' and exchange = 'inboxes')":
         ("lost", "notices_not_posted"),

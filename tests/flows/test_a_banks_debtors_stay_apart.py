@@ -16,7 +16,7 @@ def test_four_hundred_debtors_are_four_hundred_disputes_and_nobody_is_asked_abou
     court.agency.report_many(reports)
     county.settle()
     codes = [court.agency.code_of(f"BANK-{n:04}") for n in range(1, 401)]
-    same = county.finance_mediation.says("dispute.reported", "JR-1", **{**reports[16][2], "report_no": "JR-1"})
+    same = county.finance_mediation.reports("dispute.reported", "JR-1", **{**reports[16][2], "report_no": "JR-1"})
     county.settle()
 
     assert len(set(codes)) == 400

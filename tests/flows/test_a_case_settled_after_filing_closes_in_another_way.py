@@ -6,8 +6,8 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_settled_and_performed_at_once_it_closes_as_other(county):
-    code = county.filed(county.screened())
-    county.goes_on(
+    code = county.filed_dispute(county.screened_dispute())
+    county.apply_steps(
         code,
         ("court", "case.entrusted", {"to": DAMAN_COMMITTEE, "procedure": "simplified"}),
         (DAMAN_COMMITTEE, "referral.accepted", {}),
@@ -18,10 +18,10 @@ def test_settled_and_performed_at_once_it_closes_as_other(county):
     )
 
     # On a court's docket an agreement is not confirmed: it ends by statement, withdrawal, or otherwise (特邀调解规定 20).
-    assert county.refuses(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on=date.today().isoformat()) == "already_on_a_docket"
-    closed = county.goes_on(code, ("court", "case.closed", {"mode": "other"}))
+    assert county.rejection_of(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on=date.today().isoformat()) == "already_on_a_docket"
+    closed = county.apply_steps(code, ("court", "case.closed", {"mode": "other"}))
     assert closed.state == "resolved"
-    county.goes_on(code, ("mediation_centre", "dispute.archived", {"archive_no": "甘综〔2026〕9号"}))
+    county.apply_steps(code, ("mediation_centre", "dispute.archived", {"archive_no": "甘综〔2026〕9号"}))
 
     county.settle()
     told = county.rows("select detail from metrics.timeline where code = %s and type = 'dispute.closed'", code)

@@ -4,8 +4,8 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def closed(county):
-    code = county.brought_to_mediation()
-    county.goes_on(
+    code = county.mediated_dispute()
+    county.apply_steps(
         code,
         (DAMAN_COMMITTEE, "mediation.terminated", {"ground": "self_settled_withdrawn"}),
         (DAMAN_COMMITTEE, "dispute.archived", {"archive_no": "大满调〔2026〕13号"}),
@@ -17,24 +17,24 @@ def closed(county):
 def test_it_keeps_its_code_and_begins_anew(county):
     code = closed(county)
 
-    again = county.goes_on(code, ("mediation_centre", "dispute.reopened", {"reason": "recurred"}))
+    again = county.apply_steps(code, ("mediation_centre", "dispute.reopened", {"reason": "recurred"}))
     county.settle()
 
     assert again.state == "registered"
     assert county.rows("select is_open, outcome from metrics.disputes where code = %s", code) == [(True, None)]
-    county.goes_on(
+    county.apply_steps(
         code,
         ("mediation_centre", "dispute.screened", {"suitable": True, "track": "A", "kind": "family"}),
         ("mediation_centre", "dispute.routed", {"to": DAMAN_COMMITTEE, "reason": "by_place"}),
         (DAMAN_COMMITTEE, "referral.accepted", {}),
     )
-    assert county.refuses(code, DAMAN_COMMITTEE, "mediation.started") == "illegal_here"  # the old consents are no consents now
+    assert county.rejection_of(code, DAMAN_COMMITTEE, "mediation.started") == "illegal_here"  # the old consents are no consents now
 
 
 def test_a_dispute_that_was_put_away_can_still_be_sued_about(county):
     code = closed(county)
 
-    county.filed(code)
+    county.filed_dispute(code)
     county.settle()
 
     assert county.rows("select is_open, state from metrics.disputes where code = %s", code) == [(True, "filed")]

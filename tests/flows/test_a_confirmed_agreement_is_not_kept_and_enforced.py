@@ -6,8 +6,8 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_what_was_confirmed_is_enforced_by_the_court(county):
-    code, today = county.agreed(), date.today().isoformat()
-    defaulted = county.goes_on(
+    code, today = county.agreed_dispute(), date.today().isoformat()
+    defaulted = county.apply_steps(
         code,
         (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": today}),
         ("court", "confirmation.accepted", {}),
@@ -16,9 +16,9 @@ def test_what_was_confirmed_is_enforced_by_the_court(county):
     )
     assert defaulted.state == "defaulted"
 
-    county.goes_on(code, ("court", "enforcement.applied", {"on": today}))
-    assert county.refuses(code, DAMAN_COMMITTEE, "dispute.archived", archive_no="大满调〔2026〕15号") == "illegal_here"
-    county.goes_on(
+    county.apply_steps(code, ("court", "enforcement.applied", {"on": today}))
+    assert county.rejection_of(code, DAMAN_COMMITTEE, "dispute.archived", archive_no="大满调〔2026〕15号") == "illegal_here"
+    county.apply_steps(
         code,
         ("court", "enforcement.completed", {"on": today, "result": "full"}),
         (DAMAN_COMMITTEE, "dispute.archived", {"archive_no": "大满调〔2026〕15号"}),
@@ -27,10 +27,10 @@ def test_what_was_confirmed_is_enforced_by_the_court(county):
 
 
 def test_what_was_not_confirmed_cannot_be_enforced_only_sued_upon(county):
-    code, today = county.agreed(), date.today().isoformat()
-    county.goes_on(code, (DAMAN_COMMITTEE, "performance.recorded", {"term": 1, "result": "default", "on": today}))
+    code, today = county.agreed_dispute(), date.today().isoformat()
+    county.apply_steps(code, (DAMAN_COMMITTEE, "performance.recorded", {"term": 1, "result": "default", "on": today}))
 
-    assert county.refuses(code, "court", "enforcement.applied", on=today) == "no_title_to_enforce"
+    assert county.rejection_of(code, "court", "enforcement.applied", on=today) == "no_title_to_enforce"
 
-    county.filed(code)
+    county.filed_dispute(code)
     assert county.state(code) == "filed"

@@ -23,7 +23,7 @@ import pytest
 from contracts import COUNTY
 from contracts.channels import AGENCIES_EXCHANGE, agency_queue, inbox_of
 from deploy.files import ROOT
-from tests.county import DAMAN_COMMITTEE, DAMAN_TOWN, code_of, until
+from tests.county import DAMAN_COMMITTEE, DAMAN_TOWN, code_of, wait_until
 
 JOINS = {"code": "elder_mediation", "zh": "老年人纠纷调解组织", "en": "Elder Mediation Body", "role": "B", "platform": "own", "status": "active"}
 RENAMED, SUSPENDED, STEADY = code_of("police"), DAMAN_COMMITTEE, code_of("womens_federation")
@@ -93,7 +93,7 @@ class Steady(threading.Thread):
                 properties = pika.BasicProperties(content_type="application/cloudevents+json", delivery_mode=2, message_id=event["id"], user_id=STEADY)
                 channel.basic_publish(AGENCIES_EXCHANGE, f"{STEADY}.dispute.reported", httpx.Request("POST", "http://-", json=event).content, properties)
             else:
-                until(lambda event=event: self._at_the_door(event), what="the door takes the event")
+                wait_until(lambda event=event: self._at_the_door(event), what="the door takes the event")
             self.accepted.append(event["id"])
         connection.close()
 
@@ -162,9 +162,9 @@ def test_agencies_join_change_and_leave_while_events_flow_and_no_event_is_lost(i
     refused = says(installation, SUSPENDED, "suspended")
     assert (refused.status_code, refused.json()["data"]["reason"]["code"]) == (422, "agency_not_active")
     assert not may_publish(address_of_suspended, SUSPENDED)
-    until(lambda: "改名后的公安" in httpx.get(f"{installation.endpoints['dashboard']}/disputes", trust_env=False).text, what="the page shows the new name")
+    wait_until(lambda: "改名后的公安" in httpx.get(f"{installation.endpoints['dashboard']}/disputes", trust_env=False).text, what="the page shows the new name")
     (code,) = rows(installation, "select code from intake.reports where agency = %s", joins)[0]
-    until(lambda: rows(installation, "select 1 from metrics.disputes where code = %s", code), what="the read model hears of it")
+    wait_until(lambda: rows(installation, "select 1 from metrics.disputes where code = %s", code), what="the read model hears of it")
 
     police = COUNTY.agencies[RENAMED]
     edit(folder, {joins: {"status": "removed"}, RENAMED: {"zh": police.zh, "en": police.en}, SUSPENDED: {"status": "active"}})
@@ -190,7 +190,7 @@ def test_agencies_join_change_and_leave_while_events_flow_and_no_event_is_lost(i
     assert len(steady.accepted) > 20
     answered = "select count(*) from intake.receipts r join intake.log l on r.id like 'receipt/' || l.seq || '/%%' where l.agency = %s and l.event_id = any(%s)"
     ids = [f"{one}" for one in steady.accepted]
-    until(lambda: rows(installation, answered, STEADY, ids) == [(2 * len(ids),)], what="two receipts for every accepted event")
+    wait_until(lambda: rows(installation, answered, STEADY, ids) == [(2 * len(ids),)], what="two receipts for every accepted event")
     parked = " union all ".join(f"select count(*) from {service}.parked" for service in ("intake", "mediation", "metrics"))
     assert rows(installation, parked) == [(0,), (0,), (0,)]
 

@@ -22,7 +22,7 @@ def rules(county, *words):
 
 
 def test_the_dry_run_shows_where_past_disputes_would_have_gone_beside_where_they_went(county, tmp_path):
-    county.routed_to(DAMAN_COMMITTEE)
+    county.routed_dispute(DAMAN_COMMITTEE)
     county.settle()
     edited = county_folder(tmp_path, routing="X1,婚姻家庭,大满镇,,,,agency:trade_union,,900,county_choice,,,\n")
     before = county.rows("select count(*) from mediation.transitions")
@@ -65,8 +65,8 @@ def _restart(system):
 
 
 def test_more_days_than_the_county_allows_are_refused_with_its_number_and_those_that_it_allows_count_in_full(county, ten_days):
-    code, both = county.filed(county.screened()), ["applicant", "respondent"]
-    county.goes_on(
+    code, both = county.filed_dispute(county.screened_dispute()), ["applicant", "respondent"]
+    county.apply_steps(
         code,
         ("court", "case.entrusted", {"to": DAMAN_COMMITTEE, "procedure": "ordinary"}),
         (DAMAN_COMMITTEE, "referral.accepted", {}),
@@ -75,12 +75,12 @@ def test_more_days_than_the_county_allows_are_refused_with_its_number_and_those_
     )
     committee = county.agency(DAMAN_COMMITTEE)
 
-    long = committee.says("mediation.extended", code, days=25, consents=both)
+    long = committee.reports("mediation.extended", code, days=25, consents=both)
     county.settle()
     assert long.receipts == ["receipt.accepted", "receipt.rejected"]
     assert (long.refusal["code"], "10" in long.refusal["zh"], "10" in long.refusal["en"]) == ("extension_too_long", True, True)
 
-    county.goes_on(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 10, "consents": both}))
+    county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 10, "consents": both}))
     (days,) = county.rows(
         "select (due_at at time zone 'Asia/Shanghai')::date - (started_at at time zone 'Asia/Shanghai')::date from mediation.deadlines"
         " where code = %s and clock = 'mediation_entrusted_ordinary'",

@@ -6,8 +6,8 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def refused(county):
-    code, today = county.agreed(), date.today().isoformat()
-    county.goes_on(
+    code, today = county.agreed_dispute(), date.today().isoformat()
+    county.apply_steps(
         code,
         (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": today}),
         ("court", "confirmation.accepted", {}),
@@ -19,7 +19,7 @@ def refused(county):
 def test_they_agree_anew_and_that_is_confirmed(county):
     code, today = refused(county), date.today().isoformat()
 
-    county.goes_on(
+    county.apply_steps(
         code,
         (DAMAN_COMMITTEE, "mediation.started", {}),
         (DAMAN_COMMITTEE, "agreement.reached", {"form": "written", "effective_on": today, "confirmable": True, "about": ["obligation"]}),
@@ -34,6 +34,6 @@ def test_they_agree_anew_and_that_is_confirmed(county):
 def test_or_they_go_to_court(county):
     code = refused(county)
 
-    county.filed(code)
+    county.filed_dispute(code)
 
-    assert county.state(code) == "filed" and county.waits_for(code) == ["court"]
+    assert county.state(code) == "filed" and county.next_actors(code) == ["court"]

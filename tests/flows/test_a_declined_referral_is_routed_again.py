@@ -6,17 +6,17 @@ JIANTAN_COMMITTEE = "peoples_mediation_committee-jiantan"
 
 
 def test_the_centre_sends_it_to_another_body_which_takes_it(county):
-    code = county.routed_to(DAMAN_COMMITTEE)
+    code = county.routed_dispute(DAMAN_COMMITTEE)
 
-    county.agency(DAMAN_COMMITTEE).says("referral.declined", code, reason="not_our_place")
+    county.agency(DAMAN_COMMITTEE).reports("referral.declined", code, reason="not_our_place")
     county.settle()
     assert county.state(code) == "referral_declined"
-    assert "routing" in county.clocks("mediation_centre", code, "notice.proposal")
+    assert "routing" in county.notified_clocks("mediation_centre", code, "notice.proposal")
 
-    county.mediation_centre.says("dispute.routed", code, to=JIANTAN_COMMITTEE, reason="after_decline")
+    county.mediation_centre.reports("dispute.routed", code, to=JIANTAN_COMMITTEE, reason="after_decline")
     county.settle()
-    taken = county.agency(JIANTAN_COMMITTEE).says("referral.accepted", code, conflict_of_interest=False)
-    late = county.agency(DAMAN_COMMITTEE).says("referral.accepted", code, conflict_of_interest=False)
+    taken = county.agency(JIANTAN_COMMITTEE).reports("referral.accepted", code, conflict_of_interest=False)
+    late = county.agency(DAMAN_COMMITTEE).reports("referral.accepted", code, conflict_of_interest=False)
     county.settle()
 
     assert taken.receipts[-1] == "receipt.applied"
@@ -25,18 +25,18 @@ def test_the_centre_sends_it_to_another_body_which_takes_it(county):
 
 
 def test_after_a_decline_the_dispute_waits_for_the_centre_and_then_for_the_other_body(county):
-    code = county.routed_to(DAMAN_COMMITTEE)
+    code = county.routed_dispute(DAMAN_COMMITTEE)
     assert whose_turn(county, code) == ([DAMAN_COMMITTEE], DAMAN_COMMITTEE)
 
-    county.agency(DAMAN_COMMITTEE).says("referral.declined", code, reason="not_our_kind")
+    county.agency(DAMAN_COMMITTEE).reports("referral.declined", code, reason="not_our_kind")
     county.settle()
     assert whose_turn(county, code) == (["mediation_centre"], None)
 
-    county.mediation_centre.says("dispute.routed", code, to=JIANTAN_COMMITTEE, reason="after_decline")
+    county.mediation_centre.reports("dispute.routed", code, to=JIANTAN_COMMITTEE, reason="after_decline")
     assert whose_turn(county, code) == ([JIANTAN_COMMITTEE], JIANTAN_COMMITTEE)
     assert county.notices(DAMAN_COMMITTEE, code) == ["notice.referral"]
 
 
 def whose_turn(county, code):
     county.settle()
-    return county.rows("select waits_for, body from metrics.disputes where code = %s", code)[0]
+    return county.rows("select next_actors, body from metrics.disputes where code = %s", code)[0]

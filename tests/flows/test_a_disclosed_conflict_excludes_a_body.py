@@ -7,21 +7,21 @@ VILLAGE, TOWN = f"committee-{DAMAN_TOWN}203", f"committee-{DAMAN_TOWN}"
 
 def test_it_is_left_out_of_the_next_proposal_and_cannot_be_sent_to_again(county):
     centre = county.mediation_centre
-    report = county.womens_federation.reports(kind="neighbour", place={"township": DAMAN_TOWN, "village": f"{DAMAN_TOWN}203"})
+    report = county.womens_federation.reports_dispute(kind="neighbour", place={"township": DAMAN_TOWN, "village": f"{DAMAN_TOWN}203"})
     county.settle()
     code = report.dispute
-    centre.says("dispute.screened", code, suitable=True, track="A", kind="neighbour")
+    centre.reports("dispute.screened", code, suitable=True, track="A", kind="neighbour")
     county.settle()
-    centre.says("dispute.routed", code, to=DAMAN_COMMITTEE, organisation=VILLAGE, reason="by_place")
+    centre.reports("dispute.routed", code, to=DAMAN_COMMITTEE, organisation=VILLAGE, reason="by_place")
     county.settle()
-    county.agency(DAMAN_COMMITTEE).says("referral.declined", code, reason="conflict_of_interest")
+    county.agency(DAMAN_COMMITTEE).reports("referral.declined", code, reason="conflict_of_interest")
     county.settle()
     before, after = [
         detail for (detail,) in county.rows("select detail from metrics.timeline where code = %s and type = 'routing.proposed' order by sequence", code)
     ]
-    again = centre.says("dispute.routed", code, to=DAMAN_COMMITTEE, organisation=VILLAGE, reason="by_place")
+    again = centre.reports("dispute.routed", code, to=DAMAN_COMMITTEE, organisation=VILLAGE, reason="by_place")
     county.settle()
-    another = centre.says("dispute.routed", code, to=DAMAN_COMMITTEE, organisation=TOWN, reason="after_decline")
+    another = centre.reports("dispute.routed", code, to=DAMAN_COMMITTEE, organisation=TOWN, reason="after_decline")
     county.settle()
 
     assert before["candidates"][0]["organisation"] == VILLAGE and before["excluded"] == []

@@ -11,32 +11,32 @@ WAY = (
 
 
 def test_a_family_dispute_is_settled_performed_and_archived(county):
-    report = county.womens_federation.reports(kind="family")
+    report = county.womens_federation.reports_dispute(kind="family")
     county.settle()
     code, centre, committee = report.dispute, county.mediation_centre, county.agency(DAMAN_COMMITTEE)
     today = date.today()
 
-    centre.says("dispute.screened", code, suitable=True, track="A", kind="family")
-    centre.says("dispute.routed", code, to=DAMAN_COMMITTEE, reason="by_place")
+    centre.reports("dispute.screened", code, suitable=True, track="A", kind="family")
+    centre.reports("dispute.routed", code, to=DAMAN_COMMITTEE, reason="by_place")
     county.settle()
-    committee.says("referral.accepted", code, conflict_of_interest=False)
-    committee.says("consent.given", code, party="applicant", how="in_writing")
-    committee.says("consent.given", code, party="respondent", how="by_phone")
-    committee.says("mediator.agreed", code, mediator="daman-014")
-    committee.says("mediation.started", code)
-    committee.says("session.held", code, mode="in_person", minutes=90)
+    committee.reports("referral.accepted", code, conflict_of_interest=False)
+    committee.reports("consent.given", code, party="applicant", how="in_writing")
+    committee.reports("consent.given", code, party="respondent", how="by_phone")
+    committee.reports("mediator.agreed", code, mediator="daman-014")
+    committee.reports("mediation.started", code)
+    committee.reports("session.held", code, mode="in_person", minutes=90)
     terms = [{"kind": "payment", "due_on": (today + timedelta(days=30)).isoformat(), "amount_cny": "12000.00"}]
-    committee.says("agreement.reached", code, form="written", effective_on=today.isoformat(), terms=terms, confirmable=True)
-    committee.says("performance.recorded", code, term=1, result="full", on=today.isoformat())
-    committee.says("dispute.followed_up", code, settled=True, satisfied=True)
-    last = committee.says("dispute.archived", code, archive_no="大满调〔2026〕7号")
+    committee.reports("agreement.reached", code, form="written", effective_on=today.isoformat(), terms=terms, confirmable=True)
+    committee.reports("performance.recorded", code, term=1, result="full", on=today.isoformat())
+    committee.reports("dispute.followed_up", code, settled=True, satisfied=True)
+    last = committee.reports("dispute.archived", code, archive_no="大满调〔2026〕7号")
     county.settle()
 
     assert last.state == "closed"
-    facts = [word for speaker, word in county.said(code) if speaker == "mediation" and not word.startswith(("step.", "deadline."))]
+    facts = [word for producer, word in county.published(code) if producer == "mediation" and not word.startswith(("step.", "deadline."))]
     assert facts == list(WAY)
     assert county.rows("select outcome from mediation.disputes where code = %s", code) == [("performed",)]
-    assert set(county.met(code)) == {
+    assert set(county.met_clocks(code)) == {
         "screening", "routing", "referral_answer", "online_ask_other_party", "mediation_out_of_court_policy", "performance", "follow_up",
         "online_parties_choose", "archiving",
     }  # fmt: skip
@@ -44,32 +44,32 @@ def test_a_family_dispute_is_settled_performed_and_archived(county):
 
 
 def test_every_service_tells_the_same_story_of_it(county):
-    code = county.brought_to_mediation()
+    code = county.mediated_dispute()
     county.settle()
 
     assert county.rows("select state from metrics.disputes where code = %s", code) == [(county.state(code),)]
-    assert county.folded(code) == county.state(code)
+    assert county.state_from_history(code) == county.state(code)
 
 
 def test_word_by_word_this_is_what_is_said_about_it(county):
     committee = county.agency(DAMAN_COMMITTEE)
-    code = county.brought_to_mediation()
+    code = county.mediated_dispute()
     steps = [
-        committee.says("session.held", code, mode="in_person", minutes=90),
-        committee.says("agreement.reached", code, form="written", effective_on=date.today().isoformat(), confirmable=True,
+        committee.reports("session.held", code, mode="in_person", minutes=90),
+        committee.reports("agreement.reached", code, form="written", effective_on=date.today().isoformat(), confirmable=True,
                        terms=[{"kind": "payment", "due_on": (date.today() + timedelta(30)).isoformat(), "amount_cny": "6000.00"}]),
-        committee.says("performance.recorded", code, term=1, result="full", on=date.today().isoformat()),
-        committee.says("dispute.followed_up", code, settled=True, satisfied=True),
-        committee.says("dispute.archived", code, archive_no="大满调〔2026〕7号"),
+        committee.reports("performance.recorded", code, term=1, result="full", on=date.today().isoformat()),
+        committee.reports("dispute.followed_up", code, settled=True, satisfied=True),
+        committee.reports("dispute.archived", code, archive_no="大满调〔2026〕7号"),
     ]  # fmt: skip
     county.settle()
 
     assert [step.receipts for step in steps] == [["receipt.accepted", "receipt.applied"]] * 5
     assert [step.state for step in steps] == ["mediating", "agreed", "resolved", "resolved", "closed"]
     assert county.state(code) == "closed"
-    assert [word for speaker, word in county.said(code) if speaker == "intake"] == ["dispute.registered", *["step.reported"] * 11]
+    assert [word for producer, word in county.published(code) if producer == "intake"] == ["dispute.registered", *["step.reported"] * 11]
     # fmt: off
-    assert [word for speaker, word in county.said(code) if speaker == "mediation"] == [
+    assert [word for producer, word in county.published(code) if producer == "mediation"] == [
         "step.applied",                                                             "deadline.set",     # the screening
         "dispute.screened",     "step.applied",     "deadline.met",                 "deadline.set", "routing.proposed",  # the routing
         "dispute.routed",       "step.applied",     "deadline.met",                 "deadline.set",     # an answer
@@ -85,7 +85,7 @@ def test_word_by_word_this_is_what_is_said_about_it(county):
         "dispute.archived",     "step.applied",     "deadline.met",                 "dispute.closed",
     ]
     # fmt: on
-    assert [word for speaker, word in county.said(code) if speaker == "notify"] == ["notice.sent"] * 9
+    assert [word for producer, word in county.published(code) if producer == "notify"] == ["notice.sent"] * 9
     assert county.notices("mediation_centre", code) == ["notice.deadline", "notice.proposal"]
     assert county.notices(DAMAN_COMMITTEE, code) == ["notice.referral", *["notice.deadline"] * 2, "notice.mediators", *["notice.deadline"] * 3]
     assert county.rows("select outcome from mediation.disputes where code = %s", code) == [("performed",)]
@@ -94,7 +94,7 @@ def test_word_by_word_this_is_what_is_said_about_it(county):
 
 def test_the_state_of_every_dispute_is_the_fold_of_its_steps(county):
     """Of all disputes that any story has told so far."""
-    county.brought_to_mediation()
+    county.mediated_dispute()
     county.settle()
 
     wrong = county.rows(

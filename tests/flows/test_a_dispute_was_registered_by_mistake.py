@@ -4,13 +4,16 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_its_reporter_cannot_withdraw_it_and_the_centre_archives_it_and_says_why(county):
-    report = county.womens_federation.reports()
+    report = county.womens_federation.reports_dispute()
     county.settle()
-    assert county.refuses(report.dispute, "womens_federation", "report.withdrawn", event=report.id, reason="not_happened") == "registration_stands"
+    assert county.rejection_of(report.dispute, "womens_federation", "report.withdrawn", event=report.id, reason="not_happened") == "registration_stands"
 
-    assert county.refuses(report.dispute, "mediation_centre", "dispute.archived", archive_no="综误〔2026〕1号") == "not_said_to_be_a_mistake"
-    assert county.refuses(report.dispute, DAMAN_COMMITTEE, "dispute.archived", archive_no="综误〔2026〕1号", reason="not_happened") == "not_the_mediating_body"
-    closed = county.goes_on(report.dispute, ("mediation_centre", "dispute.archived", {"archive_no": "综误〔2026〕1号", "reason": "not_happened"}))
+    assert county.rejection_of(report.dispute, "mediation_centre", "dispute.archived", archive_no="综误〔2026〕1号") == "not_said_to_be_a_mistake"
+    assert (
+        county.rejection_of(report.dispute, DAMAN_COMMITTEE, "dispute.archived", archive_no="综误〔2026〕1号", reason="not_happened")
+        == "not_the_mediating_body"
+    )
+    closed = county.apply_steps(report.dispute, ("mediation_centre", "dispute.archived", {"archive_no": "综误〔2026〕1号", "reason": "not_happened"}))
     county.settle()
 
     assert (closed.state, county.outcome(report.dispute)) == ("closed", "mistaken")
@@ -18,8 +21,8 @@ def test_its_reporter_cannot_withdraw_it_and_the_centre_archives_it_and_says_why
 
 
 def test_it_is_opened_again_if_that_was_the_mistake(county):
-    report = county.womens_federation.reports()
+    report = county.womens_federation.reports_dispute()
     county.settle()
-    county.goes_on(report.dispute, ("mediation_centre", "dispute.archived", {"archive_no": "综误〔2026〕2号", "reason": "wrong_dispute"}))
+    county.apply_steps(report.dispute, ("mediation_centre", "dispute.archived", {"archive_no": "综误〔2026〕2号", "reason": "wrong_dispute"}))
 
-    assert county.goes_on(report.dispute, ("mediation_centre", "dispute.reopened", {"reason": "closed_by_mistake"})).state == "registered"
+    assert county.apply_steps(report.dispute, ("mediation_centre", "dispute.reopened", {"reason": "closed_by_mistake"})).state == "registered"

@@ -6,21 +6,21 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_not_the_divorce(county):
-    code = county.agreed(about=["status", "property"])
+    code = county.agreed_dispute(about=["status", "property"])
 
-    refused = county.agency(DAMAN_COMMITTEE).says("confirmation.applied", code, applied_on=date.today().isoformat())
+    refused = county.agency(DAMAN_COMMITTEE).reports("confirmation.applied", code, applied_on=date.today().isoformat())
     county.settle()
 
     assert refused.refusal["code"] == "may_not_be_confirmed" and "第355条" in refused.refusal["zh"]
 
 
 def test_but_the_property_and_the_children(county):
-    code = county.agreed(about=["property", "custody", "maintenance"])
+    code = county.agreed_dispute(about=["property", "custody", "maintenance"])
 
-    assert county.goes_on(code, (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": date.today().isoformat()})).state == "confirm_applied"
+    assert county.apply_steps(code, (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": date.today().isoformat()})).state == "confirm_applied"
 
 
 def test_nor_title_to_land(county):
-    code = county.agreed(about=["real_right_title"])
+    code = county.agreed_dispute(about=["real_right_title"])
 
-    assert county.refuses(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on=date.today().isoformat()) == "may_not_be_confirmed"
+    assert county.rejection_of(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on=date.today().isoformat()) == "may_not_be_confirmed"

@@ -9,14 +9,14 @@ def counted(county, *codes):
 
 
 def test_joined_by_rule_the_second_report_gets_a_code_of_its_own(county):
-    police = county.police.reports(report_no="110-undo-1", kind="seed_contract", parties=[person(31), person(32, "respondent")])
+    police = county.police.reports_dispute(report_no="110-undo-1", kind="seed_contract", parties=[person(31), person(32, "respondent")])
     county.settle()
-    women = county.womens_federation.reports(report_no="FL-undo-1", kind="seed_contract", parties=[person(31), person(32, "respondent")])
+    women = county.womens_federation.reports_dispute(report_no="FL-undo-1", kind="seed_contract", parties=[person(31), person(32, "respondent")])
     county.settle()
     joint = police.dispute
     assert women.dispute == joint
 
-    undone = county.mediation_centre.says("reports.unjoined", joint, reported_by="womens_federation")
+    undone = county.mediation_centre.reports("reports.unjoined", joint, reported_by="womens_federation")
     county.settle()
     own = county.womens_federation.agency.code_of("FL-undo-1")
 
@@ -24,38 +24,38 @@ def test_joined_by_rule_the_second_report_gets_a_code_of_its_own(county):
     assert own != joint and undone.dispute == own == women.dispute
     assert women.receipts == ["receipt.accepted", "receipt.applied", "receipt.moved"]
     assert (county.state(own), county.state(joint)) == ("registered", "registered")
-    assert ("intake", "dispute.unmerged") in county.said(own) and ("intake", "dispute.unmerged") in county.said(joint)
+    assert ("intake", "dispute.unmerged") in county.published(own) and ("intake", "dispute.unmerged") in county.published(joint)
     assert counted(county, joint, own) == 2
     assert county.rows("select reporter from mediation.disputes where code = %s", own) == [("womens_federation",)]
 
 
 def test_joined_by_the_centre_the_dispute_goes_on_where_it_was(county):
-    police = county.police.reports(report_no="110-undo-2", kind="labour", parties=[person(33), person(34, "respondent")])
-    grid = county.grid.reports(report_no="W-undo-2", kind="labour", parties=[person(35), person(36, "respondent")])
+    police = county.police.reports_dispute(report_no="110-undo-2", kind="labour", parties=[person(33), person(34, "respondent")])
+    grid = county.grid.reports_dispute(report_no="W-undo-2", kind="labour", parties=[person(35), person(36, "respondent")])
     county.settle()
     one, other = police.dispute, grid.dispute
-    county.mediation_centre.says("dispute.screened", one, suitable=True, track="A", kind="labour")
-    county.mediation_centre.says("dispute.routed", one, to=DAMAN_COMMITTEE, reason="by_place")
+    county.mediation_centre.reports("dispute.screened", one, suitable=True, track="A", kind="labour")
+    county.mediation_centre.reports("dispute.routed", one, to=DAMAN_COMMITTEE, reason="by_place")
     county.settle()
-    county.mediation_centre.says("reports.joined", one, into=other)
+    county.mediation_centre.reports("reports.joined", one, into=other)
     county.settle()
     assert (county.state(one), police.dispute, counted(county, one, other)) == ("closed", other, 1)
 
-    undone = county.mediation_centre.says("reports.unjoined", other, reported_by="police")
+    undone = county.mediation_centre.reports("reports.unjoined", other, reported_by="police")
     county.settle()
 
     assert undone.receipts[-1] == "receipt.applied" and police.dispute == one
-    assert (county.state(one), county.folded(one)) == ("routed", "routed")
+    assert (county.state(one), county.state_from_history(one)) == ("routed", "routed")
     assert counted(county, one, other) == 2
-    accepted = county.agency(DAMAN_COMMITTEE).says("referral.accepted", one, conflict_of_interest=False)
+    accepted = county.agency(DAMAN_COMMITTEE).reports("referral.accepted", one, conflict_of_interest=False)
     county.settle()
     assert accepted.receipts[-1] == "receipt.applied"
 
 
 def test_where_nothing_was_joined_there_is_nothing_to_undo(county):
-    police = county.police.reports(kind="medical")
+    police = county.police.reports_dispute(kind="medical")
     county.settle()
-    undone = county.mediation_centre.says("reports.unjoined", police.dispute, reported_by="police")
+    undone = county.mediation_centre.reports("reports.unjoined", police.dispute, reported_by="police")
     county.settle()
 
     assert undone.refusal["code"] == "nothing_to_unjoin" and "公安" in undone.refusal["zh"]

@@ -2,14 +2,16 @@
 
 import httpx
 
-from tests.county import DAMAN_COMMITTEE, until
+from tests.county import DAMAN_COMMITTEE, wait_until
 from tests.intake.people import person
 
 
 def test_the_centre_is_asked_joins_them_and_everybody_learns_the_code(county):
-    police = county.police.reports(report_no="110-dup-9", kind="contract", parties=[person(21), person(22, "respondent")])
+    police = county.police.reports_dispute(report_no="110-dup-9", kind="contract", parties=[person(21), person(22, "respondent")])
     county.settle()
-    grid = county.grid.reports(report_no="W-dup-9", kind="private_loan", parties=[person(21), person(22, "respondent")])  # the same two; another matter?
+    grid = county.grid.reports_dispute(
+        report_no="W-dup-9", kind="private_loan", parties=[person(21), person(22, "respondent")]
+    )  # the same two; another matter?
     county.settle()
     older, newer = police.dispute, grid.dispute
 
@@ -18,39 +20,39 @@ def test_the_centre_is_asked_joins_them_and_everybody_learns_the_code(county):
     (notice,) = [told for told in county.mediation_centre.agency.notices() if told.type == "notice.duplicate" and told.data["dispute"] == newer]
     assert notice.data == {"dispute": newer, "other": older, "reasons": ["same_parties", "same_place", "within_days"], "days": 0}
 
-    county.mediation_centre.says("dispute.screened", newer, suitable=True, track="A", kind="private_loan")
-    county.mediation_centre.says("dispute.routed", newer, to=DAMAN_COMMITTEE, reason="by_place")
+    county.mediation_centre.reports("dispute.screened", newer, suitable=True, track="A", kind="private_loan")
+    county.mediation_centre.reports("dispute.routed", newer, to=DAMAN_COMMITTEE, reason="by_place")
     county.settle()
-    joined = county.mediation_centre.says("reports.joined", newer, into=older)
+    joined = county.mediation_centre.reports("reports.joined", newer, into=older)
     county.settle()
 
     assert joined.receipts == ["receipt.accepted", "receipt.applied"]
-    assert (county.state(newer), county.folded(newer), county.state(older)) == ("closed", "closed", "registered")
+    assert (county.state(newer), county.state_from_history(newer), county.state(older)) == ("closed", "closed", "registered")
     assert county.rows("select outcome from mediation.disputes where code = %s", newer) == [("merged",)]
     assert (grid.dispute, county.grid.agency.code_of("W-dup-9")) == (older, older)
     assert "notice.joined" in county.notices(DAMAN_COMMITTEE, newer)
     assert county.rows("select clock from mediation.deadlines where code = %s and state = 'open' and ask_at is not null", newer) == []
 
-    screened = county.mediation_centre.says("dispute.screened", newer, suitable=True, track="A", kind="contract")  # by the old code, out of habit
+    screened = county.mediation_centre.reports("dispute.screened", newer, suitable=True, track="A", kind="contract")  # by the old code, out of habit
     county.settle()
     assert (screened.dispute, screened.receipts[-1], county.state(older)) == (older, "receipt.applied", "screened")
 
     counted = county.rows("select sum(count) from metrics.moves where code = any(%s) and what in ('reported', 'closed')", [older, newer])
     assert counted == [(1,)]
     for language, words in (("zh", "并入"), ("en", "Joined to")):
-        page = until(lambda language=language: httpx.get(f"{county.system.endpoints['dashboard']}/disputes/{newer}?lang={language}", trust_env=False).text)
+        page = wait_until(lambda language=language: httpx.get(f"{county.system.endpoints['dashboard']}/disputes/{newer}?lang={language}", trust_env=False).text)
         assert older in page and words.lower() in page.lower()
 
 
 def test_a_dispute_is_not_joined_to_itself_nor_to_one_that_has_ended(county):
-    one = county.police.reports(kind="consumer")
+    one = county.police.reports_dispute(kind="consumer")
     county.settle()
-    county.mediation_centre.says("dispute.screened", one.dispute, suitable=False, track="A", kind="consumer")
-    county.mediation_centre.says("dispute.archived", one.dispute, archive_no="A-dup-1")
-    other = county.police.reports(kind="consumer")
+    county.mediation_centre.reports("dispute.screened", one.dispute, suitable=False, track="A", kind="consumer")
+    county.mediation_centre.reports("dispute.archived", one.dispute, archive_no="A-dup-1")
+    other = county.police.reports_dispute(kind="consumer")
     county.settle()
-    itself = county.mediation_centre.says("reports.joined", other.dispute, into=other.dispute)
-    ended = county.mediation_centre.says("reports.joined", other.dispute, into=one.dispute)
+    itself = county.mediation_centre.reports("reports.joined", other.dispute, into=other.dispute)
+    ended = county.mediation_centre.reports("reports.joined", other.dispute, into=one.dispute)
     county.settle()
 
     assert (itself.refusal["code"], ended.refusal["code"]) == ("joins_itself", "joins_an_ended_one")

@@ -13,13 +13,13 @@ import pytest
     ],
 )
 def test_it_is_not_screened_as_suitable(county, matter, reason):
-    report = county.womens_federation.reports()
+    report = county.womens_federation.reports_dispute()
     county.settle()
 
-    assert county.refuses(report.dispute, "mediation_centre", "dispute.screened", suitable=True, track="A", kind="family", matter=matter) == reason
+    assert county.rejection_of(report.dispute, "mediation_centre", "dispute.screened", suitable=True, track="A", kind="family", matter=matter) == reason
 
 
 def test_a_medical_dispute_that_a_court_has_is_not_for_the_committee(county):
-    code = county.filed(county.screened(kind="medical"))
+    code = county.filed_dispute(county.screened_dispute(kind="medical"))
 
-    assert county.refuses(code, "court", "case.entrusted", to="medical_mediation", procedure="ordinary") == "already_before_a_court"
+    assert county.rejection_of(code, "court", "case.entrusted", to="medical_mediation", procedure="ordinary") == "already_before_a_court"

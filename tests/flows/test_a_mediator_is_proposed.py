@@ -8,37 +8,37 @@ def proposed(county, code):
 
 
 def test_the_body_hears_which_of_its_people_may_and_the_work_is_shared_out(county):
-    committee, first = county.agency(DAMAN_COMMITTEE), county.accepted_for_mediation()
+    committee, first = county.agency(DAMAN_COMMITTEE), county.accepted_dispute()
     county.settle()
     (numbers,) = proposed(county, first)
-    county.goes_on(first, (DAMAN_COMMITTEE, "consent.given", {"party": "applicant", "how": "in_writing"}))
-    committee.says("mediator.agreed", first, mediator=numbers[0])
+    county.apply_steps(first, (DAMAN_COMMITTEE, "consent.given", {"party": "applicant", "how": "in_writing"}))
+    committee.reports("mediator.agreed", first, mediator=numbers[0])
     county.settle()
 
-    second = county.accepted_for_mediation()
+    second = county.accepted_dispute()
     county.settle()
 
     assert numbers[0] not in proposed(county, second)[0][:1]
-    assert ("mediation", "mediators.proposed") in county.said(second)
+    assert ("mediation", "mediators.proposed") in county.published(second)
     assert county.rows("select count(*) from metrics.timeline where code = %s and detail::text like %s", second, f"%{numbers[0]}%") == [
         (0,)
     ]  # of people nothing is shown
 
 
 def test_who_has_a_conflict_or_was_refused_is_not_proposed_again(county):
-    code, committee = county.accepted_for_mediation(), county.agency(DAMAN_COMMITTEE)
+    code, committee = county.accepted_dispute(), county.agency(DAMAN_COMMITTEE)
     county.settle()
     first, second = proposed(county, code)[0][:2]
-    committee.says("conflict.disclosed", code, mediator=second, relation="relative")
-    committee.says("mediator.refused", code, party="respondent", mediator=first)
+    committee.reports("conflict.disclosed", code, mediator=second, relation="relative")
+    committee.reports("mediator.refused", code, party="respondent", mediator=first)
     county.settle()
 
     assert not {first, second} & set(proposed(county, code)[-1])
 
 
 def test_where_the_body_names_somebody_nobody_else_is_proposed(county):
-    code = county.routed_to(DAMAN_COMMITTEE)
-    county.agency(DAMAN_COMMITTEE).says("referral.accepted", code, mediator="daman-003")
+    code = county.routed_dispute(DAMAN_COMMITTEE)
+    county.agency(DAMAN_COMMITTEE).reports("referral.accepted", code, mediator="daman-003")
     county.settle()
 
-    assert ("mediation", "mediators.proposed") not in county.said(code)
+    assert ("mediation", "mediators.proposed") not in county.published(code)

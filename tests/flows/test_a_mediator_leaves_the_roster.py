@@ -14,13 +14,13 @@ def today():
 
 
 def test_who_left_takes_no_more_disputes_and_another_of_the_committee_does(county):
-    left = county.judicial_bureau.says("roster.changed", COMMITTEE, organisation=COMMITTEE, change="removed", mediator="daman-020", on=today())
+    left = county.judicial_bureau.reports("roster.changed", COMMITTEE, organisation=COMMITTEE, change="removed", mediator="daman-020", on=today())
     county.settle()
-    code = county.routed_to(DAMAN_COMMITTEE)
+    code = county.routed_dispute(DAMAN_COMMITTEE)
     committee = county.agency(DAMAN_COMMITTEE)
-    theirs = committee.says("referral.accepted", code, mediator="daman-020")
+    theirs = committee.reports("referral.accepted", code, mediator="daman-020")
     county.settle()
-    another = committee.says("referral.accepted", code, mediator="daman-019")
+    another = committee.reports("referral.accepted", code, mediator="daman-019")
     county.settle()
 
     assert left.receipts == ["receipt.accepted", "receipt.applied"]
@@ -30,7 +30,9 @@ def test_who_left_takes_no_more_disputes_and_another_of_the_committee_does(count
 
 
 def test_the_change_is_a_numbered_fact_about_the_organisation_and_no_dispute(county):
-    told = county.judicial_bureau.says("roster.changed", COMMITTEE, organisation=COMMITTEE, change="added", mediator="daman-021", role="mediator", on=today())
+    told = county.judicial_bureau.reports(
+        "roster.changed", COMMITTEE, organisation=COMMITTEE, change="added", mediator="daman-021", role="mediator", on=today()
+    )
     county.settle()
 
     assert [receipt.data.get("organisation") for receipt in told._receipts] == [COMMITTEE, COMMITTEE]
@@ -42,10 +44,10 @@ def test_the_change_is_a_numbered_fact_about_the_organisation_and_no_dispute(cou
 
 def test_what_cannot_be_changed_is_told_with_the_reason(county):
     bureau = county.judicial_bureau
-    unknown = bureau.says("roster.changed", "committee-x", organisation="committee-x", change="removed", on=today())
-    other = county.court.says("roster.changed", COMMITTEE, organisation=COMMITTEE, change="removed", mediator="daman-001", on=today())
-    elsewhere = bureau.says("roster.changed", "committee-y", organisation=COMMITTEE, change="removed", on=today())
-    stranger = county.police.says("roster.changed", COMMITTEE, organisation=COMMITTEE, change="removed", on=today())
+    unknown = bureau.reports("roster.changed", "committee-x", organisation="committee-x", change="removed", on=today())
+    other = county.court.reports("roster.changed", COMMITTEE, organisation=COMMITTEE, change="removed", mediator="daman-001", on=today())
+    elsewhere = bureau.reports("roster.changed", "committee-y", organisation=COMMITTEE, change="removed", on=today())
+    stranger = county.police.reports("roster.changed", COMMITTEE, organisation=COMMITTEE, change="removed", on=today())
     county.settle()
 
     assert unknown.refusal["code"] == "unknown_organisation" and unknown.receipts == ["receipt.accepted", "receipt.rejected"]
@@ -57,10 +59,10 @@ def test_what_cannot_be_changed_is_told_with_the_reason(county):
 
 def test_a_new_committee_is_put_on_the_roster_with_its_people(county):
     bureau, code = county.judicial_bureau, "committee-new"
-    added = bureau.says("roster.changed", code, organisation=code, change="added", on=today(), kind="peoples_mediation_committee",
+    added = bureau.reports("roster.changed", code, organisation=code, change="added", on=today(), kind="peoples_mediation_committee",
                         agency="peoples_mediation_committee", township=ELSEWHERE, takes=["neighbour"])  # fmt: skip
     county.settle()
-    person = bureau.says("roster.changed", code, organisation=code, change="added", mediator="new-001", role="mediator", on=today())
+    person = bureau.reports("roster.changed", code, organisation=code, change="added", mediator="new-001", role="mediator", on=today())
     county.settle()
 
     assert added.receipts[-1] == person.receipts[-1] == "receipt.applied"

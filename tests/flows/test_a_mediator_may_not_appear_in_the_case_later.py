@@ -4,8 +4,8 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_neither_as_an_assessor_nor_as_a_witness(county):
-    code = county.accepted_for_mediation()
-    county.goes_on(
+    code = county.accepted_dispute()
+    county.apply_steps(
         code,
         (DAMAN_COMMITTEE, "consent.given", {"party": "applicant", "how": "in_writing"}),
         (DAMAN_COMMITTEE, "consent.given", {"party": "respondent", "how": "in_writing"}),
@@ -13,8 +13,8 @@ def test_neither_as_an_assessor_nor_as_a_witness(county):
         (DAMAN_COMMITTEE, "mediation.started", {}),
         (DAMAN_COMMITTEE, "mediation.terminated", {"ground": "differences_too_large"}),
     )
-    county.filed(code)
+    county.filed_dispute(code)
 
-    assert county.refuses(code, "court", "participant.named", part="assessor", mediator="daman-014") == "mediated_this_case"
-    assert county.refuses(code, "court", "participant.named", part="witness", mediator="daman-014") == "mediated_this_case"
-    assert county.goes_on(code, ("court", "participant.named", {"part": "assessor", "mediator": "daman-019"})).state == "filed"
+    assert county.rejection_of(code, "court", "participant.named", part="assessor", mediator="daman-014") == "mediated_this_case"
+    assert county.rejection_of(code, "court", "participant.named", part="witness", mediator="daman-014") == "mediated_this_case"
+    assert county.apply_steps(code, ("court", "participant.named", {"part": "assessor", "mediator": "daman-019"})).state == "filed"

@@ -4,14 +4,14 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_one_change_may_be_asked_and_a_second_refusal_is_a_refusal_of_mediation(county):
-    code = county.accepted_for_mediation()
-    county.goes_on(code, (DAMAN_COMMITTEE, "mediator.appointed", {"mediator": "daman-014"}))
+    code = county.accepted_dispute()
+    county.apply_steps(code, (DAMAN_COMMITTEE, "mediator.appointed", {"mediator": "daman-014"}))
 
-    first = county.goes_on(code, (DAMAN_COMMITTEE, "mediator.refused", {"party": "respondent", "mediator": "daman-014"}))
+    first = county.apply_steps(code, (DAMAN_COMMITTEE, "mediator.refused", {"party": "respondent", "mediator": "daman-014"}))
     assert first.state == "consent_pending"
-    county.goes_on(code, (DAMAN_COMMITTEE, "mediator.appointed", {"mediator": "daman-015"}))
-    second = county.goes_on(code, (DAMAN_COMMITTEE, "mediator.refused", {"party": "respondent", "mediator": "daman-015"}))
+    county.apply_steps(code, (DAMAN_COMMITTEE, "mediator.appointed", {"mediator": "daman-015"}))
+    second = county.apply_steps(code, (DAMAN_COMMITTEE, "mediator.refused", {"party": "respondent", "mediator": "daman-015"}))
 
     assert second.state == "terminated"  # 在线调解规则 14; 特邀调解规定 12
-    county.goes_on(code, (DAMAN_COMMITTEE, "dispute.archived", {"archive_no": "大满调〔2026〕14号"}))
+    county.apply_steps(code, (DAMAN_COMMITTEE, "dispute.archived", {"archive_no": "大满调〔2026〕14号"}))
     assert county.outcome(code) == "consent_refused"

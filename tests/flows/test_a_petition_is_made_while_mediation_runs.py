@@ -4,9 +4,9 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_the_petition_runs_beside_mediation_and_its_number_stays_where_it_is(county):
-    code = county.brought_to_mediation()
+    code = county.mediated_dispute()
 
-    told = county.goes_on(
+    told = county.apply_steps(
         code,
         ("petition_office", "petition.registered", {"petition_no": "甘信〔2026〕31号", "repeat": False}),
         ("petition_office", "petition.accepted", {"petition_no": "甘信〔2026〕31号"}),
@@ -14,5 +14,5 @@ def test_the_petition_runs_beside_mediation_and_its_number_stays_where_it_is(cou
     )
     county.settle()
 
-    assert told.state == "mediating" and county.waits_for(code) == [DAMAN_COMMITTEE]
+    assert told.state == "mediating" and county.next_actors(code) == [DAMAN_COMMITTEE]
     assert county.rows("select count(*) from metrics.timeline where code = %s and detail::text like '%%甘信%%'", code) == [(0,)]

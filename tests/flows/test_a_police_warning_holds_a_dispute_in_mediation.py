@@ -4,8 +4,8 @@ from tests.county import DAMAN_COMMITTEE, Lane, found_outside
 
 
 def warned(county):
-    code = county.brought_to_mediation()
-    told = county.police.says("dv.warning_issued", code)
+    code = county.mediated_dispute()
+    told = county.police.reports("dv.warning_issued", code)
     county.settle()
     assert told.receipts == ["receipt.accepted", "receipt.applied"] and told.state == "safeguard_hold"
     return code
@@ -13,23 +13,23 @@ def warned(county):
 
 def test_everything_stands_still_and_nothing_outside_says_so(county):
     code = warned(county)
-    before = county.said(code)
-    reached = county.agency(DAMAN_COMMITTEE).says("session.held", code, mode="in_person", minutes=60)
+    before = county.published(code)
+    reached = county.agency(DAMAN_COMMITTEE).reports("session.held", code, mode="in_person", minutes=60)
     county.settle()
 
     assert reached.receipts == ["receipt.accepted", "receipt.rejected"]
     assert (reached.refusal["code"], reached.state, county.state(code)) == ("stayed", "mediating", "mediating")
-    assert [county.attention(agency, code) for agency in ("police", "court", "womens_federation")] == [1, 1, 1]
-    assert [word for word in county.said(code) if word not in before] == [("intake", "step.reported"), ("mediation", "step.refused")][1:]
+    assert [county.attention_notices(agency, code) for agency in ("police", "court", "womens_federation")] == [1, 1, 1]
+    assert [word for word in county.published(code) if word not in before] == [("intake", "step.reported"), ("mediation", "step.refused")][1:]
     assert found_outside(county, code, Lane.WORDS) == []
     assert county.rows("select count(*) from metrics.timeline where code = %s and agency = 'police'", code) == [(0,)]
 
 
 def test_what_would_be_refused_anyway_is_refused_in_the_same_words(county):
-    held, free = warned(county), county.brought_to_mediation()
-    told = [county.grid.says("dispute.followed_up", code, settled=True) for code in (held, free)]
-    others = [county.trade_union.says("session.held", code, mode="video", minutes=30) for code in (held, free)]
-    again = [county.grid.reports(report_no=f"G-{code}") for code in (held, free)]
+    held, free = warned(county), county.mediated_dispute()
+    told = [county.grid.reports("dispute.followed_up", code, settled=True) for code in (held, free)]
+    others = [county.trade_union.reports("session.held", code, mode="video", minutes=30) for code in (held, free)]
+    again = [county.grid.reports_dispute(report_no=f"G-{code}") for code in (held, free)]
     county.settle()
 
     for pair in (told, others):
@@ -39,25 +39,25 @@ def test_what_would_be_refused_anyway_is_refused_in_the_same_words(county):
 
 def test_only_police_or_court_end_it_and_life_goes_on_where_it_stood(county):
     code = warned(county)
-    by_federation = county.womens_federation.says("hold.released", code, reason="true_wish")
-    by_centre = county.mediation_centre.says("hold.released", code, reason="unfounded")
+    by_federation = county.womens_federation.reports("hold.released", code, reason="true_wish")
+    by_centre = county.mediation_centre.reports("hold.released", code, reason="unfounded")
     county.settle()
     assert [one.refusal["code"] for one in (by_federation, by_centre)] == ["not_yours_to_say"] * 2
 
-    before = county.said(code)
-    by_court = county.court.says("hold.released", code, reason="danger_passed")
+    before = county.published(code)
+    by_court = county.court.reports("hold.released", code, reason="danger_passed")
     county.settle()
     assert by_court.receipts == ["receipt.accepted", "receipt.applied"] and by_court.state == "mediating"
-    assert county.said(code) == before  # nothing tells that it is over, nor that it was
-    held = county.agency(DAMAN_COMMITTEE).says("session.held", code, mode="in_person", minutes=60)
+    assert county.published(code) == before  # nothing tells that it is over, nor that it was
+    held = county.agency(DAMAN_COMMITTEE).reports("session.held", code, mode="in_person", minutes=60)
     county.settle()
     assert held.receipts == ["receipt.accepted", "receipt.applied"]
-    assert county.folded(code) == county.state(code) == "mediating"
+    assert county.state_from_history(code) == county.state(code) == "mediating"
 
 
 def test_the_federation_is_inside_and_told_plainly_that_it_cannot_move_it(county):
     code = warned(county)
-    screened = county.womens_federation.says("dispute.screened", code, suitable=True, track="A", kind="family")
+    screened = county.womens_federation.reports("dispute.screened", code, suitable=True, track="A", kind="family")
     county.settle()
 
     assert screened.refusal["code"] == "held_for_safety" and screened.state == "safeguard_hold"
@@ -66,30 +66,30 @@ def test_the_federation_is_inside_and_told_plainly_that_it_cannot_move_it(county
 
 def test_what_the_court_did_meanwhile_is_told_when_it_is_over(county):
     code = warned(county)
-    before = county.said(code)
-    named = county.court.says("mediator.appointed", code, mediator="daman-014")
+    before = county.published(code)
+    named = county.court.reports("mediator.appointed", code, mediator="daman-014")
     county.settle()
     assert named.receipts == ["receipt.accepted", "receipt.applied"]
-    assert county.said(code) == before
+    assert county.published(code) == before
 
-    county.court.says("hold.released", code, reason="otherwise_safe")
+    county.court.reports("hold.released", code, reason="otherwise_safe")
     county.settle()
-    assert county.said(code)[len(before) :] or ("mediation", "mediator.appointed") in county.said(code)
+    assert county.published(code)[len(before) :] or ("mediation", "mediator.appointed") in county.published(code)
     assert named.receipts == ["receipt.accepted", "receipt.applied"]
     assert [sequence for (sequence,) in county.rows("select sequence from metrics.timeline where code = %s and source = 'mediation' order by 1", code)] == list(
-        range(1, 1 + sum(speaker == "mediation" for speaker, _ in county.said(code)))
+        range(1, 1 + sum(producer == "mediation" for producer, _ in county.published(code)))
     )
 
 
 def test_a_screening_that_shows_danger_is_taken_and_then_everything_stands_still(county):
-    report = county.grid.reports()
+    report = county.grid.reports_dispute()
     county.settle()
     risk = {"domestic_violence": True, "minor": False, "mass": False, "violence_threat": False}
-    screened = county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="family", risk=risk)
+    screened = county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="family", risk=risk)
     county.settle()
-    routed = county.mediation_centre.says("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
+    routed = county.mediation_centre.reports("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
     county.settle()
 
     assert screened.receipts == ["receipt.accepted", "receipt.applied"] and screened.state == "screened"
     assert routed.refusal["code"] == "stayed" and county.state(report.dispute) == "screened"
-    assert county.attention("police", report.dispute) == 1
+    assert county.attention_notices("police", report.dispute) == 1

@@ -13,9 +13,9 @@ def proposals(county, code):
 
 
 def test_the_centre_is_told_whom_it_may_send_it_to_with_the_reasons_and_nothing_is_sent(county):
-    report = county.womens_federation.reports(kind="neighbour", place={"township": DAMAN_TOWN, "village": VILLAGE})
+    report = county.womens_federation.reports_dispute(kind="neighbour", place={"township": DAMAN_TOWN, "village": VILLAGE})
     county.settle()
-    county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")
+    county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")
     county.settle()
     (proposal,) = proposals(county, report.dispute)
     (notice,) = [told.data for told in county._notices("mediation_centre", report.dispute) if told.type == "notice.proposal"]
@@ -29,9 +29,9 @@ def test_the_centre_is_told_whom_it_may_send_it_to_with_the_reasons_and_nothing_
 
 
 def test_the_timeline_says_it_in_words_in_both_languages(county):
-    report = county.womens_federation.reports(kind="neighbour", place={"township": DAMAN_TOWN, "village": VILLAGE})
+    report = county.womens_federation.reports_dispute(kind="neighbour", place={"township": DAMAN_TOWN, "village": VILLAGE})
     county.settle()
-    county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")
+    county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")
     county.settle()
     page = f"{county.system.endpoints['dashboard']}/disputes/{report.dispute}"
     zh, en = httpx.get(page).text, httpx.get(page, params={"lang": "en"}).text
@@ -42,24 +42,24 @@ def test_the_timeline_says_it_in_words_in_both_languages(county):
 
 def test_the_centre_sends_it_to_the_proposed_body_and_what_became_of_it_is_counted(county):
     code = f"committee-{DAMAN_TOWN}202"
-    report = county.womens_federation.reports(kind="neighbour", place={"township": DAMAN_TOWN, "village": f"{DAMAN_TOWN}202"})
+    report = county.womens_federation.reports_dispute(kind="neighbour", place={"township": DAMAN_TOWN, "village": f"{DAMAN_TOWN}202"})
     county.settle()
-    county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")
+    county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")
     county.settle()
-    county.mediation_centre.says("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, organisation=code, reason="by_place")
+    county.mediation_centre.reports("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, organisation=code, reason="by_place")
     county.settle()
-    county.agency(DAMAN_COMMITTEE).says("referral.accepted", report.dispute, mediator="daman-003")
+    county.agency(DAMAN_COMMITTEE).reports("referral.accepted", report.dispute, mediator="daman-003")
     county.settle()
 
     assert county.rows("select sum(accepted)::int, sum(declined)::int, sum(open)::int from mediation.records where body = %s", code) == [(1, 0, 1)]
 
 
 def test_a_body_that_another_agency_speaks_for_cannot_be_named(county):
-    report = county.womens_federation.reports(kind="neighbour")
+    report = county.womens_federation.reports_dispute(kind="neighbour")
     county.settle()
-    county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")
+    county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")
     county.settle()
-    routed = county.mediation_centre.says("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, organisation="industry-seed", reason="by_kind")
+    routed = county.mediation_centre.reports("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, organisation="industry-seed", reason="by_kind")
     county.settle()
 
     assert routed.refusal["code"] == "not_on_the_roster_then"

@@ -21,7 +21,7 @@ def sealed(told, key: PublicKey) -> str:
 
 
 def reports(county, box: str):
-    told = county.police.says("dispute.reported", "110-sealed", report_no="110-sealed", channel="police_call", place={"township": "620702102"}, kind="neighbour",
+    told = county.police.reports("dispute.reported", "110-sealed", report_no="110-sealed", channel="police_call", place={"township": "620702102"}, kind="neighbour",
                               wants="mediation", parties_sealed=box)  # fmt: skip
     county.settle()
     return told

@@ -2,12 +2,12 @@
 
 
 def test_leave_is_given_once_and_no_longer_than_the_law_has_it(county):
-    code = county.filed(county.screened())
-    county.goes_on(code, ("court", "case.procedure_set", {"procedure": "simplified"}))
+    code = county.filed_dispute(county.screened_dispute())
+    county.apply_steps(code, ("court", "case.procedure_set", {"procedure": "simplified"}))
 
-    assert county.refuses(code, "court", "trial.extended", months=2) == "leave_too_long"
-    county.goes_on(code, ("court", "trial.extended", {"months": 1}))
-    assert county.refuses(code, "court", "trial.extended", months=1) == "leave_given_before"
+    assert county.rejection_of(code, "court", "trial.extended", months=2) == "leave_too_long"
+    county.apply_steps(code, ("court", "trial.extended", {"months": 1}))
+    assert county.rejection_of(code, "court", "trial.extended", months=1) == "leave_given_before"
 
     ((longer, first),) = county.rows(
         "select due_at::date, started_at::date from mediation.deadlines where code = %s and clock = 'trial_simplified' and state = 'open'", code

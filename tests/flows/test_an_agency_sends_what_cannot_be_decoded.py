@@ -11,7 +11,7 @@ import pika
 import pytest
 
 from contracts.channels import AGENCIES_EXCHANGE
-from tests.county import DAMAN_TOWN, until
+from tests.county import DAMAN_TOWN, wait_until
 from tests.raw_properties import RawProperties, field, nested, raw_properties, text_field, timestamp_field
 
 AGENCY = "grid"
@@ -56,7 +56,7 @@ def sent(county):
         number = numbers[what] = f"GRID-{time.time_ns()}"
         properties = raw_properties(*headers, *attributes(number), content_type="application/json", message_id=number, user_id=AGENCY)
         channel.basic_publish(AGENCIES_EXCHANGE, f"{AGENCY}.dispute.reported", body(number), RawProperties(properties))
-        others.append(county.womens_federation.reports())
+        others.append(county.womens_federation.reports_dispute())
     connection.close()
     return numbers, others, starts
 
@@ -69,7 +69,7 @@ def receipts_of(county, number):
 @pytest.mark.parametrize("what", MESSAGES)
 def test_each_message_gets_receipts_that_name_the_id_it_was_sent_with(county, sent, what):
     expected = MESSAGES[what][2]
-    receipts = until(lambda: len(found := receipts_of(county, sent[0][what])) == len(expected) and found, what="its receipts")
+    receipts = wait_until(lambda: len(found := receipts_of(county, sent[0][what])) == len(expected) and found, what="its receipts")
 
     assert [receipt["type"] for receipt in receipts] == expected
     if expected == ["receipt.refused"]:

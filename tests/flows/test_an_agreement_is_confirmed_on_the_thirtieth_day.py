@@ -9,9 +9,9 @@ EFFECTIVE = datetime(2026, 3, 2, 2, tzinfo=UTC)
 
 
 def test_on_the_thirtieth_day_the_application_is_taken_and_the_agreement_confirmed(county):
-    code = county.agreed(EFFECTIVE)
+    code = county.agreed_dispute(EFFECTIVE)
 
-    told = county.goes_on(
+    told = county.apply_steps(
         code,
         (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": "2026-04-01", "applicants": ["applicant", "respondent"], "court": "court-daman"}),
         ("court-daman", "confirmation.accepted", {}),
@@ -19,13 +19,13 @@ def test_on_the_thirtieth_day_the_application_is_taken_and_the_agreement_confirm
     )
 
     assert told.state == "confirm_decided"
-    assert county.refuses(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on="2026-04-01") == "already_confirmed"
+    assert county.rejection_of(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on="2026-04-01") == "already_confirmed"
 
 
 def test_on_the_thirty_first_day_it_is_refused_with_the_day_on_which_it_ended(county):
-    code = county.agreed(EFFECTIVE)
+    code = county.agreed_dispute(EFFECTIVE)
 
-    late = county.agency(DAMAN_COMMITTEE).says("confirmation.applied", code, applied_on="2026-04-02")
+    late = county.agency(DAMAN_COMMITTEE).reports("confirmation.applied", code, applied_on="2026-04-02")
     county.settle()
 
     assert late.refusal["code"] == "applied_too_late"
@@ -34,6 +34,6 @@ def test_on_the_thirty_first_day_it_is_refused_with_the_day_on_which_it_ended(co
 
 
 def test_one_party_alone_cannot_apply(county):
-    code = county.agreed()
+    code = county.agreed_dispute()
 
-    assert county.refuses(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on="2026-03-10", applicants=["applicant"]) == "application_not_joint"
+    assert county.rejection_of(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on="2026-03-10", applicants=["applicant"]) == "application_not_joint"

@@ -6,8 +6,8 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_it_is_withdrawn_and_applied_for_again_within_the_thirty_days(county):
-    code, today = county.agreed(), date.today().isoformat()
-    withdrawn = county.goes_on(
+    code, today = county.agreed_dispute(), date.today().isoformat()
+    withdrawn = county.apply_steps(
         code,
         (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": today}),
         ("court", "confirmation.accepted", {}),
@@ -15,7 +15,7 @@ def test_it_is_withdrawn_and_applied_for_again_within_the_thirty_days(county):
     )
     assert withdrawn.state == "confirm_decided"
 
-    again = county.goes_on(
+    again = county.apply_steps(
         code,
         (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": today}),
         ("court", "confirmation.accepted", {}),
@@ -26,8 +26,8 @@ def test_it_is_withdrawn_and_applied_for_again_within_the_thirty_days(county):
 
 
 def test_a_body_cannot_say_what_only_the_court_decides(county):
-    code = county.agreed()
-    county.goes_on(code, (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": date.today().isoformat()}))
+    code = county.agreed_dispute()
+    county.apply_steps(code, (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": date.today().isoformat()}))
 
-    assert county.refuses(code, DAMAN_COMMITTEE, "confirmation.granted") == "only_a_court_decides"
-    assert county.refuses(code, "court", "confirmation.granted") == "not_accepted_yet"
+    assert county.rejection_of(code, DAMAN_COMMITTEE, "confirmation.granted") == "only_a_court_decides"
+    assert county.rejection_of(code, "court", "confirmation.granted") == "not_accepted_yet"

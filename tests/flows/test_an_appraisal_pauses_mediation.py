@@ -4,24 +4,24 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_mediation_stands_still_for_the_appraisal_and_goes_on_after_it(county):
-    code = county.brought_to_mediation()
+    code = county.mediated_dispute()
 
-    paused = county.goes_on(code, (DAMAN_COMMITTEE, "clock.paused", {"reason": "appraisal"}))
+    paused = county.apply_steps(code, (DAMAN_COMMITTEE, "clock.paused", {"reason": "appraisal"}))
     assert paused.state == "clock_paused"
-    assert county.refuses(code, DAMAN_COMMITTEE, "session.held", mode="in_person", minutes=30) == "illegal_here"
+    assert county.rejection_of(code, DAMAN_COMMITTEE, "session.held", mode="in_person", minutes=30) == "illegal_here"
 
-    resumed = county.goes_on(code, (DAMAN_COMMITTEE, "clock.resumed", {}))
+    resumed = county.apply_steps(code, (DAMAN_COMMITTEE, "clock.resumed", {}))
     assert resumed.state == "mediating"
 
 
 def test_nothing_but_an_appraisal_pauses_it(county):
-    code = county.brought_to_mediation()
+    code = county.mediated_dispute()
 
-    assert county.refuses(code, DAMAN_COMMITTEE, "clock.paused", reason="negotiation") == "only_an_appraisal_pauses"
+    assert county.rejection_of(code, DAMAN_COMMITTEE, "clock.paused", reason="negotiation") == "only_an_appraisal_pauses"
 
 
 def test_a_trial_that_was_paused_goes_on_as_a_trial(county):
-    code = county.filed(county.screened())
-    county.goes_on(code, ("court", "case.procedure_set", {"procedure": "ordinary"}), ("court", "clock.paused", {"reason": "assessment"}))
+    code = county.filed_dispute(county.screened_dispute())
+    county.apply_steps(code, ("court", "case.procedure_set", {"procedure": "ordinary"}), ("court", "clock.paused", {"reason": "assessment"}))
 
-    assert county.goes_on(code, ("court", "clock.resumed", {})).state == "court_track"
+    assert county.apply_steps(code, ("court", "clock.resumed", {})).state == "court_track"

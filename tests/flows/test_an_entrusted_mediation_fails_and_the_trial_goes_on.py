@@ -4,8 +4,8 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_the_case_goes_back_to_the_court_and_is_tried(county):
-    code = county.filed(county.screened())
-    county.goes_on(
+    code = county.filed_dispute(county.screened_dispute())
+    county.apply_steps(
         code,
         ("court", "case.entrusted", {"to": DAMAN_COMMITTEE, "procedure": "simplified"}),
         (DAMAN_COMMITTEE, "referral.accepted", {"mediator": "daman-014"}),
@@ -14,28 +14,28 @@ def test_the_case_goes_back_to_the_court_and_is_tried(county):
         (DAMAN_COMMITTEE, "mediation.started", {}),
     )
 
-    failed = county.goes_on(code, (DAMAN_COMMITTEE, "mediation.terminated", {"ground": "differences_too_large"}))
+    failed = county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.terminated", {"ground": "differences_too_large"}))
     assert failed.state == "court_track"  # not the end: the trial resumes (特邀调解规定 21)
-    assert county.waits_for(code) == ["court"]
+    assert county.next_actors(code) == ["court"]
 
-    county.goes_on(code, ("court", "case.procedure_set", {"procedure": "ordinary"}), ("court", "case.closed", {"mode": "judgment"}))
-    county.goes_on(code, ("mediation_centre", "dispute.archived", {"archive_no": "甘综〔2026〕7号"}))
+    county.apply_steps(code, ("court", "case.procedure_set", {"procedure": "ordinary"}), ("court", "case.closed", {"mode": "judgment"}))
+    county.apply_steps(code, ("mediation_centre", "dispute.archived", {"archive_no": "甘综〔2026〕7号"}))
     assert county.outcome(code) == "judged"
 
 
 def test_a_body_that_declines_sends_it_back_to_the_court_not_to_the_centre(county):
-    code = county.filed(county.screened())
-    county.goes_on(code, ("court", "case.entrusted", {"to": DAMAN_COMMITTEE, "procedure": "ordinary"}))
+    code = county.filed_dispute(county.screened_dispute())
+    county.apply_steps(code, ("court", "case.entrusted", {"to": DAMAN_COMMITTEE, "procedure": "ordinary"}))
 
-    county.goes_on(code, (DAMAN_COMMITTEE, "referral.declined", {"reason": "not_our_kind"}))
+    county.apply_steps(code, (DAMAN_COMMITTEE, "referral.declined", {"reason": "not_our_kind"}))
 
-    assert county.waits_for(code) == ["court"]
+    assert county.next_actors(code) == ["court"]
 
 
 def test_mediation_after_filing_is_extended_once_and_by_thirty_days_at_most(county):
-    code = county.filed(county.screened())
+    code = county.filed_dispute(county.screened_dispute())
     both = ["applicant", "respondent"]
-    county.goes_on(
+    county.apply_steps(
         code,
         ("court", "case.entrusted", {"to": DAMAN_COMMITTEE, "procedure": "ordinary"}),
         (DAMAN_COMMITTEE, "referral.accepted", {}),
@@ -43,6 +43,6 @@ def test_mediation_after_filing_is_extended_once_and_by_thirty_days_at_most(coun
         (DAMAN_COMMITTEE, "mediation.started", {}),
     )
 
-    assert county.refuses(code, DAMAN_COMMITTEE, "mediation.extended", days=31, consents=both) == "extension_too_long"
-    county.goes_on(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 30, "consents": both}))
-    assert county.refuses(code, DAMAN_COMMITTEE, "mediation.extended", days=5, consents=both) == "extended_before"
+    assert county.rejection_of(code, DAMAN_COMMITTEE, "mediation.extended", days=31, consents=both) == "extension_too_long"
+    county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 30, "consents": both}))
+    assert county.rejection_of(code, DAMAN_COMMITTEE, "mediation.extended", days=5, consents=both) == "extended_before"

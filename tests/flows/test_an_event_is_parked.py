@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from plumbing.parked import app
-from tests.county import DAMAN_COMMITTEE, DAMAN_TOWN, days_ago, until
+from tests.county import DAMAN_COMMITTEE, DAMAN_TOWN, days_ago, wait_until
 
 
 @pytest.fixture
@@ -52,22 +52,22 @@ def parked(county, service):
 
 def screened_but_stuck(county, broken):
     """A dispute whose routing mediation cannot write; what waits behind it."""
-    report = county.womens_federation.reports()
+    report = county.womens_federation.reports_dispute()
     county.settle()
-    county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="family")
+    county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="family")
     county.settle()
     broken("mediation", "transitions", "code || word", f"{report.dispute}dispute.routed")
-    routed = county.mediation_centre.says("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
-    until(lambda: routed.receipts == ["receipt.accepted"])
-    again = county.womens_federation.reports(report_no=county.rows("select report_no from intake.reports where code = %s", report.dispute)[0][0])
-    row = until(lambda: parked(county, "mediation"), what="the step was parked")
+    routed = county.mediation_centre.reports("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
+    wait_until(lambda: routed.receipts == ["receipt.accepted"])
+    again = county.womens_federation.reports_dispute(report_no=county.rows("select report_no from intake.reports where code = %s", report.dispute)[0][0])
+    row = wait_until(lambda: parked(county, "mediation"), what="the step was parked")
     return report.dispute, routed, again, row
 
 
 def test_a_parked_step_is_replayed_when_the_cause_is_mended(county, broken, tool):
     code, routed, again, row = screened_but_stuck(county, broken)
-    other = county.womens_federation.reports()
-    until(lambda: other.receipts == ["receipt.accepted", "receipt.applied"])  # another dispute goes on
+    other = county.womens_federation.reports_dispute()
+    wait_until(lambda: other.receipts == ["receipt.accepted", "receipt.applied"])  # another dispute goes on
     line = next(line for line in tool("list").splitlines() if code in line)
     assert "step.reported" in line and "CheckViolation 23514" in line and line.split("│")[-2].strip() == "1"
     assert routed.receipts == again.receipts == ["receipt.accepted"]
@@ -98,8 +98,8 @@ def test_a_parked_step_is_discarded_and_the_agency_told(county, broken, tool):
 
 def test_a_report_that_intake_cannot_take_is_discarded_and_the_agency_told(county, broken, tool):
     broken("intake", "disputes", "registered_by", "grid")
-    report = county.grid.reports()
-    row = until(lambda: parked(county, "intake"))
+    report = county.grid.reports_dispute()
+    row = wait_until(lambda: parked(county, "intake"))
     assert report.receipts == []
     assert "虚构甲" not in tool("show", "intake", row) and "虚构甲" in tool("show", "intake", row, "--body")
 
@@ -111,8 +111,8 @@ def test_a_report_that_intake_cannot_take_is_discarded_and_the_agency_told(count
 
 def test_a_report_that_intake_could_not_take_is_replayed(county, broken, tool):
     broken("intake", "disputes", "registered_by", "grid")
-    report = county.grid.reports()
-    row = until(lambda: parked(county, "intake"))
+    report = county.grid.reports_dispute()
+    row = wait_until(lambda: parked(county, "intake"))
     broken.mend()
     tool("replay", "intake", row)
     county.settle()
@@ -126,15 +126,15 @@ def test_what_waited_behind_a_report_and_fails_itself_is_not_forgotten(county, b
     first, second = (f"{subject}-{which}" for which in ("first", "second"))
     broken("intake", "log", "event_id", first)
     say_plainly(county, "grid", first, subject)
-    until(lambda: county.rows("select 1 from intake.parked where event_id = %s", first))
+    wait_until(lambda: county.rows("select 1 from intake.parked where event_id = %s", first))
     say_plainly(county, "grid", second, subject)
-    until(lambda: county.rows("select 1 from intake.waiting where event_id = %s", second))
+    wait_until(lambda: county.rows("select 1 from intake.waiting where event_id = %s", second))
 
     broken("intake", "log", "event_id", second)  # the first could be taken now
-    until(lambda: county.rows("select 1 from intake.log where event_id = %s", first))
+    wait_until(lambda: county.rows("select 1 from intake.log where event_id = %s", first))
     broken.mend()
 
-    until(lambda: county.rows("select 1 from intake.log where event_id = %s", second))
+    wait_until(lambda: county.rows("select 1 from intake.log where event_id = %s", second))
     county.settle()
 
 
@@ -153,12 +153,12 @@ def say_plainly(county, agency, event_id, report_no):
 
 def test_a_listener_that_cannot_write_holds_up_nobody_else(county, broken, tool):
     """The read model is stuck on one dispute: its life goes on."""
-    report = county.womens_federation.reports()
+    report = county.womens_federation.reports_dispute()
     county.settle()
     broken("metrics", "timeline", "code || type", f"{report.dispute}dispute.screened")
-    screened = county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="family")
-    routed = county.mediation_centre.says("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
-    row = until(lambda: parked(county, "metrics"))
+    screened = county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="family")
+    routed = county.mediation_centre.reports("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
+    row = wait_until(lambda: parked(county, "metrics"))
     assert (screened.state, routed.state) == ("screened", "routed")
     assert county.rows("select state from metrics.disputes where code = %s", report.dispute) == [("registered",)]
 

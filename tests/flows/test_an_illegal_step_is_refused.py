@@ -4,10 +4,10 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_a_body_that_was_not_asked_cannot_take_the_dispute_and_is_told_why(county):
-    report = county.womens_federation.reports()
+    report = county.womens_federation.reports_dispute()
     county.settle()
 
-    step = county.agency(DAMAN_COMMITTEE).says("referral.accepted", report.dispute, conflict_of_interest=False)
+    step = county.agency(DAMAN_COMMITTEE).reports("referral.accepted", report.dispute, conflict_of_interest=False)
     county.settle()
 
     assert step.receipts == ["receipt.accepted", "receipt.rejected"]
@@ -17,11 +17,11 @@ def test_a_body_that_was_not_asked_cannot_take_the_dispute_and_is_told_why(count
 
 
 def test_mediation_does_not_start_before_everybody_consented(county):
-    code = county.accepted_for_mediation()
+    code = county.accepted_dispute()
     committee = county.agency(DAMAN_COMMITTEE)
-    committee.says("consent.given", code, party="applicant", how="in_writing")
+    committee.reports("consent.given", code, party="applicant", how="in_writing")
 
-    started = committee.says("mediation.started", code)
+    started = committee.reports("mediation.started", code)
     county.settle()
 
     assert started.receipts[-1] == "receipt.rejected"
@@ -30,10 +30,10 @@ def test_mediation_does_not_start_before_everybody_consented(county):
 
 
 def test_an_agency_cannot_say_what_is_not_its_to_say(county):
-    report = county.womens_federation.reports()
+    report = county.womens_federation.reports_dispute()
     county.settle()
 
-    step = county.police.says("mediation.started", report.dispute)
+    step = county.police.reports("mediation.started", report.dispute)
     county.settle()
 
     assert step.receipts == ["receipt.refused"]
@@ -41,14 +41,14 @@ def test_an_agency_cannot_say_what_is_not_its_to_say(county):
 
 
 def test_a_step_out_of_turn_leaves_everything_as_it_was(county):
-    report = county.womens_federation.reports()
+    report = county.womens_federation.reports_dispute()
     county.settle()
-    early = county.mediation_centre.says("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
+    early = county.mediation_centre.reports("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
     county.settle()
 
     assert early.state == county.state(report.dispute) == "registered"
     assert "已登记" in early.refusal["zh"] and "分流交办" in early.refusal["zh"]
-    assert county.said(report.dispute) == [
+    assert county.published(report.dispute) == [
         ("intake", "dispute.registered"), ("intake", "step.reported"),
         ("mediation", "step.applied"), ("mediation", "deadline.set"), ("mediation", "step.refused"),
         ("notify", "notice.sent"),
@@ -56,7 +56,7 @@ def test_a_step_out_of_turn_leaves_everything_as_it_was(county):
 
 
 def test_a_code_that_nobody_was_given_is_refused_at_the_door(county):
-    unknown = county.mediation_centre.says("dispute.screened", "620702-2026-999999-9", suitable=True, track="A", kind="family")
+    unknown = county.mediation_centre.reports("dispute.screened", "620702-2026-999999-9", suitable=True, track="A", kind="family")
     county.settle()
 
     assert unknown.receipts == ["receipt.refused"] and unknown.refusal["code"] == "unknown_dispute"

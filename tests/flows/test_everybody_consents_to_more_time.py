@@ -8,19 +8,19 @@ BOTH = ["applicant", "respondent"]
 
 
 def test_outside_court_the_parties_give_as_much_as_they_like(county):
-    code = county.brought_to_mediation()
+    code = county.mediated_dispute()
 
-    assert county.refuses(code, DAMAN_COMMITTEE, "mediation.extended", days=10, consents=["applicant"]) == "consent_missing_for_extension"
-    county.goes_on(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 60, "consents": BOTH}))
-    county.goes_on(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 10, "consents": BOTH}))
+    assert county.rejection_of(code, DAMAN_COMMITTEE, "mediation.extended", days=10, consents=["applicant"]) == "consent_missing_for_extension"
+    county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 60, "consents": BOTH}))
+    county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 10, "consents": BOTH}))
 
     assert county.state(code) == "mediating"
 
 
 def test_what_has_ended_is_not_extended(county):
-    code = county.brought_to_mediation(datetime(2026, 3, 2, 2, tzinfo=UTC))
+    code = county.mediated_dispute(datetime(2026, 3, 2, 2, tzinfo=UTC))
 
-    late = county.agency(DAMAN_COMMITTEE).says("mediation.extended", code, days=10, consents=BOTH)
+    late = county.agency(DAMAN_COMMITTEE).reports("mediation.extended", code, days=10, consents=BOTH)
     county.settle()
 
     assert late.refusal["code"] == "extended_too_late" and "2026-04-01" in late.refusal["zh"]

@@ -4,36 +4,36 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_the_mediator_ends_it_on_one_of_the_eight_grounds(county):
-    code = county.brought_to_mediation()
+    code = county.mediated_dispute()
 
-    county.agency(DAMAN_COMMITTEE).says("mediation.terminated", code, ground="differences_too_large")
+    county.agency(DAMAN_COMMITTEE).reports("mediation.terminated", code, ground="differences_too_large")
     county.settle()
 
     assert county.state(code) == "terminated"
 
 
 def test_one_clear_refusal_ends_it(county):
-    code = county.accepted_for_mediation()
+    code = county.accepted_dispute()
 
-    county.agency(DAMAN_COMMITTEE).says("consent.refused", code, party="respondent", how="in_writing")
+    county.agency(DAMAN_COMMITTEE).reports("consent.refused", code, party="respondent", how="in_writing")
     county.settle()
 
     assert county.state(code) == "terminated"
 
 
 def test_the_court_may_name_the_mediator_and_a_suspected_sham_suspends_it(county):
-    code = county.accepted_for_mediation()
+    code = county.accepted_dispute()
     committee = county.agency(DAMAN_COMMITTEE)
-    county.court.says("mediator.appointed", code, mediator="invited-003")
+    county.court.reports("mediator.appointed", code, mediator="invited-003")
     county.settle()
     for party in ("applicant", "respondent"):
-        committee.says("consent.given", code, party=party, how="in_writing")
-    committee.says("mediation.started", code)
+        committee.reports("consent.given", code, party=party, how="in_writing")
+    committee.reports("mediation.started", code)
 
-    suspended = committee.says("mediation.suspended", code, reason="suspected_sham")
+    suspended = committee.reports("mediation.suspended", code, reason="suspected_sham")
     county.settle()
 
     assert suspended.state == "suspended"
-    assert county.rows("select waits_for from metrics.disputes where code = %s", code) == [
+    assert county.rows("select next_actors from metrics.disputes where code = %s", code) == [
         ([DAMAN_COMMITTEE, "court"],)
     ]  # it reports what it suspects (特邀调解规定 18)

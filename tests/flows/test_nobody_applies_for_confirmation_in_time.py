@@ -2,25 +2,25 @@
 
 from datetime import UTC, datetime
 
-from tests.county import DAMAN_COMMITTEE, until
+from tests.county import DAMAN_COMMITTEE, wait_until
 
 
 def test_the_right_lapses_and_the_agreement_is_performed_as_a_contract(county):
-    code = county.agreed(datetime(2026, 3, 2, 2, tzinfo=UTC))
+    code = county.agreed_dispute(datetime(2026, 3, 2, 2, tzinfo=UTC))
 
-    until(lambda: county.state(code) == "performing", what="time said that the period ended")
+    wait_until(lambda: county.state(code) == "performing", what="time said that the period ended")
 
     county.settle()
-    assert ("mediation", "confirmation.lapsed") in county.said(code)
-    assert county.folded(code) == "performing"
-    done = county.goes_on(code, (DAMAN_COMMITTEE, "performance.recorded", {"term": 1, "result": "full", "on": "2026-03-30"}))
+    assert ("mediation", "confirmation.lapsed") in county.published(code)
+    assert county.state_from_history(code) == "performing"
+    done = county.apply_steps(code, (DAMAN_COMMITTEE, "performance.recorded", {"term": 1, "result": "full", "on": "2026-03-30"}))
     assert done.state == "resolved"
 
 
 def test_an_application_made_in_time_that_arrives_late_is_in_time(county):
-    code = county.agreed(datetime(2026, 3, 2, 2, tzinfo=UTC))
-    until(lambda: county.state(code) == "performing", what="time said that the period ended")
+    code = county.agreed_dispute(datetime(2026, 3, 2, 2, tzinfo=UTC))
+    wait_until(lambda: county.state(code) == "performing", what="time said that the period ended")
 
-    told = county.goes_on(code, (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": "2026-03-31"}))
+    told = county.apply_steps(code, (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": "2026-03-31"}))
 
     assert told.state == "confirm_applied"

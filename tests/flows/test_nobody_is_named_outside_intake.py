@@ -9,18 +9,18 @@ SECRETS = ("虚构王某某七", "13900007777", "620702198001010077", "虚构乡
 def test_nobody_is_named_outside_intake(county):
     name, phone, number, address = SECRETS
     parties = [{"role": "applicant", "name": name, "phone": phone, "id_number": number, "address": address}, {"role": "respondent", "name": name}]
-    report = county.womens_federation.reports(parties=parties)
+    report = county.womens_federation.reports_dispute(parties=parties)
     elsewhere = {"township": DAMAN_TOWN, "village": "620702001001"}
-    refused = county.womens_federation.reports(place=elsewhere, parties=parties)
+    refused = county.womens_federation.reports_dispute(place=elsewhere, parties=parties)
     county.settle()
-    screened = county.mediation_centre.says("dispute.screened", report.dispute, suitable=True, track="A", kind="family")
-    county.mediation_centre.says("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
+    screened = county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="family")
+    county.mediation_centre.reports("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
     county.settle()
 
     assert (refused.receipts, screened.receipts[-1]) == (["receipt.refused"], "receipt.applied")
     assert found_in_tables(county.rows, SECRETS) == []
     assert found_in_logs(county.system, SECRETS) == []
     assert found_in_measures(county.system, (*SECRETS, report.dispute)) == []  # nor is a measure by dispute
-    speakers = (county.womens_federation, county.mediation_centre, county.agency(DAMAN_COMMITTEE))
-    told = "".join(str(told) for speaker in speakers for told in (*speaker.agency.receipts(), *speaker.agency.notices()))
+    producers = (county.womens_federation, county.mediation_centre, county.agency(DAMAN_COMMITTEE))
+    told = "".join(str(told) for producer in producers for told in (*producer.agency.receipts(), *producer.agency.notices()))
     assert report.dispute in told and not [secret for secret in SECRETS if secret in told]

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from contracts import AGENCY_EVENTS, safeguard
-from tests.county import DAMAN_COMMITTEE, NO_RISK, Lane, found_outside, until
+from tests.county import DAMAN_COMMITTEE, NO_RISK, Lane, found_outside, wait_until
 from tests.everywhere import found_in_logs, found_in_measures, logs_of
 
 BYSTANDERS = ("grid", "petition_office", "trade_union", "peoples_mediation_committee-xijie")
@@ -25,10 +25,10 @@ NEVER = "620702-2026-000000-9"
 def alike(county):
     """(held, stayed, free): brought to mediation on the same day in the same way."""
     at = datetime.now(UTC) - timedelta(hours=3)
-    held, stayed, free = (county.brought_to_mediation(at) for _ in range(3))
-    county.police.says("dv.warning_issued", held)
-    county.court.says("dispute.stayed", stayed, reason="jurisdiction")
-    county.court.says("protection_order.accepted", held, urgent=True)
+    held, stayed, free = (county.mediated_dispute(at) for _ in range(3))
+    county.police.reports("dv.warning_issued", held)
+    county.court.reports("dispute.stayed", stayed, reason="jurisdiction")
+    county.court.reports("protection_order.accepted", held, urgent=True)
     county.settle()
     return held, stayed, free
 
@@ -47,7 +47,7 @@ def tries(county, agency, codes):
         done = {code: {one["data"]["event"]["id"] for one in found if one["type"] != "receipt.accepted"} for code, found in mine.items()}
         return mine if all(len(done[code]) == len(words) for code in codes) else None
 
-    found = until(all_answered, what="every try was answered")
+    found = wait_until(all_answered, what="every try was answered")
     return [sorted(_plain(receipt, code) for receipt in found[code]) for code in codes]  # of different words one may overtake another
 
 
@@ -91,7 +91,7 @@ def timeline(county, code):
 
 def read_model(county, code):
     return county.rows(
-        "select state, waits_for, body, overdue, outcome, runs_out_clock, runs_out_at, (select array_agg((clock, state, due_at)::text order by clock)"
+        "select state, next_actors, body, overdue, outcome, runs_out_clock, runs_out_at, (select array_agg((clock, state, due_at)::text order by clock)"
         " from metrics.deadlines l where l.code = d.code) from metrics.disputes d where code = %s", code,
     )  # fmt: skip
 
@@ -120,11 +120,11 @@ def test_whoever_has_a_part_learns_that_it_is_stayed_and_no_more(county, alike, 
 @pytest.mark.parametrize("agency", BYSTANDERS)
 @pytest.mark.parametrize("take_back", ["report.withdrawn", "report.corrected"])
 def test_whoever_has_no_part_in_it_can_take_back_what_he_reported_of_any_of_the_three(county, alike, agency, take_back):
-    speaker, outcomes = county.agency(agency), []
+    producer, outcomes = county.agency(agency), []
     for code in alike:
-        note = speaker.says("dispute.reported", code, **AGENCY_EVENTS["dispute.reported"].example)
+        note = producer.reports("dispute.reported", code, **AGENCY_EVENTS["dispute.reported"].example)
         county.settle()
-        back = speaker.says(take_back, code, event=note.id, reason="wrong_dispute" if take_back == "report.withdrawn" else "wrong_facts")
+        back = producer.reports(take_back, code, event=note.id, reason="wrong_dispute" if take_back == "report.withdrawn" else "wrong_facts")
         county.settle()
         outcomes.append((note.receipts, back.receipts, back.state))
 
@@ -171,12 +171,12 @@ def test_no_figure_no_log_no_page_has_a_word_of_the_lane(county, alike):
 
 def test_the_pages_that_watch_hear_of_nothing(county, alike):
     """The stream of changes: opening and ending a hold changes no page."""
-    code = county.brought_to_mediation()
+    code = county.mediated_dispute()
     county.settle()
     before = county.rows("select count(*) from metrics.changes where body::text like %s", f"%{code}%")
-    county.police.says("dv.warning_issued", code)
+    county.police.reports("dv.warning_issued", code)
     county.settle()
-    county.police.says("hold.released", code, reason="unfounded")
+    county.police.reports("hold.released", code, reason="unfounded")
     county.settle()
 
     assert county.rows("select count(*) from metrics.changes where body::text like %s", f"%{code}%") == before
@@ -186,31 +186,33 @@ def test_the_pages_that_watch_hear_of_nothing(county, alike):
 
 
 @pytest.fixture(scope="module")
-def born(county):
-    report = county.womens_federation.reports(risk=NO_RISK | {"domestic_violence": True})
+def reported_in_lane(county):
+    report = county.womens_federation.reports_dispute(risk=NO_RISK | {"domestic_violence": True})
     county.settle()
     return report.dispute
 
 
 @pytest.mark.parametrize("agency", (*BYSTANDERS, *PARTAKERS))
-def test_its_code_is_like_one_that_was_never_given(county, born, agency):
-    sealed, never = tries(county, agency, (born, NEVER))
+def test_its_code_is_like_one_that_was_never_given(county, reported_in_lane, agency):
+    sealed, never = tries(county, agency, (reported_in_lane, NEVER))
 
     assert sealed == never
 
 
-def test_no_page_and_no_answer_knows_it(county, born):
-    assert dashboard(county, born) == dashboard(county, NEVER)
-    pages = [httpx.get(f"{county.system.endpoints['dashboard']}/disputes?q={code}", timeout=30).text.replace(code, "CODE") for code in (born, NEVER)]
+def test_no_page_and_no_answer_knows_it(county, reported_in_lane):
+    assert dashboard(county, reported_in_lane) == dashboard(county, NEVER)
+    pages = [
+        httpx.get(f"{county.system.endpoints['dashboard']}/disputes?q={code}", timeout=30).text.replace(code, "CODE") for code in (reported_in_lane, NEVER)
+    ]
     assert pages[0] == pages[1]
-    assert found_outside(county, born) == []
-    assert found_in_logs(county.system, [born]) == []
+    assert found_outside(county, reported_in_lane) == []
+    assert found_in_logs(county.system, [reported_in_lane]) == []
 
 
 def test_the_codes_given_before_and_after_do_not_show_that_one_is_missing(county):
     serials = []
     for danger in (False, True, False):
-        report = county.grid.reports(risk=NO_RISK | {"minor": danger})
+        report = county.grid.reports_dispute(risk=NO_RISK | {"minor": danger})
         county.settle()
         serials.append(int(report.dispute[12:18]))
 

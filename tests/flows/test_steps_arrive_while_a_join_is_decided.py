@@ -13,8 +13,8 @@ from tests.intake.people import person
 
 def two_disputes(county, n):
     """Their codes; one is to end in the other."""
-    police = county.police.reports(report_no=f"110-while-{n}", kind="contract", parties=[person(n), person(n + 1, "respondent")])
-    grid = county.grid.reports(report_no=f"W-while-{n}", kind="consumer", parties=[person(n + 2), person(n + 3, "respondent")])
+    police = county.police.reports_dispute(report_no=f"110-while-{n}", kind="contract", parties=[person(n), person(n + 1, "respondent")])
+    grid = county.grid.reports_dispute(report_no=f"W-while-{n}", kind="consumer", parties=[person(n + 2), person(n + 3, "respondent")])
     county.settle()
     return police.dispute, grid.dispute
 
@@ -47,14 +47,14 @@ def test_join_step_and_undoing_sent_at_once_lead_where_they_lead_one_by_one(coun
 
     for ending, into in (fast, slow):
         assert county.rows("select merged_into, asked from intake.disputes where code = any(%s)", [ending, into]) == [(None, None)] * 2
-        assert (county.folded(ending), county.folded(into)) == (county.state(ending), county.state(into)) == ("screened", "screened")
+        assert (county.state_from_history(ending), county.state_from_history(into)) == (county.state(ending), county.state(into)) == ("screened", "screened")
     assert county.rows("select count(*) from intake.waiting_steps") == county.rows("select count(*) from intake.join_requests") == [(0,)]
 
 
 def test_each_is_answered_once_and_the_outcome_names_the_dispute_that_holds(county):
     ending, into = two_disputes(county, 61)
-    joined = county.mediation_centre.says("reports.joined", ending, into=into)
-    screened = county.mediation_centre.says("dispute.screened", ending, suitable=True, track="A", kind="contract")
+    joined = county.mediation_centre.reports("reports.joined", ending, into=into)
+    screened = county.mediation_centre.reports("dispute.screened", ending, suitable=True, track="A", kind="contract")
     county.settle()
 
     assert joined.receipts == screened.receipts == ["receipt.accepted", "receipt.applied"]
@@ -66,27 +66,27 @@ def test_each_is_answered_once_and_the_outcome_names_the_dispute_that_holds(coun
 
 def test_a_join_that_mediation_refuses_leaves_what_was_said_meanwhile_with_its_own_dispute(county):
     ending, into = two_disputes(county, 71)
-    county.court.says("dispute.stayed", ending, reason="jurisdiction")
+    county.court.reports("dispute.stayed", ending, reason="jurisdiction")
     county.settle()
-    joined = county.mediation_centre.says("reports.joined", ending, into=into)
-    again = county.grid.says("dispute.reported", ending, **AGENCY_EVENTS["dispute.reported"].example)
+    joined = county.mediation_centre.reports("reports.joined", ending, into=into)
+    again = county.grid.reports("dispute.reported", ending, **AGENCY_EVENTS["dispute.reported"].example)
     county.settle()
 
     assert joined.receipts == ["receipt.accepted", "receipt.rejected"] and joined.refusal["code"] == "stayed"
     assert (again.dispute, again.receipts) == (ending, ["receipt.accepted", "receipt.applied"])
-    assert ("intake", "dispute.merged") not in county.said(ending) and ("intake", "dispute.unmerged") not in county.said(ending)
+    assert ("intake", "dispute.merged") not in county.published(ending) and ("intake", "dispute.unmerged") not in county.published(ending)
 
 
 def test_a_police_warning_about_the_code_that_ends_holds_the_dispute_that_goes_on(county):
     ending, into = two_disputes(county, 81)
-    joined = county.mediation_centre.says("reports.joined", ending, into=into)
-    warning = county.police.says("dv.warning_issued", ending)
+    joined = county.mediation_centre.reports("reports.joined", ending, into=into)
+    warning = county.police.reports("dv.warning_issued", ending)
     county.settle()
 
     holds = county.rows("select code from intake.seals where holds <> '{}' and code = any(%s)", [ending, into])
     held = into if joined.receipts[-1] == "receipt.applied" else ending
     assert warning.receipts == ["receipt.accepted", "receipt.applied"] and (held,) in holds
-    screened = county.mediation_centre.says("dispute.screened", held, suitable=True, track="A", kind="contract")
+    screened = county.mediation_centre.reports("dispute.screened", held, suitable=True, track="A", kind="contract")
     county.settle()
     assert screened.refusal["code"] == "stayed"
     assert found_outside(county, held, Lane.WORDS) == []

@@ -6,7 +6,7 @@ from tests.county import NO_RISK, Lane, found_outside
 
 
 def joined(county, about, into):
-    told = county.mediation_centre.says("reports.joined", about, into=into)
+    told = county.mediation_centre.reports("reports.joined", about, into=into)
     county.settle()
     return told
 
@@ -14,9 +14,9 @@ def joined(county, about, into):
 @pytest.fixture
 def four(county):
     """(held, stayed, and one free dispute for each), all in mediation."""
-    held, stayed, another, other = (county.brought_to_mediation() for _ in range(4))
-    county.police.says("dv.warning_issued", held)
-    county.court.says("dispute.stayed", stayed, reason="jurisdiction")
+    held, stayed, another, other = (county.mediated_dispute() for _ in range(4))
+    county.police.reports("dv.warning_issued", held)
+    county.court.reports("dispute.stayed", stayed, reason="jurisdiction")
     county.settle()
     return held, stayed, another, other
 
@@ -41,18 +41,22 @@ def test_another_that_is_joined_to_it_is_noted_as_with_an_ordinary_stay(county, 
         assert county.rows("select merged_into from intake.disputes where code = %s", ended) == [(into,)]
         assert county.state(into) == "mediating"
     assert of_held.receipts == of_stayed.receipts
-    assert [word for word in county.said(held) if word[1] != "routing.proposed"] == [word for word in county.said(stayed) if word[1] != "routing.proposed"]
+    assert [word for word in county.published(held) if word[1] != "routing.proposed"] == [
+        word for word in county.published(stayed) if word[1] != "routing.proposed"
+    ]
     assert found_outside(county, held, Lane.WORDS) == []
 
 
 def test_one_that_was_reported_into_the_lane_is_as_unknown_as_a_code_that_was_never_given(county):
-    born = county.womens_federation.reports(risk=NO_RISK | {"domestic_violence": True})
-    ordinary = county.grid.reports()
+    reported_in_lane = county.womens_federation.reports_dispute(risk=NO_RISK | {"domestic_violence": True})
+    ordinary = county.grid.reports_dispute()
     county.settle()
 
-    tries = [joined(county, ordinary.dispute, into) for into in (born.dispute, "620702-2026-000000-9")]
-    tries += [joined(county, about, ordinary.dispute) for about in (born.dispute, "620702-2026-000000-9")]
+    tries = [joined(county, ordinary.dispute, into) for into in (reported_in_lane.dispute, "620702-2026-000000-9")]
+    tries += [joined(county, about, ordinary.dispute) for about in (reported_in_lane.dispute, "620702-2026-000000-9")]
 
     assert [told.receipts for told in tries] == [["receipt.refused"]] * 4
     assert tries[0].refusal == tries[1].refusal and tries[2].refusal == tries[3].refusal
-    assert county.rows("select count(*) from intake.disputes where merged_into is not null and code = any(%s)", [born.dispute, ordinary.dispute]) == [(0,)]
+    assert county.rows(
+        "select count(*) from intake.disputes where merged_into is not null and code = any(%s)", [reported_in_lane.dispute, ordinary.dispute]
+    ) == [(0,)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.county import structured, until
+from tests.county import structured, wait_until
 
 
 def test_what_agencies_say_meanwhile_waits_and_is_answered_when_it_is_back(county):
@@ -12,10 +12,10 @@ def test_what_agencies_say_meanwhile_waits_and_is_answered_when_it_is_back(count
         pytest.skip("DATABASE_URL names a server that is not ours to kill")
 
     database.kill()
-    report = county.womens_federation.reports()
-    until(lambda: not any(ready for name, ready in county.system.readiness().items() if name in ("intake", "mediation", "door")), what="nobody was ready")
+    report = county.womens_federation.reports_dispute()
+    wait_until(lambda: not any(ready for name, ready in county.system.readiness().items() if name in ("intake", "mediation", "door")), what="nobody was ready")
     assert report.receipts == []
-    assert county.posts("police", structured("police", "dispute.reported")).status_code == 503
+    assert county.posts_event("police", structured("police", "dispute.reported")).status_code == 503
     database.start()
 
     county.system.wait_ready()

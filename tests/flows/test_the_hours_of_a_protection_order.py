@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.county import Lane, days_ago, found_outside, until
+from tests.county import Lane, days_ago, found_outside, wait_until
 
 
 def accepted(county, urgent, at):
-    code = county.brought_to_mediation()
-    county.womens_federation.says("protection_order.applied", code, urgent=urgent, time=at)
+    code = county.mediated_dispute()
+    county.womens_federation.reports("protection_order.applied", code, urgent=urgent, time=at)
     county.settle()
-    told = county.court.says("protection_order.accepted", code, urgent=urgent, accepted_at=at.isoformat(), time=at)
+    told = county.court.reports("protection_order.accepted", code, urgent=urgent, accepted_at=at.isoformat(), time=at)
     county.settle()
     assert told.receipts == ["receipt.accepted", "receipt.applied"]
     return code
@@ -31,19 +31,19 @@ def test_the_hours_run_from_the_next_full_hour_after_acceptance(county, urgent, 
 
 def test_when_they_are_over_court_and_police_are_told_and_nobody_else(county):
     code = accepted(county, True, days_ago(2))
-    until(lambda: clocks(county, code)["protection_order_urgent"][1] == "passed", what="the hours were over")
+    wait_until(lambda: clocks(county, code)["protection_order_urgent"][1] == "passed", what="the hours were over")
     county.settle()
 
-    told = {agency: county.attention(agency, code) for agency in ("court", "police", "womens_federation")}
+    told = {agency: county.attention_notices(agency, code) for agency in ("court", "police", "womens_federation")}
     assert told == {"court": 3, "police": 2, "womens_federation": 1}  # it opened; the application; the hours
     assert county.rows("select count(*) from notify.notices where dispute = %s and clock like 'protection%%'", code) == [(0,)]
-    assert county.passed(code) == []  # nothing of the first life is overdue
+    assert county.passed_clocks(code) == []  # nothing of the first life is overdue
     assert found_outside(county, code, Lane.WORDS) == []
 
 
 def test_an_order_issued_meets_them_and_opens_five_days_for_a_review(county):
     code = accepted(county, False, days_ago(1))
-    issued = county.court.says("protection_order.issued", code, months=6)
+    issued = county.court.reports("protection_order.issued", code, months=6)
     county.settle()
 
     assert issued.state == "safeguard_hold"  # the order is there; the hold is not over
@@ -53,7 +53,7 @@ def test_an_order_issued_meets_them_and_opens_five_days_for_a_review(county):
 
 def test_an_order_refused_meets_them_too_and_the_hold_goes_on(county):
     code = accepted(county, False, days_ago(1))
-    refused = county.court.says("protection_order.refused", code)
+    refused = county.court.reports("protection_order.refused", code)
     county.settle()
 
     assert refused.state == "safeguard_hold"  # no order; what the police saw is still to be looked at

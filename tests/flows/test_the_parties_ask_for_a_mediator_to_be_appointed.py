@@ -4,11 +4,11 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_they_may_ask_for_somebody_to_be_appointed_within_three_working_days(county):
-    code = county.accepted_for_mediation()
+    code = county.accepted_dispute()
     consents = [(DAMAN_COMMITTEE, "consent.given", {"party": party, "how": "in_writing"}) for party in ("applicant", "respondent")]
-    county.goes_on(code, *consents, (DAMAN_COMMITTEE, "mediator.requested", {"party": "applicant"}))
-    county.goes_on(code, (DAMAN_COMMITTEE, "mediator.appointed", {"mediator": "daman-003"}))
+    county.apply_steps(code, *consents, (DAMAN_COMMITTEE, "mediator.requested", {"party": "applicant"}))
+    county.apply_steps(code, (DAMAN_COMMITTEE, "mediator.appointed", {"mediator": "daman-003"}))
     county.settle()
 
-    met = county.met(code)
+    met = county.met_clocks(code)
     assert met["online_parties_choose"] == met["online_appoint"] == {"late": False, "was_passed": False}

@@ -8,27 +8,27 @@ TWO = [{"role": "applicant", "name": "虚构甲"}, {"role": "respondent", "name"
 def test_the_same_event_comes_by_both_doors_and_counts_once(county):
     report = structured("court-xijiao", "dispute.reported", kind="neighbour")
 
-    first = county.posts("court-xijiao", report)
-    county.publishes("court-xijiao", report)
-    again = county.posts("court-xijiao", report)
+    first = county.posts_event("court-xijiao", report)
+    county.publishes_event("court-xijiao", report)
+    again = county.posts_event("court-xijiao", report)
     code = first.json()["data"]["dispute"]
     county.settle()
 
     assert first.status_code == again.status_code == 202
     assert again.json() == first.json()
-    assert [word for _, word in county.said(code)].count("dispute.registered") == 1
+    assert [word for _, word in county.published(code)].count("dispute.registered") == 1
     receipts = [receipt["type"] for receipt in county.receipts("court-xijiao") if receipt["subject"] == code]
     assert receipts == ["receipt.accepted", "receipt.applied"]
 
 
 def test_the_kit_sends_it_in_one_form_and_the_agencys_own_client_in_another(county):
     """By AMQP with its attributes in headers, then by HTTP as one document: not a byte alike, and yet the same event."""
-    first = county.police.reports(id="110-0001", report_no="110-2026-0001", kind="neighbour")
+    first = county.police.reports_dispute(id="110-0001", report_no="110-2026-0001", kind="neighbour")
     county.settle()
     before = counted(county)
 
     data = {"report_no": "110-2026-0001", "channel": "walk_in", "place": {"township": DAMAN_TOWN}, "kind": "neighbour", "wants": "mediation", "parties": TWO}
-    again = county.posts("police", structured("police", "dispute.reported") | {"id": "110-0001", "subject": "110-2026-0001", "data": data})
+    again = county.posts_event("police", structured("police", "dispute.reported") | {"id": "110-0001", "subject": "110-2026-0001", "data": data})
     county.settle()
 
     assert again.status_code == 202 and again.json()["data"]["dispute"] == first.dispute
@@ -41,21 +41,21 @@ def counted(county):
 
 
 def test_an_agency_tells_again_under_its_own_number_and_it_is_the_same_dispute(county):
-    first = county.police.reports(report_no="110-2026-77")
-    again = county.police.reports(report_no="110-2026-77")
+    first = county.police.reports_dispute(report_no="110-2026-77")
+    again = county.police.reports_dispute(report_no="110-2026-77")
     county.settle()
 
     assert again.dispute == first.dispute
     assert again.receipts == ["receipt.accepted", "receipt.applied"]
-    assert [word for _, word in county.said(first.dispute)].count("dispute.registered") == 1
+    assert [word for _, word in county.published(first.dispute)].count("dispute.registered") == 1
 
 
 def test_the_same_id_with_other_content_is_refused_and_the_first_stands(county):
     first = structured("court-xijiao", "dispute.reported", kind="neighbour")
     other = structured("court-xijiao", "dispute.reported", id=first["id"], kind="labour")
-    code = county.posts("court-xijiao", first).json()["data"]["dispute"]
+    code = county.posts_event("court-xijiao", first).json()["data"]["dispute"]
 
-    answer = county.posts("court-xijiao", other)
+    answer = county.posts_event("court-xijiao", other)
     county.settle()
 
     assert answer.status_code == 422

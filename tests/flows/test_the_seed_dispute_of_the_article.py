@@ -9,11 +9,13 @@ TRIBUNAL, BODY = "court-xijiao", "peoples_mediation_committee-xijie"
 
 def test_a_seed_dispute_from_the_village_to_the_follow_up(county):
     today = date.today().isoformat()
-    report = county.agency(TRIBUNAL).reports(kind="seed_contract", cause="10", amount_cny="86000.00", channel="inspection", place={"township": DAMAN_TOWN})
+    report = county.agency(TRIBUNAL).reports_dispute(
+        kind="seed_contract", cause="10", amount_cny="86000.00", channel="inspection", place={"township": DAMAN_TOWN}
+    )
     county.settle()  # the judge of the village heard of it on his round
     code = report.dispute
 
-    county.goes_on(
+    county.apply_steps(
         code,
         ("mediation_centre", "dispute.screened", {"suitable": True, "track": "A", "kind": "seed_contract", "cause": "10"}),
         ("mediation_centre", "dispute.routed", {"to": BODY, "joint_with": [TRIBUNAL], "reason": "by_kind"}),
@@ -35,4 +37,4 @@ def test_a_seed_dispute_from_the_village_to_the_follow_up(county):
     )  # fmt: skip
 
     assert county.state(code) == "closed" and county.outcome(code) == "performed"
-    assert county.folded(code) == "closed"
+    assert county.state_from_history(code) == "closed"

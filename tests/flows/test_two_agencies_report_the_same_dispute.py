@@ -6,7 +6,7 @@ import threading
 
 from nacl.public import PublicKey, SealedBox
 
-from tests.county import DAMAN_TOWN, structured, until
+from tests.county import DAMAN_TOWN, structured, wait_until
 from tests.everywhere import found_in_logs, found_in_measures, found_in_tables
 from tests.intake.people import person
 
@@ -17,21 +17,21 @@ select encode(number, 'hex'), encode(mobile, 'hex'), encode(name, 'hex')
 
 
 def test_it_has_one_code_and_each_agency_can_go_on_under_its_own_number(county):
-    police = county.police.reports(report_no="110-dup-1", kind="private_loan", parties=[person(11), person(12, "respondent")])
+    police = county.police.reports_dispute(report_no="110-dup-1", kind="private_loan", parties=[person(11), person(12, "respondent")])
     county.settle()
-    women = county.womens_federation.reports(report_no="FL-dup-1", kind="private_loan", parties=[person(12), person(11, "respondent")])
+    women = county.womens_federation.reports_dispute(report_no="FL-dup-1", kind="private_loan", parties=[person(12), person(11, "respondent")])
     county.settle()
     code = police.dispute
 
     assert (women.dispute, women.receipts) == (code, ["receipt.accepted", "receipt.applied"])
-    assert [event for event in county.said(code) if event[0] == "intake"] == [
+    assert [event for event in county.published(code) if event[0] == "intake"] == [
         ("intake", "dispute.registered"),
         ("intake", "step.reported"),
         ("intake", "dispute.merged"),
     ]
     assert county.womens_federation.agency.code_of("FL-dup-1") == code
 
-    screened = county.womens_federation.says("dispute.screened", "FL-dup-1", suitable=True, track="A", kind="private_loan")
+    screened = county.womens_federation.reports("dispute.screened", "FL-dup-1", suitable=True, track="A", kind="private_loan")
     county.settle()
     assert (screened.dispute, screened.receipts[-1], county.state(code)) == (code, "receipt.applied", "screened")
     assert county.rows("select count from metrics.moves where code = %s and what = 'reported'", code) == [(1,)]
@@ -41,9 +41,9 @@ def test_sealed_by_one_and_in_clear_by_the_other_it_is_the_same(county):
     parties = [person(13), person(14, "respondent")]
     key = PublicKey(base64.b64decode(county.system.endpoints["seal_public_key"]))
     box = base64.b64encode(SealedBox(key).encrypt(json.dumps(parties).encode())).decode()
-    police = county.police.reports(kind="neighbour", parties=parties)
+    police = county.police.reports_dispute(kind="neighbour", parties=parties)
     county.settle()
-    court = county.agency("court-daman").says("dispute.reported", "D-dup-2", report_no="D-dup-2", channel="filing_desk", place={"township": DAMAN_TOWN},
+    court = county.agency("court-daman").reports("dispute.reported", "D-dup-2", report_no="D-dup-2", channel="filing_desk", place={"township": DAMAN_TOWN},
                                               kind="neighbour", wants="mediation", parties_sealed=box)  # fmt: skip
     county.settle()
 
@@ -77,7 +77,7 @@ def test_by_two_doors_at_the_same_moment(county):
         ids = [report["id"] for report in reports.values()]
         return county.rows("select dispute from intake.log where event_id = any(%s)", ids)
 
-    until(lambda: len(codes()) == 2, what="both reports were taken in")
+    wait_until(lambda: len(codes()) == 2, what="both reports were taken in")
     county.settle()
     assert len({code for (code,) in codes()}) == 1
-    assert [word for _, word in county.said(codes()[0][0])].count("dispute.registered") == 1
+    assert [word for _, word in county.published(codes()[0][0])].count("dispute.registered") == 1

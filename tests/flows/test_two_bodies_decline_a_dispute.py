@@ -6,9 +6,9 @@ JIANTAN, SHAJING = "peoples_mediation_committee-jiantan", "peoples_mediation_com
 
 
 def test_the_third_one_takes_it(county):
-    code = county.routed_to(DAMAN_COMMITTEE)
+    code = county.routed_dispute(DAMAN_COMMITTEE)
 
-    last = county.goes_on(
+    last = county.apply_steps(
         code,
         (DAMAN_COMMITTEE, "referral.declined", {"reason": "not_our_place"}),
         ("mediation_centre", "dispute.routed", {"to": JIANTAN, "reason": "after_decline"}),
@@ -18,15 +18,15 @@ def test_the_third_one_takes_it(county):
     )
 
     assert last.state == "accepted"
-    assert county.waits_for(code) == [SHAJING]
+    assert county.next_actors(code) == [SHAJING]
 
 
 def test_when_nobody_takes_it_and_the_party_gives_up_the_centre_ends_it(county):
-    code = county.routed_to(DAMAN_COMMITTEE)
-    county.goes_on(code, (DAMAN_COMMITTEE, "referral.declined", {"reason": "not_our_place"}))
+    code = county.routed_dispute(DAMAN_COMMITTEE)
+    county.apply_steps(code, (DAMAN_COMMITTEE, "referral.declined", {"reason": "not_our_place"}))
 
-    assert county.refuses(code, "mediation_centre", "mediation.terminated", ground="differences_too_large") == "mediation_never_began"
-    county.goes_on(
+    assert county.rejection_of(code, "mediation_centre", "mediation.terminated", ground="differences_too_large") == "mediation_never_began"
+    county.apply_steps(
         code,
         ("mediation_centre", "mediation.terminated", {"ground": "self_settled_withdrawn"}),
         ("mediation_centre", "dispute.archived", {"archive_no": "甘综〔2026〕8号"}),

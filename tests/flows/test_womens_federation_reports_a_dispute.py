@@ -4,12 +4,12 @@ from tests.county import DAMAN_TOWN
 
 
 def test_womens_federation_reports_a_dispute(county):
-    report = county.womens_federation.reports(place={"township": DAMAN_TOWN}, kind="family")
+    report = county.womens_federation.reports_dispute(place={"township": DAMAN_TOWN}, kind="family")
     county.settle()
 
     assert report.receipts == ["receipt.accepted", "receipt.applied"]
     assert report.state == "registered"
-    assert county.said(report.dispute) == [
+    assert county.published(report.dispute) == [
         ("intake", "dispute.registered"),
         ("mediation", "step.applied"),
         ("mediation", "deadline.set"),

@@ -16,7 +16,7 @@ from plumbing.inbox import SequenceMoved
 from plumbing.pool import DatabaseUnavailable
 from services.intake import envelope, ingest, outcomes, web
 from services.intake.store import receipts
-from tests.county import until
+from tests.county import wait_until
 from tests.intake.conftest import PERSON, REPORT, SECRETS, STRUCTURED, attributes, delivery
 from tests.plumbing.conftest import heard
 from tests.plumbing.processes import Process
@@ -340,7 +340,7 @@ def test_a_door_does_not_wait_for_ever_behind_a_row_that_somebody_holds(door, po
 
     assert answer.status_code == 503 and answer.json()["code"] == "away"
     monkeypatch.undo()
-    until(lambda: post(door, event()).status_code == 202)  # sent again it has one answer, whether or not the first one came through meanwhile
+    wait_until(lambda: post(door, event()).status_code == 202)  # sent again it has one answer, whether or not the first one came through meanwhile
 
 
 def test_what_passes_by_itself_is_tried_again(door, monkeypatch):
@@ -401,7 +401,7 @@ def test_a_real_door_says_when_the_database_is_away_and_when_it_is_back(client, 
     assert client.get("/readyz").status_code == 503 and client.get("/healthz").status_code == 200
     running.proxy.mend()
 
-    until(lambda: post(client, event()).status_code == 202)
+    wait_until(lambda: post(client, event()).status_code == 202)
 
 
 def test_nothing_that_parties_told_gets_into_logs_measures_or_addresses(client, running):

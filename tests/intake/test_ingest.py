@@ -126,7 +126,7 @@ def test_a_report_of_danger_is_kept_like_any_other_and_said_sealed_only(intake, 
     assert intake.rows("select exchange, substr(routing_key, 3) from intake.outbox where exchange <> 'inboxes'") == [
         ("intake-safeguard.events", "dispute.registered")
     ]
-    assert intake.rows("select born, holds from intake.seals") == [(True, ["hold"])]
+    assert intake.rows("select reported_in_lane, holds from intake.seals") == [(True, ["hold"])]
     assert [receipt["type"] for receipt in receipts(intake)] == ["receipt.accepted"]
 
 

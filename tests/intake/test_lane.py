@@ -16,13 +16,13 @@ def known(seal):
     return Known(disputes={CODE: Dispute(CODE, seal=seal)})
 
 
-def voices(verdict):
+def streams(verdict):
     verdict.logged.seq = 7
     if verdict.dispute.code is None:
         verdict.dispute.code = CODE
-    for voice, type, data in domain.facts_of(verdict):
-        contracts.dump(type, data, voice or "intake")
-    return [(voice or "intake", type) for voice, type, _ in domain.facts_of(verdict)]
+    for stream, type, data in domain.facts_of(verdict):
+        contracts.dump(type, data, stream or "intake")
+    return [(stream or "intake", type) for stream, type, _ in domain.facts_of(verdict)]
 
 
 @pytest.mark.parametrize("flag", words.DANGERS)
@@ -30,14 +30,14 @@ def test_a_report_of_danger_is_said_in_the_sealed_voice_and_in_no_other(flag):
     (verdict,) = decide(says(data=REPORT | {"risk": {flag: True}}))
 
     assert verdict.registers and verdict.refused is None
-    assert voices(verdict) == [("intake-safeguard", "dispute.registered")]
+    assert streams(verdict) == [("intake-safeguard", "dispute.registered")]
     assert verdict.dispute.seal.born
 
 
 def test_a_step_that_carries_a_flag_goes_the_ordinary_way_without_it():
     (verdict,) = decide(says("mediation_centre", SCREENED | DANGER, type="dispute.screened", subject=CODE))
 
-    assert voices(verdict) == [("intake", "step.reported"), ("intake-safeguard", "risk.flagged")]
+    assert streams(verdict) == [("intake", "step.reported"), ("intake-safeguard", "risk.flagged")]
     assert "risk" not in domain.facts_of(verdict)[0][2]["facts"]
     assert not verdict.dispute.seal.born
 
@@ -47,21 +47,21 @@ def test_the_lanes_own_words_are_said_sealed(word):
     agency = next(agency for agency in (*INSIDE, *OUTSIDE) if contracts.may_say(agency, word))
     (verdict,) = decide(step(word, agency))
 
-    assert voices(verdict) == [("intake-safeguard", "step.reported")]
+    assert streams(verdict) == [("intake-safeguard", "step.reported")]
 
 
 @pytest.mark.parametrize("agency", INSIDE)
 def test_of_a_sealed_dispute_those_inside_speak_sealed(agency):
     (verdict,) = decide(says(agency, subject=CODE), about=known(Seal(holds={"hold"})))
 
-    assert voices(verdict) == [("intake-safeguard", "step.reported")]
+    assert streams(verdict) == [("intake-safeguard", "step.reported")]
 
 
 @pytest.mark.parametrize("agency", OUTSIDE)
 def test_and_those_outside_as_ever(agency):
     (verdict,) = decide(says(agency, subject=CODE), about=known(Seal(holds={"hold"})))
 
-    assert voices(verdict) == [("intake", "step.reported")]
+    assert streams(verdict) == [("intake", "step.reported")]
 
 
 @pytest.mark.parametrize("agency", OUTSIDE)
@@ -76,7 +76,7 @@ def test_a_code_born_in_the_lane_is_for_outsiders_like_one_that_was_never_given(
 def test_who_reported_it_knows_its_code():
     (verdict,) = decide(says("grid", subject=CODE), about=known(Seal(born=True, holds={"hold"}, reporters={"grid"})))
 
-    assert voices(verdict) == [("intake-safeguard", "step.reported")]
+    assert streams(verdict) == [("intake-safeguard", "step.reported")]
 
 
 def test_what_was_said_before_the_seal_within_one_batch_stays_as_it_was():
@@ -84,7 +84,7 @@ def test_what_was_said_before_the_seal_within_one_batch_stays_as_it_was():
         step("dispute.screened", "court"), step("dv.warning_issued", "police", id="e-2"), step("dispute.screened", "court", id="e-3")
     )
 
-    assert [voices(verdict)[0][0] for verdict in (before, warning, after)] == ["intake", "intake-safeguard", "intake-safeguard"]
+    assert [streams(verdict)[0][0] for verdict in (before, warning, after)] == ["intake", "intake-safeguard", "intake-safeguard"]
 
 
 def test_the_first_receipt_of_danger_has_the_shape_of_any_other():

@@ -122,7 +122,7 @@ def test_what_comes_in_while_it_reads_is_no_break(looked, take, pool):
 
 
 def test_the_word_checks_the_system_of_the_run_directory(county, monkeypatch, capfd):
-    county.police.reports()
+    county.police.reports_dispute()
     county.settle()
     monkeypatch.setenv("FENGQIAO_RUN", str(county.system.folder))
     (entries,) = county.rows("select count(*) from intake.log")

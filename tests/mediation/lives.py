@@ -38,7 +38,7 @@ FACTS = FACTS | {
 
 # fmt: off
 SPEAKER = {                            # who says it, when a story does not say otherwise
-    "whistle.blown": CENTRE, "whistle.answered": "police", "level.escalated": "grid", "supervision.issued": CENTRE,
+    "departments.called": CENTRE, "call.answered": "police", "level.escalated": "grid", "supervision.issued": CENTRE,
     "dispute.reported": WOMEN, "dispute.screened": CENTRE, "dispute.routed": CENTRE, "dispute.redirected": CENTRE,
     "reports.joined": CENTRE, "reports.unjoined": CENTRE,
     "confirmation.extended": COURT, "confirmation.objected": COURT, "papers.received": COURT, "trial.extended": COURT,

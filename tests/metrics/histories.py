@@ -18,8 +18,8 @@ def registered(code=CODES[0], township="620702102", kind="family", agency="women
     return event("intake", sequence, "dispute.registered", code, hours, township=township, kind=kind, agency=agency, channel="walk_in", wants="mediation")
 
 
-def fact(sequence, type, state, waits_for=(), code=CODES[0], hours=1.0, **data):
-    return event("mediation", sequence, type, code, hours, state=state, before="", waits_for=list(waits_for), agency="mediation_centre", **data)
+def fact(sequence, type, state, next_actors=(), code=CODES[0], hours=1.0, **data):
+    return event("mediation", sequence, type, code, hours, state=state, before="", next_actors=list(next_actors), agency="mediation_centre", **data)
 
 
 def deadline(sequence, what, clock="referral_answer", kind="POLICY", code=CODES[0], hours=1.0, due=72, owed_by=("mediation_centre",), **data):
@@ -36,7 +36,7 @@ agencies = st.sampled_from(["court", "mediation_centre", "judicial_bureau", "wom
 said_by_mediation = st.one_of(
     st.tuples(
         st.sampled_from(["dispute.routed", "referral.accepted", "mediation.started", "agreement.reached", "reports.joined", "reports.unjoined"]),
-        st.fixed_dictionaries({"state": states, "waits_for": st.lists(agencies, unique=True, max_size=2), "agency": agencies, "to": agencies}),
+        st.fixed_dictionaries({"state": states, "next_actors": st.lists(agencies, unique=True, max_size=2), "agency": agencies, "to": agencies}),
     ),
     st.tuples(st.just("step.applied"), st.fixed_dictionaries({"state": states, "step": st.just("x")})),
     st.tuples(st.just("step.refused"), st.fixed_dictionaries({"state": states, "reason": st.fixed_dictionaries({"code": st.sampled_from(["a", "b"])})})),
@@ -52,7 +52,7 @@ said_by_mediation = st.one_of(
         ),
     ),
     st.tuples(st.just("dispute.closed"), st.fixed_dictionaries({"state": states, "outcome": st.just("settled")})),
-    st.tuples(st.sampled_from(["safeguard.held", "safeguard.released"]), st.just({"state": "safeguard_hold", "waits_for": ["police"]})),
+    st.tuples(st.sampled_from(["safeguard.held", "safeguard.released"]), st.just({"state": "safeguard_hold", "next_actors": ["police"]})),
 )
 said_by_intake = st.one_of(
     st.tuples(st.just("step.reported"), st.fixed_dictionaries({"agency": agencies, "step": st.sampled_from(["session.held", "protection_order.applied"])})),

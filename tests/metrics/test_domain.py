@@ -53,7 +53,7 @@ def test_the_sums_are_what_counting_the_rows_gives(data):
     for dispute in model.disputes.values():
         if dispute.is_open:
             cube[dispute.township, dispute.state, dispute.kind, dispute.overdue] += 1
-            waits.update((dispute.township, agency, dispute.overdue) for agency in dispute.waits_for)
+            waits.update((dispute.township, agency, dispute.overdue) for agency in dispute.next_actors)
     assert (model.cube, model.waits) == (cube, waits)
     days = Counter()
     for (day, what, _, _), count in model.flow.items():
@@ -143,10 +143,10 @@ def test_the_nearest_deadline_still_to_be_met_runs_out_next():
 
 def test_before_any_step_whoever_owes_a_deadline_must_act():
     model = Model().hear([registered(), deadline(1, "set", "screening", owed_by=["mediation_centre"])])
-    assert model.dispute().waits_for == ["mediation_centre"]
+    assert model.dispute().next_actors == ["mediation_centre"]
 
     model.hear([fact(2, "dispute.routed", "routed", ["judicial_bureau"], to="judicial_bureau")])
-    assert model.dispute().waits_for == ["judicial_bureau"]
+    assert model.dispute().next_actors == ["judicial_bureau"]
     assert model.dispute().body == "judicial_bureau"
 
 

@@ -118,8 +118,8 @@ ASKED = [
     {"township": "620702102", "kind": "family", "overdue": "law"},
     {"overdue": "other"},
     {"overdue": "any", "state": "mediating"},
-    {"waits_for": "police"},
-    {"waits_for": "court", "overdue": "law", "township": "620702003"},
+    {"next_actors": "police"},
+    {"next_actors": "court", "overdue": "law", "township": "620702003"},
     {"status": "closed"},
     {"status": "all", "reporter": "womens_federation"},
     {"status": "all", "what": "reported", "day": "2026-11-20"},
@@ -160,7 +160,7 @@ def test_every_number_of_the_overview_is_the_length_of_its_list(pool, some_dispu
         for state, cell in page.by_state.items():
             assert (cell.open, cell.law) == (listed(state=state), listed(state=state, overdue="law"))
         for agency, cell in page.by_agency.items():
-            assert (cell.open, cell.other) == (listed(waits_for=agency), listed(waits_for=agency, overdue="other"))
+            assert (cell.open, cell.other) == (listed(next_actors=agency), listed(next_actors=agency, overdue="other"))
         for township, cell in page.by_township.items():
             assert (cell.open, cell.law) == (listed(township=township), listed(township=township, overdue="law"))
         assert here.total.open == listed(township="620702102")

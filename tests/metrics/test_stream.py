@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 
 from services.metrics.web import stream
-from tests.county import until
+from tests.county import wait_until
 from tests.metrics.histories import registered
 
 END_THE_WATCH = "select pg_terminate_backend(pid) from pg_stat_activity where query like '%metrics.changes%' and pid <> pg_backend_pid()"
@@ -20,7 +20,7 @@ def code(n):
     return f"620702-2026-{n:06d}-1"
 
 
-def read(url, until, last=None, after=None, seconds=10):
+def read(url, wait_until, last=None, after=None, seconds=10):
     """The messages of a stream, as (event, id, data), until one satisfies `until`."""
     headers, params = {} if last is None else {"Last-Event-ID": str(last)}, {} if after is None else {"after": after}
     messages, event, number = [], None, None
@@ -34,7 +34,7 @@ def read(url, until, last=None, after=None, seconds=10):
                 number = int(value)
             elif name == "data":
                 messages.append((event, number, json.loads(value)))
-                if until(messages):
+                if wait_until(messages):
                     return messages
     return messages
 
@@ -71,7 +71,7 @@ def test_a_change_reaches_an_open_page_within_a_second(dashboard, hear):
 
     listener = threading.Thread(target=listen)
     listener.start()
-    until(lambda: states[-1:] == ["live"])
+    wait_until(lambda: states[-1:] == ["live"])
     hear([registered(code(1))])
     written = time.monotonic()
     listener.join(5)
@@ -104,12 +104,12 @@ def test_the_pages_learn_that_the_database_is_away_and_back(dashboard, hear, met
 
     listener = threading.Thread(target=listen)
     listener.start()
-    until(lambda: states[-1:] == ["live"])
+    wait_until(lambda: states[-1:] == ["live"])
     seen = len(states)
     with psycopg2.connect(metrics_database) as connection, connection.cursor() as cursor:
-        until(lambda: cursor.execute(END_THE_WATCH) or cursor.fetchall())
-    until(lambda: "away" in states[seen:])
-    until(lambda: states[-1] == "live")
+        wait_until(lambda: cursor.execute(END_THE_WATCH) or cursor.fetchall())
+    wait_until(lambda: "away" in states[seen:])
+    wait_until(lambda: states[-1] == "live")
     hear([registered(code(1))])
     listener.join(10)
 

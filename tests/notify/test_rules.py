@@ -8,7 +8,7 @@ from services.notify.rules import ADDRESSED, ALSO, NOTICES, notices_for
 from tests.notify.conftest import said
 
 BODY, CENTRE, COMMITTEE = "peoples_mediation_committee-daman", "mediation_centre", "political_legal_committee"
-TELLS = ("mediators.proposed", "mediation.suspended", "dispute.routed", "routing.proposed", "whistle.blown", "supervision.issued", "level.escalated")
+TELLS = ("mediators.proposed", "mediation.suspended", "dispute.routed", "routing.proposed", "departments.called", "supervision.issued", "level.escalated")
 
 
 def told(event):
@@ -90,14 +90,14 @@ def test_the_same_event_gives_the_same_notices():
     [
         ("routing.proposed", {}, [("notice.proposal", CENTRE)]),
         ("mediators.proposed", {}, [("notice.mediators", BODY)]),
-        ("dispute.routed", {"to": BODY, "joint_with": ["police"]}, [("notice.whistle", "police")]),
+        ("dispute.routed", {"to": BODY, "joint_with": ["police"]}, [("notice.call", "police")]),
         ("dispute.routed", {"to": BODY, "joint_with": []}, []),
-        ("whistle.blown", {"to": ["police", "judicial_bureau"]}, [("notice.whistle", "police"), ("notice.whistle", "judicial_bureau")]),
+        ("departments.called", {"to": ["police", "judicial_bureau"]}, [("notice.call", "police"), ("notice.call", "judicial_bureau")]),
         ("supervision.issued", {"to": BODY, "urged_for": "overdue"}, [("notice.supervision", BODY)]),
         ("supervision.issued", {"to": BODY, "urged_for": "no_answer"}, [("notice.supervision", BODY), ("notice.supervision", COMMITTEE)]),
-        ("mediation.suspended", {"agency": BODY, "reason": "suspected_crime", "waits_for": [BODY, "police"]}, [("notice.inquiry", "police")]),
-        ("mediation.suspended", {"agency": BODY, "reason": "suspected_sham", "waits_for": [BODY, "court-daman"]}, [("notice.inquiry", "court-daman")]),
-        ("mediation.suspended", {"agency": "court", "reason": "suspected_sham", "waits_for": [BODY, "court"]}, []),  # it knows
+        ("mediation.suspended", {"agency": BODY, "reason": "suspected_crime", "next_actors": [BODY, "police"]}, [("notice.inquiry", "police")]),
+        ("mediation.suspended", {"agency": BODY, "reason": "suspected_sham", "next_actors": [BODY, "court-daman"]}, [("notice.inquiry", "court-daman")]),
+        ("mediation.suspended", {"agency": "court", "reason": "suspected_sham", "next_actors": [BODY, "court"]}, []),  # it knows
         ("level.escalated", {"level": "village_level"}, []),  # the deadline of that level tells whoever owes it
         ("level.escalated", {"level": "county_level"}, [("notice.escalated", CENTRE)]),
     ],

@@ -17,7 +17,7 @@ from plumbing.jobs import Jobs
 from services.notify import webhook
 from services.notify.retries import TRIES, rest_after
 from services.notify.service import NotifyService
-from tests.county import until
+from tests.county import wait_until
 from tests.notify.conftest import CODE, said
 from tests.notify.test_ledger import ledger, outbox
 
@@ -168,10 +168,10 @@ def test_a_dripping_address_holds_up_no_other(service, notify, hook, address, dr
     hook("police", address.url)
     service.on_events([said(n, "deadline.approached", owed_by=["court"]) for n in range(1, 4)])
     process(30)
-    until(lambda: dripping.open, what="the call was under way")
+    wait_until(lambda: dripping.open, what="the call was under way")
     service.on_events([said(n, "deadline.approached", owed_by=["police"]) for n in range(4, 7)])
 
-    until(lambda: len(address.posted) == 3, what="the other agency's notices arrived")
+    wait_until(lambda: len(address.posted) == 3, what="the other agency's notices arrived")
     assert (dripping.calls, dripping.open) == (1, 1)
 
 
@@ -180,22 +180,22 @@ def test_a_dripping_address_is_left_after_the_total_time(service, notify, hook, 
     service.on_events([said(n, "deadline.approached", owed_by=["court"]) for n in range(1, 4)])
     process(2)
 
-    until(lambda: statuses(notify)[0][2] == 1, what="the call was given up")
+    wait_until(lambda: statuses(notify)[0][2] == 1, what="the call was given up")
     assert statuses(notify) == [("court", "waiting", 1, "timed_out")] * 3  # one call stands for all of them
-    until(lambda: not dripping.open, what="the connection was closed")
+    wait_until(lambda: not dripping.open, what="the connection was closed")
 
 
 def test_no_transaction_is_open_during_a_call(service, notify, hook, dripping, process):
     hook("court", dripping.url)
     service.on_events([said(1, "deadline.set", owed_by=["court"])])
     process(30)
-    until(lambda: dripping.open, what="the call was under way")
+    wait_until(lambda: dripping.open, what="the call was under way")
     ((began,),) = notify.rows("select now()")
 
     notify.rows("select 1 from notify.notices for update nowait")
     notify.rows("select 1 from notify.webhooks for update nowait")
     older = "select 1 from pg_stat_activity where datname = current_database() and usename like '%%notify%%' and xact_start <= %s and pid <> pg_backend_pid()"
-    until(lambda: not notify.rows(older, began), seconds=10, what="no transaction that began before the call was open")
+    wait_until(lambda: not notify.rows(older, began), seconds=10, what="no transaction that began before the call was open")
     assert dripping.open == 1
 
 
@@ -203,7 +203,7 @@ def test_a_sender_that_is_killed_during_a_call_leaves_the_letter_to_another(serv
     hook("court", dripping.url)
     service.on_events([said(1, "deadline.set", owed_by=["court"])])
     first = process(30)
-    until(lambda: dripping.open, what="the call was under way")
+    wait_until(lambda: dripping.open, what="the call was under way")
     notify.rows("update notify.webhooks set url = %s", address.url)  # the same server, in order again
     service.send_webhooks()
     assert address.posted == []  # the first sender has it
@@ -223,7 +223,7 @@ def test_asked_to_stop_it_ends_with_the_calls_under_way_settled(service, notify,
     hook("court", dripping.url)
     service.on_events([said(1, "deadline.set", owed_by=["court"])])
     running = process(8)
-    until(lambda: dripping.open, what="the call was under way")
+    wait_until(lambda: dripping.open, what="the call was under way")
     running.wait_ready()
     running.ask_to_stop()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deploy.files import ROOT
 from local.ports import allowed, is_free
-from tests.county import until
+from tests.county import wait_until
 
 
 class Process:
@@ -47,7 +47,7 @@ class Process:
             return None
 
     def wait_ready(self):
-        until(lambda: self.is_ready() or self.popen.poll() is not None, what="the process was ready")
+        wait_until(lambda: self.is_ready() or self.popen.poll() is not None, what="the process was ready")
         assert self.popen.poll() is None, self.log.read_text()
         return self
 

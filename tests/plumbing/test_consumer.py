@@ -7,7 +7,7 @@ from contracts.channels import DEAD_LETTERS, partition_of, queue_of
 from deploy import broker
 from drills.tcp_proxies import tcp_proxy
 from tests.apart import domain_event
-from tests.county import until
+from tests.county import wait_until
 from tests.plumbing.conftest import A, B
 from tests.plumbing.processes import Process
 from tests.raw_properties import RawProperties, field, nested, raw_properties, timestamp_field
@@ -87,7 +87,7 @@ def event(sequence, subject=A, **data):
 def test_everything_told_takes_effect_once_and_is_acknowledged(stage):
     stage.tell(*(event(n, subject) for n in (3, 1, 2, 2, 4) for subject in (A, B)))
     process = stage.listens()
-    until(lambda: stage.applied(A, B) == {A: [1, 2, 3, 4], B: [1, 2, 3, 4]})
+    wait_until(lambda: stage.applied(A, B) == {A: [1, 2, 3, 4], B: [1, 2, 3, 4]})
 
     process.ask_to_stop()
     assert process.ends() == 0
@@ -105,7 +105,7 @@ def test_killed_at_this_moment_nothing_is_lost_or_done_twice(stage, moment):
 
     process = stage.listens()
     stage.tell(event(3))
-    until(lambda: stage.applied(A, B) == {A: [1, 2, 3], B: [1]})
+    wait_until(lambda: stage.applied(A, B) == {A: [1, 2, 3], B: [1]})
     process.ask_to_stop()
     assert process.ends() == 0 and stage.left() == 0
 
@@ -113,14 +113,14 @@ def test_killed_at_this_moment_nothing_is_lost_or_done_twice(stage, moment):
 def test_an_event_that_fails_harms_only_its_own_dispute(stage):
     stage.tell(event(1), event(2, do="fail_until_mended", what="x"), event(3), event(1, B), event(2, B))
     process = stage.listens()
-    until(lambda: stage.applied(A, B) == {A: [1], B: [1, 2]})
-    until(lambda: stage.kept("parked") == [(A, 2)])
+    wait_until(lambda: stage.applied(A, B) == {A: [1], B: [1, 2]})
+    wait_until(lambda: stage.kept("parked") == [(A, 2)])
     assert stage.kept("waiting") == [(A, 3)]
 
     stage.tell(event(3, B))
-    until(lambda: stage.applied(B) == {B: [1, 2, 3]})
+    wait_until(lambda: stage.applied(B) == {B: [1, 2, 3]})
     stage.mend("x")
-    until(lambda: stage.applied(A) == {A: [1, 2, 3]})
+    wait_until(lambda: stage.applied(A) == {A: [1, 2, 3]})
 
     assert stage.kept("parked") == stage.kept("waiting") == []
     assert process.measure("fengqiao_events_total") >= 6
@@ -132,21 +132,21 @@ def test_when_what_waited_is_what_fails_it_is_parked_and_not_the_one_before(stag
     """The gap closes, and behind it stands an event that fails: the one that closed the gap is not to blame."""
     stage.tell(event(2, do="fail_until_mended", what="x"), event(3))
     stage.listens()
-    until(lambda: stage.kept("waiting") == [(A, 2), (A, 3)])
+    wait_until(lambda: stage.kept("waiting") == [(A, 2), (A, 3)])
     stage.tell(event(1))
 
-    until(lambda: stage.applied(A) == {A: [1]})
-    until(lambda: stage.kept("parked") == [(A, 2)])
+    wait_until(lambda: stage.applied(A) == {A: [1]})
+    wait_until(lambda: stage.kept("parked") == [(A, 2)])
     stage.mend("x")
-    until(lambda: stage.applied(A) == {A: [1, 2, 3]})
+    wait_until(lambda: stage.applied(A) == {A: [1, 2, 3]})
 
 
 def test_a_timeout_that_leaks_from_the_method_is_like_any_failure(stage):
     stage.tell(event(1, do="leak_a_timeout"), event(1, B))
     process = stage.listens()
-    until(lambda: stage.applied(B) == {B: [1]} and stage.kept("parked") == [(A, 1)])
+    wait_until(lambda: stage.applied(B) == {B: [1]} and stage.kept("parked") == [(A, 1)])
     stage.mend("timeout")
-    until(lambda: stage.applied(A) == {A: [1]})
+    wait_until(lambda: stage.applied(A) == {A: [1]})
 
     process.ask_to_stop()
     assert process.ends() == 0 and stage.left() == 0
@@ -155,19 +155,19 @@ def test_a_timeout_that_leaks_from_the_method_is_like_any_failure(stage):
 def test_bytes_that_are_no_event_are_kept_and_hold_up_nobody(stage):
     stage.tell(event(1, body=b"\xff not json"), event(1), event(1, B, body=b'{"type": "t"}'), event(1, B))
     process = stage.listens()
-    until(lambda: stage.applied(A, B) == {A: [1], B: [1]})
+    wait_until(lambda: stage.applied(A, B) == {A: [1], B: [1]})
 
     assert [source for (source,) in stage.apart.rows("select source from notify.parked")] == ["unreadable", "unreadable"]
     assert stage.left() == 0
     stage.apart.rows("update notify.parked set status = 'retry', next_attempt_at = now()")  # replayed: they are still no events
-    until(lambda: stage.apart.rows("select status, attempts from notify.parked") == [("parked", 2), ("parked", 2)])
+    wait_until(lambda: stage.apart.rows("select status, attempts from notify.parked") == [("parked", 2), ("parked", 2)])
     assert process.is_ready()
 
 
 def test_the_log_says_what_failed_and_nothing_of_what_it_was_about(stage):
     stage.tell(event(1, do="fail", note="李四 62070219800101001X"))
     process = stage.listens()
-    until(lambda: any("An event failed" in line["event"] for line in process.lines()))
+    wait_until(lambda: any("An event failed" in line["event"] for line in process.lines()))
 
     text = process.text()
     assert "ValueError at listener.py:" in text
@@ -181,7 +181,7 @@ def test_the_log_says_what_failed_and_nothing_of_what_it_was_about(stage):
 def test_a_stop_finishes_what_is_in_hand_and_gives_back_the_rest(stage):
     process = stage.listens()
     stage.tell(event(1, do="take_long", seconds=1.5))
-    until(lambda: stage.apart.rows("select 1 from notify.begun"))
+    wait_until(lambda: stage.apart.rows("select 1 from notify.begun"))
     stage.tell(*(event(n, B) for n in range(1, 6)))
     process.ask_to_stop()
 
@@ -193,11 +193,11 @@ def test_a_stop_finishes_what_is_in_hand_and_gives_back_the_rest(stage):
 def test_a_stop_has_a_deadline(stage):
     process = stage.listens(FENGQIAO_STOP_SECONDS="0.5")
     stage.tell(event(1, do="take_long", seconds=60))
-    until(lambda: stage.apart.rows("select 1 from notify.begun"))
+    wait_until(lambda: stage.apart.rows("select 1 from notify.begun"))
     process.ask_to_stop()
 
     assert process.ends(15) == 1
-    until(lambda: stage.left() == 1)
+    wait_until(lambda: stage.left() == 1)
     assert stage.applied(A) == {A: []}
 
 
@@ -220,14 +220,14 @@ def test_the_broker_goes_away_and_comes_back(stage):
     with tcp_proxy(stage.apart.amqp("notify")) as proxy:
         process = stage.listens(AMQP_URI=proxy.through(stage.apart.amqp("notify")))
         stage.tell(event(1))
-        until(lambda: stage.applied(A) == {A: [1]})
+        wait_until(lambda: stage.applied(A) == {A: [1]})
         proxy.interrupt()
         stage.tell(event(2))
-        until(lambda: process.parts() == {"broker": False, "database": True})
+        wait_until(lambda: process.parts() == {"broker": False, "database": True})
         proxy.mend()
 
-        until(lambda: stage.applied(A) == {A: [1, 2]})
-        until(process.is_ready)
+        wait_until(lambda: stage.applied(A) == {A: [1, 2]})
+        wait_until(process.is_ready)
 
 
 def test_while_the_database_is_away_nothing_circles_at_the_broker(stage):
@@ -236,9 +236,9 @@ def test_while_the_database_is_away_nothing_circles_at_the_broker(stage):
         process = stage.listens(DATABASE_URL=proxy.through(stage.apart.databases["notify"]))
         proxy.interrupt()
         stage.tell(*(event(n) for n in range(1, 501)))
-        until(lambda: process.parts() is not None and not any(process.parts().values()))
+        wait_until(lambda: process.parts() is not None and not any(process.parts().values()))
         proxy.mend()
-        until(lambda: stage.applied(A) == {A: list(range(1, 501))})
+        wait_until(lambda: stage.applied(A) == {A: list(range(1, 501))})
 
     deliveries = [count for (count,) in stage.apart.rows("select deliveries from notify.effects")]
     assert max(deliveries) <= 2
@@ -250,9 +250,9 @@ def test_a_database_that_answers_and_takes_no_work_costs_no_event_its_deliveries
     """Its disk is full, say. Given back again and again, events would end among the dead letters."""
     stage.tell(event(1, do="be_refused_until_mended", sqlstate="53100"), *(event(n) for n in range(2, 301)))
     process = stage.listens()
-    until(lambda: sum("does not answer" in line["event"] for line in process.lines()) > 5)
+    wait_until(lambda: sum("does not answer" in line["event"] for line in process.lines()) > 5)
     stage.mend("53100")
-    until(lambda: stage.applied(A) == {A: list(range(1, 301))})
+    wait_until(lambda: stage.applied(A) == {A: list(range(1, 301))})
 
     assert stage.apart.rows("select max(deliveries) from notify.effects") <= [(2,)]
     assert stage.kept("parked") == [] and stage.apart.count(DEAD_LETTERS) == 0
@@ -261,11 +261,11 @@ def test_a_database_that_answers_and_takes_no_work_costs_no_event_its_deliveries
 def test_a_row_that_somebody_holds_for_long_is_no_events_fault(stage):
     stage.tell(event(1, do="be_refused_until_mended", sqlstate="55P03"), event(2), event(1, B))
     process = stage.listens()
-    until(lambda: sum("held by somebody else" in line["event"] for line in process.lines()) > 2)
+    wait_until(lambda: sum("held by somebody else" in line["event"] for line in process.lines()) > 2)
     assert stage.kept("parked") == []
 
     stage.mend("55P03")
-    until(lambda: stage.applied(A, B) == {A: [1, 2], B: [1]})
+    wait_until(lambda: stage.applied(A, B) == {A: [1, 2], B: [1]})
     process.ask_to_stop()
     assert process.ends() == 0 and stage.left() == 0
 
@@ -275,12 +275,12 @@ def test_connections_that_break_under_a_full_inbox_are_made_again(stage):
     with tcp_proxy(stage.apart.databases["notify"]) as proxy:
         process = stage.listens(DATABASE_URL=proxy.through(stage.apart.databases["notify"]))
         stage.tell(event(1, do="take_long", seconds=2), *(event(n) for n in range(2, 801)))
-        until(lambda: stage.apart.rows("select 1 from notify.begun"))
+        wait_until(lambda: stage.apart.rows("select 1 from notify.begun"))
         proxy.interrupt()
         proxy.mend()
 
-        until(lambda: stage.applied(A) == {A: list(range(1, 801))})
-        until(process.is_ready)
+        wait_until(lambda: stage.applied(A) == {A: list(range(1, 801))})
+        wait_until(process.is_ready)
 
 
 def test_a_queue_taken_away_ends_the_process(stage):
@@ -299,11 +299,11 @@ def test_two_copies_share_the_work_and_one_takes_over(stage):
     first = stage.listens()
     second = stage.listens(copies=2)
     stage.tell(*(event(n, subject) for n in range(1, 21) for subject in (A, B)))
-    until(lambda: stage.applied(A, B) == {A: list(range(1, 21)), B: list(range(1, 21))})
+    wait_until(lambda: stage.applied(A, B) == {A: list(range(1, 21)), B: list(range(1, 21))})
 
     first.popen.kill()
     stage.tell(event(21), event(21, B))
-    until(lambda: stage.applied(A, B) == {A: list(range(1, 22)), B: list(range(1, 22))})
+    wait_until(lambda: stage.applied(A, B) == {A: list(range(1, 22)), B: list(range(1, 22))})
     assert second.is_ready()
 
 
@@ -320,10 +320,10 @@ def test_words_in_another_encoding_stop_nobody(stage, where):
     channel.basic_publish("mediation.events", key, domain_event("mediation", A, 1), properties)
     channel.connection.close()
 
-    until(lambda: stage.applied(A) == {A: [1]} or process.popen.poll() is not None)
+    wait_until(lambda: stage.applied(A) == {A: [1]} or process.popen.poll() is not None)
     assert process.popen.poll() is None
     stage.tell(event(2))
-    until(lambda: stage.applied(A) == {A: [1, 2]})
+    wait_until(lambda: stage.applied(A) == {A: [1, 2]})
 
 
 UNDECODABLE = {
@@ -344,7 +344,7 @@ def test_a_header_that_the_client_library_cannot_decode_ends_no_process_and_cost
     channel.connection.close()
     stage.tell(event(2), event(2, B))
 
-    until(lambda: stage.applied(A, B) == {A: [1, 2], B: [1, 2]} or process.popen.poll() is not None)
+    wait_until(lambda: stage.applied(A, B) == {A: [1, 2], B: [1, 2]} or process.popen.poll() is not None)
     assert process.popen.poll() is None
     assert stage.apart.rows("select max(deliveries) from notify.effects") == [(0,)]
 
@@ -354,16 +354,16 @@ def test_events_that_are_tried_again_do_not_go_before_new_ones(stage):
     subjects = [f"620702-2026-{n:06}-0" for n in range(30)]
     stage.listens()
     stage.tell(*(event(1, subject, do="fail_slowly_until_mended", seconds=0.1, what="x") for subject in subjects))
-    until(lambda: len(stage.kept("parked")) == 30)
+    wait_until(lambda: len(stage.kept("parked")) == 30)
     stage.apart.rows("delete from notify.begun; update notify.parked set status = 'retry', next_attempt_at = now()")
-    until(lambda: stage.apart.rows("select 1 from notify.begun"), what="the first was tried again")
+    wait_until(lambda: stage.apart.rows("select 1 from notify.begun"), what="the first was tried again")
     stage.tell(event(1, B))
 
-    until(lambda: stage.applied(B) == {B: [1]})
+    wait_until(lambda: stage.applied(B) == {B: [1]})
     assert len(stage.apart.rows("select 1 from notify.begun")) < 20
     stage.mend("x")
     stage.apart.rows("update notify.parked set next_attempt_at = now()")
-    until(lambda: stage.applied(*subjects) == {subject: [1] for subject in subjects})
+    wait_until(lambda: stage.applied(*subjects) == {subject: [1] for subject in subjects})
 
 
 class _Gbk(str):

@@ -89,14 +89,15 @@ def lives(draw):
 SAYING = {"intake": by_intake, "mediation": by_mediation, "notify": by_notify}
 
 
-def deliveries(all_lives, subjects, speakers):
+def deliveries(all_lives, subjects, producers):
     """{(speaker, dispute): its events as bytes, in order}."""
     return {
-        (speaker, subject): [
-            Delivery(events.write(speaker, said, f"{subject}/{number}", NOW, number)) for number, said in enumerate(SAYING[speaker](subject, life[speaker]), 1)
+        (producer, subject): [
+            Delivery(events.write(producer, said, f"{subject}/{number}", NOW, number))
+            for number, said in enumerate(SAYING[producer](subject, life[producer]), 1)
         ]
         for subject, life in zip(subjects, all_lives, strict=True)
-        for speaker in speakers
+        for producer in producers
     }
 
 
@@ -161,7 +162,7 @@ class Hearer:
     def __init__(self, apart, name, describe):
         self.apart, self.name = apart, name
         self.pool = apart.pool(name)
-        cls, self.speakers, self.tables = describe(self.pool)
+        cls, self.producers, self.tables = describe(self.pool)
         self.service = cls()
         self.service.db = self.pool
         if name == "mediation":
@@ -220,11 +221,11 @@ def new_codes():
 def test_however_they_come_they_lead_to_the_same(hearer, told, data):
     plain, mixed = new_codes(), new_codes()
     zero = hearer.sums()
-    for line in deliveries(told, plain, hearer.speakers).values():
+    for line in deliveries(told, plain, hearer.producers).values():
         for delivery in line:
             hearer.hears(delivery)
     one_by_one = moved(zero, hearer.sums())
-    lines = list(deliveries(told, mixed, hearer.speakers).values())
+    lines = list(deliveries(told, mixed, hearer.producers).values())
     before = hearer.sums()
     for batch in data.draw(carelessly(lines)):
         hearer.hears(*(lines[line][position] for line, position in batch))
@@ -238,7 +239,7 @@ def test_it_has_something_to_show(hearer):
     straight = [("dispute.registered", WOMEN), ("dispute.screened", "mediation_centre"), ("dispute.archived", DAMAN)]
     told = [{"intake": straight, "mediation": ["deadline.set", "deadline.passed"], "notify": ["notice.sent"]}] * 3
     subjects = new_codes()
-    for line in deliveries(told, subjects, hearer.speakers).values():
+    for line in deliveries(told, subjects, hearer.producers).values():
         hearer.hears(*line)
 
     kept = hearer.kept(subjects)

@@ -11,7 +11,7 @@ from contracts.channels import DEAD_LETTERS, UNROUTED, agency_queue, queue_of
 from plumbing.events import Delivery
 from plumbing.parked import app
 from tests.apart import KEY
-from tests.county import until
+from tests.county import wait_until
 from tests.plumbing.conftest import A, B, heard
 
 NOTIFY_QUEUE = queue_of("notify", "mediation", 0)
@@ -164,7 +164,7 @@ def die(apart, queue):
         method, _, _ = next(channel.consume(queue, inactivity_timeout=10))
         channel.basic_reject(method.delivery_tag, requeue=False)
     channel.connection.close()
-    until(lambda: apart.count(DEAD_LETTERS))
+    wait_until(lambda: apart.count(DEAD_LETTERS))
 
 
 def test_a_dead_letter_is_seen_and_put_back_where_it_came_from(tool, letters, listener):
@@ -172,10 +172,10 @@ def test_a_dead_letter_is_seen_and_put_back_where_it_came_from(tool, letters, li
     die(letters, NOTIFY_QUEUE)
     listed = tool("dead-letters")
     assert NOTIFY_QUEUE in listed and "mediation.events 0.step.applied" in listed and "rejected" in listed
-    until(lambda: letters.count(DEAD_LETTERS) == 1)  # the broker puts back what was only looked at a moment after the tool has ended
+    wait_until(lambda: letters.count(DEAD_LETTERS) == 1)  # the broker puts back what was only looked at a moment after the tool has ended
 
     assert "sent" in tool("dead-letters", "--put-back")
-    until(lambda: letters.count(DEAD_LETTERS) == 0 and letters.count(NOTIFY_QUEUE) == 1)
+    wait_until(lambda: letters.count(DEAD_LETTERS) == 0 and letters.count(NOTIFY_QUEUE) == 1)
     ((_, properties, body),) = letters.take_all(NOTIFY_QUEUE)
     assert json.loads(body)["subject"] == subject
     assert "x-death" not in (properties.headers or {})
@@ -190,7 +190,7 @@ def test_what_an_agency_sent_while_its_queue_was_not_bound_comes_back_in_its_own
         properties = pika.BasicProperties(user_id="police", message_id="e-1", content_type="application/json", headers={"ce-id": "e-1"}, delivery_mode=2)
         channel.basic_publish("agencies", "police.dispute.reported", b"{}", properties)
         channel.connection.close()
-        until(lambda: letters.count(UNROUTED))
+        wait_until(lambda: letters.count(UNROUTED))
     finally:
         admin.queue_bind(agency_queue("police"), "agencies", "police.#")
         admin.connection.close()
@@ -205,13 +205,13 @@ def test_what_an_agency_sent_while_its_queue_was_not_bound_comes_back_in_its_own
 def test_what_an_agency_sent_to_nowhere_is_seen_and_goes_on_when_there_is_a_queue(tool, letters):
     channel = letters.channel()
     channel.basic_publish("agencies", "newcomer.dispute.reported", b"{}", pika.BasicProperties(message_id="e-2", delivery_mode=2))
-    until(lambda: letters.count(UNROUTED))
+    wait_until(lambda: letters.count(UNROUTED))
     assert "agencies newcomer.dispute.reported" in tool("dead-letters", "--queue", UNROUTED)
 
     channel.queue_bind(agency_queue("police"), "agencies", "newcomer.#")
     try:
         tool("dead-letters", "--put-back")
-        until(lambda: letters.count(UNROUTED) == 0 and letters.count(agency_queue("police")) == 1)
+        wait_until(lambda: letters.count(UNROUTED) == 0 and letters.count(agency_queue("police")) == 1)
     finally:
         channel.queue_unbind(agency_queue("police"), "agencies", "newcomer.#")
         channel.connection.close()
@@ -221,7 +221,7 @@ def test_the_tool_never_shows_what_a_letter_carries(tool, letters):
     channel = letters.channel()
     channel.basic_publish("agencies", "newcomer.x", "虚构甲".encode(), pika.BasicProperties(message_id="e-3"))
     channel.connection.close()
-    until(lambda: letters.count(UNROUTED))
+    wait_until(lambda: letters.count(UNROUTED))
 
     assert "虚构甲" not in tool("dead-letters")
 

@@ -17,7 +17,7 @@ from drills.tcp_proxies import tcp_proxy
 from plumbing import relay as relays
 from plumbing.events import DomainEvent
 from plumbing.relay import Relay
-from tests.county import until
+from tests.county import wait_until
 from tests.plumbing.conftest import A, B
 
 SENT = contracts.DOMAIN_EVENTS["notice.sent"].example
@@ -71,7 +71,7 @@ def test_everything_said_arrives_in_order_and_leaves_the_outbox(quiet, start):
     start(window=7)
     for _ in range(10):
         says(quiet, A, B, A)
-    until(is_empty(quiet))
+    wait_until(is_empty(quiet))
 
     assert arrived(quiet) == {A: list(range(1, 21)), B: list(range(1, 11))}
 
@@ -80,9 +80,9 @@ def test_it_is_woken_by_what_is_said(quiet, start, monkeypatch):
     """Not by its next look: here that would come after a minute."""
     monkeypatch.setattr(relays, "POLL_SECONDS", 60)
     relay = start()
-    until(lambda: relay.ready and relay.mine)
+    wait_until(lambda: relay.ready and relay.mine)
     says(quiet, A)
-    until(is_empty(quiet), seconds=5)
+    wait_until(is_empty(quiet), seconds=5)
     relay.stop.set()
     says(quiet, A)  # … and out of the minute of waiting
 
@@ -90,7 +90,7 @@ def test_it_is_woken_by_what_is_said(quiet, start, monkeypatch):
 def test_messages_survive_a_restart_of_the_broker_and_say_what_they_are(quiet, start):
     start()
     says(quiet, A)
-    until(is_empty(quiet))
+    wait_until(is_empty(quiet))
 
     ((_, properties, _),) = [message for queue in QUEUES for message in quiet.take_all(queue)]
     assert (properties.delivery_mode, properties.content_type, properties.message_id) == (2, "application/cloudevents+json", f"{A}/1")
@@ -102,12 +102,12 @@ def test_what_no_queue_takes_stays_in_the_outbox_and_holds_up_nobody(quiet, star
     quiet.rows(PUT, "notify.events", "7.notice.sent", "lost/1")
     says(quiet, A)
     start()
-    until(lambda: quiet.rows("select event_id from notify.outbox") == [("lost/1",)])
+    wait_until(lambda: quiet.rows("select event_id from notify.outbox") == [("lost/1",)])
 
     channel = quiet.channel()
     channel.queue_bind(QUEUES[0], "notify.events", "7.#")
     try:
-        until(is_empty(quiet))
+        wait_until(is_empty(quiet))
     finally:
         channel.queue_unbind(QUEUES[0], "notify.events", "7.#")
         channel.connection.close()
@@ -120,7 +120,7 @@ def test_a_letter_given_twice_that_no_inbox_takes_is_kept_twice(quiet, start):
     says(quiet, A)
     start()
 
-    until(lambda: quiet.rows("select event_id from notify.outbox") == [("n-1",), ("n-1",)])
+    wait_until(lambda: quiet.rows("select event_id from notify.outbox") == [("n-1",), ("n-1",)])
 
 
 def test_what_a_full_queue_refuses_stays_in_the_outbox(quiet, start, monkeypatch):
@@ -138,8 +138,8 @@ def test_what_a_full_queue_refuses_stays_in_the_outbox(quiet, start, monkeypatch
             taken.extend(properties.message_id for _, properties, _ in quiet.take_all("narrow"))
             return set(taken) == {f"many/{n}" for n in range(8)}
 
-        until(all_taken)
-        until(is_empty(quiet))
+        wait_until(all_taken)
+        wait_until(is_empty(quiet))
     finally:
         channel.queue_delete("narrow")
         channel.connection.close()
@@ -149,13 +149,13 @@ def test_the_broker_goes_away_and_comes_back(quiet, start):
     with tcp_proxy(quiet.amqp("notify")) as proxy:
         relay = start(amqp=proxy.through(quiet.amqp("notify")))
         says(quiet, A)
-        until(is_empty(quiet))
+        wait_until(is_empty(quiet))
         proxy.interrupt()
         says(quiet, A, B)
-        until(lambda: not relay.ready)
+        wait_until(lambda: not relay.ready)
         assert not is_empty(quiet)()
         proxy.mend()
-        until(is_empty(quiet))
+        wait_until(is_empty(quiet))
 
         assert {code: sorted(set(numbers)) for code, numbers in arrived(quiet).items()} == {A: [1, 2], B: [1]}
 
@@ -163,12 +163,12 @@ def test_the_broker_goes_away_and_comes_back(quiet, start):
 def test_the_database_goes_away_and_comes_back(quiet, start):
     with tcp_proxy(quiet.databases["notify"]) as proxy:
         relay = start(database=proxy.through(quiet.databases["notify"]))
-        until(lambda: relay.ready)
+        wait_until(lambda: relay.ready)
         proxy.interrupt()
         says(quiet, A)
-        until(lambda: not relay.ready)
+        wait_until(lambda: not relay.ready)
         proxy.mend()
-        until(is_empty(quiet))
+        wait_until(is_empty(quiet))
 
         assert set(arrived(quiet)[A]) == {1}
 
@@ -185,7 +185,7 @@ def test_a_line_that_breaks_while_confirms_are_awaited_loses_nothing(quiet, star
         monkeypatch.setattr(relays, "failpoint", cut_once)
         start(amqp=proxy.through(quiet.amqp("notify")))
         says(quiet, A, A, A, B)
-        until(is_empty(quiet))
+        wait_until(is_empty(quiet))
 
     assert cuts and {code: sorted(set(numbers)) for code, numbers in arrived(quiet).items()} == {A: [1, 2, 3], B: [1]}
 
@@ -201,7 +201,7 @@ def test_whatever_fails_in_it_it_starts_again(quiet, start, monkeypatch):
     monkeypatch.setattr(relays.Publisher, "publish", sometimes)
     start()
     says(quiet, A)
-    until(is_empty(quiet))
+    wait_until(is_empty(quiet))
 
     assert next(failures, None) is None
 
@@ -210,7 +210,7 @@ def test_wrong_rights_are_said_clearly_and_not_tried_in_a_whirl(quiet, start):
     with tcp_proxy(quiet.amqp("police")) as proxy, structlog.testing.capture_logs() as lines:
         says(quiet, A)
         start(amqp=proxy.through(quiet.amqp("police")))
-        until(lambda: sum(line["log_level"] == "error" for line in lines) >= 3)
+        wait_until(lambda: sum(line["log_level"] == "error" for line in lines) >= 3)
 
         assert all("403" in line["reason"] and "notify.events" in line["reason"] for line in lines if line["log_level"] == "error")
         # 0.1, 0.2, 0.4 … seconds between them, at most half as much: in two seconds not more than six.
@@ -223,23 +223,23 @@ def test_wrong_rights_are_said_clearly_and_not_tried_in_a_whirl(quiet, start):
 def test_a_wrong_password_is_said_clearly(quiet, start):
     with structlog.testing.capture_logs() as lines:
         start(amqp=quiet.amqp("notify").replace(quiet.servers.keys["broker"]["notify"], "wrong"))
-        until(lambda: any(line["log_level"] == "error" for line in lines))
+        wait_until(lambda: any(line["log_level"] == "error" for line in lines))
 
     assert "wrong" not in json.dumps(lines)
 
 
 def test_two_relays_share_and_one_takes_over(quiet, start):
     first, second = start(), start()
-    until(lambda: len(first.mine) == len(second.mine) == 1 and first.mine != second.mine)
+    wait_until(lambda: len(first.mine) == len(second.mine) == 1 and first.mine != second.mine)
     for _ in range(5):
         says(quiet, A, B)
-    until(is_empty(quiet))
+    wait_until(is_empty(quiet))
     assert arrived(quiet) == {A: [1, 2, 3, 4, 5], B: [1, 2, 3, 4, 5]}
 
     first.stop.set()
-    until(lambda: second.mine == {0, 1})
+    wait_until(lambda: second.mine == {0, 1})
     says(quiet, A, B)
-    until(is_empty(quiet))
+    wait_until(is_empty(quiet))
 
 
 def test_a_relay_that_is_killed_is_replaced_by_the_other(quiet, start, tmp_path):
@@ -253,7 +253,7 @@ def test_a_relay_that_is_killed_is_replaced_by_the_other(quiet, start, tmp_path)
     }
     with subprocess.Popen([sys.executable, "-m", "plumbing.relay", "notify"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
         try:
-            until(lambda: quiet.rows("select 1 from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock'"))
+            wait_until(lambda: quiet.rows("select 1 from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock'"))
             says(quiet, A, A, B)
             assert process.wait(20) == 137
         finally:
@@ -261,7 +261,7 @@ def test_a_relay_that_is_killed_is_replaced_by_the_other(quiet, start, tmp_path)
     assert not is_empty(quiet)()
 
     start()
-    until(is_empty(quiet))
+    wait_until(is_empty(quiet))
     assert {code: sorted(set(numbers)) for code, numbers in arrived(quiet).items()} == {A: [1, 2], B: [1]}
 
 

@@ -2,12 +2,12 @@
 
 create table intake.seals (             -- a row while, and after, a dispute was in the lane
     code          text        primary key references intake.disputes,
-    born          boolean     not null,      -- reported into the lane, and never yet named outside it
+    reported_in_lane          boolean     not null,      -- reported into the lane, and never yet named outside it
     holds         text[]      not null,      -- empty when nothing holds it any more
     sealed_at     timestamptz not null,
     registration  jsonb,                     -- what the ordinary voice will say of it, when it comes out; about nobody
     constraint only_a_hold_or_a_stay check (holds <@ array['hold', 'stay']),
-    constraint what_was_born_sealed_can_come_out check (not born or registration is not null)
+    constraint what_was_born_sealed_can_come_out check (not reported_in_lane or registration is not null)
 );
 
 create table intake.entries (           -- what mediation said in the lane, for those who may look

@@ -19,12 +19,12 @@ create table intake.waiting_steps (     -- steps about a code in question: passe
     code         text        not null references intake.disputes,
     seq          bigint      not null references intake.log,
     said_about   text,                   -- what was said in the sealed lane at once, and about which dispute; null: not said yet
-    voice        text,
+    stream       text,
     type         text        not null,
     facts        jsonb       not null,   -- codes, dates and sums, as in the event
     happened_at  timestamptz not null,
     event_id     text        not null,
     traceparent  text,
-    constraint what_was_said_at_once_was_said_sealed check (said_about is null or voice is not null)
+    constraint what_was_said_at_once_was_said_sealed check (said_about is null or stream is not null)
 );
 create index waiting_steps_at_a_code on intake.waiting_steps (code, id);

@@ -10,7 +10,7 @@ from services.intake.store.log import EVENTS
 REQUESTS = Columns("seq bigint, code text, into_code text, reported_by text")
 ASKS = Columns("code text, asked bigint, asked_into text, undoes boolean")
 DECIDED = Columns("code text, merged_into text, asked bigint, asked_into text")
-WAITING_STEPS = Columns("code text, seq bigint, said_about text, voice text, type text, facts jsonb, happened_at timestamptz, event_id text, traceparent text")
+WAITING_STEPS = Columns("code text, seq bigint, said_about text, stream text, type text, facts jsonb, happened_at timestamptz, event_id text, traceparent text")
 MOVED_ON = Columns("id bigint, code text")
 
 
@@ -27,7 +27,7 @@ def save(tx: Transaction, requests: list[JoinRequest], waiting: list[WaitingStep
     tx.insert(
         "intake.waiting_steps",
         WAITING_STEPS,
-        [(s.code, s.seq, s.said_about, s.voice, s.type, s.data, s.happened_at, s.event_id, s.traceparent) for s in waiting],
+        [(s.code, s.seq, s.said_about, s.stream, s.type, s.data, s.happened_at, s.event_id, s.traceparent) for s in waiting],
     )
 
 

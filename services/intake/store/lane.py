@@ -13,7 +13,7 @@ from services.intake.model import Dispute, Seal
 from services.intake.store.hash_chain import HashChain
 
 HOLDS = Columns("code text, holds text[]")
-SEALS = Columns("code text, born boolean, holds text[], sealed_at timestamptz, registration jsonb")
+SEALS = Columns("code text, reported_in_lane boolean, holds text[], sealed_at timestamptz, registration jsonb")
 ENTRIES = Columns("code text, sequence bigint, said_at timestamptz, type text, told jsonb")
 LOOKS = HashChain(
     "intake.looks",
@@ -28,12 +28,14 @@ def load(tx: Transaction, disputes: dict[str, Dispute]) -> None:
     if not disputes:
         return
     found = {
-        code: Seal(born, set(holds))
-        for code, born, holds in tx.rows("select code, born, holds from intake.seals where code = any(%s) and holds <> '{}'", (list(disputes),))
+        code: Seal(reported_in_lane, set(holds))
+        for code, reported_in_lane, holds in tx.rows(
+            "select code, reported_in_lane, holds from intake.seals where code = any(%s) and holds <> '{}'", (list(disputes),)
+        )
     }
-    born = [code for code, seal in found.items() if seal.born]
-    if born:
-        for code, agency in tx.rows("select code, agency from intake.reports where code = any(%s)", (born,)):
+    reported_in_lane = [code for code, seal in found.items() if seal.reported_in_lane]
+    if reported_in_lane:
+        for code, agency in tx.rows("select code, agency from intake.reports where code = any(%s)", (reported_in_lane,)):
             found[code].reporters.add(agency)
     for code, seal in found.items():
         disputes[code].seal = seal
@@ -45,13 +47,19 @@ def save(tx: Transaction, opened: list[tuple[str, Seal, dict | None]]) -> None:
         return
     told = {code: registration for code, _, registration in opened if registration is not None}
     seals = {code: seal for code, seal, _ in sorted(opened, key=itemgetter(0))}
-    again = [(code, sorted(seal.holds)) for code, seal in seals.items() if seal.born and code not in told]  # what would be said of these is written already
+    again = [
+        (code, sorted(seal.holds)) for code, seal in seals.items() if seal.reported_in_lane and code not in told
+    ]  # what would be said of these is written already
     if again:
         tx.run(f"update intake.seals set holds = v.holds from {HOLDS.rows} where seals.code = v.code", HOLDS.of(again))
     tx.insert(
         "intake.seals",
         SEALS,
-        [(code, seal.born, sorted(seal.holds), tx.now, told.get(code)) for code, seal in seals.items() if not seal.born or code in told],
+        [
+            (code, seal.reported_in_lane, sorted(seal.holds), tx.now, told.get(code))
+            for code, seal in seals.items()
+            if not seal.reported_in_lane or code in told
+        ],
         "on conflict (code) do update set holds = excluded.holds, sealed_at = case when seals.holds = '{}' then excluded.sealed_at else seals.sealed_at end",
     )
 
@@ -78,7 +86,8 @@ def hear(tx: Transaction, events: list[Event]) -> list[tuple[str, dict, datetime
     return [
         (code, registration, released[code])
         for code, registration in tx.rows(
-            "update intake.seals set born = false where code = any(%s) and born and holds = '{}' returning code, registration", (sorted(released),)
+            "update intake.seals set reported_in_lane = false where code = any(%s) and reported_in_lane and holds = '{}' returning code, registration",
+            (sorted(released),),
         )
     ]
 
@@ -99,7 +108,9 @@ def look(tx: Transaction, agency: str, officer: str, reason: str, dispute: str, 
 
 
 def _view(tx, code):
-    born, holds, sealed_at, registration = tx.rows("select born, holds, sealed_at, registration from intake.seals where code = %s", (code,))[0]
+    reported_in_lane, holds, sealed_at, registration = tx.rows(
+        "select reported_in_lane, holds, sealed_at, registration from intake.seals where code = %s", (code,)
+    )[0]
     entries = tx.rows("select said_at, type, told from intake.entries where code = %s order by sequence", (code,))
     looks = tx.rows("select looked_at, agency, officer, reason from intake.looks where dispute = %s and granted order by seq", (code,))
     deadlines = {}
@@ -111,7 +122,7 @@ def _view(tx, code):
         "dispute": code,
         "held_by": sorted(holds),
         "since": sealed_at,
-        "reported_into_the_lane": born,
+        "reported_into_the_lane": reported_in_lane,
         "about": about,
         "deadlines": list(deadlines.values()),
         "entries": [{"at": at, "type": type, **told} for at, type, told in entries],

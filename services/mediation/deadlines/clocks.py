@@ -265,18 +265,18 @@ CLOCKS = (
 
     # ── petitions, beside everything else ──
     Clock("petition_accept", ("petition.registered",), when_it_happened, _EVERYWHERE, {"petition.accepted": None, "petition.decided": None},
-          "speaker", remind=_THREE_DAYS, beside=True),
+          "reporter", remind=_THREE_DAYS, beside=True),
     Clock("petition_decide", ("petition.accepted",), when_it_happened, _EVERYWHERE, {"petition.decided": None},
-          "speaker", remind=_FIVE_DAYS, beside=True, extended_by="petition.extended"),
+          "reporter", remind=_FIVE_DAYS, beside=True, extended_by="petition.extended"),
     # Whoever it was transferred to may say that it is not its task: a right, kept by the petition office.
     Clock("petition_transfer_objection", ("petition.transferred",), when_it_happened, _EVERYWHERE,
           {"petition.returned": None, "petition.accepted": None, "petition.decided": None},
-          "speaker", remind=_A_DAY, beside=True),
+          "reporter", remind=_A_DAY, beside=True),
 
     # 四级七天: only of what the grid found, until it is with a body, settled, filed or sent elsewhere.
     *(Clock(level, ("dispute.registered", "level.escalated"), at_that_level(level), ("registered", "screened"), dict.fromkeys(("level.escalated", *ENDED_BY)),
             "level", remind=_HALF_A_DAY, beside=True) for level in LEVELS_BY_NAME),
-    Clock("whistle_answer", ("whistle.blown", "dispute.routed"), when_somebody_is_called, _EVERYWHERE, {"whistle.answered": everybody_answered},
+    Clock("call_answer", ("departments.called", "dispute.routed"), when_somebody_is_called, _EVERYWHERE, {"call.answered": everybody_answered},
           "called", remind=(), beside=True),
     # An answer, or the thing itself.
     Clock("supervision_answer", ("supervision.issued",), when_it_was_urged, _EVERYWHERE,

@@ -207,7 +207,7 @@ def _start(decision: Decision, clock: Clock, step: Step, now: datetime, policy: 
         _give_way(decision, clock.group)
     if running is None:
         _succeed(decision, clock)
-    owed_by = (step.agency,) if clock.owed_by == "speaker" else who(dispute, (clock.owed_by,))
+    owed_by = (step.agency,) if clock.owed_by == "reporter" else who(dispute, (clock.owed_by,))
     deadline = Deadline(clock.name, key, rule.kind, started_at, last, owed_by, now, provisional=provisional(last, policy.holidays))
     deadline.opened_at = opened_at if rule.opened_until else None
     deadline.next_check_at = _asked_first(deadline, clock, now, policy)

@@ -94,7 +94,7 @@ RULES = (
     Rule("village_level", WorkingDays(2), ("上报至村", "escalation to the village"), "四级七天", "POLICY"),
     Rule("township_office_level", WorkingDays(2), ("上报至司法所", "escalation to the judicial office"), "四级七天", "POLICY"),
     Rule("township_level", WorkingDays(2), ("上报至乡镇", "escalation to the township"), "四级七天", "POLICY"),
-    Rule("whistle_answer", WorkingDays(1), ("吹哨", "the call"), "none", "POLICY"),
+    Rule("call_answer", WorkingDays(1), ("吹哨", "the call"), "none", "POLICY"),
     Rule("supervision_answer", WorkingDays(3), ("督办", "the urging"), "none", "POLICY"),
 
     # ── filing ──

@@ -162,7 +162,7 @@ def _fact(dispute: Dispute, step: Step, event: dict, before: str) -> dict:
     if step.word in THE_BODY_IS_TOLD and dispute.body:
         facts = {**facts, "body": dispute.body}
     return {**facts, "event": event, "agency": step.agency, "before": before, "state": dispute.state,
-            "waits_for": who(dispute, NEXT_ACTORS[dispute.state]), "happened_at": step.happened}  # fmt: skip
+            "next_actors": who(dispute, NEXT_ACTORS[dispute.state]), "happened_at": step.happened}  # fmt: skip
 
 
 def _closing(dispute: Dispute) -> dict:
@@ -237,7 +237,7 @@ def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, policy: Dea
     target = _target(dispute, step, TRANSITIONS[before][word])
     if target != NOTED:
         dispute.state, dispute.entered_at = target, step.happened
-    course = {"before": before, "state": dispute.state, "waits_for": who(dispute, NEXT_ACTORS[dispute.state]), "happened_at": step.happened}
+    course = {"before": before, "state": dispute.state, "next_actors": who(dispute, NEXT_ACTORS[dispute.state]), "happened_at": step.happened}
     decision.said.append((word, facts | course))
     tracking.follow(decision, step, target == NOTED, now, policy)
     _enter_into_history(decision, step, before, None, corrections.difference(was, dispute))

@@ -210,8 +210,8 @@ EVERYWHERE = (
     (OPEN,                                                       { "participant.named":      NOTED,
                                                                    "petition.extended":      NOTED,
                                                                    "reports.joined":         "closed",     # it is the same as another, which goes on
-                                                                   "whistle.blown":          NOTED,      # others come to help; the body that has it leads
-                                                                   "whistle.answered":       NOTED,
+                                                                   "departments.called":          NOTED,      # others come to help; the body that has it leads
+                                                                   "call.answered":       NOTED,
                                                                    "supervision.issued":     NOTED,
                                                                    "supervision.answered":   NOTED }),
     (ENDS,                                                       { "reports.unjoined":       UNDONE }),      # it is not
@@ -310,7 +310,7 @@ GUARDS = {
     "case.filing_refused":   ((g.not_yet_on_a_docket,                    "already_on_a_docket"),),
     "case.procedure_set":    ((g.on_a_docket,                            "not_on_a_docket"),),
     "case.closed":           ((g.on_a_docket,                            "not_on_a_docket"),),
-    "whistle.answered":      ((was_called,                               "not_called"),),
+    "call.answered":      ((was_called,                               "not_called"),),
     "level.escalated":       ((goes_up,                                  "not_in_the_levels"),),
     "supervision.answered":  ((was_urged,                                "not_urged"),),
     "participant.named":     ((g.mediated_nothing_here,                  "mediated_this_case"),),

@@ -4,9 +4,9 @@ create table mediation.holds (
     code       text        primary key references mediation.disputes deferrable initially deferred,
     cause      text,                         -- of the safeguard hold; null: there is none
     stays      text[]      not null,         -- the agencies that stayed it
-    born       boolean     not null,         -- reported into the lane; the ordinary voice has not named it yet
+    reported_in_lane       boolean     not null,         -- reported into the lane; the ordinary voice has not named it yet
     opened_by  jsonb       not null,         -- the agencies' events that opened it: [[source, id], …]
-    untold     jsonb       not null,         -- what the ordinary voice will say when it is over: [[word, what], …]
+    pending_events     jsonb       not null,         -- what the ordinary voice will say when it is over: [[word, what], …]
     opened_at  timestamptz,
     ended_at   timestamptz,
     constraint held_for_a_cause_of_the_contract check (cause in ('risk', 'warning', 'protection_order')),

@@ -8,7 +8,9 @@ from plumbing.transaction import Transaction
 from services.mediation.dispute.hold import Hold, Running
 from services.mediation.dispute.model import Decision, Dispute
 
-HOLDS = Columns("code text, cause text, stays text[], born boolean, opened_by jsonb, untold jsonb, opened_at timestamptz, ended_at timestamptz")
+HOLDS = Columns(
+    "code text, cause text, stays text[], reported_in_lane boolean, opened_by jsonb, pending_events jsonb, opened_at timestamptz, ended_at timestamptz"
+)
 RUNNING = Columns("code text, clock text, started_at timestamptz, due_at timestamptz, ask_at timestamptz, state text")
 
 

@@ -12,7 +12,7 @@ create table metrics.disputes (
     merged_into    text,
     -- said by mediation
     state          text        not null default 'registered',
-    waits_for      text[]      not null default '{}',    -- agencies that must act next
+    next_actors      text[]      not null default '{}',    -- agencies that must act next
     is_told        boolean     not null default false,   -- a step has said so; until then whoever owes a running deadline must act
     body           text,                                 -- who handles it
     entered_at     timestamptz,                          -- null: no step has been decided yet
@@ -40,7 +40,7 @@ create index open_by_what_runs_out on metrics.disputes (runs_out_at, code, towns
 create index open_by_age           on metrics.disputes (opened_at desc, code desc) where is_open;
 create index open_by_change        on metrics.disputes (last_at desc, code desc) where is_open;
 create index open_and_overdue      on metrics.disputes (runs_out_at, code, township, kind) where is_open and overdue <> 'none';
-create index open_by_who_must_act  on metrics.disputes using gin (waits_for) where is_open;
+create index open_by_who_must_act  on metrics.disputes using gin (next_actors) where is_open;
 
 create table metrics.deadlines (
     code        text collate "C" not null,

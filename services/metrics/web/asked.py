@@ -19,7 +19,7 @@ FILTERS = {                   # name in the address: the values that it may have
     "township":   {*NAMES["township"], UNKNOWN},
     "kind":       {*NAMES["kind"], UNKNOWN},
     "state":      {*NAMES["state"]} - {SEALED_STATE},
-    "waits_for":  {*NAMES["agency"]},
+    "next_actors":  {*NAMES["agency"]},
     "reporter":   {*NAMES["agency"]},
     "overdue":    {*OVERDUE},
     "status":     {*STATUS},

@@ -27,7 +27,7 @@ NAMES = {
     "mode":          kinds.CLOSING_MODES | kinds.MODES,
     "way":           kinds.REDIRECT_WAYS,
     "form":          kinds.FORMS,
-    "route_reason":  kinds.ROUTE_REASONS | kinds.DECLINE_REASONS | kinds.SUSPENSION_REASONS | kinds.WHISTLE_REASONS | kinds.WHISTLE_ANSWERS
+    "route_reason":  kinds.ROUTE_REASONS | kinds.DECLINE_REASONS | kinds.SUSPENSION_REASONS | kinds.CALL_REASONS | kinds.CALL_ANSWERS
                      | kinds.PAPERS | kinds.ESCALATION_REASONS | kinds.SUPERVISION_REASONS | kinds.SUPERVISION_ANSWERS | kinds.PAUSE_REASONS
                      | kinds.FILING_REFUSALS | kinds.REOPEN_REASONS | kinds.MISREPORTS,
     "procedure":     kinds.PROCEDURES,

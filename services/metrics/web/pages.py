@@ -126,7 +126,7 @@ def _choices():
         "township": ("township", sorted(asked.FILTERS["township"])),
         "kind": ("kind", list(names.NAMES["kind"])),
         "state": ("state", STATES_IN_ORDER),
-        "waits_for": ("agency", list(names.NAMES["agency"])),
+        "next_actors": ("agency", list(names.NAMES["agency"])),
         "reporter": ("agency", list(names.NAMES["agency"])),
     }
 

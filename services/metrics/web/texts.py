@@ -71,7 +71,7 @@ TEXTS = {
     "township":             ("乡镇街道",                           "Township"),
     "kind":                 ("类型",                               "Kind"),
     "state":                ("状态",                               "State"),
-    "waits_for":            ("等待机构",                           "Waits for"),
+    "next_actors":            ("等待机构",                           "Waits for"),
     "reporter":             ("首报机构",                           "Reported by"),
     "overdue":              ("期限",                               "Deadlines"),
     "status":               ("范围",                               "Which"),

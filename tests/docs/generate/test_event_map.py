@@ -89,15 +89,15 @@ def test_a_word_of_the_lane_that_comes_first_opens_it(word):
 def as_events(told, source):
     """As a listener hears them."""
     for sequence, (word, about, data) in enumerate(told, 1):
-        speaker = DOMAIN_EVENTS[word].stream if word in DOMAIN_EVENTS else source
-        yield Event(source or speaker, f"{about}/{sequence}", word, about, NOW, data, sequence)
+        producer = DOMAIN_EVENTS[word].stream if word in DOMAIN_EVENTS else source
+        yield Event(source or producer, f"{about}/{sequence}", word, about, NOW, data, sequence)
 
 
 @pytest.mark.parametrize("word", AGENCY_EVENTS)
 def test_who_is_named_in_a_row_hears_it_and_who_hears_it_and_is_not_named_makes_nothing_of_it(word, noted):
     is_sealed, named = word in safeguard.STEPS, house.heard_by(word)
-    speakers = set(SEALED.values()) if is_sealed else {"intake", "mediation"}
-    hearing = {name for name, heard in HEARS.items() if speakers & set(heard)}
+    producers = set(SEALED.values()) if is_sealed else {"intake", "mediation"}
+    hearing = {name for name, heard in HEARS.items() if producers & set(heard)}
     events = [list(as_events(told, SEALED["mediation"] if is_sealed else None)) for told in of_its_row(word, noted)]
 
     assert set(named) <= hearing

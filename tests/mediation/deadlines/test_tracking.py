@@ -30,7 +30,7 @@ def end_of(month, day, year=2026):
 def on(life, day, step, agency=None, **facts):
     """The step happens and is told on that day; time passes until then."""
     life.until(day)
-    return life.says(step, agency, after=timedelta(0), **facts)
+    return life.reports(step, agency, after=timedelta(0), **facts)
 
 
 def clocks(life):
@@ -90,7 +90,7 @@ def test_an_appraisal_told_late_takes_the_overdue_back():
     life.until(at(4, 3))
     assert life.last("deadline.passed")["clock"] == MEDIATION
 
-    life.says("clock.paused", happened=at(3, 30))
+    life.reports("clock.paused", happened=at(3, 30))
 
     assert life.last("deadline.recomputed")["because"] == "paused"
     assert life.dispute.deadlines[MEDIATION].state == "open"
@@ -122,7 +122,7 @@ def test_the_president_may_give_a_trial_more_months_once():
     assert on(life, at(9, 1), "trial.extended", months=7).refused == "leave_too_long"
     assert on(life, at(9, 1), "trial.extended", months=6).refused is None
     assert life.due("trial_ordinary") == end_of(4, 22, year=2027)
-    assert life.says("trial.extended", months=1).refused == "leave_given_before"
+    assert life.reports("trial.extended", months=1).refused == "leave_given_before"
 
 
 def test_a_simplified_trial_gets_one_month_more():
@@ -134,7 +134,7 @@ def test_a_simplified_trial_gets_one_month_more():
 
 
 def test_no_leave_lengthens_what_does_not_run():
-    assert life_until("mediating").says("trial.extended").refused == "not_on_a_docket"
+    assert life_until("mediating").reports("trial.extended").refused == "not_on_a_docket"
 
 
 # ── Suspended, and gone on with ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -228,7 +228,7 @@ def test_a_court_that_tells_of_the_correction_with_its_decision_is_in_time_too(k
 
 
 def test_papers_that_belong_to_no_running_clock_begin_nothing():
-    assert life_until("screened").says("papers.received").refused == "nothing_to_restart"
+    assert life_until("screened").reports("papers.received").refused == "nothing_to_restart"
 
 
 def test_a_claim_known_to_be_at_the_court_has_its_seven_days_before_anybody_decides():
@@ -302,8 +302,8 @@ def test_the_trial_limit_goes_through_mediation_that_was_not_extended():
 def test_a_claim_of_before_the_switch_runs_on_the_old_docket_to_its_end():
     life = Life(now=at(12, 30, year=2024))
     life.begins()
-    life.says("dispute.screened", track="legacy", court_received_on="2024-12-30")
-    life.says("dispute.routed", agency=COURT)
+    life.reports("dispute.screened", track="legacy", court_received_on="2024-12-30")
+    life.reports("dispute.routed", agency=COURT)
     on(life, at(1, 3, year=2025), "referral.accepted")
 
     assert life.due("mediation_delegated_legacy") == end_of(2, 5, year=2025)  # 2 February, Spring Festival until the 4th
@@ -337,14 +337,14 @@ def test_on_the_thirty_first_it_has_lapsed_and_nobody_is_overdue():
     passed = life.last("deadline.passed", "confirmation_apply")
     assert (passed["due_at"], passed["lapsed"], passed["kind"]) == (end_of(4, 1), True, "LAW")
     assert life.state == "performing" and "confirmation.lapsed" in life.words()
-    assert life.says("confirmation.applied", applied_on="2026-04-02").refused == "applied_too_late"
+    assert life.reports("confirmation.applied", applied_on="2026-04-02").refused == "applied_too_late"
 
 
 def test_an_application_of_the_thirtieth_day_that_is_told_on_the_thirty_third_is_in_time():
     life = agreed_on(at(3, 2), "2026-03-02")
     life.until(at(4, 3))
 
-    assert life.says("confirmation.applied", applied_on="2026-04-01").refused is None
+    assert life.reports("confirmation.applied", applied_on="2026-04-01").refused is None
 
     met = life.last("deadline.met", "confirmation_apply")
     assert (met["late"], met["was_passed"]) == (False, True)
@@ -400,7 +400,7 @@ def test_leave_given_after_the_end_comes_too_late():
     life = accepted_for_confirmation()
     life.until(at(4, 4))
 
-    assert life.says("confirmation.extended").refused == "extended_too_late"
+    assert life.reports("confirmation.extended").refused == "extended_too_late"
 
 
 def test_missing_papers_give_the_court_its_three_days_anew():
@@ -419,21 +419,21 @@ def test_an_objection_is_open_for_fifteen_days_from_the_day_on_which_the_ruling_
 
     life.until(at(4, 17))
     assert life.last("deadline.passed", "confirmation_objection")["lapsed"]
-    assert life.says("confirmation.objected", objected_on="2026-04-17").refused == "objected_too_late"
+    assert life.reports("confirmation.objected", objected_on="2026-04-17").refused == "objected_too_late"
 
 
 def test_the_court_looks_at_its_ruling_once_more_and_only_once():
     life = accepted_for_confirmation()
     on(life, at(3, 30), "confirmation.granted")
     on(life, at(4, 10), "confirmation.objected", objected_on="2026-04-09")
-    assert (life.state, life.last("confirmation.objected")["waits_for"]) == ("confirm_applied", (COURT,))
+    assert (life.state, life.last("confirmation.objected")["next_actors"]) == ("confirm_applied", (COURT,))
     assert not life.last("deadline.met", "confirmation_objection")["late"] and "enforcement_apply" not in clocks(life)
-    assert life.says("confirmation.withdrawn").refused == "already_confirmed"
+    assert life.reports("confirmation.withdrawn").refused == "already_confirmed"
 
     on(life, at(4, 20), "confirmation.granted")
 
     assert life.state == "confirm_decided" and "enforcement_apply" in clocks(life) and "confirmation_objection" not in clocks(life)
-    assert life.says("confirmation.objected", objected_on="2026-04-20").refused == "already_decided"
+    assert life.reports("confirmation.objected", objected_on="2026-04-20").refused == "already_decided"
 
 
 def test_an_objection_with_ground_undoes_the_confirmation():
@@ -442,8 +442,8 @@ def test_an_objection_with_ground_undoes_the_confirmation():
     on(life, at(4, 10), "confirmation.objected", objected_on="2026-04-09")
     on(life, at(4, 20), "confirmation.refused")
 
-    assert life.says("enforcement.applied").refused == "no_title_to_enforce"
-    assert life.says("mediation.started").refused is None
+    assert life.reports("enforcement.applied").refused == "no_title_to_enforce"
+    assert life.reports("mediation.started").refused is None
 
 
 def test_somebody_else_may_object_after_the_parties_time():
@@ -456,7 +456,7 @@ def test_somebody_else_may_object_after_the_parties_time():
 def test_what_no_court_confirmed_cannot_be_objected_to():
     life = life_until("performing")
 
-    assert life.says("confirmation.objected").refused == "not_confirmed"
+    assert life.reports("confirmation.objected").refused == "not_confirmed"
 
 
 # ── Who mediates ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -470,7 +470,7 @@ def consented():
     del event.data["facts"]["mediator"]
     life._hears(event)
     for party in ("applicant", "respondent"):
-        life.says("consent.given", party=party)
+        life.reports("consent.given", party=party)
     return life
 
 
@@ -518,9 +518,9 @@ def test_where_the_mediator_was_named_with_the_acceptance_nobody_has_to_choose()
 
 def test_a_labour_dispute_has_fifteen_days_then_arbitration_is_open_and_nobody_is_overdue():
     life = life_until("registered", kind="labour")
-    life.says("dispute.screened", kind="labour")
+    life.reports("dispute.screened", kind="labour")
     for step in ("dispute.routed", "referral.accepted"):
-        life.says(step)
+        life.reports(step)
     assert life.due("labour_mediation") == end_of(3, 17) and MEDIATION not in clocks(life)
 
     life.until(at(3, 18))
@@ -530,9 +530,9 @@ def test_a_labour_dispute_has_fifteen_days_then_arbitration_is_open_and_nobody_i
 
 def test_a_medical_committee_has_thirty_working_days():
     life = life_until("registered", kind="medical")
-    life.says("dispute.screened", kind="medical")
-    life.says("dispute.routed", to="medical_mediation")
-    life.says("referral.accepted", agency="medical_mediation")
+    life.reports("dispute.screened", kind="medical")
+    life.reports("dispute.routed", to="medical_mediation")
+    life.reports("referral.accepted", agency="medical_mediation")
 
     assert life.due("medical_mediation") == end_of(4, 14)
     assert life.last("deadline.set", "medical_mediation")["kind"] == "LAW"
@@ -557,7 +557,7 @@ def test_the_head_of_the_petition_organ_may_give_thirty_days_more():
 
     assert on(life, at(5, 8), "petition.extended", days=30).refused is None
     assert life.due("petition_decide") == end_of(6, 10)  # 90 days from 12 March
-    assert life.says("petition.extended").refused == "leave_given_before"
+    assert life.reports("petition.extended").refused == "leave_given_before"
 
 
 def test_who_gets_a_petition_by_transfer_may_object_for_five_working_days():
@@ -583,7 +583,7 @@ def test_what_was_settled_is_archived_within_thirty_days():
     resolved = life.dispute.entered_at
     assert life.due("archiving") == dates.end_of((resolved + timedelta(days=30)).date())
 
-    life.says("dispute.archived")
+    life.reports("dispute.archived")
 
     assert not life.last("deadline.met", "archiving")["late"]
 

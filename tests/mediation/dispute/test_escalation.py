@@ -50,22 +50,22 @@ def test_what_another_agency_reports_goes_by_no_level():
     life.begins()
 
     assert life.dispute.level is None
-    assert life.says("level.escalated", agency=GRID).refused == "not_in_the_levels"
+    assert life.reports("level.escalated", agency=GRID).refused == "not_in_the_levels"
 
 
 def test_the_grid_may_send_it_up_earlier_but_never_down():
     life = found_by_the_grid()
 
-    assert life.says("level.escalated", agency=GRID, level="township_office_level").refused is None
-    assert life.says("level.escalated", agency=GRID, level="village_level").refused == "not_in_the_levels"
+    assert life.reports("level.escalated", agency=GRID, level="township_office_level").refused is None
+    assert life.reports("level.escalated", agency=GRID, level="village_level").refused == "not_in_the_levels"
     assert [data["clock"] for data in said(life, "deadline.met")] == ["group_level"]
     assert life.due("township_office_level")
 
 
 def test_once_it_is_with_a_body_no_level_runs():
     life = found_by_the_grid()
-    life.says("dispute.screened")
-    life.says("dispute.routed")
+    life.reports("dispute.screened")
+    life.reports("dispute.routed")
     life.until(MONDAY + timedelta(days=2))
 
     assert said(life, "level.escalated") == []
@@ -85,10 +85,10 @@ def test_time_that_passes_twice_escalates_once():
 
 def test_who_was_called_answers_and_who_has_not_is_known():
     life = life_until("mediating")
-    life.says("whistle.blown", agency=CENTRE)
+    life.reports("departments.called", agency=CENTRE)
     assert escalation.missing(life.dispute) == (POLICE, BUREAU)
 
-    life.says("whistle.answered", agency=POLICE)
+    life.reports("call.answered", agency=POLICE)
 
     assert life.dispute.called == {POLICE: "reported_in", BUREAU: None}
     assert escalation.missing(life.dispute) == (BUREAU,)
@@ -97,31 +97,31 @@ def test_who_was_called_answers_and_who_has_not_is_known():
 
 def test_the_time_to_report_in_is_met_when_all_have_and_else_owed_by_those_who_have_not():
     life = life_until("mediating")
-    life.says("whistle.blown", agency=CENTRE)
-    life.says("whistle.answered", agency=POLICE)
+    life.reports("departments.called", agency=CENTRE)
+    life.reports("call.answered", agency=POLICE)
     life.until(life.now + timedelta(days=3))
 
-    assert life.last("deadline.passed", "whistle_answer")["owed_by"] == (BUREAU,)
+    assert life.last("deadline.passed", "call_answer")["owed_by"] == (BUREAU,)
 
-    life.says("whistle.answered", agency=BUREAU, answer="sends_somebody")
+    life.reports("call.answered", agency=BUREAU, answer="sends_somebody")
 
-    assert life.last("deadline.met", "whistle_answer")["late"] is True
+    assert life.last("deadline.met", "call_answer")["late"] is True
 
 
 @pytest.mark.parametrize("agency", ["court", "trade_union"])
 def test_who_was_not_called_does_not_answer(agency):
     life = life_until("mediating")
-    life.says("whistle.blown", agency=CENTRE)
+    life.reports("departments.called", agency=CENTRE)
 
-    assert life.says("whistle.answered", agency=agency).refused == "not_called"
+    assert life.reports("call.answered", agency=agency).refused == "not_called"
 
 
 def test_nobody_reports_in_twice():
     life = life_until("mediating")
-    life.says("whistle.blown", agency=CENTRE)
-    life.says("whistle.answered", agency=POLICE)
+    life.reports("departments.called", agency=CENTRE)
+    life.reports("call.answered", agency=POLICE)
 
-    assert life.says("whistle.answered", agency=POLICE).refused == "not_called"
+    assert life.reports("call.answered", agency=POLICE).refused == "not_called"
 
 
 # ── 督办 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -129,11 +129,11 @@ def test_nobody_reports_in_twice():
 
 def test_who_is_urged_owes_an_answer_within_three_working_days():
     life = life_until("mediating")
-    life.says("supervision.issued", agency=COMMITTEE)
+    life.reports("supervision.issued", agency=COMMITTEE)
 
     assert life.last("deadline.set", "supervision_answer")["owed_by"] == (DAMAN,)
-    assert life.says("supervision.answered", agency=POLICE).refused == "not_urged"
-    assert life.says("supervision.answered", agency=DAMAN).refused is None
+    assert life.reports("supervision.answered", agency=POLICE).refused == "not_urged"
+    assert life.reports("supervision.answered", agency=DAMAN).refused is None
     assert life.last("deadline.met", "supervision_answer")["late"] is False
 
 
@@ -161,8 +161,8 @@ def test_an_urging_that_nobody_answered_stays_on_record_beside_the_next():
 
 def test_what_was_urged_and_is_done_needs_no_answer_any_more():
     life = life_until("mediating")
-    life.says("supervision.issued", agency=COMMITTEE)
-    life.says("agreement.reached")
+    life.reports("supervision.issued", agency=COMMITTEE)
+    life.reports("agreement.reached")
 
     assert life.last("deadline.met", "supervision_answer")
 

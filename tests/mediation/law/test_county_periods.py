@@ -101,7 +101,7 @@ def test_a_correction_to_a_term_that_there_is_not_is_refused():
     life = life_until("performing")
     paid = life.dispute.taken[-1].reported
 
-    decision = life.says(
+    decision = life.reports(
         "report.corrected", "peoples_mediation_committee-daman", event=paid, corrects="performance.recorded", facts=FACTS["performance.recorded"] | {"term": 9}
     )
 
@@ -122,7 +122,7 @@ def test_the_last_day_to_apply_after_a_withdrawal_is_counted_by_the_calendar_of_
         ("begins", {}), ("dispute.screened", {}), ("dispute.routed", {}), ("referral.accepted", {}), ("consent.given", {}), ("consent.given", {"party": "respondent"}),
         ("mediator.agreed", {}), ("mediation.started", {}), ("agreement.reached", {"effective_on": "2026-03-09"}),
     ):  # fmt: skip
-        decision = life.begins() if step == "begins" else life.says(step, **facts)
+        decision = life.begins() if step == "begins" else life.reports(step, **facts)
         assert decision.refused is None
     assert life.due("confirmation_apply") == end_of(4, 10)
     life.dispute.deadlines.pop("confirmation_apply")  # as after a withdrawal that came too late to leave a clock

@@ -54,7 +54,7 @@ def test_a_step_says_its_fact_then_that_it_applied_then_what_it_did_to_the_clock
 
     assert life.words() == ["referral.accepted", "step.applied", "deadline.met", "deadline.set", "deadline.set"]
     fact = life.last("referral.accepted")
-    assert (fact["before"], fact["state"], fact["waits_for"], fact["mediator"]) == ("routed", "accepted", (DAMAN,), "daman-014")
+    assert (fact["before"], fact["state"], fact["next_actors"], fact["mediator"]) == ("routed", "accepted", (DAMAN,), "daman-014")
 
 
 def test_a_step_that_was_only_noted_is_in_the_history_and_starts_no_clock():
@@ -100,7 +100,7 @@ def test_only_the_body_asked_answers_the_referral(step):
 
 def test_a_declined_referral_goes_back_to_the_centre_and_on_to_another_body():
     life = life_until("referral_declined")
-    assert life.last("referral.declined")["waits_for"] == (CENTRE,)
+    assert life.last("referral.declined")["next_actors"] == (CENTRE,)
     assert life.due("routing")
 
     life.says("dispute.routed", to=XIJIE, reason="after_decline")

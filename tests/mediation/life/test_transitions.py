@@ -139,7 +139,7 @@ def test_every_clock_names_its_authority_its_kind_and_who_owes_it(clock):
         assert rule.kind in ("LAW", "LOCAL_RULE", "POLICY")
         assert is_article(rule.article)
         assert rule.kind == "POLICY" or not rule.article.startswith(("after", "none")), "a borrowed rule is no law here"
-    assert clock.owed_by in ("centre", "body", "court", "sender", "speaker", "level", "called", "urged", "appoints")
+    assert clock.owed_by in ("centre", "body", "court", "sender", "reporter", "level", "called", "urged", "appoints")
 
 
 @pytest.mark.parametrize("clock", CLOCKS, ids=lambda clock: clock.name)

@@ -35,7 +35,7 @@ RARE = (
     "dispute.reported", "consent.refused", "mediation.terminated", "mediation.suspended", "dispute.archived", "case.filed", "case.filing_refused",
     "petition.registered", "petition.accepted", "petition.decided", "petition.extended", "petition.transferred", "petition.returned", "papers.received",
     "confirmation.objected", "confirmation.extended", "trial.extended", "mediator.requested", "participant.named", "dispute.redirected", "case.closed", "dispute.followed_up",
-    "whistle.blown", "whistle.answered", "level.escalated", "supervision.issued", "supervision.answered", "mediator.refused", "conflict.disclosed", "report.corrected", "report.withdrawn",
+    "departments.called", "call.answered", "level.escalated", "supervision.issued", "supervision.answered", "mediator.refused", "conflict.disclosed", "report.corrected", "report.withdrawn",
 )  # fmt: skip
 ODDS = {"reports.joined": 0.02}  # else most lives would end in another before they have begun
 # fmt: on

@@ -1,0 +1,58 @@
+"""What happens when the centre calls departments to a dispute?"""
+
+from tests.county import DAMAN_COMMITTEE, days_ago, wait_until
+
+
+def called(county, code):
+    return county.rows("select particulars->'called' from mediation.disputes where code = %s", code)[0][0]
+
+
+def test_those_who_are_called_are_told_and_who_reports_in_is_known(county):
+    code = county.mediated_dispute()
+    county.mediation_centre.reports("departments.called", code, to=["police", "judicial_bureau"], reason="joint_visit")
+    county.settle()
+    police = county.police.reports("call.answered", code, answer="reported_in")
+    stranger = county.petition_office.reports("call.answered", code, answer="reported_in")
+    county.settle()
+
+    assert county.notices("police", code) == county.notices("judicial_bureau", code) == ["notice.call"]
+    assert police.receipts[-1] == "receipt.applied"
+    assert stranger.refusal["code"] == "not_called"
+    assert called(county, code) == {"police": "reported_in", "judicial_bureau": None}
+    assert county.state(code) == "mediating"
+
+
+def test_when_the_day_is_over_the_one_that_did_not_come_and_the_centre_are_told(county):
+    code = county.mediated_dispute(at=days_ago(9))
+    with county.deadlines_unchecked():
+        county.mediation_centre.reports("departments.called", code, time=days_ago(8), to=["police", "judicial_bureau"], reason="expertise")
+        county.settle()  # two agencies, two queues: the answer must not overtake the call
+        county.police.reports("call.answered", code, time=days_ago(8), answer="sends_somebody")
+        county.settle()
+    wait_until(lambda: "call_answer" in county.passed_clocks(code), what="the time to report in passed")
+    county.settle()
+
+    assert "call_answer" in county.notified_clocks("judicial_bureau", code, "notice.overdue")
+    assert "call_answer" in county.notified_clocks("mediation_centre", code, "notice.overdue")
+    assert county.notified_clocks("police", code, "notice.overdue") == []
+    assert county.state(code) == "mediating"
+
+
+def test_several_bodies_handle_it_together_and_one_leads(county):
+    """The lead is the body it was sent to: its steps count; the others are named with the referral and called when they are needed."""
+    report = county.womens_federation.reports_dispute()
+    county.settle()
+    code = report.dispute
+    county.mediation_centre.reports("dispute.screened", code, suitable=True, track="A", kind="family")
+    county.settle()
+    county.mediation_centre.reports("dispute.routed", code, to=DAMAN_COMMITTEE, joint_with=["womens_federation", "police"], reason="joint_handling")
+    county.settle()
+    other = county.womens_federation.reports("referral.accepted", code)
+    county.settle()
+    lead = county.agency(DAMAN_COMMITTEE).reports("referral.accepted", code, mediator="daman-004")
+    county.settle()
+
+    assert other.refusal["code"] == "not_the_body_asked"
+    assert lead.receipts[-1] == "receipt.applied"
+    assert county.rows("select particulars->'joint' from mediation.disputes where code = %s", code) == [(["womens_federation", "police"],)]
+    assert "notice.call" in county.notices("police", code) and "notice.call" in county.notices("womens_federation", code)
