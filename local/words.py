@@ -27,7 +27,7 @@ WORDS = {
     "chaos":     Word("可靠性演练：随机杀死进程后核对不丢不重",    "reliability drill: kill anything, then count",                DEVELOPING, "drills"),
     "bench":     Word("性能测量",                             "measure performance",                                         DEVELOPING, "bench"),
     "contracts": Word("由契约生成文档",                        "generate the documents of the contract",                      DEVELOPING, "docs.generate.contracts"),
-    "map":       Word("由代码生成事件走向表",                   "print, from the code, who says and hears what",               RUNNING,    "docs.generate.event_map"),
+    "map":       Word("由代码生成事件走向表",                   "print, from the code, who says and hears what",               RUNNING,    "docs.generate.events"),
     "parked":    Word("查看、重放或放弃被搁置的事件",            "look at parked events, replay or discard them",               RUNNING,    "commands.parked"),
     "log":       Word("log verify：核对上报日志与查阅记录的哈希链",  "log verify: check the hash chains of the log and of the looks",   RUNNING,    "commands.log"),
     "webhooks":  Word("登记机构接收通知的网址",                  "set where an agency wants its notices by HTTP",               RUNNING,    "commands.webhooks"),
