@@ -34,7 +34,13 @@ KILL_SERVERS = (
 # These tell the same quarter by the real rules, which takes seven seconds; the second finds it told.
 TELL_A_QUARTER = ("tests/demo/test_history.py", "tests/docs/generate/test_events.py")
 # These need every process of the system, which takes ten seconds of CPU to start and half a gigabyte: one worker in two starts one.
-WHOLE_SYSTEM = ("tests/flows/", "tests/drills/test_crash_points.py", "tests/intake/test_verify.py", "tests/local/test_words_without_packages.py")
+WHOLE_SYSTEM = (
+    "tests/flows/",
+    "tests/docs/test_commands.py",
+    "tests/drills/test_crash_points.py",
+    "tests/intake/test_verify.py",
+    "tests/local/test_words_without_packages.py",
+)
 
 
 def systems(workers: int) -> int:
