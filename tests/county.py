@@ -1,4 +1,4 @@
-"""The county of the flow tests: the real thing, small. Four services, the relay, the agencies' kit, a broker and a database."""
+"""The running county of the flow tests: four services, the relay, the agencies' kit, a broker and a database, all real."""
 
 import contextlib
 import time
@@ -23,7 +23,7 @@ from services.mediation.life import decisions
 from services.mediation.store import CLOCKWORK
 from tests.everywhere import found_in_logs, found_in_measures, found_in_tables
 
-# The stories name agencies as the demonstration's county does. In another county the agency that leads the same role plays the part.
+# Flow tests name agencies as the demonstration's county does. In another county the leading agency of the same role is used.
 LEADS = {
     "court": "C", "mediation_centre": "M", "judicial_bureau": "J", "womens_federation": "W", "police": "P", "petition_office": "X",
     "political_legal_committee": "L", "grid": "G",
@@ -34,16 +34,16 @@ JIANTAN_TOWN = "620702108" if "620702108" in TOWNSHIPS else next(town for town i
 
 
 def code_of(agency: str) -> str:
-    """The agency's code in the county under test."""
+    """Return the code of this agency, or of the agency with its role, in the county under test."""
     return agency if agency in AGENCIES else COUNTY.lead(LEADS[agency]).code
 
 
 NO_RISK = {"domestic_violence": False, "minor": False, "mass": False, "violence_threat": False}
-SETTLE_SECONDS = 90  # a second on a quiet machine; beside busy processes it may be many
+SETTLE_SECONDS = 90  # one second on a quiet machine; many on a busy one
 
 
 def wait_until(condition: Callable[[], object], seconds: float = SETTLE_SECONDS, what: str = "the condition"):
-    """Waits for a condition, with a limit, and returns what it gave. No test sleeps for luck."""
+    """Wait until `condition` returns something true, and return that. Raises AssertionError after `seconds`."""
     give_up = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < give_up, f"{what} did not come true within {seconds} s"
@@ -55,19 +55,19 @@ def days_ago(days: float) -> datetime:
     return datetime.now(UTC) - timedelta(days=days)
 
 
-def structured(agency: str, word: str, id: str | None = None, **data) -> dict:
-    """A report as an agency without the kit would write it: a CloudEvent in structured mode."""
+def structured(agency: str, event_type: str, id: str | None = None, **data) -> dict:
+    """Return an event as an agency without the kit writes it: a CloudEvent in structured mode. Data is that of a report, updated with `data`."""
     id = id or str(uuid.uuid4())
     report_no = f"R-{id[:20]}"
     whole = {"report_no": report_no, "channel": "phone", "place": {"township": DAMAN_TOWN}, "kind": "family", "wants": "mediation"}
     return {
-        "specversion": "1.0", "id": id, "source": f"/agencies/{agency}", "type": word, "subject": report_no, "time": "2026-11-20T02:00:00Z",
+        "specversion": "1.0", "id": id, "source": f"/agencies/{agency}", "type": event_type, "subject": report_no, "time": "2026-11-20T02:00:00Z",
         "datacontenttype": "application/json", "data": whole | data,
     }  # fmt: skip
 
 
 class SentEvent:
-    """One event that an agency told, and what came back."""
+    """One event that an agency reported, and its receipts."""
 
     def __init__(self, client: "AgencyClient", event_id: str, subject: str):
         self.client, self.id, self._subject = client, event_id, subject
@@ -78,52 +78,52 @@ class SentEvent:
 
     @property
     def receipts(self) -> list[str]:
-        return [told.type for told in self._receipts]
+        return [receipt.type for receipt in self._receipts]
 
     @property
     def refusal(self) -> dict:
-        """The reason of the receipt that refused or rejected it."""
-        (reason,) = [told.data["reason"] for told in self._receipts if "reason" in told.data]
+        """The reason of the receipt that refused or rejected the event."""
+        (reason,) = [receipt.data["reason"] for receipt in self._receipts if "reason" in receipt.data]
         return reason
 
     @property
     def state(self) -> str:
-        """The state of the dispute, as the outcome receipt says it."""
-        (state,) = [told.data["state"] for told in self._receipts if told.type in ("receipt.applied", "receipt.rejected")]
+        """The state of the dispute in the outcome receipt."""
+        (state,) = [receipt.data["state"] for receipt in self._receipts if receipt.type in ("receipt.applied", "receipt.rejected")]
         return state
 
     @property
     def dispute(self) -> str:
-        """Its code; the newer one, if it was joined to another or taken out again."""
-        named = [told for told in self._receipts if "dispute" in told.data]
-        moved = [told for told in named if told.type == "receipt.moved"]
+        """The code of the dispute; the valid one if it was joined to another dispute or taken out again."""
+        named = [receipt for receipt in self._receipts if "dispute" in receipt.data]
+        moved = [receipt for receipt in named if receipt.type == "receipt.moved"]
         return (moved or named)[-1].data["dispute"]
 
 
-class _Read:
-    """What the kit keeps on disk, each entry read once: hundreds of tests ask one agency again and again. `key` is what they ask by."""
+class _MessagesByKey:
+    """Receipts or notices that the kit has stored, grouped by `key`. Each is read from disk once, because hundreds of tests use one agency."""
 
     def __init__(self, read: Callable, key: Callable):
         self._read, self._key = read, key
         self._last, self._found = 0, defaultdict(list)
 
     def by(self, key: str) -> list:
-        for told in self._read(self._last):
-            self._last = told.cursor
-            self._found[self._key(told.data)].append(told)
+        for message in self._read(self._last):
+            self._last = message.cursor
+            self._found[self._key(message.data)].append(message)
         return list(self._found[key])
 
 
 class AgencyClient:
-    """One agency, with its kit."""
+    """One agency that reports through the kit."""
 
     def __init__(self, code: str, amqp_uri: str, folder: Path):
         self.code = code
         self.agency = Agency(code, amqp_uri, str(folder / f"{code}.db"))
         self.agency.start()
         self._numbers = count(1)
-        self._receipts = _Read(self.agency.receipts, lambda data: data["event"]["id"])
-        self._notices = _Read(self.agency.notices, lambda data: data.get("dispute"))
+        self._receipts = _MessagesByKey(self.agency.receipts, lambda data: data["event"]["id"])
+        self._notices = _MessagesByKey(self.agency.notices, lambda data: data.get("dispute"))
 
     def receipts_of(self, event_id: str) -> list:
         return self._receipts.by(event_id)
@@ -132,7 +132,7 @@ class AgencyClient:
         return self._notices.by(dispute)
 
     def reports_dispute(self, **data) -> SentEvent:
-        """A dispute is brought to this agency: a plain family dispute in Daman town, unless told otherwise."""
+        """Report a new dispute: a family dispute in Daman town, unless `data` differs."""
         report_no = data.pop("report_no", None) or f"{self.code[:4].upper()}-{time.time_ns()}-{next(self._numbers)}"
         whole = {
             "report_no": report_no,
@@ -145,8 +145,8 @@ class AgencyClient:
         time_ = data.pop("time", None)
         return self.reports("dispute.reported", report_no, time=time_, **(whole | data))
 
-    def reports(self, word: str, subject: str, *, time: datetime | None = None, id: str | None = None, **data) -> SentEvent:
-        return SentEvent(self, self.agency.report(word, subject, data, time=time, id=id), subject)
+    def reports(self, event_type: str, subject: str, *, time: datetime | None = None, id: str | None = None, **data) -> SentEvent:
+        return SentEvent(self, self.agency.report(event_type, subject, data, time=time, id=id), subject)
 
 
 _UNHEARD = """exists (
@@ -160,7 +160,7 @@ PREPARED = "prepare is_on_its_way as select " + " or ".join(
 
 
 class County:
-    """`county.police.reports(…)`; then `county.settle()`, and look."""
+    """The running system and its agencies: `county.police.reports(…)`, then `county.settle()`, then assertions."""
 
     def __init__(self, system: System, folder: Path):
         self.system = system
@@ -180,7 +180,7 @@ class County:
         return self._clients[code]
 
     def rows(self, sql: str, *params) -> list[tuple]:
-        """Looks into the database as its administrator, which no service can."""
+        """Return the rows of a query, run as the database's administrator."""
         for again in (True, False):
             try:
                 if self._database is None or self._database.closed:
@@ -191,7 +191,7 @@ class County:
                 with self._database.cursor() as cursor:
                     cursor.execute(sql, params or None)
                     return cursor.fetchall() if cursor.description else []
-            except psycopg2.OperationalError:  # a story killed the database meanwhile
+            except psycopg2.OperationalError:  # a test has killed the database
                 if not again:
                     raise
         raise AssertionError
@@ -199,18 +199,18 @@ class County:
     # ── waiting ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def settle(self, seconds: float = SETTLE_SECONDS):
-        """Waits until every agency has its outcomes and every service has heard everything that was said."""
+        """Wait until every agency has its outcomes and every service has processed all published events."""
         for client in self._clients.values():
             assert client.agency.settle(seconds), f"{client.code} still waits for receipts: {client.agency.problems()}"
-        wait_until(lambda: not self.has_unprocessed_events(), seconds, "everything said was heard")
+        wait_until(lambda: not self.has_unprocessed_events(), seconds, "all published events were processed")
 
     def has_unprocessed_events(self) -> bool:
-        """Whether an outbox holds a row, or a service has not yet processed every event published about some dispute."""
+        """Return whether an outbox has a row, or a service has not processed every event published about some dispute."""
         return self.rows("execute is_on_its_way")[0][0]
 
     @contextlib.contextmanager
     def deadlines_unchecked(self):
-        """Inside the block no deadline is announced, not even one that lies in the past when it is set: the lock of mediation's deadline loop is taken."""
+        """Announce no deadline inside the block, not even one that is past when it is set. Takes the lock of mediation's deadline loop."""
         connection = psycopg2.connect(self.system.servers.database_admin)
         try:
             with connection.cursor() as cursor:
@@ -219,10 +219,10 @@ class County:
         finally:
             connection.close()
 
-    # ── looking ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def published(self, dispute: str) -> list[tuple[str, str]]:
-        """What the services said about a dispute: (service, event type), in the order of each service."""
+        """Return the events published about a dispute: (service, event type), in the order of each service."""
         order = "array_position(array['intake', 'mediation', 'notify'], source), sequence"
         return self.rows(f"select source, type from metrics.timeline where code = %s order by {order}", dispute)
 
@@ -230,15 +230,15 @@ class County:
         return self.rows("select state from mediation.disputes where code = %s", dispute)[0][0]
 
     def notices(self, agency: str, dispute: str) -> list[str]:
-        """The kinds of the notices about a dispute that an agency took from its inbox."""
-        return [told.type for told in self._notices(agency, dispute)]
+        """Return the types of the notices about a dispute that an agency has received."""
+        return [message.type for message in self._notices(agency, dispute)]
 
     def notified_clocks(self, agency: str, dispute: str, notice: str) -> list[str]:
-        """The clocks that an agency got such notices about."""
-        return [told.data["clock"] for told in self._notices(agency, dispute) if told.type == notice]
+        """Return the clocks of the notices of this type that an agency has received."""
+        return [message.data["clock"] for message in self._notices(agency, dispute) if message.type == notice]
 
     def _notices(self, agency, dispute):
-        """All that notify's ledger says were sent."""
+        """Return the agency's notices about a dispute, as soon as all that notify has stored as sent have arrived."""
         agency = code_of(agency)
         client = self.agency(agency)
         sent = self.rows("select count(*) from notify.notices where addressee = %s and dispute = %s and channel = 'inbox'", agency, dispute)[0][0]
@@ -247,55 +247,55 @@ class County:
         return client.notices_about(dispute)
 
     def attention_notices(self, agency: str, dispute: str) -> int:
-        """How many notices an agency got, in neutral words, that something about a dispute needs its attention."""
+        """Return the number of `notice.attention` about a dispute that an agency has received."""
         agency = code_of(agency)
         client = self.agency(agency)
         sent = self.rows("select count(*) from notify.sealed_notices where addressee = %s and dispute = %s", agency, dispute)[0][0]
 
         def arrived():
-            return [told for told in client.notices_about(dispute) if told.type == "notice.attention"]
+            return [message for message in client.notices_about(dispute) if message.type == "notice.attention"]
 
         wait_until(lambda: len(arrived()) >= sent, what="every notice arrived")
         return len(arrived())
 
     def look_up_safeguarded(self, agency: str, dispute: str, reason: str = "police_duty", officer: str = "p-0815") -> httpx.Response:
-        """Somebody at an agency looks at what is in the safeguard lane about a dispute."""
+        """Request the safeguard lane's view of a dispute as an officer of an agency."""
         headers = {"Content-Type": "application/json", **self._token(agency)}
         asked = {"dispute": dispute, "reason": reason, "officer": officer}
         return httpx.post(f"{self.system.endpoints['door']}/matters", content=orjson.dumps(asked), headers=headers)
 
     def passed_clocks(self, dispute: str) -> list[str]:
-        """The clocks that ran out."""
+        """Return the clocks of passed deadlines."""
         return [clock for (clock,) in self.rows("select clock from mediation.deadlines where code = %s and state = 'passed'", dispute)]
 
     def met_clocks(self, dispute: str) -> dict[str, dict]:
-        """Per clock that was met: whether late, and whether it had been said to have passed."""
+        """Return, by clock of each met deadline, whether it was met late and whether it had been announced as passed."""
         found = self.rows("select detail from metrics.timeline where code = %s and type = 'deadline.met' order by sequence", dispute)
         return {detail["clock"]: {"late": detail["late"], "was_passed": detail["was_passed"]} for (detail,) in found}
 
     def state_from_history(self, dispute: str) -> str:
-        """The state that the history of steps leads to."""
+        """Return the state to which the recorded transitions lead."""
         rows = self.rows("select before, after, step from mediation.transitions where code = %s order by step", dispute)
         return decisions.fold(decisions.Transition(*row) for row in rows)
 
     def dead_letters(self) -> int:
-        """How many messages lie in their queue."""
+        """Return the number of messages in the dead-letter queue."""
         with pika.BlockingConnection(pika.URLParameters(self.system.servers.amqp_admin)) as connection:
             return connection.channel().queue_declare(DEAD_LETTERS, passive=True).method.message_count
 
     # ── without the kit ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def posts_event(self, agency: str, event: dict) -> httpx.Response:
-        """An agency posts an event at the HTTP door."""
+        """Post an event to intake's HTTP API as this agency."""
         headers = {"Content-Type": "application/cloudevents+json", **self._token(agency)}
         return httpx.post(f"{self.system.endpoints['door']}/events", content=orjson.dumps(event), headers=headers)
 
     def receipts(self, agency: str) -> list[dict]:
-        """All receipts of an agency, as the HTTP door gives them."""
+        """Return all receipts of an agency from intake's HTTP API."""
         return httpx.get(f"{self.system.endpoints['door']}/receipts?after=0", headers=self._token(agency)).json()
 
     def publishes_event(self, agency: str, event: dict):
-        """An agency publishes the same bytes over AMQP, with its broker's confirm."""
+        """Publish an event over AMQP as this agency and wait for the confirm."""
         connection = pika.BlockingConnection(pika.URLParameters(self.system.endpoints["agencies"][agency]["amqp"]))
         channel = connection.channel()
         channel.confirm_delivery()
@@ -306,80 +306,80 @@ class County:
     def _token(self, agency):
         return {"Authorization": f"Bearer {self.system.endpoints['agencies'][code_of(agency)]['token']}"}
 
-    # ── a dispute on its way ──────────────────────────────────────────────────────────────────────────────────────────
+    # ── disputes in a given state ──────────────────────────────────────────────────────────────────────────────────────────
 
     def screened_dispute(self, at: datetime | None = None, **report) -> str:
-        """A dispute that was reported and found fit for mediation; its code."""
+        """Report and screen a dispute. Return its code."""
         at = at or datetime.now(UTC)
-        code = self._after(self.womens_federation.reports_dispute(time=at, **report))
-        self._after(self.mediation_centre.reports("dispute.screened", code, time=at, suitable=True, track="A", kind=report.get("kind", "family")))
+        code = self._wait_applied(self.womens_federation.reports_dispute(time=at, **report))
+        self._wait_applied(self.mediation_centre.reports("dispute.screened", code, time=at, suitable=True, track="A", kind=report.get("kind", "family")))
         return code
 
     def routed_dispute(self, body: str, at: datetime | None = None) -> str:
-        """A dispute that was reported, screened and sent to a body; its code."""
+        """Report a dispute, screen it and route it to `body`. Return its code."""
         at = at or datetime.now(UTC)
         code = self.screened_dispute(at)
-        self._after(self.mediation_centre.reports("dispute.routed", code, time=at, to=body, reason="by_place"))
+        self._wait_applied(self.mediation_centre.reports("dispute.routed", code, time=at, to=body, reason="by_place"))
         return code
 
     def accepted_dispute(self, at: datetime | None = None) -> str:
-        """A dispute that the Daman committee took."""
+        """Route a dispute to the Daman committee, which accepts it. Return its code."""
         at = at or datetime.now(UTC)
         code = self.routed_dispute(DAMAN_COMMITTEE, at)
-        self._after(self.agency(DAMAN_COMMITTEE).reports("referral.accepted", code, time=at, conflict_of_interest=False))
+        self._wait_applied(self.agency(DAMAN_COMMITTEE).reports("referral.accepted", code, time=at, conflict_of_interest=False))
         return code
 
     def mediated_dispute(self, at: datetime | None = None) -> str:
-        """A dispute that the Daman committee mediates since `at`."""
+        """Bring a dispute to mediation by the Daman committee at `at`. Return its code."""
         at = at or datetime.now(UTC)
         code, committee = self.accepted_dispute(at), self.agency(DAMAN_COMMITTEE)
         for party in ("applicant", "respondent"):
             committee.reports("consent.given", code, time=at, party=party, how="in_writing")
-        self._after(committee.reports("mediation.started", code, time=at))
+        self._wait_applied(committee.reports("mediation.started", code, time=at))
         return code
 
     def agreed_dispute(self, at: datetime | None = None, **agreement) -> str:
-        """A dispute that the Daman committee settled in writing; 6,000 yuan are owed in a month, unless told otherwise."""
+        """Bring a dispute to a written agreement: 6,000 yuan due in a month, unless `agreement` differs. Return its code."""
         at = at or datetime.now(UTC)
         code, day = self.mediated_dispute(at), at.date()
         terms = [{"kind": "payment", "due_on": (day + timedelta(30)).isoformat(), "amount_cny": "6000.00"}]
         whole = {"form": "written", "effective_on": day.isoformat(), "confirmable": True, "terms": terms}
-        self._after(self.agency(DAMAN_COMMITTEE).reports("agreement.reached", code, time=at, **(whole | agreement)))
+        self._wait_applied(self.agency(DAMAN_COMMITTEE).reports("agreement.reached", code, time=at, **(whole | agreement)))
         return code
 
     def filed_dispute(self, code: str, **case) -> str:
-        """The same dispute, now on the court's docket."""
+        """File a case about a dispute. Return the dispute's valid code."""
         day = datetime.now(UTC).date().isoformat()
         whole = {"received_on": day, "decided_on": day, "cause": "10", "procedure": "simplified"}
         return self.apply_steps(code, ("court", "case.filed", whole | case)).dispute
 
     def apply_steps(self, code: str, *steps: tuple[str, str, dict]) -> SentEvent:
-        """Steps of several agencies, each told when the one before has taken effect: (agency, word, facts). Returns the last."""
-        for agency, told in groupby(steps, key=itemgetter(0)):
-            said = [self.agency(agency).reports(word, code, **facts) for _, word, facts in told]
-            for one in said:
-                self._after(one)
-        return said[-1]
+        """Report steps (agency, event type, data), each when the event before has taken effect. Return the last."""
+        for agency, group in groupby(steps, key=itemgetter(0)):
+            sent = [self.agency(agency).reports(event_type, code, **facts) for _, event_type, facts in group]
+            for event in sent:
+                self._wait_applied(event)
+        return sent[-1]
 
-    def rejection_of(self, code: str, agency: str, word: str, **facts) -> str:
-        """The step is stored as said, and does not take effect; the code of the reason."""
-        told = self.agency(agency).reports(word, code, **facts)
-        told.client.agency.settle(SETTLE_SECONDS)
-        assert told.receipts == ["receipt.accepted", "receipt.rejected"], told.receipts
-        return told.refusal["code"]
+    def rejection_of(self, code: str, agency: str, event_type: str, **facts) -> str:
+        """Report a step that is rejected. Return the code of the reason."""
+        sent = self.agency(agency).reports(event_type, code, **facts)
+        sent.client.agency.settle(SETTLE_SECONDS)
+        assert sent.receipts == ["receipt.accepted", "receipt.rejected"], sent.receipts
+        return sent.refusal["code"]
 
     def outcome(self, dispute: str) -> str | None:
         return self.rows("select outcome from mediation.disputes where code = %s", dispute)[0][0]
 
     def next_actors(self, dispute: str) -> list[str]:
-        """Whose turn it is, as the dashboard shows it."""
+        """Return the agencies that have to act next, as the dashboard shows them."""
         self.settle()
         return self.rows("select next_actors from metrics.disputes where code = %s", dispute)[0][0]
 
-    def _after(self, told: SentEvent) -> str:
-        told.client.agency.settle(SETTLE_SECONDS)
-        assert told.receipts[-1] == "receipt.applied", told.receipts
-        return told.dispute
+    def _wait_applied(self, sent: SentEvent) -> str:
+        sent.client.agency.settle(SETTLE_SECONDS)
+        assert sent.receipts[-1] == "receipt.applied", sent.receipts
+        return sent.dispute
 
     def close(self):
         for client in self._clients.values():
@@ -390,14 +390,14 @@ class County:
 
 
 class Lane:
-    """What would show that something is in the safeguard lane."""
+    """Texts and tables that would disclose that something is in the safeguard lane."""
 
     WORDS = ("safeguard", "hold.released", "protection_order", "dv.warning", "risk.flagged", "notice.attention")
     TABLES = ("seals", "entries", "looks", "holds", "hold_clocks", "sealed_notices")
 
 
-def found_outside(county: County, dispute: str, words: tuple[str, ...] = ()) -> list:
-    """Where a dispute that is in the lane is named by what outsiders can see: the read model, every measure, every log."""
-    words = words or (dispute,)
-    found = [place for place in found_in_tables(county.rows, words) if place[0] == "metrics"]
-    return found + found_in_logs(county.system, words if dispute in words else ()) + found_in_measures(county.system, words)
+def found_outside(county: County, dispute: str, texts: tuple[str, ...] = ()) -> list:
+    """Return the places outside the lane (read model, metrics, logs) that contain these texts, by default the dispute's code."""
+    texts = texts or (dispute,)
+    found = [place for place in found_in_tables(county.rows, texts) if place[0] == "metrics"]
+    return found + found_in_logs(county.system, texts if dispute in texts else ()) + found_in_measures(county.system, texts)

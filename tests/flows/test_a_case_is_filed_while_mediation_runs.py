@@ -1,9 +1,9 @@
-"""A party sues while mediation is still going on. Can mediation hold that up?"""
+"""A party files a case while mediation is running. The case is filed, and the mediation deadline stops."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_the_case_is_filed_and_the_bodys_clocks_stop(county):
+def test_a_case_filed_during_mediation_stops_the_mediation_deadline(county):
     code = county.mediated_dispute()
 
     county.filed_dispute(code)

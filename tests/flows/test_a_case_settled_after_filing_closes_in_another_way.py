@@ -1,11 +1,11 @@
-"""How does a filed case close that the parties settled before a body?"""
+"""The parties of a filed case settle before a mediation body. The court closes the case with mode `other`; the agreement cannot be confirmed (特邀调解规定 20)."""
 
 from datetime import date
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_settled_and_performed_at_once_it_closes_as_other(county):
+def test_a_filed_case_settled_before_a_body_closes_with_mode_other(county):
     code = county.filed_dispute(county.screened_dispute())
     county.apply_steps(
         code,
@@ -24,6 +24,6 @@ def test_settled_and_performed_at_once_it_closes_as_other(county):
     county.apply_steps(code, ("mediation_centre", "dispute.archived", {"archive_no": "甘综〔2026〕9号"}))
 
     county.settle()
-    told = county.rows("select detail from metrics.timeline where code = %s and type = 'dispute.closed'", code)
-    assert told[0][0]["mode"] == "other"
+    closed_events = county.rows("select detail from metrics.timeline where code = %s and type = 'dispute.closed'", code)
+    assert closed_events[0][0]["mode"] == "other"
     assert county.outcome(code) == "settled"

@@ -1,11 +1,11 @@
-"""A court confirmed the agreement, and somebody objects to the ruling. What then?"""
+"""Somebody objects to the ruling that confirmed an agreement. The court confirms the ruling, or refuses the confirmation after all."""
 
 from datetime import UTC, datetime
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def confirmed(county):
+def confirmed_dispute(county):
     code, today = county.agreed_dispute(), datetime.now(UTC).date().isoformat()
     county.apply_steps(
         code, (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": today}), ("court", "papers.received", {"reason": "missing_papers", "on": today})
@@ -14,8 +14,8 @@ def confirmed(county):
     return code, today
 
 
-def test_the_court_looks_at_it_once_more_and_the_ruling_stands(county):
-    code, today = confirmed(county)
+def test_the_court_examines_an_objection_and_confirms_the_ruling(county):
+    code, today = confirmed_dispute(county)
 
     county.apply_steps(code, ("court", "confirmation.objected", {"by": "respondent", "objected_on": today}))
     assert county.next_actors(code) == ["court"]
@@ -26,8 +26,8 @@ def test_the_court_looks_at_it_once_more_and_the_ruling_stands(county):
     assert county.rejection_of(code, "court", "confirmation.objected", by="applicant", objected_on=today) == "already_decided"
 
 
-def test_or_the_confirmation_is_refused_after_all_and_nothing_can_be_enforced(county):
-    code, today = confirmed(county)
+def test_a_confirmation_refused_after_an_objection_cannot_be_enforced(county):
+    code, today = confirmed_dispute(county)
 
     county.apply_steps(
         code, ("court", "confirmation.objected", {"by": "third_party", "objected_on": today}), ("court", "confirmation.refused", {"ground": "harms_others"})
@@ -36,7 +36,7 @@ def test_or_the_confirmation_is_refused_after_all_and_nothing_can_be_enforced(co
     assert county.rejection_of(code, "court", "enforcement.applied", on=today) == "no_title_to_enforce"
 
 
-def test_leave_for_more_time_is_given_once_and_for_ten_days_at_most(county):
+def test_the_confirmation_period_is_extended_once_and_by_ten_days_at_most(county):
     code, today = county.agreed_dispute(), datetime.now(UTC).date().isoformat()
     county.apply_steps(code, (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": today}), ("court", "confirmation.accepted", {}))
 

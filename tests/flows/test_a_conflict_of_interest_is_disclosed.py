@@ -1,9 +1,9 @@
-"""The mediator is a cousin of one party. Who may still mediate?"""
+"""A mediator discloses a conflict of interest. The mediator may continue only if all parties agree after the disclosure; a body with an interest is excluded."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_whoever_is_named_may_not_mediate_unless_all_parties_agree_knowing_it(county):
+def test_a_mediator_with_a_disclosed_conflict_may_mediate_only_if_all_parties_agree(county):
     code = county.accepted_dispute()
     county.apply_steps(code, (DAMAN_COMMITTEE, "conflict.disclosed", {"mediator": "daman-014", "relation": "relative"}))
 
@@ -12,7 +12,7 @@ def test_whoever_is_named_may_not_mediate_unless_all_parties_agree_knowing_it(co
     assert county.apply_steps(code, (DAMAN_COMMITTEE, "mediator.appointed", {"mediator": "daman-014"})).state == "consent_pending"
 
 
-def test_a_body_with_an_interest_gives_it_back_and_is_not_asked_again(county):
+def test_a_body_that_disclosed_an_interest_cannot_get_the_dispute_again(county):
     code = county.accepted_dispute()
     county.apply_steps(
         code,

@@ -1,8 +1,8 @@
-"""An agency joins, another is renamed, a third is suspended; then the third comes back and the first leaves, all while events flow.
+"""An agency is added, another renamed, a third suspended; then the third is reactivated and the first removed, all while events arrive.
 
-No event that was accepted may be lost, every one of them gets its receipts, and what the agency that left has reported stays readable.
+No accepted event may be lost, each gets its receipts, and reports of the removed agency stay readable.
 
-Users and queues of the broker change, so a worker of many, which shares its broker, leaves this to test_the_flows_run_in_another_county.
+Users and queues of the broker change. Parallel test workers share a broker, so they leave this file to test_the_flows_run_in_another_county.
 """
 
 import csv
@@ -32,18 +32,18 @@ RENAMED, SUSPENDED, STEADY = code_of("police"), DAMAN_COMMITTEE, code_of("womens
 @pytest.fixture(scope="module")
 def installation(system):
     if system.servers.broker is None:
-        pytest.skip("AMQP_URI names a broker whose users and queues are not ours to change")
+        pytest.skip("AMQP_URI names a broker whose users and queues this test may not change")
     return system
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The county's folder, as a person edits it."""
+    """The county's folder, copied for editing."""
     return shutil.copytree(COUNTY.folder, tmp_path_factory.mktemp("edited") / "county")
 
 
 def edit(folder, agencies: dict[str, dict[str, str]]):
-    """Set columns of agencies.csv, by agency; an agency that is not in the file is added to it."""
+    """Set columns of agencies.csv, by agency; an agency that is not in the file is added."""
     file = folder / "agencies.csv"
     lines = file.read_text("utf-8").splitlines()
     notes = [line for line in lines if line.startswith("#")]
@@ -75,8 +75,8 @@ def report(agency, number):
     }  # fmt: skip
 
 
-class Steady(threading.Thread):
-    """An agency that reports without pause: over AMQP with confirms, and at the door; what fails is sent again under the same id."""
+class SteadyReporter(threading.Thread):
+    """An agency that reports without pause, over AMQP with confirms and over HTTP in turn. A failed request is repeated under the same id."""
 
     def __init__(self, installation):
         super().__init__(daemon=True)
@@ -93,11 +93,11 @@ class Steady(threading.Thread):
                 properties = pika.BasicProperties(content_type="application/cloudevents+json", delivery_mode=2, message_id=event["id"], user_id=STEADY)
                 channel.basic_publish(AGENCIES_EXCHANGE, f"{STEADY}.dispute.reported", httpx.Request("POST", "http://-", json=event).content, properties)
             else:
-                wait_until(lambda event=event: self._at_the_door(event), what="the door takes the event")
+                wait_until(lambda event=event: self._post(event), what="the HTTP API accepts the event")
             self.accepted.append(event["id"])
         connection.close()
 
-    def _at_the_door(self, event):
+    def _post(self, event):
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/cloudevents+json"}
         try:
             return httpx.post(f"{self.door}/events", json=event, headers=headers, trust_env=False).status_code == 202
@@ -116,8 +116,8 @@ def write(installation, sql, *values):
         cursor.execute(sql, values)
 
 
-def says(installation, agency, number):
-    """What the door answers to a report of this agency with its token of now."""
+def post_report(installation, agency, number):
+    """Post a report of this agency with its present token; return the response."""
     endpoints = json.loads((installation.servers.folder / "endpoints.json").read_text("utf-8"))
     token = endpoints["agencies"][agency]["token"]
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/cloudevents+json"}
@@ -145,10 +145,10 @@ def queues(installation):
     return set(installation.servers.broker.ctl("list_queues", "-p", "fengqiao", "name", "--silent").split())
 
 
-def test_agencies_join_change_and_leave_while_events_flow_and_no_event_is_lost(installation, folder):
+def test_agencies_are_added_changed_and_removed_while_events_arrive_and_none_is_lost(installation, folder):
     joins, address_of_suspended = JOINS["code"], installation.servers.amqp(SUSPENDED)
-    steady = Steady(installation)
-    steady.start()
+    reporter = SteadyReporter(installation)
+    reporter.start()
     edit(
         folder,
         {joins: JOINS | {"parent": COUNTY.lead("M").code}, RENAMED: {"zh": "改名后的公安", "en": "Police, Renamed"}, SUSPENDED: {"status": "suspended"}},
@@ -157,14 +157,14 @@ def test_agencies_join_change_and_leave_while_events_flow_and_no_event_is_lost(i
     first = apply(installation, folder)
 
     assert first.returncode == 0, first.stderr
-    assert [word in first.stderr for word in (f"added: {joins}", f"renamed: {RENAMED}", f"suspended: {SUSPENDED}")] == [True] * 3
-    assert says(installation, joins, "joined").status_code == 202
-    refused = says(installation, SUSPENDED, "suspended")
+    assert [text in first.stderr for text in (f"added: {joins}", f"renamed: {RENAMED}", f"suspended: {SUSPENDED}")] == [True] * 3
+    assert post_report(installation, joins, "joined").status_code == 202
+    refused = post_report(installation, SUSPENDED, "suspended")
     assert (refused.status_code, refused.json()["data"]["reason"]["code"]) == (422, "agency_not_active")
     assert not may_publish(address_of_suspended, SUSPENDED)
     wait_until(lambda: "改名后的公安" in httpx.get(f"{installation.endpoints['dashboard']}/disputes", trust_env=False).text, what="the page shows the new name")
     (code,) = rows(installation, "select code from intake.reports where agency = %s", joins)[0]
-    wait_until(lambda: rows(installation, "select 1 from metrics.disputes where code = %s", code), what="the read model hears of it")
+    wait_until(lambda: rows(installation, "select 1 from metrics.disputes where code = %s", code), what="the dispute is in the read model")
 
     police = COUNTY.agencies[RENAMED]
     edit(folder, {joins: {"status": "removed"}, RENAMED: {"zh": police.zh, "en": police.en}, SUSPENDED: {"status": "active"}})
@@ -180,16 +180,16 @@ def test_agencies_join_change_and_leave_while_events_flow_and_no_event_is_lost(i
 
     assert second.returncode == 0, second.stderr
     assert (f"reactivated: {SUSPENDED}" in second.stderr, f"removed: {joins}" in second.stderr) == (True, True)
-    assert may_publish(address_of_suspended, SUSPENDED) and says(installation, SUSPENDED, "back").status_code == 202
+    assert may_publish(address_of_suspended, SUSPENDED) and post_report(installation, SUSPENDED, "back").status_code == 202
     assert not may_publish(address, joins)
     assert {agency_queue(joins), inbox_of(joins)}.isdisjoint(queues(installation))
     assert JOINS["zh"] in httpx.get(f"{installation.endpoints['dashboard']}/disputes/{code}", trust_env=False).text
 
-    steady.over.set()
-    steady.join(60)
-    assert len(steady.accepted) > 20
+    reporter.over.set()
+    reporter.join(60)
+    assert len(reporter.accepted) > 20
     answered = "select count(*) from intake.receipts r join intake.log l on r.id like 'receipt/' || l.seq || '/%%' where l.agency = %s and l.event_id = any(%s)"
-    ids = [f"{one}" for one in steady.accepted]
+    ids = [f"{id}" for id in reporter.accepted]
     wait_until(lambda: rows(installation, answered, STEADY, ids) == [(2 * len(ids),)], what="two receipts for every accepted event")
     parked = " union all ".join(f"select count(*) from {service}.parked" for service in ("intake", "mediation", "metrics"))
     assert rows(installation, parked) == [(0,), (0,), (0,)]

@@ -1,7 +1,4 @@
-"""What happens when a county edits its rules? Of routing: first it sees what would have gone where; nothing is sent or changed by looking.
-
-Of time: what it allows is what an agency gets, or is refused with the county's own number.
-"""
+"""A county edits its routing rules and periods. A dry run shows their effect without changing anything; an extension is limited by the county's own period."""
 
 import os
 import subprocess
@@ -15,19 +12,19 @@ from tests.county import DAMAN_COMMITTEE
 from tests.county_folders import county_folder
 
 
-def rules(county, *words):
-    told = processes.launch(processes.KINDS["mediation"], county.system.servers).environment
-    command = [sys.executable, "-W", "ignore", "-m", "services.mediation.commands.routing", *words]
-    return subprocess.run(command, cwd=ROOT, env=os.environ | told, capture_output=True, text=True, check=False)
+def run_routing_command(county, *arguments):
+    environment = processes.launch(processes.KINDS["mediation"], county.system.servers).environment
+    command = [sys.executable, "-W", "ignore", "-m", "services.mediation.commands.routing", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
 
 
-def test_the_dry_run_shows_where_past_disputes_would_have_gone_beside_where_they_went(county, tmp_path):
+def test_the_dry_run_compares_proposed_and_actual_bodies_of_past_disputes(county, tmp_path):
     county.routed_dispute(DAMAN_COMMITTEE)
     county.settle()
     edited = county_folder(tmp_path, routing="X1,婚姻家庭,大满镇,,,,agency:trade_union,,900,county_choice,,,\n")
     before = county.rows("select count(*) from mediation.transitions")
 
-    as_now, as_edited = rules(county, "dry-run"), rules(county, "dry-run", "--county", str(edited))
+    as_now, as_edited = run_routing_command(county, "dry-run"), run_routing_command(county, "dry-run", "--county", str(edited))
 
     assert as_now.returncode == as_edited.returncode == 0, as_edited.stderr
     assert "婚姻家庭 family\t工会 trade_union" not in as_now.stdout
@@ -36,20 +33,20 @@ def test_the_dry_run_shows_where_past_disputes_would_have_gone_beside_where_they
     assert county.rows("select count(*) from mediation.transitions") == before
 
 
-def test_a_rule_that_makes_no_sense_is_told_with_its_line_and_nothing_is_run(county, tmp_path):
+def test_an_invalid_rule_is_reported_with_its_line_and_no_formula_is_run(county, tmp_path):
     wrong = county_folder(tmp_path, routing="X1,婚姻,,,,,=cmd(),,1,county_choice,,,\n")
 
-    told = rules(county, "check", str(wrong))
+    done = run_routing_command(county, "check", str(wrong))
 
     lines = len((wrong / "routing.csv").read_text("utf-8").splitlines())
-    assert told.returncode == 1
-    assert f"第{lines}行 “bodies”不能是公式" in told.stderr and f"line {lines}: “kinds” is not one of the allowed values" in told.stderr
-    assert "cmd" not in told.stderr
+    assert done.returncode == 1
+    assert f"第{lines}行 “bodies”不能是公式" in done.stderr and f"line {lines}: “kinds” is not one of the allowed values" in done.stderr
+    assert "cmd" not in done.stderr
 
 
 @pytest.fixture
-def ten_days(county, tmp_path):
-    """Mediation runs with a county file: with its court the county has agreed on at most ten days of extension."""
+def county_with_ten_days(county, tmp_path):
+    """Run mediation with a county folder that limits an extension by the court to ten days."""
     settings = county.system.environment["mediation"]
     settings["FENGQIAO_COUNTY"] = str(county_folder(tmp_path, periods="[periods.mediation_extension]\ndays = 10\n"))
     _restart(county.system)
@@ -64,7 +61,7 @@ def _restart(system):
     system.wait_ready("mediation")
 
 
-def test_more_days_than_the_county_allows_are_refused_with_its_number_and_those_that_it_allows_count_in_full(county, ten_days):
+def test_an_extension_beyond_the_countys_limit_is_refused_and_one_within_it_counts_in_full(county, county_with_ten_days):
     code, both = county.filed_dispute(county.screened_dispute()), ["applicant", "respondent"]
     county.apply_steps(
         code,
@@ -86,4 +83,4 @@ def test_more_days_than_the_county_allows_are_refused_with_its_number_and_those_
         " where code = %s and clock = 'mediation_entrusted_ordinary'",
         code,
     )
-    assert days[0] >= 25  # fifteen and ten, and perhaps a rest day at the end
+    assert days[0] >= 25  # fifteen and ten days; the last day may move past a rest day

@@ -1,11 +1,11 @@
-"""What can the parties do when the court refuses to confirm what they agreed?"""
+"""The court refuses to confirm an agreement. The parties can make a new agreement and have it confirmed, or file a case."""
 
 from datetime import date
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def refused(county):
+def dispute_with_refused_confirmation(county):
     code, today = county.agreed_dispute(), date.today().isoformat()
     county.apply_steps(
         code,
@@ -16,8 +16,8 @@ def refused(county):
     return code
 
 
-def test_they_agree_anew_and_that_is_confirmed(county):
-    code, today = refused(county), date.today().isoformat()
+def test_after_a_refused_confirmation_a_new_agreement_can_be_confirmed(county):
+    code, today = dispute_with_refused_confirmation(county), date.today().isoformat()
 
     county.apply_steps(
         code,
@@ -31,8 +31,8 @@ def test_they_agree_anew_and_that_is_confirmed(county):
     assert county.state(code) == "confirm_decided"
 
 
-def test_or_they_go_to_court(county):
-    code = refused(county)
+def test_after_a_refused_confirmation_a_case_can_be_filed(county):
+    code = dispute_with_refused_confirmation(county)
 
     county.filed_dispute(code)
 

@@ -1,11 +1,11 @@
-"""The court does not file the case: what becomes of the dispute?"""
+"""The court refuses to file a case. Mediation continues; a case that is on the docket cannot be filed again."""
 
 from datetime import date
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_mediation_goes_on_as_if_nobody_had_sued(county):
+def test_mediation_continues_after_the_court_refused_to_file_the_case(county):
     code, today = county.mediated_dispute(), date.today().isoformat()
 
     refused = county.apply_steps(code, ("court", "case.filing_refused", {"received_on": today, "decided_on": today, "reason": "not_this_court"}))
@@ -14,7 +14,7 @@ def test_mediation_goes_on_as_if_nobody_had_sued(county):
     assert county.next_actors(code) == [DAMAN_COMMITTEE]
 
 
-def test_what_is_on_a_docket_is_not_filed_again(county):
+def test_a_case_on_the_docket_cannot_be_filed_again(county):
     code, today = county.filed_dispute(county.screened_dispute()), date.today().isoformat()
     county.apply_steps(code, ("court", "case.entrusted", {"to": DAMAN_COMMITTEE, "procedure": "ordinary"}))
 

@@ -1,11 +1,11 @@
-"""What happens when the body that is asked has a conflict of interest?"""
+"""The body that was asked discloses a conflict of interest and declines. It is excluded from the next proposal, and routing to it is refused."""
 
 from tests.county import DAMAN_COMMITTEE, DAMAN_TOWN
 
 VILLAGE, TOWN = f"committee-{DAMAN_TOWN}203", f"committee-{DAMAN_TOWN}"
 
 
-def test_it_is_left_out_of_the_next_proposal_and_cannot_be_sent_to_again(county):
+def test_a_body_with_a_conflict_is_excluded_from_the_next_proposal_and_routing(county):
     centre = county.mediation_centre
     report = county.womens_federation.reports_dispute(kind="neighbour", place={"township": DAMAN_TOWN, "village": f"{DAMAN_TOWN}203"})
     county.settle()

@@ -1,9 +1,9 @@
-"""A report gave a dispute its code, and then it turns out that there is none. Who puts that right?"""
+"""A dispute was registered by mistake. Its reporter cannot withdraw it; the centre archives it with the reason, and can reopen it."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_its_reporter_cannot_withdraw_it_and_the_centre_archives_it_and_says_why(county):
+def test_the_centre_archives_a_dispute_that_its_reporter_cannot_withdraw(county):
     report = county.womens_federation.reports_dispute()
     county.settle()
     assert county.rejection_of(report.dispute, "womens_federation", "report.withdrawn", event=report.id, reason="not_happened") == "registration_stands"
@@ -20,7 +20,7 @@ def test_its_reporter_cannot_withdraw_it_and_the_centre_archives_it_and_says_why
     assert county.rows("select count(*) from mediation.deadlines where code = %s and state in ('open', 'passed')", report.dispute) == [(0,)]
 
 
-def test_it_is_opened_again_if_that_was_the_mistake(county):
+def test_a_dispute_archived_as_registered_by_mistake_can_be_reopened(county):
     report = county.womens_federation.reports_dispute()
     county.settle()
     county.apply_steps(report.dispute, ("mediation_centre", "dispute.archived", {"archive_no": "综误〔2026〕2号", "reason": "wrong_dispute"}))

@@ -1,11 +1,11 @@
-"""Husband and wife agree to divorce, and on the house. What may a court confirm of that?"""
+"""The parties agree on divorce, property and children. Only what a court may confirm can be submitted (民事诉讼法解释 355)."""
 
 from datetime import date
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_not_the_divorce(county):
+def test_an_agreement_about_divorce_is_not_confirmable(county):
     code = county.agreed_dispute(about=["status", "property"])
 
     refused = county.agency(DAMAN_COMMITTEE).reports("confirmation.applied", code, applied_on=date.today().isoformat())
@@ -14,13 +14,13 @@ def test_not_the_divorce(county):
     assert refused.refusal["code"] == "may_not_be_confirmed" and "第355条" in refused.refusal["zh"]
 
 
-def test_but_the_property_and_the_children(county):
+def test_an_agreement_about_property_and_children_is_confirmable(county):
     code = county.agreed_dispute(about=["property", "custody", "maintenance"])
 
     assert county.apply_steps(code, (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": date.today().isoformat()})).state == "confirm_applied"
 
 
-def test_nor_title_to_land(county):
+def test_an_agreement_about_title_to_land_is_not_confirmable(county):
     code = county.agreed_dispute(about=["real_right_title"])
 
     assert county.rejection_of(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on=date.today().isoformat()) == "may_not_be_confirmed"

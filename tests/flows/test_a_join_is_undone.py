@@ -1,14 +1,14 @@
-"""What happens when two disputes were taken for one, and are two?"""
+"""Two disputes were joined by mistake, and the join is undone. Each report has its own code again, and the dispute resumes in its former state."""
 
 from tests.county import DAMAN_COMMITTEE
 from tests.intake.people import person
 
 
-def counted(county, *codes):
+def count_reported(county, *codes):
     return county.rows("select coalesce(sum(count), 0)::int from metrics.moves where code = any(%s) and what = 'reported'", list(codes))[0][0]
 
 
-def test_joined_by_rule_the_second_report_gets_a_code_of_its_own(county):
+def test_undoing_an_automatic_join_gives_the_second_report_its_own_code(county):
     police = county.police.reports_dispute(report_no="110-undo-1", kind="seed_contract", parties=[person(31), person(32, "respondent")])
     county.settle()
     women = county.womens_federation.reports_dispute(report_no="FL-undo-1", kind="seed_contract", parties=[person(31), person(32, "respondent")])
@@ -25,11 +25,11 @@ def test_joined_by_rule_the_second_report_gets_a_code_of_its_own(county):
     assert women.receipts == ["receipt.accepted", "receipt.applied", "receipt.moved"]
     assert (county.state(own), county.state(joint)) == ("registered", "registered")
     assert ("intake", "dispute.unmerged") in county.published(own) and ("intake", "dispute.unmerged") in county.published(joint)
-    assert counted(county, joint, own) == 2
+    assert count_reported(county, joint, own) == 2
     assert county.rows("select reporter from mediation.disputes where code = %s", own) == [("womens_federation",)]
 
 
-def test_joined_by_the_centre_the_dispute_goes_on_where_it_was(county):
+def test_undoing_the_centres_join_resumes_the_dispute_in_its_former_state(county):
     police = county.police.reports_dispute(report_no="110-undo-2", kind="labour", parties=[person(33), person(34, "respondent")])
     grid = county.grid.reports_dispute(report_no="W-undo-2", kind="labour", parties=[person(35), person(36, "respondent")])
     county.settle()
@@ -39,20 +39,20 @@ def test_joined_by_the_centre_the_dispute_goes_on_where_it_was(county):
     county.settle()
     county.mediation_centre.reports("reports.joined", one, into=other)
     county.settle()
-    assert (county.state(one), police.dispute, counted(county, one, other)) == ("closed", other, 1)
+    assert (county.state(one), police.dispute, count_reported(county, one, other)) == ("closed", other, 1)
 
     undone = county.mediation_centre.reports("reports.unjoined", other, reported_by="police")
     county.settle()
 
     assert undone.receipts[-1] == "receipt.applied" and police.dispute == one
     assert (county.state(one), county.state_from_history(one)) == ("routed", "routed")
-    assert counted(county, one, other) == 2
+    assert count_reported(county, one, other) == 2
     accepted = county.agency(DAMAN_COMMITTEE).reports("referral.accepted", one, conflict_of_interest=False)
     county.settle()
     assert accepted.receipts[-1] == "receipt.applied"
 
 
-def test_where_nothing_was_joined_there_is_nothing_to_undo(county):
+def test_undoing_a_join_that_does_not_exist_is_refused(county):
     police = county.police.reports_dispute(kind="medical")
     county.settle()
     undone = county.mediation_centre.reports("reports.unjoined", police.dispute, reported_by="police")

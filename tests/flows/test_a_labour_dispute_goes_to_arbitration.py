@@ -1,7 +1,7 @@
-"""Not everything is for a mediator: where else can the centre send a dispute?"""
+"""The centre redirects a labour dispute to arbitration. It is archived as redirected, or reopened under its code when arbitration returns it."""
 
 
-def test_it_is_redirected_and_put_away(county):
+def test_a_labour_dispute_is_redirected_to_arbitration_and_archived(county):
     code = county.screened_dispute(kind="labour")
 
     sent = county.apply_steps(code, ("mediation_centre", "dispute.redirected", {"to": "labour_arbitration_commission", "way": "labour_arbitration"}))
@@ -11,7 +11,7 @@ def test_it_is_redirected_and_put_away(county):
     assert county.outcome(code) == "redirected"
 
 
-def test_what_is_sent_back_begins_anew_under_the_same_code(county):
+def test_a_dispute_returned_by_arbitration_is_reopened_under_its_code(county):
     code = county.screened_dispute(kind="labour")
     county.apply_steps(code, ("mediation_centre", "dispute.redirected", {"to": "labour_arbitration_commission", "way": "labour_arbitration"}))
 

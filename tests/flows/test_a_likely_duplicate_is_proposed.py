@@ -1,4 +1,4 @@
-"""What happens when two disputes may be one, and nobody can be certain?"""
+"""Two disputes may be the same. The centre gets a proposal and joins them; from then on both codes and report numbers refer to one dispute."""
 
 import httpx
 
@@ -6,18 +6,18 @@ from tests.county import DAMAN_COMMITTEE, wait_until
 from tests.intake.people import person
 
 
-def test_the_centre_is_asked_joins_them_and_everybody_learns_the_code(county):
+def test_the_centre_joins_a_proposed_duplicate_and_all_reporters_get_the_valid_code(county):
     police = county.police.reports_dispute(report_no="110-dup-9", kind="contract", parties=[person(21), person(22, "respondent")])
     county.settle()
     grid = county.grid.reports_dispute(
         report_no="W-dup-9", kind="private_loan", parties=[person(21), person(22, "respondent")]
-    )  # the same two; another matter?
+    )  # the same parties, another kind of dispute
     county.settle()
     older, newer = police.dispute, grid.dispute
 
     assert newer != older
     assert county.notices("mediation_centre", newer) == ["notice.deadline", "notice.duplicate"]
-    (notice,) = [told for told in county.mediation_centre.agency.notices() if told.type == "notice.duplicate" and told.data["dispute"] == newer]
+    (notice,) = [notice for notice in county.mediation_centre.agency.notices() if notice.type == "notice.duplicate" and notice.data["dispute"] == newer]
     assert notice.data == {"dispute": newer, "other": older, "reasons": ["same_parties", "same_place", "within_days"], "days": 0}
 
     county.mediation_centre.reports("dispute.screened", newer, suitable=True, track="A", kind="private_loan")
@@ -33,7 +33,7 @@ def test_the_centre_is_asked_joins_them_and_everybody_learns_the_code(county):
     assert "notice.joined" in county.notices(DAMAN_COMMITTEE, newer)
     assert county.rows("select clock from mediation.deadlines where code = %s and state = 'open' and ask_at is not null", newer) == []
 
-    screened = county.mediation_centre.reports("dispute.screened", newer, suitable=True, track="A", kind="contract")  # by the old code, out of habit
+    screened = county.mediation_centre.reports("dispute.screened", newer, suitable=True, track="A", kind="contract")  # under the former code
     county.settle()
     assert (screened.dispute, screened.receipts[-1], county.state(older)) == (older, "receipt.applied", "screened")
 

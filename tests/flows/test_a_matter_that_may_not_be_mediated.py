@@ -1,4 +1,4 @@
-"""Which matters never come to a mediator?"""
+"""The centre screens matters that the law excludes from mediation. Screening them as suitable is refused with the reason."""
 
 import pytest
 
@@ -12,14 +12,14 @@ import pytest
         ("police_excluded", "police_case_not_mediated"),
     ],
 )
-def test_it_is_not_screened_as_suitable(county, matter, reason):
+def test_a_matter_excluded_from_mediation_is_refused_as_suitable(county, matter, reason):
     report = county.womens_federation.reports_dispute()
     county.settle()
 
     assert county.rejection_of(report.dispute, "mediation_centre", "dispute.screened", suitable=True, track="A", kind="family", matter=matter) == reason
 
 
-def test_a_medical_dispute_that_a_court_has_is_not_for_the_committee(county):
+def test_a_medical_committee_refuses_a_dispute_that_a_court_has_filed(county):
     code = county.filed_dispute(county.screened_dispute(kind="medical"))
 
     assert county.rejection_of(code, "court", "case.entrusted", to="medical_mediation", procedure="ordinary") == "already_before_a_court"

@@ -1,4 +1,4 @@
-"""What happens when a mediator leaves the roster?"""
+"""The judicial bureau and the court report roster changes. They take effect from their day on, or are rejected with a reason."""
 
 from datetime import datetime
 
@@ -6,14 +6,14 @@ from contracts.dates import SHANGHAI
 from tests.county import DAMAN_COMMITTEE
 
 COMMITTEE = "committee-620702102"
-ELSEWHERE = "620702109"  # Sanzha: no other story is told there, so no other proposal changes
+ELSEWHERE = "620702109"  # Sanzha; no other test uses this township, so no other proposal changes
 
 
 def today():
     return datetime.now(SHANGHAI).date().isoformat()
 
 
-def test_who_left_takes_no_more_disputes_and_another_of_the_committee_does(county):
+def test_a_removed_mediator_is_refused_and_another_of_the_committee_is_accepted(county):
     left = county.judicial_bureau.reports("roster.changed", COMMITTEE, organisation=COMMITTEE, change="removed", mediator="daman-020", on=today())
     county.settle()
     code = county.routed_dispute(DAMAN_COMMITTEE)
@@ -29,20 +29,20 @@ def test_who_left_takes_no_more_disputes_and_another_of_the_committee_does(count
     assert county.rows("select valid_to_on is not null from mediation.members where organisation = %s and id = 'daman-020'", COMMITTEE) == [(True,)]
 
 
-def test_the_change_is_a_numbered_fact_about_the_organisation_and_no_dispute(county):
-    told = county.judicial_bureau.reports(
+def test_a_roster_change_is_published_about_the_organisation(county):
+    added = county.judicial_bureau.reports(
         "roster.changed", COMMITTEE, organisation=COMMITTEE, change="added", mediator="daman-021", role="mediator", on=today()
     )
     county.settle()
 
-    assert [receipt.data.get("organisation") for receipt in told._receipts] == [COMMITTEE, COMMITTEE]
+    assert [receipt.data.get("organisation") for receipt in added._receipts] == [COMMITTEE, COMMITTEE]
     assert county.rows("select last_sequence > 0 from intake.spoken where subject = %s", COMMITTEE) == [(True,)]
     assert county.rows("select last_sequence > 0 from mediation.spoken where subject = %s", COMMITTEE) == [(True,)]
     assert county.rows("select count(*) from mediation.disputes where code = %s", COMMITTEE) == [(0,)]
     assert county.rows("select count(*) from metrics.timeline where code = %s", COMMITTEE) == [(0,)]
 
 
-def test_what_cannot_be_changed_is_told_with_the_reason(county):
+def test_an_impossible_roster_change_is_rejected_with_a_reason(county):
     bureau = county.judicial_bureau
     unknown = bureau.reports("roster.changed", "committee-x", organisation="committee-x", change="removed", on=today())
     other = county.court.reports("roster.changed", COMMITTEE, organisation=COMMITTEE, change="removed", mediator="daman-001", on=today())
@@ -57,7 +57,7 @@ def test_what_cannot_be_changed_is_told_with_the_reason(county):
     assert county.rows("select count(*) from mediation.members where id = 'daman-001' and valid_to_on is null") == [(1,)]
 
 
-def test_a_new_committee_is_put_on_the_roster_with_its_people(county):
+def test_a_new_committee_is_added_with_its_members(county):
     bureau, code = county.judicial_bureau, "committee-new"
     added = bureau.reports("roster.changed", code, organisation=code, change="added", on=today(), kind="peoples_mediation_committee",
                         agency="peoples_mediation_committee", township=ELSEWHERE, takes=["neighbour"])  # fmt: skip

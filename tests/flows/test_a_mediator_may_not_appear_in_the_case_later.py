@@ -1,9 +1,9 @@
-"""May whoever mediated sit in the court afterwards?"""
+"""A former mediator of a dispute is named to take part in the later case. That is refused (特邀调解规定 16)."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_neither_as_an_assessor_nor_as_a_witness(county):
+def test_a_former_mediator_is_refused_as_assessor_and_as_witness(county):
     code = county.accepted_dispute()
     county.apply_steps(
         code,

@@ -1,9 +1,9 @@
-"""A party does not want this mediator. And not the next one either."""
+"""A party refuses two mediators in turn. One change may be requested; the second refusal counts as refusing mediation."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_one_change_may_be_asked_and_a_second_refusal_is_a_refusal_of_mediation(county):
+def test_a_second_refusal_of_a_mediator_ends_mediation(county):
     code = county.accepted_dispute()
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediator.appointed", {"mediator": "daman-014"}))
 

@@ -1,12 +1,12 @@
-"""A party also goes to the petition office. Does that stop anything?"""
+"""A party also files a petition. Petition and mediation run in parallel, and the petition number stays in intake."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_the_petition_runs_beside_mediation_and_its_number_stays_where_it_is(county):
+def test_a_petition_and_mediation_run_in_parallel_and_the_petition_number_stays_in_intake(county):
     code = county.mediated_dispute()
 
-    told = county.apply_steps(
+    last = county.apply_steps(
         code,
         ("petition_office", "petition.registered", {"petition_no": "甘信〔2026〕31号", "repeat": False}),
         ("petition_office", "petition.accepted", {"petition_no": "甘信〔2026〕31号"}),
@@ -14,5 +14,5 @@ def test_the_petition_runs_beside_mediation_and_its_number_stays_where_it_is(cou
     )
     county.settle()
 
-    assert told.state == "mediating" and county.next_actors(code) == [DAMAN_COMMITTEE]
+    assert last.state == "mediating" and county.next_actors(code) == [DAMAN_COMMITTEE]
     assert county.rows("select count(*) from metrics.timeline where code = %s and detail::text like '%%甘信%%'", code) == [(0,)]

@@ -1,44 +1,44 @@
-"""What happens when the police warn somebody whose dispute is being mediated?"""
+"""The police issue a warning about a dispute in mediation. The dispute is held until police or court release it, and nothing outside the lane shows that."""
 
 from tests.county import DAMAN_COMMITTEE, Lane, found_outside
 
 
-def warned(county):
+def warned_dispute(county):
     code = county.mediated_dispute()
-    told = county.police.reports("dv.warning_issued", code)
+    followed_up = county.police.reports("dv.warning_issued", code)
     county.settle()
-    assert told.receipts == ["receipt.accepted", "receipt.applied"] and told.state == "safeguard_hold"
+    assert followed_up.receipts == ["receipt.accepted", "receipt.applied"] and followed_up.state == "safeguard_hold"
     return code
 
 
-def test_everything_stands_still_and_nothing_outside_says_so(county):
-    code = warned(county)
+def test_a_warned_dispute_is_held_and_nothing_outside_the_lane_shows_it(county):
+    code = warned_dispute(county)
     before = county.published(code)
-    reached = county.agency(DAMAN_COMMITTEE).reports("session.held", code, mode="in_person", minutes=60)
+    session = county.agency(DAMAN_COMMITTEE).reports("session.held", code, mode="in_person", minutes=60)
     county.settle()
 
-    assert reached.receipts == ["receipt.accepted", "receipt.rejected"]
-    assert (reached.refusal["code"], reached.state, county.state(code)) == ("stayed", "mediating", "mediating")
+    assert session.receipts == ["receipt.accepted", "receipt.rejected"]
+    assert (session.refusal["code"], session.state, county.state(code)) == ("stayed", "mediating", "mediating")
     assert [county.attention_notices(agency, code) for agency in ("police", "court", "womens_federation")] == [1, 1, 1]
-    assert [word for word in county.published(code) if word not in before] == [("intake", "step.reported"), ("mediation", "step.refused")][1:]
+    assert [event for event in county.published(code) if event not in before] == [("intake", "step.reported"), ("mediation", "step.refused")][1:]
     assert found_outside(county, code, Lane.WORDS) == []
     assert county.rows("select count(*) from metrics.timeline where code = %s and agency = 'police'", code) == [(0,)]
 
 
-def test_what_would_be_refused_anyway_is_refused_in_the_same_words(county):
-    held, free = warned(county), county.mediated_dispute()
-    told = [county.grid.reports("dispute.followed_up", code, settled=True) for code in (held, free)]
+def test_a_step_that_is_illegal_anyway_is_refused_with_its_usual_reason(county):
+    held, free = warned_dispute(county), county.mediated_dispute()
+    followed_up = [county.grid.reports("dispute.followed_up", code, settled=True) for code in (held, free)]
     others = [county.trade_union.reports("session.held", code, mode="video", minutes=30) for code in (held, free)]
     again = [county.grid.reports_dispute(report_no=f"G-{code}") for code in (held, free)]
     county.settle()
 
-    for pair in (told, others):
+    for pair in (followed_up, others):
         assert pair[0].refusal == pair[1].refusal
     assert [one.receipts for one in again] == [["receipt.accepted", "receipt.applied"]] * 2
 
 
-def test_only_police_or_court_end_it_and_life_goes_on_where_it_stood(county):
-    code = warned(county)
+def test_police_or_court_release_a_hold_and_the_dispute_resumes_in_its_state(county):
+    code = warned_dispute(county)
     by_federation = county.womens_federation.reports("hold.released", code, reason="true_wish")
     by_centre = county.mediation_centre.reports("hold.released", code, reason="unfounded")
     county.settle()
@@ -48,15 +48,15 @@ def test_only_police_or_court_end_it_and_life_goes_on_where_it_stood(county):
     by_court = county.court.reports("hold.released", code, reason="danger_passed")
     county.settle()
     assert by_court.receipts == ["receipt.accepted", "receipt.applied"] and by_court.state == "mediating"
-    assert county.published(code) == before  # nothing tells that it is over, nor that it was
+    assert county.published(code) == before  # no event discloses the hold or its end
     held = county.agency(DAMAN_COMMITTEE).reports("session.held", code, mode="in_person", minutes=60)
     county.settle()
     assert held.receipts == ["receipt.accepted", "receipt.applied"]
     assert county.state_from_history(code) == county.state(code) == "mediating"
 
 
-def test_the_federation_is_inside_and_told_plainly_that_it_cannot_move_it(county):
-    code = warned(county)
+def test_the_womens_federation_is_refused_with_the_reason_that_the_dispute_is_held(county):
+    code = warned_dispute(county)
     screened = county.womens_federation.reports("dispute.screened", code, suitable=True, track="A", kind="family")
     county.settle()
 
@@ -64,8 +64,8 @@ def test_the_federation_is_inside_and_told_plainly_that_it_cannot_move_it(county
     assert found_outside(county, code, Lane.WORDS) == []
 
 
-def test_what_the_court_did_meanwhile_is_told_when_it_is_over(county):
-    code = warned(county)
+def test_court_steps_during_a_hold_are_published_at_its_release(county):
+    code = warned_dispute(county)
     before = county.published(code)
     named = county.court.reports("mediator.appointed", code, mediator="daman-014")
     county.settle()
@@ -81,7 +81,7 @@ def test_what_the_court_did_meanwhile_is_told_when_it_is_over(county):
     )
 
 
-def test_a_screening_that_shows_danger_is_taken_and_then_everything_stands_still(county):
+def test_a_screening_with_a_danger_flag_takes_effect_and_then_holds_the_dispute(county):
     report = county.grid.reports_dispute()
     county.settle()
     risk = {"domestic_violence": True, "minor": False, "mass": False, "violence_threat": False}

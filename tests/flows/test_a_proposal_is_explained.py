@@ -1,4 +1,4 @@
-"""What happens when a dispute was screened: whom could it be sent to, and why?"""
+"""A dispute is screened. The centre gets a proposal of bodies with reasons, the timeline shows it in both languages, and nothing is sent automatically."""
 
 import httpx
 
@@ -12,13 +12,13 @@ def proposals(county, code):
     return [detail for (detail,) in rows]
 
 
-def test_the_centre_is_told_whom_it_may_send_it_to_with_the_reasons_and_nothing_is_sent(county):
+def test_the_centre_gets_a_proposal_with_reasons_and_nothing_is_sent(county):
     report = county.womens_federation.reports_dispute(kind="neighbour", place={"township": DAMAN_TOWN, "village": VILLAGE})
     county.settle()
     county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")
     county.settle()
     (proposal,) = proposals(county, report.dispute)
-    (notice,) = [told.data for told in county._notices("mediation_centre", report.dispute) if told.type == "notice.proposal"]
+    (notice,) = [notice.data for notice in county._notices("mediation_centre", report.dispute) if notice.type == "notice.proposal"]
 
     best = proposal["candidates"][0]
     assert (best["to"], best["organisation"]) == (DAMAN_COMMITTEE, f"committee-{VILLAGE}")
@@ -28,7 +28,7 @@ def test_the_centre_is_told_whom_it_may_send_it_to_with_the_reasons_and_nothing_
     assert county.notices(DAMAN_COMMITTEE, report.dispute) == []
 
 
-def test_the_timeline_says_it_in_words_in_both_languages(county):
+def test_the_timeline_shows_the_proposal_in_both_languages(county):
     report = county.womens_federation.reports_dispute(kind="neighbour", place={"township": DAMAN_TOWN, "village": VILLAGE})
     county.settle()
     county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")
@@ -40,7 +40,7 @@ def test_the_timeline_says_it_in_words_in_both_languages(county):
     assert "leads disputes of this kind" in en and "the body of the village" in en
 
 
-def test_the_centre_sends_it_to_the_proposed_body_and_what_became_of_it_is_counted(county):
+def test_the_answer_of_a_proposed_body_is_counted_in_its_record(county):
     code = f"committee-{DAMAN_TOWN}202"
     report = county.womens_federation.reports_dispute(kind="neighbour", place={"township": DAMAN_TOWN, "village": f"{DAMAN_TOWN}202"})
     county.settle()
@@ -54,7 +54,7 @@ def test_the_centre_sends_it_to_the_proposed_body_and_what_became_of_it_is_count
     assert county.rows("select sum(accepted)::int, sum(declined)::int, sum(open)::int from mediation.records where body = %s", code) == [(1, 0, 1)]
 
 
-def test_a_body_that_another_agency_speaks_for_cannot_be_named(county):
+def test_routing_to_an_organisation_of_another_agency_is_refused(county):
     report = county.womens_federation.reports_dispute(kind="neighbour")
     county.settle()
     county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")

@@ -1,4 +1,4 @@
-"""What happens when an agency seals the parties, and seals them wrongly?"""
+"""An agency encrypts the parties to intake's public key. Correctly encrypted parties are accepted; others are refused, without disclosing any content."""
 
 import base64
 import json
@@ -16,28 +16,28 @@ def published_key(county) -> PublicKey:
     return PublicKey(base64.b64decode(county.system.endpoints["seal_public_key"]))
 
 
-def sealed(told, key: PublicKey) -> str:
-    return base64.b64encode(SealedBox(key).encrypt(json.dumps(told, ensure_ascii=False).encode())).decode()
+def encrypt(parties, key: PublicKey) -> str:
+    return base64.b64encode(SealedBox(key).encrypt(json.dumps(parties, ensure_ascii=False).encode())).decode()
 
 
-def reports(county, box: str):
-    told = county.police.reports("dispute.reported", "110-sealed", report_no="110-sealed", channel="police_call", place={"township": "620702102"}, kind="neighbour",
+def report_with_box(county, box: str):
+    parties = county.police.report_with_box("dispute.reported", "110-sealed", report_no="110-sealed", channel="police_call", place={"township": "620702102"}, kind="neighbour",
                               wants="mediation", parties_sealed=box)  # fmt: skip
     county.settle()
-    return told
+    return parties
 
 
-def test_sealed_to_the_published_key_it_is_as_good_as_in_clear_and_stays_sealed(county):
-    told = reports(county, sealed(PARTIES, published_key(county)))
+def test_parties_encrypted_to_the_published_key_are_accepted_and_stored_encrypted(county):
+    parties = report_with_box(county, encrypt(PARTIES, published_key(county)))
 
-    assert told.receipts == ["receipt.accepted", "receipt.applied"]
-    assert county.rows("select parties from mediation.disputes where code = %s", told.dispute) == [(["applicant", "respondent", "respondent-2"],)]
-    assert county.rows("select by_agency from intake.parties where code = %s", told.dispute) == [(True,)]
+    assert parties.receipts == ["receipt.accepted", "receipt.applied"]
+    assert county.rows("select parties from mediation.disputes where code = %s", parties.dispute) == [(["applicant", "respondent", "respondent-2"],)]
+    assert county.rows("select by_agency from intake.parties where code = %s", parties.dispute) == [(True,)]
     assert found_in_tables(county.rows, [SECRET]) == found_in_logs(county.system, [SECRET]) == []
 
 
 @pytest.mark.parametrize(
-    ("told", "mistaken_key", "code", "field"),
+    ("parties", "is_wrong_key", "code", "field"),
     [
         (PARTIES, True, "unreadable_parties", None),
         ({"parties": PARTIES}, False, "unreadable_parties", None),
@@ -45,8 +45,8 @@ def test_sealed_to_the_published_key_it_is_as_good_as_in_clear_and_stays_sealed(
     ],
     ids=["sealed to another key", "no list", "a list of something else"],
 )
-def test_what_is_not_readable_is_refused_with_the_way_to_mend_it(county, told, mistaken_key, code, field):
-    refused = reports(county, sealed(told, PrivateKey.generate().public_key if mistaken_key else published_key(county)))
+def test_unreadable_encrypted_parties_are_refused_with_the_place_of_the_mistake(county, parties, is_wrong_key, code, field):
+    refused = report_with_box(county, encrypt(parties, PrivateKey.generate().public_key if is_wrong_key else published_key(county)))
 
     assert refused.receipts == ["receipt.refused"]
     assert (refused.refusal["code"], refused.refusal.get("field")) == (code, field)

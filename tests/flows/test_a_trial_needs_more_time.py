@@ -1,7 +1,7 @@
-"""A trial cannot be finished within its months. What may the court's president do?"""
+"""The court's president grants more time for a trial. It is granted once and within the statutory limit (民事诉讼法 152, 164)."""
 
 
-def test_leave_is_given_once_and_no_longer_than_the_law_has_it(county):
+def test_a_trial_is_extended_once_and_within_the_statutory_limit(county):
     code = county.filed_dispute(county.screened_dispute())
     county.apply_steps(code, ("court", "case.procedure_set", {"procedure": "simplified"}))
 
@@ -12,4 +12,4 @@ def test_leave_is_given_once_and_no_longer_than_the_law_has_it(county):
     ((longer, first),) = county.rows(
         "select due_at::date, started_at::date from mediation.deadlines where code = %s and clock = 'trial_simplified' and state = 'open'", code
     )
-    assert (longer - first).days >= 119  # three months, and one
+    assert (longer - first).days >= 119  # three months and one more

@@ -1,9 +1,9 @@
-"""Mediation failed: is the way to court open?"""
+"""Mediation failed, and a party files a case. The case goes to trial and is closed by the court."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_the_parties_sue_and_the_court_tries_the_case(county):
+def test_a_case_filed_after_failed_mediation_goes_to_trial(county):
     code = county.mediated_dispute()
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.terminated", {"ground": "party_unwilling"}))
 
@@ -15,7 +15,7 @@ def test_the_parties_sue_and_the_court_tries_the_case(county):
     assert closed.state == "resolved"
 
 
-def test_agreed_is_a_ground_only_where_there_is_an_agreement(county):
+def test_ending_mediation_as_agreed_requires_an_agreement(county):
     code = county.mediated_dispute()
     assert county.rejection_of(code, DAMAN_COMMITTEE, "mediation.terminated", ground="agreement_reached") == "ground_does_not_fit"
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.county import code_of, structured, wait_until
 
-AGENCY = "peoples_mediation_committee-shajing"  # no other test reads its inbox
+AGENCY = "ip_mediation"  # no other test reads its inbox
 NUMBERS = count(1)
 
 

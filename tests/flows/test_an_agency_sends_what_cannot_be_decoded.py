@@ -1,6 +1,6 @@
-"""An agency's system sends messages with headers and bodies that decoders fail on. What happens to it, and to everybody else?
+"""An agency sends messages with headers and bodies that decoders fail on. Each gets a receipt, and nobody else is affected.
 
-Each message gets one receipt that names the id it was sent with. No process ends, nothing is parked, and other agencies are answered meanwhile.
+The receipt names the id with which the message was sent. No process ends, nothing is parked, and other agencies are answered.
 """
 
 import json
@@ -22,19 +22,19 @@ def report(number: str) -> dict:
 
 
 def attributes(number: str) -> list[bytes]:
-    """A CloudEvent's attributes as AMQP headers, in binary mode."""
+    """Return a CloudEvent's attributes as encoded AMQP headers (binary mode)."""
     known = {"specversion": "1.0", "id": number, "source": f"/agencies/{AGENCY}", "type": "dispute.reported", "subject": number, "time": "2026-11-20T02:00:00Z"}
     return [text_field(f"ce-{name}", value) for name, value in known.items()]
 
 
 def deep(number: str, levels: int) -> bytes:
-    """A report with an unknown field that is nested so deep."""
+    """Return the JSON of a report with an unknown field nested `levels` deep."""
     return json.dumps(report(number) | {"note": "HERE"}).encode().replace(b'"HERE"', b"[" * levels + b"]" * levels)
 
 
 # fmt: off
 MESSAGES = {
-    # what is sent                          its headers beside the attributes                body                        its receipts
+    # message                               its additional headers                           body                        expected receipts
     "a timestamp in milliseconds":         ([timestamp_field("sent-at", 1764162000000)],     lambda number: json.dumps(report(number)).encode(), ["receipt.accepted", "receipt.applied"]),
     "a header table nested 1,500 deep":    ([field("deep", "F", nested(1500))],              lambda number: json.dumps(report(number)).encode(), ["receipt.accepted", "receipt.applied"]),
     "a header list nested 1,500 deep":     ([field("deep", "A", nested(1500, "A"))],         lambda number: json.dumps(report(number)).encode(), ["receipt.accepted", "receipt.applied"]),
@@ -46,7 +46,8 @@ MESSAGES = {
 
 @pytest.fixture(scope="module")
 def sent(county):
-    """Every message, from one connection, with reports of another agency between them: {what: its id}, the other agency's reports, starts before."""
+    """Publish every message over one connection, with reports of another agency in between. Return the ids by message, the other reports, and the starts of each
+    process before."""
     starts = {name: county.system.starts(name) for name in county.system.names}
     connection = pika.BlockingConnection(pika.URLParameters(county.system.endpoints["agencies"][AGENCY]["amqp"]))
     channel = connection.channel()
@@ -67,30 +68,30 @@ def receipts_of(county, number):
 
 
 @pytest.mark.parametrize("what", MESSAGES)
-def test_each_message_gets_receipts_that_name_the_id_it_was_sent_with(county, sent, what):
+def test_each_undecodable_message_gets_a_receipt_with_its_id(county, sent, what):
     expected = MESSAGES[what][2]
-    receipts = wait_until(lambda: len(found := receipts_of(county, sent[0][what])) == len(expected) and found, what="its receipts")
+    receipts = wait_until(lambda: len(found := receipts_of(county, sent[0][what])) == len(expected) and found, what="expected receipts")
 
     assert [receipt["type"] for receipt in receipts] == expected
     if expected == ["receipt.refused"]:
         assert receipts[0]["data"]["reason"]["code"] == "too_deep"
 
 
-def test_other_agencies_are_answered(county, sent):
+def test_other_agencies_are_answered_while_one_sends_undecodable_messages(county, sent):
     county.settle()
 
     assert [other.receipts for other in sent[1]] == [["receipt.accepted", "receipt.applied"]] * len(MESSAGES)
 
 
-def test_no_process_ended_and_nothing_is_parked(county, sent):
+def test_undecodable_messages_stop_no_process_and_nothing_is_parked(county, sent):
     county.settle()
 
     assert {name: county.system.starts(name) for name in county.system.names} == sent[2]
     assert county.rows("select count(*) from intake.parked") == [(0,)] and county.dead_letters() == 0
 
 
-def test_the_same_message_again_gets_the_same_receipt_over_every_door(county, sent):
-    """Over AMQP in binary mode first, then over HTTP: one answer, the refusal."""
+def test_a_repeated_message_gets_the_same_receipt_over_amqp_and_http(county, sent):
+    """First over AMQP in binary mode, then over HTTP."""
     number = sent[0]["a body nested 990 deep"]
     (first,) = receipts_of(county, number)
     headers = {"Content-Type": "application/json", **county._token(AGENCY), "ce-id": number, "ce-specversion": "1.0", "ce-source": f"/agencies/{AGENCY}"}

@@ -1,11 +1,11 @@
-"""May the parties think again about having their agreement confirmed?"""
+"""The parties withdraw their application for judicial confirmation and apply again within the thirty days. Only the court decides."""
 
 from datetime import date
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_it_is_withdrawn_and_applied_for_again_within_the_thirty_days(county):
+def test_a_withdrawn_application_can_be_repeated_within_the_thirty_days(county):
     code, today = county.agreed_dispute(), date.today().isoformat()
     withdrawn = county.apply_steps(
         code,
@@ -25,7 +25,7 @@ def test_it_is_withdrawn_and_applied_for_again_within_the_thirty_days(county):
     assert again.state == "confirm_decided"
 
 
-def test_a_body_cannot_say_what_only_the_court_decides(county):
+def test_a_body_cannot_report_the_courts_decision(county):
     code = county.agreed_dispute()
     county.apply_steps(code, (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": date.today().isoformat()}))
 

@@ -1,9 +1,9 @@
-"""An expert has to look at the thing first. Does the clock run meanwhile?"""
+"""An appraisal pauses the mediation period or a trial. Afterwards the dispute resumes in its former state; no other reason pauses it."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_mediation_stands_still_for_the_appraisal_and_goes_on_after_it(county):
+def test_an_appraisal_pauses_the_mediation_period_and_its_end_resumes_it(county):
     code = county.mediated_dispute()
 
     paused = county.apply_steps(code, (DAMAN_COMMITTEE, "clock.paused", {"reason": "appraisal"}))
@@ -14,13 +14,13 @@ def test_mediation_stands_still_for_the_appraisal_and_goes_on_after_it(county):
     assert resumed.state == "mediating"
 
 
-def test_nothing_but_an_appraisal_pauses_it(county):
+def test_a_pause_for_any_reason_but_an_appraisal_is_refused(county):
     code = county.mediated_dispute()
 
     assert county.rejection_of(code, DAMAN_COMMITTEE, "clock.paused", reason="negotiation") == "only_an_appraisal_pauses"
 
 
-def test_a_trial_that_was_paused_goes_on_as_a_trial(county):
+def test_a_paused_trial_resumes_as_a_trial(county):
     code = county.filed_dispute(county.screened_dispute())
     county.apply_steps(code, ("court", "case.procedure_set", {"procedure": "ordinary"}), ("court", "clock.paused", {"reason": "assessment"}))
 

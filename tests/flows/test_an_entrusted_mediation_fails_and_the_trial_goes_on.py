@@ -1,9 +1,9 @@
-"""What happens when a court entrusts a filed case to a body, and mediation fails?"""
+"""A court entrusts a filed case to a body, and mediation fails or the body declines. The case returns to the court and is tried (特邀调解规定 21)."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_the_case_goes_back_to_the_court_and_is_tried(county):
+def test_a_failed_entrusted_mediation_returns_the_case_to_trial(county):
     code = county.filed_dispute(county.screened_dispute())
     county.apply_steps(
         code,
@@ -23,7 +23,7 @@ def test_the_case_goes_back_to_the_court_and_is_tried(county):
     assert county.outcome(code) == "judged"
 
 
-def test_a_body_that_declines_sends_it_back_to_the_court_not_to_the_centre(county):
+def test_an_entrusted_case_that_a_body_declines_returns_to_the_court(county):
     code = county.filed_dispute(county.screened_dispute())
     county.apply_steps(code, ("court", "case.entrusted", {"to": DAMAN_COMMITTEE, "procedure": "ordinary"}))
 
@@ -32,7 +32,7 @@ def test_a_body_that_declines_sends_it_back_to_the_court_not_to_the_centre(count
     assert county.next_actors(code) == ["court"]
 
 
-def test_mediation_after_filing_is_extended_once_and_by_thirty_days_at_most(county):
+def test_mediation_after_filing_is_extended_once_by_at_most_thirty_days(county):
     code = county.filed_dispute(county.screened_dispute())
     both = ["applicant", "respondent"]
     county.apply_steps(

@@ -1,9 +1,9 @@
-"""What happens when an agency reports a step that is not possible?"""
+"""An agency reports a step that is not possible. The step is rejected with a reason in both languages, and nothing changes."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_a_body_that_was_not_asked_cannot_take_the_dispute_and_is_told_why(county):
+def test_a_body_that_got_no_referral_cannot_accept_the_dispute(county):
     report = county.womens_federation.reports_dispute()
     county.settle()
 
@@ -16,7 +16,7 @@ def test_a_body_that_was_not_asked_cannot_take_the_dispute_and_is_told_why(count
     assert county.state(report.dispute) == "registered"
 
 
-def test_mediation_does_not_start_before_everybody_consented(county):
+def test_mediation_cannot_start_before_all_parties_consented(county):
     code = county.accepted_dispute()
     committee = county.agency(DAMAN_COMMITTEE)
     committee.reports("consent.given", code, party="applicant", how="in_writing")
@@ -29,7 +29,7 @@ def test_mediation_does_not_start_before_everybody_consented(county):
     assert "人民调解法第17条" in started.refusal["zh"]
 
 
-def test_an_agency_cannot_say_what_is_not_its_to_say(county):
+def test_an_agency_cannot_report_a_step_of_another_role(county):
     report = county.womens_federation.reports_dispute()
     county.settle()
 
@@ -40,7 +40,7 @@ def test_an_agency_cannot_say_what_is_not_its_to_say(county):
     assert step.refusal["code"] == "not_yours_to_say"
 
 
-def test_a_step_out_of_turn_leaves_everything_as_it_was(county):
+def test_a_step_that_is_illegal_in_the_state_changes_nothing(county):
     report = county.womens_federation.reports_dispute()
     county.settle()
     early = county.mediation_centre.reports("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
@@ -55,7 +55,7 @@ def test_a_step_out_of_turn_leaves_everything_as_it_was(county):
     ]  # fmt: skip
 
 
-def test_a_code_that_nobody_was_given_is_refused_at_the_door(county):
+def test_an_unassigned_code_is_refused_by_intake(county):
     unknown = county.mediation_centre.reports("dispute.screened", "620702-2026-999999-9", suitable=True, track="A", kind="family")
     county.settle()
 

@@ -1,9 +1,9 @@
-"""What happens when mediation does not lead to an agreement?"""
+"""Mediation ends without an agreement. The mediator reports a listed ground, a party refuses, or a suspected sham suspends it."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_the_mediator_ends_it_on_one_of_the_eight_grounds(county):
+def test_a_mediator_ends_mediation_with_a_listed_ground(county):
     code = county.mediated_dispute()
 
     county.agency(DAMAN_COMMITTEE).reports("mediation.terminated", code, ground="differences_too_large")
@@ -12,7 +12,7 @@ def test_the_mediator_ends_it_on_one_of_the_eight_grounds(county):
     assert county.state(code) == "terminated"
 
 
-def test_one_clear_refusal_ends_it(county):
+def test_a_partys_refusal_ends_mediation(county):
     code = county.accepted_dispute()
 
     county.agency(DAMAN_COMMITTEE).reports("consent.refused", code, party="respondent", how="in_writing")
@@ -21,7 +21,7 @@ def test_one_clear_refusal_ends_it(county):
     assert county.state(code) == "terminated"
 
 
-def test_the_court_may_name_the_mediator_and_a_suspected_sham_suspends_it(county):
+def test_the_court_appoints_the_mediator_and_a_suspected_sham_suspends_mediation(county):
     code = county.accepted_dispute()
     committee = county.agency(DAMAN_COMMITTEE)
     county.court.reports("mediator.appointed", code, mediator="invited-003")

@@ -1,14 +1,15 @@
-"""What happens when the thirty days for judicial confirmation go by?"""
+"""Nobody applies for judicial confirmation within thirty days. The right lapses and the agreement stands as a contract; an application in time but reported
+late is accepted."""
 
 from datetime import UTC, datetime
 
 from tests.county import DAMAN_COMMITTEE, wait_until
 
 
-def test_the_right_lapses_and_the_agreement_is_performed_as_a_contract(county):
+def test_the_right_to_apply_lapses_and_the_agreement_is_performed_as_a_contract(county):
     code = county.agreed_dispute(datetime(2026, 3, 2, 2, tzinfo=UTC))
 
-    wait_until(lambda: county.state(code) == "performing", what="time said that the period ended")
+    wait_until(lambda: county.state(code) == "performing", what="the period ended")
 
     county.settle()
     assert ("mediation", "confirmation.lapsed") in county.published(code)
@@ -17,10 +18,10 @@ def test_the_right_lapses_and_the_agreement_is_performed_as_a_contract(county):
     assert done.state == "resolved"
 
 
-def test_an_application_made_in_time_that_arrives_late_is_in_time(county):
+def test_an_application_made_in_time_but_reported_late_is_accepted(county):
     code = county.agreed_dispute(datetime(2026, 3, 2, 2, tzinfo=UTC))
-    wait_until(lambda: county.state(code) == "performing", what="time said that the period ended")
+    wait_until(lambda: county.state(code) == "performing", what="the period ended")
 
-    told = county.apply_steps(code, (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": "2026-03-31"}))
+    applied = county.apply_steps(code, (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": "2026-03-31"}))
 
-    assert told.state == "confirm_applied"
+    assert applied.state == "confirm_applied"

@@ -1,13 +1,13 @@
-"""What happens when the centre calls departments to a dispute?"""
+"""The centre calls departments to a dispute. Answers are recorded; a department that does not answer in time is reported as overdue."""
 
 from tests.county import DAMAN_COMMITTEE, days_ago, wait_until
 
 
-def called(county, code):
+def called_departments(county, code):
     return county.rows("select particulars->'called' from mediation.disputes where code = %s", code)[0][0]
 
 
-def test_those_who_are_called_are_told_and_who_reports_in_is_known(county):
+def test_called_departments_get_notices_and_answers_are_recorded(county):
     code = county.mediated_dispute()
     county.mediation_centre.reports("departments.called", code, to=["police", "judicial_bureau"], reason="joint_visit")
     county.settle()
@@ -18,15 +18,15 @@ def test_those_who_are_called_are_told_and_who_reports_in_is_known(county):
     assert county.notices("police", code) == county.notices("judicial_bureau", code) == ["notice.call"]
     assert police.receipts[-1] == "receipt.applied"
     assert stranger.refusal["code"] == "not_called"
-    assert called(county, code) == {"police": "reported_in", "judicial_bureau": None}
+    assert called_departments(county, code) == {"police": "reported_in", "judicial_bureau": None}
     assert county.state(code) == "mediating"
 
 
-def test_when_the_day_is_over_the_one_that_did_not_come_and_the_centre_are_told(county):
+def test_a_department_that_did_not_answer_and_the_centre_are_notified(county):
     code = county.mediated_dispute(at=days_ago(9))
     with county.deadlines_unchecked():
         county.mediation_centre.reports("departments.called", code, time=days_ago(8), to=["police", "judicial_bureau"], reason="expertise")
-        county.settle()  # two agencies, two queues: the answer must not overtake the call
+        county.settle()  # the answer comes over another queue and must not overtake the call
         county.police.reports("call.answered", code, time=days_ago(8), answer="sends_somebody")
         county.settle()
     wait_until(lambda: "call_answer" in county.passed_clocks(code), what="the time to report in passed")
@@ -38,8 +38,7 @@ def test_when_the_day_is_over_the_one_that_did_not_come_and_the_centre_are_told(
     assert county.state(code) == "mediating"
 
 
-def test_several_bodies_handle_it_together_and_one_leads(county):
-    """The lead is the body it was sent to: its steps count; the others are named with the referral and called when they are needed."""
+def test_joint_handling_calls_other_agencies_and_the_routed_body_leads(county):
     report = county.womens_federation.reports_dispute()
     county.settle()
     code = report.dispute

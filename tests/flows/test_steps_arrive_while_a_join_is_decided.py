@@ -1,4 +1,4 @@
-"""What happens to what is said about a dispute while mediation has not yet decided whether it ends in another?"""
+"""Steps about a dispute arrive while mediation has not yet decided a join. They wait and take effect on the dispute to which the code then refers."""
 
 import json
 from datetime import UTC, datetime
@@ -12,38 +12,38 @@ from tests.intake.people import person
 
 
 def two_disputes(county, n):
-    """Their codes; one is to end in the other."""
+    """Register two disputes and return their codes; the first is to be joined to the second."""
     police = county.police.reports_dispute(report_no=f"110-while-{n}", kind="contract", parties=[person(n), person(n + 1, "respondent")])
     grid = county.grid.reports_dispute(report_no=f"W-while-{n}", kind="consumer", parties=[person(n + 2), person(n + 3, "respondent")])
     county.settle()
     return police.dispute, grid.dispute
 
 
-def posts(county, *events):
-    """The mediation centre posts (type, subject, data) in one request: they arrive in this order."""
+def post_batch(county, *events):
+    """Post (type, subject, data) of the mediation centre in one request, in this order."""
     batch = [
-        {"specversion": "1.0", "id": str(uuid4()), "source": "/agencies/mediation_centre", "type": word, "subject": subject,
+        {"specversion": "1.0", "id": str(uuid4()), "source": "/agencies/mediation_centre", "type": event_type, "subject": subject,
          "time": datetime.now(UTC).isoformat(), "datacontenttype": "application/json", "data": data}
-        for word, subject, data in events
+        for event_type, subject, data in events
     ]  # fmt: skip
     headers = {"Content-Type": "application/cloudevents-batch+json", **county._token("mediation_centre")}
     assert httpx.post(f"{county.system.endpoints['door']}/events", content=json.dumps(batch), headers=headers, timeout=60).status_code == 202
     county.settle()
 
 
-def test_join_step_and_undoing_sent_at_once_lead_where_they_lead_one_by_one(county):
+def test_join_step_and_undoing_in_one_batch_give_the_same_result_as_one_by_one(county):
     fast, slow = two_disputes(county, 41), two_disputes(county, 51)
     screened = {"suitable": True, "track": "A", "kind": "contract"}
 
-    def story(ending, into):
+    def steps(ending, into):
         yield "reports.joined", ending, {"into": into}
-        yield "dispute.screened", ending, screened  # by the old code: the one that holds is screened
+        yield "dispute.screened", ending, screened  # under the joined code: the remaining dispute is screened
         yield "reports.unjoined", into, {"reported_by": "police"}
         yield "dispute.screened", ending, screened
 
-    posts(county, *story(*fast))
-    for event in story(*slow):
-        posts(county, event)
+    post_batch(county, *steps(*fast))
+    for event in steps(*slow):
+        post_batch(county, event)
 
     for ending, into in (fast, slow):
         assert county.rows("select merged_into, asked from intake.disputes where code = any(%s)", [ending, into]) == [(None, None)] * 2
@@ -51,7 +51,7 @@ def test_join_step_and_undoing_sent_at_once_lead_where_they_lead_one_by_one(coun
     assert county.rows("select count(*) from intake.waiting_steps") == county.rows("select count(*) from intake.join_requests") == [(0,)]
 
 
-def test_each_is_answered_once_and_the_outcome_names_the_dispute_that_holds(county):
+def test_each_waiting_step_gets_one_outcome_that_names_the_remaining_dispute(county):
     ending, into = two_disputes(county, 61)
     joined = county.mediation_centre.reports("reports.joined", ending, into=into)
     screened = county.mediation_centre.reports("dispute.screened", ending, suitable=True, track="A", kind="contract")
@@ -64,7 +64,7 @@ def test_each_is_answered_once_and_the_outcome_names_the_dispute_that_holds(coun
     assert sequences == heard
 
 
-def test_a_join_that_mediation_refuses_leaves_what_was_said_meanwhile_with_its_own_dispute(county):
+def test_steps_that_waited_for_a_refused_join_stay_with_their_dispute(county):
     ending, into = two_disputes(county, 71)
     county.court.reports("dispute.stayed", ending, reason="jurisdiction")
     county.settle()
@@ -77,7 +77,7 @@ def test_a_join_that_mediation_refuses_leaves_what_was_said_meanwhile_with_its_o
     assert ("intake", "dispute.merged") not in county.published(ending) and ("intake", "dispute.unmerged") not in county.published(ending)
 
 
-def test_a_police_warning_about_the_code_that_ends_holds_the_dispute_that_goes_on(county):
+def test_a_police_warning_about_a_joined_code_holds_the_remaining_dispute(county):
     ending, into = two_disputes(county, 81)
     joined = county.mediation_centre.reports("reports.joined", ending, into=into)
     warning = county.police.reports("dv.warning_issued", ending)

@@ -1,19 +1,19 @@
-"""What happens when the mediation centre joins a dispute that stands still for somebody's safety?"""
+"""The centre joins a dispute that is held by the safeguard lane. The answers must be those that a stayed dispute gets."""
 
 import pytest
 
 from tests.county import NO_RISK, Lane, found_outside
 
 
-def joined(county, about, into):
-    told = county.mediation_centre.reports("reports.joined", about, into=into)
+def join(county, about, into):
+    sent = county.mediation_centre.reports("reports.joined", about, into=into)
     county.settle()
-    return told
+    return sent
 
 
 @pytest.fixture
-def four(county):
-    """(held, stayed, and one free dispute for each), all in mediation."""
+def four_disputes(county):
+    """Return the codes of a held, a stayed and two free disputes, all in mediation."""
     held, stayed, another, other = (county.mediated_dispute() for _ in range(4))
     county.police.reports("dv.warning_issued", held)
     county.court.reports("dispute.stayed", stayed, reason="jurisdiction")
@@ -21,42 +21,42 @@ def four(county):
     return held, stayed, another, other
 
 
-def test_it_ends_in_no_other_and_the_reason_is_that_of_an_ordinary_stay(county, four):
-    held, stayed, another, other = four
-    of_held, of_stayed = joined(county, held, another), joined(county, stayed, other)
+def test_a_join_of_a_held_dispute_is_refused_like_that_of_a_stayed_one(county, four_disputes):
+    held, stayed, another, other = four_disputes
+    of_held, of_stayed = join(county, held, another), join(county, stayed, other)
 
-    for told in (of_held, of_stayed):
-        assert (told.receipts, told.refusal["code"], told.state) == (["receipt.accepted", "receipt.rejected"], "stayed", "mediating")
+    for sent in (of_held, of_stayed):
+        assert (sent.receipts, sent.refusal["code"], sent.state) == (["receipt.accepted", "receipt.rejected"], "stayed", "mediating")
     assert county.rows("select code from intake.disputes where merged_into is not null and code = any(%s)", [held, stayed]) == []
-    assert [county.state(code) for code in four] == ["mediating"] * 4
+    assert [county.state(code) for code in four_disputes] == ["mediating"] * 4
     assert found_outside(county, held, Lane.WORDS) == []
 
 
-def test_another_that_is_joined_to_it_is_noted_as_with_an_ordinary_stay(county, four):
-    held, stayed, another, other = four
-    of_held, of_stayed = joined(county, another, held), joined(county, other, stayed)
+def test_joining_another_dispute_to_a_held_one_is_recorded_as_for_a_stayed_one(county, four_disputes):
+    held, stayed, another, other = four_disputes
+    of_held, of_stayed = join(county, another, held), join(county, other, stayed)
 
-    for told, ended, into in ((of_held, another, held), (of_stayed, other, stayed)):
-        assert told.receipts[-1] == "receipt.applied"
+    for sent, ended, into in ((of_held, another, held), (of_stayed, other, stayed)):
+        assert sent.receipts[-1] == "receipt.applied"
         assert county.rows("select merged_into from intake.disputes where code = %s", ended) == [(into,)]
         assert county.state(into) == "mediating"
     assert of_held.receipts == of_stayed.receipts
-    assert [word for word in county.published(held) if word[1] != "routing.proposed"] == [
-        word for word in county.published(stayed) if word[1] != "routing.proposed"
+    assert [event for event in county.published(held) if event[1] != "routing.proposed"] == [
+        event for event in county.published(stayed) if event[1] != "routing.proposed"
     ]
     assert found_outside(county, held, Lane.WORDS) == []
 
 
-def test_one_that_was_reported_into_the_lane_is_as_unknown_as_a_code_that_was_never_given(county):
+def test_a_join_with_a_code_reported_into_the_lane_is_refused_as_unknown(county):
     reported_in_lane = county.womens_federation.reports_dispute(risk=NO_RISK | {"domestic_violence": True})
     ordinary = county.grid.reports_dispute()
     county.settle()
 
-    tries = [joined(county, ordinary.dispute, into) for into in (reported_in_lane.dispute, "620702-2026-000000-9")]
-    tries += [joined(county, about, ordinary.dispute) for about in (reported_in_lane.dispute, "620702-2026-000000-9")]
+    joins = [join(county, ordinary.dispute, into) for into in (reported_in_lane.dispute, "620702-2026-000000-9")]
+    joins += [join(county, about, ordinary.dispute) for about in (reported_in_lane.dispute, "620702-2026-000000-9")]
 
-    assert [told.receipts for told in tries] == [["receipt.refused"]] * 4
-    assert tries[0].refusal == tries[1].refusal and tries[2].refusal == tries[3].refusal
+    assert [sent.receipts for sent in joins] == [["receipt.refused"]] * 4
+    assert joins[0].refusal == joins[1].refusal and joins[2].refusal == joins[3].refusal
     assert county.rows(
         "select count(*) from intake.disputes where merged_into is not null and code = any(%s)", [reported_in_lane.dispute, ordinary.dispute]
     ) == [(0,)]

@@ -1,6 +1,6 @@
-"""Flow tests, run in Zhuji: a county with other codes, townships and titles, and with only one people's mediation committee.
+"""Flow tests run in Zhuji, a county with other codes, townships and titles and with only one people's mediation committee. They must pass unchanged.
 
-A process reads the contract of one county, so these tests run in a process of their own, with servers of its own.
+A process reads the contract of one county, so they run in a separate process with separate servers.
 """
 
 import os
@@ -19,15 +19,15 @@ FLOWS = (
     "an_illegal_step_is_refused",
     "a_divorce_is_not_confirmed",
     "nobody_applies_for_confirmation_in_time",
-    "a_confirmed_agreement_is_not_kept_and_enforced",
+    "a_confirmed_agreement_is_not_performed_and_enforced",
     "after_mediation_failed_the_case_is_filed",
     "a_petition_is_transferred",
     "a_report_of_danger_goes_into_the_safeguard_lane",
-    "a_county_changes_its_agencies",  # last: it changes the system's agencies
+    "a_county_changes_its_agencies",  # last, because it changes the system's agencies
 )
 
 
-def test_flows_of_the_demonstrations_county_hold_in_zhuji(run_folder):
+def test_flow_tests_pass_in_zhuji(run_folder):
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_") and name not in OTHERS_SERVERS}
     environment = inherited | {"FENGQIAO_COUNTY": "counties/zhuji", "FENGQIAO_TEST_RUN": str(run_folder / "zhuji")}
     files = [f"tests/flows/test_{flow}.py" for flow in FLOWS]

@@ -1,21 +1,21 @@
-"""The grid worker settles what she finds, there and then. Does that take a referral?"""
+"""A grid worker settles a dispute on the spot. No referral is needed; the centre follows up what is not performed yet."""
 
 from datetime import date, timedelta
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def found(county):
+def dispute_found_by_grid(county):
     report = county.grid.reports_dispute(kind="neighbour", channel="grid")
     county.settle()
     return report.dispute
 
 
-def test_settled_and_performed_at_once_it_is_resolved(county):
-    code = found(county)
+def test_a_dispute_settled_and_performed_on_the_spot_is_resolved(county):
+    code = dispute_found_by_grid(county)
 
-    told = county.apply_steps(code, ("grid", "agreement.reached", {"form": "oral", "effective_on": date.today().isoformat(), "confirmable": False}))
-    assert told.state == "resolved"
+    agreed = county.apply_steps(code, ("grid", "agreement.reached", {"form": "oral", "effective_on": date.today().isoformat(), "confirmable": False}))
+    assert agreed.state == "resolved"
     county.apply_steps(
         code,
         ("mediation_centre", "dispute.followed_up", {"settled": True}),
@@ -25,12 +25,12 @@ def test_settled_and_performed_at_once_it_is_resolved(county):
     assert county.outcome(code) == "settled"
 
 
-def test_what_is_still_owed_the_centre_follows(county):
-    code, today = found(county), date.today()
+def test_the_centre_follows_up_terms_that_are_not_performed_yet(county):
+    code, today = dispute_found_by_grid(county), date.today()
     terms = [{"kind": "restore", "due_on": (today + timedelta(7)).isoformat()}]
 
-    told = county.apply_steps(code, ("grid", "agreement.reached", {"form": "oral", "effective_on": today.isoformat(), "confirmable": True, "terms": terms}))
-    assert told.state == "agreed" and county.next_actors(code) == ["mediation_centre"]
+    agreed = county.apply_steps(code, ("grid", "agreement.reached", {"form": "oral", "effective_on": today.isoformat(), "confirmable": True, "terms": terms}))
+    assert agreed.state == "agreed" and county.next_actors(code) == ["mediation_centre"]
 
     # No mediation body was there, so no court can confirm it (民事诉讼法 205).
     assert county.rejection_of(code, "court", "confirmation.applied", applied_on=today.isoformat()) == "not_before_a_mediation_body"
@@ -38,7 +38,7 @@ def test_what_is_still_owed_the_centre_follows(county):
     assert done.state == "resolved"
 
 
-def test_nobody_settles_on_the_spot_what_another_found(county):
-    code, today = found(county), date.today().isoformat()
+def test_a_dispute_found_by_another_agency_cannot_be_settled_on_the_spot(county):
+    code, today = dispute_found_by_grid(county), date.today().isoformat()
 
     assert county.rejection_of(code, DAMAN_COMMITTEE, "agreement.reached", form="oral", effective_on=today, confirmable=False) == "not_the_mediating_body"

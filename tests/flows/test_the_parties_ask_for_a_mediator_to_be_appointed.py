@@ -1,9 +1,9 @@
-"""Both sides want mediation and cannot agree on who mediates. What then?"""
+"""The parties cannot agree on a mediator and ask for an appointment. It is made within the three working days."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_they_may_ask_for_somebody_to_be_appointed_within_three_working_days(county):
+def test_a_mediator_is_appointed_at_the_parties_request(county):
     code = county.accepted_dispute()
     consents = [(DAMAN_COMMITTEE, "consent.given", {"party": party, "how": "in_writing"}) for party in ("applicant", "respondent")]
     county.apply_steps(code, *consents, (DAMAN_COMMITTEE, "mediator.requested", {"party": "applicant"}))

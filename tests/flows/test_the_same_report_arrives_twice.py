@@ -1,11 +1,11 @@
-"""What happens when the same report arrives twice?"""
+"""The same report arrives twice, over different interfaces or in different encodings. It counts once; other content under the same id is refused."""
 
 from tests.county import DAMAN_TOWN, structured
 
 TWO = [{"role": "applicant", "name": "虚构甲"}, {"role": "respondent", "name": "虚构乙"}]
 
 
-def test_the_same_event_comes_by_both_doors_and_counts_once(county):
+def test_an_event_sent_over_amqp_and_http_counts_once(county):
     report = structured("court-xijiao", "dispute.reported", kind="neighbour")
 
     first = county.posts_event("court-xijiao", report)
@@ -16,16 +16,16 @@ def test_the_same_event_comes_by_both_doors_and_counts_once(county):
 
     assert first.status_code == again.status_code == 202
     assert again.json() == first.json()
-    assert [word for _, word in county.published(code)].count("dispute.registered") == 1
+    assert [event_type for _, event_type in county.published(code)].count("dispute.registered") == 1
     receipts = [receipt["type"] for receipt in county.receipts("court-xijiao") if receipt["subject"] == code]
     assert receipts == ["receipt.accepted", "receipt.applied"]
 
 
-def test_the_kit_sends_it_in_one_form_and_the_agencys_own_client_in_another(county):
-    """By AMQP with its attributes in headers, then by HTTP as one document: not a byte alike, and yet the same event."""
+def test_an_event_in_binary_and_in_structured_mode_counts_once(county):
+    """First over AMQP with attributes in headers, then over HTTP as one document."""
     first = county.police.reports_dispute(id="110-0001", report_no="110-2026-0001", kind="neighbour")
     county.settle()
-    before = counted(county)
+    before = count_disputes(county)
 
     data = {"report_no": "110-2026-0001", "channel": "walk_in", "place": {"township": DAMAN_TOWN}, "kind": "neighbour", "wants": "mediation", "parties": TWO}
     again = county.posts_event("police", structured("police", "dispute.reported") | {"id": "110-0001", "subject": "110-2026-0001", "data": data})
@@ -33,24 +33,24 @@ def test_the_kit_sends_it_in_one_form_and_the_agencys_own_client_in_another(coun
 
     assert again.status_code == 202 and again.json()["data"]["dispute"] == first.dispute
     assert first.receipts == ["receipt.accepted", "receipt.applied"]
-    assert counted(county) == before
+    assert count_disputes(county) == before
 
 
-def counted(county):
+def count_disputes(county):
     return county.rows("select (select count(*) from intake.disputes), (select sum(count) from metrics.days where what = 'reported')")
 
 
-def test_an_agency_tells_again_under_its_own_number_and_it_is_the_same_dispute(county):
+def test_a_second_report_under_the_same_report_number_is_the_same_dispute(county):
     first = county.police.reports_dispute(report_no="110-2026-77")
     again = county.police.reports_dispute(report_no="110-2026-77")
     county.settle()
 
     assert again.dispute == first.dispute
     assert again.receipts == ["receipt.accepted", "receipt.applied"]
-    assert [word for _, word in county.published(first.dispute)].count("dispute.registered") == 1
+    assert [event_type for _, event_type in county.published(first.dispute)].count("dispute.registered") == 1
 
 
-def test_the_same_id_with_other_content_is_refused_and_the_first_stands(county):
+def test_other_content_under_a_used_id_is_refused(county):
     first = structured("court-xijiao", "dispute.reported", kind="neighbour")
     other = structured("court-xijiao", "dispute.reported", id=first["id"], kind="labour")
     code = county.posts_event("court-xijiao", first).json()["data"]["dispute"]

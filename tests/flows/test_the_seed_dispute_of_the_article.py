@@ -1,4 +1,4 @@
-"""How is a dispute about seed settled: village judge, tribunal, invited mediator, everything online, and somebody asks afterwards?"""
+"""A dispute about seed, modelled on a published case: village judge, tribunal and invited mediator settle it online, and it is followed up."""
 
 from datetime import date
 
@@ -7,12 +7,12 @@ from tests.county import DAMAN_TOWN
 TRIBUNAL, BODY = "court-xijiao", "peoples_mediation_committee-xijie"
 
 
-def test_a_seed_dispute_from_the_village_to_the_follow_up(county):
+def test_a_seed_dispute_is_settled_online_and_followed_up(county):
     today = date.today().isoformat()
     report = county.agency(TRIBUNAL).reports_dispute(
         kind="seed_contract", cause="10", amount_cny="86000.00", channel="inspection", place={"township": DAMAN_TOWN}
     )
-    county.settle()  # the judge of the village heard of it on his round
+    county.settle()
     code = report.dispute
 
     county.apply_steps(

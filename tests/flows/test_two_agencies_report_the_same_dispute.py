@@ -1,4 +1,4 @@
-"""What happens when the police and the women's federation report the same dispute?"""
+"""Police and women's federation report the same dispute. It gets one code, and each agency can use its own report number."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ select encode(number, 'hex'), encode(mobile, 'hex'), encode(name, 'hex')
 """
 
 
-def test_it_has_one_code_and_each_agency_can_go_on_under_its_own_number(county):
+def test_a_dispute_of_two_agencies_has_one_code_and_two_report_numbers(county):
     police = county.police.reports_dispute(report_no="110-dup-1", kind="private_loan", parties=[person(11), person(12, "respondent")])
     county.settle()
     women = county.womens_federation.reports_dispute(report_no="FL-dup-1", kind="private_loan", parties=[person(12), person(11, "respondent")])
@@ -37,7 +37,7 @@ def test_it_has_one_code_and_each_agency_can_go_on_under_its_own_number(county):
     assert county.rows("select count from metrics.moves where code = %s and what = 'reported'", code) == [(1,)]
 
 
-def test_sealed_by_one_and_in_clear_by_the_other_it_is_the_same(county):
+def test_encrypted_and_plain_parties_are_recognised_as_the_same(county):
     parties = [person(13), person(14, "respondent")]
     key = PublicKey(base64.b64decode(county.system.endpoints["seal_public_key"]))
     box = base64.b64encode(SealedBox(key).encrypt(json.dumps(parties).encode())).decode()
@@ -48,7 +48,7 @@ def test_sealed_by_one_and_in_clear_by_the_other_it_is_the_same(county):
     county.settle()
 
     assert court.dispute == police.dispute
-    secrets = [told for party in parties for told in (party["phone"], party["id_number"])]
+    secrets = [value for party in parties for value in (party["phone"], party["id_number"])]
     tokens = [token for row in county.rows(TOKENS, police.id) for token in row if token]
     assert len(tokens) == 3 * len(parties)
     elsewhere = [found for found in found_in_tables(county.rows, tokens) if found[:2] != ("intake", "party_tokens")]
@@ -61,12 +61,12 @@ def test_sealed_by_one_and_in_clear_by_the_other_it_is_the_same(county):
     )
 
 
-def test_by_two_doors_at_the_same_moment(county):
+def test_simultaneous_reports_over_amqp_and_http_get_one_code(county):
     parties = [person(15), person(16, "respondent")]
     reports = {agency: structured(agency, "dispute.reported", kind="labour", parties=parties) for agency in ("police", "trade_union")}
     threads = [
-        threading.Thread(target=county.publishes, args=("police", reports["police"])),
-        threading.Thread(target=county.posts, args=("trade_union", reports["trade_union"])),
+        threading.Thread(target=county.publishes_event, args=("police", reports["police"])),
+        threading.Thread(target=county.posts_event, args=("trade_union", reports["trade_union"])),
     ]
     for thread in threads:
         thread.start()
@@ -77,7 +77,7 @@ def test_by_two_doors_at_the_same_moment(county):
         ids = [report["id"] for report in reports.values()]
         return county.rows("select dispute from intake.log where event_id = any(%s)", ids)
 
-    wait_until(lambda: len(codes()) == 2, what="both reports were taken in")
+    wait_until(lambda: len(codes()) == 2, what="both reports were stored")
     county.settle()
     assert len({code for (code,) in codes()}) == 1
-    assert [word for _, word in county.published(codes()[0][0])].count("dispute.registered") == 1
+    assert [event_type for _, event_type in county.published(codes()[0][0])].count("dispute.registered") == 1

@@ -1,11 +1,11 @@
-"""What happens when one body after another declines a dispute?"""
+"""Two bodies decline a dispute. A third one accepts it, or the centre ends it."""
 
 from tests.county import DAMAN_COMMITTEE
 
 JIANTAN, SHAJING = "peoples_mediation_committee-jiantan", "peoples_mediation_committee-shajing"
 
 
-def test_the_third_one_takes_it(county):
+def test_the_third_body_accepts_after_two_declined(county):
     code = county.routed_dispute(DAMAN_COMMITTEE)
 
     last = county.apply_steps(
@@ -21,7 +21,7 @@ def test_the_third_one_takes_it(county):
     assert county.next_actors(code) == [SHAJING]
 
 
-def test_when_nobody_takes_it_and_the_party_gives_up_the_centre_ends_it(county):
+def test_the_centre_ends_a_dispute_that_no_body_accepts(county):
     code = county.routed_dispute(DAMAN_COMMITTEE)
     county.apply_steps(code, (DAMAN_COMMITTEE, "referral.declined", {"reason": "not_our_place"}))
 

@@ -1,9 +1,9 @@
-"""What happens when the women's federation reports a dispute?"""
+"""The women's federation reports a dispute. It is registered, answered with two receipts, published, counted, and the centre is notified."""
 
 from tests.county import DAMAN_TOWN
 
 
-def test_womens_federation_reports_a_dispute(county):
+def test_a_report_by_the_womens_federation_is_registered_and_answered(county):
     report = county.womens_federation.reports_dispute(place={"township": DAMAN_TOWN}, kind="family")
     county.settle()
 

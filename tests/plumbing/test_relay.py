@@ -160,7 +160,7 @@ def test_the_broker_goes_away_and_comes_back(quiet, start):
         assert {code: sorted(set(numbers)) for code, numbers in arrived(quiet).items()} == {A: [1, 2], B: [1]}
 
 
-def test_the_database_goes_away_and_comes_back(quiet, start):
+def test_the_database_fails_and_recovers(quiet, start):
     with tcp_proxy(quiet.databases["notify"]) as proxy:
         relay = start(database=proxy.through(quiet.databases["notify"]))
         wait_until(lambda: relay.ready)

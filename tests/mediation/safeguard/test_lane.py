@@ -441,7 +441,7 @@ def test_a_date_of_the_law_runs_on_as_for_everybody():
         (False, "2026-02-16T09:00:00+08:00", "2026-02-19T09:59:59+08:00"),  # in the Spring Festival: not moved
     ],
 )
-def test_the_hours_of_a_protection_order(urgent, accepted, last):
+def test_the_period_of_a_protection_order(urgent, accepted, last):
     life = life_until("registered")
     decision = opened(life, "protection_order.accepted", COURT, urgent=urgent, accepted_at=accepted)
 

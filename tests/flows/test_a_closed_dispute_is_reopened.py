@@ -1,9 +1,9 @@
-"""A dispute was put away and comes up again. Does it get a second code?"""
+"""An archived dispute is reopened. It keeps its code, starts again from registration, and earlier consents no longer count."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def closed(county):
+def closed_dispute(county):
     code = county.mediated_dispute()
     county.apply_steps(
         code,
@@ -14,8 +14,8 @@ def closed(county):
     return code
 
 
-def test_it_keeps_its_code_and_begins_anew(county):
-    code = closed(county)
+def test_a_reopened_dispute_keeps_its_code_and_needs_new_consents(county):
+    code = closed_dispute(county)
 
     again = county.apply_steps(code, ("mediation_centre", "dispute.reopened", {"reason": "recurred"}))
     county.settle()
@@ -28,11 +28,11 @@ def test_it_keeps_its_code_and_begins_anew(county):
         ("mediation_centre", "dispute.routed", {"to": DAMAN_COMMITTEE, "reason": "by_place"}),
         (DAMAN_COMMITTEE, "referral.accepted", {}),
     )
-    assert county.rejection_of(code, DAMAN_COMMITTEE, "mediation.started") == "illegal_here"  # the old consents are no consents now
+    assert county.rejection_of(code, DAMAN_COMMITTEE, "mediation.started") == "illegal_here"  # earlier consents do not count any more
 
 
-def test_a_dispute_that_was_put_away_can_still_be_sued_about(county):
-    code = closed(county)
+def test_a_case_about_an_archived_dispute_can_be_filed(county):
+    code = closed_dispute(county)
 
     county.filed_dispute(code)
     county.settle()

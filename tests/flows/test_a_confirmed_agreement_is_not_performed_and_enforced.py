@@ -1,11 +1,11 @@
-"""The agreement was confirmed and is not kept. And if it was never confirmed?"""
+"""A party does not perform the agreement. A confirmed agreement can be enforced; an unconfirmed one cannot, but a case can be filed."""
 
 from datetime import date
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_what_was_confirmed_is_enforced_by_the_court(county):
+def test_a_confirmed_agreement_that_is_not_performed_is_enforced(county):
     code, today = county.agreed_dispute(), date.today().isoformat()
     defaulted = county.apply_steps(
         code,
@@ -26,7 +26,7 @@ def test_what_was_confirmed_is_enforced_by_the_court(county):
     assert county.outcome(code) == "enforced"
 
 
-def test_what_was_not_confirmed_cannot_be_enforced_only_sued_upon(county):
+def test_an_unconfirmed_agreement_cannot_be_enforced_but_a_case_can_be_filed(county):
     code, today = county.agreed_dispute(), date.today().isoformat()
     county.apply_steps(code, (DAMAN_COMMITTEE, "performance.recorded", {"term": 1, "result": "default", "on": today}))
 

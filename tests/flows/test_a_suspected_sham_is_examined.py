@@ -1,11 +1,11 @@
-"""The mediator suspects that the parties only pretend to have a dispute. What then?"""
+"""A mediator suspects a sham dispute or a crime. Mediation is suspended until court or police have examined it, and its remaining time is kept."""
 
 from datetime import UTC, datetime, timedelta
 
 from tests.county import DAMAN_COMMITTEE, days_ago
 
 
-def test_mediation_is_suspended_and_the_court_asked_then_it_goes_on(county):
+def test_a_suspected_sham_suspends_mediation_until_the_court_has_examined_it(county):
     code = county.mediated_dispute()
 
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.suspended", {"reason": "suspected_sham"}))
@@ -16,27 +16,27 @@ def test_mediation_is_suspended_and_the_court_asked_then_it_goes_on(county):
     assert cleared.state == "mediating"
 
 
-def test_its_time_stands_still_meanwhile_and_then_goes_on_with_what_was_left(county):
+def test_the_mediation_period_keeps_its_remaining_time_during_a_suspension(county):
     code = county.mediated_dispute(at=days_ago(40))
     clock = "select state, ask_at is null, due_at from mediation.deadlines where code = %s and clock = 'mediation_out_of_court_policy'"
     suspended = county.agency(DAMAN_COMMITTEE).reports("mediation.suspended", code, time=days_ago(30), reason="suspected_sham")
     county.settle()
     assert suspended.state == "suspended"
-    ((state, nobody_asks, _),) = county.rows(clock, code)
-    assert (state, nobody_asks) == ("open", True)
+    ((state, is_paused, _),) = county.rows(clock, code)
+    assert (state, is_paused) == ("open", True)
 
     county.court.reports("mediation.resumed", code)
     county.settle()
 
-    ((state, nobody_asks, due_at),) = county.rows(clock, code)
-    assert (state, nobody_asks) == ("open", False)
-    assert timedelta(days=19) < due_at - datetime.now(UTC) < timedelta(days=32)  # twenty of its thirty days are left; a festival may move the last
+    ((state, is_paused, due_at),) = county.rows(clock, code)
+    assert (state, is_paused) == ("open", False)
+    assert timedelta(days=19) < due_at - datetime.now(UTC) < timedelta(days=32)  # twenty of thirty days are left; holidays may move the last day
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 10, "consents": ["applicant", "respondent"]}))
-    ((_, _, longer),) = county.rows(clock, code)
-    assert longer > due_at  # read back from its row it knows of the suspension still
+    ((_, _, extended_due_at),) = county.rows(clock, code)
+    assert extended_due_at > due_at  # the stored deadline still contains the suspension
 
 
-def test_or_it_ends_there(county):
+def test_a_suspected_sham_can_end_the_mediation(county):
     code = county.mediated_dispute()
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.suspended", {"reason": "suspected_sham"}))
 
@@ -45,10 +45,10 @@ def test_or_it_ends_there(county):
     assert ended.state == "terminated"
 
 
-def test_a_suspected_crime_is_the_polices(county):
+def test_a_suspected_crime_is_examined_by_the_police(county):
     code = county.mediated_dispute()
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.suspended", {"reason": "suspected_crime"}))
 
     assert county.next_actors(code) == [DAMAN_COMMITTEE, "police"]
-    (notice,) = [told for told in county._notices("police", code) if told.type == "notice.inquiry"]
-    assert notice.data == {"dispute": code, "asked_by": DAMAN_COMMITTEE}  # that they are asked, not what is suspected
+    (notice,) = [notice for notice in county._notices("police", code) if notice.type == "notice.inquiry"]
+    assert notice.data == {"dispute": code, "asked_by": DAMAN_COMMITTEE}  # the notice does not say what is suspected

@@ -1,15 +1,15 @@
-"""What happens when the database goes away and comes back?"""
+"""The database is killed and restarted. Events reported meanwhile are answered afterwards, and no process has to be restarted."""
 
 import pytest
 
 from tests.county import structured, wait_until
 
 
-def test_what_agencies_say_meanwhile_waits_and_is_answered_when_it_is_back(county):
+def test_events_reported_while_the_database_is_down_are_answered_after_its_return(county):
     county.settle()
     database, starts = county.system.servers.database, [county.system.starts(name) for name in county.system.names]
     if database is None:
-        pytest.skip("DATABASE_URL names a server that is not ours to kill")
+        pytest.skip("DATABASE_URL names a server that this test may not kill")
 
     database.kill()
     report = county.womens_federation.reports_dispute()
@@ -22,4 +22,4 @@ def test_what_agencies_say_meanwhile_waits_and_is_answered_when_it_is_back(count
     county.settle()
     assert report.receipts == ["receipt.accepted", "receipt.applied"]
     assert county.dead_letters() == 0
-    assert [county.system.starts(name) for name in county.system.names] == starts  # nobody had to be started again
+    assert [county.system.starts(name) for name in county.system.names] == starts  # no process was restarted

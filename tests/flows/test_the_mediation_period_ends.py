@@ -1,4 +1,4 @@
-"""What happens when a mediator's clock runs out?"""
+"""The thirty days of mediation end. Body and centre are notified; an agreement reached in time but reported late still meets the deadline."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ from tests.county import DAMAN_COMMITTEE, days_ago, wait_until
 THIRTY_DAYS = "mediation_out_of_court_policy"
 
 
-def test_the_body_and_the_centre_are_told_that_the_thirty_days_are_over(county):
+def test_the_body_and_the_centre_are_notified_when_the_thirty_days_end(county):
     code = county.mediated_dispute(at=days_ago(40))
 
     wait_until(lambda: THIRTY_DAYS in county.passed_clocks(code), what="the thirty days passed")
@@ -18,7 +18,7 @@ def test_the_body_and_the_centre_are_told_that_the_thirty_days_are_over(county):
     assert county.state(code) == "mediating"  # a policy clock ends nothing: no statute limits mediation outside court
 
 
-def test_an_agreement_that_was_reached_in_time_but_reported_late_mends_it_openly(county):
+def test_an_agreement_reached_in_time_but_reported_late_meets_the_passed_deadline(county):
     began = days_ago(40)
     code = county.mediated_dispute(at=began)
     wait_until(lambda: THIRTY_DAYS in county.passed_clocks(code), what="the thirty days passed")
@@ -31,7 +31,7 @@ def test_an_agreement_that_was_reached_in_time_but_reported_late_mends_it_openly
     assert county.met_clocks(code)[THIRTY_DAYS] == {"late": False, "was_passed": True}
 
 
-def test_more_time_is_given_by_everybodys_consent_only_while_the_time_still_runs(county):
+def test_mediation_is_extended_by_consent_only_before_the_deadline(county):
     code = county.mediated_dispute(at=days_ago(25))
     committee = county.agency(DAMAN_COMMITTEE)
 
@@ -44,17 +44,17 @@ def test_more_time_is_given_by_everybodys_consent_only_while_the_time_still_runs
     assert THIRTY_DAYS not in county.passed_clocks(code)
 
 
-def test_a_policy_that_was_not_kept_is_nobodys_breach_of_the_law(county):
+def test_a_passed_policy_deadline_is_not_counted_as_legally_overdue(county):
     code = county.mediated_dispute(at=days_ago(40))
     wait_until(lambda: THIRTY_DAYS in county.passed_clocks(code))
     county.settle()
 
     assert county.rows("select overdue from metrics.disputes where code = %s", code) == [("other",)]
-    told = county.rows("select addressee from notify.notices where dispute = %s and kind = 'notice.overdue' and clock = %s order by 1", code, THIRTY_DAYS)
-    assert told == [("mediation_centre",), (DAMAN_COMMITTEE,)]
+    addressees = county.rows("select addressee from notify.notices where dispute = %s and kind = 'notice.overdue' and clock = %s order by 1", code, THIRTY_DAYS)
+    assert addressees == [("mediation_centre",), (DAMAN_COMMITTEE,)]
 
 
-def test_an_agreement_after_the_end_is_late_and_stays_so(county):
+def test_an_agreement_after_the_deadline_is_recorded_as_late(county):
     code = county.mediated_dispute(at=days_ago(40))
     wait_until(lambda: THIRTY_DAYS in county.passed_clocks(code))
     county.agency(DAMAN_COMMITTEE).reports(

@@ -1,4 +1,4 @@
-"""Thirty days are not enough. Who may give more?"""
+"""The parties extend mediation. Outside court all parties have to consent, without a limit; an ended mediation cannot be extended."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ from tests.county import DAMAN_COMMITTEE
 BOTH = ["applicant", "respondent"]
 
 
-def test_outside_court_the_parties_give_as_much_as_they_like(county):
+def test_outside_court_the_parties_may_extend_mediation_without_limit(county):
     code = county.mediated_dispute()
 
     assert county.rejection_of(code, DAMAN_COMMITTEE, "mediation.extended", days=10, consents=["applicant"]) == "consent_missing_for_extension"
@@ -17,7 +17,7 @@ def test_outside_court_the_parties_give_as_much_as_they_like(county):
     assert county.state(code) == "mediating"
 
 
-def test_what_has_ended_is_not_extended(county):
+def test_an_ended_mediation_cannot_be_extended(county):
     code = county.mediated_dispute(datetime(2026, 3, 2, 2, tzinfo=UTC))
 
     late = county.agency(DAMAN_COMMITTEE).reports("mediation.extended", code, days=10, consents=BOTH)

@@ -1,21 +1,21 @@
-"""What happens when nobody does anything: four levels in seven working days, then the centre; and a body that lets its time run out."""
+"""Nobody acts on a dispute. A grid dispute escalates through four levels to the centre (四级七天); an overdue body is supervised (督办)."""
 
 from tests.county import DAMAN_COMMITTEE, days_ago, wait_until
 
 LEVELS = ["village_level", "township_office_level", "township_level", "county_level"]
 
 
-def levels(county, code):
+def escalations(county, code):
     return [
         level for (level,) in county.rows("select detail->>'level' from metrics.timeline where code = %s and type = 'level.escalated' order by sequence", code)
     ]
 
 
-def test_what_the_grid_found_goes_up_level_by_level_and_ends_with_the_centre(county):
+def test_an_unanswered_grid_dispute_escalates_level_by_level_to_the_centre(county):
     report = county.grid.reports_dispute(channel="grid", time=days_ago(20), kind="neighbour")
     county.settle()
     code = report.dispute
-    wait_until(lambda: levels(county, code) == LEVELS, what="it went up all levels")
+    wait_until(lambda: escalations(county, code) == LEVELS, what="the dispute was escalated through all levels")
     county.settle()
 
     assert county.state(code) == "registered"
@@ -23,7 +23,7 @@ def test_what_the_grid_found_goes_up_level_by_level_and_ends_with_the_centre(cou
     assert "notice.escalated" in county.notices("mediation_centre", code)
 
 
-def test_the_grid_sends_it_up_itself_and_once_it_is_with_a_body_no_level_runs(county):
+def test_the_grid_escalates_early_and_no_level_runs_after_acceptance(county):
     report = county.grid.reports_dispute(channel="grid", kind="neighbour")
     county.settle()
     up = county.grid.reports("level.escalated", report.dispute, level="village_level", escalated_for="beyond_ability")
@@ -37,7 +37,7 @@ def test_the_grid_sends_it_up_itself_and_once_it_is_with_a_body_no_level_runs(co
     assert county.rows("select clock from mediation.deadlines where code = %s and clock like '%%level' and state = 'open'", report.dispute) == []
 
 
-def test_a_body_whose_time_ran_out_is_urged_by_time_then_once_more_and_the_political_legal_committee_hears_of_it(county):
+def test_an_overdue_body_is_supervised_twice_and_then_the_committee_is_notified(county):
     code = county.mediated_dispute(at=days_ago(60))
     wait_until(lambda: "supervision_answer" in [clock for (clock,) in county.rows("select clock from mediation.deadlines where code = %s", code)])
     county.settle()
@@ -51,23 +51,23 @@ def test_a_body_whose_time_ran_out_is_urged_by_time_then_once_more_and_the_polit
     assert county.met_clocks(code)["supervision_answer"] == {"late": False, "was_passed": False}
 
 
-def test_the_political_legal_committee_urges_and_gets_an_answer(county):
+def test_a_supervision_by_the_political_legal_committee_is_answered(county):
     code = county.mediated_dispute(at=days_ago(20))
     county.political_legal_committee.reports("supervision.issued", code, time=days_ago(12), to=DAMAN_COMMITTEE, urged_for="complaint")
     county.settle()
-    wait_until(lambda: [word for _, word in county.published(code)].count("supervision.issued") == 2, what="no answer came and time urged")
+    wait_until(lambda: [event_type for _, event_type in county.published(code)].count("supervision.issued") == 2, what="the second supervision was issued")
     county.settle()
 
-    assert county.notices(DAMAN_COMMITTEE, code).count("notice.supervision") == 2  # once by the committee, once by time because no answer came
+    assert county.notices(DAMAN_COMMITTEE, code).count("notice.supervision") == 2  # one by the committee, one issued automatically after no answer came
     assert {"notice.overdue", "notice.supervision"} <= set(county.notices("political_legal_committee", code))
     assert county.state(code) == "mediating"
 
 
-def test_an_urging_that_nobody_answered_stays_on_record_when_the_next_one_is_answered(county):
+def test_an_unanswered_supervision_stays_recorded_after_the_next_is_answered(county):
     code = county.mediated_dispute(at=days_ago(20))
     county.political_legal_committee.reports("supervision.issued", code, time=days_ago(12), to=DAMAN_COMMITTEE, urged_for="complaint")
     county.settle()
-    wait_until(lambda: [word for _, word in county.published(code)].count("supervision.issued") == 2, what="no answer came and time urged")
+    wait_until(lambda: [event_type for _, event_type in county.published(code)].count("supervision.issued") == 2, what="the second supervision was issued")
     county.apply_steps(
         code, (DAMAN_COMMITTEE, "supervision.answered", {"answer": "under_way"}), (DAMAN_COMMITTEE, "session.held", {"mode": "phone", "minutes": 20})
     )
@@ -75,5 +75,5 @@ def test_an_urging_that_nobody_answered_stays_on_record_when_the_next_one_is_ans
 
     rows = county.rows("select key, state from mediation.deadlines where code = %s and clock = 'supervision_answer' order by key", code)
     assert rows == [("supervision_answer/1", "passed"), ("supervision_answer/2", "met")]
-    told = county.rows("select count(*) from metrics.timeline where code = %s and type = 'deadline.met' and detail->>'clock' = 'supervision_answer'", code)
-    assert told == [(1,)]
+    met = county.rows("select count(*) from metrics.timeline where code = %s and type = 'deadline.met' and detail->>'clock' = 'supervision_answer'", code)
+    assert met == [(1,)]

@@ -1,10 +1,10 @@
-"""What happens when a bank brings four hundred debtors to the court's desk at once?"""
+"""A bank reports four hundred debtors at once. Each gets a code of its own, and no duplicate is proposed. When the bank's mediation body reports one of them
+again, that report joins the existing dispute."""
 
 from tests.intake.people import BANK, person
 
 
-def test_four_hundred_debtors_are_four_hundred_disputes_and_nobody_is_asked_about_them(county):
-    """Then the bank's mediation body reports one of them as well: that one is certain, and only that one."""
+def test_four_hundred_debtors_of_one_bank_get_four_hundred_codes_and_no_duplicate_proposal(county):
     reports = [
         ("dispute.reported", f"BANK-{n:04}", {
             "report_no": f"BANK-{n:04}", "channel": "filing_desk", "place": {"township": "620702106"}, "kind": "finance", "wants": "mediation",

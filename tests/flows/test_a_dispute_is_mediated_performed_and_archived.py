@@ -1,10 +1,10 @@
-"""How does a dispute go from the first report to the archive?"""
+"""A dispute goes from the first report to the archive. Each service publishes the expected events in order, and states agree in all services."""
 
 from datetime import date, timedelta
 
 from tests.county import DAMAN_COMMITTEE
 
-WAY = (
+FACTS = (
     "dispute.screened", "routing.proposed", "dispute.routed", "referral.accepted", "mediators.proposed", "consent.given", "consent.given",
     "mediator.agreed", "mediation.started", "session.held", "agreement.reached", "performance.recorded", "dispute.followed_up", "dispute.archived", "dispute.closed",
 )  # fmt: skip
@@ -33,8 +33,8 @@ def test_a_family_dispute_is_settled_performed_and_archived(county):
     county.settle()
 
     assert last.state == "closed"
-    facts = [word for producer, word in county.published(code) if producer == "mediation" and not word.startswith(("step.", "deadline."))]
-    assert facts == list(WAY)
+    facts = [event_type for producer, event_type in county.published(code) if producer == "mediation" and not event_type.startswith(("step.", "deadline."))]
+    assert facts == list(FACTS)
     assert county.rows("select outcome from mediation.disputes where code = %s", code) == [("performed",)]
     assert set(county.met_clocks(code)) == {
         "screening", "routing", "referral_answer", "online_ask_other_party", "mediation_out_of_court_policy", "performance", "follow_up",
@@ -43,7 +43,7 @@ def test_a_family_dispute_is_settled_performed_and_archived(county):
     assert county.notices(DAMAN_COMMITTEE, code)[0] == "notice.referral"
 
 
-def test_every_service_tells_the_same_story_of_it(county):
+def test_the_read_model_and_the_history_agree_with_the_state(county):
     code = county.mediated_dispute()
     county.settle()
 
@@ -51,7 +51,7 @@ def test_every_service_tells_the_same_story_of_it(county):
     assert county.state_from_history(code) == county.state(code)
 
 
-def test_word_by_word_this_is_what_is_said_about_it(county):
+def test_each_service_publishes_the_expected_events_in_order(county):
     committee = county.agency(DAMAN_COMMITTEE)
     code = county.mediated_dispute()
     steps = [
@@ -67,33 +67,33 @@ def test_word_by_word_this_is_what_is_said_about_it(county):
     assert [step.receipts for step in steps] == [["receipt.accepted", "receipt.applied"]] * 5
     assert [step.state for step in steps] == ["mediating", "agreed", "resolved", "resolved", "closed"]
     assert county.state(code) == "closed"
-    assert [word for producer, word in county.published(code) if producer == "intake"] == ["dispute.registered", *["step.reported"] * 11]
+    assert [event_type for producer, event_type in county.published(code) if producer == "intake"] == ["dispute.registered", *["step.reported"] * 11]
     # fmt: off
-    assert [word for producer, word in county.published(code) if producer == "mediation"] == [
-        "step.applied",                                                             "deadline.set",     # the screening
-        "dispute.screened",     "step.applied",     "deadline.met",                 "deadline.set", "routing.proposed",  # the routing
-        "dispute.routed",       "step.applied",     "deadline.met",                 "deadline.set",     # an answer
-        "referral.accepted",    "step.applied",     "deadline.met",                 "deadline.set", "deadline.set", "mediators.proposed",  # to ask, to mediate
+    assert [event_type for producer, event_type in county.published(code) if producer == "mediation"] == [
+        "step.applied",                                                             "deadline.set",     # for screening
+        "dispute.screened",     "step.applied",     "deadline.met",                 "deadline.set", "routing.proposed",  # for routing
+        "dispute.routed",       "step.applied",     "deadline.met",                 "deadline.set",     # for the body's answer
+        "referral.accepted",    "step.applied",     "deadline.met",                 "deadline.set", "deadline.set", "mediators.proposed",  # for asking the other party, for mediation
         "consent.given",        "step.applied",
-        "consent.given",        "step.applied",     "deadline.met",                 "deadline.set",     # to choose a mediator
+        "consent.given",        "step.applied",     "deadline.met",                 "deadline.set",     # for choosing a mediator
         "mediation.started",    "step.applied",     "deadline.met",
         "session.held",         "step.applied",
-        "agreement.reached",    "step.applied",     "deadline.met",                 "deadline.set", "deadline.set",  # to confirm, the term
-        "performance.recorded", "step.applied",     "deadline.met",                 "deadline.set", "deadline.set",  # the call-back, the archive
-                                                    "deadline.stopped",                                 # nothing is left to confirm
+        "agreement.reached",    "step.applied",     "deadline.met",                 "deadline.set", "deadline.set",  # for the application, for the term
+        "performance.recorded", "step.applied",     "deadline.met",                 "deadline.set", "deadline.set",  # for the follow-up, for archiving
+                                                    "deadline.stopped",                                 # the confirmation's
         "dispute.followed_up",  "step.applied",     "deadline.met",
         "dispute.archived",     "step.applied",     "deadline.met",                 "dispute.closed",
     ]
     # fmt: on
-    assert [word for producer, word in county.published(code) if producer == "notify"] == ["notice.sent"] * 9
+    assert [event_type for producer, event_type in county.published(code) if producer == "notify"] == ["notice.sent"] * 9
     assert county.notices("mediation_centre", code) == ["notice.deadline", "notice.proposal"]
     assert county.notices(DAMAN_COMMITTEE, code) == ["notice.referral", *["notice.deadline"] * 2, "notice.mediators", *["notice.deadline"] * 3]
     assert county.rows("select outcome from mediation.disputes where code = %s", code) == [("performed",)]
     assert county.rows("select state, is_open, outcome, overdue from metrics.disputes where code = %s", code) == [("closed", False, "performed", "none")]
 
 
-def test_the_state_of_every_dispute_is_the_fold_of_its_steps(county):
-    """Of all disputes that any story has told so far."""
+def test_the_state_of_every_dispute_follows_from_its_recorded_steps(county):
+    """Checks the disputes of all flow tests that have run so far."""
     county.mediated_dispute()
     county.settle()
 

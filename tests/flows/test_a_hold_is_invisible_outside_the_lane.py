@@ -1,0 +1,218 @@
+"""An agency outside the safeguard lane tries every event type over HTTP and reads every page. It must not be able to distinguish a hold.
+
+Three disputes look alike: one is held after a police warning, one is stayed for a question of jurisdiction, one is free. For an agency with a part in the
+dispute, held and stayed must give equal results; for an agency without a part, all three."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from contracts import AGENCY_EVENTS, safeguard
+from tests.county import DAMAN_COMMITTEE, NO_RISK, Lane, found_outside, wait_until
+from tests.everywhere import found_in_logs, found_in_measures, logs_of
+
+WITHOUT_A_PART = ("grid", "petition_office", "trade_union", "peoples_mediation_committee-xijie")
+WITH_A_PART = (DAMAN_COMMITTEE, "mediation_centre", "judicial_bureau", "political_legal_committee")  # the last may supervise overdue agencies
+ABOUT_CODES = ("reports.joined", "reports.unjoined", "roster.changed")  # left out: they change to which dispute a code refers
+UNASSIGNED = "620702-2026-000000-9"
+
+
+@pytest.fixture(scope="module")
+def three_disputes(county):
+    """Return the codes of a held, a stayed and a free dispute, which were brought to mediation on the same day in the same way."""
+    at = datetime.now(UTC) - timedelta(hours=3)
+    held, stayed, free = (county.mediated_dispute(at) for _ in range(3))
+    county.police.reports("dv.warning_issued", held)
+    county.court.reports("dispute.stayed", stayed, reason="jurisdiction")
+    county.court.reports("protection_order.accepted", held, urgent=True)
+    county.settle()
+    return held, stayed, free
+
+
+def report_every_event_type(county, agency, codes):
+    """Report every event type about each of these disputes over HTTP, in batches. Return the receipts of each dispute in comparable form, sorted."""
+    event_types = [event_type for event_type in AGENCY_EVENTS if event_type not in ABOUT_CODES]
+    for code in codes:
+        events = [_event(agency, event_type, code) for event_type in event_types]
+        url, headers = f"{county.system.endpoints['door']}/events", {"Content-Type": "application/cloudevents-batch+json", **county._token(agency)}
+        assert httpx.post(url, content=json.dumps(events), headers=headers, timeout=60).status_code in (202, 207, 422)
+
+    def all_answered():
+        receipts = _receipts(county, agency)
+        mine = {code: [receipt for receipt in receipts if receipt["data"]["event"]["id"].startswith(code)] for code in codes}
+        done = {code: {receipt["data"]["event"]["id"] for receipt in found if receipt["type"] != "receipt.accepted"} for code, found in mine.items()}
+        return mine if all(len(done[code]) == len(event_types) for code in codes) else None
+
+    found = wait_until(all_answered, what="every event was answered")
+    return [sorted(_comparable(receipt, code) for receipt in found[code]) for code in codes]  # sorted: receipts of different events may arrive in any order
+
+
+def _event(agency, event_type, code):
+    data = AGENCY_EVENTS[event_type].example
+    return {"specversion": "1.0", "id": f"{code}/{agency}/{event_type}", "source": f"/agencies/{agency}", "type": event_type, "subject": code,
+            "time": datetime.now(UTC).isoformat(), "datacontenttype": "application/json", "data": data}  # fmt: skip
+
+
+def _receipts(county, agency):
+    found, after = [], 0
+    while True:
+        answer = httpx.get(f"{county.system.endpoints['door']}/receipts?after={after}", headers=county._token(agency), timeout=60)
+        page = answer.json()
+        found += page
+        if not page:
+            return found
+        after = int(answer.headers["Fengqiao-Position"])
+
+
+def _comparable(receipt, code):
+    """Return a receipt as text without ids, log positions, times and the dispute's code, which always differ."""
+    fields = {name: value for name, value in receipt.items() if name not in ("id", "time", "traceparent")} | {"data": {**receipt["data"], "log": None}}
+    text = json.dumps(fields, ensure_ascii=False, sort_keys=True).replace(code, "CODE")
+    return re.sub(r'"was": "[^"]*"', '"was": "…"', text)
+
+
+def dispute_page(county, code):
+    """Return status and text of a dispute's page, without its code and times."""
+    page = httpx.get(f"{county.system.endpoints['dispute_page']}/disputes/{code}", timeout=30)
+    text = re.sub(r'<ol class="candidates">.*?</ol>', "", page.text.replace(code, "CODE"), flags=re.DOTALL)  # depends on other disputes
+    return page.status_code, re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(\+\d\d:\d\d|Z)?|\d\d:\d\d(:\d\d)?|data-\w+=\"[^\"]*\"", "TIME", text)
+
+
+def timeline(county, code):
+    rows = county.rows("select source, sequence, type, agency, event, detail from metrics.timeline where code = %s order by source, sequence", code)
+    rows = [row if row[2] != "routing.proposed" else row[:-1] for row in rows]  # the proposal depends on how busy bodies were
+    lines = [json.dumps(row, ensure_ascii=False, default=str).replace(code, "CODE") for row in rows]
+    return [re.sub(r"[0-9a-f-]{36}|T\d\d:\d\d:\d\d(\.\d+)?", "…", line) for line in lines]  # ids and times always differ
+
+
+def read_model(county, code):
+    return county.rows(
+        "select state, next_actors, body, overdue, outcome, runs_out_clock, runs_out_at, (select array_agg((clock, state, due_at)::text order by clock)"
+        " from metrics.deadlines l where l.code = d.code) from metrics.disputes d where code = %s", code,
+    )  # fmt: skip
+
+
+# ── what an agency can report ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("agency", WITHOUT_A_PART)
+def test_an_agency_without_a_part_gets_the_same_answers_about_all_three_disputes(county, three_disputes, agency):
+    held, stayed, free = report_every_event_type(county, agency, three_disputes)
+
+    assert held == stayed == free
+
+
+@pytest.mark.parametrize("agency", WITH_A_PART)
+def test_an_agency_with_a_part_cannot_distinguish_a_hold_from_a_stay(county, three_disputes, agency):
+    held, stayed = report_every_event_type(county, agency, three_disputes[:2])
+
+    assert held == stayed
+    about_others = [receipt for receipt in held if not any(event_type in receipt for event_type in safeguard.STEPS)]
+    assert len(about_others) > 50 and not [receipt for receipt in about_others if re.search("safeguard|held_for_safety|保护|hold", receipt)]
+    if agency == DAMAN_COMMITTEE:
+        assert any('"stayed"' in receipt for receipt in held)
+
+
+@pytest.mark.parametrize("agency", WITHOUT_A_PART)
+@pytest.mark.parametrize("take_back", ["report.withdrawn", "report.corrected"])
+def test_an_agency_without_a_part_can_withdraw_its_report_of_each_dispute(county, three_disputes, agency, take_back):
+    client, outcomes = county.agency(agency), []
+    for code in three_disputes:
+        second_report = client.reports("dispute.reported", code, **AGENCY_EVENTS["dispute.reported"].example)
+        county.settle()
+        withdrawal = client.reports(take_back, code, event=second_report.id, reason="wrong_dispute" if take_back == "report.withdrawn" else "wrong_facts")
+        county.settle()
+        outcomes.append((second_report.receipts, withdrawal.receipts, withdrawal.state))
+
+    assert outcomes == [(["receipt.accepted", "receipt.applied"],) * 2 + ("mediating",)] * 3
+
+
+# ── what an agency can read ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_dashboard_shows_a_held_and_a_free_dispute_alike(county, three_disputes):
+    held, stayed, _ = three_disputes
+    county.settle()
+
+    assert timeline(county, held) == timeline(county, stayed)
+    assert read_model(county, held) == read_model(county, stayed)
+    assert dispute_page(county, held) == dispute_page(county, stayed)
+
+
+def test_the_ordinary_streams_have_no_gap_in_their_sequence(county, three_disputes):
+    for code in three_disputes:
+        for source, numbers in county.rows("select source, array_agg(sequence order by sequence) from metrics.timeline where code = %s group by 1", code):
+            assert numbers == list(range(1, len(numbers) + 1)), source
+
+
+def test_notices_to_agencies_outside_the_lane_are_the_same(county, three_disputes):
+    held, stayed, _ = three_disputes
+    fields = [county.rows("select kind, addressee, clock, due_at from notify.notices where dispute = %s order by 1, 2, 3, 4", code) for code in (held, stayed)]
+
+    assert fields[0] == fields[1]
+    assert county.rows("select distinct addressee from notify.sealed_notices where addressee not in ('police', 'court', 'womens_federation')") == []
+
+
+def test_metrics_logs_and_pages_contain_no_event_type_of_the_lane(county, three_disputes):
+    held, _, _ = three_disputes
+
+    assert found_outside(county, held, Lane.WORDS) == []
+    assert found_in_measures(county.system, (*Lane.WORDS, "stay.lifted", "dispute.stayed", held)) == []
+    lines = [line for log in logs_of(county.system) for line in log.read_text(errors="replace").splitlines() if held in line]
+    assert [line for line in lines if any(event_type in line for event_type in ("safeguard", "hold", "protection", "warning_issued"))] == []
+    for path in ("/", "/disputes"):
+        page = httpx.get(f"{county.system.endpoints['dispute_page']}{path}", timeout=30).text
+        assert not [event_type for event_type in ("safeguard", "安全保护", "保护令", "告诫书") if event_type in page], path
+
+
+def test_opening_and_releasing_a_hold_sends_no_change_to_open_pages(county, three_disputes):
+    code = county.mediated_dispute()
+    county.settle()
+    before = county.rows("select count(*) from metrics.changes where body::text like %s", f"%{code}%")
+    county.police.reports("dv.warning_issued", code)
+    county.settle()
+    county.police.reports("hold.released", code, reason="unfounded")
+    county.settle()
+
+    assert county.rows("select count(*) from metrics.changes where body::text like %s", f"%{code}%") == before
+
+
+# ── a dispute that was reported into the lane ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def reported_in_lane(county):
+    report = county.womens_federation.reports_dispute(risk=NO_RISK | {"domestic_violence": True})
+    county.settle()
+    return report.dispute
+
+
+@pytest.mark.parametrize("agency", (*WITHOUT_A_PART, *WITH_A_PART))
+def test_a_code_reported_into_the_lane_is_answered_like_an_unassigned_code(county, reported_in_lane, agency):
+    reported, unassigned = report_every_event_type(county, agency, (reported_in_lane, UNASSIGNED))
+
+    assert reported == unassigned
+
+
+def test_no_page_and_no_answer_shows_a_dispute_reported_into_the_lane(county, reported_in_lane):
+    assert dispute_page(county, reported_in_lane) == dispute_page(county, UNASSIGNED)
+    pages = [
+        httpx.get(f"{county.system.endpoints['dispute_page']}/disputes?q={code}", timeout=30).text.replace(code, "CODE")
+        for code in (reported_in_lane, UNASSIGNED)
+    ]
+    assert pages[0] == pages[1]
+    assert found_outside(county, reported_in_lane) == []
+    assert found_in_logs(county.system, [reported_in_lane]) == []
+
+
+def test_neighbouring_codes_do_not_disclose_a_dispute_reported_into_the_lane(county):
+    serials = []
+    for danger in (False, True, False):
+        report = county.grid.reports_dispute(risk=NO_RISK | {"minor": danger})
+        county.settle()
+        serials.append(int(report.dispute[12:18]))
+
+    assert serials[2] - serials[0] != 2

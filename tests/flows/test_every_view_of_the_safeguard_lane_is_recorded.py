@@ -1,0 +1,60 @@
+"""Agencies ask for what the safeguard lane holds about a dispute. Only those of the lane get an answer, and every request is recorded."""
+
+import pytest
+
+from tests.county import NO_RISK, County
+
+
+@pytest.fixture(scope="module")
+def dispute_in_lane(county: County) -> str:
+    report = county.grid.reports_dispute(risk=NO_RISK | {"domestic_violence": True})
+    county.settle()
+    return report.dispute
+
+
+def recorded_views(county, dispute):
+    return county.rows("select agency, officer, reason, granted from intake.looks where dispute = %s order by seq", dispute)
+
+
+def test_agencies_of_the_lane_see_the_hold_and_earlier_views(county, dispute_in_lane):
+    before = len(recorded_views(county, dispute_in_lane))
+    answer = county.look_up_safeguarded("police", dispute_in_lane, "police_duty", "p-0815")
+
+    assert answer.status_code == 200
+    view = answer.json()
+    assert (view["dispute"], view["held_by"], view["about"]["kind"]) == (dispute_in_lane, ["hold"], "family")
+    assert [entry["type"] for entry in view["entries"]] == ["safeguard.held", "step.applied"]
+    assert recorded_views(county, dispute_in_lane)[before:] == [("police", "p-0815", "police_duty", True)]
+    assert county.look_up_safeguarded("court", dispute_in_lane, "release").json()["looks"][-2]["agency"] == "police"
+    assert "虚构" not in answer.text
+
+
+@pytest.mark.parametrize("agency", ["grid", "mediation_centre", "judicial_bureau", "trade_union"])
+def test_agencies_outside_the_lane_get_not_found(county, dispute_in_lane, agency):
+    """The grid reported the dispute; it gets no view either."""
+    ordinary = county.mediated_dispute()
+    answers = [county.look_up_safeguarded(agency, code) for code in (dispute_in_lane, ordinary, "620702-2026-000000-9")]
+
+    assert {(answer.status_code, answer.content) for answer in answers} == {(404, answers[0].content)}
+    assert set(answers[0].headers) == set(answers[1].headers) == set(answers[2].headers)
+    assert recorded_views(county, dispute_in_lane)[-1] == (agency, "p-0815", "police_duty", False)  # the attempt is recorded
+
+
+def test_a_view_of_an_ordinary_dispute_is_not_found(county):
+    assert county.look_up_safeguarded("police", county.mediated_dispute()).status_code == 404
+
+
+@pytest.mark.parametrize("changed", [{"reason": "curiosity"}, {"officer": "虚构甲"}, {"dispute": "R-1"}])
+def test_a_view_without_code_reason_or_staff_number_is_refused(county, dispute_in_lane, changed):
+    given = {"dispute": dispute_in_lane, "reason": "police_duty", "officer": "p-0815"} | changed
+    count = len(county.rows("select 1 from intake.looks"))
+
+    assert county.look_up_safeguarded("police", **given).status_code == 400
+    assert len(county.rows("select 1 from intake.looks")) == count
+
+
+def test_a_recorded_view_cannot_be_changed_or_deleted(county, dispute_in_lane):
+    county.look_up_safeguarded("womens_federation", dispute_in_lane, "support")
+    for statement in ("delete from intake.looks", "update intake.looks set officer = 'nobody'"):
+        with pytest.raises(Exception, match="a look that was written down stays"):
+            county.rows(statement)
