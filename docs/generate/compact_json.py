@@ -1,4 +1,4 @@
-"""JSON for people: an object or list that fits on a line stands on one."""
+"""Formats JSON compactly: an object or list that fits on one line is written on one line."""
 
 import json
 
@@ -6,26 +6,26 @@ WIDTH = 160
 
 
 def compact_json(value: object, width: int = WIDTH) -> str:
-    """Return the JSON text, with a line break at its end. Lines are longer than `width` only for one value that is."""
-    return _written(value, 0, width) + "\n"
+    """Return the JSON text, ending with a line break. A line exceeds `width` only if a single value does."""
+    return _format(value, 0, width) + "\n"
 
 
-def _written(value, indent, width):
+def _format(value, indent, width):
     line = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, (dict, list)) or not value or indent + len(line) <= width:
         return line
     inner = " " * (indent + 1)
     if isinstance(value, list):
-        parts, ends = [_written(one, indent + 1, width) for one in value], "[]"
-        if all(not isinstance(one, (dict, list)) for one in value):
-            return "[\n" + "\n".join(_filled(parts, inner, width)) + f"\n{' ' * indent}]"
+        parts, brackets = [_format(item, indent + 1, width) for item in value], "[]"
+        if all(not isinstance(item, (dict, list)) for item in value):
+            return "[\n" + "\n".join(_fill_lines(parts, inner, width)) + f"\n{' ' * indent}]"
     else:
-        parts, ends = [f"{json.dumps(name, ensure_ascii=False)}: {_written(one, indent + 1, width)}" for name, one in value.items()], "{}"
-    return ends[0] + "\n" + ",\n".join(inner + part for part in parts) + "\n" + " " * indent + ends[1]
+        parts, brackets = [f"{json.dumps(name, ensure_ascii=False)}: {_format(item, indent + 1, width)}" for name, item in value.items()], "{}"
+    return brackets[0] + "\n" + ",\n".join(inner + part for part in parts) + "\n" + " " * indent + brackets[1]
 
 
-def _filled(parts, inner, width):
-    """As many short values on a line as fit."""
+def _fill_lines(parts, inner, width):
+    """Return the values as lines, as many per line as fit."""
     lines, line = [], inner
     for number, part in enumerate(parts):
         part += "," if number < len(parts) - 1 else ""

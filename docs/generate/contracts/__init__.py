@@ -1,1 +1,1 @@
-"""Writes the contract down for people and machines outside: JSON Schemas, AsyncAPI, a catalogue. Knows `contracts`, nothing that runs."""
+"""Writes the contract's documents for agencies: AsyncAPI, the kit's JSON Schemas, and a readable catalogue. Imports `contracts` only."""

@@ -1,6 +1,6 @@
-"""Writes the contract's documents, or with --check says which are stale: `python -m docs.generate.contracts [--check]`.
+"""Writes the contract's documents, or with --check reports those that are stale: `python -m docs.generate.contracts [--check]`.
 
-With --inside it prints the AsyncAPI document of everything that our services publish to each other, which is not kept in the repository.
+With --inside it prints the AsyncAPI document of the events between services, which is not committed.
 """
 
 import sys
@@ -14,12 +14,12 @@ from docs.generate.contracts import catalogue
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = Path("docs/contracts")
-KIT = Path("fengqiao_agency/contract.json")  # the kit is installed alone, so it carries what its agencies need
+KIT = Path("fengqiao_agency/contract.json")  # the kit is installed without the rest, so it contains its own copy
 
 
 @cache
 def documents() -> dict[Path, str]:
-    """Return every document by its path below the repository. What agencies get fits every county; the door serves the one of its own county."""
+    """Return the text of every document by its path. These fit every county; intake's HTTP API serves the AsyncAPI document of its own county."""
     return {
         DOCS / "README.md": catalogue.text(),
         DOCS / "asyncapi.json": compact_json(asyncapi.document(neutral=True)),
@@ -28,24 +28,28 @@ def documents() -> dict[Path, str]:
 
 
 def kit_contract() -> dict:
-    """Return what the agencies' kit checks events by: the limits of the envelope, and the schema of each event among the definitions."""
+    """Return the contract by which the agencies' kit checks events: limits of the envelope, and JSON Schemas of all events as definitions."""
     rows = [*AGENCY_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values()]
     definitions = schemas_of(rows, "#/definitions", neutral=True)
     return {
         "envelope": envelope.limits(),
         "events": {row.type: row.dataschema for row in rows},
-        "definitions": {name: _without_prose(definition) for name, definition in definitions.items()},
+        "definitions": {name: _without_descriptions(definition) for name, definition in definitions.items()},
     }
 
 
-def _without_prose(node):
-    """Validation needs no descriptions."""
+def _without_descriptions(node):
+    """Return a JSON Schema without titles, descriptions and examples, which validation does not need."""
     if isinstance(node, list):
-        return [_without_prose(one) for one in node]
+        return [_without_descriptions(item) for item in node]
     if not isinstance(node, dict):
         return node
-    prose = ("title", "description", "examples", "x-meanings")
-    return {name: _without_prose(one) for name, one in node.items() if name not in prose or (not isinstance(one, (str, list)) and name != "x-meanings")}
+    removed = ("title", "description", "examples", "x-meanings")
+    return {
+        name: _without_descriptions(value)
+        for name, value in node.items()
+        if name not in removed or (not isinstance(value, (str, list)) and name != "x-meanings")
+    }
 
 
 def stale(root: Path = ROOT) -> list[Path]:
@@ -66,10 +70,10 @@ def main() -> int:
     if "--check" not in sys.argv[1:]:
         write()
         return 0
-    old = stale()
-    for path in old:
-        print(f"过期，请运行 make contracts | stale, run make contracts: {path}", file=sys.stderr)
-    return 1 if old else 0
+    outdated = stale()
+    for path in outdated:
+        print(f"已过期，请运行 make contracts | stale, run make contracts: {path}", file=sys.stderr)
+    return 1 if outdated else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Does the written catalogue tell an agency's programmer what really happens to an event? Read from the committed page, tried on the contract."""
+"""Tests of docs/contracts/README.md: senders, required fields and optional fields of each event, as printed, agree with the contract."""
 
 import copy
 import re
@@ -10,50 +10,50 @@ from marshmallow import ValidationError
 from contracts import AGENCIES, AGENCY_EVENTS, load, may_say
 
 PAGE = (Path(__file__).parents[3] / "docs/contracts/README.md").read_text("utf-8")
-LINE = re.compile(r"^\| `(?P<type>[a-z_.]+)` \| [^|]+ \| [^|]+ \| (?P<who>[A-Z ]+) \| (?P<data>[^|]+) \|$", re.MULTILINE)
+LINE = re.compile(r"^\| `(?P<type>[a-z_.]+)` \| [^|]+ \| [^|]+ \| (?P<senders>[A-Z ]+) \| (?P<data>[^|]+) \|$", re.MULTILINE)
 LETTERS = {code: agency.role for code, agency in AGENCIES.items()}
 ROLES_SHOWN = set(re.findall(r"^\| `([A-Z])` \|", PAGE.partition("## 机构类别 Roles")[2], re.MULTILINE))
-SAID = PAGE.partition("## 机构上报")[2].partition("## 答复：回执")[0]
-ROWS = {line["type"]: line for line in LINE.finditer(SAID)}
+AGENCY_EVENTS_SECTION = PAGE.partition("## 机构上报")[2].partition("## 回执")[0]
+ROWS = {line["type"]: line for line in LINE.finditer(AGENCY_EVENTS_SECTION)}
 
-ASKED_FOR_BY_ANOTHER_FIELD = {("report.corrected", "corrects")}  # by `facts`, which its example has
+REQUIRED_BY_ANOTHER_FIELD = {("report.corrected", "corrects")}  # by `facts`, which the example contains
 
 
-def fields(told: str) -> dict[str, bool]:
-    """The fields of one row that stand at the top of the data: whether each is marked as required."""
-    outermost = told
-    while (thinner := re.sub(r"\{[^{}]*\}", "", outermost)) != outermost:
-        outermost = thinner
+def fields(cell: str) -> dict[str, bool]:
+    """Return the top-level fields of a table cell, and whether each is marked as required."""
+    outermost = cell
+    while (shorter := re.sub(r"\{[^{}]*\}", "", outermost)) != outermost:
+        outermost = shorter
     return {name: star == "*" for name, star in re.findall(r"`([a-z_0-9]+)`(\*?)", outermost)}
 
 
-def test_every_event_of_agencies_has_its_row_and_every_role_its_letter():
+def test_every_agency_event_has_a_row_and_every_role_a_letter():
     assert set(ROWS) == set(AGENCY_EVENTS)
     assert set(LETTERS.values()) <= ROLES_SHOWN
 
 
-@pytest.mark.parametrize("word", AGENCY_EVENTS)
-def test_who_is_named_may_say_it_and_nobody_else(word):
-    letters = ROWS[word]["who"].split()
+@pytest.mark.parametrize("event_type", AGENCY_EVENTS)
+def test_the_listed_senders_may_report_the_event_and_no_others(event_type):
+    letters = ROWS[event_type]["senders"].split()
 
-    assert {agency for agency in AGENCIES if may_say(agency, word)} == {agency for agency, letter in LETTERS.items() if letter in letters}
+    assert {agency for agency in AGENCIES if may_say(agency, event_type)} == {agency for agency, letter in LETTERS.items() if letter in letters}
 
 
-@pytest.mark.parametrize("word", AGENCY_EVENTS)
-def test_what_is_marked_is_required_and_what_is_not_named_is_passed_over(word):
-    example, told = AGENCY_EVENTS[word].example, fields(ROWS[word]["data"])
+@pytest.mark.parametrize("event_type", AGENCY_EVENTS)
+def test_marked_fields_are_required_and_unlisted_fields_are_ignored(event_type):
+    example, listed = AGENCY_EVENTS[event_type].example, fields(ROWS[event_type]["data"])
 
-    assert set(example) <= set(told)
-    assert set(load(word, {**example, "no_such_field": 1})) <= set(told)
-    for name in told:
+    assert set(example) <= set(listed)
+    assert set(load(event_type, {**example, "no_such_field": 1})) <= set(listed)
+    for name in listed:
         missing = {key: copy.deepcopy(value) for key, value in example.items() if key != name}
-        assert is_missed(word, missing, name) == (told[name] or (word, name) in ASKED_FOR_BY_ANOTHER_FIELD), name
+        assert is_refused_without(event_type, missing, name) == (listed[name] or (event_type, name) in REQUIRED_BY_ANOTHER_FIELD), name
 
 
-def is_missed(word, data, name):
-    """Whether the event is refused because this field is not there."""
+def is_refused_without(event_type, data, name):
+    """Return whether the data is refused because this field is missing."""
     try:
-        load(word, data)
+        load(event_type, data)
     except ValidationError as refused:
         return refused.messages.get(name) == ["required"]
     return False

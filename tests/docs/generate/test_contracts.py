@@ -1,4 +1,4 @@
-"""Do the written contract, the schemas that the kit carries, and the code say the same?"""
+"""Tests of the generated contract documents: AsyncAPI, the kit's schemas and the catalogue are current, valid, and agree with the code."""
 
 import copy
 import json
@@ -31,11 +31,11 @@ WITH_FIELDS = [name for name, written in AGENCY_FACING["components"]["schemas"].
 every_event = pytest.mark.parametrize("row", ROWS, ids=name_of)
 
 
-def test_they_are_fresh():
+def test_the_committed_documents_are_current():
     assert stale() == [], "run make contracts"
 
 
-def test_a_document_that_is_missing_or_changed_is_found(tmp_path):
+def test_a_missing_or_changed_document_is_reported_as_stale(tmp_path):
     write(tmp_path)
     assert stale(tmp_path) == []
     (tmp_path / DOCS / "README.md").write_text("old", "utf-8")
@@ -44,14 +44,14 @@ def test_a_document_that_is_missing_or_changed_is_found(tmp_path):
     assert set(stale(tmp_path)) == {DOCS / "README.md", KIT}
 
 
-def test_the_kit_carries_what_agencies_report_and_are_answered_in_one_file():
+def test_the_kits_file_contains_the_schemas_of_all_events_and_answers():
     carried = json.loads(documents()[KIT])
 
     assert set(carried["events"]) == {*AGENCY_EVENTS, *RECEIPTS, *NOTICES}
     assert set(carried["events"]) <= set(carried["definitions"])
 
 
-def test_the_committed_documents_list_no_agency_and_no_township_of_one_county():
+def test_the_committed_documents_contain_no_codes_of_a_county():
     committed = json.loads(documents()[DOCS / "asyncapi.json"])["components"]["schemas"]
 
     assert ("enum" in committed["AgencyCode"], "enum" in committed["TownshipCode"]) == (False, False)
@@ -67,7 +67,7 @@ def test_the_committed_documents_stay_small():
 
 
 @pytest.mark.parametrize("name", WITH_FIELDS)
-def test_every_field_that_agencies_meet_has_its_meaning_in_chinese_and_english_and_an_example(name):
+def test_every_field_has_a_description_in_both_languages_and_an_example(name):
     for field, written in AGENCY_FACING["components"]["schemas"][name]["properties"].items():
         zh, bar, en = written.get("description", "").partition(" | ")
         assert bar and re.search("[一-鿿]", zh) and re.search("[a-z]", en), f"{name}.{field} has no description"
@@ -75,13 +75,13 @@ def test_every_field_that_agencies_meet_has_its_meaning_in_chinese_and_english_a
 
 
 def _has_fields(written):
-    """The fields of a nested object have examples of their own."""
+    """Return whether the schema is that of an object, whose fields have their own examples."""
     parts = [one["$ref"].rsplit("/", 1)[-1] for one in (*written.get("allOf", ()), written.get("items", {})) if "$ref" in one]
     return written.get("type") == "object" or any(part in WITH_FIELDS for part in parts)
 
 
 @every_event
-def test_the_schema_is_a_json_schema_and_takes_the_example(row):
+def test_each_schema_is_valid_and_accepts_the_example(row):
     jsonschema.Draft202012Validator.check_schema(SCHEMAS[definition_of(row)])
 
     assert _errors(row, row.example) == []
@@ -90,7 +90,7 @@ def test_the_schema_is_a_json_schema_and_takes_the_example(row):
 @every_event
 @given(choice=st.data())
 @settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-def test_whatever_is_said_fits_the_published_schema(row, choice):
+def test_all_valid_data_fit_the_published_schema(row, choice):
     data = choice.draw(data_of(row.schema))
 
     mistakes = PUBLISHED[definition_of(row)].iter_errors(json.loads(json.dumps(dump(row.type, data, row.stream))))
@@ -99,24 +99,24 @@ def test_whatever_is_said_fits_the_published_schema(row, choice):
 
 
 @pytest.mark.parametrize("type", AGENCY_EVENTS)
-def test_an_agency_that_checks_by_schema_finds_a_misspelt_field(type):
+def test_a_misspelt_field_violates_the_schema(type):
     assert _errors(AGENCY_EVENTS[type], {**AGENCY_EVENTS[type].example, "amuont_cny": "1.00"})
 
 
 @pytest.mark.parametrize("type", [*RECEIPTS, *NOTICES])
-def test_an_answer_may_gain_a_field_without_breaking_an_agency(type):
+def test_an_answer_with_an_unknown_field_fits_the_schema(type):
     row = event_type(type)
 
     assert _errors(row, {**row.example, "later": {"more": 1}}) == []
 
 
-def test_the_schema_too_refuses_parties_both_ways():
+def test_parties_and_parties_sealed_together_violate_the_schema():
     report = AGENCY_EVENTS["dispute.reported"].example
 
     assert _errors(AGENCY_EVENTS["dispute.reported"], {**report, "parties_sealed": "A" * 128})
 
 
-def test_the_facts_of_a_step_are_checked_by_the_schema_of_the_step():
+def test_facts_of_a_step_are_checked_by_the_schema_of_the_step():
     row = event_type("step.reported")
 
     assert _errors(row, changed(row.example, ("facts",), {"name": "张三"}))
@@ -127,15 +127,15 @@ def test_the_asyncapi_document_is_valid_by_the_official_schema(document):
     assert [error.message for error in _official().iter_errors(document)] == []
 
 
-def test_the_official_schema_finds_a_wrong_document():
+def test_an_invalid_document_violates_the_official_schema():
     broken = copy.deepcopy(AGENCY_FACING)
     broken["operations"]["agencyReports"]["action"] = "shout"
 
-    assert not _official().is_valid(broken)  # stops at the first error: to find all takes seconds
+    assert not _official().is_valid(broken)  # is_valid stops at the first error; listing all takes seconds
 
 
 @pytest.mark.parametrize("document", [AGENCY_FACING, INSIDE], ids=["agencies", "inside"])
-def test_every_reference_in_the_asyncapi_document_leads_somewhere(document):
+def test_every_reference_in_the_asyncapi_document_resolves(document):
     for reference in _references(document):
         node = document
         for step in reference.removeprefix("#/").split("/"):
@@ -143,7 +143,7 @@ def test_every_reference_in_the_asyncapi_document_leads_somewhere(document):
 
 
 @every_event
-def test_the_example_of_a_message_fits_its_payload(row):
+def test_each_messages_example_fits_its_payload_schema(row):
     message = INSIDE["components"]["messages"][definition_of(row)]
 
     assert message["x-roles"] == sorted(row.allowed_roles)
@@ -153,7 +153,7 @@ def test_the_example_of_a_message_fits_its_payload(row):
         assert load(row.type, example["payload"]["data"], row.stream) is not None
 
 
-def test_no_document_names_a_place_on_somebodys_machine():
+def test_no_document_contains_the_path_of_the_checkout():
     for path, text in documents().items():
         assert str(ROOT) not in text, path
 
