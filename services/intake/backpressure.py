@@ -1,53 +1,53 @@
-"""How far intake may run ahead of mediation, so that a burst waits in its own agency's queue and not in everybody's path."""
+"""Limits how many steps intake passes on before mediation has decided them, so that a burst waits in the queue of the agency that sent it."""
 
 import time
 from collections import deque
 
-AHEAD = 200  # steps passed on but not yet decided: one batch
-SHARE = 4  # it goes on when a quarter of them is free again: many small batches cost more than one
+DEFAULT_LIMIT = 200  # steps passed on but not yet decided: one batch
+RESUME_DIVISOR = 4  # consumption resumes when 1/4 of the limit is free: many small batches cost more than one
 STALLED_SECONDS = 5.0
-FORGOTTEN_SECONDS = 60.0
+EXPIRY_SECONDS = 60.0
 
 
 class Backpressure:
-    """Counts what this process passed on and what came back decided.
+    """Counts the steps that this process passed on to mediation and that mediation has not decided.
 
-    Another agency's event waits for what is ahead of it, so for `ahead` divided by what mediation decides in a second. When nothing at all
-    has come back for a while (mediation is down) everything is let through: taking events in safely matters more than fairness then. A step
-    that does not come back (it is parked) is forgotten after a minute.
+    The limit bounds how long an event of another agency waits: `limit` divided by the steps that mediation decides in a second.
+    After `stalled_seconds` without any decision (mediation is down) the limit is lifted: accepting events safely then matters more than
+    fairness between agencies. A step without a decision (for example a parked one) is no longer counted after `expiry_seconds`.
     """
 
-    def __init__(self, ahead: int = AHEAD, stalled_seconds: float = STALLED_SECONDS, forgotten_seconds: float = FORGOTTEN_SECONDS, clock=time.monotonic):
-        self.limit, self.stalled_seconds, self.forgotten_seconds, self.clock = ahead, stalled_seconds, forgotten_seconds, clock
-        self.ahead = 0
-        self.moved_at = clock()
-        self._under_way: deque[tuple[float, int]] = deque()
+    def __init__(self, limit: int = DEFAULT_LIMIT, stalled_seconds: float = STALLED_SECONDS, expiry_seconds: float = EXPIRY_SECONDS, clock=time.monotonic):
+        self.limit, self.stalled_seconds, self.expiry_seconds, self.clock = limit, stalled_seconds, expiry_seconds, clock
+        self.undecided = 0
+        self.last_decision_at = clock()
+        self._undecided_batches: deque[tuple[float, int]] = deque()
 
     def room(self) -> int:
-        """How many more events may be taken in now."""
+        """Return how many more events may be consumed now."""
         now = self.clock()
-        while self._under_way and now - self._under_way[0][0] > self.forgotten_seconds:
-            self.ahead -= self._under_way.popleft()[1]
-        room = self.limit - self.ahead
-        if room * SHARE >= self.limit:
+        while self._undecided_batches and now - self._undecided_batches[0][0] > self.expiry_seconds:
+            self.undecided -= self._undecided_batches.popleft()[1]
+        room = self.limit - self.undecided
+        if room * RESUME_DIVISOR >= self.limit:
             return room
-        return self.limit if now - self.moved_at > self.stalled_seconds else 0
+        return self.limit if now - self.last_decision_at > self.stalled_seconds else 0
 
-    def passed_on(self, count: int) -> None:
+    def record_passed_on(self, count: int) -> None:
         if not count:
             return
-        if not self._under_way:
-            self.moved_at = self.clock()
-        self._under_way.append((self.clock(), count))
-        self.ahead += count
+        if not self._undecided_batches:
+            self.last_decision_at = self.clock()
+        self._undecided_batches.append((self.clock(), count))
+        self.undecided += count
 
-    def decided(self, count: int) -> None:
+    def record_decided(self, count: int) -> None:
         if count:
-            self.moved_at = self.clock()
-        while count and self._under_way:
-            at, waiting = self._under_way.popleft()
+            self.last_decision_at = self.clock()
+        while count and self._undecided_batches:
+            passed_on_at, waiting = self._undecided_batches.popleft()
             done = min(count, waiting)
             if waiting > done:
-                self._under_way.appendleft((at, waiting - done))
-            self.ahead -= done
+                self._undecided_batches.appendleft((passed_on_at, waiting - done))
+            self.undecided -= done
             count -= done

@@ -1,7 +1,7 @@
-"""The dispute's code, 一案一码: which serial numbers are given out, and whether a text is a code. Its form and check digit: contracts/codes.py. Pure.
+"""Assigns dispute codes 一案一码 and validates them. Pure; the form and the check digit of a code are defined in contracts/codes.py.
 
-Serial numbers are given out in a scattered order. In a row, a missing number would show that a dispute exists that nobody may see, and
-two reports of one's own would tell when it came.
+Serial numbers are assigned in a scattered order. With consecutive numbers, a missing number would reveal a dispute in the safeguard lane,
+and an agency could infer from two codes of its own when the code between them was assigned.
 """
 
 import re
@@ -14,34 +14,36 @@ LAST_SERIAL = 999_999
 
 
 class SerialsExhausted(Exception):
-    """This area has given out all its codes of this year."""
+    """All serial numbers of this area and year are assigned."""
 
 
 def make(area: str, year: int, serial: int) -> str:
-    """The code of the `serial`-th dispute of that area and year. Raises SerialsExhausted."""
+    """Return the dispute code with this serial number. Raises SerialsExhausted."""
     if serial > LAST_SERIAL:
         raise SerialsExhausted
     return dispute_code(area, year, serial)
 
 
-def serial_of(count: int, key: bytes) -> int:
-    """The serial number of the `count`-th dispute, 1, 2, 3 …: each of the million once, in an order that only `key` tells (32 bytes, the same for all of a year). Raises SerialsExhausted.
+def scattered_serial(count: int, key: bytes) -> int:
+    """Return the serial number of the `count`-th dispute (1, 2, 3 …) of an area and year. Raises SerialsExhausted.
 
-    A Feistel network over two halves of three digits; adding modulo 1,000 keeps it one to one.
+    The mapping is a permutation of the serial numbers that cannot be predicted without `key` (32 bytes, constant for an area and year):
+    a Feistel network over two halves of three digits, with addition modulo 1,000.
     """
     if count > LAST_SERIAL:
         raise SerialsExhausted
     left, right = divmod(count, 1000)
-    for turn in range(8):
-        mixed = int.from_bytes(blake2b(bytes((turn,)) + right.to_bytes(2, "big"), digest_size=4, key=key).digest(), "big")
+    for round_number in range(8):
+        mixed = int.from_bytes(blake2b(bytes((round_number,)) + right.to_bytes(2, "big"), digest_size=4, key=key).digest(), "big")
         left, right = right, (left + mixed) % 1000
     return left * 1000 + right
 
 
-def looks_like_one(text: str) -> bool:
+def has_code_form(text: str) -> bool:
+    """Return whether the text has the form of a dispute code. The check digit is not verified."""
     return CODE.fullmatch(text) is not None
 
 
-def is_one(text: str) -> bool:
-    """Whether it has the form of a code and its check digit is right."""
-    return looks_like_one(text) and check_digit(text[:-1].replace("-", "")) == text[-1]
+def is_valid(text: str) -> bool:
+    """Return whether the text has the form of a dispute code and a correct check digit."""
+    return has_code_form(text) and check_digit(text[:-1].replace("-", "")) == text[-1]

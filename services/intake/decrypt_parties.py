@@ -1,4 +1,4 @@
-"""Decrypts parties that agencies sealed to intake's public key. Pure; no error that it raises holds a value."""
+"""Decrypts the parties that an agency encrypted to intake's public key. Pure; the errors raised contain no personal data."""
 
 import base64
 import binascii
@@ -11,18 +11,18 @@ import contracts
 
 
 class UnreadableParties(ValueError):
-    """The box cannot be opened with our key, or what is in it is no list in JSON."""
+    """The encrypted parties cannot be decrypted with intake's private key, or the decrypted text is not a JSON list."""
 
 
-def decrypt(sealed: str, private_key: bytes) -> list[dict]:
-    """The parties in `sealed`, the base64 of a libsodium sealed box that holds the same JSON list as `parties` does in clear.
+def decrypt(encrypted: str, private_key: bytes) -> list[dict]:
+    """Return the parties in `encrypted`: a libsodium sealed box in base64 that contains a JSON list of the same form as the field `parties`.
 
-    Raises UnreadableParties, or ValidationError for a list that is not one of parties. Costs some 100 microseconds.
+    Raises UnreadableParties, or ValidationError if an element is not a valid party. Takes about 100 microseconds.
     """
     try:
-        told = json.loads(SealedBox(PrivateKey(private_key)).decrypt(base64.b64decode(sealed, validate=True)))
+        parties = json.loads(SealedBox(PrivateKey(private_key)).decrypt(base64.b64decode(encrypted, validate=True)))
     except (CryptoError, binascii.Error, ValueError, RecursionError):
-        raise UnreadableParties from None  # what it came from may hold names
-    if not isinstance(told, list):
+        raise UnreadableParties from None  # the original exception may contain names
+    if not isinstance(parties, list):
         raise UnreadableParties
-    return contracts.load_parties(told)
+    return contracts.load_parties(parties)

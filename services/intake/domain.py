@@ -1,6 +1,6 @@
-"""What intake makes of what agencies say: facts in, decisions out. Pure.
+"""Decides about agencies' events: accepted, refused or duplicate, and which receipts and domain events follow. Pure.
 
-`check` looks at one event by itself; `decide_all` at a batch, beside what the tables hold.
+`check` examines a single event without stored data; `decide_all` decides a batch with the stored data in a BatchContext.
 """
 
 import hashlib
@@ -17,37 +17,37 @@ from contracts.envelope import FUTURE_SECONDS
 from plumbing.events import Event
 from services.intake import codes, decrypt_parties, duplicates, identity, joining, lane
 from services.intake.decrypt_parties import UnreadableParties
-from services.intake.model import Checked, Decision, Dispute, Known, Logged, Report
+from services.intake.model import BatchContext, CheckedEvent, ComparableReport, Decision, Dispute, LogEntry
 from services.intake.reasons import reason
 
-FUTURE = timedelta(seconds=FUTURE_SECONDS)
+MAX_TIME_AHEAD = timedelta(seconds=FUTURE_SECONDS)  # how far an agency's clock may be ahead of intake's
 ROSTER_OUTCOMES = ("roster.changed", "roster.refused")
 STEP_OUTCOMES = ("step.applied", "step.refused")
 OUTCOMES = (*STEP_OUTCOMES, *ROSTER_OUTCOMES)
 
 
-def content_of(event: Event) -> str:
-    """The same for the same thing said, whichever door and encoding it came by; `time` is left out, a sender may tell it anew."""
+def hash_content(event: Event) -> str:
+    """Return a hash of type, subject and data: equal for the same event over AMQP or HTTP in any encoding. `time` may differ between two deliveries."""
     return hashlib.sha256(json.dumps([event.type, event.subject, event.data], sort_keys=True).encode()).hexdigest()
 
 
-# ── an event by itself ────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── checks of a single event ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def check(event: Event, now: datetime, private_key: bytes, token_key: bytes) -> Checked:
-    """What can be said of an event without knowing anything else: its data and parties, or why it cannot be taken.
+def check(event: Event, now: datetime, private_key: bytes, token_key: bytes) -> CheckedEvent:
+    """Validate an event's data and parties without stored data. The result has a `refusal` if the event cannot be accepted.
 
-    `private_key` opens parties that the agency sealed; under `token_key` parties become tokens.
+    `private_key` decrypts parties that the agency encrypted; `token_key` is the key of the parties' tokens.
     """
     sha256 = hashlib.sha256(event.delivery.body).hexdigest()
-    checked = Checked(event, sha256, sha256 if event.refusal is not None else content_of(event))
-    checked.objection = event.refusal or (reason("discarded_by_operator") if event.discarded else _objection(checked, now, private_key))
-    if checked.objection is None and event.type == "dispute.reported" and not codes.looks_like_one(event.subject):
-        checked.report = _comparable(checked, token_key)
+    checked = CheckedEvent(event, sha256, sha256 if event.refusal is not None else hash_content(event))
+    checked.refusal = event.refusal or (reason("discarded_by_operator") if event.discarded else _find_refusal(checked, now, private_key))
+    if checked.refusal is None and event.type == "dispute.reported" and not codes.has_code_form(event.subject):
+        checked.comparable_report = _build_comparable_report(checked, token_key)
     return checked
 
 
-def _objection(checked, now, private_key) -> dict | None:
+def _find_refusal(checked, now, private_key) -> dict | None:
     event, agency = checked.event, checked.agency
     if event.type not in contracts.AGENCY_EVENTS:
         return reason("unknown_type")
@@ -55,7 +55,7 @@ def _objection(checked, now, private_key) -> dict | None:
         return reason("agency_not_active", agency=agency)
     if not contracts.may_say(agency, event.type):
         return reason("not_yours_to_say", agency=agency, step=event.type)
-    if event.time > now + FUTURE:
+    if event.time > now + MAX_TIME_AHEAD:
         return reason("in_the_future")
     try:
         checked.data = contracts.load(event.type, event.data)
@@ -73,12 +73,12 @@ def _objection(checked, now, private_key) -> dict | None:
 
 
 def _read_parties(checked, private_key) -> dict | None:
-    sealed = checked.data.get("parties_sealed")
-    if not sealed:
+    encrypted = checked.data.get("parties_sealed")
+    if not encrypted:
         checked.parties = checked.data.get("parties") or []
         return None
     try:
-        checked.parties = decrypt_parties.decrypt(sealed, private_key)
+        checked.parties = decrypt_parties.decrypt(encrypted, private_key)
         return None
     except UnreadableParties:
         return reason("unreadable_parties")
@@ -87,132 +87,133 @@ def _read_parties(checked, private_key) -> dict | None:
         return reason("malformed_data", field=mistake.field.replace("parties", "parties_sealed", 1), mistake=mistake.token)
 
 
-def _comparable(checked, token_key) -> Report | None:
-    """The report as it compares with others, if it takes part in that."""
+def _build_comparable_report(checked, token_key) -> ComparableReport | None:
     data, place = checked.data, checked.data["place"]
-    if not duplicates.takes_part(data["risk"], contracts.safeguard.DANGERS):
+    if not duplicates.is_comparable(data["risk"], contracts.safeguard.DANGERS):
         return None
-    persons = identity.persons_in(checked.parties, place.get("village"), token_key)
-    report = Report(
-        checked.agency, checked.event.time, place["township"], data["kind"], persons, place.get("village"), data.get("cause"), data.get("amount_cny")
+    parties = identity.tokens_of_parties(checked.parties, place.get("village"), token_key)
+    report = ComparableReport(
+        checked.agency, checked.event.time, place["township"], data["kind"], parties, place.get("village"), data.get("cause"), data.get("amount_cny")
     )
-    return report if duplicates.is_telling(report) else None
+    return report if duplicates.has_distinct_sides(report) else None
 
 
-# ── what has to be known ──────────────────────────────────────────────────────────────────────────────────────────────────
+# ── stored data that a batch needs ────────────────────────────────────────────────────────────────────────────────────
 
 
-def codes_named(batch: Iterable[Checked]) -> set[str]:
-    """The codes of disputes that these events are about, or want to join something to."""
-    named = {checked.event.subject for checked in batch} | {
+def referenced_codes(batch: Iterable[CheckedEvent]) -> set[str]:
+    """Return the dispute codes that these events name: as subject, or as the dispute to join to."""
+    names = {checked.event.subject for checked in batch} | {
         checked.data["into"] for checked in batch if checked.event.type == "reports.joined" and checked.data
     }
-    return {code for code in named if codes.looks_like_one(code)}
+    return {code for code in names if codes.has_code_form(code)}
 
 
-def takes_reports_apart(batch: Iterable[Checked]) -> bool:
-    """Whether one of these events undoes a join."""
+def contains_unjoin(batch: Iterable[CheckedEvent]) -> bool:
+    """Return whether one of these events undoes a join."""
     return any(checked.event.type == "reports.unjoined" for checked in batch)
 
 
-# ── a batch ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── decisions about a batch ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def decide_all(batch: Iterable[Checked], known: Known) -> list[Decision]:
-    """One decision per event, in order."""
-    comparing = duplicates.Comparing(known.similar)
-    return [_decide(checked, known, comparing) for checked in batch]
+def decide_all(batch: Iterable[CheckedEvent], context: BatchContext) -> list[Decision]:
+    """Return one decision per event, in order. Earlier events of the batch affect later ones through `context`."""
+    comparer = duplicates.BatchComparer(context.reports_by_token)
+    return [_decide(checked, context, comparer) for checked in batch]
 
 
-def _decide(checked, known, comparing):
+def _decide(checked, context, comparer):
     event = checked.event
-    decision = Decision(event, checked.sha256, checked.content, checked.data, checked.parties)
-    before = known.logged.setdefault((event.source, event.id), [])
-    decision.repeats = next((earlier for earlier in before if earlier.content == checked.content), None)
-    if decision.repeats is not None:
+    decision = Decision(event, checked.sha256, checked.content_hash, checked.data, checked.parties)
+    entries = context.log_entries.setdefault((event.source, event.id), [])
+    decision.duplicate_of = next((entry for entry in entries if entry.content_hash == checked.content_hash), None)
+    if decision.duplicate_of is not None:
         return decision
-    decision.may_be_kept = event.refusal is None or event.refusal["code"] != "too_large"
-    if any(earlier.accepted for earlier in before):
-        decision.refused = reason("other_content_under_used_id")
-    elif checked.objection is not None:
-        decision.refused = checked.objection
+    decision.stores_body = event.refusal is None or event.refusal["code"] != "too_large"
+    if any(entry.is_accepted for entry in entries):
+        decision.refusal = reason("other_content_under_used_id")
+    elif checked.refusal is not None:
+        decision.refusal = checked.refusal
     elif event.type in contracts.ABOUT_THE_ROSTER:
         decision.organisation = event.subject
     else:
-        _take(decision, checked.report, known, comparing)
-    # A later event of the same batch may repeat this one; its number comes when it is logged.
-    decision.logged = Logged(0, decision.content, decision.refused is None)
-    before.append(decision.logged)
+        _decide_step(decision, checked.comparable_report, context, comparer)
+    # The entry is added at once because a later event of the same batch may duplicate this one. Its number is assigned when the batch is saved.
+    decision.log_entry = LogEntry(0, decision.content_hash, decision.refusal is None)
+    entries.append(decision.log_entry)
     return decision
 
 
-def _take(decision, report, known, comparing):
+def _decide_step(decision, report, context, comparer):
     event, agency = decision.event, decision.agency
-    found = _find(event, agency, known)
+    found = _find_dispute(event, agency, context)
     if found is None:
-        decision.refused = reason("unknown_dispute")
-    elif event.type in joining.STEPS:
-        _join(decision, found, known)
+        decision.refusal = reason("unknown_dispute")
+    elif event.type in joining.JOIN_STEPS:
+        _decide_join(decision, found, context)
     else:
-        decision.dispute, decision.waits_at = found.root, found.in_question
-        decision.introduces = decision.registers
-        decision.is_sealed, decision.dispute.seal = lane.sealed(decision.dispute.seal, agency, event.type, decision.data, decision.registers)
-        decision.opens_a_seal = lane.opens(event.type, decision.data) is not None
-        if decision.introduces:
-            decision.registration = _in_json(registration(decision))
+        decision.dispute, decision.pending_dispute = found.root, found.first_pending_dispute
+        decision.is_new_report = decision.registers_dispute
+        decision.uses_sealed_stream, decision.dispute.lane_record = lane.apply_event(
+            decision.dispute.lane_record, agency, event.type, decision.data, decision.registers_dispute
+        )
+        decision.enters_lane = lane.hold_opened_by_report(event.type, decision.data) is not None
+        if decision.is_new_report:
+            decision.registration = _to_json_values(registration_facts(decision))
             if report is not None:
-                decision.report, report.dispute = report, decision.dispute
-                joining.by_rule(decision, comparing.judge(report))
+                decision.comparable_report, report.dispute = report, decision.dispute
+                joining.apply_duplicates(decision, comparer.find_duplicates(report))
 
 
-def _join(decision, found, known):
+def _decide_join(decision, found, context):
     decision.dispute = found
     if decision.event.type == "reports.joined":
-        why = joining.join(decision, find_by_code(decision.agency, decision.data["into"], known, joins=True))
-        facts = {"field": "into"} if why == "unknown_dispute" else {}
+        refusal_code = joining.join(decision, find_by_code(decision.agency, decision.data["into"], context, for_join=True))
+        facts = {"field": "into"} if refusal_code == "unknown_dispute" else {}
     else:
-        why = joining.unjoin(decision, decision.data["reported_by"], known.stored)
-        facts = {"agency": decision.data["reported_by"]} if why else {}
-    if why is not None:
-        decision.dispute, decision.refused = None, reason(why, **facts)
+        refusal_code = joining.unjoin(decision, decision.data["reported_by"], context.stored_reports)
+        facts = {"agency": decision.data["reported_by"]} if refusal_code else {}
+    if refusal_code is not None:
+        decision.dispute, decision.refusal = None, reason(refusal_code, **facts)
 
 
-def _find(event, agency, known):
-    """The dispute that an event is about; a report of an unknown one registers it."""
-    if codes.looks_like_one(event.subject):
-        return find_by_code(agency, event.subject, known, joins=event.type in joining.STEPS)
-    found = known.reports.get((agency, event.subject))
+def _find_dispute(event, agency, context):
+    """Return the dispute that an event is about, or None. A report under a new report number registers a dispute."""
+    if codes.has_code_form(event.subject):
+        return find_by_code(agency, event.subject, context, for_join=event.type in joining.JOIN_STEPS)
+    found = context.disputes_by_report.get((agency, event.subject))
     if found is None and event.type == "dispute.reported":
-        found = known.reports[agency, event.subject] = Dispute(None, registered_by=event)
+        found = context.disputes_by_report[agency, event.subject] = Dispute(None, registering_event=event)
     return found
 
 
-def find_by_code(agency: str, code: str, known: Known, joins: bool = False) -> Dispute | None:
-    """The dispute with this code, as far as this agency may know that there is one. What was reported into the lane is joined with nothing."""
-    found = known.disputes.get(code)
-    if found is None or not lane.may_know(found.root.seal, agency):
+def find_by_code(agency: str, code: str, context: BatchContext, for_join: bool = False) -> Dispute | None:
+    """Return the dispute with this code, or None if this agency may not see it. A dispute reported into the safeguard lane cannot be joined."""
+    found = context.disputes.get(code)
+    if found is None or not lane.may_see_code(found.root.lane_record, agency):
         return None
-    return None if joins and found.seal is not None and found.seal.reported_in_lane else found
+    return None if for_join and found.lane_record is not None and found.lane_record.reported_in_lane else found
 
 
-def _in_json(facts):
+def _to_json_values(facts):
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in facts.items()}
 
 
-# ── what follows from a decision ──────────────────────────────────────────────────────────────────────────────────────────
+# ── receipts and domain events ────────────────────────────────────────────────────────────────────────────────────────
 
 
 def first_receipt(decision: Decision) -> tuple[str, dict]:
-    """The type and data of the receipt that answers an event."""
+    """Return the type and data of the receipt for an accepted or refused event."""
     event = {"source": decision.event.source, "id": decision.event.id}
-    if decision.refused is not None:
-        return "receipt.refused", {"event": event, "reason": decision.refused}
-    about = {"organisation": decision.organisation} if decision.organisation else {"dispute": decision.dispute.code}
-    return "receipt.accepted", {"event": event, **about, "log": {"seq": decision.seq, "sha256": decision.sha256}}
+    if decision.refusal is not None:
+        return "receipt.refused", {"event": event, "reason": decision.refusal}
+    subject = {"organisation": decision.organisation} if decision.organisation else {"dispute": decision.dispute.code}
+    return "receipt.accepted", {"event": event, **subject, "log": {"seq": decision.seq, "sha256": decision.sha256}}
 
 
 def outcome_receipt(outcome: Event) -> tuple[str, dict]:
-    """The type and data of the receipt that says what mediation made of a step."""
+    """Return the type and data of the receipt for mediation's outcome of a step or of a roster report."""
     if outcome.type in ROSTER_OUTCOMES:
         data = {"event": outcome.data["event"], "organisation": outcome.subject}
         return ("receipt.applied", data) if outcome.type == "roster.changed" else ("receipt.rejected", {**data, "reason": outcome.data["reason"]})
@@ -223,37 +224,37 @@ def outcome_receipt(outcome: Event) -> tuple[str, dict]:
 
 
 def fact_of(decision: Decision) -> tuple[str, dict]:
-    """The domain event that passes a step on: codes, dates and sums only."""
+    """Return the type and data of the domain event that passes an accepted event on. It contains codes, dates and amounts, no personal data."""
     event, agency = decision.event, decision.agency
     if decision.organisation:
-        whose = {"event": {"source": event.source, "id": event.id}, "told_by": agency, "happened_at": event.time}
-        return "roster.reported", {**decision.data, **whose}
-    told = {"event": {"source": event.source, "id": event.id}, "agency": agency, "happened_at": event.time}
-    if decision.registers:
-        again = decision.dispute.again_for
-        return "dispute.registered", {**told, **registration(decision)} if again is None else {**told, "agency": again.agency, **again.facts}
-    return "step.reported", {**told, "step": event.type, "facts": contracts.dump_facts(event.type, decision.data) | _seen_by_all(decision.data)}
+        origin = {"event": {"source": event.source, "id": event.id}, "told_by": agency, "happened_at": event.time}
+        return "roster.reported", {**decision.data, **origin}
+    origin = {"event": {"source": event.source, "id": event.id}, "agency": agency, "happened_at": event.time}
+    if decision.registers_dispute:
+        report = decision.dispute.separated_report
+        return "dispute.registered", {**origin, **registration_facts(decision)} if report is None else {**origin, "agency": report.agency, **report.facts}
+    return "step.reported", {**origin, "step": event.type, "facts": contracts.dump_facts(event.type, decision.data) | _public_flags(decision.data)}
 
 
-def facts_of(decision: Decision) -> list[tuple[str | None, str, dict]]:
-    """Everything that is said about a taken event: (voice, type, data). The ordinary voice is None."""
-    return lane.streams(decision.is_sealed, decision.registers, contracts.safeguard.in_danger(decision.data), fact_of(decision))
+def facts_by_stream(decision: Decision) -> list[tuple[str | None, str, dict]]:
+    """Return the domain events for an accepted event as (stream, type, data). The ordinary stream is None."""
+    return lane.facts_by_stream(decision.uses_sealed_stream, decision.registers_dispute, contracts.safeguard.in_danger(decision.data), fact_of(decision))
 
 
-def _seen_by_all(data) -> dict:
-    """Of the risks only this one may be known inside: it endangers nobody to know that many people are concerned."""
+def _public_flags(data) -> dict:
+    """Return the flags for the ordinary stream. Of the risks, only `mass` (many people are concerned) is published there, because it endangers nobody."""
     return {"flags": sorted({*data.get("flags", ()), "mass"})} if (data.get("risk") or {}).get("mass") else {}
 
 
-def registration(decision: Decision) -> dict:
-    """What a report tells that is about nobody."""
+def registration_facts(decision: Decision) -> dict:
+    """Return the facts of a report for dispute.registered, without personal data."""
     data, labels = decision.data, party_labels(decision.parties)
-    about = {name: data[name] for name in ("channel", "kind", "cause", "amount_cny", "wants", "standings", "flags") if data.get(name) is not None}
-    return {**data["place"], **about, **_seen_by_all(data), **({"party_labels": labels} if labels else {})}
+    facts = {name: data[name] for name in ("channel", "kind", "cause", "amount_cny", "wants", "standings", "flags") if data.get(name) is not None}
+    return {**data["place"], **facts, **_public_flags(data), **({"party_labels": labels} if labels else {})}
 
 
 def party_labels(parties: list[dict]) -> list[str]:
-    """Which parties there are, never who: `applicant`, `respondent`, `respondent-2` …"""
+    """Return labels that name the parties' roles without identities: `applicant`, `respondent`, `respondent-2` …"""
     counts = Counter()
     labels = []
     for party in parties:

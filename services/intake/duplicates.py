@@ -1,8 +1,9 @@
-"""When two reports are one dispute: certainly, likely, or not. Pure; the rules are a table.
+"""Finds reports of the same dispute: decides whether two reports are certainly, likely or not duplicates. Pure; the rules are a table.
 
-A wrong join is worse than a missed one: people would lose their case to somebody else's. So only two sides that are both proved, told by
-two different agencies of the same place and kind within a month, with nothing that contradicts, are joined without a person. Everything
-else is at most put before the mediation centre, and not even that where a name alone would do it for half a village.
+A wrong join does more harm than a missed one: the parties' case would disappear in somebody else's. Therefore two reports are joined
+automatically only if both sides are proved to be the same, two different agencies reported them from the same township and of the same kind
+within 30 days, and no facts contradict each other. Other likely duplicates are proposed to the mediation centre, unless only the names are
+equal.
 """
 
 from collections import defaultdict
@@ -10,230 +11,242 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.intake.model import OPEN, SETTLED, Person, Report
+from services.intake.model import OPEN, SETTLED, ComparableReport, PartyTokens
 
-WINDOW = timedelta(days=30)  # nothing further apart is compared
-CROWD = 20  # a token that more reports share within the window is a bank, a landlord or a common name: it finds nobody
-PROPOSED_AT_MOST = 3  # for one report: the nearest in time
+WINDOW = timedelta(days=30)  # reports further apart in time are not compared
+MAX_REPORTS_PER_TOKEN = 20  # a token in more reports within the window belongs to a bank, a landlord or a common name, and is ignored
+MAX_PROPOSALS = 3  # for one report: the nearest in time
 
-# What two parties of the same side are to each other, weakest first.
-CONTRADICTED, UNLIKE, UNTOLD, NAMESAKE, NEIGHBOUR, SAME = range(6)
+# Match levels of two parties, from the weakest to the strongest.
+CONTRADICTED, DIFFERENT, MISSING, SAME_NAME, SAME_NAME_AND_VILLAGE, SAME_PARTY = range(6)
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
-    """How two reports compare. `surer` and `other` are the two sides, the better proved one first."""
+class Comparison:
+    """The result of comparing two reports. `stronger_side` and `weaker_side` are the match levels of the two sides, the higher one first."""
 
-    surer: int
-    other: int
-    everybody: bool  # each party of the one is a party of the other, one to one
-    by_a_person: bool  # the surer side agrees in a person, not in an organisation alone
-    another_agency: bool
-    same_place: bool
-    same_kind: bool
-    differs: bool  # village, cause or sum were told by both, and are not the same
+    stronger_side: int
+    weaker_side: int
+    all_parties_match: bool  # every party of either report is the same as exactly one party of the other
+    matches_person: bool  # the stronger side has a natural person in common, not only an organisation
+    is_other_agency: bool
+    is_same_place: bool
+    is_same_kind: bool
+    facts_differ: bool  # both reports give the village, the cause or the amount, and the values differ
     days: int
-    standing: str
+    phase: str  # of the other report's dispute
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A row of the table; a rule fits if all of it does. None: it does not matter."""
+    """A row of the rule table. It fits a comparison if all its conditions hold; None means that the condition is not checked."""
 
     verdict: str
-    surer: int  # at least
-    other: int  # at least
-    another_agency: bool | None
-    days: int
-    same_place: bool | None
-    same_kind: bool | None
-    differs: bool | None
-    standing: tuple[str, ...]
-    everybody: bool | None = None
-    by_a_person: bool | None = None
+    stronger_side: int  # minimum
+    weaker_side: int  # minimum
+    is_other_agency: bool | None
+    days: int  # maximum
+    is_same_place: bool | None
+    is_same_kind: bool | None
+    facts_differ: bool | None
+    phases: tuple[str, ...]
+    all_parties_match: bool | None = None
+    matches_person: bool | None = None
 
-    def fits(self, likeness: Likeness) -> bool:
+    def fits(self, comparison: Comparison) -> bool:
         return (
-            likeness.surer >= self.surer
-            and likeness.other >= self.other
-            and likeness.days <= self.days
-            and likeness.standing in self.standing
-            and all(getattr(self, name) in (None, getattr(likeness, name)) for name in _WHETHER)
+            comparison.stronger_side >= self.stronger_side
+            and comparison.weaker_side >= self.weaker_side
+            and comparison.days <= self.days
+            and comparison.phase in self.phases
+            and all(getattr(self, name) in (None, getattr(comparison, name)) for name in _BOOLEAN_FIELDS)
         )
 
 
-_WHETHER = ("another_agency", "same_place", "same_kind", "differs", "everybody", "by_a_person")
-_LIVE = (OPEN, SETTLED)
+_BOOLEAN_FIELDS = ("is_other_agency", "is_same_place", "is_same_kind", "facts_differ", "all_parties_match", "matches_person")
+_NOT_ENDED = (OPEN, SETTLED)
 
 # fmt: off
 RULES = (
-    #     verdict    one side  the other   another  within  same    same    told          the other
-    #                at least  at least    agency   days    place   kind    differently   dispute is
-    Rule("certain",  SAME,     SAME,       True,    30,     True,   True,   False,        (OPEN,),   everybody=True),
-    Rule("likely",   SAME,     SAME,       True,    30,     True,   None,   None,         _LIVE),      # same parties, perhaps another matter
-    Rule("likely",   SAME,     SAME,       True,    30,     None,   True,   None,         _LIVE),      # same parties, told from another place
-    Rule("likely",   SAME,     SAME,       False,   7,      True,   True,   False,        _LIVE,     everybody=True),  # two desks of one agency
-    Rule("likely",   SAME,     NAMESAKE,   True,    30,     True,   True,   None,         _LIVE,     by_a_person=True),
-    Rule("likely",   SAME,     UNTOLD,     True,    7,      True,   True,   False,        _LIVE,     by_a_person=True),
-    Rule("likely",   SAME,     UNLIKE,     True,    3,      True,   True,   False,        _LIVE,     by_a_person=True),  # a name misheard
-    Rule("likely",   SAME,     NEIGHBOUR,  True,    7,      True,   True,   False,        _LIVE),      # a bank, and a name in its village
-    Rule("likely",   NEIGHBOUR, NEIGHBOUR, True,    7,      True,   True,   False,        _LIVE),
+    #     verdict    stronger side,         weaker side,            other    days,    same    same    facts   phase of the
+    #                at least               at least                agency   at most  place   kind    differ  other dispute
+    Rule("certain",  SAME_PARTY,            SAME_PARTY,             True,    30,      True,   True,   False,  (OPEN,),     all_parties_match=True),
+    Rule("likely",   SAME_PARTY,            SAME_PARTY,             True,    30,      True,   None,   None,   _NOT_ENDED),  # perhaps a different matter
+    Rule("likely",   SAME_PARTY,            SAME_PARTY,             True,    30,      None,   True,   None,   _NOT_ENDED),  # reported from another place
+    Rule("likely",   SAME_PARTY,            SAME_PARTY,             False,   7,       True,   True,   False,  _NOT_ENDED,  all_parties_match=True),  # two offices of one agency
+    Rule("likely",   SAME_PARTY,            SAME_NAME,              True,    30,      True,   True,   None,   _NOT_ENDED,  matches_person=True),
+    Rule("likely",   SAME_PARTY,            MISSING,                True,    7,       True,   True,   False,  _NOT_ENDED,  matches_person=True),
+    Rule("likely",   SAME_PARTY,            DIFFERENT,              True,    3,       True,   True,   False,  _NOT_ENDED,  matches_person=True),  # a misspelt name
+    Rule("likely",   SAME_PARTY,            SAME_NAME_AND_VILLAGE,  True,    7,       True,   True,   False,  _NOT_ENDED),  # for example a bank against a villager
+    Rule("likely",   SAME_NAME_AND_VILLAGE, SAME_NAME_AND_VILLAGE,  True,    7,       True,   True,   False,  _NOT_ENDED),
 )
 # fmt: on
 
 
-def takes_part(risk: dict, safeguarded: Iterable[str]) -> bool:
-    """Whether a report is compared at all. What belongs to the sealed lane is not: a join or a proposal would show outside that it exists."""
-    return not any(risk.get(flag) for flag in safeguarded)
+def is_comparable(risk: dict, safeguard_flags: Iterable[str]) -> bool:
+    """Return whether a report may be compared with others. A report with a safeguard flag may not: a join or proposal would reveal that it exists."""
+    return not any(risk.get(flag) for flag in safeguard_flags)
 
 
-def verdict_on(likeness: Likeness) -> str | None:
-    """`certain`, `likely`, or None: the first row that fits."""
-    return next((rule.verdict for rule in RULES if rule.fits(likeness)), None)
+def classify(comparison: Comparison) -> str | None:
+    """Return the verdict of the first rule that fits, `certain` or `likely`, or None if no rule fits."""
+    return next((rule.verdict for rule in RULES if rule.fits(comparison)), None)
 
 
-def reasons_for(likeness: Likeness) -> list[str]:
-    """Why they are taken for one, in tokens of contracts.kinds.SAMENESS."""
-    who = "same_parties" if likeness.other == SAME else "same_names" if likeness.surer == NEIGHBOUR else "one_party"
-    return [who, *(["same_place"] if likeness.same_place else []), *(["same_kind"] if likeness.same_kind else []), "within_days"]
+def reasons_for(comparison: Comparison) -> list[str]:
+    """Return why two reports count as duplicates, as tokens of contracts.kinds.SAMENESS."""
+    who = "same_parties" if comparison.weaker_side == SAME_PARTY else "same_names" if comparison.stronger_side == SAME_NAME_AND_VILLAGE else "one_party"
+    return [who, *(["same_place"] if comparison.is_same_place else []), *(["same_kind"] if comparison.is_same_kind else []), "within_days"]
 
 
-def compare(report: Report, other: Report) -> Likeness:
-    """Either way round: who complains to the police is complained of at the women's federation."""
-    straight = [_sides(report.side(mine), other.side(yours)) for mine, yours in (("applicant", "applicant"), ("respondent", "respondent"))]
-    crossed = [_sides(report.side(mine), other.side(yours)) for mine, yours in (("applicant", "respondent"), ("respondent", "applicant"))]
-    surer, weaker = max(
-        (sorted(way, reverse=True) for way in (straight, crossed)), key=lambda way: (way[1].bond, way[0].bond, way[0].everybody and way[1].everybody)
+def compare(report: ComparableReport, other: ComparableReport) -> Comparison:
+    """Compare two reports, with the sides straight and exchanged: the applicant of one report may be the respondent of the other."""
+    straight = [
+        _compare_sides(report.parties_on(side), other.parties_on(other_side)) for side, other_side in (("applicant", "applicant"), ("respondent", "respondent"))
+    ]
+    crossed = [
+        _compare_sides(report.parties_on(side), other.parties_on(other_side)) for side, other_side in (("applicant", "respondent"), ("respondent", "applicant"))
+    ]
+    stronger, weaker = max(
+        (sorted(sides, reverse=True) for sides in (straight, crossed)),
+        key=lambda sides: (sides[1].level, sides[0].level, sides[0].all_parties_match and sides[1].all_parties_match),
     )
-    return Likeness(
-        surer.bond,
-        weaker.bond,
-        surer.everybody and weaker.everybody,
-        surer.by_a_person or (weaker.bond == SAME and weaker.by_a_person),
+    return Comparison(
+        stronger.level,
+        weaker.level,
+        stronger.all_parties_match and weaker.all_parties_match,
+        stronger.matches_person or (weaker.level == SAME_PARTY and weaker.matches_person),
         report.agency != other.agency,
         report.township == other.township,
         report.kind == other.kind,
-        any(mine is not None and yours is not None and mine != yours for mine, yours in zip(_told(report), _told(other), strict=True)),
+        any(
+            value is not None and other_value is not None and value != other_value
+            for value, other_value in zip(_optional_facts(report), _optional_facts(other), strict=True)
+        ),
         abs(report.reported_at - other.reported_at).days,
-        other.dispute.root.standing,
+        other.dispute.root.phase,
     )
 
 
-def _told(report):
+def _optional_facts(report):
     return report.village, report.cause, report.amount_cny
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class _Side:
-    bond: int
-    everybody: bool = False
-    by_a_person: bool = False
+class _SideMatch:
+    """How the parties on one side of a report match those on a side of another report."""
+
+    level: int
+    all_parties_match: bool = False
+    matches_person: bool = False
 
 
-def _sides(mine: list[Person], yours: list[Person]) -> _Side:
-    if not mine or not yours:
-        return _Side(UNTOLD)
-    bonds = [[bond(one, another) for another in yours] for one in mine]
-    pairs = [(one, another) for one, row in zip(mine, bonds, strict=True) for another, found in zip(yours, row, strict=True) if found == SAME]
-    everybody = (
-        len(mine) == len(yours) == len(pairs)
-        and all(row.count(SAME) == 1 for row in bonds)
-        and all(column.count(SAME) == 1 for column in zip(*bonds, strict=True))
+def _compare_sides(parties: list[PartyTokens], others: list[PartyTokens]) -> _SideMatch:
+    if not parties or not others:
+        return _SideMatch(MISSING)
+    levels = [[compare_parties(party, other) for other in others] for party in parties]
+    pairs = [(party, other) for party, row in zip(parties, levels, strict=True) for other, level in zip(others, row, strict=True) if level == SAME_PARTY]
+    all_parties_match = (
+        len(parties) == len(others) == len(pairs)
+        and all(row.count(SAME_PARTY) == 1 for row in levels)
+        and all(column.count(SAME_PARTY) == 1 for column in zip(*levels, strict=True))
     )
-    best = max(max(row) for row in bonds)
-    if best < SAME and any(CONTRADICTED in row for row in bonds) and len(mine) == len(yours) == 1:
+    best = max(max(row) for row in levels)
+    if best < SAME_PARTY and any(CONTRADICTED in row for row in levels) and len(parties) == len(others) == 1:
         best = CONTRADICTED
-    return _Side(best, everybody, any(not (one.organisation or another.organisation) for one, another in pairs))
+    return _SideMatch(best, all_parties_match, any(not (party.is_organisation or other.is_organisation) for party, other in pairs))
 
 
-def bond(one: Person, another: Person) -> int:
-    """What two parties are to each other."""
-    if one.certified and another.certified and one.number != another.number:
+def compare_parties(party: PartyTokens, other: PartyTokens) -> int:
+    """Return the match level of two parties, from CONTRADICTED to SAME_PARTY."""
+    if party.has_valid_check_digit and other.has_valid_check_digit and party.number != other.number:
         return CONTRADICTED
-    if _agree(one.number, another.number) or _agree(one.mobile, another.mobile):
-        return SAME
-    if _agree(one.village, another.village):
-        return NEIGHBOUR
-    return NAMESAKE if _agree(one.name, another.name) else UNLIKE
+    if _are_equal(party.number, other.number) or _are_equal(party.mobile, other.mobile):
+        return SAME_PARTY
+    if _are_equal(party.village, other.village):
+        return SAME_NAME_AND_VILLAGE
+    return SAME_NAME if _are_equal(party.name, other.name) else DIFFERENT
 
 
-def _agree(one, another):
-    return one is not None and one == another
+def _are_equal(token, other_token):
+    return token is not None and token == other_token
 
 
-def is_telling(report: Report) -> bool:
-    """Whether its sides can be told apart: one person as both is a slip of the pen, and would match anybody's."""
-    return not any(bond(one, another) == SAME for one in report.side("applicant") for another in report.side("respondent"))
+def has_distinct_sides(report: ComparableReport) -> bool:
+    """Return whether no party is on both sides. A report with the same party on both sides is a typing error and would match unrelated reports."""
+    return not any(
+        compare_parties(applicant, respondent) == SAME_PARTY for applicant in report.parties_on("applicant") for respondent in report.parties_on("respondent")
+    )
 
 
-# ── a report among others ─────────────────────────────────────────────────────────────────────────────────────────────────
+# ── search for duplicates ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def tokens_that_find(report: Report) -> list[tuple[str, bytes]]:
-    """(kind, token) of everything by which others are looked up."""
-    return [(kind, token) for person in report.persons for kind in ("number", "mobile", "village") if (token := getattr(person, kind)) is not None]
+def lookup_tokens(report: ComparableReport) -> list[tuple[str, bytes]]:
+    """Return the (kind, token) pairs by which reports with the same parties are looked up."""
+    return [(kind, token) for party in report.parties for kind in ("number", "mobile", "village") if (token := getattr(party, kind)) is not None]
 
 
-def tokens_of(reports: Iterable[Report]) -> list[tuple[str, bytes]]:
-    """Everything by which others like these are looked up."""
-    return sorted({token for report in reports for token in tokens_that_find(report)})
+def distinct_lookup_tokens(reports: Iterable[ComparableReport]) -> list[tuple[str, bytes]]:
+    """Return the distinct (kind, token) pairs of all these reports, sorted."""
+    return sorted({token for report in reports for token in lookup_tokens(report)})
 
 
-def window_of(reports: Iterable[Report]) -> tuple[datetime, datetime]:
-    """From when to when others are compared with these."""
+def comparison_window(reports: Iterable[ComparableReport]) -> tuple[datetime, datetime]:
+    """Return the period in which other reports are compared with these."""
     times = [report.reported_at for report in reports]
     return min(times) - WINDOW, max(times) + WINDOW
 
 
 @dataclass(slots=True)
-class Found:
-    """What is known of a report among the others: `joins` if one dispute is certainly the same, else `proposals`."""
+class Duplicates:
+    """The duplicates found for a report: one report to join if the match is certain and unique, else reports to propose."""
 
-    joins: tuple[Report, Likeness] | None = None
-    proposals: list[tuple[Report, Likeness]] = field(default_factory=list)
+    join: tuple[ComparableReport, Comparison] | None = None
+    proposals: list[tuple[ComparableReport, Comparison]] = field(default_factory=list)
 
 
-def judge(report: Report, others: Iterable[Report]) -> Found:
-    """What follows from comparing a report with `others`, one entry per dispute in what it gives.
+def find_duplicates(report: ComparableReport, others: Iterable[ComparableReport]) -> Duplicates:
+    """Compare a report with `others`. The result has at most one entry per dispute.
 
-    Where two disputes are both certainly the same, which of them it is is not: then both are proposed.
+    If several disputes are certain duplicates, it is uncertain which of them the report belongs to; all of them are proposed.
     """
     likely, certain = {}, {}
     for other in others:
-        likeness = compare(report, other)
-        verdict = verdict_on(likeness)
+        comparison = compare(report, other)
+        verdict = classify(comparison)
         if verdict is None:
             continue
         best = certain if verdict == "certain" else likely
         dispute = id(other.dispute.root)
-        if dispute not in best or likeness.days < best[dispute][1].days:
-            best[dispute] = (other, likeness)
+        if dispute not in best or comparison.days < best[dispute][1].days:
+            best[dispute] = (other, comparison)
     if len(certain) == 1:
-        return Found(joins=next(iter(certain.values())))
+        return Duplicates(join=next(iter(certain.values())))
     nearest = sorted([*certain.values(), *(found for key, found in likely.items() if key not in certain)], key=lambda found: found[1].days)
-    return Found(proposals=nearest[:PROPOSED_AT_MOST])
+    return Duplicates(proposals=nearest[:MAX_PROPOSALS])
 
 
-class Comparing:
-    """Compares each new report of a batch with the earlier ones that share a token: `similar` from before the batch, and those before it in the batch."""
+class BatchComparer:
+    """Compares each new report of a batch with the stored reports and the earlier reports of the batch that share a token with it."""
 
-    def __init__(self, similar: dict[tuple[str, bytes], list[Report]]):
-        self._similar = similar
-        self._here: dict[tuple[str, bytes], list[Report]] = defaultdict(list)
+    def __init__(self, stored: dict[tuple[str, bytes], list[ComparableReport]]):
+        self._stored = stored
+        self._in_batch: dict[tuple[str, bytes], list[ComparableReport]] = defaultdict(list)
 
-    def judge(self, report: Report) -> Found:
-        """What follows from comparing the next report."""
-        tokens = tokens_that_find(report)
-        found = judge(report, self._sharing(tokens))
+    def find_duplicates(self, report: ComparableReport) -> Duplicates:
+        """Return the duplicates of the next report of the batch, and add the report to those compared with later ones."""
+        tokens = lookup_tokens(report)
+        found = find_duplicates(report, self._reports_sharing(tokens))
         for token in tokens:
-            self._here[token].append(report)
+            self._in_batch[token].append(report)
         return found
 
-    def _sharing(self, tokens) -> list[Report]:
-        """The reports that share one of these tokens. Tokens shared by a crowd are ignored: they match crowds, not persons."""
+    def _reports_sharing(self, tokens) -> list[ComparableReport]:
+        """Return the reports that share one of these tokens. Tokens in more than MAX_REPORTS_PER_TOKEN reports are ignored."""
         found = {}
         for token in tokens:
-            sharing = [*self._similar.get(token, ()), *self._here.get(token, ())]
-            if len(sharing) <= CROWD:
+            sharing = [*self._stored.get(token, ()), *self._in_batch.get(token, ())]
+            if len(sharing) <= MAX_REPORTS_PER_TOKEN:
                 found |= {id(report): report for report in sharing}
         return list(found.values())

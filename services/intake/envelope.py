@@ -1,6 +1,6 @@
-"""Reads what agencies send: CloudEvents 1.0 over AMQP 0-9-1 or HTTP, structured or binary. Pure: bytes in, an event or a refusal out.
+"""Parses and validates the envelope of agencies' events: CloudEvents 1.0 over AMQP 0-9-1 or HTTP, structured or binary mode. Pure.
 
-What cannot be read still becomes an event with a `refusal`, so that the agency gets a receipt for everything it sends.
+A delivery that cannot be parsed becomes an event with a `refusal`, so that the agency gets a receipt for everything it sends.
 """
 
 import hashlib
@@ -24,23 +24,23 @@ from services.intake.reasons import reason
 log = get_logger()
 
 STRUCTURED = "application/cloudevents+json"
-OLDER_PREFIXES = ("cloudEvents_", "cloudEvents:")  # of the AMQP 1.0 binding, as some clients send them over 0-9-1 too
+OLDER_PREFIXES = ("cloudEvents_", "cloudEvents:")  # header prefixes of the AMQP 1.0 binding, which some clients also use over AMQP 0-9-1
 
 TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 
-TIME = ("time", "ce-time", *(f"{prefix.lower()}time" for prefix in OLDER_PREFIXES))
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
+TIME_NAMES = ("time", "ce-time", *(f"{prefix.lower()}time" for prefix in OLDER_PREFIXES))
+PARSE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 _FORMAT = JSONFormat()
 
 
 def read(delivery: Delivery) -> Event:
-    """The event in a delivery from the exchange `agencies` or from the HTTP door.
+    """Return the event in a delivery from the exchange `agencies` or from intake's HTTP API. An invalid event has a `refusal`.
 
-    Whose it is, the broker or the door has proved: the routing key begins with the agency, and `user_id`, if given, is its user.
+    The sender is authenticated: the routing key begins with the agency's code, and `user_id` is the user validated by the broker or the HTTP API.
     """
     agency = delivery.routing_key.split(".", 1)[0]
     digest = hashlib.sha256(delivery.body).hexdigest()
-    event = Event(agency_source(agency), _id_beside_the_body(delivery) or digest, "", "", events.utc_now(), {}, delivery=delivery)
+    event = Event(agency_source(agency), _id_outside_body(delivery) or digest, "", "", events.utc_now(), {}, delivery=delivery)
     if delivery.user_id != agency:
         return _refuse(event, "wrong_source")
     if delivery.is_undecodable:
@@ -50,63 +50,64 @@ def read(delivery: Delivery) -> Event:
     if nesting.is_too_deep(delivery.body):
         return _refuse(event, "too_deep", limit=nesting.MAX_DEPTH)
     try:
-        return _check(event, *(fast_envelope.parse(delivery) or _parse(delivery)))
-    except Exception as problem:  # noqa: BLE001 - whatever the bytes do to a library, they are this agency's mistake and nobody else's
-        if not isinstance(problem, UNREADABLE):
-            log.error("A delivery failed in a way that was not foreseen; it is refused.", agency=agency, event_id=digest, reason=describe(problem))
-        if _has_a_wrong_time(delivery):
+        return _validate(event, *(fast_envelope.parse(delivery) or _parse(delivery)))
+    except Exception as problem:  # noqa: BLE001 - any failure of a library on these bytes must only affect this delivery
+        if not isinstance(problem, PARSE_ERRORS):
+            log.error("Parsing a delivery failed with an unexpected error; the delivery is refused.", agency=agency, event_id=digest, reason=describe(problem))
+        if _has_invalid_time(delivery):
             return _refuse(event, "malformed_envelope", field="time", mistake="not_a_time")
         return _refuse(event, "unsupported_encoding")
 
 
-def _id_beside_the_body(delivery) -> str | None:
-    """The id as a property or header names it: so a receipt can name it even where the body cannot be read."""
-    named = [delivery.message_id, *(delivery.headers.get(f"{prefix}id") for prefix in ("ce-", *OLDER_PREFIXES))]
-    return next((name for name in named if isinstance(name, str) and ID.fullmatch(name)), None)
+def _id_outside_body(delivery) -> str | None:
+    """Return the event id in the message properties or headers, so that a receipt can name it even if the body cannot be parsed."""
+    candidates = [delivery.message_id, *(delivery.headers.get(f"{prefix}id") for prefix in ("ce-", *OLDER_PREFIXES))]
+    return next((name for name in candidates if isinstance(name, str) and ID.fullmatch(name)), None)
 
 
 def read_any(delivery: Delivery) -> Event:
-    """A delivery kept by intake, whoever it came from: a domain event's routing key begins with its partition, an agency's with its code."""
+    """Return the event in a delivery stored by intake: a domain event if the routing key begins with a partition number, else an agency's event."""
     return events.read(delivery) if delivery.routing_key[:1].isdigit() else read(delivery)
 
 
 def _parse(delivery) -> tuple[dict, object]:
-    """The attributes and the data as they were sent. The SDK's own event class would make up an id and a time where there is none."""
+    """Return the attributes and the data unchanged. The SDK's event class is not used because it would generate a missing id or time."""
     headers = delivery.headers
     if delivery.content_type.startswith(STRUCTURED):
-        return rabbitmq.from_structured(rabbitmq.RabbitMQMessage({}, delivery.content_type, delivery.body), _FORMAT, _as_sent)
+        return rabbitmq.from_structured(rabbitmq.RabbitMQMessage({}, delivery.content_type, delivery.body), _FORMAT, _reject_binary_data)
     if any(name.startswith(OLDER_PREFIXES) for name in headers):
-        return amqp.from_binary(amqp.AMQPMessage({"content-type": delivery.content_type}, headers, delivery.body), _FORMAT, _as_sent_as_json)
-    return rabbitmq.from_binary(rabbitmq.RabbitMQMessage(headers, delivery.content_type or None, delivery.body), _FORMAT, _as_sent_as_json)
+        return amqp.from_binary(amqp.AMQPMessage({"content-type": delivery.content_type}, headers, delivery.body), _FORMAT, _reject_unparsed_data)
+    return rabbitmq.from_binary(rabbitmq.RabbitMQMessage(headers, delivery.content_type or None, delivery.body), _FORMAT, _reject_unparsed_data)
 
 
-def _as_sent(attributes, data):
+def _reject_binary_data(attributes, data):
     if isinstance(data, bytes):
         raise ValueError("data_base64")
     return attributes, data
 
 
-def _as_sent_as_json(attributes, data):
+def _reject_unparsed_data(attributes, data):
     if isinstance(data, (bytes, str)):
-        raise ValueError("the SDK hands over as it is what it cannot read")
+        raise ValueError("the SDK returns data unchanged that it cannot parse")
     return attributes, data
 
 
-def _has_a_wrong_time(delivery) -> bool:
-    """Whether it was the time that could not be read: the one mistake in an attribute that the SDK stops at."""
+def _has_invalid_time(delivery) -> bool:
+    """Return whether the time is invalid. It is the only attribute whose invalid value makes the SDK raise."""
     try:
-        said = json.loads(delivery.body) if delivery.content_type.startswith(STRUCTURED) else delivery.headers
-        (time,) = [value for name, value in said.items() if name.lower() in TIME]
-    except UNREADABLE:
+        attributes = json.loads(delivery.body) if delivery.content_type.startswith(STRUCTURED) else delivery.headers
+        (time,) = [value for name, value in attributes.items() if name.lower() in TIME_NAMES]
+    except PARSE_ERRORS:
         return False
     try:
         isoparse(time)
         return False
-    except UNREADABLE:
+    except PARSE_ERRORS:
         return True
 
 
-def _check(event, attributes, data):
+def _validate(event, attributes, data):
+    """Fill the event with the attributes and the data. The first invalid one becomes its `refusal`."""
     if attributes.get("specversion") != "1.0":
         return _refuse(event, "malformed_envelope", field="specversion", mistake="not_in_list" if attributes.get("specversion") else "required")
     if not isinstance(attributes.get("id"), str) or not ID.fullmatch(attributes["id"]):
@@ -128,7 +129,7 @@ def _check(event, attributes, data):
     event.time = time.astimezone(UTC)
     if not isinstance(data, dict):
         return _refuse(event, "malformed_data", field="data", mistake="not_an_object")
-    if b"\\u" in event.delivery.body and not _is_text(data):
+    if b"\\u" in event.delivery.body and not _is_encodable(data):
         return _refuse(event, "unsupported_encoding")
     event.data = data
     traceparent = attributes.get("traceparent")
@@ -136,8 +137,8 @@ def _check(event, attributes, data):
     return event
 
 
-def _is_text(data) -> bool:
-    """Half a surrogate pair, which JSON can spell, is no character: nothing could be written with it."""
+def _is_encodable(data) -> bool:
+    """Return whether all texts can be encoded as UTF-8. A JSON escape can denote half a surrogate pair, which is not a character."""
     try:
         json.dumps(data, ensure_ascii=False).encode()
         return True

@@ -1,6 +1,7 @@
-"""A shortcut past the CloudEvents SDK for the usual message: binary mode, `ce-` headers, JSON. It only ever says yes; at the first doubt the SDK decides.
+"""Parses the most common form of an agency's event without the CloudEvents SDK: binary mode, `ce-` headers, a JSON object as body.
 
-Three times as fast, on the path of every event. Both read the same, which tests/intake/test_quick.py tries to disprove.
+For this form, it needs a third of the SDK's time. An event in any other form is parsed by the SDK.
+tests/intake/test_fast_envelope.py checks that both parsers return the same results.
 """
 
 import re
@@ -15,7 +16,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?(?:Z|[+-
 
 
 def parse(delivery: Delivery) -> tuple[dict, dict] | None:
-    """The attributes and the data of an event, or None: ask the SDK."""
+    """Return the attributes and the data of an event, or None if the SDK has to parse it."""
     if delivery.content_type != "application/json":
         return None
     attributes = {}

@@ -1,4 +1,4 @@
-"""Takes events of agencies in: the one path behind both doors, the broker's and HTTP's. Given a transaction and the events whose turn it is."""
+"""Ingests batches of agencies' events, the same way for AMQP and HTTP: load, decide, save, say. Runs in the caller's transaction."""
 
 from functools import cache
 
@@ -7,93 +7,104 @@ from contracts.dates import SHANGHAI
 from plumbing.events import DomainEvent, Event
 from plumbing.transaction import Transaction
 from services.intake import codes, domain, duplicates, identity, replies
-from services.intake.model import Checked, Decision, Known, WaitingStep
+from services.intake.model import BatchContext, CheckedEvent, Decision, WaitingStep
 from services.intake.store import joins, lane, log, receipts, reports
 
 _token_key = cache(identity.token_key)
 
 
 def ingest(tx: Transaction, batch: list[Event]) -> list[Decision]:
-    """Logs, answers and passes on; one decision per event, in order."""
+    """Decide, log, answer and pass on the events of a batch that are not yet processed. Return one decision per event, in order."""
     if not batch:
         return []
     token_key = _token_key(tx.settings.at_rest_key)
     checked = [domain.check(event, tx.now, tx.settings.seal_private_key, token_key) for event in batch]
-    known = _load(tx, checked)
-    decisions = domain.decide_all(checked, known)
-    _save(tx, known, decisions)
+    context = _load(tx, checked)
+    decisions = domain.decide_all(checked, context)
+    _save(tx, context, decisions)
     _say(tx, decisions)
     return decisions
 
 
-def _load(tx: Transaction, batch: list[Checked]) -> Known:
-    """Everything that the batch needs."""
-    known = Known()
-    log.load(tx, known, [(checked.agency, checked.event.id) for checked in batch])
-    reports.load(tx, known, domain.codes_named(batch), [(checked.agency, checked.event.subject) for checked in batch])
-    new = [checked.report for checked in batch if checked.report is not None and (checked.agency, checked.event.subject) not in known.reports]
+def _load(tx: Transaction, batch: list[CheckedEvent]) -> BatchContext:
+    context = BatchContext()
+    log.load(tx, context, [(checked.agency, checked.event.id) for checked in batch])
+    reports.load_disputes(tx, context, domain.referenced_codes(batch), [(checked.agency, checked.event.subject) for checked in batch])
+    new = [
+        checked.comparable_report
+        for checked in batch
+        if checked.comparable_report is not None and (checked.agency, checked.event.subject) not in context.disputes_by_report
+    ]
     if new:
-        reports.load_similar(tx, known, duplicates.tokens_of(new), *duplicates.window_of(new), duplicates.CROWD + 1)
-    if domain.takes_reports_apart(batch):
-        reports.load_stored(tx, known, {code for dispute in known.disputes.values() for code in (dispute.root.code, dispute.joint.code)})
-    lane.load(tx, known.disputes)
-    return known
+        reports.load_reports_by_token(
+            tx, context, duplicates.distinct_lookup_tokens(new), *duplicates.comparison_window(new), duplicates.MAX_REPORTS_PER_TOKEN + 1
+        )
+    if domain.contains_unjoin(batch):
+        reports.load_stored_reports(tx, context, {code for dispute in context.disputes.values() for code in (dispute.root.code, dispute.future_root.code)})
+    lane.load(tx, context.disputes)
+    return context
 
 
-def _save(tx: Transaction, known: Known, decisions: list[Decision]) -> None:
-    new = [decision for decision in decisions if decision.repeats is None]
-    taken = [decision for decision in new if decision.is_taken and decision.dispute is not None]
-    _allot(tx, known, new)
-    log.append(tx, known.head, new)
-    reports.save(tx, taken)
-    joins.save(tx, [d.request for d in taken if d.request is not None], [step for d in taken if d.waits_at is not None for step in _waiting(d)])
-    lane.save(tx, [_seal(decision) for decision in taken if decision.opens_a_seal])
+def _save(tx: Transaction, context: BatchContext, decisions: list[Decision]) -> None:
+    new = [decision for decision in decisions if decision.duplicate_of is None]
+    accepted = [decision for decision in new if decision.is_accepted and decision.dispute is not None]
+    _assign_codes_and_seqs(tx, context, new)
+    log.append(tx, context.log_head, new)
+    reports.save(tx, accepted)
+    joins.save(
+        tx,
+        [decision.join_request for decision in accepted if decision.join_request is not None],
+        [step for decision in accepted if decision.pending_dispute is not None for step in _waiting_steps(decision)],
+    )
+    lane.save(tx, [_lane_row(decision) for decision in accepted if decision.enters_lane])
 
 
-def _allot(tx: Transaction, known: Known, new: list[Decision]) -> None:
-    """The codes and log numbers: only the database knows which are next."""
-    registering = [decision for decision in new if decision.registers]
+def _assign_codes_and_seqs(tx: Transaction, context: BatchContext, new: list[Decision]) -> None:
+    """Assign dispute codes and log numbers. The database holds the counters."""
+    registering = [decision for decision in new if decision.registers_dispute]
     if registering:
         area, year = contracts.COUNTY.area, tx.now.astimezone(SHANGHAI).year
         last, key = reports.take_serials(tx, area, year, len(registering))
         for count, decision in enumerate(registering, last - len(registering) + 1):
-            decision.dispute.code = codes.make(area, year, codes.serial_of(count, key))
-    for seq, decision in enumerate(new, known.head[0] + 1):
-        decision.logged.seq = seq
-        if decision.request is not None:
-            decision.request.seq = seq
-        if decision.dispute is not None and decision.dispute.code is None:  # joined at the door: it never had one
+            decision.dispute.code = codes.make(area, year, codes.scattered_serial(count, key))
+    for seq, decision in enumerate(new, context.log_head[0] + 1):
+        decision.log_entry.seq = seq
+        if decision.join_request is not None:
+            decision.join_request.seq = seq
+        if decision.dispute is not None and decision.dispute.code is None:  # joined by rule on arrival: it has no code of its own
             decision.dispute.code = decision.dispute.root.code
 
 
 def _say(tx: Transaction, decisions: list[Decision]) -> None:
-    taken = [decision for decision in decisions if decision.is_taken]
-    first = [replies.first(decision) for decision in decisions if decision.repeats is None]
-    receipts.post(tx, first + [replies.moved(decision.seq, decision.event, *move) for decision in taken for move in decision.moved])
-    repeated = [decision.repeats.seq for decision in decisions if decision.repeats is not None]
-    if repeated:
-        receipts.post_again(tx, [replies.receipt_id(seq, which) for seq in repeated for which in ("first", "outcome")])
-    tx.say([event for decision in taken for event in _events(decision)])
+    accepted = [decision for decision in decisions if decision.is_accepted]
+    first = [replies.first_receipt(decision) for decision in decisions if decision.duplicate_of is None]
+    receipts.post(tx, first + [replies.moved_receipt(decision.seq, decision.event, *move) for decision in accepted for move in decision.moved_reports])
+    duplicated = [decision.duplicate_of.seq for decision in decisions if decision.duplicate_of is not None]
+    if duplicated:
+        receipts.post_again(tx, [replies.receipt_id(seq, kind) for seq in duplicated for kind in ("first", "outcome")])
+    tx.say([event for decision in accepted for event in _events_to_publish(decision)])
 
 
-def _events(decision):
-    """What is said at once. An ordinary step about a dispute in question waits; a step in the safeguard lane does not."""
-    for stream, kind, data in domain.facts_of(decision):
-        if decision.waits_at is None or stream is not None:
-            yield DomainEvent(kind, decision.subject, data, time=decision.event.time, cause=decision.event, source=stream)
-    for extra in decision.extra:
-        yield DomainEvent(extra.type, extra.about.code, extra.data(), time=decision.event.time, cause=decision.event)
+def _events_to_publish(decision):
+    """Yield the domain events to publish at once. An ordinary step waits while a join request is pending; a step on the sealed stream does not."""
+    for stream, event_type, data in domain.facts_by_stream(decision):
+        if decision.pending_dispute is None or stream is not None:
+            yield DomainEvent(event_type, decision.subject, data, time=decision.event.time, cause=decision.event, source=stream)
+    for extra in decision.extra_events:
+        yield DomainEvent(extra.type, extra.dispute.code, extra.data(), time=decision.event.time, cause=decision.event)
 
 
-def _waiting(decision):
+def _waiting_steps(decision):
     event = decision.event
-    for stream, kind, data in domain.facts_of(decision):
-        said_about = decision.subject if stream is not None else None
-        in_json = contracts.dump(kind, data, stream or "intake")
-        yield WaitingStep(decision.waits_at.code, decision.seq, said_about, stream, kind, in_json, event.time, event.id, event.traceparent)
+    for stream, event_type, data in domain.facts_by_stream(decision):
+        published_about = decision.subject if stream is not None else None
+        json_values = contracts.dump(event_type, data, stream or "intake")
+        yield WaitingStep(
+            decision.pending_dispute.code, decision.seq, published_about, stream, event_type, json_values, event.time, event.id, event.traceparent
+        )
 
 
-def _seal(decision):
-    """With what the ordinary voice will say of its registration when the dispute comes out, where it has said nothing of it yet."""
-    registration = contracts.dump(*domain.fact_of(decision), "intake") if decision.registers else None
-    return decision.dispute.code, decision.dispute.seal, registration
+def _lane_row(decision):
+    """Return (code, lane record, registration). For a new dispute, the ordinary stream publishes the registration after the release from the lane."""
+    registration = contracts.dump(*domain.fact_of(decision), "intake") if decision.registers_dispute else None
+    return decision.dispute.code, decision.dispute.lane_record, registration

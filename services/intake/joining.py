@@ -1,22 +1,22 @@
-"""Joins reports that are one dispute, and takes them apart again: by the rules at the door, or because the centre says so. Pure.
+"""Joins reports of the same dispute and undoes joins: automatically by rule, or at the request of the mediation centre. Pure.
 
-A joined dispute keeps its code as another name of the one that goes on; `Dispute.merged_into` points there. So a join can be undone: the
-pointer goes, and the code is its own again. A report that was joined at the door never had a code; taken apart, it gets one.
+A joined dispute keeps its code as an alias: `Dispute.merged_into` points to the dispute that continues. Undoing the join clears the pointer.
+A report that was joined by rule when it arrived never had a code of its own; an unjoin registers a new dispute for it.
 
-A join of two codes, and its undoing, end or revive a dispute: mediation is asked first, and `settle` does what it answers. Until then the
-dispute is in question, and ordinary steps about it wait. Which joins are possible is decided as if everything asked so far were taken: so the
-order in which things came in counts, and not how fast mediation answers.
+Joining two codes ends a dispute, and undoing the join revives it. Therefore mediation decides first, and `apply_outcome` applies its decision.
+Until then the request is pending, and ordinary steps about the dispute wait. A join or unjoin is checked as if mediation applied all pending
+requests, so that the result depends on the order of arrival, not on the speed of mediation.
 """
 
 from collections.abc import Iterable
 
 from services.intake import duplicates, lane
-from services.intake.duplicates import Found
+from services.intake.duplicates import Duplicates
 from services.intake.model import (
     ENDED,
-    IN_THIS_BATCH,
     OPEN,
     SETTLED,
+    UNASSIGNED_SEQ,
     Decision,
     Dispute,
     ExtraEvent,
@@ -26,10 +26,10 @@ from services.intake.model import (
     agency_source,
 )
 
-STEPS = ("reports.joined", "reports.unjoined")  # about codes as they are, not about the dispute that they stand for
+JOIN_STEPS = ("reports.joined", "reports.unjoined")  # about the named code itself, not about the dispute that it is merged into
 
 # fmt: off
-STANDING = {
+PHASES = {  # by mediation's state; all other states are OPEN
     "agreed":          SETTLED,
     "confirm_applied": SETTLED,
     "confirm_decided": SETTLED,
@@ -42,135 +42,143 @@ STANDING = {
 # fmt: on
 
 
-def standing_in(state: str) -> str:
-    """How a dispute stands, by the state that mediation says it is in."""
-    return STANDING.get(state, OPEN)
+def phase_of_state(state: str) -> str:
+    """Return the phase of a dispute in this state of mediation."""
+    return PHASES.get(state, OPEN)
 
 
-def by_rule(decision: Decision, found: Found) -> None:
-    """A report that is certainly of a known dispute joins it; one that may be is proposed."""
+def apply_duplicates(decision: Decision, found: Duplicates) -> None:
+    """Join a new report to the dispute that it certainly belongs to, or propose the likely duplicates to the mediation centre."""
     event = {"source": decision.event.source, "id": decision.event.id}
-    if found.joins is not None:
-        other, likeness = found.joins
-        into, facts = other.dispute.root, {"event": event, "agency": decision.agency, "found_by": "rule", **_alike(likeness)}
-        decision.waits_at = other.dispute.in_question
-        decision.dispute.registered_by, decision.dispute.merged_into = None, into
-        decision.extra.append(ExtraEvent("dispute.merged", into, facts, {"into": into}))
-    for other, likeness in found.proposals:
-        facts = {"event": event, "agency": decision.agency, **_alike(likeness)}
-        decision.extra.append(ExtraEvent("duplicate.proposed", decision.dispute, facts, {"other": other.dispute.root}))
+    if found.join is not None:
+        other, comparison = found.join
+        into, facts = other.dispute.root, {"event": event, "agency": decision.agency, "found_by": "rule", **_reasons_and_days(comparison)}
+        decision.pending_dispute = other.dispute.first_pending_dispute
+        decision.dispute.registering_event, decision.dispute.merged_into = None, into
+        decision.extra_events.append(ExtraEvent("dispute.merged", into, facts, {"into": into}))
+    for other, comparison in found.proposals:
+        facts = {"event": event, "agency": decision.agency, **_reasons_and_days(comparison)}
+        decision.extra_events.append(ExtraEvent("duplicate.proposed", decision.dispute, facts, {"other": other.dispute.root}))
 
 
-def _alike(likeness):
-    return {"reasons": duplicates.reasons_for(likeness), "days": likeness.days}
+def _reasons_and_days(comparison):
+    return {"reasons": duplicates.reasons_for(comparison), "days": comparison.days}
 
 
-# ── the centre decides ────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── requests of the mediation centre ──────────────────────────────────────────────────────────────────────────────────
 
 
 def join(decision: Decision, into: Dispute | None) -> str | None:
-    """Two codes are one dispute: the one it is said about ends, `into` goes on. Asks mediation, or returns the reason why not."""
+    """Request that the decision's dispute ends and continues as `into`. Return the reason code for a refusal, or None."""
     ending = decision.dispute
     if into is None:
         return "unknown_dispute"
     if into is ending:
         return "joins_itself"
-    if ending.will_be_merged_into is not None or into.will_be_merged_into is not None:  # of two that are nobody's other name no circle can come
+    if ending.will_be_merged_into is not None or into.will_be_merged_into is not None:  # joining only disputes that are not merged excludes cycles
         return "joined_already"
-    if ENDED in (ending.standing, into.standing):
+    if ENDED in (ending.phase, into.phase):
         return "joins_an_ended_one"
-    _ask(decision, ending, into)
+    _request_join(decision, ending, into)
     return None
 
 
-def unjoin(decision: Decision, reported_by: str, stored: Iterable[StoredReport]) -> str | None:
-    """The reports of one agency get their own code again: the one they had, else a new one. Returns the reason why not.
+def unjoin(decision: Decision, reported_by: str, stored_reports: Iterable[StoredReport]) -> str | None:
+    """Separate the reports of the agency `reported_by` from the decision's dispute. Return the reason code for a refusal, or None.
 
-    Of several codes that were joined one after the other the latest goes first. About a code that they had mediation is asked.
+    If a report has a code of its own, mediation is asked to revive that dispute (of several such codes: the code of the latest report).
+    If none has, a new dispute is registered for the reports at once.
     """
-    joint = decision.dispute.joint
-    joined = [r for r in stored if r.dispute.joint is joint and r.agency == reported_by and not (r.registers and r.dispute is joint)]
+    root = decision.dispute.future_root
+    joined = [r for r in stored_reports if r.dispute.future_root is root and r.agency == reported_by and not (r.registers_dispute and r.dispute is root)]
     if not joined:
         return "nothing_to_unjoin"
-    own = max(joined, key=lambda report: report.seq).dispute
-    if own is not joint:
-        own.standing = OPEN
-        decision.dispute = own
-        _ask(decision, own, None, reported_by)
+    separated = max(joined, key=lambda report: report.seq).dispute
+    if separated is not root:
+        separated.phase = OPEN
+        decision.dispute = separated
+        _request_join(decision, separated, None, reported_by)
         return None
-    taken_out = sorted((report for report in joined if report.dispute is joint), key=lambda report: report.seq)
-    own = decision.dispute = Dispute(None, registered_by=decision.event, again_for=taken_out[0])
-    for report in taken_out:
-        report.dispute, report.registers = own, report is taken_out[0]
-    decision.taken_out = taken_out
-    decision.moved = [(report, joint, own) for report in taken_out]
+    reports = sorted((report for report in joined if report.dispute is root), key=lambda report: report.seq)
+    separated = decision.dispute = Dispute(None, registering_event=decision.event, separated_report=reports[0])
+    for report in reports:
+        report.dispute, report.registers_dispute = separated, report is reports[0]
+    decision.separated_reports = reports
+    decision.moved_reports = [(report, root, separated) for report in reports]
     facts = {"event": {"source": decision.event.source, "id": decision.event.id}, "agency": decision.agency, "reported_by": reported_by}
-    decision.extra += _about_both("dispute.unmerged", joint, own, facts)
+    decision.extra_events += _events_about_both("dispute.unmerged", root, separated, facts)
     return None
 
 
-def _ask(decision, dispute, into, reported_by=None):
-    dispute.asked, dispute.asked_into = IN_THIS_BATCH, into
-    decision.request = JoinRequest(dispute, into, decision.agency, decision.event.id, decision.event.time, reported_by=reported_by)
+def _request_join(decision, dispute, into, reported_by=None):
+    dispute.pending_request_seq, dispute.pending_into = UNASSIGNED_SEQ, into
+    decision.join_request = JoinRequest(dispute, into, decision.agency, decision.event.id, decision.event.time, reported_by=reported_by)
 
 
-def _about_both(type, was, into, facts):
-    return [ExtraEvent(type, about, facts, {"was": was, "into": into}) for about in (was, into)]
+def _events_about_both(event_type, was, into, facts):
+    return [ExtraEvent(event_type, dispute, facts, {"was": was, "into": into}) for dispute in (was, into)]
 
 
-# ── mediation has answered ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── mediation's decision ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def settle(request: JoinRequest, is_taken: bool, stored: Iterable[StoredReport]) -> tuple[list[tuple[StoredReport, Dispute, Dispute]], list[ExtraEvent]]:
-    """Joins, or takes apart, if mediation took the step; else nothing changes. Returns the reports that moved (which, was, into) and what is said."""
-    own, moved, extra = request.dispute, [], []
+def apply_outcome(
+    request: JoinRequest, is_applied: bool, stored_reports: Iterable[StoredReport]
+) -> tuple[list[tuple[StoredReport, Dispute, Dispute]], list[ExtraEvent]]:
+    """Join or separate the disputes if mediation applied the request. Return the moved reports (report, was, into) and the events to publish.
+
+    The request is no longer pending, whatever mediation decided.
+    """
+    dispute, moved, events = request.dispute, [], []
     facts = {"event": {"source": agency_source(request.agency), "id": request.event_id}, "agency": request.agency}
-    if is_taken and request.into is not None:
-        reports = [report for report in stored if report.dispute.root is own]
-        own.merged_into = request.into
-        moved = [(report, own, own.root) for report in reports]
-        extra = _about_both("dispute.merged", own, request.into, facts | {"found_by": "centre"})
-    elif is_taken and own.merged_into is not None:
-        was, own.merged_into = own.root, None
-        moved = [(report, was, own) for report in stored if report.dispute.root is own]
-        extra = _about_both("dispute.unmerged", was, own, facts | {"reported_by": request.reported_by})
-    if own.asked == request.seq:
-        own.asked = own.asked_into = None
-    return moved, extra
+    if is_applied and request.into is not None:
+        reports = [report for report in stored_reports if report.dispute.root is dispute]
+        dispute.merged_into = request.into
+        moved = [(report, dispute, dispute.root) for report in reports]
+        events = _events_about_both("dispute.merged", dispute, request.into, facts | {"found_by": "centre"})
+    elif is_applied and dispute.merged_into is not None:
+        was, dispute.merged_into = dispute.root, None
+        moved = [(report, was, dispute) for report in stored_reports if report.dispute.root is dispute]
+        events = _events_about_both("dispute.unmerged", was, dispute, facts | {"reported_by": request.reported_by})
+    if dispute.pending_request_seq == request.seq:
+        dispute.pending_request_seq = dispute.pending_into = None
+    return moved, events
 
 
-def pass_on(
+def release_waiting_steps(
     waiting: Iterable[WaitingStep], dispute: Dispute, undecided: dict[str, set[int]]
 ) -> tuple[list[tuple[WaitingStep, Dispute]], list[WaitingStep], list[WaitingStep]]:
-    """What becomes of the steps that waited at a dispute: (to be said, and about which), those done with, and those that wait elsewhere now, changed.
+    """Return what happens to the steps that wait for a decision about `dispute`, as three lists.
 
-    A step waits for what was asked before it came, and for nothing that was asked later. `undecided` has the log numbers of requests, by code.
+    The lists are: the steps to publish, each with its dispute; all steps that no longer wait; and the steps that now wait for another dispute,
+    with their `code` changed. A step waits for the requests that arrived before it, not for later ones. `undecided` has the log numbers of the
+    undecided requests, by code.
     """
-    said, gone, moved_on = [], [], []
+    to_publish, finished, waiting_elsewhere = [], [], []
     for step in waiting:
-        next_one = _waits_for(step, dispute, undecided)
-        if next_one is None:
-            gone.append(step)
-            if step.said_about != dispute.root.code:
-                said.append((step, dispute.root))
-        elif next_one is not dispute:
-            step.code = next_one.code
-            moved_on.append(step)
-    return said, gone, moved_on
+        pending = _next_pending_dispute(step, dispute, undecided)
+        if pending is None:
+            finished.append(step)
+            if step.published_about != dispute.root.code:
+                to_publish.append((step, dispute.root))
+        elif pending is not dispute:
+            step.code = pending.code
+            waiting_elsewhere.append(step)
+    return to_publish, finished, waiting_elsewhere
 
 
-def _waits_for(step, dispute, undecided):
+def _next_pending_dispute(step, dispute, undecided):
     while dispute is not None and not any(seq < step.seq for seq in undecided.get(dispute.code, ())):
         dispute = dispute.merged_into
     return dispute
 
 
-def seal_what_is_said(said: Iterable[tuple[WaitingStep, Dispute]]) -> list[Dispute]:
-    """Puts disputes into the safeguard lane where a step that waited does so. Returns those."""
-    sealed = []
-    for step, dispute in said:
-        which = lane.opened_by(step.type, step.data) if step.stream else None
-        if which is not None:
-            dispute.seal = lane.with_hold(dispute.seal, which)
-            sealed.append(dispute)
-    return sealed
+def add_holds_of(published: Iterable[tuple[WaitingStep, Dispute]]) -> list[Dispute]:
+    """Put each dispute into the safeguard lane for which a published step opens a hold or a stay. Return these disputes."""
+    held = []
+    for step, dispute in published:
+        opened = lane.hold_opened_by_fact(step.type, step.data) if step.stream else None
+        if opened is not None:
+            dispute.lane_record = lane.add_hold(dispute.lane_record, opened)
+            held.append(dispute)
+    return held

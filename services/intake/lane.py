@@ -1,61 +1,65 @@
-"""The sealed lane at the door: what goes into it, and who may know that a dispute is in it. Pure.
+"""Rules of the safeguard lane in intake: which events enter it, on which stream a step is published, and which agencies may see a code. Pure.
 
-Two things stay as they always are: what somebody outside reports goes the ordinary way and is answered there, and everybody's first
-receipt has its usual shape. Only what those inside report, and what opens a hold, takes the other way. docs/safeguard.md says why.
+Every first receipt has its usual form, and a step of an agency outside the lane is usually published on the ordinary stream. The sealed stream
+carries: reports that register a dispute with a safeguard flag, all steps about such a dispute until its release, safeguard steps, steps of agencies
+inside the lane about a held or stayed dispute, and the safeguard flags of other steps. docs/safeguard.md gives the reasons.
 """
 
 from contracts import safeguard
 from contracts.channels import SEALED
 from contracts.safeguard import in_danger, is_inside
-from services.intake.model import Seal
+from services.intake.model import LaneRecord
 
 STREAM = SEALED["intake"]
 
 
-def may_know(seal: Seal | None, agency: str) -> bool:
-    """Whether a code may be found at all by this agency. For everybody else it is as unknown as one that was never given."""
-    return seal is None or not seal.reported_in_lane or is_inside(agency) or agency in seal.reporters
+def may_see_code(record: LaneRecord | None, agency: str) -> bool:
+    """Return whether the dispute's code exists for this agency. For other agencies the code is as unknown as one that was never assigned."""
+    return record is None or not record.reported_in_lane or is_inside(agency) or agency in record.reporting_agencies
 
 
-def opens(word: str, facts: dict) -> str | None:
-    """Whether an event opens a `hold` or a `stay`."""
-    return "hold" if in_danger(facts) else safeguard.opened_by(word)
+def hold_opened_by_report(event_type: str, data: dict) -> str | None:
+    """Return what an agency's event opens: `hold`, `stay`, or None."""
+    return "hold" if in_danger(data) else safeguard.opened_by(event_type)
 
 
-def opened_by(type: str, data: dict) -> str | None:
-    """The same of an event that was said in the sealed voice."""
-    return "hold" if type == "risk.flagged" else safeguard.opened_by(data.get("step"))
+def hold_opened_by_fact(event_type: str, data: dict) -> str | None:
+    """Return what a domain event on intake's sealed stream opens: `hold`, `stay`, or None."""
+    return "hold" if event_type == "risk.flagged" else safeguard.opened_by(data.get("step"))
 
 
-def goes_sealed(seal: Seal | None, agency: str, word: str) -> bool:
-    """Whether the step itself is passed on in the sealed voice."""
-    return word in safeguard.STEPS or (seal is not None and (seal.reported_in_lane or is_inside(agency)))
+def uses_sealed_stream(record: LaneRecord | None, agency: str, event_type: str) -> bool:
+    """Return whether an agency's step is passed on through the sealed stream."""
+    return event_type in safeguard.STEPS or (record is not None and (record.reported_in_lane or is_inside(agency)))
 
 
-def sealed(seal: Seal | None, agency: str, word: str, facts: dict, registers: bool) -> tuple[bool, Seal | None]:
-    """What an event makes of the seal: whether it is passed on sealed, and the seal afterwards. Asked in the order in which events are decided."""
-    which = opens(word, facts)
-    if which is None:
-        return goes_sealed(seal, agency, word), seal
-    seal = with_hold(seal, which, reported_in_lane=registers)
-    if registers:
-        seal.reporters.add(agency)
-    return goes_sealed(seal, agency, word), seal
+def apply_event(record: LaneRecord | None, agency: str, event_type: str, data: dict, registers_dispute: bool) -> tuple[bool, LaneRecord | None]:
+    """Return whether an event is passed on through the sealed stream, and the lane record after it. Call it in the order of the decisions."""
+    opened = hold_opened_by_report(event_type, data)
+    if opened is None:
+        return uses_sealed_stream(record, agency, event_type), record
+    record = add_hold(record, opened, reported_in_lane=registers_dispute)
+    if registers_dispute:
+        record.reporting_agencies.add(agency)
+    return uses_sealed_stream(record, agency, event_type), record
 
 
-def with_hold(seal: Seal | None, which: str, reported_in_lane: bool = False) -> Seal:
-    """The seal, with a `hold` or a `stay`."""
-    seal = seal or Seal(reported_in_lane=reported_in_lane)
-    seal.holds.add(which)
-    return seal
+def add_hold(record: LaneRecord | None, hold: str, reported_in_lane: bool = False) -> LaneRecord:
+    """Add a `hold` or a `stay` to the lane record. Create the record if there is none."""
+    record = record or LaneRecord(reported_in_lane=reported_in_lane)
+    record.holds.add(hold)
+    return record
 
 
-def streams(is_sealed: bool, registers: bool, dangers: tuple[str, ...], fact: tuple[str, dict]) -> list[tuple[str | None, str, dict]]:
-    """What is said, and in which voice (None: the ordinary one): the fact, and beside it, sealed, that it carried a flag."""
-    type, told = fact
-    if registers and dangers:
-        return [(STREAM, type, {**told, "dangers": dangers})]
-    said = [(STREAM if is_sealed else None, type, told)]
+def facts_by_stream(is_sealed: bool, registers_dispute: bool, dangers: tuple[str, ...], fact: tuple[str, dict]) -> list[tuple[str | None, str, dict]]:
+    """Return the domain events to publish for a step as (stream, type, data); the ordinary stream is None.
+
+    `dangers` are the step's safeguard flags. They are published on the sealed stream only, as a separate event if the step itself is ordinary.
+    """
+    fact_type, data = fact
+    if registers_dispute and dangers:
+        return [(STREAM, fact_type, {**data, "dangers": dangers})]
+    facts = [(STREAM if is_sealed else None, fact_type, data)]
     if dangers:
-        said.append((STREAM, "risk.flagged", {"event": told["event"], "agency": told["agency"], "dangers": dangers, "happened_at": told["happened_at"]}))
-    return said
+        facts.append((STREAM, "risk.flagged", {"event": data["event"], "agency": data["agency"], "dangers": dangers, "happened_at": data["happened_at"]}))
+    return facts

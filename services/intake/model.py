@@ -1,4 +1,4 @@
-"""What intake knows of events, reports and disputes while it takes a batch in: data, and what follows from it at once. No rules, no SQL."""
+"""Data classes of intake's events, reports and disputes, with values derived from them. No rules, no SQL."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,59 +6,59 @@ from decimal import Decimal
 
 from plumbing.events import Event
 
-OPEN, SETTLED, ENDED = "open", "settled", "ended"  # how a dispute stands in its life, as far as it matters for joining
-IN_THIS_BATCH = 0  # in place of a log number that is given when the batch is saved
+OPEN, SETTLED, ENDED = "open", "settled", "ended"  # phases of a dispute, as far as joining distinguishes them
+UNASSIGNED_SEQ = 0  # placeholder for a log number, which is assigned when the batch is saved
 
 
 @dataclass(slots=True)
-class Seal:
-    """That a dispute is in the safeguard lane."""
+class LaneRecord:
+    """The record that a dispute is in the safeguard lane."""
 
-    reported_in_lane: bool = False  # it was reported into the lane: outside it the code does not exist
-    holds: set[str] = field(default_factory=set)  # hold, stay
-    reporters: set[str] = field(default_factory=set)  # agencies that know the code from a report of their own
+    reported_in_lane: bool = False  # reported directly into the lane: for agencies outside it the code does not exist
+    holds: set[str] = field(default_factory=set)  # `hold`, `stay`
+    reporting_agencies: set[str] = field(default_factory=set)  # agencies that may see the code because they reported the dispute
 
 
 @dataclass(slots=True, eq=False)
 class Dispute:
-    """`code` is None until one is allotted, when the batch that registers it is saved.
+    """A dispute as intake stores it. `code` is None until the batch that registers the dispute is saved.
 
-    `merged_into` changes when mediation has taken the step. Until it has decided a join, or the undoing of one, the dispute is in question.
+    `merged_into` changes only when mediation has applied a join or an unjoin. Until mediation has decided, the request is pending.
     """
 
     code: str | None
-    registered_by: Event | None = None
-    standing: str = OPEN
+    registering_event: Event | None = None
+    phase: str = OPEN
     merged_into: "Dispute | None" = None
-    seal: Seal | None = None  # it is in the safeguard lane
-    again_for: "StoredReport | None" = None  # the report taken out of another dispute, for which this one is registered
-    asked: int | None = None  # the log number of the last join or undoing that mediation has not decided
-    asked_into: "Dispute | None" = None  # what `merged_into` becomes if mediation takes that step
+    lane_record: LaneRecord | None = None  # None: the dispute is not in the safeguard lane
+    separated_report: "StoredReport | None" = None  # the report, separated from another dispute, for which this dispute is newly registered
+    pending_request_seq: int | None = None  # log number of the last join or unjoin that mediation has not decided
+    pending_into: "Dispute | None" = None  # the value of `merged_into` if mediation applies that request
 
     @property
     def root(self) -> "Dispute":
-        """The dispute that holds now: everything said about a joined one is said about this."""
+        """The dispute at the end of the `merged_into` chain. Events about a joined dispute are published about its root."""
         dispute = self
         while dispute.merged_into is not None:
             dispute = dispute.merged_into
         return dispute
 
     @property
-    def in_question(self) -> "Dispute | None":
-        """The first dispute on the way to the root that is in question: what is said waits there until it is decided which dispute it is about."""
+    def first_pending_dispute(self) -> "Dispute | None":
+        """The first dispute with a pending request, from this one to its root. Ordinary steps wait there for mediation's decision."""
         dispute = self
-        while dispute is not None and dispute.asked is None:
+        while dispute is not None and dispute.pending_request_seq is None:
             dispute = dispute.merged_into
         return dispute
 
     @property
     def will_be_merged_into(self) -> "Dispute | None":
-        """What it is another name of when everything asked so far is taken."""
-        return self.merged_into if self.asked is None else self.asked_into
+        """The value of `merged_into` if mediation applies all pending requests."""
+        return self.merged_into if self.pending_request_seq is None else self.pending_into
 
     @property
-    def joint(self) -> "Dispute":
-        """The root when everything asked so far is taken: by this, joins and undoings are decided in the order in which they come in."""
+    def future_root(self) -> "Dispute":
+        """The root if mediation applies all pending requests. Joins and unjoins are checked against it, so that their order of arrival decides."""
         dispute = self
         while (into := dispute.will_be_merged_into) is not None:
             dispute = into
@@ -67,82 +67,82 @@ class Dispute:
 
 @dataclass(slots=True, eq=False)
 class StoredReport:
-    """A report that intake keeps: under which code, and what it told that is about nobody."""
+    """A report that intake has stored, with its dispute and its facts without personal data."""
 
     agency: str
     report_no: str
     seq: int
     event_id: str
-    registers: bool  # it gave its dispute the code
-    facts: dict  # of dispute.registered, in their JSON forms
+    registers_dispute: bool  # the dispute received its code for this report
+    facts: dict  # facts of dispute.registered, as JSON values
     dispute: Dispute
 
 
 @dataclass(slots=True)
 class ExtraEvent:
-    """An event beside the one that passes the step on. The codes of `codes` are known when all of the batch is decided."""
+    """A domain event published in addition to the one that passes the step on."""
 
     type: str
-    about: Dispute
+    dispute: Dispute
     facts: dict
-    codes: dict[str, Dispute] = field(default_factory=dict)
+    code_fields: dict[str, Dispute] = field(default_factory=dict)  # by data field, the dispute whose code it gets when codes are assigned
 
     def data(self) -> dict:
-        """The event's data, with the codes that were allotted."""
-        return self.facts | {name: dispute.code for name, dispute in self.codes.items()}
+        """Return the event's data, including the assigned codes."""
+        return self.facts | {name: dispute.code for name, dispute in self.code_fields.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """A party that can be compared, by keyed tokens. None where it was not told, or what was told proves nothing."""
+class PartyTokens:
+    """The keyed tokens of one party, by which parties of two reports are compared. None: the value is missing or identifies nobody."""
 
-    side: str
+    side: str  # `applicant` or `respondent`
     number: bytes | None = None
     mobile: bytes | None = None
     village: bytes | None = None
     name: bytes | None = None
-    certified: bool = False  # its number proved itself by its check digit: another such number is somebody else
-    organisation: bool = False
+    has_valid_check_digit: bool = False  # of the identity number: two different valid numbers are two different parties
+    is_organisation: bool = False
 
 
 @dataclass(slots=True)
-class Report:
-    """A report as far as it can be compared: where, what, when, and tokens for who."""
+class ComparableReport:
+    """The fields of a report that are compared to find duplicates, with tokens in place of the parties' identities."""
 
     agency: str
     reported_at: datetime
     township: str
     kind: str
-    persons: list[Person]
+    parties: list[PartyTokens]
     village: str | None = None
     cause: str | None = None
     amount_cny: Decimal | None = None
-    dispute: Dispute = field(default_factory=lambda: Dispute(None))  # that it was given
+    dispute: Dispute = field(default_factory=lambda: Dispute(None))  # the dispute to which the report was assigned
 
-    def side(self, side: str) -> list[Person]:
-        return [person for person in self.persons if person.side == side]
+    def parties_on(self, side: str) -> list[PartyTokens]:
+        return [party for party in self.parties if party.side == side]
 
 
 @dataclass(slots=True)
-class Logged:
-    """An earlier event with the same source and id."""
+class LogEntry:
+    """An entry in the log of agencies' events."""
 
     seq: int
-    content: str
-    accepted: bool
+    content_hash: str
+    is_accepted: bool
 
 
 @dataclass(slots=True)
-class Checked:
-    """An event, and what can be said of it without knowing anything else."""
+class CheckedEvent:
+    """An event with the result of the checks that need no stored data."""
 
     event: Event
     sha256: str  # of the exact bytes
-    content: str  # hash of what is said, in whatever bytes
+    content_hash: str  # hash of type, subject and data: equal for every encoding of the same event
     data: dict | None = None
-    parties: list[dict] = field(default_factory=list)  # in clear, whichever way they came; they go no further than intake's own tables
-    objection: dict | None = None  # why it cannot be taken, whatever is known
-    report: Report | None = None  # how it compares with others; None: it takes no part
+    parties: list[dict] = field(default_factory=list)  # decrypted; they never leave intake's own tables
+    refusal: dict | None = None  # the reason for a refusal that does not depend on stored data
+    comparable_report: ComparableReport | None = None  # None: the event is not compared with other reports
 
     @property
     def agency(self) -> str:
@@ -151,27 +151,27 @@ class Checked:
 
 @dataclass(slots=True)
 class JoinRequest:
-    """A join, or the undoing of one, that mediation is asked about."""
+    """A join or an unjoin that is submitted to mediation for decision."""
 
-    dispute: Dispute  # whose `merged_into` is to change
-    into: Dispute | None  # None: it is to be its own again
+    dispute: Dispute  # the dispute whose `merged_into` is to change
+    into: Dispute | None  # the dispute to merge it into; None for an unjoin
     agency: str
     event_id: str
     happened_at: datetime
-    seq: int = IN_THIS_BATCH
-    reported_by: str | None = None  # of an undoing: whose reports it is about
+    seq: int = UNASSIGNED_SEQ
+    reported_by: str | None = None  # for an unjoin: the agency whose reports are to be separated
 
 
 @dataclass(slots=True, eq=False)
 class WaitingStep:
-    """A step about a dispute in question, as it is passed on when that is decided."""
+    """A step about a dispute with a pending join request. It is passed on when mediation has decided the request."""
 
-    code: str  # of the dispute in question
+    code: str  # of the dispute with the pending request
     seq: int
-    said_about: str | None  # what was said in the sealed lane at once, and about which dispute
+    published_about: str | None  # code under which the sealed stream published the step at once; None: not yet published
     stream: str | None
     type: str
-    data: dict  # in JSON forms
+    data: dict  # as JSON values
     happened_at: datetime
     event_id: str
     traceparent: str | None
@@ -180,76 +180,76 @@ class WaitingStep:
 
 @dataclass(slots=True)
 class Decision:
-    """What becomes of one event. Exactly one of these: `refused`, `repeats`, or taken (with its dispute)."""
+    """The result of deciding one event: refused (`refusal`), a duplicate (`duplicate_of`), or accepted (`dispute` or `organisation`)."""
 
     event: Event
     sha256: str
-    content: str
+    content_hash: str
     data: dict | None = None
     parties: list[dict] = field(default_factory=list)
     dispute: Dispute | None = None
-    organisation: str | None = None  # of an event that is about a roster and about no dispute
-    refused: dict | None = None
-    repeats: Logged | None = None
-    logged: Logged | None = None
-    may_be_kept: bool = True  # the bytes of it
-    is_sealed: bool = False  # passed on in the sealed voice
-    opens_a_seal: bool = False
-    introduces: bool = False  # a report under a number that its agency had not used: of a new dispute, or one that it joins
-    report: Report | None = None
-    registration: dict | None = None  # of a report that introduces: what it tells that is about nobody, in JSON forms
-    waits_at: Dispute | None = None  # the dispute in question at which the ordinary step waits
-    request: JoinRequest | None = None
-    extra: list[ExtraEvent] = field(default_factory=list)
-    moved: list[tuple[StoredReport, Dispute, Dispute]] = field(default_factory=list)  # reports that stand under another code now: which, was, into
-    taken_out: list[StoredReport] = field(default_factory=list)  # reports that get a new code
+    organisation: str | None = None  # for an event about a roster, which concerns no dispute
+    refusal: dict | None = None
+    duplicate_of: LogEntry | None = None
+    log_entry: LogEntry | None = None
+    stores_body: bool = True  # whether the log keeps the event's bytes
+    uses_sealed_stream: bool = False
+    enters_lane: bool = False  # the event puts its dispute into the safeguard lane
+    is_new_report: bool = False  # a report under a report number that its agency has not used before
+    comparable_report: ComparableReport | None = None
+    registration: dict | None = None  # for a new report: its facts without personal data, as JSON values
+    pending_dispute: Dispute | None = None  # the dispute for whose pending join request the ordinary step has to wait
+    join_request: JoinRequest | None = None
+    extra_events: list[ExtraEvent] = field(default_factory=list)
+    moved_reports: list[tuple[StoredReport, Dispute, Dispute]] = field(default_factory=list)  # (report, previous dispute, new dispute)
+    separated_reports: list[StoredReport] = field(default_factory=list)  # reports for which a new dispute is registered
 
     @property
     def seq(self) -> int:
-        """Its number in the log, or that of the entry it repeats."""
-        return (self.repeats or self.logged).seq
+        """The log number of the event, or of the event that it duplicates."""
+        return (self.duplicate_of or self.log_entry).seq
 
     @property
     def agency(self) -> str:
         return agency_of(self.event.source)
 
     @property
-    def is_taken(self) -> bool:
-        """Whether something follows from it inside."""
-        return self.refused is None and self.repeats is None
+    def is_accepted(self) -> bool:
+        """Whether the event is passed on to mediation: it is neither refused nor a duplicate."""
+        return self.refusal is None and self.duplicate_of is None
 
     @property
     def is_refused(self) -> bool:
-        """Whether the answer is a refusal: a repeat has the answer of the event that it repeats."""
-        return self.refused is not None if self.repeats is None else not self.repeats.accepted
+        """Whether the agency's answer is a refusal. A duplicate has the answer of the event that it duplicates."""
+        return self.refusal is not None if self.duplicate_of is None else not self.duplicate_of.is_accepted
 
     @property
     def subject(self) -> str:
-        """What a taken event is about inside: the dispute's code, or the organisation's."""
+        """The subject of the domain event for an accepted event: the code of the dispute or of the organisation."""
         return self.organisation or self.dispute.code
 
     @property
-    def registers(self) -> bool:
-        return self.dispute is not None and self.dispute.registered_by is self.event
+    def registers_dispute(self) -> bool:
+        return self.dispute is not None and self.dispute.registering_event is self.event
 
 
 @dataclass(slots=True)
-class Known:
-    """What the tables hold that matters to a batch. It grows with what the batch itself registers."""
+class BatchContext:
+    """The stored data that decisions about a batch need. Deciding an event adds the dispute that it registers."""
 
-    head: tuple[int, bytes] = (0, bytes(32))  # of the log: its last number and hash
-    logged: dict[tuple[str, str], list[Logged]] = field(default_factory=dict)  # by source and id
-    reports: dict[tuple[str, str], Dispute] = field(default_factory=dict)  # by agency and its own number
-    disputes: dict[str, Dispute] = field(default_factory=dict)
-    stored: list[StoredReport] = field(default_factory=list)  # the reports of disputes that a join or its undoing is about
-    similar: dict[tuple[str, bytes], list[Report]] = field(default_factory=dict)  # earlier reports, by (kind, token)
+    log_head: tuple[int, bytes] = (0, bytes(32))  # number and hash of the last log entry
+    log_entries: dict[tuple[str, str], list[LogEntry]] = field(default_factory=dict)  # by event source and event id
+    disputes_by_report: dict[tuple[str, str], Dispute] = field(default_factory=dict)  # by agency and report number
+    disputes: dict[str, Dispute] = field(default_factory=dict)  # by code
+    stored_reports: list[StoredReport] = field(default_factory=list)  # reports of the disputes that an unjoin concerns
+    reports_by_token: dict[tuple[str, bytes], list[ComparableReport]] = field(default_factory=dict)  # earlier reports, by (token kind, token)
 
 
 def agency_of(source: str) -> str:
-    """The agency that speaks as `source`."""
+    """Return the agency's code from the `source` of its events."""
     return source.rpartition("/")[2]
 
 
 def agency_source(agency: str) -> str:
-    """The `source` of what an agency says."""
+    """Return the `source` of an agency's events."""
     return f"/agencies/{agency}"

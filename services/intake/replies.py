@@ -1,35 +1,38 @@
-"""The receipts that agencies get, as replies with an id of their own. Pure."""
+"""Builds the receipts for agencies, each with its unique id. Pure."""
 
 from plumbing.events import Event, Reply
 from services.intake import domain
 from services.intake.model import Decision, Dispute, StoredReport, agency_of, agency_source
 
 
-def receipt_id(seq: int, which: str) -> str:
-    """`seq` is the log number of the agency's event; `which` is `first`, `outcome`, or `moved/<the log number of what moved it>`."""
-    return f"receipt/{seq}/{which}"
+def receipt_id(seq: int, kind: str) -> str:
+    """Return the id of a receipt for the agency's event with the log number `seq`.
+
+    `kind` is `first`, `outcome`, or `moved/<log number of the join or unjoin>`.
+    """
+    return f"receipt/{seq}/{kind}"
 
 
-def first(decision: Decision) -> Reply:
-    """Answers an event when it has been logged."""
-    kind, data = domain.first_receipt(decision)
+def first_receipt(decision: Decision) -> Reply:
+    """Return the receipt that says whether intake accepted or refused an event."""
+    receipt_type, data = domain.first_receipt(decision)
     subject = data.get("dispute") or data.get("organisation") or decision.event.subject or "-"
-    return Reply(decision.agency, receipt_id(decision.seq, "first"), kind, subject, data, cause=decision.event)
+    return Reply(decision.agency, receipt_id(decision.seq, "first"), receipt_type, subject, data, cause=decision.event)
 
 
-def outcome(seq: int, decided: Event) -> Reply:
-    """Says what mediation made of it."""
-    cause = decided.data["event"]
-    kind, data = domain.outcome_receipt(decided)
-    return Reply(agency_of(cause["source"]), receipt_id(seq, "outcome"), kind, decided.subject, data, cause=caused_by(cause["id"], decided))
+def outcome_receipt(seq: int, outcome: Event) -> Reply:
+    """Return the receipt that says whether mediation applied or rejected the agency's event with the log number `seq`."""
+    cause = outcome.data["event"]
+    receipt_type, data = domain.outcome_receipt(outcome)
+    return Reply(agency_of(cause["source"]), receipt_id(seq, "outcome"), receipt_type, outcome.subject, data, cause=cause_event(cause["id"], outcome))
 
 
-def moved(seq: int, cause: Event, report: StoredReport, was: Dispute, into: Dispute) -> Reply:
-    """Says under which code a report stands now. `seq` is the log number of what moved it."""
+def moved_receipt(seq: int, cause: Event, report: StoredReport, was: Dispute, into: Dispute) -> Reply:
+    """Return the receipt that says under which code a report is now. `seq` is the log number of the join or unjoin that moved it."""
     data = {"event": {"source": agency_source(report.agency), "id": report.event_id}, "dispute": into.code, "was": was.code}
     return Reply(report.agency, receipt_id(report.seq, f"moved/{seq}"), "receipt.moved", into.code, data, cause=cause)
 
 
-def caused_by(event_id: str, decided: Event) -> Event:
-    """A receipt names the agency's own event as its cause, and keeps the trace."""
-    return Event("", event_id, "", "", decided.time, {}, traceparent=decided.traceparent)
+def cause_event(event_id: str, outcome: Event) -> Event:
+    """Return the agency's own event as the cause of a receipt, with the time and the trace of mediation's outcome."""
+    return Event("", event_id, "", "", outcome.time, {}, traceparent=outcome.traceparent)

@@ -1,4 +1,4 @@
-"""nameko: what intake hears. It owns the door: the log of everything received, receipts, the dispute's one code."""
+"""nameko service of intake: consumes agencies' events and mediation's events."""
 
 from nameko.extensions import DependencyProvider
 
@@ -18,19 +18,19 @@ backpressure = Backpressure()
 
 
 class BackpressureLimit(DependencyProvider):
-    """Sets how far intake may run ahead of mediation."""
+    """Applies the setting for the number of steps that intake may pass on before mediation has decided them."""
 
     def setup(self):
         backpressure.limit = self.container.config["settings"].ahead or backpressure.limit
 
 
 def agency_queues(settings):
-    """Return the queues to consume. An agency that was removed has none; one that is suspended may have left events there, which are answered."""
+    """Return the queues to consume. A removed agency has no queue; the queue of a suspended agency may still hold events, which need an answer."""
     return [agency_queue(code) for code, agency in AGENCIES.items() if agency.status != "removed"]
 
 
 class IntakeService:
-    """Answers every event of every agency, and passes on what it accepts."""
+    """Answers every event of every agency and passes accepted events on to mediation."""
 
     name = "intake"
     db = Database(read=envelope.read_any)
@@ -38,20 +38,20 @@ class IntakeService:
 
     @Consumer.decorator(queues=agency_queues, sources=SOURCES, read=envelope.read, room=backpressure.room)
     def on_agency_events(self, batch):
-        """Agencies said something: log it, answer it, give new disputes their code, pass it on."""
+        """Log and answer agencies' events, assign codes to new disputes, and pass accepted events on."""
         with self.db.transaction() as tx:
             decisions = ingest.ingest(tx, tx.unheard(batch))
-        backpressure.passed_on(sum(decision.is_taken for decision in decisions))
+        backpressure.record_passed_on(sum(decision.is_accepted for decision in decisions))
 
     @hear("mediation", "mediation-safeguard")
     def on_decisions(self, batch):
-        """Mediation took some steps and refused others: tell the agencies that reported them."""
+        """Send agencies the outcomes of their events, and apply the joins that mediation decided."""
         with self.db.transaction() as tx:
-            decided = outcomes.answer(tx, tx.unheard(batch))
-        backpressure.decided(decided)
+            outcome_count = outcomes.process(tx, tx.unheard(batch))
+        backpressure.record_decided(outcome_count)
 
     @every(3600.0)
-    def forget(self):
-        """Tokens of parties are kept for as long as they can find anything, and not longer."""
+    def delete_expired_tokens(self):
+        """Remove expired tokens of parties from the database."""
         with self.db.transaction() as tx:
-            reports.forget(tx)
+            reports.delete_expired_tokens(tx)

@@ -1,7 +1,7 @@
-"""An operator's tool: are the log of agencies' events and the record of looks into the safeguard lane as they were written?
+"""Operator's command that verifies two hash chains: the log of agencies' events and the access log of the safeguard lane.
 
-`./fengqiao log verify` on one machine; elsewhere `python -m services.intake.verify` with the settings of intake. Ends with 0 if both chains hold,
-1 if one does not, 2 if it could not look.
+`./fengqiao log verify` on one machine; elsewhere `python -m services.intake.verify` with intake's settings. Exit code 0: both chains are intact;
+1: a chain is broken; 2: the database does not answer, nothing was verified.
 """
 
 import os
@@ -13,9 +13,9 @@ from services.intake.store import lane, log
 
 # fmt: off
 CHAINS = (
-    # what is checked                                                    by
-    ("上报日志", "log of agencies' events",                              log.CHAIN.verify),
-    ("查阅保护专线的记录", "record of looks into the safeguard lane",    lane.LOOKS.verify),
+    # name in Chinese       name in English                     verifies it
+    ("上报日志",            "log of agencies' events",          log.CHAIN.verify),
+    ("保护专线查阅记录",    "access log of the safeguard lane", lane.ACCESS_LOG.verify),
 )
 # fmt: on
 
@@ -23,20 +23,21 @@ CHAINS = (
 def main() -> int:
     try:
         with Pool(settings.load(opens_sealed=False), 1).transaction() as tx:
-            found = [(zh, en, check(tx)) for zh, en, check in CHAINS]
+            results = [(zh, en, verify(tx)) for zh, en, verify in CHAINS]
     except DatabaseUnavailable as problem:
-        print(f"数据库无应答，未能核对 | the database does not answer, nothing was checked: {problem}", file=sys.stderr)
+        print(f"数据库无应答，未能核对 | the database does not answer, nothing was verified: {problem}", file=sys.stderr)
         return 2
-    for zh, en, checked in found:
-        print(f"{zh}：核对{checked.rows}条，{_said(checked, 0)} | {en}: {checked.rows} rows checked, {_said(checked, 1)}")
-    return 1 if any(checked.broken for _, _, checked in found) else 0
+    for zh, en, verified in results:
+        print(f"{zh}：核对{verified.rows}条，{_result_text(verified, 0)} | {en}: {verified.rows} rows verified, {_result_text(verified, 1)}")
+    return 1 if any(verified.broken for _, _, verified in results) else 0
 
 
-def _said(checked, language: int) -> str:
-    if not checked.broken:
-        return ("哈希链完整", "the hash chain holds")[language]
-    first, count = checked.broken[0], len(checked.broken)
-    return (f"哈希链自第{first}条起不符（共{count}处）", f"the hash chain does not hold at row {first} (places: {count})")[language]
+def _result_text(verified, language: int) -> str:
+    """Return the result in Chinese (`language` 0) or English (1)."""
+    if not verified.broken:
+        return ("哈希链完整", "the hash chain is intact")[language]
+    first, count = verified.broken[0], len(verified.broken)
+    return (f"哈希链自第{first}条起不符（共{count}处）", f"the hash chain is broken at row {first} (breaks in total: {count})")[language]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Starlette: the agencies' door over HTTP. The same path as the broker's: an event is answered when it is stored, or refused with a reason.
+"""Intake's HTTP API for agencies (Starlette). Events are ingested in the same way as from the broker.
 
-POST /events     CloudEvents, binary, structured or batch    202 accepted · 422 refused · 207 some of each · 400/401/413/415 not readable
+POST /events     CloudEvents, binary, structured or batch    202 accepted · 422 refused · 207 some of each · 400/401/413/415 not parsed
 GET  /receipts   ?after=<position>&wait=<seconds>            the agency's receipts in order, as a CloudEvents batch
-POST /matters    {"dispute", "reason", "officer"}            what is in the safeguard lane about a dispute, for those inside it; written down
+POST /matters    {"dispute", "reason", "officer"}            a dispute's data in the safeguard lane, for agencies inside it; access is logged
 GET  /contract   the AsyncAPI document                       GET /healthz, /readyz, /metrics
 """
 
@@ -37,47 +37,47 @@ from services.intake.store import lane, receipts
 
 STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
 MAX_REQUEST_BYTES = 4 * 2**20
-MAX_BATCH = 500
+MAX_BATCH_EVENTS = 500
 MAX_WAIT_SECONDS = 30
 POLL_SECONDS = 0.25
-ANSWER_SECONDS = 20  # a database whose disk hangs, or a row held for long, tells nobody: then the door does
-PAGE = 500
-OFFICER = re.compile(r"[a-z0-9_-]{1,64}", re.ASCII)  # a staff number, never a name
+TIMEOUT_SECONDS = 20  # for a transaction: a database with a hanging disk or a row lock held for long raises no error
+RECEIPTS_PER_PAGE = 500
+OFFICER = re.compile(r"[a-z0-9_-]{1,64}", re.ASCII)  # a staff number; names are not accepted
 
 # fmt: off
-PROBLEMS = {  # answers that are no receipts, because there is no agency or no event to answer
+PROBLEMS = {  # responses in place of a receipt: (status, Chinese, English)
     "unauthorised":  (401, "请在 Authorization 头中提供本机构的令牌：Bearer <令牌>。", "Send your agency's token: Authorization: Bearer <token>."),
     "too_large":     (413, "请求超过上限。请分批发送。", "The request is too large. Send smaller batches."),
     "not_json":      (400, "请求内容不是JSON对象或列表。", "The body is not a JSON object or list."),
     "wrong_type":    (415, "Content-Type 须为 application/json、application/cloudevents+json 或 application/cloudevents-batch+json。",
                            "Content-Type must be application/json, application/cloudevents+json or application/cloudevents-batch+json."),
-    "bad_query":     (400, "after 与 wait 须为非负整数。", "`after` and `wait` must be whole numbers, not negative."),
-    "unknown_host":  (400, "本接入点不以此名称（Host）提供服务。请使用登记的名称，或在FENGQIAO_DOOR_HOSTS中登记。",
-                           "The door does not answer under this name (Host). Use a name that is set in FENGQIAO_DOOR_HOSTS."),
-    "held":          (202, "已保存。同一事项的前一事件正在核查，处理后另发回执。",
-                           "Stored. An earlier event on the same matter is being looked into; the receipt follows after it."),
-    "bad_look":      (400, "须提供 dispute（编码）、reason（查看理由）和 officer（工号）。", "Send `dispute` (its code), `reason` and `officer` (a staff number)."),
-    "not_found":     (404, "没有可供查看的事项。", "There is nothing to look at."),
-    "away":          (503, "系统暂时无法保存，请保留事件稍后重发。", "Nothing can be stored just now. Keep the event and send it again later."),
+    "bad_query":     (400, "after 与 wait 须为非负整数。", "`after` and `wait` must be non-negative integers."),
+    "unknown_host":  (400, "本接入点不以该主机名（Host）提供服务。请使用已登记的主机名，或在FENGQIAO_DOOR_HOSTS中登记。",
+                           "The API does not serve this host name (Host). Use a registered name, or add the name to FENGQIAO_DOOR_HOSTS."),
+    "held":          (202, "已保存。同一事项的前一事件尚在核查，处理完毕后另发回执。",
+                           "Stored. An earlier event with the same subject is being examined; the receipt is sent when that is completed."),
+    "bad_look":      (400, "须提供 dispute（纠纷编码）、reason（查阅理由）和 officer（工号）。", "Provide `dispute` (the dispute's code), `reason` and `officer` (a staff number)."),
+    "not_found":     (404, "没有可供查阅的事项。", "There is no such matter, or you may not view it."),
+    "away":          (503, "系统暂时无法保存，请保留事件，稍后重新发送。", "Events cannot be stored at present. Keep the event and send it again later."),
 }
 # fmt: on
 
 
-async def agency_posts_events(request: Request) -> Response:
-    """Stores what an agency sends and answers with its receipts, in the order sent."""
-    agency = _agency(request)
+async def post_events(request: Request) -> Response:
+    """Ingest the events in the request and return their receipts in the same order."""
+    agency = _authenticate(request)
     if agency is None:
-        return _problem("unauthorised")
-    body = await _body(request)
+        return _problem_response("unauthorised")
+    body = await _read_body(request)
     if body is None:
-        return _problem("too_large")
+        return _problem_response("too_large")
     try:
-        deliveries = _deliveries(agency, request.headers, body)
+        deliveries = _build_deliveries(agency, request.headers, body)
     except KeyError as problem:
-        return _problem(problem.args[0])
-    decisions, answers = await _in_time(_ingest, request.app.state.pool, deliveries)
+        return _problem_response(problem.args[0])
+    decisions, answers = await _run_with_timeout(_ingest, request.app.state.pool, deliveries)
     if len(decisions) < len(deliveries):
-        return _problem("held")
+        return _problem_response("held")
     refused = sum(decision.is_refused for decision in decisions)
     status = 202 if not refused else 422 if refused == len(decisions) else 207
     telemetry.REQUESTS.labels("intake", "events", status).inc()
@@ -86,17 +86,17 @@ async def agency_posts_events(request: Request) -> Response:
     return Response(answers[0], status, media_type=STRUCTURED)
 
 
-async def agency_fetches_receipts(request: Request) -> Response:
-    """The agency's receipts behind a position; waits up to `wait` seconds for the first one."""
-    agency = _agency(request)
+async def get_receipts(request: Request) -> Response:
+    """Return the agency's receipts after a position. Wait up to `wait` seconds if there are none."""
+    agency = _authenticate(request)
     if agency is None:
-        return _problem("unauthorised")
+        return _problem_response("unauthorised")
     after, wait = request.query_params.get("after", "0"), request.query_params.get("wait", "0")
     if not (after.isascii() and after.isdigit() and len(after) < 19 and wait.isascii() and wait.isdigit()):
-        return _problem("bad_query")
+        return _problem_response("bad_query")
     until = time.monotonic() + min(int(wait), MAX_WAIT_SECONDS)
     while True:
-        found = await _in_time(_receipts, request.app.state.pool, agency, int(after))
+        found = await _run_with_timeout(_load_receipts, request.app.state.pool, agency, int(after))
         if found or time.monotonic() >= until:
             break
         await anyio.sleep(POLL_SECONDS)
@@ -104,35 +104,38 @@ async def agency_fetches_receipts(request: Request) -> Response:
     return Response(b"[" + b",".join(body for _, body in found) + b"]", media_type=BATCH, headers={"Fengqiao-Position": str(last)})
 
 
-async def insider_looks(request: Request) -> Response:
-    """What is in the safeguard lane about a dispute. Who asked, when and why is written down before anything is answered.
+async def view_safeguarded_dispute(request: Request) -> Response:
+    """Return a dispute's data in the safeguard lane. The access is logged first, with agency, officer, reason and time.
 
-    To everybody else, and about every other code, the answer is the same. It is no address that could be guessed or logged: the code is in
-    the body. Nor is it counted: a measure of looks would show that there was something to see.
+    Agencies outside the lane get the same response for every code, and so do agencies inside it for a code that is not in the lane. The code is
+    in the body, not in the URL, so that it appears in no access log. Requests are not counted: a metric would show that there was data to view.
     """
-    agency = _agency(request)
+    agency = _authenticate(request)
     if agency is None:
-        return _problem("unauthorised")
-    asked = _asked(await _body(request))
-    if asked is None:
-        return _answer("bad_look")
-    view = await _in_time(_look, request.app.state.pool, agency, asked)
-    return _answer("not_found") if view is None else Response(orjson.dumps(view), media_type="application/json")
+        return _problem_response("unauthorised")
+    query = _parse_view_query(await _read_body(request))
+    if query is None:
+        return _problem_json("bad_look")
+    view = await _run_with_timeout(_load_view, request.app.state.pool, agency, query)
+    return _problem_json("not_found") if view is None else Response(orjson.dumps(view), media_type="application/json")
 
 
-async def anybody_reads_the_contract(request: Request) -> Response:
+async def get_contract(request: Request) -> Response:
     return Response(request.app.state.contract, media_type="application/json")
 
 
-async def _in_time(do, *arguments):
-    """Runs `do` in a thread; raises DatabaseUnavailable when it takes too long. What it does then may still be done: sent again, it is known by its id."""
-    with anyio.move_on_after(ANSWER_SECONDS):
-        return await anyio.to_thread.run_sync(do, *arguments, abandon_on_cancel=True)
+async def _run_with_timeout(function, *arguments):
+    """Call the function in a thread. Raises DatabaseUnavailable after TIMEOUT_SECONDS.
+
+    The call may still complete after the timeout. If the agency sends the event again, its id identifies it as a duplicate.
+    """
+    with anyio.move_on_after(TIMEOUT_SECONDS):
+        return await anyio.to_thread.run_sync(function, *arguments, abandon_on_cancel=True)
     raise DatabaseUnavailable("no answer in time")
 
 
 def _ingest(pool, deliveries):
-    for again in range(4):
+    for attempt in range(4):
         try:
             with pool.transaction() as tx:
                 decisions = ingest.ingest(tx, tx.unheard([envelope.read(delivery) for delivery in deliveries]))
@@ -140,107 +143,110 @@ def _ingest(pool, deliveries):
         except Exception as problem:
             if not should_try_again(problem):
                 raise
-            if again == 3:
+            if attempt == 3:
                 raise DatabaseUnavailable(describe(problem)) from problem
-            time.sleep(0.05 * 2**again)
+            time.sleep(0.05 * 2**attempt)
 
 
-def _receipts(pool, agency, after):
+def _load_receipts(pool, agency, after):
     with pool.transaction() as tx:
-        return receipts.after(tx, agency, after, PAGE)
+        return receipts.load_after(tx, agency, after, RECEIPTS_PER_PAGE)
 
 
-def _look(pool, agency, asked):
+def _load_view(pool, agency, query):
     with pool.transaction() as tx:
-        return lane.look(tx, agency, asked["officer"], asked["reason"], asked["dispute"], is_inside(agency))
+        return lane.view(tx, agency, query["officer"], query["reason"], query["dispute"], is_inside(agency))
 
 
-def _asked(body) -> dict | None:
+def _parse_view_query(body) -> dict | None:
     try:
-        asked = orjson.loads(body or b"")
+        query = orjson.loads(body or b"")
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(asked, dict) or not all(isinstance(asked.get(name), str) for name in ("dispute", "reason", "officer")):
+    if not isinstance(query, dict) or not all(isinstance(query.get(name), str) for name in ("dispute", "reason", "officer")):
         return None
-    fits = codes.looks_like_one(asked["dispute"]) and asked["reason"] in LOOK_REASONS and OFFICER.fullmatch(asked["officer"])
-    return asked if fits else None
+    is_valid = codes.has_code_form(query["dispute"]) and query["reason"] in LOOK_REASONS and OFFICER.fullmatch(query["officer"])
+    return query if is_valid else None
 
 
-def _deliveries(agency, headers, body):
-    """One delivery per event. Raises KeyError with the name of a problem."""
-    kind = headers.get("content-type", "").lower()
+def _build_deliveries(agency, headers, body):
+    """Return one delivery per event in the request. Raises KeyError with a key of PROBLEMS."""
+    content_type = headers.get("content-type", "").lower()
     make = partial(Delivery, routing_key=agency, user_id=agency)
-    if kind.startswith(BATCH):
+    if content_type.startswith(BATCH):
         try:
             events = nesting.elements(body)
         except ValueError:
             raise KeyError("not_json") from None
         if not events:
             raise KeyError("not_json")
-        if len(events) > MAX_BATCH:
+        if len(events) > MAX_BATCH_EVENTS:
             raise KeyError("too_large")
         return [make(event, STRUCTURED) for event in events]
-    if kind.startswith(STRUCTURED):
+    if content_type.startswith(STRUCTURED):
         return [make(body, STRUCTURED)]
-    if kind.startswith("application/json"):
-        # What is beyond ASCII comes percent-encoded: so the HTTP binding of CloudEvents says.
-        return [make(body, kind, headers={name: unquote(value) for name, value in headers.items() if name.startswith("ce-")})]
+    if content_type.startswith("application/json"):
+        # The HTTP binding of CloudEvents requires percent-encoding of non-ASCII characters in headers.
+        return [make(body, content_type, headers={name: unquote(value) for name, value in headers.items() if name.startswith("ce-")})]
     raise KeyError("wrong_type")
 
 
-async def _body(request):
+async def _read_body(request):
+    """Return the request body, or None if it exceeds MAX_REQUEST_BYTES."""
     if int(request.headers.get("content-length") or 0) > MAX_REQUEST_BYTES:
         return None
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
+    async for chunk in request.stream():
+        body += chunk
         if len(body) > MAX_REQUEST_BYTES:
             return None
     return bytes(body)
 
 
-def _agency(request):
+def _authenticate(request):
+    """Return the agency that the bearer token belongs to, or None."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         return None
     return request.app.state.agencies.get(hashlib.sha256(token.strip().encode()).digest())
 
 
-def _problem(code):
+def _problem_response(code):
+    """Return the response for a problem, and count it in the metrics."""
     telemetry.REQUESTS.labels("intake", "problem", PROBLEMS[code][0]).inc()
-    return _answer(code)
+    return _problem_json(code)
 
 
-def _answer(code):
+def _problem_json(code):
     status, zh, en = PROBLEMS[code]
     return JSONResponse({"code": code, "zh": zh, "en": en}, status)
 
 
 @asynccontextmanager
 async def _lifespan(app):
-    chosen = settings.load()
+    loaded_settings = settings.load()
     app.state.contract = orjson.dumps(asyncapi.document())
-    app.state.pool = Pool(chosen, size=8, read=envelope.read_any)
-    # Looked up by digest, so that neither the time it takes nor a memory dump tells a token.
+    app.state.pool = Pool(loaded_settings, size=8, read=envelope.read_any)
+    # Tokens are looked up by their digest, so that neither response times nor a memory dump reveals a token.
     tokens = json.loads(Path(os.environ["FENGQIAO_AGENCY_TOKENS"]).read_text("utf-8"))
     app.state.agencies = {hashlib.sha256(token.encode()).digest(): agency for agency, token in tokens.items()}
     yield
     app.state.pool.close()
 
 
-async def _away(request, problem):
-    return _problem("away")
+async def _on_database_unavailable(request, problem):
+    return _problem_response("away")
 
 
 app = Starlette(
     routes=[
-        Route("/events", agency_posts_events, methods=["POST"]),
-        Route("/receipts", agency_fetches_receipts),
-        Route("/matters", insider_looks, methods=["POST"]),
-        Route("/contract", anybody_reads_the_contract),
+        Route("/events", post_events, methods=["POST"]),
+        Route("/receipts", get_receipts),
+        Route("/matters", view_safeguarded_dispute, methods=["POST"]),
+        Route("/contract", get_contract),
         *telemetry.routes(lambda: {"database": app.state.pool.answers()}),
     ],
-    middleware=[Middleware(KnownHosts, hosts=settings.load_http().door_hosts, refusal=lambda: _problem("unknown_host"))],
-    exception_handlers={DatabaseUnavailable: _away},
+    middleware=[Middleware(KnownHosts, hosts=settings.load_http().door_hosts, refusal=lambda: _problem_response("unknown_host"))],
+    exception_handlers={DatabaseUnavailable: _on_database_unavailable},
     lifespan=_lifespan,
 )

@@ -1,4 +1,4 @@
-"""What the tests of intake share: its own tables in a database apart, and reports as agencies send them."""
+"""Shared fixtures of intake's tests: a separate database with intake's tables, and reports in the form in which agencies send them."""
 
 import base64
 import json
@@ -28,8 +28,8 @@ REPORT = {
 TABLES = (
     "waiting_steps",
     "join_requests",
-    "entries",
-    "seals",
+    "lane_events",
+    "lane_records",
     "receipts",
     "receipt_cursors",
     "parties",
@@ -42,27 +42,27 @@ TABLES = (
 
 
 def attributes(agency="womens_federation", **others) -> dict:
-    known = {"specversion": "1.0", "id": "e-1", "source": f"/agencies/{agency}", "type": "dispute.reported", "subject": "R-1"}
-    return known | {"time": datetime.now(UTC).isoformat()} | others
+    defaults = {"specversion": "1.0", "id": "e-1", "source": f"/agencies/{agency}", "type": "dispute.reported", "subject": "R-1"}
+    return defaults | {"time": datetime.now(UTC).isoformat()} | others
 
 
 def delivery(agency="womens_federation", data=REPORT, body: bytes | None = None, **others) -> Delivery:
-    """A structured event as its agency's broker user publishes it."""
-    said = attributes(agency, **others) | {"data": data}
-    plain = not any("\ud800" in str(value) for value in others.values())  # half a character has to be spelled out
-    whole = json.dumps(said, ensure_ascii=not plain).encode() if body is None else body
-    return Delivery(whole, STRUCTURED, f"{agency}.{others.get('type', 'dispute.reported')}", agency, "")
+    """Return the delivery of a structured event that the agency's broker user publishes."""
+    event = attributes(agency, **others) | {"data": data}
+    is_encodable = not any("\ud800" in str(value) for value in others.values())  # half a surrogate pair must be escaped
+    content = json.dumps(event, ensure_ascii=not is_encodable).encode() if body is None else body
+    return Delivery(content, STRUCTURED, f"{agency}.{others.get('type', 'dispute.reported')}", agency, "")
 
 
-def sealed(told, key=SEAL) -> str:
-    """What an agency seals: `told` as JSON, or bytes as they are."""
-    box = SealedBox(key.public_key).encrypt(told if isinstance(told, bytes) else json.dumps(told).encode())
-    return base64.b64encode(box).decode()
+def encrypted(content, key=SEAL) -> str:
+    """Return `content` (bytes, or a value to encode as JSON) encrypted as an agency does, for the field `parties_sealed`."""
+    ciphertext = SealedBox(key.public_key).encrypt(content if isinstance(content, bytes) else json.dumps(content).encode())
+    return base64.b64encode(ciphertext).decode()
 
 
 @pytest.fixture
 def intake(apart: Apart) -> Apart:
-    """intake's schema with nothing in it."""
+    """Return the separate database with intake's tables emptied."""
     apart.empty("intake")
     apart.rows("; ".join(f"delete from intake.{table}" for table in TABLES))
     apart.rows("update intake.log_head set seq = 0, hash = decode(repeat('00', 32), 'hex')")
@@ -75,14 +75,14 @@ def pool(intake):
 
 
 @pytest.fixture
-def take(pool):
-    """take(delivery, …) is what happens to a batch from either door; it gives the verdicts."""
+def ingest_all(pool):
+    """Return a function that ingests deliveries in one batch and returns the decisions."""
 
-    def take(*deliveries, discarded=False):
-        batch = [envelope.read(each) for each in deliveries]
+    def ingest_all(*deliveries, discarded=False):
+        batch = [envelope.read(delivery) for delivery in deliveries]
         for event in batch:
             event.discarded = discarded
         with pool.transaction() as tx:
             return ingest.ingest(tx, tx.unheard(batch))
 
-    return take
+    return ingest_all

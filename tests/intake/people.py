@@ -1,4 +1,4 @@
-"""Made-up people for the tests of joining. Their numbers prove themselves by their check digits and belong to nobody: born in 1900, area 999999."""
+"""Fictitious parties for the tests of joining. Their identity numbers have valid check digits but are not assigned: area 999999, born in 1900."""
 
 from stdnum.cn import uscc
 from stdnum.iso7064 import mod_11_2
@@ -10,14 +10,14 @@ def resident(serial: int) -> str:
 
 
 def person(serial: int, role: str = "applicant", **others) -> dict:
-    """虚构甲, 虚构乙 … each with a number and a mobile of their own; give `id_number=None` and the like to leave something out."""
-    known = {"role": role, "name": f"虚构{chr(0x7532 + serial)}", "id_number": resident(serial), "phone": f"139{serial:04d}9713"} | others
-    return {name: value for name, value in known.items() if value is not None}
+    """Return the party number `serial` (虚构甲, 虚构乙 …) with its own identity number and mobile number. A field given as None is omitted."""
+    fields = {"role": role, "name": f"虚构{chr(0x7532 + serial)}", "id_number": resident(serial), "phone": f"139{serial:04d}9713"} | others
+    return {name: value for name, value in fields.items() if value is not None}
 
 
-def two(applicant: int = 1, respondent: int = 2) -> list[dict]:
+def two_parties(applicant: int = 1, respondent: int = 2) -> list[dict]:
     return [person(applicant), person(respondent, "respondent")]
 
 
-_CODE = "91999999MA0000001"
-BANK = {"role": "applicant", "name": "虚构农村商业银行股份有限公司", "id_number": _CODE + uscc.calc_check_digit(_CODE)}
+_CREDIT_CODE = "91999999MA0000001"
+BANK = {"role": "applicant", "name": "虚构农村商业银行股份有限公司", "id_number": _CREDIT_CODE + uscc.calc_check_digit(_CREDIT_CODE)}

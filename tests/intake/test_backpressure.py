@@ -1,4 +1,4 @@
-"""How far intake runs ahead: as far as the limit, on again when a quarter is free, and never stopped for good."""
+"""Tests of the backpressure limit: when consumption stops, when it resumes, and that it never stops for good."""
 
 import pytest
 
@@ -18,71 +18,71 @@ def clock():
 
 
 @pytest.fixture
-def pace(clock):
-    return Backpressure(ahead=100, stalled_seconds=5, forgotten_seconds=60, clock=clock)
+def backpressure(clock):
+    return Backpressure(limit=100, stalled_seconds=5, expiry_seconds=60, clock=clock)
 
 
-def test_it_takes_no_more_than_the_limit(pace):
-    assert pace.room() == 100
+def test_room_decreases_to_zero_at_the_limit(backpressure):
+    assert backpressure.room() == 100
 
-    pace.passed_on(60)
-    assert pace.room() == 40
+    backpressure.record_passed_on(60)
+    assert backpressure.room() == 40
 
-    pace.passed_on(40)
-    assert pace.room() == 0
-
-
-def test_it_goes_on_when_a_quarter_has_come_back_decided(pace):
-    pace.passed_on(100)
-
-    pace.decided(24)
-    assert pace.room() == 0
-
-    pace.decided(1)
-    assert pace.room() == 25
+    backpressure.record_passed_on(40)
+    assert backpressure.room() == 0
 
 
-def test_decisions_about_what_came_by_another_door_make_no_extra_room(pace):
-    pace.passed_on(10)
-    pace.decided(50)
+def test_consumption_resumes_when_a_quarter_of_the_limit_is_decided(backpressure):
+    backpressure.record_passed_on(100)
 
-    assert pace.room() == 100
+    backpressure.record_decided(24)
+    assert backpressure.room() == 0
+
+    backpressure.record_decided(1)
+    assert backpressure.room() == 25
 
 
-def test_when_nothing_comes_back_for_a_while_everything_is_let_through(pace, clock):
-    pace.passed_on(100)
+def test_decisions_about_events_received_over_http_do_not_raise_the_limit(backpressure):
+    backpressure.record_passed_on(10)
+    backpressure.record_decided(50)
+
+    assert backpressure.room() == 100
+
+
+def test_the_limit_is_lifted_when_no_decision_arrives_for_some_seconds(backpressure, clock):
+    backpressure.record_passed_on(100)
     clock.now += 4.9
-    assert pace.room() == 0
+    assert backpressure.room() == 0
 
     clock.now += 0.2
-    assert pace.room() == 100
+    assert backpressure.room() == 100
 
-    pace.passed_on(100)
-    assert pace.room() == 100
+    backpressure.record_passed_on(100)
+    assert backpressure.room() == 100
 
 
-def test_once_decisions_come_again_it_holds_the_distance_again(pace, clock):
-    pace.passed_on(100)
+def test_the_limit_applies_again_after_the_next_decision(backpressure, clock):
+    backpressure.record_passed_on(100)
     clock.now += 6
-    pace.passed_on(100)
-    pace.decided(1)
+    backpressure.record_passed_on(100)
+    backpressure.record_decided(1)
 
-    assert pace.room() == 0
+    assert backpressure.room() == 0
 
 
-def test_a_pause_is_no_stall(pace, clock):
+def test_an_idle_period_does_not_lift_the_limit(backpressure, clock):
     clock.now += 100
-    pace.passed_on(100)
+    backpressure.record_passed_on(100)
 
-    assert pace.room() == 0
+    assert backpressure.room() == 0
 
 
-def test_what_never_comes_back_is_forgotten_after_a_minute(pace, clock):
-    pace.passed_on(80)  # parked, every one of them
+def test_a_step_without_a_decision_is_not_counted_after_a_minute(backpressure, clock):
+    backpressure.record_passed_on(80)  # all of them are parked
     clock.now += 59
-    pace.passed_on(20)
-    pace.decided(1)
-    assert pace.room() == 0
+    backpressure.record_passed_on(20)
+    backpressure.record_decided(1)
+    assert backpressure.room() == 0
 
     clock.now += 2
-    assert pace.room() >= 80 - 1
+    assert backpressure.room() >= 80 - 1

@@ -1,4 +1,4 @@
-"""Is every way of sending an event understood, and everything else refused with a reason?"""
+"""Tests of envelope parsing: every mode of CloudEvents is accepted, every invalid delivery is refused with a reason."""
 
 import json
 from datetime import UTC, datetime
@@ -15,25 +15,26 @@ from services.intake.envelope import MAX_BYTES, read, read_any
 from tests.apart import domain_event
 from tests.intake.conftest import PERSON, REPORT, STRUCTURED, attributes, delivery
 
-AT = "2026-03-02T10:30:00+08:00"
+EVENT_TIME = "2026-03-02T10:30:00+08:00"
 
 
 def binary(prefix="ce-", content_type="application/json", body=None, **others) -> Delivery:
-    headers = {f"{prefix}{name}": value for name, value in attributes(**({"time": AT} | others)).items()}
+    headers = {f"{prefix}{name}": value for name, value in attributes(**({"time": EVENT_TIME} | others)).items()}
     return Delivery(json.dumps(REPORT).encode() if body is None else body, content_type, "womens_federation.dispute.reported", "womens_federation", "", headers)
 
 
 def structured(**others) -> Delivery:
-    return delivery(**{"time": AT} | others)
+    return delivery(**{"time": EVENT_TIME} | others)
 
 
-def why(event) -> tuple[str, str | None]:
+def refusal_of(event) -> tuple[str, str | None]:
+    """Return the reason code and the invalid field of the refusal. The receipt must conform to the contract."""
     assert event.refusal is not None
     contracts.dump("receipt.refused", {"event": {"source": event.source, "id": event.id}, "reason": event.refusal}, "intake")
     return event.refusal["code"], event.refusal.get("field")
 
 
-# ── understood ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── accepted ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def why(event) -> tuple[str, str | None]:
     ],
     ids=["ce-", "cloudEvents_", "cloudEvents:", "charset", "no content type", "structured", "structured with charset"],
 )
-def test_every_mode_says_the_same(sent):
+def test_every_mode_results_in_the_same_event(sent):
     event = read(sent)
 
     assert event.refusal is None
@@ -60,32 +61,32 @@ def test_every_mode_says_the_same(sent):
 
 
 @pytest.mark.parametrize("missing", ["id", "time"])
-def test_what_is_missing_is_never_made_up(missing):
-    """An id made up at each reading would make two events of one that is delivered twice."""
+def test_a_missing_id_or_time_is_not_generated(missing):
+    """With a generated id, an event that is delivered twice would count as two events."""
     without = structured().body.replace(f'"{missing}"'.encode(), b'"another"')
 
-    assert why(read(delivery(body=without))) == ("malformed_envelope", missing)
+    assert refusal_of(read(delivery(body=without))) == ("malformed_envelope", missing)
     sent = binary()
     del sent.headers[f"ce-{missing}"]
-    assert why(read(sent)) == ("malformed_envelope", missing)
+    assert refusal_of(read(sent)) == ("malformed_envelope", missing)
     assert read(sent).id == read(sent).id
 
 
-def test_a_trace_is_kept_and_a_bad_one_replaced():
-    good = f"00-{'a' * 32}-{'b' * 16}-01"
+def test_a_valid_traceparent_is_kept_and_an_invalid_one_is_replaced():
+    valid = f"00-{'a' * 32}-{'b' * 16}-01"
 
-    assert read(structured(traceparent=good)).traceparent == good
-    for bad in ("x", good.upper(), 7, None):
-        assert read(structured(traceparent=bad)).traceparent not in (bad, None)
+    assert read(structured(traceparent=valid)).traceparent == valid
+    for invalid in ("x", valid.upper(), 7, None):
+        assert read(structured(traceparent=invalid)).traceparent not in (invalid, None)
 
 
-def test_a_report_number_may_be_written_as_offices_write_it():
+def test_a_report_number_may_contain_chinese_characters_and_brackets():
     assert read(structured(subject="妇联〔2026〕42号")).subject == "妇联〔2026〕42号"
 
 
-@pytest.mark.parametrize("at", ["2026-03-02T10:30:00Z", "2026-03-02T10:30:00.123456+08:00", "2026-03-02t10:30:00z"])
-def test_times_as_the_standard_has_them(at):
-    assert read(structured(time=at)).refusal is None
+@pytest.mark.parametrize("time", ["2026-03-02T10:30:00Z", "2026-03-02T10:30:00.123456+08:00", "2026-03-02t10:30:00z"])
+def test_all_time_formats_of_the_standard_are_accepted(time):
+    assert read(structured(time=time)).refusal is None
 
 
 # ── refused ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,87 +152,89 @@ def test_times_as_the_standard_has_them(at):
         (Delivery(b"{}", "application/json", "womens_federation.x", "womens_federation", ""), "malformed_envelope", "specversion"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_read_is_refused_with_the_reason(sent, code, field):
-    assert why(read(sent)) == (code, field)
+def test_an_invalid_delivery_is_refused_with_its_reason(sent, code, field):
+    assert refusal_of(read(sent)) == (code, field)
 
 
-@pytest.mark.parametrize("make", [lambda data: delivery(time=AT, data=data), lambda data: binary(body=json.dumps(data).encode())], ids=["structured", "binary"])
+@pytest.mark.parametrize(
+    "make", [lambda data: delivery(time=EVENT_TIME, data=data), lambda data: binary(body=json.dumps(data).encode())], ids=["structured", "binary"]
+)
 def test_an_event_nested_to_the_limit_is_read_and_one_level_deeper_is_refused(make):
-    """The limit counts every level, the outermost object too: in structured mode `data` lies one level deeper."""
+    """The limit counts the outermost object too. In structured mode, `data` is one level deeper than in binary mode."""
 
     def nested(levels):
         sent = make(REPORT | {"unknown": "HERE"})
         sent.body = sent.body.replace(b'"HERE"', b"[" * levels + b"]" * levels)
         return read(sent)
 
-    room = nesting.MAX_DEPTH - (2 if b'"data"' in make({}).body else 1)
+    allowed = nesting.MAX_DEPTH - (2 if b'"data"' in make({}).body else 1)
 
-    assert nested(room).refusal is None
-    assert why(nested(room + 1)) == ("too_deep", None)
-    assert {why(nested(levels))[0] for levels in range(950, 1050)} == {"too_deep"}  # where parsers differ about what they can read
-
-
-def test_brackets_in_a_text_nest_nothing():
-    assert read(delivery(time=AT, data=REPORT | {"unknown": '[{"' * 200 + "\\"})).refusal is None
+    assert nested(allowed).refusal is None
+    assert refusal_of(nested(allowed + 1)) == ("too_deep", None)
+    assert {refusal_of(nested(levels))[0] for levels in range(950, 1050)} == {"too_deep"}  # the depths at which JSON parsers differ
 
 
-def test_properties_that_could_not_be_decoded_are_refused():
+def test_brackets_in_a_text_do_not_count_as_nesting():
+    assert read(delivery(time=EVENT_TIME, data=REPORT | {"unknown": '[{"' * 200 + "\\"})).refusal is None
+
+
+def test_a_delivery_with_undecodable_properties_is_refused():
     sent = structured()
     sent.is_undecodable = True
 
-    assert why(read(sent)) == ("unsupported_encoding", None)
+    assert refusal_of(read(sent)) == ("unsupported_encoding", None)
 
 
-def test_a_failure_that_nobody_foresaw_refuses_that_one_delivery(monkeypatch):
+def test_an_unexpected_error_of_a_parser_refuses_the_delivery(monkeypatch):
     def fail(_):
         raise ZeroDivisionError
 
     monkeypatch.setattr(envelope.fast_envelope, "parse", fail)
 
-    assert why(read(binary())) == ("unsupported_encoding", None)
+    assert refusal_of(read(binary())) == ("unsupported_encoding", None)
 
 
 @pytest.mark.parametrize("user", ["", "police", "intake"])
-def test_nobody_speaks_for_another(user):
+def test_a_delivery_of_another_user_is_refused(user):
     sent = structured()
     sent.user_id = user
 
-    assert why(read(sent)) == ("wrong_source", None)
+    assert refusal_of(read(sent)) == ("wrong_source", None)
 
 
-def test_the_message_id_if_there_is_one_is_the_events_own():
+def test_a_message_id_must_equal_the_event_id():
     sent = structured()
     sent.message_id = "e-1"
     assert read(sent).refusal is None
     sent.message_id = "e-2"
-    assert why(read(sent)) == ("malformed_envelope", "id")
+    assert refusal_of(read(sent)) == ("malformed_envelope", "id")
 
 
-def test_what_has_no_id_that_can_be_repeated_is_known_by_its_digest():
+def test_an_unparsed_body_without_a_valid_id_is_identified_by_its_digest():
     for message_id in ("", "张三", "x" * 200):
         event = read(Delivery(b"\xff", STRUCTURED, "womens_federation.x", "womens_federation", message_id))
         assert len(event.id) == 64 and event.refusal["code"] == "unsupported_encoding"
 
 
 @pytest.mark.parametrize("prefix", ["ce-", "cloudEvents_", "cloudEvents:"])
-def test_a_body_that_cannot_be_read_is_known_by_the_id_in_its_headers(prefix):
+def test_an_unparsed_body_is_identified_by_the_id_in_its_headers(prefix):
     assert read(binary(prefix, body=b"\xff" * 9)).id == read(binary(prefix, body=b"[" * 99)).id == "e-1"
 
 
-def test_of_a_name_given_twice_the_last_one_holds_as_everywhere_in_json():
+def test_the_last_of_two_equal_json_names_takes_effect():
     body = structured().body.replace(b'"kind": "family"', b'"kind": "neighbour", "kind": "family"')
 
     assert read(delivery(body=body)).data["kind"] == "family"
 
 
-def test_half_a_character_is_refused():
+def test_half_a_surrogate_pair_is_refused():
     for name in ("\\ud800", "x\\udfff", "\\udc00\\ud800"):
         body = structured().body.replace(PERSON.encode(), name.encode())
-        assert why(read(delivery(body=body))) == ("unsupported_encoding", None)
+        assert refusal_of(read(delivery(body=body))) == ("unsupported_encoding", None)
     assert read(delivery(body=structured().body.replace(PERSON.encode(), b"\\ud83d\\ude00"))).refusal is None
 
 
-def test_numbers_that_json_does_not_know_harm_nobody():
+def test_non_standard_json_numbers_are_accepted():
     body = structured().body.replace(b'"wants"', b'"x": NaN, "y": Infinity, "z": 1e999, "wants"')
 
     assert read(delivery(body=body)).refusal is None
@@ -239,17 +242,17 @@ def test_numbers_that_json_does_not_know_harm_nobody():
 
 @pytest.mark.parametrize("value", [7, 1.5, True, None, b"\xff", Decimal("1.5"), datetime(2026, 3, 2), ["x"], {"a": {"b": 1}}])
 @pytest.mark.parametrize("name", ["ce-id", "ce-type", "ce-source", "ce-subject", "ce-time", "ce-specversion", "ce-traceparent", "other"])
-def test_headers_of_any_kind_are_read_or_refused(name, value):
+def test_a_header_of_any_type_is_accepted_or_refused(name, value):
     sent = binary()
     sent.headers[name] = value
     event = read(sent)
 
     if event.refusal is not None:
-        why(event)
+        refusal_of(event)
     assert Delivery.unpack(sent.pack()).body == sent.body
 
 
-def test_a_kept_delivery_is_the_same_when_it_is_read_again():
+def test_a_delivery_is_equal_after_packing_and_unpacking():
     sent = Delivery(b"\xff", STRUCTURED, "police.x", "police", "e-1", {"ce-id": "e-1"}, is_undecodable=True)
 
     assert Delivery.unpack(sent.pack()) == sent
@@ -264,31 +267,31 @@ NAMES = ["id", "source", "type", "subject", "time", "specversion", "data", "data
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), JSON) | JSON)
-def test_whatever_json_it_is_there_is_an_answer(sent):
-    event = read(delivery(body=json.dumps(sent).encode()))
+def test_random_json_is_refused_with_a_reason(value):
+    event = read(delivery(body=json.dumps(value).encode()))
 
-    assert why(event)[0] in ("unsupported_encoding", "malformed_envelope", "malformed_data", "wrong_source", "too_deep")
+    assert refusal_of(event)[0] in ("unsupported_encoding", "malformed_envelope", "malformed_data", "wrong_source", "too_deep")
 
 
 @given(st.binary(max_size=300), st.sampled_from(["", "application/json", STRUCTURED, "text/plain", "application/octet-stream", "\x00"]))
-def test_whatever_bytes_they_are_there_is_an_answer(body, content_type):
-    why(read(delivery(body=body)))
+def test_random_bytes_are_refused_with_a_reason(body, content_type):
+    refusal_of(read(delivery(body=body)))
     sent = binary(body=body, content_type=content_type)
     event = read(sent)
     if event.refusal is not None:
-        why(event)
+        refusal_of(event)
 
 
-def test_kept_deliveries_are_told_apart_by_who_sent_them():
+def test_a_stored_delivery_is_read_as_an_agencys_or_a_services_event():
     assert read_any(structured()).source == "/agencies/womens_federation"
-    nameless = structured()
-    nameless.user_id = ""
-    assert read_any(nameless).refusal["code"] == "wrong_source"
-    said = Delivery(domain_event("mediation", "620702-2026-000123-1", 7), routing_key="1.step.applied")
-    assert read_any(said).sequence == 7
+    without_user = structured()
+    without_user.user_id = ""
+    assert read_any(without_user).refusal["code"] == "wrong_source"
+    fact = Delivery(domain_event("mediation", "620702-2026-000123-1", 7), routing_key="1.step.applied")
+    assert read_any(fact).sequence == 7
     with pytest.raises(UnreadableEvent):
         read_any(Delivery(b"{}", routing_key="0.x"))
 
 
-def test_every_agency_has_its_source():
+def test_an_agencys_source_contains_its_code():
     assert {envelope.agency_source(code) for code in contracts.AGENCIES} == {f"/agencies/{code}" for code in contracts.AGENCIES}

@@ -1,4 +1,4 @@
-"""Whatever the shortcut reads, the CloudEvents SDK reads the same; the usual message takes the shortcut."""
+"""Tests of the fast envelope parser: its results equal those of the CloudEvents SDK, and it accepts the most common form."""
 
 import json
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from fengqiao_agency.events import outgoing
 from plumbing.events import Delivery
 from services.intake import envelope, fast_envelope
 
-USUAL = {
+USUAL_HEADERS = {
     "ce-specversion": "1.0",
     "ce-id": "wf-2026-0042",
     "ce-source": "/agencies/womens_federation",
@@ -40,17 +40,17 @@ TIMES = (
 )  # fmt: skip
 
 headers = st.dictionaries(
-    st.sampled_from([*USUAL, "ce-dataschema", "ce-traceparent", "ce-dssematerial", "CE-ID", "Ce-Type", "ce-data", "ce-", "other", "cloudEvents_id"]),
+    st.sampled_from([*USUAL_HEADERS, "ce-dataschema", "ce-traceparent", "ce-dssematerial", "CE-ID", "Ce-Type", "ce-data", "ce-", "other", "cloudEvents_id"]),
     st.sampled_from(["1.0", "0.3", "", " ", "x", "一", "2026-03-02T02:30:00Z", 1, None, True, b"x"]),
     max_size=3,
 )
 
 
-def both(delivery):
-    """What the two read; None where one cannot, or for the shortcut, will not."""
+def parse_with_both(delivery):
+    """Return the results of the fast parser and of the SDK. None: the SDK raised, or the fast parser leaves the delivery to the SDK."""
     try:
         sdk = envelope._parse(delivery)
-    except Exception:  # noqa: BLE001 - whatever the SDK raises means that it is no event
+    except Exception:  # noqa: BLE001 - any exception of the SDK means that the delivery is invalid
         sdk = None
     return fast_envelope.parse(delivery), sdk
 
@@ -61,23 +61,23 @@ def both(delivery):
     st.sampled_from(BODIES),
     st.sampled_from(["application/json", "application/json", "", "text/plain", "application/json; charset=utf-8"]),
 )
-def test_the_shortcut_never_reads_what_the_sdk_reads_otherwise(changed, time, body, content_type):
-    shortcut, sdk = both(Delivery(body, content_type, headers=USUAL | {"ce-time": time} | changed))
+def test_the_fast_parser_and_the_sdk_return_the_same_event(changed, time, body, content_type):
+    fast, sdk = parse_with_both(Delivery(body, content_type, headers=USUAL_HEADERS | {"ce-time": time} | changed))
 
-    if shortcut is not None:
+    if fast is not None:
         assert sdk is not None
-        told = {name: value for name, value in sdk[0].items() if name != "datacontenttype"}
-        assert (shortcut[0], shortcut[1]) == (told, sdk[1])
+        attributes = {name: value for name, value in sdk[0].items() if name != "datacontenttype"}
+        assert (fast[0], fast[1]) == (attributes, sdk[1])
 
 
-@pytest.mark.parametrize("missing", sorted(USUAL))
-def test_without_an_attribute_it_is_the_same_too(missing):
-    shortcut, sdk = both(Delivery(b"{}", "application/json", headers={name: value for name, value in USUAL.items() if name != missing}))
+@pytest.mark.parametrize("missing", sorted(USUAL_HEADERS))
+def test_both_parsers_agree_if_an_attribute_is_missing(missing):
+    fast, sdk = parse_with_both(Delivery(b"{}", "application/json", headers={name: value for name, value in USUAL_HEADERS.items() if name != missing}))
 
-    assert shortcut is None or shortcut[0] == {name: value for name, value in sdk[0].items() if name != "datacontenttype"}
+    assert fast is None or fast[0] == {name: value for name, value in sdk[0].items() if name != "datacontenttype"}
 
 
-def test_what_the_kit_sends_takes_the_shortcut():
+def test_events_of_the_agency_kit_are_parsed_by_the_fast_parser():
     event = outgoing("womens_federation", "mediation.started", "620702-2026-000123-1", {}, datetime(2026, 3, 2, tzinfo=UTC), None)
 
     assert fast_envelope.parse(Delivery(event.body, "application/json", headers=json.loads(event.headers))) is not None

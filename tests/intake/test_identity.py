@@ -1,4 +1,4 @@
-"""Which tokens does a party have, and what do they prove?"""
+"""Tests of parties' tokens: normalisation of names and numbers, and comparison of two parties."""
 
 import string
 
@@ -9,140 +9,140 @@ from stdnum.cn import uscc
 from stdnum.iso7064 import mod_11_2
 
 from services.intake import duplicates, identity
-from services.intake.duplicates import CONTRADICTED, NAMESAKE, NEIGHBOUR, SAME, UNLIKE
+from services.intake.duplicates import CONTRADICTED, DIFFERENT, SAME_NAME, SAME_NAME_AND_VILLAGE, SAME_PARTY
 from tests.intake.people import BANK, person, resident
 
 KEY, VILLAGE = identity.token_key(bytes(32)), "620702102201"
 
 
-def known(party, village=None, key=KEY):
-    return identity.person_of(party, village, key)
+def tokens(party, village=None, key=KEY):
+    return identity.tokens_of_party(party, village, key)
 
 
-def bond(one, another, village=None):
-    return duplicates.bond(known(one, village), known(another, village))
+def match_level(one, another, village=None):
+    return duplicates.compare_parties(tokens(one, village), tokens(another, village))
 
 
-# ── what is the same ──────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── normalisation ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("told", ["虚构 甲", " 虚构甲 ", "虚·构甲", "虚构\u3000甲"])
-def test_a_name_is_the_same_with_or_without_blanks_and_dots(told):
-    assert identity.name_in(told) == "虚构甲"
+@pytest.mark.parametrize("text", ["虚构 甲", " 虚构甲 ", "虚·构甲", "虚构\u3000甲"])
+def test_blanks_and_dots_in_a_name_are_ignored(text):
+    assert identity.normalise_name(text) == "虚构甲"
 
 
-@pytest.mark.parametrize("told", ["Ａlim·Xugou", "alim xugou", "ALIM‧XUGOU"])
-def test_letters_are_the_same_in_any_width_and_case(told):
-    assert identity.name_in(told) == "alimxugou"
+@pytest.mark.parametrize("text", ["Ａlim·Xugou", "alim xugou", "ALIM‧XUGOU"])
+def test_width_and_case_of_letters_in_a_name_are_ignored(text):
+    assert identity.normalise_name(text) == "alimxugou"
 
 
-@pytest.mark.parametrize("told", ["13912349713", "139 1234 9713", "139-1234-9713", "+86 13912349713", "0086 139 1234 9713", "１３９１２３４９７１３"])
-def test_a_mobile_is_the_same_in_any_spelling(told):
-    assert identity.mobile_in(told) == "13912349713"
+@pytest.mark.parametrize("text", ["13912349713", "139 1234 9713", "139-1234-9713", "+86 13912349713", "0086 139 1234 9713", "１３９１２３４９７１３"])
+def test_a_mobile_number_is_recognised_in_any_format(text):
+    assert identity.normalise_mobile(text) == "13912349713"
 
 
-def test_a_number_is_the_same_in_any_spelling_and_the_old_one_becomes_the_new():
+def test_an_identity_number_is_recognised_in_any_format_also_in_the_old_form():
     new = resident(7)
     old = new[:6] + new[8:17]
 
-    assert identity.number_in(f"{new[:6]} {new[6:14]}-{new[14:]}".lower()) == identity.number_in(old) == (new, "resident")
+    assert identity.normalise_number(f"{new[:6]} {new[6:14]}-{new[14:]}".lower()) == identity.normalise_number(old) == (new, "resident")
 
 
-# ── what proves nothing ───────────────────────────────────────────────────────────────────────────────────────────────────
+# ── values that identify nobody ───────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("told", ["张某", "李某某", "不详", "未知", "匿名", "张XX", "张**", "张○○", "王", "村民", "某公司"])
-def test_a_name_that_names_nobody_has_no_token(told):
-    assert identity.name_in(told) is None
+@pytest.mark.parametrize("text", ["张某", "李某某", "不详", "未知", "匿名", "张XX", "张**", "张○○", "王", "村民", "某公司"])
+def test_a_placeholder_name_is_ignored(text):
+    assert identity.normalise_name(text) is None
 
 
-@pytest.mark.parametrize("told", ["0936-8212345", "8212345", "12345", "110", "13900000000", "13812345678", "13987654321", "1391234971"])
-def test_a_landline_a_hotline_and_a_filled_in_number_are_nobodys_mobile(told):
-    assert identity.mobile_in(told) is None
+@pytest.mark.parametrize("text", ["0936-8212345", "8212345", "12345", "110", "13900000000", "13812345678", "13987654321", "1391234971"])
+def test_a_landline_a_hotline_and_a_placeholder_are_not_mobile_numbers(text):
+    assert identity.normalise_mobile(text) is None
 
 
-@pytest.mark.parametrize("told", ["0000000000", "111111111111111111", "123456789", "12345", "()-", "999999999999999999"])
-def test_a_number_that_was_only_filled_in_is_none(told):
-    assert identity.number_in(told) == (None, None)
+@pytest.mark.parametrize("text", ["0000000000", "111111111111111111", "123456789", "12345", "()-", "999999999999999999"])
+def test_a_placeholder_identity_number_is_ignored(text):
+    assert identity.normalise_number(text) == (None, None)
 
 
-def test_a_number_with_a_wrong_check_digit_counts_only_with_the_name():
+def test_an_identity_number_with_an_invalid_check_digit_is_compared_with_the_name():
     wrong = resident(7)[:-1] + ("1" if resident(7)[-1] != "1" else "2")
 
-    assert identity.number_in(wrong) == (wrong, None)
-    assert bond(person(1, id_number=wrong, phone=None), person(1, id_number=wrong, phone=None)) == SAME
-    assert bond(person(1, id_number=wrong, phone=None), person(2, id_number=wrong, phone=None)) == UNLIKE
+    assert identity.normalise_number(wrong) == (wrong, None)
+    assert match_level(person(1, id_number=wrong, phone=None), person(1, id_number=wrong, phone=None)) == SAME_PARTY
+    assert match_level(person(1, id_number=wrong, phone=None), person(2, id_number=wrong, phone=None)) == DIFFERENT
 
 
-# ── what two parties are to each other ────────────────────────────────────────────────────────────────────────────────────
+# ── comparison of two parties ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
-    ("one", "another", "found"),
+    ("one", "another", "level"),
     [
-        (person(1), person(1), SAME),
-        (person(1), person(1, name="虚构甲甲", phone=None), SAME),  # the number proves it, the name was misheard
-        (person(1, id_number=None), person(1, id_number=None), SAME),
-        (person(1, id_number=None), person(1), SAME),
-        (person(1), person(1, id_number=resident(9)), CONTRADICTED),  # a family's telephone, a name given twice: two people
-        (person(1, id_number=None), person(2, id_number=None, phone=person(1)["phone"]), UNLIKE),  # one telephone in the house
-        (person(1, id_number=None, phone=None), person(1, id_number=None, phone=None), NAMESAKE),
+        (person(1), person(1), SAME_PARTY),
+        (person(1), person(1, name="虚构甲甲", phone=None), SAME_PARTY),  # the identity number proves it although the name is misspelt
+        (person(1, id_number=None), person(1, id_number=None), SAME_PARTY),
+        (person(1, id_number=None), person(1), SAME_PARTY),
+        (person(1), person(1, id_number=resident(9)), CONTRADICTED),  # two persons with the same name and mobile number
+        (person(1, id_number=None), person(2, id_number=None, phone=person(1)["phone"]), DIFFERENT),  # two persons who share a mobile number
+        (person(1, id_number=None, phone=None), person(1, id_number=None, phone=None), SAME_NAME),
         (person(1, name="虚构甲"), person(2, name="虚构乙"), CONTRADICTED),
-        (person(1, name="虚构甲", id_number=None), person(2, name="虚构乙", id_number=None), UNLIKE),  # the same surname is nothing
-        (person(1, name="张某", id_number=None), person(1, name="张某", id_number=None), UNLIKE),
-        (BANK, BANK | {"name": "虚构银行"}, SAME),
+        (person(1, name="虚构甲", id_number=None), person(2, name="虚构乙", id_number=None), DIFFERENT),  # only the surnames are equal
+        (person(1, name="张某", id_number=None), person(1, name="张某", id_number=None), DIFFERENT),
+        (BANK, BANK | {"name": "虚构银行"}, SAME_PARTY),
     ],
 )
-def test_what_two_parties_are_to_each_other(one, another, found):
-    assert bond(one, another) == bond(another, one) == found
+def test_two_parties_have_the_expected_match_level(one, another, level):
+    assert match_level(one, another) == match_level(another, one) == level
 
 
-def test_a_name_in_its_village_is_nearly_a_person():
-    assert bond(person(1, id_number=None, phone=None), person(1, id_number=None, phone=None), VILLAGE) == NEIGHBOUR
+def test_the_same_name_in_the_same_village_is_a_weaker_match_than_the_same_party():
+    assert match_level(person(1, id_number=None, phone=None), person(1, id_number=None, phone=None), VILLAGE) == SAME_NAME_AND_VILLAGE
 
 
-def test_the_other_side_is_another_token_only_by_its_place_in_the_report():
-    assert known(person(1)).number == known(person(1, "respondent")).number
+def test_a_partys_token_is_the_same_as_applicant_and_as_respondent():
+    assert tokens(person(1)).number == tokens(person(1, "respondent")).number
 
 
 def test_representatives_and_third_parties_are_not_compared():
-    assert identity.persons_in([person(1, "representative"), person(2, "third_party")], VILLAGE, KEY) == []
+    assert identity.tokens_of_parties([person(1, "representative"), person(2, "third_party")], VILLAGE, KEY) == []
 
 
 @pytest.mark.parametrize("name", ["虚构建材有限公司", "虚构村村民委员会", "虚构镇人民政府", "虚构农民专业合作社"])
-def test_an_organisation_is_told_by_its_name_or_its_number(name):
-    assert known({"role": "applicant", "name": name}).organisation
-    assert known(BANK | {"name": "虚构"}).organisation and uscc.is_valid(BANK["id_number"])
-    assert not known(person(1)).organisation
+def test_an_organisation_is_recognised_by_its_name_or_its_credit_code(name):
+    assert tokens({"role": "applicant", "name": name}).is_organisation
+    assert tokens(BANK | {"name": "虚构"}).is_organisation and uscc.is_valid(BANK["id_number"])
+    assert not tokens(person(1)).is_organisation
 
 
-def test_without_the_key_a_token_says_nothing():
-    one, other = known(person(1), VILLAGE), known(person(1), VILLAGE, identity.token_key(b"x" * 32))
+def test_tokens_under_another_key_are_different():
+    one, other = tokens(person(1), VILLAGE), tokens(person(1), VILLAGE, identity.token_key(b"x" * 32))
 
     assert {one.number, one.mobile, one.village, one.name} & {other.number, other.mobile, other.village, other.name} == set()
     assert len({one.number, one.mobile, one.village, one.name}) == 4
 
 
-# ── properties ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── properties ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
 @settings(max_examples=60, deadline=None)
-@given(anything)
-def test_normalising_is_safe_for_anything_and_done_once(told):
-    name, (number, _), mobile = identity.name_in(told), identity.number_in(told), identity.mobile_in(told)
+@given(any_text)
+def test_normalisation_accepts_any_text_and_is_idempotent(text):
+    name, (number, _), mobile = identity.normalise_name(text), identity.normalise_number(text), identity.normalise_mobile(text)
 
-    assert name is None or identity.name_in(name) == name
-    assert number is None or identity.number_in(number)[0] == number
-    assert mobile is None or identity.mobile_in(mobile) == mobile
+    assert name is None or identity.normalise_name(name) == name
+    assert number is None or identity.normalise_number(number)[0] == number
+    assert mobile is None or identity.normalise_mobile(mobile) == mobile
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text("0123456789", min_size=17, max_size=17), st.text(identity.CREDIT_LETTERS, min_size=17, max_size=17))
-def test_check_digits_are_those_of_the_standards(digits, letters):
-    assert identity.resident_check(digits) == mod_11_2.calc_check_digit(digits)
-    assert identity.credit_check(letters) == uscc.calc_check_digit(letters)
+def test_check_digits_follow_the_standards(digits, letters):
+    assert identity.resident_check_digit(digits) == mod_11_2.calc_check_digit(digits)
+    assert identity.credit_check_digit(letters) == uscc.calc_check_digit(letters)
 
 
 @settings(max_examples=60, deadline=None)
@@ -151,9 +151,9 @@ def test_check_digits_are_those_of_the_standards(digits, letters):
     st.lists(st.sampled_from(" \u3000·.-"), max_size=6),
     st.randoms(use_true_random=False),
 )
-def test_blanks_and_dots_anywhere_make_no_other_name(name, fillers, chance):
+def test_blanks_and_dots_at_any_position_do_not_change_the_name(name, fillers, random):
     letters = list(name)
     for filler in fillers:
-        letters.insert(chance.randrange(len(letters) + 1), filler)
+        letters.insert(random.randrange(len(letters) + 1), filler)
 
-    assert identity.name_in("".join(letters)) == identity.name_in(name)
+    assert identity.normalise_name("".join(letters)) == identity.normalise_name(name)

@@ -1,4 +1,4 @@
-"""Does the log keep everything, in order, unchanged, and the parties to itself?"""
+"""Tests of ingestion with intake's tables: the log, receipts, duplicates, the hash chain, and the protection of personal data."""
 
 import json
 import threading
@@ -10,9 +10,9 @@ from plumbing.events import Event
 from plumbing.pool import should_try_again
 from services.intake import envelope, ingest, outcomes
 from services.intake.store import log
-from services.intake.store import receipts as stored_receipts
+from services.intake.store import receipts as receipt_store
 from tests.everywhere import found_in_tables
-from tests.intake.conftest import REPORT, SECRETS, delivery, sealed
+from tests.intake.conftest import REPORT, SECRETS, delivery, encrypted
 from tests.plumbing.conftest import heard
 
 
@@ -20,15 +20,16 @@ def receipts(intake, agency="womens_federation"):
     return [json.loads(bytes(body)) for (body,) in intake.rows("select body from intake.receipts where agency = %s order by position", agency)]
 
 
-def letters(intake):
-    """What lies in the outbox for agencies: (agency, id)."""
+def queued_receipts(intake):
+    """Return (agency, receipt id) of the receipts in the outbox, in order."""
     return intake.rows("select routing_key, event_id from intake.outbox where exchange = 'inboxes' order by id")
 
 
-def said(intake):
+def published(intake):
+    """Return (event type, subject) of the domain events on the ordinary stream, in order."""
     return [
-        (kind, subject)
-        for kind, subject in intake.rows(
+        (event_type, subject)
+        for event_type, subject in intake.rows(
             "select substr(routing_key, 3), split_part(event_id, '/', 1) from intake.outbox where exchange = 'intake.events' order by id"
         )
     ]
@@ -37,10 +38,10 @@ def said(intake):
 # ── one transaction ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_report_is_logged_answered_and_passed_on(intake, take):
-    (verdict,) = take(delivery())
+def test_a_report_is_logged_answered_and_passed_on(intake, ingest_all):
+    (decision,) = ingest_all(delivery())
 
-    code = verdict.dispute.code
+    code = decision.dispute.code
     assert intake.rows("select seq, agency, event_id, type, dispute, refused_for from intake.log") == [
         (1, "womens_federation", "e-1", "dispute.reported", code, None)
     ]
@@ -48,138 +49,138 @@ def test_a_report_is_logged_answered_and_passed_on(intake, take):
     assert intake.rows("select agency, report_no, code from intake.reports") == [("womens_federation", "R-1", code)]
     (receipt,) = receipts(intake)
     assert (receipt["type"], receipt["subject"], receipt["causationid"], receipt["data"]["log"]["seq"]) == ("receipt.accepted", code, "e-1", 1)
-    assert letters(intake) == [("womens_federation", "receipt/1/first")]
-    assert said(intake) == [("dispute.registered", code)]
+    assert queued_receipts(intake) == [("womens_federation", "receipt/1/first")]
+    assert published(intake) == [("dispute.registered", code)]
 
 
-def test_codes_are_given_once_and_tell_no_order(intake, take):
-    verdicts = take(*(delivery(id=f"e-{n}", subject=f"R-{n}") for n in range(1, 4)))
-    (another,) = take(delivery("police", id="e-1", subject="R-1"))
+def test_each_code_is_assigned_once_and_serial_numbers_are_not_consecutive(intake, ingest_all):
+    decisions = ingest_all(*(delivery(id=f"e-{n}", subject=f"R-{n}") for n in range(1, 4)))
+    (other_agency,) = ingest_all(delivery("police", id="e-1", subject="R-1"))
 
-    serials = [int(verdict.dispute.code[12:18]) for verdict in (*verdicts, another)]
+    serials = [int(decision.dispute.code[12:18]) for decision in (*decisions, other_agency)]
     assert len(set(serials)) == 4 and intake.rows("select last from intake.serials") == [(4,)]
     assert {after - before for before, after in pairwise(serials)} != {1}
 
 
-def test_a_repeat_has_no_second_effect_and_the_same_receipt(intake, take):
-    (first,) = take(delivery())
-    (again,) = take(delivery())
+def test_a_duplicate_has_no_effect_and_gets_the_same_receipt(intake, ingest_all):
+    (first,) = ingest_all(delivery())
+    (again,) = ingest_all(delivery())
 
-    assert again.repeats is not None and again.seq == first.seq
+    assert again.duplicate_of is not None and again.seq == first.seq
     assert len(intake.rows("select 1 from intake.log")) == len(receipts(intake)) == 1
-    assert letters(intake) == [("womens_federation", "receipt/1/first")] * 2
-    assert len(said(intake)) == 1
+    assert queued_receipts(intake) == [("womens_federation", "receipt/1/first")] * 2
+    assert len(published(intake)) == 1
 
 
-def test_a_repeat_after_the_outcome_gets_both_receipts_again(intake, take, pool):
-    (verdict,) = take(delivery())
-    answer(pool, outcome_of(verdict))
-    take(delivery())
+def test_a_duplicate_after_the_outcome_gets_both_receipts_again(intake, ingest_all, pool):
+    (decision,) = ingest_all(delivery())
+    process_outcomes(pool, outcome_of(decision))
+    ingest_all(delivery())
 
-    assert [kind for _, kind in letters(intake)] == ["receipt/1/first", "receipt/1/outcome", "receipt/1/first", "receipt/1/outcome"]
+    assert [receipt for _, receipt in queued_receipts(intake)] == ["receipt/1/first", "receipt/1/outcome", "receipt/1/first", "receipt/1/outcome"]
     assert [receipt["type"] for receipt in receipts(intake)] == ["receipt.accepted", "receipt.applied"]
 
 
-def test_a_repeat_by_the_other_door_is_a_repeat(intake, take):
-    """The same event, structured by HTTP after binary by AMQP."""
-    sent = delivery()
-    attributes = json.loads(sent.body)
+def test_an_event_over_http_after_the_same_event_over_amqp_is_a_duplicate(intake, ingest_all):
+    """The event is sent in binary mode first, then in structured mode."""
+    structured = delivery()
+    attributes = json.loads(structured.body)
     data = attributes.pop("data")
     binary = delivery(body=json.dumps(data).encode())
     binary.content_type, binary.headers = "application/json", {f"ce-{name}": value for name, value in attributes.items()}
-    take(binary)
-    (again,) = take(sent)
+    ingest_all(binary)
+    (again,) = ingest_all(structured)
 
-    assert again.repeats is not None
-    assert len(said(intake)) == 1
+    assert again.duplicate_of is not None
+    assert len(published(intake)) == 1
 
 
-def test_other_content_under_a_used_id_is_logged_and_refused(intake, take):
-    take(delivery())
-    (other,) = take(delivery(data=REPORT | {"kind": "neighbour"}))
-    (once_more,) = take(delivery(data=REPORT | {"kind": "neighbour"}))
+def test_other_content_under_a_used_id_is_logged_and_refused(intake, ingest_all):
+    ingest_all(delivery())
+    (other,) = ingest_all(delivery(data=REPORT | {"kind": "neighbour"}))
+    (once_more,) = ingest_all(delivery(data=REPORT | {"kind": "neighbour"}))
 
-    assert other.refused["code"] == "other_content_under_used_id" and once_more.repeats is not None
+    assert other.refusal["code"] == "other_content_under_used_id" and once_more.duplicate_of is not None
     assert intake.rows("select seq, refused_for from intake.log order by seq") == [(1, None), (2, "other_content_under_used_id")]
 
 
-def test_whatever_an_agency_sends_it_gets_one_receipt(intake, take):
-    sent = [
+def test_every_event_gets_exactly_one_receipt(intake, ingest_all):
+    deliveries = [
         delivery(body=b"\xff"),
         delivery(body=b"{}"),
         delivery(id="e-2", type="x\x00"),
         delivery(id="e-3", data={"a": "\x00"}),
         delivery("police", id="e-4"),
     ]
-    for one in sent:
-        take(one)
+    for each in deliveries:
+        ingest_all(each)
 
     assert [receipt["type"] for receipt in receipts(intake)] == ["receipt.refused"] * 4
     assert [receipt["type"] for receipt in receipts(intake, "police")] == ["receipt.accepted"]
     assert len(intake.rows("select 1 from intake.log")) == 5
 
 
-def test_a_report_of_danger_is_kept_like_any_other_and_said_sealed_only(intake, take):
-    take(delivery(data=REPORT | {"risk": {"domestic_violence": True}}))
+def test_a_report_with_a_safeguard_flag_is_published_on_the_sealed_stream_only(intake, ingest_all):
+    ingest_all(delivery(data=REPORT | {"risk": {"domestic_violence": True}}))
 
-    assert said(intake) == []
+    assert published(intake) == []
     assert intake.rows("select exchange, substr(routing_key, 3) from intake.outbox where exchange <> 'inboxes'") == [
         ("intake-safeguard.events", "dispute.registered")
     ]
-    assert intake.rows("select reported_in_lane, holds from intake.seals") == [(True, ["hold"])]
+    assert intake.rows("select reported_in_lane, holds from intake.lane_records") == [(True, ["hold"])]
     assert [receipt["type"] for receipt in receipts(intake)] == ["receipt.accepted"]
 
 
-def test_a_discarded_event_is_refused_in_the_operators_name(intake, take):
-    (verdict,) = take(delivery(), discarded=True)
+def test_an_event_discarded_by_an_operator_is_refused_with_that_reason(intake, ingest_all):
+    (decision,) = ingest_all(delivery(), discarded=True)
 
-    assert verdict.refused["code"] == "discarded_by_operator"
+    assert decision.refusal["code"] == "discarded_by_operator"
     assert [receipt["data"]["reason"]["code"] for receipt in receipts(intake)] == ["discarded_by_operator"]
-    assert said(intake) == []
+    assert published(intake) == []
 
 
 # ── outcomes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def outcome_of(verdict, word="step.applied", sequence=1) -> Event:
-    cause = {"source": verdict.event.source, "id": verdict.event.id}
-    reason = {} if word == "step.applied" else {"reason": {"code": "illegal_here", "zh": "纠纷处于“已登记”状态，不能办理“纠纷登记上报”。请先核对纠纷进展。", "en": "The dispute is “registered”; “a dispute was reported” is not possible there. Check how far the dispute is."}}  # fmt: skip
-    return heard(sequence, verdict.dispute.code, type=word, event=cause, step="dispute.reported", state="registered", **reason)
+def outcome_of(decision, event_type="step.applied", sequence=1) -> Event:
+    cause = {"source": decision.event.source, "id": decision.event.id}
+    reason = {} if event_type == "step.applied" else {"reason": {"code": "illegal_here", "zh": "纠纷处于“已登记”状态，不能办理“纠纷登记上报”。请先核对纠纷进展。", "en": "The dispute is “registered”; “a dispute was reported” is not possible there. Check how far the dispute is."}}  # fmt: skip
+    return heard(sequence, decision.dispute.code, type=event_type, event=cause, step="dispute.reported", state="registered", **reason)
 
 
-def answer(pool, *decisions):
+def process_outcomes(pool, *events):
     with pool.transaction() as tx:
-        outcomes.answer(tx, tx.unheard(list(decisions)))
+        outcomes.process(tx, tx.unheard(list(events)))
 
 
-@pytest.mark.parametrize(("word", "kind"), [("step.applied", "receipt.applied"), ("step.refused", "receipt.rejected")])
-def test_each_event_has_one_outcome(intake, take, pool, word, kind):
-    (verdict,) = take(delivery())
-    answer(pool, outcome_of(verdict, word))
-    answer(pool, outcome_of(verdict, word))  # delivered again
+@pytest.mark.parametrize(("event_type", "receipt_type"), [("step.applied", "receipt.applied"), ("step.refused", "receipt.rejected")])
+def test_each_event_gets_one_outcome_receipt(intake, ingest_all, pool, event_type, receipt_type):
+    (decision,) = ingest_all(delivery())
+    process_outcomes(pool, outcome_of(decision, event_type))
+    process_outcomes(pool, outcome_of(decision, event_type))  # delivered again
 
     _, outcome = receipts(intake)
-    assert (outcome["type"], outcome["causationid"], outcome["data"]["state"]) == (kind, "e-1", "registered")
-    assert letters(intake) == [("womens_federation", "receipt/1/first"), ("womens_federation", "receipt/1/outcome")]
+    assert (outcome["type"], outcome["causationid"], outcome["data"]["state"]) == (receipt_type, "e-1", "registered")
+    assert queued_receipts(intake) == [("womens_federation", "receipt/1/first"), ("womens_federation", "receipt/1/outcome")]
 
 
-# ── the chain ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── hash chain ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture
-def ten(intake, take):
-    take(*(delivery(id=f"e-{n}", subject=f"R-{n}") for n in range(6)), delivery(body=b"\xff"))
-    take(*(delivery("police", id=f"e-{n}", subject=f"R-{n}") for n in range(3)))
+def log_with_ten_entries(intake, ingest_all):
+    ingest_all(*(delivery(id=f"e-{n}", subject=f"R-{n}") for n in range(6)), delivery(body=b"\xff"))
+    ingest_all(*(delivery("police", id=f"e-{n}", subject=f"R-{n}") for n in range(3)))
     return intake
 
 
-def broken(pool):
+def broken_rows(pool):
     with pool.transaction() as tx:
         return log.CHAIN.verify(tx, page=3).broken
 
 
-def test_the_chain_of_an_untouched_log_holds(ten, pool):
-    assert broken(pool) == []
+def test_the_hash_chain_of_an_unchanged_log_is_intact(log_with_ten_entries, pool):
+    assert broken_rows(pool) == []
 
 
 @pytest.mark.parametrize(
@@ -202,61 +203,63 @@ def test_the_chain_of_an_untouched_log_holds(ten, pool):
         ("update intake.log_head set hash = decode(repeat('11', 32), 'hex')", [10]),
     ],
 )
-def test_tampering_is_found_where_it_was_done(ten, pool, tampering, found):
-    ten.rows(tampering)
+def test_tampering_is_detected_at_the_changed_row(log_with_ten_entries, pool, tampering, found):
+    log_with_ten_entries.rows(tampering)
     try:
-        assert broken(pool) == found
+        assert broken_rows(pool) == found
     finally:
-        ten.rows("alter table intake.parties drop constraint if exists parties_seq_fkey; delete from intake.parties")
-        ten.rows("alter table intake.parties add constraint parties_seq_fkey foreign key (seq) references intake.log")
+        log_with_ten_entries.rows("alter table intake.parties drop constraint if exists parties_seq_fkey; delete from intake.parties")
+        log_with_ten_entries.rows("alter table intake.parties add constraint parties_seq_fkey foreign key (seq) references intake.log")
 
 
-# ── together ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── concurrency ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_both_doors_at_once_log_one_chain_and_number_receipts_in_commit_order(intake):
-    """Three writers; whoever reads in between never sees a position below one already seen, and no gap."""
-    agencies, stop, seen = ["womens_federation", "police"], threading.Event(), {agency: [] for agency in ("womens_federation", "police")}
+def test_concurrent_transactions_write_one_hash_chain_and_number_receipts_in_commit_order(intake):
+    """Three threads write while one reads receipts. The reader never finds a gap, nor a new position below one already read."""
+    agencies, stop, positions = ["womens_federation", "police"], threading.Event(), {agency: [] for agency in ("womens_federation", "police")}
 
     def write(pool, n):
-        for turn in range(12):
-            batch = [delivery(agency, id=f"e-{n}-{turn}", subject=f"R-{n}-{turn}") for agency in agencies]
+        for round_number in range(12):
+            batch = [delivery(agency, id=f"e-{n}-{round_number}", subject=f"R-{n}-{round_number}") for agency in agencies]
             while True:
                 try:
                     with pool.transaction() as tx:
-                        ingest.ingest(tx, [envelope.read(one) for one in batch])
+                        ingest.ingest(tx, [envelope.read(each) for each in batch])
                     break
-                except Exception as problem:  # noqa: BLE001 - looked at below
+                except Exception as problem:  # noqa: BLE001 - checked in the next line
                     assert should_try_again(problem), problem
 
-    def watch(pool):
+    def read_receipts(pool):
         while not stop.is_set():
             for agency in agencies:
                 with pool.transaction() as tx:
-                    seen[agency] += [position for position, _ in stored_receipts.after(tx, agency, seen[agency][-1] if seen[agency] else 0, 100)]
+                    positions[agency] += [
+                        position for position, _ in receipt_store.load_after(tx, agency, positions[agency][-1] if positions[agency] else 0, 100)
+                    ]
 
     writers = [threading.Thread(target=write, args=(intake.pool("intake", 1), n)) for n in range(3)]
-    watcher = threading.Thread(target=watch, args=(intake.pool("intake", 1),))
-    for thread in (watcher, *writers):
+    reader = threading.Thread(target=read_receipts, args=(intake.pool("intake", 1),))
+    for thread in (reader, *writers):
         thread.start()
     for thread in writers:
         thread.join(60)
     stop.set()
-    watcher.join(60)
+    reader.join(60)
 
     for agency in agencies:
         (total,) = intake.rows("select count(*) from intake.receipts where agency = %s", agency)[0]
-        assert total == 36 and seen[agency] == list(range(1, len(seen[agency]) + 1))
-    assert broken(intake.pool("intake", 1)) == []
+        assert total == 36 and positions[agency] == list(range(1, len(positions[agency]) + 1))
+    assert broken_rows(intake.pool("intake", 1)) == []
     assert intake.rows("select count(distinct code), max(code) from intake.disputes")[0][0] == 72
 
 
-# ── people ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── personal data ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_parties_lie_encrypted_and_nowhere_else(intake, take, pool):
-    """Everything of every table of every schema is looked through, as the superuser."""
-    take(
+def test_personal_data_is_stored_encrypted_only(intake, ingest_all, pool):
+    """Search every table of every schema as the superuser."""
+    ingest_all(
         delivery(),
         delivery(id="e-2", data=REPORT | {"kind": "neighbour", "parties": REPORT["parties"][:1]}, subject="R-2"),
         delivery(id="e-3", data={"name": SECRETS[0]}),
@@ -269,18 +272,20 @@ def test_parties_lie_encrypted_and_nowhere_else(intake, take, pool):
 
     assert [len(intake.rows(f"select 1 from intake.{table}")) for table in ("parties", "log", "parked", "waiting", "outbox")] == [2, 3, 1, 1, 5]
     assert found_in_tables(intake.rows, SECRETS) == []
-    assert found_in_tables(intake.rows, ["womens_federation"]) != []  # it does look
+    assert found_in_tables(intake.rows, ["womens_federation"]) != []  # the search finds what is stored unencrypted
 
 
-def test_the_key_at_rest_opens_what_was_sealed(intake, take, pool):
-    take(delivery())
-    ((sealed, by_agency),) = intake.rows("select sealed, by_agency from intake.parties")
+def test_stored_parties_can_be_decrypted_with_the_key_at_rest(intake, ingest_all, pool):
+    ingest_all(delivery())
+    ((stored, by_agency),) = intake.rows("select encrypted, encrypted_by_agency from intake.parties")
 
-    assert json.loads(pool.box.decrypt(bytes(sealed))) == REPORT["parties"] and not by_agency
+    assert json.loads(pool.box.decrypt(bytes(stored))) == REPORT["parties"] and not by_agency
 
 
-def test_parties_that_the_agency_sealed_stay_as_they_came(intake, take):
-    box = sealed(REPORT["parties"])
-    take(delivery(data={name: value for name, value in REPORT.items() if name != "parties"} | {"parties_sealed": box}))
+def test_parties_encrypted_by_the_agency_are_stored_unchanged(intake, ingest_all):
+    parties = encrypted(REPORT["parties"])
+    ingest_all(delivery(data={name: value for name, value in REPORT.items() if name != "parties"} | {"parties_sealed": parties}))
 
-    assert [(bytes(kept).decode(), by_agency) for kept, by_agency in intake.rows("select sealed, by_agency from intake.parties")] == [(box, True)]
+    assert [(bytes(stored).decode(), by_agency) for stored, by_agency in intake.rows("select encrypted, encrypted_by_agency from intake.parties")] == [
+        (parties, True)
+    ]

@@ -1,95 +1,101 @@
-"""What goes into the sealed lane at the door, and who may know that it is there? No database, no broker."""
+"""Tests of the safeguard lane in intake: which events enter it, and which agencies may see a code. No database, no broker."""
 
 import pytest
 
 import contracts
-from contracts import safeguard as words
+from contracts import safeguard
 from services.intake import domain
-from services.intake.model import Dispute, Known, Seal
-from tests.intake.test_domain import CODE, NOW, REPORT, SCREENED, decide, says, step, why
+from services.intake.model import BatchContext, Dispute, LaneRecord
+from tests.intake.test_domain import CODE, NOW, REPORT, SCREENED, agency_event, decide, refusal_code, step
 
-DANGER = {"risk": {"domestic_violence": True}}
+SAFEGUARD_FLAG = {"risk": {"domestic_violence": True}}
 INSIDE, OUTSIDE = ("police", "court", "court-daman", "womens_federation"), ("mediation_centre", "grid", "trade_union", "judicial_bureau")
 
 
-def known(seal):
-    return Known(disputes={CODE: Dispute(CODE, seal=seal)})
+def context_with(record):
+    return BatchContext(disputes={CODE: Dispute(CODE, lane_record=record)})
 
 
-def streams(verdict):
-    verdict.logged.seq = 7
-    if verdict.dispute.code is None:
-        verdict.dispute.code = CODE
-    for stream, type, data in domain.facts_of(verdict):
-        contracts.dump(type, data, stream or "intake")
-    return [(stream or "intake", type) for stream, type, _ in domain.facts_of(verdict)]
+def published(decision):
+    """Return (stream, event type) of each domain event for an accepted event. The data must conform to the contract."""
+    decision.log_entry.seq = 7
+    if decision.dispute.code is None:
+        decision.dispute.code = CODE
+    for stream, event_type, data in domain.facts_by_stream(decision):
+        contracts.dump(event_type, data, stream or "intake")
+    return [(stream or "intake", event_type) for stream, event_type, _ in domain.facts_by_stream(decision)]
 
 
-@pytest.mark.parametrize("flag", words.DANGERS)
-def test_a_report_of_danger_is_said_in_the_sealed_voice_and_in_no_other(flag):
-    (verdict,) = decide(says(data=REPORT | {"risk": {flag: True}}))
+@pytest.mark.parametrize("flag", safeguard.DANGERS)
+def test_a_report_with_a_safeguard_flag_is_published_on_the_sealed_stream_only(flag):
+    (decision,) = decide(agency_event(data=REPORT | {"risk": {flag: True}}))
 
-    assert verdict.registers and verdict.refused is None
-    assert streams(verdict) == [("intake-safeguard", "dispute.registered")]
-    assert verdict.dispute.seal.born
-
-
-def test_a_step_that_carries_a_flag_goes_the_ordinary_way_without_it():
-    (verdict,) = decide(says("mediation_centre", SCREENED | DANGER, type="dispute.screened", subject=CODE))
-
-    assert streams(verdict) == [("intake", "step.reported"), ("intake-safeguard", "risk.flagged")]
-    assert "risk" not in domain.facts_of(verdict)[0][2]["facts"]
-    assert not verdict.dispute.seal.born
+    assert decision.registers_dispute and decision.refusal is None
+    assert published(decision) == [("intake-safeguard", "dispute.registered")]
+    assert decision.dispute.lane_record.reported_in_lane
 
 
-@pytest.mark.parametrize("word", words.STEPS)
-def test_the_lanes_own_words_are_said_sealed(word):
-    agency = next(agency for agency in (*INSIDE, *OUTSIDE) if contracts.may_say(agency, word))
-    (verdict,) = decide(step(word, agency))
+def test_a_step_with_a_safeguard_flag_is_published_without_the_flag_on_the_ordinary_stream():
+    (decision,) = decide(agency_event("mediation_centre", SCREENED | SAFEGUARD_FLAG, type="dispute.screened", subject=CODE))
 
-    assert streams(verdict) == [("intake-safeguard", "step.reported")]
+    assert published(decision) == [("intake", "step.reported"), ("intake-safeguard", "risk.flagged")]
+    assert "risk" not in domain.facts_by_stream(decision)[0][2]["facts"]
+    assert not decision.dispute.lane_record.reported_in_lane
+
+
+@pytest.mark.parametrize("event_type", safeguard.STEPS)
+def test_safeguard_steps_are_published_on_the_sealed_stream(event_type):
+    agency = next(agency for agency in (*INSIDE, *OUTSIDE) if contracts.may_say(agency, event_type))
+    (decision,) = decide(step(event_type, agency))
+
+    assert published(decision) == [("intake-safeguard", "step.reported")]
 
 
 @pytest.mark.parametrize("agency", INSIDE)
-def test_of_a_sealed_dispute_those_inside_speak_sealed(agency):
-    (verdict,) = decide(says(agency, subject=CODE), about=known(Seal(holds={"hold"})))
+def test_steps_of_agencies_inside_the_lane_about_a_held_dispute_are_sealed(agency):
+    (decision,) = decide(agency_event(agency, subject=CODE), context=context_with(LaneRecord(holds={"hold"})))
 
-    assert streams(verdict) == [("intake-safeguard", "step.reported")]
-
-
-@pytest.mark.parametrize("agency", OUTSIDE)
-def test_and_those_outside_as_ever(agency):
-    (verdict,) = decide(says(agency, subject=CODE), about=known(Seal(holds={"hold"})))
-
-    assert streams(verdict) == [("intake", "step.reported")]
+    assert published(decision) == [("intake-safeguard", "step.reported")]
 
 
 @pytest.mark.parametrize("agency", OUTSIDE)
-def test_a_code_born_in_the_lane_is_for_outsiders_like_one_that_was_never_given(agency):
-    never, sealed = (decide(says(agency, subject=CODE), about=about)[0] for about in (Known(), known(Seal(born=True, holds={"hold"}))))
+def test_steps_of_agencies_outside_the_lane_about_a_held_dispute_are_ordinary(agency):
+    (decision,) = decide(agency_event(agency, subject=CODE), context=context_with(LaneRecord(holds={"hold"})))
 
-    assert why(sealed) == "unknown_dispute"
-    assert domain.first_receipt(sealed) == domain.first_receipt(never)
-    assert sealed.dispute is None
+    assert published(decision) == [("intake", "step.reported")]
 
 
-def test_who_reported_it_knows_its_code():
-    (verdict,) = decide(says("grid", subject=CODE), about=known(Seal(born=True, holds={"hold"}, reporters={"grid"})))
+@pytest.mark.parametrize("agency", OUTSIDE)
+def test_a_code_reported_in_the_lane_is_an_unknown_dispute_for_agencies_outside_it(agency):
+    unassigned, in_lane = (
+        decide(agency_event(agency, subject=CODE), context=context)[0]
+        for context in (BatchContext(), context_with(LaneRecord(reported_in_lane=True, holds={"hold"})))
+    )
 
-    assert streams(verdict) == [("intake-safeguard", "step.reported")]
+    assert refusal_code(in_lane) == "unknown_dispute"
+    assert domain.first_receipt(in_lane) == domain.first_receipt(unassigned)
+    assert in_lane.dispute is None
 
 
-def test_what_was_said_before_the_seal_within_one_batch_stays_as_it_was():
+def test_an_agency_that_reported_a_dispute_in_the_lane_may_use_its_code():
+    (decision,) = decide(
+        agency_event("grid", subject=CODE), context=context_with(LaneRecord(reported_in_lane=True, holds={"hold"}, reporting_agencies={"grid"}))
+    )
+
+    assert published(decision) == [("intake-safeguard", "step.reported")]
+
+
+def test_a_step_before_the_hold_in_the_same_batch_is_published_on_the_ordinary_stream():
     before, warning, after = decide(
         step("dispute.screened", "court"), step("dv.warning_issued", "police", id="e-2"), step("dispute.screened", "court", id="e-3")
     )
 
-    assert [streams(verdict)[0][0] for verdict in (before, warning, after)] == ["intake", "intake-safeguard", "intake-safeguard"]
+    assert [published(decision)[0][0] for decision in (before, warning, after)] == ["intake", "intake-safeguard", "intake-safeguard"]
 
 
-def test_the_first_receipt_of_danger_has_the_shape_of_any_other():
-    plain, danger = (decide(says(data=data, id=id), at=NOW)[0] for data, id in ((REPORT, "e-1"), (REPORT | DANGER, "e-1")))
-    for verdict in (plain, danger):
-        verdict.dispute.code, verdict.logged.seq, verdict.sha256 = CODE, 7, "0" * 64
+def test_the_first_receipt_of_a_report_with_a_safeguard_flag_equals_any_other():
+    ordinary, flagged = (decide(agency_event(data=data, id=id), at=NOW)[0] for data, id in ((REPORT, "e-1"), (REPORT | SAFEGUARD_FLAG, "e-1")))
+    for decision in (ordinary, flagged):
+        decision.dispute.code, decision.log_entry.seq, decision.sha256 = CODE, 7, "0" * 64
 
-    assert domain.first_receipt(plain) == domain.first_receipt(danger)
+    assert domain.first_receipt(ordinary) == domain.first_receipt(flagged)

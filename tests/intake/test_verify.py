@@ -1,4 +1,4 @@
-"""Does an operator learn that the log, or the record of looks, is not as it was written?"""
+"""Tests of the command that verifies the hash chains of the log and of the safeguard lane's access log."""
 
 import os
 import subprocess
@@ -12,116 +12,120 @@ from services.intake.store import lane, log
 from tests.intake.conftest import delivery
 
 CODE = "620702-2026-000123-1"
-ADMIN = "alter table intake.looks {} trigger user"  # as somebody would who can do anything
+SET_TRIGGERS = "alter table intake.lane_accesses {} trigger user"  # as an attacker with all rights in the database does
 
 
 @pytest.fixture
-def looked(intake, pool):
-    """Ten entries in the log's chain's sister: five looks, three of them told nothing."""
-    _forget(intake)
+def five_accesses(intake, pool):
+    """Write five entries into the access log. None of the attempts is granted because no dispute is in the lane."""
+    _empty_access_log(intake)
     for number in range(5):
         with pool.transaction() as tx:
-            lane.look(tx, "police", f"p-{number}", "police_duty", CODE, number % 2 == 0)
+            lane.view(tx, "police", f"p-{number}", "police_duty", CODE, number % 2 == 0)
     yield intake
-    _forget(intake)
+    _empty_access_log(intake)
 
 
-def _forget(intake):
-    intake.rows(f"{ADMIN.format('disable')}; delete from intake.looks; {ADMIN.format('enable')}")
-    intake.rows("update intake.looks_head set seq = 0, hash = decode(repeat('00', 32), 'hex')")
+def _empty_access_log(intake):
+    intake.rows(f"{SET_TRIGGERS.format('disable')}; delete from intake.lane_accesses; {SET_TRIGGERS.format('enable')}")
+    intake.rows("update intake.lane_accesses_head set seq = 0, hash = decode(repeat('00', 32), 'hex')")
 
 
-def check(pool):
+def verify_access_log(pool):
     with pool.transaction() as tx:
-        return lane.LOOKS.verify(tx, page=2)
+        return lane.ACCESS_LOG.verify(tx, page=2)
 
 
-def test_untouched_looks_hold_and_all_were_read(looked, pool):
-    checked = check(pool)
+def test_an_unchanged_access_log_is_intact_and_read_completely(five_accesses, pool):
+    result = verify_access_log(pool)
 
-    assert (checked.rows, checked.broken) == (5, [])
+    assert (result.rows, result.broken) == (5, [])
 
 
 @pytest.mark.parametrize(
     ("tampering", "found"),
     [
-        ("update intake.looks set officer = 'p-9' where seq = 2", [2]),
-        ("update intake.looks set granted = true where seq = 4", [4]),
-        ("update intake.looks set looked_at = looked_at + interval '1 hour' where seq = 1", [1]),
-        ("delete from intake.looks where seq = 3", [4]),
-        ("delete from intake.looks where seq = 5", [5]),
-        ("delete from intake.looks", [5]),
-        ("insert into intake.looks select 6, looked_at, agency, officer, reason, dispute, granted, hash from intake.looks where seq = 5", [6]),
-        ("update intake.looks_head set hash = decode(repeat('11', 32), 'hex')", [5]),
+        ("update intake.lane_accesses set officer = 'p-9' where seq = 2", [2]),
+        ("update intake.lane_accesses set granted = true where seq = 4", [4]),
+        ("update intake.lane_accesses set accessed_at = accessed_at + interval '1 hour' where seq = 1", [1]),
+        ("delete from intake.lane_accesses where seq = 3", [4]),
+        ("delete from intake.lane_accesses where seq = 5", [5]),
+        ("delete from intake.lane_accesses", [5]),
+        (
+            "insert into intake.lane_accesses select 6, accessed_at, agency, officer, reason, dispute, granted, hash from intake.lane_accesses where seq = 5",
+            [6],
+        ),
+        ("update intake.lane_accesses_head set hash = decode(repeat('11', 32), 'hex')", [5]),
     ],
 )
-def test_whatever_is_changed_in_the_looks_is_found(looked, pool, tampering, found):
-    looked.rows(f"{ADMIN.format('disable')}; {tampering}; {ADMIN.format('enable')}")
+def test_tampering_with_the_access_log_is_detected(five_accesses, pool, tampering, found):
+    five_accesses.rows(f"{SET_TRIGGERS.format('disable')}; {tampering}; {SET_TRIGGERS.format('enable')}")
 
-    assert check(pool).broken == found
+    assert verify_access_log(pool).broken == found
 
 
-def verify(intake, **others):
+def run_command(intake, **others):
+    """Run the command. Return its exit code, the lines of its output, and its error output."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FENGQIAO_")} | intake.environment("intake") | others
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "services.intake.verify"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
-    return done.returncode, done.stdout.splitlines(), done.stderr
+    return process.returncode, process.stdout.splitlines(), process.stderr
 
 
-def test_the_command_counts_what_it_read_and_ends_with_zero(looked, take):
-    take(*(delivery(id=f"e-{n}", subject=f"R-{n}") for n in range(7)))
+def test_the_command_prints_the_number_of_rows_and_exits_with_0(five_accesses, ingest_all):
+    ingest_all(*(delivery(id=f"e-{n}", subject=f"R-{n}") for n in range(7)))
 
-    code, lines, problem = verify(looked)
+    exit_code, lines, errors = run_command(five_accesses)
 
-    assert (code, problem) == (0, "")
+    assert (exit_code, errors) == (0, "")
     assert lines == [
-        "上报日志：核对7条，哈希链完整 | log of agencies' events: 7 rows checked, the hash chain holds",
-        "查阅保护专线的记录：核对5条，哈希链完整 | record of looks into the safeguard lane: 5 rows checked, the hash chain holds",
+        "上报日志：核对7条，哈希链完整 | log of agencies' events: 7 rows verified, the hash chain is intact",
+        "保护专线查阅记录：核对5条，哈希链完整 | access log of the safeguard lane: 5 rows verified, the hash chain is intact",
     ]
 
 
-def test_the_command_names_the_first_row_of_each_chain_that_does_not_hold_and_ends_with_one(looked, take):
-    take(*(delivery(id=f"e-{n}", subject=f"R-{n}") for n in range(7)))
-    looked.rows("update intake.log set agency = 'court' where seq in (3, 6)")
-    looked.rows(f"{ADMIN.format('disable')}; update intake.looks set officer = 'p-9' where seq = 2; {ADMIN.format('enable')}")
+def test_the_command_names_the_first_broken_row_of_each_chain_and_exits_with_1(five_accesses, ingest_all):
+    ingest_all(*(delivery(id=f"e-{n}", subject=f"R-{n}") for n in range(7)))
+    five_accesses.rows("update intake.log set agency = 'court' where seq in (3, 6)")
+    five_accesses.rows(f"{SET_TRIGGERS.format('disable')}; update intake.lane_accesses set officer = 'p-9' where seq = 2; {SET_TRIGGERS.format('enable')}")
 
-    code, (log, looks), _ = verify(looked)
+    exit_code, (log_line, access_log_line), _ = run_command(five_accesses)
 
-    assert code == 1
-    assert "自第3条起不符（共2处）" in log and "7 rows checked, the hash chain does not hold at row 3 (places: 2)" in log
-    assert "does not hold at row 2" in looks
-
-
-def test_the_command_says_so_when_it_cannot_look(looked):
-    code, lines, problem = verify(looked, DATABASE_URL="postgresql://intake:x@127.0.0.1:1/nowhere")
-
-    assert (code, lines) == (2, [])
-    assert "未能核对" in problem and "nothing was checked" in problem and "Traceback" not in problem
+    assert exit_code == 1
+    assert "自第3条起不符（共2处）" in log_line and "7 rows verified, the hash chain is broken at row 3 (breaks in total: 2)" in log_line
+    assert "broken at row 2" in access_log_line
 
 
-def test_what_comes_in_while_it_reads_is_no_break(looked, take, pool):
-    """Ten thousand rows take a while: the head that was read first says where to stop."""
-    take(*(delivery(id=f"e-{n}", subject=f"R-{n}") for n in range(4)))
+def test_the_command_reports_an_unavailable_database_and_exits_with_2(five_accesses):
+    exit_code, lines, errors = run_command(five_accesses, DATABASE_URL="postgresql://intake:x@127.0.0.1:1/nowhere")
+
+    assert (exit_code, lines) == (2, [])
+    assert "未能核对" in errors and "nothing was verified" in errors and "Traceback" not in errors
+
+
+def test_rows_appended_during_the_verification_are_no_break(five_accesses, ingest_all, pool):
+    """Verification stops at the head of the chain that was read at its start."""
+    ingest_all(*(delivery(id=f"e-{n}", subject=f"R-{n}") for n in range(4)))
     with pool.transaction() as tx:
-        rows, pages = tx.rows, []
+        rows, statements = tx.rows, []
 
-        def rows_and_more_come_in(sql, params=None):
-            if "from intake.log where" in sql and not pages:
-                take(delivery(id="e-late", subject="R-late"))
-            pages.append(sql)
+        def append_while_reading(sql, params=None):
+            if "from intake.log where" in sql and not statements:
+                ingest_all(delivery(id="e-late", subject="R-late"))
+            statements.append(sql)
             return rows(sql, params)
 
-        tx.rows = rows_and_more_come_in
-        checked = log.CHAIN.verify(tx, page=2)
+        tx.rows = append_while_reading
+        result = log.CHAIN.verify(tx, page=2)
 
-    assert (checked.rows, checked.broken) == (4, [])
-
-
-# ── on a running system ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+    assert (result.rows, result.broken) == (4, [])
 
 
-def test_the_word_checks_the_system_of_the_run_directory(county, monkeypatch, capfd):
+# ── on a running system ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_fengqiao_log_verify_checks_the_system_of_the_run_directory(county, monkeypatch, capfd):
     county.police.reports_dispute()
     county.settle()
     monkeypatch.setenv("FENGQIAO_RUN", str(county.system.folder))
@@ -131,7 +135,7 @@ def test_the_word_checks_the_system_of_the_run_directory(county, monkeypatch, ca
     assert f"核对{entries[0]}条，哈希链完整" in capfd.readouterr().out
 
 
-def test_a_word_it_does_not_know_and_a_place_where_nothing_ran(monkeypatch, tmp_path, capfd):
+def test_fengqiao_log_rejects_unknown_arguments_and_a_directory_without_a_system(monkeypatch, tmp_path, capfd):
     monkeypatch.setenv("FENGQIAO_RUN", str(tmp_path))
 
     assert commands.log([]) == 2 and "usage: ./fengqiao log verify" in capfd.readouterr().err
@@ -139,15 +143,15 @@ def test_a_word_it_does_not_know_and_a_place_where_nothing_ran(monkeypatch, tmp_
         commands.log(["verify"])
 
 
-@pytest.mark.parametrize(("word", "arguments", "answer"), [("rosters", ["show"], "committee-620702102"), ("routing", ["dry-run", "--days", "1"], "")])
-def test_the_other_tools_of_services_run_with_that_services_settings(county, monkeypatch, capfd, word, arguments, answer):
+@pytest.mark.parametrize(("command", "arguments", "output"), [("rosters", ["show"], "committee-620702102"), ("routing", ["dry-run", "--days", "1"], "")])
+def test_commands_of_other_services_run_with_the_settings_of_that_service(county, monkeypatch, capfd, command, arguments, output):
     monkeypatch.setenv("FENGQIAO_RUN", str(county.system.folder))
 
-    assert getattr(commands, word)(arguments) == 0
-    assert answer in capfd.readouterr().out
+    assert getattr(commands, command)(arguments) == 0
+    assert output in capfd.readouterr().out
 
 
-def test_a_webhook_is_set_and_removed(county, monkeypatch, capfd):
+def test_a_webhook_is_registered_and_removed(county, monkeypatch, capfd):
     monkeypatch.setenv("FENGQIAO_RUN", str(county.system.folder))
 
     assert commands.webhooks(["set", "trade_union", "http://127.0.0.1:9/"]) == 0
@@ -157,7 +161,7 @@ def test_a_webhook_is_set_and_removed(county, monkeypatch, capfd):
     assert county.rows("select count(*) from notify.webhooks where agency = 'trade_union'") == [(0,)]
 
 
-def test_a_check_of_files_needs_no_system(monkeypatch, tmp_path, capfd):
+def test_rosters_check_needs_no_running_system(monkeypatch, tmp_path, capfd):
     monkeypatch.setenv("FENGQIAO_RUN", str(tmp_path))
 
     assert commands.rosters(["check", str(ROOT / "counties/ganzhou")]) == 0

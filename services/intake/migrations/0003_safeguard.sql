@@ -1,48 +1,48 @@
--- intake: the safeguard lane. Which disputes are in it, what was said about them there, and who looked.
+-- intake: the safeguard lane: its disputes, mediation's events about them, and the access log.
 
-create table intake.seals (             -- a row while, and after, a dispute was in the lane
-    code          text        primary key references intake.disputes,
-    reported_in_lane          boolean     not null,      -- reported into the lane, and never yet named outside it
-    holds         text[]      not null,      -- empty when nothing holds it any more
-    sealed_at     timestamptz not null,
-    registration  jsonb,                     -- what the ordinary voice will say of it, when it comes out; about nobody
+create table intake.lane_records (      -- a dispute that is or was in the lane
+    code              text        primary key references intake.disputes,
+    reported_in_lane  boolean     not null,      -- reported into the lane and not yet released: outside the lane the code does not exist
+    holds             text[]      not null,      -- empty: the dispute is released
+    entered_at        timestamptz not null,
+    registration      jsonb,                     -- data of dispute.registered for the ordinary stream, published at the release; no personal data
     constraint only_a_hold_or_a_stay check (holds <@ array['hold', 'stay']),
-    constraint what_was_born_sealed_can_come_out check (not reported_in_lane or registration is not null)
+    constraint a_dispute_reported_in_the_lane_has_a_registration check (not reported_in_lane or registration is not null)
 );
 
-create table intake.entries (           -- what mediation said in the lane, for those who may look
-    code      text        not null,
-    sequence  bigint      not null,
-    said_at   timestamptz not null,
-    type      text        not null,
-    told      jsonb       not null,          -- codes, dates and tokens, as in the event
-    constraint one_entry_for_each_event primary key (code, sequence)
+create table intake.lane_events (       -- mediation's events on the sealed stream, for agencies that may view them
+    code         text        not null,
+    sequence     bigint      not null,
+    happened_at  timestamptz not null,
+    type         text        not null,
+    facts        jsonb       not null,          -- codes, dates and tokens, as in the event
+    constraint one_row_for_each_event primary key (code, sequence)
 );
 
-create table intake.looks (             -- append-only; each row's hash covers the one before it. Also who asked and was told nothing
-    seq        bigint      primary key,
-    looked_at  timestamptz not null,
-    agency     text        not null,
-    officer    text        not null,         -- a staff number, no name
-    reason     text        not null,
-    dispute    text        not null,
-    granted    boolean     not null,
-    hash       bytea       not null
+create table intake.lane_accesses (     -- append-only hash chain of all access attempts, granted or not
+    seq          bigint      primary key,
+    accessed_at  timestamptz not null,
+    agency       text        not null,
+    officer      text        not null,         -- a staff number, never a name
+    reason       text        not null,
+    dispute      text        not null,
+    granted      boolean     not null,
+    hash         bytea       not null
 );
-create index looks_at_a_dispute on intake.looks (dispute, seq);
+create index lane_accesses_to_a_dispute on intake.lane_accesses (dispute, seq);
 
-create table intake.looks_head (
+create table intake.lane_accesses_head (
     one   boolean primary key default true,
     seq   bigint  not null,
     hash  bytea   not null,
-    constraint there_is_one_head_of_looks check (one)
+    constraint there_is_one_head_of_lane_accesses check (one)
 );
-insert into intake.looks_head values (true, 0, decode(repeat('00', 32), 'hex'));
+insert into intake.lane_accesses_head values (true, 0, decode(repeat('00', 32), 'hex'));
 
-create function intake.looks_stay() returns trigger language plpgsql as $$
+create function intake.reject_access_log_change() returns trigger language plpgsql as $$
 begin
-    raise exception 'a look that was written down stays';
+    raise exception 'the access log of the safeguard lane cannot be changed';
 end
 $$;
-create trigger nobody_changes_a_look before update or delete on intake.looks for each row execute function intake.looks_stay();
-create trigger nobody_empties_the_looks before truncate on intake.looks for each statement execute function intake.looks_stay();
+create trigger lane_accesses_reject_changes before update or delete on intake.lane_accesses for each row execute function intake.reject_access_log_change();
+create trigger lane_accesses_reject_truncation before truncate on intake.lane_accesses for each statement execute function intake.reject_access_log_change();

@@ -1,4 +1,4 @@
-"""A table whose rows each carry a hash over the row before, and a table of one row that names the last. SQL; given a transaction."""
+"""SQL of a hash chain: a table in which each row's hash covers the previous row, and a one-row table with the last row. Uses the caller's transaction."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,8 +10,8 @@ PAGE = 5000  # rows in memory at a time
 
 
 @dataclass(slots=True)
-class Verified:
-    """How many rows were read, and the numbers of those at which the chain does not hold."""
+class Verification:
+    """The result of verifying a hash chain: the number of rows read, and the `seq` of each row at which the chain is broken."""
 
     rows: int = 0
     broken: list[int] = field(default_factory=list)
@@ -19,41 +19,44 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class HashChain:
-    """The chain of `table`; its head is in `<table>_head`. `columns` are those that the hash covers, `seq` first; `encode` makes bytes of their values."""
+    """The hash chain of `table`, whose last row is in `<table>_head`.
+
+    `columns` are the columns covered by the hash, `seq` first; `encode` converts their values to bytes.
+    """
 
     table: str
     columns: str
     encode: Callable[[tuple], bytes]
 
     def lock_head(self, tx) -> tuple[int, bytes]:
-        """The last row's number and hash. Whoever appends holds this lock."""
+        """Return number and hash of the last row, and lock them. Every transaction that appends rows must hold this lock."""
         seq, head = tx.rows(f"select seq, hash from {self.table}_head for update")[0]
         return seq, bytes(head)
 
-    def link(self, before: bytes, entry: tuple) -> bytes:
-        """The hash of an entry that follows one with the hash `before`."""
-        return hashlib.sha256(before + self.encode(entry)).digest()
+    def hash_entry(self, previous_hash: bytes, entry: tuple) -> bytes:
+        """Return the hash of an entry that follows a row with the hash `previous_hash`."""
+        return hashlib.sha256(previous_hash + self.encode(entry)).digest()
 
     def move_head(self, tx, seq: int, head: bytes) -> None:
-        """Names the row that was appended last."""
+        """Record number and hash of the row appended last."""
         tx.run(f"update {self.table}_head set seq = %s, hash = %s", (seq, psycopg2.Binary(head)))
 
-    def verify(self, tx, page: int = PAGE) -> Verified:
-        """Whether the table is as it was written. What is appended meanwhile is left out, unless the head does not know of it.
+    def verify(self, tx, page: int = PAGE) -> Verification:
+        """Verify that the rows are unchanged since they were written. Rows appended during the verification are not read.
 
-        After a row that does not hold it goes on from the hash stored in it.
+        A row behind the head counts as a break. After a broken row, verification continues from the hash stored in that row.
         """
         last, head, newest = tx.rows(f"select seq, hash, (select max(seq) from {self.table}) from {self.table}_head")[0]
-        found, before, number = Verified(), bytes(32), 0
+        found, previous_hash, number = Verification(), bytes(32), 0
         sql = f"select {self.columns}, hash from {self.table} where seq > %s and seq <= %s order by seq limit %s"
         while rows := tx.rows(sql, (number, last, page)):
-            for *entry, stored in rows:
-                is_next, number, stored = entry[0] == number + 1, entry[0], bytes(stored)
-                if not is_next or self.link(before, tuple(entry)) != stored:
+            for *entry, stored_hash in rows:
+                is_next, number, stored_hash = entry[0] == number + 1, entry[0], bytes(stored_hash)
+                if not is_next or self.hash_entry(previous_hash, tuple(entry)) != stored_hash:
                     found.broken.append(number)
-                before = stored
+                previous_hash = stored_hash
             found.rows += len(rows)
-        if not found.broken and (number, before) != (last, bytes(head)):
+        if not found.broken and (number, previous_hash) != (last, bytes(head)):
             found.broken.append(last)
         if (newest or 0) > last:
             found.broken.append(last + 1)

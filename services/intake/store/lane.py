@@ -1,4 +1,4 @@
-"""SQL of the safeguard lane at the door. Is given a transaction, under the lock of the log's head; never commits or decides."""
+"""SQL of the safeguard lane. Uses the caller's transaction, which must hold the lock on the head of the log; contains no rules."""
 
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -9,122 +9,123 @@ import psycopg2
 from plumbing.events import Event
 from plumbing.rows import Columns
 from plumbing.transaction import Transaction
-from services.intake.model import Dispute, Seal
+from services.intake.model import Dispute, LaneRecord
 from services.intake.store.hash_chain import HashChain
 
 HOLDS = Columns("code text, holds text[]")
-SEALS = Columns("code text, reported_in_lane boolean, holds text[], sealed_at timestamptz, registration jsonb")
-ENTRIES = Columns("code text, sequence bigint, said_at timestamptz, type text, told jsonb")
-LOOKS = HashChain(
-    "intake.looks",
-    "seq, agency, officer, reason, dispute, granted, looked_at",
-    lambda entry: orjson.dumps([part.astimezone(UTC).isoformat() if isinstance(part, datetime) else str(part) for part in entry]),
+LANE_RECORDS = Columns("code text, reported_in_lane boolean, holds text[], entered_at timestamptz, registration jsonb")
+LANE_EVENTS = Columns("code text, sequence bigint, happened_at timestamptz, type text, facts jsonb")
+ACCESS_LOG = HashChain(
+    "intake.lane_accesses",
+    "seq, agency, officer, reason, dispute, granted, accessed_at",
+    lambda entry: orjson.dumps([value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value) for value in entry]),
 )
 HELD, RELEASED = "safeguard.held", "safeguard.released"
 
 
 def load(tx: Transaction, disputes: dict[str, Dispute]) -> None:
-    """Puts their seals to those among these disputes (by code) that are in the lane now."""
+    """Set `lane_record` of those disputes (by code) that are in the lane now."""
     if not disputes:
         return
     found = {
-        code: Seal(reported_in_lane, set(holds))
+        code: LaneRecord(reported_in_lane, set(holds))
         for code, reported_in_lane, holds in tx.rows(
-            "select code, reported_in_lane, holds from intake.seals where code = any(%s) and holds <> '{}'", (list(disputes),)
+            "select code, reported_in_lane, holds from intake.lane_records where code = any(%s) and holds <> '{}'", (list(disputes),)
         )
     }
-    reported_in_lane = [code for code, seal in found.items() if seal.reported_in_lane]
+    reported_in_lane = [code for code, record in found.items() if record.reported_in_lane]
     if reported_in_lane:
         for code, agency in tx.rows("select code, agency from intake.reports where code = any(%s)", (reported_in_lane,)):
-            found[code].reporters.add(agency)
-    for code, seal in found.items():
-        disputes[code].seal = seal
+            found[code].reporting_agencies.add(agency)
+    for code, record in found.items():
+        disputes[code].lane_record = record
 
 
-def save(tx: Transaction, opened: list[tuple[str, Seal, dict | None]]) -> None:
-    """Writes the seals that a batch opened: (code, seal, what the ordinary voice would have said of its registration)."""
-    if not opened:
+def save(tx: Transaction, rows: list[tuple[str, LaneRecord, dict | None]]) -> None:
+    """Save the lane records of disputes that a batch put into the lane: (code, record, registration for the ordinary stream at the release)."""
+    if not rows:
         return
-    told = {code: registration for code, _, registration in opened if registration is not None}
-    seals = {code: seal for code, seal, _ in sorted(opened, key=itemgetter(0))}
-    again = [
-        (code, sorted(seal.holds)) for code, seal in seals.items() if seal.reported_in_lane and code not in told
-    ]  # what would be said of these is written already
-    if again:
-        tx.run(f"update intake.seals set holds = v.holds from {HOLDS.rows} where seals.code = v.code", HOLDS.of(again))
+    registrations = {code: registration for code, _, registration in rows if registration is not None}
+    records = {code: record for code, record, _ in sorted(rows, key=itemgetter(0))}
+    registered_before = [
+        (code, sorted(record.holds)) for code, record in records.items() if record.reported_in_lane and code not in registrations
+    ]  # their registration is already stored
+    if registered_before:
+        tx.run(f"update intake.lane_records set holds = v.holds from {HOLDS.rows} where lane_records.code = v.code", HOLDS.of(registered_before))
     tx.insert(
-        "intake.seals",
-        SEALS,
+        "intake.lane_records",
+        LANE_RECORDS,
         [
-            (code, seal.reported_in_lane, sorted(seal.holds), tx.now, told.get(code))
-            for code, seal in seals.items()
-            if not seal.reported_in_lane or code in told
+            (code, record.reported_in_lane, sorted(record.holds), tx.now, registrations.get(code))
+            for code, record in records.items()
+            if not record.reported_in_lane or code in registrations
         ],
-        "on conflict (code) do update set holds = excluded.holds, sealed_at = case when seals.holds = '{}' then excluded.sealed_at else seals.sealed_at end",
+        "on conflict (code) do update set holds = excluded.holds,"
+        " entered_at = case when lane_records.holds = '{}' then excluded.entered_at else lane_records.entered_at end",
     )
 
 
 def hear(tx: Transaction, events: list[Event]) -> list[tuple[str, dict, datetime]]:
-    """Enters what mediation said in the lane. Returns the disputes that come out of it, to be named outside: (code, registration, time of release).
+    """Store mediation's events on the sealed stream. Return the disputes that they release for the first time: (code, registration, time of release).
 
-    The time is that in the world. The time at which the release is processed would be later than steps that follow it.
+    The time of release is that of the event. The processing time could be later than the times of steps that follow the release.
     """
     if not events:
         return []
     tx.rows("select seq from intake.log_head for update")
     rows = [(event.subject, event.sequence, event.time, event.type, event.data) for event in events]
-    tx.insert("intake.entries", ENTRIES, rows, "on conflict do nothing")
+    tx.insert("intake.lane_events", LANE_EVENTS, rows, "on conflict do nothing")
     for event in events:
         if event.type not in (HELD, RELEASED):
             continue
         if event.type == RELEASED:
-            tx.run("update intake.seals set holds = %s::text[] where code = %s", (event.data["left"], event.subject))
+            tx.run("update intake.lane_records set holds = %s::text[] where code = %s", (event.data["left"], event.subject))
         else:
-            which = "stay" if event.data["cause"] == "stay" else "hold"
-            tx.run("update intake.seals set holds = array_remove(holds, %s) || array[%s] where code = %s", (which, which, event.subject))
+            hold = "stay" if event.data["cause"] == "stay" else "hold"
+            tx.run("update intake.lane_records set holds = array_remove(holds, %s) || array[%s] where code = %s", (hold, hold, event.subject))
     released = {event.subject: event.time for event in events if event.type == RELEASED}
     return [
         (code, registration, released[code])
         for code, registration in tx.rows(
-            "update intake.seals set reported_in_lane = false where code = any(%s) and reported_in_lane and holds = '{}' returning code, registration",
+            "update intake.lane_records set reported_in_lane = false where code = any(%s) and reported_in_lane and holds = '{}' returning code, registration",
             (sorted(released),),
         )
     ]
 
 
-# ── looking ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── access by agencies inside the lane ────────────────────────────────────────────────────────────────────────────────
 
 
-def look(tx: Transaction, agency: str, officer: str, reason: str, dispute: str, is_inside: bool) -> dict | None:
-    """Writes down that somebody asked, first; then what is in the lane about a dispute, or None: nothing, or not for this agency."""
-    (found,) = tx.rows("select (select true from intake.seals where code = %s)", (dispute,))[0]
+def view(tx: Transaction, agency: str, officer: str, reason: str, dispute: str, is_inside: bool) -> dict | None:
+    """Log the access attempt, then return the dispute's data in the lane. None if there is none or the agency is not inside the lane."""
+    (found,) = tx.rows("select (select true from intake.lane_records where code = %s)", (dispute,))[0]
     granted = bool(found) and is_inside
-    seq, head = LOOKS.lock_head(tx)
+    seq, head = ACCESS_LOG.lock_head(tx)
     entry = (seq + 1, agency, officer, reason, dispute, granted, tx.now)
-    head = LOOKS.link(head, entry)
-    tx.run(f"insert into intake.looks ({LOOKS.columns}, hash) values (%s, %s, %s, %s, %s, %s, %s, %s)", (*entry, psycopg2.Binary(head)))
-    LOOKS.move_head(tx, seq + 1, head)
-    return _view(tx, dispute) if granted else None
+    head = ACCESS_LOG.hash_entry(head, entry)
+    tx.run(f"insert into intake.lane_accesses ({ACCESS_LOG.columns}, hash) values (%s, %s, %s, %s, %s, %s, %s, %s)", (*entry, psycopg2.Binary(head)))
+    ACCESS_LOG.move_head(tx, seq + 1, head)
+    return _load_view(tx, dispute) if granted else None
 
 
-def _view(tx, code):
-    reported_in_lane, holds, sealed_at, registration = tx.rows(
-        "select reported_in_lane, holds, sealed_at, registration from intake.seals where code = %s", (code,)
+def _load_view(tx, code):
+    reported_in_lane, holds, entered_at, registration = tx.rows(
+        "select reported_in_lane, holds, entered_at, registration from intake.lane_records where code = %s", (code,)
     )[0]
-    entries = tx.rows("select said_at, type, told from intake.entries where code = %s order by sequence", (code,))
-    looks = tx.rows("select looked_at, agency, officer, reason from intake.looks where dispute = %s and granted order by seq", (code,))
+    events = tx.rows("select happened_at, type, facts from intake.lane_events where code = %s order by sequence", (code,))
+    accesses = tx.rows("select accessed_at, agency, officer, reason from intake.lane_accesses where dispute = %s and granted order by seq", (code,))
     deadlines = {}
-    for _, type, told in entries:
-        if type.startswith("deadline."):
-            deadlines[told["clock"]] = {"clock": told["clock"], "due_at": told["due_at"], "state": type.removeprefix("deadline.")}
+    for _, event_type, facts in events:
+        if event_type.startswith("deadline."):
+            deadlines[facts["clock"]] = {"clock": facts["clock"], "due_at": facts["due_at"], "state": event_type.removeprefix("deadline.")}
     about = {name: registration[name] for name in ("agency", "township", "village", "kind", "channel") if registration and name in registration}
     return {
         "dispute": code,
         "held_by": sorted(holds),
-        "since": sealed_at,
+        "since": entered_at,
         "reported_into_the_lane": reported_in_lane,
         "about": about,
         "deadlines": list(deadlines.values()),
-        "entries": [{"at": at, "type": type, **told} for at, type, told in entries],
-        "looks": [dict(zip(("at", "agency", "officer", "reason"), row, strict=True)) for row in looks],
+        "entries": [{"at": happened_at, "type": event_type, **facts} for happened_at, event_type, facts in events],
+        "looks": [dict(zip(("at", "agency", "officer", "reason"), row, strict=True)) for row in accesses],
     }

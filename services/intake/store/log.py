@@ -1,46 +1,48 @@
-"""SQL of the log of everything that agencies sent, a hash chain. Given a transaction; never commits or decides."""
+"""SQL of the log of all events received from agencies, a hash chain. Uses the caller's transaction; contains no rules."""
 
 from plumbing.rows import Columns
 from plumbing.transaction import Transaction
-from services.intake.model import Decision, Known, Logged, agency_source
+from services.intake.model import BatchContext, Decision, LogEntry, agency_source
 from services.intake.store.hash_chain import HashChain
 
-EVENTS = Columns("agency text, event_id text")
+EVENT_IDS = Columns("agency text, event_id text")
 LOG = Columns(
-    "seq bigint, received_at timestamptz, agency text, event_id text, sha256 text, content text, type text, happened_at timestamptz, dispute text,"
-    " refused_for text, body_sealed bytea, hash bytea"
+    "seq bigint, received_at timestamptz, agency text, event_id text, sha256 text, content_hash text, type text, happened_at timestamptz, dispute text,"
+    " refused_for text, body_encrypted bytea, hash bytea"
 )
 CHAIN = HashChain(
     "intake.log",
     "seq, agency, event_id, sha256, type, dispute, refused_for",
-    lambda entry: "\x1f".join(["" if part is None else str(part) for part in entry]).encode(),
+    lambda entry: "\x1f".join(["" if value is None else str(value) for value in entry]).encode(),
 )
 
 
-def load(tx: Transaction, known: Known, ids: list[tuple[str, str]]) -> None:
-    """The log's head, and the earlier entries with these (agency, id).
+def load(tx: Transaction, context: BatchContext, ids: list[tuple[str, str]]) -> None:
+    """Load the head of the log and the earlier entries with these (agency, event id).
 
-    Locks the head: events are taken in one batch after the other, whichever door they come by.
+    Locks the head, so that batches are ingested one after the other, whether they arrive over AMQP or HTTP.
     """
-    known.head = CHAIN.lock_head(tx)
-    for agency, event_id, seq, content, accepted in tx.rows(
-        f"select agency, event_id, seq, content, refused_for is null from intake.log join {EVENTS.rows} using (agency, event_id) order by seq",
-        EVENTS.of(list(set(ids))),
+    context.log_head = CHAIN.lock_head(tx)
+    for agency, event_id, seq, content_hash, is_accepted in tx.rows(
+        f"select agency, event_id, seq, content_hash, refused_for is null from intake.log join {EVENT_IDS.rows} using (agency, event_id) order by seq",
+        EVENT_IDS.of(list(set(ids))),
     ):
-        known.logged.setdefault((agency_source(agency), event_id), []).append(Logged(seq, content, accepted))
+        context.log_entries.setdefault((agency_source(agency), event_id), []).append(LogEntry(seq, content_hash, is_accepted))
 
 
 def append(tx: Transaction, head: tuple[int, bytes], decisions: list[Decision]) -> None:
-    """Writes the entries of these decisions, which have their numbers."""
+    """Append the log entries of these decisions, whose log numbers are already assigned."""
     if not decisions:
         return
-    (seq, last), rows = head, []
+    (seq, last_hash), rows = head, []
     for decision in decisions:
-        event, seq = decision.event, decision.logged.seq
-        dispute = decision.dispute.code if decision.dispute and decision.refused is None else None
-        refused = decision.refused["code"] if decision.refused else None
-        last = CHAIN.link(last, (seq, decision.agency, event.id, decision.sha256, event.type, dispute, refused))
-        sealed = tx.seal(event.delivery.body) if decision.may_be_kept else None
-        rows.append((seq, tx.now, decision.agency, event.id, decision.sha256, decision.content, event.type, event.time, dispute, refused, sealed, last))
+        event, seq = decision.event, decision.log_entry.seq
+        dispute = decision.dispute.code if decision.dispute and decision.refusal is None else None
+        refused_for = decision.refusal["code"] if decision.refusal else None
+        last_hash = CHAIN.hash_entry(last_hash, (seq, decision.agency, event.id, decision.sha256, event.type, dispute, refused_for))
+        encrypted = tx.seal(event.delivery.body) if decision.stores_body else None
+        rows.append(
+            (seq, tx.now, decision.agency, event.id, decision.sha256, decision.content_hash, event.type, event.time, dispute, refused_for, encrypted, last_hash)
+        )
     tx.insert("intake.log", LOG, rows)
-    CHAIN.move_head(tx, seq, last)
+    CHAIN.move_head(tx, seq, last_hash)

@@ -1,4 +1,4 @@
-"""SQL of receipts: every answer to an agency, numbered per agency. Given a transaction; never commits or decides."""
+"""SQL of receipts, which are numbered per agency. Uses the caller's transaction; contains no rules."""
 
 from collections import Counter
 
@@ -6,18 +6,18 @@ from plumbing.events import Event, Reply
 from plumbing.rows import Columns
 from plumbing.transaction import Transaction
 from services.intake.model import agency_of, agency_source
-from services.intake.store.log import EVENTS
+from services.intake.store.log import EVENT_IDS
 
 CURSORS = Columns("agency text, last bigint")
 RECEIPTS = Columns("id text, agency text, position bigint, body utf8")
 
 
 def post(tx: Transaction, receipts: list[Reply]) -> None:
-    """Sends new receipts and keeps them, numbered per agency. One that was given before is sent again as it was."""
-    kept = [(receipt, body) for receipt, body in zip(receipts, tx.post(receipts), strict=True)]
+    """Send new receipts and store them with their positions, which count per agency."""
+    with_bodies = [(receipt, body) for receipt, body in zip(receipts, tx.post(receipts), strict=True)]
     counts = Counter(receipt.agency for receipt in receipts)
     agencies = sorted(counts)
-    position = {
+    positions = {
         agency: last - counts[agency]
         for agency, last in tx.rows(
             f"insert into intake.receipt_cursors (agency, last) select * from {CURSORS.rows}"
@@ -26,42 +26,42 @@ def post(tx: Transaction, receipts: list[Reply]) -> None:
         )
     }
     rows = []
-    for receipt, body in kept:
-        position[receipt.agency] += 1
-        rows.append((receipt.id, receipt.agency, position[receipt.agency], body))
+    for receipt, body in with_bodies:
+        positions[receipt.agency] += 1
+        rows.append((receipt.id, receipt.agency, positions[receipt.agency], body))
     tx.insert("intake.receipts", RECEIPTS, rows)
 
 
 def post_again(tx: Transaction, ids: list[str]) -> None:
-    """Sends these receipts again, as they were, where they have been given."""
+    """Send the receipts with these ids again, unchanged. An id without a stored receipt is ignored."""
     tx.outbox.post_again(tx.rows("select agency, id, body from intake.receipts where id = any(%s) order by agency, position", (ids,)))
 
 
 def load(tx: Transaction, ids: list[str]) -> list[bytes]:
-    """These receipts, in the same order, as JSON bytes."""
+    """Return the receipts with these ids, in the same order, as JSON bytes."""
     found = {receipt: bytes(body) for receipt, body in tx.rows("select id, body from intake.receipts where id = any(%s)", (ids,))}
     return [found[receipt] for receipt in ids]
 
 
-def after(tx: Transaction, agency: str, position: int, limit: int) -> list[tuple[int, bytes]]:
-    """An agency's receipts behind `position`, in order: (position, event as JSON bytes)."""
+def load_after(tx: Transaction, agency: str, position: int, limit: int) -> list[tuple[int, bytes]]:
+    """Return up to `limit` receipts of an agency after `position`, in order: (position, receipt as JSON bytes)."""
     return [
-        (at, bytes(body))
-        for at, body in tx.rows(
+        (found_at, bytes(body))
+        for found_at, body in tx.rows(
             "select position, body from intake.receipts where agency = %s and position > %s order by position limit %s", (agency, position, limit)
         )
     ]
 
 
-def unanswered(tx: Transaction, outcomes: list[Event]) -> dict[tuple[str, str], int]:
-    """The log numbers of the agency events that these outcomes are about and that have no outcome receipt yet, by source and id."""
+def load_unanswered(tx: Transaction, outcomes: list[Event]) -> dict[tuple[str, str], int]:
+    """Return the log numbers of the agencies' events that these outcomes are about and that have no outcome receipt yet, by source and event id."""
     causes = [outcome.data["event"] for outcome in outcomes]
     return {
         (agency_source(agency), event_id): seq
         for agency, event_id, seq in tx.rows(
             "select agency, event_id, seq from intake.log"
-            f" join {EVENTS.rows} using (agency, event_id) where refused_for is null"
+            f" join {EVENT_IDS.rows} using (agency, event_id) where refused_for is null"
             " and not exists (select 1 from intake.receipts r where r.id = 'receipt/' || seq || '/outcome')",
-            EVENTS.of(list({(agency_of(cause["source"]), cause["id"]) for cause in causes})),
+            EVENT_IDS.of(list({(agency_of(cause["source"]), cause["id"]) for cause in causes})),
         )
     }

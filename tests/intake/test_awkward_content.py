@@ -1,0 +1,56 @@
+"""Tests that unusual content of any event type is accepted or refused at once. If it failed later, in the database or in JSON encoding, it would be parked."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from contracts import AGENCIES, AGENCY_EVENTS
+from tests.contracts.rows import changed, places_in
+from tests.intake.conftest import attributes, delivery
+
+UNDER_REPORT_NUMBER = ("dispute.reported",)  # event types whose subject is a report number
+AWKWARD_TEXTS = (
+    "\x00",
+    "a\x00b",
+    "\U0001f600",
+    "\ud800",
+    "\ufffe\uffff",
+    "\u202e",
+    "'; drop table",
+    "%s",
+    "\\",
+    "x" * 5000,
+    "",
+    " ",
+    "٣",
+    "\x1f\x1e\x1d",
+    "null",
+)
+AWKWARD_NUMBERS = (-1, 0, 2**31, 2**63, 2**64, 10**400, 1e308, -0.0, True)
+AWKWARD = (*AWKWARD_TEXTS, *AWKWARD_NUMBERS, None, [], {}, [[]], {"\x00": "\x00"}, {"": 1})
+
+
+def awkward_events(event_type: str, code: str):
+    """Yield deliveries of the type's example about this dispute, each with one field replaced by one awkward value."""
+    sender = next(name for name, agency in AGENCIES.items() if agency.role in AGENCY_EVENTS[event_type].allowed_roles)
+    example = AGENCY_EVENTS[event_type].example
+    subject = example["report_no"] if event_type in UNDER_REPORT_NUMBER else example.get("organisation", code)
+    at = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    for number, (path, value) in enumerate((path, value) for path in ((), *places_in(example)) for value in AWKWARD):
+        data = changed(example, path, value) if path else value
+        envelope = attributes(
+            sender, type=event_type, id=f"{event_type}-{number}", subject=f"{subject}-{number}" if event_type in UNDER_REPORT_NUMBER else subject, time=at
+        )
+        yield delivery(sender, body=json.dumps(envelope | {"data": data}).encode(), type=event_type)
+
+
+@pytest.mark.parametrize("event_type", AGENCY_EVENTS)
+def test_every_awkward_value_in_every_field_is_accepted_or_refused_at_once(ingest_all, event_type):
+    (first,) = ingest_all(delivery())
+    deliveries = list(awkward_events(event_type, first.dispute.code))
+
+    decisions = [decision for begin in range(0, len(deliveries), 200) for decision in ingest_all(*deliveries[begin : begin + 200])]
+
+    assert len(decisions) == len(deliveries)
+    assert any(decision.is_refused for decision in decisions)
