@@ -1,9 +1,9 @@
-# Each word is explained by `make help`; arguments go after ARGS=, for example: make test ARGS="-k lifecycle"
-WORDS = demo up down status test chaos bench contracts map parked log webhooks county rosters routing lint lock clean
+# `make help` explains each command; arguments follow ARGS=, for example: make test ARGS="-k lifecycle"
+COMMANDS = demo up down status test chaos bench contracts map parked log webhooks county rosters routing lint lock clean
 
-.PHONY: help $(WORDS)
+.PHONY: help $(COMMANDS)
 help:
 	@./fengqiao help
 
-$(WORDS):
+$(COMMANDS):
 	@./fengqiao $@ $(ARGS)

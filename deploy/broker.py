@@ -1,7 +1,7 @@
-"""What the broker holds: exchanges, queues, bindings, users and what each may do. Pure: names in, a definitions document out.
+"""Broker topology: exchanges, queues, bindings, users and permissions, as a RabbitMQ definitions document. Pure.
 
-Nobody but the administrator configures anything: a service or an agency that asks for something else is refused (403) and says so at once.
-The reasons behind the arguments stand in docs/messaging.md.
+Only the administrator may configure the broker: a service or agency that requests anything not defined here is refused (403) at once.
+docs/messaging.md gives the reasons for the queue arguments.
 """
 
 import base64
@@ -28,42 +28,48 @@ from contracts.channels import (
 
 VHOST = "fengqiao"
 ADMIN = "admin"
-ADMINISTRATOR = "administrator,impersonator"  # the second, to put what an agency sent to no queue back in the agency's name
+ADMIN_TAGS = "administrator,impersonator"  # impersonator: to republish an unroutable message of an agency with the agency as user
 SERVICES = tuple(HEARS)
 
-# An agency that outruns us is told so (its publish is nacked and its own outbox keeps the event): nothing is dropped.
+# When the queue is full, the publish is nacked and the event stays in the outbox of the agency: nothing is dropped.
 AGENCY_QUEUE_BYTES = 256 * 2**20
-# A dead agency's inbox stays bounded, and has no dead letters. The oldest leave first: the record is in the services' ledgers, the queue is delivery.
+# The inbox of an agency that does not read it stays bounded, without dead letters. The oldest messages are dropped: the services keep the records.
 INBOX_MESSAGES, INBOX_BYTES = 100_000, 64 * 2**20
 
-SAFE = {  # a queue whose messages leave only by acknowledgement, or to the dead letters with confirmation
+SERVICE_QUEUE_ARGUMENTS = {  # messages leave the queue only by acknowledgement or, confirmed, to the dead letters
     "x-queue-type": "quorum",
-    "x-delivery-limit": 20,  # explicit: unlimited up to 3.13, 20 from 4.0
+    "x-delivery-limit": 20,  # set explicitly, because the default differs: unlimited up to RabbitMQ 3.13, 20 from 4.0
     "x-dead-letter-exchange": DEAD_LETTERS,
     "x-dead-letter-strategy": "at-least-once",
-    "x-overflow": "reject-publish",  # without it the strategy silently becomes at-most-once
+    "x-overflow": "reject-publish",  # required: otherwise the strategy silently becomes at-most-once
 }
-IN_ORDER = {"x-single-active-consumer": True}  # further copies stand by
-# A queue that agencies write to has no dead letters. What expires or comes back there would be handed to one supervisor of the whole node, with
-# headers that its sender chose: a wrong one (x-death) ends it, and from then on no queue of anybody has dead letters any more.
-# Its messages stay until they are acknowledged: one agency's delivery attempts must not use up those of another's, when a process dies.
-FROM_OUTSIDE = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000, "x-overflow": "reject-publish", "x-max-length-bytes": AGENCY_QUEUE_BYTES}
-BOUNDED_INBOX = {"x-queue-type": "quorum", "x-delivery-limit": 20, "x-max-length": INBOX_MESSAGES, "x-max-length-bytes": INBOX_BYTES, "x-overflow": "drop-head"}
-LAST_RESORT = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}  # kept until a person looks
+SINGLE_ACTIVE_CONSUMER = {"x-single-active-consumer": True}  # further consumers are on standby
+# A queue that agencies publish to has no dead letters. Expired and rejected messages would pass one dead-letter process of the whole node, with
+# headers that the sender chose: an invalid one (x-death) ends that process, and with it the dead-lettering of all queues.
+# The high delivery limit: when a process dies, delivery attempts of one agency's messages must not use up those of other agencies.
+AGENCY_QUEUE_ARGUMENTS = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000, "x-overflow": "reject-publish", "x-max-length-bytes": AGENCY_QUEUE_BYTES}
+INBOX_ARGUMENTS = {
+    "x-queue-type": "quorum",
+    "x-delivery-limit": 20,
+    "x-max-length": INBOX_MESSAGES,
+    "x-max-length-bytes": INBOX_BYTES,
+    "x-overflow": "drop-head",
+}
+MANUAL_QUEUE_ARGUMENTS = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}  # unroutable messages and dead letters, kept until a person handles them
 
 
 def definitions(passwords: dict[str, str], partitions: int, agencies: Mapping[str, Agency] = AGENCIES) -> dict:
-    """The document that RabbitMQ loads at boot.
+    """Return the definitions document that RabbitMQ loads at boot.
 
-    `passwords` has one entry for `admin`, each service and each agency; `partitions` is the number of queues per listener and speaker. An agency
-    that is suspended may read its inbox and write nothing; one that is removed has no user and no queue. Raises KeyError if a user has no password.
+    `passwords` has one entry for `admin`, each service and each agency; `partitions` is the number of queues per listener and producer. A suspended
+    agency may read its inbox and publish nothing; a removed one has no user and no queues. Raises KeyError if a password is missing.
     """
     agencies = {code: agency for code, agency in agencies.items() if agency.status != "removed"}
     users = [ADMIN, *SERVICES, *agencies]
     return {
         "vhosts": [{"name": VHOST}],
-        "users": [_user(name, passwords[name], ADMINISTRATOR if name == ADMIN else "") for name in users],
-        "permissions": [_may(ADMIN, ".*", ".*", ".*"), *map(_service_may, SERVICES), *map(_agency_may, agencies.values())],
+        "users": [_user(name, passwords[name], ADMIN_TAGS if name == ADMIN else "") for name in users],
+        "permissions": [_permission(ADMIN, ".*", ".*", ".*"), *map(_service_permission, SERVICES), *map(_agency_permission, agencies.values())],
         "topic_permissions": [
             {"user": code, "vhost": VHOST, "exchange": AGENCIES_EXCHANGE, "write": f"^{re.escape(code)}\\." if agency.is_active else "^$", "read": "^$"}
             for code, agency in agencies.items()
@@ -85,33 +91,33 @@ def _exchanges():
 
 
 def _queues(partitions, agencies):
-    yield from (_queue(agency_queue(code), FROM_OUTSIDE | IN_ORDER) for code in agencies)
-    yield from (_queue(inbox_of(code), BOUNDED_INBOX) for code in agencies)
-    for listener, producer, partition in _hearings(partitions):
-        yield _queue(queue_of(listener, producer, partition), SAFE | IN_ORDER)
-    yield from (_queue(name, LAST_RESORT) for name in (UNROUTED, DEAD_LETTERS))
+    yield from (_queue(agency_queue(code), AGENCY_QUEUE_ARGUMENTS | SINGLE_ACTIVE_CONSUMER) for code in agencies)
+    yield from (_queue(inbox_of(code), INBOX_ARGUMENTS) for code in agencies)
+    for listener, producer, partition in _subscriptions(partitions):
+        yield _queue(queue_of(listener, producer, partition), SERVICE_QUEUE_ARGUMENTS | SINGLE_ACTIVE_CONSUMER)
+    yield from (_queue(name, MANUAL_QUEUE_ARGUMENTS) for name in (UNROUTED, DEAD_LETTERS))
 
 
 def _bindings(partitions, agencies):
     yield from (_binding(AGENCIES_EXCHANGE, agency_queue(code), f"{code}.#") for code in agencies)
     yield from (_binding(INBOXES_EXCHANGE, inbox_of(code), code) for code in agencies)
-    for listener, producer, partition in _hearings(partitions):
+    for listener, producer, partition in _subscriptions(partitions):
         yield _binding(exchange_of(producer), queue_of(listener, producer, partition), binding_of(partition))
     yield from (_binding(name, name, "") for name in (UNROUTED, DEAD_LETTERS))
 
 
-def _hearings(partitions):
+def _subscriptions(partitions):
     return ((listener, producer, partition) for listener, producers in HEARS.items() for producer in producers for partition in range(partitions))
 
 
-def _service_may(name):
+def _service_permission(name):
     writes = [exchange_of(stream) for stream in STREAMS if service_of(stream) == name] + ([INBOXES_EXCHANGE] if name in ("intake", "notify") else [])
     reads = [*HEARS[name], *(["agency"] if name == "intake" else [])]
-    return _may(name, "^$", f"^({'|'.join(map(re.escape, writes))})$", f"^{name}\\.({'|'.join(map(re.escape, reads))})-events\\.")
+    return _permission(name, "^$", f"^({'|'.join(map(re.escape, writes))})$", f"^{name}\\.({'|'.join(map(re.escape, reads))})-events\\.")
 
 
-def _agency_may(agency):
-    return _may(agency.code, "^$", f"^{AGENCIES_EXCHANGE}$" if agency.is_active else "^$", f"^{re.escape(inbox_of(agency.code))}$")
+def _agency_permission(agency):
+    return _permission(agency.code, "^$", f"^{AGENCIES_EXCHANGE}$" if agency.is_active else "^$", f"^{re.escape(inbox_of(agency.code))}$")
 
 
 def _user(name, password, tags):
@@ -120,12 +126,12 @@ def _user(name, password, tags):
     return {"name": name, "password_hash": digest, "hashing_algorithm": "rabbit_password_hashing_sha256", "tags": tags}
 
 
-def _may(user, configure, write, read):
+def _permission(user, configure, write, read):
     return {"user": user, "vhost": VHOST, "configure": configure, "write": write, "read": read}
 
 
-def _exchange(name, kind, arguments=None):
-    return {"name": name, "vhost": VHOST, "type": kind, "durable": True, "auto_delete": False, "internal": False, "arguments": arguments or {}}
+def _exchange(name, exchange_type, arguments=None):
+    return {"name": name, "vhost": VHOST, "type": exchange_type, "durable": True, "auto_delete": False, "internal": False, "arguments": arguments or {}}
 
 
 def _queue(name, arguments):

@@ -1,6 +1,6 @@
-"""The processes of an installation: a table, and the command and environment with which each one is started.
+"""The processes of an installation, with the command and environment of each.
 
-Importing this needs the standard library only: `./fengqiao status` reads the table before the environment exists.
+Importing this needs the standard library only: `./fengqiao status` uses the table before the environment exists.
 """
 
 import json
@@ -16,85 +16,85 @@ TELEMETRY, HTTP = "FENGQIAO_TELEMETRY_PORT", "FENGQIAO_HTTP_PORT"
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A line of the table below."""
+class ProcessSpec:
+    """One process of an installation."""
 
     name: str
-    service: str | None  # whose database, broker user and keys it works with
+    service: str | None  # the service whose database, broker user and keys the process uses; None: those of all services
     command: tuple[str, ...]
-    port_is: str
-    ready_at: str = "/readyz"
+    port_setting: str
+    readiness_path: str = "/readyz"
 
 
 # fmt: off
-_ROWS = (
-    #    name          on behalf of   Python runs                                                          its port answers
-    Kind("intake",     "intake",      ("-m", "plumbing.run", "intake"),                                    TELEMETRY),
-    Kind("mediation",  "mediation",   ("-m", "plumbing.run", "mediation"),                                 TELEMETRY),
-    Kind("metrics",    "metrics",     ("-m", "plumbing.run", "metrics"),                                   TELEMETRY),
-    Kind("notify",     "notify",      ("-m", "plumbing.run", "notify"),                                    TELEMETRY),
-    Kind("relay",      None,          ("-m", "plumbing.relay", "intake", "mediation", "metrics", "notify"), TELEMETRY),
-    Kind("door",       "intake",      ("-m", "plumbing.serve", "services.intake.web:app"),                  HTTP),
-    Kind("dashboard",  "metrics",     ("-m", "plumbing.serve", "services.metrics.web:app"),                 HTTP),
+_SPECS = (
+    # name          service        arguments of Python                                                  setting of its port
+    ProcessSpec("intake",     "intake",      ("-m", "plumbing.run", "intake"),                                    TELEMETRY),
+    ProcessSpec("mediation",  "mediation",   ("-m", "plumbing.run", "mediation"),                                 TELEMETRY),
+    ProcessSpec("metrics",    "metrics",     ("-m", "plumbing.run", "metrics"),                                   TELEMETRY),
+    ProcessSpec("notify",     "notify",      ("-m", "plumbing.run", "notify"),                                    TELEMETRY),
+    ProcessSpec("relay",      None,          ("-m", "plumbing.relay", "intake", "mediation", "metrics", "notify"), TELEMETRY),
+    ProcessSpec("door",       "intake",      ("-m", "plumbing.serve", "services.intake.web:app"),                  HTTP),
+    ProcessSpec("dashboard",  "metrics",     ("-m", "plumbing.serve", "services.metrics.web:app"),                 HTTP),
 )
 # fmt: on
-KINDS = {kind.name: kind for kind in _ROWS}
+PROCESSES = {spec.name: spec for spec in _SPECS}
 
 
 @dataclass(frozen=True)
 class Launch:
-    """Everything needed to start one process."""
+    """Command, environment and port of one process."""
 
     command: list[str]
     environment: dict[str, str]
     port: int
-    ready_at: str
+    readiness_path: str
 
 
 class Installation(Protocol):
-    """What the processes have to be given: addresses, keys and ports. One machine has local.Servers, containers have deploy.compose.setup.Containers."""
+    """The values that the processes of an installation need: local.Servers on one machine, deploy.compose.setup.Containers in containers."""
 
     ports: Mapping[str, int]
-    services: Mapping[str, Mapping[str, str]]  # by service: `database` and `amqp` addresses
-    keys: Mapping[str, Mapping[str, str]]  # as deploy.keys.load returns them
+    services: Mapping[str, Mapping[str, str]]  # by service: addresses `database` and `amqp`
+    keys: Mapping[str, Mapping[str, str]]  # as returned by deploy.keys.load_or_create
     partitions: int
     folder: Path
-    county: Path  # the folder that the processes read
-    broker: object  # None where the broker is somebody else's, found by its host name
+    county: Path  # the county's folder that the processes read
+    broker: object  # None if the broker is an external one, reached by its host name
 
 
-def launch(kind: Kind, servers: Installation) -> Launch:
+def launch(spec: ProcessSpec, servers: Installation) -> Launch:
     """Return the command, environment and port of one process."""
-    port = servers.ports[kind.name]
-    told = {
-        "FENGQIAO_PROCESS": kind.name,
-        "FENGQIAO_SERVICE": kind.service or kind.name,
+    port = servers.ports[spec.name]
+    environment = {
+        "FENGQIAO_PROCESS": spec.name,
+        "FENGQIAO_SERVICE": spec.service or spec.name,
         "FENGQIAO_PARTITIONS": str(servers.partitions),
         "FENGQIAO_COUNTY": str(servers.county),
-        kind.port_is: str(port),
+        spec.port_setting: str(port),
         "PYTHONUNBUFFERED": "1",
-        # eventlet's own resolver takes 0.2 s to import. With a private broker only notify resolves host names: those of webhooks.
-        **({"EVENTLET_NO_GREENDNS": "yes"} if servers.broker and kind.name != "notify" else {}),
+        # Importing the resolver of eventlet takes 0.2 s. With a private broker, only notify resolves host names: those of webhooks.
+        **({"EVENTLET_NO_GREENDNS": "yes"} if servers.broker and spec.name != "notify" else {}),
     }
-    if kind.service:
-        addresses = servers.services[kind.service]
-        told |= {
+    if spec.service:
+        addresses = servers.services[spec.service]
+        environment |= {
             "DATABASE_URL": addresses["database"],
             "AMQP_URI": addresses["amqp"],
-            "FENGQIAO_AT_REST_KEY": servers.keys["at_rest"][kind.service],
+            "FENGQIAO_AT_REST_KEY": servers.keys["at_rest"][spec.service],
         }
-    if kind.service == "intake":
-        told |= {
+    if spec.service == "intake":
+        environment |= {
             "FENGQIAO_SEAL_PRIVATE_KEY": servers.keys["seal"]["private"],
             "FENGQIAO_SEAL_PUBLIC_KEY": servers.keys["seal"]["public"],
             "FENGQIAO_AGENCY_TOKENS": str(servers.folder / "agency-tokens.json"),
         }
-    if kind.name == "relay":
-        told["FENGQIAO_RELAY"] = str(servers.folder / "relay.json")
-    return Launch([sys.executable, *kind.command], told, port, kind.ready_at)
+    if spec.name == "relay":
+        environment["FENGQIAO_RELAY"] = str(servers.folder / "relay.json")
+    return Launch([sys.executable, *spec.command], environment, port, spec.readiness_path)
 
 
 def write_files(servers: Installation) -> None:
-    """What processes read instead of being told in their environment: the relay's addresses, the agencies' tokens."""
+    """Write the files that processes read besides their environment: the relay's addresses and the agencies' tokens."""
     write_private(servers.folder / "relay.json", json.dumps(servers.services, indent=1))
     write_private(servers.folder / "agency-tokens.json", json.dumps(servers.keys["agency_tokens"], indent=1))

@@ -1,4 +1,4 @@
-"""Makes one role and one schema per service, on the private server or on one that runs already. Knows PostgreSQL's rights, no table."""
+"""Creates one PostgreSQL role and schema per service, on the private server or an existing one. Sets permissions, creates no table."""
 
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -7,11 +7,11 @@ from psycopg2 import sql
 
 DATABASE = "fengqiao"
 
-CLOSED_TO_STRANGERS = """
+REVOKE_PUBLIC_ACCESS = """
 revoke all on database {database} from public;
 revoke all on schema public from public
 """
-ONE_SERVICE = """
+SERVICE_ROLE = """
 alter role {role} with login nosuperuser nocreatedb nocreaterole password {password};
 alter role {role} in database {database} set search_path = {role};
 alter role {role} in database {database} set timezone = 'UTC';
@@ -22,45 +22,46 @@ revoke all on schema {role} from public
 
 
 def prepare_database(admin_url: str, passwords: dict[str, str]) -> dict[str, str]:
-    """Roles and schemas named like the services, none of which sees another's. Returns {service: url}.
+    """Create roles and schemas named after the services; no role can access another's schema. Return {service: url}.
 
-    `admin_url` names the database to use and a user who may create roles and schemas in it; `passwords` has one entry per service. Repeatable.
+    `admin_url` names the database and a user who may create roles and schemas in it; `passwords` has one entry per service. May be repeated.
     """
-    with _connected(admin_url) as (connection, database):
-        connection.execute(sql.SQL(CLOSED_TO_STRANGERS).format(database=sql.Identifier(database)))
+    with _AdminConnection(admin_url) as (connection, database):
+        connection.execute(sql.SQL(REVOKE_PUBLIC_ACCESS).format(database=sql.Identifier(database)))
         for service, password in passwords.items():
             connection.execute("select 1 from pg_roles where rolname = %s", [service])
             if not connection.fetchone():
                 connection.execute(sql.SQL("create role {}").format(sql.Identifier(service)))
-            # The owner of a schema has to be a role that the one who creates it belongs to; a superuser always does.
+            # The creator of a schema must be a member of the role that owns it; a superuser always may create it.
             connection.execute(
                 sql.SQL("grant {role} to current_user").format(role=sql.Identifier(service)) if not _is_superuser(connection) else sql.SQL("select 1")
             )
             names = {"role": sql.Identifier(service), "database": sql.Identifier(database), "password": sql.Literal(password)}
-            connection.execute(sql.SQL(ONE_SERVICE).format(**names))
+            connection.execute(sql.SQL(SERVICE_ROLE).format(**names))
     return {service: with_user(admin_url, service, password) for service, password in passwords.items()}
 
 
 def make_database(server_url: str, name: str = DATABASE) -> None:
-    """Makes the database itself, if it is not there. `server_url` is a superuser's, of any database of that server."""
-    with _connected(server_url) as (connection, _):
+    """Create the database if it does not exist. `server_url` is the address of any database of the server, with a superuser."""
+    with _AdminConnection(server_url) as (connection, _):
         connection.execute("select 1 from pg_database where datname = %s", [name])
         if not connection.fetchone():
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
 
 
 def with_user(url: str, user: str, password: str) -> str:
-    """The same address for somebody else."""
+    """Return the address with other credentials."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=f"{quote(user)}:{quote(password, safe='')}@{parts.netloc.rpartition('@')[2]}"))
 
 
 def with_path(url: str, path: str) -> str:
+    """Return the address with another path: the database name or the virtual host."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{path}"))
 
 
-class _connected:
-    """A cursor that commits each statement by itself, and the database's name; closed afterwards."""
+class _AdminConnection:
+    """Context manager that yields a cursor in autocommit mode and the database name, and closes the connection."""
 
     def __init__(self, url: str):
         self.url = url

@@ -1,8 +1,8 @@
-"""What an agency installs to speak with the hub. Imports nothing else of ours."""
+"""Client library with which an agency reports events to the hub and reads its receipts and notices. Imports no other package of this project."""
 
 from .agency import Agency
-from .errors import AgencyError, AlreadySaidOtherwise, NotConfigured, NotValid, TooLarge
-from .events import Incoming
-from .outbox import Row, Told
+from .errors import AgencyError, IdAlreadyUsed, NotConfigured, NotValid, TooLarge
+from .events import IncomingEvent
+from .outbox import OutboxEvent, StoredMessage
 
-__all__ = ["Agency", "AgencyError", "AlreadySaidOtherwise", "Incoming", "NotConfigured", "NotValid", "Row", "Told", "TooLarge"]
+__all__ = ["Agency", "AgencyError", "IdAlreadyUsed", "IncomingEvent", "NotConfigured", "NotValid", "OutboxEvent", "StoredMessage", "TooLarge"]

@@ -1,4 +1,4 @@
-"""python -m fengqiao_agency"""
+"""Entry point of `python -m fengqiao_agency`."""
 
 from .cli import main
 

@@ -1,41 +1,41 @@
-"""What an agency's own system calls: report what happened, hear what became of it."""
+"""The class with which an agency's system reports events and reads receipts and notices."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 from . import envelope
+from .broker_connection import PROBLEMS
 from .errors import NotConfigured
-from .events import Incoming, outgoing
-from .link import PROBLEMS
-from .outbox import Outbox, Told
+from .events import IncomingEvent, make_outgoing_event
+from .inbox import InboxReader
+from .outbox import Outbox, StoredMessage
 from .publisher import Publisher
-from .receipts import Receipts
 from .schemas import validate
 
 log = logging.getLogger("fengqiao_agency")
 
 
 class Agency:
-    """One agency's link to the hub.
+    """One agency's connection to the hub.
 
         with Agency("police", "amqps://…", "outbox.db") as agency:
             agency.on_notice(print)
             agency.report("dispute.reported", "110-2026-0042", {...})
             agency.settle(timeout=60)
 
-    `report` works with the hub, the broker and the network away: what it took is on disk and goes out when they are back.
+    `report` also works while the hub, the broker or the network is unavailable: the event is stored on disk and sent as soon as they are available.
     """
 
     def __init__(self, code: str, amqp_uri: str, outbox_path: str):
-        if not envelope.TYPE.fullmatch(code):  # it begins every routing key
+        if not envelope.TYPE.fullmatch(code):  # the code is the first part of every routing key
             raise NotConfigured("FENGQIAO_AGENCY", "机构代码，如 police", "the agency's code, such as police")
         self.code = code
         self.outbox = Outbox(outbox_path)
         self._publisher = Publisher(code, amqp_uri, self.outbox)
-        self._receipts = Receipts(code, amqp_uri, self.outbox, self._hear)
-        self._on_receipt: list[Callable[[Incoming], None]] = []
-        self._on_notice: list[Callable[[Incoming], None]] = []
+        self._inbox = InboxReader(code, amqp_uri, self.outbox, self._on_messages_stored)
+        self._on_receipt: list[Callable[[IncomingEvent], None]] = []
+        self._on_notice: list[Callable[[IncomingEvent], None]] = []
 
     def __enter__(self):
         self.start()
@@ -47,83 +47,86 @@ class Agency:
 
     def start(self):
         self._publisher.start()
-        self._receipts.start()
+        self._inbox.start()
 
     def stop(self):
         self._publisher.stop()
-        self._receipts.stop()
+        self._inbox.stop()
 
     def report(self, type: str, subject: str, data: dict, time: datetime | None = None, id: str | None = None) -> str:
-        """Returns the event's id once it is on disk.
+        """Store one event in the outbox and return its id.
 
-        `subject` is the dispute's code, or the agency's own report_no before it knows the code; `time` (aware) is when it happened, not when it
-        is told. Give an `id` of your own to make a repeated call harmless. Raises NotValid, TooLarge or AlreadySaidOtherwise, and then took nothing:
-        what the hub's door would refuse in the envelope is refused here, by the same limits.
+        `subject` is the dispute's code, or the agency's own report_no until the code is known. `time` (with a time zone; default now) is when the event
+        happened. With an `id` given by the caller, a repeated call has no effect. Raises NotValid, TooLarge or IdAlreadyUsed, and then stores nothing:
+        the envelope is checked by the limits that the hub applies.
         """
         return self.report_many([(type, subject, data, time, id)])[0]
 
     def report_many(self, reports: Iterable[tuple]) -> list[str]:
-        """Tuples as `report` takes them, all on disk with one write, or none."""
+        """Store several events in one transaction and return their ids. Each is a tuple of the arguments of `report`. If one is invalid, none is stored."""
         events = []
         for type, subject, data, *rest in reports:
             time, id = [*rest, None, None][:2]
-            event = outgoing(self.code, type, subject, data, time, id)
+            event = make_outgoing_event(self.code, type, subject, data, time, id)
             validate(type, data)
-            self._check_future(type, time)
+            self._check_not_in_future(type, time)
             events.append(event)
         self.outbox.add(events)
         self._publisher.wake()
         return [event.id for event in events]
 
     def resend(self) -> int:
-        """Publishes again what has no receipt yet, also what no queue took. Harmless: the hub answers a repeat with the same receipt."""
+        """Publish again all events without a receipt, including the returned ones, and return their number. The hub answers a repeat with the same receipt."""
         rows = self.outbox.resend()
         self._publisher.wake()
         return rows
 
     def code_of(self, report_no: str) -> str | None:
-        """The one code of the dispute that we reported under this number, once the hub has said it; the newer one, if it was joined to another."""
+        """Return the code of the dispute that this agency reported under the number; the current code, if it has changed. None until the hub has sent it."""
         return self.outbox.code_of(report_no)
 
     def discard(self, event_id: str) -> bool:
-        """Gives up an event that waits for a person (`returned`), so that the later ones of its dispute go out. False if there is no such event."""
-        found = self.outbox.discard(event_id)
+        """Give up an event in state `returned`, so that the later events of its dispute are sent. Return False if there is no such event."""
+        is_discarded = self.outbox.discard(event_id)
         self._publisher.wake()
-        return found
+        return is_discarded
 
     def settle(self, timeout: float) -> bool:
-        """Waits until every event has its outcome. False when time ran out or when some wait for a person: those `returned`, and those held behind them."""
-        self.outbox.wait_until(lambda: not self.outbox.is_moving(), timeout)
-        return not (self.outbox.is_moving() or self.outbox.has("returned"))
+        """Wait until every event has its outcome, at most `timeout` seconds.
 
-    def on_receipt(self, callback: Callable[[Incoming], None]):
-        """Called in the inbox's thread for each new receipt, after it is on disk. After a crash read on with `receipts(after)` instead."""
+        Return False if time ran out, or if an event is `returned` (later events of its dispute then wait, too).
+        """
+        self.outbox.wait_until(lambda: not self.outbox.has_pending(), timeout)
+        return not (self.outbox.has_pending() or self.outbox.has_any("returned"))
+
+    def on_receipt(self, callback: Callable[[IncomingEvent], None]):
+        """Call `callback` for each new receipt, after it is stored, in the inbox's thread. To continue after a crash, use `receipts(after)`."""
         self._on_receipt.append(callback)
 
-    def on_notice(self, callback: Callable[[Incoming], None]):
-        """Called in the inbox's thread for each new notice, after it is on disk. After a crash read on with `notices(after)` instead."""
+    def on_notice(self, callback: Callable[[IncomingEvent], None]):
+        """Call `callback` for each new notice, after it is stored, in the inbox's thread. To continue after a crash, use `notices(after)`."""
         self._on_notice.append(callback)
 
-    def notices(self, after: int = 0, wait: float | None = None) -> Iterator[Told]:
-        """Everything the hub told us beyond receipts, from disk. With `wait`, goes on until nothing new comes for that many seconds."""
-        return self._from_disk(self.outbox.notices, after, wait)
+    def notices(self, after: int = 0, wait: float | None = None) -> Iterator[StoredMessage]:
+        """Yield the stored notices whose cursor is above `after`. With `wait`, continue with new ones until none arrives for that many seconds."""
+        return self._read_messages(self.outbox.notices, after, wait)
 
-    def receipts(self, after: int = 0, wait: float | None = None) -> Iterator[Told]:
-        """Every receipt, from disk; as `notices`."""
-        return self._from_disk(self.outbox.receipts, after, wait)
+    def receipts(self, after: int = 0, wait: float | None = None) -> Iterator[StoredMessage]:
+        """Yield the stored receipts whose cursor is above `after`. With `wait`, continue with new ones until none arrives for that many seconds."""
+        return self._read_messages(self.outbox.receipts, after, wait)
 
     def problems(self) -> list[tuple[str, str]]:
-        """What hinders sending or hearing just now, as (Chinese, English); empty when all is well."""
-        found = {self._publisher.link.problem, self._receipts.link.problem, "returned" if self.outbox.has("returned") else None} - {None}
-        return [PROBLEMS[problem] for problem in sorted(found)]
+        """Return the current problems of sending and receiving as (Chinese, English) sentences; an empty list if there is none."""
+        names = {self._publisher.connection.problem, self._inbox.connection.problem, "returned" if self.outbox.has_any("returned") else None} - {None}
+        return [PROBLEMS[problem] for problem in sorted(names)]
 
-    def _check_future(self, event_type, time):
-        """Only by a clock that can be trusted: one that is behind what the outbox has seen was set back."""
+    def _check_not_in_future(self, event_type, time):
+        """Check the time only if the clock of this machine is not behind the newest time in the outbox: in that case it was set back."""
         now = datetime.now(UTC)
-        if time is not None and now >= self.outbox.latest_time():
+        if time is not None and now >= self.outbox.latest_recorded_time():
             envelope.check_future(event_type, time, now)
 
-    def _from_disk(self, read, after, wait):
+    def _read_messages(self, read, after, wait):
         while True:
             page = read(after)
             yield from page
@@ -131,14 +134,14 @@ class Agency:
             if not page and (wait is None or not self.outbox.wait_until(lambda after=after: bool(read(after, 1)), wait)):
                 return
 
-    def _hear(self, events):
-        self._publisher.wake()  # a receipt lets the next event of its dispute go
+    def _on_messages_stored(self, events):
+        self._publisher.wake()  # after a receipt, the next event of the dispute can be published
         for event in events:
-            self._tell(event)
+            self._run_callbacks(event)
 
-    def _tell(self, event):
+    def _run_callbacks(self, event):
         for callback in self._on_receipt if event.type.startswith("receipt.") else self._on_notice:
             try:
                 callback(event)
-            except Exception as error:  # noqa: BLE001 - the caller's own: its receipts are on disk, and the next ones must still be heard
+            except Exception as error:  # noqa: BLE001 - an error in the callback of the caller must not stop the delivery of the next messages
                 log.error("A callback failed on %s %s: %s", event.type, event.id, type(error).__name__)

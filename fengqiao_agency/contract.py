@@ -1,4 +1,4 @@
-"""The contract that this package carries: one file, made from the hub's own, which fits every county."""
+"""The contract file of this package, generated from the hub's contract. It is the same for every county."""
 
 import json
 from functools import cache
@@ -7,5 +7,5 @@ from importlib import resources
 
 @cache
 def contract() -> dict:
-    """Return `envelope` (its limits), `events` (type -> dataschema) and `definitions` (JSON Schemas, among them one for each event type)."""
+    """Return the contract: `envelope` (limits), `events` (event type -> dataschema) and `definitions` (JSON Schemas, one of them for each event type)."""
     return json.loads(resources.files(__package__).joinpath("contract.json").read_text(encoding="utf-8"))

@@ -1,8 +1,8 @@
-"""What can be the matter, in Chinese and English. No sentence ever repeats what an event says about people."""
+"""Errors of the library, each with a Chinese and an English sentence. No sentence repeats the data of an event."""
 
 
 class AgencyError(Exception):
-    """出了问题。 / Something is the matter."""
+    """接入工具的错误。 / Base class of the errors of this library."""
 
     @property
     def zh(self) -> str:
@@ -17,7 +17,7 @@ class AgencyError(Exception):
 
 
 class NotValid(AgencyError):
-    """The event does not match its schema: `field` says where."""
+    """An event does not match the limits of the envelope or its schema. `field` is the path of the first wrong field."""
 
     def __init__(self, event_type, field, zh, en):
         super().__init__(f"{event_type}：字段“{field}”{zh}。请更正后重新上报。", f"{event_type}: field “{field}” {en}. Correct it and report again.")
@@ -25,27 +25,27 @@ class NotValid(AgencyError):
 
 
 class TooLarge(AgencyError):
-    """The event is larger than an event may be."""
+    """An event exceeds the size limit."""
 
     def __init__(self, size, limit):
         super().__init__(
             f"事件有 {size} 字节，超过 {limit} 字节的上限。材料请只报送其哈希值。",
-            f"The event has {size} bytes, more than the {limit} allowed. Send hashes of documents, not documents.",
+            f"The event has {size} bytes, more than the {limit} allowed. Report the hash of a document instead of the document.",
         )
 
 
-class AlreadySaidOtherwise(AgencyError):
-    """The same id was used for other content."""
+class IdAlreadyUsed(AgencyError):
+    """An event id was already used for an event with other content."""
 
     def __init__(self, event_id):
         super().__init__(
             f"编号 {event_id} 已用于内容不同的事件。更正请用 report.corrected 另行上报。",
-            f"The id {event_id} was already used with other content. Report a correction as report.corrected with an id of its own.",
+            f"The id {event_id} was already used for an event with other content. Report a correction as report.corrected with a new id.",
         )
 
 
 class NotConfigured(AgencyError):
-    """A setting is missing or unreadable."""
+    """A setting is missing or invalid."""
 
     def __init__(self, name, zh, en):
-        super().__init__(f"缺少或无法识别设置 {name}：{zh}。", f"The setting {name} is missing or unreadable: {en}.")
+        super().__init__(f"缺少设置 {name} 或其值无效：{zh}。", f"The setting {name} is missing or invalid: {en}.")

@@ -1,4 +1,4 @@
-"""Events as they travel: CloudEvents 1.0, binary mode with ce- headers going out, any mode coming in."""
+"""Conversion of events to and from AMQP messages: CloudEvents 1.0, sent in binary mode with `ce-` headers, received in any mode."""
 
 import hashlib
 import json
@@ -16,8 +16,8 @@ OTHER_PREFIXES = ("cloudEvents_", "cloudEvents:")
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
-    """An event with the very bytes that will be sent, however often that is."""
+class OutgoingEvent:
+    """An event of this agency with the exact headers and bytes of its message. Every repeated publication uses the same bytes."""
 
     id: str
     type: str
@@ -27,13 +27,13 @@ class Outgoing:
 
     @property
     def sha256(self) -> str:
-        """What makes two events with one id the same event: all that is said, whenever it is said."""
+        """Return the hash of type, subject and body. Two events with the same id and the same hash are the same event."""
         return hashlib.sha256(self.type.encode() + b"\0" + self.subject.encode() + b"\0" + self.body).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
-    """A receipt or a notice from the hub."""
+class IncomingEvent:
+    """A receipt or notice from the hub."""
 
     source: str
     id: str
@@ -43,22 +43,25 @@ class Incoming:
     data: dict
 
     @property
-    def about(self) -> str | None:
-        """The id of our own event that a receipt answers."""
+    def answered_event_id(self) -> str | None:
+        """Return the id of this agency's event that the receipt answers; None for a notice."""
         return (self.data.get("event") or {}).get("id")
 
 
-def outgoing(agency: str, event_type: str, subject: str, data: dict, time: datetime | None, event_id: str | None) -> Outgoing:
-    """Raises NotValid or TooLarge for what the hub's door would refuse."""
+def make_outgoing_event(agency: str, event_type: str, subject: str, data: dict, time: datetime | None, event_id: str | None) -> OutgoingEvent:
+    """Return the event as a message. `time` defaults to now, `event_id` to a new UUID.
+
+    Raises NotValid or TooLarge for an envelope that the hub would refuse.
+    """
     time, event_id = time or datetime.now(UTC), event_id or str(uuid.uuid4())
-    envelope.check(event_id, event_type, subject, data)
+    envelope.check_fields(event_id, event_type, subject, data)
     envelope.check_time(event_type, time)
     attributes = {
         "id": event_id,
         "source": f"/agencies/{agency}",
         "type": event_type,
         "subject": subject,
-        "time": envelope.in_whole_minutes(time),
+        "time": envelope.with_whole_minute_offset(time),
         "datacontenttype": "application/json",
     }
     if schema := schema_name(event_type):
@@ -66,25 +69,25 @@ def outgoing(agency: str, event_type: str, subject: str, data: dict, time: datet
     try:
         message = to_binary_event(CloudEvent(attributes, data))
     except (TypeError, ValueError, RecursionError):
-        raise envelope.not_json(event_type) from None
+        raise envelope.not_json_error(event_type) from None
     envelope.check_body(event_type, message.body)
-    return Outgoing(event_id, event_type, subject, json.dumps(message.headers, ensure_ascii=False), message.body)
+    return OutgoingEvent(event_id, event_type, subject, json.dumps(message.headers, ensure_ascii=False), message.body)
 
 
-def incoming(headers: dict | None, content_type: str | None, body: bytes) -> Incoming:
-    """Raises whatever the SDK raises for what is not a CloudEvent; the caller keeps such a message aside."""
-    event = from_rabbitmq_event(RabbitMQMessage(_one_prefix(headers or {}), content_type, body))
+def parse_incoming_event(headers: dict | None, content_type: str | None, body: bytes) -> IncomingEvent:
+    """Return the receipt or notice in a message. Raises various exceptions of the CloudEvents SDK if the message is not a CloudEvent."""
+    event = from_rabbitmq_event(RabbitMQMessage(_with_ce_prefix(headers or {}), content_type, body))
     data = event.get_data()
     if not isinstance(data, dict):
         raise TypeError("data is not an object")
-    return Incoming(event.get_source(), event.get_id(), event.get_type(), event.get_subject() or "", event.get_time(), data)
+    return IncomingEvent(event.get_source(), event.get_id(), event.get_type(), event.get_subject() or "", event.get_time(), data)
 
 
-def _one_prefix(headers):
-    return {_ce(name): value for name, value in headers.items()}
+def _with_ce_prefix(headers):
+    return {_ce_name(name): value for name, value in headers.items()}
 
 
-def _ce(name):
+def _ce_name(name):
     for prefix in OTHER_PREFIXES:
         if name.startswith(prefix):
             return "ce-" + name[len(prefix) :]

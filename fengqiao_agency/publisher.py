@@ -1,4 +1,4 @@
-"""Publishes the outbox with confirms, many events under way at once: the outbox hands out one event of each dispute at a time."""
+"""Publishes the events of the outbox with publisher confirms. Many events may be unconfirmed at once, but only one of each dispute."""
 
 import logging
 import random
@@ -8,207 +8,209 @@ from itertools import takewhile
 
 import pika
 
-from .envelope import UNSENDABLE, Unsendable, readable_headers
-from .link import Link
+from .broker_connection import BrokerConnection
+from .envelope import UNSENDABLE_REASONS, Unsendable, load_headers
 from .outbox import Outbox
-from .suspects import Suspects
+from .poison_messages import PoisonMessageDetector
 
 log = logging.getLogger("fengqiao_agency")
 
 EXCHANGE = "agencies"
-WINDOW = 1000  # events under way at most
-LOOK_AHEAD = 2000  # events held in memory at most
+MAX_WINDOW = 1000  # maximum number of unconfirmed events
+MAX_LOADED = 2000  # maximum number of events in memory
 CONFIRM_TIMEOUT = 30.0
-ANSWER_TIMEOUT = 900.0  # without any receipt an event is sent again: the hub may have dropped the receipt from a full inbox
-TICK = 0.2  # how soon an event that another process reported is noticed
-MARK_AFTER, MARK_AT = 0.02, 500
-FIRST_REST, LONGEST_REST = 0.1, 10.0  # when the hub's queue is full
-NARROWEST = 8
+RECEIPT_TIMEOUT = 900.0  # an event without a receipt is published again: the hub may have dropped the receipt from a full inbox
+POLL_SECONDS = 0.2  # interval at which events added by other processes are looked up
+MARK_DELAY, MARK_BATCH = 0.02, 500  # confirmed events are marked in the outbox after this many seconds, or in batches of this size
+FIRST_BACKOFF, MAX_BACKOFF = 0.1, 10.0  # seconds between attempts while the hub's queue is full
+MIN_WINDOW = 8  # lower bound of the window, which is halved when the queue is full
 
 
 class Publisher:
-    """Owns what is under way. Whatever is in doubt is published again: the hub knows a repeated event by its id."""
+    """Publisher of one outbox. An event whose fate is unknown is published again: the hub recognises a repeated event by its id."""
 
     def __init__(self, agency: str, uri: str, outbox: Outbox):
         self._agency, self._outbox = agency, outbox
-        self.link = Link(uri, f"fengqiao_agency {agency} publisher", self._opened, self._lost)
+        self.connection = BrokerConnection(uri, f"fengqiao_agency {agency} publisher", self._on_channel_open, self._on_connection_lost)
         self._channel = None
         self._stopping = False
-        self._suspects = Suspects()
-        self._forget()
+        self._poison_detector = PoisonMessageDetector()
+        self._reset()
 
     def start(self):
         self._stopping = False
-        self.link.start()
+        self.connection.start()
 
     def stop(self, timeout: float = 5):
-        """Waits a little for confirms, so that fewer events are published twice."""
+        """Stop publishing. Waits up to `timeout` seconds for confirms, so that fewer events are published twice."""
         self._stopping = True
         end = time.monotonic() + timeout
-        while self._under_way and self._channel and time.monotonic() < end:
+        while self._unconfirmed and self._channel and time.monotonic() < end:
             time.sleep(0.01)
-        self.link.stop()
+        self.connection.stop()
 
     def wake(self):
-        """There is something new in the outbox."""
-        if not self._woken:
-            self._woken = True
-            self.link.call(self._look)
+        """Publish events that were added to the outbox."""
+        if not self._is_wake_scheduled:
+            self._is_wake_scheduled = True
+            self.connection.call_threadsafe(self._publish_new)
 
-    def _forget(self):
-        self._after, self._more = 0, True
+    def _reset(self):
+        self._last_loaded, self._has_more = 0, True
         self._queue: deque[tuple] = deque()
-        self._under_way: dict[int, tuple] = {}  # delivery tag → (row, when)
+        self._unconfirmed: dict[int, tuple] = {}  # delivery tag → (row, time of publishing)
         self._next_tag = 1
         self._unroutable: dict[str, str] = {}
         self._confirmed: list[int] = []
-        self._window, self._rest, self._resting = WINDOW, FIRST_REST, False
-        self._woken = self._marking = False
-        self._answers_due = 0.0
+        self._window, self._backoff, self._is_backing_off = MAX_WINDOW, FIRST_BACKOFF, False
+        self._is_wake_scheduled = self._is_mark_scheduled = False
+        self._next_resend_check = 0.0
 
-    def _opened(self, channel):
+    def _on_channel_open(self, channel):
         self._channel = channel
         channel.add_on_return_callback(self._on_return)
-        channel.confirm_delivery(self.link.guarded(self._on_confirm), callback=self.link.guarded(lambda _: self._tick()))
+        channel.confirm_delivery(self.connection.recording_failure(self._on_confirm), callback=self.connection.recording_failure(lambda _: self._poll()))
 
-    def _lost(self):
+    def _on_connection_lost(self):
         self._channel = None
         try:
-            self._mark()
-            if self.link.reply:
-                self._blame(*self.link.reply)
+            self._mark_confirmed()
+            if self.connection.close_reply:
+                self._handle_broker_close(*self.connection.close_reply)
         finally:
-            self._forget()
+            self._reset()
 
-    def _blame(self, code, text):
-        turn = self._suspects.closed([row[0] for row, _ in self._under_way.values()], code, text)
-        if turn is not None:
-            ((row, _),) = self._under_way.values()
-            log.error("%s: the broker closed with %s because of event %s", self._agency, code, row[1])
-            self._set_aside(row, "refused_by_broker")
-            self.link.hurry = True
+    def _handle_broker_close(self, code, text):
+        publish_order = self._poison_detector.record_close([row[0] for row, _ in self._unconfirmed.values()], code, text)
+        if publish_order is not None:
+            ((row, _),) = self._unconfirmed.values()
+            log.error("%s: the broker closed the connection with code %s because of event %s", self._agency, code, row[1])
+            self._return_unsendable(row, "refused_by_broker")
+            self.connection.reconnect_at_once = True
 
-    def _tick(self):
+    def _poll(self):
         if not self._is_open():
             return
         now = time.monotonic()
-        oldest = next(iter(self._under_way.values()), None)
-        if oldest and now - oldest[1] > CONFIRM_TIMEOUT and self.link.problem != "blocked":
-            self.link.drop("silent")
+        oldest = next(iter(self._unconfirmed.values()), None)
+        if oldest and now - oldest[1] > CONFIRM_TIMEOUT and self.connection.problem != "blocked":
+            self.connection.reconnect("silent")
             return
-        if now > self._answers_due:
-            self._answers_due = now + ANSWER_TIMEOUT / 10
-            self._outbox.resend(silent_for=ANSWER_TIMEOUT)
-        self._look()
-        self.link.later(TICK, self._tick)
+        if now > self._next_resend_check:
+            self._next_resend_check = now + RECEIPT_TIMEOUT / 10
+            self._outbox.resend(unanswered_for=RECEIPT_TIMEOUT)
+        self._publish_new()
+        self.connection.call_later(POLL_SECONDS, self._poll)
 
     def _is_open(self):
         return self._channel is not None and self._channel.is_open
 
-    def _look(self):
-        self._woken, self._more = False, True
-        self._go_on()
+    def _publish_new(self):
+        self._is_wake_scheduled, self._has_more = False, True
+        self._publish_waiting()
 
-    def _go_on(self):
-        if self._resting or self._stopping or self.link.problem == "blocked" or not self._is_open():
+    def _publish_waiting(self):
+        if self._is_backing_off or self._stopping or self.connection.problem == "blocked" or not self._is_open():
             return
-        if self._more and len(self._queue) < LOOK_AHEAD // 2:
-            self._load(LOOK_AHEAD - len(self._queue))
-        while self._queue and len(self._under_way) < self._window:
-            row = self._next()
-            first, _ = next(iter(self._under_way.values()), (row, None))
-            if self._under_way and (self._suspects.must_be_alone(row[0]) or self._suspects.must_be_alone(first[0])):
+        if self._has_more and len(self._queue) < MAX_LOADED // 2:
+            self._load(MAX_LOADED - len(self._queue))
+        while self._queue and len(self._unconfirmed) < self._window:
+            row = self._next_row()
+            first, _ = next(iter(self._unconfirmed.values()), (row, None))
+            if self._unconfirmed and (self._poison_detector.must_be_published_alone(row[0]) or self._poison_detector.must_be_published_alone(first[0])):
                 return
             self._queue.remove(row)
             self._publish(row)
 
-    def _next(self):
-        return next((row for row in self._queue if not self._suspects.comes_later(row[0])), self._queue[0])
+    def _next_row(self):
+        return next((row for row in self._queue if not self._poison_detector.is_deferred(row[0])), self._queue[0])
 
     def _load(self, limit):
-        page = self._outbox.to_publish(self._after, limit)
-        self._more = len(page) == limit
+        page = self._outbox.load_waiting(self._last_loaded, limit)
+        self._has_more = len(page) == limit
         if page:
-            self._after = page[-1][0]
+            self._last_loaded = page[-1][0]
             self._queue.extend(page)
 
     def _publish(self, row):
         try:
-            key, properties = self._message(*row[1:])
+            key, properties = self._build_message(*row[1:])
         except Unsendable as problem:
-            self._set_aside(row, problem.code)
+            self._return_unsendable(row, problem.code)
             return
         self._channel.basic_publish(EXCHANGE, key, row[4], properties, mandatory=True)
-        self._under_way[self._next_tag] = row, time.monotonic()
+        self._unconfirmed[self._next_tag] = row, time.monotonic()
         self._next_tag += 1
 
-    def _message(self, event_id, event_type, headers, body):
+    def _build_message(self, event_id, event_type, headers, body):
         properties = pika.BasicProperties(
             content_type="application/json",
             delivery_mode=pika.DeliveryMode.Persistent,
             message_id=event_id,
             user_id=self._agency,
-            headers=readable_headers(event_id, event_type, headers, body),
+            headers=load_headers(event_id, event_type, headers, body),
         )
         key = f"{self._agency}.{event_type}"
         try:
             pika.frame.Method(1, pika.spec.Basic.Publish(exchange=EXCHANGE, routing_key=key)).marshal()
             pika.frame.Header(1, len(body), properties).marshal()
-        except Exception:  # noqa: BLE001 - whatever pika cannot encode: it is this event's fault, and the next ones must go
+        except Exception:  # noqa: BLE001 - any error of encoding concerns this event only, and the next ones must be published
             raise Unsendable("not_encodable") from None
         return key, properties
 
-    def _set_aside(self, row, code):
-        turn, event_id, *_ = row
-        shown = event_id if isinstance(event_id, str) and len(event_id) <= 128 else f"#{turn}"
-        log.error("%s: %s: %s。 / %s.", self._agency, shown, *UNSENDABLE[code])
-        self._outbox.returned(turn, code)
+    def _return_unsendable(self, row, code):
+        publish_order, event_id, *_ = row
+        shown_id = event_id if isinstance(event_id, str) and len(event_id) <= 128 else f"#{publish_order}"
+        log.error("%s: %s: %s。 / %s.", self._agency, shown_id, *UNSENDABLE_REASONS[code])
+        self._outbox.mark_returned(publish_order, code)
 
     def _on_return(self, _channel, method, properties, _body):
-        self._unroutable[properties.message_id] = str(method.reply_text)  # comes before its confirm
+        self._unroutable[properties.message_id] = str(method.reply_text)  # the broker sends a return before the confirm of the same message
 
     def _on_confirm(self, frame):
         tag, multiple = frame.method.delivery_tag, frame.method.multiple
-        settle = self._on_ack if isinstance(frame.method, pika.spec.Basic.Ack) else self._on_nack
-        for each in list(takewhile(lambda t: t <= tag, self._under_way)) if multiple else [tag]:
-            settle(self._under_way.pop(each)[0])
-        self._go_on()
+        handle = self._on_ack if isinstance(frame.method, pika.spec.Basic.Ack) else self._on_nack
+        for confirmed_tag in list(takewhile(lambda t: t <= tag, self._unconfirmed)) if multiple else [tag]:
+            handle(self._unconfirmed.pop(confirmed_tag)[0])
+        self._publish_waiting()
 
     def _on_ack(self, row):
-        turn, event_id, *_ = row
-        self._suspects.confirmed(turn)
-        why = self._unroutable.pop(event_id, None)
-        if why is not None:
-            log.error("%s: no queue takes event %s (%s); it and the later ones of its dispute wait for `outbox --resend`", self._agency, event_id, why)
-            self._outbox.returned(turn, why)
+        publish_order, event_id, *_ = row
+        self._poison_detector.record_confirm(publish_order)
+        return_text = self._unroutable.pop(event_id, None)
+        if return_text is not None:
+            log.error(
+                "%s: no queue accepts event %s (%s); it and the later events of its dispute wait for `outbox --resend`", self._agency, event_id, return_text
+            )
+            self._outbox.mark_returned(publish_order, return_text)
             return
-        self._confirmed.append(turn)
-        self._window = min(self._window + 1, WINDOW)
-        if not self._resting:
-            self._rest = FIRST_REST
-            if self.link.problem == "full":
-                self.link.problem = None
-        if len(self._confirmed) >= MARK_AT:
-            self._mark()
-        elif not self._marking:
-            self._marking = True
-            self.link.later(MARK_AFTER, self._mark)
+        self._confirmed.append(publish_order)
+        self._window = min(self._window + 1, MAX_WINDOW)
+        if not self._is_backing_off:
+            self._backoff = FIRST_BACKOFF
+            if self.connection.problem == "full":
+                self.connection.problem = None
+        if len(self._confirmed) >= MARK_BATCH:
+            self._mark_confirmed()
+        elif not self._is_mark_scheduled:
+            self._is_mark_scheduled = True
+            self.connection.call_later(MARK_DELAY, self._mark_confirmed)
 
     def _on_nack(self, row):
         self._queue.appendleft(row)
-        if not self._resting:
-            log.warning("%s: the hub's queue is full; sending again in about %.1f s", self._agency, self._rest)
-            self.link.problem, self._resting = "full", True
-            self._window = max(self._window // 2, NARROWEST)
-            self.link.later(self._rest * random.uniform(0.5, 1.0), self._rested)
-            self._rest = min(self._rest * 2, LONGEST_REST)
+        if not self._is_backing_off:
+            log.warning("%s: the hub's queue is full; the next attempt follows in about %.1f s", self._agency, self._backoff)
+            self.connection.problem, self._is_backing_off = "full", True
+            self._window = max(self._window // 2, MIN_WINDOW)
+            self.connection.call_later(self._backoff * random.uniform(0.5, 1.0), self._end_backoff)
+            self._backoff = min(self._backoff * 2, MAX_BACKOFF)
 
-    def _rested(self):
-        self._resting = False
-        self._go_on()
+    def _end_backoff(self):
+        self._is_backing_off = False
+        self._publish_waiting()
 
-    def _mark(self):
-        self._marking = False
+    def _mark_confirmed(self):
+        self._is_mark_scheduled = False
         if self._confirmed:
-            self._outbox.published(self._confirmed)
+            self._outbox.mark_published(self._confirmed)
             self._confirmed = []

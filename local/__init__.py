@@ -1,49 +1,49 @@
-"""The system on one machine: private servers, the environment, the processes. Importing this needs the standard library only.
+"""The system on one machine: private servers, Python environment and processes. Importing this package needs the standard library only.
 
-For tests, drills and benches:
+Used by tests, drills and benchmarks:
 
     from local import Servers, System
 
-    with Servers(folder) as servers:             # a PostgreSQL and a RabbitMQ of our own in `folder`, on free loopback ports,
-                                                 # roles, schemas, users and queues included; DATABASE_URL / AMQP_URI adopt others
+    with Servers(folder) as servers:             # private PostgreSQL and RabbitMQ in `folder`, on free loopback ports,
+                                                 # with roles, schemas, users and queues; DATABASE_URL / AMQP_URI select other servers
         servers.database_admin                   # postgresql://… of the superuser, database `fengqiao`
         servers.amqp_admin                       # amqp://… of the administrator, vhost `fengqiao`
         servers.amqp(user)                       # amqp://… of a service or an agency
         servers.services                         # {"intake": {"amqp": …, "database": …}, …}
         servers.management                       # http://admin:…@… of the broker's management API
         servers.database / servers.broker        # each: .start() .stop() .kill() .restart() .pid() .is_running()
-        servers.broker.ctl("list_queues", …)     # rabbitmqctl, returns what it prints
+        servers.broker.ctl("list_queues", …)     # runs rabbitmqctl and returns its output
 
-    with System(folder) as system:               # the same servers (as `system.servers`), migrations, and every process, ready
-        system.endpoints                         # what folder/endpoints.json holds
-        system.names                             # ("intake", "mediation", …), the processes that can run here
-        system.pid("intake")                     # None while it is down
-        system.starts("intake")                  # how many times it was started so far
-        system.kill("intake", SIGKILL)           # the supervisor starts it again, unless
-        system.restarts = False                  # … this says no
+    with System(folder) as system:               # the servers (`system.servers`), migrated tables, and every process, ready
+        system.endpoints                         # content of folder/endpoints.json
+        system.names                             # ("intake", "mediation", …), the processes that can run on this machine
+        system.pid("intake")                     # None while it does not run
+        system.start_count("intake")                  # number of starts so far
+        system.kill("intake", SIGKILL)           # the supervisor restarts it, unless
+        system.restarts = False                  # … restarts are switched off
         system.stop("intake"); system.start("intake")
-        system.environment["intake"]["FENGQIAO_LOG_LEVEL"] = "debug"      # from its next start on
-        system.wait_ready(seconds=60)            # raises NotReady, naming the processes and their last log lines
-        system.readiness()                       # {"intake": True, …} as /readyz says
-        system.log("intake")                     # the path of its log
+        system.environment["intake"]["FENGQIAO_LOG_LEVEL"] = "debug"      # takes effect at its next start
+        system.wait_ready(seconds=60)            # raises NotReady with the names of the processes and the end of their logs
+        system.readiness()                       # {"intake": True, …}, from /readyz
+        system.log("intake")                     # path of its log file
 
-System(folder, only=("intake", "relay"), restarts=False, environment={"intake": {…}}, servers=servers) starts a chosen set, on servers that run already.
+System(folder, only=("intake", "relay"), restarts=False, environment={"intake": {…}}, servers=servers) starts only the named processes, on servers that are already running.
 """
 
 from importlib import import_module
 
-_WHERE = {
+_MODULE_OF = {
     "Servers": "servers",
     "System": "system",
     "NotReady": "progress",
     "AlreadyRunning": "progress",
-    "run_dir": "places",
+    "run_dir": "paths",
 }
-__all__ = list(_WHERE)
+__all__ = list(_MODULE_OF)
 
 
 def __getattr__(name):
-    # Late, because the first stage runs before the environment exists, and roles need a database driver.
-    if name not in _WHERE:
+    # Imported on first use: `./fengqiao` imports this package before the environment exists, and `roles` needs a database driver.
+    if name not in _MODULE_OF:
         raise AttributeError(name)
-    return getattr(import_module(f"local.{_WHERE[name]}"), name)
+    return getattr(import_module(f"local.{_MODULE_OF[name]}"), name)

@@ -1,31 +1,31 @@
-"""What each word of `./fengqiao` means. First with any Python and the standard library only, then again inside the environment."""
+"""Runs a command of `./fengqiao`: first with any Python and the standard library only, then, if the command needs packages, again inside the environment."""
 
 import os
 import sys
 
 from local import environment
-from local.places import VENV
-from local.progress import CannotGoOn
-from local.words import WORDS
+from local.command_table import COMMANDS
+from local.paths import VENV
+from local.progress import CannotContinue
 
 
 def main(arguments: list[str]) -> int:
     name, *rest = arguments or ["help"]
-    word = WORDS.get("help" if name in ("-h", "--help") else name)
-    if not word:
-        print(f"没有“{name}”这个命令 | there is no word “{name}”; ./fengqiao help", file=sys.stderr)
+    command = COMMANDS.get("help" if name in ("-h", "--help") else name)
+    if not command:
+        print(f"没有“{name}”这个命令 | unknown command “{name}”; see ./fengqiao help", file=sys.stderr)
         return 2
     try:
-        if word.needs:
-            python = environment.make(word.needs)
+        if command.requirements:
+            python = environment.ensure_environment(command.requirements)
             if os.path.realpath(sys.prefix) != os.path.realpath(VENV):
                 os.execv(python, [str(python), "-m", "local", name, *rest])
-        if not word.module.startswith("commands."):
-            os.execv(sys.executable, [sys.executable, "-m", word.module, *rest])
+        if not command.module.startswith("commands."):
+            os.execv(sys.executable, [sys.executable, "-m", command.module, *rest])
         from local import commands
 
-        return getattr(commands, word.module.removeprefix("commands."))(rest) or 0
-    except CannotGoOn as reason:
+        return getattr(commands, command.module.removeprefix("commands."))(rest) or 0
+    except CannotContinue as reason:
         print(f"\n{reason}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

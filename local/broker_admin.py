@@ -1,4 +1,4 @@
-"""The broker's management API, as far as applying a county needs it. Standard library only."""
+"""Client of the broker's management API with the requests that applying a county needs. Standard library only."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from deploy.broker import VHOST
 
 
 class BrokerAdmin:
-    """`url` is http://user:password@host:port of the management API, as an administrator."""
+    """Client of the management API. `url` is http://user:password@host:port with the credentials of an administrator."""
 
     def __init__(self, url: str):
         parts = urlsplit(url)
@@ -18,30 +18,30 @@ class BrokerAdmin:
         self._base = urlunsplit(parts._replace(netloc=host, path=f"{parts.path.rstrip('/')}/api"))
         self._authorization = "Basic " + base64.b64encode(unquote(account).encode()).decode()
 
-    def define(self, document: dict) -> None:
-        """Add what the document has and the broker has not: users, permissions, exchanges, queues, bindings. Nothing is deleted."""
-        self._ask("POST", "/definitions", document)
+    def upload_definitions(self, document: dict) -> None:
+        """Add the users, permissions, exchanges, queues and bindings of the document. Nothing is deleted."""
+        self._request("POST", "/definitions", document)
 
     def delete_user(self, user: str) -> None:
-        """Delete the user and end its connections."""
-        self._ask("DELETE", f"/users/{quote(user, safe='')}", missing_ok=True)
-        self.end_connections(user)
+        """Delete the user and close its connections."""
+        self._request("DELETE", f"/users/{quote(user, safe='')}", missing_ok=True)
+        self.close_connections(user)
 
-    def end_connections(self, user: str) -> None:
-        """End what the user has open: a channel may remember what it was allowed."""
-        for connection in self._ask("GET", "/connections?columns=name,user") or []:
+    def close_connections(self, user: str) -> None:
+        """Close the open connections of the user: an open channel may keep the permissions that it had."""
+        for connection in self._request("GET", "/connections?columns=name,user") or []:
             if connection.get("user") == user:
-                self._ask("DELETE", f"/connections/{quote(connection['name'], safe='')}", missing_ok=True)
+                self._request("DELETE", f"/connections/{quote(connection['name'], safe='')}", missing_ok=True)
 
-    def messages(self, queue: str) -> int:
-        """Return how many messages are in a queue, those that a consumer has not acknowledged included; 0 if there is no such queue."""
-        found = self._ask("GET", f"/queues/{quote(VHOST, safe='')}/{quote(queue, safe='')}", missing_ok=True)
+    def message_count(self, queue: str) -> int:
+        """Return the number of messages in a queue, including unacknowledged ones; 0 if the queue does not exist."""
+        found = self._request("GET", f"/queues/{quote(VHOST, safe='')}/{quote(queue, safe='')}", missing_ok=True)
         return 0 if found is None else found.get("messages", 0) or 0
 
     def delete_queue(self, queue: str) -> None:
-        self._ask("DELETE", f"/queues/{quote(VHOST, safe='')}/{quote(queue, safe='')}", missing_ok=True)
+        self._request("DELETE", f"/queues/{quote(VHOST, safe='')}/{quote(queue, safe='')}", missing_ok=True)
 
-    def _ask(self, method: str, path: str, body: dict | None = None, missing_ok: bool = False):
+    def _request(self, method: str, path: str, body: dict | None = None, missing_ok: bool = False):
         headers = {"Content-Type": "application/json", "Authorization": self._authorization}
         request = urllib.request.Request(self._base + path, None if body is None else json.dumps(body).encode(), headers, method=method)
         try:

@@ -1,4 +1,4 @@
-"""Gets Debian packages: installed with every service denied (A), or unpacked in a private folder (B). Knows no package by name."""
+"""Obtains Debian packages: installed on the machine without starting services, or unpacked in a private folder. Independent of which packages."""
 
 import os
 import platform
@@ -10,46 +10,49 @@ from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.progress import CannotGoOn
+from local.progress import CannotContinue
 
-POLICY = Path("/usr/sbin/policy-rc.d")
-CREATE_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
+POLICY_RC_D = Path("/usr/sbin/policy-rc.d")
+CREATE_CLUSTER_CONF = Path("/etc/postgresql-common/createcluster.conf")
 LOCK_WAIT_SECONDS = 300
 
 
-class Failed(CannotGoOn):
-    """apt or dpkg said no; the text is the end of what it printed."""
+class PackageError(CannotContinue):
+    """apt or dpkg failed. The text is the end of its output."""
 
 
-def how() -> str:
-    """`system`, `private` or `never`; FENGQIAO_INSTALL decides, otherwise root installs and everybody else unpacks."""
-    wish = os.environ.get("FENGQIAO_INSTALL", "auto")
-    if wish == "never" or not shutil.which("apt-get"):
+def install_mode() -> str:
+    """Return `system` (install), `private` (unpack) or `never`: by FENGQIAO_INSTALL, or by default `system` for root and `private` for other users."""
+    setting = os.environ.get("FENGQIAO_INSTALL", "auto")
+    if setting == "never" or not shutil.which("apt-get"):
         return "never"
-    if wish in ("system", "private"):
-        return wish
+    if setting in ("system", "private"):
+        return setting
     return "system" if os.geteuid() == 0 else "private"
 
 
 def install(packages: Iterable[str]) -> None:
-    """Way A. Starts no service, makes no default cluster, and leaves no setting of the machine changed."""
-    with _kept(POLICY), _kept(CREATE_CLUSTER):
-        POLICY.write_text("#!/bin/sh\nexit 101\n")
-        POLICY.chmod(0o755)
-        CREATE_CLUSTER.parent.mkdir(exist_ok=True)
-        with CREATE_CLUSTER.open("a") as settings:
+    """Install the packages on the machine. Starts no service, creates no default database cluster and changes no setting of the machine."""
+    with _restored_afterwards(POLICY_RC_D), _restored_afterwards(CREATE_CLUSTER_CONF):
+        POLICY_RC_D.write_text("#!/bin/sh\nexit 101\n")
+        POLICY_RC_D.chmod(0o755)
+        CREATE_CLUSTER_CONF.parent.mkdir(exist_ok=True)
+        with CREATE_CLUSTER_CONF.open("a") as settings:
             settings.write("create_main_cluster = false\n")
-        _update([])
-        # --force-confold: dpkg would stop and ask about the settings file that was there before the package.
+        _update_lists([])
+        # --force-confold: otherwise dpkg would ask about the existing settings file.
         _apt("-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold", "install", *packages)
     if shutil.which("systemctl") and Path("/run/systemd/system").is_dir():
-        # Denied now, these would still start with the next boot, on the ports everybody knows.
+        # The services were not started now, but would start at the next boot, on their well-known ports.
         units = [f"{package}.service" for package in packages if not package.startswith("postgresql")]
         subprocess.run(["systemctl", "disable", "--quiet", *units, "epmd.socket"], stderr=subprocess.DEVNULL, check=False)
 
 
 def unpack(packages: Iterable[str], into: Path) -> Path:
-    """Way B. A private copy of apt's state; fetches what is not installed, verified as always, and unpacks it. Returns the tree."""
+    """Download the packages and their missing dependencies, verified by apt, unpack them below `into`, and return the tree.
+
+    Works on a private copy of apt's state.
+    """
     into.mkdir(parents=True, exist_ok=True)
     tree = into / "tree"
     for folder in (into / "lists/partial", into / "cache/archives/partial", tree):
@@ -63,7 +66,7 @@ def unpack(packages: Iterable[str], into: Path) -> Path:
         "-o", "APT::Sandbox::User=",
     ]  # fmt: skip
     archives = into / "cache/archives"
-    _update(options)
+    _update_lists(options)
     _apt(*options, "-y", "--download-only", "--no-install-recommends", "install", *packages)
     for deb in sorted(archives.glob("*.deb")):
         _run(["dpkg-deb", "-x", str(deb), str(tree)])
@@ -71,15 +74,15 @@ def unpack(packages: Iterable[str], into: Path) -> Path:
     return tree
 
 
-def unpack_alone(packages: Iterable[str], into: Path) -> Path:
-    """Only the named packages, without what they need, and even when they are installed. Returns the tree."""
+def unpack_without_dependencies(packages: Iterable[str], into: Path) -> Path:
+    """Download only the named packages, also if they are installed, unpack them below `into`, and return the tree."""
     into.mkdir(parents=True, exist_ok=True)
     tree = into / "tree"
     with tempfile.TemporaryDirectory(dir=into) as debs:
         lists = ["-o", f"Dir::State::Lists={into}/lists", "-o", f"Dir::Cache={into}/cache", "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User="]
         for folder in (into / "lists/partial", into / "cache/archives/partial", tree):
             folder.mkdir(parents=True, exist_ok=True)
-        _update(lists)
+        _update_lists(lists)
         _apt(*lists, "download", *packages, cwd=debs)
         for deb in sorted(Path(debs).glob("*.deb")):
             _run(["dpkg-deb", "-x", str(deb), str(tree)])
@@ -87,19 +90,19 @@ def unpack_alone(packages: Iterable[str], into: Path) -> Path:
 
 
 def library_path(tree: Path) -> str:
-    """What LD_LIBRARY_PATH needs so that programs of an unpacked tree find their libraries."""
+    """Return the LD_LIBRARY_PATH with which programs of an unpacked tree find their libraries."""
     return str(tree / "usr/lib" / f"{platform.machine()}-linux-gnu")
 
 
 @contextmanager
-def _kept(file: Path):
-    """The file is afterwards as it was before, whatever happens in between."""
+def _restored_afterwards(file: Path):
+    """Restore the file to its previous content and mode after the block."""
     before = (file.read_bytes(), file.stat().st_mode) if file.exists() else None
     try:
         yield
     finally:
-        # The package's own version, laid beside ours because ours was there first.
-        packaged = [beside for ending in (".dpkg-dist", ".ucf-dist") if (beside := file.with_name(file.name + ending)).exists()]
+        # dpkg stores the package's version of the file under another name, because the file existed already.
+        packaged = [candidate for ending in (".dpkg-dist", ".ucf-dist") if (candidate := file.with_name(file.name + ending)).exists()]
         if before:
             file.write_bytes(before[0])
             file.chmod(before[1])
@@ -109,14 +112,14 @@ def _kept(file: Path):
             file.unlink(missing_ok=True)
 
 
-def _update(options: list[str]) -> None:
-    """apt waits for dpkg's lock by itself, but not for the lock of its own lists: that is asked for again until it is free."""
-    give_up = time.monotonic() + LOCK_WAIT_SECONDS
+def _update_lists(options: list[str]) -> None:
+    """Run `apt-get update`. apt waits for dpkg's lock, but not for the lock of its package lists, hence the retries."""
+    give_up_at = time.monotonic() + LOCK_WAIT_SECONDS
     while True:
         try:
             return _apt(*options, "update")
-        except Failed as reason:
-            if "Could not get lock" not in str(reason) or time.monotonic() > give_up:
+        except PackageError as reason:
+            if "Could not get lock" not in str(reason) or time.monotonic() > give_up_at:
                 raise
             time.sleep(1)
 
@@ -127,6 +130,8 @@ def _apt(*arguments: str, cwd: str | None = None) -> None:
 
 def _run(command: list[str], cwd: str | None = None) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-    done = subprocess.run(command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode:
-        raise Failed(f"{' '.join(command[:1] + command[-3:])}\n" + done.stdout[-2000:])
+    completed = subprocess.run(
+        command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if completed.returncode:
+        raise PackageError(f"{' '.join(command[:1] + command[-3:])}\n" + completed.stdout[-2000:])

@@ -1,4 +1,4 @@
-"""Makes `.venv` from the locked list of packages, every one checked by its hash. Knows the standard library only."""
+"""Creates `.venv` from the locked requirements; every package is verified by its hash. Standard library only."""
 
 import fcntl
 import hashlib
@@ -12,51 +12,53 @@ from pathlib import Path
 
 from deploy.files import ROOT
 from local import debian
-from local.places import VENV
-from local.progress import Missing, step
+from local.paths import VENV
+from local.progress import MissingPrerequisite, timed_step
 
-RUNNING = ROOT / "requirements.txt"
-DEVELOPING = ROOT / "requirements-dev.txt"
-STAMP = VENV / "installed.json"
+RUNTIME_REQUIREMENTS = ROOT / "requirements.txt"
+DEVELOPMENT_REQUIREMENTS = ROOT / "requirements-dev.txt"
+INSTALLED_FILE = VENV / "installed.json"
 
 
-def make(wanted: Path = RUNNING) -> Path:
-    """The environment's Python, with everything in `wanted` installed. Quick when there is nothing to do."""
-    with wanted.open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # `make demo` and `make test` may be started side by side
+def ensure_environment(requirements: Path = RUNTIME_REQUIREMENTS) -> Path:
+    """Return the Python of the environment with the requirements installed. Creates or completes the environment if needed."""
+    with requirements.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # `make demo` and `make test` may be started at the same time
         python = VENV / "bin/python"
-        if not _works(python):
+        if not _is_usable(python):
             shutil.rmtree(VENV, ignore_errors=True)
-        if wanted.name not in _installed():
-            with step("准备 Python 环境（按锁定清单，逐包校验）", f"Python environment from {wanted.name}, every package checked by its hash"):
+        if requirements.name not in _installed_lists():
+            with timed_step(
+                "准备 Python 环境（按锁定清单，逐包校验）", f"creating the Python environment from {requirements.name}, every package verified by its hash"
+            ):
                 pip = _pip() if VENV.exists() else _create()
-                _install(pip, wanted)
+                _install(pip, requirements)
         return python
 
 
-def _installed() -> set[str]:
-    """The lists that the environment holds as they are now. Whoever develops has also what is needed to run."""
+def _installed_lists() -> set[str]:
+    """Return the names of the requirements files that are installed in their current version. The development file includes the runtime file."""
     try:
-        stamp = json.loads(STAMP.read_text())
+        installed = json.loads(INSTALLED_FILE.read_text())
     except (FileNotFoundError, ValueError):
         return set()
-    held = {name for name, digest in stamp.items() if digest == _digest(ROOT / name)}
-    return held | {RUNNING.name} if DEVELOPING.name in held else held
+    current = {name for name, digest in installed.items() if digest == _digest(ROOT / name)}
+    return current | {RUNTIME_REQUIREMENTS.name} if DEVELOPMENT_REQUIREMENTS.name in current else current
 
 
 def _digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def _works(python: Path) -> bool:
-    """An environment whose Python was removed or upgraded underneath it is made again."""
-    ask = f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
-    return python.exists() and subprocess.run([python, "-c", ask], stderr=subprocess.DEVNULL, check=False).returncode == 0
+def _is_usable(python: Path) -> bool:
+    """Return whether the Python of the environment runs and has the version of this Python. It may have been removed or upgraded."""
+    script = f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
+    return python.exists() and subprocess.run([python, "-c", script], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
 def _create() -> list[str]:
-    """Debian splits venv from Python: whoever may install does so, everybody else borrows a pip from elsewhere."""
-    if importlib.util.find_spec("ensurepip") is None and debian.how() == "system":
+    """Create the environment and return a pip command for it. Debian packages venv separately: it is installed if possible."""
+    if importlib.util.find_spec("ensurepip") is None and debian.install_mode() == "system":
         debian.install(["python3-venv"])
         importlib.invalidate_caches()
     has_pip = subprocess.run([sys.executable, "-c", "import ensurepip"], stderr=subprocess.DEVNULL, check=False).returncode == 0
@@ -65,24 +67,26 @@ def _create() -> list[str]:
 
 
 def _pip() -> list[str]:
-    """A command that installs into the environment: its own pip, this Python's, or one from Debian's package, unpacked."""
-    inside = str(VENV / "bin/python")
-    if subprocess.run([inside, "-c", "import pip"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
-        return [inside, "-m", "pip"]
+    """Return a command that installs into the environment: its own pip, this Python's pip, or pip from Debian's package, unpacked."""
+    venv_python = str(VENV / "bin/python")
+    if subprocess.run([venv_python, "-c", "import pip"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+        return [venv_python, "-m", "pip"]
     if importlib.util.find_spec("pip"):
-        return [sys.executable, "-m", "pip", "--python", inside]
-    if debian.how() != "never":
-        tree = debian.unpack_alone(["python3-pip-whl"], VENV / "pip")
+        return [sys.executable, "-m", "pip", "--python", venv_python]
+    if debian.install_mode() != "never":
+        tree = debian.unpack_without_dependencies(["python3-pip-whl"], VENV / "pip")
         for wheel in tree.glob("usr/share/python-wheels/pip-*.whl"):
-            return [inside, str(wheel / "pip")]
-    raise Missing("缺少 pip：请安装 python3-venv（apt-get install python3-venv） | There is no pip: install python3-venv (apt-get install python3-venv)")
+            return [venv_python, str(wheel / "pip")]
+    raise MissingPrerequisite(
+        "缺少 pip：请安装 python3-venv（apt-get install python3-venv） | pip is missing: install python3-venv (apt-get install python3-venv)"
+    )
 
 
-def _install(pip: list[str], wanted: Path) -> None:
-    STAMP.unlink(missing_ok=True)
-    command = [*pip, "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:", "-r", str(wanted)]
-    quiet = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore", "PIP_NO_INPUT": "1"}
-    done = subprocess.run(command, env=quiet, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode:
-        raise Missing(f"安装 Python 包失败：\n | Python packages could not be installed:\n{done.stdout[-3000:]}")
-    STAMP.write_text(json.dumps({wanted.name: _digest(wanted)}))
+def _install(pip: list[str], requirements: Path) -> None:
+    INSTALLED_FILE.unlink(missing_ok=True)
+    command = [*pip, "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:", "-r", str(requirements)]
+    environment = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore", "PIP_NO_INPUT": "1"}
+    completed = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if completed.returncode:
+        raise MissingPrerequisite(f"安装 Python 包失败 | Python packages could not be installed:\n{completed.stdout[-3000:]}")
+    INSTALLED_FILE.write_text(json.dumps({requirements.name: _digest(requirements)}))

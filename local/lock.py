@@ -1,4 +1,4 @@
-"""Locks the Python packages again after pyproject.toml changed. Needs uv, the only step that does: a throwaway one is fetched if there is none."""
+"""Updates the lock file and the requirements files after a change of pyproject.toml. Uses uv, and installs a temporary one if uv is missing."""
 
 import os
 import re
@@ -8,31 +8,32 @@ import tempfile
 from pathlib import Path
 
 from deploy.files import ROOT
-from local.environment import DEVELOPING, RUNNING
-from local.progress import step
+from local.environment import DEVELOPMENT_REQUIREMENTS, RUNTIME_REQUIREMENTS
+from local.progress import timed_step
 
 PUBLIC_INDEX = "https://pypi.org/simple"
-EXPORTS = {RUNNING: ["--no-dev"], DEVELOPING: ["--all-groups"]}
+EXPORTED_GROUPS = {RUNTIME_REQUIREMENTS: ["--no-dev"], DEVELOPMENT_REQUIREMENTS: ["--all-groups"]}
 
 
 def lock() -> None:
-    with tempfile.TemporaryDirectory() as folder, step("锁定 Python 包", "locking the Python packages"):
-        uv = shutil.which("uv") or _throwaway(Path(folder))
-        # Neither this machine's mirrors nor its folders of wheels may get into a file that others install from.
+    """Write uv.lock and the requirements files. Raises SystemExit if the lock file names another package index."""
+    with tempfile.TemporaryDirectory() as folder, timed_step("锁定 Python 包", "locking the Python packages"):
+        uv = shutil.which("uv") or _install_temporary_uv(Path(folder))
+        # Without the settings of this machine: its mirrors and local packages must not get into the lock file.
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "PIP_"))}
         run = [uv, "--quiet", "--no-config", "--directory", str(ROOT)]
         subprocess.run([*run, "lock", "--default-index", PUBLIC_INDEX], env=environment, check=True)
-        for file, groups in EXPORTS.items():
-            header = "--no-header"  # uv's own header repeats the command line, temporary paths included
+        for file, groups in EXPORTED_GROUPS.items():
+            header = "--no-header"  # the header of uv contains the command line with temporary paths
             export = [*run, "export", "--locked", "--default-index", PUBLIC_INDEX, "--no-emit-project", "--no-annotate", header, *groups]
             text = subprocess.run(export, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
             file.write_text(f"# Made by ./fengqiao lock from uv.lock; install with: pip install --require-hashes -r {file.name}\n{text}")
-    strangers = set(re.findall(r'registry = "([^"]+)"', (ROOT / "uv.lock").read_text())) - {PUBLIC_INDEX}
-    if strangers:
-        raise SystemExit(f"uv.lock names other indexes than the public one: {strangers}")
+    other_indexes = set(re.findall(r'registry = "([^"]+)"', (ROOT / "uv.lock").read_text())) - {PUBLIC_INDEX}
+    if other_indexes:
+        raise SystemExit(f"uv.lock contains indexes other than the public one: {other_indexes}")
 
 
-def _throwaway(folder: Path) -> str:
+def _install_temporary_uv(folder: Path) -> str:
     import venv
 
     venv.create(folder / "uv", with_pip=True)

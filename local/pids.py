@@ -1,4 +1,4 @@
-"""Knows a process by its number and its birth: the number alone may by now belong to somebody else's. Linux, standard library only."""
+"""Identifies a process by its id and start time, because an id may be reused by another process. Linux, standard library only."""
 
 import json
 import os
@@ -14,65 +14,65 @@ _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process, and no other that gets its number later."""
+    """A process, identified by id and start time; another process with the same id is never signalled."""
 
     pid: int
-    born: str  # this boot of the machine, and the tick of it in which the process began
+    started: str  # boot id of the machine, and start time in clock ticks since boot
 
     def is_alive(self) -> bool:
-        return birth_of(self.pid) == self.born
+        return start_time_of(self.pid) == self.started
 
-    def send(self, sign: signal.Signals, group: bool = False) -> bool:
-        """False if it is gone. With `group`, everything that it started and that stayed with it gets the signal too."""
+    def send(self, signum: signal.Signals, group: bool = False) -> bool:
+        """Send the signal; with `group`, to its whole process group. Return False if the process has ended."""
         try:
-            handle = os.pidfd_open(self.pid)  # from here on the number cannot pass to another process unnoticed
+            handle = os.pidfd_open(self.pid)  # the descriptor refers to this process even if its id is reused
         except ProcessLookupError:
             return False
         try:
             if not self.is_alive():
                 return False
             if group:
-                os.killpg(self.pid, sign)
+                os.killpg(self.pid, signum)
             else:
-                signal.pidfd_send_signal(handle, sign)
+                signal.pidfd_send_signal(handle, signum)
             return True
         except ProcessLookupError:
             return False
         finally:
             os.close(handle)
 
-    def wait_gone(self, seconds: float) -> bool:
-        give_up = time.monotonic() + seconds
+    def wait_until_gone(self, seconds: float) -> bool:
+        give_up_at = time.monotonic() + seconds
         while self.is_alive():
-            if time.monotonic() > give_up:
+            if time.monotonic() > give_up_at:
                 return False
             time.sleep(0.05)
         return True
 
-    def seconds_old(self) -> float:
-        ticks = int(self.born.partition(":")[2])
+    def age_seconds(self) -> float:
+        ticks = int(self.started.partition(":")[2])
         return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / _TICKS_PER_SECOND)
 
 
-def birth_of(pid: int) -> str | None:
-    """None if there is no such process, or only its remains that nobody has collected."""
+def start_time_of(pid: int) -> str | None:
+    """Return the boot id and the start tick of the process; None if there is none or it is a zombie."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    state, *rest = stat.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
-    return None if state in "ZX" else f"{_boot()}:{rest[18]}"
+    state, *rest = stat.rpartition(")")[2].split()  # the command name before it may contain spaces and brackets
+    return None if state in "ZX" else f"{_boot_id()}:{rest[18]}"
 
 
-def remember(file: Path, pid: int) -> Process:
-    """Writes down who runs."""
-    process = Process(pid, birth_of(pid) or "gone:0")
+def write_pid_file(file: Path, pid: int) -> Process:
+    """Write the process id and start time into the file, and return the process."""
+    process = Process(pid, start_time_of(pid) or "gone:0")
     write_private(file, json.dumps(asdict(process)))
     return process
 
 
-def remembered(file: Path) -> Process | None:
-    """Who was written down, if it still lives."""
+def read_pid_file(file: Path) -> Process | None:
+    """Return the process recorded in the file; None if it has ended or the file is missing or damaged."""
     try:
         process = Process(**json.loads(file.read_text()))
     except (FileNotFoundError, ValueError, TypeError):
@@ -80,15 +80,15 @@ def remembered(file: Path) -> Process | None:
     return process if process.is_alive() else None
 
 
-def end(process: Process, seconds: float, gently: signal.Signals = signal.SIGTERM) -> bool:
-    """Asks, waits, and then insists: with the whole group. True if asking was enough."""
-    process.send(gently)
-    if process.wait_gone(seconds):
+def terminate(process: Process, seconds: float, first_signal: signal.Signals = signal.SIGTERM) -> bool:
+    """Send `first_signal`, wait up to `seconds`, then send SIGKILL to the whole process group. Return whether SIGKILL was not needed."""
+    process.send(first_signal)
+    if process.wait_until_gone(seconds):
         return True
     process.send(signal.SIGKILL, group=True) or process.send(signal.SIGKILL)
-    process.wait_gone(5)
+    process.wait_until_gone(5)
     return False
 
 
-def _boot() -> str:
+def _boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text()[:8]

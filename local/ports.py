@@ -1,4 +1,4 @@
-"""Chooses free loopback ports and remembers them, so that an address stays the same from one start to the next."""
+"""Chooses free loopback ports and stores them, so that addresses stay the same between starts."""
 
 import json
 import os
@@ -8,13 +8,13 @@ from pathlib import Path
 
 from deploy.files import write_private
 
-# Below the range from which Linux takes the ports of outgoing connections: a client that keeps trying a server that is down could otherwise
-# be given that very port, connect to itself, and keep the server from coming back. Above the ports that everybody knows.
-RANGE = "26000-31999"  # or what FENGQIAO_PORT_RANGE says
+# Below the range of ports for outgoing connections on Linux: a client that keeps trying to reach a stopped server could otherwise get the
+# port of that server, connect to itself and block the port. Above the well-known ports.
+DEFAULT_PORT_RANGE = "26000-31999"  # can be changed by FENGQIAO_PORT_RANGE
 
 
 class Ports:
-    """One port per name, for one run directory."""
+    """The ports of one run directory, by name."""
 
     def __init__(self, run_dir: Path):
         self.file = run_dir / "ports.json"
@@ -29,8 +29,8 @@ class Ports:
         return self.known()[name]
 
     def choose(self, *names: str) -> None:
-        """Keeps what is free, replaces what somebody else took meanwhile, adds what is new. Call it only for what does not run yet."""
-        ports, candidates = self.known(), allowed()
+        """Choose a port for each name: keep a free one, replace one that is in use, add a missing one. The servers of these names must not be running."""
+        ports, candidates = self.known(), allowed_ports()
         for name in names:
             if name not in ports or not is_free(ports[name]):
                 taken = set(ports.values())
@@ -38,15 +38,15 @@ class Ports:
         write_private(self.file, json.dumps(ports, indent=1))
 
 
-def allowed() -> range:
-    """The ports to choose from."""
-    first, _, last = os.environ.get("FENGQIAO_PORT_RANGE", RANGE).partition("-")
+def allowed_ports() -> range:
+    """Return the range to choose from."""
+    first, _, last = os.environ.get("FENGQIAO_PORT_RANGE", DEFAULT_PORT_RANGE).partition("-")
     return range(int(first), int(last) + 1)
 
 
 def is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: what lingers of closed connections is no obstacle
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: closed connections in TIME_WAIT do not block the port
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:

@@ -1,4 +1,4 @@
-"""Finds the server programs, or gets them: already there, installed (A), or unpacked below the run directory (B). Knows packages and paths."""
+"""Finds the server programs on the machine, or installs or unpacks their packages."""
 
 import os
 import re
@@ -6,27 +6,27 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.files import ROOT, private
+from deploy.files import ROOT, make_private_folder
 from local import debian
-from local.progress import Missing, step
+from local.progress import MissingPrerequisite, timed_step
 
-POSTGRESQL_AT_LEAST = 15
-RUNTIME = ROOT / ".run/runtime"  # shared by every run directory: what was fetched once serves demo and tests
+MIN_POSTGRESQL_VERSION = 15
+RUNTIME_FOLDER = ROOT / ".run/runtime"  # shared by all run directories, so that packages are downloaded once
 
-WANTED = """\
+MISSING_TEXT = """\
 缺少 {missing}。请安装后再试：
-  Debian/Ubuntu：apt-get install postgresql rabbitmq-server（或以 root 身份运行，本程序会自行安装且不启动任何系统服务）
+  Debian/Ubuntu：apt-get install postgresql rabbitmq-server（或以 root 身份运行，本程序会自动安装，且不启动任何系统服务）
   其他系统：PostgreSQL {postgresql} 及以上、RabbitMQ 3.10 及以上；或用环境变量 PG_BIN、RABBITMQ_SBIN 指明其程序目录；
   或用 DATABASE_URL、AMQP_URI、AMQP_MANAGEMENT_URL 指向现有的服务器。
 {missing} not found. Install and try again:
-  Debian, Ubuntu: apt-get install postgresql rabbitmq-server (or run this as root: it installs them and starts no service of the machine)
-  elsewhere: PostgreSQL {postgresql} or later and RabbitMQ 3.10 or later; or say in PG_BIN and RABBITMQ_SBIN where their programs lie;
-  or let DATABASE_URL, AMQP_URI and AMQP_MANAGEMENT_URL point to servers that run already."""
+  Debian, Ubuntu: apt-get install postgresql rabbitmq-server (or run this as root: the packages are installed and no system service is started)
+  Other systems: PostgreSQL {postgresql} or later and RabbitMQ 3.10 or later; or set PG_BIN and RABBITMQ_SBIN to the folders of their programs;
+  or set DATABASE_URL, AMQP_URI and AMQP_MANAGEMENT_URL to existing servers."""
 
 
 @dataclass(frozen=True)
 class Programs:
-    """A folder of programs, and what their environment needs to run from there."""
+    """A folder of programs and the environment variables with which they run."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
@@ -38,12 +38,12 @@ class Programs:
 def find_postgresql() -> Programs | None:
     if os.environ.get("PG_BIN"):
         return Programs(Path(os.environ["PG_BIN"]))
-    for tree in (Path("/"), RUNTIME / "tree"):
+    for tree in (Path("/"), RUNTIME_FOLDER / "tree"):
         folders = [
-            folder for folder in tree.glob("usr/lib/postgresql/*/bin") if (folder / "initdb").exists() and int(folder.parent.name) >= POSTGRESQL_AT_LEAST
+            folder for folder in tree.glob("usr/lib/postgresql/*/bin") if (folder / "initdb").exists() and int(folder.parent.name) >= MIN_POSTGRESQL_VERSION
         ]
         if folders:
-            return Programs(max(folders, key=lambda folder: int(folder.parent.name)), _unpacked(tree))
+            return Programs(max(folders, key=lambda folder: int(folder.parent.name)), _environment_for(tree))
     initdb = shutil.which("initdb")
     return Programs(Path(initdb).resolve().parent) if initdb else None
 
@@ -51,17 +51,17 @@ def find_postgresql() -> Programs | None:
 def find_rabbitmq() -> Programs | None:
     if os.environ.get("RABBITMQ_SBIN"):
         return Programs(Path(os.environ["RABBITMQ_SBIN"]))
-    for tree in (Path("/"), RUNTIME / "tree"):
-        # Never /usr/sbin/rabbitmq-server: that wrapper changes to the machine's own node, its user and its data.
+    for tree in (Path("/"), RUNTIME_FOLDER / "tree"):
+        # Not /usr/sbin/rabbitmq-server: that wrapper uses the node, user and data of the machine's own RabbitMQ.
         folders = sorted(tree.glob("usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin"), key=lambda folder: [int(n) for n in re.findall(r"\d+", folder.parent.name)])
         has_erlang = (tree / "usr/lib/erlang/bin/erl").exists() or shutil.which("erl")
         if folders and has_erlang:
-            return Programs(folders[-1], _unpacked(tree))
+            return Programs(folders[-1], _environment_for(tree))
     return None
 
 
 def find_prometheus() -> Programs | None:
-    for tree in (Path("/"), RUNTIME / "prometheus/tree"):
+    for tree in (Path("/"), RUNTIME_FOLDER / "prometheus/tree"):
         if (tree / "usr/bin/prometheus").exists():
             return Programs(tree / "usr/bin")
     found = shutil.which("prometheus")
@@ -72,61 +72,61 @@ def find_browser() -> str | None:
     return os.environ.get("FENGQIAO_BROWSER") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-def servers() -> tuple[Programs, Programs]:
-    """PostgreSQL's programs and RabbitMQ's; gets what is missing where that is possible. Raises Missing with what to install."""
-    sought = {"postgresql": find_postgresql, "rabbitmq-server": find_rabbitmq}
-    packages = [package for package, find in sought.items() if not find()]
+def get_server_programs() -> tuple[Programs, Programs]:
+    """Return the programs of PostgreSQL and RabbitMQ; missing ones are installed or unpacked if possible. Raises MissingPrerequisite."""
+    finders = {"postgresql": find_postgresql, "rabbitmq-server": find_rabbitmq}
+    packages = [package for package, find in finders.items() if not find()]
     if packages:
-        _get(packages, f"{'、'.join(packages)}", ", ".join(packages))
-        still = [package for package, find in sought.items() if not find()]
-        if still:
-            raise Missing(WANTED.format(missing=", ".join(still), postgresql=POSTGRESQL_AT_LEAST))
+        _obtain(packages, f"{'、'.join(packages)}", ", ".join(packages))
+        still_missing = [package for package, find in finders.items() if not find()]
+        if still_missing:
+            raise MissingPrerequisite(MISSING_TEXT.format(missing=", ".join(still_missing), postgresql=MIN_POSTGRESQL_VERSION))
     return find_postgresql(), find_rabbitmq()
 
 
 def get_prometheus() -> Programs | None:
-    """Always unpacked, never installed: its package would bring a service of the machine's own."""
-    if not find_prometheus() and debian.how() != "never":
-        with step("获取 Prometheus", "fetching Prometheus"):
+    """Return the programs of Prometheus, or None. They are only unpacked: an installed package would start a service of the machine."""
+    if not find_prometheus() and debian.install_mode() != "never":
+        with timed_step("获取 Prometheus", "downloading Prometheus"):
             try:
-                debian.unpack_alone(["prometheus"], private(RUNTIME / "prometheus"))
-            except debian.Failed as reason:
-                raise Missing(str(reason)) from reason
+                debian.unpack_without_dependencies(["prometheus"], make_private_folder(RUNTIME_FOLDER / "prometheus"))
+            except debian.PackageError as reason:
+                raise MissingPrerequisite(str(reason)) from reason
     return find_prometheus()
 
 
 def get_browser() -> str | None:
-    """A browser with Chinese type, for the tests of the pages; only installed, as it does not run unpacked."""
-    if not find_browser() and debian.how() == "system":
-        with step("安装浏览器与中文字体（用于页面测试）", "installing a browser and Chinese type for the tests of the pages"):
+    """Return the path of a browser for the page tests, or None. It is only installed, with Chinese fonts, because it does not run unpacked."""
+    if not find_browser() and debian.install_mode() == "system":
+        with timed_step("安装浏览器与中文字体（用于页面测试）", "installing a browser and Chinese fonts for the page tests"):
             try:
                 debian.install(["chromium", "fonts-noto-cjk"])
-            except debian.Failed as reason:
-                raise Missing(str(reason)) from reason
+            except debian.PackageError as reason:
+                raise MissingPrerequisite(str(reason)) from reason
     return find_browser()
 
 
-def _get(packages: list[str], zh: str, en: str) -> None:
+def _obtain(packages: list[str], zh: str, en: str) -> None:
     try:
-        match debian.how():
+        match debian.install_mode():
             case "system":
-                with step(f"安装 {zh}（不启动系统服务）", f"installing {en}, starting no service of the machine"):
+                with timed_step(f"安装 {zh}（不启动系统服务）", f"installing {en}, without starting system services"):
                     debian.install(packages)
             case "private":
-                with step(f"下载并在本目录展开 {zh}", f"fetching {en} and unpacking them privately"):
-                    _make_movable(debian.unpack(packages, private(RUNTIME)))
-    except debian.Failed as reason:
-        raise Missing(f"{WANTED.format(missing=en, postgresql=POSTGRESQL_AT_LEAST)}\n\n{reason}") from reason
+                with timed_step(f"下载 {zh} 并解压到本目录", f"downloading {en} and unpacking them in this checkout"):
+                    _set_erlang_root(debian.unpack(packages, make_private_folder(RUNTIME_FOLDER)))
+    except debian.PackageError as reason:
+        raise MissingPrerequisite(f"{MISSING_TEXT.format(missing=en, postgresql=MIN_POSTGRESQL_VERSION)}\n\n{reason}") from reason
 
 
-def _make_movable(tree: Path) -> None:
-    """Erlang's start script is the only file that knows where it was meant to lie."""
+def _set_erlang_root(tree: Path) -> None:
+    """Set the path of the unpacked tree in Erlang's start script, the only file that contains the installation path."""
     erl = tree / "usr/lib/erlang/bin/erl"
     if erl.exists():
         erl.write_text(erl.read_text().replace("ROOTDIR=/usr/lib/erlang", f"ROOTDIR={tree}/usr/lib/erlang"))
 
 
-def _unpacked(tree: Path) -> dict[str, str]:
+def _environment_for(tree: Path) -> dict[str, str]:
     if tree == Path("/"):
         return {}
     path = f"{tree}/usr/lib/erlang/bin:{tree}/usr/bin:{os.environ.get('PATH', os.defpath)}"

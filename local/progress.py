@@ -1,41 +1,41 @@
-"""Says what is being done and how many seconds it took, in Chinese and English. Knows the standard library only."""
+"""Progress messages with durations, in Chinese and English, and the errors whose text is meant for the operator. Standard library only."""
 
 import sys
 import time
 from contextlib import contextmanager
 
 
-class CannotGoOn(Exception):
-    """Nothing is wrong with the program; the text tells a person what is in the way, in Chinese and English."""
+class CannotContinue(Exception):
+    """Base class of errors with a cause outside the program. The text states the cause in Chinese and English."""
 
 
-class Missing(CannotGoOn):
-    """Something that the machine does not have; the text says what to install."""
+class MissingPrerequisite(CannotContinue):
+    """Something is missing on this machine. The text says what to install or to start."""
 
 
-class AlreadyRunning(CannotGoOn):
-    """Somebody else runs in this run directory; the text says which one."""
+class AlreadyRunning(CannotContinue):
+    """Another process uses the run directory. The text names the directory."""
 
 
-class DidNotStart(CannotGoOn):
-    """A server did not come up; the text is the end of its log."""
+class DidNotStart(CannotContinue):
+    """A server did not start. The text is the end of its log."""
 
 
-class MigrationFailed(CannotGoOn):
-    """A service's tables could not be brought up to date; the text is what the migration said."""
+class MigrationFailed(CannotContinue):
+    """The migration of a service failed. The text is the end of its output."""
 
 
-class NotReady(CannotGoOn):
-    """Some processes did not come up in time; the text names each with the end of its log."""
+class NotReady(CannotContinue):
+    """Some processes did not become ready in time. The text contains the end of the log of each."""
 
 
-def say(zh: str, en: str) -> None:
+def print_message(zh: str, en: str) -> None:
     print(f"         {zh} | {en}", file=sys.stderr, flush=True)
 
 
 @contextmanager
-def step(zh: str, en: str):
-    """One line when it is done; on a terminal also while it lasts."""
+def timed_step(zh: str, en: str):
+    """Print the step and its duration after the block; on a terminal, also print the step at its start."""
     terminal = sys.stderr.isatty()
     if terminal:
         print(f"    …    {zh} | {en}", end="", file=sys.stderr, flush=True)

@@ -1,30 +1,30 @@
-"""The private Prometheus of one machine. It runs only where its program is found; nothing depends on it. Standard library only."""
+"""The private Prometheus of one machine. It runs only if its program is found, and no other process needs it. Standard library only."""
 
 from typing import TYPE_CHECKING
 
-from deploy.files import private, write_private
+from deploy.files import make_private_folder, write_private
 from deploy.monitoring import prometheus_rules, prometheus_settings
-from deploy.processes import HTTP, KINDS, Kind, Launch
+from deploy.processes import HTTP, PROCESSES, Launch, ProcessSpec
 from local import programs
 
-if TYPE_CHECKING:  # it imports the contracts, which need the environment's packages
+if TYPE_CHECKING:  # not at run time: local.servers imports the contracts, which need packages of the environment
     from local.servers import Servers
 
-PROMETHEUS = Kind("prometheus", None, (), HTTP, "/-/ready")
+PROMETHEUS = ProcessSpec("prometheus", None, (), HTTP, "/-/ready")
 
 
-def kinds() -> dict[str, Kind]:
+def process_specs() -> dict[str, ProcessSpec]:
     """Return the processes that can run on this machine, by name."""
-    return KINDS | {PROMETHEUS.name: PROMETHEUS} if programs.find_prometheus() else dict(KINDS)
+    return PROCESSES | {PROMETHEUS.name: PROMETHEUS} if programs.find_prometheus() else dict(PROCESSES)
 
 
 def launch(servers: "Servers", port: int) -> Launch:
-    """Write the settings of Prometheus into the run directory; return how it is started."""
-    home = private(servers.folder / "prometheus")
-    at = {name: f"127.0.0.1:{number}" for name, number in servers.ports.known().items()}
-    ours = {name: at[name] for name in KINDS if name in at}
+    """Write the settings of Prometheus into the run directory. Return its command."""
+    home = make_private_folder(servers.folder / "prometheus")
+    addresses = {name: f"127.0.0.1:{number}" for name, number in servers.ports.known().items()}
+    targets = {name: addresses[name] for name in PROCESSES if name in addresses}
     broker = f"127.0.0.1:{servers.broker.ports['broker_metrics']}" if servers.broker else None
-    write_private(home / "prometheus.yml", prometheus_settings(ours, broker, f"127.0.0.1:{port}", prometheus_rules()))
+    write_private(home / "prometheus.yml", prometheus_settings(targets, broker, f"127.0.0.1:{port}", prometheus_rules()))
     command = [
         programs.find_prometheus() / "prometheus",
         f"--config.file={home}/prometheus.yml",
@@ -32,4 +32,4 @@ def launch(servers: "Servers", port: int) -> Launch:
         "--storage.tsdb.retention.time=2d",
         f"--web.listen-address=127.0.0.1:{port}",
     ]
-    return Launch(command, {}, port, PROMETHEUS.ready_at)
+    return Launch(command, {}, port, PROMETHEUS.readiness_path)

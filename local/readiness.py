@@ -1,10 +1,10 @@
-"""Asks a process over HTTP whether it is ready. Knows the standard library only."""
+"""Readiness check of a process over HTTP. Standard library only."""
 
 import http.client
 
 
-def answers(port: int, path: str, seconds: float = 3) -> bool:
-    """Whether the process on this port says that it is ready."""
+def is_process_ready(port: int, path: str, seconds: float = 3) -> bool:
+    """Return whether the process on this port answers 200 at its readiness path."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
     try:
         connection.request("GET", path)

@@ -1,4 +1,4 @@
-"""The database and the broker that the system runs on: private ones, or those that DATABASE_URL and AMQP_URI name."""
+"""The database and the broker of the system: private ones, or those named by DATABASE_URL and AMQP_URI."""
 
 import base64
 import fcntl
@@ -14,32 +14,32 @@ from contracts import AGENCIES, COUNTY
 from contracts.channels import SERVICES, agency_queue, inbox_of
 from deploy import broker as topology
 from deploy import keys, roles
-from deploy.county.applied import applied
-from deploy.files import private
+from deploy.county.applied_copy import find_applied_copy
+from deploy.files import make_private_folder
 from local import programs
 from local.broker_admin import BrokerAdmin
-from local.places import run_dir
+from local.paths import run_dir
 from local.ports import Ports
 from local.postgresql import PostgreSQL
-from local.progress import AlreadyRunning, Missing, step
-from local.rabbitmq import PORTS as BROKER_PORTS
+from local.progress import AlreadyRunning, MissingPrerequisite, timed_step
+from local.rabbitmq import PORT_NAMES as BROKER_PORTS
 from local.rabbitmq import RabbitMQ
 
 VHOST = "fengqiao"
-REMOVED = tuple(code for code, agency in AGENCIES.items() if agency.status == "removed")
+REMOVED_AGENCIES = tuple(code for code, agency in AGENCIES.items() if agency.status == "removed")
 
 
 class Servers:
-    """Owns one run directory while it runs: a second one there is refused. Stops what it started."""
+    """The servers of one run directory. Raises AlreadyRunning if the directory is in use. Stops the servers that it started."""
 
     def __init__(self, folder: Path | str | None = None, partitions: int | None = None, *, fresh: bool = False):
-        """`fresh`: whatever an earlier run left in the private servers is deleted first."""
+        """Select the run directory. With `fresh`, data of an earlier run in the private servers are deleted first."""
         self.fresh = fresh
         self.folder = Path(folder).resolve() if folder else run_dir()
         self.partitions = partitions or int(os.environ.get("FENGQIAO_PARTITIONS", "2"))
         self.ports = Ports(self.folder)
-        self.database: PostgreSQL | None = None  # None: somebody else's, named by DATABASE_URL
-        self.broker: RabbitMQ | None = None  # None: somebody else's, named by AMQP_URI
+        self.database: PostgreSQL | None = None  # None: an external server, named by DATABASE_URL
+        self.broker: RabbitMQ | None = None  # None: an external broker, named by AMQP_URI
         self.vhost = VHOST
         self._lock = None
 
@@ -50,28 +50,28 @@ class Servers:
         self.stop()
 
     def start(self) -> Self:
-        private(self.folder)
+        make_private_folder(self.folder)
         self._take_lock()
         try:
             self.keys = self._load_keys()
-            self._find()
-            failed = []
-            # The broker needs several seconds, most of them waiting; the database is ready long before.
-            starting = threading.Thread(target=_note_failure, args=(self._start_broker, failed))
-            starting.start()
+            self._find_servers()
+            errors = []
+            # The broker takes several seconds to start, mostly waiting, so that the database starts at the same time.
+            broker_start = threading.Thread(target=_call_collecting_error, args=(self._start_broker, errors))
+            broker_start.start()
             try:
                 self._start_database()
             finally:
-                starting.join()
-            if failed:
-                raise failed[0]
+                broker_start.join()
+            if errors:
+                raise errors[0]
         except BaseException:
             self.stop()
             raise
         return self
 
     def stop(self) -> None:
-        with step("停止数据库与消息服务器", "stopping the database and the broker"):
+        with timed_step("停止数据库与消息服务器", "stopping the database and the broker"):
             for server in (self.broker, self.database):
                 if server:
                     server.stop()
@@ -89,20 +89,20 @@ class Servers:
 
     @property
     def management(self) -> str:
-        """The broker's management API, with the administrator's name and password."""
+        """Return the URL of the broker's management API with the administrator's credentials."""
         if not self.broker:
             return os.environ["AMQP_MANAGEMENT_URL"]
         return f"http://admin:{self.keys['broker']['admin']}@127.0.0.1:{self.broker.ports['broker_management']}"
 
     def amqp(self, user: str) -> str:
-        """The address of the broker for a service or an agency."""
-        at = f"127.0.0.1:{self.broker.ports['broker']}" if self.broker else urlsplit(os.environ["AMQP_URI"]).netloc.rpartition("@")[2]
-        return f"amqp://{user}:{self.keys['broker'][user]}@{at}/{self.vhost}"
+        """Return the broker address of a service or an agency, with its credentials."""
+        host = f"127.0.0.1:{self.broker.ports['broker']}" if self.broker else urlsplit(os.environ["AMQP_URI"]).netloc.rpartition("@")[2]
+        return f"amqp://{user}:{self.keys['broker'][user]}@{host}/{self.vhost}"
 
     @property
     def services(self) -> dict[str, dict[str, str]]:
-        at = self.database_admin
-        return {name: {"amqp": self.amqp(name), "database": roles.with_user(at, name, self.keys["database"][name])} for name in SERVICES}
+        admin_url = self.database_admin
+        return {name: {"amqp": self.amqp(name), "database": roles.with_user(admin_url, name, self.keys["database"][name])} for name in SERVICES}
 
     def _take_lock(self) -> None:
         lock = (self.folder / "lock").open("a")
@@ -111,23 +111,23 @@ class Servers:
         except BlockingIOError:
             lock.close()
             raise AlreadyRunning(
-                f"已有一个系统在 {self.folder} 运行（./fengqiao status 查看，./fengqiao down 停止） | one runs already in {self.folder}"
+                f"已有一个系统在 {self.folder} 运行（./fengqiao status 查看，./fengqiao down 停止） | a system is already running in {self.folder}"
             ) from None
         self._lock = lock
 
     @property
     def county(self) -> Path:
-        """The folder that processes read: the applied copy, or where none was applied the one that this process has read."""
-        return applied(self.folder) or COUNTY.folder
+        """Return the county's folder that processes read: the applied copy, or the folder of this process if none was applied."""
+        return find_applied_copy(self.folder) or COUNTY.folder
 
     def _load_keys(self) -> dict:
-        return keys.of_county(self.folder, SERVICES, AGENCIES)
+        return keys.load_for_county(self.folder, SERVICES, AGENCIES)
 
-    def _find(self) -> None:
-        """Which servers, and on which ports. What an earlier run left behind is stopped first: it may hold an older topology."""
+    def _find_servers(self) -> None:
+        """Select the servers and their ports. Private servers left by an earlier run are stopped first: their topology may be outdated."""
         if os.environ.get("DATABASE_URL") and os.environ.get("AMQP_URI"):
             return
-        postgresql, rabbitmq = programs.servers()
+        postgresql, rabbitmq = programs.get_server_programs()
         if not os.environ.get("DATABASE_URL"):
             self._find_database(postgresql)
         if not os.environ.get("AMQP_URI"):
@@ -135,7 +135,7 @@ class Servers:
 
     def _find_database(self, postgresql: programs.Programs) -> None:
         self.database = PostgreSQL(self.folder / "postgresql", postgresql, 0)
-        self.database.discard() if self.fresh else self.database.stop()
+        self.database.delete_data() if self.fresh else self.database.stop()
         self.ports.choose("database")
         self.database.port = self.ports["database"]
 
@@ -145,39 +145,39 @@ class Servers:
         self.ports.choose(*BROKER_PORTS)
         self.broker = RabbitMQ(self.folder / "rabbitmq", rabbitmq, self.ports.known())
         if self.fresh:
-            self.broker.discard()
+            self.broker.delete_data()
 
     def _start_database(self) -> None:
-        with step("数据库 PostgreSQL 就绪", "PostgreSQL is ready, a role and a schema for each service"):
+        with timed_step("数据库 PostgreSQL 就绪", "PostgreSQL is ready, with a role and a schema for each service"):
             if self.database:
                 self.database.start()
                 roles.make_database(roles.with_path(self.database.url, "postgres"))
             roles.prepare_database(self.database_admin, self.keys["database"])
 
-    def _forget_removed_agencies(self) -> None:
-        """The broker keeps what it was told in earlier runs: definitions add and change, and delete nothing."""
-        admin = BrokerAdmin(self.management) if REMOVED else None
-        for code in REMOVED:
+    def _delete_removed_agencies(self) -> None:
+        """Delete users and queues of removed agencies: definitions only add and change, and the broker keeps those of earlier runs."""
+        admin = BrokerAdmin(self.management) if REMOVED_AGENCIES else None
+        for code in REMOVED_AGENCIES:
             admin.delete_user(code)
             admin.delete_queue(agency_queue(code))
             admin.delete_queue(inbox_of(code))
 
     def _start_broker(self) -> None:
         document = topology.definitions(self.keys["broker"], self.partitions)
-        with step("消息服务器 RabbitMQ 就绪", "RabbitMQ is ready, with its queues, users and rights"):
+        with timed_step("消息服务器 RabbitMQ 就绪", "RabbitMQ is ready, with its queues, users and permissions"):
             if self.broker:
-                self.broker.define(document)
+                self.broker.write_definitions(document)
                 self.broker.start()
-                self._forget_removed_agencies()
+                self._delete_removed_agencies()
             else:
-                _define_elsewhere(document)
+                _upload_definitions(document)
 
 
-def _define_elsewhere(document: dict) -> None:
-    """A broker that runs already takes the same document through its management API."""
+def _upload_definitions(document: dict) -> None:
+    """Send the definitions to an existing broker through its management API."""
     url = os.environ.get("AMQP_MANAGEMENT_URL")
     if not url:
-        raise Missing("设置了 AMQP_URI 时还需 AMQP_MANAGEMENT_URL（http://管理员:密码@主机:15672） | with AMQP_URI, AMQP_MANAGEMENT_URL is needed too")
+        raise MissingPrerequisite("设置了 AMQP_URI 时还需 AMQP_MANAGEMENT_URL（http://管理员:密码@主机:15672） | AMQP_URI also requires AMQP_MANAGEMENT_URL")
     parts = urlsplit(url)
     account, _, host = parts.netloc.rpartition("@")
     address = urlunsplit(parts._replace(netloc=host, path=f"{parts.path.rstrip('/')}/api/definitions"))
@@ -186,8 +186,8 @@ def _define_elsewhere(document: dict) -> None:
     urllib.request.urlopen(request, timeout=60).close()
 
 
-def _note_failure(do, failed: list) -> None:
+def _call_collecting_error(function, errors: list) -> None:
     try:
-        do()
-    except BaseException as reason:  # noqa: BLE001 - raised again by the one who waits
-        failed.append(reason)
+        function()
+    except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
+        errors.append(error)

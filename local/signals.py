@@ -1,20 +1,20 @@
-"""Whoever started servers must live long enough to end them."""
+"""Handling of stop signals in a process that started servers: it must live until they are stopped."""
 
 import signal
 
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def end_as_by_ctrl_c() -> None:
-    """Told to end in whatever way, this process raises KeyboardInterrupt and so leaves its context managers in order. Ctrl-C works in the background too."""
-    for sign in ENDINGS:
-        signal.signal(sign, _interrupt)
+def interrupt_on_stop_signals() -> None:
+    """Raise KeyboardInterrupt on SIGINT, SIGTERM and SIGHUP, so that context managers are left properly. Works for background processes, too."""
+    for signum in STOP_SIGNALS:
+        signal.signal(signum, _interrupt)
 
 
-def end_undisturbed() -> None:
-    """A second Ctrl-C must not leave half of it running."""
-    for sign in ENDINGS:
-        signal.signal(sign, signal.SIG_IGN)
+def ignore_stop_signals() -> None:
+    """Ignore further stop signals, so that a second Ctrl-C does not interrupt the stop."""
+    for signum in STOP_SIGNALS:
+        signal.signal(signum, signal.SIG_IGN)
 
 
 def _interrupt(*_) -> None:

@@ -1,4 +1,4 @@
-"""The whole system in one run directory: servers, migrations, processes, addresses. Used by `./fengqiao`, the flow tests, the drills and the bench."""
+"""The whole system in one run directory: servers, migrations, processes and addresses. Used by `./fengqiao`, flow tests, drills and benchmarks."""
 
 import json
 import os
@@ -13,30 +13,32 @@ from typing import Self
 from contracts import COUNTY
 from contracts.channels import SERVICES
 from deploy import processes
-from deploy.county import applied
+from deploy.county import applied_copy
 from deploy.files import ROOT, write_private
 from local import prometheus
-from local.patience import Patience
-from local.progress import MigrationFailed, NotReady, step
-from local.readiness import answers
+from local.progress import MigrationFailed, NotReady, timed_step
+from local.readiness import is_process_ready
 from local.servers import Servers
+from local.startup_wait import StartupWait
 from local.supervisor import STOP_SECONDS, Supervisor
 
-DEATHS_AT_MOST = 6  # while its start is waited for; pauses double from half a second: that many take half a minute
+MAX_START_FAILURES = 6  # deaths during the wait for readiness; with doubling pauses from half a second, six deaths take half a minute
 
 
 class System:
-    """Everything that runs in `folder`. As a context manager: started and ready inside, stopped afterwards."""
+    """The system in `folder`. As a context manager, it is started and ready inside the block and stopped after it."""
 
     def __init__(self, folder: Path | str | None = None, *, only: tuple[str, ...] | None = None, restarts: bool = True,
                  environment: dict[str, dict[str, str]] | None = None, servers: Servers | None = None):  # fmt: skip
         self._own_servers = servers is None
         self.servers = servers or Servers(folder)
         self.folder = Path(folder).resolve() if folder else self.servers.folder
-        self._kinds = {name: kind for name, kind in prometheus.kinds().items() if only is None or name in only}
-        self.names = tuple(self._kinds)
-        self.environment = {name: dict((environment or {}).get(name, {})) for name in self.names}  # on top of what the table says, from the next start on
-        self._supervisor = Supervisor(self.folder, self._command_of, restarts)
+        self._specs = {name: spec for name, spec in prometheus.process_specs().items() if only is None or name in only}
+        self.names = tuple(self._specs)
+        self.environment = {
+            name: dict((environment or {}).get(name, {})) for name in self.names
+        }  # added to the environment of deploy.processes, from the next start on
+        self._supervisor = Supervisor(self.folder, self._command_for, restarts)
 
     def __enter__(self) -> Self:
         try:
@@ -52,49 +54,49 @@ class System:
         self.close()
 
     def prepare(self) -> None:
-        """Servers, tables, addresses; no process of ours runs yet."""
+        """Start the servers, migrate the tables and write the addresses. Starts no process of the services."""
         if self._own_servers:
             self.servers.start()
         self._supervisor.end_orphans()
         self.servers.ports.choose(*self.names)
-        applied.put(self.servers.folder, COUNTY.folder)
+        applied_copy.apply_copy(self.servers.folder, COUNTY.folder)
         processes.write_files(self.servers)
         write_private(self.folder / "endpoints.json", json.dumps(self.endpoints, ensure_ascii=False, indent=1))
-        with step("数据表就绪", "tables are up to date"):
+        with timed_step("数据表就绪", "tables are up to date"):
             self.migrate()
 
     def close(self) -> None:
-        """Processes first, then the servers they work with."""
-        with step("停止各进程", "stopping the processes"):
+        """Stop the processes, then the servers that this object started."""
+        with timed_step("停止各进程", "stopping the processes"):
             self._supervisor.stop_all()
         if self._own_servers:
             self.servers.stop()
 
     def start(self, *names: str) -> None:
-        """These processes, or all."""
+        """Start the named processes, or all."""
         self._supervisor.start(*(names or self.names))
 
     def stop(self, *names: str, seconds: float = STOP_SECONDS) -> None:
-        """Asks these processes to finish, or all; they stay down until started again."""
+        """Stop the named processes, or all. They stay stopped until started again."""
         self._supervisor.stop(*(names or self.names), seconds=seconds)
 
-    def kill(self, name: str, sign: signal.Signals = signal.SIGKILL) -> bool:
-        """Sends the signal, without asking; False if the process was down."""
-        return self._supervisor.kill(name, sign)
+    def kill(self, name: str, signum: signal.Signals = signal.SIGKILL) -> bool:
+        """Send the signal to the process. Return False if it was not running."""
+        return self._supervisor.kill(name, signum)
 
     def pid(self, name: str) -> int | None:
         return self._supervisor.pid(name)
 
-    def starts(self, name: str) -> int:
-        """How many times it was started so far."""
-        return self._supervisor.starts(name)
+    def start_count(self, name: str) -> int:
+        """Return the number of starts of the process."""
+        return self._supervisor.start_count(name)
 
     def log(self, name: str) -> Path:
         return self._supervisor.log(name)
 
     @property
     def restarts(self) -> bool:
-        """Whether a process that dies is started again."""
+        """Whether a process is restarted after its death."""
         return self._supervisor.restarts
 
     @restarts.setter
@@ -107,31 +109,34 @@ class System:
 
     def readiness(self) -> dict[str, bool]:
         ports = self.servers.ports.known()
-        return {name: answers(ports[name], kind.ready_at) for name, kind in self._kinds.items()}
+        return {name: is_process_ready(ports[name], spec.readiness_path) for name, spec in self._specs.items()}
 
     def wait_ready(self, *names: str, seconds: float = 60) -> None:
-        """Raises NotReady when a process keeps dying, when no unready process made progress for `seconds`, or after ten times `seconds`."""
-        # By what is written down: the one that waits need not be the one that supervises.
-        waited = {name: Patience(partial(self._supervisor.remembered_pid, name), self.log(name), seconds, 10 * seconds) for name in names or self.names}
-        with step("各进程就绪", "every process is ready"):
-            while waiting := [name for name, ready in self.readiness().items() if not ready and name in waited]:
-                over = [why for name in waiting if (why := waited[name].is_over())]
-                if len(over) == len(waiting) or any(waited[name].replaced >= DEATHS_AT_MOST for name in waiting):
-                    raise NotReady("\n".join(f"{name}:\n{tail(self.log(name))}" for name in waiting))
+        """Wait until the named processes, or all, are ready.
+
+        Raises NotReady when a process keeps dying, when no unready process made progress for `seconds`, or after ten times `seconds`.
+        """
+        # By pid file, because the processes may belong to another supervisor.
+        waits = {name: StartupWait(partial(self._supervisor.pid_from_file, name), self.log(name), seconds, 10 * seconds) for name in names or self.names}
+        with timed_step("各进程就绪", "every process is ready"):
+            while waiting := [name for name, ready in self.readiness().items() if not ready and name in waits]:
+                reasons = [reason for name in waiting if (reason := waits[name].reason_to_give_up())]
+                if len(reasons) == len(waiting) or any(waits[name].process_changes >= MAX_START_FAILURES for name in waiting):
+                    raise NotReady("\n".join(f"{name}:\n{log_tail(self.log(name))}" for name in waiting))
                 time.sleep(0.1)
 
     def migrate(self) -> None:
-        """Every service's tables, side by side: none knows of another's."""
+        """Migrate the tables of every service, in parallel, and load the rosters if there are none."""
         running = {name: self._migration(name) for name in SERVICES}
-        failed = {name: said for name, process in running.items() for said in [process.communicate()[0]] if process.returncode}
+        failed = {name: output for name, process in running.items() for output in [process.communicate()[0]] if process.returncode}
         if failed:
-            raise MigrationFailed("\n".join(f"{name}:\n{said[-2000:]}" for name, said in failed.items()))
+            raise MigrationFailed("\n".join(f"{name}:\n{output[-2000:]}" for name, output in failed.items()))
         if "mediation" in self.names:
             self._load_rosters()
 
     def _load_rosters(self) -> None:
-        """Load those of the county's folder, unless there are rosters already."""
-        environment = os.environ | processes.launch(processes.KINDS["mediation"], self.servers).environment
+        """Load the rosters of the county's folder, unless there are rosters already."""
+        environment = os.environ | processes.launch(processes.PROCESSES["mediation"], self.servers).environment
         command = [
             sys.executable,
             "-m",
@@ -148,19 +153,19 @@ class System:
         return subprocess.Popen([sys.executable, "-m", "plumbing.migrate", service], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
 
-    def _command_of(self, name: str) -> tuple[list[str], dict[str, str]]:
-        kind, port = self._kinds[name], self.servers.ports[name]
-        launch = prometheus.launch(self.servers, port) if kind is prometheus.PROMETHEUS else processes.launch(kind, self.servers)
+    def _command_for(self, name: str) -> tuple[list[str], dict[str, str]]:
+        spec, port = self._specs[name], self.servers.ports[name]
+        launch = prometheus.launch(self.servers, port) if spec is prometheus.PROMETHEUS else processes.launch(spec, self.servers)
         return launch.command, launch.environment | self.environment[name]
 
 
 def endpoints(servers: Servers, names: tuple[str, ...]) -> dict:
-    """Where everything is, secrets included: for the demo, the tests and the drills."""
+    """Return the addresses and secrets of a running system, for the demonstration, the tests and the drills."""
     ports = servers.ports.known()
-    at = {name: f"http://127.0.0.1:{ports[name]}" for name in names}
-    web = {name: at[name] for name in ("dashboard", "door", "prometheus") if name in at}
+    addresses = {name: f"http://127.0.0.1:{ports[name]}" for name in names}
+    web = {name: addresses[name] for name in ("dashboard", "door", "prometheus") if name in addresses}
     return web | {
-        "metrics": {name: f"{url}/metrics" for name, url in at.items()},
+        "metrics": {name: f"{url}/metrics" for name, url in addresses.items()},
         "agencies": {code: {"amqp": servers.amqp(code), "token": token} for code, token in servers.keys["agency_tokens"].items()},
         "amqp_admin": servers.amqp_admin,
         "amqp_management": servers.management,
@@ -170,5 +175,5 @@ def endpoints(servers: Servers, names: tuple[str, ...]) -> dict:
     }
 
 
-def tail(log: Path, characters: int = 1500) -> str:
+def log_tail(log: Path, characters: int = 1500) -> str:
     return log.read_text(errors="replace")[-characters:] if log.exists() else "(no log)"

@@ -1,1 +1,1 @@
-"""The county's folder as an operator handles it: check it, begin a new one, apply it to a running installation."""
+"""Tools of the operator for a county's folder: check it, create a new one, apply it to an installation."""

@@ -1,4 +1,4 @@
-"""What changes when another version of a county's folder is applied, and what may not change. Pure."""
+"""Differences between two versions of a county's folder, and the changes that are refused. Pure."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Codes of agencies, in the order of the file. `refused`: sentences in both languages; with any of them nothing may be applied."""
+    """Codes of the changed agencies, in file order. `refused` contains sentences in both languages; if there are any, nothing may be applied."""
 
     added: tuple[str, ...] = ()
     renamed: tuple[str, ...] = ()
@@ -28,24 +28,24 @@ class Changes:
 
     @property
     def agencies(self) -> bool:
-        """Whether any agency changes."""
+        """Return whether any agency changes."""
         return any((self.added, self.renamed, self.suspended, self.reactivated, self.removed))
 
 
 def compare(before: County, after: County) -> Changes:
-    """Return what applying `after` changes in an installation that runs with `before`."""
+    """Return the changes that applying `after` makes in an installation that uses `before`."""
     both = [(before.agencies[code], agency) for code, agency in after.agencies.items() if code in before.agencies]
 
-    def became(status: str) -> tuple[str, ...]:
-        new = [agency for code, agency in after.agencies.items() if code not in before.agencies and agency.status == status != "active"]
-        return tuple(agency.code for agency in [now for was, now in both if was.status != status == now.status] + new)
+    def changed_to(status: str) -> tuple[str, ...]:
+        added_agencies = [agency for code, agency in after.agencies.items() if code not in before.agencies and agency.status == status != "active"]
+        return tuple(agency.code for agency in [new for old, new in both if old.status != status == new.status] + added_agencies)
 
     return Changes(
         added=tuple(code for code, agency in after.agencies.items() if code not in before.agencies and agency.status != "removed"),
-        renamed=tuple(now.code for was, now in both if (was.zh, was.en) != (now.zh, now.en)),
-        suspended=became("suspended"),
-        reactivated=tuple(now.code for was, now in both if not was.is_active and now.is_active),
-        removed=became("removed"),
+        renamed=tuple(new.code for old, new in both if (old.zh, old.en) != (new.zh, new.en)),
+        suspended=changed_to("suspended"),
+        reactivated=tuple(new.code for old, new in both if not old.is_active and new.is_active),
+        removed=changed_to("removed"),
         refused=tuple(_refusals(before, after, both)),
     )
 
@@ -54,10 +54,10 @@ def _refusals(before, after, both):
     if before.area != after.area:
         yield _sentence("area")
     yield from (_sentence("agency", code) for code in before.agencies if code not in after.agencies)
-    yield from (_sentence("role", now.code) for was, now in both if was.role != now.role)
+    yield from (_sentence("role", new.code) for old, new in both if old.role != new.role)
     yield from (_sentence("township", code) for code in before.townships if code not in after.townships)
 
 
-def _sentence(token, code=""):
-    zh, en = REFUSALS[token]
+def _sentence(rule, code=""):
+    zh, en = REFUSALS[rule]
     return f"{zh.format(code=code)} | {en.format(code=code)}"

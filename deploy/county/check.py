@@ -1,4 +1,4 @@
-"""Checks the whole folder of a county: what the contract reads of it, and what mediation does."""
+"""Validation of a county's folder: the files read by the contract and those read by mediation."""
 
 from pathlib import Path
 
@@ -8,6 +8,6 @@ from services.mediation import county_files
 
 
 def check(folder: Path) -> list[CellError]:
-    """Return every mistake in every file, in the order of files and lines. None: the folder may be applied."""
+    """Return all errors in all files, in the order of files and lines. An empty list means that the folder may be applied."""
     county, errors = files.read(folder)
     return sorted({*errors, *county_files.check(folder, county)})

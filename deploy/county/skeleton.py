@@ -1,25 +1,25 @@
-"""Writes the files of a new county: valid, with comments, and synthetic where figures are needed. Standard library only."""
+"""Writes the template files of a new county: valid, commented, with synthetic values where figures are required. Standard library only."""
 
 import re
 from pathlib import Path
 from string import Template
 
-FOLDER = Path(__file__).parent / "template"
+TEMPLATE_FOLDER = Path(__file__).parent / "template"
 
 
-class NotNew(ValueError):
-    """The folder exists and is not empty, or the area is no county's code; the argument says which, in Chinese and English."""
+class CannotWriteTemplate(ValueError):
+    """The folder exists and is not empty, or the area code is invalid. The text gives the reason in Chinese and English."""
 
 
-def write_new(folder: Path, area: str) -> list[Path]:
-    """Write the skeleton's files for the county with this code and return them. Nothing that exists is overwritten."""
+def write_template(folder: Path, area: str) -> list[Path]:
+    """Write the template files for the county with this area code and return them. No existing file is overwritten."""
     if not re.fullmatch(r"[1-9][0-9]{5}", area, re.ASCII):
-        raise NotNew("area须为六位行政区划代码 | the area has to be the six digits of a county")
+        raise CannotWriteTemplate("area须为六位行政区划代码 | the area must be a six-digit county code")
     if folder.exists() and any(folder.iterdir()):
-        raise NotNew(f"{folder} 已存在且不为空 | exists and is not empty")
+        raise CannotWriteTemplate(f"{folder} 已存在且不为空 | exists and is not empty")
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for template in sorted(FOLDER.iterdir()):
+    for template in sorted(TEMPLATE_FOLDER.iterdir()):
         file = folder / template.name
         file.write_text(Template(template.read_text("utf-8")).substitute(area=area), "utf-8")
         written.append(file)

@@ -1,4 +1,4 @@
-"""docker-compose.yml says the same as the table of processes, keeps every container in its place, and tells each only what is its own."""
+"""Tests of docker-compose.yml and its shares: the same processes as on one machine, confined containers, and for each container only its own secrets."""
 
 import json
 import re
@@ -17,10 +17,10 @@ from contracts import COUNTY
 from contracts.county.model import County
 from deploy import roles
 from deploy.compose import setup
-from deploy.compose.keys import chosen
-from deploy.county import applied
+from deploy.compose.keys import choose_county
+from deploy.county import applied_copy
 from deploy.files import ROOT, write_private
-from deploy.processes import KINDS
+from deploy.processes import PROCESSES
 from local import postgresql, supervisor
 from plumbing.hosts import KnownHosts
 from plumbing.settings import Settings, load_http
@@ -28,48 +28,48 @@ from plumbing.settings import Settings, load_http
 FILE = ROOT / "docker-compose.yml"
 DOCUMENT = yaml.safe_load(FILE.read_text())
 CONTAINERS = DOCUMENT["services"]
-PROCESSES = list(KINDS)
+PROCESS_NAMES = list(PROCESSES)
 SERVERS = ["postgres", "rabbitmq"]
-ONCE = ["keys", "tables"]
-WATCHING = ["prometheus"]
+ONE_SHOT = ["keys", "tables"]
+OPTIONAL = ["prometheus"]
 
 
-def environment(file) -> dict[str, str]:
+def read_environment(file) -> dict[str, str]:
     return dict(line.split("=", 1) for line in shlex.split(file.read_text()))
 
 
 # ── the file ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_it_is_a_compose_file():
-    words = ["--builtin-schema", "vendor.compose-spec", str(FILE)]  # the specification comes with the package, no network is needed
-    done = subprocess.run([sys.executable, "-m", "check_jsonschema", *words], capture_output=True, text=True, check=False)
+def test_file_matches_the_compose_specification():
+    words = ["--builtin-schema", "vendor.compose-spec", str(FILE)]  # the specification is part of the package; no network is needed
+    completed = subprocess.run([sys.executable, "-m", "check_jsonschema", *words], capture_output=True, text=True, check=False)
 
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert completed.returncode == 0, completed.stdout + completed.stderr
 
 
-def test_it_has_neither_a_name_nor_a_version():
+def test_file_has_neither_name_nor_version():
     assert not {"name", "version"} & set(DOCUMENT)
 
 
-def test_it_runs_what_one_machine_runs():
-    assert set(CONTAINERS) == {*PROCESSES, *SERVERS, *ONCE, *WATCHING}
-    assert [name for name, container in CONTAINERS.items() if "profiles" in container] == WATCHING
+def test_containers_are_the_processes_and_servers_of_one_machine():
+    assert set(CONTAINERS) == {*PROCESS_NAMES, *SERVERS, *ONE_SHOT, *OPTIONAL}
+    assert [name for name, container in CONTAINERS.items() if "profiles" in container] == OPTIONAL
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
-def test_a_process_is_started_as_on_one_machine(kind):
-    assert CONTAINERS[kind.name]["command"] == ["python", *kind.command]
+@pytest.mark.parametrize("spec", PROCESSES.values(), ids=lambda spec: spec.name)
+def test_process_has_the_command_of_one_machine(spec):
+    assert CONTAINERS[spec.name]["command"] == ["python", *spec.command]
 
 
-def test_the_database_is_set_as_on_one_machine():
-    settings = dict(word.removeprefix("-c").split("=") for word in CONTAINERS["postgres"]["command"][1:])
+def test_database_has_the_settings_of_one_machine():
+    settings = dict(command.removeprefix("-c").split("=") for command in CONTAINERS["postgres"]["command"][1:])
 
     assert settings == postgresql.SETTINGS | {"listen_addresses": "*"}
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
-def test_a_container_can_do_no_more_than_it_must(name):
+def test_container_is_read_only_without_capabilities_and_limited(name):
     container = CONTAINERS[name]
 
     assert container["read_only"] and container["cap_drop"] == ["ALL"] and container["security_opt"] == ["no-new-privileges:true"]
@@ -77,28 +77,28 @@ def test_a_container_can_do_no_more_than_it_must(name):
     assert "privileged" not in container and container.get("user") != "root"
 
 
-@pytest.mark.parametrize("image", ["app", *SERVERS, *WATCHING])
+@pytest.mark.parametrize("image", ["app", *SERVERS, *OPTIONAL])
 def test_no_image_runs_as_root(image):
     users = [line.split()[1] for line in (ROOT / f"deploy/images/{image}/Dockerfile").read_text().splitlines() if line.startswith("USER ")]
 
     assert users and users[-1] not in ("root", "0")
 
 
-def test_only_what_answers_http_is_published_and_only_to_this_host():
+def test_only_http_ports_are_published_and_only_on_loopback():
     published = {name: container["ports"] for name, container in CONTAINERS.items() if "ports" in container}
 
     assert set(published) == {"door", "dashboard", "prometheus"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
-def test_what_is_published_has_a_network_that_reaches_out_and_the_servers_have_none():
+def test_servers_are_on_the_internal_network_only():
     assert DOCUMENT["networks"]["inside"]["internal"]
     assert all("outside" in CONTAINERS[name]["networks"] for name in ("door", "dashboard", "notify"))
     assert all(CONTAINERS[name]["networks"] == ["inside"] for name in SERVERS)
 
 
-@pytest.mark.parametrize("name", PROCESSES)
-def test_a_process_starts_after_what_it_needs_and_again_when_it_dies(name):
+@pytest.mark.parametrize("name", PROCESS_NAMES)
+def test_process_starts_after_its_dependencies_and_restarts(name):
     container = CONTAINERS[name]
 
     assert container["depends_on"] == {"tables": {"condition": "service_completed_successfully"}, "rabbitmq": {"condition": "service_healthy"}}
@@ -106,30 +106,30 @@ def test_a_process_starts_after_what_it_needs_and_again_when_it_dies(name):
     assert container["healthcheck"]["test"] == ["CMD", "ready"]
 
 
-@pytest.mark.parametrize("name", PROCESSES)
-def test_a_process_is_given_longer_to_stop_than_it_gives_itself(name):
+@pytest.mark.parametrize("name", PROCESS_NAMES)
+def test_stop_grace_period_exceeds_the_stop_timeout_of_a_process(name):
     grace = int(CONTAINERS[name]["stop_grace_period"].removesuffix("s"))
 
     assert grace > Settings.__dataclass_fields__["stop_seconds"].default + 5
     assert grace == supervisor.STOP_SECONDS
 
 
-@pytest.mark.parametrize("name", [*SERVERS, *PROCESSES, *WATCHING])
-def test_a_container_mounts_its_own_share_and_cannot_write_it(name):
+@pytest.mark.parametrize("name", [*SERVERS, *PROCESS_NAMES, *OPTIONAL])
+def test_container_mounts_only_its_own_share_read_only(name):
     mounted = [volume for volume in CONTAINERS[name]["volumes"] if volume.startswith(("for-", "secrets"))]
 
     assert mounted == [f"for-{name}:{setup.SHARE}:ro"]
     assert f"for-{name}:{setup.SHARES}/{name}" in CONTAINERS["keys"]["volumes"]
 
 
-def test_the_image_has_a_folder_for_every_share():
-    assert f"for name in {' '.join([*SERVERS, *PROCESSES, *WATCHING])};" in (ROOT / "deploy/images/app/Dockerfile").read_text()
+def test_image_has_a_folder_for_every_share():
+    assert f"for name in {' '.join([*SERVERS, *PROCESS_NAMES, *OPTIONAL])};" in (ROOT / "deploy/images/app/Dockerfile").read_text()
 
 
-def test_no_secret_is_written_into_the_file():
-    told = {name for container in CONTAINERS.values() for name in container.get("environment", {})}
+def test_file_contains_no_secret():
+    settings = {name for container in CONTAINERS.values() for name in container.get("environment", {})}
 
-    assert not told & {"DATABASE_URL", "AMQP_URI", "POSTGRES_PASSWORD", "FENGQIAO_AT_REST_KEY", "FENGQIAO_SEAL_PRIVATE_KEY", "RABBITMQ_DEFAULT_PASS"}
+    assert not settings & {"DATABASE_URL", "AMQP_URI", "POSTGRES_PASSWORD", "FENGQIAO_AT_REST_KEY", "FENGQIAO_SEAL_PRIVATE_KEY", "RABBITMQ_DEFAULT_PASS"}
     assert CONTAINERS["keys"]["environment"]["FENGQIAO_SECRETS"] == "${FENGQIAO_SECRETS:-}"
 
 
@@ -138,15 +138,15 @@ def test_no_secret_is_written_into_the_file():
 
 @pytest.fixture
 def shares(tmp_path):
-    """What `keys` finds when it starts for the first time: empty volumes."""
-    for name in [*SERVERS, *PROCESSES, *WATCHING]:
+    """Return the empty volumes that `keys` finds at its first start."""
+    for name in [*SERVERS, *PROCESS_NAMES, *OPTIONAL]:
         (tmp_path / "shares" / name).mkdir(parents=True)
     return tmp_path / "shares"
 
 
-def test_every_process_is_told_what_it_is_told_on_one_machine(shares, tmp_path):
+def test_process_environment_contains_addresses_ports_and_file_paths(shares, tmp_path):
     setup.make_keys(tmp_path, shares)
-    intake, door, relay = (environment(shares / name / "environment") for name in ("intake", "door", "relay"))
+    intake, door, relay = (read_environment(shares / name / "environment") for name in ("intake", "door", "relay"))
 
     assert intake["DATABASE_URL"].endswith("@postgres:5432/fengqiao") and intake["AMQP_URI"].endswith("@rabbitmq:5672/fengqiao")
     assert intake["FENGQIAO_TELEMETRY_PORT"] == door["FENGQIAO_HTTP_PORT"] == str(setup.PORT)
@@ -154,18 +154,18 @@ def test_every_process_is_told_what_it_is_told_on_one_machine(shares, tmp_path):
     assert relay["FENGQIAO_RELAY"] == "/run/fengqiao/relay.json" and (shares / "relay/relay.json").exists()
 
 
-def test_prometheus_asks_every_process_and_the_broker(shares, tmp_path):
+def test_prometheus_targets_are_every_process_and_the_broker(shares, tmp_path):
     setup.make_keys(tmp_path, shares)
     settings = yaml.safe_load((shares / "prometheus/prometheus.yml").read_text())
-    asked = {target for job in settings["scrape_configs"] for group in job["static_configs"] for target in group["targets"]}
+    targets = {target for job in settings["scrape_configs"] for group in job["static_configs"] for target in group["targets"]}
 
-    assert asked == {*(f"{name}:{setup.PORT}" for name in PROCESSES), "rabbitmq:15692", "127.0.0.1:9090"}
+    assert targets == {*(f"{name}:{setup.PORT}" for name in PROCESS_NAMES), "rabbitmq:15692", "127.0.0.1:9090"}
     assert all((shares / "prometheus" / rules.removeprefix(f"{setup.SHARE}/")).exists() for rules in settings["rule_files"])
 
 
 @pytest.mark.parametrize("name", ["door", "dashboard"])
-def test_a_web_process_answers_under_the_names_by_which_it_is_asked(name, monkeypatch, shares, tmp_path):
-    """Prometheus asks by the container's name, the health check and a browser on this host by a loopback name."""
+def test_web_process_accepts_the_host_names_of_its_clients(name, monkeypatch, shares, tmp_path):
+    """Prometheus uses the container's name; the health check and a browser on the host use a loopback name."""
     setting = f"FENGQIAO_{name.upper()}_HOSTS"
     text = CONTAINERS[name]["environment"][setting]
     own, rest = text.removesuffix("}").split(f",${{{setting}:-")
@@ -174,23 +174,23 @@ def test_a_web_process_answers_under_the_names_by_which_it_is_asked(name, monkey
 
     setup.make_keys(tmp_path, shares)
     settings = yaml.safe_load((shares / "prometheus/prometheus.yml").read_text())
-    (asked,) = [t for job in settings["scrape_configs"] for group in job["static_configs"] for t in group["targets"] if t.startswith(f"{name}:")]
-    (probed,) = re.findall(r"Host: (\S+?)\\r", (ROOT / "deploy/images/app/ready").read_text())
-    assert all(hosts.knows([(b"host", host.encode())]) for host in (asked, probed, "127.0.0.1:8001", "localhost:8001"))
+    (target,) = [t for job in settings["scrape_configs"] for group in job["static_configs"] for t in group["targets"] if t.startswith(f"{name}:")]
+    (probe_host,) = re.findall(r"Host: (\S+?)\\r", (ROOT / "deploy/images/app/ready").read_text())
+    assert all(hosts.knows([(b"host", host.encode())]) for host in (target, probe_host, "127.0.0.1:8001", "localhost:8001"))
     assert not hosts.knows([(b"host", b"evil.example")])
 
 
-def test_a_service_is_told_no_secret_of_another(shares, tmp_path):
+def test_share_of_a_service_contains_only_its_own_secrets(shares, tmp_path):
     setup.make_keys(tmp_path, shares)
     made = json.loads((tmp_path / "secrets.json").read_text())
 
     for name in ("intake", "mediation", "metrics", "notify"):
-        told = "".join(file.read_text() for file in (shares / name).iterdir() if file.is_file())
+        settings = "".join(file.read_text() for file in (shares / name).iterdir() if file.is_file())
         for part in ("broker", "database", "at_rest"):
-            assert {other for other, secret in made[part].items() if secret in told} == {name}
+            assert {other for other, secret in made[part].items() if secret in settings} == {name}
 
 
-def test_a_second_time_changes_no_secret(shares, tmp_path):
+def test_repeated_run_changes_no_secret(shares, tmp_path):
     setup.make_keys(tmp_path, shares)
     before = {file: file.read_text() for file in shares.rglob("*") if file.name in ("environment", "password", "relay.json", "agency-tokens.json")}
     setup.make_keys(tmp_path, shares)
@@ -198,33 +198,33 @@ def test_a_second_time_changes_no_secret(shares, tmp_path):
     assert before and {file: file.read_text() for file in before} == before
 
 
-def test_given_secrets_are_used_and_the_rest_is_made(shares, tmp_path, monkeypatch):
-    monkeypatch.setenv("FENGQIAO_SECRETS", json.dumps({"agency_tokens": {"police": "given-to-us"}}))
+def test_given_secrets_are_used_and_missing_ones_created(shares, tmp_path, monkeypatch):
+    monkeypatch.setenv("FENGQIAO_SECRETS", json.dumps({"agency_tokens": {"police": "given-token"}}))
     setup.make_keys(tmp_path, shares)
     tokens = json.loads((shares / "door/agency-tokens.json").read_text())
 
-    assert tokens["police"] == "given-to-us" and len(tokens["court"]) > 20
+    assert tokens["police"] == "given-token" and len(tokens["court"]) > 20
 
 
-def test_a_command_that_names_no_county_keeps_the_one_that_was_applied(tmp_path, monkeypatch):
-    mounted, kept = tmp_path / "mounted", tmp_path / "kept"
-    for folder in (mounted, kept):
+def test_applied_county_stays_in_use_if_no_county_is_set(tmp_path, monkeypatch):
+    mounted, secrets_folder = tmp_path / "mounted", tmp_path / "secrets"
+    for folder in (mounted, secrets_folder):
         folder.mkdir()
     monkeypatch.delenv("FENGQIAO_COUNTY", raising=False)
-    assert chosen(kept, mounted) == mounted  # the first time
+    assert choose_county(secrets_folder, mounted) == mounted  # at the first start
 
-    applied.put(kept, COUNTY.folder)
-    assert chosen(kept, mounted) == kept / "county"
+    applied_copy.apply_copy(secrets_folder, COUNTY.folder)
+    assert choose_county(secrets_folder, mounted) == secrets_folder / "county"
 
     monkeypatch.setenv("FENGQIAO_COUNTY", "./counties/mine")
-    assert chosen(kept, mounted) == mounted
+    assert choose_county(secrets_folder, mounted) == mounted
 
 
-def with_police(**changed) -> County:
-    return replace(COUNTY, agencies=COUNTY.agencies | {"police": replace(COUNTY.agencies["police"], **changed)})
+def with_police(**changes) -> County:
+    return replace(COUNTY, agencies=COUNTY.agencies | {"police": replace(COUNTY.agencies["police"], **changes)})
 
 
-def test_a_removed_agency_loses_its_password_and_token(shares, tmp_path, monkeypatch):
+def test_removed_agency_loses_its_password_and_token(shares, tmp_path, monkeypatch):
     setup.make_keys(tmp_path, shares)
     monkeypatch.setattr(setup, "AGENCIES", with_police(status="removed").agencies)
     setup.make_keys(tmp_path, shares)
@@ -235,7 +235,7 @@ def test_a_removed_agency_loses_its_password_and_token(shares, tmp_path, monkeyp
     assert "police" not in json.loads((tmp_path / "secrets.json").read_text())["broker"]
 
 
-def test_a_change_that_an_installation_cannot_follow_is_refused_and_changes_nothing(shares, tmp_path, monkeypatch):
+def test_impossible_county_change_is_refused_without_any_change(shares, tmp_path, monkeypatch):
     setup.make_keys(tmp_path, shares)
     before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     monkeypatch.setattr(setup, "COUNTY", with_police(role="C"))
@@ -245,11 +245,11 @@ def test_a_change_that_an_installation_cannot_follow_is_refused_and_changes_noth
     assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
 
 
-def test_tables_are_made_and_rosters_loaded_where_no_process_has_its_share(servers, tmp_path, monkeypatch):
+def test_make_tables_creates_tables_and_loads_rosters_without_shares(servers, tmp_path, monkeypatch):
     if servers.database is None:
-        pytest.skip("DATABASE_URL names a server that is not ours to make databases on")
+        pytest.skip("DATABASE_URL names a server on which tests must not create databases")
     admin = urlsplit(servers.database_admin)
-    monkeypatch.setattr(setup, "DATABASE_AT", f"{admin.hostname}:{admin.port}")
+    monkeypatch.setattr(setup, "DATABASE_ADDRESS", f"{admin.hostname}:{admin.port}")
     monkeypatch.setattr(roles, "DATABASE", "fengqiao_containers")
     write_private(tmp_path / "superuser-password", admin.password)
     write_private(tmp_path / "secrets.json", json.dumps(servers.keys))

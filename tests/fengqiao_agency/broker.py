@@ -1,4 +1,4 @@
-"""A virtual host with the hub's real topology, or a part of it."""
+"""A virtual host with the hub's broker topology, or with a part of it."""
 
 from contracts.channels import agency_queue, inbox_of
 from deploy import roles
@@ -6,25 +6,28 @@ from deploy.broker import ADMIN, definitions
 from local import Servers
 from tests.shared import make_vhost
 
-FEW = 50  # messages in a narrow queue
+SHORT_QUEUE_MESSAGES = 50  # capacity of a short queue, in messages
 
 
-class Broker:
-    """Only the queues of `agencies`, so that it is there sooner. A `narrow` one's queue is full after a few messages. On `killable` servers it may be killed."""
+class BrokerVhost:
+    """A virtual host with the queues of some agencies only, which is created faster than the whole topology.
 
-    def __init__(self, servers: Servers, vhost: str, agencies=("police", "court"), narrow=("court",)):
+    The queues of `short_queue_agencies` hold at most SHORT_QUEUE_MESSAGES. `kill` and `start` act on the whole broker.
+    """
+
+    def __init__(self, servers: Servers, vhost: str, agencies=("police", "court"), short_queue_agencies=("court",)):
         self.servers, self.vhost = servers, vhost
         self.kill, self.start = servers.broker.kill, servers.broker.start
-        make_vhost(servers.management, vhost, _of_few(definitions(servers.keys["broker"], partitions=1), agencies, narrow))
+        make_vhost(servers.management, vhost, _with_queues_of(definitions(servers.keys["broker"], partitions=1), agencies, short_queue_agencies))
 
     def uri(self, user=ADMIN):
         return roles.with_path(self.servers.amqp(user), self.vhost)
 
 
-def _of_few(document, agencies, narrow):
-    wanted = {name for code in agencies for name in (agency_queue(code), inbox_of(code))}
-    queues = [queue for queue in document["queues"] if queue["name"] in wanted]
+def _with_queues_of(document, agencies, short_queue_agencies):
+    queue_names = {name for code in agencies for name in (agency_queue(code), inbox_of(code))}
+    queues = [queue for queue in document["queues"] if queue["name"] in queue_names]
     for queue in queues:
-        if queue["name"] in map(agency_queue, narrow):
-            queue["arguments"] |= {"x-max-length": FEW}
-    return document | {"queues": queues, "bindings": [binding for binding in document["bindings"] if binding["destination"] in wanted]}
+        if queue["name"] in map(agency_queue, short_queue_agencies):
+            queue["arguments"] |= {"x-max-length": SHORT_QUEUE_MESSAGES}
+    return document | {"queues": queues, "bindings": [binding for binding in document["bindings"] if binding["destination"] in queue_names]}

@@ -1,4 +1,4 @@
-"""What an agency may rely on: what it reported is said once, in order, and answered, whatever breaks meanwhile."""
+"""Tests of the client library: every reported event is published once, in order, and answered, also after crashes of the agency or the broker."""
 
 import contextlib
 import os
@@ -12,17 +12,17 @@ from pathlib import Path
 import pika
 import pytest
 
-from fengqiao_agency import Agency, AlreadySaidOtherwise
+from fengqiao_agency import Agency, IdAlreadyUsed
 from tests.county import SETTLE_SECONDS
 
-from .hub import Hub
+from .fake_hub import FakeHub
 
 ROOT = Path(__file__).parents[2]
-TYPE = "test.happened"  # a type without a schema: the envelope is the subject here
+TYPE = "test.happened"  # an event type without a schema: these tests concern the envelope and the order
 
 
-def test_a_report_is_answered_and_the_code_is_remembered(broker, police):
-    with Hub(broker.uri(), ["police"]):
+def test_report_is_answered_and_the_dispute_code_is_stored(broker, police):
+    with FakeHub(broker.uri(), ["police"]):
         police.start()
         event = police.report(TYPE, "110-0001", {"n": 1})
         assert police.settle(SETTLE_SECONDS)
@@ -33,36 +33,36 @@ def test_a_report_is_answered_and_the_code_is_remembered(broker, police):
     assert code.startswith("620702-2026-")
 
 
-def test_a_code_that_changed_is_remembered_in_place_of_the_first(broker, police):
-    with Hub(broker.uri(), ["police"]) as hub:
+def test_changed_dispute_code_replaces_the_stored_code(broker, police):
+    with FakeHub(broker.uri(), ["police"]) as hub:
         police.start()
         event = police.report(TYPE, "110-0001", {"n": 1})
         assert police.settle(SETTLE_SECONDS)
-        was, now = police.code_of("110-0001"), "620702-2026-000077-0"
-        hub.send("police", "receipt.moved", {"event": {"source": "/agencies/police", "id": event}, "dispute": now, "was": was}, "moved-1")
-        police.outbox.wait_until(lambda: police.code_of("110-0001") == now, 20)
+        first_code, new_code = police.code_of("110-0001"), "620702-2026-000077-0"
+        hub.send("police", "receipt.moved", {"event": {"source": "/agencies/police", "id": event}, "dispute": new_code, "was": first_code}, "moved-1")
+        police.outbox.wait_until(lambda: police.code_of("110-0001") == new_code, 20)
 
     row = police.outbox.find(event)
-    assert (row.state, row.dispute, police.code_of("110-0001")) == ("applied", now, now)
+    assert (row.state, row.dispute, police.code_of("110-0001")) == ("applied", new_code, new_code)
 
 
-def test_what_the_hub_took_is_no_longer_kept_here_and_what_it_refused_is(broker, police):
-    with Hub(broker.uri(), ["police"], refuse=lambda e: e.get_subject() == "bad", reject=lambda e: e.get_subject() == "early"):
+def test_body_of_an_accepted_event_is_deleted_and_of_a_refused_event_is_kept(broker, police):
+    with FakeHub(broker.uri(), ["police"], refuse=lambda e: e.get_subject() == "bad", reject=lambda e: e.get_subject() == "early"):
         police.start()
-        taken, refused, rejected = (police.report(TYPE, subject, {"said": subject}) for subject in ("good", "bad", "early"))
+        accepted, refused, rejected = (police.report(TYPE, subject, {"text": subject}) for subject in ("good", "bad", "early"))
         assert police.settle(SETTLE_SECONDS)
 
-    assert [police.outbox.find(e).state for e in (taken, refused, rejected)] == ["applied", "refused", "rejected"]
+    assert [police.outbox.find(e).state for e in (accepted, refused, rejected)] == ["applied", "refused", "rejected"]
     assert police.outbox.find(refused).reason["zh"] == "不行"
-    bodies = dict(police.outbox._rows("select id, body from outbox"))
-    assert bodies[taken] is None and bodies[rejected] is None and b"bad" in bodies[refused]
+    bodies = dict(police.outbox._query("select id, body from outbox"))
+    assert bodies[accepted] is None and bodies[rejected] is None and b"bad" in bodies[refused]
 
 
-def test_each_receipt_and_notice_is_told_once_however_often_it_comes(broker, police):
+def test_callbacks_run_once_for_a_receipt_or_notice_delivered_repeatedly(broker, police):
     heard = []
     police.on_receipt(heard.append)
     police.on_notice(heard.append)
-    with Hub(broker.uri(), ["police"], copies=3) as hub:
+    with FakeHub(broker.uri(), ["police"], copies=3) as hub:
         police.start()
         police.report(TYPE, "110-0001", {})
         assert police.settle(SETTLE_SECONDS)
@@ -75,27 +75,27 @@ def test_each_receipt_and_notice_is_told_once_however_often_it_comes(broker, pol
     assert len(list(police.receipts())) == 2
 
 
-def test_a_message_that_nobody_can_read_is_put_aside_and_stops_nothing(broker, police):
+def test_unreadable_inbox_message_is_stored_and_later_messages_are_processed(broker, police):
     with pika.BlockingConnection(pika.URLParameters(broker.uri())) as connection:
         connection.channel().basic_publish("inboxes", "police", b"\xff{", pika.BasicProperties(content_type="application/cloudevents+json"))
-    with Hub(broker.uri(), ["police"]):
+    with FakeHub(broker.uri(), ["police"]):
         police.start()
         police.report(TYPE, "110-0001", {})
         assert police.settle(SETTLE_SECONDS)
 
-    assert police.outbox._rows("select body from unreadable") == [(b"\xff{",)]
+    assert police.outbox._query("select body from unreadable") == [(b"\xff{",)]
 
 
-def test_the_same_report_twice_is_one_and_another_under_its_id_is_not_taken(police):
+def test_repeated_report_is_stored_once_and_other_content_under_its_id_is_refused(police):
     police.report(TYPE, "110-0001", {"n": 1}, id="a")
     police.report(TYPE, "110-0001", {"n": 1}, id="a")
 
-    with pytest.raises(AlreadySaidOtherwise):
+    with pytest.raises(IdAlreadyUsed):
         police.report_many([(TYPE, "110-0002", {}), (TYPE, "110-0001", {"n": 2}, None, "a")])
-    assert police.outbox.counts() == {"waiting": 1}
+    assert police.outbox.count_by_state() == {"waiting": 1}
 
 
-def test_killed_between_report_and_publish_the_event_goes_out_later(broker, police):
+def test_event_reported_before_a_kill_is_published_after_the_restart(broker, police):
     script = (
         "import os, signal, sys; from fengqiao_agency import Agency\n"
         "agency = Agency('police', 'amqp://127.0.0.1:1/none', sys.argv[1]); agency.report('test.happened', 's', {}, id='kept')\n"
@@ -104,24 +104,24 @@ def test_killed_between_report_and_publish_the_event_goes_out_later(broker, poli
     died = subprocess.run([sys.executable, "-c", script, police.outbox.path], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)
     assert died.returncode == -signal.SIGKILL
 
-    with Hub(broker.uri(), ["police"]) as hub:
+    with FakeHub(broker.uri(), ["police"]) as hub:
         police.start()
         assert police.settle(SETTLE_SECONDS)
-        assert [event for _, _, event in hub.heard] == ["kept"]
+        assert [event for _, _, event in hub.received] == ["kept"]
 
 
-def test_killed_before_a_receipt_is_acknowledged_it_is_heard_again_and_counted_once(broker, police, monkeypatch):
-    hear, calls = police.outbox.hear, []
+def test_receipt_redelivered_after_a_lost_acknowledgement_is_stored_once(broker, police, monkeypatch):
+    store, calls = police.outbox.store_messages, []
 
-    def hear_then_lose_the_connection(events, unreadable=()):
-        news = hear(events, unreadable)
-        calls.append(news)
+    def store_then_lose_the_connection(events, unreadable=()):
+        new_messages = store(events, unreadable)
+        calls.append(new_messages)
         if len(calls) == 1:
-            raise ConnectionError("after the disk, before the acknowledgement")
-        return news
+            raise ConnectionError("stored, but not acknowledged")
+        return new_messages
 
-    monkeypatch.setattr(police.outbox, "hear", hear_then_lose_the_connection)
-    with Hub(broker.uri(), ["police"]):
+    monkeypatch.setattr(police.outbox, "store_messages", store_then_lose_the_connection)
+    with FakeHub(broker.uri(), ["police"]):
         police.start()
         police.report(TYPE, "110-0001", {})
         assert police.settle(SETTLE_SECONDS)
@@ -130,10 +130,10 @@ def test_killed_before_a_receipt_is_acknowledged_it_is_heard_again_and_counted_o
     assert sum(map(len, calls)) == len(list(police.receipts())) == 2
 
 
-def test_an_event_that_no_queue_takes_waits_for_a_person(broker, police):
+def test_unroutable_event_and_its_dispute_wait_until_resend(broker, police):
     with pika.BlockingConnection(pika.URLParameters(broker.uri())) as connection:
         channel = connection.channel()
-        channel.queue_unbind("intake.agency-events.police", "agencies", "police.#")  # nor does the alternate exchange have a queue here
+        channel.queue_unbind("intake.agency-events.police", "agencies", "police.#")  # the alternate exchange has no queue in this virtual host either
         police.start()
         first, second = police.report_many([(TYPE, "110-0001", {}), (TYPE, "110-0001", {"then": 1})])
         assert police.outbox.wait_until(lambda: police.outbox.find(first).state == "returned", 10)
@@ -141,10 +141,10 @@ def test_an_event_that_no_queue_takes_waits_for_a_person(broker, police):
         assert police.outbox.find(second).state == "held"
         channel.queue_bind("intake.agency-events.police", "agencies", "police.#")
 
-    with Hub(broker.uri(), ["police"]) as hub:
+    with FakeHub(broker.uri(), ["police"]) as hub:
         assert police.resend() == 1
         assert police.settle(SETTLE_SECONDS)
-        assert [event for _, _, event in hub.first_heard()] == [first, second]
+        assert [event for _, _, event in hub.received_once()] == [first, second]
 
 
 @contextlib.contextmanager
@@ -155,35 +155,35 @@ def _channel(broker):
         yield channel
 
 
-def test_the_broker_is_killed_while_publishing_and_nothing_is_lost_or_swapped(broker, police):
+def test_broker_kill_during_publishing_loses_and_reorders_no_event(broker, police):
     disputes, steps = 100, 15
     reports = [(TYPE, f"d-{d}", {"step": s}, None, f"{d}/{s}") for s in range(steps) for d in range(disputes)]
 
     with _channel(broker) as channel:
         channel.basic_publish("inboxes", "court", b"kept", pika.BasicProperties(delivery_mode=2), mandatory=True)
-    with Hub(broker.uri(), ["police"]) as hub:
+    with FakeHub(broker.uri(), ["police"]) as hub:
         police.start()
         writer = threading.Thread(target=lambda: [police.report_many(reports[i : i + 50]) for i in range(0, len(reports), 25)])
         writer.start()
-        while len(hub.heard) < 300:
+        while len(hub.received) < 300:
             time.sleep(0.005)
         broker.kill()
         writer.join()
         broker.start()
-        assert police.settle(60), police.outbox.counts()
+        assert police.settle(60), police.outbox.count_by_state()
 
         for d in range(disputes):
-            assert [e for _, s, e in hub.first_heard() if s == f"d-{d}"] == [f"{d}/{s}" for s in range(steps)]
+            assert [e for _, s, e in hub.received_once() if s == f"d-{d}"] == [f"{d}/{s}" for s in range(steps)]
     with _channel(broker) as channel:
-        assert channel.basic_get("agency.court", auto_ack=True)[2] == b"kept"  # what lay in a queue is there as well
+        assert channel.basic_get("agency.court", auto_ack=True)[2] == b"kept"  # messages that were in a queue before the kill are still there
 
 
-def test_another_process_on_the_same_outbox_has_its_event_sent_too(broker, police):
-    with Hub(broker.uri(), ["police"]) as hub:
+def test_event_added_by_another_process_to_the_same_outbox_is_published(broker, police):
+    with FakeHub(broker.uri(), ["police"]) as hub:
         police.start()
         other = Agency("police", broker.uri("police"), police.outbox.path)
         other.report(TYPE, "110-0001", {}, id="from-elsewhere")
         other.outbox.close()
-        assert police.outbox.wait_until(lambda: hub.heard != [], 10)
+        assert police.outbox.wait_until(lambda: hub.received != [], 10)
 
         assert police.settle(10)

@@ -1,4 +1,4 @@
-"""A full queue at the hub is no loss: the kit waits and keeps the order of each dispute."""
+"""Tests of publishing to a full queue: the library waits, loses no event and keeps the order of each dispute."""
 
 import time
 
@@ -6,23 +6,23 @@ import pika
 
 from fengqiao_agency import Agency
 
-from .hub import Hub
+from .fake_hub import FakeHub
 
 
-def test_a_full_queue_slows_the_agency_down_and_loses_nothing(broker, tmp_path):
+def test_full_queue_delays_the_agency_and_loses_no_event(broker, tmp_path):
     agency = Agency("court", broker.uri("court"), str(tmp_path / "outbox.db"))
     reports = [("test.happened", f"d-{d}", {"step": s}, None, f"{d}/{s}") for s in range(2) for d in range(500)]
     agency.report_many(reports)
     agency.start()
-    assert agency.outbox.wait_until(lambda: agency._publisher.link.problem == "full", 10)
+    assert agency.outbox.wait_until(lambda: agency._publisher.connection.problem == "full", 10)
     time.sleep(0.5)
     with pika.BlockingConnection(pika.URLParameters(broker.uri())) as connection:
         assert connection.channel().queue_declare("intake.agency-events.court", passive=True).method.message_count < 1000
 
-    with Hub(broker.uri(), ["court"]) as hub:
-        assert agency.settle(30), agency.outbox.counts()
+    with FakeHub(broker.uri(), ["court"]) as hub:
+        assert agency.settle(30), agency.outbox.count_by_state()
         for d in range(500):
-            assert [e for _, s, e in hub.first_heard() if s == f"d-{d}"] == [f"{d}/{s}" for s in range(2)]
+            assert [e for _, s, e in hub.received_once() if s == f"d-{d}"] == [f"{d}/{s}" for s in range(2)]
     assert agency.problems() == []
     agency.stop()
     agency.outbox.close()

@@ -1,4 +1,4 @@
-"""What a person or a script meets at the terminal."""
+"""Tests of the command line of the client library."""
 
 import json
 
@@ -7,29 +7,29 @@ from typer.testing import CliRunner
 
 from fengqiao_agency.cli import app
 
-from .hub import Hub
+from .fake_hub import FakeHub
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run_cli(tmp_path, monkeypatch):
     monkeypatch.setenv("FENGQIAO_AGENCY", "police")
     monkeypatch.setenv("FENGQIAO_AMQP_URI", "amqp://police:x@127.0.0.1:1/fengqiao")
     monkeypatch.setenv("FENGQIAO_OUTBOX", str(tmp_path / "cli.db"))
-    return lambda *args, **more: CliRunner().invoke(app, list(args), **more)
+    return lambda *args, **options: CliRunner().invoke(app, list(args), **options)
 
 
-def test_an_event_is_sent_and_its_outcome_shown(run, broker, police, monkeypatch):
+def test_send_prints_the_outcome_of_the_event(run_cli, broker, police, monkeypatch):
     monkeypatch.setenv("FENGQIAO_AMQP_URI", broker.uri("police"))
-    with Hub(broker.uri(), ["police"]):
-        sent = run("send", "test.happened", "--subject", "110-1", "--data", "-", input=json.dumps({"n": 1}))
+    with FakeHub(broker.uri(), ["police"]):
+        sent = run_cli("send", "test.happened", "--subject", "110-1", "--data", "-", input=json.dumps({"n": 1}))
 
     assert sent.exit_code == 0, sent.output
     assert "已生效" in sent.output and "620702-2026-" in sent.output
 
 
-def test_with_the_broker_away_the_event_is_kept_and_the_person_told(run):
-    sent = run("send", "test.happened", "--subject", "110-1", "--data", "-", "--wait", "1", input="{}")
-    listed = run("outbox")
+def test_send_without_a_broker_keeps_the_event_and_names_the_problem(run_cli):
+    sent = run_cli("send", "test.happened", "--subject", "110-1", "--data", "-", "--wait", "1", input="{}")
+    listed = run_cli("outbox")
 
     assert sent.exit_code == 3
     assert "连接不上消息服务器" in sent.output and "kept in the outbox" in sent.output
@@ -37,24 +37,24 @@ def test_with_the_broker_away_the_event_is_kept_and_the_person_told(run):
 
 
 @pytest.mark.parametrize("data", ['{"name": "张某某"', '["张某某"]'])
-def test_bad_data_is_refused_without_repeating_it(run, data):
-    sent = run("send", "test.happened", "--subject", "110-1", "--data", "-", input=data)
+def test_invalid_json_is_refused_without_printing_it(run_cli, data):
+    sent = run_cli("send", "test.happened", "--subject", "110-1", "--data", "-", input=data)
 
     assert sent.exit_code == 2
     assert "JSON" in sent.output and "张" not in sent.output
 
 
-def test_a_missing_setting_is_named(run, monkeypatch):
+def test_missing_setting_is_named_in_the_error(run_cli, monkeypatch):
     monkeypatch.delenv("FENGQIAO_OUTBOX")
 
-    answer = run("outbox")
+    answer = run_cli("outbox")
 
     assert answer.exit_code == 2
     assert "FENGQIAO_OUTBOX" in answer.output and "发件箱" in answer.output
 
 
-def test_help_speaks_both_languages(run):
+def test_help_is_in_chinese_and_english(run_cli):
     for words in (("--help",), ("send", "--help"), ("watch", "--help"), ("outbox", "--help")):
-        text = run(*words).output
+        text = run_cli(*words).output
         assert "枫桥" in text or "发件箱" in text
         assert "report" in text.lower() or "outbox" in text.lower()

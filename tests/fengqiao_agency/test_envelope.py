@@ -1,4 +1,4 @@
-"""Does the kit refuse at `report()` what the hub's door refuses in the envelope, and nothing else?"""
+"""Tests of the envelope checks: `report()` refuses the same envelopes as intake's HTTP API and AMQP consumer, and no others."""
 
 import json
 import math
@@ -9,17 +9,17 @@ import pytest
 from contracts import envelope as contract
 from fengqiao_agency import Agency, AgencyError, NotConfigured, NotValid, TooLarge
 from fengqiao_agency.envelope import LIMITS, MAX_BYTES, MAX_DEPTH
-from fengqiao_agency.events import outgoing
+from fengqiao_agency.events import make_outgoing_event
 from plumbing.events import Delivery
-from services.intake import envelope as door
+from services.intake import envelope as intake_envelope
 
 TYPE = "test.happened"
-NAME = "张某某"
-GOOD = {"id": "a-1", "type": TYPE, "subject": "110-2026-0042", "data": {"n": 1}, "time": datetime(2026, 3, 2, 9, 30, tzinfo=UTC)}
+PERSON_NAME = "张某某"
+VALID_EVENT = {"id": "a-1", "type": TYPE, "subject": "110-2026-0042", "data": {"n": 1}, "time": datetime(2026, 3, 2, 9, 30, tzinfo=UTC)}
 
 
 def nested(levels):
-    """Objects and arrays in turn, so many levels deep; the outermost is an object."""
+    """Return data with the given number of nested containers, objects and lists alternating; the outermost is an object."""
     data = 1
     for level in range(levels, 0, -1):
         data = {"in": data} if level % 2 else [data]
@@ -37,13 +37,13 @@ def agency(tmp_path):
     agency.outbox.close()
 
 
-def report(agency, **changed):
-    event = GOOD | changed
+def report(agency, **changes):
+    event = VALID_EVENT | changes
     return agency.report(event["type"], event["subject"], event["data"], event["time"], event["id"])
 
 
-def at_the_door(event) -> dict | None:
-    """Why the door refuses an event that the kit would send; None if it takes it."""
+def refusal_by_intake(event) -> dict | None:
+    """Return the reason with which intake refuses the event as the library would send it; None if intake accepts it."""
     delivery = Delivery(
         event.body,
         content_type="application/json",
@@ -52,16 +52,21 @@ def at_the_door(event) -> dict | None:
         message_id=event.id,
         headers=json.loads(event.headers),
     )
-    return door.read(delivery).refusal
+    return intake_envelope.read(delivery).refusal
 
 
-def test_the_carried_limits_are_those_of_the_contract():
+def test_limits_in_the_package_equal_the_contract():
     assert contract.limits() == LIMITS
-    assert (door.ID, door.TYPE, door.SUBJECT, door.MAX_BYTES) == (contract.ID, contract.TYPE, contract.SUBJECT, contract.MAX_BYTES)
+    assert (intake_envelope.ID, intake_envelope.TYPE, intake_envelope.SUBJECT, intake_envelope.MAX_BYTES) == (
+        contract.ID,
+        contract.TYPE,
+        contract.SUBJECT,
+        contract.MAX_BYTES,
+    )
 
 
 @pytest.mark.parametrize(
-    ("wrong", "field"),
+    ("change", "field"),
     [
         ({"id": "x" * 129}, "id"),
         ({"id": "x" * 300}, "id"),
@@ -76,7 +81,7 @@ def test_the_carried_limits_are_those_of_the_contract():
         ({"subject": None}, "subject"),
         ({"type": "x" * 65}, "type"),
         ({"type": ""}, "type"),
-        ({"type": NAME}, "type"),
+        ({"type": PERSON_NAME}, "type"),
         ({"type": None}, "type"),
         ({"time": datetime(2026, 3, 2, 9, 30)}, "time"),
         ({"time": datetime(1999, 12, 31, tzinfo=UTC)}, "time"),
@@ -85,7 +90,7 @@ def test_the_carried_limits_are_those_of_the_contract():
         ({"data": []}, "data"),
         ({"data": "text"}, "data"),
         ({"data": None}, "data"),
-        ({"data": {"name": NAME + "\ud83d"}}, "data"),
+        ({"data": {"name": PERSON_NAME + "\ud83d"}}, "data"),
         ({"data": {"\udc00": 1}}, "data"),
         ({"data": {"n": math.nan}}, "data"),
         ({"data": {"n": math.inf}}, "data"),
@@ -95,16 +100,16 @@ def test_the_carried_limits_are_those_of_the_contract():
         ({"data": nested(2000)}, "data"),
     ],
 )
-def test_what_the_door_would_refuse_is_not_taken(agency, wrong, field):
+def test_envelope_that_intake_refuses_is_refused_by_report(agency, change, field):
     with pytest.raises(NotValid) as refusal:
-        report(agency, **wrong)
+        report(agency, **change)
 
     assert refusal.value.field == field and f"“{field}”" in refusal.value.zh and f"“{field}”" in refusal.value.en
-    assert NAME not in str(refusal.value)
-    assert agency.outbox.counts() == {}
+    assert PERSON_NAME not in str(refusal.value)
+    assert agency.outbox.count_by_state() == {}
 
 
-def test_data_that_contains_itself_is_not_taken(agency):
+def test_data_that_contains_itself_is_refused(agency):
     data = {}
     data["in"] = [data, data]
 
@@ -113,7 +118,7 @@ def test_data_that_contains_itself_is_not_taken(agency):
 
 
 @pytest.mark.parametrize(
-    "right",
+    "change",
     [
         {},
         {"id": "x" * 128},
@@ -124,54 +129,54 @@ def test_data_that_contains_itself_is_not_taken(agency):
         {"time": datetime(2000, 1, 1, tzinfo=UTC)},
         {"time": datetime(2026, 3, 2, 9, 30, tzinfo=timezone(timedelta(hours=8, minutes=5, seconds=43)))},
         {"time": None, "id": None},
-        {"data": {"emoji": "\ud83d\ude00", "text": NAME}},
+        {"data": {"emoji": "\ud83d\ude00", "text": PERSON_NAME}},
         {"data": {"text": "x" * (MAX_BYTES - len('{"text": ""}'))}},
         {"data": nested(MAX_DEPTH)},
     ],
 )
-def test_what_is_taken_is_taken_at_the_door_too(agency, right):
-    event = GOOD | right
+def test_reported_event_is_accepted_by_intake(agency, change):
+    event = VALID_EVENT | change
 
-    report(agency, **right)
-    assert at_the_door(outgoing("police", event["type"], event["subject"], event["data"], event["time"], event["id"])) is None
+    report(agency, **change)
+    assert refusal_by_intake(make_outgoing_event("police", event["type"], event["subject"], event["data"], event["time"], event["id"])) is None
 
 
-def test_depth_is_counted_as_the_contract_says():
+def test_nesting_depth_is_counted_as_in_the_contract():
     assert [depth(nested(levels)) for levels in (1, 2, 3, MAX_DEPTH, MAX_DEPTH + 1)] == [1, 2, 3, MAX_DEPTH, MAX_DEPTH + 1]
 
 
-def test_a_body_of_one_byte_too_many_is_not_taken(agency):
+def test_body_one_byte_above_the_limit_is_refused(agency):
     with pytest.raises(TooLarge) as refusal:
         report(agency, data={"text": "x" * (MAX_BYTES + 1 - len('{"text": ""}'))})
 
     assert str(MAX_BYTES) in refusal.value.zh and str(MAX_BYTES) in refusal.value.en
 
 
-def test_a_time_in_the_near_future_is_for_the_hub_to_judge(agency):
-    """The clock of this machine may be behind, and the event may be sent much later."""
+def test_time_less_than_a_day_ahead_is_left_to_the_hub(agency):
+    """The clock of the agency's machine may be slow, and the event may be sent much later."""
     report(agency, time=datetime.now(UTC) + timedelta(hours=23))
 
-    assert agency.outbox.counts() == {"waiting": 1}
+    assert agency.outbox.count_by_state() == {"waiting": 1}
 
 
-def test_a_time_in_the_far_future_is_not_taken(agency):
+def test_time_two_days_ahead_is_refused(agency):
     with pytest.raises(NotValid) as refusal:
         report(agency, time=datetime.now(UTC) + timedelta(days=2))
 
     assert refusal.value.field == "time"
 
 
-def test_a_clock_that_was_set_back_refuses_nothing(agency):
-    """This machine wrote into its outbox at a later time than its clock shows now: the clock is wrong, the event perhaps not."""
+def test_future_time_is_not_checked_after_the_clock_was_set_back(agency):
+    """The outbox contains a later time than the clock shows: the clock is wrong, and the time of the event may be right."""
     report(agency, id="earlier")
-    agency.outbox._sure.execute("update outbox set reported_at = '2031-01-01T00:00:00.000+00:00'")
+    agency.outbox._durable_db.execute("update outbox set reported_at = '2031-01-01T00:00:00.000+00:00'")
     report(agency, time=datetime(2030, 12, 31, tzinfo=UTC))
 
-    assert sum(agency.outbox.counts().values()) == 2
+    assert sum(agency.outbox.count_by_state().values()) == 2
 
 
-@pytest.mark.parametrize("code", ["", "x" * 300, "po lice", NAME])
-def test_an_agencys_code_that_cannot_be_one_is_refused_at_once(tmp_path, code):
+@pytest.mark.parametrize("code", ["", "x" * 300, "po lice", PERSON_NAME])
+def test_invalid_agency_code_is_refused_at_construction(tmp_path, code):
     with pytest.raises(NotConfigured) as refusal:
         Agency(code, "amqp://127.0.0.1:1/none", str(tmp_path / "outbox.db"))
 

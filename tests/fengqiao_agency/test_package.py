@@ -1,4 +1,4 @@
-"""Does the kit stand alone, as an agency installs it?"""
+"""Tests of the package: an agency can install the client library alone."""
 
 import ast
 import json
@@ -7,26 +7,26 @@ import subprocess
 import sys
 from pathlib import Path
 
-KIT = Path(__file__).parents[2] / "fengqiao_agency"
-OURS = {"contracts", "plumbing", "services", "deploy", "local", "tests"}
+PACKAGE = Path(__file__).parents[2] / "fengqiao_agency"
+PROJECT_PACKAGES = {"contracts", "plumbing", "services", "deploy", "local", "tests"}
 
 
-def test_it_imports_nothing_else_of_ours():
+def test_package_imports_no_other_package_of_the_project():
     imported = set()
-    for file in KIT.glob("*.py"):
+    for file in PACKAGE.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 imported.add(node.module.split(".")[0])
 
-    assert not imported & OURS
+    assert not imported & PROJECT_PACKAGES
     assert imported - set(sys.stdlib_module_names) == {"cloudevents", "jsonschema", "pika", "typer"}
 
 
-def test_it_installs_alone_with_its_contract(tmp_path):
+def test_package_installs_alone_with_its_contract_file(tmp_path):
     source, target = tmp_path / "source", tmp_path / "target"
-    shutil.copytree(KIT, source, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PACKAGE, source, ignore=shutil.ignore_patterns("__pycache__"))
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", target, source]
     subprocess.run(install, check=True, capture_output=True)
 
@@ -34,4 +34,4 @@ def test_it_installs_alone_with_its_contract(tmp_path):
     found = subprocess.run([sys.executable, "-I", "-c", script, target], check=True, capture_output=True, text=True, cwd=tmp_path).stdout.split()
 
     assert found[0].startswith(str(target))
-    assert int(found[1]) == len(json.loads((KIT / "contract.json").read_text("utf-8"))["events"]) > 20
+    assert int(found[1]) == len(json.loads((PACKAGE / "contract.json").read_text("utf-8"))["events"]) > 20

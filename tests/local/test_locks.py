@@ -1,4 +1,4 @@
-"""What is installed is what was locked, from the public index, on any machine."""
+"""Tests of the lock file and the requirements files: they agree, use the public index only, and hash every package."""
 
 import re
 import tomllib
@@ -9,17 +9,17 @@ from deploy.files import ROOT
 from local import environment
 from local.lock import PUBLIC_INDEX
 
-LOCK = tomllib.loads((ROOT / "uv.lock").read_text())
+LOCK_FILE = tomllib.loads((ROOT / "uv.lock").read_text())
 
 
-def test_every_package_comes_from_the_public_index():
-    registries = {package["source"].get("registry") for package in LOCK["package"] if package["name"] != "fengqiao"}
+def test_every_locked_package_is_from_the_public_index():
+    registries = {package["source"].get("registry") for package in LOCK_FILE["package"] if package["name"] != "fengqiao"}
 
     assert registries == {PUBLIC_INDEX}
 
 
-@pytest.mark.parametrize("file", [environment.RUNNING, environment.DEVELOPING])
-def test_the_requirements_name_no_address_and_hash_every_package(file):
+@pytest.mark.parametrize("file", [environment.RUNTIME_REQUIREMENTS, environment.DEVELOPMENT_REQUIREMENTS])
+def test_requirements_contain_no_address_and_hash_every_package(file):
     text = file.read_text()
     blocks = re.findall(r"^[a-z0-9].*?(?=^[a-z0-9]|\Z)", text, re.MULTILINE | re.DOTALL)
 
@@ -27,18 +27,18 @@ def test_the_requirements_name_no_address_and_hash_every_package(file):
     assert blocks and all("--hash=sha256:" in block for block in blocks)
 
 
-@pytest.mark.parametrize("file", [environment.RUNNING, environment.DEVELOPING])
-def test_the_requirements_are_those_of_the_lock(file):
-    locked = {package["name"]: package.get("version") for package in LOCK["package"]}
+@pytest.mark.parametrize("file", [environment.RUNTIME_REQUIREMENTS, environment.DEVELOPMENT_REQUIREMENTS])
+def test_requirements_have_the_versions_of_the_lock_file(file):
+    locked = {package["name"]: package.get("version") for package in LOCK_FILE["package"]}
 
     for name, version in re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", file.read_text(), re.MULTILINE):
         assert locked[name] == version
 
 
-def test_the_lock_knows_every_dependency_of_the_project():
+def test_lock_file_contains_every_dependency_of_the_project():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
-    locked = {package["name"] for package in LOCK["package"]}
+    locked = {package["name"] for package in LOCK_FILE["package"]}
 
     missing = {name for line in wanted if (name := re.match(r"[A-Za-z0-9-]+", line)[0].lower()) not in locked}
 

@@ -1,12 +1,12 @@
-"""Ports are free when chosen, stay the same, and lie where no outgoing connection can take them."""
+"""Tests of the choice of ports: free when chosen, stable, and outside the range of outgoing connections."""
 
 import socket
 from pathlib import Path
 
-from local.ports import Ports, allowed, is_free
+from local.ports import Ports, allowed_ports, is_free
 
 
-def test_ports_are_remembered_from_one_start_to_the_next(tmp_path):
+def test_ports_stay_the_same_between_starts(tmp_path):
     Ports(tmp_path).choose("door", "dashboard")
     first = Ports(tmp_path).known()
 
@@ -16,12 +16,12 @@ def test_ports_are_remembered_from_one_start_to_the_next(tmp_path):
     assert len(set(Ports(tmp_path).known().values())) == 3
 
 
-def test_a_port_that_somebody_took_meanwhile_is_replaced(tmp_path):
+def test_port_in_use_by_another_program_is_replaced(tmp_path):
     ports = Ports(tmp_path)
     ports.choose("door")
-    with socket.socket() as stranger:
-        stranger.bind(("127.0.0.1", ports["door"]))
-        stranger.listen()
+    with socket.socket() as other_program:
+        other_program.bind(("127.0.0.1", ports["door"]))
+        other_program.listen()
         assert not is_free(ports["door"])
 
         taken = ports["door"]
@@ -30,9 +30,9 @@ def test_a_port_that_somebody_took_meanwhile_is_replaced(tmp_path):
         assert ports["door"] != taken
 
 
-def test_no_outgoing_connection_is_ever_given_one_of_our_ports(monkeypatch):
-    monkeypatch.delenv("FENGQIAO_PORT_RANGE", raising=False)  # each of several test runners has a part of the range for itself
+def test_port_range_does_not_overlap_the_range_of_outgoing_connections(monkeypatch):
+    monkeypatch.delenv("FENGQIAO_PORT_RANGE", raising=False)  # each test worker has its own part of the range
     first, last = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
 
-    assert not set(range(first, last + 1)) & set(allowed()), "this machine gives outgoing connections ports from our range"
-    assert not {5432, 5672, 15672, 25672, 4369} & set(allowed())
+    assert not set(range(first, last + 1)) & set(allowed_ports()), "this machine uses ports of this range for outgoing connections"
+    assert not {5432, 5672, 15672, 25672, 4369} & set(allowed_ports())

@@ -1,4 +1,4 @@
-"""Does a process that started servers end them, in whatever way it is told to end?"""
+"""Tests of stop signals: a process that started servers stops them after each of the signals."""
 
 import signal
 import subprocess
@@ -8,10 +8,10 @@ import pytest
 
 from deploy.files import ROOT
 
-OWNER = """
+SERVER_OWNER_SCRIPT = """
 import contextlib, signal
-from local.signals import end_as_by_ctrl_c
-end_as_by_ctrl_c()
+from local.signals import interrupt_on_stop_signals
+interrupt_on_stop_signals()
 with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as servers:
     servers.callback(print, "servers ended")
     print("up", flush=True)
@@ -19,13 +19,13 @@ with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as servers:
 """
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda sign: sign.name)
-def test_whoever_is_told_to_end_ends_what_it_started_also_in_the_background(sign):
-    in_the_background = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}  # as a shell does for `… &`
-    owner = subprocess.Popen([sys.executable, "-c", OWNER], cwd=ROOT, stdout=subprocess.PIPE, text=True, **in_the_background)
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda signum: signum.name)
+def test_stop_signal_ends_the_servers_also_of_a_background_process(signum):
+    background_options = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}  # a shell ignores SIGINT for background commands
+    owner = subprocess.Popen([sys.executable, "-c", SERVER_OWNER_SCRIPT], cwd=ROOT, stdout=subprocess.PIPE, text=True, **background_options)
     assert owner.stdout.readline() == "up\n"
 
-    owner.send_signal(sign)
+    owner.send_signal(signum)
 
     assert owner.communicate(timeout=20)[0] == "servers ended\n"
     assert owner.returncode == 0

@@ -1,4 +1,4 @@
-"""What dies is started again, what is stopped stays down, and nothing is left behind."""
+"""Tests of the supervisor: it restarts dead processes, keeps stopped ones down, and leaves no process behind."""
 
 import json
 import os
@@ -14,8 +14,8 @@ from local.supervisor import Supervisor
 COMMANDS = {
     "steady": ["sleep", "60"],
     "dying": ["false"],
-    "deaf": ["sh", "-c", "trap '' TERM; sleep 60 & echo $!; while :; do sleep 60; done"],
-    "told": ["sh", "-c", "echo told $WORD; sleep 60"],
+    "ignores_sigterm": ["sh", "-c", "trap '' TERM; sleep 60 & echo $!; while :; do sleep 60; done"],
+    "prints_environment": ["sh", "-c", "echo value $WORD; sleep 60"],
 }
 
 
@@ -26,26 +26,26 @@ def supervisor(tmp_path):
     supervisor.stop_all(seconds=1)
 
 
-def eventually(question, seconds=10):
-    give_up = time.monotonic() + seconds
-    while not (answer := question()):
-        assert time.monotonic() < give_up, "it did not happen in time"
+def wait_for(condition, seconds=10):
+    give_up_at = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < give_up_at, "the condition was not met in time"
         time.sleep(0.02)
-    return answer
+    return value
 
 
-def test_a_killed_process_comes_back(supervisor):
+def test_killed_process_is_restarted(supervisor):
     supervisor.start("steady")
     first = supervisor.pid("steady")
 
     assert supervisor.kill("steady")
-    second = eventually(lambda: supervisor.pid("steady"))
+    second = wait_for(lambda: supervisor.pid("steady"))
 
     assert second != first
-    assert supervisor.starts("steady") == 2
+    assert supervisor.start_count("steady") == 2
 
 
-def test_nothing_comes_back_while_restarts_are_off(supervisor):
+def test_killed_process_stays_down_while_restarts_are_off(supervisor):
     supervisor.restarts = False
     supervisor.start("steady")
     supervisor.kill("steady")
@@ -54,20 +54,22 @@ def test_nothing_comes_back_while_restarts_are_off(supervisor):
 
     supervisor.restarts = True
 
-    assert eventually(lambda: supervisor.pid("steady"))
+    assert wait_for(lambda: supervisor.pid("steady"))
 
 
-def test_a_process_that_cannot_live_is_tried_less_and_less_often(supervisor):
+def test_pause_before_a_restart_doubles_after_each_failed_start(supervisor):
     supervisor.start("dying")
 
-    pauses = eventually(
-        lambda: [line["starts_again_in_seconds"] for line in _notes(supervisor) if line["event"] == "died"][:3] if supervisor.starts("dying") > 2 else None
+    pauses = wait_for(
+        lambda: (
+            [line["starts_again_in_seconds"] for line in _log_lines(supervisor) if line["event"] == "died"][:3] if supervisor.start_count("dying") > 2 else None
+        )
     )
 
     assert pauses[:2] == [0.5, 1.0]
 
 
-def test_who_is_stopped_stays_down_and_can_be_started_again(supervisor):
+def test_stopped_process_stays_down_until_started_again(supervisor):
     supervisor.start("steady")
     supervisor.stop("steady")
     time.sleep(0.3)
@@ -78,35 +80,35 @@ def test_who_is_stopped_stays_down_and_can_be_started_again(supervisor):
     assert supervisor.pid("steady")
 
 
-def test_stopping_ends_also_what_a_process_started_itself(supervisor):
-    supervisor.start("deaf")
-    grandchild = int(eventually(lambda: supervisor.log("deaf").read_text().strip()))
+def test_stop_also_ends_the_children_of_a_process(supervisor):
+    supervisor.start("ignores_sigterm")
+    grandchild = int(wait_for(lambda: supervisor.log("ignores_sigterm").read_text().strip()))
 
-    supervisor.stop("deaf", seconds=0.3)
+    supervisor.stop("ignores_sigterm", seconds=0.3)
 
-    eventually(lambda: pids.birth_of(grandchild) is None)
+    wait_for(lambda: pids.start_time_of(grandchild) is None)
 
 
-def test_a_process_is_told_its_environment_and_not_the_addresses_of_the_caller(tmp_path, monkeypatch):
+def test_process_gets_its_environment_without_server_addresses_of_the_caller(tmp_path, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://somebody-else")
-    monkeypatch.setitem(COMMANDS, "told", ["sh", "-c", "echo told $WORD ${DATABASE_URL:-nothing}; sleep 60"])
+    monkeypatch.setitem(COMMANDS, "prints_environment", ["sh", "-c", "echo value $WORD ${DATABASE_URL:-nothing}; sleep 60"])
     supervisor = Supervisor(tmp_path, lambda name: (COMMANDS[name], {"WORD": "枫桥"}))
-    supervisor.start("told")
+    supervisor.start("prints_environment")
 
-    said = eventually(lambda: supervisor.log("told").read_text())
+    output = wait_for(lambda: supervisor.log("prints_environment").read_text())
     supervisor.stop_all()
 
-    assert said == "told 枫桥 nothing\n"
-    assert Path(supervisor.log("told")).stat().st_mode & 0o077 == 0
+    assert output == "value 枫桥 nothing\n"
+    assert Path(supervisor.log("prints_environment")).stat().st_mode & 0o077 == 0
 
 
-def test_what_a_killed_supervisor_left_behind_is_ended_by_the_next(tmp_path):
+def test_end_orphans_ends_processes_of_a_killed_supervisor(tmp_path):
     child = os.fork()
     if child == 0:
         Supervisor(tmp_path, lambda name: (COMMANDS[name], {})).start("steady")
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(child, 0)
-    orphan = pids.remembered(tmp_path / "pid/steady.json")
+    orphan = pids.read_pid_file(tmp_path / "pid/steady.json")
     assert orphan
 
     Supervisor(tmp_path, lambda name: (COMMANDS[name], {})).end_orphans()
@@ -114,5 +116,5 @@ def test_what_a_killed_supervisor_left_behind_is_ended_by_the_next(tmp_path):
     assert not orphan.is_alive()
 
 
-def _notes(supervisor):
+def _log_lines(supervisor):
     return [json.loads(line) for line in supervisor.log("supervisor").read_text().splitlines()]

@@ -1,4 +1,4 @@
-"""A hub of one page: takes what agencies publish and answers with receipts, as intake and mediation do together."""
+"""Stand-in for intake and mediation: consumes what agencies publish and answers with receipts."""
 
 import threading
 
@@ -7,13 +7,16 @@ from cloudevents.core.bindings.rabbitmq import RabbitMQMessage, from_rabbitmq_ev
 from cloudevents.core.v1.event import CloudEvent
 
 
-class Hub:
-    """Owns what it heard, in order. `refuse` and `reject` are questions about an event; `answer=False` keeps silent."""
+class FakeHub:
+    """Records the received events in order.
+
+    `refuse` and `reject` decide for each event; with `answer=False` no receipt is sent; `copies` is the number of times each receipt is sent.
+    """
 
     def __init__(self, uri, agencies, refuse=lambda e: False, reject=lambda e: False, answer=True, copies=1):
         self._uri, self._agencies = uri, agencies
         self._refuse, self._reject, self._answer, self._copies = refuse, reject, answer, copies
-        self.heard: list[tuple[str, str, str]] = []  # (agency, subject, id), repeats included
+        self.received: list[tuple[str, str, str]] = []  # (agency, subject, id), with repetitions
         self.codes: dict[str, str] = {}
         self._ids: set[str] = set()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -27,57 +30,57 @@ class Hub:
         self._stopping.set()
         self._thread.join(10)
 
-    def first_heard(self):
-        """Without repeats."""
-        return list(dict.fromkeys(self.heard))
+    def received_once(self):
+        """Return the received events in order, without repetitions."""
+        return list(dict.fromkeys(self.received))
 
     def send(self, agency, event_type, data, event_id=None):
         with pika.BlockingConnection(pika.URLParameters(self._uri)) as connection:
-            _say(connection.channel(), agency, event_type, "", data, event_id)
+            _publish(connection.channel(), agency, event_type, "", data, event_id)
 
     def _run(self):
         while not self._stopping.is_set():
             try:
-                self._serve()
+                self._serve_connection()
             except pika.exceptions.AMQPError:
                 self._stopping.wait(0.1)
 
-    def _serve(self):
+    def _serve_connection(self):
         connection = pika.BlockingConnection(pika.URLParameters(self._uri))
         channel = connection.channel()
         channel.basic_qos(prefetch_count=1000)
         for agency in self._agencies:
-            channel.basic_consume(f"intake.agency-events.{agency}", lambda c, m, p, b, a=agency: self._hear(c, m, p, b, a))
+            channel.basic_consume(f"intake.agency-events.{agency}", lambda c, m, p, b, a=agency: self._on_message(c, m, p, b, a))
         while not self._stopping.is_set():
             connection.process_data_events(time_limit=0.05)
         connection.close()
 
-    def _hear(self, channel, method, properties, body, agency):
+    def _on_message(self, channel, method, properties, body, agency):
         assert properties.user_id == agency
         event = from_rabbitmq_event(RabbitMQMessage(properties.headers, properties.content_type, body))
         assert properties.message_id == event.get_id() and event.get_source() == f"/agencies/{agency}"
-        self.heard.append((agency, event.get_subject(), event.get_id()))
+        self.received.append((agency, event.get_subject(), event.get_id()))
         if self._answer:
             for _ in range(self._copies):
                 self._reply(channel, agency, event)
         channel.basic_ack(method.delivery_tag)
 
     def _reply(self, channel, agency, event):
-        about = {"event": {"source": event.get_source(), "id": event.get_id()}}
+        answered = {"event": {"source": event.get_source(), "id": event.get_id()}}
         key = f"{event.get_source()}/{event.get_id()}"
         if self._refuse(event):
-            _say(channel, agency, "receipt.refused", event.get_subject(), about | {"reason": {"code": "no", "zh": "不行", "en": "no"}}, f"{key}/1")
+            _publish(channel, agency, "receipt.refused", event.get_subject(), answered | {"reason": {"code": "no", "zh": "不行", "en": "no"}}, f"{key}/1")
             return
         subject = event.get_subject()
         code = subject if subject.startswith("620702-") else self.codes.setdefault(f"{agency}/{subject}", f"620702-2026-{len(self.codes) + 1:06}-0")
-        _say(channel, agency, "receipt.accepted", code, about | {"dispute": code, "log": {"seq": 1, "sha256": "0" * 64}}, f"{key}/1")
-        outcome, more = (
+        _publish(channel, agency, "receipt.accepted", code, answered | {"dispute": code, "log": {"seq": 1, "sha256": "0" * 64}}, f"{key}/1")
+        outcome, extra_data = (
             ("receipt.rejected", {"reason": {"code": "illegal_here", "zh": "此时不可", "en": "not now"}}) if self._reject(event) else ("receipt.applied", {})
         )
-        _say(channel, agency, outcome, code, about | {"dispute": code, "state": "registered"} | more, f"{key}/2")
+        _publish(channel, agency, outcome, code, answered | {"dispute": code, "state": "registered"} | extra_data, f"{key}/2")
 
 
-def _say(channel, agency, event_type, subject, data, event_id=None):
+def _publish(channel, agency, event_type, subject, data, event_id=None):
     attributes = {"source": "/services/intake", "type": event_type, "subject": subject or "-", "datacontenttype": "application/json"}
     message = to_structured_event(CloudEvent(attributes | ({"id": event_id} if event_id else {}), data))
     properties = pika.BasicProperties(content_type=message.content_type, delivery_mode=2)

@@ -6,9 +6,9 @@ from pathlib import Path
 from deploy.files import ROOT
 
 VENV = ROOT / ".venv"
-OTHERS_SERVERS = ("DATABASE_URL", "AMQP_URI", "AMQP_MANAGEMENT_URL")  # settings that name servers which somebody else runs
+EXTERNAL_SERVER_SETTINGS = ("DATABASE_URL", "AMQP_URI", "AMQP_MANAGEMENT_URL")  # settings with addresses of servers that this project does not start
 
 
 def run_dir() -> Path:
-    """Return the folder of everything that a running system leaves behind: FENGQIAO_RUN, or .run in the checkout."""
+    """Return the run directory, which holds all data of a running system: FENGQIAO_RUN, or .run in the checkout."""
     return Path(os.environ.get("FENGQIAO_RUN") or ROOT / ".run").resolve()

@@ -1,0 +1,40 @@
+"""The copy of the county's folder that an installation uses. Standard library only.
+
+Processes read the copy and not the edited folder: an unfinished edit has no effect, and a restarted process reads the same version as the others.
+"""
+
+import filecmp
+import os
+import shutil
+import time
+from pathlib import Path
+
+LINK_NAME = "county"  # a symbolic link in the run directory, replaced atomically
+
+
+def find_applied_copy(run_dir: Path) -> Path | None:
+    """Return the folder of the applied copy; None if no county was applied yet."""
+    link = run_dir / LINK_NAME
+    return link if link.exists() else None
+
+
+def apply_copy(run_dir: Path, source: Path) -> None:
+    """Copy `source` and make the copy the applied one. Does nothing if `source` is that copy or has equal files."""
+    link = run_dir / LINK_NAME
+    if link.exists() and (source.resolve() == link.resolve() or _have_equal_files(source, link)):
+        return
+    copy = run_dir / f"{LINK_NAME}-{time.time_ns()}"
+    shutil.copytree(source, copy)
+    previous_copy = link.resolve() if link.exists() else None
+    draft = run_dir / f"{LINK_NAME}.draft"
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(copy.name)
+    os.replace(draft, link)
+    if previous_copy is not None:
+        shutil.rmtree(previous_copy)
+
+
+def _have_equal_files(first: Path, second: Path) -> bool:
+    names = {file.name for folder in (first, second) for file in folder.iterdir() if file.is_file()}
+    same, _, _ = filecmp.cmpfiles(first, second, names, shallow=False)
+    return set(same) == names

@@ -1,0 +1,46 @@
+"""The commands of `./fengqiao`, in the order of the help page, with the packages that each one needs."""
+
+from dataclasses import dataclass
+
+from local import environment
+
+NO_REQUIREMENTS, RUNTIME_REQUIREMENTS, DEVELOPMENT_REQUIREMENTS = None, environment.RUNTIME_REQUIREMENTS, environment.DEVELOPMENT_REQUIREMENTS
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command. `module` is run as a program with the arguments; `commands.x` is a function of local/commands.py.
+
+    `requirements` is the requirements file of the packages that it needs; None for the standard library.
+    """
+
+    zh: str
+    en: str
+    requirements: object
+    module: str
+
+
+# fmt: off
+COMMANDS = {
+    "demo":      Command("启动整个系统并演示，按 Ctrl-C 停止",      "start the system and the demonstration; Ctrl-C stops them", RUNTIME_REQUIREMENTS,    "commands.demo"),
+    "up":        Command("在后台启动并演示；--without-demo 不演示",  "the same in the background; --without-demo starts the system only", RUNTIME_REQUIREMENTS,    "commands.up"),
+    "down":      Command("停止整个系统",                           "stop the system",                                                        NO_REQUIREMENTS,       "commands.down"),
+    "status":    Command("各进程、端口、运行时间、是否就绪",         "show processes, ports, uptime and readiness",                         NO_REQUIREMENTS,       "commands.status"),
+    "test":      Command("全部测试（参数传给 pytest）",            "run all tests; arguments are passed to pytest",                           DEVELOPMENT_REQUIREMENTS, "commands.test"),
+    "chaos":     Command("可靠性演练：随机杀死进程后核对不丢不重",    "reliability drill: kill processes, then check for lost or repeated events",                DEVELOPMENT_REQUIREMENTS, "drills"),
+    "bench":     Command("性能测量",                             "run the benchmarks",                                         DEVELOPMENT_REQUIREMENTS, "bench"),
+    "contracts": Command("由契约生成文档",                        "generate the contract documents",                      DEVELOPMENT_REQUIREMENTS, "docs.generate.contracts"),
+    "map":       Command("由代码生成事件一览",                   "write docs/events.md from the code",               RUNTIME_REQUIREMENTS,    "docs.generate.events"),
+    "parked":    Command("查看、重放或放弃被搁置的事件",            "list, replay or discard parked events",               RUNTIME_REQUIREMENTS,    "commands.parked"),
+    "log":       Command("log verify：核对上报日志与查阅记录的哈希链",  "log verify: check the hash chains of the report log and of the access log",   RUNTIME_REQUIREMENTS,    "commands.log"),
+    "webhooks":  Command("登记机构接收通知的网址",                  "set the URL at which an agency receives its notices",               RUNTIME_REQUIREMENTS,    "commands.webhooks"),
+    "county":    Command("县级配置：检查、应用、新建",              "check, apply or create a county's folder",                       RUNTIME_REQUIREMENTS,    "commands.county"),
+    "rosters":   Command("名册：检查、载入、查看",                  "check, load or show rosters",                                  RUNTIME_REQUIREMENTS,    "commands.rosters"),
+    "routing":   Command("分流规则：检查、试算",                    "check routing rules, or dry-run them on past disputes",                               RUNTIME_REQUIREMENTS,    "commands.routing"),
+    "lint":      Command("代码检查",                             "check the code style",                                      DEVELOPMENT_REQUIREMENTS, "commands.lint"),
+    "lock":      Command("重新生成 Python 包锁定清单",                    "update the lock file of the Python packages",                              NO_REQUIREMENTS,       "commands.lock"),
+    "get":       Command("获取可选程序：prometheus、browser",      "install optional programs: prometheus, browser",                NO_REQUIREMENTS,       "commands.get"),
+    "clean":     Command("停止并删除运行数据与缓存",               "stop the system, delete its data and the caches",                   NO_REQUIREMENTS,       "commands.clean"),
+    "help":      Command("显示本页",                                "show this page",                                                   NO_REQUIREMENTS,       "commands.help"),
+}
+# fmt: on
