@@ -1,1 +1,1 @@
-"""How it is said: hearing in batches, one transaction with an outbox, the relay, telemetry. Knows no dispute."""
+"""Messaging shared by the services: consumers, one transaction per batch, outbox, relay, telemetry. Contains no rules about disputes."""

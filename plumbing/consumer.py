@@ -1,10 +1,14 @@
-"""Hears events in batches: raw deliveries in, one transaction, one acknowledgement after its commit.
+"""Consumer of events in batches: many deliveries, one transaction, one acknowledgement after its commit.
 
-Two green threads a service: one reads the connection, one works. Every queue has a channel of its own, so that acknowledging
-"up to here" is right for each, and a batch takes from them in turn: no queue waits behind another one's burst.
+To *hear* a stream means to consume all of its events. A service method that hears receives a list of events and takes five steps in one
+transaction (see plumbing.transaction):
 
     @hear("intake", "mediation")
     def on_events(self, batch): ...
+
+Each consumer runs two green threads: one reads the broker connection, one processes batches. Every queue has its own channel, because an
+acknowledgement covers all deliveries of a channel up to a tag. A batch takes deliveries from each queue in turn, so that a burst in one
+queue does not delay the others.
 """
 
 import contextlib
@@ -23,226 +27,228 @@ from structlog import get_logger
 
 from contracts.channels import HEARS, queue_of
 from plumbing import events, telemetry
-from plumbing.broker_line import FATAL, RETRYABLE, BrokerLine
+from plumbing.broker_connection import FATAL_REPLY_CODES, RETRYABLE_ERRORS, BrokerConnection
 from plumbing.dependency import Database
 from plumbing.events import Delivery, UnreadableEvent
-from plumbing.failed_events import park_unreadable, set_aside
+from plumbing.failed_events import park_unreadable, store_failed_event
 from plumbing.failpoints import failpoint
 from plumbing.logs import describe
 from plumbing.pool import DatabaseUnavailable, should_try_again
 
 log = get_logger()
 
-SIZE = 200  # events in a batch, at most
+BATCH_SIZE = 200  # maximum number of events in a batch
 BATCH_WAIT_SECONDS = 0.004  # how long a batch waits for more deliveries
-WARN_AFTER = 3  # tries of what passes by itself: a deadlock, a row that somebody holds
-DUE_SECONDS = 1.0  # how often the tables are asked for events that are to be tried again
-RETRY_SHARE = 0.25  # of the time that new events take, while there are any: what failed before never goes before what is new
-GIVE_BACK_SECONDS = 5.0  # a database that is away for longer may be in another copy's reach; each giving back counts towards the delivery limit
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0  # a database may answer and still take no work (its disk is full): it is tried ever more slowly
+WARN_AFTER = 3  # log a warning after so many retries of a deadlock or a lock timeout
+DUE_QUERY_SECONDS = 1.0  # interval between queries for stored events that are due for another attempt
+RETRY_SHARE = 0.25  # maximum time for stored events while new ones arrive, as a fraction of the time spent on new events
+GIVE_BACK_SECONDS = 5.0  # after this outage of the database deliveries return to the queue for another copy; each return counts towards the delivery limit
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0  # seconds; a database may answer and still refuse writes (disk full), so the pause grows
 
 
 class Consumer(Entrypoint):
-    """Consumes some queues and calls the method with lists of events.
+    """nameko entrypoint that consumes queues and calls the service method with lists of events.
 
-    `queues(settings)` names them and `sources` those who speak there; `read(delivery)` makes an event of the bytes, or raises
-    UnreadableEvent; `room()` says how many more events may be taken in hand just now (None: as many as fit a batch).
+    `queues(settings)` returns the queue names, `sources` are the producers that publish to them. `read(delivery)` parses a delivery into an
+    event or raises UnreadableEvent. `room()` returns how many more events may be processed now;
+    without it, only `size` limits a batch.
     """
 
-    def __init__(self, queues, sources, read=events.read, size=SIZE, batch_wait=BATCH_WAIT_SECONDS, room=None, **kwargs):
+    def __init__(self, queues, sources, read=events.read, size=BATCH_SIZE, batch_wait=BATCH_WAIT_SECONDS, room=None, **kwargs):
         self.queues, self.sources, self.read, self.size, self.batch_wait, self.room = queues, sources, read, size, batch_wait, room
-        super().__init__(expected_exceptions=(Exception,), **kwargs)  # what fails is logged here, without values
+        super().__init__(expected_exceptions=(Exception,), **kwargs)  # failures are logged in this module, without values
 
-    line = database = None  # until setup: somebody may ask before whether we are ready
+    broker = database = None  # until setup; a readiness check may come earlier
 
     def setup(self):
         self.settings = self.container.config["settings"]
         self.service = self.settings.service
         self.database = next(extension for extension in self.container.dependencies if isinstance(extension, Database))
-        self.stopping = self.paused = False
-        self.in_hand = None  # (line, deliveries, marks) that the database went away under
-        self._is_well()
-        self.arrived, self.idle, self.reader_done, self.writing = Signal(), Signal(), Signal(), Semaphore()
+        self.is_stopping = self.is_paused = False
+        self.unfinished = None  # (connection, deliveries, last tags) of a batch that an outage of the database interrupted
+        self._reset_pause()
+        self.delivery_arrived, self.worker_done, self.reader_done, self.write_lock = Signal(), Signal(), Signal(), Semaphore()
 
     def start(self):
-        self.container.spawn_managed_thread(self._read_on, identifier="read")
-        self.container.spawn_managed_thread(self._work_on, identifier="work")
+        self.container.spawn_managed_thread(self._run_reader, identifier="read")
+        self.container.spawn_managed_thread(self._run_worker, identifier="work")
 
     def stop(self):
-        """Returns when the batch in hand is finished and acknowledged; what was only prefetched goes back to the broker."""
-        self.stopping = True
-        self._wake()
+        """Stop consuming. Return when the current batch is acknowledged; prefetched deliveries go back to their queues."""
+        self.is_stopping = True
+        self._signal_arrival()
         with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(self.settings.stop_seconds):
             self.reader_done.wait()
 
     def kill(self):
-        self.stopping = True
+        self.is_stopping = True
 
     @property
-    def ready(self) -> bool:
-        return self.line is not None
+    def is_ready(self) -> bool:
+        return self.broker is not None
 
-    def answers(self) -> bool:
-        """Whether the database does."""
-        return self.database is not None and self.database.pool is not None and self.database.pool.answers()
+    def is_database_answering(self) -> bool:
+        return self.database is not None and self.database.pool is not None and self.database.pool.is_answering()
 
-    # ── the thread that reads ─────────────────────────────────────────────────────────────────────────────────────────
+    # ── the reader thread ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _read_on(self):
+    def _run_reader(self):
         wait = 0.1
-        while not self.stopping:
-            if self.paused:
+        while not self.is_stopping:
+            if self.is_paused:
                 eventlet.sleep(0.05)
                 continue
-            line = None
+            connection = None
             try:
-                line = self.line = BrokerLine(self.settings.amqp_uri, self.queues(self.settings), 2 * self.size, self._wake, self.writing)
+                connection = self.broker = BrokerConnection(
+                    self.settings.amqp_uri, self.queues(self.settings), 2 * self.size, self._signal_arrival, self.write_lock
+                )
                 telemetry.HEARING.labels(self.service).set(1)
                 wait = 0.1
-                log.info("Hearing.", queues=len(line.inboxes))
-                while line.open and not self.stopping:
-                    line.listen()
-                if self.stopping:
-                    line.cancel()
-                    while not self.idle.ready():
-                        line.listen()
-            except RETRYABLE as problem:
-                if getattr(problem, "code", None) in FATAL:
-                    log.error("The broker refuses this consumer; the process ends.", code=problem.code, next="Load the topology or mend the permissions.")
+                log.info("Consuming.", queues=len(connection.buffers))
+                while connection.is_open and not self.is_stopping:
+                    connection.receive()
+                if self.is_stopping:
+                    connection.cancel()
+                    while not self.worker_done.ready():
+                        connection.receive()
+            except RETRYABLE_ERRORS as error:
+                if getattr(error, "code", None) in FATAL_REPLY_CODES:
+                    log.error("The broker refuses this consumer; the process ends.", code=error.code, next="Load the topology or correct the permissions.")
                     raise
-                self._lost(problem)
+                self._log_disconnection(error)
                 eventlet.sleep(wait * random.uniform(0.5, 1.5))
                 wait = min(wait * 2, 5)
             finally:
-                self.line = None
+                self.broker = None
                 telemetry.HEARING.labels(self.service).set(0)
-                if line is not None:
-                    line.close()
+                if connection is not None:
+                    connection.close()
         self.reader_done.send()
 
-    def _lost(self, problem):
-        if not (self.stopping or self.paused):
+    def _log_disconnection(self, error):
+        if not (self.is_stopping or self.is_paused):
             telemetry.RECONNECTS.labels(self.service, "broker").inc()
-            log.warning("The line to the broker is down; what was not acknowledged comes again.", reason=type(problem).__name__)
+            log.warning("The connection to the broker is lost; unacknowledged events will be delivered again.", reason=type(error).__name__)
 
-    def _wake(self):
-        if not self.arrived.ready():
-            self.arrived.send()
+    def _signal_arrival(self):
+        if not self.delivery_arrived.ready():
+            self.delivery_arrived.send()
 
-    # ── the thread that works ─────────────────────────────────────────────────────────────────────────────────────────
+    # ── the worker thread ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _work_on(self):
+    def _run_worker(self):
         clock = eventlet.hubs.get_hub().clock
-        due, look_at = deque(), clock()
-        while not self.stopping:
+        due, next_query_at = deque(), clock()
+        while not self.is_stopping:
             try:
-                if clock() >= look_at:
-                    due = deque(self._due())  # afresh: what was not reached is asked for again, as it may have been discarded meanwhile
-                    look_at = clock() + DUE_SECONDS
-                self._await_deliveries(is_idle=not due)
+                if clock() >= next_query_at:
+                    due = deque(self._load_due())  # replaces the previous list: an operator may have discarded one of its events
+                    next_query_at = clock() + DUE_QUERY_SECONDS
+                self._wait_for_deliveries(is_idle=not due)
                 began = clock()
-                self._one_batch()
+                self._process_next_batch()
                 self._retry_due(due, seconds=RETRY_SHARE * (clock() - began))
-            except DatabaseUnavailable as problem:
-                self._wait_for_database(problem)
-            except psycopg2.Error as problem:
-                if not should_try_again(problem):
+            except DatabaseUnavailable as error:
+                self._wait_for_database(error)
+            except psycopg2.Error as error:
+                if not should_try_again(error):
                     raise
-                self._wait_for_database(DatabaseUnavailable(describe(problem)))
-        self.idle.send()
+                self._wait_for_database(DatabaseUnavailable(describe(error)))
+        self.worker_done.send()
 
-    def _await_deliveries(self, is_idle):
-        """Waits for the first delivery if there is nothing else to do, then a little for more, but never past a full batch."""
-        if is_idle and not self._at_hand():
-            with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(DUE_SECONDS):
-                self.arrived.wait()
-        self.arrived = Signal()
-        if 0 < self._at_hand() < self.size:
+    def _wait_for_deliveries(self, is_idle):
+        """If idle, wait for the first delivery; then wait `batch_wait` for more, unless the batch is full already."""
+        if is_idle and not self._count_available():
+            with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(DUE_QUERY_SECONDS):
+                self.delivery_arrived.wait()
+        self.delivery_arrived = Signal()
+        if 0 < self._count_available() < self.size:
             eventlet.sleep(self.batch_wait)
 
-    def _at_hand(self):
-        return self.line.at_hand() + len(self._still_in_hand()[0]) if self.line and self.line.open else 0
+    def _count_available(self):
+        return self.broker.count_buffered() + len(self._unfinished_batch()[0]) if self.broker and self.broker.is_open else 0
 
-    def _still_in_hand(self):
-        """What was taken from this line before and is not done yet. Of a line that is gone, the broker gives it again."""
-        return self.in_hand[1:] if self.in_hand is not None and self.in_hand[0] is self.line else ((), {})
+    def _unfinished_batch(self):
+        """Return the interrupted batch of the current connection. The broker delivers those of earlier connections again."""
+        return self.unfinished[1:] if self.unfinished is not None and self.unfinished[0] is self.broker else ((), {})
 
-    def _take(self, line):
-        deliveries, marks = self._still_in_hand()
+    def _take_batch(self, connection):
+        deliveries, last_tags = self._unfinished_batch()
         if deliveries:
-            return deliveries, marks
-        room = self.size if self.room is None else min(self.size, self.room())
-        if room <= 0:
+            return deliveries, last_tags
+        limit = self.size if self.room is None else min(self.size, self.room())
+        if limit <= 0:
             eventlet.sleep(0.01)
             return (), {}
-        return line.take(room)
+        return connection.take_deliveries(limit)
 
-    def _one_batch(self):
-        line = self.line
-        if line is None or not line.open or self.stopping:
+    def _process_next_batch(self):
+        connection = self.broker
+        if connection is None or not connection.is_open or self.is_stopping:
             return
-        deliveries, marks = self._take(line)
+        deliveries, last_tags = self._take_batch(connection)
         if not deliveries:
             return
         clock = eventlet.hubs.get_hub().clock
-        started = clock()
-        self.in_hand = (line, deliveries, marks)
-        self._hear(self._readable(deliveries))
-        self.in_hand = None
+        began = clock()
+        self.unfinished = (connection, deliveries, last_tags)
+        self._process_batch(self._parse_deliveries(deliveries))
+        self.unfinished = None
         failpoint("before_acknowledge")
-        line.acknowledge(marks)
+        connection.acknowledge(last_tags)
         failpoint("after_acknowledge")
-        telemetry.BATCH.labels(self.service).observe(len(deliveries))
+        telemetry.BATCH_EVENTS.labels(self.service).observe(len(deliveries))
         telemetry.DELIVERIES.labels(self.service).inc(len(deliveries))
-        telemetry.PROCESSING.labels(self.service).observe(clock() - started)
+        telemetry.BATCH_SECONDS.labels(self.service).observe(clock() - began)
 
-    def _readable(self, deliveries):
+    def _parse_deliveries(self, deliveries):
         batch = []
         for delivery in deliveries:
             try:
                 batch.append(self.read(delivery))
-            except Exception as problem:  # noqa: BLE001 - whatever is wrong with one delivery, the others must not pay for it
-                park_unreadable(self.database.pool, delivery, problem)
+            except Exception as error:  # noqa: BLE001 - an error in one delivery must not affect the others
+                park_unreadable(self.database.pool, delivery, error)
         return batch
 
-    def _hear(self, batch):
-        """All in one transaction; if that fails, each by itself, so that one bad event harms only its own dispute."""
+    def _process_batch(self, batch):
+        """Process the batch in one transaction; if it fails, process each event in its own, so that only the failing event is stored for a retry."""
         if not batch:
             return
-        problem = self._call(batch)
-        if problem is None:
+        error = self._call_method(batch)
+        if error is None:
             return
         if len(batch) > 1:
-            log.warning("A batch failed and is done one by one.", count=len(batch), reason=describe(problem))
+            log.warning("A batch failed; its events are processed one by one.", count=len(batch), reason=describe(error))
             for event in batch:
-                self._hear([event])
-        elif batch[0].alone:
-            set_aside(self.database.pool, batch[0], problem)
+                self._process_batch([event])
+        elif batch[0].is_alone:
+            store_failed_event(self.database.pool, batch[0], error)
         else:
-            batch[0].alone = True  # what had waited for it came with it, and may be what failed
-            self._hear(batch)
+            batch[0].is_alone = True  # events that waited for this one were processed with it, and one of them may have failed
+            self._process_batch(batch)
 
-    def _call(self, batch):
-        """Runs the method in a worker; returns what it raised, if anything. Raises DatabaseUnavailable.
+    def _call_method(self, batch):
+        """Call the service method in a worker. Return the exception that it raised, or None. Raises DatabaseUnavailable.
 
-        A deadlock, or a row that somebody holds for long, is no fault of any event: it is tried until it has passed.
+        Deadlocks and lock timeouts are not caused by an event: the call is repeated until they have passed.
         """
-        for again in count(1):
-            problem = self._call_once(batch)
-            if problem is None:
-                self._is_well()
+        for attempt in count(1):
+            error = self._call_method_once(batch)
+            if error is None:
+                self._reset_pause()
                 return None
-            if isinstance(problem, DatabaseUnavailable):
-                raise problem
-            if not should_try_again(problem):
-                return problem
-            if self.stopping:
-                raise DatabaseUnavailable(describe(problem))
-            if again % WARN_AFTER == 0:
-                log.warning("Rows are held by somebody else; it is tried again.", count=len(batch), attempts=again, reason=describe(problem))
-            eventlet.sleep(0.02 * 2 ** min(again, 6) * random.uniform(0.5, 1.5))
+            if isinstance(error, DatabaseUnavailable):
+                raise error
+            if not should_try_again(error):
+                return error
+            if self.is_stopping:
+                raise DatabaseUnavailable(describe(error))
+            if attempt % WARN_AFTER == 0:
+                log.warning("Another transaction holds the rows; the batch is retried.", count=len(batch), attempts=attempt, reason=describe(error))
+            eventlet.sleep(0.02 * 2 ** min(attempt, 6) * random.uniform(0.5, 1.5))
 
-    def _call_once(self, batch):
+    def _call_method_once(self, batch):
         done = Signal()
 
         def handle_result(worker_ctx, result=None, exc_info=None):
@@ -256,71 +262,74 @@ class Consumer(Entrypoint):
         exc_info = done.wait()
         return exc_info and exc_info[1]
 
-    # ── now and then ──────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── retries and outages ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def _due(self) -> list[tuple]:
-        """The rows to take up again: what failed before, what a person discarded, and what waits though nothing is before it any more."""
+    def _load_due(self) -> list[tuple]:
+        """Return the stored events that are due (see Inbox.load_due), and refresh the gauges of the backlog."""
         with self.database.pool.transaction() as tx:
-            telemetry.backlog(self.service, tx)
-            return tx.inbox.due(self.sources)
+            telemetry.update_backlog(self.service, tx)
+            return tx.inbox.load_due(self.sources)
 
     def _retry_due(self, due: deque, seconds: float):
-        """Takes up rows of `due`: one, and others while nothing new is at hand or until `seconds` have passed."""
+        """Process rows of `due`: at least one, and more until `seconds` have passed; all of them if no new delivery is buffered."""
         clock = eventlet.hubs.get_hub().clock
         until = clock() + seconds
-        while due and not self.stopping:
-            self._retry_one(*due.popleft())
-            if self._at_hand() and clock() >= until:
+        while due and not self.is_stopping:
+            self._retry_stored_event(*due.popleft())
+            if self._count_available() and clock() >= until:
                 return
 
-    def _retry_one(self, table, row, delivery, discarded):
+    def _retry_stored_event(self, table, row_id, delivery, discarded):
         try:
-            event = self.database.pool.read(Delivery.unpack(self.database.pool.box.decrypt(bytes(delivery))))
-        except (UnreadableEvent, CryptoError) as problem:
+            event = self.database.pool.read(Delivery.unpack(self.database.pool.secret_box.decrypt(bytes(delivery))))
+        except (UnreadableEvent, CryptoError) as error:
             log.error(
-                "A kept event cannot be read again.",
-                event_id=f"{table}/{row}",
-                reason=describe(problem),
-                next="Run the parked tool; check the key at rest.",
+                "A stored event cannot be read.",
+                event_id=f"{table}/{row_id}",
+                reason=describe(error),
+                next="Run the parked tool; check the encryption key FENGQIAO_AT_REST_KEY.",
             )
             if table == "parked":
                 with self.database.pool.transaction() as tx:
-                    tx.inbox.leave_parked(row, describe(problem))
+                    tx.inbox.keep_parked(row_id, describe(error))
             return
-        event.kept, event.discarded = (table, row), discarded
-        self._hear([event])
+        event.stored_in, event.discarded = (table, row_id), discarded
+        self._process_batch([event])
 
-    def _wait_for_database(self, problem):
-        """The database is away: what is in hand is kept for a while, then given back, once; it is asked until it answers."""
-        log.warning("The database does not answer; hearing stops until it does.", reason=str(problem), consequence="Events wait at the broker.")
+    def _wait_for_database(self, error):
+        """Wait until the database answers. After GIVE_BACK_SECONDS close the broker connection once, so that another copy receives the deliveries."""
+        log.warning("The database does not answer; consuming is paused.", reason=str(error), consequence="Events wait at the broker.")
         telemetry.RECONNECTS.labels(self.service, "database").inc()
-        self.paused = True
+        self.is_paused = True
         clock = eventlet.hubs.get_hub().clock
-        self.away_since = clock() if self.away_since is None else self.away_since
-        ask_at, wait = clock() + self.pause * random.uniform(0.5, 1.5), FIRST_PAUSE
+        self.outage_began = clock() if self.outage_began is None else self.outage_began
+        next_check_at, wait = clock() + self.pause * random.uniform(0.5, 1.5), FIRST_PAUSE
         self.pause = min(self.pause * 2, LONGEST_PAUSE)
-        while not self.stopping:
-            if clock() - self.away_since > GIVE_BACK_SECONDS:
-                self._give_back()
-            if clock() >= ask_at:
-                if self.database.pool.answers():
+        while not self.is_stopping:
+            if clock() - self.outage_began > GIVE_BACK_SECONDS:
+                self._give_back_deliveries()
+            if clock() >= next_check_at:
+                if self.database.pool.is_answering():
                     log.info("The database answers again.")
                     break
-                ask_at, wait = clock() + wait * random.uniform(0.5, 1.5), min(wait * 2, 3)
+                next_check_at, wait = clock() + wait * random.uniform(0.5, 1.5), min(wait * 2, 3)
             eventlet.sleep(0.05)
-        self.paused = False
+        self.is_paused = False
 
-    def _give_back(self):
-        if self.line is not None and not self.gave_back:
+    def _give_back_deliveries(self):
+        if self.broker is not None and not self.gave_back:
             self.gave_back = True
-            self.line.open = False  # the reader hangs up; the broker gives it to another copy, or to us again
+            self.broker.is_open = False  # the reader thread then closes the connection
 
-    def _is_well(self):
-        self.away_since, self.gave_back, self.pause = None, False, FIRST_PAUSE
+    def _reset_pause(self):
+        self.outage_began, self.gave_back, self.pause = None, False, FIRST_PAUSE
 
 
 def hear(*producers, **options):
-    """Hears everything that these speakers say. A service hears all of a speaker or nothing: the sequence counts every event."""
+    """Return the entrypoint decorator for a method that hears these streams.
+
+    A service hears every event of a stream or none: sequence numbers count all events of a stream about a dispute, so a skipped one would be a gap.
+    """
 
     def queues(settings):
         assert set(producers) <= set(HEARS[settings.service]), f"{settings.service} is not among the listeners of {producers}"

@@ -1,4 +1,4 @@
-"""What a nameko service depends on."""
+"""nameko dependency providers: the database pool and the background jobs of a service."""
 
 from nameko.extensions import DependencyProvider
 
@@ -8,9 +8,9 @@ from plumbing.pool import Pool
 
 
 class Database(DependencyProvider):
-    """`db = Database()` on a service class: the pool of this service. `read` turns a kept delivery back into an event.
+    """Database pool of a service: `db = Database()` on the service class. `read` parses a stored delivery into an event.
 
-    It connects when it is used, never in a worker's setup: a failure there would kill the container.
+    Connections are opened on first use, not in a worker's setup: an exception there would kill the container.
     """
 
     def __init__(self, size: int = 4, read=events.read):
@@ -29,8 +29,8 @@ class Database(DependencyProvider):
         self.pool.close()
 
 
-class Background(DependencyProvider):
-    """`jobs = Background(size)` on a service class: what goes on after the method that started it has returned."""
+class BackgroundJobs(DependencyProvider):
+    """Background jobs of a service: `jobs = BackgroundJobs(size)` on the service class. A job may run longer than the method that started it."""
 
     def __init__(self, size: int):
         self.size = size

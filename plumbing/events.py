@@ -1,6 +1,6 @@
-"""An event as our processes see it, and the bytes it travels as: CloudEvents 1.0 in structured JSON.
+"""Events in memory and as bytes: CloudEvents 1.0 in structured JSON mode.
 
-Structured mode keeps the hop cheap: the broker client decodes no header table, and the outbox holds the exact bytes.
+In structured mode the whole event is the message body: the broker client decodes no header table, and the outbox stores the exact bytes.
 """
 
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ import orjson
 import contracts
 
 CONTENT_TYPE = "application/cloudevents+json"
-UNREADABLE = "unreadable"  # in place of the source of bytes that are no event
+UNREADABLE = "unreadable"  # stands for the source of a message that is not a valid event
 
 
 @dataclass(slots=True)
 class Delivery:
-    """What the broker handed over, complete enough to be read again later."""
+    """Message as the broker delivered it, with everything needed to parse it again later."""
 
     body: bytes
     content_type: str = CONTENT_TYPE
@@ -25,9 +25,10 @@ class Delivery:
     user_id: str = ""
     message_id: str = ""
     headers: dict = field(default_factory=dict)
-    is_undecodable: bool = False  # its properties could not be decoded to the end: those after that place are missing here
+    is_undecodable: bool = False  # a message property could not be decoded; that property and those after it are missing
 
     def pack(self) -> bytes:
+        """Return the delivery as JSON bytes, for storage."""
         return orjson.dumps(
             [self.body.hex(), self.content_type, self.routing_key, self.user_id, self.message_id, self.headers, self.is_undecodable], default=str
         )
@@ -40,7 +41,7 @@ class Delivery:
 
 @dataclass(slots=True)
 class Event:
-    """One event heard. `source` is the speaker's short name for a service, `/agencies/<code>` for an agency."""
+    """Event received by a service. `source` is the stream's name for events of services, `/agencies/<code>` for those of agencies."""
 
     source: str
     id: str
@@ -53,22 +54,21 @@ class Event:
     traceparent: str | None = None
     delivery: Delivery | None = None
     refusal: object = None
-    kept: tuple[str, int] | None = None  # taken up again: the table that kept it, and its row there
-    alone: bool = False  # without those that waited for it: one of them may be what failed
-    discarded: bool = False  # a person decided that it has no effect; the service says so to whoever waits for its outcome
+    stored_in: tuple[str, int] | None = None  # for a retry: the table that stores the event (`parked` or `waiting`) and the row's id
+    is_alone: bool = False  # process it without the events that wait for it: one of those may be the one that failed
+    discarded: bool = False  # an operator decided that it has no effect; the service reports that to the agency that waits for the outcome
 
     @property
     def trace_id(self) -> str | None:
-        """The trace that it belongs to, as log lines name it (W3C Trace Context: version-trace-parent-flags)."""
+        """Trace id for log lines, from `traceparent` (W3C Trace Context: version-trace-parent-flags)."""
         return self.traceparent and self.traceparent[3:35]
 
 
 @dataclass(slots=True)
 class DomainEvent:
-    """A fact about `subject` that this service says. `time` is when it happened (default: now), `cause` the event it follows from.
+    """Fact about `subject` for this service to publish. `time` is when it happened (default: now), `cause` the event that led to it.
 
-    `source` is the voice in which it is said: None for the service's ordinary one, else one of contracts.channels.SEALED, which has its own
-    exchange and its own count.
+    `source` is None for the service's ordinary stream, or a sealed stream of contracts.channels.SEALED, which has its own exchange and sequence.
     """
 
     type: str
@@ -81,7 +81,7 @@ class DomainEvent:
 
 @dataclass(slots=True)
 class Reply:
-    """A receipt or notice to one agency. `id` is unique for its source, so that the agency can recognise a repeat."""
+    """Receipt or notice for one agency. `id` is unique per source, so that the agency can recognise a duplicate."""
 
     agency: str
     id: str
@@ -93,55 +93,55 @@ class Reply:
 
 
 class UnreadableEvent(ValueError):
-    """These bytes are not an event of ours."""
+    """The message is not a valid event of a service."""
 
 
 def read(delivery: Delivery) -> Event:
-    """Reads a domain event. Raises UnreadableEvent; what it says about the data is not checked: the speaker did."""
+    """Parse a domain event. Its data is not validated: the producer did that. Raises UnreadableEvent."""
     try:
-        said = orjson.loads(delivery.body)
+        envelope = orjson.loads(delivery.body)
         return Event(
-            source=said["source"].removeprefix("/services/"),
-            id=said["id"],
-            type=said["type"],
-            subject=said["subject"],
-            time=datetime.fromisoformat(said["time"]),
-            data=said["data"],
-            sequence=int(said["sequence"]),
-            causation_id=said.get("causationid"),
-            traceparent=said.get("traceparent"),
+            source=envelope["source"].removeprefix("/services/"),
+            id=envelope["id"],
+            type=envelope["type"],
+            subject=envelope["subject"],
+            time=datetime.fromisoformat(envelope["time"]),
+            data=envelope["data"],
+            sequence=int(envelope["sequence"]),
+            causation_id=envelope.get("causationid"),
+            traceparent=envelope.get("traceparent"),
             delivery=delivery,
         )
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as problem:
-        raise UnreadableEvent(type(problem).__name__) from problem
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnreadableEvent(type(error).__name__) from error
 
 
-def write(producer: str, said: DomainEvent | Reply, event_id: str, now: datetime, sequence: int | None = None) -> bytes:
-    """The bytes of one event: what is published, and what lies in the outbox until then.
+def write(producer: str, event: DomainEvent | Reply, event_id: str, now: datetime, sequence: int | None = None) -> bytes:
+    """Return the event as bytes, as they are stored in the outbox and published.
 
-    Raises marshmallow.ValidationError for anything that the contract does not have, KeyError for a word that is not this speaker's.
+    Raises marshmallow.ValidationError if the data does not match the contract, KeyError if this producer may not publish the event type.
     """
     envelope = {
         "specversion": "1.0",
         "id": event_id,
         "source": f"/services/{producer}",
-        "type": said.type,
-        "subject": said.subject,
-        "time": said.time or now,
+        "type": event.type,
+        "subject": event.subject,
+        "time": event.time or now,
         "datacontenttype": "application/json",
-        "dataschema": f"urn:fengqiao:{producer}:{said.type}:1",
-        "traceparent": (said.cause and said.cause.traceparent) or new_traceparent(),
-        "data": contracts.dump(said.type, said.data, producer),
+        "dataschema": f"urn:fengqiao:{producer}:{event.type}:1",
+        "traceparent": (event.cause and event.cause.traceparent) or new_traceparent(),
+        "data": contracts.dump(event.type, event.data, producer),
     }
     if sequence is not None:
         envelope["sequence"] = str(sequence)
-    if said.cause is not None:
-        envelope["causationid"] = said.cause.id
+    if event.cause is not None:
+        envelope["causationid"] = event.cause.id
     return orjson.dumps(envelope, option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC)
 
 
 def new_traceparent() -> str:
-    """A W3C trace context for an event that came without one."""
+    """Return a new W3C trace context, for an event without a cause."""
     return f"00-{getrandbits(128):032x}-{getrandbits(64):016x}-01"
 
 

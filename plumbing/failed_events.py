@@ -1,4 +1,9 @@
-"""What becomes of an event that cannot be applied: it is kept in the database, tried again after a while, and in the end left to a person."""
+"""Storage of failed events in the table `parked`.
+
+A failed event is retried after 1, 2, 4, 8 and 16 seconds (status `retry`). If it still fails, it is *parked* (status `parked`): an
+operator replays or discards it with `python -m plumbing.parked`. Until then later events of the same producer about the same dispute
+wait in the table `waiting`; events about other disputes are not affected.
+"""
 
 import hashlib
 from datetime import timedelta
@@ -13,34 +18,37 @@ from plumbing.pool import Pool
 
 log = get_logger()
 
-TRIES = 6  # for an event that fails: after 1, 2, 4, 8, 16 seconds; then a person decides
+MAX_ATTEMPTS = 6  # the first one and five retries
 
 
-def set_aside(pool: Pool, event: Event, problem: Exception) -> None:
-    """Keeps an event that failed; later ones of its dispute wait behind it. Raises DatabaseUnavailable."""
+def store_failed_event(pool: Pool, event: Event, error: Exception) -> None:
+    """Store an event that failed, for a retry or, after MAX_ATTEMPTS, for an operator. Raises DatabaseUnavailable."""
     with pool.transaction() as tx:
-        attempts = tx.inbox.attempts(event) + 1
-        retry_at = tx.now + timedelta(seconds=2 ** (attempts - 1)) if attempts < TRIES and not event.discarded else None
-        tx.park(event, describe(problem), retry_at)
+        attempts = tx.inbox.count_attempts(event) + 1
+        retry_at = tx.now + timedelta(seconds=2 ** (attempts - 1)) if attempts < MAX_ATTEMPTS and not event.discarded else None
+        tx.park(event, describe(error), retry_at)
     log.log(
         30 if retry_at else 40,
-        "An event failed; later ones of its dispute wait." if retry_at else "An event is parked; later ones of its dispute wait for a person.",
-        **_named(event), attempts=attempts, reason=describe(problem),
-        next="It is tried again." if retry_at else "Run the parked tool: show, then replay or discard.",
+        "An event failed; later events of its dispute wait." if retry_at else "An event is parked; later events of its dispute wait for an operator.",
+        **_log_fields(event), attempts=attempts, reason=describe(error),
+        next="It is retried automatically." if retry_at else "Run the parked tool: show, then replay or discard.",
     )  # fmt: skip
 
 
-def park_unreadable(pool: Pool, delivery: Delivery, problem: Exception) -> None:
-    """Keeps bytes that are no event, from a queue that only our own services write to, for a person to look at. Raises DatabaseUnavailable."""
+def park_unreadable(pool: Pool, delivery: Delivery, error: Exception) -> None:
+    """Park a message that is not a valid event, from a queue that only services write to. Raises DatabaseUnavailable."""
     digest = hashlib.sha256(delivery.body).hexdigest()
-    lost = Event(events.UNREADABLE, digest, events.UNREADABLE, digest, events.utc_now(), {}, delivery=delivery)
+    placeholder = Event(events.UNREADABLE, digest, events.UNREADABLE, digest, events.utc_now(), {}, delivery=delivery)
     with pool.transaction() as tx:
-        tx.park(lost, describe(problem))
-    log.error("A message is not an event and is parked.", event_id=digest, reason=describe(problem))
+        tx.park(placeholder, describe(error))
+    log.error("A message is not a valid event and is parked.", event_id=digest, reason=describe(error))
 
 
-def _named(event) -> dict:
-    """Which event it was, for a log line. Of the safeguard lane no line says which dispute: the parked tool knows, and writes down who asked it."""
+def _log_fields(event) -> dict:
+    """Return the log fields that identify an event; none for events of the safeguard lane.
+
+    A log line must not reveal which dispute is in the safeguard lane. The parked tool shows it and records who requested it.
+    """
     if safeguard.is_quiet(event.source, event.type):
         return {}
     return {"source": event.source, "dispute": event.subject, "event_id": event.id, "event_type": event.type, "trace_id": event.trace_id}

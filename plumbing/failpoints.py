@@ -1,4 +1,4 @@
-"""Where the reliability drill may make a process die, as if somebody pulled the plug there. Without its setting, nothing happens."""
+"""Points in the code at which the fault drills kill the process. Without FENGQIAO_CRASH_FILE they do nothing."""
 
 import os
 
@@ -6,7 +6,7 @@ CRASH_FILE = os.environ.get("FENGQIAO_CRASH_FILE", "")
 
 
 def failpoint(name: str) -> None:
-    """Dies here, at once and without cleaning up, if the drill wrote this name into the file; once, as the file is deleted first."""
+    """Exit at once, without cleaning up, if the crash file contains this name. The file is deleted first, so that it happens once."""
     if not CRASH_FILE:
         return
     try:

@@ -1,4 +1,15 @@
-"""What a service has heard: positions per speaker and dispute, events that wait, and events that are parked. SQL on a cursor that it is given."""
+"""Inbox of a service: which events it has heard, which wait for an earlier one, and which are parked.
+
+Every producer numbers its events about a dispute 1, 2, 3, … (`sequence`). Terms:
+
+- **heard**: the table `heard` stores, per producer and dispute, the sequence number of the last event that this service has processed.
+- **unheard**: `Inbox.unheard` returns the events of a batch that must be processed now, in order. It leaves out duplicates (number too low).
+  An event whose number is too high is stored in `waiting`, and is returned as soon as the missing event has been processed.
+- **parked**: an event that failed is stored in `parked`, and the dispute is marked as blocked. Later events of that producer about that dispute
+  wait until the event succeeds in a retry or an operator decides (plumbing.parked).
+
+The positions, waiting events and parked events change in the transaction that processes the batch. All SQL runs on the cursor passed in.
+"""
 
 from collections import Counter
 from datetime import datetime
@@ -13,166 +24,172 @@ from plumbing.statements import Statements
 
 KEYS = Columns("source text, subject text")
 POSITIONS = Columns(
-    "source text, subject text, last_sequence bigint, held boolean, waits boolean, known boolean, last_was bigint, held_was boolean, waits_was boolean"
+    "source text, subject text, last_sequence bigint, blocked boolean, has_waiting boolean,"
+    " exists_already boolean, old_sequence bigint, old_blocked boolean, old_has_waiting boolean"
 )
-EARLY = Columns("source text, subject text, sequence bigint, event_id text, delivery bytea")
+WAITING = Columns("source text, subject text, sequence bigint, event_id text, delivery bytea")
 
-DUE = """
+DUE_SQL = """
 (select 'parked', id, delivery, status = 'discard' from parked
   where source = any(%(sources)s) and status <> 'parked' and next_attempt_at <= now() order by id limit 50)
 union all
 (select 'waiting', w.id, w.delivery, false from waiting w join heard h using (source, subject)
-  where source = any(%(sources)s) and not h.held and coalesce(w.sequence, 0) <= h.last_sequence + 1 order by w.id limit 200)
+  where source = any(%(sources)s) and not h.blocked and coalesce(w.sequence, 0) <= h.last_sequence + 1 order by w.id limit 200)
 """
 
 
-class SequenceMoved(Exception):
-    """Another copy of this service heard the same dispute meanwhile: roll back and look again."""
+class SequenceConflict(Exception):
+    """Another copy of this service has processed events of the same dispute since the positions were read: roll back and retry."""
 
 
 class Inbox(Statements):
-    """The inbox of one transaction. `read` makes an event of a delivery that was kept, `box` encrypts it at rest."""
+    """Inbox within one transaction. `read` parses a stored delivery, `secret_box` encrypts and decrypts it."""
 
-    def __init__(self, cursor, now: datetime, read, box):
+    def __init__(self, cursor, now: datetime, read, secret_box):
         super().__init__(cursor)
-        self._now, self._read, self._box = now, read, box
+        self._now, self._read, self._secret_box = now, read, secret_box
         self._outcomes: Counter = Counter()
         self._ages: list[float] = []
 
     def unheard(self, batch: list[Event]) -> list[Event]:
-        """Those events whose turn it is: no repeats, in sequence per speaker and dispute, with any that had waited for them.
+        """Return the events to process now, in sequence per producer and dispute, including waiting events that follow them directly.
 
-        An event that comes too early, or behind a parked one, is kept in `waiting`. Raises SequenceMoved.
+        Duplicates are left out. Events that arrive too early, or follow a parked event, are stored in `waiting`. Raises SequenceConflict.
         """
         if not batch:
             return []
-        position = self._positions(batch)
-        known = dict(position)
-        fresh, early, moved, alone = [], [], set(), {(event.source, event.subject) for event in batch if event.alone}
+        positions = self._load_positions(batch)
+        old_positions = dict(positions)
+        to_process, early, changed, alone = [], [], set(), {(event.source, event.subject) for event in batch if event.is_alone}
         for event in sorted(batch, key=lambda event: event.sequence or 0):
             key = (event.source, event.subject)
-            last, held, waits = position.get(key, (0, False, False))
-            if event.kept is not None:
-                if not self._take_up(event):
+            last, blocked, has_waiting = positions.get(key, (0, False, False))
+            if event.stored_in is not None:
+                if not self._delete_stored_row(event):
                     continue
-                if event.kept[0] == "parked":
-                    held = False
-                    moved.add(key)
-                    position[key] = (last, False, waits)
-            if event.sequence is None and not held:
-                fresh.append(event)
-                if key in known:
-                    moved.add(key)  # nowhere; but it must not pass one that another copy parks meanwhile
+                if event.stored_in[0] == "parked":
+                    blocked = False
+                    changed.add(key)
+                    positions[key] = (last, False, has_waiting)
+            if event.sequence is None and not blocked:
+                to_process.append(event)
+                if key in old_positions:
+                    changed.add(key)  # the position stays the same, but writing it detects that another copy has parked an event in the meantime
             elif event.sequence is not None and event.sequence <= last:
                 self._outcomes[event.source, event.type, "duplicate"] += 1
-            elif not held and event.sequence == last + 1:
-                fresh.append(event)
-                moved.add(key)
-                position[key] = (event.sequence, False, waits)
+            elif not blocked and event.sequence == last + 1:
+                to_process.append(event)
+                changed.add(key)
+                positions[key] = (event.sequence, False, has_waiting)
             else:
                 early.append(event)
-        gone_on = moved - alone
-        self._keep_waiting(early, position, moved)  # first: one of these may be next when the others are in
-        fresh += self._no_longer_waiting(position, gone_on)
-        self._advance(position, moved, known)
-        for event in fresh:
+        advanced = changed - alone
+        self._store_waiting(early, positions, changed)  # before the next line, which may return one of them
+        to_process += self._take_waiting(positions, advanced)
+        self._save_positions(positions, changed, old_positions)
+        for event in to_process:
             self._outcomes[event.source, event.type, "discarded" if event.discarded else "applied"] += 1
             self._ages.append((self._now - event.time).total_seconds())
-        return fresh
+        return to_process
 
-    def _positions(self, batch):
+    def _load_positions(self, batch):
+        """Return {(source, subject): (last sequence, is blocked, has waiting events)}."""
         keys = {(event.source, event.subject) for event in batch}
         return {
-            (source, subject): (last, held, waits)
-            for source, subject, last, held, waits in self.rows(
-                f"select source, subject, last_sequence, held, waits from heard join {KEYS.rows} using (source, subject)", KEYS.of(list(keys))
+            (source, subject): (last, blocked, has_waiting)
+            for source, subject, last, blocked, has_waiting in self.rows(
+                f"select source, subject, last_sequence, blocked, has_waiting from heard join {KEYS.rows} using (source, subject)",
+                KEYS.parameters(list(keys)),
             )
         }
 
-    def _take_up(self, event) -> bool:
-        """Removes the row that kept this event. False if another copy of this service took it up meanwhile."""
-        table, row = event.kept
-        return self.run(f"delete from {table} where id = %s", (row,)) > 0
+    def _delete_stored_row(self, event) -> bool:
+        """Delete the row that stores this event. Return False if another copy of this service has already deleted it."""
+        table, row_id = event.stored_in
+        return self.run(f"delete from {table} where id = %s", (row_id,)) > 0
 
-    def _no_longer_waiting(self, position, gone_on):
-        """Events that had waited for one of these: they are in now, up to the next gap."""
-        keys = sorted(key for key in gone_on if position[key][2])
+    def _take_waiting(self, positions, advanced):
+        """Return the waiting events that follow the new positions directly, up to the next gap. Delete them and update `positions`."""
+        keys = sorted(key for key in advanced if positions[key][2])
         if not keys:
             return []
         rows = self.rows(
             f"select id, source, subject, sequence, delivery from waiting join {KEYS.rows} using (source, subject) order by source, subject, sequence, id",
-            KEYS.of(keys),
+            KEYS.parameters(keys),
         )
-        taken, done, left = [], [], set()
-        for row, source, subject, sequence, delivery in rows:
+        taken, to_delete, still_waiting = [], [], set()
+        for row_id, source, subject, sequence, delivery in rows:
             key = (source, subject)
-            last = position[key][0]
+            last = positions[key][0]
             if sequence is not None and sequence > last + 1:
-                left.add(key)
+                still_waiting.add(key)
                 continue
-            done.append(row)
+            to_delete.append(row_id)
             if sequence is None or sequence == last + 1:
-                taken.append(self._read(Delivery.unpack(self._box.decrypt(bytes(delivery)))))
-                position[key] = (last if sequence is None else sequence, False, True)
-        self.run("delete from waiting where id = any(%s)", (done,))
+                taken.append(self._read(Delivery.unpack(self._secret_box.decrypt(bytes(delivery)))))
+                positions[key] = (last if sequence is None else sequence, False, True)
+        self.run("delete from waiting where id = any(%s)", (to_delete,))
         for key in keys:
-            position[key] = (position[key][0], position[key][1], key in left)
+            positions[key] = (positions[key][0], positions[key][1], key in still_waiting)
         return taken
 
-    def _keep_waiting(self, early, position, moved):
+    def _store_waiting(self, early, positions, changed):
         for event in early:
             key = (event.source, event.subject)
-            last, held, _ = position.get(key, (0, False, False))
-            position[key] = (last, held, True)
-            moved.add(key)
+            last, blocked, _ = positions.get(key, (0, False, False))
+            positions[key] = (last, blocked, True)
+            changed.add(key)
             self._outcomes[event.source, event.type, "waiting"] += 1
-        self.insert("waiting", EARLY, [(e.source, e.subject, e.sequence, e.id, self._sealed(e)) for e in early], "on conflict do nothing")
+        self.insert("waiting", WAITING, [(e.source, e.subject, e.sequence, e.id, self._encrypt(e)) for e in early], "on conflict do nothing")
 
-    def _advance(self, position, moved, known):
-        """Writes the new positions. A row that is no longer as it was read, or that appeared, belongs to another copy of this service: SequenceMoved.
+    def _save_positions(self, positions, changed, old_positions):
+        """Write the changed positions. Raises SequenceConflict if another copy of this service has changed or inserted one of the rows.
 
-        Looking again costs less than locking: a lock on a row is one more write of it.
+        Optimistic: a retry costs less than locking, which would write every row once more.
         """
-        if not moved:
+        if not changed:
             return
-        keys = sorted(moved)
+        keys = sorted(changed)
         (written,) = self.rows(
             f"with v as (select * from {POSITIONS.rows}),"
-            " u as (update heard h set last_sequence = v.last_sequence, held = v.held, waits = v.waits from v"
-            "        where v.known and h.source = v.source and h.subject = v.subject"
-            "          and (h.last_sequence, h.held, h.waits) = (v.last_was, v.held_was, v.waits_was) returning 1),"
-            " i as (insert into heard (source, subject, last_sequence, held, waits)"
-            "        select source, subject, last_sequence, held, waits from v where not known on conflict do nothing returning 1)"
+            " u as (update heard h set last_sequence = v.last_sequence, blocked = v.blocked, has_waiting = v.has_waiting from v"
+            "        where v.exists_already and h.source = v.source and h.subject = v.subject"
+            "          and (h.last_sequence, h.blocked, h.has_waiting) = (v.old_sequence, v.old_blocked, v.old_has_waiting) returning 1),"
+            " i as (insert into heard (source, subject, last_sequence, blocked, has_waiting)"
+            "        select source, subject, last_sequence, blocked, has_waiting from v where not exists_already on conflict do nothing returning 1)"
             " select (select count(*) from u) + (select count(*) from i)",
-            POSITIONS.of([(*key, *position[key], key in known, *known.get(key, (None, None, None))) for key in keys]),
+            POSITIONS.parameters([(*key, *positions[key], key in old_positions, *old_positions.get(key, (None, None, None))) for key in keys]),
         )[0]
         if written != len(keys):
-            raise SequenceMoved
+            raise SequenceConflict
         failpoint("after_heard")
 
-    # ── what failed ───────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── failed events ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def due(self, sources) -> list[tuple]:
-        """The kept events to take up now: those to be tried again or discarded, and those that wait although nothing is before them any more."""
-        return self.rows(DUE, {"sources": list(sources)})
+    def load_due(self, sources) -> list[tuple]:
+        """Return the stored events to process now: (table, row id, encrypted delivery, discarded).
 
-    def attempts(self, event: Event) -> int:
-        """How often a parked event has been tried."""
+        These are failed events that are due for a retry, events that an operator discarded, and waiting events whose predecessor was processed.
+        """
+        return self.rows(DUE_SQL, {"sources": list(sources)})
+
+    def count_attempts(self, event: Event) -> int:
+        """Return how many attempts a stored event has had."""
         found = self.rows("select attempts from parked where source = %s and subject = %s and event_id = %s", (event.source, event.subject, event.id))
         return found[0][0] if found else 0
 
     def park(self, event: Event, reason: str, retry_at=None) -> int:
-        """Keeps an event that failed; later ones of its dispute wait. Returns how often it has been tried.
+        """Store an event that failed and block its dispute. Return how many attempts it has had.
 
-        With `retry_at` it is tried again then; without, a person decides (plumbing.parked).
+        With `retry_at` it is retried at that time; without, an operator decides (plumbing.parked).
         """
         self.run(
-            "insert into heard (source, subject, last_sequence, held) values (%s, %s, 0, true) on conflict (source, subject) do update set held = true",
+            "insert into heard (source, subject, last_sequence, blocked) values (%s, %s, 0, true) on conflict (source, subject) do update set blocked = true",
             (event.source, event.subject),
         )
         self.run("delete from waiting where source = %s and subject = %s and event_id = %s", (event.source, event.subject, event.id))
-        if event.kept is not None:  # it may have been kept under no name, because it could not be read then
-            self.run("delete from parked where id = %s and source = %s", (event.kept[1], events.UNREADABLE))
+        if event.stored_in is not None:  # an earlier attempt may have stored it as UNREADABLE, without its source and id
+            self.run("delete from parked where id = %s and source = %s", (event.stored_in[1], events.UNREADABLE))
         (attempts,) = self.rows(
             "insert into parked (source, subject, sequence, event_id, type, delivery, status, reason, next_attempt_at)"
             " values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (source, subject, event_id) do update"
@@ -184,7 +201,7 @@ class Inbox(Statements):
                 event.sequence,
                 event.id,
                 event.type,
-                psycopg2.Binary(self._sealed(event)),
+                psycopg2.Binary(self._encrypt(event)),
                 "retry" if retry_at else "parked",
                 reason,
                 retry_at,
@@ -193,18 +210,18 @@ class Inbox(Statements):
         self._outcomes[event.source, event.type, "retry" if retry_at else "parked"] += 1
         return attempts
 
-    def leave_parked(self, row: int, reason: str) -> None:
-        """A parked event that cannot even be read again: it stays, for a person."""
-        self.run("update parked set status = 'parked', attempts = attempts + 1, reason = %s where id = %s", (reason, row))
+    def keep_parked(self, row_id: int, reason: str) -> None:
+        """Leave a stored event that cannot be read for an operator: set its status to `parked`."""
+        self.run("update parked set status = 'parked', attempts = attempts + 1, reason = %s where id = %s", (reason, row_id))
 
-    def _sealed(self, event):
-        return self._box.encrypt(event.delivery.pack())
+    def _encrypt(self, event):
+        return self._secret_box.encrypt(event.delivery.pack())
 
     @property
-    def is_used(self) -> bool:
-        """Whether anything was heard in this transaction."""
+    def has_outcomes(self) -> bool:
+        """Whether this transaction processed, stored or skipped any event."""
         return bool(self._outcomes)
 
-    def report(self, service: str) -> None:
-        """Tells the telemetry what this transaction did, once it has committed."""
-        telemetry.transaction_committed(service, self._outcomes, self._ages)
+    def report_metrics(self, service: str) -> None:
+        """Add this transaction's events to the metrics. To be called after the commit."""
+        telemetry.count_transaction(service, self._outcomes, self._ages)

@@ -1,4 +1,4 @@
-"""Jobs that go on beside a service's work, and an end for whatever they wait for. Green threads, as everywhere in the services' processes."""
+"""Background jobs of a service, and a time limit for blocking calls. Both use green threads."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -13,15 +13,15 @@ from plumbing.logs import describe
 log = get_logger()
 
 
-class TookTooLong(Exception):
-    """The block under a deadline did not end in time."""
+class TimeLimitExceeded(Exception):
+    """The block under a time limit did not end in time."""
 
 
 @contextlib.contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Raises TookTooLong when the block takes longer in total, whatever it waits for and however often. Needs a monkey-patched process.
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeLimitExceeded when the block takes longer in total, however many waits it consists of. Needs a monkey-patched process.
 
-    Inside the block it is a BaseException: libraries try again after what they take for an ordinary error of theirs.
+    Inside the block the timeout is a BaseException, because libraries catch ordinary exceptions and retry.
     """
     limit = eventlet.Timeout(seconds)
     try:
@@ -29,47 +29,48 @@ def deadline(seconds: float) -> Iterator[None]:
     except eventlet.Timeout as timeout:
         if timeout is not limit:
             raise
-        raise TookTooLong from None
+        raise TimeLimitExceeded from None
     finally:
         limit.cancel()
 
 
 class Jobs:
-    """At most `size` jobs at once, and at most one under each name."""
+    """Runs at most `size` jobs at a time, and at most one per name."""
 
     def __init__(self, size: int):
         self._pool = GreenPool(size)
-        self._ended = Event()
+        self._job_ended = Event()
         self.running: set[str] = set()
-        self.stopping = False  # set by `stop`; a long job looks at it between two steps
+        self.is_stopping = False  # set by `stop`; a long job checks it between two steps
 
-    def room(self) -> int:
-        return 0 if self.stopping else self._pool.free()
+    def free_slots(self) -> int:
+        """Return how many more jobs may start now."""
+        return 0 if self.is_stopping else self._pool.free()
 
     def start(self, name: str, job: Callable[[], None]) -> None:
-        """The caller has asked for `room` and knows that no job of this name is running."""
+        """Start a job. The caller has checked `free_slots` and that no job of this name is running."""
         assert name not in self.running
         self.running.add(name)
         self._pool.spawn_n(self._run, name, job)
 
     def wait(self, seconds: float) -> None:
-        """Until one of them ends, at most so long."""
+        """Wait until a job ends, at most `seconds`."""
         with eventlet.Timeout(seconds, False):
-            self._ended.wait()
+            self._job_ended.wait()
 
     def stop(self, seconds: float) -> None:
-        """Starts no more, and waits until those under way have ended, at most so long."""
-        self.stopping = True
+        """Start no more jobs, and wait until the running ones have ended, at most `seconds`."""
+        self.is_stopping = True
         with eventlet.Timeout(seconds, False):
             while self.running:
-                self._ended.wait()
+                self._job_ended.wait()
 
     def _run(self, name, job):
         try:
             job()
-        except Exception as problem:  # noqa: BLE001 - one job must not end the others; it is for its starter to start it again
-            log.warning("A job failed and is started again later.", job=name, reason=describe(problem))
+        except Exception as error:  # noqa: BLE001 - an error in one job must not end the others; the caller starts the job again
+            log.warning("A background job failed; it will be started again.", job=name, reason=describe(error))
         finally:
             self.running.discard(name)
-            ended, self._ended = self._ended, Event()
+            ended, self._job_ended = self._job_ended, Event()
             ended.send()

@@ -1,4 +1,4 @@
-"""Log lines for an operator at night: JSON, one event a line, facts in fields, codes only."""
+"""Logging: one JSON object per line, with a fixed message and its facts in fields. Fields contain codes and ids, no personal data."""
 
 import json
 import logging
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-# Fields that may be logged. What is not here does not get out, so that no caller can leak what parties told an agency.
+# The only fields that are logged. All others are dropped, so that no caller can log what parties told an agency.
 # fmt: off
 FIELDS = frozenset((
     "event", "level", "ts", "service", "dispute", "source", "event_id", "event_type", "agency", "trace_id", "sequence", "missing", "reason", "attempts", "clock",
@@ -18,12 +18,12 @@ FIELDS = frozenset((
 
 
 def configure(service: str, level: str = "INFO") -> None:
-    """Sets up structlog for this process; other libraries' warnings come out in the same form, without their arguments."""
+    """Configure structlog for this process. Warnings of libraries are logged in the same format, without their arguments."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(_Foreign(service))
+    handler.setFormatter(_LibraryFormatter(service))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    for noisy in ("nameko", "amqp", "pika", "kombu", "yoyo"):
-        logging.getLogger(noisy).setLevel(logging.CRITICAL)  # what fails there is logged by plumbing, once
+    for library in ("nameko", "amqp", "pika", "kombu", "yoyo"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)  # plumbing logs errors that these libraries raise
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -36,8 +36,8 @@ def configure(service: str, level: str = "INFO") -> None:
     )
 
 
-class _Foreign(logging.Formatter):
-    """A library's record as one of our lines: its sentence without what was filled in, an exception without its text. Either may quote data."""
+class _LibraryFormatter(logging.Formatter):
+    """Formats a library's log record as JSON: the message without its arguments, an exception without its text, because both may quote data."""
 
     def __init__(self, service):
         super().__init__()
@@ -51,14 +51,14 @@ class _Foreign(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def describe(problem: BaseException) -> str:
-    """What went wrong and where, without the values: a message may quote what parties told an agency."""
-    sqlstate, diag = getattr(problem, "pgcode", None), getattr(problem, "diag", None)
+def describe(error: BaseException) -> str:
+    """Return the type and place of an error, for SQL errors the SQLSTATE and message. The exception's text is left out, because it may quote party data."""
+    sqlstate, diag = getattr(error, "pgcode", None), getattr(error, "diag", None)
     if sqlstate:
-        said = "" if sqlstate.startswith("22") else diag.message_primary or ""  # class 22 quotes the value that it could not take
-        return f"{type(problem).__name__} {sqlstate}: {said}"[:300]
-    frame = problem.__traceback__
+        message = "" if sqlstate.startswith("22") else diag.message_primary or ""  # class 22 (data exception) quotes the invalid value
+        return f"{type(error).__name__} {sqlstate}: {message}"[:300]
+    frame = error.__traceback__
     while frame and frame.tb_next:
         frame = frame.tb_next
-    where = f" at {frame.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno}" if frame else ""
-    return f"{type(problem).__name__}{where}"
+    place = f" at {frame.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno}" if frame else ""
+    return f"{type(error).__name__}{place}"

@@ -1,6 +1,6 @@
-"""Brings one service's schema up to date: `python -m plumbing.migrate mediation`, as the service's own role.
+"""Applies the SQL migrations of one service: `python -m plumbing.migrate mediation`, with the service's own database role.
 
-Numbered plain SQL, plumbing's first, then the service's; applied once each, under a lock (yoyo).
+Numbered SQL files, first those of plumbing, then those of the service. yoyo applies each file once, under a lock.
 """
 
 import os
@@ -13,15 +13,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def migrate(service: str, database_url: str) -> int:
-    """Applies what is missing; returns how many were applied. Raises psycopg2.Error, having changed nothing of the failing step."""
+    """Apply the missing migrations and return how many there were. Raises psycopg2.Error; the failing file is rolled back."""
     applied = 0
     for folder in (ROOT / "plumbing" / "migrations", ROOT / "services" / service / "migrations"):
         backend = get_backend(database_url)
         try:
             with backend.lock():
-                todo = backend.to_apply(read_migrations(str(folder)))
-                backend.apply_migrations(todo)
-                applied += len(todo)
+                missing = backend.to_apply(read_migrations(str(folder)))
+                backend.apply_migrations(missing)
+                applied += len(missing)
         finally:
             backend.connection.close()
     return applied

@@ -1,6 +1,6 @@
-"""Connections to one service's database, each with time limits; `Pool.transaction` lends one for a transaction.
+"""Pool of connections to one service's database, each with time limits. `Pool.transaction` opens a transaction on one of them.
 
-The same pool serves green threads (nameko) and real ones (web): under `eventlet.monkey_patch()` the locks are green by themselves.
+The pool serves green threads (nameko) and operating system threads (web): after `eventlet.monkey_patch()` its locks are green.
 """
 
 import contextlib
@@ -11,45 +11,45 @@ import psycopg2
 from nacl.secret import SecretBox
 
 from plumbing import events
-from plumbing.inbox import SequenceMoved
+from plumbing.inbox import SequenceConflict
 from plumbing.logs import describe
 from plumbing.settings import Settings
 from plumbing.transaction import Transaction
 
-# The server ends what takes too long, whoever waits for it. Connections die with their peers instead of hanging, at both ends: a server that
-# believed for hours in a client whose machine is gone would keep its locks.
-OPTIONS = (
+# Time limits on both sides. The server ends statements and transactions that take too long. Keepalives detect that the other machine is gone:
+# otherwise the server would hold the locks of a dead client for hours.
+SERVER_OPTIONS = (
     "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
     " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=30s"
 )
-CONNECT = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+CONNECT_OPTIONS = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 MAX_AGE_SECONDS = 1800
-TRY_AGAIN = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock timeout
-SERVER_IS_AWAY = ("53", "57P", "58", "08")  # out of resources, shut down or starting, system error, connection
+RETRYABLE_SQLSTATES = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock timeout
+UNAVAILABLE_CLASSES = ("53", "57P", "58", "08")  # prefixes of SQLSTATE: out of resources, shutting down or starting, system error, connection error
 
 
 class DatabaseUnavailable(Exception):
-    """The database does not answer: stop hearing, ask again later. Nothing was lost, nothing was acknowledged."""
+    """The database does not answer: stop consuming and try again later. No event was acknowledged, so none is lost."""
 
 
 class Pool:
-    """At most `size` connections, last in first out. A caller waits its turn for up to `patience` seconds."""
+    """At most `size` connections; the one returned last is used first. A caller waits up to `acquire_timeout` seconds for a free one."""
 
-    def __init__(self, settings: Settings, size: int = 4, patience: float = 30.0, read=events.read):
+    def __init__(self, settings: Settings, size: int = 4, acquire_timeout: float = 30.0, read=events.read):
         self.settings = settings
         self.read = read
-        self.patience = patience
-        self.box = SecretBox(settings.at_rest_key)
-        self._room = threading.BoundedSemaphore(size)
+        self.acquire_timeout = acquire_timeout
+        self.secret_box = SecretBox(settings.at_rest_key)
+        self._free = threading.BoundedSemaphore(size)
         self._idle: list[tuple[float, psycopg2.extensions.connection]] = []
 
     @contextlib.contextmanager
     def transaction(self):
-        """A Transaction that commits on leaving, or rolls back if an exception leaves it. Raises DatabaseUnavailable."""
-        if not self._room.acquire(timeout=self.patience):
+        """Yield a Transaction that is committed at the end of the block, or rolled back if the block raises. Raises DatabaseUnavailable."""
+        if not self._free.acquire(timeout=self.acquire_timeout):
             raise DatabaseUnavailable("no connection became free")
         try:
-            born, connection = self._take()
+            opened_at, connection = self._acquire_connection()
             try:
                 tx = Transaction(self, connection)
                 yield tx
@@ -57,19 +57,19 @@ class Pool:
                 tx.failpoint("before_commit")
                 connection.commit()
                 tx.failpoint("after_commit")
-                tx.report()
-            except BaseException as problem:
+                tx.report_metrics()
+            except BaseException as error:
                 self._roll_back(connection)
-                if _is_away(problem, connection):
-                    raise DatabaseUnavailable(describe(problem)) from problem
+                if _is_unavailable(error, connection):
+                    raise DatabaseUnavailable(describe(error)) from error
                 raise
             finally:
-                self._give_back(born, connection)
+                self._return_connection(opened_at, connection)
         finally:
-            self._room.release()
+            self._free.release()
 
-    def answers(self) -> bool:
-        """Whether the database does work right now."""
+    def is_answering(self) -> bool:
+        """Return whether the database executes a query now."""
         try:
             with self.transaction() as tx:
                 tx.rows("select 1")
@@ -81,40 +81,41 @@ class Pool:
         while self._idle:
             self._idle.pop()[1].close()
 
-    def _take(self):
+    def _acquire_connection(self):
         while self._idle:
-            born, connection = self._idle.pop()
-            if not connection.closed and time.monotonic() - born < MAX_AGE_SECONDS:
-                return born, connection
+            opened_at, connection = self._idle.pop()
+            if not connection.closed and time.monotonic() - opened_at < MAX_AGE_SECONDS:
+                return opened_at, connection
             connection.close()
         try:
             return time.monotonic(), connect(self.settings.database_url)
-        except psycopg2.Error as problem:
-            # What a server says about connecting names addresses and users, never what is kept there.
-            raise DatabaseUnavailable(" ".join(str(problem).split())[:300]) from problem
+        except psycopg2.Error as error:
+            # The message of a failed connection names addresses and users, never stored data, so it may be logged.
+            raise DatabaseUnavailable(" ".join(str(error).split())[:300]) from error
 
     def _roll_back(self, connection):
         with contextlib.suppress(psycopg2.Error):
             connection.rollback()
 
-    def _give_back(self, born, connection):
+    def _return_connection(self, opened_at, connection):
         if connection.closed:
             return
-        self._idle.append((born, connection))
+        self._idle.append((opened_at, connection))
 
 
 def connect(url: str, **overrides):
-    """A connection with our time limits. Raises psycopg2.Error."""
-    return psycopg2.connect(url, options=OPTIONS, application_name="fengqiao", **{**CONNECT, **overrides})
+    """Open a connection with the time limits above. Raises psycopg2.Error."""
+    return psycopg2.connect(url, options=SERVER_OPTIONS, application_name="fengqiao", **{**CONNECT_OPTIONS, **overrides})
 
 
-def _is_away(problem, connection) -> bool:
-    if isinstance(problem, psycopg2.InterfaceError):
+def _is_unavailable(error, connection) -> bool:
+    if isinstance(error, psycopg2.InterfaceError):
         return True
-    if not isinstance(problem, psycopg2.Error):
-        return bool(connection.closed) and isinstance(problem, Exception)
-    return bool(connection.closed) or (problem.pgcode or "").startswith(SERVER_IS_AWAY)
+    if not isinstance(error, psycopg2.Error):
+        return bool(connection.closed) and isinstance(error, Exception)
+    return bool(connection.closed) or (error.pgcode or "").startswith(UNAVAILABLE_CLASSES)
 
 
-def should_try_again(problem) -> bool:
-    return isinstance(problem, SequenceMoved) or (isinstance(problem, psycopg2.Error) and problem.pgcode in TRY_AGAIN)
+def should_try_again(error) -> bool:
+    """Return whether the same transaction may succeed when repeated: sequence conflict, deadlock, lock timeout."""
+    return isinstance(error, SequenceConflict) or (isinstance(error, psycopg2.Error) and error.pgcode in RETRYABLE_SQLSTATES)

@@ -1,6 +1,6 @@
-"""Many rows in one statement: each column travels as one text, which the server takes apart again. Knows types, no table.
+"""Bulk parameters for SQL: many rows in one statement. Each column is sent as one delimited string, which PostgreSQL splits.
 
-On the path of every event this costs half of what the driver's `values` or lists cost, on both sides of the wire.
+For the statements that run for every event this costs half of what the driver's `values` lists or arrays cost, for client and server.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,82 +9,84 @@ from itertools import chain, islice
 
 import orjson
 
-# Between values, and for null. JSON, tokens and numbers never hold a control character; a text from outside may, so there are others.
-MARK, NULL = "\x1f", "\x1e"
-OTHER_MARKS = range(0xE000, 0xF8FF)  # for private use: nobody's letters
+# Default separator of values, and marker of null. JSON, tokens and numbers contain no control characters; free text may, then other characters are used.
+SEPARATOR, NULL = "\x1f", "\x1e"
+OTHER_MARKS = range(0xE000, 0xF8FF)  # Unicode's private use area: no assigned characters
 
 
 class Columns:
-    """Columns as SQL declares them, and rows of them on their way.
+    """Column definitions in SQL syntax, and the parameters for rows of them.
 
         STEPS = Columns("code text, step int, happened_at timestamptz")
-        tx.run(f"update … from {STEPS.rows} where d.code = v.code", STEPS.of([(code, 1, now), …]))
+        tx.run(f"update … from {STEPS.rows} where d.code = v.code", STEPS.parameters([(code, 1, now), …]))
 
-    `names` is the list for `insert into`, `rows` a relation named `v`. A type is one of AS_TEXT; instants and days may be given as
-    their text already; anything may be None.
+    `names` is the column list for `insert into`; `rows` is a relation named `v` for `from`. Types are those of AS_TEXT. A timestamp or date
+    may also be passed as its text. Any value may be None.
     """
 
-    def __init__(self, declared: str):
-        pairs = [tuple(column.split()) for column in declared.split(",")]
+    def __init__(self, definitions: str):
+        pairs = [tuple(column.split()) for column in definitions.split(",")]
         self._names = [name for name, _ in pairs]
         self.names = ", ".join(self._names)
-        self._as_text = [AS_TEXT[kind] for _, kind in pairs]
-        values = ", ".join(f"convert_to({name}, 'UTF8')" if kind == "utf8" else f"{name}::{kind}" for name, kind in pairs)
-        # PostgreSQL makes no value at all of an empty text, where we mean one empty value: hence the first of each, which is left out again.
-        texts = ", ".join(["(string_to_array(%s, %s, %s))[2:]"] * len(pairs))
-        self.rows = f"(select {values} from unnest({texts}) as w ({self.names})) as v ({self.names})"
+        self._as_text = [AS_TEXT[type] for _, type in pairs]
+        values = ", ".join(f"convert_to({name}, 'UTF8')" if type == "utf8" else f"{name}::{type}" for name, type in pairs)
+        # string_to_array makes no element of an empty string, although one empty value is meant. So every string begins with a separator,
+        # and the first element is cut off.
+        arrays = ", ".join(["(string_to_array(%s, %s, %s))[2:]"] * len(pairs))
+        self.rows = f"(select {values} from unnest({arrays}) as w ({self.names})) as v ({self.names})"
 
-    def given(self, *key: str) -> str:
-        """For `on conflict (key) do update set`: every other column as it was given."""
+    def assign_excluded(self, *key: str) -> str:
+        """Return the assignments for `on conflict (key) do update set` that overwrite every column outside `key`."""
         others = [name for name in self._names if name not in key]
         return f"({', '.join(others)}) = ({', '.join(f'excluded.{name}' for name in others)})"
 
-    def of(self, rows: Sequence[Sequence]) -> list[str]:
-        """The parameters for these rows."""
+    def parameters(self, rows: Sequence[Sequence]) -> list[str]:
+        """Return the statement parameters for these rows."""
         if not rows:
-            return ["", MARK, NULL] * len(self._as_text)
-        return [part for as_text, column in zip(self._as_text, zip(*rows, strict=True), strict=True) for part in _joined(column, as_text)]
+            return ["", SEPARATOR, NULL] * len(self._as_text)
+        return [part for as_text, column in zip(self._as_text, zip(*rows, strict=True), strict=True) for part in _join_column(column, as_text)]
 
 
-def _joined(column, as_text):
-    """One text for all values, what separates them in it, and what stands for null."""
-    nulls = column.count(None)
+def _join_column(column, as_text):
+    """Join the values into one string. Return it with the separator and the null marker used; neither occurs in a value."""
+    null_count = column.count(None)
     if as_text is not None:
-        column = list(map(as_text, column)) if not nulls else [None if value is None else as_text(value) for value in column]
-    for mark, null in chain([(MARK, NULL)], _other_marks(column)):
-        text = mark + mark.join(column if not nulls else [null if value is None else value for value in column])
-        if text.count(mark) == len(column) and text.count(null) == nulls:
-            return text, mark, null
-    raise ValueError("no mark is left to separate these values")
+        column = list(map(as_text, column)) if not null_count else [None if value is None else as_text(value) for value in column]
+    for separator, null in chain([(SEPARATOR, NULL)], _unused_marks(column)):
+        text = separator + separator.join(column if not null_count else [null if value is None else value for value in column])
+        if text.count(separator) == len(column) and text.count(null) == null_count:
+            return text, separator, null
+    raise ValueError("no unused character is left to separate these values")
 
 
-def _other_marks(column):
-    taken = set().union(*(value for value in column if value is not None))
-    free = (chr(number) for number in OTHER_MARKS if chr(number) not in taken)
-    yield tuple(islice(free, 2))
+def _unused_marks(column):
+    """Yield one pair of characters that do not occur in the values."""
+    used = set().union(*(value for value in column if value is not None))
+    unused = (chr(number) for number in OTHER_MARKS if chr(number) not in used)
+    yield tuple(islice(unused, 2))
 
 
-def _flag(value: bool) -> str:
+def _format_boolean(value: bool) -> str:
     return "t" if value else "f"
 
 
-def _instant(value: datetime | date | str) -> str:
+def _format_time(value: datetime | date | str) -> str:
     return value if type(value) is str else value.isoformat()
 
 
-def _bytes(value: bytes) -> str:
+def _format_bytes(value: bytes) -> str:
     return "\\x" + bytes(value).hex()
 
 
-def _utf8(value: bytes) -> str:
+def _decode_utf8(value: bytes) -> str:
     return bytes(value).decode()
 
 
-def _json(value) -> str:
+def _format_json(value) -> str:
     return orjson.dumps(value).decode()
 
 
-def _texts(values: Sequence[str]) -> str:
+def _format_text_array(values: Sequence[str]) -> str:
     return "{" + ",".join(['"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values]) + "}"
 
 
@@ -94,12 +96,12 @@ AS_TEXT: dict[str, Callable | None] = {
     "smallint":    str,
     "int":         str,
     "bigint":      str,
-    "boolean":     _flag,
-    "date":        _instant,
-    "timestamptz": _instant,
-    "bytea":       _bytes,
-    "utf8":        _utf8,      # of a bytea column: bytes that are text travel in half the space
-    "jsonb":       _json,
-    "text[]":      _texts,
+    "boolean":     _format_boolean,
+    "date":        _format_time,
+    "timestamptz": _format_time,
+    "bytea":       _format_bytes,
+    "utf8":        _decode_utf8,      # a bytea column whose values are UTF-8 text: half the size of the hexadecimal form
+    "jsonb":       _format_json,
+    "text[]":      _format_text_array,
 }
 # fmt: on

@@ -1,10 +1,10 @@
-"""Runs one service: `python -m plumbing.run mediation`. (nameko's own command needs a module that newer Pythons lack.)"""
+"""Runs one nameko service: `python -m plumbing.run mediation`. nameko's own command needs a module that newer Python versions lack."""
 
 import gc
 import warnings
 
-gc.disable()  # until everything is imported: it would look again and again at what stays for good, a tenth of the time of a start
-warnings.filterwarnings("ignore", message="\\s*Eventlet is deprecated")  # known, see docs/messaging.md; a log line per start helps nobody
+gc.disable()  # until all modules are imported: collections during the imports free nothing and take a tenth of the start-up time
+warnings.filterwarnings("ignore", message="\\s*Eventlet is deprecated")  # a known limitation, see docs/messaging.md
 
 import eventlet  # noqa: E402
 
@@ -25,59 +25,59 @@ from plumbing import logs, settings, telemetry  # noqa: E402
 from plumbing.consumer import Consumer  # noqa: E402
 
 log = get_logger()
-ANSWER_SECONDS = 40  # longer than the server's own statement_timeout: only a server that is gone takes longer
+DATABASE_TIMEOUT_SECONDS = 40  # longer than the server's statement_timeout, so only a server that is down exceeds it
 
 
-class DatabaseSilent(psycopg2.OperationalError):
-    """The database accepted the connection and does not answer."""
+class DatabaseTimeout(psycopg2.OperationalError):
+    """The database server does not answer on an open connection."""
 
 
-def wait_green(connection):
-    """psycopg2's wait callback: like eventlet's own, but with an end, so that a dead server cannot hold a worker for ever."""
+def wait_with_timeout(connection):
+    """psycopg2 wait callback that yields to other green threads. Unlike eventlet's own it has a timeout, so that a dead server cannot block a worker forever."""
     while (state := connection.poll()) != psycopg2.extensions.POLL_OK:
         reading = state == psycopg2.extensions.POLL_READ
-        trampoline(connection.fileno(), read=reading, write=not reading, timeout=ANSWER_SECONDS, timeout_exc=DatabaseSilent)
+        trampoline(connection.fileno(), read=reading, write=not reading, timeout=DATABASE_TIMEOUT_SECONDS, timeout_exc=DatabaseTimeout)
 
 
 def main(name: str) -> None:
-    chosen = settings.load()
-    logs.configure(name, chosen.log_level)
-    psycopg2.extensions.set_wait_callback(wait_green)
+    config = settings.load()
+    logs.configure(name, config.log_level)
+    psycopg2.extensions.set_wait_callback(wait_with_timeout)
     module = importlib.import_module(f"services.{name}.service")
     (service,) = (cls for cls in vars(module).values() if isinstance(cls, type) and getattr(cls, "name", None) == name)
 
-    runner = ServiceRunner({"SERVICE_CONTAINER_CLS": "plumbing.container.Container", "settings": chosen, "max_workers": 10, "AMQP_URI": chosen.amqp_uri})
+    runner = ServiceRunner({"SERVICE_CONTAINER_CLS": "plumbing.container.Container", "settings": config, "max_workers": 10, "AMQP_URI": config.amqp_uri})
     runner.add_service(service)
-    signal.signal(signal.SIGTERM, lambda *_: eventlet.spawn_n(_stop, runner, chosen))
-    signal.signal(signal.SIGINT, lambda *_: eventlet.spawn_n(_stop, runner, chosen))
+    signal.signal(signal.SIGTERM, lambda *_: eventlet.spawn_n(_stop, runner, config))
+    signal.signal(signal.SIGINT, lambda *_: eventlet.spawn_n(_stop, runner, config))
     (container,) = runner.containers
-    port = telemetry.serve(chosen.telemetry_host, chosen.telemetry_port, lambda: _ready(container))
-    _leave_the_past_alone()
+    port = telemetry.serve(config.telemetry_host, config.telemetry_port, lambda: _readiness(container))
+    _tune_garbage_collector()
     runner.start()
     log.info("Started.", port=port)
     runner.wait()
     log.info("Stopped.")
 
 
-def _leave_the_past_alone():
-    """What was imported stays for good: the collector need not look at it again, nor come by for every few hundred objects of a batch."""
+def _tune_garbage_collector():
+    """Exclude the imported modules from garbage collection, and collect less often than by default: a batch creates many short-lived objects."""
     gc.collect()
     gc.freeze()
     gc.enable()
     gc.set_threshold(20_000, 20, 20)
 
 
-def _stop(runner, chosen):
-    """Ends within the deadline whatever happens: an unacknowledged event comes again, so leaving is always safe."""
-    eventlet.spawn_after(chosen.stop_seconds + 5, os._exit, 1)
+def _stop(runner, config):
+    """Stop the service; exit forcibly if that takes longer than `stop_seconds` + 5. Unacknowledged events are delivered again."""
+    eventlet.spawn_after(config.stop_seconds + 5, os._exit, 1)
     runner.stop()
 
 
-def _ready(container):
+def _readiness(container):
     if not container.started:
         return {"broker": False, "database": False}
     consumers = [extension for extension in container.entrypoints if isinstance(extension, Consumer)]
-    return {"broker": all(consumer.ready for consumer in consumers), "database": consumers[0].answers()}
+    return {"broker": all(consumer.is_ready for consumer in consumers), "database": consumers[0].is_database_answering()}
 
 
 if __name__ == "__main__":

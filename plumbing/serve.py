@@ -1,4 +1,4 @@
-"""Serves one web application: `python -m plumbing.serve services.intake.web:app`. uvicorn, with our log lines and our limits."""
+"""Serves one web application with uvicorn: `python -m plumbing.serve services.intake.web:app`."""
 
 import sys
 
@@ -6,14 +6,14 @@ import uvicorn
 
 from plumbing import logs, settings
 
-STREAMS_END_SECONDS = 5  # a stream to a browser never ends by itself: on a stop it is cut then
+SHUTDOWN_SECONDS = 5  # after a stop signal; streams to browsers never end, so they are closed then
 
 
 def main(app: str) -> None:
-    told = settings.load_http(app)
-    logs.configure(told.process, told.log_level)
-    # log_config=None: uvicorn's own lines would quote addresses and exception texts.
-    uvicorn.run(app, host=told.host, port=told.port, log_config=None, access_log=False, timeout_graceful_shutdown=STREAMS_END_SECONDS, server_header=False)
+    http = settings.load_web_settings(app)
+    logs.configure(http.process, http.log_level)
+    # log_config=None: uvicorn's own log lines would contain addresses and exception texts.
+    uvicorn.run(app, host=http.host, port=http.port, log_config=None, access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS, server_header=False)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,25 @@
-"""SQL statements on one cursor: rows out, many rows in."""
+"""Execution of SQL statements on one cursor."""
 
 from plumbing.rows import Columns
 
 
 class Statements:
-    """Runs statements on a cursor; neither commits nor connects."""
+    """Executes statements on a cursor. Does not connect or commit."""
 
     def __init__(self, cursor):
         self._cursor = cursor
 
     def rows(self, sql: str, params=None) -> list[tuple]:
-        """The rows that a statement returns."""
+        """Execute a query and return its rows."""
         self._cursor.execute(sql, params)
         return self._cursor.fetchall()
 
     def run(self, sql: str, params=None) -> int:
-        """How many rows a statement touched."""
+        """Execute a statement and return the number of affected rows."""
         self._cursor.execute(sql, params)
         return self._cursor.rowcount
 
     def insert(self, table: str, columns: Columns, rows: list[tuple], then: str = "") -> None:
-        """One statement for many rows, in the order given. `then` is what follows: `on conflict …`."""
+        """Insert the rows with one statement, in the order given. `then` is appended to the statement, such as `on conflict …`."""
         if rows:
-            self.run(f"insert into {table} ({columns.names}) select * from {columns.rows} {then}", columns.of(rows))
+            self.run(f"insert into {table} ({columns.names}) select * from {columns.rows} {then}", columns.parameters(rows))

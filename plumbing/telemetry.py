@@ -1,4 +1,4 @@
-"""What every process tells Prometheus, and how it says that it is alive and ready. Every measure has one name, one line, one meaning."""
+"""Prometheus metrics of every process, and its endpoints /metrics, /healthz (liveness) and /readyz (readiness)."""
 
 import threading
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -9,21 +9,21 @@ from contracts import safeguard
 from contracts.channels import is_sealed
 
 # fmt: off
-EVENTS      = Counter("fengqiao_events_total", "Events heard, by what became of them: applied, duplicate, waiting, retry, parked, discarded.", ["service", "source", "type", "outcome"])
-AGE         = Histogram("fengqiao_event_age_seconds", "From when a fact happened to when it was applied here.", ["service"],
-                        buckets=(.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400))
-BATCH       = Histogram("fengqiao_batch_events", "Events in one transaction.", ["service"], buckets=(1, 2, 5, 10, 25, 50, 100, 200, 500))
-PROCESSING  = Histogram("fengqiao_batch_processing_seconds", "From taking a batch in hand to having it acknowledged.", ["service"],
-                        buckets=(.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10))
-DELIVERIES  = Counter("fengqiao_deliveries_total", "Messages that the broker handed over, repeats included.", ["service"])
-RECONNECTS  = Counter("fengqiao_reconnects_total", "Times that a connection to the broker or the database was lost and sought again.", ["service", "to"])
-HEARING     = Gauge("fengqiao_hearing", "1 while this process consumes from its queues.", ["service"])
-WAITING     = Gauge("fengqiao_waiting", "Events that came too early and wait for a missing or parked one.", ["service"])
-PARKED      = Gauge("fengqiao_parked", "Events that could not be applied: tried again, or left to a person.", ["service", "status"])
-PENDING     = Gauge("fengqiao_outbox_pending", "Said but not yet confirmed by the broker.", ["service"])
-OLDEST      = Gauge("fengqiao_outbox_oldest_seconds", "How long the oldest of them has waited.", ["service"])
-PUBLISHED   = Counter("fengqiao_published_total", "Outbox rows that the relay published, by what the broker said: confirmed, refused, returned.", ["service", "outcome"])
-REQUESTS    = Counter("fengqiao_http_requests_total", "Requests answered over HTTP.", ["service", "door", "status"])
+EVENTS                = Counter("fengqiao_events_total", "Events consumed, by outcome: applied, duplicate, waiting, retry, parked, discarded.", ["service", "source", "type", "outcome"])
+EVENT_AGE             = Histogram("fengqiao_event_age_seconds", "Seconds from the time an event happened to the time this service processed it.", ["service"],
+                                  buckets=(.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400))
+BATCH_EVENTS          = Histogram("fengqiao_batch_events", "Deliveries per batch.", ["service"], buckets=(1, 2, 5, 10, 25, 50, 100, 200, 500))
+BATCH_SECONDS         = Histogram("fengqiao_batch_processing_seconds", "Seconds from taking a batch to acknowledging it.", ["service"],
+                                  buckets=(.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10))
+DELIVERIES            = Counter("fengqiao_deliveries_total", "Messages delivered by the broker, duplicates included.", ["service"])
+RECONNECTS            = Counter("fengqiao_reconnects_total", "Connections to the broker or the database that were lost and reopened.", ["service", "to"])
+HEARING               = Gauge("fengqiao_hearing", "1 while this process consumes from its queues, else 0.", ["service"])
+WAITING_EVENTS        = Gauge("fengqiao_waiting", "Events that wait for an earlier event of the same dispute, which is missing or parked.", ["service"])
+PARKED_EVENTS         = Gauge("fengqiao_parked", "Events that failed, by status: retry (retried automatically), parked (an operator decides).", ["service", "status"])
+OUTBOX_PENDING        = Gauge("fengqiao_outbox_pending", "Outbox rows that the broker has not yet confirmed.", ["service"])
+OUTBOX_OLDEST_SECONDS = Gauge("fengqiao_outbox_oldest_seconds", "Age in seconds of the oldest outbox row.", ["service"])
+PUBLISHED_ROWS        = Counter("fengqiao_published_total", "Outbox rows that the relay published, by the broker's answer: confirmed, or returned (which includes refused).", ["service", "outcome"])
+HTTP_REQUESTS         = Counter("fengqiao_http_requests_total", "HTTP requests answered.", ["service", "door", "status"])
 # fmt: on
 
 BACKLOG_SQL = """
@@ -32,35 +32,35 @@ select (select count(*) from outbox), coalesce((select extract(epoch from now() 
 """
 
 
-def transaction_committed(service, outcomes, ages):
-    """Adds what one batch did: a counter is touched once per kind of outcome, not per event.
+def count_transaction(service, outcomes, ages):
+    """Add the events of one transaction to the counters. `outcomes` is {(source, event type, outcome): count}, `ages` are seconds.
 
-    Of the safeguard lane no cell is small enough to be shown: its agencies' events count as the most usual one, and what our services say there not at all.
+    No label may reveal events of the safeguard lane: those of agencies are counted under the most frequent event type, those of services not at all.
     """
-    for (source, kind, outcome), count in outcomes.items():
+    for (source, event_type, outcome), count in outcomes.items():
         if is_sealed(source):
             continue
-        kind = safeguard.COUNTED_AS if kind in safeguard.STEPS else kind
-        EVENTS.labels(service, source if not source.startswith("/") else "agencies", kind, outcome).inc(count)
-    histogram = AGE.labels(service)
+        event_type = safeguard.COUNTED_AS if event_type in safeguard.STEPS else event_type
+        EVENTS.labels(service, source if not source.startswith("/") else "agencies", event_type, outcome).inc(count)
+    histogram = EVENT_AGE.labels(service)
     for age in ages:
         histogram.observe(age)
 
 
-def backlog(service, tx):
-    """Refreshes the gauges that come from the service's own tables."""
+def update_backlog(service, tx):
+    """Set the gauges that count rows of the service's tables: outbox, waiting, parked."""
     pending, oldest, waiting, retry, parked = tx.rows(BACKLOG_SQL)[0]
-    PENDING.labels(service).set(pending)
-    OLDEST.labels(service).set(float(oldest))
-    WAITING.labels(service).set(waiting)
-    PARKED.labels(service, "retry").set(retry)
-    PARKED.labels(service, "parked").set(parked)
+    OUTBOX_PENDING.labels(service).set(pending)
+    OUTBOX_OLDEST_SECONDS.labels(service).set(float(oldest))
+    WAITING_EVENTS.labels(service).set(waiting)
+    PARKED_EVENTS.labels(service, "retry").set(retry)
+    PARKED_EVENTS.labels(service, "parked").set(parked)
 
 
-def serve(host: str, port: int, ready, registry: CollectorRegistry = REGISTRY) -> int:
-    """Answers /metrics, /healthz and /readyz on its own thread (green under eventlet); returns the port.
+def serve(host: str, port: int, readiness, registry: CollectorRegistry = REGISTRY) -> int:
+    """Serve /metrics, /healthz and /readyz on a thread of its own (green under eventlet). Return the port.
 
-    `ready()` gives {part: bool}. Health is that the loop turns; readiness is that every part is there.
+    `readiness()` returns {component: bool}; the process is ready if all are true. /healthz answers as long as the process runs.
     """
     metrics = exposition.make_wsgi_app(registry)
 
@@ -69,19 +69,19 @@ def serve(host: str, port: int, ready, registry: CollectorRegistry = REGISTRY) -
         if path == "/metrics":
             return metrics(environ, start_response)
         if path == "/healthz":
-            return _say(start_response, "200 OK", b'{"alive": true}')
+            return _respond(start_response, "200 OK", b'{"alive": true}')
         if path == "/readyz":
-            parts = _asked(ready)
-            return _say(start_response, "200 OK" if all(parts.values()) else "503 Service Unavailable", _json(parts))
-        return _say(start_response, "404 Not Found", b"{}")
+            components = _check_readiness(readiness)
+            return _respond(start_response, "200 OK" if all(components.values()) else "503 Service Unavailable", _to_json(components))
+        return _respond(start_response, "404 Not Found", b"{}")
 
-    server = make_server(host, port, app, server_class=WSGIServer, handler_class=_Quiet)
+    server = make_server(host, port, app, server_class=WSGIServer, handler_class=_SilentHandler)
     threading.Thread(target=server.serve_forever, daemon=True, name="telemetry").start()
     return server.server_port
 
 
-def routes(ready):
-    """The same three addresses for a Starlette application."""
+def routes(readiness):
+    """Return the same three endpoints as routes of a Starlette application."""
     from starlette.concurrency import run_in_threadpool
     from starlette.responses import JSONResponse, Response
     from starlette.routing import Route
@@ -93,29 +93,29 @@ def routes(ready):
         return JSONResponse({"alive": True})
 
     async def readyz(request):
-        parts = await run_in_threadpool(_asked, ready)
-        return JSONResponse(parts, 200 if all(parts.values()) else 503)
+        components = await run_in_threadpool(_check_readiness, readiness)
+        return JSONResponse(components, 200 if all(components.values()) else 503)
 
     return [Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", readyz)]
 
 
-def _asked(ready):
-    """Whoever cannot say whether it is ready is not."""
+def _check_readiness(readiness):
+    """Return the readiness of each component. If the check raises, the process counts as not ready."""
     try:
-        return ready()
-    except Exception:  # noqa: BLE001 - a traceback would quote what it stumbled over, and a probe wants an answer
+        return readiness()
+    except Exception:  # noqa: BLE001 - a traceback might quote data, and the probe needs an answer
         return {"ready": False}
 
 
-class _Quiet(WSGIRequestHandler):
+class _SilentHandler(WSGIRequestHandler):
     def log_message(self, *_):
-        """A line per scrape would only bury what matters."""
+        """Log nothing: a line per scrape would hide the relevant ones."""
 
 
-def _json(parts):
-    return ("{" + ", ".join(f'"{name}": {str(bool(value)).lower()}' for name, value in parts.items()) + "}").encode()
+def _to_json(components):
+    return ("{" + ", ".join(f'"{name}": {str(bool(value)).lower()}' for name, value in components.items()) + "}").encode()
 
 
-def _say(start_response, status, body):
+def _respond(start_response, status, body):
     start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
     return [body]

@@ -1,4 +1,4 @@
-"""Calls a method of a service at intervals: `@every(3600.0)`."""
+"""nameko entrypoint that calls a service method at regular intervals: `@every(3600.0)`."""
 
 import contextlib
 
@@ -13,22 +13,22 @@ log = get_logger()
 
 
 class Timer(Entrypoint):
-    """Calls the method every `seconds`, first one interval after the start, never twice at once. A failure is logged and the next turn comes."""
+    """Calls the method every `seconds`, the first time one interval after the start. Calls do not overlap. A failure is logged and the next call follows."""
 
     def __init__(self, seconds, **kwargs):
         self.seconds = seconds
         super().__init__(expected_exceptions=(Exception,), **kwargs)
 
     def setup(self):
-        self.stopping, self.idle = Signal(), Signal()
+        self.stop_requested, self.loop_ended = Signal(), Signal()
 
     def start(self):
-        self.container.spawn_managed_thread(self._tick, identifier="tick")
+        self.container.spawn_managed_thread(self._run_loop, identifier="tick")
 
-    def _tick(self):
-        while not self.stopping.ready():
+    def _run_loop(self):
+        while not self.stop_requested.ready():
             with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(self.seconds):
-                self.stopping.wait()
+                self.stop_requested.wait()
                 break
             done = Signal()
 
@@ -39,13 +39,13 @@ class Timer(Entrypoint):
             self.container.spawn_worker(self, (), {}, handle_result=handle_result)
             exc_info = done.wait()
             if exc_info is not None:
-                log.warning("A timed task failed and comes again.", reason=describe(exc_info[1]), path=self.method_name)
-        self.idle.send()
+                log.warning("A timed task failed; it will be called again.", reason=describe(exc_info[1]), path=self.method_name)
+        self.loop_ended.send()
 
     def stop(self):
-        if not self.stopping.ready():
-            self.stopping.send()
-        self.idle.wait()
+        if not self.stop_requested.ready():
+            self.stop_requested.send()
+        self.loop_ended.wait()
 
 
 every = Timer.decorator

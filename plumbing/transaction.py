@@ -1,4 +1,16 @@
-"""One transaction for what is heard, what follows from it and what is said about it. Made by `plumbing.pool.Pool.transaction`."""
+"""The transaction in which a service processes a batch of events. Created by `plumbing.pool.Pool.transaction`.
+
+Every service method that consumes events takes the same five steps in one transaction:
+
+1. **hear**: `tx.unheard(batch)` returns the events to process, without duplicates and in order (plumbing.inbox);
+2. **load**: read and lock the rows of the disputes concerned;
+3. **decide**: compute what follows from each event, with pure functions; `tx.now` is the only clock;
+4. **save**: write the changed rows;
+5. **say**: `tx.say(facts)` stores the events to publish in the outbox, `tx.post(replies)` the replies to agencies (plumbing.outbox).
+
+The commit makes all of it permanent at once; the deliveries are acknowledged afterwards. After a crash the broker delivers the batch again,
+and step 1 recognises the duplicates.
+"""
 
 from plumbing import events
 from plumbing.events import DomainEvent, Event, Reply
@@ -9,7 +21,7 @@ from plumbing.statements import Statements
 
 
 class Transaction(Statements):
-    """What a service does between hearing and acknowledging: SQL, the inbox and the outbox on one connection."""
+    """One database transaction with SQL statements, the inbox and the outbox on the same connection."""
 
     def __init__(self, pool, connection):
         self.now = events.utc_now()
@@ -17,39 +29,39 @@ class Transaction(Statements):
         self._pool = pool
         cursor = connection.cursor()
         super().__init__(cursor)
-        # No reference back to the transaction: with one, the outbox rows would stay in memory until the garbage collector comes by.
-        self.inbox = Inbox(cursor, self.now, pool.read, pool.box)
+        # Inbox and outbox have no reference to the transaction: a reference cycle would keep the outbox rows in memory until garbage collection.
+        self.inbox = Inbox(cursor, self.now, pool.read, pool.secret_box)
         self.outbox = Outbox(cursor, self.now, pool.settings.service, pool.settings.partitions)
 
     def seal(self, text: bytes) -> bytes:
-        """Encrypted with this service's key at rest."""
-        return self._pool.box.encrypt(text)
+        """Return `text` encrypted with this service's key for data at rest."""
+        return self._pool.secret_box.encrypt(text)
 
     def unheard(self, batch: list[Event]) -> list[Event]:
-        """Those events whose turn it is; see `Inbox.unheard`."""
+        """Return the events to process now; see `Inbox.unheard`."""
         return self.inbox.unheard(batch)
 
     def park(self, event: Event, reason: str, retry_at=None) -> int:
-        """Keeps an event that failed; see `Inbox.park`."""
+        """Store an event that failed; see `Inbox.park`."""
         return self.inbox.park(event, reason, retry_at)
 
-    def say(self, said: list[DomainEvent]) -> None:
-        """Numbers these events and puts them into the outbox; see `Outbox.say`."""
-        self.outbox.say(said)
+    def say(self, facts: list[DomainEvent]) -> None:
+        """Number these events and add them to the outbox; see `Outbox.say`."""
+        self.outbox.say(facts)
 
     def post(self, replies: list[Reply]) -> list[bytes]:
-        """Puts replies to single agencies into the outbox; returns their bytes, in the same order."""
+        """Add replies to single agencies to the outbox. Return their bytes, in the same order."""
         return self.outbox.post(replies)
 
     def flush_outbox(self) -> None:
-        """Writes all outbox rows: the last statement before the commit."""
+        """Write all outbox rows. To be the last statement before the commit."""
         self.outbox.flush()
 
     def failpoint(self, name: str) -> None:
-        """Only where something was heard: other transactions are of no interest to the fault drills."""
-        if self.inbox.is_used:
+        """Pass a failpoint if this transaction processed events; the fault drills do not interrupt other transactions."""
+        if self.inbox.has_outcomes:
             failpoint(name)
 
-    def report(self) -> None:
-        """Tells the telemetry what was heard, after the commit."""
-        self.inbox.report(self.settings.service)
+    def report_metrics(self) -> None:
+        """Add this transaction's events to the metrics. To be called after the commit."""
+        self.inbox.report_metrics(self.settings.service)

@@ -1,4 +1,4 @@
-"""Message properties as bytes: what client libraries do not write and brokers pass on."""
+"""Message properties as raw bytes, for values that client libraries refuse to encode and brokers forward."""
 
 import struct
 
@@ -6,7 +6,7 @@ import pika
 
 
 class RawProperties(pika.BasicProperties):
-    """Properties that pika sends as they are."""
+    """Properties that pika sends unchanged."""
 
     def __init__(self, encoded: bytes):
         super().__init__()
@@ -17,7 +17,7 @@ class RawProperties(pika.BasicProperties):
 
 
 def raw_properties(*fields: bytes, content_type: str = "", message_id: str = "", user_id: str = "") -> bytes:
-    """The bytes of content type, header fields, delivery mode 2, message id and user id (AMQP 0-9-1, section 4.2.6)."""
+    """Encode content type, header fields, delivery mode 2, message id and user id (AMQP 0-9-1, section 4.2.6)."""
     table = b"".join(fields)
     flags = 0x2000 | 0x1000 | (0x8000 if content_type else 0) | (0x0080 if message_id else 0) | (0x0010 if user_id else 0)
     parts = [struct.pack(">H", flags), _short(content_type), struct.pack(">I", len(table)), table, b"\x02", _short(message_id), _short(user_id)]
@@ -25,7 +25,7 @@ def raw_properties(*fields: bytes, content_type: str = "", message_id: str = "",
 
 
 def field(name: str, letter: str, value: bytes) -> bytes:
-    """One header: its name, the letter of its type, its value."""
+    """Encode one header field: its name, the letter of its type, its value."""
     return bytes([len(name)]) + name.encode() + letter.encode() + value
 
 
@@ -38,7 +38,7 @@ def timestamp_field(name: str, seconds: int) -> bytes:
 
 
 def nested(levels: int, letter: str = "F") -> bytes:
-    """The value of a table (`F`) or list (`A`) that holds another one, and so on."""
+    """Encode the value of a table (`F`) or array (`A`) that contains another one, `levels` deep."""
     value = b""
     for _ in range(levels):
         inner = (field("a", "F", value) if letter == "F" else b"A" + value) if value else b""

@@ -1,4 +1,4 @@
-"""Does each part know only what it may know? What stands in docs/architecture.md, read from the code itself."""
+"""Tests of the import rules in docs/architecture.md: which modules may import which, and where each library may be used."""
 
 import ast
 import sys
@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-OURS = ("contracts", "plumbing", "services", "fengqiao_agency", "deploy", "local", "demo", "drills", "bench", "docs", "scenarios", "tests")
+PROJECT_PACKAGES = ("contracts", "plumbing", "services", "fengqiao_agency", "deploy", "local", "demo", "drills", "bench", "docs", "scenarios", "tests")
 SERVICES = sorted(path.name for path in (ROOT / "services").iterdir() if (path / "service.py").exists())
 
-# Files that only compute, and what of ours they may use: words and each other. `plumbing.events` is the shape of an event.
-PURE = (
+# Modules of services that only compute. They may import contracts, each other, and plumbing.events for the type of an event.
+PURE_MODULES = (
     "lifecycle",
     "rules",
     "retries",
@@ -29,48 +29,48 @@ PURE = (
     "decrypt_parties",
     "safeguard",
 )
-MAY_USE = ("contracts", "plumbing.events")
-# The parts of mediation, lowest first: each imports itself and lower ones. The first seven only compute, but for the files named below.
+PURE_MAY_IMPORT = ("contracts", "plumbing.events")
+# Packages and modules of mediation, lowest first: each imports itself and lower ones. Those before `store` only compute, except IMPURE_FILES.
 MEDIATION = ("law", "rosters", "dispute", "deadlines", "routing", "life", "safeguard", "store", "county_files", "service", "commands")
-COMPUTING = MEDIATION[: MEDIATION.index("store")]
-NOT_PURE = ("store", "proposals")
-# What does something in the world, or knows what time it is.
-WORLDLY = {
+PURE_PACKAGES = MEDIATION[: MEDIATION.index("store")]
+IMPURE_FILES = ("store", "proposals")
+# Modules with side effects, or that read the clock.
+IMPURE_MODULES = {
     "nameko", "eventlet", "kombu", "amqp", "pika", "psycopg2", "yoyo", "requests", "httpx", "starlette", "uvicorn", "jinja2", "structlog", "environs",
     "os", "io", "pathlib", "shutil", "socket", "ssl", "select", "subprocess", "threading", "asyncio", "anyio", "time", "logging", "random", "secrets", "tempfile", "urllib",
 }  # fmt: skip
 
-# Who may use what comes from outside. One driver each: no second one beside it.
-ONLY_IN = {
+# Library → the files that may import it. An empty tuple forbids the library, because another one serves the same purpose.
+LIBRARY_USERS = {
     "nameko": ("plumbing/container.py", "plumbing/dependency.py", "plumbing/consumer.py", "plumbing/timer.py", "plumbing/run.py", "services/*/service.py"),
-    "eventlet": ("plumbing/container.py", "plumbing/broker_line.py", "plumbing/consumer.py", "plumbing/timer.py", "plumbing/jobs.py", "plumbing/run.py", "plumbing/wire.py"),
-    "kombu": ("plumbing/broker_line.py",),
-    "amqp": ("plumbing/broker_line.py", "plumbing/lenient.py", "plumbing/wire.py"),
+    "eventlet": ("plumbing/container.py", "plumbing/broker_connection.py", "plumbing/consumer.py", "plumbing/timer.py", "plumbing/jobs.py", "plumbing/run.py", "plumbing/frame_reader.py"),
+    "kombu": ("plumbing/broker_connection.py",),
+    "amqp": ("plumbing/broker_connection.py", "plumbing/lenient_decoding.py", "plumbing/frame_reader.py"),
     "pika": ("plumbing/relay.py", "plumbing/parked.py", "fengqiao_agency/*.py"),
     "starlette": ("plumbing/telemetry.py", "services/*/web.py", "services/*/web/*.py"),
-    "logging": ("plumbing/logs.py", "fengqiao_agency/*.py"),  # what is said through it elsewhere is reduced to the module's name
+    "logging": ("plumbing/logs.py", "fengqiao_agency/*.py"),  # elsewhere its output would be reduced to the module's name
     "marshmallow": ("contracts/**/*.py", "services/intake/domain.py", "services/intake/decrypt_parties.py"),
     "sqlalchemy": (), "psycopg": (), "asyncpg": (), "aio_pika": (), "celery": (), "pydantic": (), "fastapi": (), "flask": (), "django": (),
 }  # fmt: skip
 
 
-def files(*patterns):
+def find_files(*patterns):
     return sorted(path for pattern in patterns for path in ROOT.glob(pattern))
 
 
-def name_of(path):
+def module_name(path):
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 @cache
-def imports(path):
-    """The full names of all modules that a file imports, wherever in it; `from a import b` counts as both a and a.b."""
-    return frozenset(_imports(path))
+def imported_modules(path):
+    """Return the full names of all modules that a file imports, also inside functions. `from a import b` counts as a and as a.b."""
+    return frozenset(_iterate_imports(path))
 
 
-def _imports(path):
-    package = name_of(path).split(".") if path.stem == "__init__" else name_of(path).split(".")[:-1]
+def _iterate_imports(path):
+    package = module_name(path).split(".") if path.stem == "__init__" else module_name(path).split(".")[:-1]
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -80,55 +80,57 @@ def _imports(path):
             yield from (f"{base}.{alias.name}" for alias in node.names if (ROOT / base.replace(".", "/") / f"{alias.name}.py").exists())
 
 
-def ours(path):
-    return {module for module in imports(path) if module.split(".")[0] in OURS}
+def project_imports(path):
+    return {module for module in imported_modules(path) if module.split(".")[0] in PROJECT_PACKAGES}
 
 
-def within(module, *parts):
+def is_within(module, *parts):
     return any(module == part or module.startswith(f"{part}.") for part in parts)
 
 
-PRODUCT = files("contracts/**/*.py", "plumbing/**/*.py", "services/**/*.py", "fengqiao_agency/**/*.py")
+PRODUCT_FILES = find_files("contracts/**/*.py", "plumbing/**/*.py", "services/**/*.py", "fengqiao_agency/**/*.py")
 
 
-@pytest.mark.parametrize("path", files("contracts/**/*.py"), ids=name_of)
-def test_contracts_know_words_only(path):
-    foreign = {module.split(".")[0] for module in imports(path)} - set(sys.stdlib_module_names)
+@pytest.mark.parametrize("path", find_files("contracts/**/*.py"), ids=module_name)
+def test_contracts_import_only_marshmallow_and_the_standard_library(path):
+    foreign = {module.split(".")[0] for module in imported_modules(path)} - set(sys.stdlib_module_names)
 
     assert foreign <= {"contracts", "marshmallow"}
 
 
-@pytest.mark.parametrize("path", files("plumbing/**/*.py"), ids=name_of)
-def test_plumbing_knows_no_dispute(path):
-    assert {module for module in ours(path) if not within(module, "plumbing", "contracts")} == set()
+@pytest.mark.parametrize("path", find_files("plumbing/**/*.py"), ids=module_name)
+def test_plumbing_imports_only_itself_and_contracts(path):
+    assert {module for module in project_imports(path) if not is_within(module, "plumbing", "contracts")} == set()
 
 
-@pytest.mark.parametrize("path", files("services/**/*.py"), ids=name_of)
-def test_a_service_knows_itself_and_what_all_share_and_never_another(path):
-    itself = ".".join(name_of(path).split(".")[:2])
+@pytest.mark.parametrize("path", find_files("services/**/*.py"), ids=module_name)
+def test_a_service_imports_only_itself_plumbing_and_contracts(path):
+    itself = ".".join(module_name(path).split(".")[:2])
 
-    assert {module for module in ours(path) if not within(module, itself, "plumbing", "contracts")} == set()
-
-
-@pytest.mark.parametrize("path", files("fengqiao_agency/**/*.py"), ids=name_of)
-def test_the_agencies_kit_is_installed_alone(path):
-    assert {module for module in ours(path) if not within(module, "fengqiao_agency")} == set()
+    assert {module for module in project_imports(path) if not is_within(module, itself, "plumbing", "contracts")} == set()
 
 
-def _pure():
-    for name in PURE:
-        yield from files(*(f"services/{service}/{name}.py" for service in SERVICES if service != "mediation"))
-    for package in COMPUTING:
-        yield from (path for path in files(f"services/mediation/{package}/*.py") if path.stem not in NOT_PURE)
+@pytest.mark.parametrize("path", find_files("fengqiao_agency/**/*.py"), ids=module_name)
+def test_the_agency_kit_imports_no_other_package_of_the_project(path):
+    assert {module for module in project_imports(path) if not is_within(module, "fengqiao_agency")} == set()
 
 
-@pytest.mark.parametrize("path", sorted(_pure()), ids=name_of)
-def test_rules_know_neither_the_world_nor_the_time(path):
-    itself = ".".join(name_of(path).split(".")[:2])
-    pure = {name_of(one) for one in _pure()}
+def _pure_files():
+    for name in PURE_MODULES:
+        yield from find_files(*(f"services/{service}/{name}.py" for service in SERVICES if service != "mediation"))
+    for package in PURE_PACKAGES:
+        yield from (path for path in find_files(f"services/mediation/{package}/*.py") if path.stem not in IMPURE_FILES)
 
-    assert {module for module in ours(path) if module not in pure and not within(module, *MAY_USE) and module not in (itself, "plumbing")} == set()
-    assert {module.split(".")[0] for module in imports(path)} & WORLDLY == set()
+
+@pytest.mark.parametrize("path", sorted(_pure_files()), ids=module_name)
+def test_pure_modules_import_no_side_effects_and_read_no_clock(path):
+    itself = ".".join(module_name(path).split(".")[:2])
+    pure = {module_name(one) for one in _pure_files()}
+
+    assert {
+        module for module in project_imports(path) if module not in pure and not is_within(module, *PURE_MAY_IMPORT) and module not in (itself, "plumbing")
+    } == set()
+    assert {module.split(".")[0] for module in imported_modules(path)} & IMPURE_MODULES == set()
     called = {node.func.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)}
     assert called & {"now", "utcnow", "utc_now", "today"} == set()
 
@@ -136,43 +138,46 @@ def test_rules_know_neither_the_world_nor_the_time(path):
 @pytest.mark.parametrize("part", MEDIATION)
 def test_a_part_of_mediation_imports_lower_ones_only(part):
     higher = [f"services.mediation.{name}" for name in MEDIATION[MEDIATION.index(part) + 1 :]]
-    paths = files(f"services/mediation/{part}.py", f"services/mediation/{part}/**/*.py")
+    paths = find_files(f"services/mediation/{part}.py", f"services/mediation/{part}/**/*.py")
 
     assert paths
-    assert {(name_of(path), module) for path in paths for module in ours(path) if within(module, *higher)} == set()
+    assert {(module_name(path), module) for path in paths for module in project_imports(path) if is_within(module, *higher)} == set()
 
 
 def test_every_part_of_mediation_has_a_layer():
-    modules, packages = {path.stem for path in files("services/mediation/*.py")}, {path.parent.name for path in files("services/mediation/*/*.py")}
+    modules, packages = {path.stem for path in find_files("services/mediation/*.py")}, {path.parent.name for path in find_files("services/mediation/*/*.py")}
 
     assert modules - {"__init__"} | packages == set(MEDIATION)
 
 
-def test_no_modules_import_each_other_in_a_circle():
-    assert _in_circles(_module_imports()) == []
+def test_modules_have_no_import_cycle():
+    assert _find_cycles(_build_import_graph()) == []
 
 
-def test_no_parts_of_a_package_import_each_other_in_a_circle():
-    """The parts of a package are its modules and its packages, each package with all that is in it; the top-level packages are parts too."""
-    graph = _module_imports()
+def test_the_parts_of_a_package_have_no_import_cycle():
+    """The parts of a package are its modules and subpackages, each subpackage as a whole. The top-level packages are parts too."""
+    graph = _build_import_graph()
     packages = {".".join(parts[:depth]) for parts in (module.split(".") for module in graph) for depth in range(len(parts))}
 
-    assert {package: circle for package in packages if (circle := _in_circles(_part_imports(package, graph)))} == {}
+    assert {package: cycle for package in packages if (cycle := _find_cycles(_build_part_graph(package, graph)))} == {}
 
 
-def test_a_circle_of_packages_is_found():
+def test_a_cycle_of_packages_is_found():
     graph = {"a.low.one": {"a.low.two"}, "a.low.two": {"a.high.one"}, "a.high.one": set(), "a.high.two": {"a.low.one"}, "a.top": {"a.high.two"}}
 
-    assert _in_circles(graph) == []
-    assert _in_circles(_part_imports("a", graph)) == ["a.high", "a.low", "a.top"]
+    assert _find_cycles(graph) == []
+    assert _find_cycles(_build_part_graph("a", graph)) == ["a.high", "a.low", "a.top"]
 
 
-def _module_imports():
-    return {name_of(path): _modules_imported(path) - {name_of(path)} for path in files(*(f"{top}/**/*.py" for top in OURS if top != "tests"))}
+def _build_import_graph():
+    return {
+        module_name(path): _top_level_imports(path) - {module_name(path)}
+        for path in find_files(*(f"{top}/**/*.py" for top in PROJECT_PACKAGES if top != "tests"))
+    }
 
 
-def _part_imports(package, graph):
-    """Which parts of a package import which others."""
+def _build_part_graph(package, graph):
+    """Return {part: the other parts of the package that it imports}."""
     depth, inside = len(package.split(".")) if package else 0, [module for module in graph if not package or module.startswith(f"{package}.")]
     part = {module: ".".join(module.split(".")[: depth + 1]) for module in inside}
     found = {name: set() for name in part.values()}
@@ -181,15 +186,15 @@ def _part_imports(package, graph):
     return found
 
 
-def _in_circles(graph):
-    """What is in a circle of imports, or imports one: what is left when those that import nothing left are taken away, again and again."""
+def _find_cycles(graph):
+    """Return the nodes that are in an import cycle or depend on one: repeatedly remove all nodes without remaining imports."""
     while leaves := {name for name, imported in graph.items() if not imported & graph.keys()}:
         graph = {name: imported for name, imported in graph.items() if name not in leaves}
     return sorted(graph)
 
 
-def _modules_imported(path):
-    """The modules whose names a file takes at its top level: of `from package import module` the module, not its package."""
+def _top_level_imports(path):
+    """Return the modules that a file imports at its top level. `from package import module` counts as the module, not as its package."""
     found = set()
     for node in ast.parse(path.read_text("utf-8")).body:
         if isinstance(node, ast.Import):
@@ -202,38 +207,38 @@ def _modules_imported(path):
     return found
 
 
-@pytest.mark.parametrize("module", sorted(ONLY_IN))
-def test_each_tool_has_its_place(module):
-    allowed = set(files(*ONLY_IN[module]))
+@pytest.mark.parametrize("module", sorted(LIBRARY_USERS))
+def test_a_library_is_imported_only_where_it_is_allowed(module):
+    allowed = set(find_files(*LIBRARY_USERS[module]))
 
-    assert {name_of(path) for path in PRODUCT if path not in allowed and any(within(name, module) for name in imports(path))} == set()
+    assert {module_name(path) for path in PRODUCT_FILES if path not in allowed and any(is_within(name, module) for name in imported_modules(path))} == set()
 
 
-@pytest.mark.parametrize("path", files("services/**/*store.py", "services/*/store/*.py"), ids=name_of)
-def test_sql_is_given_its_transaction(path):
-    """It neither connects nor commits: what belongs together is one transaction of the service."""
+@pytest.mark.parametrize("path", find_files("services/**/*store.py", "services/*/store/*.py"), ids=module_name)
+def test_store_modules_do_not_connect_or_commit(path):
+    """The service opens the transaction, so that all statements of a batch belong to it."""
     attributes = {node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
 
     assert attributes & {"connect", "commit", "rollback", "transaction"} == set()
 
 
-@pytest.mark.parametrize("path", files("services/intake/store/*.py"), ids=name_of)
-def test_intakes_sql_knows_rows_and_no_rules(path):
+@pytest.mark.parametrize("path", find_files("services/intake/store/*.py"), ids=module_name)
+def test_the_store_of_intake_imports_no_rules(path):
     allowed = ("services.intake.model", "services.intake.store", "plumbing", "contracts")
 
-    assert {module for module in ours(path) if not within(module, *allowed) and module != "services.intake"} == set()
+    assert {module for module in project_imports(path) if not is_within(module, *allowed) and module != "services.intake"} == set()
 
 
-@pytest.mark.parametrize("path", files("services/*/service.py"), ids=name_of)
-def test_a_service_file_holds_no_sql(path):
+@pytest.mark.parametrize("path", find_files("services/*/service.py"), ids=module_name)
+def test_a_service_module_contains_no_sql(path):
     texts = [node.value.lower() for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
     assert [text for text in texts if text.lstrip().startswith(("select ", "insert ", "update ", "delete "))] == []
 
 
-def test_it_looks_at_something():
+def test_the_rules_above_apply_to_existing_files():
     assert SERVICES == ["intake", "mediation", "metrics", "notify"]
-    assert len(PRODUCT) > 80
-    assert "services.intake.model" in ours(ROOT / "services/intake/store/reports.py")
-    assert len(files("services/intake/store/*.py")) > 5
-    assert "plumbing.events" in ours(ROOT / "services/notify/rules.py")
+    assert len(PRODUCT_FILES) > 80
+    assert "services.intake.model" in project_imports(ROOT / "services/intake/store/reports.py")
+    assert len(find_files("services/intake/store/*.py")) > 5
+    assert "plumbing.events" in project_imports(ROOT / "services/notify/rules.py")

@@ -1,10 +1,10 @@
-"""Do the top-level packages import in one direction only? The layers are those of docs/architecture.md."""
+"""Tests of the import direction between the top-level packages; the layers are those of docs/architecture.md."""
 
 import pytest
 
-from tests.test_imports import files, name_of, ours
+from tests.test_imports import find_files, module_name, project_imports
 
-# Lowest first. A package imports itself and packages of lower layers, never one of its own layer or above.
+# Lowest first. A package may import itself and packages of lower layers, but no other package of its own layer or a higher one.
 LAYERS = (
     ("contracts", "fengqiao_agency"),
     ("scenarios",),
@@ -19,10 +19,10 @@ LAYER_OF = {package: number for number, layer in enumerate(LAYERS) for package i
 
 @pytest.mark.parametrize("package", LAYER_OF)
 def test_a_package_imports_itself_and_lower_layers_only(package):
-    imported = {(name_of(path), module) for path in files(f"{package}/**/*.py") for module in ours(path) if module.split(".")[0] != package}
+    imported = {(module_name(path), module) for path in find_files(f"{package}/**/*.py") for module in project_imports(path) if module.split(".")[0] != package}
 
     assert {pair for pair in imported if LAYER_OF.get(pair[1].split(".")[0], len(LAYERS)) >= LAYER_OF[package]} == set()
 
 
 def test_every_package_has_a_layer():
-    assert {path.parts[-2] for path in files("*/__init__.py")} - {"tests"} <= LAYER_OF.keys()
+    assert {path.parts[-2] for path in find_files("*/__init__.py")} - {"tests"} <= LAYER_OF.keys()

@@ -1,4 +1,4 @@
-"""Do the tables keep the house's rules? Looked up in a database that was migrated just now."""
+"""Tests of the naming rules of tables, columns and constraints, in a freshly migrated database."""
 
 import re
 
@@ -6,39 +6,39 @@ import pytest
 
 from contracts.channels import SERVICES
 
-OURS = "n.nspname in ('intake', 'mediation', 'metrics', 'notify') and c.relname not like '%yoyo%'"
+PROJECT_TABLES = "n.nspname in ('intake', 'mediation', 'metrics', 'notify') and c.relname not like '%yoyo%'"
 COLUMNS = f"""
 select n.nspname || '.' || c.relname, a.attname, format_type(a.atttypid, null) from pg_attribute a join pg_class c on c.oid = a.attrelid
-  join pg_namespace n on n.oid = c.relnamespace where {OURS} and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped order by 1, 2
+  join pg_namespace n on n.oid = c.relnamespace where {PROJECT_TABLES} and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped order by 1, 2
 """
 CONSTRAINTS = f"""
 select n.nspname || '.' || c.relname, k.conname, k.contype::text, pg_get_constraintdef(k.oid) from pg_constraint k join pg_class c on c.oid = k.conrelid
-  join pg_namespace n on n.oid = c.relnamespace where {OURS} order by 1, 2
+  join pg_namespace n on n.oid = c.relnamespace where {PROJECT_TABLES} order by 1, 2
 """
 INDEXES = f"""
 select n.nspname || '.' || c.relname, i.relname from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class c on c.oid = x.indrelid
-  join pg_namespace n on n.oid = c.relnamespace where {OURS} and x.indisunique and not exists (select 1 from pg_constraint k where k.conindid = i.oid)
+  join pg_namespace n on n.oid = c.relnamespace where {PROJECT_TABLES} and x.indisunique and not exists (select 1 from pg_constraint k where k.conindid = i.oid)
 """
-A_SENTENCE = re.compile(r"[a-z]+(_[a-z]+){2,}")
-AUTOMATIC = re.compile(r".*_(check|key|excl|idx)\d*")
-JARGON = re.compile(r"(chk|ck|uq|uk|ux|ix|idx|pk|fk)_")
+SENTENCE = re.compile(r"[a-z]+(_[a-z]+){2,}")
+GENERATED_NAME = re.compile(r".*_(check|key|excl|idx)\d*")
+ABBREVIATED_PREFIX = re.compile(r"(chk|ck|uq|uk|ux|ix|idx|pk|fk)_")
 
 
 @pytest.fixture(scope="module")
-def columns(apart):
-    return apart.rows(COLUMNS)
+def columns(sandbox):
+    return sandbox.rows(COLUMNS)
 
 
 @pytest.fixture(scope="module")
-def constraints(apart):
-    return apart.rows(CONSTRAINTS)
+def constraints(sandbox):
+    return sandbox.rows(CONSTRAINTS)
 
 
 def is_a_sentence(name):
-    return bool(A_SENTENCE.fullmatch(name)) and not AUTOMATIC.fullmatch(name) and not JARGON.match(name)
+    return bool(SENTENCE.fullmatch(name)) and not GENERATED_NAME.fullmatch(name) and not ABBREVIATED_PREFIX.match(name)
 
 
-def test_no_column_holds_a_time_without_its_zone(columns):
+def test_no_column_has_a_time_without_time_zone_or_an_inexact_number(columns):
     assert len(columns) > 150
     assert [
         column
@@ -47,49 +47,49 @@ def test_no_column_holds_a_time_without_its_zone(columns):
     ] == []
 
 
-def test_an_instant_ends_in_at_and_a_date_in_on(columns):
+def test_names_of_timestamps_end_in_at_and_of_dates_in_on(columns):
     by_type = {"timestamp with time zone": (r"at|.+_at|waits_since",), "date": (r"day|.+_on",)}
 
     assert [column for column in columns if column[2] in by_type and not re.fullmatch(by_type[column[2]][0], column[1])] == []
 
 
-def test_names_are_plain_words(columns):
+def test_names_of_tables_and_columns_are_plain_words(columns):
     assert {table for table, _, _ in columns if not re.fullmatch(r"[a-z]+\.[a-z]+(_[a-z]+)*", table)} == set()
     assert [column for column in columns if not re.fullmatch(r"[a-z]+\d*(_[a-z]+\d*)*", column[1])] == []
     assert [column for column in columns if column[1] in ("data", "info", "value", "obj", "misc", "tmp")] == []
 
 
-def test_what_a_constraint_guarantees_is_its_name(constraints):
+def test_the_name_of_a_constraint_is_a_sentence(constraints):
     named = [constraint for constraint in constraints if constraint[2] in ("c", "u", "x")]
 
     assert len(named) > 15
     assert [constraint for constraint in named if not is_a_sentence(constraint[1])] == []
 
 
-def test_so_does_a_unique_index(apart):
-    assert [index for index in apart.rows(INDEXES) if not is_a_sentence(index[1])] == []
+def test_the_name_of_a_unique_index_is_a_sentence(sandbox):
+    assert [index for index in sandbox.rows(INDEXES) if not is_a_sentence(index[1])] == []
 
 
 def test_every_table_has_a_primary_key(columns, constraints):
     assert {table for table, _, _ in columns} - {table for table, _, kind, _ in constraints if kind == "p"} == set()
 
 
-def test_no_table_points_into_anothers_schema(constraints):
-    """A foreign key would be a query across."""
+def test_no_foreign_key_refers_to_another_schema(constraints):
+    """Services do not read each other's tables."""
     for table, _, kind, definition in constraints:
         if kind == "f":
             target = re.search(r"REFERENCES (\w+)\.", definition)
             assert target is None or target[1] == table.split(".")[0]
 
 
-def test_the_rule_knows_a_sentence_when_it_sees_one():
+def test_is_a_sentence_rejects_abbreviated_and_generated_names():
     assert is_a_sentence("a_closed_dispute_has_an_outcome") and is_a_sentence("one_code_per_report")
     for name in ("chk_3", "uq_disputes", "disputes_state_check", "reports_code_key", "closed", "log_head_one_check", "uq_one_code_per_dispute"):
         assert not is_a_sentence(name)
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_service_has_what_plumbing_needs(apart, service):
-    assert {table for (table,) in apart.rows("select tablename from pg_tables where schemaname = %s", service)} >= {
+def test_every_service_has_the_tables_of_plumbing(sandbox, service):
+    assert {table for (table,) in sandbox.rows("select tablename from pg_tables where schemaname = %s", service)} >= {
         "heard", "waiting", "parked", "parked_actions", "spoken", "outbox",
     }  # fmt: skip

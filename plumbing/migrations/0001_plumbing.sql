@@ -1,45 +1,45 @@
--- What every service's schema holds besides its own tables. Names stay unqualified: the role's search_path says whose they are.
+-- Tables of plumbing in every service's schema. Names are unqualified: the role's search_path selects the schema.
 
-create table heard (                    -- how far this service has heard each speaker about each dispute
+create table heard (                    -- the last event that this service has processed, per producer and dispute
     source         text    not null,
     subject        text    not null,
     last_sequence  bigint  not null,
-    held           boolean not null default false,   -- the next event failed and is in `parked`; later ones wait
-    waits          boolean not null default false,   -- there are rows in `waiting`
+    blocked        boolean not null default false,   -- the next event failed and is stored in `parked`; later ones wait
+    has_waiting    boolean not null default false,   -- there are rows in `waiting`
     primary key (source, subject)
 ) with (fillfactor = 80);
 
-create table waiting (                  -- heard too early: an earlier event is missing or parked
+create table waiting (                  -- events that arrived too early: an earlier event is missing or parked
     id           bigint      generated always as identity primary key,
     source       text        not null,
     subject      text        not null,
     sequence     bigint,
     event_id     text        not null,
-    delivery     bytea       not null,               -- sealed: it may hold what parties told an agency
+    delivery     bytea       not null,               -- encrypted: it may contain what parties told an agency
     waits_since  timestamptz not null default now(),
     constraint an_event_waits_once unique (source, subject, event_id)
 );
 create index waiting_in_order on waiting (source, subject, sequence, id);
 
-create table parked (                   -- could not be applied; tried again until `attempts` are used up, then a person decides
+create table parked (                   -- events that failed: retried a limited number of times, then an operator decides
     id               bigint      generated always as identity primary key,
     source           text        not null,
     subject          text        not null,
     sequence         bigint,
     event_id         text        not null,
     type             text        not null,
-    delivery         bytea       not null,
+    delivery         bytea       not null,           -- encrypted, as in `waiting`
     status           text        not null,
     attempts         int         not null default 1,
     reason           text        not null,
     next_attempt_at  timestamptz,
     parked_at        timestamptz not null default now(),
     constraint an_event_is_parked_once unique (source, subject, event_id),
-    constraint retried_or_left_to_a_person_or_discarded check (status in ('retry', 'parked', 'discard')),
-    constraint what_is_taken_up_again_has_its_time check (status = 'parked' or next_attempt_at is not null)
+    constraint only_these_statuses check (status in ('retry', 'parked', 'discard')),   -- retried automatically; left to an operator; to be discarded
+    constraint a_retry_or_discard_has_its_time check (status = 'parked' or next_attempt_at is not null)
 );
 
-create table parked_actions (           -- what people did about parked events; a discard is done by the service itself, so that whoever waits is told
+create table parked_actions (           -- what operators did with parked events; the service carries out a discard, so that the agency is informed
     id        bigint      generated always as identity primary key,
     at        timestamptz not null default now(),
     who       text        not null,
@@ -51,14 +51,14 @@ create table parked_actions (           -- what people did about parked events; 
     constraint only_these_actions check (action in ('replay', 'discard', 'read'))
 );
 
-create table spoken (                   -- the last number this service gave about each dispute, in each voice; the row is the lock that orders its facts
+create table spoken (                   -- the last sequence number used, per stream and dispute; the locked row orders the events of concurrent transactions
     source         text   not null,
     subject        text   not null,
     last_sequence  bigint not null,
     primary key (subject, source)
 ) with (fillfactor = 80);
 
-create table outbox (                   -- said but not yet confirmed by the broker; rows leave when it confirms
+create table outbox (                   -- events to publish; the relay deletes a row once the broker has confirmed it
     id           bigint      generated always as identity primary key,
     partition    smallint    not null,
     exchange     text        not null,

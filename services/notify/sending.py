@@ -1,8 +1,8 @@
-"""Sends the letters that wait for webhooks: outside any transaction, several addresses at once, one letter at a time to each.
+"""Sends notices by webhook: outside any transaction, to several addresses at a time, one call at a time per address.
 
-A sender takes an address for the time of a LEASE and says so in the database, so that no other sender, in this process or another one, calls it
-meanwhile. It sends one letter, settles it and takes the next, in one short transaction in between. If its process dies, the lease runs out
-and the letter is sent again: the receiver knows it by its id.
+A sender takes a lease on an address in the database, so that no other sender, in this or another process, calls it at the same time. Between two
+calls it records the result and loads the next notice in one short transaction. If the process dies, the lease expires and the notice is sent
+again; the agency recognises it by its id.
 """
 
 import time
@@ -18,83 +18,89 @@ from services.notify import retries, store, webhook
 from services.notify.retries import LEASE
 from services.notify.store import Address, PendingWebhook
 
-LETTERS_AT_ONCE = 20  # to one address, before others may have its place
-ROUND_SECONDS, LOOK_AGAIN_SECONDS = 3.0, 0.5
+CALLS_PER_LEASE = 20  # calls to one address before its slot is free for other addresses
+ROUND_SECONDS, CHECK_SECONDS = 3.0, 0.5
 
 
 def send_due(db: Pool, jobs: Jobs) -> None:
-    """Starts a sender for each address with due letters. Returns when there is nothing more to do, or after ROUND_SECONDS, with calls still under way."""
+    """Start a sender for each address with due notices. Return when none is running or due, or after ROUND_SECONDS; senders may then still run."""
     ends = time.monotonic() + ROUND_SECONDS
     while True:
-        for address, letter in _take(db, jobs):
-            jobs.start(address.agency, partial(_serve, db, jobs, address, letter))
+        for address, pending in _lease_due_addresses(db, jobs):
+            jobs.start(address.agency, partial(_send_to_address, db, jobs, address, pending))
         if not jobs.running or time.monotonic() > ends:
             return
-        jobs.wait(LOOK_AGAIN_SECONDS)
+        jobs.wait(CHECK_SECONDS)
 
 
-def _take(db, jobs) -> list[tuple[Address, PendingWebhook]]:
-    taken = []
+def _lease_due_addresses(db, jobs) -> list[tuple[Address, PendingWebhook]]:
+    """Take a lease on addresses with due notices, as many as jobs may start. Return each with its first notice."""
+    leased = []
     with db.transaction() as tx:
-        _give_up(tx, store.without_address(tx))
-        for address in store.take_addresses(tx, jobs.room(), jobs.running, LEASE):
-            letter = store.next_letter(tx, address.agency)
-            if letter is not None:
-                taken.append((address, letter))
+        _publish_undeliverable(tx, store.give_up_without_address(tx))
+        for address in store.lease_addresses(tx, jobs.free_slots(), jobs.running, LEASE):
+            pending = store.load_next_due(tx, address.agency)
+            if pending is not None:
+                leased.append((address, pending))
             else:
-                store.keep_address(tx, address, timedelta(0), address.failures)
-    return taken
+                store.extend_lease(tx, address, timedelta(0), address.failures)
+    return leased
 
 
-def _serve(db, jobs, address, letter):
-    for sent in range(1, LETTERS_AT_ONCE + 1):
-        problem = _call(db, address, letter)
+def _send_to_address(db, jobs, address, pending):
+    for calls in range(1, CALLS_PER_LEASE + 1):
+        failure = _call(db, address, pending)
         with db.transaction() as tx:
-            address, letter = _settle(tx, address, letter, problem, goes_on=sent < LETTERS_AT_ONCE and not jobs.stopping)
-        if letter is None:
+            address, pending = _record_result(tx, address, pending, failure, may_continue=calls < CALLS_PER_LEASE and not jobs.is_stopping)
+        if pending is None:
             return
 
 
-def _call(db, address, letter) -> webhook.NotDelivered | None:
+def _call(db, address, pending) -> webhook.NotDelivered | None:
     try:
-        webhook.send(address.url, db.box.decrypt(address.secret), _as_in_the_inbox(letter))
-    except webhook.NotDelivered as problem:
-        return problem
+        webhook.send(address.url, db.secret_box.decrypt(address.secret), _notice_event(pending))
+    except webhook.NotDelivered as failure:
+        return failure
     return None
 
 
-def _settle(tx: Transaction, address: Address, letter: PendingWebhook, problem, goes_on: bool) -> tuple[Address | None, PendingWebhook | None]:
-    """Enters what became of the call, and takes the next letter, if there is one and the address is still ours."""
-    if problem is not None and problem.whole_address:
-        # One call stands for all letters that are due: none of them would have got through.
+def _record_result(tx: Transaction, address: Address, pending: PendingWebhook, failure, may_continue: bool) -> tuple[Address | None, PendingWebhook | None]:
+    """Record the result of a call. Return the address and its next notice, or None if there is none or the lease was lost."""
+    if failure is not None and failure.affects_all:
+        # The address accepts no notice at present: the failure counts for all due notices, with one call.
         failures = address.failures + 1
-        rest = retries.rest_after(failures)
-        if store.keep_address(tx, address, rest, failures) is not None:
-            _give_up(tx, store.put_off_due(tx, letter, problem.why, rest, retries.TRIES))
+        delay = retries.delay_after(failures)
+        if store.extend_lease(tx, address, delay, failures) is not None:
+            _publish_undeliverable(tx, store.fail_all_due(tx, pending, failure.why, delay, retries.MAX_ATTEMPTS))
         return None, None
-    if problem is None:
-        if store.settle(tx, letter, "sent"):
-            tx.say([DomainEvent("notice.sent", letter.dispute, said_of(letter.kind, letter.to, "webhook", letter.about))])
-    elif retries.is_given_up_after(letter.attempts + 1):
-        if store.settle(tx, letter, "undeliverable", problem.why):
-            _give_up(tx, [(letter, problem.why)])
+    if failure is None:
+        if store.record_attempt(tx, pending, "sent"):
+            tx.say([DomainEvent("notice.sent", pending.dispute, notice_event_data(pending.kind, pending.to, "webhook", pending.about))])
+    elif retries.is_given_up_after(pending.attempts + 1):
+        if store.record_attempt(tx, pending, "undeliverable", failure.why):
+            _publish_undeliverable(tx, [(pending, failure.why)])
     else:
-        store.settle(tx, letter, "waiting", problem.why, retries.rest_after(letter.attempts + 1))
-    following = store.next_letter(tx, address.agency) if goes_on else None
-    kept = store.keep_address(tx, address, LEASE if following else timedelta(0), 0)
-    return kept, following if kept else None
+        store.record_attempt(tx, pending, "waiting", failure.why, retries.delay_after(pending.attempts + 1))
+    next_pending = store.load_next_due(tx, address.agency) if may_continue else None
+    leased = store.extend_lease(tx, address, LEASE if next_pending else timedelta(0), 0)
+    return leased, next_pending if leased else None
 
 
-def _give_up(tx, letters: list[tuple[PendingWebhook, str]]) -> None:
-    tx.say([DomainEvent("notice.undeliverable", one.dispute, said_of(one.kind, one.to, "webhook", one.about) | {"why": why}) for one, why in letters])
+def _publish_undeliverable(tx, given_up: list[tuple[PendingWebhook, str]]) -> None:
+    tx.say(
+        [
+            DomainEvent("notice.undeliverable", notice.dispute, notice_event_data(notice.kind, notice.to, "webhook", notice.about) | {"why": why})
+            for notice, why in given_up
+        ]
+    )
 
 
-def _as_in_the_inbox(letter):
-    """The same event that lies in the agency's inbox: it recognises the repeat by its id."""
-    return events.write("notify", Reply(letter.to, letter.id, letter.kind, letter.dispute, letter.about), letter.id, events.utc_now())
+def _notice_event(pending):
+    """Return the notice as a CloudEvent, with the same id as in the agency's inbox, so that the agency recognises the duplicate."""
+    return events.write("notify", Reply(pending.to, pending.id, pending.kind, pending.dispute, pending.about), pending.id, events.utc_now())
 
 
-def said_of(kind: str, to: str, channel: str, about: dict) -> dict:
-    """The data of `notice.sent` and `notice.undeliverable`."""
+def notice_event_data(kind: str, to: str, channel: str, about: dict) -> dict:
+    """Return the data of the events `notice.sent` and `notice.undeliverable`."""
     data = {"notice": kind, "to": to, "channel": channel}
     return data | {name: about[name] for name in ("clock", "due_at") if name in about}

@@ -1,49 +1,49 @@
-"""nameko: what notify hears. It owns who is told what, and the ledger that says so."""
+"""nameko service notify: sends notices to agencies and keeps the ledger of all notices."""
 
 from contracts.channels import is_sealed
 from plumbing.consumer import hear
-from plumbing.dependency import Background, Database
+from plumbing.dependency import BackgroundJobs, Database
 from plumbing.events import DomainEvent, Reply
 from plumbing.timer import every
 from services.notify import rules, safeguard, sending, store
 
-CALLS_AT_ONCE = 16  # each to another agency's address
+CONCURRENT_CALLS = 16  # each to the webhook of another agency
 
 
 class NotifyService:
-    """Tells each agency what it must act on: in its inbox at once, and by webhook where it asked for one."""
+    """Notifies agencies of what they have to act on: in their inbox at once, and by webhook if they have registered one."""
 
     name = "notify"
     db = Database()
-    calls = Background(CALLS_AT_ONCE)
+    calls = BackgroundJobs(CONCURRENT_CALLS)
 
     @hear("mediation", "mediation-safeguard")
     def on_events(self, batch):
-        """Something was decided: whoever owes the next step, or is late, gets a notice."""
+        """Send a notice to each agency that owes the next step, is overdue, or is named by an event."""
         with self.db.transaction() as tx:
             heard = [event for event in tx.unheard(batch) if not event.discarded]
-            self._call_attention(tx, [notice for event in heard if is_sealed(event.source) for notice in safeguard.notices_for(event)])
+            self._send_sealed(tx, [notice for event in heard if is_sealed(event.source) for notice in safeguard.notices_for(event)])
             notices = [notice for event in heard if not is_sealed(event.source) for notice in rules.notices_for(event)]
             if not notices:
                 return
-            hooked = store.hooked(tx, {notice.to for notice in notices})
-            store.enter(tx, notices, "inbox", waiting=False)
-            store.enter(tx, [notice for notice in notices if notice.to in hooked], "webhook", waiting=True)
+            with_webhook = store.load_agencies_with_webhook(tx, {notice.to for notice in notices})
+            store.insert_notices(tx, notices, "inbox", is_waiting=False)
+            store.insert_notices(tx, [notice for notice in notices if notice.to in with_webhook], "webhook", is_waiting=True)
             tx.post([Reply(notice.to, notice.id, notice.kind, notice.dispute, notice.about, cause=notice.event) for notice in notices])
             tx.say(
                 [
-                    DomainEvent("notice.sent", notice.dispute, sending.said_of(notice.kind, notice.to, "inbox", notice.about), cause=notice.event)
+                    DomainEvent("notice.sent", notice.dispute, sending.notice_event_data(notice.kind, notice.to, "inbox", notice.about), cause=notice.event)
                     for notice in notices
                 ]
             )
 
-    def _call_attention(self, tx, notices):
-        """What is in the safeguard lane: into the inbox and into a ledger of its own, by no other way, and nothing is said of it."""
+    def _send_sealed(self, tx, notices):
+        """Send notices about the safeguard lane: to the inbox only, with a separate ledger, and without a published event."""
         if notices:
-            store.enter_sealed(tx, notices)
+            store.insert_sealed_notices(tx, notices)
             tx.post([Reply(notice.to, notice.id, notice.kind, notice.dispute, notice.about, cause=notice.event) for notice in notices])
 
     @every(1.0)
     def send_webhooks(self):
-        """Notices for agencies' own addresses: a slow address holds up neither the ledger nor another agency's."""
+        """Send due notices by webhook. A slow address delays neither the ledger nor other agencies."""
         sending.send_due(self.db, self.calls)

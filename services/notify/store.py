@@ -1,4 +1,4 @@
-"""notify's SQL: the ledger of notices and the agencies' webhooks."""
+"""SQL of notify: the ledger of notices and the agencies' webhooks."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ SEALED_NOTICES = Columns("id text, dispute text, addressee text, because text, m
 
 @dataclass(slots=True)
 class PendingWebhook:
-    """A notice that waits for its webhook."""
+    """Notice that waits to be sent by webhook."""
 
     id: str
     kind: str
@@ -31,23 +31,23 @@ class PendingWebhook:
 
 @dataclass(slots=True)
 class Address:
-    """An agency's webhook, taken by one sender until `free_at`."""
+    """Webhook of an agency, leased by one sender until `free_at`."""
 
     agency: str
     url: str
-    secret: bytes  # sealed
+    secret: bytes  # encrypted
     failures: int
     free_at: datetime
 
 
-def hooked(tx: Transaction, agencies: set[str]) -> set[str]:
-    """Which of these agencies want a webhook too."""
+def load_agencies_with_webhook(tx: Transaction, agencies: set[str]) -> set[str]:
+    """Return which of these agencies have registered a webhook."""
     return {agency for (agency,) in tx.rows("select agency from notify.webhooks where agency = any(%s)", (sorted(agencies),))}
 
 
-def enter(tx: Transaction, notices: list[Notice], channel: str, waiting: bool) -> None:
-    """Enters notices into the ledger: sent with this transaction, or waiting for the sender."""
-    status, next_try_at, settled_at = ("waiting", tx.now, None) if waiting else ("sent", None, tx.now)
+def insert_notices(tx: Transaction, notices: list[Notice], channel: str, is_waiting: bool) -> None:
+    """Insert notices into the ledger, as waiting for a sender or as sent with this transaction."""
+    status, next_try_at, settled_at = ("waiting", tx.now, None) if is_waiting else ("sent", None, tx.now)
     tx.insert(
         "notify.notices",
         NOTICES,
@@ -59,17 +59,17 @@ def enter(tx: Transaction, notices: list[Notice], channel: str, waiting: bool) -
     )
 
 
-def enter_sealed(tx: Transaction, notices: list[Notice]) -> None:
-    """Enters notices about the safeguard lane into their own ledger."""
+def insert_sealed_notices(tx: Transaction, notices: list[Notice]) -> None:
+    """Insert notices about the safeguard lane into their separate ledger."""
     rows = [(n.id, n.dispute, n.to, n.event.type, tx.now) for n in notices]
     tx.insert("notify.sealed_notices", SEALED_NOTICES, rows, "on conflict do nothing")
 
 
-# All times of sending are the database's: the clocks of two machines may differ by more than a lease.
+# The statements below use the database's clock: the clocks of two machines may differ by more than a lease.
 
 
-def take_addresses(tx: Transaction, limit: int, except_for: set[str], lease: timedelta) -> list[Address]:
-    """Addresses with due letters that nobody has taken and that need not rest, those first that have been free for longest."""
+def lease_addresses(tx: Transaction, limit: int, except_for: set[str], lease: timedelta) -> list[Address]:
+    """Take a lease on up to `limit` free addresses with due notices, those first that have been free for longest."""
     return [
         Address(agency, url, bytes(secret), failures, free_at)
         for agency, url, secret, failures, free_at in tx.rows(
@@ -83,8 +83,8 @@ def take_addresses(tx: Transaction, limit: int, except_for: set[str], lease: tim
     ]
 
 
-def keep_address(tx: Transaction, address: Address, time: timedelta, failures: int) -> Address | None:
-    """Takes the address again for so long, or lets it rest or go. None if it is not ours any more: the lease ran out, or it was removed."""
+def extend_lease(tx: Transaction, address: Address, time: timedelta, failures: int) -> Address | None:
+    """Extend the lease by `time`, counted from now; zero releases the address. Return None if the lease has expired or the address was removed."""
     rows = tx.rows(
         "update notify.webhooks set free_at = now() + %s, failures = %s where agency = %s and free_at = %s returning agency, url, secret, failures, free_at",
         (time, failures, address.agency, address.free_at),
@@ -92,8 +92,8 @@ def keep_address(tx: Transaction, address: Address, time: timedelta, failures: i
     return next((Address(agency, url, bytes(secret), failed, free_at) for agency, url, secret, failed, free_at in rows), None)
 
 
-def next_letter(tx: Transaction, agency: str) -> PendingWebhook | None:
-    """What was never tried comes first: a letter that its address refuses must not keep others back."""
+def load_next_due(tx: Transaction, agency: str) -> PendingWebhook | None:
+    """Return the next due notice for the agency. Notices without an attempt come first, so that a refused one does not delay them."""
     rows = tx.rows(
         "select id, kind, dispute, addressee, about, attempts from notify.notices"
         " where addressee = %s and status = 'waiting' and next_try_at <= now() order by tried_at nulls first, next_try_at, id limit 1",
@@ -102,33 +102,33 @@ def next_letter(tx: Transaction, agency: str) -> PendingWebhook | None:
     return next((PendingWebhook(*row) for row in rows), None)
 
 
-def settle(tx: Transaction, letter: PendingWebhook, status: str, why: str | None = None, rest: timedelta | None = None) -> bool:
-    """False if somebody else settled this try: then nothing more is to be said of it."""
+def record_attempt(tx: Transaction, pending: PendingWebhook, status: str, why: str | None = None, delay: timedelta | None = None) -> bool:
+    """Record an attempt and the resulting status. Return False if another sender has already recorded it; then no event may be published."""
     return (
         tx.run(
             "update notify.notices set status = %s, why = %s, next_try_at = now() + %s, tried_at = now(), attempts = attempts + 1,"
             " settled_at = case when %s = 'waiting' then null else now() end"
             " where id = %s and channel = 'webhook' and status = 'waiting' and attempts = %s",
-            (status, why, rest, status, letter.id, letter.attempts),
+            (status, why, delay, status, pending.id, pending.attempts),
         )
         > 0
     )
 
 
-def put_off_due(tx: Transaction, tried: PendingWebhook, why: str, rest: timedelta, tries: int) -> list[tuple[PendingWebhook, str]]:
-    """A failed try for every due letter of that address; returns those that are given up now, with the reason."""
+def fail_all_due(tx: Transaction, tried: PendingWebhook, why: str, delay: timedelta, max_attempts: int) -> list[tuple[PendingWebhook, str]]:
+    """Record a failed attempt for every due notice of the address. Return those that are given up, with the reason."""
     rows = tx.rows(
         "update notify.notices set attempts = attempts + 1, why = %s, tried_at = case when id = %s then now() else tried_at end,"
         " status = case when attempts + 1 < %s then 'waiting' else 'undeliverable' end,"
         " next_try_at = case when attempts + 1 < %s then now() + %s end, settled_at = case when attempts + 1 < %s then null else now() end"
         " where addressee = %s and status = 'waiting' and next_try_at <= now() returning id, kind, dispute, addressee, about, attempts, status",
-        (why, tried.id, tries, tries, rest, tries, tried.to),
+        (why, tried.id, max_attempts, max_attempts, delay, max_attempts, tried.to),
     )
     return [(PendingWebhook(*row), why) for *row, status in rows if status == "undeliverable"]
 
 
-def without_address(tx: Transaction) -> list[tuple[PendingWebhook, str]]:
-    """Gives up the letters to agencies whose address was taken away; returns them, with the reason."""
+def give_up_without_address(tx: Transaction) -> list[tuple[PendingWebhook, str]]:
+    """Give up waiting notices to agencies whose webhook was removed. Return them, with the reason."""
     rows = tx.rows(
         "update notify.notices n set status = 'undeliverable', why = 'no_address', next_try_at = null, attempts = attempts + 1, settled_at = now()"
         " where status = 'waiting' and not exists (select 1 from notify.webhooks w where w.agency = n.addressee)"
@@ -138,7 +138,7 @@ def without_address(tx: Transaction) -> list[tuple[PendingWebhook, str]]:
 
 
 def set_webhook(tx: Transaction, agency: str, url: str, secret: bytes, lease: timedelta) -> None:
-    """A new address need not rest; a call that is under way to the old one is still waited for."""
+    """Set the webhook of an agency. A back-off of the previous address ends; a running lease is kept, at most `lease` from now."""
     tx.run(
         "insert into notify.webhooks (agency, url, secret) values (%s, %s, %s) on conflict (agency) do update"
         " set url = excluded.url, secret = excluded.secret, failures = 0, free_at = least(webhooks.free_at, now() + %s)",
@@ -147,4 +147,5 @@ def set_webhook(tx: Transaction, agency: str, url: str, secret: bytes, lease: ti
 
 
 def remove_webhook(tx: Transaction, agency: str) -> bool:
+    """Remove the webhook of an agency. Return whether there was one."""
     return tx.run("delete from notify.webhooks where agency = %s", (agency,)) > 0

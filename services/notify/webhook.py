@@ -1,4 +1,4 @@
-"""Sends one notice to an agency's own address over HTTP, signed so that the agency can tell it is ours. No database, no broker."""
+"""Sends one notice to an agency's webhook over HTTP, with a signature that proves its origin. Uses neither database nor broker."""
 
 import hashlib
 import hmac
@@ -8,45 +8,45 @@ import ssl
 import requests
 import urllib3
 
-from plumbing.jobs import TookTooLong, deadline
+from plumbing.jobs import TimeLimitExceeded, time_limit
 
-TIMEOUT = (3, 5)  # seconds to connect, and for each read of the answer
-TOTAL_SECONDS = 10  # for everything: name, connection, TLS, answer
-# Answers that say nothing about this notice: the server, or one before it, can take none just now.
-COME_LATER = (429, 502, 503, 504)
+TIMEOUT = (3, 5)  # seconds for the connection, and for each read of the response
+TOTAL_SECONDS = 10  # for name resolution, connection, TLS and response together
+# Status codes that do not concern this notice: the server or a proxy accepts no request at present.
+TEMPORARY_STATUSES = (429, 502, 503, 504)
 
 
 class NotDelivered(Exception):
-    """The address did not take the notice; `why` is one of contracts' UNDELIVERABLE_REASONS.
+    """The webhook did not accept the notice; `why` is one of the contract's UNDELIVERABLE_REASONS.
 
-    `whole_address` tells whether any other notice would have fared the same.
+    `affects_all`: whether any other notice to this address would have failed too.
     """
 
-    def __init__(self, why: str, whole_address: bool = True):
+    def __init__(self, why: str, affects_all: bool = True):
         super().__init__(why)
         self.why = why
-        self.whole_address = whole_address
+        self.affects_all = affects_all
 
 
 def send(url: str, secret: bytes, event: bytes) -> None:
-    """Posts a CloudEvent (structured JSON bytes). Raises NotDelivered unless the answer is 2xx. Redirects are not followed, the answer's body is not read."""
+    """Post a CloudEvent (bytes, structured JSON mode). Raises NotDelivered unless the status is 2xx. Does not follow redirects or read the response body."""
     signature = hmac.new(secret, event, hashlib.sha256).hexdigest()
     headers = {"Content-Type": "application/cloudevents+json", "Fengqiao-Signature": f"sha256={signature}"}
     try:
-        with deadline(TOTAL_SECONDS):
-            answer = requests.post(url, data=event, headers=headers, timeout=TIMEOUT, allow_redirects=False, stream=True)
-            answer.close()
-    except TookTooLong:
+        with time_limit(TOTAL_SECONDS):
+            response = requests.post(url, data=event, headers=headers, timeout=TIMEOUT, allow_redirects=False, stream=True)
+            response.close()
+    except TimeLimitExceeded:
         raise NotDelivered("timed_out") from None
-    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as problem:
-        raise NotDelivered(_why(problem)) from None
-    if not 200 <= answer.status_code < 300:
-        raise NotDelivered("refused_by_peer", whole_address=answer.status_code in COME_LATER)
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+        raise NotDelivered(_reason_for(error)) from None
+    if not 200 <= response.status_code < 300:
+        raise NotDelivered("refused_by_peer", affects_all=response.status_code in TEMPORARY_STATUSES)
 
 
 # fmt: off
-WHY = (
-    # if one of these is in the chain of causes                                   it is told as
+REASONS = (
+    # exception types among the causes of the error                               reason code
     ((requests.Timeout, TimeoutError),                                            "timed_out"),
     ((requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError),   "tls_failed"),
     ((socket.gaierror, urllib3.exceptions.NameResolutionError, UnicodeError,
@@ -57,17 +57,17 @@ WHY = (
 # fmt: on
 
 
-def _why(problem) -> str:
-    causes = list(_causes(problem))
-    return next((why for kinds, why in WHY if any(isinstance(cause, kinds) for cause in causes)), "connection_lost")
+def _reason_for(error) -> str:
+    causes = list(_causes(error))
+    return next((reason for types, reason in REASONS if any(isinstance(cause, types) for cause in causes)), "connection_lost")
 
 
-def _causes(problem):
-    """The libraries hand the cause on in different ways."""
-    seen, todo = set(), [problem]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, BaseException) and id(one) not in seen:
-            seen.add(id(one))
-            yield one
-            todo += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+def _causes(error):
+    """Yield the error and all its causes. The libraries store a cause as `__cause__`, `__context__`, `reason` or an argument."""
+    seen, remaining = set(), [error]
+    while remaining:
+        cause = remaining.pop()
+        if isinstance(cause, BaseException) and id(cause) not in seen:
+            seen.add(id(cause))
+            yield cause
+            remaining += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]

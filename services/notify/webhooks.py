@@ -1,4 +1,4 @@
-"""Where agencies want notices beside their inbox: `python -m services.notify.webhooks set womens_federation https://…`."""
+"""Operator's tool for the agencies' webhooks: `python -m services.notify.webhooks set womens_federation https://…`."""
 
 import os
 import secrets
@@ -11,12 +11,12 @@ from plumbing.pool import Pool
 from services.notify import store
 from services.notify.retries import LEASE
 
-app = typer.Typer(help="登记机构接收通知的网址 | An operator's tool for agencies' webhooks.", add_completion=False)
+app = typer.Typer(help="登记、撤销机构接收通知的网址 | Set and remove the webhooks of agencies.", add_completion=False)
 
 
 @app.command()
 def set(agency: str, url: str):
-    """登记网址，并给出签名密钥（只显示一次） | Sets an address and prints the signing secret, once."""
+    """登记网址，显示签名密钥（仅此一次） | Set an agency's webhook and print its signing secret, which is shown only once."""
     if agency not in AGENCIES:
         raise typer.BadParameter(f"没有这个机构 | there is no such agency: {agency}")
     secret = secrets.token_hex(32)
@@ -27,10 +27,10 @@ def set(agency: str, url: str):
 
 @app.command()
 def remove(agency: str):
-    """撤销登记 | Removes an address."""
+    """撤销登记的网址 | Remove an agency's webhook."""
     with Pool(settings.load(), 1).transaction() as tx:
         if not store.remove_webhook(tx, agency):
-            raise typer.BadParameter(f"该机构没有登记网址 | no address is set for {agency}")
+            raise typer.BadParameter(f"该机构没有登记网址 | no webhook is set for {agency}")
 
 
 if __name__ == "__main__":

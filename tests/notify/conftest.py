@@ -1,4 +1,4 @@
-"""What the tests of notify share: its own tables in a database apart, the service without anything around it, an address that listens."""
+"""Fixtures of the tests of notify: its tables in a sandbox, the service without nameko, and HTTP servers as webhooks."""
 
 import contextlib
 import socket
@@ -20,23 +20,23 @@ from tests.plumbing.processes import Process
 CODE = "620702-2026-000123-1"
 
 
-def said(sequence: int, word: str, subject: str = CODE, **changed):
-    """What mediation said, as notify hears it."""
-    data = contracts.DOMAIN_EVENTS[word].example | changed
-    return read(Delivery(events.write("mediation", DomainEvent(word, subject, data), f"{subject}/{sequence}", events.utc_now(), sequence)))
+def mediation_event(sequence: int, event_type: str, subject: str = CODE, **changed):
+    """Return an event of mediation as notify receives it: the contract's example with `changed` fields."""
+    data = contracts.DOMAIN_EVENTS[event_type].example | changed
+    return read(Delivery(events.write("mediation", DomainEvent(event_type, subject, data), f"{subject}/{sequence}", events.utc_now(), sequence)))
 
 
 @pytest.fixture
-def notify(apart):
-    """notify's schema with nothing in it."""
-    apart.empty("notify")
-    apart.rows("delete from notify.notices; delete from notify.webhooks")
-    return apart
+def notify(sandbox):
+    """The sandbox with empty tables of notify."""
+    sandbox.empty("notify")
+    sandbox.rows("delete from notify.notices; delete from notify.webhooks")
+    return sandbox
 
 
 @pytest.fixture
 def service(notify, monkeypatch):
-    """Its `send_webhooks` returns when nothing is due any more, however slow the machine is."""
+    """The service without nameko. Its `send_webhooks` returns only when no notice is due, however slow the machine is."""
     monkeypatch.setattr(sending, "ROUND_SECONDS", 60.0)
     service = NotifyService()
     service.db, service.calls = notify.pool("notify"), Jobs(4)
@@ -44,28 +44,28 @@ def service(notify, monkeypatch):
 
 
 @pytest.fixture
-def hook(service):
-    """hook(agency, url) is what an operator sets; it gives the secret."""
+def set_webhook(service):
+    """set_webhook(agency, url) sets a webhook as an operator does and returns the secret."""
 
-    def hook(agency, url, secret=b"s3cret"):
+    def set_webhook(agency, url, secret=b"s3cret"):
         with service.db.transaction() as tx:
             store.set_webhook(tx, agency, url, secret, LEASE)
         return secret
 
-    return hook
+    return set_webhook
 
 
-class Address:
-    """Somebody's own server: keeps what is posted to it, and answers as it is told."""
+class WebhookServer:
+    """HTTP server of an agency: records the requests, and answers with the statuses in `answers`, then 204."""
 
     def __init__(self):
-        self.posted, self.answers = [], []
+        self.requests, self.answers = [], []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                outer.posted.append((self.path, dict(self.headers), body))
+                outer.requests.append((self.path, dict(self.headers), body))
                 status = outer.answers.pop(0) if outer.answers else 204
                 self.send_response(status)
                 if status in (301, 302, 307):
@@ -82,32 +82,32 @@ class Address:
 
 
 @pytest.fixture
-def address(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # whatever this machine does with the rest of the world
-    address = Address()
-    yield address
-    address.server.shutdown()
-    address.server.server_close()
+def webhook_server(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # even if this machine uses a proxy
+    webhook_server = WebhookServer()
+    yield webhook_server
+    webhook_server.server.shutdown()
+    webhook_server.server.server_close()
 
 
-class Dripping:
-    """A server that takes the call and then sends its answer's headers a byte at a time, so that no single read ever waits for long."""
+class DrippingServer:
+    """HTTP server that sends its response headers byte by byte without end, so that no single read times out."""
 
     def __init__(self):
-        self.calls, self.open = 0, 0
-        self.listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listening.getsockname()[1]}/"
+        self.calls, self.open_calls = 0, 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}/"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self):
-        self.listening.close()
+        self.socket.close()
 
     def _accept(self):
         with contextlib.suppress(OSError):
             while True:
-                connection, _ = self.listening.accept()
+                connection, _ = self.socket.accept()
                 self.calls += 1
-                self.open += 1
+                self.open_calls += 1
                 threading.Thread(target=self._drip, args=(connection,), daemon=True).start()
 
     def _drip(self, connection):
@@ -117,20 +117,20 @@ class Dripping:
             while True:
                 connection.sendall(b"x")
                 time.sleep(0.5)
-        self.open -= 1
+        self.open_calls -= 1
 
 
 @pytest.fixture
-def dripping(monkeypatch):
+def dripping_server(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    dripping = Dripping()
-    yield dripping
-    dripping.close()
+    dripping_server = DrippingServer()
+    yield dripping_server
+    dripping_server.close()
 
 
 @pytest.fixture
-def process(notify, tmp_path):
-    """process(total_seconds) starts notify as it runs in production: one process, everything green."""
+def start_process(notify, tmp_path):
+    """start_process(total_seconds) starts notify as in production: one process with green threads."""
     with contextlib.ExitStack() as running:
 
         def start(total_seconds):

@@ -1,6 +1,6 @@
-"""notify as a process of its own, with the time limit for a call that a test wants: `python -m tests.notify.sender`."""
+"""notify as a separate process, with the total time limit of a webhook call set by a test: `python -m tests.notify.sender`."""
 
-from plumbing import run  # makes everything green: first of all
+from plumbing import run  # monkey-patches the standard library, so it must be the first import
 
 import os  # isort: skip
 

@@ -1,4 +1,4 @@
-"""Does a notice reach an agency's own address, provably ours, and what if the address is gone?"""
+"""Tests of webhooks: a signed notice reaches the agency's address, and failures of one address are retried and do not affect others."""
 
 import hashlib
 import hmac
@@ -15,90 +15,90 @@ import pytest
 from deploy.files import ROOT
 from plumbing.jobs import Jobs
 from services.notify import webhook
-from services.notify.retries import TRIES, rest_after
+from services.notify.retries import MAX_ATTEMPTS, delay_after
 from services.notify.service import NotifyService
 from tests.county import wait_until
-from tests.notify.conftest import CODE, said
-from tests.notify.test_ledger import ledger, outbox
+from tests.notify.conftest import CODE, mediation_event
+from tests.notify.test_ledger import load_ledger, load_outbox
 
 
-def statuses(notify):
+def load_webhook_statuses(notify):
     return notify.rows("select addressee, status, attempts, why from notify.notices where channel = 'webhook' order by addressee")
 
 
-def time_comes(notify):
-    """As if the next try were due, the addresses had rested, and leases had run out."""
+def make_due(notify):
+    """Make all waiting notices due, and end all leases and back-off times."""
     notify.rows("update notify.notices set next_try_at = now() where status = 'waiting'; update notify.webhooks set free_at = now()")
 
 
-def sent_by_webhook(notify):
-    return [fact for fact in outbox(notify, "notify.events") if fact["type"] == "notice.sent" and fact["data"]["channel"] == "webhook"]
+def load_webhook_events(notify):
+    return [fact for fact in load_outbox(notify, "notify.events") if fact["type"] == "notice.sent" and fact["data"]["channel"] == "webhook"]
 
 
-def test_the_same_event_as_in_the_inbox_signed(service, notify, hook, address):
-    secret = hook("court", f"{address.url}/notices")
-    service.on_events([said(1, "deadline.set", owed_by=["court"])])
+def test_a_webhook_gets_the_same_event_as_the_inbox_with_a_signature(service, notify, set_webhook, webhook_server):
+    secret = set_webhook("court", f"{webhook_server.url}/notices")
+    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
     service.send_webhooks()
 
-    ((path, headers, body),) = address.posted
+    ((path, headers, body),) = webhook_server.requests
     assert path == "/notices" and headers["Content-Type"] == "application/cloudevents+json"
     assert headers["Fengqiao-Signature"] == "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()
-    (letter,) = outbox(notify, "inboxes")
+    (notice,) = load_outbox(notify, "inboxes")
     assert {name: json.loads(body)[name] for name in ("id", "type", "subject", "source", "data")} == {
-        name: letter[name] for name in ("id", "type", "subject", "source", "data")
+        name: notice[name] for name in ("id", "type", "subject", "source", "data")
     }
-    assert statuses(notify) == [("court", "sent", 1, None)]
-    assert [fact["data"]["channel"] for fact in outbox(notify, "notify.events")] == ["inbox", "webhook"]
+    assert load_webhook_statuses(notify) == [("court", "sent", 1, None)]
+    assert [fact["data"]["channel"] for fact in load_outbox(notify, "notify.events")] == ["inbox", "webhook"]
 
 
-def test_only_who_asked_for_it_gets_it(service, notify, hook, address):
-    hook("court", address.url)
-    service.on_events([said(1, "deadline.set", owed_by=["police"])])
+def test_an_agency_without_a_webhook_gets_no_call(service, notify, set_webhook, webhook_server):
+    set_webhook("court", webhook_server.url)
+    service.on_events([mediation_event(1, "deadline.set", owed_by=["police"])])
     service.send_webhooks()
 
-    assert address.posted == [] and ledger(notify)[0][3] == "inbox"
+    assert webhook_server.requests == [] and load_ledger(notify)[0][3] == "inbox"
 
 
-def test_what_was_sent_is_not_sent_again(service, hook, address):
-    hook("court", address.url)
-    service.on_events([said(1, "deadline.set", owed_by=["court"])])
+def test_a_sent_notice_is_not_sent_again(service, set_webhook, webhook_server):
+    set_webhook("court", webhook_server.url)
+    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
     service.send_webhooks()
     service.send_webhooks()
-    service.on_events([said(1, "deadline.set", owed_by=["court"])])
+    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
     service.send_webhooks()
 
-    assert len(address.posted) == 1
+    assert len(webhook_server.requests) == 1
 
 
 @pytest.mark.parametrize("answer", [500, 503, 404, 302, 300])
-def test_an_address_that_says_no_is_tried_again_later_and_longer(service, notify, hook, address, answer):
-    hook("court", address.url)
-    address.answers = [answer, answer]
-    service.on_events([said(1, "deadline.set", owed_by=["court"])])
+def test_a_refused_notice_is_retried_with_growing_delays(service, notify, set_webhook, webhook_server, answer):
+    set_webhook("court", webhook_server.url)
+    webhook_server.answers = [answer, answer]
+    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
     service.send_webhooks()
-    assert statuses(notify) == [("court", "waiting", 1, "refused_by_peer")]
-    service.send_webhooks()  # its time has not come
-    assert len(address.posted) == 1
+    assert load_webhook_statuses(notify) == [("court", "waiting", 1, "refused_by_peer")]
+    service.send_webhooks()  # it is not due yet
+    assert len(webhook_server.requests) == 1
 
     waits = []
     for _ in range(2):
         waits.append(notify.rows("select extract(epoch from next_try_at - now())::int from notify.notices where status = 'waiting'")[0][0])
-        time_comes(notify)
+        make_due(notify)
         service.send_webhooks()
     assert 3 <= waits[0] <= 5 and 8 <= waits[1] <= 10
-    assert statuses(notify) == [("court", "sent", 3, None)] and len(address.posted) == 3
-    assert [path for path, _, _ in address.posted] == ["/"] * 3  # a redirect is not followed: the notice is for the address that was set
+    assert load_webhook_statuses(notify) == [("court", "sent", 3, None)] and len(webhook_server.requests) == 3
+    assert [path for path, _, _ in webhook_server.requests] == ["/"] * 3  # redirects are not followed
 
 
-def test_an_address_that_is_gone_is_given_up_in_the_end_and_said(service, notify, hook, address):
-    hook("court", "http://127.0.0.1:9/")
-    service.on_events([said(1, "deadline.set", owed_by=["court"])])
-    for _ in range(TRIES):
-        time_comes(notify)
+def test_a_notice_to_an_unreachable_address_is_given_up_and_published_as_undeliverable(service, notify, set_webhook, webhook_server):
+    set_webhook("court", "http://127.0.0.1:9/")
+    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
+    for _ in range(MAX_ATTEMPTS):
+        make_due(notify)
         service.send_webhooks()
 
-    assert statuses(notify) == [("court", "undeliverable", TRIES, "connection_refused")]
-    last = outbox(notify, "notify.events")[-1]
+    assert load_webhook_statuses(notify) == [("court", "undeliverable", MAX_ATTEMPTS, "connection_refused")]
+    last = load_outbox(notify, "notify.events")[-1]
     assert (last["type"], last["data"]["why"], last["data"]["to"], last["data"]["channel"]) == (
         "notice.undeliverable",
         "connection_refused",
@@ -106,35 +106,35 @@ def test_an_address_that_is_gone_is_given_up_in_the_end_and_said(service, notify
         "webhook",
     )
     service.send_webhooks()
-    assert statuses(notify) == [("court", "undeliverable", TRIES, "connection_refused")]
+    assert load_webhook_statuses(notify) == [("court", "undeliverable", MAX_ATTEMPTS, "connection_refused")]
 
 
-def test_an_address_that_was_taken_away_meanwhile_is_undeliverable(service, notify, hook, address):
-    hook("court", address.url)
-    service.on_events([said(1, "deadline.set", owed_by=["court"])])
+def test_a_notice_whose_webhook_was_removed_is_undeliverable(service, notify, set_webhook, webhook_server):
+    set_webhook("court", webhook_server.url)
+    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
     notify.rows("delete from notify.webhooks")
     service.send_webhooks()
 
-    assert statuses(notify) == [("court", "undeliverable", 1, "no_address")]
-    assert address.posted == []
+    assert load_webhook_statuses(notify) == [("court", "undeliverable", 1, "no_address")]
+    assert webhook_server.requests == []
 
 
-def test_a_slow_address_is_left(service, notify, hook, address, monkeypatch):
+def test_a_call_to_a_silent_server_times_out(service, notify, set_webhook, webhook_server, monkeypatch):
     monkeypatch.setattr(webhook, "TIMEOUT", (0.2, 0.2))
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the call and says nothing
-        hook("court", f"http://127.0.0.1:{silent.getsockname()[1]}/")
-        service.on_events([said(1, "deadline.set", owed_by=["court"])])
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts the connection and never answers
+        set_webhook("court", f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
         service.send_webhooks()
 
-    assert statuses(notify) == [("court", "waiting", 1, "timed_out")]
+    assert load_webhook_statuses(notify) == [("court", "waiting", 1, "timed_out")]
 
 
-def test_two_senders_do_not_send_the_same_letter(service, notify, hook, address):
-    hook("court", address.url)
+def test_concurrent_senders_do_not_send_the_same_notice(service, notify, set_webhook, webhook_server):
+    set_webhook("court", webhook_server.url)
     for n in range(1, 9):
-        service.on_events([said(n, "deadline.approached", owed_by=["court"])])
+        service.on_events([mediation_event(n, "deadline.approached", owed_by=["court"])])
     senders = []
-    for _ in range(3):  # as three processes
+    for _ in range(3):  # like three processes
         senders.append(NotifyService())
         senders[-1].db, senders[-1].calls = service.db, Jobs(4)
     threads = [threading.Thread(target=sender.send_webhooks) for sender in senders]
@@ -143,222 +143,222 @@ def test_two_senders_do_not_send_the_same_letter(service, notify, hook, address)
     for thread in threads:
         thread.join(30)
 
-    ids = [json.loads(body)["id"] for _, _, body in address.posted]
+    ids = [json.loads(body)["id"] for _, _, body in webhook_server.requests]
     assert len(ids) == 8 and len(set(ids)) == 8
 
 
-def test_the_secret_lies_sealed(notify, hook):
-    hook("court", "http://127.0.0.1:9/", b"a-secret-of-the-court")
+def test_the_secret_is_stored_encrypted(notify, set_webhook):
+    set_webhook("court", "http://127.0.0.1:9/", b"a-secret-of-the-court")
 
     assert b"a-secret-of-the-court" not in bytes(notify.rows("select secret from notify.webhooks")[0][0])
 
 
 @pytest.mark.parametrize("url", ["ftp://x", "file:///etc/passwd", "javascript:1", ""])
-def test_only_http_addresses_are_taken(hook, url):
+def test_only_http_addresses_are_accepted(set_webhook, url):
     with pytest.raises(psycopg2.errors.CheckViolation):
-        hook("court", url)
+        set_webhook("court", url)
 
 
-# ── one address and the others ────────────────────────────────────────────────────────────────────────────────────────
+# ── a slow address and the others ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_dripping_address_holds_up_no_other(service, notify, hook, address, dripping, process):
-    """The limit of a single read never ends such a call."""
-    hook("court", dripping.url)
-    hook("police", address.url)
-    service.on_events([said(n, "deadline.approached", owed_by=["court"]) for n in range(1, 4)])
-    process(30)
-    wait_until(lambda: dripping.open, what="the call was under way")
-    service.on_events([said(n, "deadline.approached", owed_by=["police"]) for n in range(4, 7)])
+def test_an_endless_response_does_not_delay_other_addresses(service, notify, set_webhook, webhook_server, dripping_server, start_process):
+    """The timeout of a single read does not end such a call."""
+    set_webhook("court", dripping_server.url)
+    set_webhook("police", webhook_server.url)
+    service.on_events([mediation_event(n, "deadline.approached", owed_by=["court"]) for n in range(1, 4)])
+    start_process(30)
+    wait_until(lambda: dripping_server.open_calls, what="the call was under way")
+    service.on_events([mediation_event(n, "deadline.approached", owed_by=["police"]) for n in range(4, 7)])
 
-    wait_until(lambda: len(address.posted) == 3, what="the other agency's notices arrived")
-    assert (dripping.calls, dripping.open) == (1, 1)
-
-
-def test_a_dripping_address_is_left_after_the_total_time(service, notify, hook, dripping, process):
-    hook("court", dripping.url)
-    service.on_events([said(n, "deadline.approached", owed_by=["court"]) for n in range(1, 4)])
-    process(2)
-
-    wait_until(lambda: statuses(notify)[0][2] == 1, what="the call was given up")
-    assert statuses(notify) == [("court", "waiting", 1, "timed_out")] * 3  # one call stands for all of them
-    wait_until(lambda: not dripping.open, what="the connection was closed")
+    wait_until(lambda: len(webhook_server.requests) == 3, what="the other agency's notices arrived")
+    assert (dripping_server.calls, dripping_server.open_calls) == (1, 1)
 
 
-def test_no_transaction_is_open_during_a_call(service, notify, hook, dripping, process):
-    hook("court", dripping.url)
-    service.on_events([said(1, "deadline.set", owed_by=["court"])])
-    process(30)
-    wait_until(lambda: dripping.open, what="the call was under way")
+def test_an_endless_response_is_ended_by_the_total_time_limit(service, notify, set_webhook, dripping_server, start_process):
+    set_webhook("court", dripping_server.url)
+    service.on_events([mediation_event(n, "deadline.approached", owed_by=["court"]) for n in range(1, 4)])
+    start_process(2)
+
+    wait_until(lambda: load_webhook_statuses(notify)[0][2] == 1, what="the call was given up")
+    assert load_webhook_statuses(notify) == [("court", "waiting", 1, "timed_out")] * 3  # one call fails all due notices
+    wait_until(lambda: not dripping_server.open_calls, what="the connection was closed")
+
+
+def test_no_transaction_is_open_during_a_call(service, notify, set_webhook, dripping_server, start_process):
+    set_webhook("court", dripping_server.url)
+    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
+    start_process(30)
+    wait_until(lambda: dripping_server.open_calls, what="the call was under way")
     ((began,),) = notify.rows("select now()")
 
     notify.rows("select 1 from notify.notices for update nowait")
     notify.rows("select 1 from notify.webhooks for update nowait")
     older = "select 1 from pg_stat_activity where datname = current_database() and usename like '%%notify%%' and xact_start <= %s and pid <> pg_backend_pid()"
     wait_until(lambda: not notify.rows(older, began), seconds=10, what="no transaction that began before the call was open")
-    assert dripping.open == 1
+    assert dripping_server.open_calls == 1
 
 
-def test_a_sender_that_is_killed_during_a_call_leaves_the_letter_to_another(service, notify, hook, address, dripping, process):
-    hook("court", dripping.url)
-    service.on_events([said(1, "deadline.set", owed_by=["court"])])
-    first = process(30)
-    wait_until(lambda: dripping.open, what="the call was under way")
-    notify.rows("update notify.webhooks set url = %s", address.url)  # the same server, in order again
+def test_the_notice_of_a_killed_sender_is_sent_by_another_after_the_lease(service, notify, set_webhook, webhook_server, dripping_server, start_process):
+    set_webhook("court", dripping_server.url)
+    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
+    first = start_process(30)
+    wait_until(lambda: dripping_server.open_calls, what="the call was under way")
+    notify.rows("update notify.webhooks set url = %s", webhook_server.url)  # a working address
     service.send_webhooks()
-    assert address.posted == []  # the first sender has it
+    assert webhook_server.requests == []  # the first sender holds the lease
 
     first.popen.kill()
     first.popen.wait()
     service.send_webhooks()
-    assert address.posted == []  # its lease goes on
-    time_comes(notify)
+    assert webhook_server.requests == []  # the lease has not expired
+    make_due(notify)
     service.send_webhooks()
     service.send_webhooks()
-    assert [json.loads(body)["id"] for _, _, body in address.posted] == [letter["id"] for letter in outbox(notify, "inboxes")]
-    assert statuses(notify) == [("court", "sent", 1, None)] and len(sent_by_webhook(notify)) == 1
+    assert [json.loads(body)["id"] for _, _, body in webhook_server.requests] == [notice["id"] for notice in load_outbox(notify, "inboxes")]
+    assert load_webhook_statuses(notify) == [("court", "sent", 1, None)] and len(load_webhook_events(notify)) == 1
 
 
-def test_asked_to_stop_it_ends_with_the_calls_under_way_settled(service, notify, hook, dripping, process):
-    hook("court", dripping.url)
-    service.on_events([said(1, "deadline.set", owed_by=["court"])])
-    running = process(8)
-    wait_until(lambda: dripping.open, what="the call was under way")
+def test_a_stop_waits_for_running_calls_and_records_their_results(service, notify, set_webhook, dripping_server, start_process):
+    set_webhook("court", dripping_server.url)
+    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
+    running = start_process(8)
+    wait_until(lambda: dripping_server.open_calls, what="the call was under way")
     running.wait_ready()
-    running.ask_to_stop()
+    running.send_stop_signal()
 
-    assert running.ends(60) == 0
-    assert statuses(notify) == [("court", "waiting", 1, "timed_out")]
+    assert running.wait_for_exit(60) == 0
+    assert load_webhook_statuses(notify) == [("court", "waiting", 1, "timed_out")]
     assert notify.rows("select failures, free_at < now() + interval '6 seconds' from notify.webhooks") == [(1, True)]
 
 
-def test_what_two_senders_sent_after_all_is_said_once(service, notify, hook, address, monkeypatch):
-    """The lease ran out during a call: another one sent the letter too."""
-    hook("court", address.url)
-    service.on_events([said(1, "deadline.set", owed_by=["court"])])
+def test_a_notice_sent_twice_is_published_once(service, notify, set_webhook, webhook_server, monkeypatch):
+    """The lease expires during a call, and another sender sends the notice too."""
+    set_webhook("court", webhook_server.url)
+    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
     send, other = webhook.send, NotifyService()
     other.db, other.calls = service.db, Jobs(4)
 
-    def send_while_another_does(*args):
+    def send_after_another_sender(*args):
         monkeypatch.setattr(webhook, "send", send)
-        time_comes(notify)
+        make_due(notify)
         thread = threading.Thread(target=other.send_webhooks)
         thread.start()
         thread.join(20)
         send(*args)
 
-    monkeypatch.setattr(webhook, "send", send_while_another_does)
+    monkeypatch.setattr(webhook, "send", send_after_another_sender)
     service.send_webhooks()
 
-    assert len(address.posted) == 2 and len(sent_by_webhook(notify)) == 1
-    assert statuses(notify) == [("court", "sent", 1, None)]
+    assert len(webhook_server.requests) == 2 and len(load_webhook_events(notify)) == 1
+    assert load_webhook_statuses(notify) == [("court", "sent", 1, None)]
 
 
 @pytest.mark.parametrize("answer", [503, 429])
-def test_many_letters_to_an_address_that_takes_none_cost_one_call_each_time(service, notify, hook, address, answer):
-    hook("court", address.url)
-    address.answers = [answer] * TRIES
-    service.on_events([said(n, "deadline.approached", owed_by=["court"]) for n in range(1, 51)])
-    for tries in range(1, TRIES):
+def test_an_unavailable_address_gets_one_call_per_attempt_for_all_its_notices(service, notify, set_webhook, webhook_server, answer):
+    set_webhook("court", webhook_server.url)
+    webhook_server.answers = [answer] * MAX_ATTEMPTS
+    service.on_events([mediation_event(n, "deadline.approached", owed_by=["court"]) for n in range(1, 51)])
+    for attempts in range(1, MAX_ATTEMPTS):
         service.send_webhooks()
-        assert statuses(notify) == [("court", "waiting", tries, "refused_by_peer")] * 50 and len(address.posted) == tries
-        ((rests,),) = notify.rows("select free_at - now() from notify.webhooks")
-        assert rest_after(tries) * 0.8 <= rests <= rest_after(tries)
-        time_comes(notify)
+        assert load_webhook_statuses(notify) == [("court", "waiting", attempts, "refused_by_peer")] * 50 and len(webhook_server.requests) == attempts
+        ((back_off,),) = notify.rows("select free_at - now() from notify.webhooks")
+        assert delay_after(attempts) * 0.8 <= back_off <= delay_after(attempts)
+        make_due(notify)
     service.send_webhooks()
 
-    assert statuses(notify) == [("court", "undeliverable", TRIES, "refused_by_peer")] * 50 and len(address.posted) == TRIES
-    given_up = [fact for fact in outbox(notify, "notify.events") if fact["type"] == "notice.undeliverable"]
+    assert load_webhook_statuses(notify) == [("court", "undeliverable", MAX_ATTEMPTS, "refused_by_peer")] * 50 and len(webhook_server.requests) == MAX_ATTEMPTS
+    given_up = [fact for fact in load_outbox(notify, "notify.events") if fact["type"] == "notice.undeliverable"]
     assert len(given_up) == 50 and {fact["subject"] for fact in given_up} == {CODE}
 
 
-def test_a_new_letter_to_a_resting_address_waits_too(service, notify, hook, address):
-    hook("court", address.url)
-    address.answers = [503]
-    service.on_events([said(1, "deadline.approached", owed_by=["court"])])
+def test_a_new_notice_waits_for_the_back_off_of_its_address(service, notify, set_webhook, webhook_server):
+    set_webhook("court", webhook_server.url)
+    webhook_server.answers = [503]
+    service.on_events([mediation_event(1, "deadline.approached", owed_by=["court"])])
     service.send_webhooks()
-    service.on_events([said(2, "deadline.approached", owed_by=["court"])])
-    service.send_webhooks()
-
-    assert len(address.posted) == 1
-    time_comes(notify)
-    service.send_webhooks()
-    assert [status for _, status, _, _ in statuses(notify)] == ["sent", "sent"]
-
-
-def test_a_letter_that_its_address_refuses_keeps_no_other_back(service, notify, hook, address):
-    hook("court", address.url)
-    address.answers = [400, 400, 400]
-    service.on_events([said(n, "deadline.approached", owed_by=["court"]) for n in range(1, 11)])
+    service.on_events([mediation_event(2, "deadline.approached", owed_by=["court"])])
     service.send_webhooks()
 
-    assert sorted(status for _, status, _, _ in statuses(notify)) == ["sent"] * 7 + ["waiting"] * 3
+    assert len(webhook_server.requests) == 1
+    make_due(notify)
+    service.send_webhooks()
+    assert [status for _, status, _, _ in load_webhook_statuses(notify)] == ["sent", "sent"]
 
 
-def test_more_letters_than_go_at_once_all_go(service, notify, hook, address):
-    hook("court", address.url)
-    hook("police", f"{address.url}/police")
-    service.on_events([said(n, "deadline.approached", owed_by=["court", "police"]) for n in range(1, 46)])
+def test_a_refused_notice_does_not_delay_others_to_the_same_address(service, notify, set_webhook, webhook_server):
+    set_webhook("court", webhook_server.url)
+    webhook_server.answers = [400, 400, 400]
+    service.on_events([mediation_event(n, "deadline.approached", owed_by=["court"]) for n in range(1, 11)])
     service.send_webhooks()
 
-    assert len(address.posted) == len(sent_by_webhook(notify)) == 90
-    assert len({json.loads(body)["id"] for _, _, body in address.posted}) == 90
+    assert sorted(status for _, status, _, _ in load_webhook_statuses(notify)) == ["sent"] * 7 + ["waiting"] * 3
 
 
-def test_a_new_address_is_called_at_once_and_gets_what_waits(service, notify, hook, address):
-    hook("court", "http://127.0.0.1:9/")
-    service.on_events([said(1, "deadline.set", owed_by=["court"])])
+def test_more_notices_than_one_lease_allows_are_all_sent(service, notify, set_webhook, webhook_server):
+    set_webhook("court", webhook_server.url)
+    set_webhook("police", f"{webhook_server.url}/police")
+    service.on_events([mediation_event(n, "deadline.approached", owed_by=["court", "police"]) for n in range(1, 46)])
+    service.send_webhooks()
+
+    assert len(webhook_server.requests) == len(load_webhook_events(notify)) == 90
+    assert len({json.loads(body)["id"] for _, _, body in webhook_server.requests}) == 90
+
+
+def test_a_replaced_address_gets_the_waiting_notices_without_back_off(service, notify, set_webhook, webhook_server):
+    set_webhook("court", "http://127.0.0.1:9/")
+    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
     service.send_webhooks()
     notify.rows("update notify.webhooks set free_at = now() + interval '5 minutes'; update notify.notices set next_try_at = now() where status = 'waiting'")
-    hook("court", address.url)
+    set_webhook("court", webhook_server.url)
     assert notify.rows("select failures, free_at <= now() + interval '60 seconds' from notify.webhooks") == [(0, True)]
-    time_comes(notify)
+    make_due(notify)
     service.send_webhooks()
 
-    assert statuses(notify) == [("court", "sent", 2, None)]
+    assert load_webhook_statuses(notify) == [("court", "sent", 2, None)]
 
 
-# ── what was the matter ───────────────────────────────────────────────────────────────────────────────────────────────
+# ── reasons of failures ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def why(url):
-    with pytest.raises(webhook.NotDelivered) as problem:
+def failure_reason(url):
+    with pytest.raises(webhook.NotDelivered) as failure:
         webhook.send(url, b"s", b"{}")
-    return problem.value.why
+    return failure.value.why
 
 
-def test_a_refused_connection_is_told_as_refused(address):
-    assert why("http://127.0.0.1:9/") == "connection_refused"
+def test_a_refused_connection_gives_connection_refused(webhook_server):
+    assert failure_reason("http://127.0.0.1:9/") == "connection_refused"
 
 
-def test_a_name_without_an_address_is_told_so(monkeypatch):
-    def unknown(*_, **__):
+def test_an_unknown_host_name_gives_unresolvable(monkeypatch):
+    def raise_unknown_host(*_, **__):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    monkeypatch.setattr(socket, "getaddrinfo", raise_unknown_host)
     monkeypatch.setenv("NO_PROXY", "*")
-    assert why("http://court.invalid/") == "unresolvable"
+    assert failure_reason("http://court.invalid/") == "unresolvable"
 
 
 @pytest.mark.parametrize("url", ["http://[::1", "http://a" + "b" * 70 + ".test:99999999/", "http://"])
-def test_an_address_that_is_none_is_told_so(url):
-    assert why(url) == "unresolvable"
+def test_a_malformed_url_gives_unresolvable(url):
+    assert failure_reason(url) == "unresolvable"
 
 
-def test_a_server_without_tls_is_told_so(address):
-    assert why(address.url.replace("http:", "https:")) == "tls_failed"
+def test_a_server_without_tls_gives_tls_failed(webhook_server):
+    assert failure_reason(webhook_server.url.replace("http:", "https:")) == "tls_failed"
 
 
-def test_a_connection_that_breaks_off_is_told_so(address):
-    with socket.create_server(("127.0.0.1", 0)) as rude:
+def test_a_connection_closed_without_an_answer_gives_connection_lost(webhook_server):
+    with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def hang_up():
-            connection, _ = rude.accept()
+        def close_after_request():
+            connection, _ = server.accept()
             connection.recv(10)
             connection.close()
 
-        threading.Thread(target=hang_up, daemon=True).start()
-        assert why(f"http://127.0.0.1:{rude.getsockname()[1]}/") == "connection_lost"
+        threading.Thread(target=close_after_request, daemon=True).start()
+        assert failure_reason(f"http://127.0.0.1:{server.getsockname()[1]}/") == "connection_lost"
 
 
 SILENT_NAMESERVER = """
@@ -380,12 +380,12 @@ ticks = []
 eventlet.spawn(lambda: [(ticks.append(1), eventlet.sleep(0.05)) for _ in range(1000)])
 try:
     webhook.send("http://court.example/", b"s", b"{}")
-except webhook.NotDelivered as problem:
-    print(problem.why, len(ticks) > 3)
+except webhook.NotDelivered as failure:
+    print(failure.why, len(ticks) > 3)
 """
 
 
-def test_a_nameserver_that_does_not_answer_is_left_and_nobody_waits_for_it():
+def test_a_silent_nameserver_times_out_without_blocking_other_green_threads():
     environment = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
     done = subprocess.run([sys.executable, "-c", SILENT_NAMESERVER], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True)
 

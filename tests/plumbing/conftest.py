@@ -1,53 +1,55 @@
-"""What the tests of plumbing share: a service that notes what it hears, in a database where nobody else hears."""
+"""Fixtures of the tests of plumbing: events, a sandbox with empty tables, and a listener that processes batches in it."""
 
 import pytest
 
 from plumbing.events import Delivery, Event, read
 from plumbing.pool import Pool
-from tests.apart import Apart, domain_event
+from tests.sandbox import Sandbox, domain_event
 
-A, B = "620702-2026-000001-7", "620702-2026-000002-5"
+A, B = "620702-2026-000001-7", "620702-2026-000002-5"  # codes of two disputes
 
 
-def heard(sequence: int | None, subject: str = A, source: str = "mediation", **data) -> Event:
-    """An event as the broker delivers it."""
-    if sequence is None:  # from an agency: no number, and its own words
+def make_event(sequence: int | None, subject: str = A, source: str = "mediation", **data) -> Event:
+    """Return an event as the broker delivers it. Without a sequence it is an agency's event with the id `data["id"]`."""
+    if sequence is None:
         return Event(source, data["id"], "t", subject, read(Delivery(domain_event("x", subject, 1))).time, {}, delivery=Delivery(data["id"].encode()))
     return read(Delivery(domain_event(source, subject, sequence, **data)))
 
 
 class Listener:
-    """What a service does with its ears: hears a batch in one transaction and notes, in order, what was in it."""
+    """Processes batches like a service: each in one transaction with the inbox."""
 
     def __init__(self, pool: Pool):
         self.pool = pool
 
-    def hears(self, *batch: Event) -> list:
+    def hear(self, *batch: Event) -> list:
+        """Process a batch. Return (subject, sequence or id) of the events that the inbox returned, in order."""
         with self.pool.transaction() as tx:
             return [(event.subject, event.sequence or event.id) for event in tx.unheard(list(batch))]
 
-    def parks(self, event: Event, reason: str = "it failed", retry_at=None) -> int:
+    def park(self, event: Event, reason: str = "it failed", retry_at=None) -> int:
+        """Store a failed event. Return its number of attempts."""
         with self.pool.transaction() as tx:
             return tx.park(event, reason, retry_at)
 
-    def takes_up(self, subject: str = A, **how) -> Event:
-        """The parked event of this subject, as the service takes it up again."""
+    def load_parked(self, subject: str = A, **attributes) -> Event:
+        """Return the parked event of this dispute, as the service loads it for a retry, with these attributes set."""
         with self.pool.transaction() as tx:
-            ((row, delivery),) = tx.rows("select id, delivery from parked where subject = %s", (subject,))
-        event = self.pool.read(Delivery.unpack(self.pool.box.decrypt(bytes(delivery))))
-        event.kept = ("parked", row)
-        for name, value in how.items():
+            ((row_id, delivery),) = tx.rows("select id, delivery from parked where subject = %s", (subject,))
+        event = self.pool.read(Delivery.unpack(self.pool.secret_box.decrypt(bytes(delivery))))
+        event.stored_in = ("parked", row_id)
+        for name, value in attributes.items():
             setattr(event, name, value)
         return event
 
 
 @pytest.fixture
-def fresh(apart: Apart) -> Apart:
-    """Nothing heard, nothing said."""
-    apart.empty("notify", "mediation")
-    return apart
+def empty_sandbox(sandbox: Sandbox) -> Sandbox:
+    """The sandbox with empty inboxes and outboxes of notify and mediation."""
+    sandbox.empty("notify", "mediation")
+    return sandbox
 
 
 @pytest.fixture
-def listener(fresh) -> Listener:
-    return Listener(fresh.pool("notify"))
+def listener(empty_sandbox) -> Listener:
+    return Listener(empty_sandbox.pool("notify"))

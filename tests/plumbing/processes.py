@@ -1,4 +1,4 @@
-"""Our processes, one at a time and with what a test tells them."""
+"""Python processes of this project, started one at a time with settings chosen by a test."""
 
 import contextlib
 import json
@@ -15,15 +15,15 @@ from tests.county import wait_until
 
 
 class Process:
-    """One Python process of ours with its log in a file; killed when the block ends."""
+    """Python process that logs to a file; killed at the end of the `with` block."""
 
-    def __init__(self, log: Path, *words: str, **environment: str):
-        self.log, self._from = log, 0
+    def __init__(self, log: Path, *arguments: str, **environment: str):
+        self.log, self._log_start = log, 0
         self.port = next(port for port in allowed() if is_free(port))
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("FENGQIAO_", "DATABASE_URL", "AMQP_"))}
         with log.open("a") as out:
             self.popen = subprocess.Popen(
-                [sys.executable, "-m", *words], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                [sys.executable, "-m", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
                 env={**inherited, "PYTHONUNBUFFERED": "1", "FENGQIAO_TELEMETRY_PORT": str(self.port), "FENGQIAO_HTTP_PORT": str(self.port), **environment},
             )  # fmt: skip
 
@@ -35,10 +35,10 @@ class Process:
         self.popen.wait()
 
     def is_ready(self) -> bool:
-        return self.parts() is not None and all(self.parts().values())
+        return self.readiness() is not None and all(self.readiness().values())
 
-    def parts(self) -> dict | None:
-        """What /readyz says of each part; None while nobody answers."""
+    def readiness(self) -> dict | None:
+        """Return the readiness of each component from /readyz; None if the process does not answer."""
         try:
             return json.loads(self.get("/readyz"))
         except urllib.error.HTTPError as unready:
@@ -52,32 +52,33 @@ class Process:
         return self
 
     def get(self, path: str) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=3) as answer:
-            return answer.read().decode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=3) as response:
+            return response.read().decode()
 
-    def measure(self, name: str) -> float:
-        """The sum of a measure's values, whatever its labels."""
+    def sum_metric(self, name: str) -> float:
+        """Return the sum of a metric over all its labels."""
         return sum(float(line.rpartition(" ")[2]) for line in self.get("/metrics").splitlines() if line.split("{")[0] == name)
 
-    def ask_to_stop(self):
+    def send_stop_signal(self):
         self.popen.send_signal(signal.SIGTERM)
 
-    def ends(self, seconds: float = 20) -> int:
+    def wait_for_exit(self, seconds: float = 20) -> int:
+        """Wait until the process ends, and return its exit code."""
         return self.popen.wait(seconds)
 
-    def mark(self):
-        """From here on `text` and `lines` begin."""
-        self._from = len(self.log.read_text())
+    def skip_log(self):
+        """Let `log_text` and `log_lines` begin at the present end of the log."""
+        self._log_start = len(self.log.read_text())
 
-    def text(self) -> str:
-        return self.log.read_text()[self._from :]
+    def log_text(self) -> str:
+        return self.log.read_text()[self._log_start :]
 
-    def lines(self) -> list[dict]:
-        """Its log; what is not one of our lines comes as {"event": text, "level": "foreign"}."""
-        found = []
-        for line in self.text().splitlines():
+    def log_lines(self) -> list[dict]:
+        """Return the log lines as dicts; a line that is not JSON becomes {"event": text, "level": "foreign"}."""
+        lines = []
+        for line in self.log_text().splitlines():
             with contextlib.suppress(ValueError):
-                found.append(json.loads(line))
+                lines.append(json.loads(line))
                 continue
-            found.append({"event": line, "level": "foreign"})
-        return found
+            lines.append({"event": line, "level": "foreign"})
+        return lines

@@ -1,8 +1,7 @@
-"""One suite that every service passes: however its events come, in whatever pieces, however often, what they lead to is the same.
+"""One property that every service has: the result does not depend on how its events are delivered.
 
-Each example tells the same lives of three disputes twice, under two sets of codes: once event by event in order, once in batches that
-are shuffled across disputes and speakers, reordered, and full of repeats. Then everything that the service keeps and says is compared.
-"""
+Each example publishes the same events of three disputes twice, under two sets of dispute codes: first one by one in order, then in batches
+shuffled across disputes and producers, reordered and with duplicates. Then the service's tables and its published events are compared."""
 
 import json
 from collections import Counter
@@ -26,96 +25,103 @@ NOW = datetime(2026, 8, 3, 4, 0, tzinfo=UTC)
 BEGAN = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
 _serials = count(1)
 
-# ── lives: what each speaker says about one dispute, in order ─────────────────────────────────────────────────────────────
+# ── histories: the events of each producer about one dispute, in order ────────────────────────────────────────────────────
 
 
 @st.composite
-def reported_steps(draw):
-    """What intake says of one dispute: its registration, then steps, legal and illegal ones, in no particular order."""
-    road = [("dispute.screened", None), ("dispute.routed", None), ("referral.accepted", DAMAN), ("consent.given", DAMAN), ("mediation.started", DAMAN)]
-    steps = road[: draw(st.integers(0, len(road)))]
-    astray = st.tuples(st.sampled_from(sorted(FACTS)), st.sampled_from([DAMAN, "mediation_centre"]))
-    for at, step in draw(st.lists(st.tuples(st.integers(0, 9), astray), max_size=4)):
-        steps.insert(at, step)
+def intake_steps(draw):
+    """Strategy: the steps that intake publishes about one dispute: its registration, then legal and illegal steps in any order."""
+    usual_steps = [("dispute.screened", None), ("dispute.routed", None), ("referral.accepted", DAMAN), ("consent.given", DAMAN), ("mediation.started", DAMAN)]
+    steps = usual_steps[: draw(st.integers(0, len(usual_steps)))]
+    any_step = st.tuples(st.sampled_from(sorted(FACTS)), st.sampled_from([DAMAN, "mediation_centre"]))
+    for position, step in draw(st.lists(st.tuples(st.integers(0, 9), any_step), max_size=4)):
+        steps.insert(position, step)
     return [("dispute.registered", WOMEN), *((step, agency or SPEAKER[step]) for step, agency in steps)]
 
 
-def by_intake(subject, steps):
+def intake_events(subject, steps):
     for number, (step, agency) in enumerate(steps, 1):
         at = BEGAN + timedelta(hours=20 * number)
-        told = {"event": {"source": f"/agencies/{agency}", "id": f"e-{number}"}, "agency": agency, "happened_at": at}
+        fields = {"event": {"source": f"/agencies/{agency}", "id": f"e-{number}"}, "agency": agency, "happened_at": at}
         if step == "dispute.registered":
-            data = {**told, "township": "620702102", "kind": "family", "channel": "walk_in", "wants": "mediation", "party_labels": ["applicant", "respondent"]}
+            data = {
+                **fields,
+                "township": "620702102",
+                "kind": "family",
+                "channel": "walk_in",
+                "wants": "mediation",
+                "party_labels": ["applicant", "respondent"],
+            }
         else:
-            data = {**told, "step": step, "facts": contracts.dump_facts(step, contracts.load(step, FACTS[step] | _report_no(step)))}
+            data = {**fields, "step": step, "facts": contracts.dump_facts(step, contracts.load(step, FACTS[step] | _required_number(step)))}
         yield DomainEvent("dispute.registered" if step == "dispute.registered" else "step.reported", subject, data, time=at)
 
 
-def _report_no(step):
-    """What an agency says and intake keeps."""
+def _required_number(step):
+    """Return the field that an agency must report with this step and that intake does not publish."""
     if step == "dispute.reported":
         return {"report_no": "R-1"}
     return {"petition_no": "X-1"} if step.startswith("petition.") else {}
 
 
-MEDIATION_SAYS = st.sampled_from(
+MEDIATION_EVENT_TYPES = st.sampled_from(
     ["deadline.set", "deadline.approached", "deadline.passed", "deadline.met", "step.applied", "step.refused", "referral.accepted", "dispute.closed"]
 )
 
 
-def by_mediation(subject, words):
-    for number, word in enumerate(words, 1):
-        yield DomainEvent(word, subject, contracts.DOMAIN_EVENTS[word].example, time=BEGAN + timedelta(hours=number))
+def mediation_events(subject, event_types):
+    for number, event_type in enumerate(event_types, 1):
+        yield DomainEvent(event_type, subject, contracts.DOMAIN_EVENTS[event_type].example, time=BEGAN + timedelta(hours=number))
 
 
-def by_notify(subject, words):
-    for number, word in enumerate(words, 1):
-        yield DomainEvent(word, subject, contracts.DOMAIN_EVENTS[word].example, time=BEGAN + timedelta(hours=number))
+def notify_events(subject, event_types):
+    for number, event_type in enumerate(event_types, 1):
+        yield DomainEvent(event_type, subject, contracts.DOMAIN_EVENTS[event_type].example, time=BEGAN + timedelta(hours=number))
 
 
 @st.composite
-def lives(draw):
-    """Three disputes: {speaker: words or steps} each."""
+def histories(draw):
+    """Strategy: the histories of three disputes, each {producer: steps or event types}."""
     return [
         {
-            "intake": draw(reported_steps()),
-            "mediation": draw(st.lists(MEDIATION_SAYS, max_size=8)),
+            "intake": draw(intake_steps()),
+            "mediation": draw(st.lists(MEDIATION_EVENT_TYPES, max_size=8)),
             "notify": draw(st.lists(st.sampled_from(["notice.sent", "notice.undeliverable"]), max_size=2)),
         }
         for _ in range(3)
     ]
 
 
-SAYING = {"intake": by_intake, "mediation": by_mediation, "notify": by_notify}
+EVENTS_OF = {"intake": intake_events, "mediation": mediation_events, "notify": notify_events}
 
 
-def deliveries(all_lives, subjects, producers):
-    """{(speaker, dispute): its events as bytes, in order}."""
+def deliveries(all_histories, subjects, producers):
+    """Return {(producer, dispute): its events as deliveries, in order}."""
     return {
         (producer, subject): [
-            Delivery(events.write(producer, said, f"{subject}/{number}", NOW, number))
-            for number, said in enumerate(SAYING[producer](subject, life[producer]), 1)
+            Delivery(events.write(producer, event, f"{subject}/{number}", NOW, number))
+            for number, event in enumerate(EVENTS_OF[producer](subject, history[producer]), 1)
         ]
-        for subject, life in zip(subjects, all_lives, strict=True)
+        for subject, history in zip(subjects, all_histories, strict=True)
         for producer in producers
     }
 
 
-# ── ways to be delivered ──────────────────────────────────────────────────────────────────────────────────────────────────
+# ── deliveries ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @st.composite
-def carelessly(draw, lines):
-    """Batches of (line, position) in which everything comes at least once: out of order, more than once, in any company."""
-    everything = [(line, position) for line, events in enumerate(lines) for position in range(len(events))]
-    told = draw(st.permutations(everything))
+def redelivered_batches(draw, streams):
+    """Strategy: batches of (stream, position) in which every event occurs at least once, in any order and with duplicates."""
+    everything = [(stream, position) for stream, events in enumerate(streams) for position in range(len(events))]
+    order = draw(st.permutations(everything))
     if everything:
-        told = told + draw(st.lists(st.sampled_from(everything), max_size=8))
-    cuts = sorted(draw(st.sets(st.integers(1, max(1, len(told))), max_size=5)))
-    return [told[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(told)], strict=True) if told[begin:end]]
+        order = order + draw(st.lists(st.sampled_from(everything), max_size=8))
+    cuts = sorted(draw(st.sets(st.integers(1, max(1, len(order))), max_size=5)))
+    return [order[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(order)], strict=True) if order[begin:end]]
 
 
-# ── services, with their hands on a real database and nothing around them ─────────────────────────────────────────────────
+# ── services: their classes with a real database, without nameko and broker ─────────────────────────────────────────────────
 
 
 def mediation(pool):
@@ -153,49 +159,55 @@ def notify(pool):
     return NotifyService, ("mediation",), {"notices": "select * from notify.notices where dispute = any(%s)"}
 
 
-SUMS = {"metrics": ("open_cube", "open_waits", "flow", "days", "totals")}  # over all disputes: compared by how much they move
+TOTALS = {"metrics": ("open_cube", "open_waits", "flow", "days", "totals")}  # totals over all disputes: their changes are compared
 
 
-class Hearer:
-    """One service, fed by hand."""
+class ServiceUnderTest:
+    """One service, whose event handler the tests call directly."""
 
-    def __init__(self, apart, name, describe):
-        self.apart, self.name = apart, name
-        self.pool = apart.pool(name)
+    def __init__(self, sandbox, name, describe):
+        self.sandbox, self.name = sandbox, name
+        self.pool = sandbox.pool(name)
         cls, self.producers, self.tables = describe(self.pool)
         self.service = cls()
         self.service.db = self.pool
         if name == "mediation":
             self.service.county, self.service.rosters = CountyFiles(COUNTY.folder), RosterCache()
 
-    def hears(self, *deliveries):
+    def process(self, *deliveries):
         self.service.on_events([read(delivery) for delivery in deliveries])
 
-    def kept(self, subjects):
-        """Everything that is kept and was said about these disputes, under the names first, second, third."""
+    def result_for(self, subjects):
+        """Return the rows and published events about these disputes, with the codes replaced by their numbers."""
         names = {subject: f"«{n}»" for n, subject in enumerate(subjects)}
         subjects = list(subjects)
-        found = {table: self.apart.rows(sql, subjects) for table, sql in self.tables.items()}
-        found["heard"] = self.apart.rows(f"select source, subject, last_sequence, held, waits from {self.name}.heard where subject = any(%s)", subjects)
-        found["waiting"] = self.apart.rows(f"select source, subject from {self.name}.waiting where subject = any(%s)", subjects)
-        said = self.apart.rows(f"select event_id, exchange, routing_key, body from {self.name}.outbox order by id")
-        found["said"] = [_facts(event_id, exchange, key, body) for event_id, exchange, key, body in said if event_id.rpartition("/")[0].split("/")[0] in names]
-        return {table: sorted(_renamed(row, names) for row in rows) for table, rows in found.items()}
+        found = {table: self.sandbox.rows(sql, subjects) for table, sql in self.tables.items()}
+        found["heard"] = self.sandbox.rows(
+            f"select source, subject, last_sequence, blocked, has_waiting from {self.name}.heard where subject = any(%s)", subjects
+        )
+        found["waiting"] = self.sandbox.rows(f"select source, subject from {self.name}.waiting where subject = any(%s)", subjects)
+        published = self.sandbox.rows(f"select event_id, exchange, routing_key, body from {self.name}.outbox order by id")
+        found["published"] = [
+            _comparable_event(event_id, exchange, key, body)
+            for event_id, exchange, key, body in published
+            if event_id.rpartition("/")[0].split("/")[0] in names
+        ]
+        return {table: sorted(_replace_codes(row, names) for row in rows) for table, rows in found.items()}
 
-    def sums(self):
+    def load_totals(self):
         return Counter(
-            {(table, *map(str, row[:-1])): row[-1] for table in SUMS.get(self.name, ()) for row in self.apart.rows(f"select * from {self.name}.{table}")}
+            {(table, *map(str, row[:-1])): row[-1] for table in TOTALS.get(self.name, ()) for row in self.sandbox.rows(f"select * from {self.name}.{table}")}
         )
 
 
-def _facts(event_id, exchange, key, body):
-    """One thing said, without the trace that it began and the partition that follows from its code."""
-    said = json.loads(bytes(body))
-    del said["traceparent"]
-    return (event_id, exchange, key.partition(".")[2], json.dumps(said, sort_keys=True))
+def _comparable_event(event_id, exchange, key, body):
+    """Return a published event without its trace and its partition, which depend on chance and on the dispute code."""
+    event = json.loads(bytes(body))
+    del event["traceparent"]
+    return (event_id, exchange, key.partition(".")[2], json.dumps(event, sort_keys=True))
 
 
-def _renamed(row, names):
+def _replace_codes(row, names):
     text = json.dumps([str(cell) for cell in row], ensure_ascii=False)
     for code, name in names.items():
         text = text.replace(code, name)
@@ -203,12 +215,13 @@ def _renamed(row, names):
 
 
 @pytest.fixture(params=[mediation, metrics, notify], ids=lambda describe: describe.__name__)
-def hearer(request, apart, monkeypatch):
-    monkeypatch.setattr(events, "utc_now", lambda: NOW)  # the only clock
-    return Hearer(apart, request.param.__name__, request.param)
+def service_under_test(request, sandbox, monkeypatch):
+    monkeypatch.setattr(events, "utc_now", lambda: NOW)  # the only clock of a service
+    return ServiceUnderTest(sandbox, request.param.__name__, request.param)
 
 
-def moved(before, after):
+def changes(before, after):
+    """Return {total: difference} of the totals that differ."""
     return {cell: after[cell] - before[cell] for cell in after | before if after[cell] != before[cell]}
 
 
@@ -217,31 +230,31 @@ def new_codes():
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(lives(), st.data())
-def test_however_they_come_they_lead_to_the_same(hearer, told, data):
+@given(histories(), st.data())
+def test_the_result_does_not_depend_on_order_batching_or_duplicates(service_under_test, examples, data):
     plain, mixed = new_codes(), new_codes()
-    zero = hearer.sums()
-    for line in deliveries(told, plain, hearer.producers).values():
-        for delivery in line:
-            hearer.hears(delivery)
-    one_by_one = moved(zero, hearer.sums())
-    lines = list(deliveries(told, mixed, hearer.producers).values())
-    before = hearer.sums()
-    for batch in data.draw(carelessly(lines)):
-        hearer.hears(*(lines[line][position] for line, position in batch))
+    initial = service_under_test.load_totals()
+    for stream in deliveries(examples, plain, service_under_test.producers).values():
+        for delivery in stream:
+            service_under_test.process(delivery)
+    one_by_one = changes(initial, service_under_test.load_totals())
+    streams = list(deliveries(examples, mixed, service_under_test.producers).values())
+    before = service_under_test.load_totals()
+    for batch in data.draw(redelivered_batches(streams)):
+        service_under_test.process(*(streams[stream][position] for stream, position in batch))
 
-    assert hearer.kept(mixed) == hearer.kept(plain)
-    assert moved(before, hearer.sums()) == one_by_one
+    assert service_under_test.result_for(mixed) == service_under_test.result_for(plain)
+    assert changes(before, service_under_test.load_totals()) == one_by_one
 
 
-def test_it_has_something_to_show(hearer):
-    """The suite above would be content with a service that does nothing."""
-    straight = [("dispute.registered", WOMEN), ("dispute.screened", "mediation_centre"), ("dispute.archived", DAMAN)]
-    told = [{"intake": straight, "mediation": ["deadline.set", "deadline.passed"], "notify": ["notice.sent"]}] * 3
+def test_every_service_stores_and_publishes_something(service_under_test):
+    """The test above would also pass for a service that does nothing."""
+    steps = [("dispute.registered", WOMEN), ("dispute.screened", "mediation_centre"), ("dispute.archived", DAMAN)]
+    examples = [{"intake": steps, "mediation": ["deadline.set", "deadline.passed"], "notify": ["notice.sent"]}] * 3
     subjects = new_codes()
-    for line in deliveries(told, subjects, hearer.producers).values():
-        hearer.hears(*line)
+    for stream in deliveries(examples, subjects, service_under_test.producers).values():
+        service_under_test.process(*stream)
 
-    kept = hearer.kept(subjects)
-    assert all(len(kept[table]) >= 3 for table in hearer.tables)
-    assert hearer.name == "metrics" or len(kept["said"]) >= 6
+    result = service_under_test.result_for(subjects)
+    assert all(len(result[table]) >= 3 for table in service_under_test.tables)
+    assert service_under_test.name == "metrics" or len(result["published"]) >= 6

@@ -1,17 +1,17 @@
-"""Which `Host` headers count as ours?"""
+"""Tests of the middleware that checks the `Host` header."""
 
 import pytest
 
-from plumbing.hosts import KnownHosts
-from plumbing.settings import load_http
+from plumbing.hosts import AllowedHosts
+from plumbing.settings import load_web_settings
 
 
-def knows(hosts, *headers):
-    return KnownHosts(None, hosts, None).knows([(b"host", value) for value in headers])
+def is_allowed(hosts, *headers):
+    return AllowedHosts(None, hosts, None).allows([(b"host", value) for value in headers])
 
 
 @pytest.mark.parametrize(
-    ("hosts", "host", "known"),
+    ("hosts", "host", "expected"),
     [
         (["door.example.cn"], b"door.example.cn", True),
         (["door.example.cn"], b"DOOR.example.cn:443", True),
@@ -27,19 +27,19 @@ def knows(hosts, *headers):
         (["*"], b"anything", True),
     ],
 )
-def test_a_name_is_known_with_or_without_a_port_and_in_any_case(hosts, host, known):
-    assert knows(hosts, host) is known
+def test_host_names_are_compared_without_port_and_case(hosts, host, expected):
+    assert is_allowed(hosts, host) is expected
 
 
 @pytest.mark.parametrize("headers", [(), (b"127.0.0.1", b"evil.example"), (b"evil.example", b"127.0.0.1")])
-def test_a_request_with_no_name_or_two_is_refused(headers):
-    assert not knows(["127.0.0.1"], *headers)
+def test_a_request_with_no_or_several_host_headers_is_refused(headers):
+    assert not is_allowed(["127.0.0.1"], *headers)
 
 
 @pytest.mark.parametrize(("setting", "field"), [("FENGQIAO_DOOR_HOSTS", "door_hosts"), ("FENGQIAO_DASHBOARD_HOSTS", "dashboard_hosts")])
-def test_only_loopback_names_are_ours_unless_it_is_set_and_no_name_of_a_test(monkeypatch, setting, field):
+def test_only_loopback_names_are_allowed_by_default(monkeypatch, setting, field):
     monkeypatch.delenv(setting, raising=False)
-    assert getattr(load_http(), field) == ("127.0.0.1", "localhost", "::1")
+    assert getattr(load_web_settings(), field) == ("127.0.0.1", "localhost", "::1")
 
     monkeypatch.setenv(setting, "door,door.example.cn")
-    assert getattr(load_http(), field) == ("door", "door.example.cn")
+    assert getattr(load_web_settings(), field) == ("door", "door.example.cn")

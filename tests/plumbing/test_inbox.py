@@ -1,79 +1,79 @@
-"""Is everything heard once, in order, whatever the broker does?"""
+"""Tests of the inbox: every event is processed once and in sequence, whatever order, repetition or failure the deliveries have."""
 
 import threading
 
 import pytest
 
 from plumbing.events import Delivery
-from plumbing.inbox import SequenceMoved
+from plumbing.inbox import SequenceConflict
 from plumbing.pool import should_try_again
-from tests.plumbing.conftest import A, B, Listener, heard
+from tests.plumbing.conftest import A, B, Listener, make_event
 
 
-def test_events_are_heard_in_sequence_however_a_batch_is_mixed(listener):
-    assert listener.hears(heard(2), heard(3), heard(1), heard(1, B)) == [(A, 1), (B, 1), (A, 2), (A, 3)]
+def test_events_of_a_shuffled_batch_are_processed_in_sequence(listener):
+    assert listener.hear(make_event(2), make_event(3), make_event(1), make_event(1, B)) == [(A, 1), (B, 1), (A, 2), (A, 3)]
 
 
-def test_what_was_heard_is_not_heard_again(listener):
-    listener.hears(heard(1), heard(2))
+def test_a_processed_event_is_not_processed_again(listener):
+    listener.hear(make_event(1), make_event(2))
 
-    assert listener.hears(heard(1), heard(2), heard(2), heard(3), heard(3)) == [(A, 3)]
-    assert listener.hears(heard(3)) == []
-
-
-def test_what_comes_too_early_waits_until_the_gap_closes(listener, fresh):
-    assert listener.hears(heard(4), heard(2)) == []
-    assert fresh.rows("select sequence from notify.waiting order by sequence") == [(2,), (4,)]
-
-    assert listener.hears(heard(1)) == [(A, 1), (A, 2)]
-    assert listener.hears(heard(3), heard(1, B)) == [(B, 1), (A, 3), (A, 4)]
-    assert fresh.rows("select sequence from notify.waiting") == []
-    assert listener.hears(heard(4)) == []
+    assert listener.hear(make_event(1), make_event(2), make_event(2), make_event(3), make_event(3)) == [(A, 3)]
+    assert listener.hear(make_event(3)) == []
 
 
-def test_a_gap_closes_from_both_sides_at_once(listener, fresh):
-    listener.hears(heard(2))
+def test_an_early_event_waits_until_the_gap_closes(listener, empty_sandbox):
+    assert listener.hear(make_event(4), make_event(2)) == []
+    assert empty_sandbox.rows("select sequence from notify.waiting order by sequence") == [(2,), (4,)]
 
-    assert listener.hears(heard(3), heard(1), heard(5)) == [(A, 1), (A, 2), (A, 3)]
-    assert listener.hears(heard(4)) == [(A, 4), (A, 5)]
-    assert fresh.rows("select last_sequence, held, waits from notify.heard") == [(5, False, False)]
-
-
-def test_an_early_event_that_comes_twice_waits_once(listener, fresh):
-    listener.hears(heard(2))
-    listener.hears(heard(2), heard(2))
-
-    assert len(fresh.rows("select 1 from notify.waiting")) == 1
-    assert listener.hears(heard(1)) == [(A, 1), (A, 2)]
+    assert listener.hear(make_event(1)) == [(A, 1), (A, 2)]
+    assert listener.hear(make_event(3), make_event(1, B)) == [(B, 1), (A, 3), (A, 4)]
+    assert empty_sandbox.rows("select sequence from notify.waiting") == []
+    assert listener.hear(make_event(4)) == []
 
 
-def test_each_speaker_is_counted_by_itself(listener):
-    assert listener.hears(heard(1), heard(1, source="intake"), heard(2, source="intake")) == [(A, 1), (A, 1), (A, 2)]
+def test_one_batch_closes_a_gap_and_adds_events_on_both_sides_of_it(listener, empty_sandbox):
+    listener.hear(make_event(2))
+
+    assert listener.hear(make_event(3), make_event(1), make_event(5)) == [(A, 1), (A, 2), (A, 3)]
+    assert listener.hear(make_event(4)) == [(A, 4), (A, 5)]
+    assert empty_sandbox.rows("select last_sequence, blocked, has_waiting from notify.heard") == [(5, False, False)]
 
 
-def test_a_rolled_back_batch_was_not_heard(listener):
+def test_an_early_event_that_is_delivered_twice_is_stored_once(listener, empty_sandbox):
+    listener.hear(make_event(2))
+    listener.hear(make_event(2), make_event(2))
+
+    assert len(empty_sandbox.rows("select 1 from notify.waiting")) == 1
+    assert listener.hear(make_event(1)) == [(A, 1), (A, 2)]
+
+
+def test_each_producer_has_its_own_sequence(listener):
+    assert listener.hear(make_event(1), make_event(1, source="intake"), make_event(2, source="intake")) == [(A, 1), (A, 1), (A, 2)]
+
+
+def test_a_rolled_back_batch_counts_as_unprocessed(listener):
     with pytest.raises(ZeroDivisionError), listener.pool.transaction() as tx:
-        tx.unheard([heard(1), heard(3)])
+        tx.unheard([make_event(1), make_event(3)])
         raise ZeroDivisionError
 
-    assert listener.hears(heard(1)) == [(A, 1)]
+    assert listener.hear(make_event(1)) == [(A, 1)]
 
 
-def test_two_copies_that_hear_the_same_at_once_hear_it_once(listener, fresh):
-    """Both have looked before either has written: the second one is told to look again."""
-    other, looked, outcome = Listener(fresh.pool("notify")), threading.Barrier(2), []
+def test_two_copies_that_process_the_same_event_at_once_apply_it_once(listener, empty_sandbox):
+    """Both read the positions before either writes them: the second one gets a SequenceConflict."""
+    other, both_have_read, results = Listener(empty_sandbox.pool("notify")), threading.Barrier(2), []
 
     def hear(copy):
         with copy.pool.transaction() as tx:
-            positions = tx.inbox._positions
-            tx.inbox._positions = lambda batch: (positions(batch), looked.wait(10))[0]
-            return [event.sequence for event in tx.unheard([heard(1)])]
+            load_positions = tx.inbox._load_positions
+            tx.inbox._load_positions = lambda batch: (load_positions(batch), both_have_read.wait(10))[0]
+            return [event.sequence for event in tx.unheard([make_event(1)])]
 
     def try_to_hear(copy):
         try:
-            outcome.append(hear(copy))
-        except SequenceMoved as moved:
-            outcome.append(moved)
+            results.append(hear(copy))
+        except SequenceConflict as conflict:
+            results.append(conflict)
 
     threads = [threading.Thread(target=try_to_hear, args=(copy,)) for copy in (listener, other)]
     for thread in threads:
@@ -81,124 +81,124 @@ def test_two_copies_that_hear_the_same_at_once_hear_it_once(listener, fresh):
     for thread in threads:
         thread.join(20)
 
-    (applied,) = [one for one in outcome if isinstance(one, list)]
-    (moved,) = [one for one in outcome if isinstance(one, SequenceMoved)]
-    assert applied == [1] and should_try_again(moved)
-    assert other.hears(heard(1)) == []
+    (applied,) = [result for result in results if isinstance(result, list)]
+    (conflict,) = [result for result in results if isinstance(result, SequenceConflict)]
+    assert applied == [1] and should_try_again(conflict)
+    assert other.hear(make_event(1)) == []
 
 
-def test_many_copies_hear_everything_once_and_in_order(listener, fresh):
-    """Four copies are handed the same sixty events of three disputes, each in another order and in other pieces."""
+def test_four_concurrent_copies_process_every_event_once_and_in_order(listener, empty_sandbox):
+    """Four copies get the same sixty events of three disputes, each in another order and in batches of another size."""
     disputes = [f"620702-2026-{n:06d}-0" for n in range(3)]
-    noted, lock = {code: [] for code in disputes}, threading.Lock()
+    processed, lock = {code: [] for code in disputes}, threading.Lock()
 
     def hear(copy, n):
-        events = [heard(sequence, code) for sequence in range(1, 21) for code in disputes]
+        events = [make_event(sequence, code) for sequence in range(1, 21) for code in disputes]
         events = events[n * 11 :] + events[: n * 11]
         for start in range(0, len(events), 5 + n):
             while True:
                 try:
                     with copy.pool.transaction() as tx:
-                        fresh = tx.unheard(events[start : start + 5 + n])
-                        with lock:  # inside the transaction: in the order in which they commit
-                            for event in fresh:
-                                noted[event.subject].append(event.sequence)
+                        unheard = tx.unheard(events[start : start + 5 + n])
+                        with lock:  # inside the transaction, so that the order is that of the commits
+                            for event in unheard:
+                                processed[event.subject].append(event.sequence)
                     break
-                except Exception as problem:  # noqa: BLE001 - looked at below
-                    assert should_try_again(problem), problem
+                except Exception as error:  # noqa: BLE001 - examined in the next line
+                    assert should_try_again(error), error
 
-    threads = [threading.Thread(target=hear, args=(Listener(fresh.pool("notify", 1)), n)) for n in range(4)]
+    threads = [threading.Thread(target=hear, args=(Listener(empty_sandbox.pool("notify", 1)), n)) for n in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
 
-    assert noted == {code: list(range(1, 21)) for code in disputes}
-    # A copy may keep an event that another one takes meanwhile: a repeat, cleared away when waiting events are taken up again. Nothing new may be left.
-    assert fresh.rows("select 1 from notify.waiting w join notify.heard h using (source, subject) where w.sequence > h.last_sequence") == []
+    assert processed == {code: list(range(1, 21)) for code in disputes}
+    # A copy may store an event as waiting that another one processes in the meantime. Such a duplicate is deleted later; no unprocessed event may wait.
+    assert empty_sandbox.rows("select 1 from notify.waiting w join notify.heard h using (source, subject) where w.sequence > h.last_sequence") == []
 
 
 # ── parked ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_behind_a_parked_event_its_own_dispute_waits_and_no_other(listener, fresh):
-    listener.hears(heard(1), heard(1, B))
-    listener.parks(heard(2))
+def test_a_parked_event_blocks_its_own_dispute_and_no_other(listener, empty_sandbox):
+    listener.hear(make_event(1), make_event(1, B))
+    listener.park(make_event(2))
 
-    assert listener.hears(heard(3), heard(2, B), heard(4)) == [(B, 2)]
-    assert fresh.rows("select sequence from notify.waiting order by 1") == [(3,), (4,)]
-
-
-def test_a_parked_event_that_is_delivered_again_is_not_applied_behind_its_own_back(listener):
-    listener.parks(heard(1))
-
-    assert listener.hears(heard(1)) == []
-    assert listener.hears(listener.takes_up()) == [(A, 1)]
+    assert listener.hear(make_event(3), make_event(2, B), make_event(4)) == [(B, 2)]
+    assert empty_sandbox.rows("select sequence from notify.waiting order by 1") == [(3,), (4,)]
 
 
-def test_taking_it_up_again_lets_the_others_go_on(listener, fresh):
-    listener.parks(heard(1))
-    listener.hears(heard(2), heard(3), heard(5))
+def test_a_redelivery_of_a_parked_event_waits(listener):
+    listener.park(make_event(1))
 
-    assert listener.hears(listener.takes_up()) == [(A, 1), (A, 2), (A, 3)]
-    assert fresh.rows("select 1 from notify.parked") == []
-    assert listener.hears(heard(4)) == [(A, 4), (A, 5)]
+    assert listener.hear(make_event(1)) == []
+    assert listener.hear(listener.load_parked()) == [(A, 1)]
 
 
-def test_a_discarded_event_is_handed_over_as_such_and_the_others_go_on(listener):
-    listener.parks(heard(1))
-    listener.hears(heard(2))
+def test_a_successful_retry_unblocks_the_waiting_events(listener, empty_sandbox):
+    listener.park(make_event(1))
+    listener.hear(make_event(2), make_event(3), make_event(5))
+
+    assert listener.hear(listener.load_parked()) == [(A, 1), (A, 2), (A, 3)]
+    assert empty_sandbox.rows("select 1 from notify.parked") == []
+    assert listener.hear(make_event(4)) == [(A, 4), (A, 5)]
+
+
+def test_a_discarded_event_is_returned_as_discarded_and_unblocks_the_others(listener):
+    listener.park(make_event(1))
+    listener.hear(make_event(2))
 
     with listener.pool.transaction() as tx:
-        assert [(event.sequence, event.discarded) for event in tx.unheard([listener.takes_up(discarded=True)])] == [(1, True), (2, False)]
+        assert [(event.sequence, event.discarded) for event in tx.unheard([listener.load_parked(discarded=True)])] == [(1, True), (2, False)]
 
 
-def test_taken_up_alone_it_leaves_the_others_waiting(listener, fresh):
-    listener.parks(heard(1))
-    listener.hears(heard(2))
+def test_a_retry_of_an_event_alone_leaves_the_others_waiting(listener, empty_sandbox):
+    listener.park(make_event(1))
+    listener.hear(make_event(2))
 
-    assert listener.hears(listener.takes_up(alone=True)) == [(A, 1)]
-    assert fresh.rows("select w.sequence from notify.waiting w join notify.heard h using (source, subject) where not h.held") == [(2,)]
-
-
-def test_two_copies_that_take_up_the_same_parked_event_apply_it_once(listener, fresh):
-    listener.parks(heard(None, source="/agencies/police", id="e-1"))
-    listener.pool.read = fresh_reader = lambda delivery: heard(None, source="/agencies/police", id=delivery.body.decode())
-    first, second = listener.takes_up(), listener.takes_up()
-    other = Listener(fresh.pool("notify", read=fresh_reader))
-
-    assert listener.hears(first) == [(A, "e-1")]
-    assert other.hears(second) == []
+    assert listener.hear(listener.load_parked(is_alone=True)) == [(A, 1)]
+    assert empty_sandbox.rows("select w.sequence from notify.waiting w join notify.heard h using (source, subject) where not h.blocked") == [(2,)]
 
 
-def test_an_agencys_later_words_on_a_matter_wait_behind_its_parked_one(listener):
-    listener.pool.read = lambda delivery: heard(None, source="/agencies/police", id=delivery.body.decode())
+def test_two_copies_that_retry_the_same_parked_event_apply_it_once(listener, empty_sandbox):
+    listener.park(make_event(None, source="/agencies/police", id="e-1"))
+    listener.pool.read = read_agency_event = lambda delivery: make_event(None, source="/agencies/police", id=delivery.body.decode())
+    first, second = listener.load_parked(), listener.load_parked()
+    other = Listener(empty_sandbox.pool("notify", read=read_agency_event))
 
-    def says(event_id):
-        return heard(None, source="/agencies/police", id=event_id)
-
-    assert listener.hears(says("e-0")) == [(A, "e-0")]
-    listener.parks(says("e-1"))
-    assert listener.hears(says("e-2"), says("e-3")) == []
-
-    assert listener.hears(listener.takes_up()) == [(A, "e-1"), (A, "e-2"), (A, "e-3")]
-    assert listener.hears(says("e-4")) == [(A, "e-4")]
+    assert listener.hear(first) == [(A, "e-1")]
+    assert other.hear(second) == []
 
 
-def test_how_often_it_was_tried_is_counted(listener, fresh):
-    assert [listener.parks(heard(1)) for _ in range(3)] == [1, 2, 3]
-    assert fresh.rows("select attempts, status from notify.parked") == [(3, "parked")]
+def test_later_events_of_an_agency_about_a_matter_wait_behind_its_parked_event(listener):
+    listener.pool.read = lambda delivery: make_event(None, source="/agencies/police", id=delivery.body.decode())
+
+    def agency_event(event_id):
+        return make_event(None, source="/agencies/police", id=event_id)
+
+    assert listener.hear(agency_event("e-0")) == [(A, "e-0")]
+    listener.park(agency_event("e-1"))
+    assert listener.hear(agency_event("e-2"), agency_event("e-3")) == []
+
+    assert listener.hear(listener.load_parked()) == [(A, "e-1"), (A, "e-2"), (A, "e-3")]
+    assert listener.hear(agency_event("e-4")) == [(A, "e-4")]
 
 
-def test_what_is_kept_is_sealed(listener, fresh):
-    event = heard(2)
+def test_the_attempts_of_a_parked_event_are_counted(listener, empty_sandbox):
+    assert [listener.park(make_event(1)) for _ in range(3)] == [1, 2, 3]
+    assert empty_sandbox.rows("select attempts, status from notify.parked") == [(3, "parked")]
+
+
+def test_stored_deliveries_are_encrypted(listener, empty_sandbox):
+    event = make_event(2)
     event.delivery = Delivery(b'{"name": "\xe8\x99\x9a\xe6\x9e\x84\xe7\x94\xb2"}')
-    listener.hears(event)
-    event = heard(1, B)
+    listener.hear(event)
+    event = make_event(1, B)
     event.delivery = Delivery(b'{"name": "\xe8\x99\x9a\xe6\x9e\x84\xe7\x94\xb2"}')
-    listener.parks(event)
+    listener.park(event)
 
     for table in ("waiting", "parked"):
-        ((delivery,),) = fresh.rows(f"select delivery from notify.{table}")
+        ((delivery,),) = empty_sandbox.rows(f"select delivery from notify.{table}")
         assert "虚构甲".encode().hex() not in bytes(delivery).hex()
         assert "虚构甲".encode() not in bytes(delivery)

@@ -1,4 +1,4 @@
-"""Do log lines say what an operator needs, and never what parties told an agency?"""
+"""Tests of log lines: they contain the facts an operator needs, and never what parties told an agency."""
 
 import ast
 import json
@@ -16,7 +16,7 @@ SECRETS = ("虚构甲", "13900000000", "62070219800101001X")
 
 @pytest.fixture
 def configure(capsys):
-    """lines = configure() as a process does at its start; lines() is what was logged since. The other tests' logging is put back afterwards."""
+    """lines = configure() configures logging as a process does; lines() returns what has been logged since. The previous configuration is restored."""
     before, root = structlog.get_config(), logging.getLogger()
     handlers, level = root.handlers[:], root.level
 
@@ -29,7 +29,7 @@ def configure(capsys):
     root.handlers[:], root.level = handlers, level
 
 
-def test_a_line_is_json_with_its_facts_in_fields(configure):
+def test_a_log_line_is_json_with_facts_in_fields(configure):
     lines = configure()
     structlog.get_logger().warning("Gap: later events wait.", dispute="620702-2026-000123-1", source="intake", missing=7)
 
@@ -38,7 +38,7 @@ def test_a_line_is_json_with_its_facts_in_fields(configure):
     assert (line["service"], line["level"], line["missing"]) == ("notify", "warning", 7)
 
 
-def test_a_field_that_is_not_allowed_does_not_get_out(configure):
+def test_a_field_outside_the_allowed_list_is_dropped(configure):
     lines = configure()
     structlog.get_logger().error(
         "x", name=SECRETS[0], body={"phone": SECRETS[1]}, data=SECRETS[2], exc_info=ValueError(SECRETS[0]), exception=SECRETS[1], event_id="e-1"
@@ -48,21 +48,21 @@ def test_a_field_that_is_not_allowed_does_not_get_out(configure):
     assert set(line) == {"event", "level", "ts", "service", "event_id"}
 
 
-def test_below_its_level_nothing_is_said(configure):
+def test_messages_below_the_log_level_are_dropped(configure):
     lines = configure()
     structlog.get_logger().debug("x")
 
     assert lines() == []
 
 
-def test_other_libraries_speak_in_the_same_form_without_what_they_filled_in(configure):
+def test_log_records_of_libraries_have_the_same_format_and_no_arguments(configure):
     lines = configure()
-    logging.getLogger("somebody").warning("could not handle %s of %s", *SECRETS[:2])
-    logging.getLogger("somebody").warning(f"could not handle {SECRETS[2]}")
+    logging.getLogger("some_library").warning("could not handle %s of %s", *SECRETS[:2])
+    logging.getLogger("some_library").warning(f"could not handle {SECRETS[2]}")
     try:
         raise ValueError(SECRETS[0])
     except ValueError:
-        logging.getLogger("somebody").exception("failed")
+        logging.getLogger("some_library").exception("failed")
 
     found = lines()
     assert [line["service"] for line in found] == ["notify"] * 3
@@ -70,7 +70,7 @@ def test_other_libraries_speak_in_the_same_form_without_what_they_filled_in(conf
     assert found[2]["reason"].startswith("ValueError at test_logs.py:")
 
 
-def test_nobody_but_us_logs_what_failed_in_a_worker(configure):
+def test_messaging_libraries_log_nothing_themselves(configure):
     lines = configure()
     for library in ("nameko.containers", "amqp", "pika.channel", "kombu", "yoyo.migrations"):
         logging.getLogger(library).error("error handling %s", SECRETS[0])
@@ -78,7 +78,7 @@ def test_nobody_but_us_logs_what_failed_in_a_worker(configure):
     assert lines() == []
 
 
-def test_what_went_wrong_is_told_without_values():
+def test_the_description_of_an_error_contains_no_values():
     def fails():
         raise KeyError(SECRETS[0])
 
@@ -88,32 +88,35 @@ def test_what_went_wrong_is_told_without_values():
 
 
 @pytest.mark.parametrize(
-    ("sql", "code", "told"),
+    ("sql", "sqlstate", "names_column"),
     [
         ("select %s::int", "22P02", False),  # quotes the value
         ("select %s::timestamptz", "22007", False),
         ("insert into notify.notices (id) values (%s)", "23502", True),  # names the column
     ],
 )
-def test_the_database_does_not_tell_either(apart, sql, code, told):
-    with pytest.raises(psycopg2.Error) as failed, apart.pool("notify", 1).transaction() as tx:
+def test_the_description_of_a_database_error_contains_no_values(sandbox, sql, sqlstate, names_column):
+    with pytest.raises(psycopg2.Error) as failed, sandbox.pool("notify", 1).transaction() as tx:
         tx.run(sql, (SECRETS[0],))
 
     text = logs.describe(failed.value)
-    assert code in text and SECRETS[0] not in text
-    assert ("column" in text) == told
+    assert sqlstate in text and SECRETS[0] not in text
+    assert ("column" in text) == names_column
 
 
-def _calls_of_a_log():
-    """(place, fields) of every call of `log.<level>(…)` in the product."""
+def _log_calls():
+    """Yield (file:line, fields) of every call of `log.<level>(…)` in plumbing and the services."""
     for path in sorted([*ROOT.glob("plumbing/**/*.py"), *ROOT.glob("services/**/*.py")]):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and node.func.value.id == "log":
-                yield f"{path.relative_to(ROOT)}:{node.lineno}", {keyword.arg for keyword in node.keywords if keyword.arg}  # `**fields` cannot be read here
+                yield (
+                    f"{path.relative_to(ROOT)}:{node.lineno}",
+                    {keyword.arg for keyword in node.keywords if keyword.arg},
+                )  # the names in `**fields` are not visible in the source
 
 
-def test_every_field_that_the_product_logs_is_allowed_and_so_gets_out():
-    calls = list(_calls_of_a_log())
+def test_every_logged_field_is_in_the_allowed_list():
+    calls = list(_log_calls())
 
     assert len(calls) > 15
     assert {place: fields - logs.FIELDS for place, fields in calls if fields - logs.FIELDS} == {}

@@ -1,4 +1,4 @@
-"""Is everything said numbered without a gap, in the order in which it was committed?"""
+"""Tests of the outbox: events are numbered per dispute without gaps, in the order of the commits."""
 
 import json
 import threading
@@ -9,80 +9,80 @@ from marshmallow import ValidationError
 import contracts
 from contracts.channels import partition_of
 from plumbing.events import DomainEvent, Reply
-from tests.plumbing.conftest import A, B, heard
+from tests.plumbing.conftest import A, B, make_event
 
-SENT = contracts.DOMAIN_EVENTS["notice.sent"].example
-NOTICE = contracts.NOTICES["notice.urged"].example
+NOTICE_SENT = contracts.DOMAIN_EVENTS["notice.sent"].example
+NOTICE_URGED = contracts.NOTICES["notice.urged"].example
 
 
-def says(pool, *subjects, **more):
+def publish(pool, *subjects, **fields):
     with pool.transaction() as tx:
-        tx.say([DomainEvent("notice.sent", subject, SENT, **more) for subject in subjects])
+        tx.say([DomainEvent("notice.sent", subject, NOTICE_SENT, **fields) for subject in subjects])
 
 
-def outbox(apart, columns="event_id"):
-    return apart.rows(f"select {columns} from notify.outbox order by id")
+def outbox(sandbox, columns="event_id"):
+    return sandbox.rows(f"select {columns} from notify.outbox order by id")
 
 
-def test_each_dispute_is_counted_from_one(listener, fresh):
-    says(listener.pool, A, B, A)
-    says(listener.pool, B, A)
+def test_each_dispute_is_numbered_from_one(listener, empty_sandbox):
+    publish(listener.pool, A, B, A)
+    publish(listener.pool, B, A)
 
-    assert [event_id for (event_id,) in outbox(fresh)] == [f"{A}/1", f"{B}/1", f"{A}/2", f"{B}/2", f"{A}/3"]
+    assert [event_id for (event_id,) in outbox(empty_sandbox)] == [f"{A}/1", f"{B}/1", f"{A}/2", f"{B}/2", f"{A}/3"]
 
 
-def test_what_was_rolled_back_leaves_no_gap(listener, fresh):
+def test_a_rolled_back_transaction_leaves_no_gap(listener, empty_sandbox):
     with pytest.raises(ZeroDivisionError), listener.pool.transaction() as tx:
-        tx.say([DomainEvent("notice.sent", A, SENT)])
+        tx.say([DomainEvent("notice.sent", A, NOTICE_SENT)])
         raise ZeroDivisionError
-    says(listener.pool, A)
+    publish(listener.pool, A)
 
-    assert outbox(fresh) == [(f"{A}/1",)]
+    assert outbox(empty_sandbox) == [(f"{A}/1",)]
 
 
-def test_a_fact_names_its_cause_and_keeps_the_trace(listener, fresh):
-    cause = heard(7)
+def test_an_event_names_its_cause_and_keeps_its_trace(listener, empty_sandbox):
+    cause = make_event(7)
     cause.traceparent = f"00-{'a' * 32}-{'b' * 16}-01"
-    says(listener.pool, A, cause=cause)
-    says(listener.pool, A)
+    publish(listener.pool, A, cause=cause)
+    publish(listener.pool, A)
 
-    first, second = (json.loads(bytes(body)) for (body,) in outbox(fresh, "body"))
+    first, second = (json.loads(bytes(body)) for (body,) in outbox(empty_sandbox, "body"))
     assert (first["causationid"], first["traceparent"], first["sequence"], first["source"]) == (cause.id, cause.traceparent, "1", "/services/notify")
     assert "causationid" not in second and second["traceparent"].startswith("00-")
 
 
-def test_a_dispute_always_travels_in_the_same_partition(listener, fresh):
-    says(listener.pool, A, B, A)
+def test_all_events_of_a_dispute_have_the_same_partition(listener, empty_sandbox):
+    publish(listener.pool, A, B, A)
 
-    assert outbox(fresh, "exchange, partition, routing_key") == [
+    assert outbox(empty_sandbox, "exchange, partition, routing_key") == [
         ("notify.events", partition_of(code, 2), f"{partition_of(code, 2)}.notice.sent") for code in (A, B, A)
     ]
 
 
-def test_what_the_contract_does_not_have_is_not_said(listener, fresh):
-    for data in (SENT | {"name": "虚构甲"}, {}):
+def test_an_event_that_violates_the_contract_is_not_published(listener, empty_sandbox):
+    for data in (NOTICE_SENT | {"name": "虚构甲"}, {}):
         with pytest.raises(ValidationError), listener.pool.transaction() as tx:
             tx.say([DomainEvent("notice.sent", A, data)])
     with pytest.raises(KeyError), listener.pool.transaction() as tx:
         tx.say([DomainEvent("dispute.registered", A, {})])
 
-    assert outbox(fresh) == []
+    assert outbox(empty_sandbox) == []
 
 
-def test_several_writers_number_in_commit_order(fresh):
-    """Whoever looks in between sees 1..n of each dispute and never a number before a smaller one."""
+def test_concurrent_transactions_number_events_in_commit_order(empty_sandbox):
+    """At any time the visible rows of a dispute are numbered 1..n."""
     codes = [f"620702-2026-{n:06d}-0" for n in range(3)]
-    stop, seen = threading.Event(), []
+    stop, snapshots = threading.Event(), []
 
     def write(pool, n):
         for turn in range(25):
-            says(pool, *(codes[(n + turn + k) % 3] for k in range(1 + turn % 4)))
+            publish(pool, *(codes[(n + turn + k) % 3] for k in range(1 + turn % 4)))
 
     def watch():
         while not stop.is_set():
-            seen.append([event_id for (event_id,) in outbox(fresh)])
+            snapshots.append([event_id for (event_id,) in outbox(empty_sandbox)])
 
-    writers = [threading.Thread(target=write, args=(fresh.pool("notify", 1), n)) for n in range(4)]
+    writers = [threading.Thread(target=write, args=(empty_sandbox.pool("notify", 1), n)) for n in range(4)]
     watcher = threading.Thread(target=watch)
     for thread in (watcher, *writers):
         thread.start()
@@ -90,27 +90,27 @@ def test_several_writers_number_in_commit_order(fresh):
         thread.join(60)
     stop.set()
     watcher.join(60)
-    seen.append([event_id for (event_id,) in outbox(fresh)])
+    snapshots.append([event_id for (event_id,) in outbox(empty_sandbox)])
 
-    assert len(seen[-1]) == 4 * sum(1 + turn % 4 for turn in range(25))
-    for view in seen:
+    assert len(snapshots[-1]) == 4 * sum(1 + turn % 4 for turn in range(25))
+    for snapshot in snapshots:
         for code in codes:
-            numbers = [int(event_id.rpartition("/")[2]) for event_id in view if event_id.startswith(code)]
+            numbers = [int(event_id.rpartition("/")[2]) for event_id in snapshot if event_id.startswith(code)]
             assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_replies_to_agencies_travel_to_their_inboxes(listener, fresh):
+def test_replies_are_routed_to_the_inbox_of_the_agency(listener, empty_sandbox):
     with listener.pool.transaction() as tx:
-        (body,) = tx.post([Reply("police", "n-1", "notice.urged", A, NOTICE)])
+        (body,) = tx.post([Reply("police", "n-1", "notice.urged", A, NOTICE_URGED)])
 
-    assert outbox(fresh, "exchange, routing_key, event_id") == [("inboxes", "police", "n-1")]
+    assert outbox(empty_sandbox, "exchange, routing_key, event_id") == [("inboxes", "police", "n-1")]
     assert json.loads(body)["id"] == "n-1" and "sequence" not in json.loads(body)
 
 
-def test_the_sealed_voice_counts_apart_and_leaves_no_gap_in_the_ordinary_one(fresh):
+def test_the_sealed_stream_has_its_own_sequence_and_leaves_no_gap_in_the_ordinary_one(empty_sandbox):
     held = contracts.SEALED_EVENTS["mediation-safeguard", "safeguard.held"].example
     applied = contracts.DOMAIN_EVENTS["step.applied"].example
-    with fresh.pool("mediation").transaction() as tx:
+    with empty_sandbox.pool("mediation").transaction() as tx:
         tx.say(
             [
                 DomainEvent("step.applied", A, applied),
@@ -120,7 +120,7 @@ def test_the_sealed_voice_counts_apart_and_leaves_no_gap_in_the_ordinary_one(fre
         )
         tx.say([DomainEvent("safeguard.held", A, held, source="mediation-safeguard")])
 
-    rows = fresh.rows("select exchange, routing_key, event_id, body from mediation.outbox order by id")
+    rows = empty_sandbox.rows("select exchange, routing_key, event_id, body from mediation.outbox order by id")
     partition = partition_of(A)
     assert [row[:3] for row in rows] == [
         ("mediation.events", f"{partition}.step.applied", f"{A}/1"),
@@ -131,4 +131,4 @@ def test_the_sealed_voice_counts_apart_and_leaves_no_gap_in_the_ordinary_one(fre
     assert [(json.loads(bytes(row[3]))["source"], json.loads(bytes(row[3]))["sequence"]) for row in rows] == [
         ("/services/mediation", "1"), ("/services/mediation-safeguard", "1"), ("/services/mediation", "2"), ("/services/mediation-safeguard", "2"),
     ]  # fmt: skip
-    fresh.empty("mediation")
+    empty_sandbox.empty("mediation")

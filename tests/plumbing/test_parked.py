@@ -1,4 +1,4 @@
-"""What can an operator do about an event that could not be applied, and is it written down?"""
+"""Tests of the operator's tool for parked events and dead letters: what it shows and does, and what it records."""
 
 import base64
 import json
@@ -10,26 +10,26 @@ from typer.testing import CliRunner
 from contracts.channels import DEAD_LETTERS, UNROUTED, agency_queue, queue_of
 from plumbing.events import Delivery
 from plumbing.parked import app
-from tests.apart import KEY
 from tests.county import wait_until
-from tests.plumbing.conftest import A, B, heard
+from tests.plumbing.conftest import A, B, make_event
+from tests.sandbox import AT_REST_KEY
 
 NOTIFY_QUEUE = queue_of("notify", "mediation", 0)
 
 
 @pytest.fixture
-def tool(fresh, tmp_path, monkeypatch):
-    """tool("list", …) is what the operator types; it gives what is printed, and fails if the tool does."""
-    places = tmp_path / "relay.json"
-    places.write_text(json.dumps({name: {"database": url} for name, url in fresh.databases.items()}))
-    monkeypatch.setenv("FENGQIAO_RELAY", str(places))
-    monkeypatch.setenv("FENGQIAO_AT_REST_KEYS", json.dumps({"notify": base64.b64encode(KEY).decode()}))
-    monkeypatch.setenv("AMQP_URI", fresh.amqp("admin"))
+def tool(empty_sandbox, tmp_path, monkeypatch):
+    """tool("list", …) runs the tool with these arguments, asserts its exit code and returns its output."""
+    connections = tmp_path / "relay.json"
+    connections.write_text(json.dumps({name: {"database": url} for name, url in empty_sandbox.databases.items()}))
+    monkeypatch.setenv("FENGQIAO_RELAY", str(connections))
+    monkeypatch.setenv("FENGQIAO_AT_REST_KEYS", json.dumps({"notify": base64.b64encode(AT_REST_KEY).decode()}))
+    monkeypatch.setenv("AMQP_URI", empty_sandbox.amqp("admin"))
     monkeypatch.setenv("USER", "operator-wang")
     monkeypatch.setenv("LOGNAME", "operator-wang")
 
-    def tool(*words, code=0):
-        result = CliRunner().invoke(app, list(map(str, words)))
+    def tool(*arguments, code=0):
+        result = CliRunner().invoke(app, list(map(str, arguments)))
         assert result.exit_code == code, result.output
         return result.output
 
@@ -38,25 +38,25 @@ def tool(fresh, tmp_path, monkeypatch):
 
 @pytest.fixture
 def park(listener):
-    """park(event, reason) leaves it to a person; returns its number."""
+    """park(event, reason) parks an event and returns its number."""
 
     def park(event, reason="KeyError at domain.py:7"):
-        listener.parks(event, reason)
+        listener.park(event, reason)
         with listener.pool.transaction() as tx:
             return tx.rows("select max(id) from parked")[0][0]
 
     return park
 
 
-def actions(apart):
-    return apart.rows("select who, action, source, subject, event_id, note from notify.parked_actions order by id")
+def actions(sandbox):
+    return sandbox.rows("select who, action, source, subject, event_id, note from notify.parked_actions order by id")
 
 
-def test_the_list_says_what_is_parked_why_and_what_waits_behind_it(tool, park, listener):
-    assert "nothing is parked" in tool("list")
-    number = park(heard(1))
-    listener.hears(heard(2), heard(3))
-    park(heard(1, B), "ValueError at rules.py:12")
+def test_the_list_shows_parked_events_with_reason_and_number_of_waiting_events(tool, park, listener):
+    assert "no event is parked" in tool("list")
+    number = park(make_event(1))
+    listener.hear(make_event(2), make_event(3))
+    park(make_event(1, B), "ValueError at rules.py:12")
 
     lines = [line for line in tool("list").splitlines() if "notify" in line]
     assert len(lines) == 2
@@ -65,82 +65,82 @@ def test_the_list_says_what_is_parked_why_and_what_waits_behind_it(tool, park, l
     assert "ValueError" not in tool("list", "--service", "intake")
 
 
-def test_what_an_event_carries_is_shown_only_when_asked_and_that_is_written_down(tool, park, fresh):
-    event = heard(1)
+def test_the_content_of_an_event_is_shown_only_with_body_and_that_is_recorded(tool, park, empty_sandbox):
+    event = make_event(1)
     event.delivery = Delivery('{"parties": [{"name": "虚构甲"}]}'.encode(), user_id="police")
     number = park(event)
 
     assert "虚构甲" not in tool("show", "notify", number)
-    assert actions(fresh) == []
+    assert actions(empty_sandbox) == []
     assert "虚构甲" in tool("show", "notify", number, "--body")
-    assert actions(fresh) == [("operator-wang", "read", "mediation", A, f"{A}/1", "")]
+    assert actions(empty_sandbox) == [("operator-wang", "read", "mediation", A, f"{A}/1", "")]
     assert "operator-wang read" in tool("show", "notify", number)
 
 
-def test_without_the_key_at_rest_nothing_can_be_read(tool, park, monkeypatch, fresh):
-    number = park(heard(1))
+def test_the_content_cannot_be_shown_without_the_encryption_key(tool, park, monkeypatch, empty_sandbox):
+    number = park(make_event(1))
     for keys in ({}, {"notify": base64.b64encode(bytes(32)).decode()}):
         monkeypatch.setenv("FENGQIAO_AT_REST_KEYS", json.dumps(keys))
         tool("show", "notify", number, "--body", code=2)
-    assert actions(fresh) == []
+    assert actions(empty_sandbox) == []
 
 
-def test_a_replayed_event_is_due_at_once(tool, park, fresh):
-    number = park(heard(1))
-    park(heard(1, B))
+def test_a_replayed_event_is_due_at_once(tool, park, empty_sandbox):
+    number = park(make_event(1))
+    park(make_event(1, B))
     tool("replay", "notify", number, "--note", "mended")
 
-    assert fresh.rows("select subject, status, next_attempt_at <= now() from notify.parked order by id") == [(A, "retry", True), (B, "parked", None)]
-    assert actions(fresh) == [("operator-wang", "replay", "mediation", A, f"{A}/1", "mended")]
+    assert empty_sandbox.rows("select subject, status, next_attempt_at <= now() from notify.parked order by id") == [(A, "retry", True), (B, "parked", None)]
+    assert actions(empty_sandbox) == [("operator-wang", "replay", "mediation", A, f"{A}/1", "mended")]
 
 
 @pytest.mark.parametrize(
-    ("which", "replayed"), [(["--all"], [A, B]), (["--reason", "KeyError"], [A]), (["--type", "deadline.set"], [B]), (["--type", "x"], [])]
+    ("options", "replayed"), [(["--all"], [A, B]), (["--reason", "KeyError"], [A]), (["--type", "deadline.set"], [B]), (["--type", "x"], [])]
 )
-def test_many_are_replayed_by_what_they_have_in_common(tool, park, fresh, which, replayed):
-    park(heard(1))
-    park(heard(1, B, type="deadline.set"), "ValueError at rules.py:12")
-    tool("replay", *which)
+def test_events_are_replayed_by_type_reason_or_all(tool, park, empty_sandbox, options, replayed):
+    park(make_event(1))
+    park(make_event(1, B, type="deadline.set"), "ValueError at rules.py:12")
+    tool("replay", *options)
 
-    assert [subject for (subject,) in fresh.rows("select subject from notify.parked where status = 'retry' order by id")] == replayed
-    assert len(actions(fresh)) == len(replayed)
+    assert [subject for (subject,) in empty_sandbox.rows("select subject from notify.parked where status = 'retry' order by id")] == replayed
+    assert len(actions(empty_sandbox)) == len(replayed)
 
 
-def test_replaying_names_something_or_says_all(tool, park):
-    park(heard(1))
+def test_a_replay_without_a_selection_is_refused(tool, park):
+    park(make_event(1))
 
     tool("replay", code=2)
     tool("replay", "notify", 999_999_999, code=2)
     tool("replay", "nobody", 1, code=2)
 
 
-def test_a_discard_says_why_and_is_handed_to_the_service(tool, park, fresh):
-    number = park(heard(1))
+def test_a_discard_requires_a_reason_and_is_left_to_the_service(tool, park, empty_sandbox):
+    number = park(make_event(1))
     tool("discard", "notify", number, code=2)
     tool("discard", "notify", number, "--note", "  ", code=2)
-    assert actions(fresh) == []
+    assert actions(empty_sandbox) == []
 
     tool("discard", "notify", number, "--note", "agreed with the centre by telephone", "--who", "li")
-    assert fresh.rows("select status from notify.parked") == [("discard",)]
-    assert actions(fresh) == [("li", "discard", "mediation", A, f"{A}/1", "agreed with the centre by telephone")]
+    assert empty_sandbox.rows("select status from notify.parked") == [("discard",)]
+    assert actions(empty_sandbox) == [("li", "discard", "mediation", A, f"{A}/1", "agreed with the centre by telephone")]
 
 
-def test_bytes_that_are_no_event_are_discarded_by_the_tool_itself(tool, park, fresh):
-    lost = heard(1)
-    lost.source = lost.type = "unreadable"
-    lost.subject = lost.id = "f" * 64
-    number = park(lost)
+def test_an_unreadable_message_is_deleted_by_the_tool_itself(tool, park, empty_sandbox):
+    unreadable = make_event(1)
+    unreadable.source = unreadable.type = "unreadable"
+    unreadable.subject = unreadable.id = "f" * 64
+    number = park(unreadable)
     tool("discard", "notify", number, "--note", "an experiment")
 
-    assert fresh.rows("select 1 from notify.parked union all select 1 from notify.heard") == []
-    assert actions(fresh) == [("operator-wang", "discard", "unreadable", "f" * 64, "f" * 64, "an experiment")]
+    assert empty_sandbox.rows("select 1 from notify.parked union all select 1 from notify.heard") == []
+    assert actions(empty_sandbox) == [("operator-wang", "discard", "unreadable", "f" * 64, "f" * 64, "an experiment")]
 
 
-def test_one_service_by_its_own_settings(tool, park, fresh, monkeypatch):
-    number = park(heard(1))
+def test_the_tool_works_with_the_settings_of_one_service(tool, park, empty_sandbox, monkeypatch):
+    number = park(make_event(1))
     monkeypatch.delenv("FENGQIAO_RELAY")
     monkeypatch.setenv("FENGQIAO_SERVICE", "notify")
-    monkeypatch.setenv("DATABASE_URL", fresh.databases["notify"])
+    monkeypatch.setenv("DATABASE_URL", empty_sandbox.databases["notify"])
 
     assert A in tool("list")
     tool("replay", "notify", number)
@@ -150,85 +150,85 @@ def test_one_service_by_its_own_settings(tool, park, fresh, monkeypatch):
 
 
 @pytest.fixture
-def letters(fresh):
-    """Nothing dead, nothing unrouted."""
-    fresh.purge(DEAD_LETTERS, UNROUTED, NOTIFY_QUEUE, agency_queue("police"))
-    yield fresh
-    fresh.purge(DEAD_LETTERS, UNROUTED, NOTIFY_QUEUE, agency_queue("police"))
+def empty_queues(empty_sandbox):
+    """The sandbox with the queues of these tests empty, before and after."""
+    empty_sandbox.purge(DEAD_LETTERS, UNROUTED, NOTIFY_QUEUE, agency_queue("police"))
+    yield empty_sandbox
+    empty_sandbox.purge(DEAD_LETTERS, UNROUTED, NOTIFY_QUEUE, agency_queue("police"))
 
 
-def die(apart, queue):
-    """The broker gives up on everything in this queue."""
-    channel = apart.channel()
+def dead_letter_all(sandbox, queue):
+    """Reject every message of this queue, so that the broker dead-letters it."""
+    channel = sandbox.channel()
     for _ in range(channel.queue_declare(queue, passive=True).method.message_count):
         method, _, _ = next(channel.consume(queue, inactivity_timeout=10))
         channel.basic_reject(method.delivery_tag, requeue=False)
     channel.connection.close()
-    wait_until(lambda: apart.count(DEAD_LETTERS))
+    wait_until(lambda: sandbox.count(DEAD_LETTERS))
 
 
-def test_a_dead_letter_is_seen_and_put_back_where_it_came_from(tool, letters, listener):
-    subject = next(code for code in (A, B) if letters.tell("mediation", {"subject": code, "sequence": 1}) or letters.count(NOTIFY_QUEUE))
-    die(letters, NOTIFY_QUEUE)
+def test_a_dead_letter_is_listed_and_put_back_into_its_queue(tool, empty_queues, listener):
+    subject = next(code for code in (A, B) if empty_queues.publish("mediation", {"subject": code, "sequence": 1}) or empty_queues.count(NOTIFY_QUEUE))
+    dead_letter_all(empty_queues, NOTIFY_QUEUE)
     listed = tool("dead-letters")
     assert NOTIFY_QUEUE in listed and "mediation.events 0.step.applied" in listed and "rejected" in listed
-    wait_until(lambda: letters.count(DEAD_LETTERS) == 1)  # the broker puts back what was only looked at a moment after the tool has ended
+    wait_until(lambda: empty_queues.count(DEAD_LETTERS) == 1)  # the broker requeues unacknowledged messages shortly after the tool has ended
 
     assert "sent" in tool("dead-letters", "--put-back")
-    wait_until(lambda: letters.count(DEAD_LETTERS) == 0 and letters.count(NOTIFY_QUEUE) == 1)
-    ((_, properties, body),) = letters.take_all(NOTIFY_QUEUE)
+    wait_until(lambda: empty_queues.count(DEAD_LETTERS) == 0 and empty_queues.count(NOTIFY_QUEUE) == 1)
+    ((_, properties, body),) = empty_queues.take_all(NOTIFY_QUEUE)
     assert json.loads(body)["subject"] == subject
     assert "x-death" not in (properties.headers or {})
 
 
-def test_what_an_agency_sent_while_its_queue_was_not_bound_comes_back_in_its_own_name(tool, letters):
-    """Intake believes only what carries the agency's name, and only the broker's administrator may write it for them."""
-    admin = letters.channel()
+def test_an_unrouted_event_of_an_agency_is_put_back_with_the_agencys_user_id(tool, empty_queues):
+    """Intake accepts only messages with the agency's user id, which nobody but the agency and the broker's administrator can set."""
+    admin = empty_queues.channel()
     admin.queue_unbind(agency_queue("police"), "agencies", "police.#")
     try:
-        channel = letters.channel("police")
+        channel = empty_queues.channel("police")
         properties = pika.BasicProperties(user_id="police", message_id="e-1", content_type="application/json", headers={"ce-id": "e-1"}, delivery_mode=2)
         channel.basic_publish("agencies", "police.dispute.reported", b"{}", properties)
         channel.connection.close()
-        wait_until(lambda: letters.count(UNROUTED))
+        wait_until(lambda: empty_queues.count(UNROUTED))
     finally:
         admin.queue_bind(agency_queue("police"), "agencies", "police.#")
         admin.connection.close()
 
     tool("dead-letters", "--put-back", "--id", "e-1")
-    ((method, properties, body),) = letters.take_all(agency_queue("police"))
+    ((method, properties, body),) = empty_queues.take_all(agency_queue("police"))
     assert (method.routing_key, properties.user_id, properties.message_id, properties.headers, body) == (
         "police.dispute.reported", "police", "e-1", {"ce-id": "e-1"}, b"{}",
     )  # fmt: skip
 
 
-def test_what_an_agency_sent_to_nowhere_is_seen_and_goes_on_when_there_is_a_queue(tool, letters):
-    channel = letters.channel()
+def test_an_unrouted_event_is_listed_and_delivered_once_a_queue_is_bound(tool, empty_queues):
+    channel = empty_queues.channel()
     channel.basic_publish("agencies", "newcomer.dispute.reported", b"{}", pika.BasicProperties(message_id="e-2", delivery_mode=2))
-    wait_until(lambda: letters.count(UNROUTED))
+    wait_until(lambda: empty_queues.count(UNROUTED))
     assert "agencies newcomer.dispute.reported" in tool("dead-letters", "--queue", UNROUTED)
 
     channel.queue_bind(agency_queue("police"), "agencies", "newcomer.#")
     try:
         tool("dead-letters", "--put-back")
-        wait_until(lambda: letters.count(UNROUTED) == 0 and letters.count(agency_queue("police")) == 1)
+        wait_until(lambda: empty_queues.count(UNROUTED) == 0 and empty_queues.count(agency_queue("police")) == 1)
     finally:
         channel.queue_unbind(agency_queue("police"), "agencies", "newcomer.#")
         channel.connection.close()
 
 
-def test_the_tool_never_shows_what_a_letter_carries(tool, letters):
-    channel = letters.channel()
+def test_the_list_of_dead_letters_shows_no_content(tool, empty_queues):
+    channel = empty_queues.channel()
     channel.basic_publish("agencies", "newcomer.x", "虚构甲".encode(), pika.BasicProperties(message_id="e-3"))
     channel.connection.close()
-    wait_until(lambda: letters.count(UNROUTED))
+    wait_until(lambda: empty_queues.count(UNROUTED))
 
     assert "虚构甲" not in tool("dead-letters")
 
 
-def test_of_the_safeguard_lane_no_line_names_the_dispute(tool, park):
-    """An operator is not inside. Who asks for what is carried is written down."""
-    number = park(heard(1, source="mediation-safeguard", type="safeguard.held"))
+def test_a_parked_event_of_the_safeguard_lane_is_listed_without_its_dispute(tool, park):
+    """Operators may not see which disputes are in the safeguard lane; showing the content is recorded."""
+    number = park(make_event(1, source="mediation-safeguard", type="safeguard.held"))
 
     for shown in (tool("list"), tool("show", "notify", number)):
         assert "mediation" in shown and "KeyError" in shown

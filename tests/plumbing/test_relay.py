@@ -1,4 +1,4 @@
-"""Does everything said reach the broker, in order, whatever fails on the way?"""
+"""Tests of the relay: every outbox row reaches the broker in order, whatever fails on the way."""
 
 import json
 import os
@@ -14,31 +14,31 @@ import contracts
 from contracts.channels import queue_of
 from deploy.files import ROOT
 from drills.tcp_proxies import tcp_proxy
-from plumbing import relay as relays
+from plumbing import relay as relay_module
 from plumbing.events import DomainEvent
 from plumbing.relay import Relay
 from tests.county import wait_until
 from tests.plumbing.conftest import A, B
 
-SENT = contracts.DOMAIN_EVENTS["notice.sent"].example
+NOTICE_SENT = contracts.DOMAIN_EVENTS["notice.sent"].example
 QUEUES = [queue_of("metrics", "notify", partition) for partition in (0, 1)]
-PUT = "insert into notify.outbox (partition, exchange, routing_key, event_id, body) values (0, %s, %s, %s, 'x')"
+INSERT = "insert into notify.outbox (partition, exchange, routing_key, event_id, body) values (0, %s, %s, %s, 'x')"
 
 
 @pytest.fixture
-def quiet(fresh):
-    """Empty outboxes, empty queues."""
-    fresh.purge(*QUEUES)
-    return fresh
+def relay_sandbox(empty_sandbox):
+    """The sandbox with empty outboxes and queues."""
+    empty_sandbox.purge(*QUEUES)
+    return empty_sandbox
 
 
 @pytest.fixture
-def start(quiet):
-    """start(…) runs a relay of notify's outbox on a thread of its own; it is stopped when the test ends."""
+def start(relay_sandbox):
+    """start(…) runs a relay of notify's outbox in a thread until the end of the test."""
     running = []
 
     def start(database=None, amqp=None, **others):
-        relay = Relay("notify", database or quiet.databases["notify"], amqp or quiet.amqp("notify"), 2, threading.Event(), **others)
+        relay = Relay("notify", database or relay_sandbox.databases["notify"], amqp or relay_sandbox.amqp("notify"), 2, threading.Event(), **others)
         thread = threading.Thread(target=relay.run)
         thread.start()
         running.append((relay, thread))
@@ -52,129 +52,129 @@ def start(quiet):
         assert not thread.is_alive()
 
 
-def says(apart, *subjects):
-    with apart.pool("notify", 1).transaction() as tx:
-        tx.say([DomainEvent("notice.sent", subject, SENT) for subject in subjects])
+def publish(sandbox, *subjects):
+    with sandbox.pool("notify", 1).transaction() as tx:
+        tx.say([DomainEvent("notice.sent", subject, NOTICE_SENT) for subject in subjects])
 
 
-def is_empty(apart):
-    return lambda: apart.rows("select count(*) from notify.outbox") == [(0,)]
+def outbox_is_empty(sandbox):
+    return lambda: sandbox.rows("select count(*) from notify.outbox") == [(0,)]
 
 
-def arrived(apart):
-    """The ids that arrived, by dispute, in their order."""
-    ids = [json.loads(body)["id"] for queue in QUEUES for _, _, body in apart.take_all(queue)]
+def published_sequences(sandbox):
+    """Return {dispute: sequences of the events in the queues, in order}."""
+    ids = [json.loads(body)["id"] for queue in QUEUES for _, _, body in sandbox.take_all(queue)]
     return {code: [int(event_id.rpartition("/")[2]) for event_id in ids if event_id.startswith(code)] for code in (A, B)}
 
 
-def test_everything_said_arrives_in_order_and_leaves_the_outbox(quiet, start):
+def test_every_row_is_published_in_order_and_leaves_the_outbox(relay_sandbox, start):
     start(window=7)
     for _ in range(10):
-        says(quiet, A, B, A)
-    wait_until(is_empty(quiet))
+        publish(relay_sandbox, A, B, A)
+    wait_until(outbox_is_empty(relay_sandbox))
 
-    assert arrived(quiet) == {A: list(range(1, 21)), B: list(range(1, 11))}
+    assert published_sequences(relay_sandbox) == {A: list(range(1, 21)), B: list(range(1, 11))}
 
 
-def test_it_is_woken_by_what_is_said(quiet, start, monkeypatch):
-    """Not by its next look: here that would come after a minute."""
-    monkeypatch.setattr(relays, "POLL_SECONDS", 60)
+def test_a_commit_wakes_the_relay(relay_sandbox, start, monkeypatch):
+    """By NOTIFY: polling would take a minute here."""
+    monkeypatch.setattr(relay_module, "POLL_SECONDS", 60)
     relay = start()
-    wait_until(lambda: relay.ready and relay.mine)
-    says(quiet, A)
-    wait_until(is_empty(quiet), seconds=5)
+    wait_until(lambda: relay.is_ready and relay.partitions_held)
+    publish(relay_sandbox, A)
+    wait_until(outbox_is_empty(relay_sandbox), seconds=5)
     relay.stop.set()
-    says(quiet, A)  # … and out of the minute of waiting
+    publish(relay_sandbox, A)  # wakes the relay, so that it sees the stop
 
 
-def test_messages_survive_a_restart_of_the_broker_and_say_what_they_are(quiet, start):
+def test_messages_are_persistent_and_name_their_content_type_and_id(relay_sandbox, start):
     start()
-    says(quiet, A)
-    wait_until(is_empty(quiet))
+    publish(relay_sandbox, A)
+    wait_until(outbox_is_empty(relay_sandbox))
 
-    ((_, properties, _),) = [message for queue in QUEUES for message in quiet.take_all(queue)]
+    ((_, properties, _),) = [message for queue in QUEUES for message in relay_sandbox.take_all(queue)]
     assert (properties.delivery_mode, properties.content_type, properties.message_id) == (2, "application/cloudevents+json", f"{A}/1")
-    assert properties.priority is None  # one that is given would let messages overtake each other on newer brokers
+    assert properties.priority is None  # newer brokers may reorder messages that have a priority
 
 
-def test_what_no_queue_takes_stays_in_the_outbox_and_holds_up_nobody(quiet, start, monkeypatch):
-    monkeypatch.setattr(relays, "SET_ASIDE_SECONDS", 0.3)
-    quiet.rows(PUT, "notify.events", "7.notice.sent", "lost/1")
-    says(quiet, A)
+def test_an_unroutable_row_stays_in_the_outbox_and_does_not_block_others(relay_sandbox, start, monkeypatch):
+    monkeypatch.setattr(relay_module, "POSTPONE_SECONDS", 0.3)
+    relay_sandbox.rows(INSERT, "notify.events", "7.notice.sent", "lost/1")
+    publish(relay_sandbox, A)
     start()
-    wait_until(lambda: quiet.rows("select event_id from notify.outbox") == [("lost/1",)])
+    wait_until(lambda: relay_sandbox.rows("select event_id from notify.outbox") == [("lost/1",)])
 
-    channel = quiet.channel()
+    channel = relay_sandbox.channel()
     channel.queue_bind(QUEUES[0], "notify.events", "7.#")
     try:
-        wait_until(is_empty(quiet))
+        wait_until(outbox_is_empty(relay_sandbox))
     finally:
         channel.queue_unbind(QUEUES[0], "notify.events", "7.#")
         channel.connection.close()
-    assert "lost/1" in [properties.message_id for queue in QUEUES for _, properties, _ in quiet.take_all(queue)]
+    assert "lost/1" in [properties.message_id for queue in QUEUES for _, properties, _ in relay_sandbox.take_all(queue)]
 
 
-def test_a_letter_given_twice_that_no_inbox_takes_is_kept_twice(quiet, start):
+def test_two_unroutable_rows_with_the_same_event_id_both_stay(relay_sandbox, start):
     for _ in range(2):
-        quiet.rows(PUT, "inboxes", "nobody", "n-1")
-    says(quiet, A)
+        relay_sandbox.rows(INSERT, "inboxes", "nobody", "n-1")
+    publish(relay_sandbox, A)
     start()
 
-    wait_until(lambda: quiet.rows("select event_id from notify.outbox") == [("n-1",), ("n-1",)])
+    wait_until(lambda: relay_sandbox.rows("select event_id from notify.outbox") == [("n-1",), ("n-1",)])
 
 
-def test_what_a_full_queue_refuses_stays_in_the_outbox(quiet, start, monkeypatch):
-    monkeypatch.setattr(relays, "SET_ASIDE_SECONDS", 0.3)
-    channel = quiet.channel()
+def test_rows_that_a_full_queue_refuses_stay_in_the_outbox(relay_sandbox, start, monkeypatch):
+    monkeypatch.setattr(relay_module, "POSTPONE_SECONDS", 0.3)
+    channel = relay_sandbox.channel()
     channel.queue_declare("narrow", durable=True, arguments={"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish"})
     channel.queue_bind("narrow", "notify.events", "8.#")
     try:
         for n in range(8):
-            quiet.rows(PUT, "notify.events", "8.notice.sent", f"many/{n}")
+            relay_sandbox.rows(INSERT, "notify.events", "8.notice.sent", f"many/{n}")
         start(window=2)
-        taken = []
+        received = []
 
-        def all_taken():
-            taken.extend(properties.message_id for _, properties, _ in quiet.take_all("narrow"))
-            return set(taken) == {f"many/{n}" for n in range(8)}
+        def has_received_all():
+            received.extend(properties.message_id for _, properties, _ in relay_sandbox.take_all("narrow"))
+            return set(received) == {f"many/{n}" for n in range(8)}
 
-        wait_until(all_taken)
-        wait_until(is_empty(quiet))
+        wait_until(has_received_all)
+        wait_until(outbox_is_empty(relay_sandbox))
     finally:
         channel.queue_delete("narrow")
         channel.connection.close()
 
 
-def test_the_broker_goes_away_and_comes_back(quiet, start):
-    with tcp_proxy(quiet.amqp("notify")) as proxy:
-        relay = start(amqp=proxy.through(quiet.amqp("notify")))
-        says(quiet, A)
-        wait_until(is_empty(quiet))
+def test_publishing_resumes_after_an_outage_of_the_broker(relay_sandbox, start):
+    with tcp_proxy(relay_sandbox.amqp("notify")) as proxy:
+        relay = start(amqp=proxy.through(relay_sandbox.amqp("notify")))
+        publish(relay_sandbox, A)
+        wait_until(outbox_is_empty(relay_sandbox))
         proxy.interrupt()
-        says(quiet, A, B)
-        wait_until(lambda: not relay.ready)
-        assert not is_empty(quiet)()
+        publish(relay_sandbox, A, B)
+        wait_until(lambda: not relay.is_ready)
+        assert not outbox_is_empty(relay_sandbox)()
         proxy.mend()
-        wait_until(is_empty(quiet))
+        wait_until(outbox_is_empty(relay_sandbox))
 
-        assert {code: sorted(set(numbers)) for code, numbers in arrived(quiet).items()} == {A: [1, 2], B: [1]}
+        assert {code: sorted(set(numbers)) for code, numbers in published_sequences(relay_sandbox).items()} == {A: [1, 2], B: [1]}
 
 
-def test_the_database_fails_and_recovers(quiet, start):
-    with tcp_proxy(quiet.databases["notify"]) as proxy:
-        relay = start(database=proxy.through(quiet.databases["notify"]))
-        wait_until(lambda: relay.ready)
+def test_publishing_resumes_after_an_outage_of_the_database(relay_sandbox, start):
+    with tcp_proxy(relay_sandbox.databases["notify"]) as proxy:
+        relay = start(database=proxy.through(relay_sandbox.databases["notify"]))
+        wait_until(lambda: relay.is_ready)
         proxy.interrupt()
-        says(quiet, A)
-        wait_until(lambda: not relay.ready)
+        publish(relay_sandbox, A)
+        wait_until(lambda: not relay.is_ready)
         proxy.mend()
-        wait_until(is_empty(quiet))
+        wait_until(outbox_is_empty(relay_sandbox))
 
-        assert set(arrived(quiet)[A]) == {1}
+        assert set(published_sequences(relay_sandbox)[A]) == {1}
 
 
-def test_a_line_that_breaks_while_confirms_are_awaited_loses_nothing(quiet, start, monkeypatch):
-    with tcp_proxy(quiet.amqp("notify")) as proxy:
+def test_a_connection_lost_while_confirms_are_awaited_loses_no_row(relay_sandbox, start, monkeypatch):
+    with tcp_proxy(relay_sandbox.amqp("notify")) as proxy:
         cuts = []
 
         def cut_once(name):
@@ -182,69 +182,69 @@ def test_a_line_that_breaks_while_confirms_are_awaited_loses_nothing(quiet, star
                 cuts.append(proxy.interrupt())
                 proxy.mend()
 
-        monkeypatch.setattr(relays, "failpoint", cut_once)
-        start(amqp=proxy.through(quiet.amqp("notify")))
-        says(quiet, A, A, A, B)
-        wait_until(is_empty(quiet))
+        monkeypatch.setattr(relay_module, "failpoint", cut_once)
+        start(amqp=proxy.through(relay_sandbox.amqp("notify")))
+        publish(relay_sandbox, A, A, A, B)
+        wait_until(outbox_is_empty(relay_sandbox))
 
-    assert cuts and {code: sorted(set(numbers)) for code, numbers in arrived(quiet).items()} == {A: [1, 2, 3], B: [1]}
+    assert cuts and {code: sorted(set(numbers)) for code, numbers in published_sequences(relay_sandbox).items()} == {A: [1, 2, 3], B: [1]}
 
 
-def test_whatever_fails_in_it_it_starts_again(quiet, start, monkeypatch):
-    publish, failures = relays.Publisher.publish, iter([RuntimeError("made up"), KeyError(7)])
+def test_the_relay_continues_after_an_unexpected_exception(relay_sandbox, start, monkeypatch):
+    original_publish, failures = relay_module.Publisher.publish, iter([RuntimeError("made up"), KeyError(7)])
 
-    def sometimes(self, rows):
-        for problem in failures:
-            raise problem
-        return publish(self, rows)
+    def fail_twice(self, rows):
+        for error in failures:
+            raise error
+        return original_publish(self, rows)
 
-    monkeypatch.setattr(relays.Publisher, "publish", sometimes)
+    monkeypatch.setattr(relay_module.Publisher, "publish", fail_twice)
     start()
-    says(quiet, A)
-    wait_until(is_empty(quiet))
+    publish(relay_sandbox, A)
+    wait_until(outbox_is_empty(relay_sandbox))
 
     assert next(failures, None) is None
 
 
-def test_wrong_rights_are_said_clearly_and_not_tried_in_a_whirl(quiet, start):
-    with tcp_proxy(quiet.amqp("police")) as proxy, structlog.testing.capture_logs() as lines:
-        says(quiet, A)
-        start(amqp=proxy.through(quiet.amqp("police")))
+def test_missing_permissions_are_logged_and_retried_with_back_off(relay_sandbox, start):
+    with tcp_proxy(relay_sandbox.amqp("police")) as proxy, structlog.testing.capture_logs() as lines:
+        publish(relay_sandbox, A)
+        start(amqp=proxy.through(relay_sandbox.amqp("police")))
         wait_until(lambda: sum(line["log_level"] == "error" for line in lines) >= 3)
 
         assert all("403" in line["reason"] and "notify.events" in line["reason"] for line in lines if line["log_level"] == "error")
-        # 0.1, 0.2, 0.4 … seconds between them, at most half as much: in two seconds not more than six.
-        waits = proxy.connected
+        # The delays are 0.1, 0.2, 0.4 … seconds, at least half of that with jitter.
+        connections = proxy.connected
         threading.Event().wait(2)
-        assert proxy.connected - waits <= 4
-        assert quiet.rows("select event_id from notify.outbox") == [(f"{A}/1",)]
+        assert proxy.connected - connections <= 4
+        assert relay_sandbox.rows("select event_id from notify.outbox") == [(f"{A}/1",)]
 
 
-def test_a_wrong_password_is_said_clearly(quiet, start):
+def test_a_wrong_password_is_logged_without_the_password(relay_sandbox, start):
     with structlog.testing.capture_logs() as lines:
-        start(amqp=quiet.amqp("notify").replace(quiet.servers.keys["broker"]["notify"], "wrong"))
+        start(amqp=relay_sandbox.amqp("notify").replace(relay_sandbox.servers.keys["broker"]["notify"], "wrong"))
         wait_until(lambda: any(line["log_level"] == "error" for line in lines))
 
     assert "wrong" not in json.dumps(lines)
 
 
-def test_two_relays_share_and_one_takes_over(quiet, start):
+def test_two_relays_divide_the_partitions_and_one_takes_over(relay_sandbox, start):
     first, second = start(), start()
-    wait_until(lambda: len(first.mine) == len(second.mine) == 1 and first.mine != second.mine)
+    wait_until(lambda: len(first.partitions_held) == len(second.partitions_held) == 1 and first.partitions_held != second.partitions_held)
     for _ in range(5):
-        says(quiet, A, B)
-    wait_until(is_empty(quiet))
-    assert arrived(quiet) == {A: [1, 2, 3, 4, 5], B: [1, 2, 3, 4, 5]}
+        publish(relay_sandbox, A, B)
+    wait_until(outbox_is_empty(relay_sandbox))
+    assert published_sequences(relay_sandbox) == {A: [1, 2, 3, 4, 5], B: [1, 2, 3, 4, 5]}
 
     first.stop.set()
-    wait_until(lambda: second.mine == {0, 1})
-    says(quiet, A, B)
-    wait_until(is_empty(quiet))
+    wait_until(lambda: second.partitions_held == {0, 1})
+    publish(relay_sandbox, A, B)
+    wait_until(outbox_is_empty(relay_sandbox))
 
 
-def test_a_relay_that_is_killed_is_replaced_by_the_other(quiet, start, tmp_path):
-    """Each as a process of its own, one of them killed with rows in its hands."""
-    (tmp_path / "relay.json").write_text(json.dumps({"notify": {"database": quiet.databases["notify"], "amqp": quiet.amqp("notify")}}))
+def test_another_relay_continues_after_a_kill(relay_sandbox, start, tmp_path):
+    """The relay is killed after the confirms and before it deletes the rows."""
+    (tmp_path / "relay.json").write_text(json.dumps({"notify": {"database": relay_sandbox.databases["notify"], "amqp": relay_sandbox.amqp("notify")}}))
     (tmp_path / "crash").write_text("relay_confirmed")
     environment = {
         **os.environ,
@@ -253,20 +253,20 @@ def test_a_relay_that_is_killed_is_replaced_by_the_other(quiet, start, tmp_path)
     }
     with subprocess.Popen([sys.executable, "-m", "plumbing.relay", "notify"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
         try:
-            wait_until(lambda: quiet.rows("select 1 from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock'"))
-            says(quiet, A, A, B)
+            wait_until(lambda: relay_sandbox.rows("select 1 from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock'"))
+            publish(relay_sandbox, A, A, B)
             assert process.wait(20) == 137
         finally:
             process.kill()
-    assert not is_empty(quiet)()
+    assert not outbox_is_empty(relay_sandbox)()
 
     start()
-    wait_until(is_empty(quiet))
-    assert {code: sorted(set(numbers)) for code, numbers in arrived(quiet).items()} == {A: [1, 2], B: [1]}
+    wait_until(outbox_is_empty(relay_sandbox))
+    assert {code: sorted(set(numbers)) for code, numbers in published_sequences(relay_sandbox).items()} == {A: [1, 2], B: [1]}
 
 
-def test_it_stops_at_once_when_asked(tmp_path, quiet):
-    (tmp_path / "relay.json").write_text(json.dumps({"notify": {"database": quiet.databases["notify"], "amqp": quiet.amqp("notify")}}))
+def test_a_stop_signal_ends_the_relay_at_once(tmp_path, relay_sandbox):
+    (tmp_path / "relay.json").write_text(json.dumps({"notify": {"database": relay_sandbox.databases["notify"], "amqp": relay_sandbox.amqp("notify")}}))
     with subprocess.Popen(
         [sys.executable, "-m", "plumbing.relay", "notify"],
         cwd=ROOT,

@@ -1,13 +1,13 @@
-"""Many rows in one statement arrive as they were sent, whatever the values are."""
+"""Tests of bulk parameters: many rows in one statement reach the database unchanged, whatever values they contain."""
 
 from datetime import UTC, date, datetime
 
 import psycopg2
 import pytest
 
-from plumbing.rows import AS_TEXT, MARK, NULL, Columns
+from plumbing.rows import AS_TEXT, NULL, SEPARATOR, Columns
 
-EVERYTHING = Columns(
+ALL_TYPES = Columns(
     "code text, small smallint, step int, seq bigint, held boolean, on_day date, at timestamptz, body bytea, letter utf8, facts jsonb, owed_by text[]"
 )
 NOW = datetime(2026, 3, 2, 2, 30, 0, 123456, tzinfo=UTC)
@@ -38,34 +38,34 @@ def cursor(servers):
     connection.close()
 
 
-def sent(cursor, columns, rows):
-    cursor.execute(f"select * from {columns.rows}", columns.of(rows))
+def round_trip(cursor, columns, rows):
+    cursor.execute(f"select * from {columns.rows}", columns.parameters(rows))
     return [tuple(bytes(value) if isinstance(value, memoryview) else value for value in row) for row in cursor.fetchall()]
 
 
 @pytest.mark.parametrize("rows", [ROWS, ROWS[:1], ROWS[1:2], ROWS[2:3], ROWS * 100], ids=["mixed", "one", "only_nulls", "only_empty", "many"])
-def test_rows_arrive_as_they_were_sent(cursor, rows):
-    assert sent(cursor, EVERYTHING, rows) == rows
+def test_rows_are_returned_unchanged(cursor, rows):
+    assert round_trip(cursor, ALL_TYPES, rows) == rows
 
 
-@pytest.mark.parametrize("text", [MARK, NULL, f"a{MARK}b{NULL}", MARK * 3, "\ue000", f"{MARK}{NULL}\ue000\ue001", NULL + "x"])
-def test_a_text_that_holds_the_marks_themselves_arrives_too(cursor, text):
+@pytest.mark.parametrize("text", [SEPARATOR, NULL, f"a{SEPARATOR}b{NULL}", SEPARATOR * 3, "\ue000", f"{SEPARATOR}{NULL}\ue000\ue001", NULL + "x"])
+def test_a_text_that_contains_the_separators_is_returned_unchanged(cursor, text):
     rows = [(text, "a"), ("b", None), (None, text), ("", "")]
 
-    assert sent(cursor, Columns("one text, two text"), rows) == rows
+    assert round_trip(cursor, Columns("one text, two text"), rows) == rows
 
 
-def test_instants_and_days_may_be_given_as_their_text(cursor):
-    assert sent(cursor, Columns("at timestamptz, day date"), [("2026-03-02T10:30:00.123456+08:00", "2026-03-02")]) == [(NOW, date(2026, 3, 2))]
+def test_timestamps_and_dates_may_be_passed_as_text(cursor):
+    assert round_trip(cursor, Columns("at timestamptz, day date"), [("2026-03-02T10:30:00.123456+08:00", "2026-03-02")]) == [(NOW, date(2026, 3, 2))]
 
 
-def test_every_type_is_tried_here():
+def test_these_tests_cover_every_column_type():
     assert set(AS_TEXT) == {"text", "smallint", "int", "bigint", "boolean", "date", "timestamptz", "bytea", "utf8", "jsonb", "text[]"}
 
 
-def test_names_are_those_of_the_columns():
+def test_names_lists_the_columns():
     assert Columns("code text, step int").names == "code, step"
 
 
-def test_no_rows_are_no_rows(cursor):
-    assert sent(cursor, EVERYTHING, []) == []
+def test_an_empty_list_gives_no_rows(cursor):
+    assert round_trip(cursor, ALL_TYPES, []) == []

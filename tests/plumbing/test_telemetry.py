@@ -1,4 +1,4 @@
-"""Does every process say how it is?"""
+"""Tests of the metrics and health endpoints of every process."""
 
 import urllib.request
 
@@ -8,101 +8,101 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from plumbing import telemetry
-from plumbing.telemetry import DELIVERIES, EVENTS, transaction_committed
-from tests.plumbing.conftest import A, heard
+from plumbing.telemetry import DELIVERIES, EVENTS, count_transaction
+from tests.plumbing.conftest import A, make_event
 
 
 def get(port, path):
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as problem:
-        return problem.code, problem.read().decode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
 
 
-def test_a_process_answers_for_itself():
-    parts, registry = {"broker": True, "database": True}, CollectorRegistry()
+def test_a_process_serves_health_readiness_and_metrics():
+    components, registry = {"broker": True, "database": True}, CollectorRegistry()
     Counter("made_up", "For this test.", registry=registry).inc(3)
-    port = telemetry.serve("127.0.0.1", 0, lambda: parts, registry)
+    port = telemetry.serve("127.0.0.1", 0, lambda: components, registry)
 
     assert get(port, "/healthz")[0] == 200
     assert get(port, "/readyz") == (200, '{"broker": true, "database": true}')
-    parts["broker"] = False
+    components["broker"] = False
     assert get(port, "/readyz") == (503, '{"broker": false, "database": true}')
-    assert get(port, "/healthz")[0] == 200  # alive all the same: a restart would not help
+    assert get(port, "/healthz")[0] == 200  # still alive: a restart would not help
     assert "made_up_total 3.0" in get(port, "/metrics")[1]
     assert get(port, "/elsewhere")[0] == 404
 
 
-def broken():
+def failing_check():
     raise ZeroDivisionError("13900000000")
 
 
-def test_whoever_cannot_say_whether_it_is_ready_is_not(capfd):
-    port = telemetry.serve("127.0.0.1", 0, broken, CollectorRegistry())
+def test_a_readiness_check_that_raises_counts_as_not_ready(capfd):
+    port = telemetry.serve("127.0.0.1", 0, failing_check, CollectorRegistry())
 
     assert get(port, "/readyz") == (503, '{"ready": false}')
     assert "13900000000" not in "".join(capfd.readouterr())
 
 
-@pytest.mark.parametrize(("ready", "status"), [(lambda: {"database": True}, 200), (lambda: {"database": False}, 503), (broken, 503)])
-def test_web_applications_answer_at_the_same_addresses(ready, status):
-    with TestClient(Starlette(routes=telemetry.routes(ready))) as client:
+@pytest.mark.parametrize(("readiness", "status"), [(lambda: {"database": True}, 200), (lambda: {"database": False}, 503), (failing_check, 503)])
+def test_web_applications_serve_the_same_endpoints(readiness, status):
+    with TestClient(Starlette(routes=telemetry.routes(readiness))) as client:
         assert client.get("/healthz").status_code == 200
         assert client.get("/readyz").status_code == status
         assert "fengqiao_events_total" in client.get("/metrics").text
 
 
-def test_events_are_counted_by_what_became_of_them_and_agencies_as_one():
-    def counted(*labels):
+def test_events_are_counted_by_outcome_and_all_agencies_under_one_label():
+    def count(*labels):
         return EVENTS.labels(*labels)._value.get()
 
-    before = counted("intake", "agencies", "t", "applied"), counted("intake", "mediation", "t", "duplicate")
-    transaction_committed(
+    before = count("intake", "agencies", "t", "applied"), count("intake", "mediation", "t", "duplicate")
+    count_transaction(
         "intake", {("/agencies/police", "t", "applied"): 2, ("/agencies/court", "t", "applied"): 3, ("mediation", "t", "duplicate"): 1}, [0.5, 7.0]
     )
 
-    assert counted("intake", "agencies", "t", "applied") - before[0] == 5
-    assert counted("intake", "mediation", "t", "duplicate") - before[1] == 1
+    assert count("intake", "agencies", "t", "applied") - before[0] == 5
+    assert count("intake", "mediation", "t", "duplicate") - before[1] == 1
 
 
-def test_no_measure_is_by_dispute_or_person():
-    """A series per dispute would drown Prometheus, and a label is read by many."""
-    ours = [value for value in vars(telemetry).values() if hasattr(value, "_labelnames")]
+def test_no_metric_has_a_label_for_disputes_or_persons():
+    """A time series per dispute would overload Prometheus, and many people can read labels."""
+    metrics = [value for value in vars(telemetry).values() if hasattr(value, "_labelnames")]
 
-    assert DELIVERIES in ours and len(ours) > 10
-    assert {name for measure in ours for name in measure._labelnames} <= {"service", "source", "type", "outcome", "to", "status", "door"}
-    assert all(measure._name.startswith("fengqiao_") and measure._documentation.endswith(".") for measure in ours)
+    assert DELIVERIES in metrics and len(metrics) > 10
+    assert {name for metric in metrics for name in metric._labelnames} <= {"service", "source", "type", "outcome", "to", "status", "door"}
+    assert all(metric._name.startswith("fengqiao_") and metric._documentation.endswith(".") for metric in metrics)
 
 
-def test_the_backlog_is_read_from_the_services_own_tables(apart):
-    apart.empty("notify")
-    apart.rows(
+def test_the_backlog_gauges_count_rows_of_the_services_tables(sandbox):
+    sandbox.empty("notify")
+    sandbox.rows(
         "insert into notify.outbox (partition, exchange, routing_key, event_id, body, created_at) values (0, 'e', 'k', 'i', 'x', now() - interval '90 seconds')"
     )
-    with apart.pool("notify", 1).transaction() as tx:
-        telemetry.backlog("notify", tx)
-    apart.empty("notify")
+    with sandbox.pool("notify", 1).transaction() as tx:
+        telemetry.update_backlog("notify", tx)
+    sandbox.empty("notify")
 
-    assert telemetry.PENDING.labels("notify")._value.get() == 1
-    assert 89 < telemetry.OLDEST.labels("notify")._value.get() < 120
+    assert telemetry.OUTBOX_PENDING.labels("notify")._value.get() == 1
+    assert 89 < telemetry.OUTBOX_OLDEST_SECONDS.labels("notify")._value.get() < 120
 
 
-def test_a_transaction_counts_only_what_it_committed(apart):
-    apart.empty("notify")
-    pool = apart.pool("notify", 1)
+def test_a_rolled_back_transaction_is_not_counted(sandbox):
+    sandbox.empty("notify")
+    pool = sandbox.pool("notify", 1)
     before = EVENTS.labels("notify", "mediation", "step.applied", "applied")._value.get()
     with pytest.raises(ZeroDivisionError), pool.transaction() as tx:
-        tx.unheard([heard(1)])
+        tx.unheard([make_event(1)])
         raise ZeroDivisionError
     assert EVENTS.labels("notify", "mediation", "step.applied", "applied")._value.get() == before
     with pool.transaction() as tx:
-        tx.unheard([heard(1, A)])
+        tx.unheard([make_event(1, A)])
     assert EVENTS.labels("notify", "mediation", "step.applied", "applied")._value.get() == before + 1
 
 
-def test_what_is_in_the_safeguard_lane_has_no_cell_of_its_own():
-    transaction_committed("intake", {("mediation-safeguard", "safeguard.held", "applied"): 1, ("/agencies/police", "dv.warning_issued", "applied"): 1}, [])
+def test_no_metric_reveals_events_of_the_safeguard_lane():
+    count_transaction("intake", {("mediation-safeguard", "safeguard.held", "applied"): 1, ("/agencies/police", "dv.warning_issued", "applied"): 1}, [])
 
-    told = telemetry.exposition.generate_latest().decode()
-    assert not [word for word in ("safeguard", "dv.warning", "hold.", "protection_order", "stay") if word in told]
+    metrics = telemetry.exposition.generate_latest().decode()
+    assert not [word for word in ("safeguard", "dv.warning", "hold.", "protection_order", "stay") if word in metrics]

@@ -1,21 +1,21 @@
--- notify: a ledger of every notice, and where agencies want to hear them beside their inbox.
+-- notify: the ledger of all notices, and the webhooks that agencies have in addition to their inbox.
 
 create table notify.notices (
-    id            text        not null,           -- the event that gave rise to it, and the addressee
+    id            text        not null,           -- id of the event that led to it, and the addressee
     channel       text        not null,
-    kind          text        not null,
+    kind          text        not null,           -- event type of the notice
     dispute       text        not null,
     addressee     text        not null,
     clock         text,
     due_at        timestamptz,
     status        text        not null,
     attempts      int         not null default 0,
-    why           text,
+    why           text,                            -- why the last attempt failed
     made_at       timestamptz not null,
     next_try_at   timestamptz,
-    tried_at      timestamptz,                     -- last by webhook: what was never tried goes before what failed
-    settled_at    timestamptz,
-    about         jsonb       not null,
+    tried_at      timestamptz,                     -- last attempt by webhook; notices without an attempt are sent first
+    settled_at    timestamptz,                     -- when it was sent or given up
+    about         jsonb       not null,            -- data of the notice
     constraint a_notice_goes_once_by_each_channel primary key (id, channel),
     constraint only_these_channels check (channel in ('inbox', 'webhook')),
     constraint sent_waiting_or_given_up check (status in ('sent', 'waiting', 'undeliverable')),
@@ -24,11 +24,11 @@ create table notify.notices (
 create index notices_that_wait on notify.notices (addressee, next_try_at) where status = 'waiting';
 create index notices_of_a_dispute on notify.notices (dispute, made_at);
 
-create table notify.webhooks (                     -- set by the operator: `python -m services.notify.webhooks`
+create table notify.webhooks (                     -- set by an operator with `python -m services.notify.webhooks`
     agency  text primary key,
     url     text not null,
-    secret  bytea not null,                         -- sealed; signs what is sent (HMAC-SHA256)
-    free_at   timestamptz not null default now(),   -- nobody calls before: a sender is at it, and its lease ends then, or it rests after failures
-    failures  int not null default 0,               -- calls without an answer, or told to come later, since the last that succeeded
+    secret  bytea not null,                         -- encrypted; signs the notices (HMAC-SHA256)
+    free_at   timestamptz not null default now(),   -- no sender may call the address before: until then it is leased, or in back-off after failures
+    failures  int not null default 0,               -- consecutive calls that failed for reasons not specific to one notice
     constraint a_webhook_speaks_http check (url ~ '^https?://')
 );

@@ -1,10 +1,10 @@
--- notify: the ledger of what was told about the safeguard lane, apart from the other. Nothing of it is said to anybody.
+-- notify: the separate ledger of notices about the safeguard lane. No event is published about them.
 
 create table notify.sealed_notices (
-    id         text        primary key,           -- the event that gave rise to it, and the addressee
+    id         text        primary key,           -- id of the event that led to it, and the addressee
     dispute    text        not null,
     addressee  text        not null,
-    because    text        not null,              -- the word of the event
+    because    text        not null,              -- type of the event
     made_at    timestamptz not null
 );
 create index sealed_notices_of_a_dispute on notify.sealed_notices (dispute, made_at);

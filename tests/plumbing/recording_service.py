@@ -1,12 +1,12 @@
-"""A service for the tests of hearing, as a process of its own: notes what it hears, and does what the events tell it to.
+"""Service for the tests of the consumer: records each event that it processes, and fails or delays as the event's data says.
 
-`python -m tests.plumbing.listener`, with the settings of notify; it hears what mediation says.
+Run as `python -m tests.plumbing.recording_service`, with the settings of notify. It hears the stream of mediation.
 """
 
 import sys
 import types
 
-from plumbing import run  # makes everything green: first of all
+from plumbing import run  # monkey-patches the standard library, so it must be the first import
 
 import eventlet  # isort: skip
 
@@ -17,27 +17,27 @@ from plumbing.rows import Columns
 EFFECTS = Columns("subject text, sequence bigint, batch int, deliveries int, discarded boolean")
 
 
-class NotMended(Exception):
-    """What this event needs is broken, until somebody mends it."""
+class NotRepaired(Exception):
+    """The event fails until the test inserts a row into the table `repaired`."""
 
 
 def fail(tx, event):
     raise ValueError(f"张三 13900000000 {event.data}")
 
 
-def fail_until_mended(tx, event):
-    if not tx.rows("select 1 from mended where what = %s", (event.data["what"],)):
-        raise NotMended(event.data)
+def fail_until_repaired(tx, event):
+    if not tx.rows("select 1 from repaired where what = %s", (event.data["what"],)):
+        raise NotRepaired(event.data)
 
 
 def leak_a_timeout(tx, event):
-    if not tx.rows("select 1 from mended where what = 'timeout'"):
+    if not tx.rows("select 1 from repaired where what = 'timeout'"):
         raise eventlet.Timeout(1)
 
 
-def be_refused_until_mended(tx, event):
-    """The server answers, and refuses with this SQLSTATE."""
-    if not tx.rows("select 1 from mended where what = %s", (event.data["sqlstate"],)):
+def raise_sqlstate_until_repaired(tx, event):
+    """Let the database raise an error with the SQLSTATE in the event's data."""
+    if not tx.rows("select 1 from repaired where what = %s", (event.data["sqlstate"],)):
         tx.run(f"do $$ begin raise exception 'refused' using errcode = '{event.data['sqlstate']}'; end $$")
 
 
@@ -47,20 +47,21 @@ def take_long(tx, event):
     eventlet.sleep(event.data["seconds"])
 
 
-def fail_slowly_until_mended(tx, event):
+def fail_slowly_until_repaired(tx, event):
     with tx._pool.transaction() as other:
         other.run("insert into begun (event_id) values (%s)", (event.id,))
     eventlet.sleep(event.data["seconds"])
-    fail_until_mended(tx, event)
+    fail_until_repaired(tx, event)
 
 
-DO = {None: lambda tx, event: None} | {
-    action.__name__: action for action in (fail, fail_until_mended, fail_slowly_until_mended, leak_a_timeout, be_refused_until_mended, take_long)
+ACTIONS = {None: lambda tx, event: None} | {
+    action.__name__: action
+    for action in (fail, fail_until_repaired, fail_slowly_until_repaired, leak_a_timeout, raise_sqlstate_until_repaired, take_long)
 }  # fmt: skip
 
 
-class Listener:
-    """Every event that takes effect leaves one row."""
+class RecordingService:
+    """Inserts one row into `effects` for each processed event."""
 
     name = "notify"
     db = Database()
@@ -71,7 +72,7 @@ class Listener:
             events = tx.unheard(batch)
             for event in events:
                 if not event.discarded:
-                    DO[event.data.get("do")](tx, event)
+                    ACTIONS[event.data.get("do")](tx, event)
             tx.insert(
                 "effects",
                 EFFECTS,
@@ -81,6 +82,6 @@ class Listener:
 
 if __name__ == "__main__":
     module = types.ModuleType("services.notify.service")
-    module.Listener = Listener
+    module.RecordingService = RecordingService
     sys.modules["services.notify.service"] = module
     run.main("notify")

@@ -1,0 +1,117 @@
+"""Connection of a consumer to the broker: a channel and a buffer per queue, heartbeats, acknowledgements."""
+
+import contextlib
+from collections import deque
+from collections.abc import Callable
+
+import amqp.exceptions
+import eventlet
+import kombu
+from eventlet.semaphore import Semaphore
+
+from plumbing import lenient_decoding  # importing it replaces decoders of py-amqp
+from plumbing.events import Delivery
+from plumbing.frame_reader import read_frames
+
+HEARTBEAT_SECONDS = 15
+RETRYABLE_ERRORS = (OSError, amqp.exceptions.AMQPError)
+FATAL_REPLY_CODES = (403, 404, 406)  # reply codes of errors that a reconnection cannot solve: missing permission, missing queue, wrong queue arguments
+
+
+class BrokerConnection:
+    """Connection to the broker with one channel and one buffer of deliveries per queue. After `close`, `acknowledge` does nothing."""
+
+    def __init__(self, amqp_uri: str, queues: list[str], prefetch: int, on_arrival: Callable[[], None], write_lock: Semaphore):
+        """`on_arrival` is called after each delivery; `write_lock` is held during writes to this connection."""
+        self.on_arrival, self.write_lock = on_arrival, write_lock
+        self.is_open = True
+        self.buffers: list[deque] = []  # messages that have arrived and were not yet taken, per queue
+        self.channels: list = []
+        self.batches_taken = 0
+        self.connection = kombu.Connection(amqp_uri, heartbeat=HEARTBEAT_SECONDS, connect_timeout=5)
+        self.connection.connect()
+        for queue in queues:
+            channel = self.connection.channel()
+            channel.auto_decode = False  # signatures and hashes are computed over the exact bytes
+            buffer: deque = deque()
+            channel.basic_qos(0, prefetch, False)
+            self.channels.append(channel)
+            self.buffers.append(buffer)
+            channel.basic_consume(queue, consumer_tag=queue, callback=self._append_to(buffer))
+
+    def _append_to(self, buffer):
+        def on_message(message):
+            buffer.append(message)
+            self.on_arrival()
+
+        return on_message
+
+    def receive(self):
+        """Read arriving frames, waiting up to half a second for the first. Send a heartbeat if one is due."""
+        with contextlib.suppress(TimeoutError):
+            read_frames(self.connection.connection, timeout=0.5)
+        with self.write_lock:
+            self.connection.heartbeat_check()
+
+    def count_buffered(self) -> int:
+        """Return how many deliveries are buffered."""
+        return sum(map(len, self.buffers))
+
+    def take_deliveries(self, limit):
+        """Remove up to `limit` deliveries from the buffers, in turn from each queue.
+
+        Return them with the delivery tag of the last one taken per queue: {index of the queue: tag}.
+        """
+        deliveries, last_tags = [], {}
+        filled = [index for index in range(len(self.buffers)) if self.buffers[index]]
+        self.batches_taken += 1
+        if filled:
+            start = self.batches_taken % len(filled)  # each batch begins with another queue
+            filled = filled[start:] + filled[:start]
+        while filled and limit > 0:
+            share = max(1, limit // len(filled))
+            for index in filled:
+                buffer = self.buffers[index]
+                for _ in range(min(share, len(buffer), limit)):
+                    message = buffer.popleft()
+                    last_tags[index] = message.delivery_tag
+                    deliveries.append(_to_delivery(message))
+                    limit -= 1
+            filled = [index for index in filled if self.buffers[index]]
+        return deliveries, last_tags
+
+    def acknowledge(self, last_tags):
+        """Acknowledge all deliveries up to these tags, per queue.
+
+        If the connection is lost, the broker delivers them again, and the inbox recognises them as duplicates.
+        """
+        if not self.is_open:
+            return
+        with contextlib.suppress(*RETRYABLE_ERRORS), self.write_lock:
+            for index, tag in last_tags.items():
+                self.channels[index].basic_ack(tag, multiple=True)
+
+    def cancel(self):
+        """Cancel the consumers, so that the broker sends no more deliveries."""
+        with contextlib.suppress(*RETRYABLE_ERRORS), self.write_lock:
+            for channel in self.channels:
+                for tag in list(channel.callbacks):
+                    channel.basic_cancel(tag, nowait=True)
+
+    def close(self):
+        self.is_open = False
+        with contextlib.suppress(Exception), eventlet.Timeout(2, False):
+            self.connection.release()
+
+
+def _to_delivery(message) -> Delivery:
+    properties = message.properties
+    return Delivery(
+        body=message.body if isinstance(message.body, bytes) else message.body.encode(),
+        content_type=properties.get("content_type") or "",
+        routing_key=message.delivery_info["routing_key"],
+        user_id=properties.get("user_id") or "",
+        message_id=properties.get("message_id") or "",
+        headers=properties.get("application_headers") or {},
+        is_undecodable=lenient_decoding.UNDECODABLE in properties,
+    )
