@@ -1,1 +1,1 @@
-"""Which clocks run for a dispute, and what becomes of its deadlines. Pure."""
+"""Clocks that run for a dispute, and the tracking of its deadlines. Pure: no database, no broker, no clock."""

@@ -1,11 +1,11 @@
-"""What becomes of a dispute's deadlines: set, met, paused, extended, computed again, passed. By the table of clocks.py; `now` is an argument."""
+"""Tracks the deadlines of a dispute by the table in clocks.py: sets, meets, pauses, extends, recomputes, stops and passes them. `now` is an argument."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.mediation.deadlines.clocks import BY_NAME, CLOCKS, GOES_ON_BY, PAUSED_BY, RESUMED_BY, SUSPENDED_BY, Clock
-from services.mediation.dispute.model import Deadline, Decision, Dispute, who
+from services.mediation.deadlines.clocks import CLOCK_BY_NAME, CLOCKS, PAUSED_BY, RESUMED_BY, SUSPENDED_BY, SUSPENSION_ENDED_BY, Clock
+from services.mediation.dispute.model import Deadline, Decision, Dispute, agencies_in_role
 from services.mediation.dispute.step import Step
 from services.mediation.law.computing import Computed, Extension, Facts, begin, compute, rule_for
 from services.mediation.law.counting import Days, Months, in_time, provisional
@@ -15,260 +15,279 @@ from services.mediation.law.periods import Rule
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 
 
-def time_passes(dispute: Dispute, deadline: Deadline, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
-    """What it means that `now` has come: a deadline came near, or passed, or nothing at all because its clock no longer runs."""
+def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
+    """Check one deadline at `now`: decide whether it is due soon or has passed, and when to check it next.
+
+    The decision is empty if no check is due, and contains no event if the clock no longer runs in the dispute's state.
+    """
     decision = Decision(dispute)
-    deadline = dispute.deadlines.get(deadline.key)  # as it stands now: the row that woke us may be older
+    deadline = dispute.deadlines.get(deadline.key)  # the given object may be older than the dispute
     if deadline is None or deadline.state != "open" or deadline.next_check_at is None or now < deadline.next_check_at:
         return decision
-    clock = BY_NAME[deadline.clock]
+    clock = CLOCK_BY_NAME[deadline.clock]
     if dispute.state not in clock.runs_in:
         deadline.next_check_at = None
         decision.deadlines.append(deadline)
         return decision
-    if deadline.provisional and _recompute(decision, deadline, now, policy, "calendar"):
-        return decision  # its year's arrangement was published meanwhile, and gives it another day
+    if deadline.provisional and _recompute_deadline(decision, deadline, now, policy, "calendar"):
+        return decision  # the holiday calendar of its year has been published and moves the deadline
     decision.deadlines.append(deadline)
-    deadline.owed_by = who(dispute, (clock.owed_by,)) if clock.owed_by == "called" else deadline.owed_by  # of those who were called some have answered
+    deadline.owed_by = agencies_in_role(dispute, (clock.owed_by,)) if clock.owed_by == "called" else deadline.owed_by  # without those that have answered
     owed = {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at, "owed_by": deadline.owed_by}
     if in_time(now, deadline.due_at):
-        deadline.next_check_at = _next_reminder(deadline, clock, now, policy)
-        decision.said.append(("deadline.approached", owed))
+        deadline.next_check_at = _next_check_at(deadline, clock, now, policy)
+        decision.new_events.append(("deadline.approached", owed))
     else:
         deadline.state, deadline.next_check_at = "passed", None
-        # A right that lapsed is nobody's fault: nobody is overdue.
-        decision.said.append(("deadline.passed", owed | {"lapsed": True} if _rule(deadline, policy).lapses else owed))
+        # If the period was a right of the parties (`lapses`), nobody is overdue.
+        decision.new_events.append(("deadline.passed", owed | {"lapsed": True} if _rule_of(deadline, policy).lapses else owed))
     return decision
 
 
-def recompute(dispute: Dispute, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
-    """Recompute the provisional deadlines of a dispute: a year's arrangement was published, they become certain."""
+def recompute_provisional_deadlines(dispute: Dispute, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
+    """Recompute the provisional deadlines of a dispute after the holiday calendar of a year was published."""
     decision = Decision(dispute)
-    for deadline in in_order(dispute.deadlines):
+    for deadline in in_due_order(dispute.deadlines):
         if deadline.provisional:
-            _recompute(decision, deadline, now, policy, "calendar")
+            _recompute_deadline(decision, deadline, now, policy, "calendar")
     return decision
 
 
-# ── A step and the deadlines ──────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Effects of a step on deadlines ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def meet(dispute: Dispute, step: Step, policy: DeadlinePolicy = USUAL_POLICY) -> list[tuple[Deadline, datetime]]:
-    """The deadlines that this step meets, and the instant that counts: the day on which a thing was done, else when the step happened."""
-    clocks = MET_BY.get(step.word)
+def remove_met_deadlines(dispute: Dispute, step: Step, policy: DeadlinePolicy = USUAL_POLICY) -> list[tuple[Deadline, datetime]]:
+    """Remove from the dispute the deadlines that this step meets. Return each with the time at which it was met.
+
+    Deadlines that the same step restarts or resumes are recomputed first.
+    """
+    clocks = CLOCKS_MET_BY.get(step.step_type)
     if clocks is None or not dispute.deadlines:
         return []
     met = [d for d in dispute.deadlines.values() if d.clock in clocks and ((guard := clocks[d.clock]) is None or guard(dispute, step))]
-    met.sort(key=_by_day)
-    again = step.facts.get("restarted_on")
+    met.sort(key=_due_order)
+    restarted_on = step.facts.get("restarted_on")
     for deadline in met:
         del dispute.deadlines[deadline.key]
-        if again and BY_NAME[deadline.clock].restarted_by:
-            deadline.restarted_at = day_start(again)
-        elif not _resumed(deadline, step, policy):
+        if restarted_on and CLOCK_BY_NAME[deadline.clock].restarted_by:
+            deadline.restarted_at = day_start(restarted_on)
+        elif not _record_resumption(deadline, step, policy):
             continue
-        deadline.due_at = _computed(deadline, policy).last_moment  # what is told with this step counts for it too
-    return [(deadline, _done(step)) for deadline in met]
+        deadline.due_at = _compute(deadline, policy).last_moment
+    return [(deadline, _completion_time(step)) for deadline in met]
 
 
-def _by_day(deadline: Deadline):
+def _due_order(deadline: Deadline):
     return deadline.due_at, deadline.key
 
 
-def in_order(deadlines: dict[str, Deadline]) -> list[Deadline]:
-    """By the day, not in the order in which they happen to be kept: what is said has to be the same however the events came."""
-    return sorted(deadlines.values(), key=_by_day)
+def in_due_order(deadlines: dict[str, Deadline]) -> list[Deadline]:
+    """Return the deadlines sorted by their end, so that the order of published events does not depend on the order of arrival."""
+    return sorted(deadlines.values(), key=_due_order)
 
 
-def _done(step: Step) -> datetime:
-    return next((day_start(step.facts[name]) for name in DONE_ON if step.facts.get(name)), step.happened)
+def _completion_time(step: Step) -> datetime:
+    """Return the start of the day on which the act was done, if the facts contain it, else the time of the step."""
+    return next((day_start(step.facts[name]) for name in COMPLETION_DAY_FIELDS if step.facts.get(name)), step.happened_at)
 
 
-def say_met(decision: Decision, met: list[tuple[Deadline, datetime]]) -> None:
-    """An event that happened in time but arrives after the end is met in time all the same: `was_passed` says so openly."""
+def add_met_events(decision: Decision, met: list[tuple[Deadline, datetime]]) -> None:
+    """Mark the deadlines as met and add `deadline.met` for each.
+
+    A step that happened in time but was reported late still meets the deadline in time; `was_passed` shows that the deadline was reported as passed.
+    """
     for deadline, at in met:
         was_passed, deadline.state, deadline.next_check_at = deadline.state == "passed", "met", None
         decision.deadlines.append(deadline)
-        decision.said.append(("deadline.met", {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at, "met_at": at,
+        decision.new_events.append(("deadline.met", {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at, "met_at": at,
                                                "late": not in_time(at, deadline.due_at), "was_passed": was_passed}))  # fmt: skip
 
 
-def follow(decision: Decision, step: Step, noted: bool, now: datetime, policy: DeadlinePolicy) -> None:
-    """What a step that was taken starts, extends, pauses. One that was only noted starts nothing anew."""
+def update_deadlines(decision: Decision, step: Step, noted: bool, now: datetime, policy: DeadlinePolicy) -> None:
+    """Start, extend, restart, pause or resume deadlines after a step has been applied. A noted step starts only clocks with `starts_when_noted`."""
     deadlines = decision.dispute.deadlines
-    for clock in STARTED_BY.get(step.word, ()):
-        if decision.dispute.state in clock.runs_in and (clock.beside or not noted):
-            _start(decision, clock, step, now, policy)
-    for clock in TOLD_AT_ONCE.get(step.word, ()):
-        _start_and_meet(decision, clock, step, now, policy)
-    _leave_out_extensions(decision, step, now, policy)
-    # Nothing stands still longer than the dispute does, whatever leads on.
-    change = CHANGED_BY.get(step.word)
-    if change is None and decision.dispute.state not in STANDS_STILL and any(deadline.paused for deadline in deadlines.values()):
-        change = "resumed", _resumed
+    for clock in CLOCKS_STARTED_BY.get(step.step_type, ()):
+        if decision.dispute.state in clock.runs_in and (clock.starts_when_noted or not noted):
+            _start_clock(decision, clock, step, now, policy)
+    for clock in CLOCKS_STARTED_AND_MET_BY.get(step.step_type, ()):
+        _start_and_meet_clock(decision, clock, step, now, policy)
+    _exclude_extension_from_trial(decision, step, now, policy)
+    # Every step that leaves a paused state resumes the paused deadlines.
+    change = CHANGES_BY_STEP.get(step.step_type)
+    if change is None and decision.dispute.state not in PAUSED_STATES and any(deadline.is_paused for deadline in deadlines.values()):
+        change = "resumed", _record_resumption
     if change is not None:
-        because, changes = change
-        for deadline in in_order(deadlines):
-            if decision.dispute.state in BY_NAME[deadline.clock].runs_in and changes(deadline, step, policy):
-                _recompute(decision, deadline, now, policy, because)
+        because, record_change = change
+        for deadline in in_due_order(deadlines):
+            if decision.dispute.state in CLOCK_BY_NAME[deadline.clock].runs_in and record_change(deadline, step, policy):
+                _recompute_deadline(decision, deadline, now, policy, because)
 
 
-def _leave_out_extensions(decision: Decision, step: Step, now: datetime, policy: DeadlinePolicy) -> None:
-    """Mediation after filing is over: by how long it was extended is no part of the trial limit (特邀调解规定 27)."""
-    extended = [one for one in decision.deadlines if one.state == "met" and one.extensions and BY_NAME[one.clock].in_court]
+def _exclude_extension_from_trial(decision: Decision, step: Step, now: datetime, policy: DeadlinePolicy) -> None:
+    """Exclude the extension of an ended court mediation from the trial period (特邀调解规定 27)."""
+    extended = [deadline for deadline in decision.deadlines if deadline.state == "met" and deadline.extensions and CLOCK_BY_NAME[deadline.clock].in_court]
     for mediation in extended:
-        base_ended = _computed(replace(mediation, extensions=[]), policy).last_moment
-        for deadline in in_order(decision.dispute.deadlines):
-            if BY_NAME[deadline.clock].group == "trial" and not in_time(step.happened, base_ended):
-                deadline.pauses = [*deadline.pauses, (base_ended, min(step.happened, mediation.due_at))]
-                _recompute(decision, deadline, now, policy, "resumed")
+        regular_end = _compute(replace(mediation, extensions=[]), policy).last_moment
+        for deadline in in_due_order(decision.dispute.deadlines):
+            if CLOCK_BY_NAME[deadline.clock].exclusive_group == "trial" and not in_time(step.happened_at, regular_end):
+                deadline.pauses = [*deadline.pauses, (regular_end, min(step.happened_at, mediation.due_at))]
+                _recompute_deadline(decision, deadline, now, policy, "resumed")
 
 
-def start_anew(decision: Decision, step: Step, now: datetime, policy: DeadlinePolicy) -> None:
-    """The clocks that a step starts, once more: for a dispute that comes out of the safeguard lane."""
-    follow(decision, step, False, now, policy)
+def start_clocks(decision: Decision, step: Step, now: datetime, policy: DeadlinePolicy) -> None:
+    """Start the clocks of a step again, for a dispute that leaves the safeguard lane."""
+    update_deadlines(decision, step, False, now, policy)
 
 
-def put_off(decision: Decision, deadline: Deadline, by: timedelta, now: datetime, policy: DeadlinePolicy) -> None:
-    """Moves a policy deadline of a dispute that stands still: its days are not counted, now or when it is computed again."""
-    was = deadline.due_at
-    deadline.put_off += by.days
-    computed = _computed(deadline, policy)
+def postpone(decision: Decision, deadline: Deadline, by: timedelta, now: datetime, policy: DeadlinePolicy) -> None:
+    """Move a policy deadline of a held or stayed dispute by `by`. The days stay excluded in later computations."""
+    old_due_at = deadline.due_at
+    deadline.postponed_days += by.days
+    computed = _compute(deadline, policy)
     deadline.due_at, deadline.set_at, deadline.provisional = computed.last_moment, now, computed.provisional
-    deadline.next_check_at = _asked_first(deadline, BY_NAME[deadline.clock], now, policy)
+    deadline.next_check_at = _first_check_at(deadline, CLOCK_BY_NAME[deadline.clock], now, policy)
     decision.deadlines.append(deadline)
-    decision.said.append(("deadline.recomputed", _set(deadline, computed.rule) | {"was_due_at": was, "because": "not_counted"}))
+    decision.new_events.append(("deadline.recomputed", _deadline_data(deadline, computed.rule) | {"was_due_at": old_due_at, "because": "not_counted"}))
 
 
-def _extended(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
-    if BY_NAME[deadline.clock].extended_by != step.word:
+# Each of the following records a change on one deadline and returns whether the deadline has to be recomputed.
+
+
+def _record_extension(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
+    if CLOCK_BY_NAME[deadline.clock].extended_by != step.step_type:
         return False
-    deadline.extensions = [*deadline.extensions, (step.happened, step.facts.get("days") or f"P{step.facts['months']}M")]
+    deadline.extensions = [*deadline.extensions, (step.happened_at, step.facts.get("days") or f"P{step.facts['months']}M")]
     return True
 
 
-def _restarted(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
-    if step.word not in BY_NAME[deadline.clock].restarted_by:
+def _record_restart(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
+    if step.step_type not in CLOCK_BY_NAME[deadline.clock].restarted_by:
         return False
-    at = _done(step)
-    if end_of(day_of(at)) < deadline.started_at:
+    restarted_at = _completion_time(step)
+    if end_of(day_of(restarted_at)) < deadline.started_at:
         return False
-    deadline.restarted_at = at
+    deadline.restarted_at = restarted_at
     return True
 
 
-def _paused(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
-    """The law says which clocks an appraisal stops. One that was over before the appraisal began stays over."""
-    if not _rule(deadline, policy).appraisal_excluded or deadline.paused or not in_time(step.happened, deadline.due_at):
+def _record_pause(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
+    """Record the start of an appraisal, if the rule excludes appraisal time. A deadline that ended before the appraisal is not changed."""
+    if not _rule_of(deadline, policy).appraisal_excluded or deadline.is_paused or not in_time(step.happened_at, deadline.due_at):
         return False
-    deadline.pauses = [*deadline.pauses, (max(step.happened, deadline.started_at), None)]
+    deadline.pauses = [*deadline.pauses, (max(step.happened_at, deadline.started_at), None)]
     return True
 
 
-def _suspended(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
-    """While a suspicion is looked into mediation stands still (特邀调解规定 18, which is silent on its time); what is left then is left."""
-    if not BY_NAME[deadline.clock].suspendable or not (deadline.paused or in_time(step.happened, deadline.due_at)):
+def _record_suspension(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
+    """Record the start of a suspension of mediation (特邀调解规定 18). The article does not regulate the period; here the remaining time is kept."""
+    if not CLOCK_BY_NAME[deadline.clock].suspendable or not (deadline.is_paused or in_time(step.happened_at, deadline.due_at)):
         return False
-    deadline.suspensions = [*deadline.suspensions, (max(step.happened, deadline.started_at), None)]
+    deadline.suspensions = [*deadline.suspensions, (max(step.happened_at, deadline.started_at), None)]
     return True
 
 
-def _resumed(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
-    if not deadline.paused:
+def _record_resumption(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
+    """Record the end of the current appraisal and the current suspension."""
+    if not deadline.is_paused:
         return False
-    deadline.pauses, deadline.suspensions = _ended(deadline.pauses, step), _ended(deadline.suspensions, step)
+    deadline.pauses, deadline.suspensions = _close_last_period(deadline.pauses, step), _close_last_period(deadline.suspensions, step)
     return True
 
 
-def _ended(pauses: list, step: Step) -> list:
+def _close_last_period(pauses: list, step: Step) -> list:
+    """Return the pauses with the last one ended at the time of the step, if it has not ended yet."""
     if not pauses or pauses[-1][1] is not None:
         return pauses
-    began = pauses[-1][0]
-    return [*pauses[:-1], (began, max(step.happened, began))]
+    started_at = pauses[-1][0]
+    return [*pauses[:-1], (started_at, max(step.happened_at, started_at))]
 
 
-def _start(decision: Decision, clock: Clock, step: Step, now: datetime, policy: DeadlinePolicy) -> Deadline | None:
+def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, policy: DeadlinePolicy) -> Deadline | None:
+    """Set the deadline of this clock and add `deadline.set`. Return None if the clock does not run for this dispute, or runs already."""
     dispute = decision.dispute
-    counted = clock.counted_from(dispute, step)
-    if counted is None:
+    start = clock.counted_from(dispute, step)
+    if start is None:
         return None
-    started_at, which = counted
-    key = clock.name + which
+    started_at, suffix = start
+    key = clock.name + suffix
     running = dispute.deadlines.get(key)
     if running is not None and running.started_at == started_at:
-        return None  # the same term, still owed: it has its day already
+        return None  # the same run of the clock, for example the same term still owed
     opened_at = day_start(dispute.received_on) if dispute.received_on else None
     facts = Facts(clock.name, started_at, on_platform=clock.on_platform, opened_at=opened_at)
     try:
         rule, last = begin(facts, policy.holidays, policy.county.rules)
     except InvalidFacts:
-        return None  # the law has no such clock for that day
-    if clock.group is not None:
-        _give_way(decision, clock.group)
+        return None  # the law has no rule for this clock on that day
+    if clock.exclusive_group is not None:
+        _stop_exclusive_group(decision, clock.exclusive_group)
     if running is None:
-        _succeed(decision, clock)
-    owed_by = (step.agency,) if clock.owed_by == "reporter" else who(dispute, (clock.owed_by,))
+        _replace_earlier_deadline(decision, clock)
+    owed_by = (step.agency,) if clock.owed_by == "reporter" else agencies_in_role(dispute, (clock.owed_by,))
     deadline = Deadline(clock.name, key, rule.kind, started_at, last, owed_by, now, provisional=provisional(last, policy.holidays))
     deadline.opened_at = opened_at if rule.opened_until else None
-    deadline.next_check_at = _asked_first(deadline, clock, now, policy)
+    deadline.next_check_at = _first_check_at(deadline, clock, now, policy)
     dispute.deadlines[key] = deadline
     decision.deadlines.append(deadline)
-    decision.said.append(("deadline.set", _set(deadline, rule)))
+    decision.new_events.append(("deadline.set", _deadline_data(deadline, rule)))
     return deadline
 
 
-def _give_way(decision: Decision, group: str) -> None:
-    """One of these at a time: what ran before stops."""
+def _stop_exclusive_group(decision: Decision, exclusive_group: str) -> None:
+    """Stop the running deadlines of this group of clocks."""
     deadlines = decision.dispute.deadlines
-    for deadline in in_order(deadlines):
-        if BY_NAME[deadline.clock].group == group:
-            say_stopped(decision, deadlines.pop(deadline.key))
+    for deadline in in_due_order(deadlines):
+        if CLOCK_BY_NAME[deadline.clock].exclusive_group == exclusive_group:
+            add_stopped_event(decision, deadlines.pop(deadline.key))
 
 
-def _succeed(decision: Decision, clock: Clock) -> None:
-    """One of a clock at a time: an earlier one that has passed stays on record as that, one that still runs stops."""
+def _replace_earlier_deadline(decision: Decision, clock: Clock) -> None:
+    """Remove the earlier deadlines of this clock: an open one is stopped; a passed one stays stored as passed."""
     deadlines = decision.dispute.deadlines
-    for earlier in [one for one in deadlines.values() if one.clock == clock.name]:
+    for earlier in [deadline for deadline in deadlines.values() if deadline.clock == clock.name]:
         del deadlines[earlier.key]
         if earlier.state == "open":
-            say_stopped(decision, earlier)
+            add_stopped_event(decision, earlier)
 
 
-def _start_and_meet(decision: Decision, clock: Clock, step: Step, now: datetime, policy: DeadlinePolicy) -> None:
-    """A court tells in one word when it received a claim and when it decided: was it in time? Not where the clock ran, and was met, already."""
-    if any(word == "deadline.met" and data["clock"] == clock.name for word, data in decision.said):
+def _start_and_meet_clock(decision: Decision, clock: Clock, step: Step, now: datetime, policy: DeadlinePolicy) -> None:
+    """Set and meet a deadline at once, where a court reports receipt and decision of a claim in one step. No effect if the step met it already."""
+    if any(event_type == "deadline.met" and data["clock"] == clock.name for event_type, data in decision.new_events):
         return
-    deadline = _start(decision, clock, step, now, policy)
+    deadline = _start_clock(decision, clock, step, now, policy)
     if deadline is not None:
         del decision.dispute.deadlines[deadline.key]
-        say_met(decision, [(deadline, _done(step))])
+        add_met_events(decision, [(deadline, _completion_time(step))])
 
 
-def _recompute(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy, because: str) -> bool:
-    """Recomputes once, from the original start over all that happened since, and says so if that gives another answer than before."""
-    computed = _computed(deadline, policy)
-    was, paused_now = deadline.due_at, deadline.paused
-    changed = computed.last_moment != was or because in STOPS_OR_GOES_ON
+def _recompute_deadline(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy, because: str) -> bool:
+    """Recompute the deadline from its original start and its recorded changes. Return whether it changed; add `deadline.recomputed` if so.
+
+    A pause, a suspension and their end count as a change even if the end does not move. `because` is the reason published with the event.
+    """
+    computed = _compute(deadline, policy)
+    old_due_at, is_paused = deadline.due_at, deadline.is_paused
+    changed = computed.last_moment != old_due_at or because in PAUSE_REASONS
     if not changed and because == "calendar" and computed.provisional == deadline.provisional:
         return False
     deadline.provisional = computed.provisional
     decision.deadlines.append(deadline)
     if not changed:
         if because == "calendar":
-            decision.said.append(("deadline.recomputed", _set(deadline, computed.rule) | {"was_due_at": was, "because": because}))
+            decision.new_events.append(("deadline.recomputed", _deadline_data(deadline, computed.rule) | {"was_due_at": old_due_at, "because": because}))
         return False
     deadline.due_at, deadline.set_at, deadline.state = computed.last_moment, now, "open"
-    clock = BY_NAME[deadline.clock]
-    deadline.next_check_at = None if paused_now else _asked_first(deadline, clock, now, policy)
-    decision.said.append(("deadline.recomputed", _set(deadline, computed.rule) | {"was_due_at": was, "because": because}))
+    clock = CLOCK_BY_NAME[deadline.clock]
+    deadline.next_check_at = None if is_paused else _first_check_at(deadline, clock, now, policy)
+    decision.new_events.append(("deadline.recomputed", _deadline_data(deadline, computed.rule) | {"was_due_at": old_due_at, "because": because}))
     return True
 
 
-def _computed(deadline: Deadline, policy: DeadlinePolicy) -> Computed:
-    extensions = tuple([Extension(at, Days(long) if type(long) is int else Months(int(long[1:-1]))) for at, long in deadline.extensions])
-    # While it goes on an appraisal takes away no day yet; what it took is known when it is over.
-    as_of = deadline.stands_still_since
-    platform = BY_NAME[deadline.clock].on_platform
+def _compute(deadline: Deadline, policy: DeadlinePolicy) -> Computed:
+    extensions = tuple([Extension(at, Days(length) if type(length) is int else Months(int(length[1:-1]))) for at, length in deadline.extensions])
+    # A pause that has not ended excludes no days yet, so the deadline is computed as of the start of the pause.
+    as_of = deadline.paused_since
+    platform = CLOCK_BY_NAME[deadline.clock].on_platform
     facts = Facts(
         deadline.clock,
         deadline.started_at,
@@ -279,76 +298,83 @@ def _computed(deadline: Deadline, policy: DeadlinePolicy) -> Computed:
         opened_at=deadline.opened_at,
         on_platform=platform,
         suspensions=tuple(deadline.suspensions),
-        put_off=deadline.put_off,
+        put_off=deadline.postponed_days,
     )
     return compute(facts, policy.holidays, policy.county.rules)
 
 
-def _rule(deadline: Deadline, policy: DeadlinePolicy):
+def _rule_of(deadline: Deadline, policy: DeadlinePolicy):
     return rule_for(
-        Facts(deadline.clock, deadline.started_at, opened_at=deadline.opened_at, on_platform=BY_NAME[deadline.clock].on_platform), policy.county.rules
+        Facts(deadline.clock, deadline.started_at, opened_at=deadline.opened_at, on_platform=CLOCK_BY_NAME[deadline.clock].on_platform), policy.county.rules
     )
 
 
-def _asked_first(deadline: Deadline, clock: Clock, now: datetime, policy: DeadlinePolicy) -> datetime:
-    return now + policy.patience if deadline.due_at <= now else _next_reminder(deadline, clock, now, policy)
+def _first_check_at(deadline: Deadline, clock: Clock, now: datetime, policy: DeadlinePolicy) -> datetime:
+    """Return the time of the first check. A deadline that has ended already gets the policy's patience first: a step that meets it may arrive late."""
+    return now + policy.patience if deadline.due_at <= now else _next_check_at(deadline, clock, now, policy)
 
 
-def _next_reminder(deadline: Deadline, clock: Clock, now: datetime, policy: DeadlinePolicy) -> datetime:
-    """The next instant at which somebody is reminded, else the first at which the deadline has passed. What came near while nobody looked is told once."""
-    return next_reminder(deadline.due_at, policy.reminders(clock), now)
+def _next_check_at(deadline: Deadline, clock: Clock, now: datetime, policy: DeadlinePolicy) -> datetime:
+    """Return the time of the next reminder, else the first moment at which the deadline has passed. Missed reminders are not repeated."""
+    return next_check_time(deadline.due_at, policy.reminders(clock), now)
 
 
-def next_reminder(due_at: datetime, leads: Iterable[timedelta], now: datetime) -> datetime:
+def next_check_time(due_at: datetime, leads: Iterable[timedelta], now: datetime) -> datetime:
+    """Return the next reminder after `now`, else one second after `due_at`. `leads` are the times before `due_at` at which reminders are due."""
     return min((at for lead in leads if (at := due_at - lead) > now), default=due_at + A_SECOND)
 
 
-def _set(deadline: Deadline, rule: Rule) -> dict:
+def _deadline_data(deadline: Deadline, rule: Rule) -> dict:
     return {"clock": deadline.clock, "kind": deadline.kind, "article": rule.article, "started_at": deadline.started_at, "due_at": deadline.due_at,
             "owed_by": deadline.owed_by, "provisional": deadline.provisional}  # fmt: skip
 
 
-def say_again(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy) -> None:
-    """It runs as it did before the step that is taken back; one that had passed is asked about again."""
-    computed = _computed(deadline, policy)
+def restore_deadline(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy) -> None:
+    """Recompute a deadline restored by undoing a step and add `deadline.set`. A deadline that had passed is checked again."""
+    computed = _compute(deadline, policy)
     deadline.kind, deadline.due_at, deadline.provisional = computed.rule.kind, computed.last_moment, computed.provisional
-    deadline.next_check_at = None if deadline.paused else _asked_first(deadline, BY_NAME[deadline.clock], now, policy)
+    deadline.next_check_at = None if deadline.is_paused else _first_check_at(deadline, CLOCK_BY_NAME[deadline.clock], now, policy)
     decision.deadlines.append(deadline)
-    decision.said.append(("deadline.set", _set(deadline, computed.rule)))
+    decision.new_events.append(("deadline.set", _deadline_data(deadline, computed.rule)))
 
 
-def stop(decision: Decision) -> None:
-    """The state that the dispute came into asks nothing of these clocks any more."""
+def stop_clocks_outside_state(decision: Decision) -> None:
+    """Stop the deadlines whose clocks do not run in the present state of the dispute."""
     dispute = decision.dispute
-    for deadline in [one for one in in_order(dispute.deadlines) if dispute.state not in BY_NAME[one.clock].runs_in]:
+    for deadline in [deadline for deadline in in_due_order(dispute.deadlines) if dispute.state not in CLOCK_BY_NAME[deadline.clock].runs_in]:
         del dispute.deadlines[deadline.key]
-        say_stopped(decision, deadline)
+        add_stopped_event(decision, deadline)
 
 
-def say_stopped(decision: Decision, deadline: Deadline) -> None:
+def add_stopped_event(decision: Decision, deadline: Deadline) -> None:
+    """Mark the deadline as stopped and add `deadline.stopped`."""
     deadline.state, deadline.next_check_at = "stopped", None
     decision.deadlines.append(deadline)
-    decision.said.append(("deadline.stopped", {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at}))
+    decision.new_events.append(("deadline.stopped", {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at}))
 
 
-DONE_ON = ("on", "applied_on", "decided_on", "objected_on")  # the day on which a thing was done, in a step that is told later
+COMPLETION_DAY_FIELDS = ("on", "applied_on", "decided_on", "objected_on")  # facts that contain the day of the act, where the step may be reported later
 
-# The clocks by step, so that a step asks only those that it concerns.
-STARTED_BY: dict[str, list[Clock]] = {}
-TOLD_AT_ONCE: dict[str, list[Clock]] = {}
-CHANGED_BY: dict[str, tuple] = {PAUSED_BY: ("paused", _paused), RESUMED_BY: ("resumed", _resumed),
-                                SUSPENDED_BY: ("suspended", _suspended), GOES_ON_BY: ("went_on", _resumed)}  # fmt: skip
-STANDS_STILL = ("clock_paused", "suspended")
-STOPS_OR_GOES_ON = ("paused", "resumed", "suspended", "went_on")
-MET_BY: dict[str, dict] = {}
+# Indexes of CLOCKS by step type.
+CLOCKS_STARTED_BY: dict[str, list[Clock]] = {}
+CLOCKS_STARTED_AND_MET_BY: dict[str, list[Clock]] = {}
+CHANGES_BY_STEP: dict[str, tuple] = {  # step type: reason of the recomputation, function that records the change
+    PAUSED_BY: ("paused", _record_pause),
+    RESUMED_BY: ("resumed", _record_resumption),
+    SUSPENDED_BY: ("suspended", _record_suspension),
+    SUSPENSION_ENDED_BY: ("went_on", _record_resumption),
+}
+PAUSED_STATES = ("clock_paused", "suspended")
+PAUSE_REASONS = ("paused", "resumed", "suspended", "went_on")
+CLOCKS_MET_BY: dict[str, dict] = {}
 for _clock in CLOCKS:
     for _step in _clock.started_by:
-        STARTED_BY.setdefault(_step, []).append(_clock)
+        CLOCKS_STARTED_BY.setdefault(_step, []).append(_clock)
     for _step, _guard in _clock.met_by.items():
-        MET_BY.setdefault(_step, {})[_clock.name] = _guard
-        if _clock.told_at_once:
-            TOLD_AT_ONCE.setdefault(_step, []).append(_clock)
+        CLOCKS_MET_BY.setdefault(_step, {})[_clock.name] = _guard
+        if _clock.can_start_when_met:
+            CLOCKS_STARTED_AND_MET_BY.setdefault(_step, []).append(_clock)
     if _clock.extended_by:
-        CHANGED_BY[_clock.extended_by] = ("extended", _extended)
+        CHANGES_BY_STEP[_clock.extended_by] = ("extended", _record_extension)
     for _step in _clock.restarted_by:
-        CHANGED_BY[_step] = ("restarted", _restarted)
+        CHANGES_BY_STEP[_step] = ("restarted", _record_restart)

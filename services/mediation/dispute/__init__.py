@@ -1,1 +1,1 @@
-"""One dispute as its rules see it, and the guards and tables about it that change no state. Pure."""
+"""Data model of one dispute, the guards of its steps, and the tables that change no state. Pure: no database, no broker, no clock."""

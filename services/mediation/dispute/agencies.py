@@ -1,4 +1,4 @@
-"""The agencies that the rules name: of each role the county's leading one."""
+"""Codes of the agencies named in mediation's rules: the county's leading agency of each role."""
 
 from contracts import COUNTY
 

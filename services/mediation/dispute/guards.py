@@ -1,350 +1,400 @@
-"""Guards: what must be true of a dispute, and of a step that an agency reports of it, for the step to go ahead. The tables name them."""
+"""Guards: conditions on a dispute and on a reported step that must hold for the step to take effect. lifecycle/transitions.py lists them by step.
+
+A guard gets the dispute before the step is applied, and the step. If it returns False, the step is refused with the reason listed beside it.
+"""
 
 from datetime import datetime
 
 from contracts import AGENCIES, may_say
-from services.mediation.dispute.matters import NOT_CONFIRMED, NOT_MEDIATED, ONLY_WHILE_NOBODY_ELSE_HAS_IT
+from services.mediation.dispute.matters import NOT_CONFIRMED, NOT_MEDIATED, NOT_MEDIATED_WHILE_IN_COURT
 from services.mediation.dispute.tracks import is_open
 from services.mediation.law.computing import Facts, begin
 from services.mediation.law.counting import in_time
 from services.mediation.law.dates import date_of, day_of, day_start
 
-# ── Who says it ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Reporting agency ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def may_report_it(dispute, step) -> bool:
-    return may_say(step.agency, step.word)
+def may_report_step(dispute, step) -> bool:
+    """Guard: the agency's role may report this type of step."""
+    return may_say(step.agency, step.step_type)
 
 
-def was_asked(dispute, step) -> bool:
+def is_referred_body(dispute, step) -> bool:
+    """Guard: the agency is the body to which the dispute was referred."""
     return step.agency == dispute.body
 
 
-def mediates_it(dispute, step) -> bool:
+def is_mediating_body_or_court(dispute, step) -> bool:
+    """Guard: the agency is the body that has the dispute, or a court."""
     return step.agency == dispute.body or role_of(step.agency) == "C"
 
 
-def looks_after_it(dispute, step) -> bool:
-    return mediates_it(dispute, step) or role_of(step.agency) == "M"
+def is_mediating_body_court_or_centre(dispute, step) -> bool:
+    """Guard: the agency is the body that has the dispute, a court, or the mediation centre."""
+    return is_mediating_body_or_court(dispute, step) or role_of(step.agency) == "M"
 
 
-def mediates_it_or_settled_it_on_the_spot(dispute, step) -> bool:
-    """The grid first settles on the spot what it finds, else it reports: what it settled was never with any other body."""
+def is_mediating_body_or_first_reporter(dispute, step) -> bool:
+    """Guard: the agency is the body that has the dispute or, if the dispute was settled on the spot before any referral, its first reporter."""
     return step.agency == (dispute.reporter if dispute.state == "registered" else dispute.body)
 
 
-def ends_it_or_never_sent_it(dispute, step) -> bool:
-    """Before a body took it, the centre says that there is nothing to send any more."""
-    return mediates_it(dispute, step) if dispute.state in WITH_A_BODY else role_of(step.agency) == "M" or was_asked(dispute, step)
+def may_end_mediation(dispute, step) -> bool:
+    """Guard: the agency is the mediating body or a court; before a body accepted the dispute: the mediation centre or the referred body."""
+    return is_mediating_body_or_court(dispute, step) if dispute.state in STATES_WITH_BODY else role_of(step.agency) == "M" or is_referred_body(dispute, step)
 
 
-def a_court_says_it(dispute, step) -> bool:
+def is_reported_by_court(dispute, step) -> bool:
+    """Guard: the agency is a court."""
     return role_of(step.agency) == "C"
 
 
-def may_send_it(dispute, step) -> bool:
-    """Since the switch a court sends out only what is on its docket; what it referred before runs to its end (立案与调解意见 3)."""
+def may_refer_dispute(dispute, step) -> bool:
+    """Guard: a court refers only cases on its docket, or claims of the legacy track received before 2025-01-01 (立案与调解意见 3)."""
     if role_of(step.agency) != "C" or dispute.docket == "open":
         return True
-    return dispute.track == "legacy" and is_open("legacy", day_of(step.happened))
+    return dispute.track == "legacy" and is_open("legacy", day_of(step.happened_at))
 
 
-# ── What the dispute is ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Suitability, track and docket ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def is_on_the_roster(dispute, step) -> bool:
-    """The mediator, on the day of the step. A court names mediators of its own roster, whichever body it is for."""
+def mediator_is_on_roster(dispute, step) -> bool:
+    """Guard: the named mediator is on the body's roster, or on a court's, on the day of the step."""
     mediator = step.facts.get("mediator")
-    return mediator is None or step.roster is None or step.roster.may_mediate_for(dispute.body or step.agency, mediator, day_of(step.happened))
+    return mediator is None or step.roster is None or step.roster.may_mediate_for(dispute.body or step.agency, mediator, day_of(step.happened_at))
 
 
-def suitable(dispute, step) -> bool:
+def is_suitable(dispute, step) -> bool:
+    """Guard: the dispute was screened as suitable for mediation."""
     return dispute.suitable is True
 
 
 def may_be_mediated_by_law(dispute, step) -> bool:
-    return _not_for_this_reason(step, "may_not_be_mediated")
+    """Guard: the matter is not excluded from mediation by law, or the screening finds the dispute unsuitable (民事诉讼法解释 143)."""
+    return _is_not_excluded_as(step, "may_not_be_mediated")
 
 
-def no_plain_administrative_dispute(dispute, step) -> bool:
-    return _not_for_this_reason(step, "administrative_not_mediated")
+def is_not_administrative_dispute(dispute, step) -> bool:
+    """Guard: the matter is not an administrative dispute, or the screening finds the dispute unsuitable (行政诉讼法 60)."""
+    return _is_not_excluded_as(step, "administrative_not_mediated")
 
 
-def no_excluded_police_case(dispute, step) -> bool:
-    return _not_for_this_reason(step, "police_case_not_mediated")
+def is_not_excluded_police_case(dispute, step) -> bool:
+    """Guard: the matter is not a police case excluded from mediation, or the screening finds the dispute unsuitable (公安行政案件程序规定 179)."""
+    return _is_not_excluded_as(step, "police_case_not_mediated")
 
 
-def _not_for_this_reason(step, reason):
+def _is_not_excluded_as(step, reason):
     return not step.facts["suitable"] or NOT_MEDIATED.get(step.facts.get("matter")) != reason
 
 
-def on_the_track_of_its_day(dispute, step) -> bool:
-    """By the day on which the court received the claim; where that is not told, the day of the screening."""
+def track_is_open_on_that_day(dispute, step) -> bool:
+    """Guard: the track is open on the day on which the court received the claim; if that day is not given, on the day of the screening."""
     received = step.facts.get("court_received_on")
-    return is_open(step.facts["track"], date_of(received) if received else day_of(step.happened))
+    return is_open(step.facts["track"], date_of(received) if received else day_of(step.happened_at))
 
 
-def nobody_else_has_it(dispute, step) -> bool:
-    """A medical committee refuses or ends what a court has taken, and the other way round."""
-    return dispute.kind not in ONLY_WHILE_NOBODY_ELSE_HAS_IT or dispute.docket != "open"
+def no_court_has_medical_dispute(dispute, step) -> bool:
+    """Guard: the dispute is not a medical dispute that a court has accepted (医疗纠纷条例 31, 40)."""
+    return dispute.kind not in NOT_MEDIATED_WHILE_IN_COURT or dispute.docket != "open"
 
 
-def not_yet_on_a_docket(dispute, step) -> bool:
+def is_not_on_docket(dispute, step) -> bool:
+    """Guard: the case is not on a court's docket."""
     return dispute.docket != "open"
 
 
-def on_a_docket(dispute, step) -> bool:
+def is_on_docket(dispute, step) -> bool:
+    """Guard: the case is on a court's docket."""
     return dispute.docket == "open"
 
 
-def is_before_a_court(dispute, step) -> bool:
+def is_before_court(dispute, step) -> bool:
+    """Guard: a court has the case on its docket."""
     return dispute.docket == "open"
 
 
-# ── Bodies, mediators, conflicts ──────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Bodies, mediators and conflicts of interest ───────────────────────────────────────────────────────────────────────────────────
 
 
-def can_take_a_referral(dispute, step) -> bool:
+def target_may_accept_referrals(dispute, step) -> bool:
+    """Guard: the agency to which the dispute is sent may accept referrals."""
     return may_say(step.facts["to"], "referral.accepted")
 
 
-def free_of_conflict(dispute, step) -> bool:
+def has_no_conflict_or_parties_agreed(dispute, step) -> bool:
+    """Guard: no conflict of interest is reported with the step, or all parties agreed after its disclosure (特邀调解规定 15; 在线调解规则 13)."""
     return not step.facts.get("conflict_of_interest") or bool(step.facts.get("agreed_after_disclosure"))
 
 
-def to_nobody_named_in_a_conflict(dispute, step) -> bool:
-    return all(dispute.conflicts.get(one, True) for one in (step.facts["to"], step.facts.get("organisation")) if one)
+def target_has_no_disclosed_conflict(dispute, step) -> bool:
+    """Guard: the target body has no disclosed conflict of interest, or all parties agreed after the disclosure (特邀调解规定 15)."""
+    return all(dispute.conflicts.get(code, True) for code in (step.facts["to"], step.facts.get("organisation")) if code)
 
 
-def nobody_named_in_a_conflict(dispute, step) -> bool:
-    """Neither the body nor the mediator, unless all parties agreed after the disclosure."""
-    named = (step.facts.get("mediator") or dispute.mediator, dispute.body, dispute.organisation)
-    return all(dispute.conflicts.get(one, True) for one in named if one) or bool(step.facts.get("agreed_after_disclosure"))
+def mediator_and_body_have_no_conflict(dispute, step) -> bool:
+    """Guard: neither body nor mediator has a disclosed conflict of interest, or all parties agreed after the disclosure (特邀调解规定 15)."""
+    involved = (step.facts.get("mediator") or dispute.mediator, dispute.body, dispute.organisation)
+    return all(dispute.conflicts.get(code, True) for code in involved if code) or bool(step.facts.get("agreed_after_disclosure"))
 
 
-def mediated_nothing_here(dispute, step) -> bool:
+def was_not_mediator_of_this_dispute(dispute, step) -> bool:
+    """Guard: the named participant has not mediated this dispute (特邀调解规定 16)."""
     return step.facts.get("mediator") not in dispute.mediators
 
 
-def may_ask_for_another_mediator(dispute, step) -> bool:
-    """One change may be asked; refusing again without choosing is refusing mediation (在线调解规则 14; 特邀调解规定 12)."""
+def may_request_another_mediator(dispute, step) -> bool:
+    """Guard: a mediator is refused for the first time; a second refusal counts as refusal of mediation (在线调解规则 14; 特邀调解规定 12)."""
     return dispute.mediators_refused <= 1
 
 
-# ── Consent and time ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Consent and extension ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def everyone_consented(dispute, step) -> bool:
-    return dispute.consents >= everyone(dispute)
+def all_parties_consented(dispute, step) -> bool:
+    """Guard: every party has consented to mediation (人民调解法 17; 民事诉讼法 125)."""
+    return dispute.consents >= required_parties(dispute)
 
 
-def everyone_consents_to_more_time(dispute, step) -> bool:
-    return everyone(dispute) <= set(step.facts["consents"])
+def all_parties_consent_to_extension(dispute, step) -> bool:
+    """Guard: every party consents to the extension (特邀调解规定 27; 在线调解规则 24)."""
+    return required_parties(dispute) <= set(step.facts["consents"])
 
 
-def only_an_appraisal(dispute, step) -> bool:
+def pause_is_for_appraisal(dispute, step) -> bool:
+    """Guard: the reason for the pause is an appraisal or assessment (在线调解规则 26; 医疗纠纷条例 38, 40)."""
     return step.facts["reason"] in ("appraisal", "assessment")
 
 
-def from_the_other_side(dispute, step) -> bool:
+def party_is_respondent(dispute, step) -> bool:
+    """Guard: the party is a respondent."""
     return step.facts["party"].startswith("respondent")
 
 
-# ── How mediation ends ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── End of mediation ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def the_ground_fits(dispute, step) -> bool:
-    """“Agreed” is a ground only where an agreement is on record, and the only one there."""
+def termination_ground_fits_state(dispute, step) -> bool:
+    """Guard: the ground is `agreement_reached` if and only if an agreement is recorded."""
     return (step.facts["ground"] == "agreement_reached") == (dispute.state == "agreed")
 
 
-def mediation_began_or_never_will(dispute, step) -> bool:
-    """What never came to a mediator ends only for what needs none."""
-    return dispute.state in WITH_A_BODY or step.facts["ground"] in ENDS_BEFORE_IT_BEGINS
+def ground_allows_ending_before_mediation(dispute, step) -> bool:
+    """Guard: a body has accepted the dispute, or the ground is one that can arise before mediation begins."""
+    return dispute.state in STATES_WITH_BODY or step.facts["ground"] in GROUNDS_BEFORE_MEDIATION
 
 
-def nothing_was_confirmed(dispute, step) -> bool:
+def agreement_is_not_confirmed(dispute, step) -> bool:
+    """Guard: no court has confirmed the agreement."""
     return dispute.confirmation != "granted"
 
 
-# ── The agreement and its confirmation ────────────────────────────────────────────────────────────────────────────────────────────
+# ── Performance of the agreement ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def has_that_term(dispute, step) -> bool:
+def agreement_has_term(dispute, step) -> bool:
+    """Guard: the agreement has a term of this number."""
     return step.facts["term"] <= len(dispute.terms)
 
 
-def not_yet_performed(dispute, step) -> bool:
+def term_is_not_performed(dispute, step) -> bool:
+    """Guard: the term is not recorded as fully performed yet."""
     return dispute.terms[step.facts["term"] - 1].get("result") != "full"
 
 
-def everything_performed(dispute, step=None) -> bool:
+def all_terms_performed(dispute, step=None) -> bool:
+    """Guard: the agreement has terms, and all are fully performed."""
     return bool(dispute.terms) and all(term.get("result") == "full" for term in dispute.terms)
 
 
-def something_defaulted(dispute, step=None) -> bool:
+def any_term_defaulted(dispute, step=None) -> bool:
+    """Guard: at least one term is in default."""
     return any(term.get("result") == "default" for term in dispute.terms)
 
 
-def nothing_more_is_owed(dispute, step=None) -> bool:
-    return next_term(dispute) is None
+def no_term_is_owed(dispute, step=None) -> bool:
+    """Guard: every term is fully performed or in default, or there are no terms."""
+    return next_owed_term(dispute) is None
 
 
-def said_to_be_settled(dispute, step) -> bool:
+def is_reported_settled(dispute, step) -> bool:
+    """Guard: the follow-up call found the dispute settled."""
     return step.facts["settled"]
 
 
-def decides_the_next_term(dispute, step) -> bool:
-    """A part of a payment decides nothing yet; a default does: the body has done its duty of finding out (人民调解法 31)."""
-    return step.facts["term"] == next_term(dispute) and step.facts["result"] != "part"
+def decides_next_term(dispute, step) -> bool:
+    """Guard: the step records full performance or default of the term due first; the body's supervision is done with either (人民调解法 31)."""
+    return step.facts["term"] == next_owed_term(dispute) and step.facts["result"] != "part"
 
 
-def made_outside_the_docket(dispute, step) -> bool:
-    """A registered case ends by the court's own statement or by withdrawal (特邀调解规定 20)."""
+# ── Judicial confirmation and enforcement ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def agreement_is_outside_docket(dispute, step) -> bool:
+    """Guard: no case was filed; a registered case ends by a mediation statement of the court or by withdrawal (特邀调解规定 20)."""
     return dispute.docket is None
 
 
-def made_before_a_mediation_body(dispute, step) -> bool:
+def agreement_is_by_mediation_body(dispute, step) -> bool:
+    """Guard: the agreement was reached before a mediation body."""
     return bool(dispute.agreement) and may_say(dispute.agreement["by"], "referral.accepted")
 
 
-def about_what_may_be_confirmed(dispute, step) -> bool:
+def agreement_may_be_confirmed(dispute, step) -> bool:
+    """Guard: the agreement concerns no subject that a court may not confirm (民事诉讼法解释 355; 民法典 1079)."""
     return bool(dispute.agreement) and dispute.agreement["confirmable"] and not set(dispute.agreement["about"]) & set(NOT_CONFIRMED)
 
 
-def applied_for_jointly(dispute, step) -> bool:
-    return everyone(dispute) <= set(step.facts.get("applicants") or everyone(dispute))
+def all_parties_apply(dispute, step) -> bool:
+    """Guard: all parties apply for confirmation jointly (民事诉讼法 205)."""
+    return required_parties(dispute) <= set(step.facts.get("applicants") or required_parties(dispute))
 
 
-def applied_in_time(dispute, step) -> bool:
-    return in_time(day_start(step.facts["applied_on"]), last_moment_to_apply(dispute, step))
+def application_is_in_time(dispute, step) -> bool:
+    """Guard: the application is made within thirty days after the agreement took effect (民事诉讼法 205)."""
+    return in_time(day_start(step.facts["applied_on"]), confirmation_application_due_at(dispute, step))
 
 
-def to_the_right_court(dispute, step) -> bool:
-    """What a court invited goes to that court; what a body mediated of its own, to the court of a domicile, the object or the body."""
+def court_is_competent(dispute, step) -> bool:
+    """Guard: the application goes to the inviting court if a court referred the dispute, else to a court competent by another ground (民事诉讼法 205)."""
     court, ground = step.facts.get("court"), step.facts.get("court_ground")
     if court is not None and role_of(court) != "C":
         return False
-    invited = dispute.sent_by if dispute.sent_by and role_of(dispute.sent_by) == "C" else None
-    if invited is None:
+    inviting_court = dispute.sent_by if dispute.sent_by and role_of(dispute.sent_by) == "C" else None
+    if inviting_court is None:
         return ground != "inviting_court"
-    return ground in (None, "inviting_court") and court in (None, invited)
+    return ground in (None, "inviting_court") and court in (None, inviting_court)
 
 
-def was_accepted(dispute, step) -> bool:
+def application_was_accepted(dispute, step) -> bool:
+    """Guard: the court has accepted the application for confirmation and not decided it."""
     return dispute.confirmation == "accepted"
 
 
-def not_decided_yet(dispute, step) -> bool:
-    return dispute.confirmation in ("applied", "accepted")
-
-
-def not_accepted_yet(dispute, step) -> bool:
+def application_is_not_accepted(dispute, step) -> bool:
+    """Guard: the application for confirmation was made and not accepted or decided yet."""
     return dispute.confirmation == "applied"
 
 
-def was_confirmed(dispute, step) -> bool:
+def agreement_is_confirmed(dispute, step) -> bool:
+    """Guard: a court has confirmed the agreement."""
     return dispute.confirmation == "granted"
 
 
-def nobody_objected_before(dispute, step) -> bool:
-    return not dispute.objected
+def has_no_earlier_objection(dispute, step) -> bool:
+    """Guard: no objection to the confirmation has been made yet."""
+    return not dispute.was_objected_to
 
 
-def a_party_objects(dispute, step) -> bool:
-    """Somebody else whose interest it touches has six months from the day on which he knows: no clock of the dispute (民事诉讼法解释 372)."""
+def is_objection_by_party(dispute, step) -> bool:
+    """Guard: the objection is made by a party. Third parties have six months of their own, not tracked as a clock (民事诉讼法解释 372)."""
     return not step.facts["by"].startswith("third_party")
 
 
-def objected_in_time(dispute, step) -> bool:
-    last = last_moment_to_object(dispute)
-    return not a_party_objects(dispute, step) or last is None or in_time(day_start(step.facts["objected_on"]), last)
+def objection_is_in_time(dispute, step) -> bool:
+    """Guard: a party objects within fifteen days after receiving the ruling; third parties are not limited here (民事诉讼法解释 372)."""
+    last = objection_due_at(dispute)
+    return not is_objection_by_party(dispute, step) or last is None or in_time(day_start(step.facts["objected_on"]), last)
 
 
-def last_moment_to_object(dispute) -> datetime | None:
+def objection_due_at(dispute) -> datetime | None:
+    """Return the end of the parties' time to object to the confirmation; None if no such deadline is recorded."""
     deadline = dispute.deadlines.get("confirmation_objection")
     return deadline.due_at if deadline else None
 
 
-def has_a_title(dispute, step) -> bool:
-    """What can be enforced: a confirmed agreement, a judgment, a court's mediation statement."""
-    return dispute.confirmation == "granted" or dispute.mode in ("judgment", "mediated", "confirmed")
+def has_enforceable_title(dispute, step) -> bool:
+    """Guard: a title to enforce exists: a confirmed agreement, a judgment or a mediation statement of a court."""
+    return dispute.confirmation == "granted" or dispute.court_closing_mode in ("judgment", "mediated", "confirmed")
 
 
-def not_completed_yet(dispute, step) -> bool:
-    return dispute.outcome not in ENFORCED
+def enforcement_is_not_completed(dispute, step) -> bool:
+    """Guard: enforcement has not been completed."""
+    return dispute.outcome not in ENFORCEMENT_OUTCOMES
 
 
-# ── The end, and what was wrong ───────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Archiving, corrections and joins ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def a_mistake_if_nobody_looked_at_it(dispute, step) -> bool:
-    """Before it was screened a dispute is put away only as registered by mistake, and the centre says what was wrong."""
+def has_reason_if_not_screened(dispute, step) -> bool:
+    """Guard: a dispute that was not screened yet is archived only with the reason why it was registered by mistake."""
     return dispute.state != "registered" or step.facts.get("reason") is not None
 
 
-def nothing_is_left_to_do(dispute, step) -> bool:
+def may_be_archived(dispute, step) -> bool:
+    """Guard: no case is on the docket, no term is owed, enforcement is not in progress, and a screened dispute is unsuitable for mediation."""
     if dispute.docket == "open":
         return False
     if dispute.state == "screened":
         return not dispute.suitable
     if dispute.state == "enforcement":
-        return dispute.outcome in ENFORCED
-    return dispute.state not in ("performing", "defaulted") or next_term(dispute) is None
+        return dispute.outcome in ENFORCEMENT_OUTCOMES
+    return dispute.state not in ("performing", "defaulted") or next_owed_term(dispute) is None
 
 
-def it_said_that_itself(dispute, step) -> bool:
-    return reported_before(dispute, step) is not None
+def is_own_earlier_report(dispute, step) -> bool:
+    """Guard: the agency itself reported the step that is to be corrected or withdrawn, and that step took effect."""
+    return find_step_to_undo(dispute, step) is not None
 
 
-def the_registration_stands(dispute, step) -> bool:
-    return reported_before(dispute, step).word != "dispute.registered"
+def is_not_registration(dispute, step) -> bool:
+    """Guard: the step to be corrected or withdrawn is not the registration, which cannot be undone."""
+    return find_step_to_undo(dispute, step).step_type != "dispute.registered"
 
 
-def not_taken_back_before(dispute, step) -> bool:
-    return reported_before(dispute, step).step not in taken_back(dispute)
+def was_not_undone_before(dispute, step) -> bool:
+    """Guard: the step to be corrected or withdrawn has not been undone before."""
+    return find_step_to_undo(dispute, step).step not in undone_steps(dispute)
 
 
-def nothing_stands_on_it(dispute, step) -> bool:
-    """Only the last step that changed anything can be taken back: what came after was decided in its light. A mere note can be at any time.
+def has_no_dependent_steps(dispute, step) -> bool:
+    """Guard: the step to be undone is the last one that changed anything, because later steps were decided on the changed dispute.
 
-    One that moves nothing, and started a clock of its own only (a petition), can be until another step has changed that same clock.
+    A step that changed nothing can always be undone; one of ALWAYS_REPORTABLE, as long as no later step changed the same fields and deadlines.
     """
-    earlier = reported_before(dispute, step)
-    if not earlier.inverse or earlier.step == last_that_changed_anything(dispute):
+    earlier = find_step_to_undo(dispute, step)
+    if not earlier.inverse or earlier.step == last_changing_step(dispute):
         return True
-    return earlier.word in MOVES_NOTHING and not _changed_since(dispute, earlier)
+    return earlier.step_type in ALWAYS_REPORTABLE and not _was_changed_later(dispute, earlier)
 
 
-def corrects_that_word(dispute, step) -> bool:
-    return step.facts.get("corrects") in (None, word_of(dispute, reported_before(dispute, step)))
+def corrects_same_step_type(dispute, step) -> bool:
+    """Guard: the type of step that the correction names is that of the step to be corrected."""
+    return step.facts.get("corrects") in (None, effective_step_type(dispute, find_step_to_undo(dispute, step)))
 
 
-def says_what_is_right(dispute, step) -> bool:
-    """A step that changed something is corrected by its right facts; to take it back altogether there is another word."""
-    return not reported_before(dispute, step).inverse or "facts" in step.facts
+def has_corrected_facts(dispute, step) -> bool:
+    """Guard: the correction of a step that changed the dispute contains the right facts; without them, `report.withdrawn` is to be used."""
+    return not find_step_to_undo(dispute, step).inverse or "facts" in step.facts
 
 
-# ── What the guards stand on ──────────────────────────────────────────────────────────────────────────────────────────────────────
+def was_joined_to_another_dispute(dispute, step) -> bool:
+    """Guard: the dispute was closed by joining it to another one, and that join has not been undone."""
+    return dispute.outcome == "merged" and find_step_to_undo(dispute, step) is not None
+
+
+# ── Helpers of guards ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def role_of(agency: str) -> str:
     return AGENCIES[agency].role
 
 
-def everyone(dispute) -> frozenset[str]:
-    """The parties whose consent is needed: every one on record, and always the two sides."""
-    return dispute.parties | TWO_SIDES
+def required_parties(dispute) -> frozenset[str]:
+    """Return the labels of the parties whose consent is required: all recorded parties, and always applicant and respondent."""
+    return dispute.parties | REQUIRED_SIDES
 
 
-def next_term(dispute) -> int | None:
-    """The number of the term that is due first among those still owed."""
-    owed = [(term["due_on"], number) for number, term in enumerate(dispute.terms, 1) if term.get("result") not in FINAL]
+def next_owed_term(dispute) -> int | None:
+    """Return the number (from 1) of the term due first among those still owed; None if no term is owed."""
+    owed = [(term["due_on"], number) for number, term in enumerate(dispute.terms, 1) if term.get("result") not in FINAL_RESULTS]
     return min(owed)[1] if owed else None
 
 
-def last_moment_to_apply(dispute, step) -> datetime:
-    """Thirty days from the day on which the agreement took effect (民事诉讼法 205): the deadline on record, or counted anew after a withdrawal."""
+def confirmation_application_due_at(dispute, step) -> datetime:
+    """Return the end of the thirty days after the agreement took effect (民事诉讼法 205): from the recorded deadline, else computed again."""
     deadline = dispute.deadlines.get("confirmation_apply")
     if deadline is not None:
         return deadline.due_at
@@ -352,49 +402,53 @@ def last_moment_to_apply(dispute, step) -> datetime:
     return begin(facts, step.policy.holidays, step.policy.county.rules)[1]
 
 
-def reported_before(dispute, step):
-    """The step that this agency reported under that id, and that took effect; where a join is undone, the join."""
-    if step.word == "reports.unjoined":
-        gone = taken_back(dispute)
-        return next((taken for taken in reversed(dispute.taken) if taken.word == "reports.joined" and taken.step not in gone), None)
-    return next((taken for taken in dispute.taken if (taken.agency, taken.reported) == (step.agency, step.facts["event"])), None)
+def find_step_to_undo(dispute, step):
+    """Return the applied step that a correction, a withdrawal or `reports.unjoined` is to undo; None if there is none.
+
+    It is the step that the same agency reported under the event id in the facts; for `reports.unjoined`, the last join not undone.
+    """
+    if step.step_type == "reports.unjoined":
+        undone = undone_steps(dispute)
+        return next((applied for applied in reversed(dispute.applied_steps) if applied.step_type == "reports.joined" and applied.step not in undone), None)
+    return next((applied for applied in dispute.applied_steps if (applied.agency, applied.event_id) == (step.agency, step.facts["event"])), None)
 
 
-def taken_back(dispute) -> set[int]:
-    return {taken.undoes for taken in dispute.taken if taken.undoes is not None}
+def undone_steps(dispute) -> set[int]:
+    """Return the numbers of the steps that later steps have undone."""
+    return {applied.undoes for applied in dispute.applied_steps if applied.undoes is not None}
 
 
-def _changed_since(dispute, earlier) -> bool:
-    """Whether a later step that stands changed a field or a deadline that the earlier one changed."""
-    gone, changed = taken_back(dispute), _changed_by(earlier)
-    return any(not changed.isdisjoint(_changed_by(taken)) for taken in dispute.taken if taken.step > earlier.step and taken.step not in gone)
+def _was_changed_later(dispute, earlier) -> bool:
+    """Return whether a later step, not undone, changed a field or a deadline that the earlier step changed."""
+    undone, changed = undone_steps(dispute), _changed_names(earlier)
+    return any(
+        not changed.isdisjoint(_changed_names(applied)) for applied in dispute.applied_steps if applied.step > earlier.step and applied.step not in undone
+    )
 
 
-def _changed_by(taken) -> set[tuple[str, str]]:
-    return {(part, name) for part in ("fields", "deadlines") for name in taken.inverse.get(part, ())}
+def _changed_names(applied) -> set[tuple[str, str]]:
+    return {(part, name) for part in ("fields", "deadlines") for name in applied.inverse.get(part, ())}
 
 
-def last_that_changed_anything(dispute) -> int:
-    gone = taken_back(dispute)
-    return max(taken.step for taken in dispute.taken if taken.inverse and taken.step not in gone)
+def last_changing_step(dispute) -> int:
+    """Return the number of the last step that changed the dispute and was not undone."""
+    undone = undone_steps(dispute)
+    return max(applied.step for applied in dispute.applied_steps if applied.inverse and applied.step not in undone)
 
 
-def word_of(dispute, taken) -> str:
-    return taken.inverse.get("word", taken.word)
+def effective_step_type(dispute, applied) -> str:
+    """Return the type of the step; of a correction, the type of the step that it corrected."""
+    return applied.inverse.get("step_type", applied.step_type)
 
 
-def ended_in_another(dispute, step) -> bool:
-    """Whether it ended because it was joined to another dispute, and nothing else happened since."""
-    return dispute.outcome == "merged" and reported_before(dispute, step) is not None
-
-
-# What anybody may report of any dispute, in whatever state: whoever has no part in it is answered as ever, also while it is held or stayed.
-MOVES_NOTHING = (
+# Steps that every agency may report of any dispute in any state. They change no state, so they take effect while the dispute is held or stayed, too:
+# otherwise an agency with no part in the dispute would learn of the hold.
+ALWAYS_REPORTABLE = (
     "dispute.registered", "dispute.reported", "petition.registered", "petition.accepted", "petition.extended", "petition.transferred", "petition.returned",
     "petition.decided",
 )  # fmt: skip
-TWO_SIDES = frozenset(("applicant", "respondent"))
-FINAL = ("full", "default")
-ENFORCED = ("enforced", "not_enforced")
-WITH_A_BODY = ("accepted", "consent_pending", "mediating", "clock_paused", "suspended", "agreed", "performing", "confirm_decided")
-ENDS_BEFORE_IT_BEGINS = ("self_settled_withdrawn", "party_unreachable", "party_unwilling", "other_obstacle")
+REQUIRED_SIDES = frozenset(("applicant", "respondent"))
+FINAL_RESULTS = ("full", "default")  # of a term
+ENFORCEMENT_OUTCOMES = ("enforced", "not_enforced")
+STATES_WITH_BODY = ("accepted", "consent_pending", "mediating", "clock_paused", "suspended", "agreed", "performing", "confirm_decided")
+GROUNDS_BEFORE_MEDIATION = ("self_settled_withdrawn", "party_unreachable", "party_unwilling", "other_obstacle")

@@ -1,23 +1,24 @@
-"""The second, smaller life of a dispute beside the first: the safeguard hold, and the stay that looks like it from outside. Tables and guards. Pure.
+"""Safeguard hold and stay of a dispute: their tables, data and guards. Pure.
 
-While it is held the first life stands still. Only the police and the court move it (guard G7); everybody else hears what is said of any dispute
-that is stayed, and nothing says why. Basis: 反家庭暴力法 13-16, 23-32; that the hold beats every other rule is this house's own.
+While a dispute is held or stayed, steps that would change it have no effect; only the police and the court may change a held dispute (guard G7).
+Every other agency receives the same refusal for a hold and for a stay, so that nobody outside can infer a hold.
+Basis: 反家庭暴力法 13-16, 23-32; that a hold overrides every other rule is this project's own decision.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from contracts.safeguard import moves_it
-from services.mediation.dispute.guards import MOVES_NOTHING, reported_before
+from services.mediation.dispute.guards import ALWAYS_REPORTABLE, find_step_to_undo
 from services.mediation.dispute.step import NOTED
 from services.mediation.law.counting import Length
 from services.mediation.law.periods import LAW
 
-TAKE_BACK = ("report.withdrawn", "report.corrected")
+CORRECTING_STEPS = ("report.withdrawn", "report.corrected")
 
 # fmt: off
-HOLD = {
-    # while it is       and this happens                it becomes
+HOLD_TRANSITIONS = {
+    # state             step                            new state
     "free":           { "risk.flagged":                 "safeguard_hold",
                         "dv.warning_issued":            "safeguard_hold",
                         "protection_order.applied":     "safeguard_hold",
@@ -30,9 +31,9 @@ HOLD = {
                         "protection_order.accepted":    NOTED,
                         "protection_order.issued":      NOTED,
                         "protection_order.refused":     NOTED,
-                        "hold.released":                "free" },           # by police or court; an agency's right to say it is asked at the door
+                        "hold.released":                "free" },           # by police or court; intake checks which agency may report it
 }
-STAY = {                                               # one for each agency that stayed it
+STAY_TRANSITIONS = {                                               # one machine for each agency that stays the dispute
     "free":           { "dispute.stayed":               "stayed" },
     "stayed":         { "dispute.stayed":               NOTED,
                         "stay.lifted":                  "free" },
@@ -41,11 +42,11 @@ STAY = {                                               # one for each agency tha
 
 @dataclass(frozen=True, slots=True)
 class LaneClock:
-    """A clock of the lane, by the name under which law/periods.py has its length and article. The court owes it and its decision meets it."""
+    """A clock of the safeguard lane. Its length and article are in law/periods.py under the same name. The court owes it; the court's decision meets it."""
 
     name: str
     met_by: tuple[str, ...]
-    remind: tuple[timedelta, ...]                      # how long before its end the court is reminded, once for each; a county may set others
+    remind: tuple[timedelta, ...]                      # times before the end at which the court is reminded; a county may configure others
 
     @property
     def length(self) -> Length:
@@ -56,20 +57,20 @@ class LaneClock:
         return LAW[self.name][0].article
 
 
-CLOCKS = {clock.name: clock for clock in (             # all of them LAW; hours are not moved off rest days, and run from the next full hour
+LANE_CLOCKS = {clock.name: clock for clock in (             # all of kind LAW; hours run from the next full hour and are not moved by rest days
     LaneClock("protection_order",        ("protection_order.issued", "protection_order.refused"), (timedelta(hours=24),)),
     LaneClock("protection_order_urgent", ("protection_order.issued", "protection_order.refused"), (timedelta(hours=6),)),
-    # A right of the parties: nobody is reminded of it, and when it has lapsed nobody is late.
+    # A right of the parties, so there are no reminders and nobody is overdue.
     LaneClock("protection_order_review", (),                                                      ()),
 )}
-PUT_OFF = timedelta(days=30)                           # by which an ordinary policy deadline moves when it comes near while the dispute stands still
-PASSES_AS_EVER = ("LAW",)                              # the law's own dates are not ours to stop, and one that went by unmarked would tell
+POSTPONEMENT = timedelta(days=30)                           # by which a policy deadline of a held or stayed dispute is moved, each time it comes near
+KINDS_NOT_POSTPONED = ("LAW",)                              # statutory deadlines continue: they may not be moved, and their silence would reveal the hold
 # fmt: on
 
 
 @dataclass(slots=True)
-class Running:
-    """A clock of the lane at work. `next_check_at` is when time has to look at it next; None: never again."""
+class RunningLaneClock:
+    """A running clock of the safeguard lane. `next_check_at` is the time of the next check; None: no further check."""
 
     clock: str
     started_at: datetime
@@ -80,43 +81,49 @@ class Running:
 
 @dataclass(slots=True)
 class Hold:
-    """What holds a dispute. `reported_in_lane`: it was reported into the lane, and the ordinary voice has not named it yet."""
+    """Safeguard hold and stays of a dispute. `reported_in_lane`: reported on the sealed stream and not yet published on the ordinary stream."""
 
-    cause: str | None = None  # of the safeguard hold; None: there is none
-    stays: list[str] = field(default_factory=list)  # the agencies that stayed it
+    cause: str | None = None  # of the safeguard hold; None: no hold
+    stays: list[str] = field(default_factory=list)  # codes of the agencies that stayed the dispute
     reported_in_lane: bool = False
-    opened_by: list[list[str]] = field(default_factory=list)  # [source, id] of the agencies' events that opened it
-    pending_events: list[list] = field(default_factory=list)  # [word, data]: what the ordinary voice will say when it is over
+    opened_by: list[list[str]] = field(default_factory=list)  # [source, id] of the agencies' events that opened the hold
+    pending_events: list[list] = field(default_factory=list)  # [event type, data], to be published on the ordinary stream after the hold
     opened_at: datetime | None = None
     ended_at: datetime | None = None
-    running: dict[str, Running] = field(default_factory=dict)
+    running: dict[str, RunningLaneClock] = field(default_factory=dict)
 
     @property
     def active_holds(self) -> list[str]:
-        """What holds it: `hold`, `stay`."""
-        return [which for which, there in (("hold", self.cause), ("stay", self.stays)) if there]
+        """Names of what is active: `hold`, `stay`."""
+        return [name for name, active in (("hold", self.cause), ("stay", self.stays)) if active]
 
 
 def is_held(dispute) -> bool:
+    """Return whether a safeguard hold or a stay is active."""
     return dispute is not None and dispute.hold is not None and bool(dispute.hold.active_holds)
 
 
-def stands_still(dispute, step, event: dict) -> bool:
-    """Whether a step that would be legal has no effect because the dispute is held or stayed.
+def is_blocked_by_hold(dispute, step, event: dict) -> bool:
+    """Return whether a step that would be legal has no effect because the dispute is held or stayed. `event`: source and id of the agency's event.
 
-    Not for police and court; not for what moves nothing, such as another report of the dispute; and not for the very step that carried the flag.
+    Not blocked: steps of the police and the court, steps that change no state (ALWAYS_REPORTABLE), and the step whose risk flag opened the hold.
     """
-    return is_held(dispute) and not moves_nothing(dispute, step) and not moves_it(step.agency) and [event["source"], event["id"]] not in dispute.hold.opened_by
+    return (
+        is_held(dispute)
+        and not is_always_reportable(dispute, step)
+        and not moves_it(step.agency)
+        and [event["source"], event["id"]] not in dispute.hold.opened_by
+    )
 
 
-def moves_nothing(dispute, step) -> bool:
-    """Whether the step leaves the dispute where it is: one of MOVES_NOTHING, or the withdrawal or correction of one, or of such a withdrawal.
+def is_always_reportable(dispute, step) -> bool:
+    """Return whether the step is one of ALWAYS_REPORTABLE, or the withdrawal or correction of such a step, or of such a withdrawal.
 
-    An agency that could report something of a held dispute and could not take it back would learn that the dispute is held.
+    If an agency could report such a step on a held dispute but not withdraw it, the refusal would reveal the hold.
     """
-    if step.word not in TAKE_BACK:
-        return step.word in MOVES_NOTHING
-    steps, earlier = {taken.step: taken for taken in dispute.taken}, reported_before(dispute, step)
-    while earlier is not None and earlier.word in TAKE_BACK:
+    if step.step_type not in CORRECTING_STEPS:
+        return step.step_type in ALWAYS_REPORTABLE
+    steps, earlier = {applied.step: applied for applied in dispute.applied_steps}, find_step_to_undo(dispute, step)
+    while earlier is not None and earlier.step_type in CORRECTING_STEPS:
         earlier = steps.get(earlier.undoes)
-    return earlier is not None and earlier.word in MOVES_NOTHING
+    return earlier is not None and earlier.step_type in ALWAYS_REPORTABLE

@@ -1,4 +1,4 @@
-"""A step that an agency reports, as the rules see it."""
+"""A step that an agency reports, in the form that guards and effects read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ from datetime import datetime
 from services.mediation.law.policy import DeadlinePolicy
 from services.mediation.rosters.roster import Roster
 
-NOTED = "noted"  # in a table of transitions: the step is legal and on record; the state stays, and no clock starts anew
-Guard = Callable[..., bool]  # (dispute, step) -> whether the step may go ahead
+NOTED = "noted"  # target in a transition table: the step is legal and recorded; the state does not change and no clock restarts
+Guard = Callable[..., bool]  # (dispute, step) -> whether the step is allowed
 
 
 @dataclass(slots=True)
 class Step:
-    """What an agency says that it did: the type of step, who reports it, when it happened, and its facts.
+    """One reported step: its type, the reporting agency, the time at which it happened, and its facts.
 
-    `policy` is the one by which this dispute's deadlines are computed: a guard about time asks the same calendar and periods.
+    `policy` is the policy by which the deadlines of this dispute are computed, so that guards about time use the same calendar and periods.
     """
 
-    word: str
+    step_type: str
     agency: str
-    happened: datetime
+    happened_at: datetime
     facts: dict
     policy: DeadlinePolicy
-    roster: Roster | None = None  # as it is known when the step is decided
+    roster: Roster | None = None  # the rosters at the time of the decision; None: not checked

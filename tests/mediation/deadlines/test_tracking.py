@@ -1,4 +1,4 @@
-"""Which clocks run for a dispute, and what happens to them? Stories; the days are counted by hand from the statutes and the arrangements of 2026."""
+"""Tests of clocks and deadlines on simulated disputes. Expected days were counted by hand from the statutes and the holiday calendar of 2026."""
 
 from datetime import datetime, timedelta
 
@@ -14,650 +14,667 @@ from services.mediation.law import dates
 from services.mediation.law.county_periods import county
 from services.mediation.law.periods import LAW, RULES
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
-from tests.mediation.lives import COURT, DAMAN, MONDAY, PETITIONS, Life, life_until, reported
+from tests.mediation.simulated_dispute import COURT, DAMAN, MONDAY, PETITIONS, SimulatedDispute, dispute_in_state, reported_event
 
 MEDIATION = "mediation_out_of_court_policy"
 
 
-def at(month, day, hour=9, year=2026):
+def moment(month, day, hour=9, year=2026):
     return datetime(year, month, day, hour, tzinfo=SHANGHAI)
 
 
-def end_of(month, day, year=2026):
+def end_of_day(month, day, year=2026):
     return datetime(year, month, day, 23, 59, 59, tzinfo=SHANGHAI)
 
 
-def on(life, day, step, agency=None, **facts):
-    """The step happens and is told on that day; time passes until then."""
-    life.until(day)
-    return life.reports(step, agency, after=timedelta(0), **facts)
+def report_on(simulation, day, step, agency=None, **facts):
+    """Advance the clock to `day` and report a step that happens then. Return the decision."""
+    simulation.advance_to(day)
+    return simulation.report(step, agency, after=timedelta(0), **facts)
 
 
-def clocks(life):
-    return sorted(deadline.clock for deadline in life.dispute.deadlines.values())
+def running_clocks(simulation):
+    return sorted(deadline.clock for deadline in simulation.dispute.deadlines.values())
 
 
-def filed(procedure="simplified", kind="family"):
-    """A case that the court registered on Wednesday 22 April 2026."""
-    life = life_until("terminated", kind=kind)
-    on(life, at(4, 22), "case.filed", procedure=procedure)
-    return life
+def filed_case(procedure="simplified", kind="family"):
+    """Return a case that the court registered on Wednesday 22 April 2026."""
+    simulation = dispute_in_state("terminated", kind=kind)
+    report_on(simulation, moment(4, 22), "case.filed", procedure=procedure)
+    return simulation
 
 
-def entrusted(procedure):
-    """… and entrusted to Daman, which signed for it on Monday 27 April."""
-    life = filed(procedure)
-    on(life, at(4, 24), "case.entrusted", procedure=procedure)
-    on(life, at(4, 27), "referral.accepted")
-    return life
+def entrusted_case(procedure):
+    """Return that case, entrusted to the Daman committee, which accepted it on Monday 27 April."""
+    simulation = filed_case(procedure)
+    report_on(simulation, moment(4, 24), "case.entrusted", procedure=procedure)
+    report_on(simulation, moment(4, 27), "referral.accepted")
+    return simulation
 
 
 def mediating_in_court(procedure):
-    life = entrusted(procedure)
+    simulation = entrusted_case(procedure)
     for step, facts in (("consent.given", {}), ("consent.given", {"party": "respondent"}), ("mediator.agreed", {}), ("mediation.started", {})):
-        on(life, at(4, 28), step, **facts)
-    return life
+        report_on(simulation, moment(4, 28), step, **facts)
+    return simulation
 
 
 # ── Appraisals ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_an_appraisal_stops_mediation_outside_court_and_its_days_are_left_out():
-    life = life_until("mediating")  # accepted on Monday 2 March: until 1 April
-    on(life, at(3, 10), "clock.paused")
-    assert life.last("deadline.recomputed")["because"] == "paused"
+def test_an_appraisal_pauses_mediation_outside_court_and_its_days_are_not_counted():
+    simulation = dispute_in_state("mediating")  # accepted on Monday 2 March: due on 1 April
+    report_on(simulation, moment(3, 10), "clock.paused")
+    assert simulation.last_event("deadline.recomputed")["because"] == "paused"
 
-    on(life, at(3, 20), "clock.resumed")
+    report_on(simulation, moment(3, 20), "clock.resumed")
 
-    assert life.due(MEDIATION) == end_of(4, 13)  # 11 to 20 March are left out: Saturday 11 April
-    assert (life.last("deadline.recomputed")["because"], life.last("deadline.recomputed")["was_due_at"]) == ("resumed", end_of(4, 1))
-
-
-def test_while_an_appraisal_goes_on_nothing_comes_near_and_nothing_passes():
-    life = life_until("mediating")
-    on(life, at(3, 10), "clock.paused")
-    life.said.clear()
-
-    life.until(at(6, 1))
-    on(life, at(6, 1), "clock.resumed")
-
-    assert "deadline.passed" not in life.words() and "deadline.approached" not in life.words()
-    assert life.due(MEDIATION) == end_of(6, 23)  # eight days were over on 10 March, 22 are left
+    assert simulation.due_at(MEDIATION) == end_of_day(4, 13)  # 11 to 20 March are not counted: Saturday 11 April
+    assert (simulation.last_event("deadline.recomputed")["because"], simulation.last_event("deadline.recomputed")["was_due_at"]) == (
+        "resumed",
+        end_of_day(4, 1),
+    )
 
 
-def test_an_appraisal_told_late_takes_the_overdue_back():
-    life = life_until("mediating")
-    life.until(at(4, 3))
-    assert life.last("deadline.passed")["clock"] == MEDIATION
+def test_no_deadline_approaches_or_passes_during_an_appraisal():
+    simulation = dispute_in_state("mediating")
+    report_on(simulation, moment(3, 10), "clock.paused")
+    simulation.events.clear()
 
-    life.reports("clock.paused", happened=at(3, 30))
+    simulation.advance_to(moment(6, 1))
+    report_on(simulation, moment(6, 1), "clock.resumed")
 
-    assert life.last("deadline.recomputed")["because"] == "paused"
-    assert life.dispute.deadlines[MEDIATION].state == "open"
-
-
-def test_an_appraisal_begun_after_the_end_changes_nothing():
-    life = life_until("mediating")
-    on(life, at(4, 3), "clock.paused")
-
-    assert life.dispute.deadlines[MEDIATION].state == "passed"
-    assert life.due(MEDIATION) == end_of(4, 1)
+    assert "deadline.passed" not in simulation.event_types() and "deadline.approached" not in simulation.event_types()
+    assert simulation.due_at(MEDIATION) == end_of_day(6, 23)  # eight days had elapsed on 10 March, 22 remain
 
 
-def test_after_filing_an_appraisal_stops_the_trial_limit_and_not_mediation():
-    life = mediating_in_court("ordinary")
-    assert (life.due("mediation_entrusted_ordinary"), life.due("trial_ordinary")) == (end_of(5, 12), end_of(10, 22))
+def test_an_appraisal_reported_late_reopens_a_passed_deadline():
+    simulation = dispute_in_state("mediating")
+    simulation.advance_to(moment(4, 3))
+    assert simulation.last_event("deadline.passed")["clock"] == MEDIATION
 
-    on(life, at(4, 30), "clock.paused")
-    on(life, at(5, 8), "clock.resumed")
+    simulation.report("clock.paused", happened=moment(3, 30))
 
-    assert life.due("mediation_entrusted_ordinary") == end_of(5, 12)
-    assert life.due("trial_ordinary") == end_of(10, 30)  # 1 to 8 May are left out
-
-
-def test_the_president_may_give_a_trial_more_months_once():
-    life = filed("ordinary")
-    assert life.due("trial_ordinary") == end_of(10, 22)
-
-    assert on(life, at(9, 1), "trial.extended", months=7).refused == "leave_too_long"
-    assert on(life, at(9, 1), "trial.extended", months=6).refused is None
-    assert life.due("trial_ordinary") == end_of(4, 22, year=2027)
-    assert life.reports("trial.extended", months=1).refused == "leave_given_before"
+    assert simulation.last_event("deadline.recomputed")["because"] == "paused"
+    assert simulation.dispute.deadlines[MEDIATION].state == "open"
 
 
-def test_a_simplified_trial_gets_one_month_more():
-    life = filed("simplified")
+def test_an_appraisal_that_begins_after_the_deadline_changes_nothing():
+    simulation = dispute_in_state("mediating")
+    report_on(simulation, moment(4, 3), "clock.paused")
 
-    assert on(life, at(5, 11), "trial.extended", months=2).refused == "leave_too_long"
-    assert on(life, at(5, 11), "trial.extended", months=1).refused is None
-    assert life.due("trial_simplified") == end_of(8, 24)  # Saturday 22 August
-
-
-def test_no_leave_lengthens_what_does_not_run():
-    assert life_until("mediating").reports("trial.extended").refused == "not_on_a_docket"
+    assert simulation.dispute.deadlines[MEDIATION].state == "passed"
+    assert simulation.due_at(MEDIATION) == end_of_day(4, 1)
 
 
-# ── Suspended, and gone on with ───────────────────────────────────────────────────────────────────────────────────────────────────
+def test_after_filing_an_appraisal_pauses_the_trial_period_but_not_mediation():
+    simulation = mediating_in_court("ordinary")
+    assert (simulation.due_at("mediation_entrusted_ordinary"), simulation.due_at("trial_ordinary")) == (end_of_day(5, 12), end_of_day(10, 22))
+
+    report_on(simulation, moment(4, 30), "clock.paused")
+    report_on(simulation, moment(5, 8), "clock.resumed")
+
+    assert simulation.due_at("mediation_entrusted_ordinary") == end_of_day(5, 12)
+    assert simulation.due_at("trial_ordinary") == end_of_day(10, 30)  # 1 to 8 May are not counted
 
 
-def test_mediation_that_goes_on_after_a_suspicion_has_what_was_left_of_its_time():
-    life = life_until("mediating")  # accepted on Monday 2 March: until 1 April
-    on(life, at(3, 10), "mediation.suspended")
-    assert life.last("deadline.recomputed")["because"] == "suspended"
-    life.said.clear()
+def test_an_ordinary_trial_may_be_extended_once_by_six_months_with_approval():
+    simulation = filed_case("ordinary")
+    assert simulation.due_at("trial_ordinary") == end_of_day(10, 22)
 
-    life.until(at(6, 1))
-    on(life, at(6, 1), "mediation.resumed", COURT)
-
-    assert "deadline.passed" not in life.words() and "deadline.approached" not in life.words()
-    assert life.due(MEDIATION) == end_of(6, 23)  # eight days were over on 10 March, 22 are left
-    assert life.last("deadline.recomputed")["because"] == "went_on"
+    assert report_on(simulation, moment(9, 1), "trial.extended", months=7).refused == "leave_too_long"
+    assert report_on(simulation, moment(9, 1), "trial.extended", months=6).refused is None
+    assert simulation.due_at("trial_ordinary") == end_of_day(4, 22, year=2027)
+    assert simulation.report("trial.extended", months=1).refused == "leave_given_before"
 
 
-def test_entrusted_mediation_too_while_the_trial_limit_runs():
-    life = mediating_in_court("ordinary")  # signed for on 27 April: until 12 May
-    on(life, at(4, 30), "mediation.suspended")
-    on(life, at(5, 20), "mediation.resumed", COURT)
+def test_a_simplified_trial_may_be_extended_by_one_month_with_approval():
+    simulation = filed_case("simplified")
 
-    assert life.due("mediation_entrusted_ordinary") == end_of(6, 1)  # three days were over, twelve are left
-    assert life.due("trial_ordinary") == end_of(10, 22)
-
-
-def test_what_was_suspended_and_fails_is_met_as_ever_and_nobody_is_late():
-    life = life_until("mediating")
-    on(life, at(3, 10), "mediation.suspended")
-    on(life, at(5, 10), "mediation.terminated", ground="other_obstacle")
-
-    assert life.last("deadline.met", MEDIATION)["late"] is False
+    assert report_on(simulation, moment(5, 11), "trial.extended", months=2).refused == "leave_too_long"
+    assert report_on(simulation, moment(5, 11), "trial.extended", months=1).refused is None
+    assert simulation.due_at("trial_simplified") == end_of_day(8, 24)  # Saturday 22 August
 
 
-def test_an_appraisal_ends_with_the_suspension_that_came_over_it():
-    life = life_until("mediating")
-    on(life, at(3, 10), "clock.paused")
-    on(life, at(5, 10), "mediation.suspended")
-    on(life, at(6, 1), "mediation.resumed", COURT)
-
-    assert life.due(MEDIATION) == end_of(6, 23)  # from 11 March to 1 June no day counts, and none counts twice
-    assert not life.dispute.deadlines[MEDIATION].paused
+def test_a_trial_extension_without_a_case_on_the_docket_is_refused():
+    assert dispute_in_state("mediating").report("trial.extended").refused == "not_on_a_docket"
 
 
-def test_a_trial_goes_on_when_the_case_leaves_the_appraisal_behind():
-    life = mediating_in_court("ordinary")
-    on(life, at(4, 30), "clock.paused")
-    on(life, at(5, 8), "mediation.terminated")
+# ── Suspensions ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    assert (life.state, life.due("trial_ordinary")) == ("court_track", end_of(10, 30))  # 1 to 8 May are left out
+
+def test_mediation_resumed_after_a_suspension_keeps_its_remaining_time():
+    simulation = dispute_in_state("mediating")  # accepted on Monday 2 March: due on 1 April
+    report_on(simulation, moment(3, 10), "mediation.suspended")
+    assert simulation.last_event("deadline.recomputed")["because"] == "suspended"
+    simulation.events.clear()
+
+    simulation.advance_to(moment(6, 1))
+    report_on(simulation, moment(6, 1), "mediation.resumed", COURT)
+
+    assert "deadline.passed" not in simulation.event_types() and "deadline.approached" not in simulation.event_types()
+    assert simulation.due_at(MEDIATION) == end_of_day(6, 23)  # eight days had elapsed on 10 March, 22 remain
+    assert simulation.last_event("deadline.recomputed")["because"] == "went_on"
+
+
+def test_entrusted_mediation_keeps_its_remaining_time_while_the_trial_period_continues():
+    simulation = mediating_in_court("ordinary")  # accepted on 27 April: due on 12 May
+    report_on(simulation, moment(4, 30), "mediation.suspended")
+    report_on(simulation, moment(5, 20), "mediation.resumed", COURT)
+
+    assert simulation.due_at("mediation_entrusted_ordinary") == end_of_day(6, 1)  # three days had elapsed, twelve remain
+    assert simulation.due_at("trial_ordinary") == end_of_day(10, 22)
+
+
+def test_mediation_that_fails_while_suspended_meets_its_deadline_in_time():
+    simulation = dispute_in_state("mediating")
+    report_on(simulation, moment(3, 10), "mediation.suspended")
+    report_on(simulation, moment(5, 10), "mediation.terminated", ground="other_obstacle")
+
+    assert simulation.last_event("deadline.met", MEDIATION)["late"] is False
+
+
+def test_the_end_of_a_suspension_also_ends_the_appraisal_that_it_interrupted():
+    simulation = dispute_in_state("mediating")
+    report_on(simulation, moment(3, 10), "clock.paused")
+    report_on(simulation, moment(5, 10), "mediation.suspended")
+    report_on(simulation, moment(6, 1), "mediation.resumed", COURT)
+
+    assert simulation.due_at(MEDIATION) == end_of_day(6, 23)  # the days from 11 March to 1 June are excluded once, not twice
+    assert not simulation.dispute.deadlines[MEDIATION].is_paused
+
+
+def test_the_trial_period_resumes_when_mediation_ends_during_an_appraisal():
+    simulation = mediating_in_court("ordinary")
+    report_on(simulation, moment(4, 30), "clock.paused")
+    report_on(simulation, moment(5, 8), "mediation.terminated")
+
+    assert (simulation.state, simulation.due_at("trial_ordinary")) == ("court_track", end_of_day(10, 30))  # 1 to 8 May are not counted
 
 
 # ── The court ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_court_tells_in_one_word_when_it_received_and_when_it_decided():
-    life = filed()
+def test_a_filing_report_sets_and_meets_the_filing_deadline_at_once():
+    simulation = filed_case()
 
-    set_, met = life.last("deadline.set", "filing_decision"), life.last("deadline.met", "filing_decision")
-    assert (set_["due_at"], set_["owed_by"]) == (end_of(4, 27), (COURT,))  # received on the 20th
+    set_, met = simulation.last_event("deadline.set", "filing_decision"), simulation.last_event("deadline.met", "filing_decision")
+    assert (set_["due_at"], set_["owed_by"]) == (end_of_day(4, 27), (COURT,))  # received on the 20th
     assert (met["late"], met["was_passed"]) == (False, False)
 
 
 def test_a_filing_decided_on_the_eighth_day_is_late():
-    life = life_until("terminated")
-    on(life, at(4, 28), "case.filed", received_on="2026-04-20", decided_on="2026-04-28")
+    simulation = dispute_in_state("terminated")
+    report_on(simulation, moment(4, 28), "case.filed", received_on="2026-04-20", decided_on="2026-04-28")
 
-    assert life.last("deadline.met", "filing_decision")["late"]
-
-
-def test_a_correction_handed_in_begins_the_seven_days_anew():
-    life = life_until("registered")
-    on(life, at(3, 3), "dispute.screened", track="B", court_received_on="2026-03-02")
-    on(life, at(3, 12), "papers.received", reason="correction", on="2026-03-11")
-    assert life.due("filing_decision") == end_of(3, 18)
-
-    on(life, at(3, 18), "case.filed", received_on="2026-03-02", decided_on="2026-03-18")
-
-    assert not life.last("deadline.met", "filing_decision")["late"]
+    assert simulation.last_event("deadline.met", "filing_decision")["late"]
 
 
-@pytest.mark.parametrize("known", [True, False])
-def test_a_court_that_tells_of_the_correction_with_its_decision_is_in_time_too(known):
-    life = life_until("registered")
-    on(life, at(3, 3), "dispute.screened", **({"track": "B", "court_received_on": "2026-03-02"} if known else {}))
-    on(life, at(3, 18), "case.filed", received_on="2026-03-02", restarted_on="2026-03-11", decided_on="2026-03-18")
+def test_a_corrected_complaint_restarts_the_seven_days_to_decide_on_filing():
+    simulation = dispute_in_state("registered")
+    report_on(simulation, moment(3, 3), "dispute.screened", track="B", court_received_on="2026-03-02")
+    report_on(simulation, moment(3, 12), "papers.received", reason="correction", on="2026-03-11")
+    assert simulation.due_at("filing_decision") == end_of_day(3, 18)
 
-    assert not life.last("deadline.met", "filing_decision")["late"]
+    report_on(simulation, moment(3, 18), "case.filed", received_on="2026-03-02", decided_on="2026-03-18")
 
-
-def test_papers_that_belong_to_no_running_clock_begin_nothing():
-    assert life_until("screened").reports("papers.received").refused == "nothing_to_restart"
+    assert not simulation.last_event("deadline.met", "filing_decision")["late"]
 
 
-def test_a_claim_known_to_be_at_the_court_has_its_seven_days_before_anybody_decides():
-    life = life_until("registered")
-    on(life, at(3, 3), "dispute.screened", track="B", court_received_on="2026-03-02")
-    assert life.due("filing_decision") == end_of(3, 9)
+@pytest.mark.parametrize("claim_reported_before", [True, False])
+def test_a_restart_reported_together_with_the_filing_decision_counts(claim_reported_before):
+    simulation = dispute_in_state("registered")
+    report_on(simulation, moment(3, 3), "dispute.screened", **({"track": "B", "court_received_on": "2026-03-02"} if claim_reported_before else {}))
+    report_on(simulation, moment(3, 18), "case.filed", received_on="2026-03-02", restarted_on="2026-03-11", decided_on="2026-03-18")
 
-    on(life, at(3, 12), "case.filed", received_on="2026-03-02", decided_on="2026-03-09")
-
-    met = life.last("deadline.met", "filing_decision")
-    assert (met["late"], met["was_passed"]) == (False, True)  # decided in time, told late: taken back openly
-    assert life.words().count("deadline.met") == len([1 for word, data in life.said if word == "deadline.met"])
-    assert "filing_decision" not in clocks(life)
+    assert not simulation.last_event("deadline.met", "filing_decision")["late"]
 
 
-def test_the_trial_limit_runs_from_the_filing_and_another_procedure_keeps_that_day():
-    life = filed("simplified")
-    assert life.due("trial_simplified") == end_of(7, 22)
+def test_received_papers_are_refused_if_no_clock_can_be_restarted():
+    assert dispute_in_state("screened").report("papers.received").refused == "nothing_to_restart"
 
-    on(life, at(5, 20), "case.procedure_set", procedure="ordinary")
 
-    assert life.last("deadline.stopped")["clock"] == "trial_simplified"
-    assert life.due("trial_ordinary") == end_of(10, 22)
-    assert life.last("deadline.set", "trial_ordinary")["started_at"].date() == at(4, 22).date()
+def test_the_filing_deadline_is_set_by_the_screening_that_reports_the_claim():
+    simulation = dispute_in_state("registered")
+    report_on(simulation, moment(3, 3), "dispute.screened", track="B", court_received_on="2026-03-02")
+    assert simulation.due_at("filing_decision") == end_of_day(3, 9)
+
+    report_on(simulation, moment(3, 12), "case.filed", received_on="2026-03-02", decided_on="2026-03-09")
+
+    met = simulation.last_event("deadline.met", "filing_decision")
+    assert (met["late"], met["was_passed"]) == (False, True)  # decided in time, reported late
+    assert simulation.event_types().count("deadline.met") == len([1 for step_type, data in simulation.events if step_type == "deadline.met"])
+    assert "filing_decision" not in running_clocks(simulation)
+
+
+def test_a_change_of_procedure_keeps_the_filing_day_as_start_of_the_trial_period():
+    simulation = filed_case("simplified")
+    assert simulation.due_at("trial_simplified") == end_of_day(7, 22)
+
+    report_on(simulation, moment(5, 20), "case.procedure_set", procedure="ordinary")
+
+    assert simulation.last_event("deadline.stopped")["clock"] == "trial_simplified"
+    assert simulation.due_at("trial_ordinary") == end_of_day(10, 22)
+    assert simulation.last_event("deadline.set", "trial_ordinary")["started_at"].date() == moment(4, 22).date()
 
 
 @pytest.mark.parametrize(
-    ("procedure", "clock", "due"),
+    ("procedure", "clock", "due_at"),
     [
-        ("ordinary", "mediation_entrusted_ordinary", end_of(5, 12)),
-        ("simplified", "mediation_entrusted_simplified", end_of(5, 6)),  # 4 May is in the break
-        ("fast_track", "mediation_entrusted_simplified", end_of(5, 6)),
+        ("ordinary", "mediation_entrusted_ordinary", end_of_day(5, 12)),
+        ("simplified", "mediation_entrusted_simplified", end_of_day(5, 6)),  # 4 May is in the Labour Day break
+        ("fast_track", "mediation_entrusted_simplified", end_of_day(5, 6)),
     ],
 )
-def test_entrusted_mediation_has_the_days_of_its_procedure(procedure, clock, due):
-    life = entrusted(procedure)
+def test_the_length_of_entrusted_mediation_depends_on_the_procedure(procedure, clock, due_at):
+    simulation = entrusted_case(procedure)
 
-    assert life.due(clock) == due
-    assert MEDIATION not in clocks(life)
-    assert life.last("deadline.set", clock)["kind"] == "LAW"
-
-
-def test_entrusted_mediation_is_extended_once_by_thirty_days_at_most():
-    life = mediating_in_court("ordinary")
-    assert on(life, at(5, 6), "mediation.extended", days=31).refused == "extension_too_long"
-
-    on(life, at(5, 6), "mediation.extended", days=30)
-
-    assert life.due("mediation_entrusted_ordinary") == end_of(6, 11)  # 45 days from 27 April
-    assert on(life, at(5, 20), "mediation.extended", days=5).refused == "extended_before"
+    assert simulation.due_at(clock) == due_at
+    assert MEDIATION not in running_clocks(simulation)
+    assert simulation.last_event("deadline.set", clock)["kind"] == "LAW"
 
 
-def test_when_entrusted_mediation_fails_the_trial_goes_on_and_what_was_added_is_no_part_of_its_limit():
-    life = mediating_in_court("ordinary")
-    on(life, at(5, 12), "mediation.extended", days=30)
+def test_entrusted_mediation_may_be_extended_once_by_at_most_thirty_days():
+    simulation = mediating_in_court("ordinary")
+    assert report_on(simulation, moment(5, 6), "mediation.extended", days=31).refused == "extension_too_long"
 
-    on(life, at(6, 1), "mediation.terminated")
+    report_on(simulation, moment(5, 6), "mediation.extended", days=30)
 
-    assert life.state == "court_track"
-    assert life.last("deadline.met", "mediation_entrusted_ordinary")["late"] is False
-    assert life.due("trial_ordinary") == end_of(11, 11)  # 13 May to 1 June, twenty days, after 22 October
-
-
-def test_the_trial_limit_goes_through_mediation_that_was_not_extended():
-    life = mediating_in_court("ordinary")
-    on(life, at(5, 8), "mediation.terminated")
-
-    assert life.due("trial_ordinary") == end_of(10, 22)
+    assert simulation.due_at("mediation_entrusted_ordinary") == end_of_day(6, 11)  # 45 days from 27 April
+    assert report_on(simulation, moment(5, 20), "mediation.extended", days=5).refused == "extended_before"
 
 
-def test_a_claim_of_before_the_switch_runs_on_the_old_docket_to_its_end():
-    life = Life(now=at(12, 30, year=2024))
-    life.begins()
-    life.reports("dispute.screened", track="legacy", court_received_on="2024-12-30")
-    life.reports("dispute.routed", agency=COURT)
-    on(life, at(1, 3, year=2025), "referral.accepted")
+def test_the_extension_of_failed_entrusted_mediation_is_excluded_from_the_trial_period():
+    simulation = mediating_in_court("ordinary")
+    report_on(simulation, moment(5, 12), "mediation.extended", days=30)
 
-    assert life.due("mediation_delegated_legacy") == end_of(2, 5, year=2025)  # 2 February, Spring Festival until the 4th
-    again = Deadline("mediation_delegated_legacy", "mediation_delegated_legacy", "LAW", at(1, 3, year=2025), end_of(2, 5, year=2025), (DAMAN,), life.now)
-    again.opened_at = life.dispute.deadlines["mediation_delegated_legacy"].opened_at
-    assert tracking._computed(again, USUAL_POLICY).last_moment == end_of(2, 5, year=2025)  # read back from its row it is still allowed
+    report_on(simulation, moment(6, 1), "mediation.terminated")
+
+    assert simulation.state == "court_track"
+    assert simulation.last_event("deadline.met", "mediation_entrusted_ordinary")["late"] is False
+    assert simulation.due_at("trial_ordinary") == end_of_day(11, 11)  # 13 May to 1 June, twenty days, after 22 October
+
+
+def test_entrusted_mediation_that_was_not_extended_counts_in_the_trial_period():
+    simulation = mediating_in_court("ordinary")
+    report_on(simulation, moment(5, 8), "mediation.terminated")
+
+    assert simulation.due_at("trial_ordinary") == end_of_day(10, 22)
+
+
+def test_a_claim_received_before_2025_keeps_the_legacy_deadline_after_the_switch():
+    simulation = SimulatedDispute(now=moment(12, 30, year=2024))
+    simulation.register()
+    simulation.report("dispute.screened", track="legacy", court_received_on="2024-12-30")
+    simulation.report("dispute.routed", agency=COURT)
+    report_on(simulation, moment(1, 3, year=2025), "referral.accepted")
+
+    assert simulation.due_at("mediation_delegated_legacy") == end_of_day(2, 5, year=2025)  # 2 February, Spring Festival until the 4th
+    reloaded = Deadline(
+        "mediation_delegated_legacy", "mediation_delegated_legacy", "LAW", moment(1, 3, year=2025), end_of_day(2, 5, year=2025), (DAMAN,), simulation.now
+    )
+    reloaded.opened_at = simulation.dispute.deadlines["mediation_delegated_legacy"].opened_at
+    assert tracking._compute(reloaded, USUAL_POLICY).last_moment == end_of_day(2, 5, year=2025)  # the rule still applies to a deadline loaded from its row
 
 
 # ── Confirmation ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def agreed_on(day, effective_on):
-    life = life_until("mediating", now=day - timedelta(days=1))
-    on(life, day, "agreement.reached", effective_on=effective_on, terms=[{"kind": "payment", "due_on": "2026-08-31", "amount_cny": "1.00"}])
-    return life
+    """Return a dispute with an agreement reached on `day` that takes effect on `effective_on`."""
+    simulation = dispute_in_state("mediating", now=day - timedelta(days=1))
+    report_on(simulation, day, "agreement.reached", effective_on=effective_on, terms=[{"kind": "payment", "due_on": "2026-08-31", "amount_cny": "1.00"}])
+    return simulation
 
 
-def test_an_agreement_can_be_confirmed_on_the_thirtieth_day():
-    life = agreed_on(at(3, 5), "2026-03-05")
-    assert life.due("confirmation_apply") == end_of(4, 7)  # Saturday 4 April, Qingming
+def test_confirmation_may_be_applied_for_on_the_thirtieth_day():
+    simulation = agreed_on(moment(3, 5), "2026-03-05")
+    assert simulation.due_at("confirmation_apply") == end_of_day(4, 7)  # Saturday 4 April, Qingming
 
-    assert on(life, at(4, 7, hour=20), "confirmation.applied", applied_on="2026-04-07").refused is None
+    assert report_on(simulation, moment(4, 7, hour=20), "confirmation.applied", applied_on="2026-04-07").refused is None
 
-    assert life.last("deadline.met", "confirmation_apply")["late"] is False
-
-
-def test_on_the_thirty_first_it_has_lapsed_and_nobody_is_overdue():
-    life = agreed_on(at(3, 2), "2026-03-02")
-    life.until(at(4, 2))
-
-    passed = life.last("deadline.passed", "confirmation_apply")
-    assert (passed["due_at"], passed["lapsed"], passed["kind"]) == (end_of(4, 1), True, "LAW")
-    assert life.state == "performing" and "confirmation.lapsed" in life.words()
-    assert life.reports("confirmation.applied", applied_on="2026-04-02").refused == "applied_too_late"
+    assert simulation.last_event("deadline.met", "confirmation_apply")["late"] is False
 
 
-def test_an_application_of_the_thirtieth_day_that_is_told_on_the_thirty_third_is_in_time():
-    life = agreed_on(at(3, 2), "2026-03-02")
-    life.until(at(4, 3))
+def test_the_right_to_apply_for_confirmation_lapses_on_day_31_and_nobody_is_overdue():
+    simulation = agreed_on(moment(3, 2), "2026-03-02")
+    simulation.advance_to(moment(4, 2))
 
-    assert life.reports("confirmation.applied", applied_on="2026-04-01").refused is None
+    passed = simulation.last_event("deadline.passed", "confirmation_apply")
+    assert (passed["due_at"], passed["lapsed"], passed["kind"]) == (end_of_day(4, 1), True, "LAW")
+    assert simulation.state == "performing" and "confirmation.lapsed" in simulation.event_types()
+    assert simulation.report("confirmation.applied", applied_on="2026-04-02").refused == "applied_too_late"
 
-    met = life.last("deadline.met", "confirmation_apply")
+
+def test_an_application_made_on_day_30_but_reported_on_day_33_is_in_time():
+    simulation = agreed_on(moment(3, 2), "2026-03-02")
+    simulation.advance_to(moment(4, 3))
+
+    assert simulation.report("confirmation.applied", applied_on="2026-04-01").refused is None
+
+    met = simulation.last_event("deadline.met", "confirmation_apply")
     assert (met["late"], met["was_passed"]) == (False, True)
 
 
-def test_the_court_has_three_days_to_accept_fifteen_to_decide_and_thirty_at_most():
-    life = life_until("agreed", now=at(3, 2))
-    on(life, at(3, 16), "confirmation.applied", applied_on="2026-03-16")
-    assert life.due("confirmation_accept") == end_of(3, 19)
+def test_the_court_has_3_days_to_accept_15_to_decide_and_30_at_most():
+    simulation = dispute_in_state("agreed", now=moment(3, 2))
+    report_on(simulation, moment(3, 16), "confirmation.applied", applied_on="2026-03-16")
+    assert simulation.due_at("confirmation_accept") == end_of_day(3, 19)
 
-    on(life, at(3, 19), "confirmation.accepted")
+    report_on(simulation, moment(3, 19), "confirmation.accepted")
 
-    assert (life.due("confirmation_decide"), life.due("confirmation_decide_outer")) == (end_of(4, 3), end_of(4, 20))  # 18 April is a Saturday
-    on(life, at(4, 8), "confirmation.granted")
-    assert life.last("deadline.met", "confirmation_decide")["late"] and not life.last("deadline.met", "confirmation_decide_outer")["late"]
-    assert life.due("enforcement_apply") == end_of(6, 30, year=2028)  # two years after the last instalment
-
-
-def test_what_may_not_be_confirmed_has_no_such_clock():
-    life = life_until("mediating")
-    on(life, at(3, 4), "agreement.reached", confirmable=False)
-
-    assert "confirmation_apply" not in clocks(life)
+    assert (simulation.due_at("confirmation_decide"), simulation.due_at("confirmation_decide_outer")) == (
+        end_of_day(4, 3),
+        end_of_day(4, 20),
+    )  # 18 April is a Saturday
+    report_on(simulation, moment(4, 8), "confirmation.granted")
+    assert (
+        simulation.last_event("deadline.met", "confirmation_decide")["late"] and not simulation.last_event("deadline.met", "confirmation_decide_outer")["late"]
+    )
+    assert simulation.due_at("enforcement_apply") == end_of_day(6, 30, year=2028)  # two years after the last instalment
 
 
-def test_after_a_withdrawal_what_is_left_of_the_thirty_days_is_left():
-    life = agreed_on(at(3, 2), "2026-03-02")
-    on(life, at(3, 10), "confirmation.applied", applied_on="2026-03-10")
-    on(life, at(3, 12), "confirmation.withdrawn")
+def test_an_agreement_that_may_not_be_confirmed_has_no_confirmation_clock():
+    simulation = dispute_in_state("mediating")
+    report_on(simulation, moment(3, 4), "agreement.reached", confirmable=False)
 
-    assert life.due("confirmation_apply") == end_of(4, 1)
+    assert "confirmation_apply" not in running_clocks(simulation)
+
+
+def test_a_withdrawn_application_leaves_the_rest_of_the_thirty_days():
+    simulation = agreed_on(moment(3, 2), "2026-03-02")
+    report_on(simulation, moment(3, 10), "confirmation.applied", applied_on="2026-03-10")
+    report_on(simulation, moment(3, 12), "confirmation.withdrawn")
+
+    assert simulation.due_at("confirmation_apply") == end_of_day(4, 1)
 
 
 def accepted_for_confirmation():
-    """Applied for on Monday 16 March 2026, accepted on Thursday: fifteen days to decide end on Friday 3 April."""
-    life = life_until("agreed", now=at(3, 2))
-    on(life, at(3, 16), "confirmation.applied", applied_on="2026-03-16")
-    on(life, at(3, 19), "confirmation.accepted")
-    return life
+    """Return an application for confirmation of Monday 16 March 2026, accepted on Thursday; the fifteen days to decide end on Friday 3 April."""
+    simulation = dispute_in_state("agreed", now=moment(3, 2))
+    report_on(simulation, moment(3, 16), "confirmation.applied", applied_on="2026-03-16")
+    report_on(simulation, moment(3, 19), "confirmation.accepted")
+    return simulation
 
 
-def test_the_president_may_give_the_court_ten_days_more_to_decide_once():
-    life = accepted_for_confirmation()
+def test_the_confirmation_decision_may_be_extended_once_by_ten_days_with_approval():
+    simulation = accepted_for_confirmation()
 
-    assert on(life, at(4, 2), "confirmation.extended", days=11).refused == "leave_too_long"
-    assert on(life, at(4, 2), "confirmation.extended", days=10).refused is None
-    assert life.due("confirmation_decide") == end_of(4, 13)  # 25 days from 19 March, one count from the start
-    assert life.due("confirmation_decide_outer") == end_of(4, 20)
-    assert on(life, at(4, 2), "confirmation.extended", days=1).refused == "leave_given_before"
-
-
-def test_leave_given_after_the_end_comes_too_late():
-    life = accepted_for_confirmation()
-    life.until(at(4, 4))
-
-    assert life.reports("confirmation.extended").refused == "extended_too_late"
+    assert report_on(simulation, moment(4, 2), "confirmation.extended", days=11).refused == "leave_too_long"
+    assert report_on(simulation, moment(4, 2), "confirmation.extended", days=10).refused is None
+    assert simulation.due_at("confirmation_decide") == end_of_day(4, 13)  # 25 days from 19 March, one count from the start
+    assert simulation.due_at("confirmation_decide_outer") == end_of_day(4, 20)
+    assert report_on(simulation, moment(4, 2), "confirmation.extended", days=1).refused == "leave_given_before"
 
 
-def test_missing_papers_give_the_court_its_three_days_anew():
-    life = life_until("agreed", now=at(3, 2))
-    on(life, at(3, 16), "confirmation.applied", applied_on="2026-03-16")
-    on(life, at(3, 18), "papers.received", on="2026-03-18")
+def test_an_approval_given_after_the_end_of_the_period_is_refused():
+    simulation = accepted_for_confirmation()
+    simulation.advance_to(moment(4, 4))
 
-    assert life.due("confirmation_accept") == end_of(3, 23)  # the third day is Saturday the 21st
-    assert life.last("deadline.recomputed")["because"] == "restarted"
+    assert simulation.report("confirmation.extended").refused == "extended_too_late"
 
 
-def test_an_objection_is_open_for_fifteen_days_from_the_day_on_which_the_ruling_was_received():
-    life = accepted_for_confirmation()
-    on(life, at(3, 30), "confirmation.granted", served_on="2026-04-01")
-    assert life.due("confirmation_objection") == end_of(4, 16)
+def test_received_papers_restart_the_three_days_to_accept_the_application():
+    simulation = dispute_in_state("agreed", now=moment(3, 2))
+    report_on(simulation, moment(3, 16), "confirmation.applied", applied_on="2026-03-16")
+    report_on(simulation, moment(3, 18), "papers.received", on="2026-03-18")
 
-    life.until(at(4, 17))
-    assert life.last("deadline.passed", "confirmation_objection")["lapsed"]
-    assert life.reports("confirmation.objected", objected_on="2026-04-17").refused == "objected_too_late"
-
-
-def test_the_court_looks_at_its_ruling_once_more_and_only_once():
-    life = accepted_for_confirmation()
-    on(life, at(3, 30), "confirmation.granted")
-    on(life, at(4, 10), "confirmation.objected", objected_on="2026-04-09")
-    assert (life.state, life.last("confirmation.objected")["next_actors"]) == ("confirm_applied", (COURT,))
-    assert not life.last("deadline.met", "confirmation_objection")["late"] and "enforcement_apply" not in clocks(life)
-    assert life.reports("confirmation.withdrawn").refused == "already_confirmed"
-
-    on(life, at(4, 20), "confirmation.granted")
-
-    assert life.state == "confirm_decided" and "enforcement_apply" in clocks(life) and "confirmation_objection" not in clocks(life)
-    assert life.reports("confirmation.objected", objected_on="2026-04-20").refused == "already_decided"
+    assert simulation.due_at("confirmation_accept") == end_of_day(3, 23)  # the third day is Saturday the 21st
+    assert simulation.last_event("deadline.recomputed")["because"] == "restarted"
 
 
-def test_an_objection_with_ground_undoes_the_confirmation():
-    life = accepted_for_confirmation()
-    on(life, at(3, 30), "confirmation.granted")
-    on(life, at(4, 10), "confirmation.objected", objected_on="2026-04-09")
-    on(life, at(4, 20), "confirmation.refused")
+def test_a_party_may_object_within_fifteen_days_after_receiving_the_ruling():
+    simulation = accepted_for_confirmation()
+    report_on(simulation, moment(3, 30), "confirmation.granted", served_on="2026-04-01")
+    assert simulation.due_at("confirmation_objection") == end_of_day(4, 16)
 
-    assert life.reports("enforcement.applied").refused == "no_title_to_enforce"
-    assert life.reports("mediation.started").refused is None
-
-
-def test_somebody_else_may_object_after_the_parties_time():
-    life = accepted_for_confirmation()
-    on(life, at(3, 30), "confirmation.granted")
-
-    assert on(life, at(6, 1), "confirmation.objected", by="third_party", objected_on="2026-06-01").refused is None
+    simulation.advance_to(moment(4, 17))
+    assert simulation.last_event("deadline.passed", "confirmation_objection")["lapsed"]
+    assert simulation.report("confirmation.objected", objected_on="2026-04-17").refused == "objected_too_late"
 
 
-def test_what_no_court_confirmed_cannot_be_objected_to():
-    life = life_until("performing")
+def test_the_court_reviews_its_ruling_after_an_objection_and_only_once():
+    simulation = accepted_for_confirmation()
+    report_on(simulation, moment(3, 30), "confirmation.granted")
+    report_on(simulation, moment(4, 10), "confirmation.objected", objected_on="2026-04-09")
+    assert (simulation.state, simulation.last_event("confirmation.objected")["next_actors"]) == ("confirm_applied", (COURT,))
+    assert not simulation.last_event("deadline.met", "confirmation_objection")["late"] and "enforcement_apply" not in running_clocks(simulation)
+    assert simulation.report("confirmation.withdrawn").refused == "already_confirmed"
 
-    assert life.reports("confirmation.objected").refused == "not_confirmed"
+    report_on(simulation, moment(4, 20), "confirmation.granted")
+
+    assert (
+        simulation.state == "confirm_decided"
+        and "enforcement_apply" in running_clocks(simulation)
+        and "confirmation_objection" not in running_clocks(simulation)
+    )
+    assert simulation.report("confirmation.objected", objected_on="2026-04-20").refused == "already_decided"
 
 
-# ── Who mediates ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_a_refusal_after_an_objection_removes_the_confirmation():
+    simulation = accepted_for_confirmation()
+    report_on(simulation, moment(3, 30), "confirmation.granted")
+    report_on(simulation, moment(4, 10), "confirmation.objected", objected_on="2026-04-09")
+    report_on(simulation, moment(4, 20), "confirmation.refused")
+
+    assert simulation.report("enforcement.applied").refused == "no_title_to_enforce"
+    assert simulation.report("mediation.started").refused is None
 
 
-def consented():
-    """Both sides consented on Monday 2 March, and nobody has been named."""
-    life = life_until("routed")
-    life.now += timedelta(hours=1)
-    event = reported("referral.accepted", life.now)
+def test_a_third_party_may_object_after_the_time_of_the_parties():
+    simulation = accepted_for_confirmation()
+    report_on(simulation, moment(3, 30), "confirmation.granted")
+
+    assert report_on(simulation, moment(6, 1), "confirmation.objected", by="third_party", objected_on="2026-06-01").refused is None
+
+
+def test_an_objection_without_a_confirmation_is_refused():
+    simulation = dispute_in_state("performing")
+
+    assert simulation.report("confirmation.objected").refused == "not_confirmed"
+
+
+# ── Choice of the mediator ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def consented_without_mediator():
+    """Return a dispute whose parties both consented on Monday 2 March and for which no mediator is named."""
+    simulation = dispute_in_state("routed")
+    simulation.now += timedelta(hours=1)
+    event = reported_event("referral.accepted", simulation.now)
     del event.data["facts"]["mediator"]
-    life._hears(event)
+    simulation.hear(event)
     for party in ("applicant", "respondent"):
-        life.reports("consent.given", party=party)
-    return life
+        simulation.report("consent.given", party=party)
+    return simulation
 
 
-def test_both_sides_consented_then_they_have_two_working_days_to_choose_a_mediator():
-    life = consented()
-    assert life.due("online_parties_choose") == end_of(3, 4)
+def test_after_both_consents_the_parties_have_two_working_days_to_choose_a_mediator():
+    simulation = consented_without_mediator()
+    assert simulation.due_at("online_parties_choose") == end_of_day(3, 4)
 
-    life.until(at(3, 5))
+    simulation.advance_to(moment(3, 5))
 
-    assert life.last("deadline.passed", "online_parties_choose")["lapsed"]  # nobody is overdue
-    assert on(life, at(3, 5), "mediator.agreed").refused is None
-
-
-def test_who_consents_once_more_gives_nobody_more_time():
-    life = consented()
-    on(life, at(3, 4), "consent.given", party="respondent")
-
-    assert life.due("online_parties_choose") == end_of(3, 4)
+    assert simulation.last_event("deadline.passed", "online_parties_choose")["lapsed"]  # nobody is overdue
+    assert report_on(simulation, moment(3, 5), "mediator.agreed").refused is None
 
 
-def test_somebody_is_appointed_within_three_working_days_of_the_request():
-    life = consented()
-    on(life, at(3, 4), "mediator.requested")
-    assert "online_parties_choose" not in clocks(life)
-    assert (life.due("online_appoint"), life.last("deadline.set", "online_appoint")["owed_by"]) == (end_of(3, 9), (DAMAN,))
+def test_a_repeated_consent_does_not_restart_the_time_to_choose():
+    simulation = consented_without_mediator()
+    report_on(simulation, moment(3, 4), "consent.given", party="respondent")
 
-    on(life, at(3, 9), "mediator.appointed")
-
-    assert not life.last("deadline.met", "online_appoint")["late"]
+    assert simulation.due_at("online_parties_choose") == end_of_day(3, 4)
 
 
-def test_after_filing_it_is_the_court_that_appoints():
-    life = entrusted("simplified")
-    on(life, at(4, 28), "mediator.requested")
+def test_a_mediator_is_appointed_within_three_working_days_of_the_request():
+    simulation = consented_without_mediator()
+    report_on(simulation, moment(3, 4), "mediator.requested")
+    assert "online_parties_choose" not in running_clocks(simulation)
+    assert (simulation.due_at("online_appoint"), simulation.last_event("deadline.set", "online_appoint")["owed_by"]) == (end_of_day(3, 9), (DAMAN,))
 
-    assert life.last("deadline.set", "online_appoint")["owed_by"] == (COURT,)
+    report_on(simulation, moment(3, 9), "mediator.appointed")
 
-
-def test_where_the_mediator_was_named_with_the_acceptance_nobody_has_to_choose():
-    assert "online_parties_choose" not in clocks(life_until("mediating"))
-
-
-# ── Kinds of dispute, petitions ───────────────────────────────────────────────────────────────────────────────────────────────────
+    assert not simulation.last_event("deadline.met", "online_appoint")["late"]
 
 
-def test_a_labour_dispute_has_fifteen_days_then_arbitration_is_open_and_nobody_is_overdue():
-    life = life_until("registered", kind="labour")
-    life.reports("dispute.screened", kind="labour")
+def test_after_filing_the_court_owes_the_appointment_of_the_mediator():
+    simulation = entrusted_case("simplified")
+    report_on(simulation, moment(4, 28), "mediator.requested")
+
+    assert simulation.last_event("deadline.set", "online_appoint")["owed_by"] == (COURT,)
+
+
+def test_no_time_to_choose_runs_if_the_mediator_was_named_with_the_acceptance():
+    assert "online_parties_choose" not in running_clocks(dispute_in_state("mediating"))
+
+
+# ── Labour and medical disputes, petitions, archiving ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_mediation_of_a_labour_dispute_lapses_after_fifteen_days_and_nobody_is_overdue():
+    simulation = dispute_in_state("registered", kind="labour")
+    simulation.report("dispute.screened", kind="labour")
     for step in ("dispute.routed", "referral.accepted"):
-        life.reports(step)
-    assert life.due("labour_mediation") == end_of(3, 17) and MEDIATION not in clocks(life)
+        simulation.report(step)
+    assert simulation.due_at("labour_mediation") == end_of_day(3, 17) and MEDIATION not in running_clocks(simulation)
 
-    life.until(at(3, 18))
+    simulation.advance_to(moment(3, 18))
 
-    assert life.last("deadline.passed", "labour_mediation")["lapsed"]
-
-
-def test_a_medical_committee_has_thirty_working_days():
-    life = life_until("registered", kind="medical")
-    life.reports("dispute.screened", kind="medical")
-    life.reports("dispute.routed", to="medical_mediation")
-    life.reports("referral.accepted", agency="medical_mediation")
-
-    assert life.due("medical_mediation") == end_of(4, 14)
-    assert life.last("deadline.set", "medical_mediation")["kind"] == "LAW"
+    assert simulation.last_event("deadline.passed", "labour_mediation")["lapsed"]
 
 
-def test_a_petition_runs_beside_everything_else():
-    life = life_until("mediating")
-    on(life, at(3, 10), "petition.registered")
-    assert (life.state, life.due("petition_accept")) == ("mediating", end_of(3, 25))
-    assert life.last("deadline.set", "petition_accept")["owed_by"] == (PETITIONS,)
+def test_a_medical_mediation_committee_has_thirty_working_days():
+    simulation = dispute_in_state("registered", kind="medical")
+    simulation.report("dispute.screened", kind="medical")
+    simulation.report("dispute.routed", to="medical_mediation")
+    simulation.report("referral.accepted", agency="medical_mediation")
 
-    on(life, at(3, 12), "petition.accepted")
-    assert life.due("petition_decide") == end_of(5, 11)  # the 60th day
-    on(life, at(5, 11), "petition.decided")
-
-    assert not life.last("deadline.met", "petition_decide")["late"]
+    assert simulation.due_at("medical_mediation") == end_of_day(4, 14)
+    assert simulation.last_event("deadline.set", "medical_mediation")["kind"] == "LAW"
 
 
-def test_the_head_of_the_petition_organ_may_give_thirty_days_more():
-    life = life_until("mediating")
-    on(life, at(3, 12), "petition.accepted")
+def test_the_clocks_of_a_petition_run_independently_of_the_state():
+    simulation = dispute_in_state("mediating")
+    report_on(simulation, moment(3, 10), "petition.registered")
+    assert (simulation.state, simulation.due_at("petition_accept")) == ("mediating", end_of_day(3, 25))
+    assert simulation.last_event("deadline.set", "petition_accept")["owed_by"] == (PETITIONS,)
 
-    assert on(life, at(5, 8), "petition.extended", days=30).refused is None
-    assert life.due("petition_decide") == end_of(6, 10)  # 90 days from 12 March
-    assert life.reports("petition.extended").refused == "leave_given_before"
+    report_on(simulation, moment(3, 12), "petition.accepted")
+    assert simulation.due_at("petition_decide") == end_of_day(5, 11)  # the 60th day
+    report_on(simulation, moment(5, 11), "petition.decided")
 
-
-def test_who_gets_a_petition_by_transfer_may_object_for_five_working_days():
-    life = life_until("mediating")
-    on(life, at(3, 12), "petition.transferred")
-    assert life.due("petition_transfer_objection") == end_of(3, 19)
-
-    on(life, at(3, 18), "petition.returned")
-
-    assert not life.last("deadline.met", "petition_transfer_objection")["late"]
+    assert not simulation.last_event("deadline.met", "petition_decide")["late"]
 
 
-def test_a_transfer_that_nobody_objects_to_stands_and_nobody_is_overdue():
-    life = life_until("mediating")
-    on(life, at(3, 12), "petition.transferred")
-    life.until(at(3, 20))
+def test_a_petition_decision_may_be_extended_once_by_thirty_days_with_approval():
+    simulation = dispute_in_state("mediating")
+    report_on(simulation, moment(3, 12), "petition.accepted")
 
-    assert life.last("deadline.passed", "petition_transfer_objection")["lapsed"]
-
-
-def test_what_was_settled_is_archived_within_thirty_days():
-    life = life_until("resolved")
-    resolved = life.dispute.entered_at
-    assert life.due("archiving") == dates.end_of((resolved + timedelta(days=30)).date())
-
-    life.reports("dispute.archived")
-
-    assert not life.last("deadline.met", "archiving")["late"]
+    assert report_on(simulation, moment(5, 8), "petition.extended", days=30).refused is None
+    assert simulation.due_at("petition_decide") == end_of_day(6, 10)  # 90 days from 12 March
+    assert simulation.report("petition.extended").refused == "leave_given_before"
 
 
-# ── Every clock is somebody's ─────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_a_transferred_petition_may_be_returned_within_five_working_days():
+    simulation = dispute_in_state("mediating")
+    report_on(simulation, moment(3, 12), "petition.transferred")
+    assert simulation.due_at("petition_transfer_objection") == end_of_day(3, 19)
+
+    report_on(simulation, moment(3, 18), "petition.returned")
+
+    assert not simulation.last_event("deadline.met", "petition_transfer_objection")["late"]
+
+
+def test_the_right_to_return_a_transferred_petition_lapses_and_nobody_is_overdue():
+    simulation = dispute_in_state("mediating")
+    report_on(simulation, moment(3, 12), "petition.transferred")
+    simulation.advance_to(moment(3, 20))
+
+    assert simulation.last_event("deadline.passed", "petition_transfer_objection")["lapsed"]
+
+
+def test_a_resolved_dispute_is_archived_within_thirty_days():
+    simulation = dispute_in_state("resolved")
+    resolved = simulation.dispute.entered_at
+    assert simulation.due_at("archiving") == dates.end_of((resolved + timedelta(days=30)).date())
+
+    simulation.report("dispute.archived")
+
+    assert not simulation.last_event("deadline.met", "archiving")["late"]
+
+
+# ── Completeness of the clock table ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.clock)
-def test_every_clock_is_opened_by_what_happens_in_a_dispute_or_is_reckoned_by_hand_and_says_why(rule):
-    opened = rule.clock in tracking.BY_NAME or rule.clock in hold.CLOCKS
+def test_every_rule_has_a_clock_of_a_dispute_or_gives_a_reason_for_the_calculator_only(rule):
+    opened = rule.clock in tracking.CLOCK_BY_NAME or rule.clock in hold.LANE_CLOCKS
 
     assert opened is (rule.calculator_only is None)
 
 
 @pytest.mark.parametrize("clock", tracking.CLOCKS, ids=lambda clock: clock.name)
-def test_what_the_law_lets_lengthen_or_begin_anew_a_step_does(clock):
+def test_a_clock_has_extending_and_restarting_steps_exactly_if_the_law_allows_them(clock):
     assert bool(clock.restarted_by) == any(rule.restarted_by for rule in LAW[clock.name])
     assert bool(clock.extended_by) == any(rule.extension for rule in LAW[clock.name])
 
 
-# ── Reminders, and a clock that jumps ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── Reminders, and jumps of the system clock ──────────────────────────────────────────────────────────────────────────────────────
 
-TWICE = DeadlinePolicy(county=county({MEDIATION: {"remind": ["5d", "1d"]}}))
-
-
-def looked_at(life, *moments, policy=TWICE):
-    """Every deadline is asked at each of these moments; what is said of mediation's clock."""
-    life.said.clear()
-    for moment in moments:
-        for deadline in list(life.dispute.deadlines.values()):
-            life._keeps(tracking.time_passes(life.dispute, deadline, moment, policy))
-    return [word for word, data in life.said if data.get("clock") == MEDIATION]
+TWO_REMINDERS = DeadlinePolicy(county=county({MEDIATION: {"remind": ["5d", "1d"]}}))
 
 
-def test_somebody_is_reminded_as_often_as_the_county_wants_and_once_for_each():
-    life = life_until("mediating")  # due on 1 April
-    moments = [at(3, 26, hour) for hour in (1, 2)] + [at(3, 28), at(3, 27, 23)] + [at(3, 28, hour) for hour in (0, 1)]
-
-    assert looked_at(life, *moments) == ["deadline.approached"]
-    assert looked_at(life, at(3, 30), at(4, 1, 0), at(4, 1, 1), at(4, 1, 23)) == ["deadline.approached"]
-    assert looked_at(life, at(4, 2, 0), at(4, 3)) == ["deadline.passed"]
-
-
-def test_what_came_near_while_nobody_looked_is_told_once():
-    assert looked_at(life_until("mediating"), at(4, 1, 12), at(4, 1, 13)) == ["deadline.approached"]
+def events_at_checks(simulation, *times, policy=TWO_REMINDERS):
+    """Check every deadline at each of these times. Return the types of the events published about the mediation clock."""
+    simulation.events.clear()
+    for time in times:
+        for deadline in list(simulation.dispute.deadlines.values()):
+            simulation.record(tracking.check_deadline(simulation.dispute, deadline, time, policy))
+    return [event_type for event_type, data in simulation.events if data.get("clock") == MEDIATION]
 
 
-def test_a_clock_that_jumps_back_says_nothing_twice():
-    life = life_until("mediating")
-    assert looked_at(life, at(4, 1, 12)) == ["deadline.approached"]
+def test_each_reminder_configured_by_the_county_is_published_once():
+    simulation = dispute_in_state("mediating")  # due on 1 April
+    times = [moment(3, 26, hour) for hour in (1, 2)] + [moment(3, 28), moment(3, 27, 23)] + [moment(3, 28, hour) for hour in (0, 1)]
 
-    assert looked_at(life, at(3, 1), at(3, 27), at(4, 1, 13), at(4, 2), at(3, 27), at(4, 2), at(4, 1)) == ["deadline.passed"]
+    assert events_at_checks(simulation, *times) == ["deadline.approached"]
+    assert events_at_checks(simulation, moment(3, 30), moment(4, 1, 0), moment(4, 1, 1), moment(4, 1, 23)) == ["deadline.approached"]
+    assert events_at_checks(simulation, moment(4, 2, 0), moment(4, 3)) == ["deadline.passed"]
 
 
-def test_a_reminder_already_past_when_the_clock_begins_is_left_out():
-    life = Life(now=at(3, 2))
-    life.begins()
+def test_reminders_missed_between_two_checks_are_published_as_one():
+    assert events_at_checks(dispute_in_state("mediating"), moment(4, 1, 12), moment(4, 1, 13)) == ["deadline.approached"]
+
+
+def test_a_system_clock_that_jumps_back_repeats_no_event():
+    simulation = dispute_in_state("mediating")
+    assert events_at_checks(simulation, moment(4, 1, 12)) == ["deadline.approached"]
+
+    assert events_at_checks(simulation, moment(3, 1), moment(3, 27), moment(4, 1, 13), moment(4, 2), moment(3, 27), moment(4, 2), moment(4, 1)) == [
+        "deadline.passed"
+    ]
+
+
+def test_a_reminder_before_the_start_of_the_clock_is_skipped():
+    simulation = SimulatedDispute(now=moment(3, 2))
+    simulation.register()
     policy = DeadlinePolicy(county=county({"screening": {"remind": ["9d", "2h"]}}))
-    deadline = life.dispute.deadlines["screening"]  # due on 3 March
+    deadline = simulation.dispute.deadlines["screening"]  # due on 3 March
 
-    assert tracking._asked_first(deadline, tracking.BY_NAME["screening"], life.now, policy) == datetime(2026, 3, 3, 21, 59, 59, tzinfo=SHANGHAI)
-
-
-def test_the_first_monday_is_what_the_stories_say():
-    assert (MONDAY.date(), MONDAY.weekday()) == (at(3, 2).date(), 0)
+    assert tracking._first_check_at(deadline, tracking.CLOCK_BY_NAME["screening"], simulation.now, policy) == datetime(2026, 3, 3, 21, 59, 59, tzinfo=SHANGHAI)
 
 
-def test_what_happened_to_a_deadline_is_read_back_as_it_was_kept():
-    kept = life_until("mediating").dispute.deadlines[MEDIATION]
-    kept.pauses, kept.suspensions = [(at(3, 3), at(3, 5))], [(at(3, 6), at(3, 8)), (at(3, 9), None)]
-    kept.extensions, kept.put_off = [(at(3, 4), 15), (at(3, 4), "P6M")], 60
-    kept.restarted_at, kept.opened_at = at(3, 2), at(3, 1)
+def test_the_simulated_start_is_monday_2_march_2026():
+    assert (MONDAY.date(), MONDAY.weekday()) == (moment(3, 2).date(), 0)
 
-    pauses, extensions, restarted_at, opened_at, suspensions, put_off = store._what_happened(orjson.loads(orjson.dumps(store._happened(kept))))
 
-    assert (pauses, extensions, restarted_at, opened_at) == (kept.pauses, kept.extensions, kept.restarted_at, kept.opened_at)
-    assert (suspensions, put_off) == (kept.suspensions, kept.put_off)
+def test_recorded_changes_of_a_deadline_survive_the_database_round_trip():
+    stored = dispute_in_state("mediating").dispute.deadlines[MEDIATION]
+    stored.pauses, stored.suspensions = [(moment(3, 3), moment(3, 5))], [(moment(3, 6), moment(3, 8)), (moment(3, 9), None)]
+    stored.extensions, stored.postponed_days = [(moment(3, 4), 15), (moment(3, 4), "P6M")], 60
+    stored.restarted_at, stored.opened_at = moment(3, 2), moment(3, 1)
+
+    pauses, extensions, restarted_at, opened_at, suspensions, postponed_days = store._what_happened(orjson.loads(orjson.dumps(store._happened(stored))))
+
+    assert (pauses, extensions, restarted_at, opened_at) == (stored.pauses, stored.extensions, stored.restarted_at, stored.opened_at)
+    assert (suspensions, postponed_days) == (stored.suspensions, stored.postponed_days)

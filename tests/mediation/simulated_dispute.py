@@ -1,4 +1,4 @@
-"""Lives of disputes, told step by step: what the tests of the rules share. Hand-written, no mocks."""
+"""One dispute driven step by step under mediation's rules, in memory. Shared by the tests of the rules."""
 
 import pickle
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from scenarios.course import COURSE
 from scenarios.facts import FACTS, facts_of
 from services.mediation.dispute.model import Dispute
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
-from services.mediation.life import decisions
+from services.mediation.lifecycle import decisions
 
 CODE = "620702-2026-000123-1"
 CENTRE, COURT, WOMEN, PETITIONS, DAMAN, XIJIE = (
@@ -21,9 +21,9 @@ CENTRE, COURT, WOMEN, PETITIONS, DAMAN, XIJIE = (
     "peoples_mediation_committee-daman",
     "peoples_mediation_committee-xijie",
 )
-MONDAY = datetime(2026, 3, 2, 10, 30, tzinfo=SHANGHAI)  # no festival near; Qingming is a month away
+MONDAY = datetime(2026, 3, 2, 10, 30, tzinfo=SHANGHAI)  # no public holiday nearby; Qingming is a month later
 
-# What these stories need otherwise than the usual facts: this town, this committee and its people.
+# Usual facts of each step, with the township, the committee and the mediators of these tests.
 FACTS = FACTS | {
     "dispute.reported": facts_of("dispute.reported", place={"township": "620702102"}),
     "dispute.routed": facts_of("dispute.routed", to=DAMAN),
@@ -37,7 +37,7 @@ FACTS = FACTS | {
 }
 
 # fmt: off
-SPEAKER = {                            # who says it, when a story does not say otherwise
+REPORTING_AGENCY = {                   # default agency of a step; steps not listed are reported by DAMAN
     "departments.called": CENTRE, "call.answered": "police", "level.escalated": "grid", "supervision.issued": CENTRE,
     "dispute.reported": WOMEN, "dispute.screened": CENTRE, "dispute.routed": CENTRE, "dispute.redirected": CENTRE,
     "reports.joined": CENTRE, "reports.unjoined": CENTRE,
@@ -52,7 +52,9 @@ SPEAKER = {                            # who says it, when a story does not say 
 
 
 @dataclass
-class Heard:
+class IncomingEvent:
+    """An event of intake, with the attributes that mediation reads."""
+
     type: str
     data: dict
     time: datetime
@@ -60,59 +62,66 @@ class Heard:
     subject: str = CODE
 
 
-def registered(at=MONDAY, agency=WOMEN, **facts):
+def registered_event(at=MONDAY, agency=WOMEN, **facts):
+    """Return a `dispute.registered` of a family dispute; `facts` override its data."""
     data = {"channel": "walk_in", "township": "620702102", "kind": "family", "wants": "mediation", "party_labels": ["applicant", "respondent"], **facts}
-    return Heard("dispute.registered", {"event": {"source": f"/agencies/{agency}", "id": "1"}, "agency": agency, "happened_at": at.isoformat(), **data}, at)
+    event = {"event": {"source": f"/agencies/{agency}", "id": "1"}, "agency": agency, "happened_at": at.isoformat(), **data}
+    return IncomingEvent("dispute.registered", event, at)
 
 
-def reported(step, at, agency=None, **facts):
-    agency = agency or SPEAKER.get(step, DAMAN)
+def reported_event(step, at, agency=None, **facts):
+    """Return a `step.reported` with the usual agency and facts of the step; `facts` override the latter."""
+    agency = agency or REPORTING_AGENCY.get(step, DAMAN)
     data = {"event": {"source": f"/agencies/{agency}", "id": "2"}, "agency": agency, "step": step, "happened_at": at.isoformat()}
-    return Heard("step.reported", {**data, "facts": {**FACTS[step], **facts}}, at)
+    return IncomingEvent("step.reported", {**data, "facts": {**FACTS[step], **facts}}, at)
 
 
 @dataclass
-class Life:
-    """One dispute under the rules. Each `says` moves the clock to that moment; everything said is checked against the contract."""
+class SimulatedDispute:
+    """One dispute with its simulated clock, published events and history. Every incoming and published event is validated against the contract."""
 
     now: datetime = MONDAY
     dispute: Dispute | None = None
-    said: list = field(default_factory=list)
-    history: list = field(default_factory=list)
-    rows: dict = field(default_factory=dict)  # how each deadline stands, as it would be kept
-    heard: int = 0
+    events: list = field(default_factory=list)  # published: (event type, data)
+    history: list = field(default_factory=list)  # transitions
+    deadline_states: dict = field(default_factory=dict)  # by deadline key, as the database stores them
+    event_count: int = 0
     policy: DeadlinePolicy = USUAL_POLICY
 
-    def begins(self, **facts):
-        return self._hears(registered(self.now, **facts))
+    def register(self, **facts):
+        """Register the dispute now. Return the decision."""
+        return self.hear(registered_event(self.now, **facts))
 
-    def says(self, step, agency=None, after=timedelta(hours=1), happened=None, **facts):
+    def report(self, step, agency=None, after=timedelta(hours=1), happened=None, **facts):
+        """Advance the clock by `after` and report a step that happened at `happened` (default: now). Return the decision."""
         self.now += after
-        return self._hears(reported(step, happened or self.now, agency, **facts))
+        return self.hear(reported_event(step, happened or self.now, agency, **facts))
 
-    def until(self, now):
-        """Time passes to `now`, every deadline asked when it wants to be asked."""
+    def advance_to(self, now):
+        """Advance the clock to `now` and check each deadline at the time of its next check."""
         while due := [d for d in self.dispute.deadlines.values() if d.next_check_at is not None and d.next_check_at <= now]:
             deadline = min(due, key=lambda d: d.next_check_at)
             self.now = max(self.now, deadline.next_check_at)
-            self._keeps(decisions.time_passes(self.dispute, deadline, self.now, self.policy))
+            self.record(decisions.check_deadline(self.dispute, deadline, self.now, self.policy))
         self.now = now
         return self
 
-    def _hears(self, event):
-        self.heard += 1
-        event.data["event"]["id"] = f"e-{self.heard}"
+    def hear(self, event):
+        """Decide the event at the present time under a new event id. Return the decision."""
+        self.event_count += 1
+        event.data["event"]["id"] = f"e-{self.event_count}"
         contracts.dump(event.type, event.data, "intake")
         decision = decisions.decide(self.dispute, event, self.now, self.policy)
         self.dispute = decision.dispute
-        self._keeps(decision)
+        self.record(decision)
         return decision
 
-    def _keeps(self, decision):
-        for type, data in decision.said:
+    def record(self, decision):
+        """Validate and store the events, deadlines and transition of a decision."""
+        for type, data in decision.new_events:
             contracts.dump(type, data, "mediation")
-        self.said += decision.said
-        self.rows |= {deadline.key: deadline.state for deadline in decision.deadlines}
+        self.events += decision.new_events
+        self.deadline_states |= {deadline.key: deadline.state for deadline in decision.deadlines}
         if decision.transition:
             self.history.append(decision.transition)
 
@@ -120,17 +129,21 @@ class Life:
     def state(self):
         return self.dispute.state
 
-    def words(self):
-        return [type for type, _ in self.said]
+    def event_types(self):
+        """Return the types of all published events, in order."""
+        return [type for type, _ in self.events]
 
-    def last(self, type, clock=None):
-        return next(data for word, data in reversed(self.said) if word == type and clock in (None, data.get("clock")))
+    def last_event(self, type, clock=None):
+        """Return the data of the last published event of this type, and of this clock if given."""
+        return next(data for event_type, data in reversed(self.events) if event_type == type and clock in (None, data.get("clock")))
 
-    def due(self, clock):
+    def due_at(self, clock):
+        """Return the end of the unmet deadline of this clock."""
         return next(d.due_at for d in self.dispute.deadlines.values() if d.clock == clock)
 
 
-WAYS = {  # how else a dispute comes to a state: so far along the road, then these
+# States that the usual course does not pass through: number of its steps to take, then these further steps.
+BRANCHES = {
     "referral_declined": (2, ["referral.declined"]),
     "clock_paused": (7, ["clock.paused"]),
     "terminated": (7, ["mediation.terminated"]),
@@ -145,20 +158,20 @@ WAYS = {  # how else a dispute comes to a state: so far along the road, then the
 }
 
 
-def life_until(state, now=MONDAY, **begins):
-    """A dispute that has come to `state` by the shortest way that agencies go."""
-    life = Life(now)
-    life.begins(**begins)
-    length, then = WAYS.get(state, (len(COURSE), []))
-    for step, facts in (*COURSE[:length], *(one if isinstance(one, tuple) else (one, {}) for one in then)):
-        if life.state == state:
+def dispute_in_state(state, now=MONDAY, **facts):
+    """Return a simulated dispute that has reached `state` by the usual course and, where needed, a branch from it. `facts`: of the registration."""
+    simulation = SimulatedDispute(now)
+    simulation.register(**facts)
+    length, branch = BRANCHES.get(state, (len(COURSE), []))
+    for step, step_facts in (*COURSE[:length], *(entry if isinstance(entry, tuple) else (entry, {}) for entry in branch)):
+        if simulation.state == state:
             break
-        decision = life.says(step, **facts)
+        decision = simulation.report(step, **step_facts)
         assert decision.refused is None, (step, decision.refused)
-    assert life.state == state
-    return life
+    assert simulation.state == state
+    return simulation
 
 
-def copied(value):
-    """A copy down to the last field, as copy.deepcopy makes it, in a tenth of the time."""
+def deep_copy(value):
+    """Copy a value as copy.deepcopy does, in a tenth of its time."""
     return pickle.loads(pickle.dumps(value))

@@ -1,1 +1,0 @@
-"""What each reported step means for a dispute: transitions, effects, decisions, corrections. Pure."""

@@ -1,0 +1,91 @@
+"""Undoes steps: stores with each step the previous values of the fields and deadlines that it changed, and restores them. Pure.
+
+`snapshot` and `previous_values` run for every step. For speed, only values that cannot be recomputed are stored, and only changed ones are converted.
+"""
+
+from dataclasses import fields
+from datetime import datetime
+from itertools import compress
+from operator import attrgetter, is_not
+
+from contracts.fields import in_utc
+from services.mediation.deadlines.tracking import add_stopped_event, restore_deadline
+from services.mediation.dispute.model import PARTICULARS, TUPLE_FIELDS, AppliedStep, Deadline, Decision, Dispute
+from services.mediation.law.policy import DeadlinePolicy
+
+# Fields of a dispute that steps may change.
+REVERSIBLE_FIELDS = ("state", "kind", "body", "consents", "suitable", "mediator", "terms", "outcome", "entered_at", *PARTICULARS)
+# Of a deadline, the recorded changes are stored; its end and kind are computed from them.
+DERIVED_FIELDS = ("clock", "key", "kind", "due_at", "set_at", "next_check_at", "state", "provisional")
+RECORDED_FIELDS = tuple(field.name for field in fields(Deadline) if field.name not in DERIVED_FIELDS)
+_dispute_values, _deadline_values = attrgetter(*REVERSIBLE_FIELDS), attrgetter(*RECORDED_FIELDS)
+
+
+def snapshot(dispute: Dispute) -> tuple:
+    """Return the present values of the dispute, for `previous_values`. Values are never changed in place, so references to them suffice."""
+    return _dispute_values(dispute), {key: _deadline_values(deadline) for key, deadline in dispute.deadlines.items()}
+
+
+def previous_values(before: tuple, dispute: Dispute) -> dict:
+    """Return the previous values of everything that changed since the snapshot `before`, ready for JSON; empty if nothing changed.
+
+    The form is {"fields": {name: value}, "deadlines": {key: values, or None for a deadline that did not exist}}.
+    """
+    old_values, old_deadlines = before
+    new_values = _dispute_values(dispute)
+    candidates = compress(zip(REVERSIBLE_FIELDS, old_values, new_values, strict=True), map(is_not, old_values, new_values))
+    changed_fields = {name: _to_json(old) for name, old, new in candidates if old != new}
+    changed_deadlines = {key: None for key in dispute.deadlines if key not in old_deadlines}
+    for key, old in old_deadlines.items():
+        new = dispute.deadlines.get(key)
+        if new is None or old != _deadline_values(new):
+            changed_deadlines[key] = {name: _to_json(value) for name, value in zip(RECORDED_FIELDS, old, strict=True) if value}
+    return {name: part for name, part in (("fields", changed_fields), ("deadlines", changed_deadlines)) if part}
+
+
+def apply_inverse(decision: Decision, applied: AppliedStep, now: datetime, policy: DeadlinePolicy) -> None:
+    """Restore in place what the step changed, and add an event for each deadline restored or stopped."""
+    dispute = decision.dispute
+    for name, old in applied.inverse.get("fields", {}).items():
+        setattr(dispute, name, _CONVERTERS[name](old) if name in _CONVERTERS and old is not None else old)
+    # Deadlines to be stopped come first, because listeners store one deadline per clock; the rest is sorted because jsonb does not keep the order of keys.
+    for key, old in sorted(applied.inverse.get("deadlines", {}).items(), key=lambda item: (item[1] is not None, item[0])):
+        running = dispute.deadlines.pop(key, None)
+        if old is not None:
+            dispute.deadlines[key] = _restored_deadline(key, old, now)
+            if running is not None:
+                dispute.deadlines[key].postponed_days = running.postponed_days  # the postponement is not part of the step
+            restore_deadline(decision, dispute.deadlines[key], now, policy)
+        elif running is not None:
+            add_stopped_event(decision, running)
+
+
+def _restored_deadline(key, old, now):
+    """Return the deadline with its recorded changes; `restore_deadline` computes its kind and end afterwards."""
+    recorded = {name: _from_json(name, value) for name, value in old.items()}
+    recorded.setdefault("owed_by", ())  # empty values are not stored: all called departments had answered
+    return Deadline(key.partition("/")[0], key, "", due_at=recorded["started_at"], set_at=now, **recorded)
+
+
+def _to_json(value):
+    if type(value) is datetime:
+        return in_utc(value)
+    if type(value) is frozenset:
+        return sorted(value)
+    return [_to_json(item) for item in value] if type(value) in (list, tuple) else value
+
+
+def _from_json(name, stored):
+    if name.endswith("_at"):
+        return datetime.fromisoformat(stored)
+    if name == "postponed_days":
+        return stored
+    if name in ("pauses", "suspensions"):
+        return [(datetime.fromisoformat(start), end and datetime.fromisoformat(end)) for start, end in stored]
+    if name == "extensions":
+        return [(datetime.fromisoformat(at), length) for at, length in stored]
+    return tuple(stored)
+
+
+# Conversions from JSON, for the fields of a dispute whose JSON form differs.
+_CONVERTERS = {"consents": frozenset, "entered_at": datetime.fromisoformat, **dict.fromkeys(TUPLE_FIELDS, tuple)}

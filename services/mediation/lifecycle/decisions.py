@@ -1,0 +1,279 @@
+"""Decides what each event or passed deadline means for a dispute, by the tables in transitions.py. Pure; `now` is an argument."""
+
+from collections.abc import Iterable
+from copy import deepcopy
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from contracts import REASONS
+from services.mediation.deadlines import tracking
+from services.mediation.deadlines.clocks import deadlines_extended_by, max_extension_days
+from services.mediation.dispute.agencies import CENTRE
+from services.mediation.dispute.guards import all_terms_performed, confirmation_application_due_at, effective_step_type, find_step_to_undo, objection_due_at
+from services.mediation.dispute.hold import is_blocked_by_hold
+from services.mediation.dispute.model import INITIAL_STATE, AppliedStep, Deadline, Decision, Dispute, Transition, agencies_in_role
+from services.mediation.dispute.step import NOTED, Step
+from services.mediation.law.dates import day_of, instant_of
+from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
+from services.mediation.lifecycle import corrections
+from services.mediation.lifecycle.effects import EFFECTS
+from services.mediation.lifecycle.transitions import (
+    FACTS_WHEN_PASSED,
+    GUARD_FOR_EVERY_STEP,
+    GUARDS,
+    NEXT_ACTORS,
+    STEP_WHEN_PASSED,
+    TRANSITIONS,
+    Cell,
+    ReturnTo,
+    When,
+)
+
+# By how much the time of a step may lie in the future, because an agency's system clock may be fast.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+# Types of the events that are decided here.
+REGISTERED, REPORTED, PROPOSED = "dispute.registered", "step.reported", "duplicate.proposed"
+
+
+def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy = USUAL_POLICY, roster=None) -> Decision:
+    """Decide what an event of intake (type, subject, data) means for a dispute, which is None before its registration.
+
+    A legal step changes the dispute in place; a refused one leaves it unchanged. Events of other types give an empty decision.
+    `roster` contains the rosters at the time of the decision; None: mediators are not checked against a roster.
+    """
+    if event.type == PROPOSED:
+        return Decision(dispute, new_events=[("duplicate.noted", {**event.data, "owed_by": (CENTRE,)})])
+    if event.type not in (REGISTERED, REPORTED):
+        return Decision(dispute)
+    # If an operator discarded the registration, later steps meet a dispute in the initial state, in which they are refused.
+    decision, step = Decision(dispute or Dispute(event.subject)), step_of(event, policy, roster)
+    reason = _refusal_reason(decision.dispute, step, now)
+    if reason is None and is_blocked_by_hold(decision.dispute, step, event.data["event"]):
+        reason = "stayed"  # checked last: a step that is illegal anyway gets its usual refusal, which does not reveal the hold
+    if reason is not None:
+        _refuse(decision, step, reason, event.data["event"])
+    elif step.step_type in UNDOING_STEPS:
+        _undo_step(decision, step, event.data["event"], now, policy)
+    else:
+        _apply_step(decision, step, event.data["event"], now, policy)
+    return decision
+
+
+def needs_history(event) -> bool:
+    """Return whether the decision on the event requires the dispute's earlier steps (`applied_steps`)."""
+    return event.type == REPORTED and event.data["step"] in UNDOING_STEPS
+
+
+def discard(dispute: Dispute | None, event) -> Decision:
+    """Decide on an event that an operator discarded: the dispute is unchanged and the agency gets a refusal."""
+    decision = Decision(dispute)
+    if event.type in (REGISTERED, REPORTED):
+        decision.dispute = dispute or Dispute(event.subject)
+        _refuse(decision, step_of(event, USUAL_POLICY), "discarded_by_operator", event.data["event"])
+    return decision
+
+
+def step_of(event, policy: DeadlinePolicy, roster=None) -> Step:
+    """Return the step that an event of intake reports."""
+    data = event.data
+    if event.type == REGISTERED:
+        return Step(REGISTERED, data["agency"], instant_of(data["happened_at"]), data, policy, roster)
+    return Step(data["step"], data["agency"], instant_of(data["happened_at"]), data["facts"], policy, roster)
+
+
+def fold(transitions: Iterable[Transition], state: str = INITIAL_STATE) -> str:
+    """Return the state to which a history leads, starting from `state`.
+
+    Raises BrokenHistory if a step is missing or repeated, or does not begin in the state in which the previous one ended.
+    """
+    for count, (before, after, step) in enumerate(transitions, 1):
+        if (before, step) != (state, count):
+            raise BrokenHistory(step)
+        state = after
+    return state
+
+
+class BrokenHistory(ValueError):
+    """The steps of a dispute do not form one continuous sequence."""
+
+
+# ── Refusing or applying a step ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _refusal_reason(dispute: Dispute, step: Step, now: datetime) -> str | None:
+    """Return the code of the first reason to refuse the step, or None: state, authority of the agency, time, then the guards in table order."""
+    if step.step_type not in TRANSITIONS[dispute.state]:
+        return "dispute_closed" if dispute.state == "closed" else "illegal_here"
+    if step.step_type == REGISTERED:
+        return None  # intake has assigned the code: the registration is valid even if the agency's clock is fast
+    guard, reason = GUARD_FOR_EVERY_STEP
+    if not guard(dispute, step):
+        return reason
+    if step.happened_at > now + CLOCK_TOLERANCE:
+        return "in_the_future"
+    for guard, reason in GUARDS.get(step.step_type, ()):
+        if not guard(dispute, step):
+            return reason
+    return None
+
+
+def _refuse(decision: Decision, step: Step, reason: str, event: dict, corrected: tuple[Dispute, Step] | None = None) -> None:
+    """Refuse the step and add `step.refused` with the reason as text. `corrected`: of a refused correction, the dispute and step that were checked."""
+    dispute, step_type = decision.dispute, _reported_type(step.step_type)
+    parameters = {"state": dispute.state, "step": step_type, "agency": step.agency}
+    dispute, step = corrected or (dispute, step)
+    if reason == "unknown_term":
+        parameters["number"] = step.facts["term"]
+    elif reason == "extended_too_late":
+        parameters["on"] = day_of(min(d.due_at for d in deadlines_extended_by(dispute, step.step_type)))
+    elif reason == "objected_too_late":
+        parameters["on"] = day_of(objection_due_at(dispute))
+    elif reason == "applied_too_late":
+        parameters["on"] = day_of(confirmation_application_due_at(dispute, step))
+    elif reason == "extension_too_long":
+        parameters["days"] = max_extension_days(dispute, step)
+    decision.refused = reason
+    decision.new_events.append(
+        ("step.refused", {"event": event, "step": step_type, "state": decision.dispute.state, "reason": REASONS[reason].text(**parameters)})
+    )
+
+
+def _apply_step(decision: Decision, step: Step, event: dict, now: datetime, policy: DeadlinePolicy) -> None:
+    """Apply a legal step: change the state, record its effect, update the deadlines and add the events."""
+    dispute, before, step_type = decision.dispute, decision.dispute.state, step.step_type
+    old_values = corrections.snapshot(dispute)
+    met = tracking.remove_met_deadlines(dispute, step, policy)  # before the effect: guards of clocks read the dispute before the step
+    outcome = OUTCOME_BY_STEP.get(step_type) or _final_outcome(dispute)
+    effect = EFFECTS.get(step_type)
+    if effect is not None:
+        effect(dispute, step)
+    target = _target_state(dispute, step, TRANSITIONS[before][step_type])
+    if target != NOTED:
+        dispute.state = target
+    if dispute.state != before:
+        dispute.entered_at = step.happened_at
+
+    new_events = decision.new_events
+    if step_type not in STEPS_WITHOUT_FACT:
+        new_events.append((step_type, _fact_data(dispute, step, event, before)))
+    new_events.append(("step.applied", {"event": event, "step": _reported_type(step_type), "state": dispute.state}))
+    tracking.add_met_events(decision, met)
+    tracking.update_deadlines(decision, step, target == NOTED, now, policy)
+    if dispute.state != before:
+        tracking.stop_clocks_outside_state(decision)
+    if dispute.state == "closed" != before:
+        dispute.outcome = outcome
+        new_events.append(("dispute.closed", _closing_data(dispute)))
+    _append_to_history(decision, step, before, event, corrections.previous_values(old_values, dispute))
+
+
+def _target_state(dispute: Dispute, step: Step, cell: Cell) -> str:
+    """Return the state to which a cell of the transition table leads, or NOTED. Guards of a When read the dispute after the effect of the step."""
+    while type(cell) is When:
+        cell = cell.then if cell.guard(dispute, step) else cell.otherwise
+    return dispute.state_before_pause if type(cell) is ReturnTo else cell
+
+
+def _fact_data(dispute: Dispute, step: Step, event: dict, before: str) -> dict:
+    """Return the data of the published fact. `event` is the report of this step; `about` is the id of the earlier report that the step concerns."""
+    facts = {**step.facts, "about": step.facts["event"]} if "event" in step.facts else step.facts
+    if step.step_type in STEPS_NAMING_BODY and dispute.body:
+        facts = {**facts, "body": dispute.body}
+    return {**facts, "event": event, "agency": step.agency, "before": before, "state": dispute.state,
+            "next_actors": agencies_in_role(dispute, NEXT_ACTORS[dispute.state]), "happened_at": step.happened_at}  # fmt: skip
+
+
+def _closing_data(dispute: Dispute) -> dict:
+    """Return the data of `dispute.closed`."""
+    facts = {"state": "closed", "outcome": dispute.outcome, "mode": dispute.court_closing_mode, "ground": dispute.termination_ground}
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _append_to_history(decision: Decision, step: Step, before: str, event: dict | None, inverse: dict, undoes: int | None = None) -> None:
+    """Add the transition and the applied step to the decision and to the history of the dispute."""
+    dispute = decision.dispute
+    dispute.steps += 1
+    decision.transition = Transition(before, dispute.state, dispute.steps)
+    decision.applied_step = AppliedStep(dispute.steps, step.step_type, step.agency, event["id"] if event else None, step.happened_at, inverse, undoes)
+    dispute.applied_steps.append(decision.applied_step)
+
+
+def _reported_type(step_type: str) -> str:
+    """Return the step type under which the agency reported the step: a registration comes from a `dispute.reported`."""
+    return "dispute.reported" if step_type == REGISTERED else step_type
+
+
+def _final_outcome(dispute: Dispute) -> str:
+    """Return the outcome of the dispute if it were closed now."""
+    if dispute.state == "resolved" and dispute.outcome != "judged":
+        return "performed" if all_terms_performed(dispute) else dispute.outcome or "settled"
+    return OUTCOME_BY_STATE.get(dispute.state) or dispute.outcome or "not_settled"
+
+
+# ── Correcting, withdrawing and unjoining ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _undo_step(decision: Decision, step: Step, event: dict, now: datetime, policy: DeadlinePolicy) -> None:
+    """Undo an earlier step and, for a correction, apply it again with the right facts. If that is refused, nothing changes and the correction is refused."""
+    before, earlier = decision.dispute.state, find_step_to_undo(decision.dispute, step)
+    attempt = Decision(replace(decision.dispute, deadlines=deepcopy(decision.dispute.deadlines), applied_steps=[*decision.dispute.applied_steps]))
+    corrections.apply_inverse(attempt, earlier, now, policy)
+    if "facts" in step.facts and earlier.inverse:
+        corrected_step = Step(effective_step_type(decision.dispute, earlier), step.agency, earlier.happened_at, step.facts["facts"], policy, step.roster)
+        reason = _refusal_reason(attempt.dispute, corrected_step, now)
+        if reason is not None:
+            _refuse(decision, step, reason, event, (attempt.dispute, corrected_step))
+            return
+        old_values = corrections.snapshot(attempt.dispute)  # so that the corrected step can be undone in turn
+        _apply_step(attempt, corrected_step, event, now, policy)
+        new_events = [(event_type, data) for event_type, data in attempt.new_events if event_type != "step.applied"]
+        attempt.dispute.applied_steps.pop()
+        attempt.dispute.steps -= 1
+        inverse = {**corrections.previous_values(old_values, attempt.dispute), "step_type": corrected_step.step_type}
+    else:
+        new_events, inverse = attempt.new_events, {}
+    decision.dispute, decision.deadlines = attempt.dispute, attempt.deadlines
+    decision.new_events.append((step.step_type, _fact_data(decision.dispute, step, event, before)))
+    decision.new_events.append(("step.applied", {"event": event, "step": step.step_type, "state": decision.dispute.state}))
+    decision.new_events += new_events
+    _append_to_history(decision, step, before, event, inverse, earlier.step)
+
+
+# ── Automatic steps when a deadline has passed ────────────────────────────────────────────────────────────────────────────────────
+
+
+def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
+    """Check one deadline at `now` and, if it has passed, take the automatic step that STEP_WHEN_PASSED lists for its clock."""
+    decision = tracking.check_deadline(dispute, deadline, now, policy)
+    step_type = STEP_WHEN_PASSED.get(deadline.clock)
+    if step_type is None or not any(event_type == "deadline.passed" for event_type, _ in decision.new_events) or step_type not in TRANSITIONS[dispute.state]:
+        return decision
+    facts = FACTS_WHEN_PASSED[step_type](dispute, deadline) if step_type in FACTS_WHEN_PASSED else {}
+    if facts is None:
+        return decision
+    before, old_values = dispute.state, corrections.snapshot(dispute)
+    step = Step(step_type, None, now if step_type in DATED_WHEN_CHECKED else deadline.due_at, facts, policy)
+    EFFECTS[step_type](dispute, step)
+    target = _target_state(dispute, step, TRANSITIONS[before][step_type])
+    if target != NOTED:
+        dispute.state, dispute.entered_at = target, step.happened_at
+    transition = {
+        "before": before,
+        "state": dispute.state,
+        "next_actors": agencies_in_role(dispute, NEXT_ACTORS[dispute.state]),
+        "happened_at": step.happened_at,
+    }
+    decision.new_events.append((step_type, facts | transition))
+    tracking.update_deadlines(decision, step, target == NOTED, now, policy)
+    _append_to_history(decision, step, before, None, corrections.previous_values(old_values, dispute))
+    return decision
+
+
+# Outcome of a dispute that is closed in this state; in other states the recorded outcome applies.
+OUTCOME_BY_STATE = {"registered": "mistaken", "screened": "not_suitable", "performing": "defaulted", "defaulted": "defaulted", "suspended": "not_settled"}
+STEPS_WITHOUT_FACT = (REGISTERED, "dispute.reported")  # intake publishes the fact; mediation publishes only `step.applied`
+OUTCOME_BY_STEP = {"reports.joined": "merged"}  # in every state
+STEPS_NAMING_BODY = ("reports.joined",)  # their fact contains the body that has the dispute
+UNDOING_STEPS = ("report.corrected", "report.withdrawn", "reports.unjoined")
+DATED_WHEN_CHECKED = ("supervision.issued",)  # dated at the time of the check; other automatic steps at the end of the deadline

@@ -1,0 +1,473 @@
+"""Tests of decisions on reported steps and passed deadlines, on simulated disputes: states, refusals, events and deadlines."""
+
+from copy import deepcopy
+from datetime import datetime, timedelta
+
+import pytest
+
+from contracts.dates import SHANGHAI
+from scenarios.course import COURSE
+from services.mediation.deadlines import tracking
+from services.mediation.law.dates import day_start
+from services.mediation.law.holidays import Arrangement, Holidays
+from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
+from services.mediation.lifecycle import decisions
+from tests.mediation.simulated_dispute import CENTRE, COURT, DAMAN, MONDAY, WOMEN, XIJIE, SimulatedDispute, dispute_in_state, registered_event, reported_event
+
+MEDIATION = "mediation_out_of_court_policy"
+
+
+def end_of_day(year, month, day):
+    return datetime(year, month, day, 23, 59, 59, tzinfo=SHANGHAI)
+
+
+# ── The usual course ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_usual_course_leads_from_registration_to_closure():
+    simulation = SimulatedDispute()
+    simulation.register()
+    for step, facts in COURSE:
+        assert simulation.report(step, **facts).refused is None, step
+
+    assert simulation.state == "closed"
+    assert simulation.last_event("dispute.closed") == {"state": "closed", "outcome": "performed"}
+    assert simulation.dispute.deadlines == {}
+    assert simulation.dispute.steps == len(COURSE) + 1 == len(simulation.history)
+
+
+def test_a_registration_is_applied_as_a_reported_dispute_and_sets_the_screening_deadline():
+    simulation = SimulatedDispute()
+    simulation.register()
+
+    assert simulation.event_types() == ["step.applied", "deadline.set"]
+    assert simulation.last_event("step.applied")["step"] == "dispute.reported"
+    assert simulation.last_event("deadline.set")["due_at"] == end_of_day(2026, 3, 3)
+    assert simulation.last_event("deadline.set")["owed_by"] == (CENTRE,)
+
+
+def test_a_step_publishes_its_fact_then_step_applied_then_its_deadline_events():
+    simulation = dispute_in_state("routed")
+    simulation.events.clear()
+
+    simulation.report("referral.accepted")
+
+    assert simulation.event_types() == ["referral.accepted", "step.applied", "deadline.met", "deadline.set", "deadline.set"]
+    fact = simulation.last_event("referral.accepted")
+    assert (fact["before"], fact["state"], fact["next_actors"], fact["mediator"]) == ("routed", "accepted", (DAMAN,), "daman-014")
+
+
+def test_a_noted_step_is_in_the_history_and_starts_no_clock():
+    simulation = dispute_in_state("mediating")
+    due_at = simulation.due_at(MEDIATION)
+
+    decision = simulation.report("session.held")
+
+    assert decision.transition == ("mediating", "mediating", simulation.dispute.steps)
+    assert [type for type, _ in decision.new_events] == ["session.held", "step.applied"]
+    assert simulation.due_at(MEDIATION) == due_at
+
+
+def test_a_second_screening_does_not_restart_the_routing_deadline():
+    simulation = dispute_in_state("screened")
+    due_at = simulation.due_at("routing")
+
+    decision = simulation.report("dispute.screened", agency=WOMEN, after=timedelta(hours=30))
+
+    assert [type for type, _ in decision.new_events] == ["dispute.screened", "step.applied"]
+    assert simulation.due_at("routing") == due_at
+
+
+def test_a_second_report_of_a_registered_dispute_changes_nothing():
+    simulation = dispute_in_state("mediating")
+
+    decision = simulation.report("dispute.reported", agency=WOMEN)
+
+    assert [type for type, _ in decision.new_events] == ["step.applied"]
+    assert simulation.state == "mediating"
+
+
+# ── Authority, guards and time of a step ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("step", ["referral.accepted", "referral.declined"])
+def test_only_the_referred_body_may_answer_the_referral(step):
+    simulation = dispute_in_state("routed")
+
+    assert simulation.report(step, agency=XIJIE).refused == "not_the_body_asked"
+    assert simulation.report(step, agency=DAMAN).refused is None
+
+
+def test_a_declined_referral_returns_to_the_centre_which_refers_to_another_body():
+    simulation = dispute_in_state("referral_declined")
+    assert simulation.last_event("referral.declined")["next_actors"] == (CENTRE,)
+    assert simulation.due_at("routing")
+
+    simulation.report("dispute.routed", to=XIJIE, reason="after_decline")
+
+    assert simulation.report("referral.accepted", agency=DAMAN).refused == "not_the_body_asked"
+    assert simulation.report("referral.accepted", agency=XIJIE).refused is None
+
+
+def test_without_an_answer_the_centre_refers_to_another_body_with_a_new_deadline():
+    simulation = dispute_in_state("routed")
+    simulation.advance_to(MONDAY + timedelta(days=7))
+    assert simulation.last_event("deadline.passed")["owed_by"] == (DAMAN,)
+
+    simulation.report("dispute.routed", to=XIJIE, reason="after_no_answer")  # Monday 9 March
+
+    assert simulation.due_at("referral_answer") == end_of_day(2026, 3, 12)
+    assert simulation.last_event("deadline.set")["owed_by"] == (XIJIE,)
+
+
+def test_a_body_with_a_conflict_of_interest_may_accept_only_if_all_parties_agree():
+    simulation = dispute_in_state("routed")
+
+    assert simulation.report("referral.accepted", conflict_of_interest=True).refused == "conflict_of_interest"
+    assert simulation.report("referral.accepted", conflict_of_interest=True, agreed_after_disclosure=True).refused is None
+
+
+def test_mediation_starts_only_after_both_sides_consented():
+    simulation = dispute_in_state("consent_pending")
+
+    refused = simulation.report("mediation.started")
+    simulation.report("consent.given", party="respondent")
+
+    assert refused.refused == "consent_missing"
+    assert "人民调解法第17条" in refused.new_events[0][1]["reason"]["zh"]
+    assert simulation.report("mediation.started").refused is None
+
+
+def test_mediation_starts_only_after_every_recorded_party_consented():
+    simulation = dispute_in_state("consent_pending", party_labels=["applicant", "respondent", "respondent-2"])
+    simulation.report("consent.given", party="respondent")
+
+    assert simulation.report("mediation.started").refused == "consent_missing"
+
+    simulation.report("consent.given", party="respondent-2")
+    assert simulation.report("mediation.started").refused is None
+
+
+@pytest.mark.parametrize("state", ["accepted", "consent_pending", "mediating"])
+def test_a_refusal_of_consent_ends_mediation_in_any_state(state):
+    simulation = dispute_in_state(state)
+    simulation.report("consent.refused")
+    simulation.report("dispute.archived")
+
+    assert simulation.last_event("dispute.closed")["outcome"] == "consent_refused"
+
+
+def test_an_unsuitable_dispute_may_be_archived_but_not_referred():
+    simulation = dispute_in_state("registered")
+    simulation.report("dispute.screened", suitable=False)
+
+    assert simulation.report("dispute.routed").refused == "not_suitable_for_mediation"
+    assert simulation.report("dispute.archived", agency=CENTRE).refused is None
+    assert simulation.last_event("dispute.closed")["outcome"] == "not_suitable"
+
+
+def test_a_suitable_dispute_cannot_be_archived_before_mediation():
+    assert dispute_in_state("screened").report("dispute.archived", agency=CENTRE).refused == "illegal_here"
+
+
+def test_a_court_may_report_sessions_of_the_mediating_body_but_another_body_may_not():
+    simulation = dispute_in_state("mediating")
+
+    assert simulation.report("session.held", agency=XIJIE).refused == "not_the_mediating_body"
+    assert simulation.report("session.held", agency=COURT, mode="court_visit").refused is None
+    assert simulation.report("agreement.reached", agency=COURT).refused == "not_yours_to_say"
+
+
+def test_a_step_in_the_future_is_refused_beyond_a_tolerance_of_five_minutes():
+    simulation = dispute_in_state("registered")
+
+    assert simulation.report("dispute.screened", happened=simulation.now + timedelta(hours=2)).refused == "in_the_future"
+    assert simulation.report("dispute.screened", happened=simulation.now + timedelta(hours=1, minutes=4)).refused is None
+
+
+def test_a_step_that_happened_before_the_registration_is_applied():
+    simulation = dispute_in_state("registered")
+
+    assert simulation.report("dispute.screened", happened=MONDAY - timedelta(days=2)).refused is None
+
+
+def test_a_discarded_step_changes_nothing_and_is_refused_to_the_agency():
+    simulation = dispute_in_state("screened")
+    before = deepcopy(simulation.dispute)
+
+    decision = decisions.discard(simulation.dispute, reported_event("dispute.routed", MONDAY))
+
+    assert simulation.dispute == before and decision.transition is None and decision.deadlines == []
+    ((event_type, data),) = decision.new_events
+    assert (event_type, data["step"], data["state"], data["reason"]["code"]) == ("step.refused", "dispute.routed", "screened", "discarded_by_operator")
+
+
+def test_steps_after_a_discarded_registration_are_refused():
+    assert decisions.discard(None, registered_event()).new_events[0][1]["state"] == "detected"
+
+    decision = decisions.decide(None, reported_event("dispute.screened", MONDAY), MONDAY)
+
+    assert decision.refused == "illegal_here" and decision.transition is None
+
+
+def test_an_event_of_another_type_gives_an_empty_decision():
+    merged = registered_event()
+    merged.type = "dispute.merged"
+
+    decision = decisions.decide(None, merged, MONDAY)
+
+    assert (decision.dispute, decision.new_events, decision.transition) == (None, [], None)
+
+
+# ── The agreement and its terms ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_performance_deadline_is_that_of_the_first_owed_term_then_of_the_next():
+    simulation = dispute_in_state("agreed")
+    assert simulation.due_at("performance") == end_of_day(2026, 4, 15)
+
+    part = simulation.report("performance.recorded", result="part")
+    assert [type for type, _ in part.new_events] == ["performance.recorded", "step.applied"]
+    assert (simulation.state, simulation.due_at("performance")) == ("performing", end_of_day(2026, 4, 15))
+
+    simulation.report("performance.recorded", result="full")
+    assert simulation.due_at("performance") == end_of_day(2026, 6, 30)
+
+
+def test_terms_are_due_in_the_order_of_their_days_not_of_the_document():
+    simulation = dispute_in_state("mediating")
+    simulation.report("agreement.reached", terms=[{"kind": "payment", "due_on": "2026-06-30"}, {"kind": "apology", "due_on": "2026-03-20"}])
+
+    assert simulation.due_at("performance") == end_of_day(2026, 3, 20)
+
+
+def test_a_payment_due_on_a_rest_day_is_due_on_the_next_working_day():
+    simulation = dispute_in_state("mediating")
+    simulation.report("agreement.reached", terms=[{"kind": "payment", "due_on": "2026-04-04"}])  # Qingming
+
+    assert simulation.due_at("performance") == end_of_day(2026, 4, 7)
+
+
+def test_a_dispute_with_a_term_in_default_closes_as_defaulted():
+    simulation = dispute_in_state("agreed")
+    assert simulation.report("dispute.archived").refused == "illegal_here"
+    simulation.report("performance.recorded", result="default", on="2026-04-16")
+    assert simulation.last_event("deadline.met", "performance")["late"]
+    assert simulation.report("dispute.archived").refused == "illegal_here"  # the second term is still owed
+
+    simulation.report("performance.recorded", term=2, on="2026-06-30")
+    simulation.report("dispute.archived")
+
+    assert simulation.last_event("dispute.closed")["outcome"] == "defaulted"
+
+
+def test_only_full_performance_ends_a_default():
+    simulation = dispute_in_state("agreed")
+    simulation.report("performance.recorded", result="default", on="2026-04-16")
+
+    simulation.report("performance.recorded", result="part", on="2026-04-20")
+    assert [d.key for d in simulation.dispute.deadlines.values() if d.clock == "performance"] == ["performance/2"]
+
+    simulation.report("performance.recorded", result="full", on="2026-05-20")
+    simulation.report("performance.recorded", term=2, on="2026-06-20")
+    assert simulation.state == "resolved"
+
+
+def test_performance_of_a_performed_or_unknown_term_is_refused():
+    simulation = dispute_in_state("agreed")
+    simulation.report("performance.recorded")
+
+    assert simulation.report("performance.recorded").refused == "already_decided"
+    unknown = simulation.report("performance.recorded", term=3)
+    assert unknown.refused == "unknown_term"
+    assert "3" in unknown.new_events[0][1]["reason"]["en"]
+
+
+def test_an_agreement_performed_on_the_spot_requires_only_a_follow_up_call():
+    simulation = dispute_in_state("mediating")
+    simulation.report("agreement.reached", terms=[])
+    assert [d.clock for d in simulation.dispute.deadlines.values() if d.clock != "confirmation_apply"] == ["follow_up"]
+
+    simulation.report("dispute.followed_up")
+    simulation.report("dispute.archived")
+
+    assert simulation.last_event("dispute.closed")["outcome"] == "settled"
+
+
+def test_a_settlement_among_the_parties_closes_the_dispute_as_withdrawn():
+    simulation = dispute_in_state("mediating")
+    simulation.report("mediation.terminated", ground="self_settled_withdrawn")
+    simulation.report("dispute.archived")
+
+    assert simulation.last_event("dispute.closed")["outcome"] == "withdrawn"
+
+
+# ── Approaching, passed and met deadlines ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_deadline_is_published_once_as_approached_and_once_as_passed():
+    simulation = dispute_in_state("routed")
+    simulation.events.clear()
+
+    simulation.advance_to(MONDAY + timedelta(days=30))
+
+    assert simulation.event_types() == ["deadline.approached", "deadline.passed"]
+    assert simulation.last_event("deadline.passed") == {"clock": "referral_answer", "kind": "POLICY", "due_at": end_of_day(2026, 3, 5), "owed_by": (DAMAN,)}
+
+
+def test_a_deadline_set_after_its_reminder_time_has_no_reminder():
+    simulation = dispute_in_state("mediating")
+    simulation.report("agreement.reached", terms=[{"kind": "payment", "due_on": "2026-03-03"}])  # tomorrow; the reminder would be three days before
+    simulation.events.clear()
+
+    simulation.advance_to(MONDAY + timedelta(days=3))
+
+    assert simulation.event_types() == ["deadline.passed"]
+
+
+def test_a_met_deadline_publishes_nothing_later():
+    simulation = dispute_in_state("accepted")
+    simulation.report("consent.given", party="respondent")
+    simulation.events.clear()
+
+    simulation.advance_to(MONDAY + timedelta(days=10))
+
+    assert simulation.event_types() == []
+
+
+def test_checking_a_deadline_that_was_met_gives_an_empty_decision():
+    simulation = dispute_in_state("routed")
+    deadline = simulation.dispute.deadlines["referral_answer"]
+    simulation.report("referral.accepted")
+
+    decision = tracking.check_deadline(simulation.dispute, deadline, MONDAY + timedelta(days=30))
+
+    assert (decision.new_events, decision.deadlines) == ([], [])
+
+
+def test_a_step_in_time_but_reported_late_meets_a_passed_deadline_in_time():
+    simulation = dispute_in_state("routed")
+    simulation.advance_to(MONDAY + timedelta(days=7))
+    assert simulation.event_types()[-1] == "deadline.passed"
+
+    simulation.report("referral.accepted", happened=MONDAY + timedelta(days=2))
+
+    met = simulation.last_event("deadline.met", "referral_answer")
+    assert (met["was_passed"], met["late"]) == (True, False)
+
+
+def test_a_late_step_meets_the_deadline_late_even_if_it_was_not_checked_before():
+    simulation = dispute_in_state("routed")
+
+    simulation.report("referral.accepted", after=timedelta(days=7))
+
+    met = simulation.last_event("deadline.met", "referral_answer")
+    assert (met["was_passed"], met["late"]) == (False, True)
+
+
+def test_the_day_of_performance_counts_and_not_the_day_of_its_report():
+    simulation = dispute_in_state("agreed")
+    simulation.advance_to(datetime(2026, 4, 20, tzinfo=SHANGHAI))
+    assert simulation.last_event("deadline.passed")["clock"] == "performance"
+
+    simulation.report("performance.recorded", on="2026-04-15")
+
+    met = simulation.last_event("deadline.met", "performance")
+    assert (met["met_at"], met["late"], met["was_passed"]) == (day_start(datetime(2026, 4, 15)), False, True)
+
+
+def test_a_deadline_past_when_set_is_published_as_passed_only_after_the_patience():
+    simulation = SimulatedDispute(now=MONDAY + timedelta(days=300))
+    simulation.hear(registered_event(MONDAY))
+    deadline = simulation.dispute.deadlines["screening"]
+
+    assert deadline.due_at < simulation.now
+    assert deadline.next_check_at == simulation.now + USUAL_POLICY.patience
+    simulation.report("dispute.screened", after=timedelta(seconds=5), happened=MONDAY + timedelta(hours=2))
+    simulation.advance_to(simulation.now + USUAL_POLICY.patience)
+    assert ("deadline.passed", "screening") not in [(type, data.get("clock")) for type, data in simulation.events]
+
+
+# ── Extensions of mediation ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_extension_of_fifteen_days_is_computed_as_forty_five_days_from_acceptance():
+    simulation = dispute_in_state("mediating")
+    assert simulation.due_at(MEDIATION) == end_of_day(2026, 4, 1)
+
+    simulation.report("mediation.extended", days=15)
+
+    assert simulation.due_at(MEDIATION) == end_of_day(2026, 4, 16)
+    recomputed = simulation.last_event("deadline.recomputed")
+    assert (recomputed["because"], recomputed["was_due_at"]) == ("extended", end_of_day(2026, 4, 1))
+    assert recomputed["started_at"].date().isoformat() == "2026-03-02"
+
+
+def test_two_extensions_are_added_before_the_end_is_moved_off_rest_days():
+    simulation = dispute_in_state("mediating")
+    simulation.report("mediation.extended", days=3)  # day 33 is Saturday 4 April: moved to Tuesday after Qingming
+    assert simulation.due_at(MEDIATION) == end_of_day(2026, 4, 7)
+
+    simulation.report("mediation.extended", days=3)  # day 36 is Tuesday 7 April; adding to the moved end would give 10 April
+
+    assert [days for _, days in simulation.dispute.deadlines[MEDIATION].extensions] == [3, 3]
+    assert simulation.due_at(MEDIATION) == end_of_day(2026, 4, 7)
+
+
+def test_an_extension_without_consent_of_all_parties_is_refused():
+    assert dispute_in_state("mediating").report("mediation.extended", consents=["applicant"]).refused == "consent_missing_for_extension"
+
+
+def test_an_extension_agreed_after_the_deadline_is_refused():
+    simulation = dispute_in_state("mediating")
+    simulation.advance_to(datetime(2026, 4, 3, 9, tzinfo=SHANGHAI))
+
+    refused = simulation.report("mediation.extended")
+
+    assert refused.refused == "extended_too_late"
+    assert "2026-04-01" in refused.new_events[0][1]["reason"]["en"]
+
+
+def test_an_extension_agreed_in_time_but_reported_late_reopens_the_deadline():
+    simulation = dispute_in_state("mediating")
+    simulation.advance_to(datetime(2026, 4, 3, 9, tzinfo=SHANGHAI))
+
+    simulation.report("mediation.extended", happened=datetime(2026, 3, 31, tzinfo=SHANGHAI))
+
+    assert simulation.dispute.deadlines[MEDIATION].state == "open"
+    assert simulation.due_at(MEDIATION) == end_of_day(2026, 4, 16)
+
+
+# ── Holiday calendars published later ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_provisional_deadline_is_recomputed_when_the_calendar_of_its_year_is_published():
+    start = datetime(2099, 3, 2, 10, tzinfo=SHANGHAI)
+    simulation = dispute_in_state("mediating", now=start)
+    provisional = simulation.due_at(MEDIATION)
+    announced = DeadlinePolicy(Holidays({2099: Arrangement(off=(provisional.date(),), made_up=())}))
+
+    decision = tracking.recompute_provisional_deadlines(simulation.dispute, start + timedelta(days=1), announced)
+
+    assert [type for type, _ in decision.new_events] == ["deadline.recomputed"]
+    assert simulation.due_at(MEDIATION) > provisional
+
+
+def test_a_deadline_moved_by_a_new_calendar_is_recomputed_instead_of_passed():
+    start = datetime(2099, 3, 2, 10, tzinfo=SHANGHAI)
+    simulation = dispute_in_state("mediating", now=start)
+    deadline = simulation.dispute.deadlines[MEDIATION]
+    announced = DeadlinePolicy(Holidays({2099: Arrangement(off=(deadline.due_at.date(),), made_up=())}))
+
+    decision = tracking.check_deadline(simulation.dispute, deadline, deadline.due_at + timedelta(seconds=1), announced)
+
+    assert [type for type, _ in decision.new_events] == ["deadline.recomputed"]
+    assert deadline.state == "open"
+
+
+def test_folding_a_history_with_a_missing_step_raises_broken_history():
+    simulation = dispute_in_state("mediating")
+    assert decisions.fold(simulation.history) == "mediating"
+
+    with pytest.raises(decisions.BrokenHistory):
+        decisions.fold(simulation.history[:2] + simulation.history[3:])
