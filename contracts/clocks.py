@@ -1,4 +1,4 @@
-"""The names of the clocks and how an article is cited. Length and counting are mediation's, not told here."""
+"""Names of the clocks, short names of the laws, and the form in which events cite articles. The lengths of periods are in mediation's table."""
 
 import re
 
@@ -9,7 +9,7 @@ CLOCKS = {
     "referral_answer":                ("答复交办",             "answer to a referral"),
     "online_parties_choose":          ("当事人选定调解员",     "parties choose a mediator"),
     "online_appoint":                 ("指定调解员",           "appointment of a mediator"),
-    "online_ask_other_party":         ("征询对方意愿",         "asking the other party"),
+    "online_ask_other_party":         ("征询对方意愿",         "request for the other party's consent"),
     "mediation_out_of_court_policy":  ("调解（非诉）",         "mediation outside court"),
     "mediation_entrusted_ordinary":   ("委托调解（普通程序）", "entrusted mediation, ordinary procedure"),
     "mediation_entrusted_simplified": ("委托调解（简易程序）", "entrusted mediation, simplified procedure"),
@@ -46,12 +46,12 @@ CLOCKS = {
     "trial_small_claims":             ("小额诉讼审理",         "small-claims trial"),
     "trial_simplified":               ("简易程序审理",         "simplified trial"),
     "trial_ordinary":                 ("普通程序审理",         "ordinary trial"),
-    "call_answer":                 ("部门报到",             "reporting in"),
-    "supervision_answer":             ("答复督办",             "answer to being urged"),
-    "group_level":                    ("网格化解",             "settling in the group"),
-    "village_level":                  ("村级化解",             "settling in the village"),
-    "township_office_level":          ("司法所化解",           "settling at the judicial office"),
-    "township_level":                 ("乡镇化解",             "settling in the township"),
+    "call_answer":                 ("部门报到",             "answer of the called departments"),
+    "supervision_answer":             ("答复督办",             "answer to a supervision notice"),
+    "group_level":                    ("网格化解",             "settlement in the group"),
+    "village_level":                  ("村级化解",             "settlement in the village"),
+    "township_office_level":          ("司法所化解",           "settlement at the judicial office"),
+    "township_level":                 ("乡镇化解",             "settlement in the township"),
 }
 LAWS = {
     "民事诉讼法":                       "Civil Procedure Law",
@@ -77,11 +77,11 @@ LAWS = {
 }
 # fmt: on
 
-# "民事诉讼法 205; 人民调解法 33", "after 在线调解规则 12" when the rule is only borrowed, "none" when no text sets a period.
-_ONE = rf"(?:after )?(?:{'|'.join(sorted(LAWS, key=len, reverse=True))})(?: \d{{1,4}}(?:\(\d{{1,2}}\))?(?:[,-] ?\d{{1,4}})*)?"
-ARTICLE = rf"^(?:none|{_ONE}(?:; {_ONE}){{0,4}})$"
+# Examples: "民事诉讼法 205; 人民调解法 33"; "after 在线调解规则 12" for a rule applied by analogy; "none" if no text sets the period.
+_CITATION = rf"(?:after )?(?:{'|'.join(sorted(LAWS, key=len, reverse=True))})(?: \d{{1,4}}(?:\(\d{{1,2}}\))?(?:[,-] ?\d{{1,4}})*)?"
+ARTICLE = rf"^(?:none|{_CITATION}(?:; {_CITATION}){{0,4}})$"
 
 
 def is_article(text: str) -> bool:
-    """Whether `text` cites articles in the one form that events carry."""
+    """Return whether `text` cites articles in the form that events carry."""
     return re.fullmatch(ARTICLE, text) is not None

@@ -1,4 +1,4 @@
-"""Writes docs/lifecycle.md from mediation's tables, or with --check says that it is stale: `python -m docs.generate.lifecycle [--check]`."""
+"""Generator of docs/lifecycle.md from mediation's tables. With --check it reports an outdated page: `python -m docs.generate.lifecycle [--check]`."""
 
 import re
 import sys
@@ -8,12 +8,13 @@ from contracts import AGENCY_EVENTS, REASONS, ROLES, STATES, STEPS
 from contracts.clocks import CLOCKS as NAMES
 from contracts.clocks import LAWS
 from contracts.kinds import CLOCK_KINDS, MATTERS, SUBJECTS, TRACKS
+from contracts.states import ENDINGS_OF_ANY_STATE, STATE_EXPLANATIONS
 from docs.generate.pages import table, write_or_check
 from services.mediation.deadlines.clocks import CLOCKS, Clock
 from services.mediation.dispute.matters import NOT_CONFIRMED, NOT_MEDIATED
 from services.mediation.dispute.step import NOTED
 from services.mediation.dispute.tracks import TRACKS as TRACK_ROWS
-from services.mediation.law.periods import LAW
+from services.mediation.law.periods import DEFAULT_RULES
 from services.mediation.life.transitions import (
     ENDS,
     EVERY_STEP,
@@ -33,64 +34,68 @@ from services.mediation.life.transitions import (
 
 PATH = Path(__file__).resolve().parents[1] / "lifecycle.md"
 # fmt: off
-WHO = {
-    "reporter": "上报的机构 whoever reported it",
+ROLES_OF_ACTORS = {
+    "reporter":  "上报的机构 the reporting agency",
     "centre":    "综治中心 mediation centre",
     "body":      "受理的调解组织 the mediating body",
-    "sender":    "交办的单位 whoever sent it",
+    "sender":    "交办的单位 the agency that made the referral",
     "court":     "法院 court",
-    "authority": "法院（涉嫌犯罪的为公安） court, or police where a crime is suspected",
-    "level":     "该级：网格、村、司法所、乡镇 who is at that level",
-    "called":    "被吹哨而未报到的部门 whoever was called and has not reported in",
+    "authority": "法院（涉嫌犯罪的为公安机关） court, or police where a crime is suspected",
+    "level":     "该级：网格、村、司法所、乡镇 the body at that level",
+    "called":    "被召集而未报到的部门 each called department that has not reported in",
     "appoints":  "立案后为法院，否则为调解组织 the court once a case is filed, else the body",
-    "urged":     "被督办的单位 whoever is urged",
+    "urged":     "被督办的单位 the agency under supervision",
     "parties":   "当事人 the parties",
 }
-PICTURES = (                            # one drawing cannot be read: the main line, the way through court, the ends
+DIAGRAMS = (                            # one diagram of all states would be unreadable: the main line, the way through court, the ends
     ("主线：从登记到协议 From registration to an agreement",
      ("detected", "registered", "screened", "routed", "referral_declined", "accepted", "consent_pending", "mediating", "clock_paused", "suspended", "agreed", "terminated")),
     ("协议之后：司法确认、履行、执行 After the agreement: confirmation, performance, enforcement",
      ("agreed", "confirm_applied", "confirm_decided", "performing", "defaulted", "enforcement", "resolved", "closed")),
     ("立案之后：委托调解与审理 After filing: entrusted mediation and trial",
      ("filed", "court_track", "routed", "referral_declined", "accepted", "mediating", "agreed", "performing", "resolved")),
-    ("终结、转出、归档、重启 Endings, other ways, the archive, and back",
+    ("终结、转出、归档、重启 Termination, redirection, archiving and reopening",
      ("registered", "terminated", "redirected", "defaulted", "resolved", "enforcement", "closed")),
 )
 # fmt: on
 
 
-def text() -> str:
-    grouped = set().union(*(row for _, row in EVERYWHERE))
+def render() -> str:
+    """Return the whole page, Chinese and English side by side."""
+    common_steps = set().union(*(row for _, row in EVERYWHERE))
     parts = [
-        "# 纠纷的一生 · The life of a dispute",
-        "由程序中的表格生成，请勿手改：`python -m docs.generate.lifecycle`。Generated from the tables that the program runs on; do not edit.",
+        "# 纠纷的流程 · The lifecycle of a dispute",
+        "由程序所用的表格生成，请勿手工修改：`python -m docs.generate.lifecycle`。Generated from the tables that the program uses; do not edit.",
         (
-            "怎么读：纠纷处于一种状态；机构上报一个步骤；该状态的一行列有这个步骤、且条件都成立的，纠纷转为右栏的状态，否则说明理由不予办理。"
-            "How to read it: a dispute is in one state. An agency reports a step. If the row of that state lists the step and every condition holds, "
-            "the dispute becomes what stands on the right; else the agency is told why not."
+            "读法：纠纷处于一种状态；机构上报一个步骤；该状态的一行列有这个步骤、且条件都成立的，纠纷转为右栏的状态，否则说明理由，步骤不生效。"
+            "How to read it: a dispute is in one state, and an agency reports a step. If the row of that state lists the step and every condition holds, "
+            "the dispute changes to the state on the right; otherwise the step is refused with a reason."
         ),
-        *(f"### {title}\n\n```mermaid\n{mermaid(states)}\n```" for title, states in PICTURES),
+        "## 状态说明 · The states explained",
+        " ".join(ENDINGS_OF_ANY_STATE),
+        table(("状态 State", "含义 Meaning", "由谁办理 Who must act", "如何结束 How it ends"), _explanations()),
+        *(f"### {title}\n\n```mermaid\n{state_diagram(states)}\n```" for title, states in DIAGRAMS),
         "## 状态与步骤 · States and steps",
         (
-            "“记录”：步骤合法并留痕，状态不变，期限不重新起算。“Noted”: the step is legal and on record; the state stays and no clock starts anew. "
-            "凡未列出的步骤一律不予办理。A step that is not listed is refused."
+            "“记录”：步骤合法并留痕，状态不变，期限不重新起算。“Noted”: the step is allowed and recorded; the state does not change and no period begins anew. "
+            "凡未列出的步骤一律不生效。A step that is not listed is refused."
         ),
-        table(("状态 While it is", "此时轮到 whose turn it is", "步骤 and this happens", "由谁上报 said by", "变为 it becomes"), _steps(grouped)),
+        table(("状态 State", "由谁办理 who must act", "步骤 step", "由谁上报 reported by", "转为 new state"), _step_rows(common_steps)),
         "### 多种状态下均可 · In many states",
-        table(("状态 While it is", "步骤 and this happens", "由谁上报 said by", "变为 it becomes"), _everywhere()),
+        table(("状态 State", "步骤 step", "由谁上报 reported by", "转为 new state"), _common_step_rows()),
         "## 轨道 · Tracks",
         "按法院收到起诉材料之日确定。By the day on which a court received the claim.",
-        table(("轨道 Track", "起 from", "止 to", "依据 authority"), _tracks()),
+        table(("轨道 Track", "起 from", "止 to", "依据 authority"), _track_rows()),
         "## 条件 · Guards",
-        f"先查是否有权上报（`{EVERY_STEP[0].__name__}`），再依次查：First whether the agency may report it at all, then in this order:",
-        table(("步骤 Step", "条件 only if", "否则 or else", "条件的说明 what is asked"), _guards()),
-        "### 十六项原则的位置 · Where the principles stand",
+        f"先查是否有权上报（`{EVERY_STEP[0].__name__}`），再依次查：First whether the agency may report the step (`{EVERY_STEP[0].__name__}`), then in this order:",
+        table(("步骤 Step", "条件 only if", "否则的理由 otherwise refused with", "条件的说明 explanation of the guard"), _guard_rows()),
+        "### 十六项原则的位置 · Where the sixteen principles are checked",
         (
-            "G7（安全保护）另表；G14（调解员向公安报告）见“中止”轮到谁，公安同时收到`notice.inquiry`；G15（不传调解内容）由接口保证：没有可以写的字段。"
-            "G7, the safeguard hold, has a table of its own; G14, reporting to the police, is in whose turn it is while suspended, and they get `notice.inquiry`; "
-            "G15, no content of mediation in any event, is kept by the contract: there is no field for it."
+            "G7（安全保护）另有表格；G14（调解员向公安报告）见“中止”的“由谁办理”，公安同时收到`notice.inquiry`；G15（不传调解内容）由接口保证：没有可以写的字段。"
+            "G7, the safeguard hold, has a table of its own. G14, reporting to the police, is covered by who must act while a dispute is suspended; the police also get `notice.inquiry`. "
+            "G15, no content of mediation in any event, is ensured by the contract: there is no field for it."
         ),
-        table(("", "条件 guard", "步骤 step", "依据 authority"), _principles()),
+        table(("", "条件 guard", "步骤 step", "依据 authority"), _principle_rows()),
         "## 不得调解、不得确认 · What may not be mediated or confirmed",
         table(
             ("事项 matter", "理由 reason"),
@@ -102,18 +107,19 @@ def text() -> str:
         "## 期限 · Clocks",
         (
             "只有法定期限（LAW）可以称为“超过法定期限”。Only a LAW clock may be called legally overdue. 当日不计；末日为休息日的顺延至下一工作日（民事诉讼法 85；民法典 201-203）。"
-            "The day of the beginning is not counted; a last day on a rest day, as actually arranged, moves to the next working day."
+            "The day on which a period begins is not counted; a last day on a rest day, as actually arranged, moves to the next working day. "
+            "条文原文见 The text of each article is in [deadlines.md](deadlines.md)."
         ),
-        table(("期限 Clock", "起算 starts with", "长度 length", "完成 met by", "责任 owed by", "性质与依据 kind and authority"), map(_clock, CLOCKS)),
-        "期限届满本身也会推动纠纷：Time itself takes a step when one of these has passed: "
-        + ", ".join(f"`{clock}` → `{word}`" for clock, word in TIME_SAYS.items()),
+        table(("期限 Clock", "起算 starts with", "长度 length", "完成 met by", "责任 owed by", "性质与依据 kind and authority"), map(_clock_row, CLOCKS)),
+        "期限届满时自动产生的步骤：Steps that the end of a period takes automatically: "
+        + ", ".join(f"`{clock}` → `{step}`" for clock, step in TIME_SAYS.items()),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def mermaid(states=tuple(TRANSITIONS)) -> str:
-    """The table, or these states of it, as a drawing: one arrow per pair of states, with the steps that lead that way."""
-    grouped = {word for _, row in EVERYWHERE for word in row} if len(states) < len(TRANSITIONS) else set()
+def state_diagram(states=tuple(TRANSITIONS)) -> str:
+    """Return a Mermaid state diagram of these states: one arrow per pair of states, labelled with the steps. Steps common to many states are omitted from a part."""
+    common_steps = {step for _, row in EVERYWHERE for step in row} if len(states) < len(TRANSITIONS) else set()
     lines = ["stateDiagram-v2", *(f"    {state}: {STATES[state][0]} {state}" for state in states)]
     if FIRST in states:
         lines.append(f"    [*] --> {FIRST}")
@@ -121,29 +127,34 @@ def mermaid(states=tuple(TRANSITIONS)) -> str:
         arrows: dict[str, list[str]] = {}
         for step, cell in TRANSITIONS[state].items():
             for target in leads_to(cell):
-                if target in states and step not in grouped and (target != state or isinstance(cell, str)):
+                if target in states and step not in common_steps and (target != state or isinstance(cell, str)):
                     arrows.setdefault(target, []).append(step)
         lines += [f"    {state} --> {target}: {', '.join(steps)}" for target, steps in arrows.items()]
     return "\n".join([*lines, *(f"    {end} --> [*]" for end in ENDS if end in states)])
 
 
-def _steps(grouped):
+def _explanations():
+    for state, explanation in STATE_EXPLANATIONS.items():
+        yield f"{_state(state)} {STATES[state][1]}", *("<br>".join(pair) for pair in (explanation.meaning, explanation.actor, explanation.ends))
+
+
+def _step_rows(common_steps):
     for state, row in TRANSITIONS.items():
-        turn = "，".join(WHO[role] for role in NEXT_ACTORS[state])
+        actors = "，".join(ROLES_OF_ACTORS[role] for role in NEXT_ACTORS[state])
         for step, cell in row.items():
-            if step not in grouped:
-                yield _state(state), turn, _step(step), _said_by(step), _becomes(cell)
+            if step not in common_steps:
+                yield _state(state), actors, _step(step), _reported_by(step), _new_state(cell)
 
 
-def _everywhere():
+def _common_step_rows():
     for states, row in EVERYWHERE:
-        left_out = [state for state in TRANSITIONS if state not in states and state != FIRST]
-        where = "所有状态 every state" + (f"，除 but {', '.join(map(_state, left_out))}" if left_out else "")
+        excluded = [state for state in TRANSITIONS if state not in states and state != FIRST]
+        where = "所有状态 every state" + (f"，除 but {', '.join(map(_state, excluded))}" if excluded else "")
         for step, cell in row.items():
-            yield where, _step(step), _said_by(step), _becomes(cell)
+            yield where, _step(step), _reported_by(step), _new_state(cell)
 
 
-def _tracks():
+def _track_rows():
     for track in TRACK_ROWS:
         yield (
             f"`{track.code}` {TRACKS[track.code][0]} {TRACKS[track.code][1]}",
@@ -153,38 +164,38 @@ def _tracks():
         )
 
 
-def _guards():
+def _guard_rows():
     for step, row in GUARDS.items():
-        for question, reason in row:
-            yield _step(step), f"`{question.__name__}`", f"`{reason}` {REASONS[reason].zh}<br>{REASONS[reason].en}", _asked(question)
+        for guard, reason in row:
+            yield _step(step), f"`{guard.__name__}`", f"`{reason}` {REASONS[reason].zh}<br>{REASONS[reason].en}", _guard_explanation(guard)
 
 
-def _asked(question) -> str:
-    return re.sub(r"\s+", " ", question.__doc__ or question.__name__.replace("_", " ")).strip()
+def _guard_explanation(guard) -> str:
+    return re.sub(r"\s+", " ", guard.__doc__ or guard.__name__.replace("_", " ")).strip()
 
 
-def _principles():
-    for name, (question, step, article) in PRINCIPLES.items():
-        yield name, f"`{question}`", _step(step), _authority(article)
+def _principle_rows():
+    for name, (guard, step, article) in PRINCIPLES.items():
+        yield name, f"`{guard}`", _step(step), _authority(article)
 
 
-def _clock(clock: Clock) -> tuple[str, ...]:
+def _clock_row(clock: Clock) -> tuple[str, ...]:
     zh, en = NAMES[clock.name]
     starts = [f"`{step}`" for step in clock.started_by] + [f"({clock.counted_from.__name__.replace('_', ' ')})"]
-    met = [f"`{step}`" + (f" ({question.__name__.replace('_', ' ')})" if question else "") for step, question in clock.met_by.items()]
-    rule = next(rule for rule in LAW[clock.name] if rule.on_platform in (None, clock.on_platform))
-    length = f"{rule.length.count} {rule.length.zh} {rule.length.en}" if rule.length.count else "协议所定之日 the day agreed"
+    met = [f"`{step}`" + (f" ({guard.__name__.replace('_', ' ')})" if guard else "") for step, guard in clock.met_by.items()]
+    rule = next(rule for rule in DEFAULT_RULES[clock.name] if rule.on_platform in (None, clock.on_platform))
+    length = f"{rule.length.count} {rule.length.zh} {rule.length.en}" if rule.length.count else "协议约定之日 the day agreed"
     if clock.extended_by:
         length += f", `{clock.extended_by}` 可延长 extends it"
     if clock.suspendable:
-        length += ", 中止期间停止 stands still while suspended"
+        length += ", 中止期间停止计算 not counted while suspended"
     kind = f"{rule.kind} {CLOCK_KINDS[rule.kind][0]}: {_authority(rule.article)}"
-    return f"`{clock.name}` {zh} {en}", " ".join(starts), length, ", ".join(met), WHO[clock.owed_by], kind
+    return f"`{clock.name}` {zh} {en}", " ".join(starts), length, ", ".join(met), ROLES_OF_ACTORS[clock.owed_by], kind
 
 
 def _authority(article: str) -> str:
     if article == "none":
-        return "本县自定 the county's own"
+        return "本县自定 the county's own rule"
     names = "; ".join(f"{'after ' if one.startswith('after ') else ''}{LAWS[_law(one)]} {_number(one)}" for one in article.split("; "))
     return f"{article.replace('after ', '参照 ')} ({names})"
 
@@ -197,17 +208,17 @@ def _number(citation: str) -> str:
     return citation.removeprefix("after ").partition(" ")[2]
 
 
-def _said_by(step: str) -> str:
-    time = ["期限届满 time"] if step in TIME_SAYS.values() else []
-    return " ".join(time + [role for role in ROLES if step in AGENCY_EVENTS and role in AGENCY_EVENTS[step].allowed_roles]) or "–"
+def _reported_by(step: str) -> str:
+    by_time = ["期限届满 end of a period"] if step in TIME_SAYS.values() else []
+    return " ".join(by_time + [role for role in ROLES if step in AGENCY_EVENTS and role in AGENCY_EVENTS[step].allowed_roles]) or "–"
 
 
-def _becomes(cell: Cell) -> str:
+def _new_state(cell: Cell) -> str:
     if isinstance(cell, When):
-        return f"{_becomes(cell.then)} (`{cell.guard.__name__}`), 否则 else {_becomes(cell.otherwise)}"
+        return f"{_new_state(cell.then)} (`{cell.guard.__name__}`), 否则 else {_new_state(cell.otherwise)}"
     if isinstance(cell, Back):
-        return "回到原状态 back to where it was: " + " / ".join(map(_state, cell.to))
-    return {NOTED: "记录 noted", UNDONE: "恢复原状 as it was before that report"}.get(cell) or _state(cell)
+        return "回到原状态 the state before the pause: " + " / ".join(map(_state, cell.to))
+    return {NOTED: "记录 noted", UNDONE: "恢复该上报之前的状态 the state before that report"}.get(cell) or _state(cell)
 
 
 def _state(state: str) -> str:
@@ -219,7 +230,7 @@ def _step(step: str) -> str:
 
 
 def main(arguments: list[str]) -> str | None:
-    return write_or_check(PATH, text, "docs.generate.lifecycle", arguments)
+    return write_or_check(PATH, render, "docs.generate.lifecycle", arguments)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not instal
 # Pages are drawn by the processor: nothing is drawn that no test looks at, and nothing is looked up in the network.
 CHEAP = ("--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--mute-audio")
 
-PAGES = ("/", "/?township=620702102", "/disputes", "/disputes?status=all&overdue=law", f"/disputes/{CODES[0]}", "/definitions", "/nowhere")
+PAGES = ("/", "/?township=620702102", "/disputes", "/disputes?status=all&overdue=law", f"/disputes/{CODES[0]}", "/definitions", "/law", "/nowhere")
 
 
 @pytest.fixture(scope="module")

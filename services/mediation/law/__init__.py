@@ -1,1 +1,1 @@
-"""How the law counts, and which clock is which. Pure: given the calendar, it knows no dispute and no present time."""
+"""Rules of law on periods: the table of periods, and the computation of deadlines from it. Pure computation: no dispute, no present time."""

@@ -1,4 +1,4 @@
-"""How the law counts: days, working days, hours, months. May know the calendar it is given; no dispute, no table, no present time."""
+"""Counting of periods in days, working days, hours and months (民事诉讼法 85; 民法典 201-203). Pure computation on a given calendar."""
 
 import calendar
 from dataclasses import dataclass
@@ -10,14 +10,16 @@ from services.mediation.law.dates import A_SECOND, end_of
 
 
 class WorkingDayCalendar(Protocol):
+    """Working days by proleptic ordinal, and whether the arrangement of a year is published."""
+
     def working_day_from(self, ordinal: int) -> int: ...
     def working_day_after(self, ordinal: int, count: int) -> int: ...
-    def announced(self, year: int) -> bool: ...
+    def is_announced(self, year: int) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """日: calendar days. Rest days inside are counted; only the last day may not be one."""
+    """Calendar days (日). Rest days within the period are counted; the last day is moved if it is a rest day."""
 
     count: int
     zh, en = "日", "days"
@@ -25,7 +27,7 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class WorkingDays:
-    """工作日: only where the text says so, or says that its 日 are working days."""
+    """Working days (工作日). Used only where the text says so or defines its days as working days."""
 
     count: int
     zh, en = "个工作日", "working days"
@@ -33,7 +35,7 @@ class WorkingDays:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """小时: they run through nights and rest days and are never moved."""
+    """Hours (小时). They run through nights and rest days; the end is never moved."""
 
     count: int
     zh, en = "小时", "hours"
@@ -41,7 +43,7 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Months:
-    """月; a year is twelve of them."""
+    """Months (月). A year is twelve months."""
 
     count: int
     zh, en = "个月", "months"
@@ -51,12 +53,12 @@ Length = Days | WorkingDays | Hours | Months
 
 
 def due_at(start: datetime, length: Length, holidays: WorkingDayCalendar) -> datetime:
-    """The last second at which a step begun at `start` is still in time.
+    """Return the last second of the period that begins at `start`, an aware datetime.
 
-    `start` is aware; its own day (for `Hours`, its own hour) is not counted. Returns 23:59:59 in Asia/Shanghai of the last day, which is
-    moved off a rest day, as actually arranged, to the next working day; for `Hours` the last second before the end, never moved. If the
-    answer's year has no published arrangement it is provisional: see `provisional`.
-    Source: 民事诉讼法 (2023) art. 85; 民法典 arts. 201-203; its interpretation (2022) art. 125 for hours.
+    The day of `start` (for `Hours`, its hour) is not counted. The result is 23:59:59 Asia/Shanghai of the last day; a last day that is a rest day, as
+    actually arranged, is replaced by the next working day. For `Hours` the result is the last second before the end and is never moved.
+    Whether the result may still change because the calendar of its year is not published: `is_provisional`.
+    Source: 民事诉讼法 (2023) 85; 民法典 201-203; for hours 民事诉讼法解释 (2022) 125.
     """
     local = start.astimezone(SHANGHAI)
     if type(length) is Hours:
@@ -67,21 +69,21 @@ def due_at(start: datetime, length: Length, holidays: WorkingDayCalendar) -> dat
     elif type(length) is Days:
         last = holidays.working_day_from(local.toordinal() + length.count)
     else:
-        last = holidays.working_day_from(months_later(local.date(), length.count).toordinal())
+        last = holidays.working_day_from(add_months(local.date(), length.count).toordinal())
     return end_of(date.fromordinal(last))
 
 
-def provisional(due: datetime, holidays: WorkingDayCalendar) -> bool:
-    """Whether that date may still move, because the make-up days of its year are not published."""
-    return not holidays.announced(due.astimezone(SHANGHAI).year)
+def is_provisional(due: datetime, holidays: WorkingDayCalendar) -> bool:
+    """Return whether the date may still change because the holiday arrangement of its year is not published."""
+    return not holidays.is_announced(due.astimezone(SHANGHAI).year)
 
 
-def in_time(happened: datetime, due: datetime) -> bool:
-    """A day ends at 24:00: what happens within the last second still happens on that day."""
+def is_in_time(happened: datetime, due: datetime) -> bool:
+    """Return whether a step was performed before the end of the last day, 24:00. `due` is the last second, which counts in full."""
     return happened < due + A_SECOND
 
 
-def months_later(day: date, months: int) -> date:
-    """The corresponding day of that month, else its last day (民法典 202)."""
+def add_months(day: date, months: int) -> date:
+    """Return the corresponding day `months` later, or the last day of that month if there is none (民法典 202)."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -1,4 +1,4 @@
-"""A county's own periods, and when it wants to be reminded: `county(periods)`. What the law sets stands. Pure.
+"""A county's own periods and reminders, from the `[periods]` table of county.toml. Pure computation.
 
     [periods.routing]
     working_days = 2
@@ -8,8 +8,8 @@
     remind = ["5d", "1d"]
 
 A row may have one length (days, working_days, hours, months), `article` and `kind` (LOCAL_RULE or POLICY) where a local rule sets it, and `remind`:
-how long before the end somebody is reminded, once for each. A LAW clock takes `remind` only. What would have no effect is refused: a reminder of a
-clock that no event of a dispute opens, or of which nobody is reminded, or one before a period of hours begins.
+how long before the end a reminder is sent, one reminder for each value. For a LAW clock only `remind` may be set. A reminder that would have no effect is
+refused: for a clock that no event of a dispute opens or that has no reminders, or one earlier than the start of a period in hours.
 """
 
 import re
@@ -20,38 +20,38 @@ from datetime import timedelta
 from contracts.clocks import is_article
 from services.mediation.law.counting import Days, Hours, Length, Months, WorkingDays
 from services.mediation.law.invalid_facts import InvalidFacts
-from services.mediation.law.periods import LAW, Rule, Rules
+from services.mediation.law.periods import DEFAULT_RULES, Rule, Rules
 
 UNITS: dict[str, type[Length]] = {"days": Days, "working_days": WorkingDays, "hours": Hours, "months": Months}
-KNOWN = {*UNITS, "article", "kind", "remind"}
+KNOWN_KEYS = {*UNITS, "article", "kind", "remind"}
 
 
 @dataclass(frozen=True, slots=True)
-class County:
-    """The rules as they stand here, and the lead times that differ from the usual ones."""
+class CountyPeriods:
+    """Rules that apply in the county, and `remind`: the lead times of reminders that differ from the usual ones, longest first."""
 
-    rules: Rules = field(default_factory=lambda: LAW)
+    rules: Rules = field(default_factory=lambda: DEFAULT_RULES)
     remind: Mapping[str, tuple[timedelta, ...]] = field(default_factory=dict)
 
 
-def county(periods: object, law: Rules = LAW) -> County:
-    """The law with this county's rows over it. Raises InvalidFacts naming the first row that is not the county's to set."""
+def apply_county_periods(periods: object, defaults: Rules = DEFAULT_RULES) -> CountyPeriods:
+    """Return the default rules with the county's rows applied. Raises InvalidFacts for the first row that is invalid or that a county may not set."""
     if type(periods) is not dict:
         raise InvalidFacts("not_an_object")
-    rules, remind = dict(law), {}
+    rules, remind = dict(defaults), {}
     for clock, row in periods.items():
-        if clock not in law:
+        if clock not in defaults:
             raise InvalidFacts("unknown_clock")
-        if type(row) is not dict or not row or not set(row) <= KNOWN or sum(unit in row for unit in UNITS) > 1:
+        if type(row) is not dict or not row or not set(row) <= KNOWN_KEYS or sum(unit in row for unit in UNITS) > 1:
             raise InvalidFacts("not_a_county_rule", clock=clock)
         if set(row) - {"remind"}:
-            _set(rules, clock, row)
+            _apply_row(rules, clock, row)
         if "remind" in row:
             remind[clock] = _reminders(clock, row["remind"], rules[clock])
-    return County(rules, remind)
+    return CountyPeriods(rules, remind)
 
 
-def _set(rules: dict[str, tuple[Rule, ...]], clock: str, row: dict) -> None:
+def _apply_row(rules: dict[str, tuple[Rule, ...]], clock: str, row: dict) -> None:
     if not any(one.overridable for one in rules[clock]):
         raise InvalidFacts("law_stands", clock=clock)
     if "kind" in row and row["kind"] not in ("LOCAL_RULE", "POLICY"):
@@ -71,7 +71,7 @@ def _set(rules: dict[str, tuple[Rule, ...]], clock: str, row: dict) -> None:
 
 
 def _shorten_the_extension(rules: dict[str, tuple[Rule, ...]], clock: str, changed: dict) -> None:
-    """The opinion binds courts: a county may agree with its court on fewer days, never on more."""
+    """Apply a shorter extension to `mediation_extension` and to the clocks that it extends. The opinion binds courts: a county may only set fewer days."""
     (rule,) = rules[clock]
     length = changed.get("length", rule.extension.at_most)
     if type(length) is not Days or length.count > rule.extension.at_most.count:
@@ -83,12 +83,12 @@ def _shorten_the_extension(rules: dict[str, tuple[Rule, ...]], clock: str, chang
 
 
 def _reminders(clock: str, texts: object, rules: tuple[Rule, ...]) -> tuple[timedelta, ...]:
-    """ "5d" and "12h", the longest first."""
+    """Return the lead times of texts such as `5d` and `12h`, longest first."""
     if type(texts) is not list or not all(type(one) is str and re.fullmatch(r"[1-9]\d{0,3}[dh]", one, re.ASCII) for one in texts):
         raise InvalidFacts("not_a_reminder", clock=clock)
-    why = rules[0].calculator_only or rules[0].unreminded
-    if why is not None:
-        raise InvalidFacts("no_reminder", clock=clock, why_zh=why[0], why_en=why[1])
+    reason = rules[0].calculator_only or rules[0].no_reminder
+    if reason is not None:
+        raise InvalidFacts("no_reminder", clock=clock, why_zh=reason[0], why_en=reason[1])
     leads = {timedelta(days=int(one[:-1])) if one.endswith("d") else timedelta(hours=int(one[:-1])) for one in texts}
     if any(type(rule.length) is Hours and lead >= timedelta(hours=rule.length.count) for rule in rules for lead in leads):
         raise InvalidFacts("reminder_too_early", clock=clock)

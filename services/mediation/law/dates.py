@@ -1,4 +1,4 @@
-"""Dates and instants in China. An instant is an aware datetime; a fact is text in an event and may already be a date or an instant in a test."""
+"""Conversion of dates and instants in Chinese time. Event data have ISO 8601 text; tests may pass a date or an aware datetime instead."""
 
 from datetime import date, datetime, timedelta
 
@@ -8,26 +8,26 @@ A_SECOND = timedelta(seconds=1)
 
 
 def date_of(value: str | date) -> date:
-    """Return the date of a fact."""
+    """Return the date that an ISO 8601 text stands for; a date is returned unchanged."""
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def instant_of(value: str | datetime) -> datetime:
-    """Return the instant of a fact."""
+    """Return the datetime that an ISO 8601 text stands for; a datetime is returned unchanged."""
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
 def day_of(instant: datetime) -> date:
-    """Return the calendar day of an instant in China."""
+    """Return the calendar day of an instant in Chinese time."""
     return instant.astimezone(SHANGHAI).date()
 
 
 def day_start(day: str | date) -> datetime:
-    """Return the first moment of a day: how a date without an hour becomes an instant to count from. Any hour of the day gives the same answer."""
+    """Return midnight at the start of a day in China. Periods in days give the same result for any hour of the day."""
     day = date_of(day)
     return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
 
 
 def end_of(day: date) -> datetime:
-    """Return the last second of a day."""
+    """Return the last second of a day in Chinese time."""
     return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=SHANGHAI)

@@ -1,6 +1,6 @@
-"""Why a clock ends on the day it ends: the days that mattered, in sentences a clerk can check with a calendar. Pure.
+"""Explanation of a computed deadline: the dates that decide it, in sentences that a clerk can check with a calendar. Pure computation.
 
-`why(computed, holidays)` gives {"zh": …, "en": …}. Rest days are named as the announcement names them.
+`explain(computed, holidays)` returns {"zh": …, "en": …}. Rest days have the names of the State Council's announcement.
 """
 
 from collections.abc import Iterator
@@ -9,48 +9,50 @@ from itertools import groupby
 from typing import Protocol
 
 from contracts.dates import SHANGHAI
-from services.mediation.law.computing import Computed, Granted
-from services.mediation.law.counting import Hours, Length, Months, WorkingDayCalendar, WorkingDays, months_later
+from services.mediation.law.computing import Computed, ExtensionResult
+from services.mediation.law.counting import Hours, Length, Months, WorkingDayCalendar, WorkingDays, add_months
 
 WEEKDAYS = (("周一", "Mon"), ("周二", "Tue"), ("周三", "Wed"), ("周四", "Thu"), ("周五", "Fri"), ("周六", "Sat"), ("周日", "Sun"))
-Sentence = tuple[str, str]
+Sentence = tuple[str, str]  # Chinese, English
 
 
 class NamedCalendar(WorkingDayCalendar, Protocol):
-    def works(self, day: date) -> bool: ...
-    def festival(self, day: date) -> tuple[str, str] | None: ...
+    """Calendar that also has the names of festivals, in Chinese and English."""
+
+    def is_working_day(self, day: date) -> bool: ...
+    def festival_name(self, day: date) -> tuple[str, str] | None: ...
 
 
-def why(computed: Computed, holidays: NamedCalendar) -> dict[str, str]:
-    """The sentences, in the order in which one counts."""
+def explain(computed: Computed, holidays: NamedCalendar) -> dict[str, str]:
+    """Return the sentences in the order of the counting, joined to one text per language."""
     sentences = [
-        *_beginning(computed),
+        *_start(computed),
         *_pauses(computed),
         *_extensions(computed),
         *_end(computed, holidays),
-        *_uncertain(computed),
-        *_afterwards(computed),
+        *_provisional(computed),
+        *_outcome(computed),
     ]
     return {"zh": "".join(zh for zh, _ in sentences), "en": " ".join(en for _, en in sentences)}
 
 
-# ── One sentence after the other ──────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Sentences, in their order ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _beginning(computed: Computed) -> Iterator[Sentence]:
+def _start(computed: Computed) -> Iterator[Sentence]:
     facts, start = computed.facts, computed.counted_from.astimezone(SHANGHAI)
     zh, en = computed.rule.runs_from
     if facts.restarted_at is not None:
         again_zh, again_en = computed.rule.restarted_by
         yield (
             f"{_day(facts.started_at)[0]}起算后，{_day(start)[0]}{again_zh}，期限自该日重新起算，当日不计入。",
-            f"Begun on {_day(facts.started_at)[1]}, it starts anew on {_day(start)[1]} ({again_en}); that day is not counted.",
+            f"The period began on {_day(facts.started_at)[1]} and begins anew on {_day(start)[1]} ({again_en}); that day is not counted.",
         )
     elif type(computed.rule.length) is Hours:
         first = computed.last_moment - timedelta(hours=computed.rule.length.count) + timedelta(seconds=1)
         yield (
-            f"{_moment(start)[0]}{zh}，当时（小时）不计入，自下一整点{_moment(first)[0]}起算{_long(computed.rule.length)[0]}。",
-            f"{en.capitalize()} at {_moment(start)[1]}; its hour is not counted: {_long(computed.rule.length)[1]} from the next full hour, {_moment(first)[1]}.",
+            f"{_moment(start)[0]}{zh}，该小时不计入，自下一整点{_moment(first)[0]}起算{_format_length(computed.rule.length)[0]}。",
+            f"{en.capitalize()} at {_moment(start)[1]}; that hour is not counted: {_format_length(computed.rule.length)[1]} from the next full hour, {_moment(first)[1]}.",
         )
     elif not computed.length.count:
         yield f"{_day(start)[0]}为{zh}。", f"{_day(start)[1]} is {en}."
@@ -63,15 +65,15 @@ def _pauses(computed: Computed) -> Iterator[Sentence]:
         return
     if not computed.rule.appraisal_excluded:
         reading = "（解读4）" if 4 in computed.rule.readings else "", " (reading 4)" if 4 in computed.rule.readings else ""
-        yield f"鉴定不使该期限停止，不扣除任何日{reading[0]}。", f"An appraisal does not stop this clock: no day is left out{reading[1]}."
+        yield f"鉴定期间计入该期限，不扣除任何日{reading[0]}。", f"The days of an appraisal count towards this period: none is excluded{reading[1]}."
         return
     last = computed.last_moment.astimezone(SHANGHAI).toordinal()
     begun = computed.counted_from.astimezone(SHANGHAI).toordinal()
-    without = set()
+    not_counted = set()
     for first, ended in computed.excluded:
         within = range(max(first, begun + 1), min(ended, last) + 1)
         if len(within):
-            without |= set(within)
+            not_counted |= set(within)
             yield (
                 f"鉴定于{_day(first - 1)[0]}开始，{_day(within[0])[0]}至{_day(within[-1])[0]}不计入。",
                 f"An appraisal began on {_day(first - 1)[1]}: {_day(within[0])[1]} to {_day(within[-1])[1]} are not counted.",
@@ -79,43 +81,49 @@ def _pauses(computed: Computed) -> Iterator[Sentence]:
         elif first > last:
             yield (
                 f"{_day(first - 1)[0]}开始的鉴定在届满当日或者其后，不扣除任何日。",
-                f"The appraisal of {_day(first - 1)[1]} began on the last day or later: no day is left out.",
+                f"The appraisal of {_day(first - 1)[1]} began on the last day or later: no day is excluded.",
             )
         else:
-            yield f"{_day(first - 1)[0]}的鉴定当日开始，不扣除任何日。", f"The appraisal of {_day(first - 1)[1]}: its starting day counts, no day is left out."
-    if without:
-        yield f"共扣除{len(without)}日（解读4）。", f"{len(without)} {'day is' if len(without) == 1 else 'days are'} left out in all (reading 4)."
+            yield (
+                f"{_day(first - 1)[0]}的鉴定，开始当日计入，不扣除任何日。",
+                f"The appraisal of {_day(first - 1)[1]}: its starting day counts, and no day is excluded.",
+            )
+    if not_counted:
+        yield (
+            f"共扣除{len(not_counted)}日（解读4）。",
+            f"{len(not_counted)} {'day is' if len(not_counted) == 1 else 'days are'} not counted in all (reading 4).",
+        )
 
 
 def _extensions(computed: Computed) -> Iterator[Sentence]:
-    for granted in computed.granted:
-        yield _extension(granted, computed)
+    for result in computed.extensions:
+        yield _extension(result, computed)
 
 
-def _extension(granted: Granted, computed: Computed) -> Sentence:
-    extension, limits = granted.extension, computed.rule.extension
-    more_zh, more_en = _long(extension.length)
+def _extension(result: ExtensionResult, computed: Computed) -> Sentence:
+    extension, limits = result.extension, computed.rule.extension
+    more_zh, more_en = _format_length(extension.length)
     by_zh, by_en = limits.by
     if extension.consented_at is None:
-        return f"{by_zh}延长{more_zh}，期间自原起算日一并计算（解读3）。", f"Lengthened by {more_en} ({by_en}): one count from the original start (reading 3)."
+        return f"{by_zh}延长{more_zh}，期间自原起算日一并计算（解读3）。", f"Extended by {more_en} ({by_en}); counted once from the original start (reading 3)."
     on_zh, on_en = _moment(extension.consented_at) if _has_an_hour(extension.consented_at) else _day(extension.consented_at)
-    until_zh, until_en = _day(granted.until)
-    if granted.effect == "too_late":
+    until_zh, until_en = _day(result.until)
+    if result.effect == "too_late":
         return (
             f"{on_zh}的延长晚于届满日{until_zh}，不产生效力（解读3）。",
-            f"The extension of {on_en} came after the end, {until_en}: it has no effect (reading 3).",
+            f"The extension of {on_en} was granted after the last day, {until_en}, and has no effect (reading 3).",
         )
-    if granted.effect == "once_only":
-        return f"只能延长一次，{on_zh}的再次延长不产生效力。", f"It is extended once only: that of {on_en} has no effect."
+    if result.effect == "once_only":
+        return f"只能延长一次，{on_zh}的再次延长不产生效力。", f"The period may be extended only once: the extension of {on_en} has no effect."
     text_zh = f"{on_zh}（届满日{until_zh}前）{by_zh}延长{more_zh}"
-    text_en = f"On {on_en}, before the end on {until_en}, lengthened by {more_en} ({by_en})"
-    if granted.effect == "cut":
-        most_zh, most_en = _long(limits.at_most)
+    text_en = f"On {on_en}, before the last day {until_en}, extended by {more_en} ({by_en})"
+    if result.effect == "cut":
+        most_zh, most_en = _format_length(limits.at_most)
         return (
             f"{text_zh}，最多可延长{most_zh}，超出部分不产生效力；自原起算日一并计算（解读3）。",
-            f"{text_en}; {most_en} at most, the rest has no effect; one count from the original start (reading 3).",
+            f"{text_en}; at most {most_en} are allowed, the rest has no effect; counted once from the original start (reading 3).",
         )
-    return f"{text_zh}，自原起算日一并计算（解读3）。", f"{text_en}: one count from the original start (reading 3)."
+    return f"{text_zh}，自原起算日一并计算（解读3）。", f"{text_en}; counted once from the original start (reading 3)."
 
 
 def _end(computed: Computed, holidays: NamedCalendar) -> Iterator[Sentence]:
@@ -123,56 +131,59 @@ def _end(computed: Computed, holidays: NamedCalendar) -> Iterator[Sentence]:
     due, nominal, length = last.date(), computed.nominal, computed.length
     if type(length) is Hours:
         yield (
-            f"不因夜间或者休息日顺延（解读1）：末刻为{_moment(last, seconds=True)[0]}。",
-            f"Nights and rest days do not move it (reading 1): the last moment is {_moment(last, seconds=True)[1]}.",
+            f"不因夜间或者休息日顺延（解读1）：截止时间为{_moment(last, seconds=True)[0]}。",
+            f"Nights and rest days do not extend the period (reading 1): the last moment is {_moment(last, seconds=True)[1]}.",
         )
         return
     begun = computed.counted_from.astimezone(SHANGHAI).date()
     if type(length) is WorkingDays:
-        yield from _unusual(begun, due, holidays)
-    zh, en = _which_day(computed, begun)
+        yield from _exceptional_days(begun, due, holidays)
+    zh, en = _counted_day(computed, begun)
     if nominal == due:
-        yield f"{zh}{_day(due)[0]}{_worked(due, holidays)[0]}届满。", f"{en} is {_day(due)[1]}{_worked(due, holidays)[1]}: the last day."
+        yield f"{zh}{_day(due)[0]}{_worked_remark(due, holidays)[0]}届满。", f"{en} is {_day(due)[1]}{_worked_remark(due, holidays)[1]}: the last day."
     else:
-        off_zh, off_en = _rest(nominal, due, holidays)
+        off_zh, off_en = _reason_of_move(nominal, due, holidays)
         yield (
-            f"{zh}{_day(nominal)[0]}，{off_zh}，顺延至{_day(due)[0]}{_worked(due, holidays)[0]}届满（民事诉讼法85；民法典203）。",
-            f"{en} is {_day(nominal)[1]}, {off_en}: moved to {_day(due)[1]}{_worked(due, holidays)[1]}, the last day (CPL 85; Civil Code 203).",
+            f"{zh}{_day(nominal)[0]}，{off_zh}，顺延至{_day(due)[0]}{_worked_remark(due, holidays)[0]}届满（民事诉讼法85；民法典203）。",
+            f"{en} is {_day(nominal)[1]}, {off_en}: moved to {_day(due)[1]}{_worked_remark(due, holidays)[1]}, the last day (CPL 85; Civil Code 203).",
         )
 
 
-def _which_day(computed: Computed, begun: date) -> Sentence:
+def _counted_day(computed: Computed, begun: date) -> Sentence:
     length, added = computed.length, computed.added_days
     if type(length) is not Months:
         count = length.count + added
         unit_zh, unit_en = ("个工作日", "working day") if type(length) is WorkingDays else ("日", "day")
         return (f"第{count}{unit_zh}为", f"The {_ordinal(count)} {unit_en}") if count else ("该日为", "That day")
-    zh, en = _long(length)
-    corresponding = months_later(begun, length.count)
+    zh, en = _format_length(length)
+    corresponding = add_months(begun, length.count)
     none = corresponding.day != begun.day
     zh, en = (
         f"{zh}后{'无对应日，该月末日' if none else '的对应日'}为",
         f"{'The last day of the month, there being no corresponding day,' if none else 'The corresponding day'} after {en}",
     )
     if added or computed.excluded:
-        return f"{zh[:-1]}，连同延长、扣除的日数为", f"{en}, with the days added or left out,"
+        return f"{zh[:-1]}，连同延长、扣除的日数为", f"{en}, with the days added or not counted,"
     return zh, en
 
 
-def _unusual(begun: date, due: date, holidays: NamedCalendar) -> Iterator[Sentence]:
-    """For working days: the weekdays off and the weekend days worked on the way."""
+def _exceptional_days(begun: date, due: date, holidays: NamedCalendar) -> Iterator[Sentence]:
+    """Yield, for a period in working days, the weekdays off and the weekend days worked within it."""
     days = [begun + timedelta(days=n) for n in range(1, (due - begun).days + 1)]
-    off = [day for day in days if day.weekday() < 5 and not holidays.works(day)]
-    made_up = [day for day in days if day.weekday() >= 5 and holidays.works(day)]
+    off = [day for day in days if day.weekday() < 5 and not holidays.is_working_day(day)]
+    made_up = [day for day in days if day.weekday() >= 5 and holidays.is_working_day(day)]
     if off:
-        yield f"其间放假：{_spans(off, holidays, 0)}。", f"Days off on the way: {_spans(off, holidays, 1)}."
+        yield f"其间放假：{_spans(off, holidays, 0)}。", f"Days off within the period: {_spans(off, holidays, 1)}."
     if made_up:
-        yield f"其间调休上班：{'、'.join(_day(day)[0] for day in made_up)}。", f"Weekend days worked on the way: {', '.join(_day(day)[1] for day in made_up)}."
+        yield (
+            f"其间调休上班：{'、'.join(_day(day)[0] for day in made_up)}。",
+            f"Weekend days worked within the period: {', '.join(_day(day)[1] for day in made_up)}.",
+        )
 
 
 def _spans(days: list[date], holidays: NamedCalendar, language: int) -> str:
     found = []
-    for name, group in groupby(days, key=lambda day: holidays.festival(day)):
+    for name, group in groupby(days, key=lambda day: holidays.festival_name(day)):
         span = list(group)
         when = _day(span[0])[language] if len(span) == 1 else f"{_day(span[0])[language]}{('至', ' to ')[language]}{_day(span[-1])[language]}"
         called = (name or ("放假", "day off"))[language]
@@ -180,57 +191,62 @@ def _spans(days: list[date], holidays: NamedCalendar, language: int) -> str:
     return ("、", ", ")[language].join(found)
 
 
-def _rest(nominal: date, due: date, holidays: NamedCalendar) -> Sentence:
-    """What the last day fell on, and the festival that follows it if that is why it moved further."""
+def _reason_of_move(nominal: date, due: date, holidays: NamedCalendar) -> Sentence:
+    """Return why the last day is moved: the festivals it falls in, a rest day, or a day not counted."""
     named = []
     for number in range((due - nominal).days):
-        name = holidays.festival(nominal + timedelta(days=number))
+        name = holidays.festival_name(nominal + timedelta(days=number))
         if name is not None and name not in named:
             named.append(name)
-    if holidays.works(nominal):
-        return "该日不计入", "a day not counted"
+    if holidays.is_working_day(nominal):
+        return "该日不计入", "a day that is not counted"
     if named:
-        return f"适逢{'、'.join(name[0] for name in named)}放假", f"in the break of {' and '.join(name[1] for name in named)}"
+        return f"适逢{'、'.join(name[0] for name in named)}放假", f"in the holiday of {' and '.join(name[1] for name in named)}"
     return "为休息日", "a rest day"
 
 
-def _worked(day: date, holidays: NamedCalendar) -> Sentence:
-    return ("（调休上班）", " (worked in exchange)") if day.weekday() >= 5 and holidays.works(day) else ("", "")
+def _worked_remark(day: date, holidays: NamedCalendar) -> Sentence:
+    return ("（调休上班）", " (a make-up working day)") if day.weekday() >= 5 and holidays.is_working_day(day) else ("", "")
 
 
-def _uncertain(computed: Computed) -> Iterator[Sentence]:
+def _provisional(computed: Computed) -> Iterator[Sentence]:
     if computed.paused:
-        yield "鉴定尚未结束：此为鉴定当日结束时的届满日，为暂定。", "The appraisal is not over: this is the end if it were over on that day, and provisional."
+        yield (
+            "鉴定尚未结束：该届满日按鉴定于当日结束计算，为暂定。",
+            "The appraisal has not ended: the last day is computed as if it ended on that day, and is provisional.",
+        )
     elif computed.provisional:
         year = computed.due.year
         yield (
             f"{year}年放假安排尚未公布，该日为暂定，公布后重新计算（解读10）。",
-            f"The arrangement of {year} is not published: this day is provisional and will be reckoned again (reading 10).",
+            f"The holiday arrangement of {year} is not published: this day is provisional and will be computed again (reading 10).",
         )
 
 
-def _afterwards(computed: Computed) -> Iterator[Sentence]:
+def _outcome(computed: Computed) -> Iterator[Sentence]:
     facts, legal = computed.facts, computed.rule.kind == "LAW"
     if type(computed.length) is not Hours:
         yield "届满日至24时止（解读8）。", "That day ends at 24:00 (reading 8)."
     if computed.outcome == "met":
-        yield f"{_day(facts.performed_at)[0]}完成，在期限内。", f"Done on {_day(facts.performed_at)[1]}: in time."
+        yield f"{_day(facts.performed_at)[0]}完成，在期限内。", f"Performed on {_day(facts.performed_at)[1]}, in time."
     elif computed.outcome == "passed":
         over = ("超过法定期限", "legally overdue") if legal else ("超过期限（非法定期限）", "overdue, but not by law")
         done = facts.performed_at if facts.performed_at is not None and (facts.as_of is None or facts.performed_at <= facts.as_of) else None
         zh, en = (
-            (f"{_day(done)[0]}完成", f"Done on {_day(done)[1]}") if done else (f"截至{_day(facts.as_of)[0]}未完成", f"Not done as of {_day(facts.as_of)[1]}")
+            (f"{_day(done)[0]}完成", f"Performed on {_day(done)[1]}")
+            if done
+            else (f"截至{_day(facts.as_of)[0]}未完成", f"Not performed as of {_day(facts.as_of)[1]}")
         )
         yield f"{zh}，{over[0]}。", f"{en}: {over[1]}."
     elif computed.outcome == "open":
-        yield f"截至{_day(facts.as_of)[0]}尚在期限内。", f"As of {_day(facts.as_of)[1]} it still runs."
+        yield f"截至{_day(facts.as_of)[0]}尚在期限内。", f"As of {_day(facts.as_of)[1]} the period has not ended."
     if computed.not_before is not None:
-        zh, en = computed.rule.after_it
-        outer = ("30日外限届满后", "after the outer 30 days") if 2 in computed.rule.readings else ("期限届满后", "after its end")
+        zh, en = computed.rule.consequence
+        outer = ("30日外限届满后", "after the end of the outer 30 days") if 2 in computed.rule.readings else ("期限届满后", "after the end of the period")
         yield f"{outer[0]}，即自{_day(computed.not_before)[0]}起，{zh}。", f"From {_day(computed.not_before)[1]}, {outer[1]}, {en}."
 
 
-# ── Words for days and lengths ────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Days and lengths as text ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _day(day: datetime | date | int) -> Sentence:
@@ -255,7 +271,7 @@ def _has_an_hour(instant: datetime) -> bool:
     return (local.hour, local.minute, local.second) != (0, 0, 0)
 
 
-def _long(length: Length) -> Sentence:
+def _format_length(length: Length) -> Sentence:
     count = length.count
     if type(length) is Months and count % 12 == 0:
         return f"{count // 12}年", f"{count // 12} year{'s' * (count != 12)}"

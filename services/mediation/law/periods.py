@@ -1,7 +1,7 @@
-"""Every period, as the law (or the county) sets it: how long, from when, by which article, and what may lengthen, interrupt or restart it.
+"""Table of the periods set by law or by the county: length, start, article, and what extends, interrupts or restarts each.
 
-A row is what a clerk can hold against the statute. Where a text changed, the old row keeps its last day and a new row begins: a clock takes the
-row in force on the day on which it was opened. `readings` are the numbered readings taken where the law is disputed: READINGS below.
+When a text changes, the old row gets a last day and a new row is added. A clock follows the row in force on the day on which it was opened.
+`readings` are the numbers of the readings in READINGS, which are taken where the law is disputed. The sentences of the articles are in contracts/law_texts.py.
 """
 
 from collections.abc import Mapping
@@ -13,78 +13,79 @@ from services.mediation.law.counting import Days, Hours, Length, Months, Working
 
 @dataclass(frozen=True, slots=True)
 class ExtensionRule:
-    """Who may lengthen a period, by how much, and whether once only. The limits bind what is granted on `limits_from` or later."""
+    """Who may extend a period, by how much, and whether only once. The limits apply to extensions granted on `limits_from` or later."""
 
     by: tuple[str, str]
-    at_most: Days | Months | None = None  # None: as long as they agree
+    at_most: Days | Months | None = None  # None: no limit
     once: bool = False
     limits_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One period. `kind` is LAW, LOCAL_RULE or POLICY; only LAW may be called legally overdue, and no county changes it."""
+    """One period. `kind` is LAW, LOCAL_RULE or POLICY; only a LAW period may be called legally overdue, and no county may change it."""
 
     clock: str
     length: Length
     runs_from: tuple[str, str]
-    article: str  # "after …": borrowed from a rule for somebody else; "none": the county's own
+    article: str  # "after …": applied by analogy; "none": set by the county alone
     kind: str
     readings: tuple[int, ...] = ()
     extension: ExtensionRule | None = None
-    appraisal_excluded: bool = False  # the days of an appraisal are not counted
-    lapses: bool = False  # with its end a right lapses, or arises; nobody is overdue
+    appraisal_excluded: bool = False  # days of an appraisal are not counted
+    lapses: bool = False  # at its end a right lapses or arises; no agency is overdue
     restarted_by: tuple[str, str] | None = None
-    after_it: tuple[str, str] | None = None  # what may be done or said from the day after it ran out
-    after: str | None = None  # … where it is another clock, from the same beginning, that has to run out first
+    consequence: tuple[str, str] | None = None  # what may be done or stated from the day after the period has ended
+    consequence_after: str | None = None  # the clock, from the same start, whose end decides that day instead
     opened_from: date | None = None
     opened_until: date | None = None
-    on_platform: bool | None = None  # for the court's own platform, or for elsewhere; None: makes no difference
-    lengthens: tuple[str, ...] = ()  # an extension by itself: the clocks that it is the longer form of
-    calculator_only: tuple[str, str] | None = None  # why no event of a dispute opens it: it is for the calculator alone
-    unreminded: tuple[str, str] | None = None  # why nobody is reminded before its end
+    on_platform: bool | None = None  # True: on the platform of the people's courts; False: elsewhere; None: both
+    lengthens: tuple[str, ...] = ()  # for a row that is an extension: the clocks that it extends
+    calculator_only: tuple[str, str] | None = None  # why no event of a dispute opens it, and only the calculator uses it
+    no_reminder: tuple[str, str] | None = None  # why no reminder is sent before its end
 
     @property
     def overridable(self) -> bool:
+        """Return whether a county may change the row."""
         return self.kind != "LAW"
 
 
-SWITCH = date(2025, 1, 1)  # courts register first; no mediation before filing is referred any more
+REGISTRATION_FIRST_FROM = date(2025, 1, 1)  # from this day courts register first and delegate no mediation before filing
 
 # fmt: off
 READINGS = {
     1: ("以小时计的期间不因休息日顺延，自受理后的下一整点起算（民诉解释125）。",
-        "Hours are not moved off rest days; they run from the next full hour after acceptance (CPLI 125)."),
-    2: ("审查确认15日（可延长10日）为独立期限；仅在30日外限届满后，逾期才无争议。",
-        "15 days (+10) to decide on a confirmation is a clock of its own; a breach nobody can dispute exists only after the outer 30 days."),
+        "A period in hours is not extended by rest days; it runs from the next full hour after acceptance (CPLI 125)."),
+    2: ("审查确认的15日（可延长10日）为独立期限；30日外限届满后，逾期方无争议。",
+        "The 15 days (+10) to decide on a confirmation are a separate period; a breach is undisputed only after the outer 30 days."),
     3: ("延长是延长期间本身：自原起算日一次计算，末日一次顺延。届满后的同意不产生效力。",
-        "An extension lengthens the period itself: one count from the original start, one move at the end. Consent given after the end has no effect."),
+        "An extension lengthens the period itself: it is counted once from the original start, and its last day is moved once. Consent given after the end has no effect."),
     4: ("鉴定期间自其开始次日至末日不计入；适用于立案前调解、医疗纠纷调解和审理期限，不适用于立案后的调解期限。",
-        "The days after the starting day of an appraisal up to and including its last are excluded; from mediation before filing, the medical clock and the trial limit, not from mediation after filing."),
-    5: ("自2025年1月1日起法院不再新发委派调解；此前委派的办至期满。",
-        "From 2025-01-01 a court opens no new delegated mediation; earlier referrals run to their end."),
+        "The days after the starting day of an appraisal up to and including its last day are not counted in mediation before filing, medical mediation and the period for trial; they are counted in mediation after filing."),
+    5: ("自2025年1月1日起法院不再新发委派调解；此前委派的，办理至期限届满。",
+        "From 2025-01-01 courts delegate no mediation; earlier referrals run to the end of their period."),
     6: ("法律文本未规定计算方法的期限（信访、劳动调解、司法建议）同样遇休息日顺延。",
-        "Clocks whose own text has no counting rule (petitions, labour mediation, suggestions) still move off a rest day."),
+        "Periods whose text has no counting rule (petitions, labour mediation, judicial suggestions) are also moved if the last day is a rest day."),
     7: ("劳动争议的五日为工作日；十五日、四十五日为日历日。",
         "The five days of labour disputes are working days; fifteen and forty-five are calendar days."),
     8: ("末日至24时截止，不以下班时间为准。",
         "A last day ends at 24:00, not at close of business."),
     9: ("司法确认申请自第二方同意时为共同申请；3日受理适用于人民调解和名册内调解员，补齐材料后重新起算。",
-        "An application for confirmation is joint from the second party's consent; 3 days to accept apply to people's mediation and rostered mediators, and start anew when missing papers come in."),
+        "An application for confirmation is joint from the second party's consent. The 3 days for acceptance apply to people's mediation and to mediators on the roster, and begin anew when missing papers are handed in."),
     10: ("放假安排尚未公布的年份，日期为暂定，公布后重新计算。",
-         "A year without a published holiday arrangement gives provisional dates, recomputed when it is loaded."),
+         "In a year without a published holiday arrangement dates are provisional; they are computed again when the arrangement is published."),
 }
 
-_PARTIES = ("双方当事人同意", "consent of both parties")
-_ALL = ("全体当事人同意", "consent of all parties")
-_PRESIDENT = ("本院院长批准", "leave of the court's president")
-_ARBITRATION = ("仲裁委员会不在本系统上报", "arbitration commissions report nothing here")
-_AUTHORITY = ("该行政机关不在本系统上报", "that authority reports nothing here")
-_POLICE = ("公安机关自行主持的调解，不在本系统上报", "mediation by the police themselves is not reported here")
-_THE_OPINION = ExtensionRule(_PARTIES, at_most=Days(30), once=True, limits_from=SWITCH)
+_BOTH_PARTIES = ("双方当事人同意", "consent of both parties")
+_ALL_PARTIES = ("全体当事人同意", "consent of all parties")
+_COURT_PRESIDENT = ("本院院长批准", "approval of the court's president")
+_ARBITRATION_NOT_CONNECTED = ("仲裁委员会不向本系统上报", "arbitration commissions do not report to this system")
+_AUTHORITY_NOT_CONNECTED = ("该行政机关不向本系统上报", "that authority does not report to this system")
+_POLICE_NOT_CONNECTED = ("公安机关自行主持的调解不向本系统上报", "mediation conducted by the police is not reported to this system")
+_EXTENSION_BY_OPINION = ExtensionRule(_BOTH_PARTIES, at_most=Days(30), once=True, limits_from=REGISTRATION_FIRST_FROM)
 
 RULES = (
-    # ── the county's own ──
+    # ── set by the county ──
     Rule("screening", WorkingDays(1), ("登记", "registration"), "none", "POLICY"),
     Rule("routing", WorkingDays(1), ("甄别或者退回", "screening, or a referral declined"), "none", "POLICY"),
     Rule("performance", Days(0), ("协议约定的履行日", "the day agreed for performance"), "人民调解法 31", "POLICY"),
@@ -94,8 +95,8 @@ RULES = (
     Rule("village_level", WorkingDays(2), ("上报至村", "escalation to the village"), "四级七天", "POLICY"),
     Rule("township_office_level", WorkingDays(2), ("上报至司法所", "escalation to the judicial office"), "四级七天", "POLICY"),
     Rule("township_level", WorkingDays(2), ("上报至乡镇", "escalation to the township"), "四级七天", "POLICY"),
-    Rule("call_answer", WorkingDays(1), ("吹哨", "the call"), "none", "POLICY"),
-    Rule("supervision_answer", WorkingDays(3), ("督办", "the urging"), "none", "POLICY"),
+    Rule("call_answer", WorkingDays(1), ("召集部门", "the call of departments"), "none", "POLICY"),
+    Rule("supervision_answer", WorkingDays(3), ("督办", "the supervision notice"), "none", "POLICY"),
 
     # ── filing ──
     Rule("filing_decision", Days(7), ("收到起诉状", "complaint received"), "民事诉讼法 126; 登记立案规定 8; 民事诉讼法解释 126", "LAW",
@@ -113,79 +114,79 @@ RULES = (
 
     # ── mediation ──
     Rule("mediation_out_of_court_policy", Days(30), ("调解组织接收", "acceptance by the body"), "none", "POLICY", readings=(3, 4),
-         extension=ExtensionRule(_ALL), appraisal_excluded=True),
+         extension=ExtensionRule(_ALL_PARTIES), appraisal_excluded=True),
     Rule("mediation_entrusted_ordinary", Days(15), ("签收法院移交的材料，在线为平台确认", "signature for the court's papers; online: confirmation on the platform"),
-         "特邀调解规定 27; 在线调解规则 24; 立案与调解意见 3", "LAW", readings=(3, 4), extension=_THE_OPINION),
+         "特邀调解规定 27; 在线调解规则 24; 立案与调解意见 3", "LAW", readings=(3, 4), extension=_EXTENSION_BY_OPINION),
     Rule("mediation_entrusted_simplified", Days(7), ("签收法院移交的材料，在线为平台确认", "signature for the court's papers; online: confirmation on the platform"),
-         "特邀调解规定 27; 在线调解规则 24; 立案与调解意见 3", "LAW", readings=(3, 4), extension=_THE_OPINION),
-    Rule("mediation_extension", Days(30), ("原调解期限的起算日", "start of the base period"), "立案与调解意见 3", "POLICY", readings=(3, 4), extension=_THE_OPINION,
+         "特邀调解规定 27; 在线调解规则 24; 立案与调解意见 3", "LAW", readings=(3, 4), extension=_EXTENSION_BY_OPINION),
+    Rule("mediation_extension", Days(30), ("原调解期限的起算日", "start of the base period"), "立案与调解意见 3", "POLICY", readings=(3, 4), extension=_EXTENSION_BY_OPINION,
          lengthens=("mediation_entrusted_ordinary", "mediation_entrusted_simplified"),
-         calculator_only=("纠纷中由原期限连同延长一并计算", "in a dispute its base clock is reckoned together with the extension")),
+         calculator_only=("纠纷中由原期限连同延长一并计算", "in a dispute the base period is computed together with the extension")),
     Rule("mediation_delegated_legacy", Days(30), ("签收或者平台确认", "signature or confirmation"), "特邀调解规定 27; 在线调解规则 24, 26", "LAW", readings=(3, 4, 5),
-         extension=ExtensionRule(_ALL), appraisal_excluded=True, opened_until=date(2024, 12, 31)),
+         extension=ExtensionRule(_ALL_PARTIES), appraisal_excluded=True, opened_until=date(2024, 12, 31)),
 
     # ── confirmation ──
     Rule("confirmation_apply", Days(30), ("调解协议生效", "agreement effective"), "民事诉讼法 205; 人民调解法 33", "LAW", readings=(9,), lapses=True),
     Rule("confirmation_accept", Days(3), ("收到申请", "application received"), "司法确认规定 4", "LAW", readings=(9,),
-         restarted_by=("补齐材料", "missing papers came in")),
-    Rule("confirmation_decide", Days(15), ("受理", "acceptance"), "司法确认规定 5", "LAW", readings=(2,), extension=ExtensionRule(_PRESIDENT, at_most=Days(10), once=True),
-         after_it=("逾期无争议", "the breach is beyond dispute"), after="confirmation_decide_outer"),
+         restarted_by=("补齐材料", "missing papers handed in")),
+    Rule("confirmation_decide", Days(15), ("受理", "acceptance"), "司法确认规定 5", "LAW", readings=(2,), extension=ExtensionRule(_COURT_PRESIDENT, at_most=Days(10), once=True),
+         consequence=("逾期无争议", "the breach is undisputed"), consequence_after="confirmation_decide_outer"),
     Rule("confirmation_decide_outer", Days(30), ("立案", "docketing"), "民事诉讼法 187", "LAW", readings=(2,),
-         after_it=("逾期无争议", "the breach is beyond dispute")),
+         consequence=("逾期无争议", "the breach is undisputed")),
     Rule("confirmation_objection", Days(15), ("收到裁定", "ruling received"), "民事诉讼法解释 372", "LAW", lapses=True),
 
     # ── protection orders ──
     Rule("protection_order", Hours(72), ("受理", "acceptance"), "反家庭暴力法 28", "LAW", readings=(1,)),
     Rule("protection_order_urgent", Hours(24), ("受理", "acceptance"), "反家庭暴力法 28", "LAW", readings=(1,)),
     Rule("protection_order_review", Days(5), ("裁定生效", "ruling effective"), "反家庭暴力法 31", "LAW", lapses=True,
-         unreminded=("是当事人的权利，安全保护专线内不提醒任何机构", "it is a right of the parties, and no agency is reminded of it in the safeguard lane")),
+         no_reminder=("属当事人的权利，安全保护专线内不提醒任何机构", "it is a right of the parties, of which no agency in the safeguard lane is reminded")),
 
     # ── petitions ──
     Rule("petition_accept", Days(15), ("收到信访", "petition received"), "信访工作条例 22", "LAW", readings=(6,)),
     Rule("petition_decide", Days(60), ("受理", "acceptance"), "信访工作条例 34", "LAW", readings=(6,),
-         extension=ExtensionRule(("本机关、单位负责人批准", "leave of the organ's head"), at_most=Days(30), once=True)),
+         extension=ExtensionRule(("本机关、单位负责人批准", "approval of the organ's head"), at_most=Days(30), once=True)),
     Rule("petition_transfer_objection", WorkingDays(5), ("收到转送", "transfer received"), "信访工作条例 23", "LAW", lapses=True),
 
     # ── labour, land, medical, consumer, traffic, police ──
     Rule("labour_mediation", Days(15), ("收到调解申请", "application received"), "劳动争议调解仲裁法 14", "LAW", readings=(6, 7),
-         after_it=("可以申请仲裁", "arbitration may be applied for"), lapses=True),
-    Rule("labour_accept", WorkingDays(5), ("收到仲裁申请", "application received"), "劳动争议调解仲裁法 29", "LAW", readings=(7,), calculator_only=_ARBITRATION),
+         consequence=("可以申请仲裁", "arbitration may be applied for"), lapses=True),
+    Rule("labour_accept", WorkingDays(5), ("收到仲裁申请", "application received"), "劳动争议调解仲裁法 29", "LAW", readings=(7,), calculator_only=_ARBITRATION_NOT_CONNECTED),
     Rule("labour_award", Days(45), ("受理", "acceptance"), "劳动争议调解仲裁法 43", "LAW", readings=(7,),
-         extension=ExtensionRule(("仲裁委员会主任批准", "leave of the commission's head"), at_most=Days(15), once=True), calculator_only=_ARBITRATION),
-    Rule("land_accept", WorkingDays(5), ("收到仲裁申请", "application received"), "农村土地承包经营纠纷调解仲裁法 23", "LAW", calculator_only=_ARBITRATION),
+         extension=ExtensionRule(("仲裁委员会主任批准", "approval of the commission's director"), at_most=Days(15), once=True), calculator_only=_ARBITRATION_NOT_CONNECTED),
+    Rule("land_accept", WorkingDays(5), ("收到仲裁申请", "application received"), "农村土地承包经营纠纷调解仲裁法 23", "LAW", calculator_only=_ARBITRATION_NOT_CONNECTED),
     Rule("land_award", Days(60), ("受理", "acceptance"), "农村土地承包经营纠纷调解仲裁法 47", "LAW",
-         extension=ExtensionRule(("仲裁委员会主任批准", "leave of the commission's head"), at_most=Days(30), once=True), calculator_only=_ARBITRATION),
+         extension=ExtensionRule(("仲裁委员会主任批准", "approval of the commission's director"), at_most=Days(30), once=True), calculator_only=_ARBITRATION_NOT_CONNECTED),
     Rule("medical_mediation", WorkingDays(30), ("受理", "acceptance"), "医疗纠纷条例 38", "LAW", readings=(3, 4),
          extension=ExtensionRule(("医患双方与调解委员会约定", "agreement of both sides and the committee")), appraisal_excluded=True),
-    Rule("medical_admin_accept", WorkingDays(5), ("收到申请", "application received"), "医疗纠纷条例 40", "LAW", calculator_only=_AUTHORITY),
-    Rule("consumer_complaint", WorkingDays(7), ("收到投诉", "complaint received"), "消费者权益保护法 46", "LAW", calculator_only=_AUTHORITY),
-    Rule("traffic_apply", WorkingDays(10), ("收到事故认定书", "certificate received"), "道路交通事故处理程序规定 86; 道路交通事故处理程序规定 112(5)", "LAW", lapses=True, calculator_only=_POLICE),
-    Rule("traffic_mediation", WorkingDays(10), ("调解开始", "mediation started"), "道路交通事故处理程序规定 90; 道路交通事故处理程序规定 112(5)", "LAW", calculator_only=_POLICE),
-    Rule("police_second_mediation", WorkingDays(7), ("第一次调解", "first mediation"), "公安行政案件程序规定 183", "LAW", calculator_only=_POLICE),
+    Rule("medical_admin_accept", WorkingDays(5), ("收到申请", "application received"), "医疗纠纷条例 40", "LAW", calculator_only=_AUTHORITY_NOT_CONNECTED),
+    Rule("consumer_complaint", WorkingDays(7), ("收到投诉", "complaint received"), "消费者权益保护法 46", "LAW", calculator_only=_AUTHORITY_NOT_CONNECTED),
+    Rule("traffic_apply", WorkingDays(10), ("收到事故认定书", "certificate received"), "道路交通事故处理程序规定 86; 道路交通事故处理程序规定 112(5)", "LAW", lapses=True, calculator_only=_POLICE_NOT_CONNECTED),
+    Rule("traffic_mediation", WorkingDays(10), ("调解开始", "mediation started"), "道路交通事故处理程序规定 90; 道路交通事故处理程序规定 112(5)", "LAW", calculator_only=_POLICE_NOT_CONNECTED),
+    Rule("police_second_mediation", WorkingDays(7), ("第一次调解", "first mediation"), "公安行政案件程序规定 183", "LAW", calculator_only=_POLICE_NOT_CONNECTED),
 
     # ── letters, trial, enforcement ──
-    Rule("judicial_suggestion_reply", Months(2), ("收到司法建议书", "letter received"), "司法建议规定 8", "LAW", readings=(6,), calculator_only=("司法建议不针对单件纠纷", "a judicial suggestion is not about one dispute")),
+    Rule("judicial_suggestion_reply", Months(2), ("收到司法建议书", "letter received"), "司法建议规定 8", "LAW", readings=(6,), calculator_only=("司法建议不针对单件纠纷", "a judicial suggestion does not concern a single dispute")),
     Rule("trial_small_claims", Months(2), ("立案", "filing"), "民事诉讼法 168", "LAW", readings=(4,),
-         extension=ExtensionRule(_PRESIDENT, at_most=Months(1), once=True), appraisal_excluded=True),
+         extension=ExtensionRule(_COURT_PRESIDENT, at_most=Months(1), once=True), appraisal_excluded=True),
     Rule("trial_simplified", Months(3), ("立案", "filing"), "民事诉讼法 164", "LAW", readings=(4,),
-         extension=ExtensionRule(_PRESIDENT, at_most=Months(1), once=True), appraisal_excluded=True),
+         extension=ExtensionRule(_COURT_PRESIDENT, at_most=Months(1), once=True), appraisal_excluded=True),
     Rule("trial_ordinary", Months(6), ("立案", "filing"), "民事诉讼法 152", "LAW", readings=(4,),
-         extension=ExtensionRule(_PRESIDENT, at_most=Months(6), once=True), appraisal_excluded=True),
+         extension=ExtensionRule(_COURT_PRESIDENT, at_most=Months(6), once=True), appraisal_excluded=True),
     Rule("enforcement_apply", Months(24), ("履行期限的最后一日", "last day for performance"), "民事诉讼法 250", "LAW", lapses=True),
 )
-# As long as the letter says; the months of the row hold when it says nothing.
-LENGTH_IS_GIVEN = ("judicial_suggestion_reply",)
+# Clocks whose length the letter sets. The length of the row applies if the letter sets none.
+CLOCKS_WITH_GIVEN_LENGTH = ("judicial_suggestion_reply",)
 # fmt: on
 
 Rules = Mapping[str, tuple[Rule, ...]]
 
 
-def by_clock(rows: tuple[Rule, ...]) -> dict[str, tuple[Rule, ...]]:
-    """The rows of each clock, in the order of the table."""
+def group_by_clock(rows: tuple[Rule, ...]) -> dict[str, tuple[Rule, ...]]:
+    """Return the rows of each clock, in the order of the table."""
     found: dict[str, tuple[Rule, ...]] = {}
     for row in rows:
         found[row.clock] = (*found.get(row.clock, ()), row)
     return found
 
 
-LAW: Rules = by_clock(RULES)
+DEFAULT_RULES: Rules = group_by_clock(RULES)

@@ -20,7 +20,7 @@ from plumbing import settings as plumbing_settings
 from plumbing import telemetry
 from plumbing.hosts import KnownHosts
 from plumbing.pool import DatabaseUnavailable, Pool
-from services.metrics.web import pages, stream
+from services.metrics.web import explanations, pages, stream
 from services.metrics.web.headers import SafeHeaders
 
 STATIC = Path(__file__).parent / "static"
@@ -59,6 +59,7 @@ def create_app(settings=None, is_demo: bool | None = None) -> Starlette:
             Route("/disputes", pages.disputes),
             Route("/disputes/{code}", pages.dispute),
             Route("/definitions", pages.definitions),
+            Route(explanations.LAW_PATH, pages.law),
             Route("/stream", stream.page_listens),
             *telemetry.routes(ready),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),

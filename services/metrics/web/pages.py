@@ -16,7 +16,7 @@ from contracts.states import STATES
 from plumbing.pool import DatabaseUnavailable
 from services.metrics import reading
 from services.metrics.domain import FLOWS, SEALED_STATE
-from services.metrics.web import asked, names, story, texts, vendor
+from services.metrics.web import asked, explanations, names, story, texts, vendor
 
 HERE = Path(__file__).parent
 INTEGRITY = vendor.integrity()
@@ -60,7 +60,12 @@ async def dispute(request):
 
 async def definitions(request):
     """What each figure means."""
-    return _page(request, "definitions.html", None, None, at="definitions")
+    return _page(request, "definitions.html", None, None, at="definitions", states=STATES_IN_ORDER)
+
+
+async def law(request):
+    """The articles that set the periods, with their sentences, sources and validity."""
+    return _page(request, "law.html", None, None, at="law", **explanations.law_sections())
 
 
 def problem(request, status: int, what: str, **facts):
@@ -156,6 +161,9 @@ def _page(request, template, change, as_of, status=200, headers=None, **shown):
         "names": lambda table, tokens: ("、" if language == "zh" else ", ").join(names.name(language, table, token) for token in tokens),
         "word": lambda table, token: names.word(language, table, token),
         "article": lambda cited: names.article(language, cited),
+        "article_links": explanations.article_links,
+        "state_explanation": explanations.state_explanation,
+        "in_language": lambda pair: pair[texts.LANGUAGES.index(language)],
         "remaining": lambda due: names.remaining(language, due, now),
         "when": names.clock_time,
         "link": lambda path, **query: _keeping(request, path, **query),

@@ -1,6 +1,7 @@
 """Every sentence that the dashboard says, in Chinese and English. Names of states, kinds, places and agencies, and the pages' titles, come from contracts."""
 
 from contracts import COUNTY
+from services.metrics.web import explanations
 
 LANGUAGES = ("zh", "en")
 
@@ -208,7 +209,7 @@ TEXTS = {
     "kind_policy":          ("政策要求或当事人约定，例如起诉前调解的30日。", "Policy or agreement, e.g. 30 days of mediation before filing."),
     "sealed_note":          ("涉及人身安全保护的事项不在看板显示，也不计入任何数字。", "Matters of personal safety protection are not shown here and count in no figure."),
     "not_a_ranking":        ("看板不对法官、调解员或机构排名。",   "The dashboard ranks no judge, mediator or agency."),
-}
+} | explanations.TEXTS
 # fmt: on
 
 

@@ -1,26 +1,37 @@
-"""Does the page of deadlines say what the table of the law says?"""
+"""Tests of docs/deadlines.md: the page is the one that the table of the law gives, and an outdated page is reported."""
 
+from contracts.law_texts import ARTICLE_TEXTS, RULE_ORIGINS, SOURCES
 from docs.generate import deadlines
-from services.mediation.law.periods import LAW, READINGS
+from services.mediation.law.periods import DEFAULT_RULES, READINGS
 
 
-def test_the_document_is_the_one_that_the_table_gives():
+def test_the_committed_page_is_the_generated_page():
     assert deadlines.main(["--check"]) is None
 
 
-def test_it_names_every_clock_twice_and_every_reading_in_both_languages():
-    text = deadlines.text()
+def test_the_page_has_every_clock_in_both_tables_and_every_reading_in_both_languages():
+    page = deadlines.render()
 
-    assert all(text.count(f"| `{clock}` ") == 2 * len(rows) for clock, rows in LAW.items())
-    assert all(reading in text for both in READINGS.values() for reading in both)
+    assert all(page.count(f"| `{clock}` ") == 4 * len(rows) for clock, rows in DEFAULT_RULES.items())
+    assert all(reading in page for both in READINGS.values() for reading in both)
 
 
-def test_a_stale_or_missing_document_is_reported_and_writing_it_mends_that(tmp_path, monkeypatch):
+def test_the_page_has_every_sentence_and_every_source_in_both_languages():
+    page = deadlines.render()
+
+    for text in ARTICLE_TEXTS.values():
+        assert all(sentence in page for both in text.sentences for sentence in both)
+    for source in SOURCES.values():
+        assert all(part in page for both in (source.title, source.issued_by, source.number, source.published_in) for part in both)
+    assert all(owner in page for origin in RULE_ORIGINS.values() for owner in origin.owner)
+
+
+def test_an_outdated_or_missing_page_is_reported_until_it_is_written_again(tmp_path, monkeypatch):
     monkeypatch.setattr(deadlines, "PATH", tmp_path / "docs" / "deadlines.md")
-    assert "stale" in deadlines.main(["--check"])
+    assert "outdated" in deadlines.main(["--check"])
 
     deadlines.main([])
     assert deadlines.main(["--check"]) is None
 
     deadlines.PATH.write_text("written by hand", "utf-8")
-    assert "stale" in deadlines.main(["--check"])
+    assert "outdated" in deadlines.main(["--check"])

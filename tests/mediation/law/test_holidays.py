@@ -1,19 +1,19 @@
-"""Which days are worked: do both published calendars agree, and what may a county's own arrangement say?"""
+"""Tests of the calendar of working days: agreement of the two published calendars, and validation of a county's own arrangements."""
 
 from datetime import date, timedelta
 
 import pytest
 
-from services.mediation.law.holidays import CHINA, Arrangement, Holidays, arrangements
+from services.mediation.law.holidays import CHINA, Arrangement, Holidays, parse_arrangements
 from services.mediation.law.invalid_facts import InvalidFacts
 
 
 @pytest.mark.parametrize("year", range(2020, 2027))
-def test_both_calendars_agree_on_every_announced_year(year):
-    assert CHINA.announced(year)
+def test_both_published_calendars_agree_on_every_announced_year(year):
+    assert CHINA.is_announced(year)
 
 
-def test_the_arrangement_of_2026_is_the_one_announced():
+def test_the_working_days_of_2026_are_those_of_the_announcement():
     # fmt: off
     off = ["2026-01-01", "2026-01-02", "2026-02-16", "2026-02-17", "2026-02-18", "2026-02-19", "2026-02-20", "2026-02-23", "2026-04-06", "2026-05-01",
            "2026-05-04", "2026-05-05", "2026-06-19", "2026-09-25", "2026-10-01", "2026-10-02", "2026-10-05", "2026-10-06", "2026-10-07"]
@@ -23,7 +23,7 @@ def test_the_arrangement_of_2026_is_the_one_announced():
 
     for number in range(365):
         day = date(2026, 1, 1) + timedelta(days=number)
-        assert CHINA.works(day) == announced.works(day), day
+        assert CHINA.is_working_day(day) == announced.is_working_day(day), day
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,13 @@ def test_the_arrangement_of_2026_is_the_one_announced():
         {"2027": {"off": ["2027-01-01"], "made_up": []}},
     ],
 )
-def test_a_calendar_that_makes_no_sense_is_refused(years):
+def test_an_invalid_arrangement_is_refused(years):
     with pytest.raises(InvalidFacts):
-        arrangements(years)
+        parse_arrangements(years)
 
 
-def test_new_year_may_take_days_of_the_december_before():
-    calendar = Holidays(arrangements({"2027": {"off": [date(2026, 12, 31), date(2027, 1, 1)], "made_up": [date(2026, 12, 27)]}}))
+def test_an_arrangement_may_include_days_of_the_december_before():
+    calendar = Holidays(parse_arrangements({"2027": {"off": [date(2026, 12, 31), date(2027, 1, 1)], "made_up": [date(2026, 12, 27)]}}))
 
-    assert not calendar.works(date(2026, 12, 31)) and calendar.works(date(2026, 12, 27))
-    assert calendar.works(date(2026, 12, 30))
+    assert not calendar.is_working_day(date(2026, 12, 31)) and calendar.is_working_day(date(2026, 12, 27))
+    assert calendar.is_working_day(date(2026, 12, 30))

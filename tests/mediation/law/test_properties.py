@@ -1,4 +1,4 @@
-"""What has to be true of every clock, whatever happened about it."""
+"""Property tests of the computation of deadlines, of the table of periods, and of a county's own periods."""
 
 import json
 from dataclasses import replace
@@ -10,62 +10,62 @@ from hypothesis import strategies as st
 
 from contracts.dates import SHANGHAI
 from services.mediation.law.calculator import answer
-from services.mediation.law.computing import Extension, Facts, begin, compute
+from services.mediation.law.computing import Extension, Facts, compute, initial_deadline
 from services.mediation.law.counting import Days, Hours, WorkingDays, due_at
-from services.mediation.law.county_periods import county
+from services.mediation.law.county_periods import apply_county_periods
 from services.mediation.law.dates import A_SECOND
-from services.mediation.law.explaining import why
+from services.mediation.law.explaining import explain
 from services.mediation.law.holidays import CHINA
 from services.mediation.law.invalid_facts import MISTAKES, InvalidFacts
-from services.mediation.law.periods import LAW, READINGS, RULES
+from services.mediation.law.periods import DEFAULT_RULES, READINGS, RULES
 
-OPENED = datetime(2025, 1, 1), datetime(2026, 8, 1)
-BY_DAYS = [rule for rule in RULES if rule.opened_until is None and not rule.lengthens and type(rule.length) is not Hours]
-EXTENDABLE = [rule for rule in BY_DAYS if rule.extension is not None]
-PAUSABLE = [rule for rule in BY_DAYS if rule.appraisal_excluded]
+START_RANGE = datetime(2025, 1, 1), datetime(2026, 8, 1)
+DAY_RULES = [rule for rule in RULES if rule.opened_until is None and not rule.lengthens and type(rule.length) is not Hours]
+EXTENDABLE_RULES = [rule for rule in DAY_RULES if rule.extension is not None]
+PAUSABLE_RULES = [rule for rule in DAY_RULES if rule.appraisal_excluded]
 
-instants = st.datetimes(*OPENED).map(lambda naive: naive.replace(tzinfo=SHANGHAI))
-spans = st.tuples(st.integers(0, 80), st.integers(0, 40))  # a pause begins so many days after the start, and lasts so many
-
-
-def facts(rule, begun, **happened):
-    return Facts(rule.clock, begun, on_platform=rule.on_platform, **happened)
+instants = st.datetimes(*START_RANGE).map(lambda naive: naive.replace(tzinfo=SHANGHAI))
+spans = st.tuples(st.integers(0, 80), st.integers(0, 40))  # days from the start to the pause, and its length in days
 
 
-def paused(begun, told):
-    return tuple((begun + timedelta(days=after), begun + timedelta(days=after + long)) for after, long in told)
+def make_facts(rule, start, **further):
+    return Facts(rule.clock, start, on_platform=rule.on_platform, **further)
+
+
+def make_pauses(start, spans):
+    return tuple((start + timedelta(days=after), start + timedelta(days=after + length)) for after, length in spans)
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sampled_from(BY_DAYS), instants, st.lists(spans, max_size=3), st.lists(st.tuples(st.integers(0, 90), st.integers(1, 60)), max_size=3))
-def test_the_last_day_is_a_working_day_and_its_last_second_counts(rule, begun, pauses, extensions):
-    more = tuple(Extension(begun + timedelta(days=after), Days(days)) for after, days in extensions) if rule.extension else ()
-    found = compute(facts(rule, begun, pauses=paused(begun, pauses), extensions=more), CHINA)
-    last = found.last_moment
+@given(st.sampled_from(DAY_RULES), instants, st.lists(spans, max_size=3), st.lists(st.tuples(st.integers(0, 90), st.integers(1, 60)), max_size=3))
+def test_the_last_day_is_a_working_day_and_its_last_second_is_in_time(rule, start, pauses, extensions):
+    more = tuple(Extension(start + timedelta(days=after), Days(days)) for after, days in extensions) if rule.extension else ()
+    computed = compute(make_facts(rule, start, pauses=make_pauses(start, pauses), extensions=more), CHINA)
+    last = computed.last_moment
 
-    assert CHINA.works(found.due)
+    assert CHINA.is_working_day(computed.due)
     assert (last.hour, last.minute, last.second, last.utcoffset()) == (23, 59, 59, timedelta(hours=8))
-    assert found.due > begun.date() or rule.length.count == 0
-    assert found.nominal <= found.due
-    assert compute(replace(found.facts, performed_at=last), CHINA).outcome == "met"
-    assert compute(replace(found.facts, performed_at=last + A_SECOND), CHINA).outcome == "passed"
-    assert compute(replace(found.facts, as_of=last), CHINA).outcome == "open"
-    told = why(found, CHINA)
-    assert str(found.due) in told["zh"] and str(found.due) in told["en"]
+    assert computed.due > start.date() or rule.length.count == 0
+    assert computed.nominal <= computed.due
+    assert compute(replace(computed.facts, performed_at=last), CHINA).outcome == "met"
+    assert compute(replace(computed.facts, performed_at=last + A_SECOND), CHINA).outcome == "passed"
+    assert compute(replace(computed.facts, as_of=last), CHINA).outcome == "open"
+    sentences = explain(computed, CHINA)
+    assert str(computed.due) in sentences["zh"] and str(computed.due) in sentences["en"]
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.sampled_from(BY_DAYS), instants, st.integers(0, 5 * 24 * 60))
-def test_who_begins_later_is_never_due_earlier(rule, begun, minutes):
-    assert compute(facts(rule, begun + timedelta(minutes=minutes)), CHINA).last_moment >= compute(facts(rule, begun), CHINA).last_moment
+@given(st.sampled_from(DAY_RULES), instants, st.integers(0, 5 * 24 * 60))
+def test_a_later_start_never_gives_an_earlier_deadline(rule, start, minutes):
+    assert compute(make_facts(rule, start + timedelta(minutes=minutes)), CHINA).last_moment >= compute(make_facts(rule, start), CHINA).last_moment
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.sampled_from(EXTENDABLE), instants, st.integers(0, 60), st.integers(1, 60))
-def test_an_extension_never_shortens_and_one_after_the_end_changes_nothing(rule, begun, after, days):
-    plain = compute(facts(rule, begun), CHINA)
-    consented = begun + timedelta(days=after)
-    extended = compute(facts(rule, begun, extensions=(Extension(consented, Days(days)),)), CHINA)
+@given(st.sampled_from(EXTENDABLE_RULES), instants, st.integers(0, 60), st.integers(1, 60))
+def test_an_extension_never_shortens_a_period_and_has_no_effect_after_its_end(rule, start, after, days):
+    plain = compute(make_facts(rule, start), CHINA)
+    consented = start + timedelta(days=after)
+    extended = compute(make_facts(rule, start, extensions=(Extension(consented, Days(days)),)), CHINA)
 
     assert extended.last_moment >= plain.last_moment
     if consented > plain.last_moment + A_SECOND:
@@ -73,39 +73,41 @@ def test_an_extension_never_shortens_and_one_after_the_end_changes_nothing(rule,
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.sampled_from(PAUSABLE), instants, st.lists(spans, min_size=1, max_size=3))
-def test_an_appraisal_never_shortens_and_the_order_in_which_two_are_told_does_not_matter(rule, begun, told):
-    plain, pauses = compute(facts(rule, begun), CHINA), paused(begun, told)
-    found = compute(facts(rule, begun, pauses=pauses), CHINA)
+@given(st.sampled_from(PAUSABLE_RULES), instants, st.lists(spans, min_size=1, max_size=3))
+def test_appraisals_never_shorten_a_period_and_their_order_does_not_matter(rule, start, drawn):
+    plain, pauses = compute(make_facts(rule, start), CHINA), make_pauses(start, drawn)
+    computed = compute(make_facts(rule, start, pauses=pauses), CHINA)
 
-    assert found.last_moment >= plain.last_moment
-    assert found.last_moment == compute(facts(rule, begun, pauses=pauses[::-1] + pauses[:1]), CHINA).last_moment
-    assert not any(first <= found.due.toordinal() <= last for first, last in found.excluded)
+    assert computed.last_moment >= plain.last_moment
+    assert computed.last_moment == compute(make_facts(rule, start, pauses=pauses[::-1] + pauses[:1]), CHINA).last_moment
+    assert not any(first <= computed.due.toordinal() <= last for first, last in computed.excluded)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from([rule for rule in BY_DAYS if not rule.appraisal_excluded]), instants, st.lists(spans, min_size=1, max_size=2))
-def test_where_the_law_leaves_out_no_appraisal_none_counts(rule, begun, told):
-    assert compute(facts(rule, begun, pauses=paused(begun, told)), CHINA).last_moment == compute(facts(rule, begun), CHINA).last_moment
+@given(st.sampled_from([rule for rule in DAY_RULES if not rule.appraisal_excluded]), instants, st.lists(spans, min_size=1, max_size=2))
+def test_an_appraisal_has_no_effect_where_the_law_does_not_exclude_it(rule, start, drawn):
+    assert compute(make_facts(rule, start, pauses=make_pauses(start, drawn)), CHINA).last_moment == compute(make_facts(rule, start), CHINA).last_moment
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from([rule for rule in RULES if type(rule.length) is Hours]), instants)
-def test_hours_are_exactly_as_many_and_begin_with_a_full_one(rule, begun):
-    end = compute(facts(rule, begun), CHINA).last_moment + A_SECOND
+def test_a_period_in_hours_has_its_full_length_from_the_next_full_hour(rule, start):
+    end = compute(make_facts(rule, start), CHINA).last_moment + A_SECOND
 
     assert (end.minute, end.second) == (0, 0)
-    assert timedelta(0) < end - timedelta(hours=rule.length.count) - begun <= timedelta(hours=1)
+    assert timedelta(0) < end - timedelta(hours=rule.length.count) - start <= timedelta(hours=1)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.sampled_from(BY_DAYS), instants)
-def test_without_anything_happening_it_is_the_plain_count(rule, begun):
-    assert compute(facts(rule, begun), CHINA).last_moment == due_at(begun, rule.length, CHINA) == begin(facts(rule, begun), CHINA)[1]
+@given(st.sampled_from(DAY_RULES), instants)
+def test_initial_deadline_equals_compute_without_pauses_and_extensions(rule, start):
+    assert compute(make_facts(rule, start), CHINA).last_moment == due_at(start, rule.length, CHINA) == initial_deadline(make_facts(rule, start), CHINA)[1]
 
 
 any_json = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-5, 4000), st.floats(allow_nan=False), st.text(max_size=20), st.sampled_from(["2026-03-02", *LAW])),
+    st.one_of(
+        st.none(), st.booleans(), st.integers(-5, 4000), st.floats(allow_nan=False), st.text(max_size=20), st.sampled_from(["2026-03-02", *DEFAULT_RULES])
+    ),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["consented_at", "days", "months", "clock"]), inner, max_size=3)),
     max_leaves=6,
 )
@@ -113,9 +115,9 @@ FIELDS = ["clock", "started_at", "pauses", "extensions", "restarted_at", "perfor
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.dictionaries(st.sampled_from(FIELDS), any_json, max_size=8), st.sampled_from(sorted(LAW)))
-def test_whatever_a_line_says_there_is_an_answer_or_an_error(told, clock):
-    for line in (told, {"started_at": "2026-03-02", **told, "clock": clock}):
+@given(st.dictionaries(st.sampled_from(FIELDS), any_json, max_size=8), st.sampled_from(sorted(DEFAULT_RULES)))
+def test_every_line_gets_either_a_deadline_or_an_error(payload, clock):
+    for line in (payload, {"started_at": "2026-03-02", **payload, "clock": clock}):
         answered = answer(json.dumps(line), CHINA)
 
         assert ("error" in answered) != ("due" in answered)
@@ -123,28 +125,28 @@ def test_whatever_a_line_says_there_is_an_answer_or_an_error(told, clock):
             assert answered["error"]["code"] in MISTAKES
 
 
-def test_every_row_is_whole():
+def test_every_row_of_the_table_is_consistent():
     for rule in RULES:
         assert set(rule.readings) <= set(READINGS)
         assert rule.opened_from is None or rule.opened_until is None or rule.opened_from <= rule.opened_until
         assert rule.extension is None or rule.extension.at_most is None or type(rule.length) is WorkingDays or type(rule.extension.at_most) is type(rule.length)
-        assert rule.after is None or rule.after in LAW
+        assert rule.consequence_after is None or rule.consequence_after in DEFAULT_RULES
 
 
-@pytest.mark.parametrize("clock", sorted(LAW))
-def test_a_county_may_change_what_is_not_law_and_nothing_else(clock):
-    unit = "working_days" if type(LAW[clock][0].length) is WorkingDays else "days"
-    if any(rule.overridable for rule in LAW[clock]):
-        changed = county({clock: {unit: 9}}).rules[clock]
-        assert [rule.length.count == 9 for rule in changed] == [rule.overridable for rule in LAW[clock]]
+@pytest.mark.parametrize("clock", sorted(DEFAULT_RULES))
+def test_a_county_may_change_every_period_that_is_not_law_and_no_other(clock):
+    unit = "working_days" if type(DEFAULT_RULES[clock][0].length) is WorkingDays else "days"
+    if any(rule.overridable for rule in DEFAULT_RULES[clock]):
+        changed = apply_county_periods({clock: {unit: 9}}).rules[clock]
+        assert [rule.length.count == 9 for rule in changed] == [rule.overridable for rule in DEFAULT_RULES[clock]]
     else:
-        with pytest.raises(InvalidFacts) as refused:
-            county({clock: {unit: 9}})
-        assert refused.value.code == "law_stands"
+        with pytest.raises(InvalidFacts) as error:
+            apply_county_periods({clock: {unit: 9}})
+        assert error.value.code == "law_stands"
 
 
 # fmt: off
-REFUSED = [
+INVALID_ROWS = [
     ([],                                                             "not_an_object"),
     ({"nothing": {"days": 3}},                                       "unknown_clock"),
     ({"routing": {}},                                                "not_a_county_rule"),
@@ -162,24 +164,24 @@ REFUSED = [
 # fmt: on
 
 
-@pytest.mark.parametrize(("told", "mistake"), REFUSED)
-def test_a_county_file_that_makes_no_sense_is_refused(told, mistake):
-    with pytest.raises(InvalidFacts) as refused:
-        county(told)
+@pytest.mark.parametrize(("periods", "code"), INVALID_ROWS)
+def test_an_invalid_county_row_is_refused_with_its_code(periods, code):
+    with pytest.raises(InvalidFacts) as error:
+        apply_county_periods(periods)
 
-    assert refused.value.code == mistake
+    assert error.value.code == code
 
 
-def test_a_county_may_be_reminded_of_a_legal_clock_as_it_likes():
-    assert county({"confirmation_apply": {"remind": ["1d", "7d", "12h"]}}).remind == {
+def test_a_county_may_set_reminders_of_a_legal_period():
+    assert apply_county_periods({"confirmation_apply": {"remind": ["1d", "7d", "12h"]}}).remind == {
         "confirmation_apply": (timedelta(days=7), timedelta(days=1), timedelta(hours=12))
     }
 
 
-def test_fewer_days_of_extension_bind_the_clocks_that_are_extended():
-    rules = county({"mediation_extension": {"days": 10}}).rules
-    begun = datetime(2026, 3, 2, tzinfo=SHANGHAI)
+def test_fewer_days_of_extension_apply_to_the_clocks_that_are_extended():
+    rules = apply_county_periods({"mediation_extension": {"days": 10}}).rules
+    start = datetime(2026, 3, 2, tzinfo=SHANGHAI)
 
-    found = compute(Facts("mediation_entrusted_ordinary", begun, extensions=(Extension(begun, Days(30)),)), CHINA, rules)
+    computed = compute(Facts("mediation_entrusted_ordinary", start, extensions=(Extension(start, Days(30)),)), CHINA, rules)
 
-    assert found.due == compute(Facts("mediation_extension", begun), CHINA, rules).due == (begun + timedelta(days=25)).date()
+    assert computed.due == compute(Facts("mediation_extension", start), CHINA, rules).due == (start + timedelta(days=25)).date()

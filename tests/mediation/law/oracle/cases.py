@@ -1,8 +1,8 @@
-"""The oracle: facts, and the day on which the period ends. Counted by hand from the statutes and the State Council's announcements, before the code ran.
+"""Oracle for deadlines: facts, and the last day of the period, counted by hand from the statutes and the State Council's announcements.
 
-Nothing here may ever be taken over from what the program says. Where the two differ, count again.
+No expected value is taken from the program. If program and oracle differ, count again.
 
-The days that matter (off → first working day after it; worked in exchange):
+Holiday arrangements (days off → first working day after them; make-up working days):
 2024 国办发明电〔2023〕7号   New Year 1 Jan → 2. Spring Festival Sat 10 – Sat 17 Feb → Sun 18; worked Sun 4, Sun 18 Feb. Qingming Thu 4 – Sat 6 Apr → Sun 7
      (worked). Labour Day Wed 1 – Sun 5 May → 6; worked Sun 28 Apr, Sat 11 May. Mid-Autumn Sun 15 – Tue 17 Sep → 18; worked Sat 14 Sep.
      National Day Tue 1 – Mon 7 Oct → 8; worked Sun 29 Sep, Sat 12 Oct.
@@ -12,11 +12,11 @@ The days that matter (off → first working day after it; worked in exchange):
 2026 国办发明电〔2025〕7号   New Year Thu 1 – Sat 3 Jan → Sun 4 (worked). Spring Festival Sun 15 – Mon 23 Feb → 24; worked Sat 14, Sat 28 Feb. Qingming Sat 4 – Mon 6 Apr → 7.
      Labour Day Fri 1 – Tue 5 May → 6; worked Sat 9 May. Dragon Boat Fri 19 – Sun 21 Jun → 22. Mid-Autumn Fri 25 – Sun 27 Sep → 28.
      National Day Thu 1 – Wed 7 Oct → 8; worked Sun 20 Sep, Sat 10 Oct.
-2027 not announced when this was written: such dates are provisional.
+2027 not published when the oracle was written: such dates are provisional.
 """
 
 # fmt: off
-AUTHORITY = {       # kind and article of each clock, as the reference of this project reads the texts
+AUTHORITY = {       # kind and article of each clock
     "filing_decision":                ("LAW", "民事诉讼法 126; 登记立案规定 8; 民事诉讼法解释 126"),
     "referral_answer":                ("POLICY", "after 在线调解规则 12"),
     "online_parties_choose":          ("LAW", "在线调解规则 10"),
@@ -68,11 +68,11 @@ AUTHORITY = {       # kind and article of each clock, as the reference of this p
 }
 
 
-def more(*consents):
+def extensions(*consents):
     return {"extensions": [{"consented_at": at, "days": days} for at, days in consents]}
 
 
-def months(at, count):
+def extension_in_months(at, count):
     return {"extensions": [{"consented_at": at, "months": count}]}
 
 
@@ -81,21 +81,21 @@ def appraisals(*pauses):
 
 
 MET, PASSED, OPEN, PROVISIONAL = {"outcome": "met"}, {"outcome": "passed"}, {"outcome": "open"}, {"provisional": True}
-H = "+08:00"
+ZONE = "+08:00"
 
 CASES = (
-    # clock                            begins          what else happened          last day        and            the days that mattered
+    # clock                            start           further facts               last day        expected       explanation
 
     # ── 7 days from receipt: 民事诉讼法 126 ──
     ("filing_decision",                "2024-01-31",   {},                         "2024-02-07",   {},            "a Wednesday"),
     ("filing_decision",                "2024-02-03",   {},                         "2024-02-18",   {},            "10 Feb is the first day of the festival; Sunday 18 is worked"),
     ("filing_decision",                "2024-02-08",   {},                         "2024-02-18",   {},            "15 Feb, within the festival"),
-    ("filing_decision",                "2024-02-10",   {},                         "2024-02-18",   {},            "begun on the festival's first day, 17 Feb is its last"),
+    ("filing_decision",                "2024-02-10",   {},                         "2024-02-18",   {},            "started on the festival's first day, 17 Feb is its last"),
     ("filing_decision",                "2024-02-22",   {},                         "2024-02-29",   {},            "the leap day, a Thursday"),
     ("filing_decision",                "2024-03-28",   {},                         "2024-04-07",   {},            "4 April Qingming until Saturday, Sunday 7 is worked"),
     ("filing_decision",                "2024-03-31",   {},                         "2024-04-07",   {},            "a Sunday, but worked"),
     ("filing_decision",                "2024-04-24",   {},                         "2024-05-06",   {},            "1 May, off until Sunday 5"),
-    ("filing_decision",                "2024-04-28",   {},                         "2024-05-06",   {},            "begun on a Sunday that is worked; 5 May is the last day off"),
+    ("filing_decision",                "2024-04-28",   {},                         "2024-05-06",   {},            "started on a Sunday that is worked; 5 May is the last day off"),
     ("filing_decision",                "2024-09-09",   {},                         "2024-09-18",   {},            "16 Sep, Mid-Autumn until Tuesday 17"),
     ("filing_decision",                "2024-09-24",   {},                         "2024-10-08",   {},            "1 Oct, off until Monday 7"),
     ("filing_decision",                "2024-10-05",   {},                         "2024-10-12",   {},            "a Saturday, but worked"),
@@ -113,21 +113,21 @@ CASES = (
     ("filing_decision",                "2026-01-28",   {},                         "2026-02-04",   {},            "a Wednesday"),
     ("filing_decision",                "2026-02-07",   {},                         "2026-02-14",   {},            "a Saturday, but worked"),
     ("filing_decision",                "2026-02-08",   {},                         "2026-02-24",   {},            "15 Feb is the first of nine days off"),
-    ("filing_decision",                "2026-02-21",   {},                         "2026-02-28",   {},            "begun within the festival; a Saturday that is worked"),
+    ("filing_decision",                "2026-02-21",   {},                         "2026-02-28",   {},            "started within the festival; a Saturday that is worked"),
     ("filing_decision",                "2026-05-02",   {},                         "2026-05-09",   {},            "a Saturday, but worked"),
     ("filing_decision",                "2026-06-12",   {},                         "2026-06-22",   {},            "Friday 19 June, Dragon Boat until Sunday"),
     ("filing_decision",                "2026-09-13",   {},                         "2026-09-20",   {},            "a Sunday, but worked"),
-    ("filing_decision",                "2026-10-03",   {},                         "2026-10-10",   {},            "begun within the break; a Saturday that is worked"),
+    ("filing_decision",                "2026-10-03",   {},                         "2026-10-10",   {},            "started within the break; a Saturday that is worked"),
     ("filing_decision",                "2026-12-24",   {},                         "2026-12-31",   {},            "a Thursday"),
-    ("filing_decision",                "2026-12-25",   {},                         "2027-01-04",   PROVISIONAL,   "New Year's Day, a Friday; then the weekend, if nobody swaps it"),
+    ("filing_decision",                "2026-12-25",   {},                         "2027-01-04",   PROVISIONAL,   "New Year's Day, a Friday; then the weekend, if no make-up day is announced"),
     ("filing_decision",                "2026-03-02",   {"restarted_at": "2026-03-10"}, "2026-03-17", {},          "the correction came on the 10th: from the 11th, seven days"),
-    ("filing_decision",                "2026-03-02",   {"restarted_at": "2026-03-25"}, "2026-04-01", {},          "it was over on the 9th; a correction starts it anew all the same"),
+    ("filing_decision",                "2026-03-02",   {"restarted_at": "2026-03-25"}, "2026-04-01", {},          "the period had ended on the 9th; a correction starts it anew nevertheless"),
     ("filing_decision",                "2026-03-02",   {"restarted_at": "2026-04-28"}, "2026-05-06", {},          "5 May is the last day off"),
-    ("filing_decision",                "2026-03-02",   {"performed_at": f"2026-03-09T23:59:59{H}"}, "2026-03-09", MET, "to the last second of the seventh day"),
-    ("filing_decision",                "2026-03-02",   {"performed_at": f"2026-03-10T00:00:00{H}"}, "2026-03-09", PASSED, "a second later"),
+    ("filing_decision",                "2026-03-02",   {"performed_at": f"2026-03-09T23:59:59{ZONE}"}, "2026-03-09", MET, "to the last second of the seventh day"),
+    ("filing_decision",                "2026-03-02",   {"performed_at": f"2026-03-10T00:00:00{ZONE}"}, "2026-03-09", PASSED, "one second too late"),
     ("filing_decision",                "2026-03-02",   {"performed_at": "2026-03-02"}, "2026-03-09", MET,         "on the spot"),
-    ("filing_decision",                "2026-03-02",   {"as_of": "2026-03-09"},    "2026-03-09",   OPEN,          "its last day is not over"),
-    ("filing_decision",                "2026-03-02",   {"as_of": "2026-03-10"},    "2026-03-09",   PASSED,        "now it is"),
+    ("filing_decision",                "2026-03-02",   {"as_of": "2026-03-09"},    "2026-03-09",   OPEN,          "the last day is not over"),
+    ("filing_decision",                "2026-03-02",   {"as_of": "2026-03-10"},    "2026-03-09",   PASSED,        "the last day is over"),
     ("filing_decision",                "2026-03-02",   {"as_of": "2026-03-05", "performed_at": "2026-03-08"}, "2026-03-09", OPEN, "on the 5th nothing had been done"),
     ("filing_decision",                "2026-03-02",   {"restarted_at": "2026-03-10", "performed_at": "2026-03-17"}, "2026-03-17", MET, "late for the first count, in time for the second"),
 
@@ -148,15 +148,15 @@ CASES = (
     ("confirmation_apply",             "2026-09-01",   {},                         "2026-10-08",   {},            "1 Oct, off until 7"),
     ("confirmation_apply",             "2026-09-10",   {},                         "2026-10-10",   {},            "a Saturday, but worked"),
     ("confirmation_apply",             "2026-12-02",   {},                         "2027-01-04",   PROVISIONAL,   "1 Jan 2027; not announced"),
-    ("confirmation_apply",             f"2026-03-02T00:00:00{H}", {},              "2026-04-01",   {},            "its own day is not counted, from the first second"),
-    ("confirmation_apply",             f"2026-03-02T23:59:59{H}", {},              "2026-04-01",   {},            "to the last"),
+    ("confirmation_apply",             f"2026-03-02T00:00:00{ZONE}", {},              "2026-04-01",   {},            "its own day is not counted, from the first second"),
+    ("confirmation_apply",             f"2026-03-02T23:59:59{ZONE}", {},              "2026-04-01",   {},            "to the last"),
     ("confirmation_apply",             "2026-03-02T15:59:59Z", {},                 "2026-04-01",   {},            "23:59:59 in Zhangye"),
     ("confirmation_apply",             "2026-03-02T16:00:00Z", {},                 "2026-04-02",   {},            "midnight there: already 3 March"),
     ("confirmation_apply",             "2026-03-01T11:00:00-05:00", {},            "2026-04-01",   {},            "midnight of 2 March there"),
     ("confirmation_apply",             "2026-02-28T23:00:00-08:00", {},            "2026-03-31",   {},            "15:00 on 1 March there: a Tuesday"),
-    ("confirmation_apply",             "2026-03-02",   {"performed_at": f"2026-04-01T23:59:00{H}"}, "2026-04-01", MET, "on the 30th day, a minute to midnight"),
+    ("confirmation_apply",             "2026-03-02",   {"performed_at": f"2026-04-01T23:59:00{ZONE}"}, "2026-04-01", MET, "on the 30th day, a minute to midnight"),
     ("confirmation_apply",             "2026-03-02",   {"performed_at": "2026-04-02"}, "2026-04-01", PASSED,      "on the 31st"),
-    ("confirmation_apply",             "2026-03-05",   {"performed_at": f"2026-04-07T20:00:00{H}"}, "2026-04-07", MET, "after the office closed: the day ends at 24:00"),
+    ("confirmation_apply",             "2026-03-05",   {"performed_at": f"2026-04-07T20:00:00{ZONE}"}, "2026-04-07", MET, "after the office closed: the day ends at 24:00"),
     ("confirmation_apply",             "2026-03-02",   appraisals(("2026-03-05", "2026-03-20")), "2026-04-01", {}, "no appraisal stops it"),
 
     # ── accepting and deciding a confirmation: 司法确认规定 4, 5; 民事诉讼法 187 ──
@@ -164,7 +164,7 @@ CASES = (
     ("confirmation_accept",            "2026-03-26",   {},                         "2026-03-30",   {},            "the third day is a Sunday"),
     ("confirmation_accept",            "2026-02-11",   {},                         "2026-02-14",   {},            "a Saturday, but worked"),
     ("confirmation_accept",            "2026-02-13",   {},                         "2026-02-24",   {},            "16 Feb, within the festival"),
-    ("confirmation_accept",            "2025-09-27",   {},                         "2025-09-30",   {},            "begun on a Saturday: calendar days"),
+    ("confirmation_accept",            "2025-09-27",   {},                         "2025-09-30",   {},            "started on a Saturday: calendar days"),
     ("confirmation_accept",            "2025-10-08",   {},                         "2025-10-11",   {},            "a Saturday, but worked"),
     ("confirmation_accept",            "2024-04-25",   {},                         "2024-04-28",   {},            "a Sunday, but worked"),
     ("confirmation_accept",            "2026-04-01",   {},                         "2026-04-07",   {},            "4 April, Qingming"),
@@ -174,14 +174,14 @@ CASES = (
     ("confirmation_decide",            "2026-03-20",   {},                         "2026-04-07",   {"not_before": "2026-04-21"}, "4 April; the outer 19 April is a Sunday: Monday 20"),
     ("confirmation_decide",            "2026-02-02",   {},                         "2026-02-24",   {},            "17 Feb, New Year's Day by the old calendar"),
     ("confirmation_decide",            "2026-01-30",   {},                         "2026-02-14",   {},            "a Saturday, but worked"),
-    ("confirmation_decide",            "2026-03-02",   more(("2026-03-17", 10)),   "2026-03-27",   {},            "granted on the last day: 25 in all"),
-    ("confirmation_decide",            "2026-03-02",   more(("2026-03-18", 10)),   "2026-03-17",   {},            "granted a day late: nothing"),
-    ("confirmation_decide",            "2026-03-02",   more(("2026-03-10", 15)),   "2026-03-27",   {},            "ten at most"),
-    ("confirmation_decide",            "2026-03-02",   more(("2026-03-10", 5), ("2026-03-20", 5)), "2026-03-23", {}, "20 days: Sunday 22; once only"),
-    ("confirmation_decide",            "2026-02-02",   more(("2026-02-24", 10)),   "2026-02-27",   {},            "the moved end is still in time; 25 days from the start, not ten from there"),
-    ("confirmation_decide",            "2026-01-30",   more(("2026-02-10", 10)),   "2026-02-24",   {},            "the 25th day is the Tuesday after the festival"),
-    ("confirmation_decide",            "2026-01-20",   more(("2026-02-04", 10)),   "2026-02-14",   {},            "a Saturday, but worked"),
-    ("confirmation_decide",            "2026-09-15",   more(("2026-09-30", 10)),   "2026-10-10",   {},            "a Saturday, but worked"),
+    ("confirmation_decide",            "2026-03-02",   extensions(("2026-03-17", 10)),   "2026-03-27",   {},            "granted on the last day: 25 in all"),
+    ("confirmation_decide",            "2026-03-02",   extensions(("2026-03-18", 10)),   "2026-03-17",   {},            "granted a day late: nothing"),
+    ("confirmation_decide",            "2026-03-02",   extensions(("2026-03-10", 15)),   "2026-03-27",   {},            "ten at most"),
+    ("confirmation_decide",            "2026-03-02",   extensions(("2026-03-10", 5), ("2026-03-20", 5)), "2026-03-23", {}, "20 days: Sunday 22; once only"),
+    ("confirmation_decide",            "2026-02-02",   extensions(("2026-02-24", 10)),   "2026-02-27",   {},            "the moved end is still in time; 25 days from the start, not ten from there"),
+    ("confirmation_decide",            "2026-01-30",   extensions(("2026-02-10", 10)),   "2026-02-24",   {},            "the 25th day is the Tuesday after the festival"),
+    ("confirmation_decide",            "2026-01-20",   extensions(("2026-02-04", 10)),   "2026-02-14",   {},            "a Saturday, but worked"),
+    ("confirmation_decide",            "2026-09-15",   extensions(("2026-09-30", 10)),   "2026-10-10",   {},            "a Saturday, but worked"),
     ("confirmation_decide",            "2026-03-02",   {"performed_at": "2026-03-20"}, "2026-03-17", PASSED | {"not_before": "2026-04-02"}, "late by its own clock; beyond dispute only from 2 April"),
     ("confirmation_decide_outer",      "2026-03-02",   {},                         "2026-04-01",   {"not_before": "2026-04-02"}, "a Wednesday"),
     ("confirmation_decide_outer",      "2026-03-20",   {},                         "2026-04-20",   {"not_before": "2026-04-21"}, "19 April is a Sunday"),
@@ -209,33 +209,33 @@ CASES = (
     ("mediation_entrusted_simplified", "2025-01-22",   {},                         "2025-02-05",   {},            "29 Jan"),
     ("mediation_entrusted_simplified", "2026-02-08",   {},                         "2026-02-24",   {},            "15 Feb"),
     ("mediation_entrusted_simplified", "2026-09-24",   {},                         "2026-10-08",   {},            "1 Oct"),
-    ("mediation_entrusted_ordinary",   "2025-03-03",   more(("2025-03-10", 30)),   "2025-04-17",   {},            "45 in all: a Thursday"),
-    ("mediation_entrusted_simplified", "2025-03-03",   more(("2025-03-10", 30)),   "2025-04-09",   {},            "37 in all, consented on the seventh day"),
-    ("mediation_entrusted_ordinary",   "2025-08-18",   more((f"2025-09-02T23:59:59{H}", 30)), "2025-10-09", {},   "at the last second; 2 Oct is off"),
-    ("mediation_entrusted_ordinary",   "2025-08-17",   more((f"2025-09-02T00:00:00{H}", 30)), "2025-09-01", {},   "one second after the end: no effect"),
-    ("mediation_entrusted_ordinary",   "2025-12-18",   more(("2025-12-30", 15)),   "2026-01-19",   {},            "17 Jan is a plain Saturday"),
-    ("mediation_entrusted_ordinary",   "2025-12-18",   more(("2026-01-04", 15)),   "2026-01-19",   {},            "2 Jan was off: the base ended on Sunday 4, in time"),
-    ("mediation_entrusted_ordinary",   "2025-12-18",   more(("2026-01-05", 15)),   "2026-01-04",   {},            "a day later: no effect"),
-    ("mediation_entrusted_ordinary",   "2025-12-18",   more(("2025-12-30", 30)),   "2026-02-02",   {},            "1 Feb is a Sunday"),
-    ("mediation_entrusted_ordinary",   "2026-01-08",   more(("2026-01-23", 30)),   "2026-02-24",   {},            "22 Feb, within the festival"),
-    ("mediation_entrusted_simplified", "2026-01-06",   more(("2026-01-13", 30)),   "2026-02-12",   {},            "a Thursday"),
-    ("mediation_entrusted_ordinary",   "2025-03-03",   more(("2025-03-10", 60)),   "2025-04-17",   {},            "30 at most since the switch"),
-    ("mediation_entrusted_ordinary",   "2025-03-03",   more(("2025-03-10", 10), ("2025-03-20", 10)), "2025-03-28", {}, "once only"),
-    ("mediation_entrusted_ordinary",   "2025-03-03",   more(("2025-03-20", 20), ("2025-03-10", 10)), "2025-03-28", {}, "told in another order: the earlier consent counts"),
-    ("mediation_entrusted_ordinary",   "2025-03-03",   more(("2025-03-19", 30)),   "2025-03-18",   {},            "after the end"),
+    ("mediation_entrusted_ordinary",   "2025-03-03",   extensions(("2025-03-10", 30)),   "2025-04-17",   {},            "45 in all: a Thursday"),
+    ("mediation_entrusted_simplified", "2025-03-03",   extensions(("2025-03-10", 30)),   "2025-04-09",   {},            "37 in all, consented on the seventh day"),
+    ("mediation_entrusted_ordinary",   "2025-08-18",   extensions((f"2025-09-02T23:59:59{ZONE}", 30)), "2025-10-09", {},   "at the last second; 2 Oct is off"),
+    ("mediation_entrusted_ordinary",   "2025-08-17",   extensions((f"2025-09-02T00:00:00{ZONE}", 30)), "2025-09-01", {},   "one second after the end: no effect"),
+    ("mediation_entrusted_ordinary",   "2025-12-18",   extensions(("2025-12-30", 15)),   "2026-01-19",   {},            "17 Jan is a plain Saturday"),
+    ("mediation_entrusted_ordinary",   "2025-12-18",   extensions(("2026-01-04", 15)),   "2026-01-19",   {},            "2 Jan was off: the base ended on Sunday 4, in time"),
+    ("mediation_entrusted_ordinary",   "2025-12-18",   extensions(("2026-01-05", 15)),   "2026-01-04",   {},            "a day later: no effect"),
+    ("mediation_entrusted_ordinary",   "2025-12-18",   extensions(("2025-12-30", 30)),   "2026-02-02",   {},            "1 Feb is a Sunday"),
+    ("mediation_entrusted_ordinary",   "2026-01-08",   extensions(("2026-01-23", 30)),   "2026-02-24",   {},            "22 Feb, within the festival"),
+    ("mediation_entrusted_simplified", "2026-01-06",   extensions(("2026-01-13", 30)),   "2026-02-12",   {},            "a Thursday"),
+    ("mediation_entrusted_ordinary",   "2025-03-03",   extensions(("2025-03-10", 60)),   "2025-04-17",   {},            "30 at most since the switch"),
+    ("mediation_entrusted_ordinary",   "2025-03-03",   extensions(("2025-03-10", 10), ("2025-03-20", 10)), "2025-03-28", {}, "once only"),
+    ("mediation_entrusted_ordinary",   "2025-03-03",   extensions(("2025-03-20", 20), ("2025-03-10", 10)), "2025-03-28", {}, "given in another order: the earlier consent counts"),
+    ("mediation_entrusted_ordinary",   "2025-03-03",   extensions(("2025-03-19", 30)),   "2025-03-18",   {},            "after the end"),
     ("mediation_entrusted_ordinary",   "2024-12-20",   {},                         "2025-01-06",   {},            "4 Jan is a Saturday"),
-    ("mediation_entrusted_ordinary",   "2024-12-20",   more(("2024-12-30", 60)),   "2025-03-05",   {},            "consented before the switch: no ceiling"),
-    ("mediation_entrusted_ordinary",   "2024-12-20",   more((f"2024-12-31T23:59:59{H}", 60)), "2025-03-05", {},   "the last second before it"),
-    ("mediation_entrusted_ordinary",   "2024-12-20",   more((f"2025-01-01T00:00:00{H}", 60)), "2025-02-05", {},   "after it 30 at most: 3 Feb, in the festival"),
-    ("mediation_entrusted_ordinary",   "2024-12-20",   more(("2024-12-31T16:00:00Z", 60)), "2025-02-05", {},      "the same instant, told in UTC"),
-    ("mediation_entrusted_ordinary",   "2024-11-04",   more(("2024-11-10", 10), ("2024-11-20", 10)), "2024-12-09", {}, "before the switch more than once: 35 days, a Monday"),
+    ("mediation_entrusted_ordinary",   "2024-12-20",   extensions(("2024-12-30", 60)),   "2025-03-05",   {},            "consented before the switch: no ceiling"),
+    ("mediation_entrusted_ordinary",   "2024-12-20",   extensions((f"2024-12-31T23:59:59{ZONE}", 60)), "2025-03-05", {},   "the last second before it"),
+    ("mediation_entrusted_ordinary",   "2024-12-20",   extensions((f"2025-01-01T00:00:00{ZONE}", 60)), "2025-02-05", {},   "after it 30 at most: 3 Feb, in the festival"),
+    ("mediation_entrusted_ordinary",   "2024-12-20",   extensions(("2024-12-31T16:00:00Z", 60)), "2025-02-05", {},      "the same instant, given in UTC"),
+    ("mediation_entrusted_ordinary",   "2024-11-04",   extensions(("2024-11-10", 10), ("2024-11-20", 10)), "2024-12-09", {}, "before the switch more than once: 35 days, a Monday"),
     ("mediation_extension",            "2025-03-03",   {},                         "2025-04-17",   {},            "15 plus 30"),
     ("mediation_extension",            "2025-03-03",   {"procedure": "ordinary"},  "2025-04-17",   {},            "the same"),
     ("mediation_extension",            "2025-03-03",   {"procedure": "simplified"}, "2025-04-09",  {},            "7 plus 30"),
     ("mediation_extension",            "2026-01-08",   {},                         "2026-02-24",   {},            "one count, one move: 22 Feb"),
-    ("mediation_extension",            "2025-03-03",   more(("2025-03-10", 10)),   "2025-03-28",   {},            "15 plus the 10 they agreed on"),
-    ("mediation_extension",            "2025-03-03",   more(("2025-03-19", 30)),   "2025-03-18",   {},            "agreed after the end: the base"),
-    ("mediation_extension",            "2024-12-20",   more(("2024-12-30", 60)),   "2025-03-05",   {},            "no ceiling yet"),
+    ("mediation_extension",            "2025-03-03",   extensions(("2025-03-10", 10)),   "2025-03-28",   {},            "15 plus the 10 they agreed on"),
+    ("mediation_extension",            "2025-03-03",   extensions(("2025-03-19", 30)),   "2025-03-18",   {},            "agreed after the end: the base"),
+    ("mediation_extension",            "2024-12-20",   extensions(("2024-12-30", 60)),   "2025-03-05",   {},            "no ceiling yet"),
 
     # ── delegated before filing, until 2024-12-31: 特邀调解规定 27; 在线调解规则 24, 26 ──
     ("mediation_delegated_legacy",     "2024-12-31",   {},                         "2025-02-05",   {},            "the last one, run to its end: 30 Jan is in the festival"),
@@ -244,44 +244,44 @@ CASES = (
     ("mediation_delegated_legacy",     "2024-11-29",   {},                         "2024-12-30",   {},            "29 Dec is a Sunday"),
     ("mediation_delegated_legacy",     "2024-12-06",   {},                         "2025-01-06",   {},            "5 Jan is a Sunday"),
     ("mediation_delegated_legacy",     "2024-01-11",   {},                         "2024-02-18",   {},            "10 Feb; Sunday 18 is worked"),
-    ("mediation_delegated_legacy",     "2024-11-29",   more(("2024-12-20", 15)),   "2025-01-13",   {},            "45 days"),
-    ("mediation_delegated_legacy",     "2024-12-15",   more(("2025-01-10", 30)),   "2025-02-13",   {},            "extended after the switch: it runs to its end"),
-    ("mediation_delegated_legacy",     "2024-12-15",   more(("2025-01-14", 90)),   "2025-04-14",   {},            "no ceiling for these"),
-    ("mediation_delegated_legacy",     "2024-11-29",   appraisals(("2024-12-10", "2024-12-20")), "2025-01-08", {}, "11 to 20 Dec are left out: ten days"),
+    ("mediation_delegated_legacy",     "2024-11-29",   extensions(("2024-12-20", 15)),   "2025-01-13",   {},            "45 days"),
+    ("mediation_delegated_legacy",     "2024-12-15",   extensions(("2025-01-10", 30)),   "2025-02-13",   {},            "extended after the switch: it runs to its end"),
+    ("mediation_delegated_legacy",     "2024-12-15",   extensions(("2025-01-14", 90)),   "2025-04-14",   {},            "no ceiling for these"),
+    ("mediation_delegated_legacy",     "2024-11-29",   appraisals(("2024-12-10", "2024-12-20")), "2025-01-08", {}, "11 to 20 Dec are not counted: ten days"),
     ("mediation_delegated_legacy",     "2025-01-03",   {"opened_at": "2024-12-30"}, "2025-02-05",  {},            "referred before the switch, signed for after it; 2 Feb"),
 
     # ── mediation outside court: policy ──
     ("mediation_out_of_court_policy",  "2026-03-02",   {},                         "2026-04-01",   {},            "a Wednesday"),
     ("mediation_out_of_court_policy",  "2026-03-02",   {"as_of": "2026-04-02"},    "2026-04-01",   PASSED,        "past, but never a breach of law"),
-    ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-03-10", "2026-03-20")), "2026-04-13", {}, "ten days left out: 11 April is a Saturday"),
-    ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-03-10", "2026-03-10")), "2026-04-01", {}, "begun and over on one day: none"),
+    ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-03-10", "2026-03-20")), "2026-04-13", {}, "ten days not counted: 11 April is a Saturday"),
+    ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-03-10", "2026-03-10")), "2026-04-01", {}, "started and over on one day: none"),
     ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-03-10", "2026-03-11")), "2026-04-02", {}, "one day"),
     ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-03-10", "2026-03-15"), ("2026-03-12", "2026-03-20")), "2026-04-13", {}, "two that overlap: no day twice"),
     ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-03-10", "2026-03-15"), ("2026-03-16", "2026-03-20")), "2026-04-10", {}, "the 16th begins the second and counts: nine days"),
     ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-03-30", "2026-04-15")), "2026-04-17", {}, "28 days were over on 30 March; the last two are 16 and 17 April"),
-    ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-04-01", "2026-04-10")), "2026-04-01", {}, "begun on the last day, which counts"),
-    ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-04-05", "2026-04-10")), "2026-04-01", {}, "begun when it was over"),
-    ("mediation_out_of_court_policy",  "2026-03-02",   more(("2026-03-20", 15)),   "2026-04-16",   {},            "45 days"),
-    ("mediation_out_of_court_policy",  "2026-03-02",   more(("2026-03-20", 10), ("2026-04-10", 10)), "2026-04-21", {}, "50 days: as often as they agree"),
-    ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-03-10", "2026-03-20")) | more(("2026-04-13", 15)), "2026-04-27", {}, "consented on the moved end; 45 days and ten left out: Sunday 26"),
-    ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-03-10", "2026-03-20")) | more(("2026-04-14", 15)), "2026-04-13", {}, "a day later: no effect"),
+    ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-04-01", "2026-04-10")), "2026-04-01", {}, "started on the last day, which counts"),
+    ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-04-05", "2026-04-10")), "2026-04-01", {}, "started when it was over"),
+    ("mediation_out_of_court_policy",  "2026-03-02",   extensions(("2026-03-20", 15)),   "2026-04-16",   {},            "45 days"),
+    ("mediation_out_of_court_policy",  "2026-03-02",   extensions(("2026-03-20", 10), ("2026-04-10", 10)), "2026-04-21", {}, "50 days: as often as they agree"),
+    ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-03-10", "2026-03-20")) | extensions(("2026-04-13", 15)), "2026-04-27", {}, "consented on the moved end; 45 days and ten left out: Sunday 26"),
+    ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-03-10", "2026-03-20")) | extensions(("2026-04-14", 15)), "2026-04-13", {}, "a day later: no effect"),
     ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-03-10", None)) | {"as_of": "2026-03-20"}, "2026-04-13", OPEN | PROVISIONAL, "still going on: if it were over on the 20th"),
 
     # ── hours: 反家庭暴力法 28; 民事诉讼法解释 125 ──
-    ("protection_order",               f"2026-02-14T10:20:00{H}", {},              f"2026-02-17T10:59:59{H}", {}, "from 11:00, through the festival"),
-    ("protection_order_urgent",        f"2026-02-14T10:20:00{H}", {},              f"2026-02-15T10:59:59{H}", {}, "from 11:00"),
-    ("protection_order_urgent",        f"2026-02-14T10:00:00{H}", {},              f"2026-02-15T10:59:59{H}", {}, "on the full hour: that hour is not counted"),
-    ("protection_order_urgent",        f"2026-02-14T10:59:59{H}", {},              f"2026-02-15T10:59:59{H}", {}, "the same hour's last second"),
-    ("protection_order_urgent",        f"2026-02-14T23:59:00{H}", {},              f"2026-02-15T23:59:59{H}", {}, "from midnight"),
-    ("protection_order",               f"2026-02-14T23:59:00{H}", {},              f"2026-02-17T23:59:59{H}", {}, "from midnight"),
-    ("protection_order_urgent",        f"2026-03-01T00:00:00{H}", {},              f"2026-03-02T00:59:59{H}", {}, "from one o'clock"),
-    ("protection_order",               f"2024-02-28T15:30:00{H}", {},              f"2024-03-02T15:59:59{H}", {}, "over the leap day"),
-    ("protection_order",               "2026-02-14T02:20:00Z",    {},              f"2026-02-17T10:59:59{H}", {}, "10:20 there"),
-    ("protection_order",               "2026-03-02T08:00:00+05:30", {},            f"2026-03-05T10:59:59{H}", {}, "10:30 there"),
-    ("protection_order_urgent",        f"2025-12-31T22:10:00{H}", {},              f"2026-01-01T22:59:59{H}", {}, "into New Year's Day"),
-    ("protection_order",               f"2025-09-30T17:45:00{H}", {},              f"2025-10-03T17:59:59{H}", {}, "into National Day"),
-    ("protection_order_urgent",        f"2026-03-02T09:15:00{H}", {"performed_at": f"2026-03-03T09:59:59{H}"}, f"2026-03-03T09:59:59{H}", MET, "the last second"),
-    ("protection_order_urgent",        f"2026-03-02T09:15:00{H}", {"performed_at": f"2026-03-03T10:00:00{H}"}, f"2026-03-03T09:59:59{H}", PASSED, "one later"),
+    ("protection_order",               f"2026-02-14T10:20:00{ZONE}", {},              f"2026-02-17T10:59:59{ZONE}", {}, "from 11:00, through the festival"),
+    ("protection_order_urgent",        f"2026-02-14T10:20:00{ZONE}", {},              f"2026-02-15T10:59:59{ZONE}", {}, "from 11:00"),
+    ("protection_order_urgent",        f"2026-02-14T10:00:00{ZONE}", {},              f"2026-02-15T10:59:59{ZONE}", {}, "on the full hour: that hour is not counted"),
+    ("protection_order_urgent",        f"2026-02-14T10:59:59{ZONE}", {},              f"2026-02-15T10:59:59{ZONE}", {}, "the same hour's last second"),
+    ("protection_order_urgent",        f"2026-02-14T23:59:00{ZONE}", {},              f"2026-02-15T23:59:59{ZONE}", {}, "from midnight"),
+    ("protection_order",               f"2026-02-14T23:59:00{ZONE}", {},              f"2026-02-17T23:59:59{ZONE}", {}, "from midnight"),
+    ("protection_order_urgent",        f"2026-03-01T00:00:00{ZONE}", {},              f"2026-03-02T00:59:59{ZONE}", {}, "from one o'clock"),
+    ("protection_order",               f"2024-02-28T15:30:00{ZONE}", {},              f"2024-03-02T15:59:59{ZONE}", {}, "over the leap day"),
+    ("protection_order",               "2026-02-14T02:20:00Z",    {},              f"2026-02-17T10:59:59{ZONE}", {}, "10:20 there"),
+    ("protection_order",               "2026-03-02T08:00:00+05:30", {},            f"2026-03-05T10:59:59{ZONE}", {}, "10:30 there"),
+    ("protection_order_urgent",        f"2025-12-31T22:10:00{ZONE}", {},              f"2026-01-01T22:59:59{ZONE}", {}, "into New Year's Day"),
+    ("protection_order",               f"2025-09-30T17:45:00{ZONE}", {},              f"2025-10-03T17:59:59{ZONE}", {}, "into National Day"),
+    ("protection_order_urgent",        f"2026-03-02T09:15:00{ZONE}", {"performed_at": f"2026-03-03T09:59:59{ZONE}"}, f"2026-03-03T09:59:59{ZONE}", MET, "the last second"),
+    ("protection_order_urgent",        f"2026-03-02T09:15:00{ZONE}", {"performed_at": f"2026-03-03T10:00:00{ZONE}"}, f"2026-03-03T09:59:59{ZONE}", PASSED, "one later"),
     ("protection_order_review",        "2026-04-30",   {},                         "2026-05-06",   {},            "5 May, the last day off"),
     ("protection_order_review",        "2026-09-27",   {},                         "2026-10-08",   {},            "2 Oct"),
     ("protection_order_review",        "2026-02-10",   {},                         "2026-02-24",   {},            "15 Feb"),
@@ -290,13 +290,13 @@ CASES = (
     ("petition_accept",                "2026-01-29",   {},                         "2026-02-13",   {},            "a Friday"),
     ("petition_accept",                "2026-01-30",   {},                         "2026-02-14",   {},            "a Saturday, but worked"),
     ("petition_decide",                "2025-12-03",   {},                         "2026-02-02",   {},            "1 Feb is a Sunday"),
-    ("petition_decide",                "2025-12-03",   more(("2026-01-20", 30)),   "2026-03-03",   {},            "90 days: a Tuesday"),
-    ("petition_decide",                "2025-12-03",   more(("2026-01-20", 45)),   "2026-03-03",   {},            "30 at most"),
-    ("petition_decide",                "2025-12-03",   more(("2026-02-03", 30)),   "2026-02-02",   {},            "granted after the end"),
+    ("petition_decide",                "2025-12-03",   extensions(("2026-01-20", 30)),   "2026-03-03",   {},            "90 days: a Tuesday"),
+    ("petition_decide",                "2025-12-03",   extensions(("2026-01-20", 45)),   "2026-03-03",   {},            "30 at most"),
+    ("petition_decide",                "2025-12-03",   extensions(("2026-02-03", 30)),   "2026-02-02",   {},            "granted after the end"),
     ("petition_decide",                "2026-08-03",   {},                         "2026-10-08",   {},            "2 Oct"),
     ("petition_decide",                "2026-02-02",   {},                         "2026-04-03",   {},            "the Friday before Qingming"),
     ("petition_decide",                "2026-03-05",   {},                         "2026-05-06",   {},            "4 May"),
-    ("petition_decide",                "2026-07-04",   more(("2026-09-02", 30)),   "2026-10-08",   {},            "granted on the 60th day; the 90th is 2 Oct"),
+    ("petition_decide",                "2026-07-04",   extensions(("2026-09-02", 30)),   "2026-10-08",   {},            "granted on the 60th day; the 90th is 2 Oct"),
     ("petition_decide",                "2024-12-02",   {},                         "2025-02-05",   {},            "31 Jan"),
     ("petition_transfer_objection",    "2026-03-02",   {},                         "2026-03-09",   {},            "3, 4, 5, 6, 9"),
     ("petition_transfer_objection",    "2026-09-21",   {},                         "2026-09-29",   {},            "22, 23, 24, 28, 29: Mid-Autumn between"),
@@ -307,21 +307,21 @@ CASES = (
     ("labour_accept",                  "2026-03-02",   {},                         "2026-03-09",   {},            "five working days"),
     ("labour_accept",                  "2025-01-22",   {},                         "2025-02-05",   {},            "23, 24, Sunday 26 (worked), 27, then 5 Feb"),
     ("labour_award",                   "2026-01-07",   {},                         "2026-02-24",   {},            "21 Feb"),
-    ("labour_award",                   "2026-01-07",   more(("2026-02-24", 15)),   "2026-03-09",   {},            "60 days: Sunday 8 March"),
+    ("labour_award",                   "2026-01-07",   extensions(("2026-02-24", 15)),   "2026-03-09",   {},            "60 days: Sunday 8 March"),
     ("labour_award",                   "2026-08-18",   {},                         "2026-10-08",   {},            "2 Oct"),
-    ("labour_award",                   "2026-08-18",   more(("2026-09-20", 30)),   "2026-10-19",   {},            "15 at most: Saturday 17 Oct"),
+    ("labour_award",                   "2026-08-18",   extensions(("2026-09-20", 30)),   "2026-10-19",   {},            "15 at most: Saturday 17 Oct"),
     ("land_accept",                    "2026-04-01",   {},                         "2026-04-09",   {},            "2, 3, 7, 8, 9"),
     ("land_award",                     "2026-03-21",   {},                         "2026-05-20",   {},            "a Wednesday"),
-    ("land_award",                     "2026-03-21",   more(("2026-05-01", 30)),   "2026-06-22",   {},            "90 days: 19 June, Dragon Boat"),
+    ("land_award",                     "2026-03-21",   extensions(("2026-05-01", 30)),   "2026-06-22",   {},            "90 days: 19 June, Dragon Boat"),
 
-    # ── working days: R6 ──
+    # ── periods in working days start with the first working day after the event ──
     ("medical_mediation",              "2026-03-02",   {},                         "2026-04-14",   {},            "4 + 5 + 5 + 5 + 5 until 3 April, 7 to 10, 13, 14"),
     ("medical_mediation",              "2025-09-01",   {},                         "2025-10-17",   {},            "Sunday 28 Sep and Saturday 11 Oct are worked"),
     ("medical_mediation",              "2024-01-15",   {},                         "2024-02-29",   {},            "Sunday 4 and Sunday 18 Feb are worked; the leap day"),
     ("medical_mediation",              "2026-02-18",   {},                         "2026-04-03",   {},            "accepted within the festival: day one is 24 Feb; Saturday 28 counts"),
-    ("medical_mediation",              "2026-03-02",   appraisals(("2026-03-10", "2026-03-20")), "2026-04-24", {}, "eight working days left out"),
-    ("medical_mediation",              "2026-03-02",   more(("2026-04-14", 10)),   "2026-04-28",   {},            "40 working days"),
-    ("medical_mediation",              "2026-03-02",   more(("2026-04-15", 10)),   "2026-04-14",   {},            "agreed too late"),
+    ("medical_mediation",              "2026-03-02",   appraisals(("2026-03-10", "2026-03-20")), "2026-04-24", {}, "eight working days not counted"),
+    ("medical_mediation",              "2026-03-02",   extensions(("2026-04-14", 10)),   "2026-04-28",   {},            "40 working days"),
+    ("medical_mediation",              "2026-03-02",   extensions(("2026-04-15", 10)),   "2026-04-14",   {},            "agreed too late"),
     ("medical_admin_accept",           "2026-04-29",   {},                         "2026-05-09",   {},            "30, then 6, 7, 8 and Saturday 9"),
     ("consumer_complaint",             "2026-02-10",   {},                         "2026-02-26",   {},            "11, 12, 13, Saturday 14, then 24, 25, 26"),
     ("consumer_complaint",             "2025-04-25",   {},                         "2025-05-08",   {},            "Sunday 27, 28, 29, 30, then 6, 7, 8"),
@@ -337,7 +337,7 @@ CASES = (
     ("referral_answer",                "2026-02-13",   {},                         "2026-02-25",   {},            "Saturday 14, then 24, 25"),
     ("referral_answer",                "2026-02-18",   {},                         "2026-02-26",   {},            "within the festival"),
     ("referral_answer",                "2026-02-25",   {},                         "2026-02-28",   {},            "26, 27, Saturday 28"),
-    ("referral_answer",                f"2026-03-06T23:59:00{H}", {},              "2026-03-11",   {},            "a Friday night"),
+    ("referral_answer",                f"2026-03-06T23:59:00{ZONE}", {},              "2026-03-11",   {},            "a Friday night"),
     ("referral_answer",                "2026-09-18",   {},                         "2026-09-22",   {},            "Sunday 20, 21, 22"),
     ("referral_answer",                "2026-09-30",   {},                         "2026-10-10",   {},            "8, 9, Saturday 10"),
     ("referral_answer",                "2026-01-02",   {},                         "2026-01-06",   {},            "Sunday 4, 5, 6"),
@@ -369,22 +369,22 @@ CASES = (
     ("trial_small_claims",             "2025-12-31",   {},                         "2026-02-28",   {},            "no 31 Feb: the last day, a Saturday that is worked"),
     ("trial_small_claims",             "2023-12-31",   {},                         "2024-02-29",   {},            "the leap day"),
     ("trial_small_claims",             "2026-03-02",   {},                         "2026-05-06",   {},            "2 May"),
-    ("trial_small_claims",             "2025-12-31",   months("2026-02-28", 1),    "2026-03-31",   {},            "three months from the start: the 31st, not the 28th"),
-    ("trial_small_claims",             "2026-01-05",   more(("2026-03-01", 20)),   "2026-03-25",   {},            "5 March and 20 days"),
-    ("trial_small_claims",             "2026-01-05",   more(("2026-03-01", 40)),   "2026-04-07",   {},            "a month at most: 5 April, Qingming"),
-    ("trial_small_claims",             "2026-01-05",   appraisals(("2026-02-01", "2026-02-11")), "2026-03-16", {}, "ten days left out: Sunday 15"),
+    ("trial_small_claims",             "2025-12-31",   extension_in_months("2026-02-28", 1),    "2026-03-31",   {},            "three months from the start: the 31st, not the 28th"),
+    ("trial_small_claims",             "2026-01-05",   extensions(("2026-03-01", 20)),   "2026-03-25",   {},            "5 March and 20 days"),
+    ("trial_small_claims",             "2026-01-05",   extensions(("2026-03-01", 40)),   "2026-04-07",   {},            "a month at most: 5 April, Qingming"),
+    ("trial_small_claims",             "2026-01-05",   appraisals(("2026-02-01", "2026-02-11")), "2026-03-16", {}, "ten days not counted: Sunday 15"),
     ("trial_simplified",               "2025-11-30",   {},                         "2026-02-28",   {},            "no 30 Feb"),
     ("trial_simplified",               "2024-11-29",   {},                         "2025-02-28",   {},            "no 29 Feb in 2025: a Friday"),
     ("trial_simplified",               "2025-07-01",   {},                         "2025-10-09",   {},            "1 Oct"),
-    ("trial_simplified",               "2025-07-01",   months("2025-09-20", 1),    "2025-11-03",   {},            "1 Nov is a Saturday"),
-    ("trial_simplified",               "2025-07-01",   months("2025-09-20", 3),    "2025-11-03",   {},            "one month at most"),
+    ("trial_simplified",               "2025-07-01",   extension_in_months("2025-09-20", 1),    "2025-11-03",   {},            "1 Nov is a Saturday"),
+    ("trial_simplified",               "2025-07-01",   extension_in_months("2025-09-20", 3),    "2025-11-03",   {},            "one month at most"),
     ("trial_ordinary",                 "2025-08-31",   {},                         "2026-02-28",   {},            "no 31 Feb"),
-    ("trial_ordinary",                 "2025-10-01",   {},                         "2026-04-01",   {},            "begun on a day off"),
+    ("trial_ordinary",                 "2025-10-01",   {},                         "2026-04-01",   {},            "started on a day off"),
     ("trial_ordinary",                 "2025-04-04",   {},                         "2025-10-09",   {},            "4 Oct"),
-    ("trial_ordinary",                 "2025-04-04",   months("2025-10-09", 6),    "2026-04-07",   {},            "twelve months: 4 April again, Qingming"),
+    ("trial_ordinary",                 "2025-04-04",   extension_in_months("2025-10-09", 6),    "2026-04-07",   {},            "twelve months: 4 April again, Qingming"),
     ("judicial_suggestion_reply",      "2025-12-31",   {},                         "2026-02-28",   {},            "two months"),
     ("judicial_suggestion_reply",      "2026-08-01",   {},                         "2026-10-08",   {},            "1 Oct"),
-    ("judicial_suggestion_reply",      "2026-03-05",   {"days": 30},               "2026-04-07",   {},            "the letter says 30 days: 4 April"),
+    ("judicial_suggestion_reply",      "2026-03-05",   {"days": 30},               "2026-04-07",   {},            "the letter sets 30 days: 4 April"),
     ("enforcement_apply",              "2024-02-29",   {},                         "2026-02-28",   {},            "no 29 Feb in 2026; a Saturday that is worked"),
     ("enforcement_apply",              "2022-02-28",   {},                         "2024-02-28",   {},            "the corresponding day, not the leap day"),
     ("enforcement_apply",              "2024-03-15",   {},                         "2026-03-16",   {},            "15 March is a Sunday"),
@@ -392,7 +392,7 @@ CASES = (
     ("enforcement_apply",              "2023-02-15",   {},                         "2025-02-17",   {},            "a Saturday"),
     ("enforcement_apply",              "2025-06-30",   {},                         "2027-06-30",   PROVISIONAL,   "a Wednesday of a year not announced"),
 
-    # ── the county's own ──
+    # ── set by the county ──
     ("performance",                    "2026-04-15",   {},                         "2026-04-15",   {},            "the day itself"),
     ("performance",                    "2026-04-04",   {},                         "2026-04-07",   {},            "a rest day moves it (民法典 203)"),
     ("performance",                    "2026-04-15",   {"performed_at": "2026-04-10"}, "2026-04-15", MET,         "paid early"),
@@ -402,8 +402,8 @@ CASES = (
     ("archiving",                      "2025-09-08",   {},                         "2025-10-09",   {},            "8 Oct"),
 )
 
-# What may not be opened, and facts that make no sense: (facts, the mistake).
-REFUSED = (
+# Invalid facts, and the code of the error.
+INVALID_FACTS = (
     ({"clock": "mediation_delegated_legacy", "started_at": "2025-01-01"},                                    "not_opened_any_more"),
     ({"clock": "mediation_delegated_legacy", "started_at": "2024-12-31T16:00:00Z"},                          "not_opened_any_more"),
     ({"clock": "mediation_delegated_legacy", "started_at": "2025-01-03", "opened_at": "2025-01-02"},         "not_opened_any_more"),
@@ -427,14 +427,14 @@ REFUSED = (
     ({"clock": "medical_mediation", "started_at": "2026-03-02", "pauses": [["2026-03-10"]]},                 "not_a_pause"),
     ({"clock": "medical_mediation", "started_at": "2026-03-02", "pauses": "2026-03-10"},                     "not_a_list"),
     ({"clock": "medical_mediation", "started_at": "2026-03-02", "pauses": [["2026-03-10", None]]},           "pause_open"),
-    ({"clock": "confirmation_apply", "started_at": "2026-03-02", **more(("2026-03-10", 10))},                "not_extendable"),
-    ({"clock": "protection_order", "started_at": "2026-03-02T09:00:00+08:00", **more(("2026-03-02", 1))},    "not_extendable"),
-    ({"clock": "petition_decide", "started_at": "2026-03-02", **more(("2026-03-10", 0))},                    "not_days"),
-    ({"clock": "petition_decide", "started_at": "2026-03-02", **more(("2026-03-10", -5))},                   "not_days"),
-    ({"clock": "petition_decide", "started_at": "2026-03-02", **more(("2026-03-10", 2.5))},                  "not_days"),
-    ({"clock": "petition_decide", "started_at": "2026-03-02", **more(("2026-03-10", True))},                 "not_days"),
+    ({"clock": "confirmation_apply", "started_at": "2026-03-02", **extensions(("2026-03-10", 10))},                "not_extendable"),
+    ({"clock": "protection_order", "started_at": "2026-03-02T09:00:00+08:00", **extensions(("2026-03-02", 1))},    "not_extendable"),
+    ({"clock": "petition_decide", "started_at": "2026-03-02", **extensions(("2026-03-10", 0))},                    "not_days"),
+    ({"clock": "petition_decide", "started_at": "2026-03-02", **extensions(("2026-03-10", -5))},                   "not_days"),
+    ({"clock": "petition_decide", "started_at": "2026-03-02", **extensions(("2026-03-10", 2.5))},                  "not_days"),
+    ({"clock": "petition_decide", "started_at": "2026-03-02", **extensions(("2026-03-10", True))},                 "not_days"),
     ({"clock": "petition_decide", "started_at": "2026-03-02", "extensions": [{"days": 10}]},                 "not_an_extension"),
-    ({"clock": "petition_decide", "started_at": "2026-03-02", **months("2026-03-10", 1)},                    "months_only"),
+    ({"clock": "petition_decide", "started_at": "2026-03-02", **extension_in_months("2026-03-10", 1)},                    "months_only"),
     ({"clock": "petition_decide", "started_at": "2026-03-02", "days": 30},                                   "length_not_given"),
     ({"clock": "petition_decide", "started_at": "2026-03-02", "restarted_at": "2026-03-05"},                 "restart_not_possible"),
     ({"clock": "filing_decision", "started_at": "2026-03-02", "restarted_at": "2026-03-01"},                 "restart_before_start"),
