@@ -1,22 +1,26 @@
-"""The AsyncAPI 3.0 document: what agencies report and receive; with `inside`, also what our services publish to each other."""
+"""AsyncAPI 3.0 document of the events that agencies report and receive, and optionally of those that services publish to each other."""
 
 from contracts.answers import NOTICES, RECEIPTS
 from contracts.channels import AGENCIES_EXCHANGE, STREAMS, exchange_of
 from contracts.county import AGENCIES, COUNTY, ROLES
 from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, SEALED_EVENTS
-from contracts.fields import DISPUTE_CODE, EVENT_ID, SOURCE
-from contracts.json_schema import definition_of, schemas_of
+from contracts.fields import DISPUTE_CODE_PATTERN, EVENT_ID_PATTERN, SOURCE_PATTERN
+from contracts.json_schema import definition_name, event_definitions
 from contracts.rows import EventType
 from contracts.samples import DISPUTE
 
 VHOST = "fengqiao"
-BINDING = "0.3.0"
-MEDIA = "application/cloudevents+json"
+BINDING_VERSION = "0.3.0"  # of the AsyncAPI bindings for AMQP
+CONTENT_TYPE = "application/cloudevents+json"
 SCHEMAS = "#/components/schemas"
 
 
 def document(inside: bool = False, neutral: bool = False) -> dict:
-    """Return the document. `neutral`: fits every county; else codes of agencies and townships are those of this one."""
+    """Return the document as a JSON object.
+
+    `inside`: include the events that services publish to each other. `neutral`: describe the form of agency and township codes, valid in every county,
+    instead of listing the codes of the county that this installation serves.
+    """
     channels = {"agencies": AGENCY_EVENTS, "inbox": RECEIPTS | NOTICES}
     if inside:
         published = [*DOMAIN_EVENTS.values(), *SEALED_EVENTS.values()]
@@ -28,111 +32,111 @@ def document(inside: bool = False, neutral: bool = False) -> dict:
         "info": {
             "title": "枫桥 Fengqiao" if neutral else f"枫桥 Fengqiao · {COUNTY.zh} {COUNTY.en}",
             "version": "1.0.0",
-            "description": "县域矛盾纠纷多元化解：各机构以事件互通。字段只增不改，含义变化即为新的事件类型。\n\n"
-            "A county's dispute-resolution agencies, linked by events. Fields may be added, never renamed; a new meaning is a new type.",
+            "description": "县域矛盾纠纷多元化解：各机构通过事件交换信息。字段只增不改，含义变化的，另设事件类型。\n\n"
+            "Events exchanged by a county's dispute-resolution agencies. Fields may be added but are never renamed; a changed meaning becomes a new event type.",
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
-        "defaultContentType": MEDIA,
+        "defaultContentType": CONTENT_TYPE,
         "servers": {
             "county": {
                 "host": "{host}:5671",
                 "protocol": "amqps",
                 "protocolVersion": "0.9.1",
                 "pathname": f"/{VHOST}",
-                "description": "县级消息服务，每个机构一个账户。The county's broker; one user per agency.",
+                "description": "县级消息服务，每个机构一个账户。The county's message broker, with one user per agency.",
                 "variables": {"host": {"default": "localhost"}},
             }
         },
         "channels": {name: _channel(name, rows, neutral) for name, rows in channels.items()},
-        "operations": {_operation(name): _operations(name) for name in channels},
+        "operations": {_operation_name(name): _operation(name) for name in channels},
         "components": {
-            "messages": {definition_of(row): _message(row) for row in rows},
-            "messageTraits": {"CloudEvent": {"contentType": MEDIA, "bindings": {"amqp": {"bindingVersion": BINDING}}}},
-            "schemas": {"CloudEvent": CLOUD_EVENT, **schemas_of(rows, SCHEMAS, neutral)},
+            "messages": {definition_name(row): _message(row) for row in rows},
+            "messageTraits": {"CloudEvent": {"contentType": CONTENT_TYPE, "bindings": {"amqp": {"bindingVersion": BINDING_VERSION}}}},
+            "schemas": {"CloudEvent": CLOUD_EVENT, **event_definitions(rows, SCHEMAS, neutral)},
         },
     }
 
 
 def _channel(name: str, rows: dict[str, EventType], neutral: bool) -> dict:
-    messages = {definition_of(row): {"$ref": f"#/components/messages/{definition_of(row)}"} for row in rows.values()}
-    agency = {"description": "机构代码 the agency's code"} | ({"examples": [next(iter(AGENCIES))]} if neutral else {"enum": list(AGENCIES)})
-    type_ = {"description": "事件类型 the event's type", "enum": list(rows)}
+    messages = {definition_name(row): {"$ref": f"#/components/messages/{definition_name(row)}"} for row in rows.values()}
+    agency = {"description": "机构代码 code of the agency"} | ({"examples": [next(iter(AGENCIES))]} if neutral else {"enum": list(AGENCIES)})
+    type_ = {"description": "事件类型 event type", "enum": list(rows)}
     if name == "agencies":
         return {
             "address": "{agency}.{type}",
-            "title": "机构上报 what agencies report",
-            "description": "每个机构只能以自己的代码为前缀发布。An agency publishes under its own code only.",
+            "title": "机构上报 events reported by agencies",
+            "description": "每个机构只能以本机构代码为前缀发布。An agency publishes under its own code only.",
             "parameters": {"agency": agency, "type": type_},
             "messages": messages,
-            "bindings": _exchange(AGENCIES_EXCHANGE),
+            "bindings": _exchange_binding(AGENCIES_EXCHANGE),
         }
     if name == "inbox":
         queue = {"name": "agency.{agency}", "durable": True, "exclusive": False, "autoDelete": False, "vhost": f"/{VHOST}"}
         return {
             "address": "agency.{agency}",
-            "title": "机构收件队列 an agency's inbox",
+            "title": "机构收件队列 inbox queue of an agency",
             "description": "回执与通知。Receipts and notices.",
             "parameters": {"agency": agency},
             "messages": messages,
-            "bindings": {"amqp": {"is": "queue", "queue": queue, "bindingVersion": BINDING}},
+            "bindings": {"amqp": {"is": "queue", "queue": queue, "bindingVersion": BINDING_VERSION}},
         }
     return {
         "address": "{partition}.{type}",
-        "title": f"{name} 的领域事件 what {name} publishes",
-        "description": "仅供内部服务；不含个人信息。Between our services only; no personal data.",
-        "parameters": {"partition": {"description": "crc32(编码) % 分区数。crc32(code) % partitions"}, "type": type_},
+        "title": f"{name} 的领域事件 domain events published by {name}",
+        "description": "仅供内部服务使用，不含个人信息。For internal services only; contains no personal data.",
+        "parameters": {"partition": {"description": "crc32(纠纷编码) % 分区数。crc32(dispute code) % number of partitions"}, "type": type_},
         "messages": messages,
-        "bindings": _exchange(exchange_of(name)),
+        "bindings": _exchange_binding(exchange_of(name)),
     }
 
 
-def _exchange(name: str) -> dict:
+def _exchange_binding(name: str) -> dict:
     exchange = {"name": name, "type": "topic", "durable": True, "autoDelete": False, "vhost": f"/{VHOST}"}
-    return {"amqp": {"is": "routingKey", "exchange": exchange, "bindingVersion": BINDING}}
+    return {"amqp": {"is": "routingKey", "exchange": exchange, "bindingVersion": BINDING_VERSION}}
 
 
-def _operation(channel: str) -> str:
+def _operation_name(channel: str) -> str:
     return {"agencies": "agencyReports", "inbox": "agencyReceives"}.get(channel, f"{channel}Publishes")
 
 
-def _operations(channel: str) -> dict:
+def _operation(channel: str) -> dict:
     if channel == "inbox":
-        return {"action": "receive", "summary": "机构接收回执与通知 an agency takes its receipts and notices", "channel": {"$ref": "#/channels/inbox"}}
-    summary = "机构上报事件 an agency reports" if channel == "agencies" else f"{channel} 发布领域事件 {channel} publishes"
+        return {"action": "receive", "summary": "机构接收回执与通知 an agency receives its receipts and notices", "channel": {"$ref": "#/channels/inbox"}}
+    summary = "机构上报事件 an agency reports events" if channel == "agencies" else f"{channel} 发布领域事件 {channel} publishes domain events"
     return {"action": "send", "summary": summary, "channel": {"$ref": f"#/channels/{channel}"}}
 
 
 def _message(row: EventType) -> dict:
     roles = sorted(row.allowed_roles)
-    who = "、".join(ROLES[role][0] for role in roles) or row.stream
-    who_en = ", ".join(ROLES[role][1] for role in roles) or row.stream
-    data = {"$ref": f"{SCHEMAS}/{definition_of(row)}"}
+    reporters_zh = "、".join(ROLES[role][0] for role in roles) or row.stream
+    reporters_en = ", ".join(ROLES[role][1] for role in roles) or row.stream
+    data = {"$ref": f"{SCHEMAS}/{definition_name(row)}"}
     return {
         "name": row.type,
         "title": row.zh,
         "summary": row.en,
-        "description": f"由{who}上报。 | Reported by: {who_en}." if roles else f"由 {who} 发布。 | Published by {who_en}.",
+        "description": f"由{reporters_zh}上报。 | Reported by: {reporters_en}." if roles else f"由 {reporters_zh} 发布。 | Published by {reporters_en}.",
         "traits": [{"$ref": "#/components/messageTraits/CloudEvent"}],
         "payload": {"allOf": [{"$ref": f"{SCHEMAS}/CloudEvent"}, {"properties": {"type": {"const": row.type}, "data": data}}]},
-        "examples": [{"name": "example", "payload": envelope(row)}],
+        "examples": [{"name": "example", "payload": example_event(row)}],
         "x-roles": roles,
     }
 
 
-def envelope(row: EventType) -> dict:
-    """Return the example as it travels: a CloudEvent in structured mode."""
-    is_inside = row.stream in STREAMS and row.type not in (*RECEIPTS, *NOTICES)
+def example_event(row: EventType) -> dict:
+    """Return the example of an event type as a CloudEvent in structured mode."""
+    is_internal = row.stream in STREAMS and row.type not in (*RECEIPTS, *NOTICES)
     source = f"/services/{row.stream}" if not row.allowed_roles else "/agencies/" + _first_agency(row)
     return {
         "specversion": "1.0",
-        "id": f"{DISPUTE}/3" if is_inside else "2026-0042",
+        "id": f"{DISPUTE}/3" if is_internal else "2026-0042",
         "source": source,
         "type": row.type,
         "subject": DISPUTE,
         "time": "2026-03-04T03:00:00+00:00",
         "datacontenttype": "application/json",
         "dataschema": row.dataschema,
-        **({"sequence": "3", "causationid": "dm-2026-0007"} if is_inside else {}),
+        **({"sequence": "3", "causationid": "dm-2026-0007"} if is_internal else {}),
         "data": row.example,
     }
 
@@ -147,23 +151,27 @@ CLOUD_EVENT = {
     "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
     "properties": {
         "specversion": {"const": "1.0"},
-        "id": {"type": "string", "pattern": EVENT_ID, "description": "同一source内唯一；重发须用同一id。 | Unique per source; a repeat keeps it."},
-        "source": {"type": "string", "pattern": SOURCE, "description": "上报机构或者服务。 | The agency or service that publishes it."},
-        "type": {"type": "string", "description": "事件类型。 | The event's type."},
+        "id": {
+            "type": "string",
+            "pattern": EVENT_ID_PATTERN,
+            "description": "同一source内唯一；重发须使用同一id。 | Unique per source; an event that is sent again keeps its id.",
+        },
+        "source": {"type": "string", "pattern": SOURCE_PATTERN, "description": "上报机构或者发布服务。 | The agency or service that publishes the event."},
+        "type": {"type": "string", "description": "事件类型。 | Event type."},
         "subject": {
             "type": "string",
-            "description": f"纠纷编码（{DISPUTE_CODE}）；尚无编码时为本机构的report_no。 | The dispute's code; the agency's own report_no before it knows the code.",
+            "description": f"纠纷编码（{DISPUTE_CODE_PATTERN}）；尚未取得编码的，填写本机构的report_no。 | Code of the dispute; the agency's own `report_no` if it has not received the code yet.",
         },
-        "time": {"type": "string", "format": "date-time", "description": "事情发生的时间。 | When it happened in the world."},
+        "time": {"type": "string", "format": "date-time", "description": "所报事项的发生时间。 | Time at which the reported fact happened."},
         "datacontenttype": {"const": "application/json"},
-        "dataschema": {"type": "string", "description": "数据结构的版本。 | The version of the data's schema."},
+        "dataschema": {"type": "string", "description": "数据结构的版本。 | Version of the schema of `data`."},
         "sequence": {
             "type": "string",
             "pattern": "^[1-9][0-9]*$",
-            "description": "同一source、同一subject内从1起连续；仅内部事件有。 | 1, 2, 3 … per source and subject; inside only.",
+            "description": "同一source、同一subject内自1起连续编号；仅内部事件使用。 | Consecutive number from 1 per source and subject; in internal events only.",
         },
-        "causationid": {"type": "string", "description": "引起本事件的事件id。 | The id of the event that caused this one."},
-        "traceparent": {"type": "string", "description": "W3C追踪上下文。 | W3C trace context."},
+        "causationid": {"type": "string", "description": "引起本事件的事件id。 | Id of the event that caused this event."},
+        "traceparent": {"type": "string", "description": "W3C追踪上下文。 | W3C Trace Context."},
         "data": {"type": "object"},
     },
 }

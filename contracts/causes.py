@@ -1,6 +1,7 @@
-"""民事案件案由, second level: the causes of action a dispute can have. The numbers run through all groups of the table in force.
+"""Causes of action of a dispute: the second level of the official table of civil causes (民事案件案由), by number.
 
-32 to 54 are special proceedings (confirmation, protection orders, insolvency …): steps of the court, not causes of a dispute.
+Numbers are consecutive through all groups of the table in force. 32 to 54 are left out: they are special court proceedings (confirmation, protection
+orders, insolvency …), not causes of a dispute.
 """
 
 # fmt: off

@@ -1,14 +1,15 @@
-"""The addresses on the broker: every exchange, queue and routing key, and which partition a dispute belongs to."""
+"""Names of exchanges, queues and routing keys on the broker, and the partition of each dispute."""
 
 from zlib import crc32
 
 SERVICES = ("intake", "mediation", "metrics", "notify")
-# What only few may hear is another stream, with its own exchange, its own queues and its own count: nothing is missing for those who do not hear it.
-SEALED = {"intake": "intake-safeguard", "mediation": "mediation-safeguard"}
-STREAMS = (*SERVICES, *SEALED.values())
+# Events of the safeguard lane are published in separate sealed streams, each with its own exchange, queues and sequence numbers. Services that do not
+# hear a sealed stream therefore see no gap in the numbers of the ordinary stream.
+SEALED_STREAMS = {"intake": "intake-safeguard", "mediation": "mediation-safeguard"}
+STREAMS = (*SERVICES, *SEALED_STREAMS.values())
 
-# Who hears whom. A listener hears all of a stream or nothing of it: `sequence` counts every event of a stream about a dispute.
-HEARS = {
+# Streams that each service hears. A service hears a whole stream or none of it, because `sequence` counts every event of a stream about a dispute.
+SUBSCRIPTIONS = {
     "intake": ("mediation", "mediation-safeguard"),
     "mediation": ("intake", "intake-safeguard"),
     "metrics": ("intake", "mediation", "notify"),
@@ -16,24 +17,25 @@ HEARS = {
 }
 
 AGENCIES_EXCHANGE = "agencies"
-UNROUTED = "unrouted"  # alternate exchange of `agencies`, and its queue
+UNROUTED = "unrouted"  # name of the alternate exchange of `agencies`, and of its queue
 INBOXES_EXCHANGE = "inboxes"
-DEAD_LETTERS = "dead-letters"  # exchange and queue
+DEAD_LETTERS = "dead-letters"  # name of the exchange and of its queue
 DEFAULT_PARTITIONS = 2
 
 
 def partition_of(code: str, partitions: int = DEFAULT_PARTITIONS) -> int:
-    """The partition in which everything about the dispute `code` travels."""
+    """Return the partition that carries every event about the dispute `code`."""
     return crc32(code.encode()) % partitions
 
 
 def service_of(stream: str) -> str:
-    """The service whose voice this is, the ordinary or the sealed one."""
+    """Return the service that publishes a stream, ordinary or sealed."""
     return stream.split("-", 1)[0]
 
 
 def is_sealed(stream: str) -> bool:
-    return stream in SEALED.values()
+    """Return whether the stream carries events of the safeguard lane."""
+    return stream in SEALED_STREAMS.values()
 
 
 def exchange_of(stream: str) -> str:
@@ -49,12 +51,12 @@ def binding_of(partition: int) -> str:
 
 
 def queue_of(listener: str, stream: str, partition: int) -> str:
-    """Where `listener` hears one partition of what `stream` says."""
+    """Return the queue from which the service `listener` consumes one partition of `stream`."""
     return f"{listener}.{stream}-events.{partition}"
 
 
 def agency_queue(agency: str) -> str:
-    """Where intake hears one agency: a queue each, so that one agency's burst does not hold up another."""
+    """Return the queue of one agency's reports. Each agency has its own queue, so that a burst of one does not delay another."""
     return f"intake.agency-events.{agency}"
 
 
@@ -63,5 +65,5 @@ def agency_routing_key(agency: str, event_type: str) -> str:
 
 
 def inbox_of(agency: str) -> str:
-    """The queue from which an agency takes its receipts and notices."""
+    """Return the queue from which an agency consumes its receipts and notices."""
     return f"agency.{agency}"

@@ -1,10 +1,10 @@
-"""The form of a dispute's code, <area>-<year>-<number>-<check digit>, and its check digit.
+"""Form of a dispute's code, <area>-<year>-<serial number>-<check digit>, and computation of its check digit.
 
-Six digits of area (GB/T 2260), four of the year of registration, six of a serial number, one check digit by ISO 7064 MOD 11-10 over the sixteen
-before it: every single wrong digit is detected, and 99 of 100 swaps of two neighbouring digits.
+Six digits of area (GB/T 2260), four of the year of registration, six of the serial number, and one check digit by ISO 7064 MOD 11-10 over these sixteen.
+The check digit detects every single wrong digit, and 99 of 100 swaps of two neighbouring digits.
 """
 
-PATTERN = r"\d{6}-\d{4}-\d{6}-\d"
+DISPUTE_CODE_PATTERN = r"\d{6}-\d{4}-\d{6}-\d"
 
 
 def check_digit(digits: str) -> str:
@@ -17,6 +17,6 @@ def check_digit(digits: str) -> str:
 
 
 def dispute_code(area: str, year: int, serial: int) -> str:
-    """Return the code of a dispute. `serial` is 1 to 999,999."""
+    """Return the code of a dispute. `area`: six digits; `serial`: 1 to 999,999."""
     digits = f"{area}{year:04d}{serial:06d}"
     return f"{area}-{year:04d}-{serial:06d}-{check_digit(digits)}"

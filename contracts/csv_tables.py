@@ -1,7 +1,7 @@
-"""Tables kept as CSV files by people: a heading, then one entry a line. Pure: bytes in; entries and every mistake out, each with its line and column.
+"""Reader of tables that people edit as CSV files: one heading line, then one entry per line.
 
-A cell is text and never anything else: what begins like a spreadsheet formula is refused. Headings and words may be Chinese or tokens. A line that
-begins with # is a comment.
+Takes bytes and returns the entries and every mistake, with line and column. Headings and tokens may be written in Chinese or as identifiers. A line that
+begins with # is a comment. A cell that begins like a spreadsheet formula is refused.
 """
 
 import csv
@@ -10,28 +10,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from contracts.dates import EARLIEST, LATEST
+from contracts.dates import EARLIEST_YEAR, LATEST_YEAR
 from contracts.mistakes import MISTAKES
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_LINES = 20_000
-FORMULA = re.compile(r"[=+\-@＝＋－＠\t\r]")  # how a spreadsheet tells a formula from text
+FORMULA = re.compile(r"[=+\-@＝＋－＠\t\r]")  # first characters by which a spreadsheet recognises a formula
 NUMBER = re.compile(r"[+-]?[0-9]{1,6}")
-BETWEEN = re.compile(r"[;；|]")
+SEPARATOR = re.compile(r"[;；|]")
 
 # fmt: off
 CELL_MISTAKES = MISTAKES | {
     "missing_file":    ("缺少该文件",                           "is missing"),
-    "formula":         ("不能是公式",                           "may not be a formula"),
-    "missing_column":  ("表头缺少该列",                         "is missing among the headings"),
-    "repeated_column": ("表头重复",                             "stands twice among the headings"),
-    "unknown_column":  ("表头有不认识的列",                     "has a heading that is not known"),
-    "cells":           ("单元格数与表头不符",                   "has more or fewer cells than headings"),
-    "separator":       ("各列须以英文逗号分隔",                 "has its columns separated by something other than commas"),
-    "twice":           ("与第{other}行重复或有效期重叠",        "repeats line {other} or overlaps with it in time"),
-    "unknown_agency":  ("不是agencies.csv中的机构",             "is not an agency of agencies.csv"),
-    "unknown_township": ("不是townships.csv中的乡镇、街道",     "is not a township of townships.csv"),
-    "unknown_place":   ("组织表中没有该组织",                   "is not among the organisations"),
+    "formula":         ("不能是公式",                           "must not be a formula"),
+    "missing_column":  ("表头缺少该列",                         "is missing from the heading line"),
+    "repeated_column": ("表头重复",                             "occurs twice in the heading line"),
+    "unknown_column":  ("表头含有未定义的列",                   "has an unknown heading"),
+    "cells":           ("单元格数与表头不符",                   "has more or fewer cells than the heading line"),
+    "separator":       ("各列须以英文逗号分隔",                 "has to be separated by commas"),
+    "twice":           ("与第{other}行重复或有效期重叠",        "repeats line {other} or overlaps its period of validity"),
+    "unknown_agency":  ("不是agencies.csv中的机构",             "is not an agency in agencies.csv"),
+    "unknown_township": ("不是townships.csv中的乡镇、街道",     "is not a township in townships.csv"),
+    "unknown_place":   ("组织表中没有该组织",                   "is not in the table of organisations"),
     "ends_too_early":  ("早于valid_from",                       "is earlier than valid_from"),
     "not_readable":    ("不是UTF-8或GB18030编码的CSV文件",      "is not a CSV file in UTF-8 or GB18030"),
     "too_long":        ("超过5 MB或20000行",                    "is longer than 5 MB or 20,000 lines"),
@@ -41,7 +41,7 @@ CELL_MISTAKES = MISTAKES | {
 
 @dataclass(frozen=True, slots=True, order=True)
 class CellError:
-    """One mistake in a file, in both languages. It never repeats what is written there: that may be somebody's name. `line` counts from 1."""
+    """One mistake in a file, described in Chinese and English. The cell's content is never repeated, because it may be a person's name. Lines count from 1."""
 
     file: str
     line: int
@@ -55,42 +55,45 @@ class CellError:
 
 
 def cell_error(file: str, line: int, column: str, token: str, other: object = 0, sentences: Mapping[str, tuple[str, str]] | None = None) -> CellError:
-    """`other` fills {other} in the sentence of `token`; `sentences` are CELL_MISTAKES if not given."""
+    """Return a CellError with the sentences of `token`. `other` fills their placeholder {other}; `sentences` defaults to CELL_MISTAKES."""
     zh, en = (sentence.format(other=other) for sentence in (sentences or CELL_MISTAKES)[token])
     return CellError(file, line, column, token, zh, en)
 
 
 class CellMistake(Exception):
-    """The cell does not fit its column. The argument is a token of CELL_MISTAKES."""
+    """Raised when a cell is not valid in its column. The argument is a token of CELL_MISTAKES."""
 
 
 def one_of(names: Mapping[str, tuple], mistake: str = "not_in_list") -> Callable[[str], str]:
-    """Return a reader of cells that hold a token of a closed list or its Chinese name (the first of each row). `mistake`: the token for any other cell."""
-    by_word = {word: token for token, row in names.items() for word in (token, row[0])}
+    """Return a reader of cells that hold a token of a closed list or its Chinese name (the first item of each row).
+
+    The reader returns the token. `mistake`: the CellMistake raised for any other cell.
+    """
+    token_by_name = {name: token for token, row in names.items() for name in (token, row[0])}
 
     def read(cell):
         try:
-            return by_word[cell]
+            return token_by_name[cell]
         except KeyError:
             raise CellMistake(mistake) from None
 
     return read
 
 
-def formed(pattern: str) -> Callable[[str], str]:
-    """Read text that matches the whole pattern, with ASCII digits and letters only."""
-    whole = re.compile(pattern.removesuffix("$") + r"\Z", re.ASCII)
+def text_matching(pattern: str) -> Callable[[str], str]:
+    """Return a reader of cells whose whole text matches the pattern. `\\d` and `\\w` match ASCII only."""
+    full_pattern = re.compile(pattern.removesuffix("$") + r"\Z", re.ASCII)
 
     def read(cell):
-        if not whole.match(cell):
+        if not full_pattern.match(cell):
             raise CellMistake("wrong_form")
         return cell
 
     return read
 
 
-def text_of(least: int, most: int) -> Callable[[str], str]:
-    """Read free text of a bounded length."""
+def text_of_length(least: int, most: int) -> Callable[[str], str]:
+    """Return a reader of free text of `least` to `most` characters."""
 
     def read(cell):
         if not least <= len(cell) <= most:
@@ -101,6 +104,8 @@ def text_of(least: int, most: int) -> Callable[[str], str]:
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers from `least` to `most`."""
+
     def read(cell):
         if not re.fullmatch(r"[0-9]{1,12}", cell, re.ASCII) or not least <= int(cell) <= most:
             raise CellMistake("out_of_range")
@@ -110,37 +115,42 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
 
 
 def boolean(cell: str) -> bool:
+    """Read 是, yes, true or 1 as true; 否, no, false or 0 as false."""
     try:
         return {"是": True, "yes": True, "true": True, "1": True, "否": False, "no": False, "false": False, "0": False}[cell.lower()]
     except KeyError:
         raise CellMistake("not_in_list") from None
 
 
-def day_of(cell: str) -> date:
+def calendar_date(cell: str) -> date:
+    """Read a date such as 2026-03-02 or 2026/3/2."""
     try:
         year, month, day = map(int, re.fullmatch(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})", cell, re.ASCII).groups())
-        found = date(year, month, day)
+        value = date(year, month, day)
     except (AttributeError, ValueError):
         raise CellMistake("not_a_date") from None
-    if not EARLIEST <= found.year <= LATEST:
+    if not EARLIEST_YEAR <= value.year <= LATEST_YEAR:
         raise CellMistake("not_a_date")
-    return found
+    return value
 
 
-def several(read: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]:
-    """Read several words from one cell, separated by `;` or `|`; also by `、`, except for names that contain one."""
+def list_of(read: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]:
+    """Return a reader of several values in one cell, separated by `;` or `|`.
+
+    `、` also separates values, except in a value that `read` accepts with the `、` in it.
+    """
 
     def read_all(cell):
-        return tuple(found for part in BETWEEN.split(cell) if part.strip() for found in read_part(part.strip()))
+        return tuple(value for part in SEPARATOR.split(cell) if part.strip() for value in read_part(part.strip()))
 
     def read_part(part):
         try:
             return [read(part)]
         except CellMistake:
-            words = [word.strip() for word in part.split("、")]
-            if len(words) == 1:
+            values = [value.strip() for value in part.split("、")]
+            if len(values) == 1:
                 raise
-            return [read(word) for word in words]
+            return [read(value) for value in values]
 
     return read_all
 
@@ -148,14 +158,14 @@ def several(read: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]:
 def read_table(
     file: str, content: bytes, columns: dict, make: Callable, check: Callable = lambda row: None
 ) -> tuple[list[tuple[int, object]], list[CellError]]:
-    """Return (line, entry) for each valid line, and every mistake.
+    """Return (line, entry) for each valid line, and every mistake in the file.
 
-    `columns`: name -> (heading in Chinese, whether it is required, how a cell is read[, the value of an empty cell]). `make` gets the values of a
-    line by name. `check` gets them first and returns (column, token) or None.
+    `columns`: name -> (heading in Chinese, whether it is required, reader of a cell[, value of an empty cell]). `check` gets the values of a line as a
+    dictionary and returns a mistake as (column, token), or None. `make` builds the entry from the values as keyword arguments.
     """
     if len(content) > MAX_BYTES:
         return [], [cell_error(file, 1, file, "too_long")]
-    text = _decoded(content)
+    text = _decode(content)
     if text is None:
         return [], [cell_error(file, 1, file, "not_readable")]
     reader = csv.reader(text.splitlines(keepends=True))
@@ -168,7 +178,7 @@ def read_table(
         return [], [cell_error(file, 1, file, "too_long")]
     if len(heading) == 1 and len(columns) > 1 and re.search(r"[;\t，；]", heading[0]):
         return [], [cell_error(file, 1, file, "separator")]
-    names = {word: name for name, (zh, *_) in columns.items() for word in (name, zh)}
+    names = {heading_text: name for name, (zh, *_) in columns.items() for heading_text in (name, zh)}
     order = [names.get(cell) for cell in heading]
     errors = [cell_error(file, 1, f"{place}", "unknown_column") for place, name in enumerate(order, 1) if name is None]
     errors += [cell_error(file, 1, name, "repeated_column") for name in columns if order.count(name) > 1]
@@ -204,8 +214,8 @@ def _read_row(file, line, order, row, columns, check):
     return entry, [*errors, *([cell_error(file, line, *mistake)] if mistake else [])]
 
 
-def _decoded(content: bytes) -> str | None:
-    """Spreadsheets in China save CSV in GB18030 as often as in UTF-8."""
+def _decode(content: bytes) -> str | None:
+    """Return the text of a file in UTF-8 or GB18030 (both are common in spreadsheets from China), or None."""
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             text = content.decode(encoding)

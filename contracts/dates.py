@@ -1,8 +1,8 @@
-"""Dates that events and files may have, and the time in which days are counted."""
+"""Range of years accepted in events and files, and the time zone in which days are counted."""
 
 from datetime import timedelta, timezone
 
-# Outside these years a clock was wrong, and some time zones cannot even be computed.
-EARLIEST, LATEST = 1990, 2199
-# Without summer time since 1991, and no dispute here is older.
+# A year outside this range comes from a wrong clock, and some of them cannot be converted between time zones.
+EARLIEST_YEAR, LATEST_YEAR = 1990, 2199
+# China has had no summer time since 1991 and no dispute is older, so that a fixed offset suffices.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")

@@ -1,4 +1,7 @@
-"""The field types that schemas consist of. They accept JSON values and Python's dates and decimals alike, and report a mistake by its token."""
+"""Field types of the event schemas, for marshmallow.
+
+They accept JSON values as well as Python dates, datetimes and Decimals. An invalid value raises ValidationError with a token of mistakes.MISTAKES.
+"""
 
 import datetime as dt
 import re
@@ -11,19 +14,19 @@ from marshmallow import EXCLUDE, RAISE, ValidationError, fields, validate, valid
 from contracts import codes, envelope, samples
 from contracts.channels import STREAMS
 from contracts.county import AGENCIES, TOWNSHIPS
-from contracts.dates import EARLIEST, LATEST
+from contracts.dates import EARLIEST_YEAR, LATEST_YEAR
 
-DISPUTE_CODE = f"^{codes.PATTERN}$"
-EVENT_ID = f"^{envelope.ID.pattern}$"
-SOURCE = r"^/agencies/[a-z0-9_-]{1,64}$|^/services/(?:" + "|".join(STREAMS) + ")$"
-REPORT_NO = r"^[A-Za-z0-9_\u3400-\u9fff〇.\-/#〔〕()（）]{1,64}$"  # an agency's own number: 妇联〔2026〕12号
-SHA256 = r"^[0-9a-f]{64}$"
-MEDIATOR = r"^[a-z0-9_-]{1,64}$"  # roster id
-ORGANISATION = r"^[a-z][a-z0-9_-]{1,63}$"  # code on the roster; unlike a dispute's code it begins with a letter
-PARTY_LABEL = r"^(?:applicant|respondent|third_party)(?:-[2-9]|-[1-9]\d)?$"  # which party, never who: respondent-2
-VILLAGE = r"^\d{12}$"
-GRID = r"^[A-Za-z0-9-]{1,32}$"
-AMOUNT = r"^\d{1,12}(?:\.\d{1,2})?$"
+DISPUTE_CODE_PATTERN = f"^{codes.DISPUTE_CODE_PATTERN}$"
+EVENT_ID_PATTERN = f"^{envelope.ID.pattern}$"
+SOURCE_PATTERN = r"^/agencies/[a-z0-9_-]{1,64}$|^/services/(?:" + "|".join(STREAMS) + ")$"
+REPORT_NO_PATTERN = r"^[A-Za-z0-9_\u3400-\u9fff〇.\-/#〔〕()（）]{1,64}$"  # number that an agency gives a report itself: 妇联〔2026〕12号
+SHA256_PATTERN = r"^[0-9a-f]{64}$"
+MEDIATOR_PATTERN = r"^[a-z0-9_-]{1,64}$"  # number on the roster
+ORGANISATION_PATTERN = r"^[a-z][a-z0-9_-]{1,63}$"  # code on the roster; begins with a letter, unlike the code of a dispute
+PARTY_LABEL_PATTERN = r"^(?:applicant|respondent|third_party)(?:-[2-9]|-[1-9]\d)?$"  # role and number of a party, such as respondent-2; never a name
+VILLAGE_PATTERN = r"^\d{12}$"
+GRID_PATTERN = r"^[A-Za-z0-9-]{1,32}$"
+AMOUNT_PATTERN = r"^\d{1,12}(?:\.\d{1,2})?$"
 
 LARGEST_AMOUNT = Decimal("999999999999.99")
 
@@ -31,45 +34,46 @@ _MISTAKES = {"required": "required", "null": "null", "validator_failed": "invali
 
 
 class Schema(marshmallow.Schema):
-    """The base of all schemas. Unknown fields are refused when data are dumped and ignored when they are loaded."""
+    """Base class of all schemas. Unknown fields are refused, unless `set_unknown_fields` changes that."""
 
     error_messages = {"type": "not_an_object", "unknown": "unknown_field"}  # noqa: RUF012 - marshmallow declares it so
 
-    json_rules: ClassVar[dict] = {}  # JSON Schema keywords that say what `validate_fields` checks, as far as they can
+    json_rules: ClassVar[dict] = {}  # JSON Schema keywords that express the checks of `validate_fields`, as far as possible
 
     class Meta:
         unknown = RAISE
 
     def validate_fields(self, data: dict) -> None:
-        """Check rules that concern several fields. Raises ValidationError."""
+        """Check rules that concern several fields. Subclasses override it. Raises ValidationError."""
 
     @validates_schema
     def _validate_fields(self, data, **kwargs):
         self.validate_fields(data)
 
 
-class Described:
-    """Adds a description to a field, kept in its `metadata`.
+class DescriptionMixin:
+    """Mixin that stores a description in the field's `metadata`.
 
-    `zh` and `en` say what the field means and when it is filled in. `example` is a JSON value, left out where the example of the event has one. `stays_at_intake`: intake passes the field on to nobody.
+    `zh`, `en`: meaning of the field and when it is filled in. `example`: a JSON value; not needed if the event's example contains the field.
+    `stays_at_intake`: intake stores the field and publishes it to nobody.
     """
 
     def __init__(self, *args, zh: str = "", en: str = "", example: object = None, stays_at_intake: bool = False, **options):
         super().__init__(*args, metadata={"zh": zh, "en": en, "example": example, "stays_at_intake": stays_at_intake}, **options)
 
 
-class Text(Described, fields.String):
+class Text(DescriptionMixin, fields.String):
     default_error_messages = _MISTAKES | {"invalid": "not_a_text", "invalid_utf8": "not_a_text"}
 
 
 class Sentence(Text):
-    """A sentence from contracts.reasons. The schema that has it checks that it is one."""
+    """A sentence of a reason. The schema that contains the field checks that it is a sentence of contracts.reasons."""
 
     def __init__(self, **options):
         super().__init__(validate=validate.Length(1, 400, error="wrong_length"), **options)
 
 
-class Boolean(Described, fields.Boolean):
+class Boolean(DescriptionMixin, fields.Boolean):
     default_error_messages = _MISTAKES | {"invalid": "not_a_boolean"}
 
     def __init__(self, **options):
@@ -81,7 +85,7 @@ class Boolean(Described, fields.Boolean):
         raise self.make_error("invalid")
 
 
-class Number(Described, fields.Integer):
+class Number(DescriptionMixin, fields.Integer):
     default_error_messages = _MISTAKES | {"invalid": "not_a_number", "too_large": "out_of_range"}
 
     def __init__(self, low: int, high: int, **options):
@@ -93,33 +97,33 @@ class Number(Described, fields.Integer):
         return value
 
 
-class ListOf(Described, fields.List):
+class ListOf(DescriptionMixin, fields.List):
     default_error_messages = _MISTAKES | {"invalid": "not_a_list"}
 
     def __init__(self, inner, low: int = 0, high: int = 50, **options):
         super().__init__(inner, validate=validate.Length(low, high, error="wrong_length"), **options)
 
 
-class Nested(Described, fields.Nested):
+class Nested(DescriptionMixin, fields.Nested):
     default_error_messages = _MISTAKES | {"type": "not_an_object"}
 
 
-class Day(Described, fields.Date):
+class Day(DescriptionMixin, fields.Date):
     default_error_messages = _MISTAKES | {"invalid": "not_a_date", "format": "not_a_date"}
 
     def _deserialize(self, value, attr, data, **kwargs):
         if type(value) is not dt.date:
             try:
-                # fromisoformat also takes 20260302 and 2026-W10-1, which the published schema does not.
+                # fromisoformat also accepts 20260302 and 2026-W10-1, which the published JSON Schema refuses.
                 value = dt.date.fromisoformat(value if len(value) == 10 and "W" not in value else "")
             except (TypeError, ValueError):
                 raise self.make_error("invalid") from None
-        if not EARLIEST <= value.year <= LATEST:
+        if not EARLIEST_YEAR <= value.year <= LATEST_YEAR:
             raise self.make_error("invalid")
         return value
 
 
-class Instant(Described, fields.AwareDateTime):
+class Instant(DescriptionMixin, fields.AwareDateTime):
     default_error_messages = _MISTAKES | {"invalid": "not_a_time", "invalid_awareness": "not_a_time", "format": "not_a_time"}
 
     def _deserialize(self, value, attr, data, **kwargs):
@@ -128,24 +132,24 @@ class Instant(Described, fields.AwareDateTime):
                 value = dt.datetime.fromisoformat(value.upper() if _RFC3339.match(value) else "")
             except (TypeError, ValueError):
                 raise self.make_error("invalid") from None
-        if value.tzinfo is None or not EARLIEST <= value.year <= LATEST:
+        if value.tzinfo is None or not EARLIEST_YEAR <= value.year <= LATEST_YEAR:
             raise self.make_error("invalid")
         return value
 
     def _serialize(self, value, attr, obj, **kwargs):
-        return None if value is None else in_utc(value)
+        return None if value is None else utc_text(value)
 
 
-def in_utc(instant: dt.datetime) -> str:
-    """One instant is written in one way, wherever it was said: who compares texts compares instants."""
+def utc_text(instant: dt.datetime) -> str:
+    """Return the ISO 8601 text of an aware datetime in UTC. Equal instants have equal texts, so that texts can be compared."""
     return instant.astimezone(dt.UTC).isoformat()
 
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)\Z")
 
 
-class Amount(Described, fields.Decimal):
-    """Yuan, as a string with two decimals. A JSON number is refused: it has been through a binary fraction on the way."""
+class Amount(DescriptionMixin, fields.Decimal):
+    """Amount in yuan, as a string with at most two decimals. A JSON number is refused, because a binary fraction may have rounded it."""
 
     default_error_messages = _MISTAKES | {"invalid": "not_a_sum", "special": "not_a_sum"}
 
@@ -153,29 +157,29 @@ class Amount(Described, fields.Decimal):
         super().__init__(places=2, as_string=True, **options)
 
     def _deserialize(self, value, attr, data, **kwargs):
-        if isinstance(value, str) and _AMOUNT.match(value):
+        if isinstance(value, str) and _AMOUNT_RE.match(value):
             return Decimal(value).quantize(_FEN)
         if isinstance(value, Decimal) and 0 <= value <= LARGEST_AMOUNT and value == value.quantize(_FEN):
             return value.quantize(_FEN)
         raise self.make_error("invalid")
 
 
-_AMOUNT = re.compile(AMOUNT.removesuffix("$") + r"\Z", re.ASCII)
+_AMOUNT_RE = re.compile(AMOUNT_PATTERN.removesuffix("$") + r"\Z", re.ASCII)
 _FEN = Decimal("0.01")
 
 
 def one_of(tokens, **options) -> Text:
-    """A token of a closed list."""
+    """Return a field for a token of a closed list."""
     return Text(validate=validate.OneOf(tuple(tokens), error="not_in_list"), **options)
 
 
-def formed(pattern: str, **options) -> Text:
-    """A text that matches a pattern."""
-    return Text(validate=Form(pattern), **options)
+def text_matching(pattern: str, **options) -> Text:
+    """Return a field for text that matches a pattern."""
+    return Text(validate=FullMatch(pattern), **options)
 
 
-class Form(validate.Regexp):
-    """Validates by a pattern that means the same here and in JSON Schema: digits are 0-9, and `$` is the end, not the place before a last line break."""
+class FullMatch(validate.Regexp):
+    """Validator for a pattern with the meaning it has in JSON Schema: digits are 0-9, and `$` is the end of the text, not the place before a last line break."""
 
     def __init__(self, pattern: str):
         super().__init__(pattern, error="wrong_form")
@@ -187,16 +191,16 @@ class Form(validate.Regexp):
         return value
 
 
-def limited(longest: int, **options) -> Text:
-    """Free text, for the few places where the contract needs a person's words. Never in a domain event."""
+def free_text(longest: int, **options) -> Text:
+    """Return a field for free text, such as a name or an address. Domain events contain none."""
     return Text(validate=validate.Length(1, longest, error="wrong_length"), **options)
 
 
 def dispute_code(zh="纠纷编码", en="code of the dispute", example=samples.DISPUTE, **options):
-    return formed(DISPUTE_CODE, zh=zh, en=en, example=example, **options)
+    return text_matching(DISPUTE_CODE_PATTERN, zh=zh, en=en, example=example, **options)
 
 
-def agency_code(zh="机构代码", en="code of the agency", example=samples.BODY, **options):
+def agency_code(zh="机构代码", en="code of the agency", example=samples.MEDIATION_BODY, **options):
     return one_of(AGENCIES, zh=zh, en=en, example=example, **options)
 
 
@@ -206,65 +210,70 @@ def township_code(zh="乡镇（街道）统计用区划代码", en="statistical 
 
 def village_code(
     zh="村（社区）统计用区划代码，前九位须与township一致；不掌握时不填",
-    en="statistical code of the village or community; its first nine digits are the township's; left out if not known",
+    en="statistical code of the village or community; its first nine digits must be those of `township`; left out if not known",
     example=samples.VILLAGE,
     **options,
 ):
-    return formed(VILLAGE, zh=zh, en=en, example=example, **options)
+    return text_matching(VILLAGE_PATTERN, zh=zh, en=en, example=example, **options)
 
 
 def grid_code(
     zh="网格编号，由本县网格系统编定；不掌握时不填", en="number of the grid in the county's grid system; left out if not known", example=samples.GRID, **options
 ):
-    return formed(GRID, zh=zh, en=en, example=example, **options)
+    return text_matching(GRID_PATTERN, zh=zh, en=en, example=example, **options)
 
 
 def organisation_code(zh="名册上的组织代码", en="code of the organisation on the roster", example=samples.ORGANISATION, **options):
-    return formed(ORGANISATION, zh=zh, en=en, example=example, **options)
+    return text_matching(ORGANISATION_PATTERN, zh=zh, en=en, example=example, **options)
 
 
-def mediator_id(zh="调解员的名册编号，不得填写姓名", en="roster number of the mediator, never a name", example=samples.MEDIATOR, **options):
-    return formed(MEDIATOR, zh=zh, en=en, example=example, **options)
+def mediator_id(zh="调解员的名册编号，不得填写姓名", en="roster number of the mediator; never a name", example=samples.MEDIATOR, **options):
+    return text_matching(MEDIATOR_PATTERN, zh=zh, en=en, example=example, **options)
 
 
 def party_label(
     zh="当事人称谓：身份加序号，不得填写姓名",
-    en="label of the party: its role and, from the second on, a number; never a name",
+    en="label of the party: its role and, from the second party of that role on, a number; never a name",
     example="respondent",
     **options,
 ):
-    return formed(PARTY_LABEL, zh=zh, en=en, example=example, **options)
+    return text_matching(PARTY_LABEL_PATTERN, zh=zh, en=en, example=example, **options)
 
 
 def sha256_hex(zh="SHA-256摘要值，小写十六进制", en="SHA-256 digest in lower-case hexadecimal", example=samples.SHA256, **options):
-    return formed(SHA256, zh=zh, en=en, example=example, **options)
+    return text_matching(SHA256_PATTERN, zh=zh, en=en, example=example, **options)
 
 
-def own_number(zh, en, example, **options):
-    """A number under which an agency keeps something in its own books."""
-    return formed(REPORT_NO, zh=zh, en=en, example=example, **options)
+def agency_number(zh, en, example, **options):
+    """Return a field for a number that an agency assigns in its own records."""
+    return text_matching(REPORT_NO_PATTERN, zh=zh, en=en, example=example, **options)
 
 
 def event_id(zh, en, **options):
-    return formed(EVENT_ID, zh=zh, en=en, example=samples.ACCEPTANCE["id"], **options)
+    return text_matching(EVENT_ID_PATTERN, zh=zh, en=en, example=samples.ACCEPTANCE_REF["id"], **options)
 
 
 class EventRef(Schema):
     """Identifies an event by `source` and `id`."""
 
-    source = formed(SOURCE, required=True, zh="上报者，即事件的source", en="who reported it: the event's `source`", example=samples.REPORT["source"])
-    id = formed(EVENT_ID, required=True, zh="事件的id", en="the event's `id`", example=samples.REPORT["id"])
+    source = text_matching(
+        SOURCE_PATTERN, required=True, zh="上报者，即事件的source", en="the reporting agency: the event's `source`", example=samples.REPORT_REF["source"]
+    )
+    id = text_matching(EVENT_ID_PATTERN, required=True, zh="事件的id", en="the event's `id`", example=samples.REPORT_REF["id"])
 
 
-def event_ref(zh="所指的事件", en="the event that is meant", **options):
+def event_ref(zh="所指的事件", en="the event referred to", **options):
     return Nested(EventRef, zh=zh, en=en, **options)
 
 
-def tolerant(schema: Schema, unknown: str = EXCLUDE) -> Schema:
-    """The same schema, and everything nested in it, treating unknown fields as told. marshmallow does not pass this on by itself."""
+def set_unknown_fields(schema: Schema, unknown: str = EXCLUDE) -> Schema:
+    """Set how the schema and all schemas nested in it treat unknown fields (RAISE or EXCLUDE), and return the schema.
+
+    marshmallow itself applies the setting to the outermost schema only.
+    """
     schema.unknown = unknown
     for field in schema.fields.values():
         inner = field.inner if isinstance(field, fields.List) else field
         if isinstance(inner, fields.Nested):
-            tolerant(inner.schema, unknown)
+            set_unknown_fields(inner.schema, unknown)
     return schema

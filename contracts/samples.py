@@ -1,15 +1,15 @@
-"""The values that examples consist of, taken from the county's own data, so that every example is valid in every county. All persons and numbers are made up."""
+"""Values for the examples of events, taken from the county's data, so that each example is valid in every county. All persons and numbers are fictitious."""
 
 from contracts.codes import dispute_code
 from contracts.county import AGENCIES, COUNTY, TOWNSHIPS
 
-CENTRE = COUNTY.lead("M").code
+MEDIATION_CENTRE = COUNTY.lead("M").code
 COURT = COUNTY.lead("C").code
-BUREAU = COUNTY.lead("J").code
-FEDERATION = COUNTY.lead("W").code
+JUDICIAL_BUREAU = COUNTY.lead("J").code
+WOMENS_FEDERATION = COUNTY.lead("W").code
 POLICE = COUNTY.lead("P").code
-_BODIES = [code for code, agency in AGENCIES.items() if agency.role == "B"] or [CENTRE]
-BODY, OTHER_BODY = _BODIES[0], _BODIES[-1]
+_MEDIATION_BODIES = [code for code, agency in AGENCIES.items() if agency.role == "B"] or [MEDIATION_CENTRE]
+MEDIATION_BODY, OTHER_MEDIATION_BODY = _MEDIATION_BODIES[0], _MEDIATION_BODIES[-1]
 
 TOWNSHIP = next(iter(TOWNSHIPS))
 TOWNSHIP_ZH = TOWNSHIPS[TOWNSHIP][0]
@@ -26,22 +26,22 @@ CONFIRMATION_DOCKET = f"（2026）{COUNTY.docket}调确7号"
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 # Events that other examples refer to, as `source` and `id`.
-REPORT = {"source": f"/agencies/{FEDERATION}", "id": "wf-2026-0042"}
-ACCEPTANCE = {"source": f"/agencies/{BODY}", "id": "mb-2026-0007"}
-JOIN = {"source": f"/agencies/{CENTRE}", "id": "mc-2026-0311"}
-ROSTER_CHANGE = {"source": f"/agencies/{BUREAU}", "id": "jb-2026-0003"}
-WARNING = {"source": f"/agencies/{POLICE}", "id": "ga-2026-0815"}
+REPORT_REF = {"source": f"/agencies/{WOMENS_FEDERATION}", "id": "wf-2026-0042"}
+ACCEPTANCE_REF = {"source": f"/agencies/{MEDIATION_BODY}", "id": "mb-2026-0007"}
+JOIN_REF = {"source": f"/agencies/{MEDIATION_CENTRE}", "id": "mc-2026-0311"}
+ROSTER_CHANGE_REF = {"source": f"/agencies/{JUDICIAL_BUREAU}", "id": "jb-2026-0003"}
+WARNING_REF = {"source": f"/agencies/{POLICE}", "id": "ga-2026-0815"}
 
-# Parts that several examples share.
-CLOCK = {"clock": "referral_answer", "kind": "POLICY", "due_at": "2026-03-06T15:59:59+00:00"}
-CLOCK_SET = {**CLOCK, "article": "after 在线调解规则 12", "started_at": "2026-03-03T01:10:00+00:00"}
-ROUTING_CLOCK = {**CLOCK_SET, "clock": "routing", "article": "none"}
+# Parts shared by several examples.
+DEADLINE = {"clock": "referral_answer", "kind": "POLICY", "due_at": "2026-03-06T15:59:59+00:00"}
+DEADLINE_SET = {**DEADLINE, "article": "after 在线调解规则 12", "started_at": "2026-03-03T01:10:00+00:00"}
+ROUTING_DEADLINE = {**DEADLINE_SET, "clock": "routing", "article": "none"}
 CANDIDATE = {
-    "to": OTHER_BODY,
+    "to": OTHER_MEDIATION_BODY,
     "organisation": OTHER_ORGANISATION,
-    "joint_with": [FEDERATION],
+    "joint_with": [WOMENS_FEDERATION],
     "points": 60,
     "reasons": ["lead_agency", "light_load"],
 }
-EXCLUDED = {"to": BODY, "organisation": ORGANISATION, "reason": "declined_before"}
-ALIKE = {"reasons": ["same_parties", "same_place", "within_days"], "days": 3}
+EXCLUDED = {"to": MEDIATION_BODY, "organisation": ORGANISATION, "reason": "declined_before"}
+DUPLICATE_EVIDENCE = {"reasons": ["same_parties", "same_place", "within_days"], "days": 3}

@@ -1,11 +1,11 @@
-"""The facts of a step: what an agency reported, without the fields that stay at intake."""
+"""Field type for the facts of a step: the data that an agency reported, without the fields that intake passes on to nobody."""
 
 from collections.abc import Mapping
 from functools import cache
 
 from marshmallow import fields
 
-from contracts.fields import Described, Schema, tolerant
+from contracts.fields import DescriptionMixin, Schema, set_unknown_fields
 from contracts.rows import Step
 
 
@@ -15,13 +15,13 @@ def stays_at_intake(field: fields.Field) -> bool:
 
 @cache
 def facts_schema(step: Step, unknown: str) -> Schema:
-    """Return the schema of a step's facts. `unknown` says what happens to unknown fields (marshmallow's RAISE or EXCLUDE)."""
+    """Return the schema of a step's facts. `unknown`: treatment of unknown fields, marshmallow's RAISE or EXCLUDE."""
     private = [name for name, field in step.schema._declared_fields.items() if stays_at_intake(field)]
-    return tolerant(step.schema(exclude=private), unknown)
+    return set_unknown_fields(step.schema(exclude=private), unknown)
 
 
-class StepFacts(Described, fields.Field):
-    """The facts of one of `steps`: the one whose type stands in the field `named_by` beside it."""
+class StepFacts(DescriptionMixin, fields.Field):
+    """Facts of a step. The sibling field `named_by` holds the type of the step, which must be one of `steps`."""
 
     default_error_messages = {"required": "required", "null": "null"}  # noqa: RUF012 - marshmallow declares it so
 
@@ -30,7 +30,7 @@ class StepFacts(Described, fields.Field):
         self.steps, self.named_by = steps, named_by
 
     def schemas(self) -> dict[str, Schema]:
-        """Return the schema of each step, by type."""
+        """Return the schema of the facts of each step, by type."""
         return {type: facts_schema(step, self.parent.unknown) for type, step in self.steps.items()}
 
     def _schema(self, data):
@@ -39,7 +39,7 @@ class StepFacts(Described, fields.Field):
     def _deserialize(self, value, attr, data, **kwargs):
         type = data.get(self.named_by)
         if not isinstance(type, str) or type not in self.steps:
-            return {}  # a wrong type has an error of its own
+            return {}  # the field `named_by` reports the wrong type itself
         return self._schema(data).load(value)
 
     def _serialize(self, value, attr, obj, **kwargs):

@@ -1,1 +1,1 @@
-"""The usual course of a dispute, as tests, drills and benchmarks lead it: what agencies report at each step, and in which order. Pure."""
+"""Typical steps and facts of a dispute, shared by tests, drills and benchmarks. No I/O."""

@@ -1,9 +1,9 @@
-"""The steps of a dispute that is settled and performed, from screening to archive, in their order."""
+"""Steps of a typical dispute, in order: it is mediated, settled, performed and archived."""
 
 from scenarios.facts import facts_of
 
-# (type, facts that differ from the usual ones). The agreement has two terms, and both are performed.
-COURSE = (
+# (type of step, facts that differ from those in scenarios.facts), from screening to archive. The agreement has two terms, and both are performed.
+SETTLED_DISPUTE = (
     ("dispute.screened", {}),
     ("dispute.routed", {}),
     ("referral.accepted", {}),
@@ -20,11 +20,13 @@ COURSE = (
 )
 
 
-def mediation(mediator: str, sessions: tuple[dict, ...] = ({},)) -> list[tuple[str, dict]]:
-    """Return the steps that a body reports from the first consent to the last session, as (type, facts).
+def mediation_steps(mediator: str, sessions: tuple[dict, ...] = ({},)) -> list[tuple[str, dict]]:
+    """Return the steps of mediation that a body reports, from the first consent to the last session, as (type, facts).
 
-    `sessions`: for each session, the facts that differ from the usual ones.
+    `sessions`: for each session, the facts that differ from those in scenarios.facts.
     """
-    agreed = {"mediator.agreed": {"mediator": mediator}}
-    before = [(type, changes | agreed.get(type, {})) for type, changes in COURSE if type in ("consent.given", "mediator.agreed", "mediation.started")]
-    return [(type, facts_of(type, **changes)) for type, changes in [*before, *(("session.held", session) for session in sessions)]]
+    mediator_facts = {"mediator.agreed": {"mediator": mediator}}
+    steps_before_sessions = [
+        (type, changes | mediator_facts.get(type, {})) for type, changes in SETTLED_DISPUTE if type in ("consent.given", "mediator.agreed", "mediation.started")
+    ]
+    return [(type, facts_of(type, **changes)) for type, changes in [*steps_before_sessions, *(("session.held", session) for session in sessions)]]

@@ -1,4 +1,4 @@
-"""Usual facts for each type of step, valid in the county that this process reads."""
+"""Typical facts for each type of step, valid in the county that this installation serves."""
 
 from copy import deepcopy
 
@@ -8,7 +8,7 @@ from contracts import samples
 FACTS = {                              # by type of step
     "dispute.reported":     {"channel": "phone", "place": {"township": samples.TOWNSHIP}, "kind": "family", "wants": "mediation"},
     "dispute.screened":     {"suitable": True, "track": "A", "kind": "family"},
-    "dispute.routed":       {"to": samples.BODY, "joint_with": [], "reason": "by_place"},
+    "dispute.routed":       {"to": samples.MEDIATION_BODY, "joint_with": [], "reason": "by_place"},
     "referral.accepted":    {"mediator": samples.MEDIATOR, "conflict_of_interest": False, "agreed_after_disclosure": False},
     "referral.declined":    {"reason": "not_our_kind"},
     "consent.given":        {"party": "applicant", "how": "in_writing"},
@@ -26,10 +26,10 @@ FACTS = {                              # by type of step
                                        {"kind": "payment", "due_on": "2026-06-30", "amount_cny": "6000.00"}]},
     "performance.recorded": {"term": 1, "result": "full", "on": "2026-04-10"},
     "dispute.followed_up":  {"settled": True, "satisfied": True},
-    "departments.called":        {"to": [samples.POLICE, samples.BUREAU], "reason": "joint_visit"},
+    "departments.called":        {"to": [samples.POLICE, samples.JUDICIAL_BUREAU], "reason": "joint_visit"},
     "call.answered":     {"answer": "reported_in"},
     "level.escalated":      {"level": "village_level", "escalated_for": "beyond_ability"},
-    "supervision.issued":   {"to": samples.BODY, "urged_for": "grave"},
+    "supervision.issued":   {"to": samples.MEDIATION_BODY, "urged_for": "grave"},
     "supervision.answered": {"answer": "under_way"},
     "dispute.archived":     {"archive_no": "调〔2026〕7号"},
     "conflict.disclosed":   {"mediator": samples.MEDIATOR, "relation": "relative"},
@@ -47,7 +47,7 @@ FACTS = {                              # by type of step
     "confirmation.withdrawn": {},
     "case.filed":           {"received_on": "2026-04-20", "decided_on": "2026-04-22", "cause": "2", "procedure": "simplified"},
     "case.filing_refused":  {"received_on": "2026-04-20", "decided_on": "2026-04-22", "reason": "not_this_court"},
-    "case.entrusted":       {"to": samples.BODY, "procedure": "simplified"},
+    "case.entrusted":       {"to": samples.MEDIATION_BODY, "procedure": "simplified"},
     "case.procedure_set":   {"procedure": "ordinary"},
     "trial.extended":       {"months": 1},
     "case.closed":          {"mode": "other"},
@@ -63,7 +63,7 @@ FACTS = {                              # by type of step
     "dispute.redirected":   {"to": "labour_arbitration_commission", "way": "labour_arbitration"},
     "dispute.reopened":     {"reason": "recurred"},
     "reports.joined":       {"into": samples.OTHER_DISPUTE},
-    "reports.unjoined":     {"reported_by": samples.FEDERATION},
+    "reports.unjoined":     {"reported_by": samples.WOMENS_FEDERATION},
     "report.corrected":     {"event": "e-0", "reason": "wrong_facts"},
     "report.withdrawn":     {"event": "e-0", "reason": "wrong_dispute"},
 }
@@ -71,5 +71,5 @@ FACTS = {                              # by type of step
 
 
 def facts_of(type: str, **changes) -> dict:
-    """Return a copy of the usual facts of a step of this type, updated with `changes`."""
+    """Return a copy of the typical facts of a step of this type, updated with `changes`."""
     return {**deepcopy(FACTS[type]), **changes}

@@ -1,4 +1,4 @@
-"""What an agency gets back: receipts for what it reported, notices of what it has to act on."""
+"""Events addressed to agencies: receipts for their reports, and notices of matters on which they have to act."""
 
 from contracts.answers import notices, receipts
 

@@ -1,12 +1,24 @@
-"""Receipts: the first when an event was stored or refused, the second when it took effect or not, a third when its dispute got another code."""
+"""Receipts for agencies' events. The first says whether intake stored the event, the second whether it took effect, a third gives a changed dispute code."""
 
 from functools import partial
 
 from marshmallow import ValidationError
 
 from contracts import samples
-from contracts.fields import EVENT_ID, SOURCE, Nested, Number, Schema, dispute_code, event_ref, formed, one_of, organisation_code, sha256_hex
-from contracts.parts import ReasonGiven
+from contracts.fields import (
+    EVENT_ID_PATTERN,
+    SOURCE_PATTERN,
+    Nested,
+    Number,
+    Schema,
+    dispute_code,
+    event_ref,
+    one_of,
+    organisation_code,
+    sha256_hex,
+    text_matching,
+)
+from contracts.nested_schemas import ReasonGiven
 from contracts.reasons import REASONS
 from contracts.rows import EventType
 from contracts.states import STATES
@@ -15,16 +27,19 @@ Receipt = partial(EventType, stream="intake")
 
 
 class LogEntry(Schema):
-    seq = Number(1, 2**63 - 1, required=True, zh="存证日志中的序号", en="number of the entry in the log", example=4711)
-    sha256 = sha256_hex(required=True, zh="该条存证的摘要值，与前一条相链接", en="digest of the entry, chained to the one before it")
+    seq = Number(1, 2**63 - 1, required=True, zh="存证日志中的序号", en="number of the entry in the evidence log", example=4711)
+    sha256 = sha256_hex(
+        required=True, zh="该条存证的摘要值，计算时包含前一条的摘要值", en="digest of the entry, computed over its content and the digest of the previous entry"
+    )
 
 
-class AboutOne(Schema):
-    """About a dispute, or about an organisation on the roster."""
+class DisputeOrOrganisation(Schema):
+    """Base of receipts that concern either a dispute or an organisation on the roster."""
 
-    dispute = dispute_code(zh="纠纷编码；与organisation有且只有其一", en="code of the dispute; either this or `organisation` is given")
+    dispute = dispute_code(zh="纠纷编码；与organisation有且只有其一", en="code of the dispute; exactly one of this and `organisation` is given")
     organisation = organisation_code(
-        zh="名册上的组织代码，仅用于名册变更；与dispute有且只有其一", en="code of the organisation, for a change of a roster; either this or `dispute` is given"
+        zh="名册上的组织代码，仅用于名册变更；与dispute有且只有其一",
+        en="code of the organisation, for a change of a roster; exactly one of this and `dispute` is given",
     )
 
     def validate_fields(self, data):
@@ -32,106 +47,106 @@ class AboutOne(Schema):
             raise ValidationError("required", "dispute")
 
 
-def answered():
-    return event_ref(required=True, zh="所答复的事件", en="the event that is answered")
+def answered_event():
+    return event_ref(required=True, zh="所答复的事件", en="the event that this receipt answers")
 
 
-class ReceiptAccepted(AboutOne):
-    event = answered()
-    log = Nested(LogEntry, required=True, zh="存证日志中的位置", en="where the event stands in the log")
+class ReceiptAccepted(DisputeOrOrganisation):
+    event = answered_event()
+    log = Nested(LogEntry, required=True, zh="存证日志中的位置", en="position of the event in the evidence log")
 
 
-class UncertainEventRef(Schema):
-    """The event's `source` and `id`; null where the envelope could not be read."""
+class NullableEventRef(Schema):
+    """Identifies an event by `source` and `id`. Either is null if it could not be read from the envelope."""
 
-    source = formed(
-        SOURCE,
+    source = text_matching(
+        SOURCE_PATTERN,
         required=True,
         allow_none=True,
         zh="事件的source；无法读取时为null",
         en="the event's `source`; null if it could not be read",
-        example=samples.REPORT["source"],
+        example=samples.REPORT_REF["source"],
     )
-    id = formed(
-        EVENT_ID,
+    id = text_matching(
+        EVENT_ID_PATTERN,
         required=True,
         allow_none=True,
         zh="事件的id；无法读取时为null",
         en="the event's `id`; null if it could not be read",
-        example=samples.REPORT["id"],
+        example=samples.REPORT_REF["id"],
     )
 
 
-class ReasonAtTheDoor(ReasonGiven):
-    field = formed(
+class RefusalReason(ReasonGiven):
+    field = text_matching(
         r"^[a-z][a-z0-9_]*(?:[.\[\]0-9a-z_]*)$",
         zh="出错字段的路径；原因与字段无关时不提供",
-        en="path of the field that is wrong; left out if the reason is about none",
+        en="path of the invalid field; left out if the reason does not concern a field",
         example="place.township",
     )
 
 
 class ReceiptRefused(Schema):
-    event = Nested(UncertainEventRef, required=True, zh="所答复的事件", en="the event that is answered")
-    reason = Nested(ReasonAtTheDoor, required=True, zh="未收的原因", en="why it was not stored")
+    event = Nested(NullableEventRef, required=True, zh="所答复的事件", en="the event that this receipt answers")
+    reason = Nested(RefusalReason, required=True, zh="未予接收的原因", en="reason for which the event was not stored")
 
 
-class ReceiptApplied(AboutOne):
-    event = answered()
-    state = one_of(STATES, zh="纠纷现在的状态；名册变更不提供", en="the dispute's state now; left out for a change of a roster")
+class ReceiptApplied(DisputeOrOrganisation):
+    event = answered_event()
+    state = one_of(STATES, zh="纠纷当前状态；名册变更不提供", en="current state of the dispute; left out for a change of a roster")
 
 
-class ReceiptRejected(AboutOne):
-    event = answered()
+class ReceiptRejected(DisputeOrOrganisation):
+    event = answered_event()
     state = one_of(
         STATES,
-        zh="纠纷现在的状态；事件暂存待查或者属于名册变更时不提供",
-        en="the dispute's state now; left out while the event is set aside, and for a change of a roster",
+        zh="纠纷当前状态；事件暂存待查或者属于名册变更时不提供",
+        en="current state of the dispute; left out while the event is parked, and for a change of a roster",
     )
-    reason = Nested(ReasonGiven, required=True, zh="未生效的原因", en="why it had no effect")
+    reason = Nested(ReasonGiven, required=True, zh="未生效的原因", en="reason for which the event had no effect")
 
 
 class ReceiptMoved(Schema):
-    """A third receipt of a report, when its dispute was joined to another or taken out again."""
+    """Third receipt of a report, sent when its dispute was joined to another one, or the joining was reversed."""
 
-    event = answered()
-    dispute = dispute_code(required=True, zh="现在适用的纠纷编码", en="the code that holds from now on")
-    was = dispute_code(required=True, zh="此前的纠纷编码", en="the code until now")
+    event = answered_event()
+    dispute = dispute_code(required=True, zh="现适用的纠纷编码", en="code of the dispute that now applies")
+    was = dispute_code(required=True, zh="原适用的纠纷编码", en="code of the dispute that applied before")
 
 
-_ACCEPTANCE = {"event": samples.ACCEPTANCE, "dispute": samples.DISPUTE}
+_ACCEPTANCE_EXAMPLE = {"event": samples.ACCEPTANCE_REF, "dispute": samples.DISPUTE}
 
 EVENTS = (
     Receipt(
         "receipt.accepted",
         ReceiptAccepted,
-        zh="已收妥",
-        en="stored durably; we are responsible now",
-        example={"event": samples.REPORT, "dispute": samples.DISPUTE, "log": {"seq": 4711, "sha256": samples.SHA256}},
+        zh="已接收",
+        en="the event was stored durably",
+        example={"event": samples.REPORT_REF, "dispute": samples.DISPUTE, "log": {"seq": 4711, "sha256": samples.SHA256}},
     ),
     Receipt(
         "receipt.refused",
         ReceiptRefused,
-        zh="未收",
-        en="not stored as a fact",
+        zh="未予接收",
+        en="the event was refused and not stored",
         example={
-            "event": samples.REPORT,
+            "event": samples.REPORT_REF,
             "reason": {**REASONS["malformed_data"].text(field="place.township", mistake="not_in_list"), "field": "place.township"},
         },
     ),
-    Receipt("receipt.applied", ReceiptApplied, zh="已生效", en="the life of the dispute took it", example={**_ACCEPTANCE, "state": "accepted"}),
+    Receipt("receipt.applied", ReceiptApplied, zh="已生效", en="the event took effect", example={**_ACCEPTANCE_EXAMPLE, "state": "accepted"}),
     Receipt(
         "receipt.rejected",
         ReceiptRejected,
         zh="未生效",
-        en="the life of the dispute refused it",
-        example={**_ACCEPTANCE, "state": "closed", "reason": REASONS["illegal_here"].text(state="closed", step="referral.accepted")},
+        en="the event had no effect",
+        example={**_ACCEPTANCE_EXAMPLE, "state": "closed", "reason": REASONS["illegal_here"].text(state="closed", step="referral.accepted")},
     ),
     Receipt(
         "receipt.moved",
         ReceiptMoved,
         zh="编码变更",
-        en="your report stands under another code now",
-        example={"event": samples.REPORT, "dispute": samples.OTHER_DISPUTE, "was": samples.DISPUTE},
+        en="the report now belongs to another dispute code",
+        example={"event": samples.REPORT_REF, "dispute": samples.OTHER_DISPUTE, "was": samples.DISPUTE},
     ),
 )

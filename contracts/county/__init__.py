@@ -1,6 +1,6 @@
-"""The county that this installation serves, read once from the folder that FENGQIAO_COUNTY names (counties/ganzhou if it is not set).
+"""The county that this installation serves, read once from the folder in FENGQIAO_COUNTY (default: counties/ganzhou).
 
-An invalid folder stops the process: every mistake is printed, in Chinese and English.
+If the folder is invalid, every mistake is printed in Chinese and English, and the process stops.
 """
 
 import os
@@ -11,25 +11,25 @@ from contracts.county.files import read
 from contracts.county.model import Agency, County
 from contracts.county.roles import ROLES
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-DEFAULT = "counties/ganzhou"
+REPOSITORY = Path(__file__).resolve().parents[2]
+DEFAULT_FOLDER = "counties/ganzhou"
 
 
 def folder() -> Path:
-    """Return the county's folder. A relative path is one below the checkout."""
-    return CHECKOUT / (os.environ.get("FENGQIAO_COUNTY") or DEFAULT)
+    """Return the county's folder. A relative path in FENGQIAO_COUNTY starts at the root of the repository."""
+    return REPOSITORY / (os.environ.get("FENGQIAO_COUNTY") or DEFAULT_FOLDER)
 
 
-def _load() -> County:
+def _load_county() -> County:
     county, errors = read(folder())
     if errors:
         for error in errors:
             print(error, file=sys.stderr)
-        raise SystemExit(f"县级配置有{len(errors)}处错误，未启动 | {len(errors)} mistakes in {folder()}; nothing was started")
+        raise SystemExit(f"县级配置有{len(errors)}处错误，程序未启动 | {len(errors)} mistakes in {folder()}; the process does not start")
     return county
 
 
-COUNTY = _load()
+COUNTY = _load_county()
 AGENCIES = COUNTY.agencies
 TOWNSHIPS = COUNTY.townships
 

@@ -1,4 +1,4 @@
-"""What our services publish to each other about disputes and rosters: codes, dates, amounts and hashes. No person, and no free text."""
+"""Events that services publish to each other about disputes and rosters. They contain codes, dates, amounts and digests, no personal data and no free text."""
 
 from contracts.facts import intake, mediation, notify, sealed, steps
 

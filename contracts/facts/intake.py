@@ -1,4 +1,4 @@
-"""What intake publishes."""
+"""Events that intake publishes."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ from contracts.fields import Instant, ListOf, Number, Schema, agency_code, dispu
 from contracts.rows import EventType
 from contracts.step_facts import StepFacts
 from contracts.steps import ORDINARY, ROWS
-from contracts.steps.reporting import amount_cny, cause, channel, flags, kind, standings, wants
+from contracts.steps.reporting import amount_cny_field, cause_field, channel_field, flags_field, kind_field, standings_field, wants_field
 from contracts.steps.roster import RosterChanged
 
 IntakeEvent = partial(EventType, stream="intake")
@@ -16,47 +16,47 @@ IntakeEvent = partial(EventType, stream="intake")
 class DisputeRegistered(Schema):
     event = event_ref(required=True)
     agency = agency_code(required=True)
-    channel = channel()
+    channel = channel_field()
     township = township_code(required=True)
     village = village_code()
     grid = grid_code()
-    kind = kind()
-    cause = cause()
-    amount_cny = amount_cny()
-    wants = wants()
-    standings = standings()
-    flags = flags()
-    party_labels = ListOf(party_label())  # how many there are of each role, never who: needed to know when everyone has consented
+    kind = kind_field()
+    cause = cause_field()
+    amount_cny = amount_cny_field()
+    wants = wants_field()
+    standings = standings_field()
+    flags = flags_field()
+    party_labels = ListOf(party_label())  # one label per party; mediation needs them to check that every party has consented
     happened_at = Instant(required=True)
 
 
-class Moved(Schema):
-    """Reports went from one code to another. Published about both disputes, with the same data."""
+class ReportsMoved(Schema):
+    """Reports moved from one dispute code to another. Published about both disputes, with the same data."""
 
     event = event_ref(required=True)
-    agency = agency_code(required=True)  # who reported it: whose report was joined, or the centre
-    into = dispute_code(required=True)  # where the reports are now
+    agency = agency_code(required=True)  # the agency whose report was joined, or the mediation centre
+    into = dispute_code(required=True)  # code of the dispute that now has the reports
 
 
-class DisputeMerged(Moved):
-    was = dispute_code()  # the code that ends; a report that was joined when it came in never had one
+class DisputeMerged(ReportsMoved):
+    was = dispute_code()  # code of the dispute that ends; absent if the report was joined on arrival, before it got a code
     found_by = one_of(kinds.FOUND_BY, required=True)
-    reasons = ListOf(one_of(kinds.SAMENESS))
-    days = Number(0, 366)  # between the two reports
+    reasons = ListOf(one_of(kinds.DUPLICATE_REASONS))
+    days = Number(0, 366)  # number of days between the two reports
 
 
-class DisputeUnmerged(Moved):
-    was = dispute_code(required=True)  # the dispute under which they were
+class DisputeUnmerged(ReportsMoved):
+    was = dispute_code(required=True)  # code of the dispute that had the reports before
     reported_by = agency_code(required=True)
 
 
 class DuplicateProposed(Schema):
-    """This dispute may be the same as another, older one. Both live on until the centre decides."""
+    """The dispute may be identical with an older dispute. Both remain open until the mediation centre decides."""
 
     event = event_ref(required=True)
     agency = agency_code(required=True)
     other = dispute_code(required=True)
-    reasons = ListOf(one_of(kinds.SAMENESS), required=True)
+    reasons = ListOf(one_of(kinds.DUPLICATE_REASONS), required=True)
     days = Number(0, 366, required=True)
 
 
@@ -69,17 +69,17 @@ class StepReported(Schema):
 
 
 class RosterReported(RosterChanged):
-    """What intake passes on, and what mediation publishes when it holds. The subject is the organisation's code."""
+    """A change of a roster, published by intake as reported and by mediation when it takes effect. The subject is the organisation's code."""
 
     event = event_ref(required=True)
     told_by = agency_code(required=True)
     happened_at = Instant(required=True)
 
 
-DUPLICATE = {"event": samples.REPORT, "agency": samples.FEDERATION, "other": samples.OTHER_DISPUTE, **samples.ALIKE}
-REGISTERED = {
-    "event": samples.REPORT,
-    "agency": samples.FEDERATION,
+DUPLICATE_EXAMPLE = {"event": samples.REPORT_REF, "agency": samples.WOMENS_FEDERATION, "other": samples.OTHER_DISPUTE, **samples.DUPLICATE_EVIDENCE}
+REGISTERED_EXAMPLE = {
+    "event": samples.REPORT_REF,
+    "agency": samples.WOMENS_FEDERATION,
     "channel": "walk_in",
     "township": samples.TOWNSHIP,
     "village": samples.VILLAGE,
@@ -91,43 +91,50 @@ REGISTERED = {
     "party_labels": ["applicant", "respondent"],
     "happened_at": "2026-03-02T02:30:00+00:00",
 }
-ROSTER_CHANGE = {**ROWS["roster.changed"].example, "event": samples.ROSTER_CHANGE, "told_by": samples.BUREAU, "happened_at": "2026-02-27T02:00:00+00:00"}
+ROSTER_CHANGE_EXAMPLE = {
+    **ROWS["roster.changed"].example,
+    "event": samples.ROSTER_CHANGE_REF,
+    "told_by": samples.JUDICIAL_BUREAU,
+    "happened_at": "2026-02-27T02:00:00+00:00",
+}
 
 EVENTS = (
-    IntakeEvent("dispute.registered", DisputeRegistered, zh="纠纷登记赋码", en="a dispute was given its one code", example=REGISTERED),
+    IntakeEvent("dispute.registered", DisputeRegistered, zh="纠纷登记赋码", en="a dispute was registered and got its code", example=REGISTERED_EXAMPLE),
     IntakeEvent(
         "dispute.merged",
         DisputeMerged,
         zh="并案",
-        en="two reports were found to be one dispute",
-        example={"event": samples.JOIN, "agency": samples.CENTRE, "into": samples.OTHER_DISPUTE, "was": samples.DISPUTE, "found_by": "centre"},
+        en="two reports were merged into one dispute",
+        example={"event": samples.JOIN_REF, "agency": samples.MEDIATION_CENTRE, "into": samples.OTHER_DISPUTE, "was": samples.DISPUTE, "found_by": "centre"},
     ),
     IntakeEvent(
         "dispute.unmerged",
         DisputeUnmerged,
         zh="撤销并案",
-        en="reports got a code of their own again",
+        en="merged reports were separated under their own code",
         example={
-            "event": samples.JOIN,
-            "agency": samples.CENTRE,
+            "event": samples.JOIN_REF,
+            "agency": samples.MEDIATION_CENTRE,
             "into": samples.DISPUTE,
             "was": samples.OTHER_DISPUTE,
-            "reported_by": samples.FEDERATION,
+            "reported_by": samples.WOMENS_FEDERATION,
         },
     ),
-    IntakeEvent("duplicate.proposed", DuplicateProposed, zh="疑似重复", en="two disputes may be one; the centre decides", example=DUPLICATE),
+    IntakeEvent(
+        "duplicate.proposed", DuplicateProposed, zh="疑似重复", en="two disputes may be identical; the mediation centre decides", example=DUPLICATE_EXAMPLE
+    ),
     IntakeEvent(
         "step.reported",
         StepReported,
         zh="机构上报步骤",
-        en="an agency reported a step of a known dispute",
+        en="an agency reported a step of a registered dispute",
         example={
-            "event": samples.ACCEPTANCE,
-            "agency": samples.BODY,
+            "event": samples.ACCEPTANCE_REF,
+            "agency": samples.MEDIATION_BODY,
             "step": "referral.accepted",
             "happened_at": "2026-03-04T03:00:00+00:00",
             "facts": ROWS["referral.accepted"].example,
         },
     ),
-    IntakeEvent("roster.reported", RosterReported, zh="机构上报名册变更", en="an agency reported a change of a roster", example=ROSTER_CHANGE),
+    IntakeEvent("roster.reported", RosterReported, zh="机构上报名册变更", en="an agency reported a change of a roster", example=ROSTER_CHANGE_EXAMPLE),
 )

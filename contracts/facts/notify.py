@@ -1,4 +1,4 @@
-"""What notify publishes: that a notice was sent, or could not be delivered."""
+"""Events that notify publishes about the delivery of notices."""
 
 from functools import partial
 
@@ -23,7 +23,7 @@ class NoticeUndeliverable(NoticeSent):
     why = one_of(kinds.UNDELIVERABLE_REASONS, required=True)
 
 
-_NOTICE = {"notice": "notice.deadline", "to": samples.BODY}
+_NOTICE_EXAMPLE = {"notice": "notice.deadline", "to": samples.MEDIATION_BODY}
 
 EVENTS = (
     NotifyEvent(
@@ -31,13 +31,13 @@ EVENTS = (
         NoticeSent,
         zh="通知已送出",
         en="a notice was sent",
-        example={**_NOTICE, "channel": "inbox", "clock": samples.CLOCK["clock"], "due_at": samples.CLOCK["due_at"]},
+        example={**_NOTICE_EXAMPLE, "channel": "inbox", "clock": samples.DEADLINE["clock"], "due_at": samples.DEADLINE["due_at"]},
     ),
     NotifyEvent(
         "notice.undeliverable",
         NoticeUndeliverable,
         zh="通知无法送达",
         en="a notice could not be delivered",
-        example={**_NOTICE, "channel": "webhook", "why": "timed_out"},
+        example={**_NOTICE_EXAMPLE, "channel": "webhook", "why": "timed_out"},
     ),
 )

@@ -1,4 +1,4 @@
-"""The facts by which mediation confirms that a step took effect: one for each step, of the same type as the agency's event."""
+"""Facts by which mediation confirms that a step took effect. A fact has the same type as the agency's event."""
 
 from copy import deepcopy
 
@@ -12,8 +12,8 @@ from contracts.step_facts import stays_at_intake
 from contracts.steps import ORDINARY
 
 
-class Happened(Schema):
-    """A step that took effect: who reported it, where the dispute was and is, and for whom it waits now."""
+class StepFact(Schema):
+    """Fields of every fact: the agency's event, the dispute's state before and after the step, and the agencies that have to act next."""
 
     event = event_ref(required=True)
     agency = agency_code(required=True)
@@ -23,32 +23,34 @@ class Happened(Schema):
     happened_at = Instant(required=True)
 
 
-def happened(step: Step) -> type[Happened]:
-    """Return the schema of the fact that `step` happened: what every fact carries, and of the step's own facts those that are there."""
-    own = {name: deepcopy(field) for name, field in step.schema._declared_fields.items() if not stays_at_intake(field)} | step.fact_also
-    if "event" in own:
-        own["about"] = own.pop("event")  # `event` is the report that says so; which earlier one it is about has a name of its own
-    for field in own.values():
+def fact_schema(step: Step) -> type[StepFact]:
+    """Return the schema of the fact that confirms `step`: the fields of every fact, and the step's own fields, all of them optional."""
+    step_fields = {name: deepcopy(field) for name, field in step.schema._declared_fields.items() if not stays_at_intake(field)} | step.extra_fact_fields
+    if "event" in step_fields:
+        step_fields["about"] = step_fields.pop("event")  # `event` is the report of this step, so the earlier event to which it refers is named `about`
+    for field in step_fields.values():
         field.required, field.load_default = False, missing
-    if step.by_time:
-        own |= {"event": event_ref(), "agency": agency_code()}
-    return type(f"{step.schema.__name__}Happened", (Happened,), own)
+    if step.also_by_time:
+        step_fields |= {"event": event_ref(), "agency": agency_code()}
+    return type(f"{step.schema.__name__}Fact", (StepFact,), step_fields)
 
 
 def _example(step):
-    """The example's states are examples only."""
-    private = {name for name, field in step.schema._declared_fields.items() if stays_at_intake(field)}
+    """Return an example of the fact. Its states are the same for every step and need not suit it."""
+    intake_only = {name for name, field in step.schema._declared_fields.items() if stays_at_intake(field)}
     return {
-        "event": samples.ACCEPTANCE,
-        "agency": samples.BODY,
+        "event": samples.ACCEPTANCE_REF,
+        "agency": samples.MEDIATION_BODY,
         "before": "routed",
         "state": "accepted",
-        "next_actors": [samples.BODY],
+        "next_actors": [samples.MEDIATION_BODY],
         "happened_at": "2026-03-04T03:00:00+00:00",
-        **{"about" if name == "event" else name: value for name, value in step.example.items() if name not in private},
+        **{"about" if name == "event" else name: value for name, value in step.example.items() if name not in intake_only},
     }
 
 
 EVENTS = tuple(
-    EventType(step.type, happened(step), stream="mediation", zh=step.zh, en=step.en, example=_example(step)) for step in ORDINARY.values() if step.confirmed
+    EventType(step.type, fact_schema(step), stream="mediation", zh=step.zh, en=step.en, example=_example(step))
+    for step in ORDINARY.values()
+    if step.is_confirmed
 )

@@ -1,14 +1,15 @@
-"""Everything that agencies report. Each step is one row, with its schema, in the file of its topic; all tables about steps are derived from the rows."""
+"""Event types that agencies report (steps). Each is one row with its schema, in the module of its topic. The tables below are derived from the rows."""
 
 from contracts.steps import correction, roster, safeguard, topics
 
 ROWS = {step.type: step for step in (*topics.STEPS, *correction.STEPS, *roster.STEPS, *safeguard.STEPS)}
-NAMES = {type: step.names for type, step in ROWS.items()}  # in Chinese and English
+NAMES = {type: step.names for type, step in ROWS.items()}  # names of all steps in Chinese and English
 
-ORDINARY = {type: step for type, step in ROWS.items() if not step.about_roster and not step.is_sealed}
+# Steps of a dispute in the ordinary streams, steps of the safeguard lane, and changes of rosters.
+ORDINARY = {type: step for type, step in ROWS.items() if not step.is_about_roster and not step.is_sealed}
 SEALED = {type: step for type, step in ROWS.items() if step.is_sealed}
-ABOUT_ROSTER = {type: step for type, step in ROWS.items() if step.about_roster}
+ROSTER_STEPS = {type: step for type, step in ROWS.items() if step.is_about_roster}
 CORRECTABLE = correction.CORRECTABLE
 
-STEPS = {type: step.names for type, step in ORDINARY.items()}
-ABOUT_THE_ROSTER = {type: step.names for type, step in ABOUT_ROSTER.items()}
+STEPS = {type: step.names for type, step in ORDINARY.items()}  # names of the ordinary steps
+ROSTER_STEP_NAMES = {type: step.names for type, step in ROSTER_STEPS.items()}

@@ -1,22 +1,26 @@
-"""An agreement is reached and performed; the dispute is followed up, archived, or opened again."""
+"""Steps after an agreement: conclusion, performance, follow-up, archiving and reopening."""
 
 from contracts import kinds, samples
-from contracts.fields import Amount, Boolean, Day, ListOf, Nested, Number, Schema, one_of, own_number, sha256_hex
+from contracts.fields import Amount, Boolean, Day, ListOf, Nested, Number, Schema, agency_number, one_of, sha256_hex
 from contracts.rows import Step
-from contracts.steps.mediation import AND_COURTS
-from contracts.steps.referral import TAKES_REFERRALS
+from contracts.steps.mediation import MEDIATION_ROLES
+from contracts.steps.referral import REFERRAL_ROLES
 
 
 class Term(Schema):
-    kind = one_of(kinds.TERM_KINDS, required=True, zh="协议义务的种类", en="what the term asks for")
-    due_on = Day(required=True, zh="履行期限届满日", en="day until which it has to be performed")
-    amount_cny = Amount(zh="金额，人民币元，最多两位小数的字符串；不涉及金额时不填", en="sum in yuan, as a string; left out if there is none")
+    kind = one_of(kinds.TERM_KINDS, required=True, zh="协议义务的种类", en="kind of obligation")
+    due_on = Day(required=True, zh="履行期限届满日", en="last day for performance")
+    amount_cny = Amount(
+        zh="金额，人民币元，最多两位小数的字符串；不涉及金额时不填", en="amount in yuan, as a string with at most two decimals; left out if there is none"
+    )
 
 
 class AgreementReached(Schema):
-    form = one_of(kinds.FORMS, required=True, zh="协议形式", en="form of the agreement")
+    form = one_of(kinds.AGREEMENT_FORMS, required=True, zh="协议形式", en="form of the agreement")
     effective_on = Day(
-        required=True, zh="协议生效日期；申请司法确认的期限由此起算", en="day on which it took effect: the period for judicial confirmation runs from here"
+        required=True,
+        zh="协议生效日期；申请司法确认的期限由此起算",
+        en="day on which the agreement took effect; the period for applying for judicial confirmation begins on it",
     )
     document_sha256 = sha256_hex(
         zh="协议书文件的SHA-256摘要值；书面协议填写，文件留存本单位", en="SHA-256 digest of a written agreement; the document itself stays with the agency"
@@ -26,16 +30,21 @@ class AgreementReached(Schema):
         high=100,
         load_default=list,
         zh="约定的各项义务，按协议顺序；没有时不填",
-        en="its terms in the order of the agreement; left out if there are none",
+        en="agreed terms in the order of the agreement; left out if there are none",
     )
     confirmable = Boolean(required=True, zh="是否可以申请司法确认", en="whether judicial confirmation may be applied for")
-    about = ListOf(one_of(kinds.SUBJECTS), zh="协议所涉事项；能够确定时填写", en="what the agreement settles, where it is clear", example=["obligation"])
+    about = ListOf(
+        one_of(kinds.AGREEMENT_SUBJECTS),
+        zh="协议所涉事项；能够确定时填写",
+        en="subject matters of the agreement, if they can be determined",
+        example=["obligation"],
+    )
 
 
 class PerformanceRecorded(Schema):
-    term = Number(1, 100, required=True, zh="第几项义务，从1起，按协议中terms的顺序", en="which of the agreement's terms, counted from 1")
-    result = one_of(kinds.RESULTS, required=True, zh="履行结果", en="how far it was performed")
-    on = Day(required=True, zh="履行日期或者查明未履行的日期", en="day of the performance, or on which the default was found")
+    term = Number(1, 100, required=True, zh="第几项义务，从1起，按协议中terms的顺序", en="number of the term, counted from 1 in the order of `terms`")
+    result = one_of(kinds.PERFORMANCE_RESULTS, required=True, zh="履行结果", en="result of the performance")
+    on = Day(required=True, zh="履行日期或者查明未履行的日期", en="day of the performance, or day on which the default was established")
 
 
 class DisputeFollowedUp(Schema):
@@ -44,24 +53,24 @@ class DisputeFollowedUp(Schema):
 
 
 class DisputeArchived(Schema):
-    archive_no = own_number(required=True, zh="本单位的档案编号", en="number of the file in the agency's archive", example="调〔2026〕7号")
+    archive_no = agency_number(required=True, zh="本单位的档案编号", en="the agency's archive number of the file", example="调〔2026〕7号")
     reason = one_of(
-        kinds.MISREPORTS,
+        kinds.MISREPORT_REASONS,
         zh="误报归档的事由；仅对误报登记的纠纷填写",
-        en="what was wrong, only of a dispute that was registered by mistake",
+        en="mistake in the registration; given only for a dispute that was registered by mistake",
         example="not_happened",
     )
 
 
 class DisputeReopened(Schema):
-    reason = one_of(kinds.REOPEN_REASONS, required=True, zh="重新启动的事由", en="why the dispute is opened again")
+    reason = one_of(kinds.REOPEN_REASONS, required=True, zh="重新启动的事由", en="reason for reopening the dispute")
 
 
 STEPS = (
     Step(
         "agreement.reached",
         AgreementReached,
-        roles=f"{TAKES_REFERRALS} G",  # G: settled on the spot, where the grid found it
+        roles=f"{REFERRAL_ROLES} G",  # G: a dispute may be settled on the spot by the grid that detected it
         zh="达成调解协议",
         en="an agreement was reached",
         example={
@@ -75,7 +84,7 @@ STEPS = (
     Step(
         "performance.recorded",
         PerformanceRecorded,
-        roles=AND_COURTS,
+        roles=MEDIATION_ROLES,
         zh="记录履行情况",
         en="performance was recorded",
         example={"term": 1, "result": "full", "on": "2026-06-28"},
@@ -83,11 +92,11 @@ STEPS = (
     Step(
         "dispute.followed_up",
         DisputeFollowedUp,
-        roles=TAKES_REFERRALS,
+        roles=REFERRAL_ROLES,
         zh="回访",
         en="the dispute was followed up",
         example={"settled": True, "satisfied": True},
     ),
-    Step("dispute.archived", DisputeArchived, roles=TAKES_REFERRALS, zh="归档", en="the dispute was archived", example={"archive_no": "调〔2026〕7号"}),
-    Step("dispute.reopened", DisputeReopened, roles=AND_COURTS, zh="重新启动", en="the dispute was opened again", example={"reason": "recurred"}),
+    Step("dispute.archived", DisputeArchived, roles=REFERRAL_ROLES, zh="归档", en="the dispute was archived", example={"archive_no": "调〔2026〕7号"}),
+    Step("dispute.reopened", DisputeReopened, roles=MEDIATION_ROLES, zh="重新启动", en="the dispute was reopened", example={"reason": "recurred"}),
 )

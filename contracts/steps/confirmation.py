@@ -1,69 +1,69 @@
-"""Judicial confirmation 司法确认 is applied for and decided."""
+"""Steps of the judicial confirmation (司法确认) of an agreement."""
 
 from contracts import kinds, samples
-from contracts.fields import Day, ListOf, Number, Schema, agency_code, one_of, own_number, party_label
+from contracts.fields import Day, ListOf, Number, Schema, agency_code, agency_number, one_of, party_label
 from contracts.rows import Step
-from contracts.steps.mediation import AND_COURTS
+from contracts.steps.mediation import MEDIATION_ROLES
 
 
-def docket_no(example):
-    return own_number(
+def docket_no_field(example):
+    return agency_number(
         stays_at_intake=True,
-        zh="法院案号；已经编立时填写，只由受理服务保存",
-        en="the court's docket number, if there is one; kept by intake alone",
+        zh="法院案号；已经编立时填写，仅由受理服务保存",
+        en="the court's docket number, if assigned; stored by intake only",
         example=example,
     )
 
 
 class ConfirmationApplied(Schema):
     applied_on = Day(required=True, zh="申请日期", en="day of the application")
-    docket_no = docket_no(samples.CONFIRMATION_DOCKET)
+    docket_no = docket_no_field(samples.CONFIRMATION_DOCKET)
     applicants = ListOf(
-        party_label(), low=1, zh="申请人；不填视为各方共同申请", en="who applies; all parties jointly if left out", example=["applicant", "respondent"]
+        party_label(), low=1, zh="申请人；不填视为各方共同申请", en="the applicants; all parties jointly if left out", example=["applicant", "respondent"]
     )
-    court = agency_code(zh="受理申请的法院；能够确定时填写", en="the court that is asked, where it is known", example=samples.COURT)
+    court = agency_code(zh="受理申请的法院；能够确定时填写", en="the court that receives the application, if it can be determined", example=samples.COURT)
     court_ground = one_of(
-        kinds.COURT_GROUNDS, zh="该法院有管辖权的依据（民事诉讼法第二百零五条）", en="why that court is competent (Civil Procedure Law, art. 205)"
+        kinds.COURT_GROUNDS, zh="该法院有管辖权的依据（民事诉讼法第二百零五条）", en="ground of the court's jurisdiction (Civil Procedure Law, art. 205)"
     )
 
 
 class ConfirmationHandled(Schema):
-    applied_on = Day(zh="所处理申请的申请日期；可以不填", en="day of the application that is dealt with; may be left out")
-    docket_no = docket_no(samples.CONFIRMATION_DOCKET)
+    applied_on = Day(zh="所处理申请的申请日期；可以不填", en="day of the application concerned; may be left out")
+    docket_no = docket_no_field(samples.CONFIRMATION_DOCKET)
 
 
 class ConfirmationExtended(Schema):
-    days = Number(1, 365, required=True, zh="经本院院长批准延长的天数", en="by how many days the court's president extends the review")
+    days = Number(1, 365, required=True, zh="经本院院长批准延长的天数", en="number of days of the extension approved by the president of the court")
 
 
 class ConfirmationGranted(ConfirmationHandled):
     served_on = Day(
         zh="裁定书送达日期，当事人提出异议的期间由此起算；不填以事件发生时间为准",
-        en="day on which the parties received the ruling: their time to object runs from here; when the event happened if left out",
+        en="day on which the ruling was served; the period for objections begins on it; the day of the event if left out",
     )
 
 
 class ConfirmationRefused(ConfirmationHandled):
-    ground = one_of(kinds.CONFIRMATION_REFUSALS, zh="不予确认的事由；已经载明时填写", en="why confirmation is refused, if stated")
+    ground = one_of(kinds.CONFIRMATION_REFUSALS, zh="不予确认的事由；已经载明时填写", en="ground of refusal, if stated")
 
 
 class ConfirmationObjected(Schema):
     by = party_label(
-        required=True, zh="提出异议的人；利害关系人填third_party", en="who objects; `third_party` is somebody else whose interest the ruling touches"
+        required=True, zh="提出异议的人；利害关系人填third_party", en="the objecting person; `third_party` for an interested person who is not a party"
     )
     objected_on = Day(required=True, zh="提出异议的日期", en="day of the objection")
 
 
 class PapersReceived(Schema):
-    reason = one_of(kinds.PAPERS, required=True, zh="收到的材料种类，期限因此重新起算", en="what came in, so that a period begins anew")
-    on = Day(required=True, zh="收到日期", en="day on which it came in")
+    reason = one_of(kinds.RECEIVED_PAPERS, required=True, zh="收到的材料种类，期限因此重新起算", en="kind of documents received, which restarts a period")
+    on = Day(required=True, zh="收到日期", en="day of receipt")
 
 
 STEPS = (
     Step(
         "confirmation.applied",
         ConfirmationApplied,
-        roles=AND_COURTS,
+        roles=MEDIATION_ROLES,
         zh="申请司法确认",
         en="judicial confirmation was applied for",
         example={"applied_on": "2026-04-01", "applicants": ["applicant", "respondent"], "court": samples.COURT, "court_ground": "body_place"},
@@ -72,7 +72,7 @@ STEPS = (
     Step(
         "confirmation.accepted",
         ConfirmationHandled,
-        roles="B C",  # a body passes on what its court decided
+        roles="B C",  # a mediation body may report the decision of the court
         zh="受理司法确认",
         en="the application for confirmation was accepted",
         example={"applied_on": "2026-04-01", "docket_no": samples.CONFIRMATION_DOCKET},
@@ -82,7 +82,7 @@ STEPS = (
         ConfirmationExtended,
         roles="C",
         zh="批准延长确认审查期限",
-        en="the president gave leave for more time to decide on a confirmation",
+        en="an extension of the period for deciding on the confirmation was approved",
         example={"days": 10},
     ),
     Step(
@@ -90,7 +90,7 @@ STEPS = (
         ConfirmationGranted,
         roles="B C",
         zh="裁定确认有效",
-        en="the agreement was confirmed",
+        en="the court confirmed the agreement",
         example={"applied_on": "2026-04-01", "docket_no": samples.CONFIRMATION_DOCKET, "served_on": "2026-04-20"},
     ),
     Step(
@@ -98,7 +98,7 @@ STEPS = (
         ConfirmationObjected,
         roles="C",
         zh="对确认裁定提出异议",
-        en="an objection to the confirmation was raised",
+        en="an objection to the ruling of confirmation was raised",
         example={"by": "respondent", "objected_on": "2026-04-28"},
     ),
     Step(
@@ -106,7 +106,7 @@ STEPS = (
         PapersReceived,
         roles="C",
         zh="收到补正、补充或者移交的材料",
-        en="papers that were missing, or were handed over, came in",
+        en="corrected, missing or handed-over documents were received",
         example={"reason": "missing_papers", "on": "2026-04-03"},
     ),
     Step(
@@ -114,7 +114,7 @@ STEPS = (
         ConfirmationRefused,
         roles="B C",
         zh="裁定驳回确认申请",
-        en="confirmation was refused",
+        en="the court refused confirmation",
         example={"applied_on": "2026-04-01", "docket_no": samples.CONFIRMATION_DOCKET, "ground": "unclear"},
     ),
     Step(

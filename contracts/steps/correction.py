@@ -1,4 +1,4 @@
-"""Reports are joined with those of another dispute, corrected or withdrawn."""
+"""Steps that change earlier reports: joining disputes, reversing a joining, correcting or withdrawing a report."""
 
 from marshmallow import ValidationError
 
@@ -8,35 +8,33 @@ from contracts.rows import Step
 from contracts.step_facts import StepFacts
 from contracts.steps import topics
 
-ANYBODY = "C M J W P X L G B"
-CORRECTABLE = {step.type: step for step in topics.STEPS if step.correctable}
+EVERY_ROLE = "C M J W P X L G B"
+CORRECTABLE = {step.type: step for step in topics.STEPS if step.is_correctable}
 
 
-def earlier_event():
-    return event_id(required=True, zh="所更正或者撤销的事件的id，须为本机构所报", en="id of the earlier event, which the same agency reported")
+def earlier_event_field():
+    return event_id(
+        required=True, zh="所更正或者撤销的事件的id，须为本机构所报", en="id of the event to be corrected or withdrawn; the same agency must have reported it"
+    )
 
 
 class ReportsJoined(Schema):
-    into = dispute_code(
-        required=True, zh="并入的纠纷编码；本事件所指纠纷随之终结", en="code of the dispute that goes on; the one that this event is about ends"
-    )
+    into = dispute_code(required=True, zh="并入的纠纷编码；本事件所指纠纷随之终结", en="code of the dispute that continues; the dispute in `subject` ends")
 
 
 class ReportsUnjoined(Schema):
-    reported_by = agency_code(required=True, zh="其上报须重新单列编码的机构", en="the agency whose reports get a code of their own again")
+    reported_by = agency_code(required=True, zh="其上报须恢复单独编码的机构", en="the agency whose reports are separated under their own code again")
 
 
 class ReportCorrected(Schema):
-    event = earlier_event()
-    reason = one_of(kinds.MISREPORTS, required=True, zh="更正事由", en="what was wrong")
-    corrects = one_of(
-        CORRECTABLE, zh="所更正事件的类型；与facts同时填写", en="the type of the event that is corrected; together with `facts`", example="session.held"
-    )
+    event = earlier_event_field()
+    reason = one_of(kinds.MISREPORT_REASONS, required=True, zh="更正事由", en="mistake in the earlier report")
+    corrects = one_of(CORRECTABLE, zh="所更正事件的类型；与facts同时填写", en="type of the corrected event; required with `facts`", example="session.held")
     facts = StepFacts(
         CORRECTABLE,
         named_by="corrects",
         zh="更正后的全部内容，格式同所更正的事件类型；仅更正时间的不填",
-        en="all its facts as they should have been, in the form of that type; left out if only the time was wrong",
+        en="all correct facts, in the schema of the corrected type; left out if only the time was wrong",
     )
 
     def validate_fields(self, data):
@@ -45,11 +43,11 @@ class ReportCorrected(Schema):
 
 
 class ReportWithdrawn(Schema):
-    event = earlier_event()
-    reason = one_of(kinds.MISREPORTS, required=True, zh="撤销事由", en="what was wrong")
+    event = earlier_event_field()
+    reason = one_of(kinds.MISREPORT_REASONS, required=True, zh="撤销事由", en="mistake in the earlier report")
 
 
-# None of these is correctable: another one of them undoes it.
+# These steps are not correctable; each is reversed by another one of them.
 STEPS = (
     Step(
         "reports.joined",
@@ -57,8 +55,8 @@ STEPS = (
         roles="M",
         zh="并案",
         en="the dispute was joined to another",
-        correctable=False,
-        fact_also={"body": agency_code(zh="被并入纠纷的承办机构", en="the agency that had the dispute that ended")},
+        is_correctable=False,
+        extra_fact_fields={"body": agency_code(zh="被并入纠纷的承办机构", en="the agency that handled the dispute that ended")},
         example={"into": samples.OTHER_DISPUTE},
     ),
     Step(
@@ -66,26 +64,26 @@ STEPS = (
         ReportsUnjoined,
         roles="M",
         zh="撤销并案",
-        en="an agency's reports were taken out again",
-        correctable=False,
-        example={"reported_by": samples.FEDERATION},
+        en="the joining of an agency's reports was reversed",
+        is_correctable=False,
+        example={"reported_by": samples.WOMENS_FEDERATION},
     ),
     Step(
         "report.corrected",
         ReportCorrected,
-        roles=ANYBODY,
+        roles=EVERY_ROLE,
         zh="更正上报",
         en="an earlier report was corrected",
-        correctable=False,
-        example={"event": samples.ACCEPTANCE["id"], "reason": "wrong_facts", "corrects": "session.held", "facts": {"mode": "video", "minutes": 40}},
+        is_correctable=False,
+        example={"event": samples.ACCEPTANCE_REF["id"], "reason": "wrong_facts", "corrects": "session.held", "facts": {"mode": "video", "minutes": 40}},
     ),
     Step(
         "report.withdrawn",
         ReportWithdrawn,
-        roles=ANYBODY,
+        roles=EVERY_ROLE,
         zh="撤销上报",
         en="an earlier report was withdrawn",
-        correctable=False,
-        example={"event": samples.ACCEPTANCE["id"], "reason": "wrong_dispute"},
+        is_correctable=False,
+        example={"event": samples.ACCEPTANCE_REF["id"], "reason": "wrong_dispute"},
     ),
 )

@@ -1,72 +1,72 @@
-"""A court files a case, entrusts it, hears it and closes it; its decision is enforced."""
+"""Steps of a court: filing, entrusted mediation, trial, closing of a case, and enforcement."""
 
 from contracts import kinds, samples
 from contracts.causes import CAUSES
 from contracts.fields import Day, Number, Schema, agency_code, mediator_id, one_of
 from contracts.rows import Step
-from contracts.steps.confirmation import docket_no
+from contracts.steps.confirmation import docket_no_field
 
 
-def received_on():
+def received_on_field():
     return Day(required=True, zh="收到起诉材料的日期", en="day on which the complaint was received")
 
 
-def restarted_on():
+def restarted_on_field():
     return Day(
         zh="收到补正材料或者上级法院移交材料的日期，七日期限由此重新起算；没有时不填",
-        en="day on which a correction, or what another court handed over, came in: the seven days began anew; left out if there was none",
+        en="day on which a correction or documents from a higher court were received; the period of seven days restarts on it; left out if there were none",
     )
 
 
-def decided_on():
-    return Day(required=True, zh="作出立案决定的日期", en="day of the decision")
+def decided_on_field():
+    return Day(required=True, zh="作出立案决定的日期", en="day of the decision on filing")
 
 
 class CaseFiled(Schema):
-    received_on = received_on()
-    restarted_on = restarted_on()
-    decided_on = decided_on()
-    docket_no = docket_no(samples.CASE_DOCKET)
+    received_on = received_on_field()
+    restarted_on = restarted_on_field()
+    decided_on = decided_on_field()
+    docket_no = docket_no_field(samples.CASE_DOCKET)
     cause = one_of(CAUSES, required=True, zh="民事案件案由（二级）序号", en="number of the cause of action, second level")
-    procedure = one_of(kinds.PROCEDURES, required=True, zh="适用的程序", en="the procedure that applies")
+    procedure = one_of(kinds.PROCEDURES, required=True, zh="适用的程序", en="applicable procedure")
 
 
 class CaseFilingRefused(Schema):
-    received_on = received_on()
-    restarted_on = restarted_on()
-    decided_on = decided_on()
-    docket_no = docket_no(samples.CASE_DOCKET)
-    cause = one_of(CAUSES, zh="民事案件案由（二级）序号；能够确定时填写", en="number of the cause of action, second level, where it is clear")
-    procedure = one_of(kinds.PROCEDURES, zh="拟适用的程序；能够确定时填写", en="the procedure that would apply, where it is clear")
-    reason = one_of(kinds.FILING_REFUSALS, zh="不予立案的事由；已经载明时填写", en="why filing is refused, if stated")
+    received_on = received_on_field()
+    restarted_on = restarted_on_field()
+    decided_on = decided_on_field()
+    docket_no = docket_no_field(samples.CASE_DOCKET)
+    cause = one_of(CAUSES, zh="民事案件案由（二级）序号；能够确定时填写", en="number of the cause of action, second level, if it can be determined")
+    procedure = one_of(kinds.PROCEDURES, zh="拟适用的程序；能够确定时填写", en="procedure that would have applied, if it can be determined")
+    reason = one_of(kinds.FILING_REFUSALS, zh="不予立案的事由；已经载明时填写", en="reason of the refusal, if stated")
 
 
 class CaseEntrusted(Schema):
-    to = agency_code(required=True, zh="受委托调解的机构", en="the agency that is entrusted with the mediation")
+    to = agency_code(required=True, zh="受委托调解的机构", en="the agency entrusted with the mediation")
     procedure = one_of(
         kinds.PROCEDURES,
         required=True,
         zh="案件适用的程序，委托调解期限据此确定",
-        en="the procedure of the case: it decides how long the entrusted mediation may take",
+        en="procedure of the case; it determines the period of the entrusted mediation",
     )
 
 
 class CaseProcedureSet(Schema):
-    procedure = one_of(kinds.PROCEDURES, required=True, zh="确定的审理程序", en="the procedure in which the case goes to trial")
+    procedure = one_of(kinds.PROCEDURES, required=True, zh="确定的审理程序", en="procedure of the trial")
 
 
 class TrialExtended(Schema):
-    months = Number(1, 12, required=True, zh="经本院院长批准延长的月数", en="by how many months the court's president extends the trial")
+    months = Number(1, 12, required=True, zh="经本院院长批准延长的月数", en="number of months of the extension approved by the president of the court")
 
 
 class CaseClosed(Schema):
-    mode = one_of(kinds.CLOSING_MODES, required=True, zh="结案方式", en="how the case was closed")
-    docket_no = docket_no(samples.CASE_DOCKET)
+    mode = one_of(kinds.CLOSING_MODES, required=True, zh="结案方式", en="way in which the case was closed")
+    docket_no = docket_no_field(samples.CASE_DOCKET)
 
 
 class ParticipantNamed(Schema):
-    part = one_of(kinds.PARTICIPANTS, required=True, zh="诉讼参与身份", en="in what part somebody takes part in the case")
-    mediator = mediator_id(zh="该人在名册上的编号；在名册上的填写", en="the person's roster number, if on a roster")
+    part = one_of(kinds.PARTICIPANT_ROLES, required=True, zh="诉讼参与身份", en="role of the participant in the case")
+    mediator = mediator_id(zh="该人员的名册编号；列入名册的填写", en="roster number of the person, if on a roster")
 
 
 class EnforcementApplied(Schema):
@@ -74,8 +74,8 @@ class EnforcementApplied(Schema):
 
 
 class EnforcementCompleted(Schema):
-    on = Day(required=True, zh="执行结案的日期", en="day on which enforcement ended")
-    result = one_of(kinds.ENFORCEMENT_RESULTS, required=True, zh="执行结果", en="what enforcement achieved")
+    on = Day(required=True, zh="执行结案的日期", en="day on which the enforcement was closed")
+    result = one_of(kinds.ENFORCEMENT_RESULTS, required=True, zh="执行结果", en="result of the enforcement")
 
 
 STEPS = (
@@ -100,19 +100,21 @@ STEPS = (
         CaseEntrusted,
         roles="C",
         zh="委托调解",
-        en="the filed case was entrusted to a body",
-        example={"to": samples.BODY, "procedure": "simplified"},
+        en="the court entrusted the mediation of the case",
+        example={"to": samples.MEDIATION_BODY, "procedure": "simplified"},
         assigns=("to",),
     ),
-    Step("case.procedure_set", CaseProcedureSet, roles="C", zh="确定审理程序", en="the case went to trial in a procedure", example={"procedure": "ordinary"}),
-    Step("trial.extended", TrialExtended, roles="C", zh="批准延长审理期限", en="the president gave leave for a longer trial", example={"months": 1}),
+    Step(
+        "case.procedure_set", CaseProcedureSet, roles="C", zh="确定审理程序", en="the procedure of the trial was determined", example={"procedure": "ordinary"}
+    ),
+    Step("trial.extended", TrialExtended, roles="C", zh="批准延长审理期限", en="an extension of the trial period was approved", example={"months": 1}),
     Step("case.closed", CaseClosed, roles="C", zh="法院结案", en="the court closed the case", example={"mode": "mediated", "docket_no": samples.CASE_DOCKET}),
     Step(
         "participant.named",
         ParticipantNamed,
         roles="C",
         zh="列明诉讼参与人",
-        en="somebody was named to take part in the case",
+        en="a participant in the case was named",
         example={"part": "assessor", "mediator": samples.OTHER_MEDIATOR},
     ),
     Step("enforcement.applied", EnforcementApplied, roles="C", zh="申请执行", en="enforcement was applied for", example={"on": "2026-07-20"}),

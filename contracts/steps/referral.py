@@ -1,49 +1,54 @@
-"""A dispute is referred to a body, which accepts or declines it, or is sent elsewhere."""
+"""Steps of a referral: routing to a body, acceptance, decline, and redirection to another procedure."""
 
 from contracts import kinds, samples
 from contracts.county import AGENCIES
 from contracts.fields import Boolean, ListOf, Schema, agency_code, mediator_id, one_of, organisation_code
 from contracts.rows import Step
 
-TAKES_REFERRALS = "B J W M"  # the roles whose agencies may be sent a dispute, and then report how its mediation goes
+REFERRAL_ROLES = "B J W M"  # roles whose agencies may receive a referral and then report the steps of its mediation
 
 
 class DisputeRouted(Schema):
     to = agency_code(required=True, zh="承办机构", en="the agency to which the dispute is referred")
     organisation = organisation_code(
-        zh="具体承办的名册组织；承办机构代多个组织上报时填写", en="the organisation on the roster, where the agency reports for several"
+        zh="具体承办的名册组织；承办机构代多个组织上报时填写",
+        en="the organisation on the roster that handles it; given if the agency reports for several organisations",
     )
     joint_with = ListOf(
-        agency_code(), high=10, load_default=list, zh="联合调处的其他机构；没有时不填", en="other agencies that handle it jointly; left out if there are none"
+        agency_code(),
+        high=10,
+        load_default=list,
+        zh="联合调处的其他机构；没有时不填",
+        en="other agencies that handle the dispute jointly; left out if there are none",
     )
-    reason = one_of(kinds.ROUTE_REASONS, required=True, zh="交办理由", en="why it is referred there")
+    reason = one_of(kinds.ROUTE_REASONS, required=True, zh="交办理由", en="reason of the referral")
 
 
 class ReferralAccepted(Schema):
-    mediator = mediator_id(zh="承办调解员的名册编号；已经确定时填写", en="roster number of the mediator, if already chosen")
+    mediator = mediator_id(zh="承办调解员的名册编号；已经确定时填写", en="roster number of the mediator, if already determined")
     conflict_of_interest = Boolean(
         load_default=False,
         zh="承办组织或者调解员是否存在利害关系；不填视为否",
         en="whether the body or its mediator has a conflict of interest; false if left out",
     )
     agreed_after_disclosure = Boolean(
-        load_default=False, zh="披露后各方当事人是否仍同意；不填视为否", en="whether all parties agreed, knowing of the conflict; false if left out"
+        load_default=False, zh="披露后各方当事人是否仍同意；不填视为否", en="whether all parties still agree after the disclosure; false if left out"
     )
 
 
 class ReferralDeclined(Schema):
-    reason = one_of(kinds.DECLINE_REASONS, required=True, zh="退回理由", en="why the referral is declined")
+    reason = one_of(kinds.DECLINE_REASONS, required=True, zh="退回理由", en="reason for declining the referral")
 
 
 class DisputeRedirected(Schema):
     to = one_of(
-        (*AGENCIES, *kinds.ELSEWHERE),
+        (*AGENCIES, *kinds.OTHER_AUTHORITIES),
         required=True,
         zh="转往的机构或者单位",
-        en="the agency or other authority to which it goes",
+        en="the agency or other authority to which the dispute is redirected",
         example="labour_arbitration_commission",
     )
-    way = one_of(kinds.REDIRECT_WAYS, required=True, zh="转出途径", en="the way in which it is dealt with there")
+    way = one_of(kinds.REDIRECT_WAYS, required=True, zh="转出途径", en="procedure to which the dispute is redirected")
 
 
 STEPS = (
@@ -52,22 +57,22 @@ STEPS = (
         DisputeRouted,
         roles="M C",
         zh="分流交办",
-        en="the dispute was sent to a body",
-        example={"to": samples.BODY, "joint_with": [samples.FEDERATION], "reason": "by_place"},
+        en="the dispute was referred to a body",
+        example={"to": samples.MEDIATION_BODY, "joint_with": [samples.WOMENS_FEDERATION], "reason": "by_place"},
         assigns=("to", "joint_with"),
     ),
     Step(
         "referral.accepted",
         ReferralAccepted,
-        roles=TAKES_REFERRALS,
+        roles=REFERRAL_ROLES,
         zh="接收交办",
-        en="the body took the referral",
+        en="the body accepted the referral",
         example={"mediator": samples.MEDIATOR, "conflict_of_interest": False, "agreed_after_disclosure": False},
     ),
     Step(
         "referral.declined",
         ReferralDeclined,
-        roles=TAKES_REFERRALS,
+        roles=REFERRAL_ROLES,
         zh="退回交办",
         en="the body declined the referral",
         example={"reason": "not_our_kind"},
@@ -77,7 +82,7 @@ STEPS = (
         DisputeRedirected,
         roles="M",
         zh="转出",
-        en="the dispute was sent to another way",
+        en="the dispute was redirected to another procedure",
         example={"to": "labour_arbitration_commission", "way": "labour_arbitration"},
         assigns=("to",),
     ),

@@ -1,13 +1,27 @@
-"""A dispute is reported and screened."""
+"""Steps at the beginning of a dispute: the report and the screening."""
 
 from marshmallow import ValidationError
 
 from contracts import kinds, samples
 from contracts.causes import CAUSES
-from contracts.fields import Amount, Boolean, Day, ListOf, Nested, Schema, formed, grid_code, limited, one_of, own_number, township_code, village_code
+from contracts.fields import (
+    Amount,
+    Boolean,
+    Day,
+    ListOf,
+    Nested,
+    Schema,
+    agency_number,
+    free_text,
+    grid_code,
+    one_of,
+    text_matching,
+    township_code,
+    village_code,
+)
 from contracts.rows import Step
 
-SEALED_BOX = r"^[A-Za-z0-9+/]{64,65536}={0,2}$"  # base64
+SEALED_BOX_PATTERN = r"^[A-Za-z0-9+/]{64,65536}={0,2}$"  # base64
 
 
 class Place(Schema):
@@ -21,80 +35,84 @@ class Place(Schema):
 
 
 class Risk(Schema):
-    domestic_violence = Boolean(load_default=False, zh="是否涉及家庭暴力；不填视为否", en="whether there is domestic violence; false if left out")
+    domestic_violence = Boolean(load_default=False, zh="是否涉及家庭暴力；不填视为否", en="whether domestic violence is involved; false if left out")
     minor = Boolean(load_default=False, zh="是否有未成年人受侵害；不填视为否", en="whether a minor is at risk; false if left out")
-    mass = Boolean(load_default=False, zh="是否属于或者可能引发群体性事件；不填视为否", en="whether it is or may become a mass incident; false if left out")
+    mass = Boolean(
+        load_default=False, zh="是否属于或者可能引发群体性事件；不填视为否", en="whether the dispute is or may become a mass incident; false if left out"
+    )
     violence_threat = Boolean(load_default=False, zh="是否存在暴力威胁；不填视为否", en="whether violence was threatened; false if left out")
 
 
 class Party(Schema):
-    role = one_of(kinds.PARTY_ROLES, required=True, zh="当事人身份", en="the part of this party in the dispute")
-    name = limited(100, required=True, zh="姓名或者单位名称", en="name of the person or organisation", example="张某某")
-    phone = formed(r"^[0-9+() -]{3,32}$", zh="联系电话；不掌握时不填", en="telephone number, if known", example="13900000000")
-    id_number = formed(
+    role = one_of(kinds.PARTY_ROLES, required=True, zh="当事人身份", en="role of the party in the dispute")
+    name = free_text(100, required=True, zh="姓名或者单位名称", en="name of the person or organisation", example="张某某")
+    phone = text_matching(r"^[0-9+() -]{3,32}$", zh="联系电话；不掌握时不填", en="telephone number, if known", example="13900000000")
+    id_number = text_matching(
         r"^[0-9A-Za-z()-]{5,32}$",
         zh="身份证件号码或者统一社会信用代码；用于识别重复上报，不掌握时不填",
         en="identity or unified social credit number, used to recognise repeated reports; left out if not known",
         example="11010519491231002X",
     )
-    address = limited(200, zh="住址或者住所地；不掌握时不填", en="address, if known", example=samples.TOWNSHIP_ZH)
+    address = free_text(200, zh="住址或者住所地；不掌握时不填", en="address, if known", example=samples.TOWNSHIP_ZH)
 
 
 class Parties(Schema):
-    """What the sealed box of `parties_sealed` contains: the same list as `parties`."""
+    """The list of parties decrypted from `parties_sealed`, as the field `parties` of an object, so that it is validated like `parties` in clear."""
 
     parties = ListOf(Nested(Party), low=1, high=50, required=True, zh="当事人名单", en="list of the parties")
 
 
-def kind():
+def kind_field():
     return one_of(kinds.KINDS, required=True, zh="纠纷类型", en="kind of dispute", example="family")
 
 
-def cause():
-    return one_of(CAUSES, zh="民事案件案由（二级）序号；能够确定时填写", en="number of the cause of action, second level, where it is clear", example="2")
+def cause_field():
+    return one_of(CAUSES, zh="民事案件案由（二级）序号；能够确定时填写", en="number of the cause of action, second level, if it can be determined", example="2")
 
 
-def amount_cny():
+def amount_cny_field():
     return Amount(
-        zh="涉及金额，人民币元，最多两位小数的字符串；不涉及金额时不填", en="sum in dispute in yuan, as a string; left out if there is none", example="12000.00"
+        zh="涉及金额，人民币元，最多两位小数的字符串；不涉及金额时不填",
+        en="amount in dispute in yuan, as a string with at most two decimals; left out if there is none",
+        example="12000.00",
     )
 
 
-def wants():
-    return one_of(kinds.WANTS, required=True, zh="诉求", en="what the applicant asks for", example="mediation")
+def wants_field():
+    return one_of(kinds.WANTS, required=True, zh="诉求", en="request of the applicant", example="mediation")
 
 
-def channel():
-    return one_of(kinds.CHANNELS, required=True, zh="来源渠道", en="how the dispute reached the agency", example="walk_in")
+def channel_field():
+    return one_of(kinds.CHANNELS, required=True, zh="来源渠道", en="way in which the dispute reached the agency", example="walk_in")
 
 
-def standings():
+def standings_field():
     return ListOf(
         one_of(kinds.STANDINGS),
         high=len(kinds.STANDINGS),
-        zh="当事人身份类别，不表明是谁；有助于确定调解组织时填写",
-        en="what the parties are, never who; filled in where it helps to find the right body",
+        zh="当事人身份类别，不得表明具体身份；有助于确定调解组织时填写",
+        en="types of the parties, never their identity; given if they help to determine the suitable body",
         example=["individual"],
     )
 
 
-def flags():
+def flags_field():
     return ListOf(
         one_of(kinds.FLAGS),
         high=len(kinds.FLAGS),
         zh="需特别关注的情形；没有时不填",
-        en="what calls for special care; left out if nothing does",
+        en="circumstances that need special attention; left out if there are none",
         example=["wage_arrears"],
     )
 
 
-def risk():
+def risk_field():
     return Nested(
         Risk,
         load_default=lambda: dict.fromkeys(kinds.RISKS, False),
         stays_at_intake=True,
         zh="风险标记；涉及人身危险的转入安全保护专线，不填视为均无",
-        en="risk flags; danger to a person takes the dispute into the safeguard lane; none if left out",
+        en="risk flags; a flag of danger to a person places the dispute in the safeguard lane; no risk if left out",
     )
 
 
@@ -102,31 +120,33 @@ NO_RISK = dict.fromkeys(kinds.RISKS, False)
 
 
 class DisputeReported(Schema):
-    report_no = own_number(required=True, stays_at_intake=True, zh="本单位的登记编号", en="the agency's own number of this report", example="妇联〔2026〕42号")
-    channel = channel()
-    place = Nested(Place, required=True, zh="纠纷发生地", en="where the dispute arose")
-    kind = kind()
-    cause = cause()
-    amount_cny = amount_cny()
-    wants = wants()
-    standings = standings()
-    flags = flags()
+    report_no = agency_number(
+        required=True, stays_at_intake=True, zh="本单位的登记编号", en="number that the reporting agency assigned to the report", example="妇联〔2026〕42号"
+    )
+    channel = channel_field()
+    place = Nested(Place, required=True, zh="纠纷发生地", en="place where the dispute arose")
+    kind = kind_field()
+    cause = cause_field()
+    amount_cny = amount_cny_field()
+    wants = wants_field()
+    standings = standings_field()
+    flags = flags_field()
     parties = ListOf(
         Nested(Party),
         low=1,
         high=50,
         stays_at_intake=True,
-        zh="当事人（明文）；与parties_sealed任选其一，只由受理服务保存",
-        en="the parties in clear; instead of `parties_sealed`, and kept by intake alone",
+        zh="当事人（明文）；与parties_sealed任选其一，仅由受理服务保存",
+        en="the parties in clear; alternative to `parties_sealed`; stored by intake only",
     )
-    parties_sealed = formed(
-        SEALED_BOX,
+    parties_sealed = text_matching(
+        SEALED_BOX_PATTERN,
         stays_at_intake=True,
         zh="当事人（加密）：对parties所示的JSON列表用公布的公钥作libsodium密封后的base64；与parties任选其一",
-        en="the parties, sealed: the list `parties` as JSON in a libsodium sealed box to the published key, in base64; instead of `parties`",
+        en="the parties, encrypted: the list `parties` as JSON in a libsodium sealed box for the published key, in base64; alternative to `parties`",
         example="QmFzZTY0IG9mIGEgc2VhbGVkIGJveCwgaW4gd2hpY2ggdGhlIHBhcnRpZXMgc3RhbmQgYXMgSlNPTg==",
     )
-    risk = risk()
+    risk = risk_field()
 
     json_rules = {"not": {"required": ["parties", "parties_sealed"]}}  # noqa: RUF012 - declared once for the class
 
@@ -137,18 +157,18 @@ class DisputeReported(Schema):
 
 class DisputeScreened(Schema):
     suitable = Boolean(required=True, zh="是否适宜调解", en="whether the dispute is suitable for mediation")
-    track = one_of(kinds.TRACKS, required=True, zh="所处轨道：起诉前或者立案后", en="the track: before or after filing")
+    track = one_of(kinds.TRACKS, required=True, zh="所处轨道：起诉前或者立案后", en="procedural track: before or after filing")
     court_received_on = Day(
         zh="法院收到起诉材料的日期；曾向法院提出的填写，轨道据此确定",
-        en="day on which a court received the claim, if one was brought: it decides the track",
+        en="day on which a court received the claim, if one was brought; it determines the track",
         example="2026-03-02",
     )
-    matter = one_of(kinds.MATTERS, zh="事项性质；不填视为民事纠纷", en="what sort of matter it is; an ordinary civil matter if left out", example="civil")
-    kind = kind()
-    cause = cause()
-    standings = standings()
-    flags = flags()
-    risk = risk()
+    matter = one_of(kinds.MATTERS, zh="事项性质；不填视为民事纠纷", en="legal nature of the matter; a civil matter if left out", example="civil")
+    kind = kind_field()
+    cause = cause_field()
+    standings = standings_field()
+    flags = flags_field()
+    risk = risk_field()
 
 
 STEPS = (
@@ -158,8 +178,8 @@ STEPS = (
         roles="C M J W P X G B",
         zh="纠纷登记上报",
         en="a dispute was reported",
-        correctable=False,  # the report that gave a dispute its code stands
-        confirmed=False,  # intake publishes dispute.registered
+        is_correctable=False,  # the report from which a dispute received its code cannot be corrected
+        is_confirmed=False,  # intake publishes dispute.registered instead
         example={
             "report_no": "妇联〔2026〕42号",
             "channel": "walk_in",

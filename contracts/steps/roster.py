@@ -1,4 +1,4 @@
-"""A roster of organisations and mediators changes. The subject of such an event is the organisation's code."""
+"""Changes of the rosters of organisations and mediators. The subject of such an event is the code of the organisation."""
 
 from marshmallow import ValidationError
 
@@ -8,32 +8,37 @@ from contracts.rows import Step
 
 
 class RosterChanged(Schema):
-    """A change of an organisation, or with `mediator` of one person on its roster. Names are not reported: they stand in the file that the agency keeps."""
+    """A change of an organisation or, with `mediator`, of one person on its roster. Names are not reported; the agency's roster file contains them."""
 
     organisation = organisation_code(required=True, zh="名册上的组织代码，须与subject一致", en="code of the organisation on the roster, the same as `subject`")
-    change = one_of(kinds.ROSTER_CHANGES, required=True, zh="变更种类", en="what kind of change it is")
-    on = Day(required=True, zh="生效日期；移出名册的为移出的第一日", en="the first day on which it holds; of what is removed, the first day without it")
+    change = one_of(kinds.ROSTER_CHANGES, required=True, zh="变更种类", en="kind of change")
+    on = Day(required=True, zh="生效日期；移出名册的，为移出后的首日", en="day on which the change takes effect; for a removal, the first day after membership")
     mediator = mediator_id(
         zh="变更所涉人员的名册编号，不得填写姓名；变更组织本身的不填",
-        en="roster number of the person concerned, never a name; left out if the organisation itself changes",
+        en="roster number of the person concerned, never a name; left out if the organisation itself is changed",
     )
-    role = one_of(kinds.MEMBER_ROLES, zh="人员身份；列入或者变更人员时填写", en="what the person is; for a person who is added or changed", example="mediator")
+    role = one_of(
+        kinds.MEMBER_ROLES, zh="人员身份；列入或者变更人员时填写", en="role of the person; given when a person is added or changed", example="mediator"
+    )
     kind = one_of(
         kinds.ORGANISATION_KINDS,
         zh="组织类别；列入或者变更组织时填写",
-        en="kind of organisation; for one that is added or changed",
+        en="kind of organisation; given when an organisation is added or changed",
         example="peoples_mediation_committee",
     )
-    agency = agency_code(zh="代该组织上报的机构；列入或者变更组织时填写", en="the agency that reports for the organisation; for one that is added or changed")
-    township = township_code(zh="组织所在乡镇（街道）；不限于一个乡镇的不填", en="the organisation's township; left out if it serves more than one")
+    agency = agency_code(
+        zh="代该组织上报的机构；列入或者变更组织时填写", en="the agency that reports for the organisation; given when an organisation is added or changed"
+    )
+    township = township_code(zh="组织所在乡镇（街道）；不限于一个乡镇的不填", en="township of the organisation; left out if it serves more than one township")
     village = village_code(
-        zh="组织所在村（社区），前九位须与township一致；村（社区）组织填写", en="the organisation's village, within `township`; for the body of a village"
+        zh="组织所在村（社区），前九位须与township一致；村（社区）组织填写",
+        en="village of the organisation, within `township`; given for an organisation of a village or community",
     )
     takes = ListOf(
         one_of(kinds.KINDS),
         high=len(kinds.KINDS),
         zh="受理的纠纷类型；不填视为全部类型",
-        en="the kinds of dispute that it takes; every kind if left out",
+        en="kinds of dispute that are accepted; all kinds if left out",
         example=["neighbour"],
     )
 
@@ -48,10 +53,10 @@ STEPS = (
         RosterChanged,
         roles="J C",
         zh="名册变更",
-        en="a roster changed",
-        about_roster=True,
-        correctable=False,
-        confirmed=False,  # mediation publishes roster.changed with the whole report
+        en="a change of a roster was reported",
+        is_about_roster=True,
+        is_correctable=False,
+        is_confirmed=False,  # mediation publishes roster.changed with the whole report
         example={
             "organisation": samples.ORGANISATION,
             "change": "added",

@@ -1,4 +1,4 @@
-"""The steps of the safeguard lane 安全保护专线. They travel in the sealed streams only; docs/safeguard.md."""
+"""Steps of the safeguard lane (安全保护专线). They are published in the sealed streams only; see docs/safeguard.md."""
 
 from functools import partial
 
@@ -6,11 +6,11 @@ from contracts import kinds
 from contracts.fields import Boolean, Day, Instant, Number, Schema, one_of
 from contracts.rows import Step
 
-LaneStep = partial(Step, is_sealed=True, correctable=False, confirmed=False)
+LaneStep = partial(Step, is_sealed=True, is_correctable=False, is_confirmed=False)
 
 
 class WarningIssued(Schema):
-    issued_on = Day(zh="告诫书出具日期；不填以事件发生时间为准", en="day of the warning; when the event happened if left out")
+    issued_on = Day(zh="告诫书出具日期；不填以事件发生时间为准", en="day of the warning; the time of the event if left out")
 
 
 class OrderApplied(Schema):
@@ -20,31 +20,32 @@ class OrderApplied(Schema):
 class OrderAccepted(Schema):
     urgent = Boolean(load_default=False, zh="是否属于紧急情形；不填视为否", en="whether it is urgent; false if left out")
     accepted_at = Instant(
-        zh="受理时间，作出裁定的期限由此起算；不填以事件发生时间为准", en="time of acceptance: the hours run from here; when the event happened if left out"
+        zh="受理时间，作出裁定的期限由此起算；不填以事件发生时间为准",
+        en="time of acceptance; the period for the decision begins at it; the time of the event if left out",
     )
 
 
 class OrderDecided(Schema):
     effective_at = Instant(
         zh="裁定生效或者送达的时间，申请复议的五日由此起算；不填以事件发生时间为准",
-        en="when it took effect or was served: the five days for a review run from here; when the event happened if left out",
+        en="time at which the ruling took effect or was served; the five days for requesting a review begin at it; the time of the event if left out",
     )
-    months = Number(1, 6, zh="保护令有效期（月）；驳回的不填", en="for how many months the order holds; left out if it was refused")  # 反家庭暴力法 30
+    months = Number(1, 6, zh="保护令有效期（月）；驳回的不填", en="validity of the order in months; left out if it was refused")  # 反家庭暴力法 30
 
 
 class HoldReleased(Schema):
-    reason = one_of(kinds.RELEASE_REASONS, required=True, zh="解除安全保护的理由", en="why the hold is released")
+    reason = one_of(kinds.RELEASE_REASONS, required=True, zh="解除安全保护的理由", en="reason of the release")
 
 
 class DisputeStayed(Schema):
-    reason = one_of(kinds.STAY_REASONS, required=True, zh="暂缓办理的原因", en="why the dispute rests")
+    reason = one_of(kinds.STAY_REASONS, required=True, zh="暂缓办理的原因", en="reason of the stay")
 
 
 class StayLifted(Schema):
     pass
 
 
-WHO_IS_TOLD = "W P C"  # what a court decided may also be reported by whoever it told: nobody of these is outside the lane
+ORDER_ROLES = "W P C"  # women's federation, police, court: agencies with access to the lane, which may report steps about protection orders
 
 STEPS = (
     LaneStep(
@@ -59,7 +60,7 @@ STEPS = (
     LaneStep(
         "protection_order.applied",
         OrderApplied,
-        roles=WHO_IS_TOLD,
+        roles=ORDER_ROLES,
         zh="申请人身安全保护令",
         en="a protection order was applied for",
         hold_cause="protection_order",
@@ -68,7 +69,7 @@ STEPS = (
     LaneStep(
         "protection_order.accepted",
         OrderAccepted,
-        roles=WHO_IS_TOLD,
+        roles=ORDER_ROLES,
         zh="受理人身安全保护令申请",
         en="the application for a protection order was accepted",
         hold_cause="protection_order",
@@ -77,7 +78,7 @@ STEPS = (
     LaneStep(
         "protection_order.issued",
         OrderDecided,
-        roles=WHO_IS_TOLD,
+        roles=ORDER_ROLES,
         zh="作出人身安全保护令",
         en="a protection order was issued",
         hold_cause="protection_order",
@@ -86,7 +87,7 @@ STEPS = (
     LaneStep(
         "protection_order.refused",
         OrderDecided,
-        roles=WHO_IS_TOLD,
+        roles=ORDER_ROLES,
         zh="驳回人身安全保护令申请",
         en="a protection order was refused",
         hold_cause="protection_order",

@@ -1,4 +1,4 @@
-"""Departments are called in 吹哨报到, a dispute goes up a level, an agency is urged 督办."""
+"""Steps of supervision: calling departments (吹哨报到), escalating a dispute to the next level, supervision notices to agencies (督办)."""
 
 from contracts import kinds, samples
 from contracts.clocks import CLOCKS
@@ -13,29 +13,29 @@ class DepartmentsCalled(Schema):
         high=10,
         required=True,
         zh="请求到场的部门；承办机构仍为牵头",
-        en="the departments that are called; the body that has the dispute leads",
+        en="the departments that are called; the body that handles the dispute remains in the lead",
         example=[samples.POLICE],
     )
-    reason = one_of(kinds.CALL_REASONS, required=True, zh="吹哨事由", en="what the departments are needed for")
+    reason = one_of(kinds.CALL_REASONS, required=True, zh="吹哨事由", en="reason for calling the departments")
 
 
 class CallAnswered(Schema):
-    answer = one_of(kinds.CALL_ANSWERS, required=True, zh="报到情况", en="how the department answers")
+    answer = one_of(kinds.CALL_ANSWERS, required=True, zh="报到情况", en="answer of the department")
 
 
 class LevelEscalated(Schema):
-    level = one_of(tuple(kinds.LEVELS)[1:], required=True, zh="升级后的层级", en="the level on which the dispute is now")
-    escalated_for = one_of(kinds.ESCALATION_REASONS, required=True, zh="升级事由", en="why it goes up")
+    level = one_of(tuple(kinds.LEVELS)[1:], required=True, zh="升级后的层级", en="level of the dispute after the escalation")
+    escalated_for = one_of(kinds.ESCALATION_REASONS, required=True, zh="升级事由", en="reason of the escalation")
 
 
 class SupervisionIssued(Schema):
-    to = agency_code(required=True, zh="被督办的机构", en="the agency that is urged")
-    urged_for = one_of(kinds.SUPERVISION_REASONS, required=True, zh="督办事由", en="why it is urged")
-    clock = one_of(CLOCKS, zh="所涉期限；因期限督办的填写", en="the deadline that it is about, if it is about one")
+    to = agency_code(required=True, zh="被督办的机构", en="the agency under supervision")
+    urged_for = one_of(kinds.SUPERVISION_REASONS, required=True, zh="督办事由", en="reason of the supervision")
+    clock = one_of(CLOCKS, zh="所涉期限；因期限督办的填写", en="the deadline concerned; given if the supervision concerns a deadline")
 
 
 class SupervisionAnswered(Schema):
-    answer = one_of(kinds.SUPERVISION_ANSWERS, required=True, zh="督办答复", en="how the agency answers")
+    answer = one_of(kinds.SUPERVISION_ANSWERS, required=True, zh="督办答复", en="answer of the agency")
 
 
 STEPS = (
@@ -45,27 +45,27 @@ STEPS = (
         roles="M",
         zh="吹哨",
         en="departments were called",
-        example={"to": [samples.POLICE, samples.BUREAU], "reason": "joint_visit"},
+        example={"to": [samples.POLICE, samples.JUDICIAL_BUREAU], "reason": "joint_visit"},
         assigns=("to",),
     ),
-    Step("call.answered", CallAnswered, roles="C J W P X L G B", zh="报到", en="a department reported in", example={"answer": "reported_in"}),
+    Step("call.answered", CallAnswered, roles="C J W P X L G B", zh="报到", en="a department answered the call", example={"answer": "reported_in"}),
     Step(
         "level.escalated",
         LevelEscalated,
         roles="G",
-        by_time=True,
+        also_by_time=True,
         zh="升级上报",
-        en="the dispute went up a level",
+        en="the dispute was escalated to the next level",
         example={"level": "village_level", "escalated_for": "beyond_ability"},
     ),
     Step(
         "supervision.issued",
         SupervisionIssued,
         roles="M L",
-        by_time=True,
+        also_by_time=True,
         zh="督办",
-        en="an agency was urged",
-        example={"to": samples.BODY, "urged_for": "overdue", "clock": "mediation_out_of_court_policy"},
+        en="a supervision notice was issued",
+        example={"to": samples.MEDIATION_BODY, "urged_for": "overdue", "clock": "mediation_out_of_court_policy"},
         assigns=("to",),
     ),
     Step(
@@ -73,7 +73,7 @@ STEPS = (
         SupervisionAnswered,
         roles="C M J W P X G B",
         zh="督办答复",
-        en="an agency answered what it was urged about",
+        en="an agency answered a supervision notice",
         example={"answer": "under_way"},
     ),
 )

@@ -1,4 +1,4 @@
-"""The ordinary steps of a dispute, but for those that concern earlier reports (correction.py, which needs the others' facts)."""
+"""Ordinary steps of a dispute, except joins and corrections of earlier reports, which need the schemas of the other steps (correction.py)."""
 
 from contracts.steps import agreement, confirmation, court, mediation, petition, referral, reporting, supervision
 

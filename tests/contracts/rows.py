@@ -1,4 +1,4 @@
-"""Every event there is, for tests that go through all of them."""
+"""All event types, and helpers to vary event data, for tests of every event type."""
 
 import copy
 
@@ -8,24 +8,25 @@ ROWS = [*AGENCY_EVENTS.values(), *DOMAIN_EVENTS.values(), *RECEIPTS.values(), *N
 
 
 def name_of(row):
+    """Return the test id of an event type."""
     return f"{row.stream}-{row.type}"
 
 
-def places_in(data, path=()):
-    """The path of every value inside, the containers too."""
+def paths_in(data, path=()):
+    """Yield the path of every value nested in the data, including dictionaries and lists."""
     if path:
         yield path
     inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
     for key, value in inner:
-        yield from places_in(value, (*path, key))
+        yield from paths_in(value, (*path, key))
 
 
-def changed(data, path, value):
-    """A copy with one value replaced."""
+def with_value_at(data, path, value):
+    """Return a copy of the data with the value at `path` replaced."""
     result = copy.deepcopy(data)
-    *way, last = path
+    *parents, last = path
     node = result
-    for key in way:
+    for key in parents:
         node = node[key]
     node[last] = value
     return result

@@ -1,11 +1,11 @@
-"""Are the addresses those of the public contract?"""
+"""Tests of the names of exchanges, queues and routing keys, and of the subscriptions of the services."""
 
 from contracts import channels
 from contracts.channels import (
-    HEARS,
-    SEALED,
+    SEALED_STREAMS,
     SERVICES,
     STREAMS,
+    SUBSCRIPTIONS,
     agency_queue,
     agency_routing_key,
     binding_of,
@@ -18,7 +18,7 @@ from contracts.channels import (
 )
 
 
-def test_the_names_are_those_that_were_promised():
+def test_exchanges_queues_and_routing_keys_have_their_published_names():
     assert agency_routing_key("womens_federation", "dispute.reported") == "womens_federation.dispute.reported"
     assert inbox_of("police") == "agency.police"
     assert agency_queue("police") == "intake.agency-events.police"
@@ -29,16 +29,16 @@ def test_the_names_are_those_that_were_promised():
     assert channels.AGENCIES_EXCHANGE == "agencies"
 
 
-def test_a_dispute_stays_in_its_partition_for_good():
+def test_the_partition_of_a_dispute_code_does_not_change():
     assert [partition_of(code, 2) for code in ("620702-2026-000123-1", "620702-2026-000124-0")] == [1, 0]
 
 
-def test_services_hear_services():
-    assert set(HEARS) == set(SERVICES) == {service_of(producer) for producer in STREAMS}
-    assert all(set(producers) <= set(STREAMS) and listener not in map(service_of, producers) for listener, producers in HEARS.items())
+def test_services_subscribe_to_existing_streams_of_other_services():
+    assert set(SUBSCRIPTIONS) == set(SERVICES) == {service_of(producer) for producer in STREAMS}
+    assert all(set(producers) <= set(STREAMS) and listener not in map(service_of, producers) for listener, producers in SUBSCRIPTIONS.items())
 
 
-def test_what_is_said_in_the_sealed_lane_only_three_hear():
-    listeners = {producer: {listener for listener, producers in HEARS.items() if producer in producers} for producer in SEALED.values()}
+def test_only_intake_mediation_and_notify_subscribe_to_sealed_streams():
+    listeners = {producer: {listener for listener, producers in SUBSCRIPTIONS.items() if producer in producers} for producer in SEALED_STREAMS.values()}
 
     assert listeners == {"intake-safeguard": {"mediation"}, "mediation-safeguard": {"intake", "notify"}}

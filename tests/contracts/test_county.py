@@ -1,4 +1,4 @@
-"""Is a county's folder read as it was meant, and is every mistake in it found, with file, line, column and a sentence in both languages?"""
+"""Tests of a county's folder: reading, checking, creating and comparing it. Every mistake is reported with file, line, column and a sentence in two languages."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 from contracts import COUNTY
 from contracts.county import files
-from contracts.county.roles import LED, ROLES
+from contracts.county.roles import ROLES, ROLES_WITH_LEAD
 from deploy.county.changes import compare
 from deploy.county.check import check
 from deploy.county.skeleton import NotNew, write_new
@@ -19,29 +19,30 @@ GANZHOU = ROOT / "counties/ganzhou"
 
 @pytest.fixture
 def folder(tmp_path):
-    """A copy that a person may edit."""
+    """Return the path of a copy of a valid county folder, which the test edits."""
     return shutil.copytree(GANZHOU, tmp_path / "county")
 
 
-def edit(folder, file, was, becomes):
+def edit(folder, file, old, new):
+    """Replace the first occurrence of a text in a file of the folder."""
     text = (folder / file).read_text("utf-8")
-    assert was in text, f"{file} has no {was}"
-    (folder / file).write_text(text.replace(was, becomes, 1), "utf-8")
+    assert old in text, f"{file} has no {old}"
+    (folder / file).write_text(text.replace(old, new, 1), "utf-8")
 
 
 @pytest.mark.parametrize("county", sorted(path.name for path in (ROOT / "counties").iterdir() if path.is_dir()))
-def test_the_counties_of_the_repository_are_valid(county):
-    done = subprocess.run([sys.executable, "-m", "deploy.county", "check", f"counties/{county}"], cwd=ROOT, capture_output=True, text=True, check=False)
+def test_county_folders_of_the_repository_are_valid(county):
+    completed = subprocess.run([sys.executable, "-m", "deploy.county", "check", f"counties/{county}"], cwd=ROOT, capture_output=True, text=True, check=False)
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (completed.returncode, completed.stderr) == (0, "")
 
 
-def test_every_role_but_mediation_bodies_is_led_by_one_agency():
-    assert {COUNTY.lead(role).role for role in LED} == set(ROLES) - {"B"}
+def test_every_role_except_mediation_bodies_has_one_lead_agency():
+    assert {COUNTY.lead(role).role for role in ROLES_WITH_LEAD} == set(ROLES) - {"B"}
     assert (COUNTY.lead("C").code, COUNTY.lead("M").code) == ("court", "mediation_centre")
 
 
-def test_the_published_population_of_2020_and_the_synthetic_one_are_told_apart():
+def test_census_population_is_not_synthetic_and_the_latest_vintage_is():
     assert COUNTY.residents(2020)["620702"] == 519_100  # seventh national census
     assert {row.synthetic for row in COUNTY.population if row.year == 2020} == {False}
     assert {row.synthetic for row in COUNTY.population if row.year == COUNTY.latest_vintage} == {True}
@@ -49,7 +50,7 @@ def test_the_published_population_of_2020_and_the_synthetic_one_are_told_apart()
 
 # fmt: off
 MISTAKES = [
-    # file             was                                    becomes                                  line  column            token
+    # file             old                                    new                                  line  column            token
     ("agencies.csv",   "Police,P,",                           "Police,Q,",                             9,    "role",            "not_in_list"),
     ("agencies.csv",   "police,公安",                         "Police!,公安",                          9,    "code",            "wrong_form"),
     ("agencies.csv",   "grid,网格",                           "police,网格",                           12,   "code",            "twice"),
@@ -84,10 +85,10 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(
-    ("file", "was", "becomes", "line", "column", "token"), MISTAKES, ids=lambda value: value if isinstance(value, str) and len(value) < 25 else "-"
+    ("file", "old", "new", "line", "column", "token"), MISTAKES, ids=lambda value: value if isinstance(value, str) and len(value) < 25 else "-"
 )
-def test_a_mistake_is_found_with_its_file_line_and_column(folder, file, was, becomes, line, column, token):
-    edit(folder, file, was, becomes)
+def test_a_mistake_is_reported_with_its_file_line_and_column(folder, file, old, new, line, column, token):
+    edit(folder, file, old, new)
 
     found = check(folder)
 
@@ -97,7 +98,7 @@ def test_a_mistake_is_found_with_its_file_line_and_column(folder, file, was, bec
 
 # fmt: off
 WHOLE_FILES = [
-    # file             what it holds                                                                    line  column              token
+    # file             content                                                                          line  column              token
     ("county.toml",    b"",                                                                             1,    "area",             "required"),
     ("county.toml",    b"titles = 5",                                                                   1,    "titles.page.zh",   "required"),
     ("county.toml",    b"area = 620702",                                                                1,    "area",             "wrong_form"),
@@ -114,19 +115,19 @@ WHOLE_FILES = [
 
 
 @pytest.mark.parametrize(("file", "content", "line", "column", "token"), WHOLE_FILES, ids=lambda value: value if isinstance(value, str) else "-")
-def test_a_file_of_another_shape_is_a_mistake_and_no_exception(folder, file, content, line, column, token):
+def test_an_unreadable_or_incomplete_file_is_reported_as_a_mistake(folder, file, content, line, column, token):
     (folder / file).write_bytes(content)
 
     assert (file, line, column, token) in [(error.file, error.line, error.column, error.token) for error in check(folder)]
 
 
-def test_an_area_that_cannot_be_read_is_one_mistake(folder):
+def test_an_area_of_the_wrong_type_is_reported_as_one_mistake(folder):
     edit(folder, "county.toml", 'area = "620702"', "area = 620702")
 
     assert [(error.file, error.line, error.column) for error in check(folder)] == [("county.toml", 3, "area")]
 
 
-def test_all_mistakes_of_all_files_are_told_at_once(folder):
+def test_mistakes_of_all_files_are_reported_at_once(folder):
     edit(folder, "agencies.csv", "B,mediation_centre,own,,labour", "B,,own,,labour")
     edit(folder, "townships.csv", "620702102,大满镇", "620703102,大满镇")
     edit(folder, "population.csv", "620702,519200", "620702,519201")
@@ -140,7 +141,7 @@ def test_all_mistakes_of_all_files_are_told_at_once(folder):
     assert sum(error.file == "county.toml" for error in check(folder)) == 2
 
 
-def test_a_mistake_reads_as_a_sentence_in_chinese_and_english_without_quoting_the_cell(folder):
+def test_text_of_a_mistake_is_bilingual_and_does_not_quote_the_cell(folder):
     edit(folder, "agencies.csv", "Police,P,", "Police,张三,")
 
     (sentence,) = [str(error) for error in check(folder) if error.line == 9]
@@ -148,7 +149,7 @@ def test_a_mistake_reads_as_a_sentence_in_chinese_and_english_without_quoting_th
     assert sentence == "agencies.csv 第9行 “role”不在允许的取值之内 | agencies.csv line 9: “role” is not one of the allowed values"
 
 
-def test_a_spreadsheets_byte_order_mark_and_gb18030_are_read_and_semicolons_are_named(folder):
+def test_csv_with_byte_order_mark_or_in_gb18030_is_read_and_semicolons_are_reported(folder):
     text = (folder / "townships.csv").read_text("utf-8")
     (folder / "townships.csv").write_bytes(text.encode("utf-8-sig"))
     (folder / "villages.csv").write_bytes((folder / "villages.csv").read_text("utf-8").encode("gb18030"))
@@ -158,11 +159,11 @@ def test_a_spreadsheets_byte_order_mark_and_gb18030_are_read_and_semicolons_are_
     assert [(error.file, error.token) for error in check(folder)][-1:] != [] and ("townships.csv", "separator") in [(e.file, e.token) for e in check(folder)]
 
 
-def test_a_process_does_not_start_with_an_invalid_folder_and_prints_every_mistake_of_the_contracts_files(folder):
+def test_a_process_with_an_invalid_folder_prints_every_mistake_and_exits(folder):
     edit(folder, "agencies.csv", "Police,P,", "Police,Q,")
     edit(folder, "population.csv", "620702,519200", "620702,519201")
 
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", "import contracts"],
         cwd=ROOT,
         env={"FENGQIAO_COUNTY": str(folder), "PATH": "/usr/bin"},
@@ -171,12 +172,12 @@ def test_a_process_does_not_start_with_an_invalid_folder_and_prints_every_mistak
         check=False,
     )
 
-    assert done.returncode == 1
-    assert "agencies.csv line 9" in done.stderr and "population.csv line 5" in done.stderr, done.stderr
-    assert "Traceback" not in done.stderr
+    assert completed.returncode == 1
+    assert "agencies.csv line 9" in completed.stderr and "population.csv line 5" in completed.stderr, completed.stderr
+    assert "Traceback" not in completed.stderr
 
 
-def test_a_new_folder_is_valid_from_the_start_and_overwrites_nothing(tmp_path):
+def test_a_new_county_folder_is_valid_and_overwrites_nothing(tmp_path):
     write_new(tmp_path / "new", "330681")
 
     assert check(tmp_path / "new") == []
@@ -187,7 +188,7 @@ def test_a_new_folder_is_valid_from_the_start_and_overwrites_nothing(tmp_path):
         write_new(tmp_path / "other", "33068")
 
 
-def test_what_changes_between_two_versions_of_a_folder_is_named_and_what_may_not_change_is_refused(folder):
+def test_comparison_lists_changed_agencies_and_refuses_deletion_of_an_agency(folder):
     edit(folder, "agencies.csv", "police,公安,Police", "police,县公安局,County Police")
     edit(folder, "agencies.csv", "labour,active", "labour,suspended")
     edit(folder, "agencies.csv", "medical,active", "medical,removed")
@@ -206,7 +207,7 @@ def test_what_changes_between_two_versions_of_a_folder_is_named_and_what_may_not
     )
 
 
-def test_one_installation_serves_one_county_whose_townships_and_roles_stay(folder):
+def test_comparison_refuses_a_changed_role_another_area_and_a_deleted_township(folder):
     edit(folder, "agencies.csv", "Traffic Accident Mediation Body,B,mediation_centre", "Traffic Accident Mediation Body,W,womens_federation")
 
     another_role, another_county = compare(COUNTY, files.read(folder)[0]).refused, compare(COUNTY, files.read(ROOT / "counties/zhuji")[0]).refused

@@ -1,4 +1,4 @@
-"""Does every field that an agency sends or receives say what it means, in both languages, with an example?"""
+"""Tests of the descriptions and examples of all fields that agencies send or receive."""
 
 import re
 
@@ -12,25 +12,25 @@ from tests.contracts.rows import name_of
 AGENCY_FACING = [*AGENCY_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values()]
 
 
-def described(schema, path):
-    """Every field of a schema and of what is nested in it, with its path."""
+def iterate_fields(schema, path):
+    """Yield (path, field) for every field of a schema and of its nested schemas."""
     for name, field in schema.fields.items():
         yield f"{path}.{name}", field
         inner = field.inner if isinstance(field, fields.List) else field
         if isinstance(inner, fields.Nested):
-            yield from described(inner.schema, f"{path}.{name}")
+            yield from iterate_fields(inner.schema, f"{path}.{name}")
 
 
 @pytest.mark.parametrize("row", AGENCY_FACING, ids=name_of)
 def test_every_field_is_described_in_both_languages(row):
-    for path, field in described(row.schema(), row.type):
+    for path, field in iterate_fields(row.schema(), row.type):
         assert re.search(r"[\u4e00-\u9fff]", field.metadata["zh"]), path
         assert re.fullmatch(r"[ -~]+", field.metadata["en"]), path
 
 
 @pytest.mark.parametrize("row", AGENCY_FACING, ids=name_of)
-def test_every_example_of_a_field_is_a_value_that_it_takes(row):
-    for path, field in described(row.schema(), row.type):
+def test_the_example_of_every_field_is_valid(row):
+    for path, field in iterate_fields(row.schema(), row.type):
         if (sample := field.metadata["example"]) is not None:
             try:
                 field.deserialize(sample)
@@ -38,11 +38,11 @@ def test_every_example_of_a_field_is_a_value_that_it_takes(row):
                 pytest.fail(f"{path}: {error}")
 
 
-def test_a_field_that_stays_at_intake_says_so_where_it_is_declared():
-    stays = {name for row in AGENCY_EVENTS.values() for name, field in row.schema().fields.items() if field.metadata["stays_at_intake"]}
+def test_exactly_the_private_fields_are_declared_to_stay_at_intake():
+    names = {name for row in AGENCY_EVENTS.values() for name, field in row.schema().fields.items() if field.metadata["stays_at_intake"]}
 
-    assert stays == {"parties", "parties_sealed", "risk", "report_no", "petition_no", "docket_no"}
+    assert names == {"parties", "parties_sealed", "risk", "report_no", "petition_no", "docket_no"}
 
 
-def test_the_field_types_take_a_description():
+def test_a_field_type_stores_its_description():
     assert contract_fields.Day(zh="日期", en="a day").metadata["zh"] == "日期"

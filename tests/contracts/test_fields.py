@@ -1,4 +1,4 @@
-"""What does a field take, and what not?"""
+"""Tests of the field types: accepted and refused values."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -8,42 +8,42 @@ from marshmallow import ValidationError
 
 from contracts import EVENTS, dump, load, mistakes_in
 from contracts.clocks import is_article
-from tests.contracts.rows import changed
+from tests.contracts.rows import with_value_at
 
 REPORT = EVENTS["dispute.reported"].example
 AGREEMENT = EVENTS["agreement.reached"].example
 SESSION = EVENTS["session.held"].example
 
 
-@pytest.mark.parametrize(("sent", "sum_"), [("0", "0.00"), ("12000", "12000.00"), ("0.5", "0.50"), ("999999999999.99", "999999999999.99")])
-def test_a_sum_is_kept_to_the_fen(sent, sum_):
-    report = changed(REPORT, ("amount_cny",), sent)
+@pytest.mark.parametrize(("sent", "expected"), [("0", "0.00"), ("12000", "12000.00"), ("0.5", "0.50"), ("999999999999.99", "999999999999.99")])
+def test_an_amount_is_loaded_and_dumped_with_two_decimals(sent, expected):
+    report = with_value_at(REPORT, ("amount_cny",), sent)
 
-    assert load("dispute.reported", report)["amount_cny"] == Decimal(sum_)
-    assert dump("dispute.reported", report)["amount_cny"] == sum_
+    assert load("dispute.reported", report)["amount_cny"] == Decimal(expected)
+    assert dump("dispute.reported", report)["amount_cny"] == expected
 
 
 @pytest.mark.parametrize("sent", [12000, 12000.5, True, None, "", "-1", "1e3", "1,000", "1.005", "1000000000000", "NaN", "１２", "12\n", [], {}])
-def test_what_is_no_sum_is_refused(sent):
-    assert _mistake("dispute.reported", changed(REPORT, ("amount_cny",), sent)) in [("amount_cny", "not_a_sum"), ("amount_cny", "null")]
+def test_an_invalid_amount_is_refused(sent):
+    assert _first_mistake("dispute.reported", with_value_at(REPORT, ("amount_cny",), sent)) in [("amount_cny", "not_a_sum"), ("amount_cny", "null")]
 
 
 @pytest.mark.parametrize("sent", ["2026-02-29", "20260301", "2026-W10-1", "2026-03-01T00:00:00Z", "0001-01-01", "9999-01-01", 20260301, None, ""])
-def test_what_is_no_date_is_refused(sent):
-    assert _mistake("agreement.reached", changed(AGREEMENT, ("effective_on",), sent)) in [("effective_on", "not_a_date"), ("effective_on", "null")]
+def test_an_invalid_date_is_refused(sent):
+    assert _first_mistake("agreement.reached", with_value_at(AGREEMENT, ("effective_on",), sent)) in [("effective_on", "not_a_date"), ("effective_on", "null")]
 
 
 @pytest.mark.parametrize("sent", ["2026-03-20T09:00:00+08:00", "2026-03-20T01:00:00Z", "2026-03-20t01:00:00.000z"])
-def test_a_time_with_its_zone_is_an_instant(sent):
-    assert load("session.held", changed(SESSION, ("next_at",), sent))["next_at"] == datetime(2026, 3, 20, 1, tzinfo=UTC)
+def test_a_time_with_a_time_zone_is_accepted(sent):
+    assert load("session.held", with_value_at(SESSION, ("next_at",), sent))["next_at"] == datetime(2026, 3, 20, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("sent", ["2026-03-20T09:00:00", "2026-03-20", "20260320T090000+0800", "2026-13-20T09:00:00Z", "0001-01-01T00:00:00+08:00", 0, ""])
-def test_what_is_no_instant_is_refused(sent):
-    assert _mistake("session.held", changed(SESSION, ("next_at",), sent)) == ("next_at", "not_a_time")
+def test_an_invalid_time_is_refused(sent):
+    assert _first_mistake("session.held", with_value_at(SESSION, ("next_at",), sent)) == ("next_at", "not_a_time")
 
 
-def test_pythons_own_values_can_be_said():
+def test_dump_accepts_python_dates_datetimes_decimals_and_tuples():
     zone = timezone(timedelta(hours=8))
     agreement = {**AGREEMENT, "effective_on": date(2026, 3, 25), "terms": ({"kind": "payment", "due_on": date(2026, 6, 30), "amount_cny": Decimal(12000)},)}
 
@@ -68,23 +68,23 @@ def test_pythons_own_values_can_be_said():
         (("risk", "mass"), 1, ("risk.mass", "not_a_boolean")),
     ],
 )
-def test_a_mistake_is_named_with_its_place(path, sent, mistake):
-    assert _mistake("dispute.reported", changed(REPORT, path, sent)) == mistake
+def test_a_mistake_is_reported_with_the_path_of_its_field(path, sent, mistake):
+    assert _first_mistake("dispute.reported", with_value_at(REPORT, path, sent)) == mistake
 
 
-def test_parties_travel_sealed_or_in_clear_or_not_at_all():
+def test_parties_are_accepted_encrypted_or_in_clear_or_absent_but_not_both():
     sealed = "A" * 128
 
-    assert _mistake("dispute.reported", {**REPORT, "parties_sealed": sealed}) == ("parties_sealed", "both_ways")
+    assert _first_mistake("dispute.reported", {**REPORT, "parties_sealed": sealed}) == ("parties_sealed", "both_ways")
     assert load("dispute.reported", {**_without(REPORT, "parties"), "parties_sealed": sealed})["parties_sealed"] == sealed
     assert "parties" not in load("dispute.reported", _without(REPORT, "parties"))
 
 
-def test_a_report_that_flags_no_risk_has_none():
+def test_a_report_without_risk_flags_gets_all_flags_false():
     assert load("dispute.reported", _without(REPORT, "risk"))["risk"] == dict.fromkeys(("domestic_violence", "minor", "mass", "violence_threat"), False)
 
 
-def test_the_risks_of_one_report_are_not_those_of_the_next():
+def test_default_risk_flags_are_not_shared_between_reports():
     first = load("dispute.reported", _without(REPORT, "risk"))
     first["risk"]["minor"] = True
 
@@ -92,16 +92,17 @@ def test_the_risks_of_one_report_are_not_those_of_the_next():
 
 
 @pytest.mark.parametrize("text", ["none", "民事诉讼法 205; 人民调解法 33", "after 在线调解规则 12", "道路交通事故处理程序规定 86, 90", "四级七天"])
-def test_articles_are_cited_in_one_form(text):
+def test_a_citation_in_the_prescribed_form_is_an_article(text):
     assert is_article(text)
 
 
 @pytest.mark.parametrize("text", ["", "张三", "民事诉讼法 205 张三", "see 民事诉讼法", "民事诉讼法 205;", "none\n"])
-def test_what_is_no_citation_is_no_article(text):
+def test_other_text_is_not_an_article(text):
     assert not is_article(text)
 
 
-def _mistake(type, data):
+def _first_mistake(type, data):
+    """Return (field, token) of the first mistake that `load` reports."""
     with pytest.raises(ValidationError) as error:
         load(type, data)
     first = mistakes_in(error.value)[0]

@@ -1,4 +1,7 @@
-"""Is a new type of event really one row of the contract and one row of mediation's table? Tried on a copy of the tree."""
+"""Tests that a new event type needs only one row in the contract and one in mediation's transition table.
+
+Both rows are added to a copy of the repository, in which a script then reports and decides an event of the new type.
+"""
 
 import json
 import shutil
@@ -12,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 COPIED = ("contracts", "counties", "plumbing", "services", "docs/generate")
 UNWANTED = shutil.ignore_patterns("__pycache__")
 
-# The whole change: a schema and a row in one file, a transition in another.
+# The complete change: a schema and its row in one file, a transition in another.
 SCHEMA = """class SiteVisited(Schema):
     minutes = Number(1, 600, required=True, zh="走访时长（分钟）", en="length of the visit in minutes")
 
@@ -28,7 +31,7 @@ CHANGES = (
     ("services/mediation/life/transitions.py", '    "registered":        { "dispute.screened":        "screened",\n', TRANSITION),
 )
 
-# What the changed tree makes of it, as JSON on its last line.
+# Runs in the changed copy and prints the results as JSON on its last line.
 SCRIPT = """
 import json
 from datetime import UTC, datetime
@@ -97,25 +100,25 @@ def outcome(tmp_path_factory):
     return json.loads(run.stdout.splitlines()[-1])
 
 
-def test_intake_takes_it_from_the_roles_of_its_row_only(outcome):
+def test_intake_accepts_the_new_event_type_from_the_roles_of_its_row_only(outcome):
     assert outcome["accepted"]
     assert outcome["of another role"] == "not_yours_to_say"
     assert outcome["of another form"] == "malformed_data"
 
 
-def test_mediation_decides_it_and_confirms_it_by_a_fact_of_the_same_type(outcome):
+def test_mediation_applies_the_new_step_and_confirms_it_with_a_fact_of_the_same_type(outcome):
     assert outcome["refused by mediation"] is None
     assert outcome["said"]["site.visited"]["minutes"] == 30
     assert outcome["said"]["step.applied"]["step"] == "site.visited"
 
 
-def test_it_can_be_corrected(outcome):
+def test_the_new_step_can_be_corrected(outcome):
     assert outcome["corrected"] == {"minutes": 40}
 
 
-def test_the_documents_describe_it(outcome):
+def test_the_generated_documents_describe_the_new_event_type(outcome):
     assert {"docs/contracts/README.md", "docs/contracts/asyncapi.json", "fengqiao_agency/contract.json"} <= set(outcome["documents"])
 
 
-def test_the_pages_name_it(outcome):
+def test_the_web_pages_have_a_name_for_the_new_event_type(outcome):
     assert outcome["page"] == ["现场走访", "the site was visited"]

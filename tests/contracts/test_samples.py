@@ -1,4 +1,4 @@
-"""Are the examples valid in every county? They are built from the county's own agencies and places."""
+"""Tests that the examples of all events are valid in every county of the repository."""
 
 import ast
 import os
@@ -25,7 +25,7 @@ print(COUNTY.area, len(rows), samples.DISPUTE)
 
 
 @pytest.mark.parametrize("county", COUNTIES)
-def test_every_example_can_be_said_in_every_county(county):
+def test_every_example_is_valid_in_every_county(county):
     environment = {**os.environ, "FENGQIAO_COUNTY": f"counties/{county}", "PYTHONPATH": str(ROOT)}
     run = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
@@ -34,12 +34,12 @@ def test_every_example_can_be_said_in_every_county(county):
     assert dispute.startswith(f"{area}-2026-") and int(rows) > 150
 
 
-def test_there_are_several_counties():
+def test_the_repository_contains_several_counties():
     assert {"ganzhou", "zhuji"} <= set(COUNTIES)
 
 
-def test_no_county_is_written_into_the_contract():
-    """Its area, and the codes of its agencies that are not also tokens of a closed list such as `police`, stand in the county's folder only."""
+def test_the_contract_contains_no_area_or_agency_code_of_a_county():
+    """These stand in the county's folder only. Agency codes that are also tokens of a closed list, such as `police`, are not checked."""
     codes = {code for code in AGENCIES if "-" in code} | {COUNTY.lead(role).code for role in "MJWXL"}
     named = {
         (path.name, node.value)

@@ -1,0 +1,95 @@
+"""Hypothesis strategies for valid event data."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import cache, partial
+
+from hypothesis import strategies as st
+from marshmallow import validate
+
+from contracts import COUNTY, REASONS, samples
+from contracts.answers.receipts import DisputeOrOrganisation
+from contracts.fields import Amount, Boolean, Day, FullMatch, Instant, ListOf, Nested, Number, Text
+from contracts.nested_schemas import ReasonGiven
+from contracts.step_facts import StepFacts
+from contracts.steps.reporting import DisputeReported, Place
+from contracts.steps.roster import RosterChanged
+
+ZONES = st.sampled_from([UTC, timezone(timedelta(hours=8))])
+PLACEHOLDERS = {
+    "field": "place.township",
+    "mistake": "required",
+    "state": "closed",
+    "step": "dispute.routed",
+    "agency": COUNTY.lead("C").code,
+    "limit": 9,
+    "number": 2,
+    "days": 30,
+}
+SENTENCES = [reason.text(**PLACEHOLDERS, on=date(2026, 4, 1)) for reason in REASONS.values()]
+
+
+@cache
+def data_strategy(schema_class):
+    """Return the strategy for valid data of a schema class. Cached, because building a strategy is slow."""
+    return strategy_for(schema_class())
+
+
+def strategy_for(schema):
+    """Return the strategy for valid data of a schema, as Python values."""
+    fields = schema.fields
+    required = {name: _field_strategy(field) for name, field in fields.items() if field.required and not isinstance(field, StepFacts)}
+    optional = {name: _field_strategy(field) for name, field in fields.items() if not field.required and not isinstance(field, StepFacts)}
+    dictionaries = st.fixed_dictionaries(required, optional=optional)
+    if isinstance(schema, ReasonGiven):
+        return st.tuples(dictionaries, st.sampled_from(SENTENCES)).map(lambda parts: {**parts[0], **parts[1]})
+    if isinstance(schema, Place):
+        return dictionaries.map(lambda place: {**place, "village": place["township"] + place["village"][9:]} if "village" in place else place)
+    if isinstance(schema, RosterChanged):
+        return dictionaries.map(lambda data: {name: value for name, value in data.items() if name != "village"})
+    if isinstance(schema, DisputeOrOrganisation):
+        return dictionaries.map(lambda data: {"dispute": samples.DISPUTE, **data}).map(
+            lambda data: {name: value for name, value in data.items() if name != "organisation"})  # fmt: skip
+    if isinstance(schema, DisputeReported) and {"parties", "parties_sealed"} <= set(fields):
+        return dictionaries.map(lambda report: {name: value for name, value in report.items() if name != "parties" or "parties_sealed" not in report})
+    for field in fields.values():
+        if isinstance(field, StepFacts):
+            return dictionaries.flatmap(partial(_add_facts, field))
+    return dictionaries
+
+
+def _add_facts(field, data):
+    type = data.get(field.named_by)
+    if type is None:
+        return st.just(data)
+    return strategy_for(field.schemas()[type]).map(lambda facts: {**data, "facts": facts})
+
+
+def _field_strategy(field):
+    value = _STRATEGY_BUILDERS[next(kind for kind in _STRATEGY_BUILDERS if isinstance(field, kind))](field)
+    return st.none() | value if field.allow_none else value
+
+
+def _text(field):
+    (rule,) = field.validators
+    if isinstance(rule, validate.OneOf):
+        return st.sampled_from(rule.choices)
+    if isinstance(rule, FullMatch):
+        return st.from_regex(rule.full_pattern, fullmatch=True)
+    return st.text(st.characters(exclude_categories=["Cs"]), min_size=rule.min, max_size=rule.max)
+
+
+def _list(field):
+    (rule,) = field.validators
+    return st.lists(_field_strategy(field.inner), min_size=rule.min, max_size=min(rule.max, 3))
+
+
+_STRATEGY_BUILDERS = {
+    Text: _text,
+    Boolean: lambda field: st.booleans(),
+    Number: lambda field: st.integers(field.validators[0].min, field.validators[0].max),
+    Amount: lambda field: st.decimals(0, 999_999_999_999, places=2),
+    Day: lambda field: st.dates(date(1990, 1, 1), date(2199, 12, 31)),
+    Instant: lambda field: st.datetimes(datetime(1990, 1, 2), datetime(2199, 12, 30), timezones=ZONES),
+    ListOf: _list,
+    Nested: lambda field: strategy_for(field.schema),
+}
