@@ -21,11 +21,11 @@ from services.mediation.routing import rules as routing_rules
 
 log = get_logger()
 PERIODS, CALENDAR, ROUTING = "county.toml", "calendar.toml", "routing.csv"
-SHOWN = 10  # mistakes in one log line
+MAX_LOGGED_ERRORS = 10
 
 
 class InvalidCountyFiles(ValueError):
-    """Files of the county's folder have mistakes; `errors` lists them."""
+    """Raised when files of the county's folder contain mistakes; `errors` lists them."""
 
     def __init__(self, errors: list[CellError]):
         self.errors = errors
@@ -33,46 +33,49 @@ class InvalidCountyFiles(ValueError):
 
 
 class CountyFiles:
-    """The deadline policy and routing rules of one folder, as they are valid now. Raises InvalidCountyFiles at the start; later the last valid ones stay."""
+    """Current deadline policy and routing rules of one folder.
+
+    The constructor raises InvalidCountyFiles. A later invalid change is logged, and the last valid version stays in use.
+    """
 
     def __init__(self, folder: Path, patience_seconds: float = 600.0):
         self.folder, self._patience = folder, timedelta(seconds=patience_seconds)
-        self._stamps = {file: self._stamp(file) for file in (PERIODS, CALENDAR, ROUTING)}
-        periods, holidays = _valid(read_periods(folder)), _valid(read_calendar(folder))
+        self._modified_ns = {file: self._read_mtime_ns(file) for file in (PERIODS, CALENDAR, ROUTING)}
+        periods, holidays = _require_valid(read_periods(folder)), _require_valid(read_calendar(folder))
         self.policy = DeadlinePolicy(holidays, periods, self._patience)
-        self.routing = _valid(read_routing(folder))
-        self.recomputed = False  # whether provisional deadlines were computed again since the policy changed
+        self.routing = _require_valid(read_routing(folder))
+        self.recomputed = False  # True: provisional deadlines have been recomputed since the policy last changed
 
     def reload(self) -> None:
-        """Read files again that have changed."""
-        changed = [file for file, stamp in self._stamps.items() if self._stamp(file) != stamp]
+        """Read those files again that have changed since they were last read."""
+        changed = [file for file, mtime_ns in self._modified_ns.items() if self._read_mtime_ns(file) != mtime_ns]
         for file in changed:
-            self._stamps[file] = self._stamp(file)
+            self._modified_ns[file] = self._read_mtime_ns(file)
         if ROUTING in changed:
-            self._take(ROUTING, read_routing, lambda rules: setattr(self, "routing", rules), "Proposals are made by the last valid rules.")
+            self._apply_file(ROUTING, read_routing, lambda rules: setattr(self, "routing", rules), "Proposals follow the last valid rules.")
         if PERIODS in changed:
-            self._take(PERIODS, read_periods, lambda periods: self._change_policy(county=periods), "Deadlines are computed by the last valid periods.")
+            self._apply_file(PERIODS, read_periods, lambda periods: self._change_policy(county=periods), "Deadlines are computed with the last valid periods.")
         if CALENDAR in changed:
-            self._take(CALENDAR, read_calendar, lambda days: self._change_policy(holidays=days), "Deadlines are computed by the last valid calendar.")
+            self._apply_file(CALENDAR, read_calendar, lambda days: self._change_policy(holidays=days), "Deadlines are computed with the last valid calendar.")
 
-    def _take(self, file: str, read: Callable, use: Callable, consequence: str) -> None:
+    def _apply_file(self, file: str, read: Callable, apply: Callable, consequence: str) -> None:
         value, errors = read(self.folder)
         if not errors:
-            use(value)
+            apply(value)
             return
         log.error(
-            "A file of the county is invalid.",
+            "A county file is invalid.",
             path=str(self.folder / file),
-            reason="; ".join(map(str, errors[:SHOWN])),  # a mistake names its line and column, never what is written there
+            reason="; ".join(map(str, errors[:MAX_LOGGED_ERRORS])),  # an error names line and column, and does not quote the file
             consequence=consequence,
-            next="Correct the file: it is read again when it changes.",
+            next="Correct the file. It is read again when it changes.",
         )
 
     def _change_policy(self, holidays: Holidays | None = None, county: CountyPeriods | None = None) -> None:
         self.policy = DeadlinePolicy(holidays or self.policy.holidays, county or self.policy.county, self._patience)
         self.recomputed = False
 
-    def _stamp(self, file: str) -> int | None:
+    def _read_mtime_ns(self, file: str) -> int | None:
         path = self.folder / file
         return path.stat().st_mtime_ns if path.exists() else None
 
@@ -88,13 +91,13 @@ def read_periods(folder: Path) -> tuple[CountyPeriods, list[CellError]]:
         try:
             periods_of({clock: row})
         except InvalidFacts as invalid:
-            column = f"periods.{clock}" if clock in LAW else "periods"  # an unknown name is not repeated
+            column = f"periods.{clock}" if clock in LAW else "periods"  # an unknown name is not quoted
             errors.append(_law_error(PERIODS, line_of(text, ("periods", clock)), column, invalid))
     return (CountyPeriods() if errors else periods_of(rows)), errors
 
 
 def read_calendar(folder: Path) -> tuple[Holidays, list[CellError]]:
-    """Return the calendar with the arrangements of calendar.toml, which need not be there, and every mistake in it."""
+    """Return the calendar with the holiday arrangements of calendar.toml, and every mistake in the file. The file is optional."""
     if not (folder / CALENDAR).exists():
         return CHINA, []
     errors: list[CellError] = []
@@ -109,41 +112,42 @@ def read_calendar(folder: Path) -> tuple[Holidays, list[CellError]]:
 
 def read_routing(folder: Path, county: County = COUNTY) -> tuple[routing_rules.Rules | None, list[CellError]]:
     """Return the routing rules of routing.csv and every mistake in them."""
-    content, errors = _content(folder, ROUTING)
+    content, errors = _read_bytes(folder, ROUTING)
     return routing_rules.read(content, county) if not errors else (None, errors)
 
 
 def read_rosters(folder: Path, county: County = COUNTY) -> tuple[dict[str, list], list[CellError]]:
-    """Return the entries of organisations.csv and members.csv, by file name without ending, and every mistake in them."""
+    """Return the entries of organisations.csv and members.csv, by file name without suffix, and every mistake in them."""
     contents, errors = {}, []
     for name in roster_files.TABLES:
-        contents[name], missing = _content(folder, f"{name}.csv")
+        contents[name], missing = _read_bytes(folder, f"{name}.csv")
         errors += missing
     return roster_files.read(contents, county) if not errors else ({}, errors)
 
 
 def check(folder: Path, county: County) -> list[CellError]:
-    """Return every mistake in mediation's files of a folder, those between files included. `county` is what the contract read of the same folder."""
-    rules, wrong_rules = read_routing(folder, county)
-    rosters, wrong_rosters = read_rosters(folder, county)
-    errors = [*read_periods(folder)[1], *read_calendar(folder)[1], *wrong_rules, *wrong_rosters]
-    if not wrong_rules and not wrong_rosters:
+    """Return every mistake in mediation's files of a folder, including contradictions between files. `county`: contracts' data of the same folder."""
+    rules, rule_errors = read_routing(folder, county)
+    rosters, roster_errors = read_rosters(folder, county)
+    errors = [*read_periods(folder)[1], *read_calendar(folder)[1], *rule_errors, *roster_errors]
+    if not rule_errors and not roster_errors:
         codes = {organisation.code for organisation in rosters["organisations"]}
         for line, rule in zip(rules.lines, rules.rules, strict=True):
-            kind, _, code = rule.bodies.partition(":")
-            if kind == "organisation" and code not in codes:
+            selector, _, code = rule.bodies.partition(":")
+            if selector == "organisation" and code not in codes:
                 errors.append(cell_error(ROUTING, line, "bodies", "unknown_place"))
     return errors
 
 
-def _valid(found):
-    value, errors = found
+def _require_valid(result):
+    """Return the value of a (value, errors) pair. Raises InvalidCountyFiles if there are errors."""
+    value, errors = result
     if errors:
         raise InvalidCountyFiles(errors)
     return value
 
 
-def _content(folder, file):
+def _read_bytes(folder, file):
     try:
         return (folder / file).read_bytes(), []
     except FileNotFoundError:

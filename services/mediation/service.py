@@ -1,4 +1,4 @@
-"""nameko: what mediation hears. It owns the life of every dispute, from registration to closure."""
+"""nameko service of mediation: event listener and timers. It owns the course of every dispute from registration to closure."""
 
 from datetime import datetime
 
@@ -21,13 +21,13 @@ from services.mediation.routing import store as routing_store
 from services.mediation.safeguard import lane
 from services.mediation.safeguard import store as lane_store
 
-DUE_AT_A_TIME = 200
+DUE_BATCH_SIZE = 200  # disputes per transaction when deadlines are checked
 
 
 class County(DependencyProvider):
-    """`county = County()`: the county's periods, calendar and routing rules. Invalid files stop the service at its start."""
+    """Provides the county's periods, calendar and routing rules as CountyFiles. Invalid files stop the service at its start."""
 
-    files = None  # until setup
+    files = None  # set by setup()
 
     def setup(self):
         self.files = CountyFiles(COUNTY.folder, self.container.config["settings"].patience_seconds)
@@ -37,7 +37,7 @@ class County(DependencyProvider):
 
 
 class Rosters(DependencyProvider):
-    """`rosters = Rosters()`: the rosters as this process knows them."""
+    """Provides the rosters, cached in this process, as RosterCache."""
 
     def setup(self):
         self.cache = roster_store.RosterCache()
@@ -47,7 +47,7 @@ class Rosters(DependencyProvider):
 
 
 class MediationService:
-    """Decides what each reported step means, by the tables of life/transitions, and says what happened."""
+    """Decides each reported step by the tables of life/transitions, and publishes what happened."""
 
     name = "mediation"
     db = Database()
@@ -56,95 +56,106 @@ class MediationService:
 
     @hear("intake", "intake-safeguard")
     def on_events(self, batch):
-        """Disputes were registered and steps reported: decide what each one means, in one commit."""
+        """Decide a batch of registrations, reported steps and roster changes in one transaction."""
         with self.db.transaction() as tx:
             unheard = tx.unheard(batch)
-            said = self._change_rosters(tx, [event for event in unheard if event.type == roster_events.REPORTED])
-            roster = self.rosters.read(tx, remember=not said)
+            roster_events_to_publish = self._change_rosters(tx, [event for event in unheard if event.type == roster_events.REPORTED])
+            roster = self.rosters.read(tx, use_cache=not roster_events_to_publish)
             events = [event for event in unheard if event.type != roster_events.REPORTED]
             disputes = store.load(tx, [event.subject for event in events])
             store.load_history(tx, disputes, [event.subject for event in events if decisions.needs_history(event)])
-            decided, policy, records = [], self.county.policy, {}
+            decided, policy, record_differences = [], self.county.policy, {}
             for event in events:
                 dispute = disputes.get(event.subject)
-                before = routing_effects.standing(dispute)
+                before = routing_effects.asked_and_handling_body(dispute)
                 decision = lane.discard(dispute, event) if event.discarded else lane.decide(dispute, event, tx.now, policy, roster)
                 disputes[event.subject] = decision.dispute
-                routing_effects.count(records, before, decision)
+                routing_effects.update_records(record_differences, before, decision)
                 decided.append((event, decision))
             proposals.propose_bodies(tx, decided, self.county.routing, roster)
             proposals.propose_mediators(tx, decided, roster)
             store.save(tx, decided)
-            if records:
-                routing_store.add_to_records(tx, records, partition_of(events[0].subject, self.db.settings.partitions))
-            tx.say(said + [one for event, decision in decided for one in _everything_said(decision, event)])
+            if record_differences:
+                routing_store.add_to_records(tx, record_differences, partition_of(events[0].subject, self.db.settings.partitions))
+            tx.say(roster_events_to_publish + [published for event, decision in decided for published in _events_to_publish(decision, event)])
 
     def _change_rosters(self, tx, events):
-        """Rosters first: who joined today may be named today."""
+        """Decide the roster changes of the batch, and return the events to publish.
+
+        They are decided before the steps, so that a step of the same batch may name a new member.
+        """
         if not events:
             return []
         roster = roster_store.load(tx, {event.subject for event in events}, locked=True)
         decided = [(event, *roster_events.decide(event, roster)) for event in events]
         roster_store.save(tx, [entry for _, entries, _ in decided for entry in entries])
-        return [DomainEvent(word, event.subject, data, cause=event) for event, _, (word, data) in decided]
+        return [DomainEvent(event_type, event.subject, data, cause=event) for event, _, (event_type, data) in decided]
 
     @every(1.0)
-    def time_passes(self):
-        """Time is one more speaker: what has come near or passed is looked at again, and said. One copy at a time."""
-        while self._look_at_the_clock() == DUE_AT_A_TIME:
+    def check_due_deadlines(self):
+        """Check the deadlines that are due for a check, and publish reminders and passed deadlines. One process at a time does this.
+
+        Afterwards reload county files that have changed, and recompute provisional deadlines under a new policy.
+        """
+        while self._check_one_batch() == DUE_BATCH_SIZE:
             pass
         self.county.reload()
         if not self.county.recomputed:
             self._recompute_provisional()
 
-    def _look_at_the_clock(self) -> int:
+    def _check_one_batch(self) -> int:
+        """Return the number of disputes checked; 0 also if another process is checking."""
         with self.db.transaction() as tx:
-            codes = store.due(tx, DUE_AT_A_TIME)
+            codes = store.load_due_codes(tx, DUE_BATCH_SIZE)
             if not codes:
                 return 0
             decided = [
-                (None, lane.time_passes(dispute, deadline, tx.now, self.county.policy))
+                (None, lane.check_deadline(dispute, deadline, tx.now, self.county.policy))
                 for dispute in store.load(tx, codes).values()
                 for deadline in list(dispute.deadlines.values())
             ]
-            _keep(tx, decided)
+            _save_and_publish(tx, decided)
             return len(codes)
 
     def _recompute_provisional(self):
-        """A year's arrangement came in, with the start of this process or since: provisional deadlines become certain."""
+        """Recompute the deadlines that depended on a holiday arrangement not yet published, at the start and after every change of the policy."""
         policy, last = self.county.policy, ""
         while last is not None:
             with self.db.transaction() as tx:
-                codes = store.provisional(tx, last, DUE_AT_A_TIME)
-                _keep(tx, [(None, tracking.recompute(dispute, tx.now, policy)) for dispute in store.load(tx, codes).values()])
+                codes = store.load_provisional_codes(tx, last, DUE_BATCH_SIZE)
+                _save_and_publish(tx, [(None, tracking.recompute(dispute, tx.now, policy)) for dispute in store.load(tx, codes).values()])
                 last = max(codes, default=None)
         self.county.recomputed = True
 
     @every(1.0)
-    def lane_time_passes(self):
-        """The same for the clocks of the safeguard lane: what has come near or passed is said there."""
+    def check_lane_clocks(self):
+        """Check the clocks of the safeguard lane that are due for a check, and publish the result in the sealed stream."""
         with self.db.transaction() as tx:
-            codes = lane_store.due(tx, tx.now, DUE_AT_A_TIME)
+            codes = lane_store.load_due_codes(tx, tx.now, DUE_BATCH_SIZE)
             if codes:
-                _keep(tx, [(None, lane.lane_time_passes(dispute, tx.now, self.county.policy)) for dispute in store.load(tx, codes).values()])
+                _save_and_publish(tx, [(None, lane.check_lane_clocks(dispute, tx.now, self.county.policy)) for dispute in store.load(tx, codes).values()])
 
 
-def _keep(tx, decided):
+def _save_and_publish(tx, decided):
     store.save(tx, decided)
-    tx.say([one for _, decision in decided for one in _everything_said(decision, None)])
+    tx.say([published for _, decision in decided for published in _events_to_publish(decision, None)])
 
 
-def _everything_said(decision, event):
-    """In the ordinary voice what was decided now, and what had to wait; sealed what concerns the safeguard lane."""
+def _events_to_publish(decision, event):
+    """Yield the events to publish.
+
+    First this decision's ordinary events, then those of the sealed stream, then the ordinary events that were withheld during a hold, with their
+    original time. `event` is None for a decision made by a timer.
+    """
     code = decision.dispute and decision.dispute.code
-    for word, data in decision.said:
-        yield _said(word, event, data) if event else DomainEvent(word, code, data)
-    for word, data in decision.sealed:
-        yield DomainEvent(word, code, data, time=event and event.time, cause=event, source=lane.STREAM)
-    for word, data in decision.late:
-        yield DomainEvent(word, code, data, time=datetime.fromisoformat(data["happened_at"]) if "happened_at" in data else None)
+    for event_type, data in decision.said:
+        yield _ordinary_event(event_type, event, data) if event else DomainEvent(event_type, code, data)
+    for event_type, data in decision.sealed:
+        yield DomainEvent(event_type, code, data, time=event and event.time, cause=event, source=lane.STREAM)
+    for event_type, data in decision.late:
+        yield DomainEvent(event_type, code, data, time=datetime.fromisoformat(data["happened_at"]) if "happened_at" in data else None)
 
 
-def _said(word, event, data):
-    """A fact is said at the time when it happened; what follows from it, now."""
-    return DomainEvent(word, event.subject, data, time=event.time if "happened_at" in data else None, cause=event)
+def _ordinary_event(event_type, event, data):
+    """Return the event with the time of the reported fact if it states one (`happened_at`), else with the present time."""
+    return DomainEvent(event_type, event.subject, data, time=event.time if "happened_at" in data else None, cause=event)

@@ -1,8 +1,8 @@
-"""What each event changes in the read model. Pure: events in, row changes out; no clock, no database.
+"""Effect of each event on the read model. Pure: events in, row changes out; no clock, no database.
 
-A dispute's events come from three speakers, each in its own order, interleaved in any way; mediation is often heard before intake.
-The model converges because every column has one owner: what intake says and what mediation says never write the same column,
-`last_at` is a maximum, the timeline is a set, and every sum moves by the difference between a dispute before and after.
+Events about a dispute come from three producers (intake, mediation, notify), each in its own order, interleaved in any way.
+The read model converges in every interleaving: each column is written for the events of one producer only, `last_at` is a maximum,
+the timeline is a set, and each sum changes by the difference between a dispute before and after a batch.
 """
 
 import re
@@ -13,20 +13,20 @@ from datetime import datetime, timedelta
 from contracts.dates import SHANGHAI
 
 # fmt: off
-FLOW_OF_EVENT = {                       # what a day counts, by the event that says it
+FIGURE_OF_EVENT = {                     # daily figure that an event adds one to
     "dispute.registered":  "reported",
     "step.refused":        "refused",
 }
-FLOW_OF_STATE = {                       # and by the state that a dispute comes into
+FIGURE_OF_STATE = {                     # daily figure that a dispute adds one to when it enters the state
     "accepted":            "accepted",
     "agreed":              "agreed",
     "terminated":          "terminated",
     "resolved":            "resolved",
     "closed":              "closed",
 }
-FLOWS = ("reported", "accepted", "agreed", "terminated", "resolved", "closed", "refused")
+DAILY_FIGURES = ("reported", "accepted", "agreed", "terminated", "resolved", "closed", "refused")
 
-HANDLED_BY = {                          # whose hands the dispute is in after this fact: a field of it
+HANDLING_AGENCY_FIELD = {               # field of the event that names the agency handling the dispute from then on; None: no agency
     "dispute.routed":      "to",
     "case.entrusted":      "to",
     "referral.accepted":   "agency",
@@ -34,25 +34,25 @@ HANDLED_BY = {                          # whose hands the dispute is in after th
     "dispute.redirected":  None,
     "case.filed":          "agency",
 }
-ENDED = ("resolved", "redirected", "closed")     # going on to one of these does not reopen a closed dispute
-TAKES_BACK = ("report.withdrawn", "report.corrected")     # but a closing that is taken back does
-LIVE = ("running", "approached", "passed")       # a deadline that still has to be met
+FINAL_STATES = ("resolved", "redirected", "closed")      # a closed dispute that enters another of these states stays closed,
+CORRECTION_EVENTS = ("report.withdrawn", "report.corrected")     # unless one of these events withdraws the closing
+UNMET_DEADLINE_STATES = ("running", "approached", "passed")               # states of a deadline that still has to be met
 
-HAPPENED_AT = {                         # what follows from a step is said later than it happened: the fact itself knows when
+EVENT_TIME_FIELD = {                    # field with the time at which it happened; such an event's own `time` is the time of the decision
     "deadline.set":        "started_at",
     "deadline.met":        "met_at",
     "deadline.passed":     "due_at",
     "routing.proposed":    "started_at",
 }
 
-NO_DISPUTE = ("roster.reported", "roster.changed", "roster.refused")     # their subject is an organisation on the roster
+ROSTER_EVENTS = ("roster.reported", "roster.changed", "roster.refused")     # their subject is an organisation, not a dispute
 
-# Outside the sealed lane nobody sees that a safeguard hold exists: not as an event, a clock, a state or a reason.
-SEALED = ("safeguard.", "protection_order", "hold.")
+# A safeguard hold is visible only in the sealed stream: no event, clock, state or reason of the read model may show it.
+SEALED_PREFIXES = ("safeguard.", "protection_order", "hold.")
 SEALED_STATE = "safeguard_hold"
-A_TOKEN = re.compile(r"[a-z_]+")
+TOKEN_PATTERN = re.compile(r"[a-z_]+")
 
-DETAIL = (                              # what a timeline shows of an event; the rest is not kept
+TIMELINE_FIELDS = (                     # event fields stored in the timeline; all other fields are dropped
     "step", "state", "before", "to", "ground", "result", "outcome", "clock", "kind", "article", "due_at", "started_at", "met_at", "was_due_at", "because",
     "late", "was_passed", "owed_by", "notice", "channel", "why", "reason", "wants", "form", "mode", "minutes", "track", "suitable", "procedure", "way",
     "candidates", "excluded", "level", "escalated_for", "urged_for", "answer", "organisation", "into", "was", "other", "reasons", "days", "found_by", "reported_by",
@@ -62,6 +62,8 @@ DETAIL = (                              # what a timeline shows of an event; the
 
 @dataclass(slots=True)
 class Deadline:
+    """A deadline of one dispute: a row of metrics.deadlines."""
+
     clock: str
     kind: str
     article: str
@@ -75,6 +77,8 @@ class Deadline:
 
 @dataclass(slots=True)
 class Dispute:
+    """One dispute of the read model: a row of metrics.disputes, with its deadlines by clock."""
+
     code: str
     registered: bool = False
     township: str = ""
@@ -85,7 +89,7 @@ class Dispute:
     merged_into: str | None = None
     state: str = "registered"
     next_actors: list[str] = field(default_factory=list)
-    is_told: bool = False
+    has_actors_from_step: bool = False
     body: str | None = None
     entered_at: datetime | None = None
     closed_at: datetime | None = None
@@ -94,7 +98,7 @@ class Dispute:
     runs_out_clock: str | None = None
     overdue: str = "none"
     last_at: datetime | None = None
-    unplaced: list = field(default_factory=list)
+    unassigned_counts: list = field(default_factory=list)
     deadlines: dict[str, Deadline] = field(default_factory=dict)
 
     @property
@@ -104,84 +108,88 @@ class Dispute:
 
 @dataclass(slots=True)
 class Changes:
-    """What one batch does to the tables: rows as they are now, and sums as differences."""
+    """Changes that one batch of events makes to the tables: new contents of rows, and differences to add to the sums."""
 
     disputes: dict[str, Dispute] = field(default_factory=dict)
-    deadlines: set[tuple[str, str]] = field(default_factory=set)
+    deadlines: set[tuple[str, str]] = field(default_factory=set)  # (code, clock) of the deadlines that changed
     timeline: list[tuple] = field(default_factory=list)
-    cube: Counter = field(default_factory=Counter)
-    waits: Counter = field(default_factory=Counter)
-    flow: Counter = field(default_factory=Counter)
-    days: Counter = field(default_factory=Counter)
-    moves: Counter = field(default_factory=Counter)
+    open_cube: Counter = field(default_factory=Counter)
+    open_waits: Counter = field(default_factory=Counter)
+    daily_counts: Counter = field(default_factory=Counter)
+    daily_totals: Counter = field(default_factory=Counter)
+    daily_disputes: Counter = field(default_factory=Counter)
     totals: Counter = field(default_factory=Counter)
-    said_at: dict[str, datetime] = field(default_factory=dict)
+    latest_event_at: dict[str, datetime] = field(default_factory=dict)  # by producer
 
 
 def fold(known: dict[str, Dispute], events: list) -> Changes:
-    """Applies events, already in sequence per speaker and dispute, to the disputes they are about (changed in place)."""
+    """Apply events to the disputes that they are about, and return what changed.
+
+    `events` are in sequence per producer and dispute. The disputes in `known` are changed in place; a missing one is created.
+    """
     changes = Changes()
     by_code = defaultdict(list)
     for event in events:
-        if event.type not in NO_DISPUTE:
+        if event.type not in ROSTER_EVENTS:
             by_code[event.subject].append(event)
-        if event.time > changes.said_at.get(event.source, event.time - timedelta(1)):
-            changes.said_at[event.source] = event.time
-    for code, about_it in by_code.items():
+        if event.time > changes.latest_event_at.get(event.source, event.time - timedelta(1)):
+            changes.latest_event_at[event.source] = event.time
+    for code, events_of_dispute in by_code.items():
         dispute = known.get(code)
         if dispute is None:
             dispute = Dispute(code)
         else:
-            _count(changes, dispute, -1)
-        for event in about_it:
+            _add_to_open_sums(changes, dispute, -1)
+        for event in events_of_dispute:
             _apply(dispute, event, changes)
         if dispute.last_at is None:
-            continue  # all of it was said in the sealed lane
-        _settle(dispute)
+            continue  # every event so far belongs to the sealed stream: the dispute gets no row
+        _derive_from_deadlines(dispute)
         changes.disputes[code] = dispute
-        _count(changes, dispute, +1)
+        _add_to_open_sums(changes, dispute, +1)
     return changes
 
 
 def is_sealed(event) -> bool:
-    """Whether this event would show that a safeguard hold exists."""
+    """Return whether this event would reveal that a safeguard hold exists."""
     data = event.data
     reason = data.get("reason")
     return (
-        event.type.startswith(SEALED)
-        or str(data.get("step", "")).startswith(SEALED)
-        or str(data.get("clock", "")).startswith(SEALED)
+        event.type.startswith(SEALED_PREFIXES)
+        or str(data.get("step", "")).startswith(SEALED_PREFIXES)
+        or str(data.get("clock", "")).startswith(SEALED_PREFIXES)
         or (isinstance(reason, dict) and str(reason.get("code", "")).startswith("safeguard"))
     )
 
 
 def day_of(instant: datetime) -> str:
+    """Return the date in Asia/Shanghai, as YYYY-MM-DD."""
     return instant.astimezone(SHANGHAI).date().isoformat()
 
 
 def _apply(dispute, event, changes):
     if is_sealed(event):
         return
-    _note(dispute, event, changes)
+    _add_timeline_row(dispute, event, changes)
     if event.source == "intake":
         rule = INTAKE.get(event.type)
     elif event.source == "mediation":
-        rule = MEDIATION.get(event.type, step_happened)
+        rule = MEDIATION.get(event.type, apply_step_fact)
     else:
         rule = NOTIFY.get(event.type)
     if rule is not None:
         rule(dispute, event, changes)
 
 
-def _note(dispute, event, changes):
-    """The event's line in the timeline."""
-    at = _happened(dispute, event)
+def _add_timeline_row(dispute, event, changes):
+    """Add the event to the timeline, and update `last_at` and a provisional `opened_at`."""
+    at = _happened_at(dispute, event)
     if dispute.last_at is None or event.time > dispute.last_at:
         dispute.last_at = event.time
     if not dispute.registered and (dispute.opened_at is None or event.time < dispute.opened_at):
-        dispute.opened_at = event.time  # the earliest known, until intake says
+        dispute.opened_at = event.time  # the earliest time known, until intake's dispute.registered arrives
     data = event.data
-    about = data.get("event")
+    agency_event = data.get("event")
     changes.timeline.append(
         (
             dispute.code,
@@ -190,170 +198,174 @@ def _note(dispute, event, changes):
             at,
             event.type,
             data.get("agency"),
-            f"{about.get('source')} {about.get('id')}" if isinstance(about, dict) else None,
-            {name: data[name] for name in DETAIL if name in data and data[name] != SEALED_STATE and _is_code(name, data[name])},
+            f"{agency_event.get('source')} {agency_event.get('id')}" if isinstance(agency_event, dict) else None,
+            {name: data[name] for name in TIMELINE_FIELDS if name in data and data[name] != SEALED_STATE and _may_store(name, data[name])},
         )
     )
 
 
-def _happened(dispute, event) -> datetime:
+def _happened_at(dispute, event) -> datetime:
+    """Return the time at which the fact happened, which is never later than the event's own time."""
     if event.type == "dispute.closed":
-        return dispute.entered_at or event.time  # when it came to its end
-    said = event.data.get(HAPPENED_AT.get(event.type))
-    return min(_instant(said), event.time) if said else event.time
+        return dispute.entered_at or event.time  # when it entered its final state
+    given = event.data.get(EVENT_TIME_FIELD.get(event.type))
+    return min(_parse_time(given), event.time) if given else event.time
 
 
-def _is_code(name, value) -> bool:
-    """A reason is kept as the closed list's entry, never as somebody's own words."""
-    return name != "reason" or isinstance(value, dict) or A_TOKEN.fullmatch(value) is not None
+def _may_store(name, value) -> bool:
+    """Return False for a reason in free text: it may contain personal data. Only entries of the closed list of reasons are stored."""
+    return name != "reason" or isinstance(value, dict) or TOKEN_PATTERN.fullmatch(value) is not None
 
 
-# ── intake ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── events of intake ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def registered(dispute, event, changes):
+def apply_registration(dispute, event, changes):
     data = event.data
     dispute.registered = True
     dispute.township, dispute.kind = data.get("township") or "", data.get("kind") or ""
     dispute.channel, dispute.reporter = data.get("channel") or "", data.get("agency") or ""
     dispute.opened_at = event.time
-    for day, what in dispute.unplaced:  # counted under "unknown" until now
-        changes.flow[day, what, "", ""] -= 1
-        changes.flow[day, what, dispute.township, dispute.kind] += 1
-    dispute.unplaced = []
+    for day, figure in dispute.unassigned_counts:  # counted without township and kind until now
+        changes.daily_counts[day, figure, "", ""] -= 1
+        changes.daily_counts[day, figure, dispute.township, dispute.kind] += 1
+    dispute.unassigned_counts = []
     changes.totals["registered", dispute.reporter] += 1
-    _flows(dispute, event.time, FLOW_OF_EVENT[event.type], changes)
+    _add_to_daily_figure(dispute, event.time, FIGURE_OF_EVENT[event.type], changes)
 
 
-def merged(dispute, event, changes):
-    """Two reports are one dispute. The one whose code ends counts no longer among those that were reported: the other one does."""
+def apply_merge(dispute, event, changes):
+    """Mark the dispute as merged into another one. It no longer counts as registered; the dispute that it is merged into does."""
     into = event.data["into"]
     if into != dispute.code and dispute.merged_into is None:
         dispute.merged_into = into
-        _reported(dispute, changes, -1)
+        _count_as_registered(dispute, changes, -1)
 
 
-def unmerged(dispute, event, changes):
-    """They are two after all."""
+def undo_merge(dispute, event, changes):
+    """Make a merged dispute separate again. It counts as registered again."""
     if event.data["into"] == dispute.code and dispute.merged_into is not None:
         dispute.merged_into = None
-        _reported(dispute, changes, +1)
+        _count_as_registered(dispute, changes, +1)
 
 
-def _reported(dispute, changes, by):
+def _count_as_registered(dispute, changes, difference):
     if dispute.registered:
-        _flows(dispute, dispute.opened_at, FLOW_OF_EVENT["dispute.registered"], changes, by)
+        _add_to_daily_figure(dispute, dispute.opened_at, FIGURE_OF_EVENT["dispute.registered"], changes, difference)
 
 
-# ── mediation ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── events of mediation ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def step_happened(dispute, event, changes):
-    """A fact that moved the dispute, or at least says who must act now."""
+def apply_step_fact(dispute, event, changes):
+    """Apply a fact of the dispute's course: its new state, the agencies that must act next, and the agency that handles it."""
     data = event.data
     if "state" not in data:
         return
-    _enter(dispute, data["state"], event, changes)
+    _enter_state(dispute, data["state"], event, changes)
     if dispute.entered_at is None:
         dispute.entered_at = event.time
     if "next_actors" in data:
-        dispute.next_actors, dispute.is_told = list(data["next_actors"]), True
-    if event.type in HANDLED_BY:
-        dispute.body = data.get(HANDLED_BY[event.type])
+        dispute.next_actors, dispute.has_actors_from_step = list(data["next_actors"]), True
+    if event.type in HANDLING_AGENCY_FIELD:
+        dispute.body = data.get(HANDLING_AGENCY_FIELD[event.type])
 
 
-def step_applied(dispute, event, changes):
-    _enter(dispute, event.data.get("state", dispute.state), event, changes)
+def apply_step_result(dispute, event, changes):
+    """Apply step.applied: the state in which the step left the dispute."""
+    _enter_state(dispute, event.data.get("state", dispute.state), event, changes)
 
 
-def step_refused(dispute, event, changes):
+def count_refused_step(dispute, event, changes):
     reason = event.data.get("reason") or {}
     changes.totals["refused", reason.get("code", "")] += 1
-    _flows(dispute, event.time, FLOW_OF_EVENT[event.type], changes)
+    _add_to_daily_figure(dispute, event.time, FIGURE_OF_EVENT[event.type], changes)
 
 
-def deadline_set(dispute, event, changes):
+def set_deadline(dispute, event, changes):
     data = event.data
     dispute.deadlines[data["clock"]] = Deadline(
         data["clock"],
         data["kind"],
         data.get("article") or "",
         "paused" if data.get("because") in ("paused", "suspended") else "running",
-        _instant(data.get("started_at")),
-        _instant(data["due_at"]),
+        _parse_time(data.get("started_at")),
+        _parse_time(data["due_at"]),
         owed_by=list(data.get("owed_by") or ()),
     )
     changes.deadlines.add((dispute.code, data["clock"]))
 
 
-def deadline_moved(dispute, event, changes):
-    """It approached, passed or was met."""
+def update_deadline(dispute, event, changes):
+    """Record that a deadline has come near, passed, been met or been stopped."""
     data = event.data
     deadline = dispute.deadlines.get(data["clock"])
     if deadline is None:
-        deadline_set(dispute, event, changes)
+        set_deadline(dispute, event, changes)
         deadline = dispute.deadlines[data["clock"]]
     deadline.state = "lapsed" if data.get("lapsed") else event.type.removeprefix("deadline.")
     if data.get("due_at"):
-        deadline.due_at = _instant(data["due_at"])
+        deadline.due_at = _parse_time(data["due_at"])
     if deadline.state == "met":
-        deadline.met_at, deadline.late = _instant(data.get("met_at")) or event.time, bool(data.get("late"))
+        deadline.met_at, deadline.late = _parse_time(data.get("met_at")) or event.time, bool(data.get("late"))
     changes.deadlines.add((dispute.code, deadline.clock))
 
 
-def closed(dispute, event, changes):
+def close_dispute(dispute, event, changes):
+    """Close the dispute, and stop its deadlines that are still to be met or paused."""
     data = event.data
-    _enter(dispute, data.get("state", dispute.state), event, changes)
+    _enter_state(dispute, data.get("state", dispute.state), event, changes)
     dispute.closed_at, dispute.outcome, dispute.next_actors = dispute.entered_at or event.time, data.get("outcome"), []
-    dispute.is_told = True
+    dispute.has_actors_from_step = True
     for clock, deadline in dispute.deadlines.items():
-        if deadline.state in (*LIVE, "paused"):
+        if deadline.state in (*UNMET_DEADLINE_STATES, "paused"):
             deadline.state = "stopped"
             changes.deadlines.add((dispute.code, clock))
     changes.totals["closed", data.get("outcome") or ""] += 1
 
 
-def _enter(dispute, state, event, changes):
+def _enter_state(dispute, state, event, changes):
+    """Change the state, reopen a closed dispute where the new state requires it, and count the entry."""
     if state == dispute.state or state == SEALED_STATE:
         return
     dispute.state, dispute.entered_at = state, event.time
-    if dispute.closed_at is not None and (state not in ENDED or event.type in TAKES_BACK):
+    if dispute.closed_at is not None and (state not in FINAL_STATES or event.type in CORRECTION_EVENTS):
         dispute.closed_at = dispute.outcome = None  # reopened
-    if state in FLOW_OF_STATE and event.type != "reports.joined":  # a code that ends in another is no dispute that was closed
-        _flows(dispute, event.time, FLOW_OF_STATE[state], changes)
+    if state in FIGURE_OF_STATE and event.type != "reports.joined":  # a code closed because it was joined to another is not a closed dispute
+        _add_to_daily_figure(dispute, event.time, FIGURE_OF_STATE[state], changes)
 
 
-# ── notify ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── events of notify ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def notice_sent(dispute, event, changes):
+def count_sent_notice(dispute, event, changes):
     changes.totals["notices", "sent"] += 1
 
 
-def notice_undeliverable(dispute, event, changes):
+def count_undeliverable_notice(dispute, event, changes):
     changes.totals["notices", "undeliverable"] += 1
 
 
 # fmt: off
 INTAKE = {
-    "dispute.registered":    registered,
-    "dispute.merged":        merged,
-    "dispute.unmerged":      unmerged,
+    "dispute.registered":    apply_registration,
+    "dispute.merged":        apply_merge,
+    "dispute.unmerged":      undo_merge,
 }
-MEDIATION = {               # every other type is a fact of the dispute's life
-    "step.applied":          step_applied,
-    "step.refused":          step_refused,
-    "deadline.set":          deadline_set,
-    "deadline.recomputed":   deadline_set,
-    "deadline.approached":   deadline_moved,
-    "deadline.passed":       deadline_moved,
-    "deadline.met":          deadline_moved,
-    "deadline.stopped":      deadline_moved,
-    "dispute.closed":        closed,
+MEDIATION = {               # for every other event type: apply_step_fact
+    "step.applied":          apply_step_result,
+    "step.refused":          count_refused_step,
+    "deadline.set":          set_deadline,
+    "deadline.recomputed":   set_deadline,
+    "deadline.approached":   update_deadline,
+    "deadline.passed":       update_deadline,
+    "deadline.met":          update_deadline,
+    "deadline.stopped":      update_deadline,
+    "dispute.closed":        close_dispute,
 }
 NOTIFY = {
-    "notice.sent":           notice_sent,
-    "notice.undeliverable":  notice_undeliverable,
+    "notice.sent":           count_sent_notice,
+    "notice.undeliverable":  count_undeliverable_notice,
 }
 # fmt: on
 
@@ -361,33 +373,34 @@ NOTIFY = {
 # ── sums ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _flows(dispute, at, what, changes, by=1):
+def _add_to_daily_figure(dispute, at, figure, changes, difference=1):
+    """Add `difference` to a daily figure, on the day of `at`. Until the registration is known, remember the count to assign it later."""
     day = day_of(at)
-    changes.flow[day, what, dispute.township, dispute.kind] += by
-    changes.days[day, what] += by
-    changes.moves[day, what, dispute.code] += by
+    changes.daily_counts[day, figure, dispute.township, dispute.kind] += difference
+    changes.daily_totals[day, figure] += difference
+    changes.daily_disputes[day, figure, dispute.code] += difference
     if not dispute.registered:
-        dispute.unplaced.append([day, what])
+        dispute.unassigned_counts.append([day, figure])
 
 
-def _settle(dispute):
-    """The columns that follow from its deadlines."""
-    live = [deadline for deadline in dispute.deadlines.values() if deadline.state in LIVE]
+def _derive_from_deadlines(dispute):
+    """Set the columns that follow from the deadlines: `overdue`, the nearest deadline, and `next_actors` until a step names them."""
+    live = [deadline for deadline in dispute.deadlines.values() if deadline.state in UNMET_DEADLINE_STATES]
     passed = {deadline.kind == "LAW" for deadline in live if deadline.state == "passed"}
     dispute.overdue = "none" if not passed else "both" if len(passed) == 2 else "law" if True in passed else "other"
     nearest = min(live, key=lambda deadline: (deadline.due_at, deadline.clock), default=None)
     dispute.runs_out_at, dispute.runs_out_clock = (nearest.due_at, nearest.clock) if nearest else (None, None)
-    if not dispute.is_told:  # no step has said who acts: whoever owes the running deadlines does
+    if not dispute.has_actors_from_step:  # the agencies that owe a running deadline must act
         dispute.next_actors = sorted({agency for deadline in live for agency in deadline.owed_by})
 
 
-def _count(changes, dispute, by):
+def _add_to_open_sums(changes, dispute, difference):
     if not dispute.is_open:
         return
-    changes.cube[dispute.township, dispute.state, dispute.kind, dispute.overdue] += by
+    changes.open_cube[dispute.township, dispute.state, dispute.kind, dispute.overdue] += difference
     for agency in dispute.next_actors:
-        changes.waits[dispute.township, agency, dispute.overdue] += by
+        changes.open_waits[dispute.township, agency, dispute.overdue] += difference
 
 
-def _instant(text) -> datetime | None:
+def _parse_time(text) -> datetime | None:
     return datetime.fromisoformat(text) if isinstance(text, str) else text

@@ -1,24 +1,24 @@
-"""nameko: what metrics hears. It owns the read model: disputes as they stand, their timelines, and the sums that pages show."""
+"""nameko service of metrics: event listener. It owns the read model: current disputes, their timelines, and the sums that pages show."""
 
 from nameko.extensions import DependencyProvider
 
 from plumbing.consumer import hear
 from plumbing.dependency import Database
-from services.metrics import domain, measures, store
+from services.metrics import domain, gauges, store
 
 
 class Gauges(DependencyProvider):
-    """Business figures for Prometheus, read from the sums when scraped."""
+    """Registers the business metrics for Prometheus while the service runs."""
 
     def start(self):
-        self.collector = measures.register(self.container.config["settings"])
+        self.collector = gauges.register(self.container.config["settings"])
 
     def stop(self):
-        measures.unregister(self.collector)
+        gauges.unregister(self.collector)
 
 
 class MetricsService:
-    """Keeps what the dashboard shows, event by event; nothing is ever counted again."""
+    """Updates the read model with each batch of events. Sums change by differences and are never recounted."""
 
     name = "metrics"
     db = Database()
@@ -26,7 +26,7 @@ class MetricsService:
 
     @hear("intake", "mediation", "notify")
     def on_events(self, batch):
-        """Something was said about some disputes: change their rows and the sums, and tell the pages that watch."""
+        """Apply a batch of events to the rows and sums of the disputes that they are about, and notify open pages."""
         with self.db.transaction() as tx:
             events = [event for event in tx.unheard(batch) if not event.discarded]
             if not events:

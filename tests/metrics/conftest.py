@@ -1,4 +1,4 @@
-"""The read model's own database for these tests: on the suite's server, beside the one that the system uses."""
+"""Fixtures of the metrics tests: a database of their own on the test server, separate from the database of the running system."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ MIGRATIONS = Path(__file__).parents[2] / "services/metrics/migrations"
 
 @pytest.fixture(scope="session")
 def metrics_database(servers):
-    """A database whose schema `metrics` is made anew by our migrations; its URL."""
+    """URL of a new database in which the migrations of metrics have been run."""
     admin = psycopg2.connect(servers.database_admin)
     admin.autocommit = True
     with admin.cursor() as cursor:
@@ -30,14 +30,15 @@ def metrics_database(servers):
 
 @pytest.fixture
 def pool(metrics_database):
+    """Connection pool of that database, with all tables emptied."""
     from plumbing.pool import Pool
     from plumbing.settings import Settings
 
     pool = Pool(Settings(service="metrics", database_url=metrics_database, amqp_uri="", at_rest_key=bytes(32)))
     with pool.transaction() as tx:
         tx.run(
-            "truncate metrics.disputes, metrics.deadlines, metrics.timeline, metrics.open_cube, metrics.open_waits, metrics.flow, metrics.days,"
-            " metrics.moves, metrics.totals, metrics.as_of, metrics.changes"
+            "truncate metrics.disputes, metrics.deadlines, metrics.timeline, metrics.open_cube, metrics.open_waits, metrics.daily_counts, metrics.daily_totals,"
+            " metrics.daily_disputes, metrics.totals, metrics.as_of, metrics.changes"
         )
         tx.run("update metrics.head set last_change = 0")
     yield pool
@@ -46,7 +47,7 @@ def pool(metrics_database):
 
 @pytest.fixture
 def hear(pool):
-    """hear(batch, …): what the service does with each batch once it is in sequence."""
+    """hear(batch, …): apply each batch to the read model in a transaction, as the service does once events are in sequence."""
     from services.metrics import domain, store
 
     def hear(*batches):
@@ -60,7 +61,7 @@ def hear(pool):
 
 @pytest.fixture
 def dashboard(pool):
-    """The dashboard on a port of its own, as uvicorn runs it; its address."""
+    """URL of a dashboard that uvicorn serves on a free port."""
     import threading
     import time
 
@@ -76,4 +77,4 @@ def dashboard(pool):
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join(10)
-    assert not thread.is_alive(), "open streams held up the stop"
+    assert not thread.is_alive(), "the server did not stop: streams are still open"

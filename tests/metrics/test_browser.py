@@ -1,4 +1,4 @@
-"""Is every page readable in a real browser: without errors, without barriers, in both languages, narrow, wide and on the wall, by keyboard?"""
+"""Tests of every page in Chromium: no script errors, accessible (axe), both languages, narrow, wide and wall display, keyboard operation."""
 
 import time
 from pathlib import Path
@@ -7,14 +7,14 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from local import programs
-from tests.metrics.histories import CODES, deadline, event, fact, registered
+from tests.metrics.histories import CODES, deadline, event, registered, step_fact
 
 AXE = Path(__file__).parent / "vendor/axe.min.js"  # axe-core 4.14.1, MPL-2.0
 CHROMIUM = programs.find_browser()
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt-get install chromium fonts-noto-cjk)")
 
-# Pages are drawn by the processor: nothing is drawn that no test looks at, and nothing is looked up in the network.
-CHEAP = ("--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--mute-audio")
+# Rendering is done by the processor, so features that no test needs, and all network access, are off.
+CHROMIUM_OPTIONS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--mute-audio")
 
 PAGES = ("/", "/?township=620702102", "/disputes", "/disputes?status=all&overdue=law", f"/disputes/{CODES[0]}", "/definitions", "/law", "/nowhere")
 
@@ -22,16 +22,16 @@ PAGES = ("/", "/?township=620702102", "/disputes", "/disputes?status=all&overdue
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *CHEAP])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *CHROMIUM_OPTIONS])
         yield browser
         browser.close()
 
 
 @pytest.fixture
 def open_page(browser, dashboard):
-    """open_page(path, width, lang): opens a page and returns it, with the script errors so far in `page.errors`.
+    """open_page(path, width, height, lang): open a page and return it, with its script errors in `page.errors`.
 
-    The pages of one test and language come one after the other in one tab: a new one costs two seconds of the processor.
+    One test uses one tab per language for all its pages, because a new tab costs two seconds of processor time.
     """
     tabs = {}
 
@@ -57,75 +57,75 @@ def open_page(browser, dashboard):
 
 
 @pytest.fixture
-def some(hear):
+def three_disputes(hear):
     batch = []
     for n, code in enumerate(CODES):
         batch += [registered(code, kind=("family", "contract", "labour")[n]), deadline(1, "set", "filing_decision", "LAW", code=code, due=10 * n)]
-        batch += [fact(2, "dispute.routed", "routed", ["court", "police"][: n + 1], code, to="court")]
+        batch += [step_fact(2, "dispute.routed", "routed", ["court", "police"][: n + 1], code, to="court")]
     reason = {"code": "illegal_here", "zh": "此时不可办理", "en": "not possible here"}
     batch += [deadline(3, "passed", "filing_decision", "LAW"), event("mediation", 4, "step.refused", step="agreement.reached", state="routed", reason=reason)]
     hear(batch)
 
 
-# Whatever fonts a machine has, and whatever a county's figures are.
-LOOKS = {
-    "the machine's own font": "",
-    "serifs": "* { font-family: serif !important }",
-    "a font of fixed width": "* { font-family: monospace !important }",
-    "a font that is much wider": "* { letter-spacing: .15em !important }",
+# Style sheets that stand for the fonts of different machines.
+FONT_STYLES = {
+    "the default font": "",
+    "a serif font": "* { font-family: serif !important }",
+    "a fixed-width font": "* { font-family: monospace !important }",
+    "a much wider font": "* { letter-spacing: .15em !important }",
 }
 SCREENS = ((1920, 1080), (768, 1024), (360, 780))
-LARGE = "for (const n of document.querySelectorAll('.number')) n.textContent = '12,345'"
-# A style sheet that a script makes is not bound by the page's policy.
-DRESS = "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet] }"
+SET_LARGE_NUMBERS = "for (const n of document.querySelectorAll('.number')) n.textContent = '12,345'"
+# The content security policy does not restrict a style sheet constructed by a script.
+ADD_STYLE = "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet] }"
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-WIDEST = """[...document.querySelectorAll('body :not(svg, svg *)')].filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth)
+TOO_WIDE_ELEMENTS = """[...document.querySelectorAll('body :not(svg, svg *)')].filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth)
   .map(one => one.tagName + '.' + one.className + ' ' + one.textContent.trim().slice(0, 40)).slice(-5)"""
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("lang", "width"), [("zh", 1440), ("en", 360)])
-def test_every_page_is_without_errors_and_barriers_and_never_wider_than_the_screen(open_page, some, lang, width):
+def test_every_page_has_no_script_errors_is_accessible_and_fits_the_screen(open_page, three_disputes, lang, width):
     for path in (*PAGES, "/?wall=1"):
         page = open_page(path, width, lang=lang)
         assert page.errors == [], path
         assert page.evaluate(FITS), f"{path} is wider than {width}"
-        assert _barriers(page) == [], path
-        _fits_whatever_its_font_and_figures(page, path)
+        assert _accessibility_violations(page) == [], path
+        _assert_fits_with_all_fonts_and_large_numbers(page, path)
 
 
-def _barriers(page):
+def _accessibility_violations(page):
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})")["violations"]
     return [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]
 
 
-def _fits_whatever_its_font_and_figures(page, path):
-    page.evaluate(LARGE)
+def _assert_fits_with_all_fonts_and_large_numbers(page, path):
+    page.evaluate(SET_LARGE_NUMBERS)
     for width, height in SCREENS:
         page.set_viewport_size({"width": width, "height": height})
-        for look, css in LOOKS.items():
-            page.evaluate(DRESS, css)
-            fits = _soon(lambda: page.evaluate(FITS))  # charts follow a moment later
-            assert fits, f"{path} is wider than {width} in {look}: {page.evaluate(WIDEST)}"
+        for font, css in FONT_STYLES.items():
+            page.evaluate(ADD_STYLE, css)
+            fits = _becomes_true(lambda: page.evaluate(FITS))  # charts are redrawn with a delay
+            assert fits, f"{path} is wider than {width} in {font}: {page.evaluate(TOO_WIDE_ELEMENTS)}"
 
 
-def _soon(condition, seconds=10):
-    give_up = time.monotonic() + seconds
+def _becomes_true(condition, seconds=10):
+    deadline_at = time.monotonic() + seconds
     while not condition():
-        if time.monotonic() > give_up:
+        if time.monotonic() > deadline_at:
             return False
         time.sleep(0.05)
     return True
 
 
-def test_the_wall_fits_one_screen(open_page, some):
+def test_the_wall_display_fits_one_screen(open_page, three_disputes):
     page = open_page("/?wall=1", 1920, 1080)
     assert page.evaluate("document.documentElement.scrollHeight <= 1080")
     assert page.locator("#chart-trend svg").count() == 1
 
 
-def test_a_new_dispute_appears_without_touching_the_page(open_page, some, hear):
+def test_a_new_dispute_appears_on_an_open_page(open_page, three_disputes, hear):
     page = open_page("/")
     page.wait_for_selector('#stream-state[data-state="live"]')
     assert page.locator(".figure.main .number").inner_text() == "3"
@@ -137,14 +137,14 @@ def test_a_new_dispute_appears_without_touching_the_page(open_page, some, hear):
     assert page.errors == []
 
 
-def test_an_empty_page_fills_by_itself(open_page, hear):
+def test_the_page_without_disputes_updates_when_the_first_arrives(open_page, hear):
     page = open_page("/")
     page.wait_for_selector('#stream-state[data-state="live"]')
     hear([registered()])
     page.wait_for_selector(".figure.main .number", timeout=20000)
 
 
-def test_the_list_is_walked_with_j_and_k_and_opened_with_enter(open_page, some):
+def test_keys_j_and_k_move_through_the_list_and_enter_opens_a_dispute(open_page, three_disputes):
     page = open_page("/disputes")
     focused = "document.activeElement.textContent"
     page.keyboard.press("j")
@@ -167,14 +167,14 @@ def test_the_list_is_walked_with_j_and_k_and_opened_with_enter(open_page, some):
     assert page.locator("#help").is_hidden()
 
 
-def test_a_key_that_follows_the_closing_of_the_help_at_once_is_obeyed(open_page, some):
+def test_a_key_pressed_immediately_after_closing_the_help_works(open_page, three_disputes):
     page = open_page("/disputes")
-    # The browser moves the focus away from the closed dialog a moment later.
+    # The browser moves the focus away from the closed dialog with a delay.
     page.evaluate("document.querySelector('#help button').dispatchEvent(new KeyboardEvent('keydown', {key: '/', bubbles: true}))")
     assert page.evaluate("document.activeElement.id") == "q"
 
 
-def test_the_first_stop_of_the_keyboard_leads_past_the_header(open_page, some):
+def test_the_first_tab_stop_is_a_link_that_skips_the_header(open_page, three_disputes):
     page = open_page("/disputes")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
@@ -182,7 +182,7 @@ def test_the_first_stop_of_the_keyboard_leads_past_the_header(open_page, some):
     assert page.evaluate("document.activeElement.id") == "content"
 
 
-def test_choosing_a_filter_changes_list_and_address_and_going_back_undoes_it(open_page, some):
+def test_choosing_a_filter_updates_list_and_url_and_the_back_button_reverts_it(open_page, three_disputes):
     page = open_page("/disputes")
     page.select_option("#overdue", "law")
     page.wait_for_url("**overdue=law**")
@@ -191,7 +191,7 @@ def test_choosing_a_filter_changes_list_and_address_and_going_back_undoes_it(ope
     expect(page.locator("[data-row]")).to_have_count(3)
 
 
-def test_a_bar_leads_to_its_disputes(open_page, some):
+def test_a_click_on_a_bar_opens_the_list_of_its_disputes(open_page, three_disputes):
     page = open_page("/")
-    page.locator("#chart-kinds svg path[fill='#1d4f8c']").first.click(force=True)  # its pattern lies above it
+    page.locator("#chart-kinds svg path[fill='#1d4f8c']").first.click(force=True)  # the decal pattern covers the bar
     page.wait_for_url("**/disputes?kind=*")

@@ -1,4 +1,4 @@
-"""What does an event change in the read model, and does the model converge whatever the order in which speakers are heard?"""
+"""Tests of the read model's rules: what each event changes, and that every interleaving of the producers gives the same result."""
 
 from collections import Counter
 
@@ -7,24 +7,24 @@ from hypothesis import strategies as st
 
 from services.metrics import domain
 from tests.mediation.lives import copied
-from tests.metrics.histories import CODES, county, deadline, event, fact, interleaved, registered
+from tests.metrics.histories import CODES, deadline, event, event_streams, interleaved, registered, step_fact
 
 
 class Model:
-    """The tables, in memory: what store.py does to rows and sums."""
+    """The read model's tables in memory; it applies changes to rows and sums as store.py does."""
 
     def __init__(self):
         self.disputes, self.timeline = {}, {}
-        self.cube, self.waits, self.flow, self.days, self.moves, self.totals = (Counter() for _ in range(6))
+        self.open_cube, self.open_waits, self.daily_counts, self.daily_totals, self.daily_disputes, self.totals = (Counter() for _ in range(6))
 
     def hear(self, *batches):
         for batch in batches:
             known = {event.subject: copied(self.disputes[event.subject]) for event in batch if event.subject in self.disputes}
             changes = domain.fold(known, batch)
             self.disputes |= changes.disputes
-            for line in changes.timeline:
-                self.timeline.setdefault(line[:3], line)
-            for name in ("cube", "waits", "flow", "days", "moves", "totals"):
+            for row in changes.timeline:
+                self.timeline.setdefault(row[:3], row)
+            for name in ("open_cube", "open_waits", "daily_counts", "daily_totals", "daily_disputes", "totals"):
                 sums = getattr(self, name)
                 sums.update(getattr(changes, name))
                 for cell in [cell for cell, count in sums.items() if not count]:
@@ -37,52 +37,56 @@ class Model:
 
 @settings(max_examples=100, deadline=None)
 @given(st.data())
-def test_the_model_converges_whatever_the_interleaving_of_speakers(data):
-    told = data.draw(county())
-    one, other = Model().hear(*data.draw(interleaved(told))), Model().hear(*data.draw(interleaved(told)))
+def test_every_interleaving_of_the_producers_gives_the_same_read_model(data):
+    streams = data.draw(event_streams())
+    one, other = Model().hear(*data.draw(interleaved(streams))), Model().hear(*data.draw(interleaved(streams)))
 
     assert vars(one) == vars(other)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_the_sums_are_what_counting_the_rows_gives(data):
-    model = Model().hear(*data.draw(interleaved(data.draw(county()))))
+def test_sums_equal_a_recount_of_the_rows(data):
+    model = Model().hear(*data.draw(interleaved(data.draw(event_streams()))))
 
     cube, waits = Counter(), Counter()
     for dispute in model.disputes.values():
         if dispute.is_open:
             cube[dispute.township, dispute.state, dispute.kind, dispute.overdue] += 1
             waits.update((dispute.township, agency, dispute.overdue) for agency in dispute.next_actors)
-    assert (model.cube, model.waits) == (cube, waits)
+    assert (model.open_cube, model.open_waits) == (cube, waits)
     days = Counter()
-    for (day, what, _, _), count in model.flow.items():
-        days[day, what] += count
-    assert days == model.days
-    assert all(count > 0 for sums in (model.cube, model.waits, model.flow, model.days, model.moves, model.totals) for count in sums.values())
+    for (day, figure, _, _), count in model.daily_counts.items():
+        days[day, figure] += count
+    assert days == model.daily_totals
+    assert all(
+        count > 0
+        for sums in (model.open_cube, model.open_waits, model.daily_counts, model.daily_totals, model.daily_disputes, model.totals)
+        for count in sums.values()
+    )
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_nothing_of_the_sealed_lane_is_kept(data):
-    model = Model().hear(*data.draw(interleaved(data.draw(county()))))
+def test_events_of_the_sealed_stream_are_not_stored(data):
+    model = Model().hear(*data.draw(interleaved(data.draw(event_streams()))))
 
-    kept = repr(vars(model))
-    assert "safeguard" not in kept and "protection_order" not in kept
+    stored = repr(vars(model))
+    assert "safeguard" not in stored and "protection_order" not in stored
 
 
-def test_a_dispute_counts_under_unknown_until_intake_is_heard():
-    model = Model().hear([fact(1, "referral.accepted", "accepted", ["court"])])
-    assert model.cube == {("", "accepted", "", "none"): 1}
-    assert model.flow == {("2026-11-20", "accepted", "", ""): 1}
+def test_a_dispute_counts_without_township_and_kind_until_its_registration_arrives():
+    model = Model().hear([step_fact(1, "referral.accepted", "accepted", ["court"])])
+    assert model.open_cube == {("", "accepted", "", "none"): 1}
+    assert model.daily_counts == {("2026-11-20", "accepted", "", ""): 1}
 
     model.hear([registered()])
 
-    assert model.cube == {("620702102", "accepted", "family", "none"): 1}
-    assert model.flow == {("2026-11-20", "accepted", "620702102", "family"): 1, ("2026-11-20", "reported", "620702102", "family"): 1}
+    assert model.open_cube == {("620702102", "accepted", "family", "none"): 1}
+    assert model.daily_counts == {("2026-11-20", "accepted", "620702102", "family"): 1, ("2026-11-20", "reported", "620702102", "family"): 1}
 
 
-def test_only_the_law_makes_a_dispute_legally_overdue():
+def test_only_a_passed_deadline_of_kind_law_makes_a_dispute_legally_overdue():
     model = Model().hear([registered(), deadline(1, "set", "a", "POLICY"), deadline(2, "passed", "a", "POLICY")])
     assert model.dispute().overdue == "other"
 
@@ -96,7 +100,7 @@ def test_only_the_law_makes_a_dispute_legally_overdue():
     assert model.dispute().overdue == "law"
 
 
-def test_a_deadline_reckoned_again_after_it_passed_is_overdue_no_more():
+def test_a_passed_deadline_recomputed_to_a_later_end_is_no_longer_overdue():
     model = Model().hear([registered(), deadline(1, "set", "a", "LAW"), deadline(2, "passed", "a", "LAW")])
     assert model.dispute().overdue == "law"
 
@@ -105,7 +109,7 @@ def test_a_deadline_reckoned_again_after_it_passed_is_overdue_no_more():
     assert model.dispute().overdue == "none"
 
 
-def test_what_happened_in_time_and_was_told_late_is_overdue_no_more():
+def test_a_deadline_met_in_time_but_reported_late_is_no_longer_overdue():
     model = Model().hear([registered(), deadline(1, "set", "a", "LAW"), deadline(2, "passed", "a", "LAW")])
 
     model.hear([deadline(3, "met", "a", "LAW", late=False, was_passed=True)])
@@ -113,19 +117,19 @@ def test_what_happened_in_time_and_was_told_late_is_overdue_no_more():
     assert model.dispute().overdue == "none"
 
 
-def test_a_right_that_lapsed_leaves_nobody_overdue():
+def test_a_lapsed_right_does_not_make_the_dispute_overdue():
     model = Model().hear([registered(), deadline(1, "set", "confirmation_apply", "LAW"), deadline(2, "passed", "confirmation_apply", "LAW", lapsed=True)])
 
     assert (model.dispute().overdue, model.dispute().runs_out_at) == ("none", None)
 
 
-def test_a_clock_that_was_stopped_is_overdue_no_more():
+def test_a_stopped_deadline_is_no_longer_overdue():
     model = Model().hear([registered(), deadline(1, "set", "a", "LAW"), deadline(2, "passed", "a", "LAW"), deadline(3, "stopped", "a", "LAW")])
 
     assert (model.dispute().overdue, model.dispute().deadlines["a"].state) == ("none", "stopped")
 
 
-def test_a_clock_that_stands_still_does_not_run_out_next():
+def test_a_paused_deadline_is_not_the_nearest_deadline():
     model = Model().hear(
         [registered(), deadline(1, "set", "a", due=50), deadline(2, "recomputed", "a", due=50, because="paused"), deadline(3, "set", "b", due=90)]
     )
@@ -133,7 +137,7 @@ def test_a_clock_that_stands_still_does_not_run_out_next():
     assert model.dispute().runs_out_clock == "b"
 
 
-def test_the_nearest_deadline_still_to_be_met_runs_out_next():
+def test_nearest_deadline_is_the_earliest_that_is_not_met():
     model = Model().hear([registered(), deadline(1, "set", "far", due=100), deadline(2, "set", "near", due=50)])
     assert model.dispute().runs_out_clock == "near"
 
@@ -141,79 +145,86 @@ def test_the_nearest_deadline_still_to_be_met_runs_out_next():
     assert model.dispute().runs_out_clock == "far"
 
 
-def test_before_any_step_whoever_owes_a_deadline_must_act():
+def test_before_any_step_the_agency_that_owes_a_deadline_must_act():
     model = Model().hear([registered(), deadline(1, "set", "screening", owed_by=["mediation_centre"])])
     assert model.dispute().next_actors == ["mediation_centre"]
 
-    model.hear([fact(2, "dispute.routed", "routed", ["judicial_bureau"], to="judicial_bureau")])
+    model.hear([step_fact(2, "dispute.routed", "routed", ["judicial_bureau"], to="judicial_bureau")])
     assert model.dispute().next_actors == ["judicial_bureau"]
     assert model.dispute().body == "judicial_bureau"
 
 
-def test_who_must_act_does_not_depend_on_where_a_batch_ends():
-    said = [registered(), deadline(1, "set", owed_by=["court"]), event("mediation", 2, "step.applied", state="screened", step="x"), deadline(3, "met")]
-    assert vars(Model().hear(said)) == vars(Model().hear(*([one] for one in said)))
+def test_next_actors_do_not_depend_on_batch_boundaries():
+    events = [registered(), deadline(1, "set", owed_by=["court"]), event("mediation", 2, "step.applied", state="screened", step="x"), deadline(3, "met")]
+    assert vars(Model().hear(events)) == vars(Model().hear(*([one] for one in events)))
 
 
-def test_closing_stops_the_deadlines_and_leaves_the_open_sums():
+def test_closing_stops_the_deadlines_and_removes_the_dispute_from_the_open_sums():
     model = Model().hear(
-        [registered(), deadline(1, "set"), fact(2, "dispute.archived", "closed"), event("mediation", 3, "dispute.closed", state="closed", outcome="settled")]
+        [
+            registered(),
+            deadline(1, "set"),
+            step_fact(2, "dispute.archived", "closed"),
+            event("mediation", 3, "dispute.closed", state="closed", outcome="settled"),
+        ]
     )
 
     assert model.dispute().deadlines["referral_answer"].state == "stopped"
-    assert (model.cube, model.waits) == ({}, {})
+    assert (model.open_cube, model.open_waits) == ({}, {})
     assert model.totals["closed", "settled"] == 1
 
 
-def test_a_resolved_dispute_that_is_archived_later_is_not_reopened():
-    model = Model().hear([registered(), event("mediation", 1, "dispute.closed", state="resolved", outcome="settled"), fact(2, "dispute.archived", "closed")])
+def test_archiving_a_resolved_dispute_does_not_reopen_it():
+    model = Model().hear(
+        [registered(), event("mediation", 1, "dispute.closed", state="resolved", outcome="settled"), step_fact(2, "dispute.archived", "closed")]
+    )
     assert not model.dispute().is_open
 
 
-def test_a_closed_dispute_that_is_taken_up_again_is_open():
-    model = Model().hear([registered(), event("mediation", 1, "dispute.closed", state="closed"), fact(2, "dispute.screened", "screened", ["court"])])
-    assert model.cube == {("620702102", "screened", "family", "none"): 1}
+def test_a_new_step_reopens_a_closed_dispute():
+    model = Model().hear([registered(), event("mediation", 1, "dispute.closed", state="closed"), step_fact(2, "dispute.screened", "screened", ["court"])])
+    assert model.open_cube == {("620702102", "screened", "family", "none"): 1}
 
 
-def joined(into=CODES[1], was=CODES[0]):
-    """One dispute, of two registered on a day, ends in the other: what both speakers say about both."""
+def merged_events(into=CODES[1], was=CODES[0]):
+    """Return the events of intake and mediation by which one of two disputes registered on the same day is merged into the other."""
     both = [registered(), registered(code=CODES[1])]
-    ending = [event("intake", 2, "dispute.merged", into=into, was=was), fact(1, "reports.joined", "closed", into=into),
+    merge = [event("intake", 2, "dispute.merged", into=into, was=was), step_fact(1, "reports.joined", "closed", into=into),
               event("mediation", 2, "step.applied", step="reports.joined", state="closed"), event("mediation", 3, "dispute.closed", state="closed", outcome="merged")]  # fmt: skip
-    return [*both, *ending, event("intake", 2, "dispute.merged", CODES[1], into=into, was=was)]
+    return [*both, *merge, event("intake", 2, "dispute.merged", CODES[1], into=into, was=was)]
 
 
-def test_two_that_are_one_count_as_one_wherever_they_are_counted():
-    model = Model().hear(joined())
+def test_merged_disputes_count_as_one_in_every_sum():
+    model = Model().hear(merged_events())
 
-    assert model.cube == {("620702102", "registered", "family", "none"): 1}
-    assert model.days == {("2026-11-20", "reported"): 1}
-    assert model.moves == {("2026-11-20", "reported", CODES[1]): 1}
+    assert model.open_cube == {("620702102", "registered", "family", "none"): 1}
+    assert model.daily_totals == {("2026-11-20", "reported"): 1}
+    assert model.daily_disputes == {("2026-11-20", "reported", CODES[1]): 1}
     assert (model.dispute().merged_into, model.dispute(CODES[1]).merged_into) == (CODES[1], None)
     assert model.totals["closed", "merged"] == 1
 
 
-def test_two_that_are_two_after_all_count_as_two_again():
-    undone = [event("intake", 3, "dispute.unmerged", into=CODES[0], was=CODES[1]), fact(4, "reports.unjoined", "screened", ["mediation_centre"])]
-    model = Model().hear(joined(), undone, [event("intake", 3, "dispute.unmerged", CODES[1], into=CODES[0], was=CODES[1])])
+def test_disputes_whose_merge_is_undone_count_as_two_again():
+    undone = [event("intake", 3, "dispute.unmerged", into=CODES[0], was=CODES[1]), step_fact(4, "reports.unjoined", "screened", ["mediation_centre"])]
+    model = Model().hear(merged_events(), undone, [event("intake", 3, "dispute.unmerged", CODES[1], into=CODES[0], was=CODES[1])])
 
-    assert sum(model.cube.values()) == 2 and model.days == {("2026-11-20", "reported"): 2}
+    assert sum(model.open_cube.values()) == 2 and model.daily_totals == {("2026-11-20", "reported"): 2}
     assert model.dispute().is_open and model.dispute().merged_into is None
 
 
-def test_a_report_that_joins_at_the_door_changes_no_count():
+def test_a_second_report_added_to_a_dispute_by_intake_changes_no_count():
     model = Model().hear([registered(), event("intake", 2, "step.reported", step="dispute.reported"), event("intake", 3, "dispute.merged", into=CODES[0])])
 
-    assert model.dispute().is_open and model.days == {("2026-11-20", "reported"): 1}
+    assert model.dispute().is_open and model.daily_totals == {("2026-11-20", "reported"): 1}
     assert model.timeline[CODES[0], "intake", 3][7] == {"into": CODES[0]}
 
 
-def test_a_day_is_a_day_in_shanghai():
+def test_daily_figures_count_by_the_date_in_shanghai():
     model = Model().hear([registered(hours=15.5)])  # 16:30 UTC on the 20th is half past midnight on the 21st
-    assert list(model.days) == [("2026-11-21", "reported")]
+    assert list(model.daily_totals) == [("2026-11-21", "reported")]
 
 
-def test_a_refused_step_is_counted_with_its_reason_and_shown():
+def test_a_refused_step_is_counted_by_reason_and_is_in_the_timeline():
     reason = {"code": "illegal_here", "zh": "此状态下不可", "en": "not in this state"}
     model = Model().hear([registered(), event("mediation", 1, "step.refused", step="agreement.reached", state="registered", reason=reason)])
 
@@ -221,21 +232,23 @@ def test_a_refused_step_is_counted_with_its_reason_and_shown():
     assert model.timeline[CODES[0], "mediation", 1][7]["reason"] == reason
 
 
-def test_a_dispute_closes_when_its_last_step_happened_not_when_it_was_said():
-    model = Model().hear([registered(), fact(1, "dispute.archived", "closed", hours=30), event("mediation", 2, "dispute.closed", hours=90, state="closed")])
+def test_a_dispute_counts_as_closed_on_the_day_of_its_last_step_not_of_the_event():
+    model = Model().hear(
+        [registered(), step_fact(1, "dispute.archived", "closed", hours=30), event("mediation", 2, "dispute.closed", hours=90, state="closed")]
+    )
 
-    assert model.days["2026-11-21", "closed"] == 1 and ("2026-11-24", "closed") not in model.days
+    assert model.daily_totals["2026-11-21", "closed"] == 1 and ("2026-11-24", "closed") not in model.daily_totals
     assert model.dispute().closed_at == model.dispute().entered_at == model.timeline[CODES[0], "mediation", 2][3]
 
 
-def test_a_deadline_is_told_at_the_time_from_which_it_ran():
+def test_deadline_events_are_in_the_timeline_at_their_start_and_end():
     model = Model().hear([registered(), deadline(1, "set", hours=90, started_at="2026-11-21T00:00:00+08:00"), deadline(2, "passed", hours=90, due=5)])
-    assert [line[3].isoformat() for (_, source, _), line in sorted(model.timeline.items()) if source == "mediation"] == [
+    assert [row[3].isoformat() for (_, source, _), row in sorted(model.timeline.items()) if source == "mediation"] == [
         "2026-11-21T00:00:00+08:00",
         "2026-11-20T06:00:00+00:00",
     ]
 
 
-def test_an_agency_s_own_words_are_not_kept():
-    model = Model().hear([registered(), fact(1, "referral.declined", "referral_declined", reason="his brother-in-law is the mediator", mediator="M-17")])
+def test_a_reason_in_free_text_is_not_stored():
+    model = Model().hear([registered(), step_fact(1, "referral.declined", "referral_declined", reason="his brother-in-law is the mediator", mediator="M-17")])
     assert model.timeline[CODES[0], "mediation", 1][7] == {"state": "referral_declined", "before": ""}

@@ -1,4 +1,4 @@
-"""Do the tables hold what the pure part decided, and do the pages' queries say the same numbers?"""
+"""Tests of the read model's SQL: the tables equal the model in memory, and the queries of the pages agree with each other."""
 
 import threading
 
@@ -6,40 +6,40 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.metrics import domain, reading, store
-from tests.metrics.histories import county, deadline, event, fact, interleaved, registered
+from services.metrics import domain, queries, store
+from tests.metrics.histories import deadline, event, event_streams, interleaved, registered, step_fact
 from tests.metrics.test_domain import Model
 
 SUMS = {
-    "cube": "select township, state, kind, overdue, count from metrics.open_cube where count <> 0",
-    "waits": "select township, agency, overdue, count from metrics.open_waits where count <> 0",
-    "flow": "select day::text, what, township, kind, count from metrics.flow where count <> 0",
-    "days": "select day::text, what, count from metrics.days where count <> 0",
-    "moves": "select day::text, what, code, count from metrics.moves where count <> 0",
-    "totals": "select what, label, count from metrics.totals where count <> 0",
+    "open_cube": "select township, state, kind, overdue, count from metrics.open_cube where count <> 0",
+    "open_waits": "select township, agency, overdue, count from metrics.open_waits where count <> 0",
+    "daily_counts": "select day::text, figure, township, kind, count from metrics.daily_counts where count <> 0",
+    "daily_totals": "select day::text, figure, count from metrics.daily_totals where count <> 0",
+    "daily_disputes": "select day::text, figure, code, count from metrics.daily_disputes where count <> 0",
+    "totals": "select figure, label, count from metrics.totals where count <> 0",
 }
-TABLES = "disputes, deadlines, timeline, open_cube, open_waits, flow, days, moves, totals, as_of, changes"
+TABLES = "disputes, deadlines, timeline, open_cube, open_waits, daily_counts, daily_totals, daily_disputes, totals, as_of, changes"
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_the_tables_hold_what_the_pure_model_holds(pool, hear, data):
+def test_tables_equal_the_model_in_memory(pool, hear, data):
     with pool.transaction() as tx:
         tx.run(f"truncate {', '.join('metrics.' + name for name in TABLES.split(', '))}")
-    batches = data.draw(interleaved(data.draw(county())))
+    batches = data.draw(interleaved(data.draw(event_streams())))
     hear(*batches)
     model = Model().hear(*batches)
 
     with pool.transaction() as tx:
         for name, sql in SUMS.items():
             assert {tuple(row[:-1]): row[-1] for row in tx.rows(sql)} == getattr(model, name), name
-        about = [event for batch in batches for event in batch]
-        assert store.load(tx, about) == model.disputes
+        events = [event for batch in batches for event in batch]
+        assert store.load(tx, events) == model.disputes
         assert len(tx.rows("select 1 from metrics.timeline")) == len(model.timeline)
 
 
 def test_changes_are_numbered_in_commit_order_by_several_writers(pool, hear):
-    """Two copies write at once; whoever reads in between never sees a number appear below one already seen."""
+    """Two processes write at once. A reader never sees a change appear with a number below one that it has already read."""
     seen, stop = [], threading.Event()
 
     def write(copy):
@@ -50,7 +50,7 @@ def test_changes_are_numbered_in_commit_order_by_several_writers(pool, hear):
     def watch():
         while not stop.is_set():
             with pool.transaction() as tx:
-                rows, _ = reading.changes_since(tx, seen[-1] if seen else 0, 1000)
+                rows, _ = queries.load_changes_after(tx, seen[-1] if seen else 0, 1000)
             seen.extend(number for number, _ in rows)
 
     writers = [threading.Thread(target=write, args=(copy,)) for copy in (1, 2)]
@@ -62,13 +62,13 @@ def test_changes_are_numbered_in_commit_order_by_several_writers(pool, hear):
     stop.set()
     watcher.join()
     with pool.transaction() as tx:
-        seen += [number for number, _ in reading.changes_since(tx, seen[-1], 1000)[0]]
+        seen += [number for number, _ in queries.load_changes_after(tx, seen[-1], 1000)[0]]
 
     assert seen == list(range(1, 61))
 
 
-def test_two_speakers_heard_at_once_by_two_copies_lose_nothing(pool):
-    """The first events of one dispute, from intake and mediation, in two transactions that overlap."""
+def test_first_events_of_two_producers_processed_at_once_are_both_kept(pool):
+    """The first events of intake and of mediation about one dispute are processed in two overlapping transactions."""
     first_has_loaded, results = threading.Event(), []
 
     def hear(batch, pause):
@@ -83,7 +83,7 @@ def test_two_speakers_heard_at_once_by_two_copies_lose_nothing(pool):
     one = threading.Thread(target=hear, args=([registered()], True))
     one.start()
     first_has_loaded.wait()
-    two = threading.Thread(target=hear, args=([fact(1, "referral.accepted", "accepted", ["court"])], False))
+    two = threading.Thread(target=hear, args=([step_fact(1, "referral.accepted", "accepted", ["court"])], False))
     two.start()
     one.join()
     two.join()
@@ -95,7 +95,7 @@ def test_two_speakers_heard_at_once_by_two_copies_lose_nothing(pool):
 
 @pytest.fixture
 def some_disputes(hear):
-    """120 disputes: a fifth past a deadline of the law, a fifth past an agreed one, a fifth closed."""
+    """120 disputes: a fifth past a LAW deadline, a fifth past a POLICY deadline, a fifth closed."""
     batch = []
     for n in range(120):
         code = f"620702-2026-{n:06d}-1"
@@ -103,7 +103,7 @@ def some_disputes(hear):
         batch.append(registered(code, township, ("family", "contract")[n % 2], hours=n / 10))
         batch.append(deadline(1, "set", kind="LAW" if n % 5 == 0 else "POLICY", code=code, due=n))
         batch.append(
-            fact(2, "dispute.routed", ("routed", "mediating")[n % 2], ["court"] if n % 4 else ["court", "police"], code, hours=n / 10 + 0.1, to="court")
+            step_fact(2, "dispute.routed", ("routed", "mediating")[n % 2], ["court"] if n % 4 else ["court", "police"], code, hours=n / 10 + 0.1, to="court")
         )
         if n % 5 < 2:
             batch.append(deadline(3, "passed", kind="LAW" if n % 5 == 0 else "POLICY", code=code, due=n))
@@ -112,7 +112,7 @@ def some_disputes(hear):
     hear(batch)
 
 
-ASKED = [
+FILTERS = [
     {},
     {"township": "620702102"},
     {"township": "620702102", "kind": "family", "overdue": "law"},
@@ -128,50 +128,50 @@ ASKED = [
 ]
 
 
-@pytest.mark.parametrize("sort", reading.SORTS)
-@pytest.mark.parametrize("asked", ASKED, ids=str)
-def test_walking_the_pages_of_a_list_meets_every_dispute_once(pool, some_disputes, asked, sort):
+@pytest.mark.parametrize("sort", queries.SORTS)
+@pytest.mark.parametrize("filters", FILTERS, ids=str)
+def test_the_pages_of_a_list_contain_every_dispute_once(pool, some_disputes, filters, sort):
     with pool.transaction() as tx:
-        everything = reading.find(tx, asked, sort, None, 500)
+        everything = queries.find_disputes(tx, filters, sort, None, 500)
         walked, after = [], None
         while True:
-            page = reading.find(tx, asked, sort, after, 7)
-            walked += [line.code for line in page.lines]
-            assert page.count == len(everything.lines)
-            if not page.following:
+            page = queries.find_disputes(tx, filters, sort, after, 7)
+            walked += [row.code for row in page.disputes]
+            assert page.count == len(everything.disputes)
+            if not page.next_position:
                 break
-            after = page.following
+            after = page.next_position
 
-    assert walked == [line.code for line in everything.lines]
+    assert walked == [row.code for row in everything.disputes]
     assert len(walked) == len(set(walked)) > 0
 
 
-def test_every_number_of_the_overview_is_the_length_of_its_list(pool, some_disputes):
+def test_every_number_of_the_overview_equals_the_length_of_its_list(pool, some_disputes):
     with pool.transaction() as tx:
-        page = reading.overview(tx, None)
-        here = reading.overview(tx, "620702102")
+        page = queries.load_overview(tx, None)
+        of_township = queries.load_overview(tx, "620702102")
 
-        def listed(**asked):
-            return len(reading.find(tx, asked, "opened", None, 1000).lines)
+        def count_listed(**filters):
+            return len(queries.find_disputes(tx, filters, "opened", None, 1000).disputes)
 
-        assert page.total.open == listed() == 96
-        assert page.total.law == listed(overdue="law") == 24
-        assert page.total.other == listed(overdue="other") == 24
+        assert page.total.open == count_listed() == 96
+        assert page.total.law == count_listed(overdue="law") == 24
+        assert page.total.other == count_listed(overdue="other") == 24
         for state, cell in page.by_state.items():
-            assert (cell.open, cell.law) == (listed(state=state), listed(state=state, overdue="law"))
+            assert (cell.open, cell.law) == (count_listed(state=state), count_listed(state=state, overdue="law"))
         for agency, cell in page.by_agency.items():
-            assert (cell.open, cell.other) == (listed(next_actors=agency), listed(next_actors=agency, overdue="other"))
+            assert (cell.open, cell.other) == (count_listed(next_actors=agency), count_listed(next_actors=agency, overdue="other"))
         for township, cell in page.by_township.items():
-            assert (cell.open, cell.law) == (listed(township=township), listed(township=township, overdue="law"))
-        assert here.total.open == listed(township="620702102")
-        for what in domain.FLOWS:
-            for day, count in zip(page.trend["days"], page.trend[what], strict=True):
+            assert (cell.open, cell.law) == (count_listed(township=township), count_listed(township=township, overdue="law"))
+        assert of_township.total.open == count_listed(township="620702102")
+        for figure in domain.DAILY_FIGURES:
+            for day, count in zip(page.trend["days"], page.trend[figure], strict=True):
                 if count:
-                    assert count == listed(status="all", what=what, day=day)
+                    assert count == count_listed(status="all", what=figure, day=day)
 
 
-def test_old_changes_are_forgotten(pool, hear, monkeypatch):
-    monkeypatch.setattr(store, "PRUNED_EVERY", 1)
+def test_old_changes_are_deleted(pool, hear, monkeypatch):
+    monkeypatch.setattr(store, "PRUNE_INTERVAL", 1)
     with pool.transaction() as tx:
         tx.run("insert into metrics.changes (id, at, body) values (0, now() - interval '1 day', '{}')")
 
@@ -181,8 +181,8 @@ def test_old_changes_are_forgotten(pool, hear, monkeypatch):
         assert tx.rows("select id from metrics.changes") == [(1,)]
 
 
-def test_measures_come_from_the_sums(pool, some_disputes):
-    from services.metrics.measures import BusinessCollector
+def test_prometheus_metrics_equal_the_stored_sums(pool, some_disputes):
+    from services.metrics.gauges import BusinessCollector
 
     samples = {(s.name, *s.labels.values()): s.value for family in BusinessCollector(pool).collect() for s in family.samples}
 

@@ -1,4 +1,4 @@
-"""Is every word of the dashboard there in Chinese and in English, and used?"""
+"""Tests of the dashboard's texts: every text and name exists in Chinese and English, and templates use only existing keys."""
 
 import re
 from pathlib import Path
@@ -6,53 +6,53 @@ from pathlib import Path
 import pytest
 
 from contracts import AGENCY_EVENTS, safeguard
-from services.metrics import domain, reading
-from services.metrics.web import asked, names, pages, texts
+from services.metrics import domain, queries
+from services.metrics.web import filters, names, pages, texts
 
-TEMPLATES = Path(pages.HERE / "templates")
+TEMPLATES = Path(pages.FOLDER / "templates")
 HAN = re.compile(r"[\u4e00-\u9fff]")
-SAID_IN_THE_OTHER = {"other_language", "demo"}  # the switch names the other language; the banner says both
+MIXED_LANGUAGE_KEYS = {"other_language", "demo"}  # the language switch names the other language; the demo banner is in both
 
 
 @pytest.mark.parametrize("key", texts.TEXTS)
-def test_every_sentence_is_there_in_both_languages(key):
+def test_every_text_exists_in_both_languages_with_the_same_placeholders(key):
     zh, en = texts.TEXTS[key]
 
     assert zh.strip() and en.strip()
     assert set(re.findall(r"{\w+}", zh)) == set(re.findall(r"{\w+}", en))
-    if key not in SAID_IN_THE_OTHER:
+    if key not in MIXED_LANGUAGE_KEYS:
         assert not HAN.search(en)
         assert HAN.search(zh) or not re.search(r"[A-Za-z]{3}", zh.replace("{", "").replace("}", "")) or "{" in zh
 
 
-def test_no_page_says_a_sentence_that_nobody_has_written():
-    written = set(texts.TEXTS)
+def test_templates_use_only_existing_text_keys_and_contain_no_chinese_text():
+    existing = set(texts.TEXTS)
     for template in TEMPLATES.glob("*.html"):
         source = template.read_text()
-        said = set(re.findall(r"\bt\(['\"](\w+)['\"]\s*[,)]", source))
-        assert said <= written, template.name
-        outside = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", "", source, flags=re.DOTALL)
-        assert not HAN.search(outside), f"{template.name} has a word that is not in the catalogue"
+        used = set(re.findall(r"\bt\(['\"](\w+)['\"]\s*[,)]", source))
+        assert used <= existing, template.name
+        markup = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", "", source, flags=re.DOTALL)
+        assert not HAN.search(markup), f"{template.name} contains Chinese text that is not in texts.py"
 
 
-def test_every_key_that_is_put_together_exists():
-    keys = {f"status_{value}" for value in reading.STATUS} | {f"sort_{value}" for value in reading.SORTS} | set(domain.FLOWS) | set(pages.TREND)
+def test_every_text_key_composed_at_run_time_exists():
+    keys = {f"status_{value}" for value in queries.STATUS} | {f"sort_{value}" for value in queries.SORTS} | set(domain.DAILY_FIGURES) | set(pages.TREND)
     keys |= {f"lane_{lane}" for lane in ("intake", "mediation", "deadline", "notify")} | {"running", "paused", "approached", "lapsed", "stopped"}
-    keys |= {f"{what}_title" for what in ("not_found", "no_page", "away", "slow")} | set(asked.FILTERS) - {"what"}
+    keys |= {f"{problem}_title" for problem in ("not_found", "no_page", "away", "slow")} | set(filters.FILTER_VALUES) - {"what"}
 
     assert keys <= set(texts.TEXTS)
 
 
-def test_every_name_is_there_in_both_languages():
+def test_every_display_name_exists_in_both_languages():
     for table, named in names.NAMES.items():
         for token, (zh, en) in named.items():
             assert HAN.search(zh) and en.strip() and not HAN.search(en), (table, token)
 
 
 @pytest.mark.parametrize("type", sorted(AGENCY_EVENTS.keys() - safeguard.STEPS.keys()))
-def test_every_reason_that_an_agency_may_give_has_a_name(type):
-    given = AGENCY_EVENTS[type].schema._declared_fields.get("reason")
-    tokens = {token for rule in given.validators for token in rule.choices} if given else set()
+def test_every_reason_token_of_an_agency_event_has_a_display_name(type):
+    reason_field = AGENCY_EVENTS[type].schema._declared_fields.get("reason")
+    tokens = {token for rule in reason_field.validators for token in rule.choices} if reason_field else set()
 
     assert tokens <= set(names.NAMES["route_reason"])
 
@@ -61,10 +61,10 @@ def test_every_reason_that_an_agency_may_give_has_a_name(type):
     ("cited", "zh", "en"),
     [
         ("民事诉讼法 205; 人民调解法 33", "《民事诉讼法》第205条；《人民调解法》第33条", "Civil Procedure Law art. 205; People's Mediation Law art. 33"),
-        ("after 在线调解规则 12", "参照《在线调解规则》第12条", "after Rules on online mediation of the people's courts art. 12"),
-        ("none", "无明文规定", "no text sets it"),
+        ("after 在线调解规则 12", "参照《在线调解规则》第12条", "by analogy with Rules on online mediation of the people's courts art. 12"),
+        ("none", "无明文规定", "not set by any legal text"),
         ("四级七天", "《四级七天》", "four levels, seven days (local practice)"),
     ],
 )
-def test_an_article_is_written_as_a_person_writes_it(cited, zh, en):
+def test_cited_articles_are_formatted_in_both_languages(cited, zh, en):
     assert (names.article("zh", cited), names.article("en", cited)) == (zh, en)

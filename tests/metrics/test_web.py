@@ -1,4 +1,4 @@
-"""What does a coordinator get to see, and does every address do what it says?"""
+"""Tests of the dashboard's pages: their content, links, filters, languages and headers."""
 
 import re
 import time
@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from services.metrics.web import vendor
 from services.metrics.web.app import create_app
-from tests.metrics.histories import CODES, deadline, event, fact, registered
+from tests.metrics.histories import CODES, deadline, event, registered, step_fact
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def one_dispute(hear):
             registered(),
             deadline(1, "set", "filing_decision", "LAW"),
             deadline(2, "passed", "filing_decision", "LAW"),
-            fact(3, "dispute.routed", "routed", ["court"], to="court"),
+            step_fact(3, "dispute.routed", "routed", ["court"], to="court"),
             event("intake", 2, "step.reported", hours=2, event=ref, agency="court", step="agreement.reached"),
             event("mediation", 4, "step.refused", hours=2, event=ref, step="agreement.reached", state="routed", reason=reason),
             event("notify", 1, "notice.sent", hours=2, notice="notice.overdue", to="court", channel="inbox", clock="filing_decision"),
@@ -34,21 +34,21 @@ def one_dispute(hear):
     )
 
 
-def test_before_anything_is_heard_the_page_says_so(web):
+def test_overview_without_events_says_that_there_are_no_disputes(web):
     page = web.get("/")
-    assert page.status_code == 200 and "还没有任何纠纷" in page.text
+    assert page.status_code == 200 and "暂无纠纷" in page.text
 
 
-def test_the_overview_shows_legal_overdue_apart_and_links_to_its_disputes(web, one_dispute):
+def test_overview_shows_legally_overdue_disputes_separately_and_links_to_them(web, one_dispute):
     page = web.get("/").text
 
     assert re.search(r'法定逾期</h2>\s*<a class="number " href="/disputes\?overdue=law">1</a>', page)
-    assert re.search(r'超过约定期限</h2>\s*<span class="number none">0', page)
+    assert re.search(r'超过其他期限</h2>\s*<span class="number none">0', page)
     listed = web.get("/disputes?overdue=law").text
     assert CODES[0] in listed and "共 1 件" in listed
 
 
-def test_every_number_leads_to_a_list_of_that_length(web, one_dispute):
+def test_every_number_links_to_a_list_of_that_length(web, one_dispute):
     page = web.get("/").text
     links = set(re.findall(r'class="number[^"]*" href="([^"]+)">([\d,]+)</a>', page))
     assert any("what=reported" in href for href, _ in links)
@@ -59,17 +59,17 @@ def test_every_number_leads_to_a_list_of_that_length(web, one_dispute):
         assert len(re.findall(r"<tr data-row>", listed)) == int(count), href
 
 
-def test_one_dispute_shows_who_must_act_and_what_was_refused_and_why(web, one_dispute):
+def test_dispute_page_shows_agencies_that_must_act_and_refused_steps_with_reason(web, one_dispute):
     page = web.get(f"/disputes/{CODES[0]}").text
 
     assert "甘州区人民法院" in page and "法定期限" in page and "《民事诉讼法》第205条" in page
     assert "未生效" in page and "illegal_here" in page
     assert "逾期通知" in page
-    assert "<b>办理</b>" not in page and "&lt;b&gt;办理" in page  # what was said is text, never markup
+    assert "<b>办理</b>" not in page and "&lt;b&gt;办理" in page  # texts from events are escaped
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_a_proposal_names_agencies_that_have_one_body_and_bodies_of_an_agency_that_has_many(web, hear, lang):
+def test_a_routing_proposal_names_the_organisation_only_where_the_agency_has_several(web, hear, lang):
     candidates = [
         {
             "to": "industry_mediation_body",
@@ -90,7 +90,7 @@ def test_a_proposal_names_agencies_that_have_one_body_and_bodies_of_an_agency_th
     assert page.text.count("industry-marriage_family") == 1 and {"zh": "妇联", "en": "Women&#39;s Federation"}[lang] in page.text
 
 
-def test_the_language_of_the_address_stays_in_links_and_for_the_next_visit(web, one_dispute):
+def test_the_language_of_the_url_is_kept_in_links_and_in_a_cookie(web, one_dispute):
     page = web.get("/?lang=en")
     assert "Legally overdue" in page.text and 'href="/disputes?overdue=law&amp;lang=en"' in page.text
 
@@ -102,14 +102,14 @@ def test_the_language_of_the_address_stays_in_links_and_for_the_next_visit(web, 
 @pytest.mark.parametrize(
     "path", ["/", "/?wall=1", "/?township=620702102", "/disputes", "/disputes?status=all&sort=changed", f"/disputes/{CODES[0]}", "/definitions"]
 )
-def test_every_page_is_there_in_both_languages(web, one_dispute, path, lang):
+def test_every_page_exists_in_both_languages(web, one_dispute, path, lang):
     page = web.get(path, params=None if "?" in path else {"lang": lang}, headers={"cookie": f"lang={lang}"})
 
     assert page.status_code == 200
     assert ("数据截至" in page.text or path == "/definitions") if lang == "zh" else "Fengqiao" in page.text
 
 
-def test_a_code_typed_in_full_leads_to_the_dispute_and_a_serial_finds_it(web, one_dispute):
+def test_a_complete_code_redirects_to_the_dispute_and_a_serial_number_filters_the_list(web, one_dispute):
     assert web.get("/disputes", params={"q": CODES[0]}, follow_redirects=False).headers["location"] == f"/disputes/{CODES[0]}"
     assert CODES[0] in web.get("/disputes", params={"q": "1"}).text
     assert "没有符合条件的纠纷" in web.get("/disputes", params={"q": "999999"}).text
@@ -127,26 +127,26 @@ def test_a_code_typed_in_full_leads_to_the_dispute_and_a_serial_finds_it(web, on
         "what=closed",
     ],
 )
-def test_a_malformed_address_shows_a_list_and_no_error(web, one_dispute, query):
+def test_malformed_query_parameters_are_ignored(web, one_dispute, query):
     page = web.get(f"/disputes?{query}")
     assert page.status_code == 200 and "<script>" not in page.text
 
 
-def test_an_unknown_dispute_and_an_unknown_page_are_said_to_be_unknown(web, one_dispute):
+def test_an_unknown_dispute_and_an_unknown_page_answer_404(web, one_dispute):
     page = web.get("/disputes/<script>alert(1)</script>")
     assert page.status_code == 404 and "<script>alert" not in page.text
     assert web.get("/disputes/620702-2026-999999-9").status_code == 404
     assert web.get("/nowhere").status_code == 404
 
 
-def test_the_page_says_that_the_database_is_away_and_tries_again(web, one_dispute, monkeypatch):
+def test_page_without_database_answers_503_and_reloads(web, one_dispute, monkeypatch):
     from plumbing.pool import DatabaseUnavailable
 
-    def away(*_):
+    def raise_unavailable(*_):
         raise DatabaseUnavailable("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(web.app.state.pool, "_take", away)
+        patched.setattr(web.app.state.pool, "_take", raise_unavailable)
         page = web.get("/")
         assert page.status_code == 503 and page.headers["refresh"] == "5" and "数据库暂时不可用" in page.text
         assert web.get("/readyz").status_code == 503
@@ -155,7 +155,7 @@ def test_the_page_says_that_the_database_is_away_and_tries_again(web, one_disput
     assert web.get("/").status_code == 200
 
 
-def test_it_is_ready_when_the_database_answers_and_changes_are_watched(web):
+def test_dashboard_is_ready_when_the_database_answers_and_changes_are_watched(web):
     for _ in range(50):
         if web.get("/readyz").status_code == 200:
             break
@@ -163,7 +163,7 @@ def test_it_is_ready_when_the_database_answers_and_changes_are_watched(web):
     assert web.get("/readyz").json() == {"database": True, "changes": True}
 
 
-def test_nothing_may_be_loaded_from_elsewhere_and_no_script_stands_in_a_page(web, one_dispute):
+def test_pages_load_nothing_from_other_hosts_and_contain_no_inline_script(web, one_dispute):
     for path in ("/", "/disputes", f"/disputes/{CODES[0]}", "/definitions", "/nowhere"):
         page = web.get(path)
         policy = page.headers["content-security-policy"]
@@ -172,31 +172,31 @@ def test_nothing_may_be_loaded_from_elsewhere_and_no_script_stands_in_a_page(web
 
 
 @pytest.mark.parametrize("host", ["evil.example", "testserver", "127.0.0.1.evil.example"])
-def test_a_name_that_is_not_ours_is_refused(web, host):
+def test_a_request_for_an_unknown_host_name_is_refused(web, host):
     answer = web.get("/", headers={"host": host})
 
     assert (answer.status_code, answer.json()["code"]) == (400, "unknown_host")
     assert "看板" in answer.json()["zh"] and "FENGQIAO_DASHBOARD_HOSTS" in answer.json()["en"]
 
 
-def test_the_banner_is_there_only_with_synthetic_data(pool):
+def test_demo_banner_is_shown_only_with_synthetic_data(pool):
     with TestClient(create_app(pool.settings, is_demo=True), "http://127.0.0.1") as demo:
         assert "演示数据" in demo.get("/").text
     with TestClient(create_app(pool.settings, is_demo=False), "http://127.0.0.1") as real:
         assert "演示数据" not in real.get("/").text
 
 
-def test_the_browser_libraries_are_what_the_manifest_says():
-    known = vendor.integrity()
-    assert {file.name for file in vendor.VENDOR.iterdir()} - {"manifest.json"} == set(known)
-    for file, value in known.items():
+def test_browser_libraries_match_the_hashes_of_the_manifest():
+    hashes = vendor.integrity()
+    assert {file.name for file in vendor.VENDOR.iterdir()} - {"manifest.json"} == set(hashes)
+    for file, value in hashes.items():
         assert vendor.sha384(vendor.VENDOR / file) == value
 
 
-def test_measures_are_served(web):
+def test_prometheus_metrics_are_served(web):
     assert "python_info" in web.get("/metrics").text
 
 
-def test_the_dashboard_s_own_modules_do_not_import_nameko():
+def test_dashboard_modules_do_not_import_nameko():
     for source in vendor.VENDOR.parents[1].glob("*.py"):
         assert not re.search(r"^\s*(from|import) (nameko|eventlet|kombu)", source.read_text(), re.MULTILINE), source.name

@@ -1,1 +1,1 @@
-"""The operator's commands: the deadline calculator, the rosters, the routing rules. Each is run as `python -m services.mediation.commands.<name>`."""
+"""Command-line tools for operators: deadline calculator, rosters and routing rules. Run as `python -m services.mediation.commands.<name>`."""

@@ -1,4 +1,4 @@
-"""名册 The rosters: `python -m services.mediation.commands.rosters check|load|show`, by an operator, from organisations.csv and members.csv of the county's folder."""
+"""名册 Rosters: `python -m services.mediation.commands.rosters check|load|show`. Reads organisations.csv and members.csv of the county's folder."""
 
 import os
 import sys
@@ -14,77 +14,78 @@ from plumbing import settings
 from plumbing.pool import Pool
 from services.mediation.county_files import read_rosters
 from services.mediation.rosters import store
-from services.mediation.rosters.roster import Organisation, clashes
+from services.mediation.rosters.roster import Organisation, find_overlaps_with_stored
 
 app = typer.Typer(help="名册：检查、载入、查看 | Rosters: check, load, show.", add_completion=False)
-SHOWN = 20  # mistakes at a time: a person puts them right one after the other
+MAX_PRINTED_ERRORS = 20
 
 
 @app.command()
 def check(folder: Path = typer.Argument(COUNTY.folder)):
-    """检查名册文件，逐行指出错误，不载入 | Says what is wrong in the files, line by line; loads nothing."""
-    typer.echo(_counted(_read(folder)))
+    """检查名册文件，逐行指出错误，不载入 | Print the mistakes in the files, line by line, without loading them."""
+    typer.echo(_summary(_read_files(folder)))
 
 
 @app.command()
 def load(
-    folder: Path = typer.Argument(COUNTY.folder), only_if_empty: bool = typer.Option(False, help="已有名册时不载入 | not where there are rosters already")
+    folder: Path = typer.Argument(COUNTY.folder),
+    only_if_empty: bool = typer.Option(False, help="已有名册时不载入 | do nothing if rosters have been loaded already"),
 ):
-    """载入名册：全部正确才载入，可重复执行 | Loads them if all of it is right; may be repeated."""
-    found = _read(folder)
+    """载入名册：全部无误方予载入，可重复执行 | Load the rosters if both files are free of mistakes. May be repeated."""
+    entries = _read_files(folder)
     with _database().transaction() as tx:
         before = store.load(tx, locked=True)
         if only_if_empty and before.organisations:
-            typer.echo("已有名册，未作改动 | there are rosters already; nothing was changed")
+            typer.echo("已有名册，未作改动 | rosters have been loaded already; nothing was changed")
             return
-        new = [*found["organisations"], *found["members"]]
-        clashing = clashes(before, new)
-        if clashing:
-            for earlier, later in clashing[:SHOWN]:
+        new = [*entries["organisations"], *entries["members"]]
+        overlaps = find_overlaps_with_stored(before, new)
+        if overlaps:
+            for earlier, later in overlaps[:MAX_PRINTED_ERRORS]:
                 code = later.code if isinstance(later, Organisation) else f"{later.organisation} {later.id}"
-                typer.echo(f"{code}：自{later.valid_from}的记载与自{earlier.valid_from}的已有记载有效期重叠 | {code}: what is given from {later.valid_from} overlaps "
-                           f"with what is known from {earlier.valid_from}", err=True)  # fmt: skip
+                typer.echo(f"{code}：自{later.valid_from}起的记载与自{earlier.valid_from}起的已有记载有效期重叠 | {code}: the entry valid from {later.valid_from} overlaps "
+                           f"with the stored entry valid from {earlier.valid_from}", err=True)  # fmt: skip
             raise typer.Exit(1)
         store.save(tx, new)
-    typer.echo(_counted(found))
+    typer.echo(_summary(entries))
 
 
 @app.command()
 def show(
-    on: datetime = typer.Option(None, formats=["%Y-%m-%d"], help="哪一天 | which day; today if not given"),
-    kind: str = typer.Option(None, help="类别 | of this kind only"),
-    township: str = typer.Option(None, help="乡镇街道 | of this township only"),
+    on: datetime = typer.Option(None, formats=["%Y-%m-%d"], help="查询日期，默认为当日 | day to show; default: today"),
+    kind: str = typer.Option(None, help="组织类别 | show this kind of organisation only"),
+    township: str = typer.Option(None, help="乡镇街道 | show this township only"),
 ):
-    """某日有效的名册 | The rosters as they hold on a day. People as numbers; no order of merit."""
+    """查看某日有效的名册 | Show the rosters valid on a day. People are shown as numbers; the order is no ranking."""
     day = on.date() if on else datetime.now(SHANGHAI).date()
     with _database().transaction() as tx:
         roster = store.load(tx)
-    for organisation in roster.on(day):
+    for organisation in roster.valid_on(day):
         if kind in (None, organisation.kind) and township in (None, organisation.township):
             people = [f"{member.id}（{MEMBER_ROLES[member.role][0]}）" for member in roster.members_of(organisation.code, day)]
-            takes = "、".join(KINDS[one][0] for one in organisation.takes) or "各类"
+            takes = "、".join(KINDS[kind_of_dispute][0] for kind_of_dispute in organisation.takes) or "各类"
             typer.echo("\t".join((organisation.code, ORGANISATION_KINDS[organisation.kind][0], TOWNSHIPS[organisation.township][0], organisation.agency,
                                   takes, organisation.zh, " ".join(people))))  # fmt: skip
 
 
-def _read(folder: Path) -> dict:
-    """Return the entries of both files, or exit with the first mistakes on standard error."""
-    found, errors = read_rosters(folder)
+def _read_files(folder: Path) -> dict:
+    """Return the entries of both files, or print the first mistakes on standard error and exit with 1."""
+    entries, errors = read_rosters(folder)
     if errors:
-        for error in errors[:SHOWN]:
+        for error in errors[:MAX_PRINTED_ERRORS]:
             typer.echo(error, err=True)
         typer.echo(f"共{len(errors)}处错误，未载入 | {len(errors)} mistakes; nothing was loaded", err=True)
         raise typer.Exit(1)
-    return found
+    return entries
 
 
-def _counted(found: dict) -> str:
-    organisations, members = found["organisations"], found["members"]
+def _summary(entries: dict) -> str:
+    organisations, members = entries["organisations"], entries["members"]
     by_kind = {kind: sum(o.kind == kind for o in organisations) for kind in ORGANISATION_KINDS}
-    said = [f"{ORGANISATION_KINDS[kind][0]} {count}" for kind, count in by_kind.items() if count]
-    synthetic = "（含虚构演示数据 | synthetic data among them）" if any(entry.synthetic for entry in (*organisations, *members)) else ""
+    counts = [f"{ORGANISATION_KINDS[kind][0]} {count}" for kind, count in by_kind.items() if count]
+    synthetic = "（含虚构演示数据 | including synthetic data）" if any(entry.synthetic for entry in (*organisations, *members)) else ""
     people = len({member.id for member in members})
-    return f"{'，'.join(said)}；人员编号 {people} 个 | {len(organisations)} organisations, {people} people by number{synthetic}"
+    return f"{'，'.join(counts)}；人员编号 {people} 个 | {len(organisations)} organisations, {people} people (numbers only){synthetic}"
 
 
 def _database() -> Pool:

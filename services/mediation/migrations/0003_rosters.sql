@@ -1,15 +1,15 @@
--- mediation: whom it can ask. Organisations, and people by number only, each from one day to another; a version is never written over by another.
+-- mediation: rosters of organisations and of their members, who are numbers only. Each row is a version, valid for a period; versions are not overwritten.
 
 create table mediation.organisations (
     code           text    not null,
     valid_from_on  date    not null,
-    valid_to_on    date,                   -- the last day; null: until further notice
+    valid_to_on    date,                   -- last day; null: until further notice
     kind           text    not null,
-    agency         text    not null,       -- who speaks for it
+    agency         text    not null,       -- the agency that it belongs to
     township       text    not null,
     village        text,
     takes          text[]  not null,       -- kinds of dispute; empty: every kind
-    zh             text    not null,       -- from a file; events carry no names
+    zh             text    not null,       -- names come from files; events carry none
     en             text    not null,
     synthetic      boolean not null,
     primary key (code, valid_from_on),
@@ -19,7 +19,7 @@ create table mediation.organisations (
         'circuit_point', 'village_judge', 'service_station', 'video_room'))
 );
 
-create table mediation.members (            -- a number and a role: no name, no telephone, no count of successes
+create table mediation.members (            -- a number and a role; no name, no telephone number, no success rate
     id             text    not null,
     organisation   text    not null,
     valid_from_on  date    not null,
@@ -32,9 +32,9 @@ create table mediation.members (            -- a number and a role: no name, no 
     constraint only_these_roles_of_members check (role in ('mediator', 'invited_mediator', 'judge'))
 );
 
-create table mediation.roster_edition (     -- one row: the lock of those who change rosters, and the sign that something changed
-    one      boolean primary key default true,
-    edition  bigint  not null,
-    constraint there_is_one_edition check (one)
+create table mediation.roster_edition (     -- a single row: locked by a process that changes rosters; the number tells the others that the rosters have changed
+    is_the_edition  boolean primary key default true,
+    edition         bigint  not null,
+    constraint there_is_one_edition check (is_the_edition)
 );
 insert into mediation.roster_edition values (true, 0);

@@ -1,1 +1,1 @@
-"""Who can be asked: organisations, their people by number, courts' places; each from one day to another. Ranked by nobody."""
+"""Rosters of organisations, their members (by number) and the courts' locations, each valid for a period. Nothing here ranks them."""

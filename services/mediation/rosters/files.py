@@ -1,4 +1,4 @@
-"""Rosters as people keep them: two tables saved as CSV. Pure."""
+"""Reader of the roster files organisations.csv and members.csv. Pure."""
 
 import re
 
@@ -7,11 +7,11 @@ from contracts.county import County
 from contracts.csv_tables import CellError, CellMistake, boolean, cell_error, day_of, formed, one_of, read_table, several
 from contracts.fields import MEDIATOR, ORGANISATION, VILLAGE
 from contracts.kinds import MEMBER_ROLES, ORGANISATION_KINDS
-from services.mediation.rosters.roster import Entry, Member, Organisation, overlapping
+from services.mediation.rosters.roster import Entry, Member, Organisation, find_overlaps
 
 
-def _title(cell):
-    """What an organisation is called: no number long enough for a telephone."""
+def _read_name(cell):
+    """Read the name of an organisation. A number as long as a telephone number is refused."""
     if not 2 <= len(cell) <= 120 or re.search(r"\d{7}", cell):
         raise CellMistake("wrong_form")
     return cell
@@ -19,17 +19,17 @@ def _title(cell):
 
 # fmt: off
 ORGANISATIONS = {
-    # column         Chinese        needed   how it is read
+    # column         Chinese        required reader of the cell
     "code":         ("组织代码",    True,    formed(ORGANISATION)),
     "kind":         ("类别",        True,    one_of(ORGANISATION_KINDS)),
-    "agency":       ("归口机构",    True,    None),                             # one of the county's agencies
-    "township":     ("乡镇街道",    True,    None),                             # one of the county's townships
+    "agency":       ("归口机构",    True,    None),                             # reader set in _columns: an agency of the county
+    "township":     ("乡镇街道",    True,    None),                             # reader set in _columns: a township of the county
     "village":      ("村社区代码",  False,   formed(VILLAGE)),
     "takes":        ("受理类型",    False,   several(one_of(KINDS)), ()),
     "valid_from":   ("生效日期",    True,    day_of),
     "valid_to":     ("失效日期",    False,   day_of),
-    "zh":           ("中文名称",    True,    _title),
-    "en":           ("英文名称",    True,    _title),
+    "zh":           ("中文名称",    True,    _read_name),
+    "en":           ("英文名称",    True,    _read_name),
     "synthetic":    ("虚构",        False,   boolean, False),
 }
 MEMBERS = {
@@ -55,22 +55,22 @@ def _columns(table: str, county: County) -> dict:
 
 
 def read(contents: dict[str, bytes], county: County = COUNTY) -> tuple[dict[str, list[Entry]], list[CellError]]:
-    """Return the entries of both tables, by their names in TABLES, and every mistake in them. With any mistake none of the entries should be used."""
-    found, wrong, lines = {}, [], {}
-    for sheet, content in contents.items():
-        numbered, more = read_table(f"{sheet}.csv", content, _columns(sheet, county), TABLES[sheet][1], _fits)
-        found[sheet] = [entry for _, entry in numbered]
+    """Return the entries of both tables, by their names in TABLES, and every mistake in them. If there is any mistake, no entry should be used."""
+    entries, errors, lines = {}, [], {}
+    for table, content in contents.items():
+        numbered, table_errors = read_table(f"{table}.csv", content, _columns(table, county), TABLES[table][1], _check_row)
+        entries[table] = [entry for _, entry in numbered]
         lines |= {id(entry): line for line, entry in numbered}
-        wrong += more
-        wrong += [cell_error(f"{sheet}.csv", lines[id(later)], "valid_from", "twice", lines[id(earlier)]) for earlier, later in overlapping(found[sheet])]
-    if "organisations" in found and not wrong:
-        codes = {organisation.code for organisation in found["organisations"]}
-        wrong += [cell_error("members.csv", lines[id(m)], "organisation", "unknown_place") for m in found.get("members", ()) if m.organisation not in codes]
-    return found, sorted(wrong, key=lambda one: (one.file, one.line, one.column))
+        errors += table_errors
+        errors += [cell_error(f"{table}.csv", lines[id(later)], "valid_from", "twice", lines[id(earlier)]) for earlier, later in find_overlaps(entries[table])]
+    if "organisations" in entries and not errors:
+        codes = {organisation.code for organisation in entries["organisations"]}
+        errors += [cell_error("members.csv", lines[id(m)], "organisation", "unknown_place") for m in entries.get("members", ()) if m.organisation not in codes]
+    return entries, sorted(errors, key=lambda error: (error.file, error.line, error.column))
 
 
-def _fits(row):
-    """What the cells of a row have to be together."""
+def _check_row(row):
+    """Return (column, mistake) if the cells of a row contradict each other."""
     if row.get("village") and not row["village"].startswith(row["township"]):
         return "village", "not_in_township"
     if row["valid_to"] is not None and row["valid_to"] < row["valid_from"]:

@@ -1,23 +1,26 @@
-"""What mediation makes of a change that an agency told: the versions that follow, and what is said about it. Pure."""
+"""Decision on a roster change that an agency reported: the versions that change, and the event to publish. Pure."""
 
 from contracts import REASONS
 from services.mediation.law.dates import date_of
-from services.mediation.rosters.roster import Entry, Refusal, Roster, change
+from services.mediation.rosters.roster import Entry, Refusal, Roster, decide_change
 
 REPORTED = "roster.reported"
 REFUSED = "roster.refused"
 
 
 def decide(event, roster: Roster) -> tuple[list[Entry], tuple[str, dict]]:
-    """The new versions (none, if it is refused) and the one thing that is said: roster.changed or roster.refused. `roster` learns them too."""
+    """Return the new and changed versions (none after a refusal), and the event roster.changed or roster.refused as (type, data).
+
+    The versions are also added to `roster`.
+    """
     report = {**event.data, "on": date_of(event.data["on"])}
     code = report["organisation"]
     if event.discarded:
-        found = Refusal("discarded_by_operator")
+        result = Refusal("discarded_by_operator")
     else:
-        found = change(report, report["told_by"], roster.organisations.get(code, []), roster.members.get(code, []))
-    if isinstance(found, Refusal):
-        reason = REASONS[found.reason].text(**found.facts)
+        result = decide_change(report, report["told_by"], roster.organisations.get(code, []), roster.members.get(code, []))
+    if isinstance(result, Refusal):
+        reason = REASONS[result.reason].text(**result.facts)
         return [], (REFUSED, {"event": report["event"], "organisation": code, "change": report["change"], "reason": reason})
-    roster.learn(found)
-    return found, ("roster.changed", event.data)
+    roster.add_versions(result)
+    return result, ("roster.changed", event.data)

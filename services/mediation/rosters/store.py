@@ -1,7 +1,7 @@
-"""SQL of the rosters. Given a transaction; never commits, connects or decides.
+"""SQL of the rosters. Functions are given a transaction; they never commit, connect or decide.
 
-Rows are versions and none is ever deleted. `roster_edition` is one row: whoever changes a roster locks it first and counts it up, so that a process
-knows whether what it remembers still holds.
+Rows are versions and are never deleted. roster_edition is a single row: a process that changes a roster locks it first and increments the edition,
+so that every process can tell whether its cached rosters are current.
 """
 
 from plumbing.rows import Columns
@@ -14,61 +14,63 @@ ORGANISATIONS = Columns(
 MEMBERS = Columns("id text, organisation text, valid_from_on date, valid_to_on date, role text, takes text[], synthetic boolean")
 
 
-def edition(tx: Transaction) -> int:
+def load_edition(tx: Transaction) -> int:
     return tx.rows("select edition from mediation.roster_edition")[0][0]
 
 
 def load(tx: Transaction, codes: list[str] | None = None, locked: bool = False) -> Roster:
-    """The rosters, or what is known of the organisations with these codes. `locked`: to change them."""
+    """Return all rosters, or those of the organisations with these codes. `locked=True` locks them for a change."""
     if locked:
         tx.rows("select edition from mediation.roster_edition for update")
-    only, given = ("", ()) if codes is None else (" where {} = any(%s)", (sorted(codes),))
+    where, parameters = ("", ()) if codes is None else (" where {} = any(%s)", (sorted(codes),))
     return Roster.of(
         [
             Organisation(*row[:7], tuple(row[7]), *row[8:])
-            for row in tx.rows(f"select {ORGANISATIONS.names} from mediation.organisations{only.format('code')} order by code, valid_from_on", given)
+            for row in tx.rows(f"select {ORGANISATIONS.names} from mediation.organisations{where.format('code')} order by code, valid_from_on", parameters)
         ],
         [
             Member(*row[:5], tuple(row[5]), *row[6:])
-            for row in tx.rows(f"select {MEMBERS.names} from mediation.members{only.format('organisation')} order by organisation, id, valid_from_on", given)
+            for row in tx.rows(
+                f"select {MEMBERS.names} from mediation.members{where.format('organisation')} order by organisation, id, valid_from_on", parameters
+            )
         ],
     )
 
 
 def save(tx: Transaction, entries: list[Entry]) -> None:
-    """Writes versions that are new or changed; the last one given for a version stands."""
+    """Write new and changed versions, and increment the edition. Of several entries for one version the last is written."""
     rows = {(type(entry), entry.key, entry.valid_from): entry for entry in entries}.values()
-    organisations = [_organisation(entry) for entry in rows if isinstance(entry, Organisation)]
-    members = [_member(entry) for entry in rows if isinstance(entry, Member)]
-    tx.insert("mediation.organisations", ORGANISATIONS, organisations, f"on conflict (code, valid_from_on) do update set {_ORGANISATION_AS_GIVEN}")
-    tx.insert("mediation.members", MEMBERS, members, f"on conflict (organisation, id, valid_from_on) do update set {_MEMBER_AS_GIVEN}")
+    organisations = [_organisation_row(entry) for entry in rows if isinstance(entry, Organisation)]
+    members = [_member_row(entry) for entry in rows if isinstance(entry, Member)]
+    tx.insert("mediation.organisations", ORGANISATIONS, organisations, f"on conflict (code, valid_from_on) do update set {_SET_ORGANISATION}")
+    tx.insert("mediation.members", MEMBERS, members, f"on conflict (organisation, id, valid_from_on) do update set {_SET_MEMBER}")
     if entries:
         tx.run("update mediation.roster_edition set edition = edition + 1")
 
 
-def _organisation(o):
+def _organisation_row(o):
     return o.code, o.valid_from, o.valid_to, o.kind, o.agency, o.township, o.village, o.takes, o.zh, o.en, o.synthetic
 
 
-def _member(m):
+def _member_row(m):
     return m.id, m.organisation, m.valid_from, m.valid_to, m.role, m.takes, m.synthetic
 
 
-_ORGANISATION_AS_GIVEN = ORGANISATIONS.given("code", "valid_from_on")
-_MEMBER_AS_GIVEN = MEMBERS.given("organisation", "id", "valid_from_on")
+_SET_ORGANISATION = ORGANISATIONS.given("code", "valid_from_on")
+_SET_MEMBER = MEMBERS.given("organisation", "id", "valid_from_on")
 
 
 class RosterCache:
-    """The rosters as this process knows them, read again when somebody changed them: some hundred rows, needed with every batch."""
+    """The rosters cached in this process, and loaded again when the edition has changed. They are needed for every batch: some hundred rows."""
 
     def __init__(self):
         self._edition, self._roster = -1, Roster()
 
-    def read(self, tx: Transaction, remember: bool = True) -> Roster:
-        """The rosters now. Nothing is remembered of a transaction that changes them itself: it may yet roll back."""
-        if not remember:
+    def read(self, tx: Transaction, use_cache: bool = True) -> Roster:
+        """Return the current rosters. Use `use_cache=False` in a transaction that changes them, because it may roll back."""
+        if not use_cache:
             return load(tx)
-        now = edition(tx)
-        if now != self._edition:
-            self._edition, self._roster = now, load(tx)
+        current = load_edition(tx)
+        if current != self._edition:
+            self._edition, self._roster = current, load(tx)
         return self._roster

@@ -1,1 +1,1 @@
-"""Whom a dispute may be sent to: a table that a county edits, the proposal that follows from it, and what would have come of another table."""
+"""Routing of disputes: the county's table of rules, the proposals that follow from it, and the dry run of another table on past disputes."""

@@ -1,38 +1,38 @@
-"""Where routing meets the life of a dispute: what it remembers, what a decision asks of the rules, what becomes of a body's record. Pure."""
+"""Routing in the course of a dispute: what a dispute records for the rules, the proposals added to a decision, and the counts of each body. Pure."""
 
 from datetime import datetime
 
 from services.mediation.dispute.model import who
 from services.mediation.law.dates import day_of
 from services.mediation.rosters.roster import Roster
-from services.mediation.routing.proposing import MEDIATES, Asked, Record, mediators, propose
+from services.mediation.routing.proposing import MEDIATION_BODY_KINDS, BodyRecord, RoutingFacts, propose, select_mediators
 from services.mediation.routing.rules import Rules
 
-ROUTING = "routing"  # the clock
-AT_HAND = ("accepted", "consent_pending", "mediating", "clock_paused", "suspended", "agreed", "performing")
-CHOOSING = ("accepted", "consent_pending", "mediating")  # a mediator
-LEAVES_IT_OPEN = ("referral.accepted", "mediator.refused", "mediator.requested")
-OUT = {"conflict_of_interest": "conflict_disclosed"}  # why a body that gave it back is not asked again; else: declined before
+ROUTING = "routing"  # name of the clock within which the centre must route a dispute
+OPEN_WITH_BODY_STATES = ("accepted", "consent_pending", "mediating", "clock_paused", "suspended", "agreed", "performing")  # a body is handling the dispute
+MEDIATOR_CHOICE_STATES = ("accepted", "consent_pending", "mediating")  # a mediator can be chosen
+EVENTS_WITHOUT_MEDIATOR = ("referral.accepted", "mediator.refused", "mediator.requested")  # after these a mediator may still have to be chosen
+EXCLUSION_REASON = {"conflict_of_interest": "conflict_disclosed"}  # by reason of the decline; for every other reason: declined_before
 
 
-# ── What a dispute remembers; values are replaced, never changed in place ─────────────────────────────────────────────────────────
+# ── What a dispute records for routing; values are replaced, never changed in place ───────────────────────────────────────────────
 
 
-def registered(dispute, step) -> None:
+def record_registration(dispute, step) -> None:
     facts = step.facts
     dispute.village = facts.get("village")
     dispute.standings, dispute.flags = tuple(facts.get("standings") or ()), tuple(facts.get("flags") or ())
 
 
-def screened(dispute, step) -> None:
-    """A second look adds to what is known of the parties and of what calls for care."""
+def record_screening(dispute, step) -> None:
+    """Add the party types (`standings`) and risk flags that the screening found to those already known."""
     for name in ("standings", "flags"):
         if step.facts.get(name):
             setattr(dispute, name, tuple(sorted({*getattr(dispute, name), *step.facts[name]})))
 
 
-def routed(dispute, step) -> None:
-    """A body that is asked in another's place had not answered."""
+def record_routing(dispute, step) -> None:
+    """Record the body that the dispute is routed to. A body that was asked before and had not answered is excluded from further proposals."""
     asked = dispute.organisation or dispute.body
     if dispute.state == "routed" and asked:
         dispute.left_out = {**dispute.left_out, asked: "did_not_answer"}
@@ -40,17 +40,18 @@ def routed(dispute, step) -> None:
     dispute.joint = tuple(step.facts.get("joint_with") or ())
 
 
-def declined(dispute, step) -> None:
+def record_decline(dispute, step) -> None:
+    """Exclude the body that declined from further proposals."""
     asked = dispute.organisation or step.agency
-    dispute.left_out = {**dispute.left_out, asked: OUT.get(step.facts["reason"], "declined_before")}
+    dispute.left_out = {**dispute.left_out, asked: EXCLUSION_REASON.get(step.facts["reason"], "declined_before")}
     dispute.organisation, dispute.joint = None, ()
 
 
 # ── Guards ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def to_an_organisation_of_the_agency(dispute, step) -> bool:
-    """A body that is named stands on the roster that day, and the agency speaks for it."""
+def organisation_belongs_to_agency(dispute, step) -> bool:
+    """The named organisation is on the roster that day and belongs to the agency that the dispute is routed to."""
     code = step.facts.get("organisation")
     if code is None or step.roster is None:
         return True
@@ -58,84 +59,98 @@ def to_an_organisation_of_the_agency(dispute, step) -> bool:
     return organisation is not None and organisation.agency == step.facts["to"]
 
 
-# ── The proposal ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Proposals of bodies ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def begins_routing(decision) -> bool:
-    return any(word == "deadline.set" and data["clock"] == ROUTING for word, data in decision.said)
+def starts_routing_deadline(decision) -> bool:
+    return any(event_type == "deadline.set" and data["clock"] == ROUTING for event_type, data in decision.said)
 
 
-def asked(dispute) -> Asked:
-    left_out = dict(dispute.left_out)
-    left_out |= {code: "conflict_disclosed" for code, agreed in dispute.conflicts.items() if not agreed}
-    return Asked(dispute.kind, dispute.township, dispute.village, dispute.track, frozenset(dispute.standings), frozenset(dispute.flags), left_out)
+def routing_facts(dispute) -> RoutingFacts:
+    """Return the facts of the dispute that the rules use, with the bodies that must not be proposed."""
+    excluded = dict(dispute.left_out)
+    excluded |= {code: "conflict_disclosed" for code, agreed in dispute.conflicts.items() if not agreed}
+    return RoutingFacts(dispute.kind, dispute.township, dispute.village, dispute.track, frozenset(dispute.standings), frozenset(dispute.flags), excluded)
 
 
-def add_proposal(decision, rules: Rules, roster: Roster, records: dict[str, Record], now: datetime) -> None:
-    """Says whom it may be sent to, beside the deadline within which the centre decides."""
-    said = []
-    for word, data in decision.said:
-        said.append((word, data))
-        if word == "deadline.set" and data["clock"] == ROUTING:
-            proposal = propose(asked(decision.dispute), rules, roster, records, day_of(now))
+def add_proposal(decision, rules: Rules, roster: Roster, records: dict[str, BodyRecord], now: datetime) -> None:
+    """Add the event routing.proposed after the deadline within which the centre must route the dispute."""
+    events = []
+    for event_type, data in decision.said:
+        events.append((event_type, data))
+        if event_type == "deadline.set" and data["clock"] == ROUTING:
+            proposal = propose(routing_facts(decision.dispute), rules, roster, records, day_of(now))
             deadline = {name: data[name] for name in ("clock", "kind", "article", "started_at", "due_at", "owed_by")}
-            said.append(("routing.proposed", {**proposal, **deadline}))
-    decision.said = said
+            events.append(("routing.proposed", {**proposal, **deadline}))
+    decision.said = events
 
 
-# ── Who might mediate ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Proposals of mediators ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def needs_a_mediator(decision) -> bool:
-    """A body took it and named nobody; a party refused whom it named; or the parties ask for somebody to be appointed."""
+def needs_mediator(decision) -> bool:
+    """Return whether a mediator has to be chosen.
+
+    That is so if a body accepted the dispute without naming one, if a party refused the one named, or if the parties ask for an appointment.
+    """
     dispute = decision.dispute
-    return dispute is not None and dispute.mediator is None and dispute.state in CHOOSING and any(word in LEAVES_IT_OPEN for word, _ in decision.said)
+    return (
+        dispute is not None
+        and dispute.mediator is None
+        and dispute.state in MEDIATOR_CHOICE_STATES
+        and any(event_type in EVENTS_WITHOUT_MEDIATOR for event_type, _ in decision.said)
+    )
 
 
-def people_to_choose_from(dispute, roster: Roster, now: datetime) -> list[str]:
-    """Everybody on the rosters of the body that has it: their numbers."""
-    return sorted({member.id for code in _its_organisations(dispute, roster, day_of(now)) for member in roster.members_of(code, day_of(now))})
+def members_of_body(dispute, roster: Roster, now: datetime) -> list[str]:
+    """Return the numbers of all people on the rosters of the body that handles the dispute."""
+    return sorted({member.id for code in _organisations_of_body(dispute, roster, day_of(now)) for member in roster.members_of(code, day_of(now))})
 
 
 def add_mediators(decision, roster: Roster, open_now: dict[str, int], now: datetime) -> None:
-    """Says who of the body's people takes such a dispute; nothing where its roster has nobody."""
+    """Add the event mediators.proposed if anybody on the body's roster can mediate the dispute. `open_now`: open disputes by mediator."""
     dispute = decision.dispute
-    out = {code for code, agreed in dispute.conflicts.items() if not agreed} | set(dispute.not_again)
-    chosen = next((data["prefers"] for word, data in decision.said if word == "mediator.requested" and data.get("prefers")), None)
-    able = mediators(_its_organisations(dispute, roster, day_of(now)), asked(dispute), roster, open_now, out, chosen, day_of(now))
-    if able:
-        appoints = any(word == "mediator.requested" for word, _ in decision.said)
-        decision.said = [*decision.said, ("mediators.proposed", {"mediators": able, "owed_by": who(dispute, ("appoints" if appoints else "body",))})]
+    recused = {code for code, agreed in dispute.conflicts.items() if not agreed} | set(dispute.not_again)
+    preferred = next((data["prefers"] for event_type, data in decision.said if event_type == "mediator.requested" and data.get("prefers")), None)
+    organisations = _organisations_of_body(dispute, roster, day_of(now))
+    mediators = select_mediators(organisations, routing_facts(dispute), roster, open_now, recused, preferred, day_of(now))
+    if mediators:
+        is_appointment = any(event_type == "mediator.requested" for event_type, _ in decision.said)
+        owed_by = who(dispute, ("appoints" if is_appointment else "body",))
+        decision.said = [*decision.said, ("mediators.proposed", {"mediators": mediators, "owed_by": owed_by})]
 
 
-def _its_organisations(dispute, roster, day) -> list[str]:
-    """The one that was named; else those of its agency that sit where the dispute is, or have no place of their own."""
+def _organisations_of_body(dispute, roster, day) -> list[str]:
+    """Return the codes of the organisations that may mediate: the named one, else those of the agency in the dispute's township and village.
+
+    An agency's only organisation counts wherever it is; an organisation without a village serves its whole township.
+    """
     if dispute.organisation:
         return [dispute.organisation]
-    theirs = [one for one in roster.on(day) if one.agency == dispute.body and one.kind in MEDIATES]
-    return [one.code for one in theirs if len(theirs) == 1 or (one.township == dispute.township and one.village in (None, dispute.village))]
+    candidates = [organisation for organisation in roster.valid_on(day) if organisation.agency == dispute.body and organisation.kind in MEDIATION_BODY_KINDS]
+    return [one.code for one in candidates if len(candidates) == 1 or (one.township == dispute.township and one.village in (None, dispute.village))]
 
 
-# ── A body's record ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Counts of referrals by body ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def standing(dispute) -> tuple[str | None, str | None]:
-    """The body that was asked, and the body that has the dispute at hand."""
+def asked_and_handling_body(dispute) -> tuple[str | None, str | None]:
+    """Return the body that the dispute was routed to, and the same body if it is handling the dispute, else None."""
     if dispute is None:
         return None, None
     body = dispute.organisation or dispute.body
-    return body, body if dispute.state in AT_HAND else None
+    return body, body if dispute.state in OPEN_WITH_BODY_STATES else None
 
 
-def count(moved: dict[str, Record], before: tuple[str | None, str | None], decision) -> None:
-    """What one decision adds to the records of bodies. `before`: how it stood until then."""
-    asked, had = before
-    has = standing(decision.dispute)[1]
-    for body, by in ((had, -1), (has, 1)):
-        if body is not None and had != has:
-            moved.setdefault(body, Record()).open += by
-    for word, _ in decision.said:
-        if word == "referral.accepted":
-            moved.setdefault(asked, Record()).accepted += 1
-        elif word == "referral.declined":
-            moved.setdefault(asked, Record()).declined += 1
+def update_records(differences: dict[str, BodyRecord], before: tuple[str | None, str | None], decision) -> None:
+    """Add what one decision changes to `differences`, by body. `before`: the result of asked_and_handling_body before the decision."""
+    asked, handled_before = before
+    handles_now = asked_and_handling_body(decision.dispute)[1]
+    for body, difference in ((handled_before, -1), (handles_now, 1)):
+        if body is not None and handled_before != handles_now:
+            differences.setdefault(body, BodyRecord()).open += difference
+    for event_type, _ in decision.said:
+        if event_type == "referral.accepted":
+            differences.setdefault(asked, BodyRecord()).accepted += 1
+        elif event_type == "referral.declined":
+            differences.setdefault(asked, BodyRecord()).declined += 1

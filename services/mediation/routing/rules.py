@@ -1,7 +1,7 @@
-"""The routing rules as a county keeps them: one CSV, one rule a line. Pure: bytes in, rules and every mistake out.
+"""Reader of a county's routing rules, routing.csv with one rule per line. Pure: bytes in, rules and every mistake out.
 
-A rule that fits a dispute gives its bodies points, with the reason in words. What all rules that fit give a body is added up; the body with the
-most comes first. A rule about `*` adds to bodies that other rules have named, by how they have done: see `when`.
+A rule that matches a dispute gives points and a reason to the bodies that it names. The points of all matching rules are added up, and bodies are
+proposed in order of points. A rule for `*` gives points to the bodies that other rules name, depending on their record: see RecordCondition.
 """
 
 import hashlib
@@ -16,15 +16,18 @@ from contracts.fields import ORGANISATION
 from contracts.kinds import FLAGS, ORGANISATION_KINDS, PROPOSAL_REASONS, STANDINGS, TRACKS
 
 FILE = "routing.csv"
-EVERYBODY = "*"  # every body that another rule has named
-PLACES = ("village_committee", "township_committee", "takes_it")
-MEASURE = re.compile(r"(accepts|open)(>=|<=)([0-9]{1,4})")
-MOST = 1000
+ALL_NAMED_BODIES = "*"  # every body that another rule names
+BODY_SELECTORS = ("village_committee", "township_committee", "takes_it")
+CONDITION_PATTERN = re.compile(r"(accepts|open)(>=|<=)([0-9]{1,4})")
+MAX_POINTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class When:
-    """A condition on a body: `accepts` is the share of what it answered that it took, in percent; `open` is how many disputes it has at hand."""
+class RecordCondition:
+    """Condition on the record of a body.
+
+    `measure` is `accepts` (accepted referrals in percent of those answered) or `open` (number of open disputes); `at_least`: >=, else <=.
+    """
 
     measure: str
     at_least: bool
@@ -33,7 +36,7 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line. An empty condition always fits."""
+    """One line of routing.csv. An empty condition is always met."""
 
     rule: str
     bodies: str
@@ -44,7 +47,7 @@ class Rule:
     standings: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     tracks: tuple[str, ...] = ()
-    when: tuple[When, ...] = ()
+    when: tuple[RecordCondition, ...] = ()
     joint_with: tuple[str, ...] = ()
     valid_from: date | None = None
     valid_to: date | None = None
@@ -52,35 +55,37 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
+    """All rules of one file."""
+
     rules: tuple[Rule, ...]
-    edition: str  # the beginning of the file's SHA-256: a proposal says by which rules it was made
-    lines: tuple[int, ...] = ()  # of the file, one for each rule
+    edition: str  # first 12 hex digits of the file's SHA-256; each proposal carries the edition of its rules
+    lines: tuple[int, ...] = ()  # line number of each rule in the file
 
 
-def _bodies(agency):
-    """Read `village_committee`, `township_committee`, `takes_it`, `*`, `kind:…`, `agency:…` or `organisation:…`."""
-    named = {"kind": one_of(ORGANISATION_KINDS), "agency": agency, "organisation": formed(ORGANISATION)}
+def _bodies_reader(agency):
+    """Return a reader of cells with `village_committee`, `township_committee`, `takes_it`, `*`, `kind:…`, `agency:…` or `organisation:…`."""
+    argument_readers = {"kind": one_of(ORGANISATION_KINDS), "agency": agency, "organisation": formed(ORGANISATION)}
 
     def read_cell(cell):
-        word, _, which = cell.partition(":")
-        if cell in (*PLACES, EVERYBODY):
+        selector, _, argument = cell.partition(":")
+        if cell in (*BODY_SELECTORS, ALL_NAMED_BODIES):
             return cell
-        if word not in named:
+        if selector not in argument_readers:
             raise CellMistake("not_in_list")
-        return f"{word}:{named[word](which)}"
+        return f"{selector}:{argument_readers[selector](argument)}"
 
     return read_cell
 
 
-def _when(cell):
-    found = MEASURE.fullmatch(cell)
-    if not found:
+def _read_condition(cell):
+    match = CONDITION_PATTERN.fullmatch(cell)
+    if not match:
         raise CellMistake("wrong_form")
-    return When(found[1], found[2] == ">=", int(found[3]))
+    return RecordCondition(match[1], match[2] == ">=", int(match[3]))
 
 
-def _points(cell):
-    if not re.fullmatch(r"[+-]?[0-9]{1,4}", cell, re.ASCII) or not -MOST <= int(cell) <= MOST:
+def _read_points(cell):
+    if not re.fullmatch(r"[+-]?[0-9]{1,4}", cell, re.ASCII) or not -MAX_POINTS <= int(cell) <= MAX_POINTS:
         raise CellMistake("out_of_range")
     return int(cell)
 
@@ -90,16 +95,16 @@ def _columns(county: County) -> dict:
     township = one_of(county.townships, "unknown_township")
     # fmt: off
     return {
-        # column         Chinese            needed   how it is read                 if empty
+        # column         Chinese            required reader of the cell             if empty
         "rule":         ("规则编号",        True,    formed(r"^[A-Za-z0-9_-]{1,16}$")),
         "kinds":        ("纠纷类型",        False,   several(one_of(KINDS)),        ()),
         "townships":    ("乡镇街道",        False,   several(township),             ()),
         "standings":    ("当事人身份",      False,   several(one_of(STANDINGS)),    ()),
         "flags":        ("风险情形",        False,   several(one_of(FLAGS)),        ()),
         "tracks":       ("轨道",            False,   several(one_of(TRACKS)),       ()),
-        "bodies":       ("组织",            True,    _bodies(agency)),
-        "when":         ("组织情况",        False,   several(_when),                ()),
-        "points":       ("分值",            True,    _points),
+        "bodies":       ("组织",            True,    _bodies_reader(agency)),
+        "when":         ("组织情况",        False,   several(_read_condition),                ()),
+        "points":       ("分值",            True,    _read_points),
         "reason":       ("理由",            True,    one_of(PROPOSAL_REASONS)),
         "joint_with":   ("协同机构",        False,   several(agency),               ()),
         "valid_from":   ("生效日期",        False,   day_of),
@@ -110,19 +115,20 @@ def _columns(county: County) -> dict:
 
 def read(content: bytes, county: County = COUNTY) -> tuple[Rules, list[CellError]]:
     """Return the rules of a file and every mistake in it."""
-    numbered, wrong = read_table(FILE, content, _columns(county), Rule, _fits)
+    numbered, errors = read_table(FILE, content, _columns(county), Rule, _check_row)
     lines = {}
     for line, rule in numbered:
         if rule.rule in lines:
-            wrong.append(cell_error(FILE, line, "rule", "twice", lines[rule.rule]))
+            errors.append(cell_error(FILE, line, "rule", "twice", lines[rule.rule]))
         lines.setdefault(rule.rule, line)
     rules = Rules(tuple(rule for _, rule in numbered), hashlib.sha256(content).hexdigest()[:12], tuple(line for line, _ in numbered))
-    return rules, sorted(wrong, key=lambda one: (one.line, one.column))
+    return rules, sorted(errors, key=lambda error: (error.line, error.column))
 
 
-def _fits(row):
+def _check_row(row):
+    """Return (column, mistake) if the cells of a row contradict each other."""
     if row["valid_from"] and row["valid_to"] and row["valid_to"] < row["valid_from"]:
         return "valid_to", "ends_too_early"
-    if row["bodies"] == EVERYBODY and not row["when"]:
-        return "when", "required"  # the same for everybody changes nothing
+    if row["bodies"] == ALL_NAMED_BODIES and not row["when"]:
+        return "when", "required"  # without a condition every body would get the same points
     return None

@@ -1,1 +1,1 @@
-"""The safeguard lane: what is decided under a hold, and its SQL."""
+"""The safeguard lane in mediation: decisions under a safeguard hold or a stay, and their SQL."""

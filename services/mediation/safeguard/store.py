@@ -1,4 +1,4 @@
-"""SQL of the safeguard lane in mediation. Given a transaction; never commits, connects or decides."""
+"""SQL of the safeguard lane in mediation. Functions are given a transaction; they never commit, connect or decide."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,30 +11,31 @@ from services.mediation.dispute.model import Decision, Dispute
 HOLDS = Columns(
     "code text, cause text, stays text[], reported_in_lane boolean, opened_by jsonb, pending_events jsonb, opened_at timestamptz, ended_at timestamptz"
 )
-RUNNING = Columns("code text, clock text, started_at timestamptz, due_at timestamptz, ask_at timestamptz, state text")
+HOLD_CLOCKS = Columns("code text, clock text, started_at timestamptz, due_at timestamptz, next_check_at timestamptz, state text")
 
 
 def load(tx: Transaction, disputes: dict[str, Dispute]) -> None:
-    """Puts their holds, those that are over too, to the disputes that have one. For most batches there is nothing to find."""
+    """Set `hold` on those of the disputes that have a hold, also one that has ended."""
     codes = sorted(disputes)
-    found = tx.rows(f"select {HOLDS.names} from mediation.holds where code = any(%s)", (codes,))
-    for code, cause, stays, *rest in found:
+    rows = tx.rows(f"select {HOLDS.names} from mediation.holds where code = any(%s)", (codes,))
+    for code, cause, stays, *rest in rows:
         disputes[code].hold = Hold(cause, list(stays), *rest)
-    if found:
+    if rows:
         for code, *running in tx.rows(
-            f"select {RUNNING.names} from mediation.hold_clocks where code = any(%s) and state <> 'met'", ([row[0] for row in found],)
+            f"select {HOLD_CLOCKS.names} from mediation.hold_clocks where code = any(%s) and state <> 'met'", ([row[0] for row in rows],)
         ):
             disputes[code].hold.running[running[0]] = Running(*running)
 
 
 def save(tx: Transaction, decisions: Iterable[Decision]) -> None:
+    """Write the holds that the decisions changed, with their clocks."""
     changed = {decision.dispute.code: decision.hold for decision in decisions if decision.hold is not None}
     rows = [(code, h.cause, h.stays, h.reported_in_lane, h.opened_by, h.pending_events, h.opened_at, h.ended_at) for code, h in sorted(changed.items())]
     tx.insert("mediation.holds", HOLDS, rows, f"on conflict (code) do update set {HOLDS.given('code')}")
     running = [(code, r.clock, r.started_at, r.due_at, r.next_check_at, r.state) for code, h in sorted(changed.items()) for r in h.running.values()]
-    tx.insert("mediation.hold_clocks", RUNNING, running, f"on conflict (code, clock) do update set {RUNNING.given('code', 'clock')}")
+    tx.insert("mediation.hold_clocks", HOLD_CLOCKS, running, f"on conflict (code, clock) do update set {HOLD_CLOCKS.given('code', 'clock')}")
 
 
-def due(tx: Transaction, now: datetime, limit: int) -> list[str]:
-    """Codes of disputes whose clocks in the lane time has to look at."""
-    return [code for (code,) in tx.rows("select distinct code from mediation.hold_clocks where ask_at <= %s limit %s", (now, limit))]
+def load_due_codes(tx: Transaction, now: datetime, limit: int) -> list[str]:
+    """Return the codes of disputes with a lane clock that is due for a check."""
+    return [code for (code,) in tx.rows("select distinct code from mediation.hold_clocks where next_check_at <= %s limit %s", (now, limit))]

@@ -1,4 +1,4 @@
-"""The live dashboard: `uvicorn services.metrics.web:app`."""
+"""Web application of the dashboard: `uvicorn services.metrics.web:app`."""
 
 from services.metrics.web.app import app
 

@@ -1,6 +1,6 @@
-"""The dashboard as an application: addresses, headers, what lives as long as the process. Starlette on threads; no nameko.
+"""Starlette application of the dashboard: routes, middleware, and resources of the process. Uses no nameko.
 
-There is no sign-in: it listens on loopback only, or behind something that signs people in. It shows codes and no person.
+There is no sign-in: it must listen on loopback only, or behind a proxy that authenticates users. Pages show codes and no personal data.
 """
 
 import asyncio
@@ -25,32 +25,32 @@ from services.metrics.web.headers import SafeHeaders
 
 STATIC = Path(__file__).parent / "static"
 CONNECTIONS = 8
-PATIENCE_SECONDS = 3.0  # a reader would rather be told than wait
+PATIENCE_SECONDS = 3.0  # wait for a database connection; then the page reports that the database is unavailable
 UNKNOWN_HOST = {
     "code": "unknown_host",
-    "zh": "看板不以此名称（Host）提供服务。请使用登记的名称，或在FENGQIAO_DASHBOARD_HOSTS中登记。",
-    "en": "The dashboard does not answer under this name (Host). Use a name that is set in FENGQIAO_DASHBOARD_HOSTS.",
+    "zh": "看板不接受此主机名（Host）的请求。请使用已登记的主机名，或者在FENGQIAO_DASHBOARD_HOSTS中登记该主机名。",
+    "en": "The dashboard does not accept requests for this host name (Host). Use a host name that is listed in FENGQIAO_DASHBOARD_HOSTS, or add it there.",
 }
 
 
 def create_app(settings=None, is_demo: bool | None = None) -> Starlette:
-    """The dashboard; without arguments it asks the environment when it starts."""
+    """Return the application. Arguments that are not given are read from the environment."""
 
-    told = plumbing_settings.load_http()
+    http_settings = plumbing_settings.load_http()
 
     @contextlib.asynccontextmanager
-    async def alive(app):
-        known = settings or plumbing_settings.load()
-        app.state.is_demo = told.is_demo if is_demo is None else is_demo
-        app.state.pool = Pool(known, CONNECTIONS, PATIENCE_SECONDS)
-        app.state.overviews = pages.Overviews(app.state.pool)
-        app.state.hub = stream.Hub(known.database_url, asyncio.get_running_loop())
+    async def lifespan(app):
+        service_settings = settings or plumbing_settings.load()
+        app.state.is_demo = http_settings.is_demo if is_demo is None else is_demo
+        app.state.pool = Pool(service_settings, CONNECTIONS, PATIENCE_SECONDS)
+        app.state.overviews = pages.OverviewCache(app.state.pool)
+        app.state.hub = stream.Hub(service_settings.database_url, asyncio.get_running_loop())
         app.state.hub.start()
         yield
         app.state.hub.stop()
         app.state.pool.close()
 
-    def ready():
+    def readiness():
         return {"database": app.state.pool.answers(), "changes": app.state.hub.is_live}
 
     app = Starlette(
@@ -60,17 +60,17 @@ def create_app(settings=None, is_demo: bool | None = None) -> Starlette:
             Route("/disputes/{code}", pages.dispute),
             Route("/definitions", pages.definitions),
             Route(explanations.LAW_PATH, pages.law),
-            Route("/stream", stream.page_listens),
-            *telemetry.routes(ready),
+            Route("/stream", stream.stream_changes),
+            *telemetry.routes(readiness),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
         middleware=[
-            Middleware(KnownHosts, hosts=told.dashboard_hosts, refusal=lambda: JSONResponse(UNKNOWN_HOST, 400)),
+            Middleware(KnownHosts, hosts=http_settings.dashboard_hosts, refusal=lambda: JSONResponse(UNKNOWN_HOST, 400)),
             Middleware(SafeHeaders),
             Middleware(GZipMiddleware, minimum_size=1000),
         ],
         exception_handlers={DatabaseUnavailable: pages.on_error, psycopg2.errors.QueryCanceled: pages.on_error, HTTPException: pages.on_error},
-        lifespan=alive,
+        lifespan=lifespan,
     )
     return app
 

@@ -1,11 +1,11 @@
-"""Headers that every answer carries: nothing is loaded from elsewhere, no script or style stands in a page."""
+"""Security headers of every response. Pages load nothing from other hosts and contain no inline script or style sheet."""
 
 # fmt: off
 POLICY = {
     "default-src":     "'none'",
     "script-src":      "'self'",
     "style-src":       "'self'",
-    "style-src-attr":  "'unsafe-inline'",   # ECharts draws SVG with style attributes; an attribute cannot run a script
+    "style-src-attr":  "'unsafe-inline'",   # ECharts sets style attributes in its SVG; a style attribute cannot run a script
     "img-src":         "'self' data:",
     "connect-src":     "'self'",
     "font-src":        "'self'",
@@ -25,17 +25,17 @@ _ENCODED = [(name.lower().encode(), value.encode()) for name, value in HEADERS.i
 
 
 class SafeHeaders:
-    """Plain ASGI, so that streams pass through it unbuffered."""
+    """ASGI middleware that adds the headers. It works on ASGI messages, so that event streams are not buffered."""
 
     def __init__(self, app):
         self.app = app
 
     async def __call__(self, scope, receive, send):
-        async def send_safely(message):
+        async def send_with_headers(message):
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *_ENCODED]
                 if scope["path"].startswith("/static/vendor/"):
                     message["headers"].append((b"cache-control", b"public, max-age=86400"))
             await send(message)
 
-        await self.app(scope, receive, send_safely if scope["type"] == "http" else send)
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)

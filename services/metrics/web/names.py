@@ -1,4 +1,4 @@
-"""Tokens in words: what contracts calls each state, kind, place, agency, clock and reason; times and articles as people write them."""
+"""Display names of tokens (states, kinds, places, agencies, clocks, reasons), taken from contracts, and formatting of times, periods and articles of law."""
 
 import re
 from datetime import datetime, timedelta
@@ -42,11 +42,14 @@ NAMES = {
     "notice":        {type: (notice.zh, notice.en) for type, notice in NOTICES.items()},
 }
 # fmt: on
-ARTICLE = re.compile(r"(after )?(\S+?)(?: (\d.*))?$")
+ARTICLE_PATTERN = re.compile(r"(after )?(\S+?)(?: (\d.*))?$")
 
 
-def word(language: str, table: str, token: str | None) -> str:
-    """What this token is called within a sentence; the token itself if contracts has no such name (a newer speaker), 未知 if there is none."""
+def inline_name(language: str, table: str, token: str | None) -> str:
+    """Return the name of a token for use within a sentence.
+
+    A token without a name in contracts (sent by a newer version of a producer) is returned unchanged; a missing token is 未知, "unknown".
+    """
     if not token:
         return text(language, "unknown")
     names = NAMES[table].get(token)
@@ -54,46 +57,47 @@ def word(language: str, table: str, token: str | None) -> str:
 
 
 def name(language: str, table: str, token: str | None) -> str:
-    """The same where it stands alone."""
-    said = word(language, table, token)
-    return said[:1].upper() + said[1:] if token in NAMES[table] else said
+    """Return the name of a token for use on its own: the inline name with an initial capital."""
+    inline = inline_name(language, table, token)
+    return inline[:1].upper() + inline[1:] if token in NAMES[table] else inline
 
 
 def article(language: str, cited: str) -> str:
-    """`民事诉讼法 205; 人民调解法 33` as a person writes it."""
-    return ("；" if language == "zh" else "; ").join(_one_article(language, part) for part in cited.split("; "))
+    """Return the written form of cited articles such as `民事诉讼法 205; 人民调解法 33`: 《民事诉讼法》第205条；《人民调解法》第33条."""
+    return ("；" if language == "zh" else "; ").join(_format_article(language, part) for part in cited.split("; "))
 
 
-def _one_article(language, cited):
+def _format_article(language, cited):
     if cited in ("none", ""):
         return text(language, "no_article")
-    borrowed, law, number = ARTICLE.match(cited).groups()
+    borrowed, law, number = ARTICLE_PATTERN.match(cited).groups()
     law = law if language == "zh" else LAWS.get(law, law)
-    said = text(language, "article_of", law=law, number=number) if number else text(language, "law_of", law=law)
-    return text(language, "borrowed", article=said) if borrowed else said
+    formatted = text(language, "article_of", law=law, number=number) if number else text(language, "law_of", law=law)
+    return text(language, "borrowed", article=formatted) if borrowed else formatted
 
 
-def clock_time(instant: datetime | None) -> str:
+def format_time(instant: datetime | None) -> str:
+    """Return the time in Asia/Shanghai as YYYY-MM-DD hh:mm, or a dash."""
     return instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if instant else "–"
 
 
-def as_of(instant: datetime | None, now: datetime) -> str:
-    """hh:mm:ss, with the day if it was not today."""
+def format_as_of(instant: datetime | None, now: datetime) -> str:
+    """Return the time in Asia/Shanghai as hh:mm:ss, preceded by the date if it is not today's."""
     if instant is None:
         return ""
-    here, today = instant.astimezone(SHANGHAI), now.astimezone(SHANGHAI).date()
-    return here.strftime("%H:%M:%S" if here.date() == today else "%Y-%m-%d %H:%M:%S")
+    local, today = instant.astimezone(SHANGHAI), now.astimezone(SHANGHAI).date()
+    return local.strftime("%H:%M:%S" if local.date() == today else "%Y-%m-%d %H:%M:%S")
 
 
-def remaining(language: str, due: datetime, now: datetime) -> str:
-    """How long until then, or since then: the two largest units."""
+def format_remaining(language: str, due: datetime, now: datetime) -> str:
+    """Return the time left until `due`, or the time since then, in days, in days and hours, in hours, or in minutes."""
     span = abs(due - now)
     if span >= timedelta(days=10):
-        said = text(language, "days", count=span.days)
+        period = text(language, "days", count=span.days)
     elif span >= timedelta(days=1):
-        said = text(language, "days", count=span.days) + " " + text(language, "hours", count=span.seconds // 3600)
+        period = text(language, "days", count=span.days) + " " + text(language, "hours", count=span.seconds // 3600)
     elif span >= timedelta(hours=1):
-        said = text(language, "hours", count=span.seconds // 3600)
+        period = text(language, "hours", count=span.seconds // 3600)
     else:
-        said = text(language, "minutes", count=span.seconds // 60)
-    return text(language, "remaining" if due >= now else "past", time=said)
+        period = text(language, "minutes", count=span.seconds // 60)
+    return text(language, "remaining" if due >= now else "past", time=period)

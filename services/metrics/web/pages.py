@@ -1,4 +1,4 @@
-"""What a coordinator sees: the overview, lists, one dispute, the definitions. Reads in threads; knows no SQL."""
+"""HTML pages of the dashboard: the overview, the list of disputes, one dispute, the definitions. Database queries run in threads; the SQL is in queries.py."""
 
 import copy
 import threading
@@ -14,121 +14,133 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from contracts.states import STATES
 from plumbing.pool import DatabaseUnavailable
-from services.metrics import reading
-from services.metrics.domain import FLOWS, SEALED_STATE
-from services.metrics.web import asked, explanations, names, story, texts, vendor
+from services.metrics import queries
+from services.metrics.domain import DAILY_FIGURES, SEALED_STATE
+from services.metrics.web import explanations, filters, names, texts, vendor
+from services.metrics.web.timeline import build_entries
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 INTEGRITY = vendor.integrity()
-REREAD_SECONDS = 15  # "today" and "within 3 days" move without an event
-OVERVIEWS = 64  # kept: one for each address and language
+MAX_CACHE_SECONDS = 15  # "today" and "within 3 days" change without an event
+MAX_CACHED_PAGES = 64  # one per URL and language
 STATES_IN_ORDER = tuple(state for state in STATES if state != SEALED_STATE)
-TREND = ("reported", "agreed", "terminated", "closed")
+TREND = ("reported", "agreed", "terminated", "closed")  # daily figures in the trend chart
 
 templates = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    loader=jinja2.FileSystemLoader(FOLDER / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
 )
 
 
 async def overview(request):
-    """The county, or one township, as it stands."""
+    """Answer with the overview of the county or of one township."""
     township = request.query_params.get("township")
     township = township if township in names.NAMES["township"] else None
     return await run_in_threadpool(request.app.state.overviews.answer, request, township)
 
 
 async def disputes(request):
-    """The disputes that the address asks for, a page at a time."""
-    wanted = asked.read(request.query_params)
-    if wanted.exact:
-        return RedirectResponse(_keeping(request, f"/disputes/{wanted.exact}"), 303)
-    found = await run_in_threadpool(_find, request.app.state.pool, wanted)
-    following = asked.position(found.following)
-    return _page(request, "disputes.html", found.change, found.as_of, found=found, asked=wanted, filters=_choices(), following=following, at="disputes")
+    """Answer with one page of the disputes that match the filters of the URL; redirect a complete code to its dispute."""
+    selected = filters.read(request.query_params)
+    if selected.exact_code:
+        return RedirectResponse(_internal_link(request, f"/disputes/{selected.exact_code}"), 303)
+    found = await run_in_threadpool(_find_disputes, request.app.state.pool, selected)
+    next_position = filters.format_position(found.next_position)
+    return _render(
+        request,
+        "disputes.html",
+        found.change,
+        found.as_of,
+        found=found,
+        filters=selected,
+        choices=_filter_choices(),
+        next_position=next_position,
+        at="disputes",
+    )
 
 
 async def dispute(request):
-    """One dispute: where it is, who must act, its deadlines and its timeline across agencies."""
+    """Answer with one dispute: its state, the agencies that must act, its deadlines and its timeline across agencies."""
     code = request.path_params["code"]
-    known = await run_in_threadpool(_dispute, request.app.state.pool, code)
-    if known is None:
-        return problem(request, 404, "not_found", code=code[:20])
-    line, deadlines, timeline, change, as_of = known
-    shown = {"line": line, "deadlines": deadlines, "story": story.tell(timeline), "cut": len(timeline) >= reading.TIMELINE_UP_TO}
-    return _page(request, "dispute.html", change, as_of, at="disputes", **shown)
+    loaded = await run_in_threadpool(_load_dispute, request.app.state.pool, code)
+    if loaded is None:
+        return error_page(request, 404, "not_found", code=code[:20])
+    row, deadlines, timeline, change, as_of = loaded
+    context = {"dispute": row, "deadlines": deadlines, "timeline": build_entries(timeline), "cut": len(timeline) >= queries.MAX_TIMELINE_ROWS}
+    return _render(request, "dispute.html", change, as_of, at="disputes", **context)
 
 
 async def definitions(request):
-    """What each figure means."""
-    return _page(request, "definitions.html", None, None, at="definitions", states=STATES_IN_ORDER)
+    """Answer with the definitions of all figures and the explanations of all states."""
+    return _render(request, "definitions.html", None, None, at="definitions", states=STATES_IN_ORDER)
 
 
 async def law(request):
-    """The articles that set the periods, with their sentences, sources and validity."""
-    return _page(request, "law.html", None, None, at="law", **explanations.law_sections())
+    """Answer with the articles that set the periods: their sentences, sources and validity."""
+    return _render(request, "law.html", None, None, at="law", **explanations.law_sections())
 
 
-def problem(request, status: int, what: str, **facts):
-    """A page that says what is the matter, and what to do."""
-    headers = {"Refresh": "5"} if what == "away" else {}
-    return _page(request, "problem.html", None, None, status=status, headers=headers, what=what, facts=facts, at="")
+def error_page(request, status: int, problem: str, **facts):
+    """Return a page that names the problem and what to do. `problem` is a key in texts.py; with `away` the browser reloads the page."""
+    headers = {"Refresh": "5"} if problem == "away" else {}
+    return _render(request, "problem.html", None, None, status=status, headers=headers, problem=problem, facts=facts, at="")
 
 
 async def on_error(request, error):
-    """Whatever a page could not do, in words."""
+    """Answer an exception with an error page."""
     if isinstance(error, DatabaseUnavailable):
-        return problem(request, 503, "away")
+        return error_page(request, 503, "away")
     if isinstance(error, psycopg2.errors.QueryCanceled):
-        return problem(request, 503, "slow")
-    return problem(request, 404, "no_page")
+        return error_page(request, 503, "slow")
+    return error_page(request, 404, "no_page")
 
 
-class Overviews:
-    """The overview as last shown, for as long as nothing has changed: a hundred open pages cost one reading and one drawing."""
+class OverviewCache:
+    """Rendered overview pages, reused until the read model changes: a hundred open pages cost one query and one rendering."""
 
     def __init__(self, pool):
         self.pool = pool
-        self._kept: OrderedDict = OrderedDict()
+        self._responses: OrderedDict = OrderedDict()
         self._lock = threading.Lock()
 
     def answer(self, request, township):
+        """Return the overview page, from the cache if nothing has changed since."""
         with self.pool.transaction() as tx:
-            change, _ = reading.last_change(tx)
-            key = (str(request.url), asked.language(request), change, int(tx.now.timestamp() // REREAD_SECONDS))
-            if key in self._kept:
-                return _again(self._kept[key])
-            page = reading.overview(tx, township)
+            change, _ = queries.load_last_change(tx)
+            key = (str(request.url), filters.language(request), change, int(tx.now.timestamp() // MAX_CACHE_SECONDS))
+            if key in self._responses:
+                return _copy_response(self._responses[key])
+            page = queries.load_overview(tx, township)
         template = "empty.html" if page.is_empty else "overview.html"
-        shown = {"page": page, "township": township, "states": STATES_IN_ORDER, "flows": FLOWS, "trend": TREND}
-        answer = _page(request, template, page.change, page.as_of, at="overview", **shown)
+        context = {"page": page, "township": township, "states": STATES_IN_ORDER, "figures": DAILY_FIGURES, "trend": TREND}
+        response = _render(request, template, page.change, page.as_of, at="overview", **context)
         with self._lock:
-            self._kept[key] = answer
-            while len(self._kept) > OVERVIEWS:
-                self._kept.popitem(last=False)
-        return _again(answer)
+            self._responses[key] = response
+            while len(self._responses) > MAX_CACHED_PAGES:
+                self._responses.popitem(last=False)
+        return _copy_response(response)
 
 
-def _again(answer):
-    """The same answer with headers of its own: compressing changes them in place."""
-    again = copy.copy(answer)
-    again.raw_headers = list(answer.raw_headers)
-    return again
+def _copy_response(response):
+    """Return a copy with a header list of its own, because the compressing middleware changes the list in place."""
+    duplicate = copy.copy(response)
+    duplicate.raw_headers = list(response.raw_headers)
+    return duplicate
 
 
-def _find(pool, wanted):
+def _find_disputes(pool, selected):
     with pool.transaction() as tx:
-        return reading.find(tx, wanted.conditions(), wanted.sort, wanted.after, asked.PAGE_SIZE)
+        return queries.find_disputes(tx, selected.query_values(), selected.sort, selected.after, filters.PAGE_SIZE)
 
 
-def _dispute(pool, code):
+def _load_dispute(pool, code):
     with pool.transaction() as tx:
-        return reading.dispute(tx, code)
+        return queries.load_dispute(tx, code)
 
 
-def _choices():
-    """The filters that the list offers, with the table that names their values."""
+def _filter_choices():
+    """Return the filters offered by the list page: (table of names, values) by query parameter."""
     return {
-        "township": ("township", sorted(asked.FILTERS["township"])),
+        "township": ("township", sorted(filters.FILTER_VALUES["township"])),
         "kind": ("kind", list(names.NAMES["kind"])),
         "state": ("state", STATES_IN_ORDER),
         "next_actors": ("agency", list(names.NAMES["agency"])),
@@ -136,52 +148,53 @@ def _choices():
     }
 
 
-def _keeping(request, path: str, **query) -> str:
-    """A link within the dashboard; the wall and a language named in the address stay."""
+def _internal_link(request, path: str, **query) -> str:
+    """Return a link within the dashboard that keeps the wall display and the language of the current URL."""
     kept = {name: request.query_params[name] for name in ("lang", "wall") if request.query_params.get(name)}
-    address, _, already = path.partition("?")
-    query = "&".join(part for part in (already, urlencode({**kept, **query})) if part)
-    return address + (f"?{query}" if query else "")
+    base, _, base_query = path.partition("?")
+    query = "&".join(part for part in (base_query, urlencode({**kept, **query})) if part)
+    return base + (f"?{query}" if query else "")
 
 
-def _page(request, template, change, as_of, status=200, headers=None, **shown):
-    language, now = asked.language(request), datetime.now(UTC)
+def _render(request, template, change, as_of, status=200, headers=None, **context):
+    """Return the rendered template. `change` is the number of the latest change shown, from which the page follows the stream; None: no stream."""
+    language, now = filters.language(request), datetime.now(UTC)
     other = "en" if language == "zh" else "zh"
-    here = dict(request.query_params)
-    is_wall = here.get("wall") == "1"
+    query_params = dict(request.query_params)
+    is_wall = query_params.get("wall") == "1"
 
-    def elsewhere(**changed):
-        query = urlencode({name: value for name, value in {**here, **changed}.items() if value})
+    def current_url(**changed):
+        query = urlencode({name: value for name, value in {**query_params, **changed}.items() if value})
         return request.url.path + (f"?{query}" if query else "")
 
-    words = {
+    functions = {
         "lang": language,
         "t": lambda key, **facts: texts.text(language, key, **facts),
         "name": lambda table, token: names.name(language, table, token),
         "names": lambda table, tokens: ("、" if language == "zh" else ", ").join(names.name(language, table, token) for token in tokens),
-        "word": lambda table, token: names.word(language, table, token),
+        "inline_name": lambda table, token: names.inline_name(language, table, token),
         "article": lambda cited: names.article(language, cited),
         "article_links": explanations.article_links,
         "state_explanation": explanations.state_explanation,
         "in_language": lambda pair: pair[texts.LANGUAGES.index(language)],
-        "remaining": lambda due: names.remaining(language, due, now),
-        "when": names.clock_time,
-        "link": lambda path, **query: _keeping(request, path, **query),
-        "listed": lambda **query: _keeping(request, "/disputes?" + urlencode({name: value for name, value in query.items() if value})),
-        "moment": datetime.fromisoformat,
+        "remaining": lambda due: names.format_remaining(language, due, now),
+        "when": names.format_time,
+        "link": lambda path, **query: _internal_link(request, path, **query),
+        "list_url": lambda **query: _internal_link(request, "/disputes?" + urlencode({name: value for name, value in query.items() if value})),
+        "parse_time": datetime.fromisoformat,
     }
     body = templates.get_template(template).render(
-        **words,
-        **shown,
+        **functions,
+        **context,
         now=now,
         integrity=INTEGRITY,
-        here=elsewhere(),
+        current_url=current_url(),
         change=change,
-        as_of=names.as_of(as_of, now),
+        as_of=names.format_as_of(as_of, now),
         is_wall=is_wall,
         is_demo=request.app.state.is_demo,
-        other_language=elsewhere(lang=other),
-        wall=elsewhere(wall=None if is_wall else "1"),
+        other_language=current_url(lang=other),
+        wall=current_url(wall=None if is_wall else "1"),
     )
     response = HTMLResponse(body, status, {"Cache-Control": "no-store", **(headers or {})})
     if request.query_params.get("lang") in texts.LANGUAGES:

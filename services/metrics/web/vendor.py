@@ -1,6 +1,6 @@
-"""Fetches the browser libraries by exact version and writes them beside their licences: `python -m services.metrics.web.vendor`.
+"""Download of the browser libraries in fixed versions, with their licences: `python -m services.metrics.web.vendor`.
 
-Needs npm, which checks each package against the registry's integrity value. The result is committed: nobody else needs Node.
+Needs npm, which checks each package against the registry's integrity value. The files are committed, so that Node is needed for an update only.
 """
 
 import base64
@@ -23,6 +23,7 @@ PACKAGES = (
 
 
 def fetch():
+    """Download the packages with npm, copy the needed files, and write manifest.json with version, licence and hashes of each file."""
     VENDOR.mkdir(parents=True, exist_ok=True)
     manifest = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -39,12 +40,13 @@ def fetch():
 
 
 def sha384(file: Path) -> str:
-    """The value of an `integrity` attribute."""
+    """Return the hash of a file in the form of the HTML attribute `integrity`."""
     return "sha384-" + base64.b64encode(hashlib.sha384(file.read_bytes()).digest()).decode()
 
 
 def integrity() -> dict[str, str]:
-    return {file: known["sha384"] for file, known in json.loads((VENDOR / "manifest.json").read_text()).items()}
+    """Return the hashes recorded in manifest.json, by file name."""
+    return {file: entry["sha384"] for file, entry in json.loads((VENDOR / "manifest.json").read_text()).items()}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Is a roster file read as it was meant, and is every mistake in it said with its line?"""
+"""Tests of the reader of roster files: values in Chinese or as tokens, and every mistake reported with its line and column."""
 
 from datetime import date
 
@@ -18,28 +18,28 @@ def read(*rows, head=HEAD, members=MEMBERS, encoding="utf-8"):
     return roster_files.read({"organisations": "\n".join((head, *rows)).encode(encoding), "members": members.encode()})
 
 
-def mistakes(*rows, **others):
-    return [(one.file, one.line, one.column, one.token) for one in read(*rows, **others)[1]]
+def mistakes(*rows, **options):
+    return [(error.file, error.line, error.column, error.token) for error in read(*rows, **options)[1]]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
-def test_words_may_be_chinese_or_tokens_in_either_encoding(encoding):
-    found, wrong = read(ROW, encoding=encoding)
-    (committee,) = found["organisations"]
+def test_values_may_be_chinese_names_or_tokens_in_utf8_or_gb18030(encoding):
+    entries, errors = read(ROW, encoding=encoding)
+    (committee,) = entries["organisations"]
 
-    assert wrong == []
+    assert errors == []
     assert (committee.kind, committee.township, committee.takes) == ("peoples_mediation_committee", "620702102", ("family", "neighbour"))
     assert (committee.valid_from, committee.valid_to, committee.synthetic) == (date(2026, 1, 5), None, True)
 
 
-def test_headings_may_be_chinese():
+def test_column_headings_may_be_chinese():
     head = "组织代码,类别,归口机构,乡镇街道,村社区代码,受理类型,生效日期,失效日期,中文名称,英文名称,虚构"
 
     assert mistakes(ROW, head=head) == []
 
 
 @pytest.mark.parametrize(
-    ("was", "becomes", "field", "token"),
+    ("valid", "invalid", "column", "token"),
     [
         ("committee-1", "=HYPERLINK(1)", "code", "formula"),
         ("committee-1", "@SUM(A1)", "code", "formula"),
@@ -56,51 +56,51 @@ def test_headings_may_be_chinese():
         (",是", ",maybe", "synthetic", "not_in_list"),
     ],
 )
-def test_a_mistake_is_told_with_its_line_and_field(was, becomes, field, token):
-    assert mistakes("", ROW.replace(was, becomes, 1))[0] == ("organisations.csv", 3, field, token)
+def test_a_mistake_is_reported_with_its_line_and_column(valid, invalid, column, token):
+    assert mistakes("", ROW.replace(valid, invalid, 1))[0] == ("organisations.csv", 3, column, token)
 
 
-def test_a_mistake_says_what_to_do_in_both_languages_and_never_what_was_written():
-    (wrong,) = read(ROW.replace("committee-1", "=cmd|张三", 1))[1]
+def test_a_mistake_is_explained_in_both_languages_without_quoting_the_cell():
+    (error,) = read(ROW.replace("committee-1", "=cmd|张三", 1))[1]
 
-    assert str(wrong) == "organisations.csv 第2行 “code”不能是公式 | organisations.csv line 2: “code” may not be a formula"
+    assert str(error) == "organisations.csv 第2行 “code”不能是公式 | organisations.csv line 2: “code” may not be a formula"
 
 
-def test_headings_that_are_missing_or_unknown_are_told_first():
+def test_missing_and_unknown_column_headings_are_reported():
     assert mistakes(ROW, head=HEAD.replace("agency", "phone")) == [
         ("organisations.csv", 1, "3", "unknown_column"),
         ("organisations.csv", 1, "agency", "missing_column"),
     ]
 
 
-def test_two_versions_of_one_thing_may_not_overlap():
+def test_versions_of_one_organisation_may_not_overlap():
     later = ROW.replace("2026/1/5", "2026-06-01")
 
     assert mistakes(ROW, later) == [("organisations.csv", 3, "valid_from", "twice")]
     assert mistakes(ROW.replace("2026/1/5,", "2026/1/5,2026-05-31"), later) == []
 
 
-def test_a_member_belongs_to_an_organisation_of_the_file():
+def test_a_member_of_an_unknown_organisation_is_a_mistake():
     assert mistakes(ROW, members=MEMBERS.replace("committee-1", "committee-2")) == [("members.csv", 2, "organisation", "unknown_place")]
 
 
-def test_what_is_no_sheet_is_refused_whole():
-    assert [one.token for one in roster_files.read({"organisations": b"\xff\x00\x81"})[1]] == ["not_readable"]
-    assert [one.token for one in roster_files.read({"organisations": b"x" * (MAX_BYTES + 1)})[1]] == ["too_long"]
+def test_an_undecodable_or_too_large_file_is_refused():
+    assert [error.token for error in roster_files.read({"organisations": b"\xff\x00\x81"})[1]] == ["not_readable"]
+    assert [error.token for error in roster_files.read({"organisations": b"x" * (MAX_BYTES + 1)})[1]] == ["too_long"]
 
 
-# ── the demonstration's own ───────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── rosters of the demonstration county ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_demonstrations_rosters_hold_what_is_published_and_say_that_they_are_made_up():
-    found, wrong = read_rosters(COUNTY.folder)
-    of_kind = {kind: [o for o in found["organisations"] if o.kind == kind] for kind in {o.kind for o in found["organisations"]}}
+def test_demo_rosters_have_the_published_numbers_and_are_marked_as_synthetic():
+    entries, errors = read_rosters(COUNTY.folder)
+    of_kind = {kind: [o for o in entries["organisations"] if o.kind == kind] for kind in {o.kind for o in entries["organisations"]}}
 
-    assert wrong == []
+    assert errors == []
     assert len(of_kind["village_judge"]) == 277
-    counted = {"peoples_mediation_committee": 272, "industry_mediation_body": 19, "fast_track_team": 7, "enforcement_group": 6, "video_room": 12}
-    assert {kind: len(of_kind[kind]) for kind in counted} == counted
-    people = {role: {member.id for member in found["members"] if member.role == role} for role in ("mediator", "invited_mediator")}
+    expected = {"peoples_mediation_committee": 272, "industry_mediation_body": 19, "fast_track_team": 7, "enforcement_group": 6, "video_room": 12}
+    assert {kind: len(of_kind[kind]) for kind in expected} == expected
+    people = {role: {member.id for member in entries["members"] if member.role == role} for role in ("mediator", "invited_mediator")}
     assert (len(people["mediator"]), len(people["invited_mediator"])) == (172, 13)
-    assert all(entry.synthetic for entries in found.values() for entry in entries)
-    assert all("虚构" in organisation.zh for organisation in found["organisations"])
+    assert all(entry.synthetic for table in entries.values() for entry in table)
+    assert all("虚构" in organisation.zh for organisation in entries["organisations"])

@@ -1,4 +1,4 @@
-"""Are the county's routing rules read as they were meant, and is every mistake said with its line?"""
+"""Tests of the reader of routing rules: values in Chinese or as tokens, and every mistake reported with its line and column."""
 
 import pytest
 
@@ -14,18 +14,18 @@ def read(*rows, head=HEAD):
     return routing_rules.read("\n".join((head, *rows)).encode())
 
 
-def test_a_rule_is_read_with_words_in_chinese_or_tokens():
-    rules, wrong = read(ROW)
+def test_rule_values_may_be_chinese_names_or_tokens():
+    rules, errors = read(ROW)
     (rule,) = rules.rules
 
-    assert wrong == []
+    assert errors == []
     assert rule.kinds == ("seed_contract", "neighbour", "contract")
     assert (rule.townships, rule.standings, rule.flags, rule.tracks) == (("620702102",), ("bank",), ("mass",), ("A",))
     assert (rule.points, rule.reason, rule.joint_with, rule.valid_to) == (40, "by_village", ("police", "womens_federation"), None)
 
 
 @pytest.mark.parametrize(
-    ("was", "becomes", "field", "token"),
+    ("valid", "invalid", "column", "token"),
     [
         ("R1", "=R1", "rule", "formula"),
         ("制种、种子合同", "种子", "kinds", "not_in_list"),
@@ -40,22 +40,22 @@ def test_a_rule_is_read_with_words_in_chinese_or_tokens():
         ("2026-01-01,", "2026-01-01,2025-01-01", "valid_to", "ends_too_early"),
     ],
 )
-def test_a_mistake_is_told_with_its_line_and_field(was, becomes, field, token):
-    _, wrong = read(ROW.replace(was, becomes, 1))
+def test_a_mistake_is_reported_with_its_line_and_column(valid, invalid, column, token):
+    _, errors = read(ROW.replace(valid, invalid, 1))
 
-    assert [(one.line, one.column, one.token) for one in wrong] == [(2, field, token)]
-
-
-def test_a_number_stands_for_one_rule():
-    assert [(one.line, one.token, "line 2" in one.en) for one in read(ROW, ROW)[1]] == [(3, "twice", True)]
+    assert [(error.line, error.column, error.token) for error in errors] == [(2, column, token)]
 
 
-def test_points_may_be_taken_away():
+def test_a_repeated_rule_number_is_a_mistake():
+    assert [(error.line, error.token, "line 2" in error.en) for error in read(ROW, ROW)[1]] == [(3, "twice", True)]
+
+
+def test_points_may_be_negative():
     assert read(ROW.replace(",40,", ",-40,"))[0].rules[0].points == -40
 
 
-def test_the_demonstrations_rules_are_right_and_their_edition_is_that_of_their_bytes():
-    rules, wrong = read_routing(COUNTY.folder)
+def test_demo_rules_have_no_mistakes_and_a_stable_edition():
+    rules, errors = read_routing(COUNTY.folder)
 
-    assert wrong == [] and len(rules.rules) > 30
+    assert errors == [] and len(rules.rules) > 30
     assert rules.edition == read_routing(COUNTY.folder)[0].edition

@@ -1,4 +1,4 @@
-"""What does a safeguard hold do to a dispute, in every state that it can be in? Pure: no database, no broker."""
+"""Tests of the safeguard lane's decisions: holds and stays in every state of a dispute, their secrecy, and the lane's clocks. No database, no broker."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,263 +20,267 @@ from tests.mediation.lives import CENTRE, CODE, COURT, DAMAN, FACTS, MONDAY, WOM
 
 POLICE, GRID, SEALED = "police", "grid", "intake-safeguard"
 STATES = [state for state in TRANSITIONS if state != FIRST]
-CAUSE_OF = {
+HOLD_CAUSE_BY_STEP = {
     "dv.warning_issued": "warning",
     "protection_order.applied": "protection_order",
     "protection_order.accepted": "protection_order",
     "protection_order.issued": "protection_order",
     "protection_order.refused": "protection_order",
 }
-OUTSIDE = (CENTRE, DAMAN, GRID, "judicial_bureau", "peoples_mediation_committee-xijie", "trade_union", "petition_office")
+AGENCIES_OUTSIDE_LANE = (CENTRE, DAMAN, GRID, "judicial_bureau", "peoples_mediation_committee-xijie", "trade_union", "petition_office")
 
 
 def decide(dispute, event, now, source="intake"):
+    """Return the decision on the event, after checking all its events against their schemas."""
     event.source = source
     decision = lane.decide(dispute, event, now, USUAL_POLICY)
-    for word, data in decision.said:
-        contracts.dump(word, data, "mediation")
-    for word, data in decision.late:
-        contracts.dump(word, data, "mediation")
-    for word, data in decision.sealed:
-        contracts.dump(word, data, "mediation-safeguard")
+    for event_type, data in decision.said:
+        contracts.dump(event_type, data, "mediation")
+    for event_type, data in decision.late:
+        contracts.dump(event_type, data, "mediation")
+    for event_type, data in decision.sealed:
+        contracts.dump(event_type, data, "mediation-safeguard")
     return decision
 
 
-def sealed_step(word, agency, now, id="s-1", **facts):
-    data = {"event": {"source": f"/agencies/{agency}", "id": id}, "agency": agency, "step": word, "happened_at": now.isoformat(), "facts": facts}
+def sealed_step(step, agency, now, id="s-1", **facts):
+    data = {"event": {"source": f"/agencies/{agency}", "id": id}, "agency": agency, "step": step, "happened_at": now.isoformat(), "facts": facts}
     return Heard("step.reported", data, now, id=f"{CODE}/s1")
 
 
-def flagged(agency, now, id="2"):
+def risk_flagged_event(agency, now, id="2"):
     data = {"event": {"source": f"/agencies/{agency}", "id": id}, "agency": agency, "dangers": ["minor"], "happened_at": now.isoformat()}
     return Heard("risk.flagged", data, now, id=f"{CODE}/s1")
 
 
-def opened(life, word="dv.warning_issued", agency=POLICE, **facts):
-    return decide(life.dispute, sealed_step(word, agency, life.now, **facts), life.now, SEALED)
+def apply_sealed_step(simulation, step="dv.warning_issued", agency=POLICE, **facts):
+    return decide(simulation.dispute, sealed_step(step, agency, simulation.now, **facts), simulation.now, SEALED)
 
 
-def words(decision):
-    return [word for word, _ in decision.sealed]
+def sealed_types(decision):
+    return [event_type for event_type, _ in decision.sealed]
 
 
-# ── it opens ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── a hold opens ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("word", CAUSE_OF)
-def test_it_opens_in_every_state_and_nothing_ordinary_is_said(state, word):
-    life = life_until(state)
-    before = copied(life.dispute)
+@pytest.mark.parametrize("step", HOLD_CAUSE_BY_STEP)
+def test_a_hold_opens_in_every_state_without_ordinary_events(state, step):
+    simulation = life_until(state)
+    before = copied(simulation.dispute)
 
-    decision = opened(life, word, COURT)
+    decision = apply_sealed_step(simulation, step, COURT)
 
     assert (decision.said, decision.late, decision.deadlines, decision.transition) == ([], [], [], None)
-    assert words(decision)[:2] == ["safeguard.held", "step.applied"]
-    assert life.dispute.hold.cause == CAUSE_OF[word]
-    life.dispute.hold = None
-    assert life.dispute == before
+    assert sealed_types(decision)[:2] == ["safeguard.held", "step.applied"]
+    assert simulation.dispute.hold.cause == HOLD_CAUSE_BY_STEP[step]
+    simulation.dispute.hold = None
+    assert simulation.dispute == before
 
 
-def test_a_word_of_the_lane_that_was_quicker_than_the_registration_has_its_turn_again():
-    """The two voices are heard apart."""
+def test_a_sealed_event_before_the_registration_is_retried():
+    """The ordinary and the sealed stream are processed independently."""
     with pytest.raises(lane.NotYetRegistered):
         decide(None, sealed_step("dv.warning_issued", POLICE, MONDAY), MONDAY, SEALED)
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_what_a_person_discards_is_answered_in_the_voice_in_which_it_came(known):
-    life, event = life_until("routed") if known else Life(), sealed_step("dv.warning_issued", POLICE, MONDAY)
+def test_a_discarded_sealed_event_is_refused_in_the_sealed_stream(known):
+    simulation, event = life_until("routed") if known else Life(), sealed_step("dv.warning_issued", POLICE, MONDAY)
     event.source = SEALED
-    decision = lane.discard(life.dispute, event)
+    decision = lane.discard(simulation.dispute, event)
 
-    (told,) = decision.sealed
-    contracts.dump(*told, "mediation-safeguard")
-    assert (decision.said, told[0], told[1]["reason"]["code"]) == ([], "step.refused", "discarded_by_operator")
-
-
-def test_opened_twice_it_is_held_once():
-    life = life_until("mediating")
-    opened(life)
-
-    assert words(opened(life, "protection_order.applied", WOMEN)) == ["step.applied"]
-    assert life.dispute.hold.cause == "warning"
+    (refusal,) = decision.sealed
+    contracts.dump(*refusal, "mediation-safeguard")
+    assert (decision.said, refusal[0], refusal[1]["reason"]["code"]) == ([], "step.refused", "discarded_by_operator")
 
 
-def test_the_step_that_carried_the_flag_is_taken_whichever_is_heard_first():
+def test_a_second_cause_does_not_open_a_second_hold():
+    simulation = life_until("mediating")
+    apply_sealed_step(simulation)
+
+    assert sealed_types(apply_sealed_step(simulation, "protection_order.applied", WOMEN)) == ["step.applied"]
+    assert simulation.dispute.hold.cause == "warning"
+
+
+def test_the_step_that_carried_the_flag_takes_effect_in_either_order_of_arrival():
     for order in ((0, 1), (1, 0)):
-        life = life_until("registered")
-        events = [(reported("dispute.screened", life.now, CENTRE), "intake"), (flagged(CENTRE, life.now), SEALED)]
-        decisions = [decide(life.dispute, *(events[at][0], life.now, events[at][1])) for at in order]
+        simulation = life_until("registered")
+        events = [(reported("dispute.screened", simulation.now, CENTRE), "intake"), (risk_flagged_event(CENTRE, simulation.now), SEALED)]
+        decisions = [decide(simulation.dispute, *(events[at][0], simulation.now, events[at][1])) for at in order]
 
         assert [decision.refused for decision in decisions] == [None, None]
-        assert (life.dispute.state, life.dispute.hold.cause) == ("screened", "risk")
+        assert (simulation.dispute.state, simulation.dispute.hold.cause) == ("screened", "risk")
 
 
-# ── it stands still ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── while it is held ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sampled_from(STATES), st.sampled_from(sorted(FACTS)), st.sampled_from(OUTSIDE))
-def test_what_somebody_outside_reports_is_refused_as_ever_or_as_stayed(state, step, agency):
+@given(st.sampled_from(STATES), st.sampled_from(sorted(FACTS)), st.sampled_from(AGENCIES_OUTSIDE_LANE))
+def test_a_step_from_outside_the_lane_is_refused_as_usual_or_as_stayed(state, step, agency):
     free, held = life_until(state), life_until(state)
-    opened(held)
+    apply_sealed_step(held)
     before = copied(held.dispute)
     event = reported(step, free.now, agency)
 
-    answers = [decide(life.dispute, copied(event), life.now) for life in (free, held)]
+    answers = [decide(simulation.dispute, copied(event), simulation.now) for simulation in (free, held)]
 
     assert answers[1].sealed == []
     if answers[0].refused is not None or step in MOVES_NOTHING:
         assert answers[1].said == answers[0].said
     else:
-        assert answers[1].refused == "stayed" and [word for word, _ in answers[1].said] == ["step.refused"]
+        assert answers[1].refused == "stayed" and [event_type for event_type, _ in answers[1].said] == ["step.refused"]
     if step not in MOVES_NOTHING:
         assert held.dispute == before
 
 
-@given(st.sampled_from(STATES), st.sampled_from(sorted(FACTS)), st.sampled_from(OUTSIDE))
+@given(st.sampled_from(STATES), st.sampled_from(sorted(FACTS)), st.sampled_from(AGENCIES_OUTSIDE_LANE))
 @settings(max_examples=100, deadline=None)
-def test_a_hold_and_a_stay_are_answered_alike(state, step, agency):
+def test_answers_outside_the_lane_are_the_same_for_a_hold_and_a_stay(state, step, agency):
     held, stayed = life_until(state), life_until(state)
-    opened(held)
-    opened(stayed, "dispute.stayed", COURT, reason="recusal")
+    apply_sealed_step(held)
+    apply_sealed_step(stayed, "dispute.stayed", COURT, reason="recusal")
     event = reported(step, held.now, agency)
 
     assert decide(held.dispute, copied(event), held.now).said == decide(stayed.dispute, copied(event), stayed.now).said
 
 
-def test_the_federation_is_inside_and_moves_nothing():
-    life = life_until("registered")
-    opened(life)
+def test_the_womens_federation_has_lane_access_but_cannot_change_a_held_dispute():
+    simulation = life_until("registered")
+    apply_sealed_step(simulation)
 
-    decision = decide(life.dispute, reported("dispute.screened", life.now, WOMEN), life.now, SEALED)
+    decision = decide(simulation.dispute, reported("dispute.screened", simulation.now, WOMEN), simulation.now, SEALED)
 
     assert (decision.refused, decision.said) == ("held_for_safety", [])
     assert decision.sealed[0][1]["state"] == "safeguard_hold"
 
 
-def test_what_the_court_does_is_said_sealed_and_told_when_it_is_over():
-    life = life_until("mediating")
-    opened(life)
-    filed = decide(life.dispute, reported("case.filed", life.now, COURT), life.now, SEALED)
+def test_a_court_step_under_a_hold_is_sealed_and_published_after_the_release():
+    simulation = life_until("mediating")
+    apply_sealed_step(simulation)
+    filed = decide(simulation.dispute, reported("case.filed", simulation.now, COURT), simulation.now, SEALED)
 
-    assert (filed.said, words(filed), life.dispute.state) == ([], ["step.applied"], "filed")
-    assert life.dispute.hold.pending_events
+    assert (filed.said, sealed_types(filed), simulation.dispute.state) == ([], ["step.applied"], "filed")
+    assert simulation.dispute.hold.pending_events
 
-    released = opened(life, "hold.released", POLICE, reason="unfounded")
-    assert words(released) == ["safeguard.released", "step.applied"]
-    assert [word for word, _ in released.late][:2] == ["case.filed", "step.applied"] and life.dispute.hold.pending_events == []
+    released = apply_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
+    assert sealed_types(released) == ["safeguard.released", "step.applied"]
+    assert [event_type for event_type, _ in released.late][:2] == ["case.filed", "step.applied"] and simulation.dispute.hold.pending_events == []
 
 
-# ── it ends ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── a hold ends ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_released_it_is_as_if_nothing_had_been(state):
+def test_a_released_dispute_equals_one_that_was_never_held(state):
     free, held = life_until(state), life_until(state)
-    opened(held)
-    released = opened(held, "hold.released", COURT, reason="danger_passed")
+    apply_sealed_step(held)
+    released = apply_sealed_step(held, "hold.released", COURT, reason="danger_passed")
 
     assert (released.said, released.late, released.transition) == ([], [], None)
     held.dispute.hold = None
     assert held.dispute == free.dispute
 
 
-@pytest.mark.parametrize("word", ["hold.released", "stay.lifted"])
-def test_what_is_not_there_is_not_ended(word):
-    life = life_until("routed")
-    facts = {"reason": "unfounded"} if word == "hold.released" else {}
+@pytest.mark.parametrize("step", ["hold.released", "stay.lifted"])
+def test_ending_a_hold_or_stay_that_does_not_exist_is_refused(step):
+    simulation = life_until("routed")
+    facts = {"reason": "unfounded"} if step == "hold.released" else {}
 
-    assert opened(life, word, COURT, **facts).refused == "nothing_to_release"
-
-
-def test_who_stayed_it_lifts_its_own_stay_and_learns_nothing_of_others():
-    life = life_until("routed")
-    opened(life)
-    opened(life, "dispute.stayed", CENTRE, reason="file_lent")
-    opened(life, "dispute.stayed", COURT, reason="recusal")
-
-    assert opened(life, "stay.lifted", CENTRE).refused is None
-    assert opened(life, "stay.lifted", CENTRE).refused == "nothing_to_release"
-    assert (life.dispute.hold.active_holds, life.dispute.hold.stays) == (["hold", "stay"], [COURT])
-    assert decide(life.dispute, reported("referral.accepted", life.now, DAMAN), life.now).refused == "stayed"
+    assert apply_sealed_step(simulation, step, COURT, **facts).refused == "nothing_to_release"
 
 
-def test_only_police_and_court_can_say_that_it_is_over():
+def test_an_agency_lifts_only_its_own_stay_and_learns_nothing_of_others():
+    simulation = life_until("routed")
+    apply_sealed_step(simulation)
+    apply_sealed_step(simulation, "dispute.stayed", CENTRE, reason="file_lent")
+    apply_sealed_step(simulation, "dispute.stayed", COURT, reason="recusal")
+
+    assert apply_sealed_step(simulation, "stay.lifted", CENTRE).refused is None
+    assert apply_sealed_step(simulation, "stay.lifted", CENTRE).refused == "nothing_to_release"
+    assert (simulation.dispute.hold.active_holds, simulation.dispute.hold.stays) == (["hold", "stay"], [COURT])
+    assert decide(simulation.dispute, reported("referral.accepted", simulation.now, DAMAN), simulation.now).refused == "stayed"
+
+
+def test_only_police_and_courts_may_release_a_hold():
     assert {AGENCIES[agency].role for agency in AGENCIES if contracts.may_say(agency, "hold.released")} == {"P", "C"}
     assert {"P", "C"} == safeguard.MOVERS
 
 
-def test_what_becomes_of_a_protection_order_is_told_by_those_inside_the_lane_only():
-    """反家庭暴力法 23, 28: a court decides; the women's federation and the police, who are told, may pass it on."""
-    for word in ("protection_order.applied", "protection_order.accepted", "protection_order.issued", "protection_order.refused"):
-        assert {AGENCIES[agency].role for agency in AGENCIES if contracts.may_say(agency, word)} == {"W", "P", "C"}
+def test_only_agencies_in_the_lane_may_report_on_a_protection_order():
+    """反家庭暴力法 23, 28: a court decides; the women's federation and the police are informed and may report it too."""
+    for step in ("protection_order.applied", "protection_order.accepted", "protection_order.issued", "protection_order.refused"):
+        assert {AGENCIES[agency].role for agency in AGENCIES if contracts.may_say(agency, step)} == {"W", "P", "C"}
 
 
 @pytest.mark.parametrize("opener", ["dv.warning_issued", "dispute.stayed"])
-def test_nobody_is_proposed_for_a_dispute_that_stands_still(opener):
-    """What begins the time for routing, by a court in the lane or by time, is not said aloud; so no body is named beside it."""
+def test_no_body_or_mediator_is_proposed_for_a_held_or_stayed_dispute(opener):
+    """The start of the routing deadline is not published while the dispute is held, so no proposal accompanies it."""
     for state, step in (("registered", "dispute.screened"), ("routed", "referral.declined"), ("mediating", "mediator.refused")):
-        life = life_until(state)
-        opened(life, opener, COURT, **({"reason": "recusal"} if opener == "dispute.stayed" else {}))
+        simulation = life_until(state)
+        apply_sealed_step(simulation, opener, COURT, **({"reason": "recusal"} if opener == "dispute.stayed" else {}))
         decisions = [
-            decide(life.dispute, reported(step, life.now, CENTRE if state == "registered" else DAMAN), life.now),
-            decide(life.dispute, reported(step, life.now, COURT), life.now, SEALED),
+            decide(simulation.dispute, reported(step, simulation.now, CENTRE if state == "registered" else DAMAN), simulation.now),
+            decide(simulation.dispute, reported(step, simulation.now, COURT), simulation.now, SEALED),
         ]
 
-        assert not any(routing_effects.begins_routing(decision) or routing_effects.needs_a_mediator(decision) for decision in decisions)
-        assert "routing.proposed" not in [word for word, _ in until(life, life.now + timedelta(days=80))]
+        assert not any(routing_effects.starts_routing_deadline(decision) or routing_effects.needs_mediator(decision) for decision in decisions)
+        assert "routing.proposed" not in [event_type for event_type, _ in check_deadlines_until(simulation, simulation.now + timedelta(days=80))]
 
 
-# ── an agency's own notes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── agencies without a part in the dispute ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-NO_PART = (GRID, "petition_office", "trade_union", "peoples_mediation_committee-xijie")
-
-
-def alike(state) -> dict[str, Life]:
-    """The same dispute three times: free, held after a warning, stayed by a court."""
-    lives = {how: life_until(state) for how in ("free", "held", "stayed")}
-    opened(lives["held"])
-    opened(lives["stayed"], "dispute.stayed", COURT, reason="recusal")
-    return lives
+AGENCIES_WITHOUT_PART = (GRID, "petition_office", "trade_union", "peoples_mediation_committee-xijie")
 
 
-def with_disputes_of_their_own(lives):
-    return {how: replace(life, dispute=copied(life.dispute)) for how, life in lives.items()}
+def free_held_and_stayed(state) -> dict[str, Life]:
+    """Return the same dispute three times: free, held after a police warning, and stayed by a court."""
+    simulations = {condition: life_until(state) for condition in ("free", "held", "stayed")}
+    apply_sealed_step(simulations["held"])
+    apply_sealed_step(simulations["stayed"], "dispute.stayed", COURT, reason="recusal")
+    return simulations
 
 
-def said_by(agency, word, life, id, about=None, **facts):
-    event = reported(word, life.now, agency, **({"event": about} if about else {}), **facts)
+def copy_simulations(simulations):
+    return {condition: replace(simulation, dispute=copied(simulation.dispute)) for condition, simulation in simulations.items()}
+
+
+def step_event(agency, step, simulation, id, about=None, **facts):
+    event = reported(step, simulation.now, agency, **({"event": about} if about else {}), **facts)
     event.data["event"]["id"] = id
     return event
 
 
-def answers(lives, agency, word, id, about=None, **facts):
-    """What is said in each of the three to one step; and whether the free one refuses it."""
-    decisions = {how: decide(life.dispute, said_by(agency, word, life, id, about, **facts), life.now) for how, life in lives.items()}
-    for how, decision in decisions.items():
-        lives[how].dispute = decision.dispute
+def decide_in_each(simulations, agency, step, id, about=None, **facts):
+    """Decide one step in each of the three disputes. Return their ordinary events, and the reason if the free dispute refuses the step."""
+    decisions = {
+        condition: decide(simulation.dispute, step_event(agency, step, simulation, id, about, **facts), simulation.now)
+        for condition, simulation in simulations.items()
+    }
+    for condition, decision in decisions.items():
+        simulations[condition].dispute = decision.dispute
     return [decision.said for decision in decisions.values()], decisions["free"].refused
 
 
-@pytest.mark.parametrize("agency", (*NO_PART, CENTRE, DAMAN))
+@pytest.mark.parametrize("agency", (*AGENCIES_WITHOUT_PART, CENTRE, DAMAN))
 @pytest.mark.parametrize("state", ["registered", "mediating"])
-def test_whoever_has_no_part_gets_the_same_answers_to_any_two_words_whether_it_is_held_stayed_or_free(state, agency):
-    """A word that is refused leaves everything as it was, so only after one that was taken the next can make a difference."""
-    before = alike(state)
+def test_two_steps_of_an_agency_without_part_get_the_same_answers_free_held_or_stayed(state, agency):
+    """A refused step changes nothing, so only a step after an accepted one could reveal a difference."""
+    before = free_held_and_stayed(state)
     for first in FACTS:
-        lives = with_disputes_of_their_own(before)
-        (free, held, stayed), refused = answers(lives, agency, first, "e-1")
+        simulations = copy_simulations(before)
+        (free, held, stayed), refused = decide_in_each(simulations, agency, first, "e-1")
         assert held == stayed, first
         if refused is None and first not in MOVES_NOTHING:
-            continue  # it has a part here: it may learn that the dispute is stayed
+            continue  # the agency has a part in this dispute, so it may learn of the stay
         assert free == held, first
         if refused is not None:
             continue
         for second in FACTS:
-            after = with_disputes_of_their_own(lives)
-            (free, held, stayed), refused = answers(after, agency, second, "e-2", "e-1" if second in TAKE_BACK else None)
+            after = copy_simulations(simulations)
+            (free, held, stayed), refused = decide_in_each(after, agency, second, "e-2", "e-1" if second in TAKE_BACK else None)
             assert held == stayed, (first, second)
             if refused is not None or second in (*MOVES_NOTHING, *TAKE_BACK):
                 assert free == held, (first, second)
@@ -284,194 +288,200 @@ def test_whoever_has_no_part_gets_the_same_answers_to_any_two_words_whether_it_i
 
 @settings(max_examples=80, deadline=None)
 @given(st.data())
-def test_whoever_has_no_part_gets_the_same_answers_to_a_longer_sequence_of_notes_and_withdrawals(data):
-    agency, lives = data.draw(st.sampled_from(NO_PART)), alike(data.draw(st.sampled_from(STATES)))
-    words = data.draw(st.lists(st.sampled_from((*MOVES_NOTHING[1:], *TAKE_BACK)), min_size=2, max_size=8))
-    for number, word in enumerate(words):
+def test_sequences_of_notes_and_withdrawals_get_the_same_answers_free_held_or_stayed(data):
+    agency, simulations = data.draw(st.sampled_from(AGENCIES_WITHOUT_PART)), free_held_and_stayed(data.draw(st.sampled_from(STATES)))
+    steps = data.draw(st.lists(st.sampled_from((*MOVES_NOTHING[1:], *TAKE_BACK)), min_size=2, max_size=8))
+    for number, step in enumerate(steps):
         about, facts = None, {}
-        if word in TAKE_BACK:
+        if step in TAKE_BACK:
             earlier = data.draw(st.integers(0, max(0, number - 1)))
             about = f"e-{earlier}"
-            if word == "report.corrected" and words[earlier].startswith("petition.") and data.draw(st.booleans()):
-                facts = {"corrects": words[earlier], "facts": FACTS[words[earlier]]}
-        (free, held, stayed), _ = answers(lives, agency, word, f"e-{number}", about, **facts)
+            if step == "report.corrected" and steps[earlier].startswith("petition.") and data.draw(st.booleans()):
+                facts = {"corrects": steps[earlier], "facts": FACTS[steps[earlier]]}
+        (free, held, stayed), _ = decide_in_each(simulations, agency, step, f"e-{number}", about, **facts)
 
-        assert free == held == stayed, (word, about, facts)
+        assert free == held == stayed, (step, about, facts)
 
 
-def test_a_note_can_be_withdrawn_although_a_court_moved_the_held_dispute_meanwhile():
-    """What the court did is known in the lane only: it may not make a difference outside it."""
-    lives = alike("mediating")
-    answers(lives, "petition_office", "petition.registered", "e-1")
-    moved = decide(lives["held"].dispute, reported("case.procedure_set", lives["held"].now, COURT), lives["held"].now, SEALED)
-    moved = moved if moved.refused is None else decide(lives["held"].dispute, reported("session.held", lives["held"].now, COURT), lives["held"].now, SEALED)
+def test_a_note_can_be_withdrawn_after_a_court_step_in_the_held_dispute():
+    """The court's step is known in the lane only and must not change an answer outside it."""
+    simulations = free_held_and_stayed("mediating")
+    decide_in_each(simulations, "petition_office", "petition.registered", "e-1")
+    moved = decide(simulations["held"].dispute, reported("case.procedure_set", simulations["held"].now, COURT), simulations["held"].now, SEALED)
+    moved = (
+        moved
+        if moved.refused is None
+        else decide(simulations["held"].dispute, reported("session.held", simulations["held"].now, COURT), simulations["held"].now, SEALED)
+    )
     assert moved.refused is None
 
-    (free, held, stayed), refused = answers(lives, "petition_office", "report.withdrawn", "e-2", "e-1")
+    (free, held, stayed), refused = decide_in_each(simulations, "petition_office", "report.withdrawn", "e-2", "e-1")
     assert refused is None and free == held == stayed
 
 
-def test_a_petition_stands_once_its_own_clock_was_changed_by_a_later_step():
-    life = life_until("mediating")
-    for number, word in enumerate(("petition.registered", "petition.accepted")):
-        life.dispute = decide(life.dispute, said_by("petition_office", word, life, f"e-{number}"), life.now).dispute
+def test_a_petition_cannot_be_withdrawn_after_a_later_step_changed_its_clock():
+    simulation = life_until("mediating")
+    for number, step in enumerate(("petition.registered", "petition.accepted")):
+        simulation.dispute = decide(simulation.dispute, step_event("petition_office", step, simulation, f"e-{number}"), simulation.now).dispute
 
-    assert decide(life.dispute, said_by("petition_office", "report.withdrawn", life, "e-9", "e-0"), life.now).refused == "later_steps_stand"
+    assert (
+        decide(simulation.dispute, step_event("petition_office", "report.withdrawn", simulation, "e-9", "e-0"), simulation.now).refused == "later_steps_stand"
+    )
 
 
 # ── born in the lane ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def born():
-    life, event = Life(MONDAY), registered(MONDAY, GRID)
+def registered_in_lane():
+    simulation, event = Life(MONDAY), registered(MONDAY, GRID)
     event.data["dangers"] = ["domestic_violence"]
-    life.dispute = decide(None, event, MONDAY, SEALED).dispute
-    return life
+    simulation.dispute = decide(None, event, MONDAY, SEALED).dispute
+    return simulation
 
 
-def test_a_report_of_danger_has_a_code_and_a_state_and_no_ordinary_clock():
+def test_a_dispute_registered_in_the_lane_has_a_code_and_a_state_but_no_ordinary_deadline():
     event = registered(MONDAY, GRID)
     event.data["dangers"] = ["domestic_violence"]
     decision = decide(None, event, MONDAY, SEALED)
 
-    assert (decision.said, words(decision)) == ([], ["safeguard.held", "step.applied"])
-    assert decision.sealed[1][1]["state"] == "registered"  # what the reporter is told, as ever
+    assert (decision.said, sealed_types(decision)) == ([], ["safeguard.held", "step.applied"])
+    assert decision.sealed[1][1]["state"] == "registered"  # the reporting agency sees the usual state
     assert (decision.dispute.state, decision.dispute.deadlines, decision.deadlines, decision.dispute.hold.reported_in_lane) == ("registered", {}, [], True)
 
 
-def test_it_comes_out_as_if_it_were_reported_that_day():
-    life = born()
+def test_after_the_release_the_dispute_is_published_as_registered_on_that_day():
+    simulation = registered_in_lane()
     later = MONDAY + timedelta(days=40)
-    opened(life, "hold.released", POLICE, reason="unfounded")
-    assert life.dispute.hold.reported_in_lane  # until intake has named it
+    apply_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
+    assert simulation.dispute.hold.reported_in_lane  # until intake publishes the registration
 
-    out, usual = decide(life.dispute, registered(later, GRID), later), decide(None, registered(later, GRID), later)
+    published, usual = decide(simulation.dispute, registered(later, GRID), later), decide(None, registered(later, GRID), later)
 
-    assert out.said == usual.said and not life.dispute.hold.reported_in_lane
+    assert published.said == usual.said and not simulation.dispute.hold.reported_in_lane
 
 
-def test_it_comes_out_at_its_release_even_if_that_is_processed_weeks_later():
-    """Steps that followed the release must not stand before the registration, nor must its clocks start late."""
-    life, released, processed = born(), MONDAY + timedelta(days=3), MONDAY + timedelta(days=40)
-    opened(life, "hold.released", POLICE, reason="unfounded")
+def test_the_registration_has_the_time_of_the_release_even_if_processed_weeks_later():
+    """Later steps must not precede the registration, and its deadlines must not start late."""
+    simulation, released, processed = registered_in_lane(), MONDAY + timedelta(days=3), MONDAY + timedelta(days=40)
+    apply_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
 
-    out = decide(life.dispute, registered(released, GRID), processed)
+    published = decide(simulation.dispute, registered(released, GRID), processed)
 
-    began = [data["started_at"] for word, data in out.said if word == "deadline.set"]
-    assert began and set(began) == {released}
+    started_at = [data["started_at"] for event_type, data in published.said if event_type == "deadline.set"]
+    assert started_at and set(started_at) == {released}
 
 
 # ── time ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def until(life, now):
-    """Every ordinary deadline is asked when it wants to be; what was said."""
-    said = []
-    while due := [d for d in life.dispute.deadlines.values() if d.next_check_at is not None and d.next_check_at <= now]:
+def check_deadlines_until(simulation, now):
+    """Check every ordinary deadline when it is due for a check, until `now`. Return the events."""
+    events = []
+    while due := [d for d in simulation.dispute.deadlines.values() if d.next_check_at is not None and d.next_check_at <= now]:
         deadline = min(due, key=lambda d: d.next_check_at)
-        decision = lane.time_passes(life.dispute, deadline, deadline.next_check_at, USUAL_POLICY)
-        for word, data in decision.said:
-            contracts.dump(word, data, "mediation")
-        said += decision.said
-    return said
+        decision = lane.check_deadline(simulation.dispute, deadline, deadline.next_check_at, USUAL_POLICY)
+        for event_type, data in decision.said:
+            contracts.dump(event_type, data, "mediation")
+        events += decision.said
+    return events
 
 
 @pytest.mark.parametrize("opener", ["dv.warning_issued", "dispute.stayed"])
-def test_a_policy_deadline_is_put_off_and_neither_reminds_nor_passes(opener):
-    life = life_until("mediating")
-    (deadline,) = [d for d in life.dispute.deadlines.values() if d.clock == "mediation_out_of_court_policy"]
-    was = deadline.due_at
-    opened(life, opener, COURT, **({"reason": "recusal"} if opener == "dispute.stayed" else {}))
+def test_a_policy_deadline_of_a_held_dispute_is_postponed_without_reminder(opener):
+    simulation = life_until("mediating")
+    (deadline,) = [d for d in simulation.dispute.deadlines.values() if d.clock == "mediation_out_of_court_policy"]
+    due_before = deadline.due_at
+    apply_sealed_step(simulation, opener, COURT, **({"reason": "recusal"} if opener == "dispute.stayed" else {}))
 
-    said = until(life, MONDAY + timedelta(days=80))
+    events = check_deadlines_until(simulation, MONDAY + timedelta(days=80))
 
-    assert {word for word, _ in said} == {"deadline.recomputed"} and {data["because"] for _, data in said} == {"not_counted"}
-    assert deadline.due_at >= was + PUT_OFF and deadline.state == "open"
+    assert {event_type for event_type, _ in events} == {"deadline.recomputed"} and {data["because"] for _, data in events} == {"not_counted"}
+    assert deadline.due_at >= due_before + PUT_OFF and deadline.state == "open"
 
 
-def test_what_was_put_off_stays_put_off_when_everybody_consents_to_more_time():
-    """Thirty days for every time it came near, and then the fifteen that the parties agreed on."""
-    life = life_until("mediating")
-    deadline = life.dispute.deadlines["mediation_out_of_court_policy"]
+def test_an_agreed_extension_is_added_to_a_postponed_deadline():
+    """Each postponement adds thirty days; the extension that the parties agreed on adds fifteen."""
+    simulation = life_until("mediating")
+    deadline = simulation.dispute.deadlines["mediation_out_of_court_policy"]
     assert deadline.due_at == datetime(2026, 4, 1, 23, 59, 59, tzinfo=SHANGHAI)
-    opened(life)
-    until(life, datetime(2026, 4, 10, tzinfo=SHANGHAI))
+    apply_sealed_step(simulation)
+    check_deadlines_until(simulation, datetime(2026, 4, 10, tzinfo=SHANGHAI))
     assert deadline.due_at == datetime(2026, 5, 6, 23, 59, 59, tzinfo=SHANGHAI)  # 1 May, and Labour Day until the 5th
-    opened(life, "hold.released", POLICE, reason="unfounded")
+    apply_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
 
-    life.now = datetime(2026, 4, 10, tzinfo=SHANGHAI)
-    assert decide(life.dispute, reported("mediation.extended", life.now, DAMAN), life.now).refused is None
+    simulation.now = datetime(2026, 4, 10, tzinfo=SHANGHAI)
+    assert decide(simulation.dispute, reported("mediation.extended", simulation.now, DAMAN), simulation.now).refused is None
 
     assert deadline.due_at == datetime(2026, 5, 18, 23, 59, 59, tzinfo=SHANGHAI)  # 45 days end on 16 April, 30 more on Saturday 16 May
 
 
-def test_what_was_put_off_is_not_forgotten_when_a_step_is_taken_back():
-    life = life_until("mediating")
-    extended = decide(life.dispute, reported("mediation.extended", life.now, DAMAN), life.now)
-    opened(life)
-    until(life, datetime(2026, 4, 14, tzinfo=SHANGHAI))
-    opened(life, "hold.released", POLICE, reason="unfounded")
+def test_the_withdrawal_of_an_extension_keeps_the_postponement():
+    simulation = life_until("mediating")
+    extended = decide(simulation.dispute, reported("mediation.extended", simulation.now, DAMAN), simulation.now)
+    apply_sealed_step(simulation)
+    check_deadlines_until(simulation, datetime(2026, 4, 14, tzinfo=SHANGHAI))
+    apply_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
 
-    life.now = datetime(2026, 4, 14, tzinfo=SHANGHAI)
-    back = reported("report.withdrawn", life.now, DAMAN, event=extended.taken.reported)
-    back.data["event"]["id"] = "3"
-    taken_back = decide(life.dispute, back, life.now)
+    simulation.now = datetime(2026, 4, 14, tzinfo=SHANGHAI)
+    withdrawal = reported("report.withdrawn", simulation.now, DAMAN, event=extended.taken.reported)
+    withdrawal.data["event"]["id"] = "3"
+    withdrawn = decide(simulation.dispute, withdrawal, simulation.now)
 
-    assert taken_back.refused is None
-    assert taken_back.dispute.deadlines["mediation_out_of_court_policy"].due_at == datetime(2026, 5, 6, 23, 59, 59, tzinfo=SHANGHAI)
+    assert withdrawn.refused is None
+    assert withdrawn.dispute.deadlines["mediation_out_of_court_policy"].due_at == datetime(2026, 5, 6, 23, 59, 59, tzinfo=SHANGHAI)
 
 
-def test_a_date_of_the_law_runs_on_as_for_everybody():
-    life, free = life_until("agreed"), life_until("agreed")
-    opened(life)
+def test_a_law_deadline_runs_on_as_in_a_free_dispute():
+    simulation, free = life_until("agreed"), life_until("agreed")
+    apply_sealed_step(simulation)
     later = MONDAY + timedelta(days=60)
 
-    def of_the_law(said):
-        return [(word, data["clock"]) for word, data in said if data.get("kind") == "LAW"]
+    def law_deadlines(events):
+        return [(event_type, data["clock"]) for event_type, data in events if data.get("kind") == "LAW"]
 
-    assert of_the_law(until(life, later)) == of_the_law(until(free, later))
+    assert law_deadlines(check_deadlines_until(simulation, later)) == law_deadlines(check_deadlines_until(free, later))
 
 
 @pytest.mark.parametrize(
-    ("urgent", "accepted", "last"),
-    [  # 反家庭暴力法 28, counted by hand: from the next full hour, through nights and rest days
+    ("urgent", "accepted_at", "due_at"),
+    [  # 反家庭暴力法 28, computed by hand: from the next full hour, including nights and rest days
         (False, "2026-03-02T10:30:00+08:00", "2026-03-05T10:59:59+08:00"),
         (True, "2026-03-02T10:30:00+08:00", "2026-03-03T10:59:59+08:00"),
         (True, "2026-02-13T23:59:00+08:00", "2026-02-14T23:59:59+08:00"),
         (False, "2026-02-16T09:00:00+08:00", "2026-02-19T09:59:59+08:00"),  # in the Spring Festival: not moved
     ],
 )
-def test_the_period_of_a_protection_order(urgent, accepted, last):
-    life = life_until("registered")
-    decision = opened(life, "protection_order.accepted", COURT, urgent=urgent, accepted_at=accepted)
+def test_the_court_has_72_or_24_hours_for_a_protection_order(urgent, accepted_at, due_at):
+    simulation = life_until("registered")
+    decision = apply_sealed_step(simulation, "protection_order.accepted", COURT, urgent=urgent, accepted_at=accepted_at)
 
-    (told,) = [data for word, data in decision.sealed if word == "deadline.set"]
-    assert (told["due_at"], told["kind"], told["article"]) == (datetime.fromisoformat(last), "LAW", "反家庭暴力法 28")
-    assert told["owed_by"] == ["court"]
+    (deadline,) = [data for event_type, data in decision.sealed if event_type == "deadline.set"]
+    assert (deadline["due_at"], deadline["kind"], deadline["article"]) == (datetime.fromisoformat(due_at), "LAW", "反家庭暴力法 28")
+    assert deadline["owed_by"] == ["court"]
 
 
-def test_time_reminds_the_court_and_then_says_that_the_hours_are_over():
-    life = life_until("registered")
-    opened(life, "protection_order.accepted", COURT, urgent=True, accepted_at="2026-03-02T10:30:00+08:00")
+def test_the_court_is_reminded_once_before_the_hours_pass():
+    simulation = life_until("registered")
+    apply_sealed_step(simulation, "protection_order.accepted", COURT, urgent=True, accepted_at="2026-03-02T10:30:00+08:00")
     times = ("2026-03-03T04:00:00", "2026-03-03T05:00:00", "2026-03-03T10:59:59", "2026-03-03T11:00:00", "2026-03-04T11:00:00")
 
-    said = [words(lane.lane_time_passes(life.dispute, datetime.fromisoformat(at).replace(tzinfo=SHANGHAI))) for at in times]
+    published = [sealed_types(lane.check_lane_clocks(simulation.dispute, datetime.fromisoformat(at).replace(tzinfo=SHANGHAI))) for at in times]
 
-    assert said == [[], ["deadline.approached"], [], ["deadline.passed"], []]
+    assert published == [[], ["deadline.approached"], [], ["deadline.passed"], []]
 
 
-@pytest.mark.parametrize("word", ["protection_order.issued", "protection_order.refused"])
-def test_a_decision_meets_the_hours_and_opens_the_review(word):
-    life = life_until("registered")
-    opened(life, "protection_order.accepted", COURT, urgent=False, accepted_at=MONDAY.isoformat())
-    decision = opened(life, word, COURT)
+@pytest.mark.parametrize("step", ["protection_order.issued", "protection_order.refused"])
+def test_a_decision_on_the_order_meets_the_clock_and_starts_the_review_period(step):
+    simulation = life_until("registered")
+    apply_sealed_step(simulation, "protection_order.accepted", COURT, urgent=False, accepted_at=MONDAY.isoformat())
+    decision = apply_sealed_step(simulation, step, COURT)
 
-    met = [data for said, data in decision.sealed if said == "deadline.met"]
+    met = [data for event_type, data in decision.sealed if event_type == "deadline.met"]
     assert [(data["clock"], data["late"]) for data in met] == [("protection_order", False)]
-    assert [data["clock"] for said, data in decision.sealed if said == "deadline.set"] == ["protection_order_review"]
-    assert life.dispute.hold.cause == "protection_order"  # an order does not end the hold, nor does its refusal
+    assert [data["clock"] for event_type, data in decision.sealed if event_type == "deadline.set"] == ["protection_order_review"]
+    assert simulation.dispute.hold.cause == "protection_order"  # an order does not end the hold, nor does its refusal
 
 
-def test_every_clock_of_the_lane_is_a_word_of_the_contract():
+def test_every_clock_of_the_lane_is_defined_in_contracts():
     assert set(CLOCKS) <= set(contracts.clocks.CLOCKS)
     assert set(safeguard.TOLD) <= {agency for agency in AGENCIES if safeguard.is_inside(agency)}

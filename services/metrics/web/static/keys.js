@@ -1,27 +1,27 @@
-// j and k walk the rows, Enter opens one (it is a link), / finds a code, ? helps. Nothing happens while somebody types.
+// Keyboard shortcuts: j and k move through the rows, Enter opens the focused row (a link), / goes to the code search, ? shows the help. Inactive in input fields.
 
-const rows = () => [...document.querySelectorAll("[data-row] a")];
+const rowLinks = () => [...document.querySelectorAll("[data-row] a")];
 
-function walk(step) {
-  const links = rows();
-  const now = links.indexOf(document.activeElement);
-  const next = links[now < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(Math.max(now + step, 0), links.length - 1)];
+function moveFocus(step) {
+  const links = rowLinks();
+  const current = links.indexOf(document.activeElement);
+  const next = links[current < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(Math.max(current + step, 0), links.length - 1)];
   next?.focus();
   next?.scrollIntoView({ block: "nearest" });
 }
 
-function search() {
+function focusSearch() {
   const field = document.getElementById("q");
   if (field) { field.focus(); field.select(); }
   else location.href = document.querySelector('nav a[href^="/disputes"]').href + "#q";
 }
 
-const KEYS = { j: () => walk(1), k: () => walk(-1), "/": search, "?": () => document.getElementById("help").showModal() };
+const SHORTCUTS = { j: () => moveFocus(1), k: () => moveFocus(-1), "/": focusSearch, "?": () => document.getElementById("help").showModal() };
 
 document.addEventListener("keydown", (event) => {
-  // For a moment after the help is closed, its button still has the focus: only the button of an open dialog keeps the keys for itself.
+  // The help dialog's button keeps the focus for a moment after the dialog is closed, so only elements of an open dialog suppress shortcuts.
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea, dialog[open] *")) return;
-  const act = KEYS[event.key];
-  if (act) { event.preventDefault(); act(); }
+  const action = SHORTCUTS[event.key];
+  if (action) { event.preventDefault(); action(); }
 });
 if (location.hash === "#q") document.getElementById("q")?.focus();

@@ -1,0 +1,68 @@
+"""Business metrics for Prometheus, read from the stored sums. Label values are closed lists; township and kind are never combined, so no count is of a small group."""
+
+import threading
+import time
+
+from prometheus_client import REGISTRY
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from plumbing.pool import DatabaseUnavailable, Pool
+from services.metrics import queries
+
+CACHE_SECONDS = 10.0
+
+# fmt: off
+METRICS = (     # name                                    label         help text
+    (GaugeMetricFamily,   "fengqiao_open",                "state",      "Open disputes, by state."),
+    (GaugeMetricFamily,   "fengqiao_overdue",             "kind",       "Open disputes with a passed deadline. kind=LAW: legally overdue; kind=OTHER: past a local, policy or agreed term."),
+    (GaugeMetricFamily,   "fengqiao_open_waits",          "agency",     "Open disputes, by agency that must act next. A dispute in which two agencies must act counts for both."),
+    (CounterMetricFamily, "fengqiao_registered",          "agency",     "Disputes registered, by agency of the first report."),
+    (CounterMetricFamily, "fengqiao_closed",              "outcome",    "Disputes closed, by outcome."),
+    (CounterMetricFamily, "fengqiao_steps_refused",       "reason",     "Reported steps that mediation refused, by reason."),
+    (CounterMetricFamily, "fengqiao_notices",             "outcome",    "Notices about disputes, by outcome: sent or undeliverable."),
+    (GaugeMetricFamily,   "fengqiao_heard_timestamp_seconds", "source", "Time of the last event processed from each producer, as a Unix timestamp."),
+)
+# fmt: on
+
+
+class BusinessCollector:
+    """Prometheus collector that reads the sums from the database, at most every ten seconds."""
+
+    def __init__(self, pool):
+        self.pool = pool
+        self._lock = threading.Lock()
+        self._read_at, self._values = float("-inf"), {}
+
+    def describe(self):
+        return [family(name, help_text, labels=[label]) for family, name, label, help_text in METRICS]
+
+    def collect(self):
+        values = self._load_values()
+        for family, name, label, help_text in METRICS:
+            metric = family(name, help_text, labels=[label])
+            for label_value, count in values.get(name, ()):
+                metric.add_metric([label_value or "unknown"], count)
+            yield metric
+
+    def _load_values(self):
+        with self._lock:
+            if time.monotonic() - self._read_at > CACHE_SECONDS:
+                try:
+                    with self.pool.transaction() as tx:
+                        self._values = queries.load_metric_values(tx)
+                except DatabaseUnavailable:
+                    self._values = {}  # a missing value is better than an outdated one that looks current
+                self._read_at = time.monotonic()
+            return self._values
+
+
+def register(settings) -> BusinessCollector:
+    """Register a collector with a database connection of its own at the Prometheus registry."""
+    collector = BusinessCollector(Pool(settings, size=1, patience=1.0))
+    REGISTRY.register(collector)
+    return collector
+
+
+def unregister(collector: BusinessCollector) -> None:
+    REGISTRY.unregister(collector)
+    collector.pool.close()

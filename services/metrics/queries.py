@@ -1,0 +1,287 @@
+"""SQL that reads the read model. No query counts the history: pages read stored sums, or follow an index one page at a time."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from contracts.dates import SHANGHAI
+from services.metrics.domain import DAILY_FIGURES
+
+TREND_DAYS = 90
+SOON_PERIOD = timedelta(days=3)
+MAX_COUNT = 1000  # lists without a stored sum are counted up to here; beyond, the page shows "more than 1,000"
+MAX_TIMELINE_ROWS = 1000
+SHORT_LIST_LENGTH = 8
+
+# fmt: off
+SORTS = {                 # column,         direction
+    "due":       ("d.runs_out_at", "asc"),
+    "opened":    ("d.opened_at",   "desc"),
+    "changed":   ("d.last_at",     "desc"),
+}
+CONDITIONS = {            # SQL condition of each filter
+    "township":  "d.township = %(township)s",
+    "kind":      "d.kind = %(kind)s",
+    "state":     "d.state = %(state)s",
+    "reporter":  "d.reporter = %(reporter)s",
+    "next_actors": "d.next_actors @> array[%(next_actors)s::text]",
+    "serial":    "substr(d.code, 13, 6) = %(serial)s",
+    "prefix":    "d.code >= %(prefix)s and d.code < %(prefix)s || '~'",
+}
+LAST_CHANGE = "select last_change from metrics.head"
+CHANGES_AFTER = "select id, body from metrics.changes where id > %s order by id limit %s"
+STATUS = {"open": "d.is_open", "closed": "not d.is_open", "all": "true"}
+OVERDUE = {
+    "law":       "d.is_open and d.overdue <> 'none' and d.overdue in ('law', 'both')",
+    "other":     "d.is_open and d.overdue <> 'none' and d.overdue in ('other', 'both')",
+    "any":       "d.is_open and d.overdue <> 'none'",
+}
+# fmt: on
+
+
+@dataclass(slots=True)
+class DisputeRow:
+    """Row of one dispute for the list and the dispute page. The fields are in the order of DISPUTE_COLUMNS."""
+
+    code: str
+    township: str
+    kind: str
+    reporter: str
+    state: str
+    next_actors: list
+    body: str | None
+    opened_at: datetime
+    entered_at: datetime
+    closed_at: datetime | None
+    outcome: str | None
+    merged_into: str | None
+    runs_out_at: datetime | None
+    runs_out_clock: str | None
+    runs_out_kind: str | None
+    runs_out_state: str | None
+    overdue: str
+    last_at: datetime
+    channel: str
+    registered: bool
+
+
+DISPUTE_COLUMNS = (
+    "d.code, d.township, d.kind, d.reporter, d.state, d.next_actors, d.body, d.opened_at, coalesce(d.entered_at, d.opened_at), d.closed_at, d.outcome,"
+    " d.merged_into, nullif(d.runs_out_at, 'infinity'), d.runs_out_clock, l.kind, l.state, d.overdue, d.last_at, d.channel, d.registered"
+)
+JOIN_NEAREST_DEADLINE = "left join metrics.deadlines l on l.code = d.code and l.clock = d.runs_out_clock"
+
+
+@dataclass(slots=True)
+class OpenCounts:
+    """Number of open disputes, and how many of them are past a deadline set by law or past a deadline of another kind."""
+
+    open: int = 0
+    law: int = 0
+    other: int = 0
+
+    def add(self, overdue, count):
+        """Add `count` disputes whose column `overdue` has this value: none, law, other or both."""
+        self.open += count
+        self.law += count if overdue in ("law", "both") else 0
+        self.other += count if overdue in ("other", "both") else 0
+
+
+@dataclass(slots=True)
+class Overview:
+    """Figures of the overview page. `change` is the number of the latest change that they include."""
+
+    change: int
+    total: OpenCounts = field(default_factory=OpenCounts)
+    by_state: dict = field(default_factory=lambda: defaultdict(OpenCounts))
+    by_township: dict = field(default_factory=lambda: defaultdict(OpenCounts))
+    by_kind: dict = field(default_factory=lambda: defaultdict(OpenCounts))
+    by_agency: dict = field(default_factory=lambda: defaultdict(OpenCounts))
+    today: dict = field(default_factory=dict)
+    trend: dict = field(default_factory=dict)
+    due_soon_count: int = 0  # at most MAX_COUNT + 1
+    longest_overdue: list = field(default_factory=list)
+    due_next: list = field(default_factory=list)
+    as_of: datetime | None = None
+    is_empty: bool = False
+
+
+def load_last_change(tx) -> tuple[int, datetime | None]:
+    """Return the number of the latest change, and when the latest event was processed."""
+    return tx.rows("select (select last_change from metrics.head), (select max(heard_at) from metrics.as_of)")[0]
+
+
+def load_overview(tx, township: str | None) -> Overview:
+    """Return the figures of the overview page, for the county or for one township."""
+    tx.run("set local statement_timeout = '5s'")
+    change, heard_at = load_last_change(tx)
+    page = Overview(change, as_of=heard_at, is_empty=change == 0)
+    values = {"township": township, "today": tx.now.astimezone(SHANGHAI).date(), "now": tx.now, "soon": tx.now + SOON_PERIOD, "limit": SHORT_LIST_LENGTH}
+    where = "where township = %(township)s" if township else ""
+    for state, place, kind, overdue, count in tx.rows(
+        f"select state, township, kind, overdue, sum(count)::bigint from metrics.open_cube {where}"
+        " group by grouping sets ((state, overdue), (township, overdue), (kind, overdue)) having sum(count) <> 0",
+        values,
+    ):
+        if state is not None:
+            page.by_state[state].add(overdue, count)
+            page.total.add(overdue, count)
+        elif place is not None:
+            page.by_township[place].add(overdue, count)
+        else:
+            page.by_kind[kind].add(overdue, count)
+    for agency, overdue, count in tx.rows(
+        f"select agency, overdue, sum(count)::bigint from metrics.open_waits {where} group by agency, overdue having sum(count) <> 0", values
+    ):
+        page.by_agency[agency].add(overdue, count)
+    _load_daily_figures(tx, page, values)
+    in_township = "and d.township = %(township)s" if township else ""
+    page.longest_overdue = _load_disputes(tx, f"where {OVERDUE['law']} {in_township} order by d.runs_out_at, d.code limit %(limit)s", values)
+    page.due_next = _load_disputes(
+        tx, f"where d.is_open and d.runs_out_at >= %(now)s and d.runs_out_at < 'infinity' {in_township} order by d.runs_out_at, d.code limit %(limit)s", values
+    )
+    page.due_soon_count = _count_up_to_max(
+        tx, f"from metrics.disputes d where d.is_open and d.runs_out_at >= %(now)s and d.runs_out_at < %(soon)s {in_township}", values
+    )
+    return page
+
+
+def _load_daily_figures(tx, page, values):
+    """Set the daily figures of today and of the last 90 days."""
+    first = values["today"] - timedelta(days=TREND_DAYS - 1)
+    if values["township"]:
+        rows = tx.rows(
+            "select day, figure, sum(count)::bigint from metrics.daily_counts"
+            " where township = %(township)s and day between %(first)s and %(today)s group by day, figure",
+            {**values, "first": first},
+        )
+    else:
+        rows = tx.rows("select day, figure, count from metrics.daily_totals where day between %(first)s and %(today)s", {**values, "first": first})
+    counts = {(day, figure): count for day, figure, count in rows}
+    days = [first + timedelta(days=n) for n in range(TREND_DAYS)]
+    page.trend = {"days": [day.isoformat() for day in days], **{figure: [counts.get((day, figure), 0) for day in days] for figure in DAILY_FIGURES}}
+    page.today = {figure: counts.get((values["today"], figure), 0) for figure in DAILY_FIGURES}
+
+
+@dataclass(slots=True)
+class DisputePage:
+    """One page of a list of disputes."""
+
+    disputes: list[DisputeRow]
+    next_position: tuple[str, str] | None  # (sort value, code) of the last row, if another page follows
+    count: int
+    is_more: bool  # True: `count` is a lower bound
+    as_of: datetime | None
+    change: int
+
+
+def find_disputes(tx, filters: dict, sort: str, after: tuple[str, str] | None, limit: int) -> DisputePage:
+    """Return one page of the disputes that match, beginning after the position `after` (keyset pagination, no offset).
+
+    `filters`: values by the names in CONDITIONS, and `status`, `overdue`, `soon`, or `what` (a daily figure) with `day`.
+    """
+    tx.run("set local statement_timeout = '5s'")
+    source, conditions = _sql_conditions(filters)
+    values = {**filters, "now": tx.now, "soon_at": tx.now + SOON_PERIOD, "limit": limit + 1}
+    column, direction = SORTS[sort]
+    page_conditions = list(conditions)
+    if after:
+        page_conditions.append(f"({column}, d.code) {'>' if direction == 'asc' else '<'} (%(after)s::timestamptz, %(after_code)s)")
+        values |= {"after": after[0], "after_code": after[1]}
+    rows = tx.rows(
+        f"select {DISPUTE_COLUMNS}, {column}::text from {source} {JOIN_NEAREST_DEADLINE} where {' and '.join(page_conditions)}"
+        f" order by {column} {direction}, d.code {direction} limit %(limit)s",
+        values,
+    )
+    disputes = [DisputeRow(*row[:-1]) for row in rows[:limit]]
+    next_position = (rows[limit - 1][-1], rows[limit - 1][0]) if len(rows) > limit else None
+    count, is_more = _count_from_sums(tx, filters), False
+    if count is None:
+        count = _count_up_to_max(tx, f"from {source} where {' and '.join(conditions)}", values)
+        is_more = count > MAX_COUNT
+    change, as_of = load_last_change(tx)
+    return DisputePage(disputes, next_position, count, is_more, as_of, change)
+
+
+def _sql_conditions(filters):
+    """Return the FROM clause and the SQL conditions of these filters."""
+    conditions = [STATUS[filters.get("status", "open")]]
+    conditions += [CONDITIONS[name] for name in CONDITIONS if name in filters]
+    if filters.get("overdue"):
+        conditions.append(OVERDUE[filters["overdue"]])
+    if filters.get("soon"):
+        conditions.append("d.is_open and d.runs_out_at >= %(now)s and d.runs_out_at < %(soon_at)s")
+    source = "metrics.disputes d"
+    if filters.get("what"):
+        source = "metrics.daily_disputes f join metrics.disputes d on d.code = f.code"
+        conditions.append("f.day = %(day)s and f.figure = %(what)s and f.count > 0")
+    return source, conditions
+
+
+def _count_from_sums(tx, filters):
+    """Return the count that the overview page shows for the same filters, or None if no stored sum has it."""
+    names = set(filters)
+    if filters.get("status", "open") != "open":
+        return None
+    overdue = {"law": ["law", "both"], "other": ["other", "both"], "any": ["law", "other", "both"]}.get(filters.get("overdue") or "")
+    values = {**filters, "overdues": overdue}
+    within = "and overdue = any(%(overdues)s)" if overdue else ""
+    if names <= {"status", "township", "kind", "state", "overdue"}:
+        equal = " ".join(f"and {name} = %({name})s" for name in ("township", "kind", "state") if name in filters)
+        return tx.rows(f"select coalesce(sum(count), 0)::bigint from metrics.open_cube where true {equal} {within}", values)[0][0]
+    if names <= {"status", "township", "next_actors", "overdue"}:
+        equal = "and township = %(township)s" if "township" in filters else ""
+        return tx.rows(f"select coalesce(sum(count), 0)::bigint from metrics.open_waits where agency = %(next_actors)s {equal} {within}", values)[0][0]
+    return None
+
+
+def _count_up_to_max(tx, tail, values) -> int:
+    """Return the number of rows, at most MAX_COUNT + 1."""
+    return tx.rows(f"select count(*) from (select 1 {tail} limit {MAX_COUNT + 1}) as counted", values)[0][0]
+
+
+def _load_disputes(tx, tail, values):
+    return [DisputeRow(*row) for row in tx.rows(f"select {DISPUTE_COLUMNS} from metrics.disputes d {JOIN_NEAREST_DEADLINE} {tail}", values)]
+
+
+def load_dispute(tx, code: str):
+    """Return (dispute, deadlines, timeline, number of the latest change, time of the latest event processed), or None for an unknown code."""
+    tx.run("set local statement_timeout = '5s'")
+    disputes = _load_disputes(tx, "where d.code = %(code)s", {"code": code})
+    if not disputes:
+        return None
+    names = ("clock", "kind", "article", "state", "started_at", "due_at", "met_at", "late", "owed_by")
+    deadlines = [
+        dict(zip(names, row, strict=True))
+        for row in tx.rows(f"select {', '.join(names)} from metrics.deadlines where code = %(code)s order by due_at, clock", {"code": code})
+    ]
+    names = ("source", "sequence", "at", "type", "agency", "event", "detail")
+    timeline = [
+        dict(zip(names, row, strict=True))
+        for row in tx.rows(
+            f"select {', '.join(names)} from metrics.timeline where code = %(code)s order by at, source, sequence limit {MAX_TIMELINE_ROWS}", {"code": code}
+        )
+    ]
+    return disputes[0], deadlines, timeline, *load_last_change(tx)
+
+
+def load_changes_after(tx, number: int, limit: int) -> tuple[list[tuple], int]:
+    """Return the changes after `number` as (number, body) in commit order, and the number of the latest change."""
+    rows = tx.rows(CHANGES_AFTER, (number, limit))
+    return rows, load_last_change(tx)[0]
+
+
+def load_metric_values(tx) -> dict[str, list[tuple[str, float]]]:
+    """Return (label value, value) pairs by the name of the Prometheus metric (see gauges.py)."""
+    values = defaultdict(list)
+    values["fengqiao_open"] = tx.rows("select state, sum(count)::bigint from metrics.open_cube group by state")
+    values["fengqiao_overdue"] = [
+        ("LAW", tx.rows("select coalesce(sum(count), 0)::bigint from metrics.open_cube where overdue in ('law', 'both')")[0][0]),
+        ("OTHER", tx.rows("select coalesce(sum(count), 0)::bigint from metrics.open_cube where overdue in ('other', 'both')")[0][0]),
+    ]
+    values["fengqiao_open_waits"] = tx.rows("select agency, sum(count)::bigint from metrics.open_waits group by agency")
+    metric_of_figure = {"registered": "fengqiao_registered", "closed": "fengqiao_closed", "refused": "fengqiao_steps_refused", "notices": "fengqiao_notices"}
+    for figure, label, count in tx.rows("select figure, label, count from metrics.totals"):
+        values[metric_of_figure[figure]].append((label, count))
+    values["fengqiao_heard_timestamp_seconds"] = tx.rows("select source, extract(epoch from heard_at)::float8 from metrics.as_of")
+    return values

@@ -1,0 +1,64 @@
+"""Tests of the timeline: each agency report appears as one entry together with its outcome."""
+
+from datetime import UTC, datetime, timedelta
+
+from services.metrics.web.timeline import build_entries
+
+AT = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def row(source, sequence, type, minutes=0, event=None, agency=None, **detail):
+    return {"source": source, "sequence": sequence, "at": AT + timedelta(minutes=minutes), "type": type, "agency": agency, "event": event, "detail": detail}
+
+
+def test_report_fact_and_outcome_of_one_agency_event_form_one_entry():
+    (entry,) = build_entries(
+        [
+            row("mediation", 4, "referral.accepted", 1, "court 1", "court", state="accepted", before="routed"),
+            row("mediation", 5, "step.applied", 1, "court 1", step="referral.accepted", state="accepted"),
+            row("intake", 2, "step.reported", 0, "court 1", "court", step="referral.accepted"),
+        ]
+    )
+    assert (entry.lane, entry.type, entry.outcome, entry.state, entry.detail["before"]) == ("intake", "referral.accepted", "applied", "accepted", "routed")
+    assert entry.numbers == ["intake 2", "mediation 4", "mediation 5"]
+
+
+def test_entry_of_a_refused_report_has_the_reason():
+    reason = {"code": "illegal_here", "zh": "不可", "en": "no"}
+    (entry,) = build_entries(
+        [
+            row("intake", 2, "step.reported", 0, "c 1", "court", step="x.y"),
+            row("mediation", 1, "step.refused", 0, "c 1", step="x.y", state="routed", reason=reason),
+        ]
+    )
+    assert (entry.outcome, entry.reason) == ("refused", reason)
+
+
+def test_report_without_outcome_is_pending_and_fact_without_report_is_applied():
+    pending, fact = build_entries(
+        [row("intake", 2, "step.reported", 0, "c 1", "court", step="x.y"), row("mediation", 1, "mediation.started", 5, "c 2", "court", state="mediating")]
+    )
+    assert (pending.outcome, fact.outcome, fact.lane) == ("pending", "applied", "mediation")
+
+
+def test_entries_are_in_order_of_time():
+    entries = build_entries(
+        [row("notify", 1, "notice.sent", 3, to="court"), row("mediation", 1, "deadline.set", 1, clock="c"), row("intake", 1, "dispute.registered", 0)]
+    )
+    assert [entry.lane for entry in entries] == ["intake", "deadline", "notify"]
+
+
+def test_merge_and_duplicate_proposal_are_entries_apart_from_the_report_that_caused_them():
+    entries = build_entries(
+        [
+            row("intake", 1, "dispute.registered", 0, "court 1", "court"),
+            row("intake", 2, "duplicate.proposed", 0, "court 1", "court", other="x", reasons=["same_parties"], days=2),
+            row("mediation", 1, "step.applied", 1, "court 1", step="dispute.reported", state="registered"),
+            row("mediation", 2, "duplicate.noted", 1, "court 1", "court", other="x"),
+            row("intake", 3, "step.reported", 5, "police 1", "police", step="dispute.reported"),
+            row("intake", 4, "dispute.merged", 5, "police 1", "police", into="y", found_by="rule"),
+        ]
+    )
+
+    assert [entry.type for entry in entries] == ["dispute.registered", "duplicate.proposed", "dispute.reported", "dispute.merged"]
+    assert [entry.detail["found_by"] for entry in entries] == [None, None, None, "rule"]
