@@ -14,9 +14,9 @@ from contracts import AGENCIES, Agency
 from contracts.channels import (
     AGENCIES_EXCHANGE,
     DEAD_LETTERS,
-    HEARS,
     INBOXES_EXCHANGE,
     STREAMS,
+    SUBSCRIPTIONS,
     UNROUTED,
     agency_queue,
     binding_of,
@@ -29,7 +29,7 @@ from contracts.channels import (
 VHOST = "fengqiao"
 ADMIN = "admin"
 ADMIN_TAGS = "administrator,impersonator"  # impersonator: to republish an unroutable message of an agency with the agency as user
-SERVICES = tuple(HEARS)
+SERVICES = tuple(SUBSCRIPTIONS)
 
 # When the queue is full, the publish is nacked and the event stays in the outbox of the agency: nothing is dropped.
 AGENCY_QUEUE_BYTES = 256 * 2**20
@@ -107,12 +107,12 @@ def _bindings(partitions, agencies):
 
 
 def _subscriptions(partitions):
-    return ((listener, producer, partition) for listener, producers in HEARS.items() for producer in producers for partition in range(partitions))
+    return ((listener, producer, partition) for listener, producers in SUBSCRIPTIONS.items() for producer in producers for partition in range(partitions))
 
 
 def _service_permission(name):
     writes = [exchange_of(stream) for stream in STREAMS if service_of(stream) == name] + ([INBOXES_EXCHANGE] if name in ("intake", "notify") else [])
-    reads = [*HEARS[name], *(["agency"] if name == "intake" else [])]
+    reads = [*SUBSCRIPTIONS[name], *(["agency"] if name == "intake" else [])]
     return _permission(name, "^$", f"^({'|'.join(map(re.escape, writes))})$", f"^{name}\\.({'|'.join(map(re.escape, reads))})-events\\.")
 
 

@@ -25,7 +25,7 @@ from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 from structlog import get_logger
 
-from contracts.channels import HEARS, queue_of
+from contracts.channels import SUBSCRIPTIONS, queue_of
 from plumbing import events, telemetry
 from plumbing.broker_connection import FATAL_REPLY_CODES, RETRYABLE_ERRORS, BrokerConnection
 from plumbing.dependency import Database
@@ -332,7 +332,7 @@ def hear(*producers, **options):
     """
 
     def queues(settings):
-        assert set(producers) <= set(HEARS[settings.service]), f"{settings.service} is not among the listeners of {producers}"
+        assert set(producers) <= set(SUBSCRIPTIONS[settings.service]), f"{settings.service} is not among the listeners of {producers}"
         return [queue_of(settings.service, producer, partition) for producer in producers for partition in settings.partitions_heard]
 
     return Consumer.decorator(queues=queues, sources=(*producers, events.UNREADABLE), **options)

@@ -68,7 +68,7 @@ class Event:
 class DomainEvent:
     """Fact about `subject` for this service to publish. `time` is when it happened (default: now), `cause` the event that led to it.
 
-    `source` is None for the service's ordinary stream, or a sealed stream of contracts.channels.SEALED, which has its own exchange and sequence.
+    `source` is None for the service's ordinary stream, or a sealed stream of contracts.channels.SEALED_STREAMS, which has its own exchange and sequence.
     """
 
     type: str

@@ -49,6 +49,6 @@ def _log_fields(event) -> dict:
 
     A log line must not reveal which dispute is in the safeguard lane. The parked tool shows it and records who requested it.
     """
-    if safeguard.is_quiet(event.source, event.type):
+    if safeguard.must_hide_dispute(event.source, event.type):
         return {}
     return {"source": event.source, "dispute": event.subject, "event_id": event.id, "event_type": event.type, "trace_id": event.trace_id}

@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts import safeguard
-from contracts.channels import DEAD_LETTERS, SEALED, UNROUTED, exchange_of, service_of
+from contracts.channels import DEAD_LETTERS, SEALED_STREAMS, UNROUTED, exchange_of, service_of
 from plumbing import pool
 from plumbing.events import UNREADABLE, Delivery
 from plumbing.logs import describe
@@ -205,7 +205,7 @@ def _list_messages(connection, queue, put_back, message, at_most, table):
             result = _put_back(channel, exchange, key, properties, body)
             if result == "sent":
                 channel.basic_ack(method.delivery_tag)
-        is_sealed = exchange in map(exchange_of, SEALED.values())  # the id and the routing key would reveal which dispute is in the safeguard lane
+        is_sealed = exchange in map(exchange_of, SEALED_STREAMS.values())  # the id and the routing key would reveal which dispute is in the safeguard lane
         message_id, destination = ("–", exchange) if is_sealed else (properties.message_id or "–", f"{exchange} {key}")
         table.add_row(queue, message_id, str(len(body)), death.get("queue", "–"), death.get("reason", "unroutable"), destination, result)
 
@@ -265,7 +265,7 @@ def _mask_safeguarded(row, source, columns):
     Only `show --body` reveals which dispute is in the safeguard lane, and that is recorded.
     """
     type = row[columns[-1]]
-    if not safeguard.is_quiet(row[source], type):
+    if not safeguard.must_hide_dispute(row[source], type):
         return row
     return [service_of(cell) if column == source else "–" if column in columns else cell for column, cell in enumerate(row)]
 

@@ -9,9 +9,9 @@ import pytest
 
 from deploy.files import ROOT
 from local import AlreadyRunning, Servers, System
-from local.places import OTHERS_SERVERS
-from local.ports import allowed
-from local.signals import end_as_by_ctrl_c
+from local.paths import EXTERNAL_SERVER_SETTINGS
+from local.ports import allowed_ports
+from local.signals import interrupt_on_stop_signals
 from tests.county import County
 from tests.sandbox import Sandbox
 from tests.scheduling import FILES_WITH_WHOLE_SYSTEM, LongFilesFirst, sort_long_files_first
@@ -26,7 +26,7 @@ if WORKER_ID:
     os.environ.pop("COLUMNS", None)  # xdist sets the width of the terminal, but output of a worker goes to no terminal
     hypothesis.settings.register_profile("workers", database=None)  # the example database only helps when one test is run repeatedly
     hypothesis.settings.load_profile("workers")
-    ports, workers = allowed(), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    ports, workers = allowed_ports(), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
     share, number = len(ports) // workers, int(WORKER_ID.removeprefix("gw"))
     first = ports.start + share * (number % workers)
     os.environ["FENGQIAO_PORT_RANGE"] = f"{first}-{first + share - 1}"
@@ -45,7 +45,7 @@ HAS_EXTERNAL_SERVERS = bool(os.environ.get("DATABASE_URL") or os.environ.get("AM
 
 def pytest_configure(config):
     if not WORKER_ID:
-        end_as_by_ctrl_c()  # a terminated run ends the processes that it started
+        interrupt_on_stop_signals()  # a terminated run ends the processes that it started
         workers = bool(config.getoption("numprocesses", None))
         config.test_run = TestRun(SHARED_FOLDER if workers else BASE_FOLDER)
         config.test_run.begin()
@@ -121,7 +121,7 @@ def servers(run_folder):
 def killable(run_folder):
     """Additional private PostgreSQL and RabbitMQ that a test may kill."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in OTHERS_SERVERS:
+        for name in EXTERNAL_SERVER_SETTINGS:
             patch.delenv(name, raising=False)
         running = Servers(run_folder / "killable", fresh=True).start()
     yield running

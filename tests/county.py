@@ -15,13 +15,13 @@ import orjson
 import pika
 import psycopg2
 
-from contracts import AGENCIES, COUNTY, HEARS, TOWNSHIPS
+from contracts import AGENCIES, COUNTY, SUBSCRIPTIONS, TOWNSHIPS
 from contracts.channels import AGENCIES_EXCHANGE, DEAD_LETTERS, service_of
 from fengqiao_agency import Agency
 from local import System
-from services.mediation.life import decisions
-from services.mediation.store import CLOCKWORK
-from tests.everywhere import found_in_logs, found_in_measures, found_in_tables
+from services.mediation.lifecycle import decisions
+from services.mediation.store import DEADLINE_CHECK_LOCK
+from tests.leak_search import find_in_logs, find_in_metrics, find_in_tables
 
 # Flow tests name agencies as the demonstration's county does. In another county the leading agency of the same role is used.
 LEADS = {
@@ -154,8 +154,8 @@ _UNHEARD = """exists (
    where s.source = '{producer}' and coalesce(h.last_sequence, 0) < s.last_sequence)"""
 # Asked twenty times a second while a test waits, so it is planned once.
 PREPARED = "prepare is_on_its_way as select " + " or ".join(
-    [f"exists (select from {service}.outbox)" for service in HEARS]
-    + [_UNHEARD.format(service=service_of(producer), listener=listener, producer=producer) for listener, producers in HEARS.items() for producer in producers]
+    [f"exists (select from {service}.outbox)" for service in SUBSCRIPTIONS]
+    + [_UNHEARD.format(service=service_of(producer), listener=listener, producer=producer) for listener, producers in SUBSCRIPTIONS.items() for producer in producers]
 )
 
 
@@ -214,7 +214,7 @@ class County:
         connection = psycopg2.connect(self.system.servers.database_admin)
         try:
             with connection.cursor() as cursor:
-                cursor.execute("select pg_advisory_lock(%s, 0)", (CLOCKWORK,))
+                cursor.execute("select pg_advisory_lock(%s, 0)", (DEADLINE_CHECK_LOCK,))
             yield
         finally:
             connection.close()
@@ -393,11 +393,11 @@ class Lane:
     """Texts and tables that would disclose that something is in the safeguard lane."""
 
     WORDS = ("safeguard", "hold.released", "protection_order", "dv.warning", "risk.flagged", "notice.attention")
-    TABLES = ("seals", "entries", "looks", "holds", "hold_clocks", "sealed_notices")
+    TABLES = ("lane_records", "lane_events", "lane_accesses", "holds", "hold_clocks", "sealed_notices")
 
 
 def found_outside(county: County, dispute: str, texts: tuple[str, ...] = ()) -> list:
     """Return the places outside the lane (read model, metrics, logs) that contain these texts, by default the dispute's code."""
     texts = texts or (dispute,)
-    found = [place for place in found_in_tables(county.rows, texts) if place[0] == "metrics"]
-    return found + found_in_logs(county.system, texts if dispute in texts else ()) + found_in_measures(county.system, texts)
+    found = [place for place in find_in_tables(county.rows, texts) if place[0] == "metrics"]
+    return found + find_in_logs(county.system, texts if dispute in texts else ()) + find_in_metrics(county.system, texts)

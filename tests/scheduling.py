@@ -11,11 +11,11 @@ LONG_FILES = (
     "tests/drills/test_crash_points.py",
     "tests/flows/",
     "tests/plumbing/test_consumer.py",
-    "tests/local/test_patience.py",
+    "tests/local/test_startup_wait.py",
     "tests/metrics/test_browser.py",
     "tests/demo/",
     "tests/plumbing/",
-    "tests/mediation/life/test_walks.py",
+    "tests/mediation/lifecycle/test_walks.py",
     "tests/intake/",
     "tests/notify/",
     "tests/test_access_rights.py",
@@ -28,13 +28,13 @@ FILES_THAT_KILL_SERVERS = (
     "tests/local/test_servers.py",
     "tests/fengqiao_agency/test_agency.py",
     "tests/fengqiao_agency/test_backpressure.py",
-    "tests/fengqiao_agency/test_bad_rows.py",
+    "tests/fengqiao_agency/test_unsendable_events.py",
     "tests/fengqiao_agency/test_cli.py",
 )
 # These files simulate the same quarter of disputes, which takes seven seconds. One worker runs both and simulates it once.
 FILES_THAT_SIMULATE_A_QUARTER = ("tests/demo/test_history.py", "tests/docs/generate/test_events.py")
 # These files need every process of the system, which takes ten CPU seconds to start and half a gigabyte: half of the workers start one.
-FILES_WITH_WHOLE_SYSTEM = ("tests/flows/", "tests/docs/test_commands.py", "tests/drills/test_crash_points.py", "tests/intake/test_verify.py", "tests/local/test_words_without_packages.py")
+FILES_WITH_WHOLE_SYSTEM = ("tests/flows/", "tests/docs/test_commands.py", "tests/drills/test_crash_points.py", "tests/intake/test_verify.py", "tests/local/test_commands_without_packages.py")
 
 
 def count_systems(workers: int) -> int:

@@ -15,12 +15,12 @@ from contracts import AGENCIES
 from contracts.channels import SERVICES
 from deploy import broker as topology
 from deploy import keys
-from deploy.files import private
+from deploy.files import make_private_folder
 from local import pids, programs
 from local.ports import Ports
 from local.postgresql import PostgreSQL
 from local.progress import AlreadyRunning
-from local.rabbitmq import PORTS, RabbitMQ
+from local.rabbitmq import PORT_NAMES, RabbitMQ
 from local.servers import Servers
 
 
@@ -36,7 +36,7 @@ class TestRun:
 
     def begin(self) -> None:
         """Take ownership of the folder and end processes that a killed run has left. If another run owns the folder, do nothing; see `check`."""
-        lock_file = (private(self.folder) / "owner").open("a")
+        lock_file = (make_private_folder(self.folder) / "owner").open("a")
         try:
             fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -69,16 +69,16 @@ SUBFOLDERS = ("broker", "killable", "chaos", "bench", "zhuji")  # subfolders wit
 def _kill_processes_in(folder: Path) -> None:
     """Kill the processes of a folder. An orderly stop of the broker would take six seconds, and the data is no longer needed."""
     for file in (folder / "pid").glob("*.json"):
-        if process := pids.remembered(file):
-            pids.end(process, 0)
+        if process := pids.read_pid_file(file):
+            pids.terminate(process, 0)
         file.unlink(missing_ok=True)
     ports = Ports(folder).known()
-    if set(PORTS) <= set(ports) and (folder / "rabbitmq").exists():
-        broker = RabbitMQ(folder / "rabbitmq", programs.servers()[1], ports)
-        broker.discard()
+    if set(PORT_NAMES) <= set(ports) and (folder / "rabbitmq").exists():
+        broker = RabbitMQ(folder / "rabbitmq", programs.get_server_programs()[1], ports)
+        broker.delete_data()
         broker.stop()  # stops the name server of Erlang nodes
     if "database" in ports and (folder / "postgresql").exists():
-        PostgreSQL(folder / "postgresql", programs.servers()[0], ports["database"]).discard()
+        PostgreSQL(folder / "postgresql", programs.get_server_programs()[0], ports["database"]).delete_data()
 
 
 # By default each of about a hundred queues updates its statistics every five seconds, which takes 0.035 CPU seconds per second; with this setting 0.006.
@@ -93,25 +93,25 @@ class SharedBroker:
 
     def start(self) -> RabbitMQ:
         """Return the running broker, with all users and no queues. Start it if necessary."""
-        with (private(self.folder) / "lock").open("a") as lock:
+        with (make_private_folder(self.folder) / "lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # a second worker waits until the broker runs
             broker = self._load()
             if broker is None or broker.pid() is None:
-                Ports(self.folder).choose(*PORTS)
+                Ports(self.folder).choose(*PORT_NAMES)
                 broker = self._load()
                 (broker.folder / "advanced.config").write_text(RARE_STATISTICS)
-                broker.define({"users": topology.definitions(self.keys()["broker"], 1)["users"]})
+                broker.write_definitions({"users": topology.definitions(self.keys()["broker"], 1)["users"]})
                 broker.start()
             return broker
 
     def _load(self):
         ports = Ports(self.folder).known()
-        return RabbitMQ(self.folder / "rabbitmq", programs.servers()[1], ports) if set(PORTS) <= set(ports) else None
+        return RabbitMQ(self.folder / "rabbitmq", programs.get_server_programs()[1], ports) if set(PORT_NAMES) <= set(ports) else None
 
     def keys(self) -> dict:
-        with (private(self.folder) / "keys").open("a") as lock:
+        with (make_private_folder(self.folder) / "keys").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # generated once: two workers must not generate different keys
-            return keys.load(self.folder, SERVICES, tuple(AGENCIES))
+            return keys.load_or_create(self.folder, SERVICES, tuple(AGENCIES))
 
 
 class WorkerServers(Servers):
@@ -129,7 +129,7 @@ class WorkerServers(Servers):
         return super()._load_keys() | {"broker": self.shared.keys()["broker"]}
 
     def _find_broker(self, rabbitmq):
-        self.broker = RabbitMQ(self.shared.folder / "rabbitmq", rabbitmq, dict.fromkeys(PORTS, 0))  # placeholder; its ports are known after the start
+        self.broker = RabbitMQ(self.shared.folder / "rabbitmq", rabbitmq, dict.fromkeys(PORT_NAMES, 0))  # placeholder; its ports are known after the start
 
     def _start_broker(self):
         self.broker = self.shared.start()

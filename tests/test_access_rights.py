@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 
 from contracts import AGENCIES
-from contracts.channels import DEAD_LETTERS, HEARS, SERVICES, STREAMS, agency_queue, exchange_of, inbox_of, queue_of, service_of
+from contracts.channels import DEAD_LETTERS, SERVICES, STREAMS, SUBSCRIPTIONS, agency_queue, exchange_of, inbox_of, queue_of, service_of
 from deploy import broker
 from tests.sandbox import AGENCIES as SANDBOX_AGENCIES
 
@@ -82,7 +82,7 @@ def test_a_service_can_read_its_queues_and_write_its_own_streams_only(service):
     assert names_matching(service, "configure") == set()
     exchanges = {exchange_of(producer) for producer in STREAMS if service_of(producer) == service}
     assert names_matching(service, "write") == exchanges | ({"inboxes"} if service in ("intake", "notify") else set())
-    expected = {queue_of(service, producer, partition) for producer in HEARS[service] for partition in (0, 1)}
+    expected = {queue_of(service, producer, partition) for producer in SUBSCRIPTIONS[service] for partition in (0, 1)}
     assert names_matching(service, "read") == expected | ({agency_queue(agency) for agency in AGENCIES} if service == "intake" else set())
 
 

@@ -31,7 +31,7 @@ PURE_MODULES = (
 )
 PURE_MAY_IMPORT = ("contracts", "plumbing.events")
 # Packages and modules of mediation, lowest first: each imports itself and lower ones. Those before `store` only compute, except IMPURE_FILES.
-MEDIATION = ("law", "rosters", "dispute", "deadlines", "routing", "life", "safeguard", "store", "county_files", "service", "commands")
+MEDIATION = ("law", "rosters", "dispute", "deadlines", "routing", "lifecycle", "safeguard", "store", "county_files", "service", "commands")
 PURE_PACKAGES = MEDIATION[: MEDIATION.index("store")]
 IMPURE_FILES = ("store", "proposals")
 # Modules with side effects, or that read the clock.

@@ -8,9 +8,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts import ABOUT_THE_ROSTER, AGENCY_EVENTS, DOMAIN_EVENTS, FACTS, HEARS, ROLES, safeguard
+from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, FACTS, ROLES, ROSTER_STEP_NAMES, SUBSCRIPTIONS, safeguard
 from docs.generate.pages import table, write_or_check
-from services.mediation.dispute.hold import HOLD, STAY
+from services.mediation.dispute.hold import HOLD_TRANSITIONS, STAY_TRANSITIONS
 from services.mediation.dispute.step import NOTED
 
 PATH = Path(__file__).resolve().parents[1] / "events.md"
@@ -50,7 +50,7 @@ GROUPS = (
     ("各机构",                   "Every agency",                                 lambda roles, event: len(roles) >= 8),
     ("综治中心、政法委",          "Mediation centre, political-legal committee",  lambda roles, event: "M" in roles and "B" not in roles and not is_safeguard(event)),
     ("调解组织及其他办理机构",     "Mediation bodies and other handlers",          lambda roles, event: {"M", "B"} <= roles),
-    ("名册管理机构",              "Keepers of rosters",                           lambda roles, event: event.type in ABOUT_THE_ROSTER),
+    ("名册管理机构",              "Keepers of rosters",                           lambda roles, event: event.type in ROSTER_STEP_NAMES),
     ("法院",                     "Courts",                                       lambda roles, event: "C" in roles and not is_safeguard(event)),
     ("信联办",                   "Petition office",                              lambda roles, event: "X" in roles),
     ("网格、村（社区）、乡镇（街道）", "Grid, villages, townships",                  lambda roles, event: "G" in roles),
@@ -78,7 +78,7 @@ def group_of(event) -> int:
 def published_after(event_type: str) -> list[Published]:
     """Return what services publish when an agency's event of this type takes effect, in order: intake, mediation, and intake again where it waited."""
     intake = INTAKE_PUBLISHES.get(event_type, (Published(("step.reported",)),))
-    if event_type in ABOUT_THE_ROSTER:
+    if event_type in ROSTER_STEP_NAMES:
         return [*intake, Published((event_type,))]
     if event_type in safeguard.STEPS:
         return [*intake, *_published_in_the_lane(event_type), Published(("step.applied",))]
@@ -89,7 +89,7 @@ def published_after(event_type: str) -> list[Published]:
 
 def _published_in_the_lane(event_type):
     """Yield the event that opens a hold or stay (if none is open), or the one that ends it, as the lane's tables define."""
-    cells = [(row, cells[event_type]) for machine in (HOLD, STAY) for row, cells in machine.items() if event_type in cells]
+    cells = [(row, cells[event_type]) for machine in (HOLD_TRANSITIONS, STAY_TRANSITIONS) for row, cells in machine.items() if event_type in cells]
     if any(row == "free" for row, _ in cells):
         yield Published(("safeguard.held",), is_conditional=True)
     elif any(target != NOTED for _, target in cells):
@@ -127,7 +127,7 @@ def text() -> str:
     parts += [EXCEPTIONS, table(("上报 Reported", "随后发布 Published then"), unusual)]
     parts += ["## 各服务发布的事件 · Events that services publish", SERVICE_NOTES]
     for service, (zh, en) in SERVICES.items():
-        listeners = ", ".join(name for name, producers in HEARS.items() if service in producers)
+        listeners = ", ".join(name for name, producers in SUBSCRIPTIONS.items() if service in producers)
         lines = [f"- `{event.type}` {event.zh} · {event.en}" for event in DOMAIN_EVENTS.values() if event.stream == service and event.type not in FACTS]
         parts += [f"### {service}：{zh} · {en}", f"接收方 Listeners: {listeners}", "\n".join(lines)]
     return "\n\n".join(parts) + "\n"

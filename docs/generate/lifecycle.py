@@ -7,7 +7,7 @@ from pathlib import Path
 from contracts import AGENCY_EVENTS, REASONS, ROLES, STATES, STEPS
 from contracts.clocks import CLOCKS as NAMES
 from contracts.clocks import LAWS
-from contracts.kinds import CLOCK_KINDS, MATTERS, SUBJECTS, TRACKS
+from contracts.kinds import AGREEMENT_SUBJECTS, CLOCK_KINDS, MATTERS, TRACKS
 from contracts.states import ENDINGS_OF_ANY_STATE, STATE_EXPLANATIONS
 from docs.generate.pages import table, write_or_check
 from services.mediation.deadlines.clocks import CLOCKS, Clock
@@ -15,21 +15,21 @@ from services.mediation.dispute.matters import NOT_CONFIRMED, NOT_MEDIATED
 from services.mediation.dispute.step import NOTED
 from services.mediation.dispute.tracks import TRACKS as TRACK_ROWS
 from services.mediation.law.periods import DEFAULT_RULES
-from services.mediation.life.transitions import (
-    ENDS,
-    EVERY_STEP,
-    EVERYWHERE,
-    FIRST,
+from services.mediation.lifecycle.transitions import (
+    FINAL_STATES,
+    GUARD_FOR_EVERY_STEP,
     GUARDS,
+    INITIAL_STATE,
     NEXT_ACTORS,
     PRINCIPLES,
-    TIME_SAYS,
+    SHARED_TRANSITIONS,
+    STEP_WHEN_PASSED,
     TRANSITIONS,
     UNDONE,
-    Back,
     Cell,
+    ReturnTo,
     When,
-    leads_to,
+    target_states,
 )
 
 PATH = Path(__file__).resolve().parents[1] / "lifecycle.md"
@@ -62,7 +62,7 @@ DIAGRAMS = (                            # one diagram of all states would be unr
 
 def render() -> str:
     """Return the whole page, Chinese and English side by side."""
-    common_steps = set().union(*(row for _, row in EVERYWHERE))
+    common_steps = set().union(*(row for _, row in SHARED_TRANSITIONS))
     parts = [
         "# 纠纷的流程 · The lifecycle of a dispute",
         "由程序所用的表格生成，请勿手工修改：`python -m docs.generate.lifecycle`。Generated from the tables that the program uses; do not edit.",
@@ -87,7 +87,7 @@ def render() -> str:
         "按法院收到起诉材料之日确定。By the day on which a court received the claim.",
         table(("轨道 Track", "起 from", "止 to", "依据 authority"), _track_rows()),
         "## 条件 · Guards",
-        f"先查是否有权上报（`{EVERY_STEP[0].__name__}`），再依次查：First whether the agency may report the step (`{EVERY_STEP[0].__name__}`), then in this order:",
+        f"先查是否有权上报（`{GUARD_FOR_EVERY_STEP[0].__name__}`），再依次查：First whether the agency may report the step (`{GUARD_FOR_EVERY_STEP[0].__name__}`), then in this order:",
         table(("步骤 Step", "条件 only if", "否则的理由 otherwise refused with", "条件的说明 explanation of the guard"), _guard_rows()),
         "### 十六项原则的位置 · Where the sixteen principles are checked",
         (
@@ -102,7 +102,7 @@ def render() -> str:
             ((f"`{matter}` {MATTERS[matter][0]}", f"`{reason}` {REASONS[reason].zh}") for matter, reason in NOT_MEDIATED.items()),
         ),
         "不得申请司法确认 Not to be confirmed: "
-        + "，".join(f"`{subject}` {SUBJECTS[subject][0]}" for subject in NOT_CONFIRMED)
+        + "，".join(f"`{subject}` {AGREEMENT_SUBJECTS[subject][0]}" for subject in NOT_CONFIRMED)
         + f"。{REASONS['may_not_be_confirmed'].zh}",
         "## 期限 · Clocks",
         (
@@ -112,25 +112,25 @@ def render() -> str:
         ),
         table(("期限 Clock", "起算 starts with", "长度 length", "完成 met by", "责任 owed by", "性质与依据 kind and authority"), map(_clock_row, CLOCKS)),
         "期限届满时自动产生的步骤：Steps that the end of a period takes automatically: "
-        + ", ".join(f"`{clock}` → `{step}`" for clock, step in TIME_SAYS.items()),
+        + ", ".join(f"`{clock}` → `{step}`" for clock, step in STEP_WHEN_PASSED.items()),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def state_diagram(states=tuple(TRANSITIONS)) -> str:
     """Return a Mermaid state diagram of these states: one arrow per pair of states, labelled with the steps. Steps common to many states are omitted from a part."""
-    common_steps = {step for _, row in EVERYWHERE for step in row} if len(states) < len(TRANSITIONS) else set()
+    common_steps = {step for _, row in SHARED_TRANSITIONS for step in row} if len(states) < len(TRANSITIONS) else set()
     lines = ["stateDiagram-v2", *(f"    {state}: {STATES[state][0]} {state}" for state in states)]
-    if FIRST in states:
-        lines.append(f"    [*] --> {FIRST}")
+    if INITIAL_STATE in states:
+        lines.append(f"    [*] --> {INITIAL_STATE}")
     for state in states:
         arrows: dict[str, list[str]] = {}
         for step, cell in TRANSITIONS[state].items():
-            for target in leads_to(cell):
+            for target in target_states(cell):
                 if target in states and step not in common_steps and (target != state or isinstance(cell, str)):
                     arrows.setdefault(target, []).append(step)
         lines += [f"    {state} --> {target}: {', '.join(steps)}" for target, steps in arrows.items()]
-    return "\n".join([*lines, *(f"    {end} --> [*]" for end in ENDS if end in states)])
+    return "\n".join([*lines, *(f"    {end} --> [*]" for end in FINAL_STATES if end in states)])
 
 
 def _explanations():
@@ -147,8 +147,8 @@ def _step_rows(common_steps):
 
 
 def _common_step_rows():
-    for states, row in EVERYWHERE:
-        excluded = [state for state in TRANSITIONS if state not in states and state != FIRST]
+    for states, row in SHARED_TRANSITIONS:
+        excluded = [state for state in TRANSITIONS if state not in states and state != INITIAL_STATE]
         where = "所有状态 every state" + (f"，除 but {', '.join(map(_state, excluded))}" if excluded else "")
         for step, cell in row.items():
             yield where, _step(step), _reported_by(step), _new_state(cell)
@@ -209,14 +209,14 @@ def _number(citation: str) -> str:
 
 
 def _reported_by(step: str) -> str:
-    by_time = ["期限届满 end of a period"] if step in TIME_SAYS.values() else []
+    by_time = ["期限届满 end of a period"] if step in STEP_WHEN_PASSED.values() else []
     return " ".join(by_time + [role for role in ROLES if step in AGENCY_EVENTS and role in AGENCY_EVENTS[step].allowed_roles]) or "–"
 
 
 def _new_state(cell: Cell) -> str:
     if isinstance(cell, When):
         return f"{_new_state(cell.then)} (`{cell.guard.__name__}`), 否则 else {_new_state(cell.otherwise)}"
-    if isinstance(cell, Back):
+    if isinstance(cell, ReturnTo):
         return "回到原状态 the state before the pause: " + " / ".join(map(_state, cell.to))
     return {NOTED: "记录 noted", UNDONE: "恢复该上报之前的状态 the state before that report"}.get(cell) or _state(cell)
 

@@ -7,9 +7,9 @@ and an agency could infer from two codes of its own when the code between them w
 import re
 from hashlib import blake2b
 
-from contracts.codes import PATTERN, check_digit, dispute_code
+from contracts.codes import DISPUTE_CODE_PATTERN, check_digit, dispute_code
 
-CODE = re.compile(PATTERN, re.ASCII)
+CODE = re.compile(DISPUTE_CODE_PATTERN, re.ASCII)
 LAST_SERIAL = 999_999
 
 

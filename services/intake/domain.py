@@ -53,7 +53,7 @@ def _find_refusal(checked, now, private_key) -> dict | None:
         return reason("unknown_type")
     if not contracts.AGENCIES[agency].is_active:
         return reason("agency_not_active", agency=agency)
-    if not contracts.may_say(agency, event.type):
+    if not contracts.may_report(agency, event.type):
         return reason("not_yours_to_say", agency=agency, step=event.type)
     if event.time > now + MAX_TIME_AHEAD:
         return reason("in_the_future")
@@ -64,10 +64,10 @@ def _find_refusal(checked, now, private_key) -> dict | None:
             return reason("parties_both_ways")
         mistake = contracts.mistakes_in(error)[0]
         return reason("malformed_data", field=mistake.field, mistake=mistake.token)
-    for assigned in contracts.assigned(event.type, checked.data):
+    for assigned in contracts.assigned_agencies(event.type, checked.data):
         if not contracts.AGENCIES[assigned].is_active:
             return reason("agency_not_active", agency=assigned)
-    if event.type in contracts.ABOUT_THE_ROSTER:
+    if event.type in contracts.ROSTER_STEP_NAMES:
         return None if checked.data["organisation"] == event.subject else reason("malformed_data", field="organisation", mistake="invalid")
     return _read_parties(checked, private_key)
 
@@ -89,7 +89,7 @@ def _read_parties(checked, private_key) -> dict | None:
 
 def _build_comparable_report(checked, token_key) -> ComparableReport | None:
     data, place = checked.data, checked.data["place"]
-    if not duplicates.is_comparable(data["risk"], contracts.safeguard.DANGERS):
+    if not duplicates.is_comparable(data["risk"], contracts.safeguard.DANGER_FLAGS):
         return None
     parties = identity.tokens_of_parties(checked.parties, place.get("village"), token_key)
     report = ComparableReport(
@@ -135,7 +135,7 @@ def _decide(checked, context, comparer):
         decision.refusal = reason("other_content_under_used_id")
     elif checked.refusal is not None:
         decision.refusal = checked.refusal
-    elif event.type in contracts.ABOUT_THE_ROSTER:
+    elif event.type in contracts.ROSTER_STEP_NAMES:
         decision.organisation = event.subject
     else:
         _decide_step(decision, checked.comparable_report, context, comparer)
@@ -238,7 +238,7 @@ def fact_of(decision: Decision) -> tuple[str, dict]:
 
 def facts_by_stream(decision: Decision) -> list[tuple[str | None, str, dict]]:
     """Return the domain events for an accepted event as (stream, type, data). The ordinary stream is None."""
-    return lane.facts_by_stream(decision.uses_sealed_stream, decision.registers_dispute, contracts.safeguard.in_danger(decision.data), fact_of(decision))
+    return lane.facts_by_stream(decision.uses_sealed_stream, decision.registers_dispute, contracts.safeguard.danger_flags(decision.data), fact_of(decision))
 
 
 def _public_flags(data) -> dict:

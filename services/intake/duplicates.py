@@ -94,7 +94,7 @@ def classify(comparison: Comparison) -> str | None:
 
 
 def reasons_for(comparison: Comparison) -> list[str]:
-    """Return why two reports count as duplicates, as tokens of contracts.kinds.SAMENESS."""
+    """Return why two reports count as duplicates, as tokens of contracts.kinds.DUPLICATE_REASONS."""
     who = "same_parties" if comparison.weaker_side == SAME_PARTY else "same_names" if comparison.stronger_side == SAME_NAME_AND_VILLAGE else "one_party"
     return [who, *(["same_place"] if comparison.is_same_place else []), *(["same_kind"] if comparison.is_same_kind else []), "within_days"]
 

@@ -6,31 +6,31 @@ inside the lane about a held or stayed dispute, and the safeguard flags of other
 """
 
 from contracts import safeguard
-from contracts.channels import SEALED
-from contracts.safeguard import in_danger, is_inside
+from contracts.channels import SEALED_STREAMS
+from contracts.safeguard import danger_flags, has_lane_access
 from services.intake.model import LaneRecord
 
-STREAM = SEALED["intake"]
+STREAM = SEALED_STREAMS["intake"]
 
 
 def may_see_code(record: LaneRecord | None, agency: str) -> bool:
     """Return whether the dispute's code exists for this agency. For other agencies the code is as unknown as one that was never assigned."""
-    return record is None or not record.reported_in_lane or is_inside(agency) or agency in record.reporting_agencies
+    return record is None or not record.reported_in_lane or has_lane_access(agency) or agency in record.reporting_agencies
 
 
 def hold_opened_by_report(event_type: str, data: dict) -> str | None:
     """Return what an agency's event opens: `hold`, `stay`, or None."""
-    return "hold" if in_danger(data) else safeguard.opened_by(event_type)
+    return "hold" if danger_flags(data) else safeguard.hold_or_stay_opened_by(event_type)
 
 
 def hold_opened_by_fact(event_type: str, data: dict) -> str | None:
     """Return what a domain event on intake's sealed stream opens: `hold`, `stay`, or None."""
-    return "hold" if event_type == "risk.flagged" else safeguard.opened_by(data.get("step"))
+    return "hold" if event_type == "risk.flagged" else safeguard.hold_or_stay_opened_by(data.get("step"))
 
 
 def uses_sealed_stream(record: LaneRecord | None, agency: str, event_type: str) -> bool:
     """Return whether an agency's step is passed on through the sealed stream."""
-    return event_type in safeguard.STEPS or (record is not None and (record.reported_in_lane or is_inside(agency)))
+    return event_type in safeguard.STEPS or (record is not None and (record.reported_in_lane or has_lane_access(agency)))
 
 
 def apply_event(record: LaneRecord | None, agency: str, event_type: str, data: dict, registers_dispute: bool) -> tuple[bool, LaneRecord | None]:

@@ -25,11 +25,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from contracts import asyncapi
-from contracts.kinds import LOOK_REASONS
-from contracts.safeguard import is_inside
+from contracts.kinds import ACCESS_REASONS
+from contracts.safeguard import has_lane_access
 from plumbing import settings, telemetry
 from plumbing.events import Delivery
-from plumbing.hosts import KnownHosts
+from plumbing.hosts import AllowedHosts
 from plumbing.logs import describe
 from plumbing.pool import DatabaseUnavailable, Pool, should_try_again
 from services.intake import codes, envelope, ingest, nesting, replies
@@ -80,7 +80,7 @@ async def post_events(request: Request) -> Response:
         return _problem_response("held")
     refused = sum(decision.is_refused for decision in decisions)
     status = 202 if not refused else 422 if refused == len(decisions) else 207
-    telemetry.REQUESTS.labels("intake", "events", status).inc()
+    telemetry.HTTP_REQUESTS.labels("intake", "events", status).inc()
     if request.headers.get("content-type", "").lower().startswith(BATCH):
         return Response(b"[" + b",".join(answers) + b"]", status, media_type=BATCH)
     return Response(answers[0], status, media_type=STRUCTURED)
@@ -155,7 +155,7 @@ def _load_receipts(pool, agency, after):
 
 def _load_view(pool, agency, query):
     with pool.transaction() as tx:
-        return lane.view(tx, agency, query["officer"], query["reason"], query["dispute"], is_inside(agency))
+        return lane.view(tx, agency, query["officer"], query["reason"], query["dispute"], has_lane_access(agency))
 
 
 def _parse_view_query(body) -> dict | None:
@@ -165,7 +165,7 @@ def _parse_view_query(body) -> dict | None:
         return None
     if not isinstance(query, dict) or not all(isinstance(query.get(name), str) for name in ("dispute", "reason", "officer")):
         return None
-    is_valid = codes.has_code_form(query["dispute"]) and query["reason"] in LOOK_REASONS and OFFICER.fullmatch(query["officer"])
+    is_valid = codes.has_code_form(query["dispute"]) and query["reason"] in ACCESS_REASONS and OFFICER.fullmatch(query["officer"])
     return query if is_valid else None
 
 
@@ -213,7 +213,7 @@ def _authenticate(request):
 
 def _problem_response(code):
     """Return the response for a problem, and count it in the metrics."""
-    telemetry.REQUESTS.labels("intake", "problem", PROBLEMS[code][0]).inc()
+    telemetry.HTTP_REQUESTS.labels("intake", "problem", PROBLEMS[code][0]).inc()
     return _problem_json(code)
 
 
@@ -244,9 +244,9 @@ app = Starlette(
         Route("/receipts", get_receipts),
         Route("/matters", view_safeguarded_dispute, methods=["POST"]),
         Route("/contract", get_contract),
-        *telemetry.routes(lambda: {"database": app.state.pool.answers()}),
+        *telemetry.routes(lambda: {"database": app.state.pool.is_answering()}),
     ],
-    middleware=[Middleware(KnownHosts, hosts=settings.load_http().door_hosts, refusal=lambda: _problem_response("unknown_host"))],
+    middleware=[Middleware(AllowedHosts, hosts=settings.load_web_settings().door_hosts, refusal=lambda: _problem_response("unknown_host"))],
     exception_handlers={DatabaseUnavailable: _on_database_unavailable},
     lifespan=_lifespan,
 )

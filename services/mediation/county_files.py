@@ -10,11 +10,11 @@ from contracts import COUNTY
 from contracts.county import County
 from contracts.county.files import line_of, read_toml
 from contracts.csv_tables import CellError, cell_error
-from services.mediation.law.county_periods import County as CountyPeriods
-from services.mediation.law.county_periods import county as periods_of
-from services.mediation.law.holidays import CHINA, Holidays, arrangements
+from services.mediation.law.county_periods import CountyPeriods
+from services.mediation.law.county_periods import apply_county_periods as periods_of
+from services.mediation.law.holidays import CHINA, Holidays, parse_arrangements
 from services.mediation.law.invalid_facts import InvalidFacts
-from services.mediation.law.periods import LAW
+from services.mediation.law.periods import DEFAULT_RULES
 from services.mediation.law.policy import DeadlinePolicy
 from services.mediation.rosters import files as roster_files
 from services.mediation.routing import rules as routing_rules
@@ -91,7 +91,7 @@ def read_periods(folder: Path) -> tuple[CountyPeriods, list[CellError]]:
         try:
             periods_of({clock: row})
         except InvalidFacts as invalid:
-            column = f"periods.{clock}" if clock in LAW else "periods"  # an unknown name is not quoted
+            column = f"periods.{clock}" if clock in DEFAULT_RULES else "periods"  # an unknown name is not quoted
             errors.append(_law_error(PERIODS, line_of(text, ("periods", clock)), column, invalid))
     return (CountyPeriods() if errors else periods_of(rows)), errors
 
@@ -104,10 +104,10 @@ def read_calendar(folder: Path) -> tuple[Holidays, list[CellError]]:
     years, text = read_toml(folder, CALENDAR, errors)
     for year, row in years.items():
         try:
-            arrangements({year: row})
+            parse_arrangements({year: row})
         except InvalidFacts as invalid:
             errors.append(_law_error(CALENDAR, line_of(text, (year,)), year if year.isascii() and year.isdigit() else "year", invalid))
-    return (CHINA if errors or not years else Holidays(arrangements(years))), errors
+    return (CHINA if errors or not years else Holidays(parse_arrangements(years))), errors
 
 
 def read_routing(folder: Path, county: County = COUNTY) -> tuple[routing_rules.Rules | None, list[CellError]]:

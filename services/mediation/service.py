@@ -12,7 +12,7 @@ from plumbing.timer import every
 from services.mediation import store
 from services.mediation.county_files import CountyFiles
 from services.mediation.deadlines import tracking
-from services.mediation.life import decisions
+from services.mediation.lifecycle import decisions
 from services.mediation.rosters import roster_events
 from services.mediation.rosters import store as roster_store
 from services.mediation.routing import effects as routing_effects
@@ -47,7 +47,7 @@ class Rosters(DependencyProvider):
 
 
 class MediationService:
-    """Decides each reported step by the tables of life/transitions, and publishes what happened."""
+    """Decides each reported step by the tables of lifecycle/transitions, and publishes what happened."""
 
     name = "mediation"
     db = Database()
@@ -123,7 +123,7 @@ class MediationService:
         while last is not None:
             with self.db.transaction() as tx:
                 codes = store.load_provisional_codes(tx, last, DUE_BATCH_SIZE)
-                _save_and_publish(tx, [(None, tracking.recompute(dispute, tx.now, policy)) for dispute in store.load(tx, codes).values()])
+                _save_and_publish(tx, [(None, tracking.recompute_provisional_deadlines(dispute, tx.now, policy)) for dispute in store.load(tx, codes).values()])
                 last = max(codes, default=None)
         self.county.recomputed = True
 
@@ -148,11 +148,11 @@ def _events_to_publish(decision, event):
     original time. `event` is None for a decision made by a timer.
     """
     code = decision.dispute and decision.dispute.code
-    for event_type, data in decision.said:
+    for event_type, data in decision.new_events:
         yield _ordinary_event(event_type, event, data) if event else DomainEvent(event_type, code, data)
-    for event_type, data in decision.sealed:
+    for event_type, data in decision.sealed_events:
         yield DomainEvent(event_type, code, data, time=event and event.time, cause=event, source=lane.STREAM)
-    for event_type, data in decision.late:
+    for event_type, data in decision.delayed_events:
         yield DomainEvent(event_type, code, data, time=datetime.fromisoformat(data["happened_at"]) if "happened_at" in data else None)
 
 

@@ -6,7 +6,7 @@ from operator import attrgetter
 from plumbing.events import Event
 from plumbing.rows import Columns
 from plumbing.transaction import Transaction
-from services.mediation.dispute.model import PARTICULARS, TUPLES, Deadline, Decision, Dispute, Taken
+from services.mediation.dispute.model import PARTICULARS, TUPLE_FIELDS, AppliedStep, Deadline, Decision, Dispute
 from services.mediation.law.dates import instant_of
 from services.mediation.safeguard import store as lane_store
 
@@ -51,14 +51,14 @@ def load_history(tx: Transaction, disputes: dict[str, Dispute], codes: Iterable[
         "select code, step, event_type, agency, reported, happened_at, undo, undoes from mediation.transitions where code = any(%s) order by code, step",
         (sorted(set(codes)),),
     ):
-        disputes[code].taken.append(Taken(*step))
+        disputes[code].applied_steps.append(AppliedStep(*step))
 
 
 def save(tx: Transaction, decided: list[tuple[Event | None, Decision]]) -> None:
     """Write what the decisions changed: disputes, transitions, deadlines and holds."""
     changed = {decision.dispute.code: decision.dispute for _, decision in decided if decision.transition}
     tx.insert("mediation.disputes", DISPUTES, [_dispute_row(changed[code]) for code in sorted(changed)], _UPDATE_DISPUTE)
-    tx.insert("mediation.transitions", TRANSITIONS, [_transition_row(event, decision, tx.now) for event, decision in decided if decision.taken])
+    tx.insert("mediation.transitions", TRANSITIONS, [_transition_row(event, decision, tx.now) for event, decision in decided if decision.applied_step])
     deadlines = {(decision.dispute.code, deadline.key): deadline for _, decision in decided for deadline in decision.deadlines}
     tx.insert("mediation.deadlines", DEADLINES, [_deadline_row(code, deadline) for (code, _), deadline in deadlines.items()], _UPDATE_DEADLINE)
     lane_store.save(tx, [decision for _, decision in decided])
@@ -90,14 +90,14 @@ def _dispute_row(d):
 
 def _set_particulars(dispute, particulars):
     for name, value in particulars.items():
-        setattr(dispute, name, tuple(value) if name in TUPLES else value)
+        setattr(dispute, name, tuple(value) if name in TUPLE_FIELDS else value)
     return dispute
 
 
 def _transition_row(event, decision, now):
-    (before, after, step), taken = decision.transition, decision.taken
+    (before, after, step), taken = decision.transition, decision.applied_step
     cause = event.id if event else None
-    return decision.dispute.code, step, before, after, taken.word, taken.agency, taken.happened, now, cause, taken.reported, taken.inverse, taken.undoes
+    return decision.dispute.code, step, before, after, taken.step_type, taken.agency, taken.happened_at, now, cause, taken.event_id, taken.inverse, taken.undoes
 
 
 def _deadline_row(code, d):
@@ -107,7 +107,7 @@ def _deadline_row(code, d):
 def _deadline_history(d) -> dict:
     """Return the pauses, extensions and similar facts of a deadline as JSON values, without empty ones: most deadlines have none."""
     history = {"pauses": d.pauses, "extensions": d.extensions, "restarted_at": d.restarted_at, "opened_at": d.opened_at,
-            "suspensions": d.suspensions, "put_off": d.put_off}  # fmt: skip
+            "suspensions": d.suspensions, "put_off": d.postponed_days}  # fmt: skip
     return {name: value for name, value in history.items() if value}
 
 
@@ -131,5 +131,5 @@ def _parse_periods(stored) -> list:
 _HAS_SUCCESSOR = "exists (select 1 from mediation.deadlines later where later.code = d.code and later.clock = d.clock and later.set_at > d.set_at)"
 _get_particulars = attrgetter(*PARTICULARS)
 _DEFAULTS = {name: getattr(Dispute(""), name) for name in PARTICULARS}
-_UPDATE_DISPUTE = f"on conflict (code) do update set {DISPUTES.given('code')}"
-_UPDATE_DEADLINE = f"on conflict (code, key) do update set {DEADLINES.given('code', 'key')}"
+_UPDATE_DISPUTE = f"on conflict (code) do update set {DISPUTES.assign_excluded('code')}"
+_UPDATE_DEADLINE = f"on conflict (code, key) do update set {DEADLINES.assign_excluded('code', 'key')}"

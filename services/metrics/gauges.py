@@ -58,7 +58,7 @@ class BusinessCollector:
 
 def register(settings) -> BusinessCollector:
     """Register a collector with a database connection of its own at the Prometheus registry."""
-    collector = BusinessCollector(Pool(settings, size=1, patience=1.0))
+    collector = BusinessCollector(Pool(settings, size=1, acquire_timeout=1.0))
     REGISTRY.register(collector)
     return collector
 

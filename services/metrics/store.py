@@ -88,7 +88,7 @@ def _save_disputes(tx, changes):
             )
             for _, d in sorted(changes.disputes.items())
         ],
-        f"on conflict (code) do update set {DISPUTES.given('code')}",
+        f"on conflict (code) do update set {DISPUTES.assign_excluded('code')}",
     )  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def _save_deadlines(tx, changes):
         "metrics.deadlines",
         DEADLINES,
         rows,
-        f"on conflict (code, clock) do update set {DEADLINES.given('code', 'clock')}",
+        f"on conflict (code, clock) do update set {DEADLINES.assign_excluded('code', 'clock')}",
     )
 
 

@@ -6,7 +6,7 @@ The notice is neutral: it names the dispute and does not state the reason. It is
 from collections.abc import Callable
 
 from contracts import COUNTY
-from contracts.safeguard import TOLD
+from contracts.safeguard import HOLD_NOTICE_RECIPIENTS
 from plumbing.events import Event
 from services.notify.rules import Notice
 
@@ -34,8 +34,8 @@ def is_court_deadline(data: dict) -> bool:
 # fmt: off
 NEEDS_ATTENTION: dict[str, tuple[tuple[Callable, tuple[str, ...]], ...]] = {
     # event type in the sealed stream  if this condition holds  these agencies are notified
-    "safeguard.held":               ((is_hold,              TOLD),),
-    "safeguard.released":           ((is_hold,              TOLD),),
+    "safeguard.held":               ((is_hold,              HOLD_NOTICE_RECIPIENTS),),
+    "safeguard.released":           ((is_hold,              HOLD_NOTICE_RECIPIENTS),),
     "step.applied":                 ((is_order_application, (COURT,)),
                                      (is_order_decision,    (POLICE, WOMENS_FEDERATION))),
     "deadline.approached":          ((is_court_deadline,    (COURT,)),),

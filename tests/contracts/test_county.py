@@ -11,7 +11,7 @@ from contracts.county import files
 from contracts.county.roles import ROLES, ROLES_WITH_LEAD
 from deploy.county.changes import compare
 from deploy.county.check import check
-from deploy.county.skeleton import NotNew, write_new
+from deploy.county.skeleton import CannotWriteTemplate, write_template
 from deploy.files import ROOT
 
 GANZHOU = ROOT / "counties/ganzhou"
@@ -178,14 +178,14 @@ def test_a_process_with_an_invalid_folder_prints_every_mistake_and_exits(folder)
 
 
 def test_a_new_county_folder_is_valid_and_overwrites_nothing(tmp_path):
-    write_new(tmp_path / "new", "330681")
+    write_template(tmp_path / "new", "330681")
 
     assert check(tmp_path / "new") == []
     assert files.read(tmp_path / "new")[0].area == "330681"
-    with pytest.raises(NotNew):
-        write_new(tmp_path / "new", "330681")
-    with pytest.raises(NotNew):
-        write_new(tmp_path / "other", "33068")
+    with pytest.raises(CannotWriteTemplate):
+        write_template(tmp_path / "new", "330681")
+    with pytest.raises(CannotWriteTemplate):
+        write_template(tmp_path / "other", "33068")
 
 
 def test_comparison_lists_changed_agencies_and_refuses_deletion_of_an_agency(folder):

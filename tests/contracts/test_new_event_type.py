@@ -28,7 +28,7 @@ TRANSITION = """    "registered":        { "site.visited":            NOTED,
 """
 CHANGES = (
     ("contracts/steps/mediation.py", "STEPS = (\n", SCHEMA),
-    ("services/mediation/life/transitions.py", '    "registered":        { "dispute.screened":        "screened",\n', TRANSITION),
+    ("services/mediation/lifecycle/transitions.py", '    "registered":        { "dispute.screened":        "screened",\n', TRANSITION),
 )
 
 # Runs in the changed copy and prints the results as JSON on its last line.
@@ -40,8 +40,8 @@ import contracts
 from docs.generate.contracts.__main__ import documents
 from plumbing.events import Delivery
 from services.intake import domain, envelope
-from services.intake.model import Dispute, Known
-from services.mediation.life import decisions
+from services.intake.model import Dispute, BatchContext
+from services.mediation.lifecycle import decisions
 from services.metrics.web.names import NAMES
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -56,7 +56,7 @@ def report(role, data):
     event = {"specversion": "1.0", "id": "e-1", "source": f"/agencies/{agency(role)}", "type": "site.visited", "subject": CODE, "time": NOW.isoformat(), "data": data}
     delivery = Delivery(json.dumps(event).encode(), "application/cloudevents+json", f"{agency(role)}.site.visited", agency(role), "")
     checked = domain.check(envelope.read(delivery), NOW, bytes(32), bytes(32))
-    (decided,) = domain.decide_all([checked], Known(disputes={CODE: Dispute(CODE)}))
+    (decided,) = domain.decide_all([checked], BatchContext(disputes={CODE: Dispute(CODE)}))
     return decided
 
 
@@ -73,11 +73,11 @@ decision = decisions.decide(dispute, Event(*domain.fact_of(visited)), NOW)
 correction = {"event": "e-1", "reason": "wrong_facts", "corrects": "site.visited", "facts": {"minutes": 40}}
 written = {str(path): text for path, text in documents().items()}
 result = {
-    "accepted": visited.refused is None,
-    "of another role": report("P", {"minutes": 30}).refused["code"],
-    "of another form": report("G", {"minutes": 0}).refused["code"],
+    "accepted": visited.refusal is None,
+    "of another role": report("P", {"minutes": 30}).refusal["code"],
+    "of another form": report("G", {"minutes": 0}).refusal["code"],
     "refused by mediation": decision.refused,
-    "said": {type: contracts.dump(type, data, "mediation") for type, data in decision.said},
+    "said": {type: contracts.dump(type, data, "mediation") for type, data in decision.new_events},
     "corrected": contracts.load("report.corrected", correction)["facts"],
     "documents": [path for path, text in written.items() if "site.visited" in text],
     "page": NAMES["event"]["site.visited"],

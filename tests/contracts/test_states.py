@@ -5,7 +5,7 @@ import re
 import pytest
 
 from contracts.states import ENDINGS_OF_ANY_STATE, STATE_EXPLANATIONS, STATES
-from services.mediation.life.transitions import ENDS, EVERYWHERE, NEXT_ACTORS, TRANSITIONS, leads_to
+from services.mediation.lifecycle.transitions import ENDS, EVERYWHERE, NEXT_ACTORS, TRANSITIONS, leads_to
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 ACTORS = {

@@ -250,7 +250,7 @@ def test_every_way_is_gone_by_some_and_few_agreements_are_confirmed(lives):
 def test_each_of_the_eight_grounds_and_every_track_is_seen(told):
     said = [step for each, _, answers in told for step, outcome, _ in answers if outcome == "receipt.applied"]
 
-    assert {step.data["ground"] for step in said if step.type == "mediation.terminated"} == set(contracts.kinds.GROUNDS)
+    assert {step.data["ground"] for step in said if step.type == "mediation.terminated"} == set(contracts.kinds.TERMINATION_GROUNDS)
     assert {step.data["track"] for step in said if step.type == "dispute.screened"} == set(contracts.kinds.TRACKS)
     assert {step.data["answer"] for step in said if step.type == "call.answered"} == set(contracts.kinds.CALL_ANSWERS)
     assert {step.data["answer"] for step in said if step.type == "supervision.answered"} == set(contracts.kinds.SUPERVISION_ANSWERS)

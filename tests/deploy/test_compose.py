@@ -22,8 +22,8 @@ from deploy.county import applied_copy
 from deploy.files import ROOT, write_private
 from deploy.processes import PROCESSES
 from local import postgresql, supervisor
-from plumbing.hosts import KnownHosts
-from plumbing.settings import Settings, load_http
+from plumbing.hosts import AllowedHosts
+from plumbing.settings import Settings, load_web_settings
 
 FILE = ROOT / "docker-compose.yml"
 DOCUMENT = yaml.safe_load(FILE.read_text())
@@ -170,14 +170,14 @@ def test_web_process_accepts_the_host_names_of_its_clients(name, monkeypatch, sh
     text = CONTAINERS[name]["environment"][setting]
     own, rest = text.removesuffix("}").split(f",${{{setting}:-")
     monkeypatch.setenv(setting, f"{own},{rest}")
-    hosts = KnownHosts(None, getattr(load_http(), f"{name}_hosts"), None)
+    hosts = AllowedHosts(None, getattr(load_web_settings(), f"{name}_hosts"), None)
 
     setup.make_keys(tmp_path, shares)
     settings = yaml.safe_load((shares / "prometheus/prometheus.yml").read_text())
     (target,) = [t for job in settings["scrape_configs"] for group in job["static_configs"] for t in group["targets"] if t.startswith(f"{name}:")]
     (probe_host,) = re.findall(r"Host: (\S+?)\\r", (ROOT / "deploy/images/app/ready").read_text())
-    assert all(hosts.knows([(b"host", host.encode())]) for host in (target, probe_host, "127.0.0.1:8001", "localhost:8001"))
-    assert not hosts.knows([(b"host", b"evil.example")])
+    assert all(hosts.allows([(b"host", host.encode())]) for host in (target, probe_host, "127.0.0.1:8001", "localhost:8001"))
+    assert not hosts.allows([(b"host", b"evil.example")])
 
 
 def test_share_of_a_service_contains_only_its_own_secrets(shares, tmp_path):

@@ -28,38 +28,38 @@ def test_queues_that_agencies_publish_to_have_no_dead_letters():
 
 
 @pytest.mark.parametrize("death", MALFORMED_DEATH_HEADERS.values(), ids=MALFORMED_DEATH_HEADERS)
-def test_expired_message_with_malformed_death_header_keeps_dead_lettering_alive(apart, death):
+def test_expired_message_with_malformed_death_header_keeps_dead_lettering_alive(sandbox, death):
     """On RabbitMQ 3.10, such a message ends the dead-letter process of the whole node if its queue has at-least-once dead letters."""
-    apart.purge(POLICE_QUEUE, SERVICE_QUEUE, DEAD_LETTERS)
-    police = apart.channel("police")
+    sandbox.purge(POLICE_QUEUE, SERVICE_QUEUE, DEAD_LETTERS)
+    police = sandbox.channel("police")
     for _ in range(10):
         properties = pika.BasicProperties(delivery_mode=2, user_id="police", expiration="100", headers={"x-death": death})
         police.basic_publish("agencies", "police.dispute.reported", b"{}", properties)
     police.connection.close()
-    wait_until(lambda: apart.count(POLICE_QUEUE) == 0, what="the messages expired")
+    wait_until(lambda: sandbox.count(POLICE_QUEUE) == 0, what="the messages expired")
 
-    channel = apart.channel()
+    channel = sandbox.channel()
     channel.basic_publish("", SERVICE_QUEUE, b"{}", pika.BasicProperties(delivery_mode=2))
     method, _, _ = next(channel.consume(SERVICE_QUEUE, inactivity_timeout=10))
     channel.basic_reject(method.delivery_tag, requeue=False)
     channel.connection.close()
 
-    wait_until(lambda: apart.count(DEAD_LETTERS) == 1, what="the rejected message is in the dead letters")
-    apart.purge(DEAD_LETTERS)
+    wait_until(lambda: sandbox.count(DEAD_LETTERS) == 1, what="the rejected message is in the dead letters")
+    sandbox.purge(DEAD_LETTERS)
 
 
-def test_message_returned_more_often_than_service_limits_stays_in_the_agency_queue(apart):
+def test_message_returned_more_often_than_service_limits_stays_in_the_agency_queue(sandbox):
     """A process that dies at each delivery of one agency's message also returns the messages of other agencies."""
-    apart.purge(COURT_QUEUE)
-    court = apart.channel("court")
+    sandbox.purge(COURT_QUEUE)
+    court = sandbox.channel("court")
     court.basic_publish("agencies", "court.dispute.reported", b"{}", pika.BasicProperties(delivery_mode=2, user_id="court"))
     court.connection.close()
 
-    channel = apart.channel()
+    channel = sandbox.channel()
     for _ in range(broker.SERVICE_QUEUE_ARGUMENTS["x-delivery-limit"] + 5):
         method, _, _ = next(channel.consume(COURT_QUEUE, inactivity_timeout=10))
         channel.basic_reject(method.delivery_tag, requeue=True)
     channel.connection.close()
 
-    wait_until(lambda: apart.count(COURT_QUEUE) == 1, what="the message is still there")
-    apart.purge(COURT_QUEUE)
+    wait_until(lambda: sandbox.count(COURT_QUEUE) == 1, what="the message is still there")
+    sandbox.purge(COURT_QUEUE)

@@ -4,7 +4,7 @@ from contracts.channels import agency_queue, inbox_of
 from deploy import roles
 from deploy.broker import ADMIN, definitions
 from local import Servers
-from tests.shared import make_vhost
+from tests.shared_servers import make_vhost
 
 SHORT_QUEUE_MESSAGES = 50  # capacity of a short queue, in messages
 

@@ -9,11 +9,11 @@ import pytest
 from deploy import processes
 from deploy.files import ROOT
 from tests.county import DAMAN_COMMITTEE
-from tests.county_folders import county_folder
+from tests.county_folders import copy_county_folder
 
 
 def run_routing_command(county, *arguments):
-    environment = processes.launch(processes.KINDS["mediation"], county.system.servers).environment
+    environment = processes.launch(processes.PROCESSES["mediation"], county.system.servers).environment
     command = [sys.executable, "-W", "ignore", "-m", "services.mediation.commands.routing", *arguments]
     return subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
 
@@ -21,7 +21,7 @@ def run_routing_command(county, *arguments):
 def test_the_dry_run_compares_proposed_and_actual_bodies_of_past_disputes(county, tmp_path):
     county.routed_dispute(DAMAN_COMMITTEE)
     county.settle()
-    edited = county_folder(tmp_path, routing="X1,婚姻家庭,大满镇,,,,agency:trade_union,,900,county_choice,,,\n")
+    edited = copy_county_folder(tmp_path, routing="X1,婚姻家庭,大满镇,,,,agency:trade_union,,900,county_choice,,,\n")
     before = county.rows("select count(*) from mediation.transitions")
 
     as_now, as_edited = run_routing_command(county, "dry-run"), run_routing_command(county, "dry-run", "--county", str(edited))
@@ -34,7 +34,7 @@ def test_the_dry_run_compares_proposed_and_actual_bodies_of_past_disputes(county
 
 
 def test_an_invalid_rule_is_reported_with_its_line_and_no_formula_is_run(county, tmp_path):
-    wrong = county_folder(tmp_path, routing="X1,婚姻,,,,,=cmd(),,1,county_choice,,,\n")
+    wrong = copy_county_folder(tmp_path, routing="X1,婚姻,,,,,=cmd(),,1,county_choice,,,\n")
 
     done = run_routing_command(county, "check", str(wrong))
 
@@ -48,7 +48,7 @@ def test_an_invalid_rule_is_reported_with_its_line_and_no_formula_is_run(county,
 def county_with_ten_days(county, tmp_path):
     """Run mediation with a county folder that limits an extension by the court to ten days."""
     settings = county.system.environment["mediation"]
-    settings["FENGQIAO_COUNTY"] = str(county_folder(tmp_path, periods="[periods.mediation_extension]\ndays = 10\n"))
+    settings["FENGQIAO_COUNTY"] = str(copy_county_folder(tmp_path, periods="[periods.mediation_extension]\ndays = 10\n"))
     _restart(county.system)
     yield
     del settings["FENGQIAO_COUNTY"]

@@ -12,7 +12,7 @@ import pytest
 
 from contracts import AGENCY_EVENTS, safeguard
 from tests.county import DAMAN_COMMITTEE, NO_RISK, Lane, found_outside, wait_until
-from tests.everywhere import found_in_logs, found_in_measures, logs_of
+from tests.leak_search import find_in_logs, find_in_metrics, log_files
 
 WITHOUT_A_PART = ("grid", "petition_office", "trade_union", "peoples_mediation_committee-xijie")
 WITH_A_PART = (DAMAN_COMMITTEE, "mediation_centre", "judicial_bureau", "political_legal_committee")  # the last may supervise overdue agencies
@@ -160,8 +160,8 @@ def test_metrics_logs_and_pages_contain_no_event_type_of_the_lane(county, three_
     held, _, _ = three_disputes
 
     assert found_outside(county, held, Lane.WORDS) == []
-    assert found_in_measures(county.system, (*Lane.WORDS, "stay.lifted", "dispute.stayed", held)) == []
-    lines = [line for log in logs_of(county.system) for line in log.read_text(errors="replace").splitlines() if held in line]
+    assert find_in_metrics(county.system, (*Lane.WORDS, "stay.lifted", "dispute.stayed", held)) == []
+    lines = [line for log in log_files(county.system) for line in log.read_text(errors="replace").splitlines() if held in line]
     assert [line for line in lines if any(event_type in line for event_type in ("safeguard", "hold", "protection", "warning_issued"))] == []
     for path in ("/", "/disputes"):
         page = httpx.get(f"{county.system.endpoints['dispute_page']}{path}", timeout=30).text
@@ -205,7 +205,7 @@ def test_no_page_and_no_answer_shows_a_dispute_reported_into_the_lane(county, re
     ]
     assert pages[0] == pages[1]
     assert found_outside(county, reported_in_lane) == []
-    assert found_in_logs(county.system, [reported_in_lane]) == []
+    assert find_in_logs(county.system, [reported_in_lane]) == []
 
 
 def test_neighbouring_codes_do_not_disclose_a_dispute_reported_into_the_lane(county):

@@ -5,7 +5,7 @@ from tests.intake.people import person
 
 
 def count_reported(county, *codes):
-    return county.rows("select coalesce(sum(count), 0)::int from metrics.moves where code = any(%s) and what = 'reported'", list(codes))[0][0]
+    return county.rows("select coalesce(sum(count), 0)::int from metrics.daily_disputes where code = any(%s) and figure = 'reported'", list(codes))[0][0]
 
 
 def test_undoing_an_automatic_join_gives_the_second_report_its_own_code(county):

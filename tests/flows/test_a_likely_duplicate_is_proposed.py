@@ -31,13 +31,13 @@ def test_the_centre_joins_a_proposed_duplicate_and_all_reporters_get_the_valid_c
     assert county.rows("select outcome from mediation.disputes where code = %s", newer) == [("merged",)]
     assert (grid.dispute, county.grid.agency.code_of("W-dup-9")) == (older, older)
     assert "notice.joined" in county.notices(DAMAN_COMMITTEE, newer)
-    assert county.rows("select clock from mediation.deadlines where code = %s and state = 'open' and ask_at is not null", newer) == []
+    assert county.rows("select clock from mediation.deadlines where code = %s and state = 'open' and next_check_at is not null", newer) == []
 
     screened = county.mediation_centre.reports("dispute.screened", newer, suitable=True, track="A", kind="contract")  # under the former code
     county.settle()
     assert (screened.dispute, screened.receipts[-1], county.state(older)) == (older, "receipt.applied", "screened")
 
-    counted = county.rows("select sum(count) from metrics.moves where code = any(%s) and what in ('reported', 'closed')", [older, newer])
+    counted = county.rows("select sum(count) from metrics.daily_disputes where code = any(%s) and figure in ('reported', 'closed')", [older, newer])
     assert counted == [(1,)]
     for language, words in (("zh", "并入"), ("en", "Joined to")):
         page = wait_until(lambda language=language: httpx.get(f"{county.system.endpoints['dashboard']}/disputes/{newer}?lang={language}", trust_env=False).text)

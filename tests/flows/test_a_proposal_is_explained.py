@@ -37,7 +37,7 @@ def test_the_timeline_shows_the_proposal_in_both_languages(county):
     zh, en = httpx.get(page).text, httpx.get(page, params={"lang": "en"}).text
 
     assert "该类纠纷的牵头机构" in zh and "本村（社区）组织" in zh and "由综治中心决定" in zh
-    assert "leads disputes of this kind" in en and "the body of the village" in en
+    assert "lead agency for disputes of this kind" in en and "body of the village or community" in en
 
 
 def test_the_answer_of_a_proposed_body_is_counted_in_its_record(county):

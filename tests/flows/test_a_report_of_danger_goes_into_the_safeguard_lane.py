@@ -53,7 +53,7 @@ def test_later_reports_about_a_dispute_in_the_lane_reach_it(county):
         county.settle()  # each in a batch of its own
 
     assert [event.receipts for event in sent] == [["receipt.accepted", "receipt.applied"]] * 3
-    assert county.rows("select reported_in_lane, holds from intake.seals where code = %s", report.dispute) == [(True, ["hold", "stay"])]
+    assert county.rows("select reported_in_lane, holds from intake.lane_records where code = %s", report.dispute) == [(True, ["hold", "stay"])]
     assert found_outside(county, report.dispute) == []
 
 

@@ -6,7 +6,7 @@ import json
 import pytest
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
-from tests.everywhere import found_in_logs, found_in_tables
+from tests.leak_search import find_in_logs, find_in_tables
 
 SECRET = "虚构密封人七"
 PARTIES = [{"role": "applicant", "name": SECRET}, {"role": "respondent", "name": SECRET}, {"role": "respondent", "name": SECRET}]
@@ -32,8 +32,8 @@ def test_parties_encrypted_to_the_published_key_are_accepted_and_stored_encrypte
 
     assert parties.receipts == ["receipt.accepted", "receipt.applied"]
     assert county.rows("select parties from mediation.disputes where code = %s", parties.dispute) == [(["applicant", "respondent", "respondent-2"],)]
-    assert county.rows("select by_agency from intake.parties where code = %s", parties.dispute) == [(True,)]
-    assert found_in_tables(county.rows, [SECRET]) == found_in_logs(county.system, [SECRET]) == []
+    assert county.rows("select encrypted_by_agency from intake.parties where code = %s", parties.dispute) == [(True,)]
+    assert find_in_tables(county.rows, [SECRET]) == find_in_logs(county.system, [SECRET]) == []
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_unreadable_encrypted_parties_are_refused_with_the_place_of_the_mistake(
 
     assert refused.receipts == ["receipt.refused"]
     assert (refused.refusal["code"], refused.refusal.get("field")) == (code, field)
-    assert found_in_tables(county.rows, [SECRET]) == found_in_logs(county.system, [SECRET]) == []
+    assert find_in_tables(county.rows, [SECRET]) == find_in_logs(county.system, [SECRET]) == []

@@ -18,7 +18,7 @@ def test_a_suspected_sham_suspends_mediation_until_the_court_has_examined_it(cou
 
 def test_the_mediation_period_keeps_its_remaining_time_during_a_suspension(county):
     code = county.mediated_dispute(at=days_ago(40))
-    clock = "select state, ask_at is null, due_at from mediation.deadlines where code = %s and clock = 'mediation_out_of_court_policy'"
+    clock = "select state, next_check_at is null, due_at from mediation.deadlines where code = %s and clock = 'mediation_out_of_court_policy'"
     suspended = county.agency(DAMAN_COMMITTEE).reports("mediation.suspended", code, time=days_ago(30), reason="suspected_sham")
     county.settle()
     assert suspended.state == "suspended"

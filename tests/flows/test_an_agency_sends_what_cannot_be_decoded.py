@@ -48,7 +48,7 @@ MESSAGES = {
 def sent(county):
     """Publish every message over one connection, with reports of another agency in between. Return the ids by message, the other reports, and the starts of each
     process before."""
-    starts = {name: county.system.starts(name) for name in county.system.names}
+    starts = {name: county.system.start_count(name) for name in county.system.names}
     connection = pika.BlockingConnection(pika.URLParameters(county.system.endpoints["agencies"][AGENCY]["amqp"]))
     channel = connection.channel()
     channel.confirm_delivery()
@@ -86,7 +86,7 @@ def test_other_agencies_are_answered_while_one_sends_undecodable_messages(county
 def test_undecodable_messages_stop_no_process_and_nothing_is_parked(county, sent):
     county.settle()
 
-    assert {name: county.system.starts(name) for name in county.system.names} == sent[2]
+    assert {name: county.system.start_count(name) for name in county.system.names} == sent[2]
     assert county.rows("select count(*) from intake.parked") == [(0,)] and county.dead_letters() == 0
 
 

@@ -13,7 +13,7 @@ def dispute_in_lane(county: County) -> str:
 
 
 def recorded_views(county, dispute):
-    return county.rows("select agency, officer, reason, granted from intake.looks where dispute = %s order by seq", dispute)
+    return county.rows("select agency, officer, reason, granted from intake.lane_accesses where dispute = %s order by seq", dispute)
 
 
 def test_agencies_of_the_lane_see_the_hold_and_earlier_views(county, dispute_in_lane):
@@ -47,14 +47,14 @@ def test_a_view_of_an_ordinary_dispute_is_not_found(county):
 @pytest.mark.parametrize("changed", [{"reason": "curiosity"}, {"officer": "虚构甲"}, {"dispute": "R-1"}])
 def test_a_view_without_code_reason_or_staff_number_is_refused(county, dispute_in_lane, changed):
     given = {"dispute": dispute_in_lane, "reason": "police_duty", "officer": "p-0815"} | changed
-    count = len(county.rows("select 1 from intake.looks"))
+    count = len(county.rows("select 1 from intake.lane_accesses"))
 
     assert county.look_up_safeguarded("police", **given).status_code == 400
-    assert len(county.rows("select 1 from intake.looks")) == count
+    assert len(county.rows("select 1 from intake.lane_accesses")) == count
 
 
 def test_a_recorded_view_cannot_be_changed_or_deleted(county, dispute_in_lane):
     county.look_up_safeguarded("womens_federation", dispute_in_lane, "support")
-    for statement in ("delete from intake.looks", "update intake.looks set officer = 'nobody'"):
-        with pytest.raises(Exception, match="a look that was written down stays"):
+    for statement in ("delete from intake.lane_accesses", "update intake.lane_accesses set officer = 'nobody'"):
+        with pytest.raises(Exception, match="the access log of the safeguard lane cannot be changed"):
             county.rows(statement)

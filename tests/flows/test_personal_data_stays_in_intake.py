@@ -1,7 +1,7 @@
 """An agency reports names, telephone and identity numbers of parties. They are found nowhere outside intake: no table, log, metric or message."""
 
 from tests.county import DAMAN_COMMITTEE, DAMAN_TOWN
-from tests.everywhere import found_in_logs, found_in_measures, found_in_tables
+from tests.leak_search import find_in_logs, find_in_metrics, find_in_tables
 
 SECRETS = ("虚构王某某七", "13900007777", "620702198001010077", "虚构乡虚构村77号")
 
@@ -18,9 +18,9 @@ def test_names_of_parties_are_found_nowhere_outside_intake(county):
     county.settle()
 
     assert (refused.receipts, screened.receipts[-1]) == (["receipt.refused"], "receipt.applied")
-    assert found_in_tables(county.rows, SECRETS) == []
-    assert found_in_logs(county.system, SECRETS) == []
-    assert found_in_measures(county.system, (*SECRETS, report.dispute)) == []  # no metric is labelled with a dispute
+    assert find_in_tables(county.rows, SECRETS) == []
+    assert find_in_logs(county.system, SECRETS) == []
+    assert find_in_metrics(county.system, (*SECRETS, report.dispute)) == []  # no metric is labelled with a dispute
     clients = (county.womens_federation, county.mediation_centre, county.agency(DAMAN_COMMITTEE))
     messages = "".join(str(messages) for client in clients for messages in (*client.agency.receipts(), *client.agency.notices()))
     assert report.dispute in messages and not [secret for secret in SECRETS if secret in messages]

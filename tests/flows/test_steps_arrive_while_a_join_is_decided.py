@@ -46,7 +46,7 @@ def test_join_step_and_undoing_in_one_batch_give_the_same_result_as_one_by_one(c
         post_batch(county, event)
 
     for ending, into in (fast, slow):
-        assert county.rows("select merged_into, asked from intake.disputes where code = any(%s)", [ending, into]) == [(None, None)] * 2
+        assert county.rows("select merged_into, pending_request_seq from intake.disputes where code = any(%s)", [ending, into]) == [(None, None)] * 2
         assert (county.state_from_history(ending), county.state_from_history(into)) == (county.state(ending), county.state(into)) == ("screened", "screened")
     assert county.rows("select count(*) from intake.waiting_steps") == county.rows("select count(*) from intake.join_requests") == [(0,)]
 
@@ -83,7 +83,7 @@ def test_a_police_warning_about_a_joined_code_holds_the_remaining_dispute(county
     warning = county.police.reports("dv.warning_issued", ending)
     county.settle()
 
-    holds = county.rows("select code from intake.seals where holds <> '{}' and code = any(%s)", [ending, into])
+    holds = county.rows("select code from intake.lane_records where holds <> '{}' and code = any(%s)", [ending, into])
     held = into if joined.receipts[-1] == "receipt.applied" else ending
     assert warning.receipts == ["receipt.accepted", "receipt.applied"] and (held,) in holds
     screened = county.mediation_centre.reports("dispute.screened", held, suitable=True, track="A", kind="contract")

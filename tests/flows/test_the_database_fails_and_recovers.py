@@ -7,7 +7,7 @@ from tests.county import structured, wait_until
 
 def test_events_reported_while_the_database_is_down_are_answered_after_its_return(county):
     county.settle()
-    database, starts = county.system.servers.database, [county.system.starts(name) for name in county.system.names]
+    database, starts = county.system.servers.database, [county.system.start_count(name) for name in county.system.names]
     if database is None:
         pytest.skip("DATABASE_URL names a server that this test may not kill")
 
@@ -22,4 +22,4 @@ def test_events_reported_while_the_database_is_down_are_answered_after_its_retur
     county.settle()
     assert report.receipts == ["receipt.accepted", "receipt.applied"]
     assert county.dead_letters() == 0
-    assert [county.system.starts(name) for name in county.system.names] == starts  # no process was restarted
+    assert [county.system.start_count(name) for name in county.system.names] == starts  # no process was restarted

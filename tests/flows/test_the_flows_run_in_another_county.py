@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from deploy.files import ROOT
-from local.places import OTHERS_SERVERS
+from local.paths import EXTERNAL_SERVER_SETTINGS
 
 FLOWS = (
     "womens_federation_reports_a_dispute",
@@ -28,7 +28,7 @@ FLOWS = (
 
 
 def test_flow_tests_pass_in_zhuji(run_folder):
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_") and name not in OTHERS_SERVERS}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_") and name not in EXTERNAL_SERVER_SETTINGS}
     environment = inherited | {"FENGQIAO_COUNTY": "counties/zhuji", "FENGQIAO_TEST_RUN": str(run_folder / "zhuji")}
     files = [f"tests/flows/test_{flow}.py" for flow in FLOWS]
 

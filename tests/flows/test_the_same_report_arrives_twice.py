@@ -37,7 +37,7 @@ def test_an_event_in_binary_and_in_structured_mode_counts_once(county):
 
 
 def count_disputes(county):
-    return county.rows("select (select count(*) from intake.disputes), (select sum(count) from metrics.days where what = 'reported')")
+    return county.rows("select (select count(*) from intake.disputes), (select sum(count) from metrics.daily_totals where figure = 'reported')")
 
 
 def test_a_second_report_under_the_same_report_number_is_the_same_dispute(county):

@@ -7,8 +7,8 @@ import threading
 from nacl.public import PublicKey, SealedBox
 
 from tests.county import DAMAN_TOWN, structured, wait_until
-from tests.everywhere import found_in_logs, found_in_measures, found_in_tables
 from tests.intake.people import person
+from tests.leak_search import find_in_logs, find_in_metrics, find_in_tables
 
 TOKENS = """
 select encode(number, 'hex'), encode(mobile, 'hex'), encode(name, 'hex')
@@ -34,7 +34,7 @@ def test_a_dispute_of_two_agencies_has_one_code_and_two_report_numbers(county):
     screened = county.womens_federation.reports("dispute.screened", "FL-dup-1", suitable=True, track="A", kind="private_loan")
     county.settle()
     assert (screened.dispute, screened.receipts[-1], county.state(code)) == (code, "receipt.applied", "screened")
-    assert county.rows("select count from metrics.moves where code = %s and what = 'reported'", code) == [(1,)]
+    assert county.rows("select count from metrics.daily_disputes where code = %s and figure = 'reported'", code) == [(1,)]
 
 
 def test_encrypted_and_plain_parties_are_recognised_as_the_same(county):
@@ -51,12 +51,12 @@ def test_encrypted_and_plain_parties_are_recognised_as_the_same(county):
     secrets = [value for party in parties for value in (party["phone"], party["id_number"])]
     tokens = [token for row in county.rows(TOKENS, police.id) for token in row if token]
     assert len(tokens) == 3 * len(parties)
-    elsewhere = [found for found in found_in_tables(county.rows, tokens) if found[:2] != ("intake", "party_tokens")]
+    elsewhere = [found for found in find_in_tables(county.rows, tokens) if found[:2] != ("intake", "party_tokens")]
     assert (
-        found_in_tables(county.rows, secrets)
+        find_in_tables(county.rows, secrets)
         == elsewhere
-        == found_in_logs(county.system, [*secrets, *tokens])
-        == found_in_measures(county.system, tokens)
+        == find_in_logs(county.system, [*secrets, *tokens])
+        == find_in_metrics(county.system, tokens)
         == []
     )
 

@@ -9,7 +9,7 @@ from nacl.public import SealedBox
 
 from plumbing.events import Delivery
 from services.intake import envelope, ingest
-from tests.apart import SEAL, Apart
+from tests.sandbox import SEAL_PRIVATE_KEY, Sandbox
 
 STRUCTURED = "application/cloudevents+json"
 PERSON, PHONE, ID_NUMBER, ADDRESS = "虚构甲", "13900000000", "62070219800101001X", "虚构镇虚构村7号"
@@ -54,19 +54,19 @@ def delivery(agency="womens_federation", data=REPORT, body: bytes | None = None,
     return Delivery(content, STRUCTURED, f"{agency}.{others.get('type', 'dispute.reported')}", agency, "")
 
 
-def encrypted(content, key=SEAL) -> str:
+def encrypted(content, key=SEAL_PRIVATE_KEY) -> str:
     """Return `content` (bytes, or a value to encode as JSON) encrypted as an agency does, for the field `parties_sealed`."""
     ciphertext = SealedBox(key.public_key).encrypt(content if isinstance(content, bytes) else json.dumps(content).encode())
     return base64.b64encode(ciphertext).decode()
 
 
 @pytest.fixture
-def intake(apart: Apart) -> Apart:
+def intake(sandbox: Sandbox) -> Sandbox:
     """Return the separate database with intake's tables emptied."""
-    apart.empty("intake")
-    apart.rows("; ".join(f"delete from intake.{table}" for table in TABLES))
-    apart.rows("update intake.log_head set seq = 0, hash = decode(repeat('00', 32), 'hex')")
-    return apart
+    sandbox.empty("intake")
+    sandbox.rows("; ".join(f"delete from intake.{table}" for table in TABLES))
+    sandbox.rows("update intake.log_head set seq = 0, hash = decode(repeat('00', 32), 'hex')")
+    return sandbox
 
 
 @pytest.fixture

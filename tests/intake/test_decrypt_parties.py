@@ -12,13 +12,13 @@ from services.intake import decrypt_parties
 from services.intake.domain import fact_of, first_receipt
 from services.intake.envelope import read
 from services.intake.reasons import reason
-from tests.apart import SEAL
 from tests.intake.conftest import REPORT, SECRETS, delivery, encrypted
 from tests.intake.test_domain import decide as decide_events
+from tests.sandbox import SEAL_PRIVATE_KEY
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 PARTIES = REPORT["parties"]
-PRIVATE_KEY = bytes(SEAL)
+PRIVATE_KEY = bytes(SEAL_PRIVATE_KEY)
 
 
 def report(parties_sealed):

@@ -9,8 +9,8 @@ from services.intake.backpressure import Backpressure
 from services.intake.domain import check, decide_all, fact_of, first_receipt, outcome_receipt
 from services.intake.envelope import read
 from services.intake.model import BatchContext, Dispute
-from tests.apart import SEAL
 from tests.intake.conftest import REPORT, SECRETS, delivery
+from tests.sandbox import SEAL_PRIVATE_KEY
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 EVENT_TIME = "2026-03-02T10:30:00+08:00"
@@ -32,7 +32,7 @@ def context_with_dispute(is_reported=False):
     return BatchContext(disputes={CODE: Dispute(CODE)}, disputes_by_report={("womens_federation", "R-1"): Dispute(CODE)} if is_reported else {})
 
 
-def decide(*events, at=NOW, context=None, key=bytes(SEAL)):
+def decide(*events, at=NOW, context=None, key=bytes(SEAL_PRIVATE_KEY)):
     return decide_all([check(event, at, key, bytes(32)) for event in events], context or context_with_dispute())
 
 

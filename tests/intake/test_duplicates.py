@@ -171,7 +171,7 @@ def test_reasons_are_tokens_of_the_contract():
         "within_days",
     ]
     assert reasons_for(compare(report(), report_of_womens_federation(APPLICANT_ONLY, kind="family"))) == ["one_party", "same_place", "within_days"]
-    assert {"same_parties", "one_party", "same_names", "same_place", "same_kind", "within_days"} == set(kinds.SAMENESS)
+    assert {"same_parties", "one_party", "same_names", "same_place", "same_kind", "within_days"} == set(kinds.DUPLICATE_REASONS)
 
 
 def test_two_certain_duplicates_are_both_proposed_and_none_is_joined():

@@ -12,8 +12,8 @@ import contracts
 from plumbing.events import Delivery, UnreadableEvent
 from services.intake import envelope, nesting
 from services.intake.envelope import MAX_BYTES, read, read_any
-from tests.apart import domain_event
 from tests.intake.conftest import PERSON, REPORT, STRUCTURED, attributes, delivery
+from tests.sandbox import domain_event
 
 EVENT_TIME = "2026-03-02T10:30:00+08:00"
 

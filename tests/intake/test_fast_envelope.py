@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fengqiao_agency.events import outgoing
+from fengqiao_agency.events import make_outgoing_event
 from plumbing.events import Delivery
 from services.intake import envelope, fast_envelope
 
@@ -78,6 +78,6 @@ def test_both_parsers_agree_if_an_attribute_is_missing(missing):
 
 
 def test_events_of_the_agency_kit_are_parsed_by_the_fast_parser():
-    event = outgoing("womens_federation", "mediation.started", "620702-2026-000123-1", {}, datetime(2026, 3, 2, tzinfo=UTC), None)
+    event = make_outgoing_event("womens_federation", "mediation.started", "620702-2026-000123-1", {}, datetime(2026, 3, 2, tzinfo=UTC), None)
 
     assert fast_envelope.parse(Delivery(event.body, "application/json", headers=json.loads(event.headers))) is not None

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 import contracts
 from drills.tcp_proxies import tcp_proxy
-from plumbing.inbox import SequenceMoved
+from plumbing.inbox import SequenceConflict
 from plumbing.pool import DatabaseUnavailable
 from services.intake import envelope, ingest, outcomes, web
 from services.intake.store import receipts
@@ -326,7 +326,7 @@ def test_an_unavailable_database_results_in_status_503(api, monkeypatch):
 
 def test_persistent_sequence_conflicts_result_in_status_503(api, monkeypatch):
     def raise_conflict(*_):
-        raise SequenceMoved
+        raise SequenceConflict
 
     monkeypatch.setattr(ingest, "ingest", raise_conflict)
     assert post(api, event()).status_code == 503
@@ -349,7 +349,7 @@ def test_ingestion_is_retried_after_a_sequence_conflict(api, monkeypatch):
     def fail_twice(*arguments):
         attempts.append(1)
         if len(attempts) < 3:
-            raise SequenceMoved
+            raise SequenceConflict
         return original(*arguments)
 
     monkeypatch.setattr(ingest, "ingest", fail_twice)
@@ -367,11 +367,11 @@ def test_the_contract_health_and_metrics_need_no_token(api):
 
 
 @pytest.fixture(scope="module")
-def api_process(apart, tmp_path_factory):
+def api_process(sandbox, tmp_path_factory):
     """Start the HTTP API as a separate process, with a proxy between it and its database."""
     folder = tmp_path_factory.mktemp("door")
-    with tcp_proxy(apart.databases["intake"]) as proxy:
-        environment = api_environment(apart, folder, FENGQIAO_PROCESS="door") | {"DATABASE_URL": proxy.through(apart.databases["intake"])}
+    with tcp_proxy(sandbox.databases["intake"]) as proxy:
+        environment = api_environment(sandbox, folder, FENGQIAO_PROCESS="door") | {"DATABASE_URL": proxy.through(sandbox.databases["intake"])}
         with Process(folder / "door.log", "plumbing.serve", "services.intake.web:app", **environment) as process:
             process.proxy = proxy
             yield process.wait_ready()

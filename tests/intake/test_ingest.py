@@ -11,9 +11,9 @@ from plumbing.pool import should_try_again
 from services.intake import envelope, ingest, outcomes
 from services.intake.store import log
 from services.intake.store import receipts as receipt_store
-from tests.everywhere import found_in_tables
 from tests.intake.conftest import REPORT, SECRETS, delivery, encrypted
-from tests.plumbing.conftest import heard
+from tests.leak_search import find_in_tables
+from tests.plumbing.conftest import make_event
 
 
 def receipts(intake, agency="womens_federation"):
@@ -144,8 +144,8 @@ def test_an_event_discarded_by_an_operator_is_refused_with_that_reason(intake, i
 
 def outcome_of(decision, event_type="step.applied", sequence=1) -> Event:
     cause = {"source": decision.event.source, "id": decision.event.id}
-    reason = {} if event_type == "step.applied" else {"reason": {"code": "illegal_here", "zh": "纠纷处于“已登记”状态，不能办理“纠纷登记上报”。请先核对纠纷进展。", "en": "The dispute is “registered”; “a dispute was reported” is not possible there. Check how far the dispute is."}}  # fmt: skip
-    return heard(sequence, decision.dispute.code, type=event_type, event=cause, step="dispute.reported", state="registered", **reason)
+    reason = {} if event_type == "step.applied" else {"reason": {"code": "illegal_here", "zh": "纠纷处于“已登记”状态，不能办理“纠纷登记上报”。请先核对纠纷进展。", "en": "The dispute is in state “registered”, in which “a dispute was reported” is not possible. Check the progress of the dispute."}}  # fmt: skip
+    return make_event(sequence, decision.dispute.code, type=event_type, event=cause, step="dispute.reported", state="registered", **reason)
 
 
 def process_outcomes(pool, *events):
@@ -271,15 +271,15 @@ def test_personal_data_is_stored_encrypted_only(intake, ingest_all, pool):
         tx.unheard([envelope.read(delivery(id="e-5", subject="R-4"))])
 
     assert [len(intake.rows(f"select 1 from intake.{table}")) for table in ("parties", "log", "parked", "waiting", "outbox")] == [2, 3, 1, 1, 5]
-    assert found_in_tables(intake.rows, SECRETS) == []
-    assert found_in_tables(intake.rows, ["womens_federation"]) != []  # the search finds what is stored unencrypted
+    assert find_in_tables(intake.rows, SECRETS) == []
+    assert find_in_tables(intake.rows, ["womens_federation"]) != []  # the search finds what is stored unencrypted
 
 
 def test_stored_parties_can_be_decrypted_with_the_key_at_rest(intake, ingest_all, pool):
     ingest_all(delivery())
     ((stored, by_agency),) = intake.rows("select encrypted, encrypted_by_agency from intake.parties")
 
-    assert json.loads(pool.box.decrypt(bytes(stored))) == REPORT["parties"] and not by_agency
+    assert json.loads(pool.secret_box.decrypt(bytes(stored))) == REPORT["parties"] and not by_agency
 
 
 def test_parties_encrypted_by_the_agency_are_stored_unchanged(intake, ingest_all):

@@ -10,10 +10,10 @@ from contracts import REASONS
 from plumbing.pool import should_try_again
 from services.intake import duplicates, envelope, ingest, joining, outcomes
 from services.intake.store import reports
-from tests.everywhere import found_in_tables
 from tests.intake.conftest import REPORT, delivery, encrypted
 from tests.intake.people import BANK, person, two_parties
-from tests.plumbing.conftest import heard
+from tests.leak_search import find_in_tables
+from tests.plumbing.conftest import make_event
 
 CENTRE = "mediation_centre"
 
@@ -56,7 +56,7 @@ def moved_reports(intake):
 
 def process_outcome(pool, code, state, agency=CENTRE, id="m-1", event_type="step.applied", step="dispute.archived", discarded=False):
     """Process mediation's outcome of an agency's event."""
-    event = heard(None, code, id=f"{code}/{id}/{state}")
+    event = make_event(None, code, id=f"{code}/{id}/{state}")
     event.source, event.type, event.discarded = "mediation", event_type, discarded
     event.data = {"event": {"source": f"/agencies/{agency}", "id": id}, "step": step, "state": state}
     if event_type == "step.refused":
@@ -243,9 +243,9 @@ def test_a_token_in_too_many_reports_is_ignored(intake, ingest_all):
 def test_tokens_contain_no_personal_data_and_are_stored_in_one_table_only(intake, ingest_all):
     ingest_all(report("police"))
 
-    assert found_in_tables(intake.rows, [value for party in two_parties() for value in (party["name"], party["phone"], party["id_number"])]) == []
+    assert find_in_tables(intake.rows, [value for party in two_parties() for value in (party["name"], party["phone"], party["id_number"])]) == []
     (tokens,) = intake.rows("select array_agg(encode(number, 'hex')) from intake.party_tokens")[0]
-    assert not found_in_tables(lambda sql: [row for row in intake.rows(sql) if row != ("intake", "party_tokens")], tokens)
+    assert not find_in_tables(lambda sql: [row for row in intake.rows(sql) if row != ("intake", "party_tokens")], tokens)
 
 
 def test_tokens_older_than_90_days_are_deleted(intake, ingest_all, pool):

@@ -26,7 +26,7 @@ def published(decision):
     return [(stream or "intake", event_type) for stream, event_type, _ in domain.facts_by_stream(decision)]
 
 
-@pytest.mark.parametrize("flag", safeguard.DANGERS)
+@pytest.mark.parametrize("flag", safeguard.DANGER_FLAGS)
 def test_a_report_with_a_safeguard_flag_is_published_on_the_sealed_stream_only(flag):
     (decision,) = decide(agency_event(data=REPORT | {"risk": {flag: True}}))
 
@@ -45,7 +45,7 @@ def test_a_step_with_a_safeguard_flag_is_published_without_the_flag_on_the_ordin
 
 @pytest.mark.parametrize("event_type", safeguard.STEPS)
 def test_safeguard_steps_are_published_on_the_sealed_stream(event_type):
-    agency = next(agency for agency in (*INSIDE, *OUTSIDE) if contracts.may_say(agency, event_type))
+    agency = next(agency for agency in (*INSIDE, *OUTSIDE) if contracts.may_report(agency, event_type))
     (decision,) = decide(step(event_type, agency))
 
     assert published(decision) == [("intake-safeguard", "step.reported")]

@@ -139,7 +139,7 @@ def test_fengqiao_log_rejects_unknown_arguments_and_a_directory_without_a_system
     monkeypatch.setenv("FENGQIAO_RUN", str(tmp_path))
 
     assert commands.log([]) == 2 and "usage: ./fengqiao log verify" in capfd.readouterr().err
-    with pytest.raises(commands.Missing, match="nothing was started here yet"):
+    with pytest.raises(commands.MissingPrerequisite, match="the system was never started here"):
         commands.log(["verify"])
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import contracts
 from contracts.dates import SHANGHAI
-from scenarios.course import COURSE
+from scenarios.course import SETTLED_DISPUTE
 from scenarios.facts import FACTS, facts_of
 from services.mediation.dispute.model import Dispute
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
@@ -162,8 +162,8 @@ def dispute_in_state(state, now=MONDAY, **facts):
     """Return a simulated dispute that has reached `state` by the usual course and, where needed, a branch from it. `facts`: of the registration."""
     simulation = SimulatedDispute(now)
     simulation.register(**facts)
-    length, branch = BRANCHES.get(state, (len(COURSE), []))
-    for step, step_facts in (*COURSE[:length], *(entry if isinstance(entry, tuple) else (entry, {}) for entry in branch)):
+    length, branch = BRANCHES.get(state, (len(SETTLED_DISPUTE), []))
+    for step, step_facts in (*SETTLED_DISPUTE[:length], *(entry if isinstance(entry, tuple) else (entry, {}) for entry in branch)):
         if simulation.state == state:
             break
         decision = simulation.report(step, **step_facts)

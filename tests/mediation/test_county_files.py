@@ -14,12 +14,12 @@ from services.intake import codes
 from services.mediation import store
 from services.mediation.county_files import CountyFiles, InvalidCountyFiles
 from services.mediation.law.counting import WorkingDays
-from services.mediation.life import decisions
+from services.mediation.lifecycle import decisions
 from services.mediation.safeguard import lane
 from services.mediation.service import MediationService
-from tests.county_folders import county_folder
-from tests.mediation.lives import registered
+from tests.county_folders import copy_county_folder
 from tests.mediation.safeguard.test_lane import SEALED, sealed_step
+from tests.mediation.simulated_dispute import registered_event
 
 NEW_YEAR_2027 = '["2027"]\noff = [2027-01-01, 2027-01-04]\nmade_up = []\n'
 REGISTERED = datetime(2026, 12, 31, 10, tzinfo=SHANGHAI)  # the deadline for screening, one working day, ends in 2027
@@ -39,20 +39,20 @@ def test_a_county_without_own_periods_uses_the_usual_ones():
 
 def test_an_invalid_file_stops_the_service_at_its_start(tmp_path):
     with pytest.raises(InvalidCountyFiles):
-        CountyFiles(county_folder(tmp_path / "a", periods=PERIOD_OF_LAW_CLOCK))
+        CountyFiles(copy_county_folder(tmp_path / "a", periods=PERIOD_OF_LAW_CLOCK))
     with pytest.raises(InvalidCountyFiles):
-        CountyFiles(county_folder(tmp_path / "b", calendar="{"))
+        CountyFiles(copy_county_folder(tmp_path / "b", calendar="{"))
 
 
 def test_a_changed_file_is_reloaded_and_an_invalid_change_is_not_applied(tmp_path):
-    files = CountyFiles(county_folder(tmp_path, periods=routing_period(2)))
+    files = CountyFiles(copy_county_folder(tmp_path, periods=routing_period(2)))
     files.recomputed = True
 
-    county_folder(tmp_path, periods=routing_period(3))
+    copy_county_folder(tmp_path, periods=routing_period(3))
     files.reload()
     assert files.policy.county.rules["routing"][0].length == WorkingDays(3) and not files.recomputed
 
-    county_folder(tmp_path, periods=PERIOD_OF_LAW_CLOCK)
+    copy_county_folder(tmp_path, periods=PERIOD_OF_LAW_CLOCK)
     files.reload()
     assert files.policy.county.rules["routing"][0].length == WorkingDays(3)
 
@@ -80,13 +80,13 @@ PERSONAL_DATA = "张三13909360001"
         ("county.toml", PERIOD_OF_LAW_CLOCK, "confirmation_apply is set by law: a county may not change it."),
         ("county.toml", f'[periods."{PERSONAL_DATA}"]\ndays = 60\n', "There is no such clock."),
         ("county.toml", f'"{PERSONAL_DATA}" = 1\n"{PERSONAL_DATA}" = 2\n', "is not valid TOML"),
-        ("calendar.toml", f'["2027"]\noff = ["{PERSONAL_DATA}"]\nmade_up = []\n', "The arrangement of 2027 is wrong"),
+        ("calendar.toml", f'["2027"]\noff = ["{PERSONAL_DATA}"]\nmade_up = []\n', "The arrangement of 2027 is invalid"),
         ("routing.csv", f"X1,{PERSONAL_DATA},,,,,agency:court,,1,county_choice,,,\n", "“kinds” is not one of"),
     ],
     ids=["period of a LAW clock", "unknown clock", "invalid TOML", "invalid calendar", "invalid routing rule"],
 )
 def test_the_log_line_of_an_invalid_file_names_file_and_mistake_without_quoting_content(tmp_path, file, added, reason):
-    folder = county_folder(tmp_path)
+    folder = copy_county_folder(tmp_path)
 
     process = subprocess.run([sys.executable, "-c", RELOAD_AFTER_CHANGE, folder, file, added], cwd=ROOT, capture_output=True, text=True, check=True)
 
@@ -96,49 +96,49 @@ def test_the_log_line_of_an_invalid_file_names_file_and_mistake_without_quoting_
     assert PERSONAL_DATA not in process.stdout
 
 
-def stored_deadlines(apart, code):
-    return apart.rows("select due_at, provisional, state from mediation.deadlines where code = %s", code)
+def stored_deadlines(sandbox, code):
+    return sandbox.rows("select due_at, provisional, state from mediation.deadlines where code = %s", code)
 
 
-def published_types(apart):
+def published_types(sandbox):
     """Return the types of the events in mediation's outbox."""
-    return [json.loads(bytes(body))["type"] for (body,) in apart.rows("select body from mediation.outbox order by id")]
+    return [json.loads(bytes(body))["type"] for (body,) in sandbox.rows("select body from mediation.outbox order by id")]
 
 
-def test_a_new_calendar_recomputes_provisional_deadlines_once_with_several_processes(apart, tmp_path):
-    apart.empty("mediation")
-    pool, code = apart.pool("mediation"), codes.make(COUNTY.area, 2026, 4711)
-    event = registered(REGISTERED)
+def test_a_new_calendar_recomputes_provisional_deadlines_once_with_several_processes(sandbox, tmp_path):
+    sandbox.empty("mediation")
+    pool, code = sandbox.pool("mediation"), codes.make(COUNTY.area, 2026, 4711)
+    event = registered_event(REGISTERED)
     event.subject = code
     with pool.transaction() as tx:
         decision = decisions.decide(None, event, REGISTERED)
         store.save(tx, [(event, decision)])
-    assert stored_deadlines(apart, code) == [(datetime(2027, 1, 4, 23, 59, 59, tzinfo=SHANGHAI), True, "open")]
+    assert stored_deadlines(sandbox, code) == [(datetime(2027, 1, 4, 23, 59, 59, tzinfo=SHANGHAI), True, "open")]
 
     services = [MediationService(), MediationService()]
     for service in services:
-        service.db, service.county = pool, CountyFiles(county_folder(tmp_path))
+        service.db, service.county = pool, CountyFiles(copy_county_folder(tmp_path))
         service._recompute_provisional()
-    assert published_types(apart) == []  # the calendar is unchanged
+    assert published_types(sandbox) == []  # the calendar is unchanged
 
-    county_folder(tmp_path, calendar=NEW_YEAR_2027)
+    copy_county_folder(tmp_path, calendar=NEW_YEAR_2027)
     for service in services:
         service.county.reload()
         assert not service.county.recomputed
         service._recompute_provisional()
 
-    assert stored_deadlines(apart, code) == [(datetime(2027, 1, 5, 23, 59, 59, tzinfo=SHANGHAI), False, "open")]
-    assert published_types(apart) == ["deadline.recomputed"]
-    apart.rows("delete from mediation.deadlines where code = %s", code)
-    apart.empty("mediation")
+    assert stored_deadlines(sandbox, code) == [(datetime(2027, 1, 5, 23, 59, 59, tzinfo=SHANGHAI), False, "open")]
+    assert published_types(sandbox) == ["deadline.recomputed"]
+    sandbox.rows("delete from mediation.deadlines where code = %s", code)
+    sandbox.empty("mediation")
 
 
-def test_the_county_sets_when_the_court_is_reminded_of_a_lane_clock(apart, tmp_path):
-    apart.empty("mediation")
+def test_the_county_sets_when_the_court_is_reminded_of_a_lane_clock(sandbox, tmp_path):
+    sandbox.empty("mediation")
     service, code, now = MediationService(), codes.make(COUNTY.area, 2026, 4712), datetime.now(SHANGHAI)
-    service.db = apart.pool("mediation")
-    service.county = CountyFiles(county_folder(tmp_path, periods='[periods.protection_order]\nremind = ["2d", "1h"]\n'))
-    registration, accepted = registered(now), sealed_step("protection_order.accepted", "court", now)
+    service.db = sandbox.pool("mediation")
+    service.county = CountyFiles(copy_county_folder(tmp_path, periods='[periods.protection_order]\nremind = ["2d", "1h"]\n'))
+    registration, accepted = registered_event(now), sealed_step("protection_order.accepted", "court", now)
     registration.subject = accepted.subject = code
     registration.source, accepted.source = "intake", SEALED
     with service.db.transaction() as tx:
@@ -146,13 +146,13 @@ def test_the_county_sets_when_the_court_is_reminded_of_a_lane_clock(apart, tmp_p
             decision = lane.decide(store.load(tx, [code]).get(code), event, now, service.county.policy)
             store.save(tx, [(event, decision)])
     remind_before = "select due_at - next_check_at from mediation.hold_clocks where code = %s"
-    assert apart.rows(remind_before, code) == [(timedelta(days=2),)]
+    assert sandbox.rows(remind_before, code) == [(timedelta(days=2),)]
 
-    apart.rows("update mediation.hold_clocks set next_check_at = now(), due_at = now() + interval '5 hours' where code = %s", code)
+    sandbox.rows("update mediation.hold_clocks set next_check_at = now(), due_at = now() + interval '5 hours' where code = %s", code)
     service.check_lane_clocks()
 
-    assert apart.rows(remind_before, code) == [(timedelta(hours=1),)]
-    assert published_types(apart)[-1] == "deadline.approached"
+    assert sandbox.rows(remind_before, code) == [(timedelta(hours=1),)]
+    assert published_types(sandbox)[-1] == "deadline.approached"
     for table in ("hold_clocks", "holds", "deadlines"):
-        apart.rows(f"delete from mediation.{table} where code = %s", code)
-    apart.empty("mediation")
+        sandbox.rows(f"delete from mediation.{table} where code = %s", code)
+    sandbox.empty("mediation")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.metrics import domain
-from tests.mediation.lives import copied
+from tests.mediation.simulated_dispute import deep_copy
 from tests.metrics.histories import CODES, deadline, event, event_streams, interleaved, registered, step_fact
 
 
@@ -19,7 +19,7 @@ class Model:
 
     def hear(self, *batches):
         for batch in batches:
-            known = {event.subject: copied(self.disputes[event.subject]) for event in batch if event.subject in self.disputes}
+            known = {event.subject: deep_copy(self.disputes[event.subject]) for event in batch if event.subject in self.disputes}
             changes = domain.fold(known, batch)
             self.disputes |= changes.disputes
             for row in changes.timeline:

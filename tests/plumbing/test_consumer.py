@@ -292,7 +292,7 @@ def test_the_deletion_of_a_queue_ends_the_process(harness):
         channel.queue_delete(QUEUES[1])
         assert process.wait_for_exit() != 0
     finally:
-        channel.queue_declare(QUEUES[1], durable=True, arguments=broker.SAFE | broker.IN_ORDER)
+        channel.queue_declare(QUEUES[1], durable=True, arguments=broker.SERVICE_QUEUE_ARGUMENTS | broker.SINGLE_ACTIVE_CONSUMER)
         channel.queue_bind(QUEUES[1], "mediation.events", "1.#")
         channel.connection.close()
 

@@ -19,7 +19,7 @@ from plumbing.events import Delivery, DomainEvent, read
 from services.intake import codes
 from services.mediation.county_files import CountyFiles
 from services.mediation.rosters.store import RosterCache
-from tests.mediation.lives import DAMAN, FACTS, SPEAKER, WOMEN
+from tests.mediation.simulated_dispute import DAMAN, FACTS, REPORTING_AGENCY, WOMEN
 
 NOW = datetime(2026, 8, 3, 4, 0, tzinfo=UTC)
 BEGAN = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
@@ -36,7 +36,7 @@ def intake_steps(draw):
     any_step = st.tuples(st.sampled_from(sorted(FACTS)), st.sampled_from([DAMAN, "mediation_centre"]))
     for position, step in draw(st.lists(st.tuples(st.integers(0, 9), any_step), max_size=4)):
         steps.insert(position, step)
-    return [("dispute.registered", WOMEN), *((step, agency or SPEAKER[step]) for step, agency in steps)]
+    return [("dispute.registered", WOMEN), *((step, agency or REPORTING_AGENCY[step]) for step, agency in steps)]
 
 
 def intake_events(subject, steps):
@@ -148,7 +148,7 @@ def metrics(pool):
             "disputes": "select * from metrics.disputes where code = any(%s)",
             "deadlines": "select * from metrics.deadlines where code = any(%s)",
             "timeline": "select * from metrics.timeline where code = any(%s)",
-            "moves": "select * from metrics.moves where code = any(%s)",
+            "daily_disputes": "select * from metrics.daily_disputes where code = any(%s)",
         },
     )
 
@@ -159,7 +159,7 @@ def notify(pool):
     return NotifyService, ("mediation",), {"notices": "select * from notify.notices where dispute = any(%s)"}
 
 
-TOTALS = {"metrics": ("open_cube", "open_waits", "flow", "days", "totals")}  # totals over all disputes: their changes are compared
+TOTALS = {"metrics": ("open_cube", "open_waits", "daily_counts", "daily_totals", "totals")}  # totals over all disputes: their changes are compared
 
 
 class ServiceUnderTest:

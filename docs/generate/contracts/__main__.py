@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from contracts import AGENCY_EVENTS, NOTICES, RECEIPTS, asyncapi, envelope
-from contracts.json_schema import schemas_of
+from contracts.json_schema import event_definitions
 from docs.generate.compact_json import compact_json
 from docs.generate.contracts import catalogue
 
@@ -30,7 +30,7 @@ def documents() -> dict[Path, str]:
 def kit_contract() -> dict:
     """Return the contract by which the agencies' kit checks events: limits of the envelope, and JSON Schemas of all events as definitions."""
     rows = [*AGENCY_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values()]
-    definitions = schemas_of(rows, "#/definitions", neutral=True)
+    definitions = event_definitions(rows, "#/definitions", neutral=True)
     return {
         "envelope": envelope.limits(),
         "events": {row.type: row.dataschema for row in rows},

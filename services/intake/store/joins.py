@@ -25,7 +25,7 @@ def save(tx: Transaction, requests: list[JoinRequest], waiting: list[WaitingStep
             "update intake.disputes d set pending_request_seq = v.pending_request_seq, pending_into = v.pending_into,"
             " phase = case when v.is_unjoin then 'open' else d.phase end"
             f" from {PENDING_REQUESTS.rows} where d.code = v.code",
-            PENDING_REQUESTS.of([(code, r.seq, r.into and r.into.code, r.into is None) for code, r in sorted(last.items())]),
+            PENDING_REQUESTS.parameters([(code, r.seq, r.into and r.into.code, r.into is None) for code, r in sorted(last.items())]),
         )
     tx.insert(
         "intake.waiting_steps",
@@ -44,7 +44,7 @@ def load_requests(tx: Transaction, context: BatchContext, outcomes: list[Event])
     rows = tx.rows(
         f"select q.seq, q.code, q.into_code, q.reported_by, l.agency, l.event_id, l.happened_at from {EVENT_IDS.rows}"
         " join intake.log l using (agency, event_id) join intake.join_requests q using (seq)",
-        EVENT_IDS.of(list(causes)),
+        EVENT_IDS.parameters(list(causes)),
     )
     if not rows:
         return {}
@@ -79,12 +79,12 @@ def save_decided(
     tx.run(
         "update intake.disputes d set merged_into = v.merged_into, pending_request_seq = v.pending_request_seq, pending_into = v.pending_into"
         f" from {DISPUTE_POINTERS.rows} where d.code = v.code",
-        DISPUTE_POINTERS.of(rows),
+        DISPUTE_POINTERS.parameters(rows),
     )
     if finished:
         tx.run("delete from intake.waiting_steps where id = any(%s)", ([step.id for step in finished],))
     if waiting_elsewhere:
         tx.run(
             f"update intake.waiting_steps w set code = v.code from {WAITING_STEP_CODES.rows} where w.id = v.id",
-            WAITING_STEP_CODES.of([(step.id, step.code) for step in waiting_elsewhere]),
+            WAITING_STEP_CODES.parameters([(step.id, step.code) for step in waiting_elsewhere]),
         )

@@ -51,7 +51,7 @@ def save(tx: Transaction, rows: list[tuple[str, LaneRecord, dict | None]]) -> No
         (code, sorted(record.holds)) for code, record in records.items() if record.reported_in_lane and code not in registrations
     ]  # their registration is already stored
     if registered_before:
-        tx.run(f"update intake.lane_records set holds = v.holds from {HOLDS.rows} where lane_records.code = v.code", HOLDS.of(registered_before))
+        tx.run(f"update intake.lane_records set holds = v.holds from {HOLDS.rows} where lane_records.code = v.code", HOLDS.parameters(registered_before))
     tx.insert(
         "intake.lane_records",
         LANE_RECORDS,
@@ -96,10 +96,10 @@ def hear(tx: Transaction, events: list[Event]) -> list[tuple[str, dict, datetime
 # ── access by agencies inside the lane ────────────────────────────────────────────────────────────────────────────────
 
 
-def view(tx: Transaction, agency: str, officer: str, reason: str, dispute: str, is_inside: bool) -> dict | None:
+def view(tx: Transaction, agency: str, officer: str, reason: str, dispute: str, has_lane_access: bool) -> dict | None:
     """Log the access attempt, then return the dispute's data in the lane. None if there is none or the agency is not inside the lane."""
     (found,) = tx.rows("select (select true from intake.lane_records where code = %s)", (dispute,))[0]
-    granted = bool(found) and is_inside
+    granted = bool(found) and has_lane_access
     seq, head = ACCESS_LOG.lock_head(tx)
     entry = (seq + 1, agency, officer, reason, dispute, granted, tx.now)
     head = ACCESS_LOG.hash_entry(head, entry)

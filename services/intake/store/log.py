@@ -25,7 +25,7 @@ def load(tx: Transaction, context: BatchContext, ids: list[tuple[str, str]]) -> 
     context.log_head = CHAIN.lock_head(tx)
     for agency, event_id, seq, content_hash, is_accepted in tx.rows(
         f"select agency, event_id, seq, content_hash, refused_for is null from intake.log join {EVENT_IDS.rows} using (agency, event_id) order by seq",
-        EVENT_IDS.of(list(set(ids))),
+        EVENT_IDS.parameters(list(set(ids))),
     ):
         context.log_entries.setdefault((agency_source(agency), event_id), []).append(LogEntry(seq, content_hash, is_accepted))
 

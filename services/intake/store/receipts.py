@@ -22,7 +22,7 @@ def post(tx: Transaction, receipts: list[Reply]) -> None:
         for agency, last in tx.rows(
             f"insert into intake.receipt_cursors (agency, last) select * from {CURSORS.rows}"
             " on conflict (agency) do update set last = receipt_cursors.last + excluded.last returning agency, last",
-            CURSORS.of([(agency, counts[agency]) for agency in agencies]),
+            CURSORS.parameters([(agency, counts[agency]) for agency in agencies]),
         )
     }
     rows = []
@@ -62,6 +62,6 @@ def load_unanswered(tx: Transaction, outcomes: list[Event]) -> dict[tuple[str, s
             "select agency, event_id, seq from intake.log"
             f" join {EVENT_IDS.rows} using (agency, event_id) where refused_for is null"
             " and not exists (select 1 from intake.receipts r where r.id = 'receipt/' || seq || '/outcome')",
-            EVENT_IDS.of(list({(agency_of(cause["source"]), cause["id"]) for cause in causes})),
+            EVENT_IDS.parameters(list({(agency_of(cause["source"]), cause["id"]) for cause in causes})),
         )
     }

@@ -44,7 +44,7 @@ def load_disputes(tx: Transaction, context: BatchContext, codes: set[str], repor
     pointers = _add_disputes(context, tx.rows(f"select {DISPUTE} from intake.disputes d where code = any(%s)", (sorted(codes),))) if codes else []
     for agency, report_no, *dispute in tx.rows(
         f"select agency, report_no, {DISPUTE} from intake.reports join {REPORT_NOS.rows} using (agency, report_no) join intake.disputes d using (code)",
-        REPORT_NOS.of(list(set(report_nos))),
+        REPORT_NOS.parameters(list(set(report_nos))),
     ):
         pointers += _add_disputes(context, [dispute])
         context.disputes_by_report[agency, report_no] = context.disputes[dispute[0]]
@@ -89,7 +89,7 @@ def load_reports_by_token(tx: Transaction, context: BatchContext, tokens: list[t
     )
     subquery = " union all ".join(query_by_kind.format(kind) for kind in ("number", "mobile", "village"))
     hits = tx.rows(
-        f"select v.kind, v.token, s.seq from {LOOKUP_TOKENS.rows} cross join lateral ({subquery}) s", [*LOOKUP_TOKENS.of(tokens), *[since, until] * 3]
+        f"select v.kind, v.token, s.seq from {LOOKUP_TOKENS.rows} cross join lateral ({subquery}) s", [*LOOKUP_TOKENS.parameters(tokens), *[since, until] * 3]
     )
     if not hits:
         return
@@ -174,9 +174,9 @@ def _move_separated_reports(tx, rows):
     if rows:
         tx.run(
             f"update intake.reports r set code = v.code, registers_dispute = v.registers_dispute from {SEPARATED_REPORTS.rows} where r.seq = v.seq",
-            SEPARATED_REPORTS.of(rows),
+            SEPARATED_REPORTS.parameters(rows),
         )
-        tx.run(f"update intake.parties p set code = v.code from {SEPARATED_REPORTS.rows} where p.seq = v.seq", SEPARATED_REPORTS.of(rows))
+        tx.run(f"update intake.parties p set code = v.code from {SEPARATED_REPORTS.rows} where p.seq = v.seq", SEPARATED_REPORTS.parameters(rows))
 
 
 def save_phases(tx: Transaction, phases: dict[str, str]) -> None:
@@ -184,7 +184,7 @@ def save_phases(tx: Transaction, phases: dict[str, str]) -> None:
     if phases:
         tx.run(
             f"update intake.disputes d set phase = v.phase from {PHASES.rows} where d.code = v.code and d.phase <> v.phase and d.pending_request_seq is null",
-            PHASES.of(sorted(phases.items())),
+            PHASES.parameters(sorted(phases.items())),
         )
 
 

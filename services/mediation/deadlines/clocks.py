@@ -14,7 +14,7 @@ from services.mediation.dispute.escalation import LEVEL_BY_NAME, LEVEL_CLOCKS_ME
 from services.mediation.dispute.guards import decides_next_term, is_reported_settled, next_owed_term, party_is_respondent
 from services.mediation.dispute.step import Guard
 from services.mediation.law.computing import Facts, rule_for
-from services.mediation.law.counting import in_time
+from services.mediation.law.counting import is_in_time
 from services.mediation.law.dates import date_of, day_of, day_start, end_of
 from services.mediation.law.periods import ExtensionRule
 
@@ -100,7 +100,7 @@ def effective_day_of_agreement(dispute, step):
     is_confirmable = (
         g.agreement_is_outside_docket(dispute, step) and g.agreement_is_by_mediation_body(dispute, step) and g.agreement_may_be_confirmed(dispute, step)
     )
-    if not is_confirmable or (step.step_type != "agreement.reached" and not in_time(step.happened_at, g.confirmation_application_due_at(dispute, step))):
+    if not is_confirmable or (step.step_type != "agreement.reached" and not is_in_time(step.happened_at, g.confirmation_application_due_at(dispute, step))):
         return None
     return day_start(dispute.agreement["effective_on"]), ""
 
@@ -315,7 +315,7 @@ CLOCK_BY_NAME = {clock.name: clock for clock in CLOCKS}
 
 def is_extended_in_time(dispute, step) -> bool:
     """Guard: the consent or approval was given before the end of the period that it extends."""
-    return all(in_time(step.happened_at, deadline.due_at) for deadline in deadlines_extended_by(dispute, step.step_type))
+    return all(is_in_time(step.happened_at, deadline.due_at) for deadline in deadlines_extended_by(dispute, step.step_type))
 
 
 def extension_is_within_limit(dispute, step) -> bool:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from services.mediation.deadlines.clocks import CLOCK_BY_NAME, CLOCKS, PAUSED_BY, RESUMED_BY, SUSPENDED_BY, SUSPENSION_ENDED_BY, Clock
 from services.mediation.dispute.model import Deadline, Decision, Dispute, agencies_in_role
 from services.mediation.dispute.step import Step
-from services.mediation.law.computing import Computed, Extension, Facts, begin, compute, rule_for
-from services.mediation.law.counting import Days, Months, in_time, provisional
+from services.mediation.law.computing import Computed, Extension, Facts, compute, initial_deadline, rule_for
+from services.mediation.law.counting import Days, Months, is_in_time, is_provisional
 from services.mediation.law.dates import A_SECOND, day_of, day_start, end_of
 from services.mediation.law.invalid_facts import InvalidFacts
 from services.mediation.law.periods import Rule
@@ -34,7 +34,7 @@ def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: 
     decision.deadlines.append(deadline)
     deadline.owed_by = agencies_in_role(dispute, (clock.owed_by,)) if clock.owed_by == "called" else deadline.owed_by  # without those that have answered
     owed = {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at, "owed_by": deadline.owed_by}
-    if in_time(now, deadline.due_at):
+    if is_in_time(now, deadline.due_at):
         deadline.next_check_at = _next_check_at(deadline, clock, now, policy)
         decision.new_events.append(("deadline.approached", owed))
     else:
@@ -100,7 +100,7 @@ def add_met_events(decision: Decision, met: list[tuple[Deadline, datetime]]) -> 
         was_passed, deadline.state, deadline.next_check_at = deadline.state == "passed", "met", None
         decision.deadlines.append(deadline)
         decision.new_events.append(("deadline.met", {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at, "met_at": at,
-                                               "late": not in_time(at, deadline.due_at), "was_passed": was_passed}))  # fmt: skip
+                                               "late": not is_in_time(at, deadline.due_at), "was_passed": was_passed}))  # fmt: skip
 
 
 def update_deadlines(decision: Decision, step: Step, noted: bool, now: datetime, policy: DeadlinePolicy) -> None:
@@ -129,7 +129,7 @@ def _exclude_extension_from_trial(decision: Decision, step: Step, now: datetime,
     for mediation in extended:
         regular_end = _compute(replace(mediation, extensions=[]), policy).last_moment
         for deadline in in_due_order(decision.dispute.deadlines):
-            if CLOCK_BY_NAME[deadline.clock].exclusive_group == "trial" and not in_time(step.happened_at, regular_end):
+            if CLOCK_BY_NAME[deadline.clock].exclusive_group == "trial" and not is_in_time(step.happened_at, regular_end):
                 deadline.pauses = [*deadline.pauses, (regular_end, min(step.happened_at, mediation.due_at))]
                 _recompute_deadline(decision, deadline, now, policy, "resumed")
 
@@ -172,7 +172,7 @@ def _record_restart(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> b
 
 def _record_pause(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
     """Record the start of an appraisal, if the rule excludes appraisal time. A deadline that ended before the appraisal is not changed."""
-    if not _rule_of(deadline, policy).appraisal_excluded or deadline.is_paused or not in_time(step.happened_at, deadline.due_at):
+    if not _rule_of(deadline, policy).appraisal_excluded or deadline.is_paused or not is_in_time(step.happened_at, deadline.due_at):
         return False
     deadline.pauses = [*deadline.pauses, (max(step.happened_at, deadline.started_at), None)]
     return True
@@ -180,7 +180,7 @@ def _record_pause(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> boo
 
 def _record_suspension(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
     """Record the start of a suspension of mediation (特邀调解规定 18). The article does not regulate the period; here the remaining time is kept."""
-    if not CLOCK_BY_NAME[deadline.clock].suspendable or not (deadline.is_paused or in_time(step.happened_at, deadline.due_at)):
+    if not CLOCK_BY_NAME[deadline.clock].suspendable or not (deadline.is_paused or is_in_time(step.happened_at, deadline.due_at)):
         return False
     deadline.suspensions = [*deadline.suspensions, (max(step.happened_at, deadline.started_at), None)]
     return True
@@ -216,7 +216,7 @@ def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, po
     opened_at = day_start(dispute.received_on) if dispute.received_on else None
     facts = Facts(clock.name, started_at, on_platform=clock.on_platform, opened_at=opened_at)
     try:
-        rule, last = begin(facts, policy.holidays, policy.county.rules)
+        rule, last = initial_deadline(facts, policy.holidays, policy.county.rules)
     except InvalidFacts:
         return None  # the law has no rule for this clock on that day
     if clock.exclusive_group is not None:
@@ -224,7 +224,7 @@ def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, po
     if running is None:
         _replace_earlier_deadline(decision, clock)
     owed_by = (step.agency,) if clock.owed_by == "reporter" else agencies_in_role(dispute, (clock.owed_by,))
-    deadline = Deadline(clock.name, key, rule.kind, started_at, last, owed_by, now, provisional=provisional(last, policy.holidays))
+    deadline = Deadline(clock.name, key, rule.kind, started_at, last, owed_by, now, provisional=is_provisional(last, policy.holidays))
     deadline.opened_at = opened_at if rule.opened_until else None
     deadline.next_check_at = _first_check_at(deadline, clock, now, policy)
     dispute.deadlines[key] = deadline

@@ -116,7 +116,7 @@ def departments_without_answer(dispute) -> tuple[str, ...]:
 def agency_at_level(dispute) -> str:
     """Return the agency that has to settle the dispute at its present level. Villages and townships work on the grid's platform."""
     if dispute.level == "township_office_level":
-        return (COUNTY.serving("J", dispute.township) or COUNTY.lead("J")).code
+        return (COUNTY.serving_agency("J", dispute.township) or COUNTY.lead("J")).code
     return CENTRE if dispute.level == TOP_LEVEL else GRID
 
 

@@ -5,11 +5,11 @@ A guard gets the dispute before the step is applied, and the step. If it returns
 
 from datetime import datetime
 
-from contracts import AGENCIES, may_say
+from contracts import AGENCIES, may_report
 from services.mediation.dispute.matters import NOT_CONFIRMED, NOT_MEDIATED, NOT_MEDIATED_WHILE_IN_COURT
 from services.mediation.dispute.tracks import is_open
-from services.mediation.law.computing import Facts, begin
-from services.mediation.law.counting import in_time
+from services.mediation.law.computing import Facts, initial_deadline
+from services.mediation.law.counting import is_in_time
 from services.mediation.law.dates import date_of, day_of, day_start
 
 # ── Reporting agency ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -17,7 +17,7 @@ from services.mediation.law.dates import date_of, day_of, day_start
 
 def may_report_step(dispute, step) -> bool:
     """Guard: the agency's role may report this type of step."""
-    return may_say(step.agency, step.step_type)
+    return may_report(step.agency, step.step_type)
 
 
 def is_referred_body(dispute, step) -> bool:
@@ -121,7 +121,7 @@ def is_before_court(dispute, step) -> bool:
 
 def target_may_accept_referrals(dispute, step) -> bool:
     """Guard: the agency to which the dispute is sent may accept referrals."""
-    return may_say(step.facts["to"], "referral.accepted")
+    return may_report(step.facts["to"], "referral.accepted")
 
 
 def has_no_conflict_or_parties_agreed(dispute, step) -> bool:
@@ -239,7 +239,7 @@ def agreement_is_outside_docket(dispute, step) -> bool:
 
 def agreement_is_by_mediation_body(dispute, step) -> bool:
     """Guard: the agreement was reached before a mediation body."""
-    return bool(dispute.agreement) and may_say(dispute.agreement["by"], "referral.accepted")
+    return bool(dispute.agreement) and may_report(dispute.agreement["by"], "referral.accepted")
 
 
 def agreement_may_be_confirmed(dispute, step) -> bool:
@@ -254,7 +254,7 @@ def all_parties_apply(dispute, step) -> bool:
 
 def application_is_in_time(dispute, step) -> bool:
     """Guard: the application is made within thirty days after the agreement took effect (民事诉讼法 205)."""
-    return in_time(day_start(step.facts["applied_on"]), confirmation_application_due_at(dispute, step))
+    return is_in_time(day_start(step.facts["applied_on"]), confirmation_application_due_at(dispute, step))
 
 
 def court_is_competent(dispute, step) -> bool:
@@ -296,7 +296,7 @@ def is_objection_by_party(dispute, step) -> bool:
 def objection_is_in_time(dispute, step) -> bool:
     """Guard: a party objects within fifteen days after receiving the ruling; third parties are not limited here (民事诉讼法解释 372)."""
     last = objection_due_at(dispute)
-    return not is_objection_by_party(dispute, step) or last is None or in_time(day_start(step.facts["objected_on"]), last)
+    return not is_objection_by_party(dispute, step) or last is None or is_in_time(day_start(step.facts["objected_on"]), last)
 
 
 def objection_due_at(dispute) -> datetime | None:
@@ -399,7 +399,7 @@ def confirmation_application_due_at(dispute, step) -> datetime:
     if deadline is not None:
         return deadline.due_at
     facts = Facts("confirmation_apply", day_start(dispute.agreement["effective_on"]))
-    return begin(facts, step.policy.holidays, step.policy.county.rules)[1]
+    return initial_deadline(facts, step.policy.holidays, step.policy.county.rules)[1]
 
 
 def find_step_to_undo(dispute, step):

@@ -8,11 +8,11 @@ Basis: 反家庭暴力法 13-16, 23-32; that a hold overrides every other rule i
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from contracts.safeguard import moves_it
+from contracts.safeguard import may_act_under_hold
 from services.mediation.dispute.guards import ALWAYS_REPORTABLE, find_step_to_undo
 from services.mediation.dispute.step import NOTED
 from services.mediation.law.counting import Length
-from services.mediation.law.periods import LAW
+from services.mediation.law.periods import DEFAULT_RULES
 
 CORRECTING_STEPS = ("report.withdrawn", "report.corrected")
 
@@ -50,11 +50,11 @@ class LaneClock:
 
     @property
     def length(self) -> Length:
-        return LAW[self.name][0].length
+        return DEFAULT_RULES[self.name][0].length
 
     @property
     def article(self) -> str:
-        return LAW[self.name][0].article
+        return DEFAULT_RULES[self.name][0].article
 
 
 LANE_CLOCKS = {clock.name: clock for clock in (             # all of kind LAW; hours run from the next full hour and are not moved by rest days
@@ -111,7 +111,7 @@ def is_blocked_by_hold(dispute, step, event: dict) -> bool:
     return (
         is_held(dispute)
         and not is_always_reportable(dispute, step)
-        and not moves_it(step.agency)
+        and not may_act_under_hold(step.agency)
         and [event["source"], event["id"]] not in dispute.hold.opened_by
     )
 

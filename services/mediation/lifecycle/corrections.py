@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import compress
 from operator import attrgetter, is_not
 
-from contracts.fields import in_utc
+from contracts.fields import utc_text
 from services.mediation.deadlines.tracking import add_stopped_event, restore_deadline
 from services.mediation.dispute.model import PARTICULARS, TUPLE_FIELDS, AppliedStep, Deadline, Decision, Dispute
 from services.mediation.law.policy import DeadlinePolicy
@@ -69,7 +69,7 @@ def _restored_deadline(key, old, now):
 
 def _to_json(value):
     if type(value) is datetime:
-        return in_utc(value)
+        return utc_text(value)
     if type(value) is frozenset:
         return sorted(value)
     return [_to_json(item) for item in value] if type(value) in (list, tuple) else value

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from contracts import AGENCIES, may_say
+from contracts import AGENCIES, may_report
 from services.mediation.dispute import escalation
 from services.mediation.dispute.model import PARTICULARS, Dispute
 from services.mediation.dispute.tracks import track_of
@@ -12,7 +12,7 @@ from services.mediation.routing import effects as routing_effects
 
 def record_registration(dispute, step):
     facts = step.facts
-    routing_effects.registered(dispute, step)
+    routing_effects.record_registration(dispute, step)
     escalation.record_registration(dispute, step)
     dispute.township, dispute.kind, dispute.reporter = facts["township"], facts["kind"], step.agency
     dispute.cause, dispute.wants = facts.get("cause"), facts.get("wants")
@@ -21,14 +21,14 @@ def record_registration(dispute, step):
 
 def record_screening(dispute, step):
     facts = step.facts
-    routing_effects.screened(dispute, step)
+    routing_effects.record_screening(dispute, step)
     dispute.suitable, dispute.kind, dispute.track = facts["suitable"], facts["kind"], facts["track"]
     dispute.cause = facts.get("cause") or dispute.cause
     dispute.received_on = _iso_date(facts.get("court_received_on")) or dispute.received_on
 
 
 def record_routing(dispute, step):
-    routing_effects.routed(dispute, step)
+    routing_effects.record_routing(dispute, step)
     escalation.record_joint_handlers(dispute, step)
     dispute.body, dispute.sent_by = step.facts["to"], step.agency
     _reset_body_fields(dispute)
@@ -54,7 +54,7 @@ def record_acceptance(dispute, step):
 def record_decline(dispute, step):
     if step.facts["reason"] == "conflict_of_interest":
         dispute.conflicts = {**dispute.conflicts, dispute.organisation or step.agency: False}
-    routing_effects.declined(dispute, step)
+    routing_effects.record_decline(dispute, step)
     dispute.body = None
 
 
@@ -132,7 +132,7 @@ def record_agreement(dispute, step):
         "by": step.agency,
     }
     # An agreement on the spot, before any referral: the reporting agency becomes the body, if it may report performance. The grid may not.
-    if dispute.body is None and may_say(step.agency, "performance.recorded"):
+    if dispute.body is None and may_report(step.agency, "performance.recorded"):
         dispute.body = step.agency
 
 

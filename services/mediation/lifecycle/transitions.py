@@ -20,7 +20,7 @@ from services.mediation.dispute import guards as g
 from services.mediation.dispute.escalation import escalates_upwards, next_level_facts, next_supervision_facts, owes_call_answer, owes_supervision_answer
 from services.mediation.dispute.model import INITIAL_STATE
 from services.mediation.dispute.step import NOTED, Guard
-from services.mediation.routing.effects import CHOOSING, to_an_organisation_of_the_agency
+from services.mediation.routing.effects import MEDIATOR_CHOICE_STATES, organisation_belongs_to_agency
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ SHARED_TRANSITIONS = (
           "reports.unjoined":         UNDONE }),          # the join was wrong
     (("registered", "screened"), {
           "level.escalated":          NOTED }),           # 四级七天
-    (CHOOSING, {
+    (MEDIATOR_CHOICE_STATES, {
           "mediator.requested":       NOTED }),
     (("screened", "terminated", "confirm_applied"), {
           "papers.received":          NOTED }),
@@ -244,7 +244,7 @@ GUARDS = {
     "dispute.routed":         ((g.is_suitable,                                "not_suitable_for_mediation"),
                                (g.may_refer_dispute,                          "no_referral_before_filing"),
                                (g.target_may_accept_referrals,                "not_a_mediating_body"),
-                               (to_an_organisation_of_the_agency,             "not_on_the_roster_then"),
+                               (organisation_belongs_to_agency,             "not_on_the_roster_then"),
                                (g.target_has_no_disclosed_conflict,           "named_in_a_conflict")),
     "case.entrusted":         ((g.is_on_docket,                               "not_on_a_docket"),
                                (g.no_court_has_medical_dispute,               "already_before_a_court"),

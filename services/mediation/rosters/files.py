@@ -4,8 +4,8 @@ import re
 
 from contracts import COUNTY, KINDS
 from contracts.county import County
-from contracts.csv_tables import CellError, CellMistake, boolean, cell_error, day_of, formed, one_of, read_table, several
-from contracts.fields import MEDIATOR, ORGANISATION, VILLAGE
+from contracts.csv_tables import CellError, CellMistake, boolean, calendar_date, cell_error, list_of, one_of, read_table, text_matching
+from contracts.fields import MEDIATOR_PATTERN, ORGANISATION_PATTERN, VILLAGE_PATTERN
 from contracts.kinds import MEMBER_ROLES, ORGANISATION_KINDS
 from services.mediation.rosters.roster import Entry, Member, Organisation, find_overlaps
 
@@ -20,25 +20,25 @@ def _read_name(cell):
 # fmt: off
 ORGANISATIONS = {
     # column         Chinese        required reader of the cell
-    "code":         ("组织代码",    True,    formed(ORGANISATION)),
+    "code":         ("组织代码",    True,    text_matching(ORGANISATION_PATTERN)),
     "kind":         ("类别",        True,    one_of(ORGANISATION_KINDS)),
     "agency":       ("归口机构",    True,    None),                             # reader set in _columns: an agency of the county
     "township":     ("乡镇街道",    True,    None),                             # reader set in _columns: a township of the county
-    "village":      ("村社区代码",  False,   formed(VILLAGE)),
-    "takes":        ("受理类型",    False,   several(one_of(KINDS)), ()),
-    "valid_from":   ("生效日期",    True,    day_of),
-    "valid_to":     ("失效日期",    False,   day_of),
+    "village":      ("村社区代码",  False,   text_matching(VILLAGE_PATTERN)),
+    "takes":        ("受理类型",    False,   list_of(one_of(KINDS)), ()),
+    "valid_from":   ("生效日期",    True,    calendar_date),
+    "valid_to":     ("失效日期",    False,   calendar_date),
     "zh":           ("中文名称",    True,    _read_name),
     "en":           ("英文名称",    True,    _read_name),
     "synthetic":    ("虚构",        False,   boolean, False),
 }
 MEMBERS = {
-    "id":           ("人员编号",    True,    formed(MEDIATOR)),
-    "organisation": ("组织代码",    True,    formed(ORGANISATION)),
+    "id":           ("人员编号",    True,    text_matching(MEDIATOR_PATTERN)),
+    "organisation": ("组织代码",    True,    text_matching(ORGANISATION_PATTERN)),
     "role":         ("身份",        True,    one_of(MEMBER_ROLES)),
-    "takes":        ("受理类型",    False,   several(one_of(KINDS)), ()),
-    "valid_from":   ("生效日期",    True,    day_of),
-    "valid_to":     ("失效日期",    False,   day_of),
+    "takes":        ("受理类型",    False,   list_of(one_of(KINDS)), ()),
+    "valid_from":   ("生效日期",    True,    calendar_date),
+    "valid_to":     ("失效日期",    False,   calendar_date),
     "synthetic":    ("虚构",        False,   boolean, False),
 }
 # fmt: on

@@ -56,8 +56,8 @@ def _member_row(m):
     return m.id, m.organisation, m.valid_from, m.valid_to, m.role, m.takes, m.synthetic
 
 
-_SET_ORGANISATION = ORGANISATIONS.given("code", "valid_from_on")
-_SET_MEMBER = MEMBERS.given("organisation", "id", "valid_from_on")
+_SET_ORGANISATION = ORGANISATIONS.assign_excluded("code", "valid_from_on")
+_SET_MEMBER = MEMBERS.assign_excluded("organisation", "id", "valid_from_on")
 
 
 class RosterCache:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.mediation.dispute.model import who
+from services.mediation.dispute.model import agencies_in_role
 from services.mediation.law.dates import day_of
 from services.mediation.rosters.roster import Roster
 from services.mediation.routing.proposing import MEDIATION_BODY_KINDS, BodyRecord, RoutingFacts, propose, select_mediators
@@ -35,7 +35,7 @@ def record_routing(dispute, step) -> None:
     """Record the body that the dispute is routed to. A body that was asked before and had not answered is excluded from further proposals."""
     asked = dispute.organisation or dispute.body
     if dispute.state == "routed" and asked:
-        dispute.left_out = {**dispute.left_out, asked: "did_not_answer"}
+        dispute.excluded_bodies = {**dispute.excluded_bodies, asked: "did_not_answer"}
     dispute.organisation = step.facts.get("organisation")
     dispute.joint = tuple(step.facts.get("joint_with") or ())
 
@@ -43,7 +43,7 @@ def record_routing(dispute, step) -> None:
 def record_decline(dispute, step) -> None:
     """Exclude the body that declined from further proposals."""
     asked = dispute.organisation or step.agency
-    dispute.left_out = {**dispute.left_out, asked: EXCLUSION_REASON.get(step.facts["reason"], "declined_before")}
+    dispute.excluded_bodies = {**dispute.excluded_bodies, asked: EXCLUSION_REASON.get(step.facts["reason"], "declined_before")}
     dispute.organisation, dispute.joint = None, ()
 
 
@@ -55,7 +55,7 @@ def organisation_belongs_to_agency(dispute, step) -> bool:
     code = step.facts.get("organisation")
     if code is None or step.roster is None:
         return True
-    organisation = step.roster.organisation(code, day_of(step.happened))
+    organisation = step.roster.organisation(code, day_of(step.happened_at))
     return organisation is not None and organisation.agency == step.facts["to"]
 
 
@@ -63,12 +63,12 @@ def organisation_belongs_to_agency(dispute, step) -> bool:
 
 
 def starts_routing_deadline(decision) -> bool:
-    return any(event_type == "deadline.set" and data["clock"] == ROUTING for event_type, data in decision.said)
+    return any(event_type == "deadline.set" and data["clock"] == ROUTING for event_type, data in decision.new_events)
 
 
 def routing_facts(dispute) -> RoutingFacts:
     """Return the facts of the dispute that the rules use, with the bodies that must not be proposed."""
-    excluded = dict(dispute.left_out)
+    excluded = dict(dispute.excluded_bodies)
     excluded |= {code: "conflict_disclosed" for code, agreed in dispute.conflicts.items() if not agreed}
     return RoutingFacts(dispute.kind, dispute.township, dispute.village, dispute.track, frozenset(dispute.standings), frozenset(dispute.flags), excluded)
 
@@ -76,13 +76,13 @@ def routing_facts(dispute) -> RoutingFacts:
 def add_proposal(decision, rules: Rules, roster: Roster, records: dict[str, BodyRecord], now: datetime) -> None:
     """Add the event routing.proposed after the deadline within which the centre must route the dispute."""
     events = []
-    for event_type, data in decision.said:
+    for event_type, data in decision.new_events:
         events.append((event_type, data))
         if event_type == "deadline.set" and data["clock"] == ROUTING:
             proposal = propose(routing_facts(decision.dispute), rules, roster, records, day_of(now))
             deadline = {name: data[name] for name in ("clock", "kind", "article", "started_at", "due_at", "owed_by")}
             events.append(("routing.proposed", {**proposal, **deadline}))
-    decision.said = events
+    decision.new_events = events
 
 
 # ── Proposals of mediators ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -98,7 +98,7 @@ def needs_mediator(decision) -> bool:
         dispute is not None
         and dispute.mediator is None
         and dispute.state in MEDIATOR_CHOICE_STATES
-        and any(event_type in EVENTS_WITHOUT_MEDIATOR for event_type, _ in decision.said)
+        and any(event_type in EVENTS_WITHOUT_MEDIATOR for event_type, _ in decision.new_events)
     )
 
 
@@ -110,14 +110,14 @@ def members_of_body(dispute, roster: Roster, now: datetime) -> list[str]:
 def add_mediators(decision, roster: Roster, open_now: dict[str, int], now: datetime) -> None:
     """Add the event mediators.proposed if anybody on the body's roster can mediate the dispute. `open_now`: open disputes by mediator."""
     dispute = decision.dispute
-    recused = {code for code, agreed in dispute.conflicts.items() if not agreed} | set(dispute.not_again)
-    preferred = next((data["prefers"] for event_type, data in decision.said if event_type == "mediator.requested" and data.get("prefers")), None)
+    recused = {code for code, agreed in dispute.conflicts.items() if not agreed} | set(dispute.refused_mediators)
+    preferred = next((data["prefers"] for event_type, data in decision.new_events if event_type == "mediator.requested" and data.get("prefers")), None)
     organisations = _organisations_of_body(dispute, roster, day_of(now))
     mediators = select_mediators(organisations, routing_facts(dispute), roster, open_now, recused, preferred, day_of(now))
     if mediators:
-        is_appointment = any(event_type == "mediator.requested" for event_type, _ in decision.said)
-        owed_by = who(dispute, ("appoints" if is_appointment else "body",))
-        decision.said = [*decision.said, ("mediators.proposed", {"mediators": mediators, "owed_by": owed_by})]
+        is_appointment = any(event_type == "mediator.requested" for event_type, _ in decision.new_events)
+        owed_by = agencies_in_role(dispute, ("appoints" if is_appointment else "body",))
+        decision.new_events = [*decision.new_events, ("mediators.proposed", {"mediators": mediators, "owed_by": owed_by})]
 
 
 def _organisations_of_body(dispute, roster, day) -> list[str]:
@@ -149,7 +149,7 @@ def update_records(differences: dict[str, BodyRecord], before: tuple[str | None,
     for body, difference in ((handled_before, -1), (handles_now, 1)):
         if body is not None and handled_before != handles_now:
             differences.setdefault(body, BodyRecord()).open += difference
-    for event_type, _ in decision.said:
+    for event_type, _ in decision.new_events:
         if event_type == "referral.accepted":
             differences.setdefault(asked, BodyRecord()).accepted += 1
         elif event_type == "referral.declined":

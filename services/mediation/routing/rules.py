@@ -11,8 +11,8 @@ from datetime import date
 
 from contracts import COUNTY, KINDS
 from contracts.county import County
-from contracts.csv_tables import CellError, CellMistake, cell_error, day_of, formed, one_of, read_table, several
-from contracts.fields import ORGANISATION
+from contracts.csv_tables import CellError, CellMistake, calendar_date, cell_error, list_of, one_of, read_table, text_matching
+from contracts.fields import ORGANISATION_PATTERN
 from contracts.kinds import FLAGS, ORGANISATION_KINDS, PROPOSAL_REASONS, STANDINGS, TRACKS
 
 FILE = "routing.csv"
@@ -64,7 +64,7 @@ class Rules:
 
 def _bodies_reader(agency):
     """Return a reader of cells with `village_committee`, `township_committee`, `takes_it`, `*`, `kind:…`, `agency:…` or `organisation:…`."""
-    argument_readers = {"kind": one_of(ORGANISATION_KINDS), "agency": agency, "organisation": formed(ORGANISATION)}
+    argument_readers = {"kind": one_of(ORGANISATION_KINDS), "agency": agency, "organisation": text_matching(ORGANISATION_PATTERN)}
 
     def read_cell(cell):
         selector, _, argument = cell.partition(":")
@@ -96,19 +96,19 @@ def _columns(county: County) -> dict:
     # fmt: off
     return {
         # column         Chinese            required reader of the cell             if empty
-        "rule":         ("规则编号",        True,    formed(r"^[A-Za-z0-9_-]{1,16}$")),
-        "kinds":        ("纠纷类型",        False,   several(one_of(KINDS)),        ()),
-        "townships":    ("乡镇街道",        False,   several(township),             ()),
-        "standings":    ("当事人身份",      False,   several(one_of(STANDINGS)),    ()),
-        "flags":        ("风险情形",        False,   several(one_of(FLAGS)),        ()),
-        "tracks":       ("轨道",            False,   several(one_of(TRACKS)),       ()),
+        "rule":         ("规则编号",        True,    text_matching(r"^[A-Za-z0-9_-]{1,16}$")),
+        "kinds":        ("纠纷类型",        False,   list_of(one_of(KINDS)),        ()),
+        "townships":    ("乡镇街道",        False,   list_of(township),             ()),
+        "standings":    ("当事人身份",      False,   list_of(one_of(STANDINGS)),    ()),
+        "flags":        ("风险情形",        False,   list_of(one_of(FLAGS)),        ()),
+        "tracks":       ("轨道",            False,   list_of(one_of(TRACKS)),       ()),
         "bodies":       ("组织",            True,    _bodies_reader(agency)),
-        "when":         ("组织情况",        False,   several(_read_condition),                ()),
+        "when":         ("组织情况",        False,   list_of(_read_condition),                ()),
         "points":       ("分值",            True,    _read_points),
         "reason":       ("理由",            True,    one_of(PROPOSAL_REASONS)),
-        "joint_with":   ("协同机构",        False,   several(agency),               ()),
-        "valid_from":   ("生效日期",        False,   day_of),
-        "valid_to":     ("失效日期",        False,   day_of),
+        "joint_with":   ("协同机构",        False,   list_of(agency),               ()),
+        "valid_from":   ("生效日期",        False,   calendar_date),
+        "valid_to":     ("失效日期",        False,   calendar_date),
     }
     # fmt: on
 

@@ -8,19 +8,29 @@ from datetime import datetime, timedelta
 
 import contracts
 from contracts import REASONS, safeguard
-from contracts.channels import SEALED, is_sealed
+from contracts.channels import SEALED_STREAMS, is_sealed
 from services.mediation.deadlines import tracking
 from services.mediation.dispute.agencies import COURT
-from services.mediation.dispute.hold import CLOCKS, HOLD, PASSES_AS_EVER, PUT_OFF, STAY, Hold, Running, is_held, moves_nothing
+from services.mediation.dispute.hold import (
+    HOLD_TRANSITIONS,
+    KINDS_NOT_POSTPONED,
+    LANE_CLOCKS,
+    POSTPONEMENT,
+    STAY_TRANSITIONS,
+    Hold,
+    RunningLaneClock,
+    is_always_reportable,
+    is_held,
+)
 from services.mediation.dispute.model import Deadline, Decision, Dispute
 from services.mediation.dispute.step import NOTED, Step
-from services.mediation.law.counting import due_at, in_time
+from services.mediation.law.counting import due_at, is_in_time
 from services.mediation.law.dates import instant_of
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
-from services.mediation.life import decisions
+from services.mediation.lifecycle import decisions
 from services.mediation.rosters.roster import Roster
 
-STREAM = SEALED["mediation"]
+STREAM = SEALED_STREAMS["mediation"]
 HELD_STATE = "safeguard_hold"
 FLAG_EVENTS = ("risk.flagged", decisions.REGISTERED)  # their hold has the cause "risk"; the cause of any other hold follows from the step
 ONE_DAY = timedelta(days=1)
@@ -63,15 +73,15 @@ def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: 
     """
     hold = dispute.hold
     if not is_held(dispute) or deadline.state != "open" or deadline.next_check_at is None or now < deadline.next_check_at:
-        return decisions.time_passes(dispute, deadline, now, policy)
+        return decisions.check_deadline(dispute, deadline, now, policy)
     is_published = not hold.reported_in_lane and not any(
         event_type == "deadline.set" and data["clock"] == deadline.clock for event_type, data in hold.pending_events
     )
-    if is_published and deadline.kind in PASSES_AS_EVER:
-        return decisions.time_passes(dispute, deadline, now, policy)
+    if is_published and deadline.kind in KINDS_NOT_POSTPONED:
+        return decisions.check_deadline(dispute, deadline, now, policy)
     decision = Decision(dispute)
     if is_published:
-        tracking.put_off(decision, deadline, PUT_OFF, now, policy)
+        tracking.postpone(decision, deadline, POSTPONEMENT, now, policy)
     else:
         deadline.next_check_at = now + ONE_DAY
         decision.deadlines.append(deadline)
@@ -85,12 +95,12 @@ def check_lane_clocks(dispute: Dispute, now: datetime, policy: DeadlinePolicy = 
         if running.next_check_at is None or now < running.next_check_at:
             continue
         decision.hold = dispute.hold
-        if in_time(now, running.due_at):
+        if is_in_time(now, running.due_at):
             event_type = "deadline.approached"
-            running.next_check_at = tracking.next_reminder(running.due_at, policy.reminders(CLOCKS[running.clock]), now)
+            running.next_check_at = tracking.next_check_time(running.due_at, policy.reminders(LANE_CLOCKS[running.clock]), now)
         else:
             event_type, running.state, running.next_check_at = "deadline.passed", "passed", None
-        decision.sealed.append((event_type, _deadline_data(running)))
+        decision.sealed_events.append((event_type, _deadline_data(running)))
     return decision
 
 
@@ -117,10 +127,10 @@ def _publish_registration(dispute, event, now, policy):
     """
     decision, hold, released_at = Decision(dispute, hold=dispute.hold), dispute.hold, instant_of(event.data["happened_at"])
     for event_type, data in hold.pending_events:
-        decision.said.append((event_type, data | ({"happened_at": released_at} if "happened_at" in data else {})))
+        decision.new_events.append((event_type, data | ({"happened_at": released_at} if "happened_at" in data else {})))
     hold.reported_in_lane, hold.pending_events = False, []
     if dispute.state == "registered":
-        tracking.start_anew(decision, Step(decisions.REGISTERED, event.data["agency"], released_at, event.data, policy), now, policy)
+        tracking.start_clocks(decision, Step(decisions.REGISTERED, event.data["agency"], released_at, event.data, policy), now, policy)
     return decision
 
 
@@ -132,17 +142,17 @@ def _open_hold(decision, event, event_type, now):
     source = [data["event"]["source"], data["event"]["id"]]
     if source not in hold.opened_by:
         hold.opened_by.append(source)
-    if HOLD[HELD_STATE if hold.cause else "free"].get(event_type, HELD_STATE) == NOTED:
+    if HOLD_TRANSITIONS[HELD_STATE if hold.cause else "free"].get(event_type, HELD_STATE) == NOTED:
         return decision
     if event_type != "dispute.stayed" and hold.cause:
         return decision
-    cause = "risk" if event_type in FLAG_EVENTS else safeguard.CAUSE_OF_STEP[event_type]
+    cause = "risk" if event_type in FLAG_EVENTS else safeguard.HOLD_CAUSE_BY_STEP[event_type]
     hold.opened_at, hold.ended_at = (hold.opened_at if hold.active_holds else now), None
     if event_type == "dispute.stayed":
         hold.stays.append(data["agency"])
     else:
         hold.cause = cause
-    decision.sealed.insert(0, ("safeguard.held", _hold_data(dispute, event, cause)))
+    decision.sealed_events.insert(0, ("safeguard.held", _hold_data(dispute, event, cause)))
     return decision
 
 
@@ -150,7 +160,7 @@ def _end_hold(decision, event, cause, reason, now):
     """Publish the end of a hold or stay; after the last one, also the events that had to wait."""
     dispute, hold = decision.dispute, decision.dispute.hold
     decision.hold = hold
-    decision.sealed.append(("safeguard.released", {**_hold_data(dispute, event, cause), "left": hold.active_holds} | ({"reason": reason} if reason else {})))
+    decision.sealed_events.append(("safeguard.released", {**_hold_data(dispute, event, cause), "left": hold.active_holds} | ({"reason": reason} if reason else {})))
     if not hold.active_holds:
         hold.ended_at = now
         if not hold.reported_in_lane:
@@ -160,7 +170,7 @@ def _end_hold(decision, event, cause, reason, now):
 
 def _publish_pending_events(decision):
     """Publish the pending events in the ordinary stream, each with the time at which it happened."""
-    decision.late, decision.dispute.hold.pending_events = decision.dispute.hold.pending_events, []
+    decision.delayed_events, decision.dispute.hold.pending_events = decision.dispute.hold.pending_events, []
 
 
 # ── steps of the lane ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -174,7 +184,7 @@ def _apply_order_accepted(dispute, event, now, policy):
     """Start the clock of 72 or 24 hours when the court accepts (受理) an application for a protection order, unless it is running already."""
     decision = _apply_opening_step(dispute, event, now, policy)
     facts = event.data["facts"]
-    if not any(running.state != "met" and CLOCKS[running.clock].met_by for running in dispute.hold.running.values()):
+    if not any(running.state != "met" and LANE_CLOCKS[running.clock].met_by for running in dispute.hold.running.values()):
         clock = "protection_order_urgent" if facts.get("urgent") else "protection_order"
         _start_clock(decision, clock, instant_of(facts.get("accepted_at") or event.data["happened_at"]), now, policy)
     return decision
@@ -185,10 +195,10 @@ def _apply_order_decided(dispute, event, now, policy):
     decision = _apply_opening_step(dispute, event, now, policy)
     at = instant_of(event.data["happened_at"])
     for running in dispute.hold.running.values():
-        if running.state != "met" and event.data["step"] in CLOCKS[running.clock].met_by:
+        if running.state != "met" and event.data["step"] in LANE_CLOCKS[running.clock].met_by:
             was_passed, running.state, running.next_check_at = running.state == "passed", "met", None
-            met = {"met_at": at, "late": not in_time(at, running.due_at), "was_passed": was_passed}
-            decision.sealed.append(("deadline.met", {"clock": running.clock, "kind": "LAW", "due_at": running.due_at, **met}))
+            met = {"met_at": at, "late": not is_in_time(at, running.due_at), "was_passed": was_passed}
+            decision.sealed_events.append(("deadline.met", {"clock": running.clock, "kind": "LAW", "due_at": running.due_at, **met}))
     _start_clock(decision, "protection_order_review", instant_of(event.data["facts"].get("effective_at") or event.data["happened_at"]), now, policy)
     return decision
 
@@ -197,7 +207,7 @@ def _apply_hold_released(dispute, event, now, policy):
     hold = dispute.hold
     if hold is None or not hold.cause:
         return _refuse(Decision(dispute), event, "nothing_to_release", dispute.state)
-    assert HOLD[HELD_STATE][event.data["step"]] == "free"
+    assert HOLD_TRANSITIONS[HELD_STATE][event.data["step"]] == "free"
     cause, hold.cause = hold.cause, None
     return _end_hold(Decision(dispute), event, cause, event.data["facts"]["reason"], now)
 
@@ -211,7 +221,7 @@ def _apply_stay(dispute, event, now, policy):
 def _apply_stay_lifted(dispute, event, now, policy):
     """Lift the agency's own stay. The answer does not reveal whether a hold or another agency's stay remains."""
     state = "stayed" if dispute.hold and event.data["agency"] in dispute.hold.stays else "free"
-    if event.data["step"] not in STAY[state]:
+    if event.data["step"] not in STAY_TRANSITIONS[state]:
         return _refuse(Decision(dispute), event, "nothing_to_release", dispute.state)
     dispute.hold.stays.remove(event.data["agency"])
     return _end_hold(Decision(dispute), event, "stay", None, now)
@@ -230,10 +240,10 @@ LANE_STEPS = {
 
 
 def _start_clock(decision, name, started_at, now, policy):
-    clock, ends_at = CLOCKS[name], due_at(started_at, CLOCKS[name].length, policy.holidays)
-    running = Running(name, started_at, ends_at, tracking.next_reminder(ends_at, policy.reminders(clock), now))
+    clock, ends_at = LANE_CLOCKS[name], due_at(started_at, LANE_CLOCKS[name].length, policy.holidays)
+    running = RunningLaneClock(name, started_at, ends_at, tracking.next_check_time(ends_at, policy.reminders(clock), now))
     decision.dispute.hold.running[name] = running
-    decision.sealed.append(("deadline.set", {**_deadline_data(running), "article": clock.article, "started_at": started_at}))
+    decision.sealed_events.append(("deadline.set", {**_deadline_data(running), "article": clock.article, "started_at": started_at}))
 
 
 def _deadline_data(running):
@@ -253,9 +263,9 @@ def _decide_ordinary_step(dispute, event, now, policy, roster):
     if (
         dispute.hold
         and dispute.hold.cause
-        and safeguard.is_inside(agency)
-        and not safeguard.moves_it(agency)
-        and not moves_nothing(dispute, decisions.step_of(event, policy))
+        and safeguard.has_lane_access(agency)
+        and not safeguard.may_act_under_hold(agency)
+        and not is_always_reportable(dispute, decisions.step_of(event, policy))
     ):
         return _refuse(Decision(dispute), event, "held_for_safety", HELD_STATE)
     return _withhold_ordinary_events(decisions.decide(dispute, event, now, policy, roster), event)
@@ -265,12 +275,12 @@ def _withhold_ordinary_events(decision, event):
     """Withhold the ordinary events of a decision until the hold ends, and add its outcome for the reporting agency to the sealed events."""
     if decision.dispute is None:
         return decision
-    pending = [] if decision.refused else [[event_type, contracts.dump(event_type, data, "mediation")] for event_type, data in decision.said]
-    for event_type, data in decision.said:
+    pending = [] if decision.refused else [[event_type, contracts.dump(event_type, data, "mediation")] for event_type, data in decision.new_events]
+    for event_type, data in decision.new_events:
         if event_type in ("step.applied", "step.refused"):
             time = {"happened_at": event.data["happened_at"]} if event_type == "step.applied" else {}
-            decision.sealed.append((event_type, {**data, "agency": event.data["agency"], **time}))
-    decision.said = []
+            decision.sealed_events.append((event_type, {**data, "agency": event.data["agency"], **time}))
+    decision.new_events = []
     if decision.refused is None:
         hold = decision.hold = decision.dispute.hold = decision.dispute.hold or Hold()
         hold.pending_events += pending
@@ -284,9 +294,9 @@ def _withhold_ordinary_events(decision, event):
 
 def _add_applied(decision, event):
     data = event.data
-    state = HELD_STATE if decision.dispute.hold.cause and safeguard.is_inside(data["agency"]) else decision.dispute.state
+    state = HELD_STATE if decision.dispute.hold.cause and safeguard.has_lane_access(data["agency"]) else decision.dispute.state
     applied = {"event": data["event"], "agency": data["agency"], "step": data["step"], "state": state, "happened_at": data["happened_at"]}
-    decision.sealed.append(("step.applied", applied))
+    decision.sealed_events.append(("step.applied", applied))
     return decision
 
 
@@ -294,7 +304,7 @@ def _refuse(decision, event, reason, state):
     data = event.data
     sentence = REASONS[reason].text(step=data["step"], state=state)
     decision.refused = reason
-    decision.sealed.append(("step.refused", {"event": data["event"], "agency": data["agency"], "step": data["step"], "state": state, "reason": sentence}))
+    decision.sealed_events.append(("step.refused", {"event": data["event"], "agency": data["agency"], "step": data["step"], "state": state, "reason": sentence}))
     return decision
 
 

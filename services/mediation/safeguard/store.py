@@ -5,7 +5,7 @@ from datetime import datetime
 
 from plumbing.rows import Columns
 from plumbing.transaction import Transaction
-from services.mediation.dispute.hold import Hold, Running
+from services.mediation.dispute.hold import Hold, RunningLaneClock
 from services.mediation.dispute.model import Decision, Dispute
 
 HOLDS = Columns(
@@ -24,16 +24,16 @@ def load(tx: Transaction, disputes: dict[str, Dispute]) -> None:
         for code, *running in tx.rows(
             f"select {HOLD_CLOCKS.names} from mediation.hold_clocks where code = any(%s) and state <> 'met'", ([row[0] for row in rows],)
         ):
-            disputes[code].hold.running[running[0]] = Running(*running)
+            disputes[code].hold.running[running[0]] = RunningLaneClock(*running)
 
 
 def save(tx: Transaction, decisions: Iterable[Decision]) -> None:
     """Write the holds that the decisions changed, with their clocks."""
     changed = {decision.dispute.code: decision.hold for decision in decisions if decision.hold is not None}
     rows = [(code, h.cause, h.stays, h.reported_in_lane, h.opened_by, h.pending_events, h.opened_at, h.ended_at) for code, h in sorted(changed.items())]
-    tx.insert("mediation.holds", HOLDS, rows, f"on conflict (code) do update set {HOLDS.given('code')}")
+    tx.insert("mediation.holds", HOLDS, rows, f"on conflict (code) do update set {HOLDS.assign_excluded('code')}")
     running = [(code, r.clock, r.started_at, r.due_at, r.next_check_at, r.state) for code, h in sorted(changed.items()) for r in h.running.values()]
-    tx.insert("mediation.hold_clocks", HOLD_CLOCKS, running, f"on conflict (code, clock) do update set {HOLD_CLOCKS.given('code', 'clock')}")
+    tx.insert("mediation.hold_clocks", HOLD_CLOCKS, running, f"on conflict (code, clock) do update set {HOLD_CLOCKS.assign_excluded('code', 'clock')}")
 
 
 def load_due_codes(tx: Transaction, now: datetime, limit: int) -> list[str]:

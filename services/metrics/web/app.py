@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from plumbing import settings as plumbing_settings
 from plumbing import telemetry
-from plumbing.hosts import KnownHosts
+from plumbing.hosts import AllowedHosts
 from plumbing.pool import DatabaseUnavailable, Pool
 from services.metrics.web import explanations, pages, stream
 from services.metrics.web.headers import SafeHeaders
@@ -36,7 +36,7 @@ UNKNOWN_HOST = {
 def create_app(settings=None, is_demo: bool | None = None) -> Starlette:
     """Return the application. Arguments that are not given are read from the environment."""
 
-    http_settings = plumbing_settings.load_http()
+    http_settings = plumbing_settings.load_web_settings()
 
     @contextlib.asynccontextmanager
     async def lifespan(app):
@@ -51,7 +51,7 @@ def create_app(settings=None, is_demo: bool | None = None) -> Starlette:
         app.state.pool.close()
 
     def readiness():
-        return {"database": app.state.pool.answers(), "changes": app.state.hub.is_live}
+        return {"database": app.state.pool.is_answering(), "changes": app.state.hub.is_live}
 
     app = Starlette(
         routes=[
@@ -65,7 +65,7 @@ def create_app(settings=None, is_demo: bool | None = None) -> Starlette:
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
         middleware=[
-            Middleware(KnownHosts, hosts=http_settings.dashboard_hosts, refusal=lambda: JSONResponse(UNKNOWN_HOST, 400)),
+            Middleware(AllowedHosts, hosts=http_settings.dashboard_hosts, refusal=lambda: JSONResponse(UNKNOWN_HOST, 400)),
             Middleware(SafeHeaders),
             Middleware(GZipMiddleware, minimum_size=1000),
         ],

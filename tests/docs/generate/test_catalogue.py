@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from marshmallow import ValidationError
 
-from contracts import AGENCIES, AGENCY_EVENTS, load, may_say
+from contracts import AGENCIES, AGENCY_EVENTS, load, may_report
 
 PAGE = (Path(__file__).parents[3] / "docs/contracts/README.md").read_text("utf-8")
 LINE = re.compile(r"^\| `(?P<type>[a-z_.]+)` \| [^|]+ \| [^|]+ \| (?P<senders>[A-Z ]+) \| (?P<data>[^|]+) \|$", re.MULTILINE)
@@ -36,7 +36,7 @@ def test_every_agency_event_has_a_row_and_every_role_a_letter():
 def test_the_listed_senders_may_report_the_event_and_no_others(event_type):
     letters = ROWS[event_type]["senders"].split()
 
-    assert {agency for agency in AGENCIES if may_say(agency, event_type)} == {agency for agency, letter in LETTERS.items() if letter in letters}
+    assert {agency for agency in AGENCIES if may_report(agency, event_type)} == {agency for agency, letter in LETTERS.items() if letter in letters}
 
 
 @pytest.mark.parametrize("event_type", AGENCY_EVENTS)

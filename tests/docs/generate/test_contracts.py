@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts import AGENCIES, AGENCY_EVENTS, COUNTY, NOTICES, RECEIPTS, TOWNSHIPS, asyncapi, dump, event_type, load
-from contracts.json_schema import definition_of
+from contracts.json_schema import definition_name
 from docs.generate.contracts.__main__ import DOCS, KIT, ROOT, documents, stale, write
-from tests.contracts.made_up import data_of
-from tests.contracts.rows import ROWS, changed, name_of
+from tests.contracts.rows import ROWS, name_of, with_value_at
+from tests.contracts.strategies import data_strategy
 
 OFFICIAL = json.loads((Path(__file__).parent / "vendor" / "asyncapi-3.0.0.json").read_text("utf-8"))
 AGENCY_FACING = asyncapi.document()
@@ -22,8 +22,8 @@ INSIDE = asyncapi.document(inside=True)
 SCHEMAS = INSIDE["components"]["schemas"]
 CHECKER = jsonschema.Draft202012Validator.FORMAT_CHECKER
 PUBLISHED = {
-    definition_of(row): jsonschema.Draft202012Validator(
-        {"$ref": f"#/components/schemas/{definition_of(row)}", "components": {"schemas": SCHEMAS}}, format_checker=CHECKER
+    definition_name(row): jsonschema.Draft202012Validator(
+        {"$ref": f"#/components/schemas/{definition_name(row)}", "components": {"schemas": SCHEMAS}}, format_checker=CHECKER
     )
     for row in ROWS
 }
@@ -82,7 +82,7 @@ def _has_fields(written):
 
 @every_event
 def test_each_schema_is_valid_and_accepts_the_example(row):
-    jsonschema.Draft202012Validator.check_schema(SCHEMAS[definition_of(row)])
+    jsonschema.Draft202012Validator.check_schema(SCHEMAS[definition_name(row)])
 
     assert _errors(row, row.example) == []
 
@@ -91,9 +91,9 @@ def test_each_schema_is_valid_and_accepts_the_example(row):
 @given(choice=st.data())
 @settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_all_valid_data_fit_the_published_schema(row, choice):
-    data = choice.draw(data_of(row.schema))
+    data = choice.draw(data_strategy(row.schema))
 
-    mistakes = PUBLISHED[definition_of(row)].iter_errors(json.loads(json.dumps(dump(row.type, data, row.stream))))
+    mistakes = PUBLISHED[definition_name(row)].iter_errors(json.loads(json.dumps(dump(row.type, data, row.stream))))
 
     assert [one.message for one in mistakes] == []
 
@@ -119,7 +119,7 @@ def test_parties_and_parties_sealed_together_violate_the_schema():
 def test_facts_of_a_step_are_checked_by_the_schema_of_the_step():
     row = event_type("step.reported")
 
-    assert _errors(row, changed(row.example, ("facts",), {"name": "张三"}))
+    assert _errors(row, with_value_at(row.example, ("facts",), {"name": "张三"}))
 
 
 @pytest.mark.parametrize("document", [AGENCY_FACING, INSIDE, asyncapi.document(neutral=True)], ids=["agencies", "inside", "neutral"])
@@ -144,7 +144,7 @@ def test_every_reference_in_the_asyncapi_document_resolves(document):
 
 @every_event
 def test_each_messages_example_fits_its_payload_schema(row):
-    message = INSIDE["components"]["messages"][definition_of(row)]
+    message = INSIDE["components"]["messages"][definition_name(row)]
 
     assert message["x-roles"] == sorted(row.allowed_roles)
     for example in message["examples"]:
@@ -159,7 +159,7 @@ def test_no_document_contains_the_path_of_the_checkout():
 
 
 def _errors(row, data):
-    return [error.message for error in PUBLISHED[definition_of(row)].iter_errors(data)]
+    return [error.message for error in PUBLISHED[definition_name(row)].iter_errors(data)]
 
 
 def _official():

@@ -3,7 +3,7 @@
 from contracts.states import STATE_EXPLANATIONS
 from docs.generate import lifecycle
 from services.mediation.deadlines.clocks import CLOCKS
-from services.mediation.life.transitions import TRANSITIONS
+from services.mediation.lifecycle.transitions import TRANSITIONS
 
 
 def test_the_committed_page_is_the_generated_page():

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.county_folders import county_folder
+from tests.county_folders import copy_county_folder
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-m", "services.mediation.commands.calculate"]
@@ -35,7 +35,7 @@ def test_a_line_is_answered_with_the_day_its_article_and_the_days_that_mattered(
         "why": answer["why"],
     }
     assert "2026-04-04（周六），适逢清明节放假，顺延至2026-04-07（周二）" in answer["why"]["zh"]
-    assert "2026-04-04 (Sat), in the break of Qingming: moved to 2026-04-07 (Tue)" in answer["why"]["en"]
+    assert "2026-04-04 (Sat), in the holiday of Qingming: moved to 2026-04-07 (Tue)" in answer["why"]["en"]
 
 
 def test_every_line_has_its_answer_in_order_and_a_wrong_one_does_not_end_the_run():
@@ -78,8 +78,8 @@ def test_help_is_in_chinese_and_english():
 
 
 def test_a_county_sets_its_own_periods_and_never_those_of_the_law(tmp_path):
-    ours = county_folder(tmp_path / "ours", periods='[periods.mediation_out_of_court_policy]\ndays = 20\nkind = "LOCAL_RULE"\n')
-    theirs = county_folder(tmp_path / "theirs", periods="[periods.confirmation_apply]\ndays = 60\n")
+    ours = copy_county_folder(tmp_path / "ours", periods='[periods.mediation_out_of_court_policy]\ndays = 20\nkind = "LOCAL_RULE"\n')
+    theirs = copy_county_folder(tmp_path / "theirs", periods="[periods.confirmation_apply]\ndays = 60\n")
 
     (answer,) = answers('{"clock": "mediation_out_of_court_policy", "started_at": "2026-03-02"}', "--county", ours)
     refused = run(json.dumps(LINE), "--county", theirs)
@@ -90,7 +90,7 @@ def test_a_county_sets_its_own_periods_and_never_those_of_the_law(tmp_path):
 
 
 def test_an_official_arrangement_makes_a_provisional_day_certain(tmp_path):
-    ours = county_folder(tmp_path, calendar='["2027"]\noff = [2027-01-01, 2027-01-02, 2027-01-03, 2027-01-04]\nmade_up = [2027-01-09]\n')
+    ours = copy_county_folder(tmp_path, calendar='["2027"]\noff = [2027-01-01, 2027-01-02, 2027-01-03, 2027-01-04]\nmade_up = [2027-01-09]\n')
     line = '{"clock": "filing_decision", "started_at": "2026-12-25"}'  # seven days lead to 1 January
 
     ((before,), (after,)) = answers(line), answers(line, "--county", ours)
@@ -100,6 +100,6 @@ def test_an_official_arrangement_makes_a_provisional_day_certain(tmp_path):
 
 
 def test_a_folder_that_is_not_there_or_holds_no_toml_ends_it_before_the_first_line(tmp_path):
-    broken = county_folder(tmp_path, calendar="{")
+    broken = copy_county_folder(tmp_path, calendar="{")
 
     assert [run(b"", "--county", folder).returncode for folder in (broken, tmp_path / "missing")] == [2, 2]

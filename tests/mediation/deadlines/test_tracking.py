@@ -11,8 +11,8 @@ from services.mediation.deadlines import tracking
 from services.mediation.dispute import hold
 from services.mediation.dispute.model import Deadline
 from services.mediation.law import dates
-from services.mediation.law.county_periods import county
-from services.mediation.law.periods import LAW, RULES
+from services.mediation.law.county_periods import apply_county_periods as county
+from services.mediation.law.periods import DEFAULT_RULES, RULES
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 from tests.mediation.simulated_dispute import COURT, DAMAN, MONDAY, PETITIONS, SimulatedDispute, dispute_in_state, reported_event
 
@@ -615,8 +615,8 @@ def test_every_rule_has_a_clock_of_a_dispute_or_gives_a_reason_for_the_calculato
 
 @pytest.mark.parametrize("clock", tracking.CLOCKS, ids=lambda clock: clock.name)
 def test_a_clock_has_extending_and_restarting_steps_exactly_if_the_law_allows_them(clock):
-    assert bool(clock.restarted_by) == any(rule.restarted_by for rule in LAW[clock.name])
-    assert bool(clock.extended_by) == any(rule.extension for rule in LAW[clock.name])
+    assert bool(clock.restarted_by) == any(rule.restarted_by for rule in DEFAULT_RULES[clock.name])
+    assert bool(clock.extended_by) == any(rule.extension for rule in DEFAULT_RULES[clock.name])
 
 
 # ── Reminders, and jumps of the system clock ──────────────────────────────────────────────────────────────────────────────────────
@@ -674,7 +674,7 @@ def test_recorded_changes_of_a_deadline_survive_the_database_round_trip():
     stored.extensions, stored.postponed_days = [(moment(3, 4), 15), (moment(3, 4), "P6M")], 60
     stored.restarted_at, stored.opened_at = moment(3, 2), moment(3, 1)
 
-    pauses, extensions, restarted_at, opened_at, suspensions, postponed_days = store._what_happened(orjson.loads(orjson.dumps(store._happened(stored))))
+    pauses, extensions, restarted_at, opened_at, suspensions, postponed_days = store._parse_deadline_history(orjson.loads(orjson.dumps(store._deadline_history(stored))))
 
     assert (pauses, extensions, restarted_at, opened_at) == (stored.pauses, stored.extensions, stored.restarted_at, stored.opened_at)
     assert (suspensions, postponed_days) == (stored.suspensions, stored.postponed_days)

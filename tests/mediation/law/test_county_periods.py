@@ -11,7 +11,7 @@ from contracts.dates import SHANGHAI
 from plumbing.events import Event
 from services.mediation.county_files import CountyFiles, InvalidCountyFiles
 from services.mediation.deadlines import tracking
-from services.mediation.deadlines.clocks import BY_NAME
+from services.mediation.deadlines.clocks import CLOCK_BY_NAME
 from services.mediation.dispute.model import Deadline, Decision, Dispute
 from services.mediation.law.county_periods import apply_county_periods
 from services.mediation.law.holidays import Arrangement, Holidays
@@ -21,10 +21,10 @@ from services.mediation.law.policy import DeadlinePolicy
 from services.mediation.safeguard import lane
 from services.notify import rules
 from services.notify import safeguard as sealed_rules
-from tests.county_folders import county_folder
-from tests.mediation.deadlines.test_tracking import at, end_of, mediating_in_court, on
-from tests.mediation.lives import CODE, COURT, DAMAN, FACTS, MONDAY, Life, life_until
+from tests.county_folders import copy_county_folder
+from tests.mediation.deadlines.test_tracking import end_of_day, mediating_in_court, moment, report_on
 from tests.mediation.safeguard.test_lane import SEALED, sealed_step
+from tests.mediation.simulated_dispute import CODE, COURT, DAMAN, FACTS, MONDAY, SimulatedDispute, dispute_in_state
 
 TEN_DAYS = DeadlinePolicy(county=apply_county_periods({"mediation_extension": {"days": 10}}))
 
@@ -33,20 +33,20 @@ def test_an_extension_longer_than_the_county_allows_is_refused_and_not_cut():
     life = mediating_in_court("ordinary")
     life.policy = TEN_DAYS
 
-    assert on(life, at(5, 6), "mediation.extended", days=25).refused == "extension_too_long"
-    reason = life.last("step.refused")["reason"]
+    assert report_on(life, moment(5, 6), "mediation.extended", days=25).refused == "extension_too_long"
+    reason = life.last_event("step.refused")["reason"]
     assert "最多延长10日" in reason["zh"] and "by at most 10 days" in reason["en"]
-    assert life.due("mediation_entrusted_ordinary") == end_of(5, 12)
+    assert life.due_at("mediation_entrusted_ordinary") == end_of_day(5, 12)
 
-    assert on(life, at(5, 6), "mediation.extended", days=10).refused is None
-    assert life.due("mediation_entrusted_ordinary") == end_of(5, 22)  # 25 days from 27 April
+    assert report_on(life, moment(5, 6), "mediation.extended", days=10).refused is None
+    assert life.due_at("mediation_entrusted_ordinary") == end_of_day(5, 22)  # 25 days from 27 April
 
 
 def test_without_a_county_file_the_refusal_names_thirty_days():
     life = mediating_in_court("ordinary")
 
-    assert on(life, at(5, 6), "mediation.extended", days=31).refused == "extension_too_long"
-    assert "最多延长30日" in life.last("step.refused")["reason"]["zh"]
+    assert report_on(life, moment(5, 6), "mediation.extended", days=31).refused == "extension_too_long"
+    assert "最多延长30日" in life.last_event("step.refused")["reason"]["zh"]
 
 
 @pytest.mark.parametrize("days", [10, 11])
@@ -57,11 +57,11 @@ def test_an_accepted_extension_moves_the_deadline_by_all_of_its_days(procedure, 
     name = f"mediation_entrusted_{procedure}"
     base = {"ordinary": 15, "simplified": 7}[procedure]
 
-    refused = on(life, at(5, 6), "mediation.extended", days=days).refused
+    refused = report_on(life, moment(5, 6), "mediation.extended", days=days).refused
 
     added = 0 if refused else days
-    first_working_day = TEN_DAYS.holidays.working_day_from(at(4, 27).toordinal() + base + added)
-    assert life.due(name).toordinal() == first_working_day
+    first_working_day = TEN_DAYS.holidays.working_day_from(moment(4, 27).toordinal() + base + added)
+    assert life.due_at(name).toordinal() == first_working_day
     assert bool(refused) == (days > 10)
 
 
@@ -70,27 +70,27 @@ def test_a_filed_case_of_the_legacy_track_has_the_same_limit_of_extension():
     life = mediating_in_court("ordinary")
     life.dispute.track = "legacy"  # the court received the claim before 2025-01-01
 
-    assert on(life, at(5, 6), "mediation.extended", days=31).refused == "extension_too_long"
-    assert on(life, at(5, 6), "mediation.extended", days=30).refused is None
-    assert life.due("mediation_entrusted_ordinary") == end_of(6, 11)
-    assert on(life, at(5, 20), "mediation.extended", days=5).refused == "extended_before"
+    assert report_on(life, moment(5, 6), "mediation.extended", days=31).refused == "extension_too_long"
+    assert report_on(life, moment(5, 6), "mediation.extended", days=30).refused is None
+    assert life.due_at("mediation_entrusted_ordinary") == end_of_day(6, 11)
+    assert report_on(life, moment(5, 20), "mediation.extended", days=5).refused == "extended_before"
 
 
 def test_the_county_limit_does_not_apply_outside_court():
-    life = life_until("mediating")
+    life = dispute_in_state("mediating")
 
-    assert on(life, at(3, 9), "mediation.extended", days=60).refused is None
+    assert report_on(life, moment(3, 9), "mediation.extended", days=60).refused is None
 
 
 def test_a_correction_to_a_too_long_extension_is_refused_with_the_same_reason():
     life = mediating_in_court("ordinary")
     life.policy = TEN_DAYS
-    on(life, at(5, 6), "mediation.extended", days=5)
-    extension_report = life.dispute.taken[-1].reported
+    report_on(life, moment(5, 6), "mediation.extended", days=5)
+    extension_report = life.dispute.applied_steps[-1].event_id
 
-    decision = on(
+    decision = report_on(
         life,
-        at(5, 6),
+        moment(5, 6),
         "report.corrected",
         event=extension_report,
         reason="wrong_facts",
@@ -99,14 +99,14 @@ def test_a_correction_to_a_too_long_extension_is_refused_with_the_same_reason():
     )
 
     assert decision.refused == "extension_too_long"
-    assert "最多延长10日" in life.last("step.refused")["reason"]["zh"]
+    assert "最多延长10日" in life.last_event("step.refused")["reason"]["zh"]
 
 
 def test_a_correction_to_an_unknown_term_is_refused():
-    life = life_until("performing")
-    paid = life.dispute.taken[-1].reported
+    life = dispute_in_state("performing")
+    paid = life.dispute.applied_steps[-1].event_id
 
-    decision = life.reports(
+    decision = life.report(
         "report.corrected", "peoples_mediation_committee-daman", event=paid, corrects="performance.recorded", facts=FACTS["performance.recorded"] | {"term": 9}
     )
 
@@ -122,34 +122,34 @@ OWN_CALENDAR = Holidays({2026: Arrangement([date(2026, 4, 8), date(2026, 4, 9)],
 def test_the_last_day_to_apply_for_confirmation_follows_the_countys_calendar():
     """Thirty days from 9 March end on 8 April, which is a rest day in the county's calendar, like 9 April."""
     policy = DeadlinePolicy(holidays=OWN_CALENDAR)
-    life = Life(MONDAY, policy=policy)
+    life = SimulatedDispute(MONDAY, policy=policy)
     for step, facts in (
         ("begins", {}), ("dispute.screened", {}), ("dispute.routed", {}), ("referral.accepted", {}), ("consent.given", {}), ("consent.given", {"party": "respondent"}),
         ("mediator.agreed", {}), ("mediation.started", {}), ("agreement.reached", {"effective_on": "2026-03-09"}),
     ):  # fmt: skip
-        decision = life.begins() if step == "begins" else life.reports(step, **facts)
+        decision = life.register() if step == "begins" else life.report(step, **facts)
         assert decision.refused is None
-    assert life.due("confirmation_apply") == end_of(4, 10)
+    assert life.due_at("confirmation_apply") == end_of_day(4, 10)
     life.dispute.deadlines.pop("confirmation_apply")  # as after a late withdrawal, which starts no clock
 
-    assert on(life, at(4, 10), "confirmation.applied", applied_on="2026-04-10").refused is None
+    assert report_on(life, moment(4, 10), "confirmation.applied", applied_on="2026-04-10").refused is None
 
-    late = life_until("agreed")
+    late = dispute_in_state("agreed")
     late.dispute.agreement["effective_on"] = "2026-03-09"
     late.dispute.deadlines.pop("confirmation_apply")
-    assert on(late, at(4, 10), "confirmation.applied", applied_on="2026-04-10").refused == "applied_too_late"
-    assert late.last("step.refused")["reason"]["zh"].find("2026-04-08") >= 0
+    assert report_on(late, moment(4, 10), "confirmation.applied", applied_on="2026-04-10").refused == "applied_too_late"
+    assert late.last_event("step.refused")["reason"]["zh"].find("2026-04-08") >= 0
 
 
 def test_the_review_of_a_protection_order_follows_the_countys_calendar():
-    life = life_until("mediating")
+    life = dispute_in_state("mediating")
     decided = datetime(2026, 4, 3, 10, tzinfo=SHANGHAI)  # five days end on 8 April
     event = sealed_step("protection_order.issued", COURT, decided)
     event.source = SEALED
 
     lane.decide(life.dispute, event, decided, DeadlinePolicy(holidays=OWN_CALENDAR))
 
-    assert life.dispute.hold.running["protection_order_review"].due_at == end_of(4, 10)
+    assert life.dispute.hold.running["protection_order_review"].due_at == end_of_day(4, 10)
 
 
 # ── reminders ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -171,7 +171,7 @@ def test_a_reminder_set_by_a_county_is_sent_or_refused(clock):
         policy = DeadlinePolicy(county=apply_county_periods({clock: {"remind": ["1h", "2h"]}}))
     except InvalidFacts as refused:
         assert refused.code == "no_reminder" and clock in refused.zh and clock in refused.en
-        assert (clock in LANE_CLOCK_STEPS) or clock not in BY_NAME  # every clock of a dispute that has an addressee accepts reminders
+        assert (clock in LANE_CLOCK_STEPS) or clock not in CLOCK_BY_NAME  # every clock of a dispute that has an addressee accepts reminders
         return
     reminders = list(_lane_reminders(clock, policy) if clock in LANE_CLOCK_STEPS else _dispute_reminders(clock, policy))
     assert [lead for lead, _ in reminders] == [timedelta(hours=2), timedelta(hours=1)]
@@ -179,33 +179,33 @@ def test_a_reminder_set_by_a_county_is_sent_or_refused(clock):
 
 
 def _dispute_reminders(name, policy):
-    clock = BY_NAME[name]
+    clock = CLOCK_BY_NAME[name]
     dispute = Dispute(CODE, clock.runs_in[0], body=DAMAN, called={"police": None}, received_on="2026-03-02")
     dispute.deadlines[name] = deadline = Deadline(name, name, "POLICY", MONDAY, MONDAY, ("police",), MONDAY)
     deadline.opened_at = datetime(2024, 12, 2, tzinfo=SHANGHAI) if name == "mediation_delegated_legacy" else None  # may not be opened from 2025-01-01
-    tracking.say_again(Decision(dispute), deadline, MONDAY, policy)
+    tracking.restore_deadline(Decision(dispute), deadline, MONDAY, policy)
     for _ in range(2):
-        lead, decision = deadline.due_at - deadline.next_check_at, tracking.time_passes(dispute, deadline, deadline.next_check_at, policy)
-        assert [type for type, _ in decision.said] == ["deadline.approached"]
-        yield lead, rules.notices_for(make_event(*decision.said[0], "mediation"))
+        lead, decision = deadline.due_at - deadline.next_check_at, tracking.check_deadline(dispute, deadline, deadline.next_check_at, policy)
+        assert [type for type, _ in decision.new_events] == ["deadline.approached"]
+        yield lead, rules.notices_for(make_event(*decision.new_events[0], "mediation"))
 
 
 def _lane_reminders(name, policy):
     step, facts = LANE_CLOCK_STEPS[name]
-    life, event = life_until("mediating"), sealed_step(step, COURT, MONDAY, **facts)
+    life, event = dispute_in_state("mediating"), sealed_step(step, COURT, MONDAY, **facts)
     event.source = SEALED
     lane.decide(life.dispute, event, MONDAY, policy)
     running = life.dispute.hold.running[name]
     for _ in range(2):
-        lead, decision = running.due_at - running.next_check_at, lane.lane_time_passes(life.dispute, running.next_check_at, policy)
-        assert [type for type, _ in decision.sealed] == ["deadline.approached"]
-        yield lead, sealed_rules.notices_for(make_event(*decision.sealed[0], "mediation-safeguard"))
+        lead, decision = running.due_at - running.next_check_at, lane.check_lane_clocks(life.dispute, running.next_check_at, policy)
+        assert [type for type, _ in decision.sealed_events] == ["deadline.approached"]
+        yield lead, sealed_rules.notices_for(make_event(*decision.sealed_events[0], "mediation-safeguard"))
 
 
 def test_without_a_county_file_the_court_is_reminded_24_hours_before_the_end_or_6_if_urgent():
     for name, hours in (("protection_order", 24), ("protection_order_urgent", 6)):
         step, facts = LANE_CLOCK_STEPS[name]
-        life, event = life_until("mediating"), sealed_step(step, COURT, MONDAY, **facts)
+        life, event = dispute_in_state("mediating"), sealed_step(step, COURT, MONDAY, **facts)
         event.source = SEALED
         lane.decide(life.dispute, event, MONDAY, DeadlinePolicy())
         running = life.dispute.hold.running[name]
@@ -239,7 +239,7 @@ def test_a_reminder_earlier_than_the_start_of_a_period_in_hours_is_refused(perio
 )
 def test_a_county_file_with_entries_that_would_be_ignored_stops_the_service_at_its_start(tmp_path, file, text):
     with pytest.raises(InvalidCountyFiles):
-        CountyFiles(county_folder(tmp_path, **{file: text}))
+        CountyFiles(copy_county_folder(tmp_path, **{file: text}))
 
 
 # ── one source of rules ──────────────────────────────────────────────────────────────────────────────────────────────────────

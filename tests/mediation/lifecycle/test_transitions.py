@@ -10,13 +10,13 @@ import contracts
 import contracts.kinds
 from contracts.clocks import CLOCKS as NAMES
 from contracts.clocks import is_article
-from docs.generate.lifecycle import mermaid
+from docs.generate.lifecycle import state_diagram
 from services.mediation.deadlines.clocks import CLOCK_BY_NAME, CLOCKS
 from services.mediation.dispute import guards, tracks
 from services.mediation.dispute.matters import NOT_CONFIRMED, NOT_MEDIATED
 from services.mediation.dispute.model import Dispute, agencies_in_role
 from services.mediation.dispute.tracks import TRACKS
-from services.mediation.law.periods import LAW
+from services.mediation.law.periods import DEFAULT_RULES
 from services.mediation.lifecycle import decisions, transitions
 from services.mediation.lifecycle.effects import EFFECTS
 from services.mediation.lifecycle.transitions import (
@@ -107,14 +107,14 @@ def test_every_state_except_the_initial_and_final_ones_has_next_actors():
 @pytest.mark.parametrize("state", [state for state, roles in NEXT_ACTORS.items() if roles])
 def test_the_next_actors_may_report_a_step_that_leaves_the_state(state):
     for agency in agencies_in_role(Dispute("", body=DAMAN), NEXT_ACTORS[state][:1]):
-        assert any(target != state and contracts.may_say(agency, step) for step, target in changes_from(state)), agency
+        assert any(target != state and contracts.may_report(agency, step) for step, target in changes_from(state)), agency
 
 
-@pytest.mark.parametrize("agency", [code for code in contracts.AGENCIES if contracts.may_say(code, "referral.accepted")])
+@pytest.mark.parametrize("agency", [code for code in contracts.AGENCIES if contracts.may_report(code, "referral.accepted")])
 def test_an_agency_that_may_accept_referrals_may_report_all_steps_of_a_mediator(agency):
     mediators = ["consent.given", "consent.refused", "mediation.started", "session.held", "agreement.reached", "mediation.terminated", "performance.recorded"]
 
-    assert all(contracts.may_say(agency, step) for step in mediators)
+    assert all(contracts.may_report(agency, step) for step in mediators)
 
 
 def test_every_principle_names_a_guard_of_its_step_and_a_valid_article():
@@ -125,7 +125,7 @@ def test_every_principle_names_a_guard_of_its_step_and_a_valid_article():
 
 def test_excluded_matters_and_subjects_are_in_the_contract_and_have_a_reason():
     assert set(NOT_MEDIATED) <= set(contracts.kinds.MATTERS) and set(NOT_MEDIATED.values()) <= {reason for _, reason in GUARDS["dispute.screened"]}
-    assert set(NOT_CONFIRMED) <= set(contracts.kinds.SUBJECTS)
+    assert set(NOT_CONFIRMED) <= set(contracts.kinds.AGREEMENT_SUBJECTS)
 
 
 def test_exactly_one_court_track_is_open_on_every_day():
@@ -145,7 +145,7 @@ def test_the_database_constraint_lists_the_states_of_the_table():
 @pytest.mark.parametrize("clock", CLOCKS, ids=lambda clock: clock.name)
 def test_every_clock_has_a_kind_an_article_and_a_responsible_role(clock):
     assert clock.name in NAMES
-    for rule in LAW[clock.name]:
+    for rule in DEFAULT_RULES[clock.name]:
         assert rule.kind in ("LAW", "LOCAL_RULE", "POLICY")
         assert is_article(rule.article)
         assert rule.kind == "POLICY" or not rule.article.startswith(("after", "none")), "a rule applied by analogy is not LAW"
@@ -186,7 +186,7 @@ def test_effects_belong_to_steps_of_the_table_and_outcomes_to_the_contract():
 
 
 def test_the_drawn_diagram_shows_every_change_of_state():
-    drawn = {(state, target): steps for state, target, steps in re.findall(r"(\w+) --> (\w+): (.*)", mermaid())}
+    drawn = {(state, target): steps for state, target, steps in re.findall(r"(\w+) --> (\w+): (.*)", state_diagram())}
 
     for state in TRANSITIONS:
         for step, target in changes_from(state):

@@ -63,7 +63,7 @@ def test_a_mistake_is_reported_with_its_line_and_column(valid, invalid, column, 
 def test_a_mistake_is_explained_in_both_languages_without_quoting_the_cell():
     (error,) = read(ROW.replace("committee-1", "=cmd|张三", 1))[1]
 
-    assert str(error) == "organisations.csv 第2行 “code”不能是公式 | organisations.csv line 2: “code” may not be a formula"
+    assert str(error) == "organisations.csv 第2行 “code”不能是公式 | organisations.csv line 2: “code” must not be a formula"
 
 
 def test_missing_and_unknown_column_headings_are_reported():

@@ -5,7 +5,7 @@ from datetime import date
 import contracts
 from services.mediation.rosters.roster import Member, Organisation, Roster
 from services.mediation.routing import effects as routing_effects
-from tests.mediation.lives import DAMAN, FACTS, life_until, reported
+from tests.mediation.simulated_dispute import DAMAN, FACTS, dispute_in_state, reported_event
 
 TOWNSHIP_COMMITTEE, VILLAGE_COMMITTEE, OTHER_VILLAGE_COMMITTEE = "committee-620702102", "committee-620702102201", "committee-620702102202"
 SINCE = date(2020, 1, 1)
@@ -31,7 +31,7 @@ def proposed_mediators(simulation, decision, open_now=None):
     if not routing_effects.needs_mediator(decision):
         return None
     routing_effects.add_mediators(decision, ROSTER, open_now or {}, simulation.now)
-    proposals = [data for event_type, data in decision.said if event_type == "mediators.proposed"]
+    proposals = [data for event_type, data in decision.new_events if event_type == "mediators.proposed"]
     for data in proposals:
         contracts.dump("mediators.proposed", data, "mediation")
     return proposals[0] if proposals else None
@@ -39,10 +39,10 @@ def proposed_mediators(simulation, decision, open_now=None):
 
 def accept_without_mediator(**begins):
     """Return a dispute that a body has accepted without naming a mediator, and the decision on that step."""
-    simulation = life_until("routed", **begins)
-    event = reported("referral.accepted", simulation.now)
+    simulation = dispute_in_state("routed", **begins)
+    event = reported_event("referral.accepted", simulation.now)
     event.data["facts"] = {name: value for name, value in FACTS["referral.accepted"].items() if name != "mediator"}
-    return simulation, simulation._hears(event)
+    return simulation, simulation.hear(event)
 
 
 def test_local_mediators_who_take_the_kind_are_proposed_by_open_disputes():
@@ -53,24 +53,24 @@ def test_local_mediators_who_take_the_kind_are_proposed_by_open_disputes():
 
 
 def test_no_mediator_is_proposed_if_the_body_named_one():
-    simulation = life_until("routed")
+    simulation = dispute_in_state("routed")
 
-    assert proposed_mediators(simulation, simulation.says("referral.accepted", mediator="t-1")) is None
+    assert proposed_mediators(simulation, simulation.report("referral.accepted", mediator="t-1")) is None
 
 
 def test_mediators_with_a_conflict_or_refused_by_a_party_are_not_proposed():
     simulation, _ = accept_without_mediator()
-    simulation.says("conflict.disclosed", mediator="t-2")
-    simulation.says("mediator.agreed", mediator="t-1")
+    simulation.report("conflict.disclosed", mediator="t-2")
+    simulation.report("mediator.agreed", mediator="t-1")
 
-    assert proposed_mediators(simulation, simulation.says("mediator.refused")) is None  # no mediator remains, so there is no event
+    assert proposed_mediators(simulation, simulation.report("mediator.refused")) is None  # no mediator remains, so there is no event
 
     simulation, _ = accept_without_mediator()
-    simulation.says("mediator.agreed", mediator="t-1")
-    assert proposed_mediators(simulation, simulation.says("mediator.refused"))["mediators"] == ["t-2"]
+    simulation.report("mediator.agreed", mediator="t-1")
+    assert proposed_mediators(simulation, simulation.report("mediator.refused"))["mediators"] == ["t-2"]
 
 
 def test_the_mediator_preferred_by_the_parties_is_proposed_first_for_appointment():
     simulation, _ = accept_without_mediator()
 
-    assert proposed_mediators(simulation, simulation.says("mediator.requested", prefers="t-2"))["mediators"] == ["t-2", "t-1"]
+    assert proposed_mediators(simulation, simulation.report("mediator.requested", prefers="t-2"))["mediators"] == ["t-2", "t-1"]

@@ -10,16 +10,30 @@ from hypothesis import strategies as st
 import contracts
 from contracts import AGENCIES, safeguard
 from contracts.dates import SHANGHAI
-from services.mediation.dispute.guards import MOVES_NOTHING
-from services.mediation.dispute.hold import CLOCKS, PUT_OFF, TAKE_BACK
+from services.mediation.dispute.guards import ALWAYS_REPORTABLE
+from services.mediation.dispute.hold import CORRECTING_STEPS, LANE_CLOCKS, POSTPONEMENT
 from services.mediation.law.policy import USUAL_POLICY
-from services.mediation.life.transitions import FIRST, TRANSITIONS
+from services.mediation.lifecycle.transitions import INITIAL_STATE, TRANSITIONS
 from services.mediation.routing import effects as routing_effects
 from services.mediation.safeguard import lane
-from tests.mediation.lives import CENTRE, CODE, COURT, DAMAN, FACTS, MONDAY, WOMEN, Heard, Life, copied, life_until, registered, reported
+from tests.mediation.simulated_dispute import (
+    CENTRE,
+    CODE,
+    COURT,
+    DAMAN,
+    FACTS,
+    MONDAY,
+    WOMEN,
+    IncomingEvent,
+    SimulatedDispute,
+    deep_copy,
+    dispute_in_state,
+    registered_event,
+    reported_event,
+)
 
 POLICE, GRID, SEALED = "police", "grid", "intake-safeguard"
-STATES = [state for state in TRANSITIONS if state != FIRST]
+STATES = [state for state in TRANSITIONS if state != INITIAL_STATE]
 HOLD_CAUSE_BY_STEP = {
     "dv.warning_issued": "warning",
     "protection_order.applied": "protection_order",
@@ -34,23 +48,23 @@ def decide(dispute, event, now, source="intake"):
     """Return the decision on the event, after checking all its events against their schemas."""
     event.source = source
     decision = lane.decide(dispute, event, now, USUAL_POLICY)
-    for event_type, data in decision.said:
+    for event_type, data in decision.new_events:
         contracts.dump(event_type, data, "mediation")
-    for event_type, data in decision.late:
+    for event_type, data in decision.delayed_events:
         contracts.dump(event_type, data, "mediation")
-    for event_type, data in decision.sealed:
+    for event_type, data in decision.sealed_events:
         contracts.dump(event_type, data, "mediation-safeguard")
     return decision
 
 
 def sealed_step(step, agency, now, id="s-1", **facts):
     data = {"event": {"source": f"/agencies/{agency}", "id": id}, "agency": agency, "step": step, "happened_at": now.isoformat(), "facts": facts}
-    return Heard("step.reported", data, now, id=f"{CODE}/s1")
+    return IncomingEvent("step.reported", data, now, id=f"{CODE}/s1")
 
 
 def risk_flagged_event(agency, now, id="2"):
     data = {"event": {"source": f"/agencies/{agency}", "id": id}, "agency": agency, "dangers": ["minor"], "happened_at": now.isoformat()}
-    return Heard("risk.flagged", data, now, id=f"{CODE}/s1")
+    return IncomingEvent("risk.flagged", data, now, id=f"{CODE}/s1")
 
 
 def apply_sealed_step(simulation, step="dv.warning_issued", agency=POLICE, **facts):
@@ -58,7 +72,7 @@ def apply_sealed_step(simulation, step="dv.warning_issued", agency=POLICE, **fac
 
 
 def sealed_types(decision):
-    return [event_type for event_type, _ in decision.sealed]
+    return [event_type for event_type, _ in decision.sealed_events]
 
 
 # ── a hold opens ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -67,12 +81,12 @@ def sealed_types(decision):
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("step", HOLD_CAUSE_BY_STEP)
 def test_a_hold_opens_in_every_state_without_ordinary_events(state, step):
-    simulation = life_until(state)
-    before = copied(simulation.dispute)
+    simulation = dispute_in_state(state)
+    before = deep_copy(simulation.dispute)
 
     decision = apply_sealed_step(simulation, step, COURT)
 
-    assert (decision.said, decision.late, decision.deadlines, decision.transition) == ([], [], [], None)
+    assert (decision.new_events, decision.delayed_events, decision.deadlines, decision.transition) == ([], [], [], None)
     assert sealed_types(decision)[:2] == ["safeguard.held", "step.applied"]
     assert simulation.dispute.hold.cause == HOLD_CAUSE_BY_STEP[step]
     simulation.dispute.hold = None
@@ -87,17 +101,17 @@ def test_a_sealed_event_before_the_registration_is_retried():
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_discarded_sealed_event_is_refused_in_the_sealed_stream(known):
-    simulation, event = life_until("routed") if known else Life(), sealed_step("dv.warning_issued", POLICE, MONDAY)
+    simulation, event = dispute_in_state("routed") if known else SimulatedDispute(), sealed_step("dv.warning_issued", POLICE, MONDAY)
     event.source = SEALED
     decision = lane.discard(simulation.dispute, event)
 
-    (refusal,) = decision.sealed
+    (refusal,) = decision.sealed_events
     contracts.dump(*refusal, "mediation-safeguard")
-    assert (decision.said, refusal[0], refusal[1]["reason"]["code"]) == ([], "step.refused", "discarded_by_operator")
+    assert (decision.new_events, refusal[0], refusal[1]["reason"]["code"]) == ([], "step.refused", "discarded_by_operator")
 
 
 def test_a_second_cause_does_not_open_a_second_hold():
-    simulation = life_until("mediating")
+    simulation = dispute_in_state("mediating")
     apply_sealed_step(simulation)
 
     assert sealed_types(apply_sealed_step(simulation, "protection_order.applied", WOMEN)) == ["step.applied"]
@@ -106,8 +120,8 @@ def test_a_second_cause_does_not_open_a_second_hold():
 
 def test_the_step_that_carried_the_flag_takes_effect_in_either_order_of_arrival():
     for order in ((0, 1), (1, 0)):
-        simulation = life_until("registered")
-        events = [(reported("dispute.screened", simulation.now, CENTRE), "intake"), (risk_flagged_event(CENTRE, simulation.now), SEALED)]
+        simulation = dispute_in_state("registered")
+        events = [(reported_event("dispute.screened", simulation.now, CENTRE), "intake"), (risk_flagged_event(CENTRE, simulation.now), SEALED)]
         decisions = [decide(simulation.dispute, *(events[at][0], simulation.now, events[at][1])) for at in order]
 
         assert [decision.refused for decision in decisions] == [None, None]
@@ -120,54 +134,54 @@ def test_the_step_that_carried_the_flag_takes_effect_in_either_order_of_arrival(
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(STATES), st.sampled_from(sorted(FACTS)), st.sampled_from(AGENCIES_OUTSIDE_LANE))
 def test_a_step_from_outside_the_lane_is_refused_as_usual_or_as_stayed(state, step, agency):
-    free, held = life_until(state), life_until(state)
+    free, held = dispute_in_state(state), dispute_in_state(state)
     apply_sealed_step(held)
-    before = copied(held.dispute)
-    event = reported(step, free.now, agency)
+    before = deep_copy(held.dispute)
+    event = reported_event(step, free.now, agency)
 
-    answers = [decide(simulation.dispute, copied(event), simulation.now) for simulation in (free, held)]
+    answers = [decide(simulation.dispute, deep_copy(event), simulation.now) for simulation in (free, held)]
 
-    assert answers[1].sealed == []
-    if answers[0].refused is not None or step in MOVES_NOTHING:
-        assert answers[1].said == answers[0].said
+    assert answers[1].sealed_events == []
+    if answers[0].refused is not None or step in ALWAYS_REPORTABLE:
+        assert answers[1].new_events == answers[0].new_events
     else:
-        assert answers[1].refused == "stayed" and [event_type for event_type, _ in answers[1].said] == ["step.refused"]
-    if step not in MOVES_NOTHING:
+        assert answers[1].refused == "stayed" and [event_type for event_type, _ in answers[1].new_events] == ["step.refused"]
+    if step not in ALWAYS_REPORTABLE:
         assert held.dispute == before
 
 
 @given(st.sampled_from(STATES), st.sampled_from(sorted(FACTS)), st.sampled_from(AGENCIES_OUTSIDE_LANE))
 @settings(max_examples=100, deadline=None)
 def test_answers_outside_the_lane_are_the_same_for_a_hold_and_a_stay(state, step, agency):
-    held, stayed = life_until(state), life_until(state)
+    held, stayed = dispute_in_state(state), dispute_in_state(state)
     apply_sealed_step(held)
     apply_sealed_step(stayed, "dispute.stayed", COURT, reason="recusal")
-    event = reported(step, held.now, agency)
+    event = reported_event(step, held.now, agency)
 
-    assert decide(held.dispute, copied(event), held.now).said == decide(stayed.dispute, copied(event), stayed.now).said
+    assert decide(held.dispute, deep_copy(event), held.now).new_events == decide(stayed.dispute, deep_copy(event), stayed.now).new_events
 
 
 def test_the_womens_federation_has_lane_access_but_cannot_change_a_held_dispute():
-    simulation = life_until("registered")
+    simulation = dispute_in_state("registered")
     apply_sealed_step(simulation)
 
-    decision = decide(simulation.dispute, reported("dispute.screened", simulation.now, WOMEN), simulation.now, SEALED)
+    decision = decide(simulation.dispute, reported_event("dispute.screened", simulation.now, WOMEN), simulation.now, SEALED)
 
-    assert (decision.refused, decision.said) == ("held_for_safety", [])
-    assert decision.sealed[0][1]["state"] == "safeguard_hold"
+    assert (decision.refused, decision.new_events) == ("held_for_safety", [])
+    assert decision.sealed_events[0][1]["state"] == "safeguard_hold"
 
 
 def test_a_court_step_under_a_hold_is_sealed_and_published_after_the_release():
-    simulation = life_until("mediating")
+    simulation = dispute_in_state("mediating")
     apply_sealed_step(simulation)
-    filed = decide(simulation.dispute, reported("case.filed", simulation.now, COURT), simulation.now, SEALED)
+    filed = decide(simulation.dispute, reported_event("case.filed", simulation.now, COURT), simulation.now, SEALED)
 
-    assert (filed.said, sealed_types(filed), simulation.dispute.state) == ([], ["step.applied"], "filed")
+    assert (filed.new_events, sealed_types(filed), simulation.dispute.state) == ([], ["step.applied"], "filed")
     assert simulation.dispute.hold.pending_events
 
     released = apply_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
     assert sealed_types(released) == ["safeguard.released", "step.applied"]
-    assert [event_type for event_type, _ in released.late][:2] == ["case.filed", "step.applied"] and simulation.dispute.hold.pending_events == []
+    assert [event_type for event_type, _ in released.delayed_events][:2] == ["case.filed", "step.applied"] and simulation.dispute.hold.pending_events == []
 
 
 # ── a hold ends ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -175,25 +189,25 @@ def test_a_court_step_under_a_hold_is_sealed_and_published_after_the_release():
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_released_dispute_equals_one_that_was_never_held(state):
-    free, held = life_until(state), life_until(state)
+    free, held = dispute_in_state(state), dispute_in_state(state)
     apply_sealed_step(held)
     released = apply_sealed_step(held, "hold.released", COURT, reason="danger_passed")
 
-    assert (released.said, released.late, released.transition) == ([], [], None)
+    assert (released.new_events, released.delayed_events, released.transition) == ([], [], None)
     held.dispute.hold = None
     assert held.dispute == free.dispute
 
 
 @pytest.mark.parametrize("step", ["hold.released", "stay.lifted"])
 def test_ending_a_hold_or_stay_that_does_not_exist_is_refused(step):
-    simulation = life_until("routed")
+    simulation = dispute_in_state("routed")
     facts = {"reason": "unfounded"} if step == "hold.released" else {}
 
     assert apply_sealed_step(simulation, step, COURT, **facts).refused == "nothing_to_release"
 
 
 def test_an_agency_lifts_only_its_own_stay_and_learns_nothing_of_others():
-    simulation = life_until("routed")
+    simulation = dispute_in_state("routed")
     apply_sealed_step(simulation)
     apply_sealed_step(simulation, "dispute.stayed", CENTRE, reason="file_lent")
     apply_sealed_step(simulation, "dispute.stayed", COURT, reason="recusal")
@@ -201,29 +215,29 @@ def test_an_agency_lifts_only_its_own_stay_and_learns_nothing_of_others():
     assert apply_sealed_step(simulation, "stay.lifted", CENTRE).refused is None
     assert apply_sealed_step(simulation, "stay.lifted", CENTRE).refused == "nothing_to_release"
     assert (simulation.dispute.hold.active_holds, simulation.dispute.hold.stays) == (["hold", "stay"], [COURT])
-    assert decide(simulation.dispute, reported("referral.accepted", simulation.now, DAMAN), simulation.now).refused == "stayed"
+    assert decide(simulation.dispute, reported_event("referral.accepted", simulation.now, DAMAN), simulation.now).refused == "stayed"
 
 
 def test_only_police_and_courts_may_release_a_hold():
-    assert {AGENCIES[agency].role for agency in AGENCIES if contracts.may_say(agency, "hold.released")} == {"P", "C"}
-    assert {"P", "C"} == safeguard.MOVERS
+    assert {AGENCIES[agency].role for agency in AGENCIES if contracts.may_report(agency, "hold.released")} == {"P", "C"}
+    assert {"P", "C"} == safeguard.ROLES_ACTING_UNDER_HOLD
 
 
 def test_only_agencies_in_the_lane_may_report_on_a_protection_order():
     """反家庭暴力法 23, 28: a court decides; the women's federation and the police are informed and may report it too."""
     for step in ("protection_order.applied", "protection_order.accepted", "protection_order.issued", "protection_order.refused"):
-        assert {AGENCIES[agency].role for agency in AGENCIES if contracts.may_say(agency, step)} == {"W", "P", "C"}
+        assert {AGENCIES[agency].role for agency in AGENCIES if contracts.may_report(agency, step)} == {"W", "P", "C"}
 
 
 @pytest.mark.parametrize("opener", ["dv.warning_issued", "dispute.stayed"])
 def test_no_body_or_mediator_is_proposed_for_a_held_or_stayed_dispute(opener):
     """The start of the routing deadline is not published while the dispute is held, so no proposal accompanies it."""
     for state, step in (("registered", "dispute.screened"), ("routed", "referral.declined"), ("mediating", "mediator.refused")):
-        simulation = life_until(state)
+        simulation = dispute_in_state(state)
         apply_sealed_step(simulation, opener, COURT, **({"reason": "recusal"} if opener == "dispute.stayed" else {}))
         decisions = [
-            decide(simulation.dispute, reported(step, simulation.now, CENTRE if state == "registered" else DAMAN), simulation.now),
-            decide(simulation.dispute, reported(step, simulation.now, COURT), simulation.now, SEALED),
+            decide(simulation.dispute, reported_event(step, simulation.now, CENTRE if state == "registered" else DAMAN), simulation.now),
+            decide(simulation.dispute, reported_event(step, simulation.now, COURT), simulation.now, SEALED),
         ]
 
         assert not any(routing_effects.starts_routing_deadline(decision) or routing_effects.needs_mediator(decision) for decision in decisions)
@@ -235,20 +249,20 @@ def test_no_body_or_mediator_is_proposed_for_a_held_or_stayed_dispute(opener):
 AGENCIES_WITHOUT_PART = (GRID, "petition_office", "trade_union", "peoples_mediation_committee-xijie")
 
 
-def free_held_and_stayed(state) -> dict[str, Life]:
+def free_held_and_stayed(state) -> dict[str, SimulatedDispute]:
     """Return the same dispute three times: free, held after a police warning, and stayed by a court."""
-    simulations = {condition: life_until(state) for condition in ("free", "held", "stayed")}
+    simulations = {condition: dispute_in_state(state) for condition in ("free", "held", "stayed")}
     apply_sealed_step(simulations["held"])
     apply_sealed_step(simulations["stayed"], "dispute.stayed", COURT, reason="recusal")
     return simulations
 
 
 def copy_simulations(simulations):
-    return {condition: replace(simulation, dispute=copied(simulation.dispute)) for condition, simulation in simulations.items()}
+    return {condition: replace(simulation, dispute=deep_copy(simulation.dispute)) for condition, simulation in simulations.items()}
 
 
 def step_event(agency, step, simulation, id, about=None, **facts):
-    event = reported(step, simulation.now, agency, **({"event": about} if about else {}), **facts)
+    event = reported_event(step, simulation.now, agency, **({"event": about} if about else {}), **facts)
     event.data["event"]["id"] = id
     return event
 
@@ -261,7 +275,7 @@ def decide_in_each(simulations, agency, step, id, about=None, **facts):
     }
     for condition, decision in decisions.items():
         simulations[condition].dispute = decision.dispute
-    return [decision.said for decision in decisions.values()], decisions["free"].refused
+    return [decision.new_events for decision in decisions.values()], decisions["free"].refused
 
 
 @pytest.mark.parametrize("agency", (*AGENCIES_WITHOUT_PART, CENTRE, DAMAN))
@@ -273,16 +287,16 @@ def test_two_steps_of_an_agency_without_part_get_the_same_answers_free_held_or_s
         simulations = copy_simulations(before)
         (free, held, stayed), refused = decide_in_each(simulations, agency, first, "e-1")
         assert held == stayed, first
-        if refused is None and first not in MOVES_NOTHING:
+        if refused is None and first not in ALWAYS_REPORTABLE:
             continue  # the agency has a part in this dispute, so it may learn of the stay
         assert free == held, first
         if refused is not None:
             continue
         for second in FACTS:
             after = copy_simulations(simulations)
-            (free, held, stayed), refused = decide_in_each(after, agency, second, "e-2", "e-1" if second in TAKE_BACK else None)
+            (free, held, stayed), refused = decide_in_each(after, agency, second, "e-2", "e-1" if second in CORRECTING_STEPS else None)
             assert held == stayed, (first, second)
-            if refused is not None or second in (*MOVES_NOTHING, *TAKE_BACK):
+            if refused is not None or second in (*ALWAYS_REPORTABLE, *CORRECTING_STEPS):
                 assert free == held, (first, second)
 
 
@@ -290,10 +304,10 @@ def test_two_steps_of_an_agency_without_part_get_the_same_answers_free_held_or_s
 @given(st.data())
 def test_sequences_of_notes_and_withdrawals_get_the_same_answers_free_held_or_stayed(data):
     agency, simulations = data.draw(st.sampled_from(AGENCIES_WITHOUT_PART)), free_held_and_stayed(data.draw(st.sampled_from(STATES)))
-    steps = data.draw(st.lists(st.sampled_from((*MOVES_NOTHING[1:], *TAKE_BACK)), min_size=2, max_size=8))
+    steps = data.draw(st.lists(st.sampled_from((*ALWAYS_REPORTABLE[1:], *CORRECTING_STEPS)), min_size=2, max_size=8))
     for number, step in enumerate(steps):
         about, facts = None, {}
-        if step in TAKE_BACK:
+        if step in CORRECTING_STEPS:
             earlier = data.draw(st.integers(0, max(0, number - 1)))
             about = f"e-{earlier}"
             if step == "report.corrected" and steps[earlier].startswith("petition.") and data.draw(st.booleans()):
@@ -307,11 +321,11 @@ def test_a_note_can_be_withdrawn_after_a_court_step_in_the_held_dispute():
     """The court's step is known in the lane only and must not change an answer outside it."""
     simulations = free_held_and_stayed("mediating")
     decide_in_each(simulations, "petition_office", "petition.registered", "e-1")
-    moved = decide(simulations["held"].dispute, reported("case.procedure_set", simulations["held"].now, COURT), simulations["held"].now, SEALED)
+    moved = decide(simulations["held"].dispute, reported_event("case.procedure_set", simulations["held"].now, COURT), simulations["held"].now, SEALED)
     moved = (
         moved
         if moved.refused is None
-        else decide(simulations["held"].dispute, reported("session.held", simulations["held"].now, COURT), simulations["held"].now, SEALED)
+        else decide(simulations["held"].dispute, reported_event("session.held", simulations["held"].now, COURT), simulations["held"].now, SEALED)
     )
     assert moved.refused is None
 
@@ -320,7 +334,7 @@ def test_a_note_can_be_withdrawn_after_a_court_step_in_the_held_dispute():
 
 
 def test_a_petition_cannot_be_withdrawn_after_a_later_step_changed_its_clock():
-    simulation = life_until("mediating")
+    simulation = dispute_in_state("mediating")
     for number, step in enumerate(("petition.registered", "petition.accepted")):
         simulation.dispute = decide(simulation.dispute, step_event("petition_office", step, simulation, f"e-{number}"), simulation.now).dispute
 
@@ -333,19 +347,19 @@ def test_a_petition_cannot_be_withdrawn_after_a_later_step_changed_its_clock():
 
 
 def registered_in_lane():
-    simulation, event = Life(MONDAY), registered(MONDAY, GRID)
+    simulation, event = SimulatedDispute(MONDAY), registered_event(MONDAY, GRID)
     event.data["dangers"] = ["domestic_violence"]
     simulation.dispute = decide(None, event, MONDAY, SEALED).dispute
     return simulation
 
 
 def test_a_dispute_registered_in_the_lane_has_a_code_and_a_state_but_no_ordinary_deadline():
-    event = registered(MONDAY, GRID)
+    event = registered_event(MONDAY, GRID)
     event.data["dangers"] = ["domestic_violence"]
     decision = decide(None, event, MONDAY, SEALED)
 
-    assert (decision.said, sealed_types(decision)) == ([], ["safeguard.held", "step.applied"])
-    assert decision.sealed[1][1]["state"] == "registered"  # the reporting agency sees the usual state
+    assert (decision.new_events, sealed_types(decision)) == ([], ["safeguard.held", "step.applied"])
+    assert decision.sealed_events[1][1]["state"] == "registered"  # the reporting agency sees the usual state
     assert (decision.dispute.state, decision.dispute.deadlines, decision.deadlines, decision.dispute.hold.reported_in_lane) == ("registered", {}, [], True)
 
 
@@ -355,9 +369,9 @@ def test_after_the_release_the_dispute_is_published_as_registered_on_that_day():
     apply_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
     assert simulation.dispute.hold.reported_in_lane  # until intake publishes the registration
 
-    published, usual = decide(simulation.dispute, registered(later, GRID), later), decide(None, registered(later, GRID), later)
+    published, usual = decide(simulation.dispute, registered_event(later, GRID), later), decide(None, registered_event(later, GRID), later)
 
-    assert published.said == usual.said and not simulation.dispute.hold.reported_in_lane
+    assert published.new_events == usual.new_events and not simulation.dispute.hold.reported_in_lane
 
 
 def test_the_registration_has_the_time_of_the_release_even_if_processed_weeks_later():
@@ -365,9 +379,9 @@ def test_the_registration_has_the_time_of_the_release_even_if_processed_weeks_la
     simulation, released, processed = registered_in_lane(), MONDAY + timedelta(days=3), MONDAY + timedelta(days=40)
     apply_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
 
-    published = decide(simulation.dispute, registered(released, GRID), processed)
+    published = decide(simulation.dispute, registered_event(released, GRID), processed)
 
-    started_at = [data["started_at"] for event_type, data in published.said if event_type == "deadline.set"]
+    started_at = [data["started_at"] for event_type, data in published.new_events if event_type == "deadline.set"]
     assert started_at and set(started_at) == {released}
 
 
@@ -380,15 +394,15 @@ def check_deadlines_until(simulation, now):
     while due := [d for d in simulation.dispute.deadlines.values() if d.next_check_at is not None and d.next_check_at <= now]:
         deadline = min(due, key=lambda d: d.next_check_at)
         decision = lane.check_deadline(simulation.dispute, deadline, deadline.next_check_at, USUAL_POLICY)
-        for event_type, data in decision.said:
+        for event_type, data in decision.new_events:
             contracts.dump(event_type, data, "mediation")
-        events += decision.said
+        events += decision.new_events
     return events
 
 
 @pytest.mark.parametrize("opener", ["dv.warning_issued", "dispute.stayed"])
 def test_a_policy_deadline_of_a_held_dispute_is_postponed_without_reminder(opener):
-    simulation = life_until("mediating")
+    simulation = dispute_in_state("mediating")
     (deadline,) = [d for d in simulation.dispute.deadlines.values() if d.clock == "mediation_out_of_court_policy"]
     due_before = deadline.due_at
     apply_sealed_step(simulation, opener, COURT, **({"reason": "recusal"} if opener == "dispute.stayed" else {}))
@@ -396,12 +410,12 @@ def test_a_policy_deadline_of_a_held_dispute_is_postponed_without_reminder(opene
     events = check_deadlines_until(simulation, MONDAY + timedelta(days=80))
 
     assert {event_type for event_type, _ in events} == {"deadline.recomputed"} and {data["because"] for _, data in events} == {"not_counted"}
-    assert deadline.due_at >= due_before + PUT_OFF and deadline.state == "open"
+    assert deadline.due_at >= due_before + POSTPONEMENT and deadline.state == "open"
 
 
 def test_an_agreed_extension_is_added_to_a_postponed_deadline():
     """Each postponement adds thirty days; the extension that the parties agreed on adds fifteen."""
-    simulation = life_until("mediating")
+    simulation = dispute_in_state("mediating")
     deadline = simulation.dispute.deadlines["mediation_out_of_court_policy"]
     assert deadline.due_at == datetime(2026, 4, 1, 23, 59, 59, tzinfo=SHANGHAI)
     apply_sealed_step(simulation)
@@ -410,20 +424,20 @@ def test_an_agreed_extension_is_added_to_a_postponed_deadline():
     apply_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
 
     simulation.now = datetime(2026, 4, 10, tzinfo=SHANGHAI)
-    assert decide(simulation.dispute, reported("mediation.extended", simulation.now, DAMAN), simulation.now).refused is None
+    assert decide(simulation.dispute, reported_event("mediation.extended", simulation.now, DAMAN), simulation.now).refused is None
 
     assert deadline.due_at == datetime(2026, 5, 18, 23, 59, 59, tzinfo=SHANGHAI)  # 45 days end on 16 April, 30 more on Saturday 16 May
 
 
 def test_the_withdrawal_of_an_extension_keeps_the_postponement():
-    simulation = life_until("mediating")
-    extended = decide(simulation.dispute, reported("mediation.extended", simulation.now, DAMAN), simulation.now)
+    simulation = dispute_in_state("mediating")
+    extended = decide(simulation.dispute, reported_event("mediation.extended", simulation.now, DAMAN), simulation.now)
     apply_sealed_step(simulation)
     check_deadlines_until(simulation, datetime(2026, 4, 14, tzinfo=SHANGHAI))
     apply_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
 
     simulation.now = datetime(2026, 4, 14, tzinfo=SHANGHAI)
-    withdrawal = reported("report.withdrawn", simulation.now, DAMAN, event=extended.taken.reported)
+    withdrawal = reported_event("report.withdrawn", simulation.now, DAMAN, event=extended.applied_step.event_id)
     withdrawal.data["event"]["id"] = "3"
     withdrawn = decide(simulation.dispute, withdrawal, simulation.now)
 
@@ -432,7 +446,7 @@ def test_the_withdrawal_of_an_extension_keeps_the_postponement():
 
 
 def test_a_law_deadline_runs_on_as_in_a_free_dispute():
-    simulation, free = life_until("agreed"), life_until("agreed")
+    simulation, free = dispute_in_state("agreed"), dispute_in_state("agreed")
     apply_sealed_step(simulation)
     later = MONDAY + timedelta(days=60)
 
@@ -452,16 +466,16 @@ def test_a_law_deadline_runs_on_as_in_a_free_dispute():
     ],
 )
 def test_the_court_has_72_or_24_hours_for_a_protection_order(urgent, accepted_at, due_at):
-    simulation = life_until("registered")
+    simulation = dispute_in_state("registered")
     decision = apply_sealed_step(simulation, "protection_order.accepted", COURT, urgent=urgent, accepted_at=accepted_at)
 
-    (deadline,) = [data for event_type, data in decision.sealed if event_type == "deadline.set"]
+    (deadline,) = [data for event_type, data in decision.sealed_events if event_type == "deadline.set"]
     assert (deadline["due_at"], deadline["kind"], deadline["article"]) == (datetime.fromisoformat(due_at), "LAW", "反家庭暴力法 28")
     assert deadline["owed_by"] == ["court"]
 
 
 def test_the_court_is_reminded_once_before_the_hours_pass():
-    simulation = life_until("registered")
+    simulation = dispute_in_state("registered")
     apply_sealed_step(simulation, "protection_order.accepted", COURT, urgent=True, accepted_at="2026-03-02T10:30:00+08:00")
     times = ("2026-03-03T04:00:00", "2026-03-03T05:00:00", "2026-03-03T10:59:59", "2026-03-03T11:00:00", "2026-03-04T11:00:00")
 
@@ -472,16 +486,16 @@ def test_the_court_is_reminded_once_before_the_hours_pass():
 
 @pytest.mark.parametrize("step", ["protection_order.issued", "protection_order.refused"])
 def test_a_decision_on_the_order_meets_the_clock_and_starts_the_review_period(step):
-    simulation = life_until("registered")
+    simulation = dispute_in_state("registered")
     apply_sealed_step(simulation, "protection_order.accepted", COURT, urgent=False, accepted_at=MONDAY.isoformat())
     decision = apply_sealed_step(simulation, step, COURT)
 
-    met = [data for event_type, data in decision.sealed if event_type == "deadline.met"]
+    met = [data for event_type, data in decision.sealed_events if event_type == "deadline.met"]
     assert [(data["clock"], data["late"]) for data in met] == [("protection_order", False)]
-    assert [data["clock"] for event_type, data in decision.sealed if event_type == "deadline.set"] == ["protection_order_review"]
+    assert [data["clock"] for event_type, data in decision.sealed_events if event_type == "deadline.set"] == ["protection_order_review"]
     assert simulation.dispute.hold.cause == "protection_order"  # an order does not end the hold, nor does its refusal
 
 
 def test_every_clock_of_the_lane_is_defined_in_contracts():
-    assert set(CLOCKS) <= set(contracts.clocks.CLOCKS)
-    assert set(safeguard.TOLD) <= {agency for agency in AGENCIES if safeguard.is_inside(agency)}
+    assert set(LANE_CLOCKS) <= set(contracts.clocks.CLOCKS)
+    assert set(safeguard.HOLD_NOTICE_RECIPIENTS) <= {agency for agency in AGENCIES if safeguard.has_lane_access(agency)}
