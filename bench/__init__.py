@@ -1,4 +1,4 @@
-"""How fast, against what: every figure stands beside a floor measured in the same run. `python -m bench [--quick]` writes .run/bench.json."""
+"""Benchmarks: each figure is compared with a lower bound ("floor") measured in the same run. `python -m bench [--quick]` writes .run/bench.json."""
 
 import warnings
 

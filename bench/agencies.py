@@ -1,4 +1,4 @@
-"""The agencies' side, all in one thread: publishes with windows of confirms, as fast as taken or at a rate, and notes when each outcome is in its inbox."""
+"""The simulated agencies, all in one thread: they publish their events, at full speed or at a given rate, and record when each outcome receipt arrives."""
 
 import json
 import time
@@ -10,17 +10,17 @@ import orjson
 import pika
 from pika.adapters.select_connection import IOLoop
 
-from bench.workload import Letter
+from bench.workload import AgencyEvent
 from contracts import AGENCIES
 from contracts.channels import AGENCIES_EXCHANGE, inbox_of
 
-WINDOW = 1000
+CONFIRM_WINDOW = 1000  # most unconfirmed messages of one connection
 OUTCOMES = ("receipt.applied", "receipt.rejected", "receipt.refused")
 
 
 @dataclass(slots=True)
 class Message:
-    """What is published: where to, and the bytes."""
+    """A message to publish."""
 
     exchange: str
     routing_key: str
@@ -31,54 +31,56 @@ class Message:
     user_id: str | None = None
 
 
-def message_of(letter: Letter) -> Message:
-    """As the agencies' kit sends it: binary mode, `ce-` headers."""
-    event = letter.event
-    return Message(AGENCIES_EXCHANGE, letter.routing_key, event.body, event.id, headers=json.loads(event.headers), user_id=letter.agency)
+def message_of(event: AgencyEvent) -> Message:
+    """Return the event as the agency kit sends it: in CloudEvents binary mode, with `ce-` headers."""
+    outgoing = event.outgoing
+    return Message(AGENCIES_EXCHANGE, event.routing_key, outgoing.body, outgoing.id, headers=json.loads(outgoing.headers), user_id=event.agency)
 
 
-class Loop:
-    """Turns every connection of this thread."""
+class IoLoop:
+    """The I/O loop that serves all broker connections of this thread."""
 
     def __init__(self):
         self.io = IOLoop()
         self.io.activate_poller()
 
-    def turn(self, timeout: float = 0.02) -> None:
+    def run_once(self, timeout: float = 0.02) -> None:
+        """Handle the I/O that is ready; wait up to `timeout` seconds for it."""
         end = self.io.call_later(timeout, lambda: None)
         self.io.poll()
         self.io.process_timeouts()
         self.io.remove_timeout(end)
 
-    def until(self, done: Callable[[], object], seconds: float, what: str, timeout: float = 0.02) -> None:
+    def run_until(self, done: Callable[[], object], seconds: float, what: str, timeout: float = 0.02) -> None:
+        """Run the loop until `done()` is true. Raises TimeoutError with `what` after so many seconds."""
         give_up = time.monotonic() + seconds
         while not done():
             if time.monotonic() > give_up:
                 raise TimeoutError(f"{what}: not within {seconds:g} s")
-            self.turn(timeout)
+            self.run_once(timeout)
 
     def close(self) -> None:
         self.io.deactivate_poller()
         self.io.close()
 
 
-class Line:
-    """One connection of one user."""
+class BrokerConnection:
+    """A connection of one broker user that publishes within a window of unconfirmed messages, and consumes."""
 
-    def __init__(self, loop: Loop, uri: str, sent: dict[str, float] | None = None, window: int = WINDOW):
-        self.loop, self.sent, self.window = loop, sent, window
+    def __init__(self, loop: IoLoop, uri: str, published_at: dict[str, float] | None = None, window: int = CONFIRM_WINDOW):
+        self.loop, self.published_at, self.window = loop, published_at, window
         self.queue: deque[Message] = deque()
         self.channel = self.problem = None
         self.tag = self.confirmed = self.nacked = 0
-        self.single: set[int] = set()  # confirmed one by one, above the last that was confirmed with all before it
-        self.floor = 0
-        self.ready = False
+        self.confirmed_individually: set[int] = set()  # delivery tags above `confirmed_up_to` that were confirmed
+        self.confirmed_up_to = 0  # all delivery tags up to this one are confirmed
+        self.is_ready = False
         parameters = pika.URLParameters(uri)
-        parameters.heartbeat = 0  # the thread may be busy elsewhere
+        parameters.heartbeat = 0  # no heartbeats: the thread may not run the loop for a while
         self.connection = pika.SelectConnection(
-            parameters, on_open_callback=self._on_open, on_open_error_callback=self._on_problem, on_close_callback=self._on_problem, custom_ioloop=loop.io
+            parameters, on_open_callback=self._on_open, on_open_error_callback=self._on_error, on_close_callback=self._on_error, custom_ioloop=loop.io
         )
-        loop.until(lambda: self.ready or self.problem, 15, "connecting to the broker")
+        loop.run_until(lambda: self.is_ready or self.problem, 15, "connecting to the broker")
         if self.problem:
             raise ConnectionError(str(self.problem))
 
@@ -87,23 +89,23 @@ class Line:
         return len(self.queue) + self.tag - self.confirmed
 
     def publish(self, messages: Iterable[Message]) -> None:
-        """Sends what fits the window; the rest follows while the loop turns."""
+        """Publish as many messages as the window allows; the rest is published while the loop runs."""
         self.queue.extend(messages)
-        self._pump()
+        self._publish_queued()
 
-    def consume(self, queues: Iterable[str], heard: Callable[[bytes], None]) -> None:
-        """Takes from these queues and acknowledges many at once."""
-        hands = [0, 0]  # the last tag, the last acknowledged
+    def consume(self, queues: Iterable[str], on_body: Callable[[bytes], None]) -> None:
+        """Pass each message's body to `on_body`; acknowledge every 20 ms all messages received so far."""
+        tags = [0, 0]  # the last delivery tag received, the last one acknowledged
 
         def acknowledge():
-            if hands[0] > hands[1]:
-                self.channel.basic_ack(hands[0], multiple=True)
-                hands[1] = hands[0]
+            if tags[0] > tags[1]:
+                self.channel.basic_ack(tags[0], multiple=True)
+                tags[1] = tags[0]
             self.loop.io.call_later(0.02, acknowledge)
 
         def on_message(_, method, __, body):
-            hands[0] = method.delivery_tag
-            heard(body)
+            tags[0] = method.delivery_tag
+            on_body(body)
 
         self.channel.basic_qos(prefetch_count=2000)
         for queue in queues:
@@ -113,28 +115,28 @@ class Line:
     def close(self) -> None:
         if self.connection.is_open:
             self.connection.close()
-            self.loop.until(lambda: self.connection.is_closed, 5, "hanging up")
+            self.loop.run_until(lambda: self.connection.is_closed, 5, "closing the connection")
 
-    def _pump(self):
-        publish, sent = self.channel.basic_publish, self.sent
+    def _publish_queued(self):
+        publish, published_at = self.channel.basic_publish, self.published_at
         while self.queue and self.tag - self.confirmed < self.window:
             m = self.queue.popleft()
             self.tag += 1
             properties = pika.BasicProperties(content_type=m.content_type, delivery_mode=2, message_id=m.id, headers=m.headers, user_id=m.user_id)
             publish(m.exchange, m.routing_key, m.body, properties, mandatory=True)
-            if sent is not None:
-                sent[m.id] = time.monotonic()
+            if published_at is not None:
+                published_at[m.id] = time.monotonic()
 
     def _on_open(self, connection):
         connection.channel(on_open_callback=self._on_channel)
 
     def _on_channel(self, channel):
         self.channel = channel
-        channel.add_on_close_callback(self._on_problem)
-        channel.add_on_return_callback(lambda *_: self._on_problem(None, "no queue took a message"))
-        channel.confirm_delivery(self._on_confirm, callback=lambda _: setattr(self, "ready", True))
+        channel.add_on_close_callback(self._on_error)
+        channel.add_on_return_callback(lambda *_: self._on_error(None, "a message was returned as unroutable"))
+        channel.confirm_delivery(self._on_confirm, callback=lambda _: setattr(self, "is_ready", True))
 
-    def _on_problem(self, _, problem):
+    def _on_error(self, _, problem):
         self.problem = self.problem or problem
 
     def _on_confirm(self, frame):
@@ -142,88 +144,88 @@ class Line:
         if not isinstance(method, pika.spec.Basic.Ack):
             self.nacked += 1
         if method.multiple:
-            below = {tag for tag in self.single if tag <= method.delivery_tag}
-            self.single -= below
-            self.confirmed += method.delivery_tag - self.floor - len(below)
-            self.floor = method.delivery_tag
+            below = {tag for tag in self.confirmed_individually if tag <= method.delivery_tag}
+            self.confirmed_individually -= below
+            self.confirmed += method.delivery_tag - self.confirmed_up_to - len(below)
+            self.confirmed_up_to = method.delivery_tag
         else:
             self.confirmed += 1
-            if method.delivery_tag == self.floor + 1:
-                self.floor = method.delivery_tag
+            if method.delivery_tag == self.confirmed_up_to + 1:
+                self.confirmed_up_to = method.delivery_tag
             else:
-                self.single.add(method.delivery_tag)
-        self._pump()
+                self.confirmed_individually.add(method.delivery_tag)
+        self._publish_queued()
 
 
 @dataclass
 class Agencies:
-    """Every agency with a connection of its own, and one that reads all inboxes. Times are monotonic seconds, by event id."""
+    """All simulated agencies: a connection for each, and one that reads all inboxes. Times are monotonic seconds."""
 
-    addresses: dict[str, str]  # of the agencies
-    admin: str
-    sent: dict[str, float] = field(default_factory=dict)
-    answered: dict[str, float] = field(default_factory=dict)
-    outcomes: dict[str, str] = field(default_factory=dict)
-    lives: dict = field(default_factory=dict)  # by event id: a report's life learns its code from the receipt
+    uris: dict[str, str]  # agency → AMQP URI
+    admin_uri: str
+    published_at: dict[str, float] = field(default_factory=dict)  # event id → time
+    outcome_received_at: dict[str, float] = field(default_factory=dict)  # event id → time
+    outcomes: dict[str, str] = field(default_factory=dict)  # event id → receipt type
+    disputes: dict = field(default_factory=dict)  # event id → dispute, whose code is set from the receipt
 
     def __post_init__(self):
-        self.loop = Loop()
-        self.lines: dict[str, Line] = {}
-        self.inboxes = Line(self.loop, self.admin)
-        self.inboxes.consume(map(inbox_of, AGENCIES), self._on_letter)
+        self.loop = IoLoop()
+        self.connections: dict[str, BrokerConnection] = {}
+        self.inboxes = BrokerConnection(self.loop, self.admin_uri)
+        self.inboxes.consume(map(inbox_of, AGENCIES), self._on_inbox_message)
 
-    def line(self, agency: str) -> Line:
-        if agency not in self.lines:
-            self.lines[agency] = Line(self.loop, self.addresses[agency], self.sent)
-        return self.lines[agency]
+    def connection_of(self, agency: str) -> BrokerConnection:
+        if agency not in self.connections:
+            self.connections[agency] = BrokerConnection(self.loop, self.uris[agency], self.published_at)
+        return self.connections[agency]
 
-    def publish(self, letters: list[Letter]) -> None:
-        """As fast as the broker confirms; returns when all is confirmed."""
-        self.offer(letters)
-        self.loop.until(lambda: not any(line.unconfirmed for line in self.lines.values()), 120, "publishing")
+    def publish(self, events: list[AgencyEvent]) -> None:
+        """Publish the events as fast as the broker confirms, and wait until all are confirmed."""
+        self.start_publishing(events)
+        self.loop.run_until(lambda: not any(connection.unconfirmed for connection in self.connections.values()), 120, "publishing")
 
-    def offer(self, letters: list[Letter]) -> None:
-        """Begins to publish, each agency on its own line; the rest follows while the loop turns."""
-        for letter in letters:
-            self.lives[letter.event.id] = letter.life
-            self.line(letter.agency).queue.append(message_of(letter))
-        for line in self.lines.values():
-            line.publish(())
+    def start_publishing(self, events: list[AgencyEvent]) -> None:
+        """Start to publish the events, each on its agency's connection; those beyond the windows are published while the loop runs."""
+        for event in events:
+            self.disputes[event.outgoing.id] = event.dispute
+            self.connection_of(event.agency).queue.append(message_of(event))
+        for connection in self.connections.values():
+            connection.publish(())
 
-    def publish_at(self, letters: list[Letter], rate: float) -> None:
-        """So many a second."""
+    def publish_at_rate(self, events: list[AgencyEvent], rate: float) -> None:
+        """Publish the events at a rate of so many per second."""
         began = time.monotonic()
-        for count, letter in enumerate(letters):
+        for count, event in enumerate(events):
             while (wait := began + count / rate - time.monotonic()) > 0:
-                self.loop.turn(wait)
-            self.offer([letter])
+                self.loop.run_once(wait)
+            self.start_publishing([event])
             if count % 20 == 0:
-                self.loop.turn(0)
+                self.loop.run_once(0)
 
-    def await_outcomes(self, letters: list[Letter], seconds: float = 180) -> None:
-        """Returns when each of these events has its outcome receipt."""
-        ids = {letter.event.id for letter in letters}
-        self.loop.until(lambda: ids <= self.answered.keys(), seconds, "outcomes of every event")
+    def await_outcomes(self, events: list[AgencyEvent], seconds: float = 180) -> None:
+        """Wait until each of these events has its outcome receipt."""
+        ids = {event.outgoing.id for event in events}
+        self.loop.run_until(lambda: ids <= self.outcome_received_at.keys(), seconds, "outcomes of every event")
 
-    def waits(self, letters: Iterable[Letter]) -> list[float]:
-        """Seconds from publishing to the outcome receipt in the inbox."""
-        return [self.answered[letter.event.id] - self.sent[letter.event.id] for letter in letters]
+    def outcome_delays(self, events: Iterable[AgencyEvent]) -> list[float]:
+        """Return for each event the seconds from publishing to the arrival of the outcome receipt."""
+        return [self.outcome_received_at[event.outgoing.id] - self.published_at[event.outgoing.id] for event in events]
 
     def close(self) -> None:
-        for line in (*self.lines.values(), self.inboxes):
-            line.close()
+        for connection in (*self.connections.values(), self.inboxes):
+            connection.close()
         self.loop.close()
 
-    def _on_letter(self, body):
-        told = orjson.loads(body)
-        if told["type"] not in OUTCOMES:
+    def _on_inbox_message(self, body):
+        receipt = orjson.loads(body)
+        if receipt["type"] not in OUTCOMES:
             return
-        event = told["data"]["event"]["id"]
-        self.answered[event] = time.monotonic()
-        self.outcomes[event] = told["type"]
-        life = self.lives.pop(event, None)
-        if life is not None and life.code is None:
-            life.code = told["data"].get("dispute")
+        event_id = receipt["data"]["event"]["id"]
+        self.outcome_received_at[event_id] = time.monotonic()
+        self.outcomes[event_id] = receipt["type"]
+        dispute = self.disputes.pop(event_id, None)
+        if dispute is not None and dispute.code is None:
+            dispute.code = receipt["data"].get("dispute")
 
 
 def percentile(values: list[float], share: float) -> float:

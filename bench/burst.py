@@ -1,111 +1,111 @@
-"""One agency reports thousands of disputes at once; another goes on as usual. Who waits, for how long, and what it costs in memory."""
+"""Burst benchmark: one agency reports on thousands of disputes at once. Measures the delay of another agency's reports meanwhile, and the memory used."""
 
 import threading
 import time
 
 from bench.agencies import Agencies, percentile
-from bench.lab import Ground, say
-from bench.watching import memory_mb
-from bench.whole import settle
-from bench.workload import BURST, USUAL, County, Letter, letters_of, mingled
+from bench.end_to_end import wait_until_processed
+from bench.lab import Lab, log_progress
+from bench.resource_usage import memory_mb
+from bench.workload import BURST_BODY, SECOND_AGENCY, AgencyEvent, Caseload, events_of_stage, interleave
 
-EVERY_SECONDS = 0.2
+REPORT_INTERVAL_SECONDS = 0.2
 SAMPLE_SECONDS = 0.5
 
 
-def measure(ground: Ground, agencies: Agencies, county: County, disputes: int, quiet: float) -> dict:
-    """First the second agency alone, then beside the burst."""
-    lives = [county.newborn(BURST, BURST) for _ in range(disputes)]
-    say(f"burst: {disputes} disputes come to {BURST}")
+def measure(lab: Lab, agencies: Agencies, caseload: Caseload, dispute_count: int, idle_seconds: float) -> dict:
+    """Measure the second agency's delays without load and then during the burst. `dispute_count`: size of the burst; `idle_seconds`: duration without load."""
+    disputes = [caseload.new_dispute(BURST_BODY, BURST_BODY) for _ in range(dispute_count)]
+    log_progress(f"burst: {dispute_count} disputes are reported by {BURST_BODY}")
     for stage in (0, 1):
-        _all_at_once(agencies, lives, stage, county)
-    settle(ground, agencies)
+        _advance(agencies, disputes, stage, caseload)
+    wait_until_processed(lab, agencies)
 
-    usual = _Usual(agencies, county)
-    alone = usual.report_until(lambda: len(usual.letters) >= quiet / EVERY_SECONDS)
-    agencies.await_outcomes(alone)
+    second_agency = _SecondAgency(agencies, caseload)
+    idle_events = second_agency.report_until(lambda: len(second_agency.events) >= idle_seconds / REPORT_INTERVAL_SECONDS)
+    agencies.await_outcomes(idle_events)
 
-    letters = mingled([letters_of(life, 2) for life in lives], county.random)
-    say(f"burst: {len(letters)} events at once")
-    with _Memory(ground) as memory:
+    events = interleave([events_of_stage(dispute, 2) for dispute in disputes], caseload.random)
+    log_progress(f"burst: {len(events)} events at once")
+    with _MemorySampler(lab) as memory:
         began = time.monotonic()
-        agencies.offer(letters)
-        ids = {letter.event.id for letter in letters}
-        beside = usual.report_until(lambda: ids <= agencies.answered.keys())
+        agencies.start_publishing(events)
+        ids = {event.outgoing.id for event in events}
+        events_during_burst = second_agency.report_until(lambda: ids <= agencies.outcome_received_at.keys())
         drained = time.monotonic() - began
-        agencies.await_outcomes(beside)
-        settle(ground, agencies)
-    waits, idle = agencies.waits(beside), agencies.waits(alone)
+        agencies.await_outcomes(events_during_burst)
+        wait_until_processed(lab, agencies)
+    delays, idle_delays = agencies.outcome_delays(events_during_burst), agencies.outcome_delays(idle_events)
     return {
-        "disputes": disputes,
-        "events": len(letters),
-        "applied": sum(agencies.outcomes[letter.event.id] == "receipt.applied" for letter in letters),
+        "disputes": dispute_count,
+        "events": len(events),
+        "applied": sum(agencies.outcomes[event.outgoing.id] == "receipt.applied" for event in events),
         "drain_seconds": round(drained, 1),
-        "rate": round(len(letters) / drained),
-        "second_agency_idle_ms": _spread(idle),
-        "second_agency_ms": _spread(waits),
-        "its_idle_events": len(alone),
-        "its_events": len(beside),
+        "rate": round(len(events) / drained),
+        "second_agency_idle_ms": _percentiles(idle_delays),
+        "second_agency_ms": _percentiles(delays),
+        "second_agency_idle_events": len(idle_events),
+        "second_agency_events": len(events_during_burst),
         "memory_mb": memory.figures(),
     }
 
 
-def _all_at_once(agencies, lives, stage, county):
-    letters = mingled([letters_of(life, stage) for life in lives], county.random)
-    agencies.publish(letters)
-    agencies.await_outcomes(letters)
+def _advance(agencies, disputes, stage, caseload):
+    events = interleave([events_of_stage(dispute, stage) for dispute in disputes], caseload.random)
+    agencies.publish(events)
+    agencies.await_outcomes(events)
 
 
-def _spread(waits):
-    return {name: round(1000 * value, 1) for name, value in (("p50", percentile(waits, 0.5)), ("p99", percentile(waits, 0.99)), ("max", max(waits)))}
+def _percentiles(delays):
+    return {name: round(1000 * value, 1) for name, value in (("p50", percentile(delays, 0.5)), ("p99", percentile(delays, 0.99)), ("max", max(delays)))}
 
 
-class _Usual:
-    """The second agency: one report every so often."""
+class _SecondAgency:
+    """The second agency, which reports a new dispute every REPORT_INTERVAL_SECONDS."""
 
-    def __init__(self, agencies: Agencies, county: County):
-        self.agencies, self.county = agencies, county
+    def __init__(self, agencies: Agencies, caseload: Caseload):
+        self.agencies, self.caseload = agencies, caseload
 
-    def report_until(self, done) -> list[Letter]:
-        self.letters: list[Letter] = []
-        following = time.monotonic()
+    def report_until(self, done) -> list[AgencyEvent]:
+        self.events: list[AgencyEvent] = []
+        next_report_at = time.monotonic()
         while not done():
-            if time.monotonic() >= following:
-                following += EVERY_SECONDS
-                letters = letters_of(self.county.newborn(USUAL))
-                self.letters += letters
-                self.agencies.offer(letters)
-            self.agencies.loop.turn(0.01)
-        return self.letters
+            if time.monotonic() >= next_report_at:
+                next_report_at += REPORT_INTERVAL_SECONDS
+                events = events_of_stage(self.caseload.new_dispute(SECOND_AGENCY))
+                self.events += events
+                self.agencies.start_publishing(events)
+            self.agencies.loop.run_once(0.01)
+        return self.events
 
 
-class _Memory:
-    """Looks at each process twice a second."""
+class _MemorySampler:
+    """Context manager that measures the memory of each process twice a second: before, peak and after, in MB."""
 
-    def __init__(self, ground: Ground):
-        self.ground = ground
+    def __init__(self, lab: Lab):
+        self.lab = lab
         self.before, self.peak, self.after = {}, {}, {}
 
     def __enter__(self):
-        self.before = self.peak = self._look()
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self._go_on)
+        self.before = self.peak = self._memory_by_process()
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self._sample)
         self.thread.start()
         return self
 
     def __exit__(self, *_):
-        self.over.set()
+        self.is_over.set()
         self.thread.join()
-        self.after = self._look()
+        self.after = self._memory_by_process()
 
-    def _go_on(self):
-        while not self.over.wait(SAMPLE_SECONDS):
-            now = self._look()
+    def _sample(self):
+        while not self.is_over.wait(SAMPLE_SECONDS):
+            now = self._memory_by_process()
             self.peak = {name: max(now[name], self.peak[name]) for name in now}
 
-    def _look(self):
-        database, broker = self.ground.server_pids
-        pids = {name: self.ground.system.pid(name) for name in self.ground.system.names}
+    def _memory_by_process(self):
+        database, broker = self.lab.server_pids
+        pids = {name: self.lab.system.pid(name) for name in self.lab.system.names}
         return {name: memory_mb(pid) for name, pid in (pids | {"postgresql": database, "rabbitmq": broker}).items()}
 
     def figures(self) -> dict:

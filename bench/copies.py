@@ -1,4 +1,4 @@
-"""Copies of the county's database: every measurement of a hop begins from the very same rows."""
+"""Copies of the benchmark's database, so that every measurement of a service begins with identical rows."""
 
 import contextlib
 
@@ -6,7 +6,7 @@ import psycopg2
 
 from deploy.roles import prepare_database, with_path, with_user
 
-# Writes down every row that a service writes, by transaction, in order. Only while the floor's work is being captured.
+# Records every row that a service writes, by transaction and in order. Used only while the floor's work is recorded.
 CAPTURE = """
 create schema capture;
 create table capture.written (n bigserial primary key, tx bigint not null default txid_current(), name text not null, op text not null, row json not null);
@@ -28,31 +28,31 @@ select a.attname, format_type(a.atttypid, a.atttypmod), coalesce(a.attnum = any(
 """
 
 
-class Copies:
-    """Copies databases on one server, and gives their addresses."""
+class DatabaseCopies:
+    """Creates copies of databases on one server and returns their URLs."""
 
     def __init__(self, admin_url: str, passwords: dict[str, str]):
         self.admin_url, self.passwords = admin_url, passwords
 
-    def make(self, name: str, of: str) -> dict[str, str]:
-        """A fresh copy; nobody may be connected to the original. Returns {service: url}."""
+    def make(self, name: str, template: str) -> dict[str, str]:
+        """Create a new copy; the original must have no connections. Returns {service: URL}."""
         self.drop(name)
-        with self.connected("postgres") as cursor:
-            cursor.execute(f'create database "{name}" template "{of}" strategy file_copy')
+        with self.admin_cursor("postgres") as cursor:
+            cursor.execute(f'create database "{name}" template "{template}" strategy file_copy')
         return prepare_database(with_path(self.admin_url, name), self.passwords)
 
     def drop(self, name: str) -> None:
-        with self.connected("postgres") as cursor:
+        with self.admin_cursor("postgres") as cursor:
             cursor.execute(f'drop database if exists "{name}" with (force)')
 
     def url(self, name: str, service: str | None = None) -> str:
-        """As the administrator, or as a service."""
+        """Return the database URL of the administrator, or of a service."""
         url = with_path(self.admin_url, name)
         return with_user(url, service, self.passwords[service]) if service else url
 
     @contextlib.contextmanager
-    def connected(self, name: str):
-        """A cursor of the administrator; every statement commits by itself."""
+    def admin_cursor(self, name: str):
+        """Yield a cursor of the administrator, in autocommit mode."""
         connection = psycopg2.connect(self.url(name), connect_timeout=10)
         connection.autocommit = True
         try:
@@ -60,17 +60,17 @@ class Copies:
         finally:
             connection.close()
 
-    def capture(self, name: str, service: str) -> None:
-        """From now on every row that the service writes is written down."""
-        with self.connected(name) as cursor:
+    def start_capture(self, name: str, service: str) -> None:
+        """Record every row that the service writes from now on."""
+        with self.admin_cursor(name) as cursor:
             cursor.execute(CAPTURE)
             cursor.execute(TRIGGERS, (service,))
             for (statement,) in cursor.fetchall():
                 cursor.execute(statement)
 
-    def captured(self, name: str) -> tuple[list[list[tuple]], dict[str, list[tuple]]]:
-        """The rows written, [(table, operation, row)] by transaction, and each table's columns (name, type, whether of its key); ends the capture."""
-        with self.connected(name) as cursor:
+    def end_capture(self, name: str) -> tuple[list[list[tuple]], dict[str, list[tuple]]]:
+        """End the recording. Return [(table, operation, row)] for each transaction, and {table: [(column, type, whether part of the key)]}."""
+        with self.admin_cursor(name) as cursor:
             cursor.execute("select tx, name, op, row from capture.written order by n")
             transactions: dict[int, list[tuple]] = {}
             for tx, table, op, row in cursor.fetchall():

@@ -1,4 +1,4 @@
-"""Where it is measured: private servers and processes of its own, an administrator's line to the broker, copies of the database."""
+"""The environment of a benchmark: its own servers and processes, an administrator's connection to the broker, copies of the database."""
 
 import contextlib
 import json
@@ -13,23 +13,23 @@ from typing import Self
 
 import psycopg2
 
-from bench.agencies import Line, Loop, Message
-from bench.copies import Copies
-from bench.watching import cpu_seconds
+from bench.agencies import BrokerConnection, IoLoop, Message
+from bench.copies import DatabaseCopies
+from bench.resource_usage import cpu_seconds
 from deploy.files import private
 from local import System
 
 
 @dataclass
 class Run:
-    """One run of one side: events a second from the first to the last, and the CPU of all that took part."""
+    """Result of one measurement: events per second from the first to the last event, and CPU microseconds per event of all processes involved."""
 
     rate: float
     cpu_us: float
 
 
-class Ground:
-    """Owns the servers, and whatever is measured on them. As a context manager."""
+class Lab:
+    """Context manager that starts the servers of a benchmark and stops them."""
 
     def __init__(self, folder: Path):
         shutil.rmtree(folder, ignore_errors=True)
@@ -40,11 +40,11 @@ class Ground:
     def __enter__(self) -> Self:
         try:
             self.system.prepare()
-            self.copies = Copies(self.servers.database_admin, self.servers.keys["database"])
-            # Only it may publish in an agency's name: the queues are filled before anybody hears.
+            self.copies = DatabaseCopies(self.servers.database_admin, self.servers.keys["database"])
+            # Lets the administrator publish with the user id of any agency, to fill the queues before the consumers start.
             self.servers.broker.ctl("set_user_tags", "admin", "administrator", "impersonator")
-            self.loop = Loop()
-            self.line = Line(self.loop, self.servers.amqp_admin)
+            self.loop = IoLoop()
+            self.connection = BrokerConnection(self.loop, self.servers.amqp_admin)
         except BaseException:
             self.system.close()
             raise
@@ -52,80 +52,79 @@ class Ground:
 
     def __exit__(self, *_) -> None:
         with contextlib.suppress(Exception):
-            self.line.close()
+            self.connection.close()
         self.system.close()
 
     @property
     def server_pids(self) -> tuple[int | None, ...]:
         return self.servers.database.pid(), self.servers.broker.pid()
 
-    def fill(self, messages: Iterable[Message]) -> None:
-        """Publishes all and waits for every confirm."""
-        self.line.publish(messages)
-        self.loop.until(lambda: not self.line.unconfirmed, 120, "filling the queues")
-        assert not self.line.nacked, "the broker refused some messages"
+    def fill_queues(self, messages: Iterable[Message]) -> None:
+        """Publish the messages and wait for every confirm."""
+        self.connection.publish(messages)
+        self.loop.run_until(lambda: not self.connection.unconfirmed, 120, "filling the queues")
+        assert not self.connection.nacked, "the broker refused some messages"
 
-    def declare(self, exchange: str, queue: str, routing_key: str) -> None:
-        """A durable topic exchange and a classic durable queue on it: nameko's own."""
-        channel, done = self.line.channel, []
+    def declare_queue(self, exchange: str, queue: str, routing_key: str) -> None:
+        """Declare a durable topic exchange and a durable classic queue bound to it, as nameko does."""
+        channel, done = self.connection.channel, []
         channel.exchange_declare(exchange, "topic", durable=True)
         channel.queue_declare(queue, durable=True)
         channel.queue_bind(queue, exchange, routing_key, callback=done.append)
-        self.loop.until(lambda: done, 10, f"declaring {queue}")
+        self.loop.run_until(lambda: done, 10, f"declaring {queue}")
 
-    def purge(self, queues: Iterable[str]) -> int:
-        """Empties these queues. Returns how many messages were in them, as counted by the broker."""
-        counts, channel, wanted = [], self.line.channel, list(queues)
+    def purge_queues(self, queues: Iterable[str]) -> int:
+        """Empty these queues. Return how many messages were in them, as counted by the broker."""
+        counts, channel, wanted = [], self.connection.channel, list(queues)
         for queue in wanted:
             channel.queue_purge(queue, callback=lambda frame: counts.append(frame.method.message_count))
-        self.loop.until(lambda: len(counts) == len(wanted), 30, "emptying the queues")
+        self.loop.run_until(lambda: len(counts) == len(wanted), 30, "emptying the queues")
         return sum(counts)
 
     def environment(self, name: str, database: str | None = None) -> dict[str, str]:
-        """What the process of this name is told; with another database, if one is given."""
+        """Return the environment variables of the process of this name, with another DATABASE_URL if one is given."""
         from deploy import processes
 
-        told = processes.launch(processes.KINDS[name], self.servers).environment
-        return told | ({"DATABASE_URL": database} if database else {})
+        variables = processes.launch(processes.KINDS[name], self.servers).environment
+        return variables | ({"DATABASE_URL": database} if database else {})
 
 
 def listen(url: str, channel: str):
-    """A connection that hears every commit which says something."""
+    """Return a connection that listens to a notification channel, so that it learns of every commit that notifies there."""
     connection = psycopg2.connect(url)
     connection.autocommit = True
     connection.cursor().execute(f'listen "{channel}"')
     return connection
 
 
-def watch(
+def watch_commits(
     listening, progress: Callable[[], int], wanted: int, pids: Callable[[], tuple], seconds: float = 120
 ) -> tuple[float, float, list[tuple[float, float]]]:
-    """Waits until all is done, by the commits themselves.
+    """Wait until `progress()` has reached `wanted`, observing the commits by their notifications. Raises TimeoutError.
 
-    Returns when the last one was, the CPU seconds so far, and the CPU seconds at some instants up to the first commit: (time, seconds).
+    Returns the time of the last commit, the CPU seconds used until then, and (time, CPU seconds) samples from before the first commit.
     """
-    last, before = None, []
+    last, samples = None, []
     give_up = checked = time.time()
     give_up += seconds
     while True:
-        heard = bool(select.select([listening], [], [], 0.1 if last else 0.01)[0])
+        has_commits = bool(select.select([listening], [], [], 0.1 if last else 0.01)[0])
         now = time.time()
         if last is None:
-            before.append((now, cpu_seconds(*pids())))
-        if heard:
+            samples.append((now, cpu_seconds(*pids())))
+        if has_commits:
             listening.poll()
             listening.notifies.clear()
             last = now
-        if last and now - checked > (0.1 if not heard else 2.0):
+        if last and now - checked > (0.1 if not has_commits else 2.0):
             checked = now
             if progress() >= wanted:
-                return last, cpu_seconds(*pids()), before
+                return last, cpu_seconds(*pids()), samples
         if now > give_up:
             raise TimeoutError(f"{progress()} of {wanted} after {seconds:g} s")
 
 
-def say(text: str) -> None:
-    """Progress, for whoever waits."""
+def log_progress(text: str) -> None:
     print(f"  … {text}", file=sys.stderr, flush=True)
 
 

@@ -1,7 +1,7 @@
-"""Does anything cost more once a million disputes are there? The same waves before and after, and the dashboard's pages: `python -m bench large`.
+"""Large-database benchmark: CPU time per event and response times of the dashboard, before and after a million disputes are stored. `python -m bench large`.
 
-The million are copies of a thousand that really came in by two waves, row by row, in every table that grows; only the numbers that order
-a log or an inbox count backwards, so that what comes next goes on where it was.
+About a thousand disputes are processed by the services and then copied row by row, in every table that grows. The numbers that order a log or an
+inbox are negative in the copies, so that the services continue to count after the originals.
 """
 
 import contextlib
@@ -11,15 +11,15 @@ import urllib.error
 import urllib.request
 
 from bench.agencies import Agencies
-from bench.lab import Ground, say
-from bench.watching import cpu_seconds
-from bench.whole import WARM_UP_WAVES, pids, settle, start, stop
-from bench.workload import PLACES, County
+from bench.end_to_end import WARM_UP_ROUNDS, all_pids, start, stop, wait_until_processed
+from bench.lab import Lab, log_progress
+from bench.resource_usage import cpu_seconds
+from bench.workload import PLACES, Caseload
 
 SAMPLES = 15
-AT_ONCE = 20  # copies of all of them in one statement
+COPIES_PER_STATEMENT = 20
 
-# Tables that hold something of every dispute: the column that says which, and what else must differ from copy to copy ({n} is its number).
+# Tables with rows of every dispute: the column with the dispute's code, and SQL for other columns that must differ in each copy ({n}: number of the copy).
 # fmt: off
 TABLES = {
     "intake.disputes":       ("code",     {}),
@@ -45,8 +45,8 @@ TABLES = {
     "metrics.heard":         ("subject",  {}),
 }
 # fmt: on
-# Which rows of those that name no dispute.
-THEIRS = {
+# Condition that selects the rows to copy, for tables without a column with the dispute's code.
+CONDITION_WITHOUT_DISPUTE_COLUMN = {
     "intake.party_tokens": "seq in (select seq from intake.log where dispute in (select code from public.copied))",
     "intake.receipts": "split_part(id, '/', 2)::bigint in (select seq from intake.log where dispute in (select code from public.copied))",
 }
@@ -54,91 +54,92 @@ SUMS = ("metrics.open_cube", "metrics.open_waits", "metrics.flow", "metrics.days
 COLUMNS = "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped and attidentity = '' and attgenerated = '' order by attnum"
 
 
-def measure(ground: Ground, agencies: Agencies, births: int, disputes: int) -> dict:
-    """`births` a wave, before and after `disputes` are there. Ratios near one: nothing grows but the disk."""
-    stock = County(births, first=1_000_000)
+def measure(lab: Lab, agencies: Agencies, new_per_round: int, disputes: int) -> dict:
+    """Measure one round before and one after `disputes` are stored. Ratios near one mean that the cost does not depend on the number of disputes."""
+    originals = Caseload(new_per_round, first=1_000_000)
     for _ in range(2):
-        _wave(ground, agencies, stock)
-    with ground.copies.connected("fengqiao") as cursor:
+        _cpu_us_per_event(lab, agencies, originals)
+    with lab.copies.admin_cursor("fengqiao") as cursor:
         cursor.execute("create table public.copied as select code from intake.disputes")
         copied = cursor.rowcount
-    county = County(births)
-    for _ in range(WARM_UP_WAVES):
-        _wave(ground, agencies, county)
-    before, pages_before = _wave(ground, agencies, county), _pages(ground)
-    stop(ground, agencies)
+    caseload = Caseload(new_per_round)
+    for _ in range(WARM_UP_ROUNDS):
+        _cpu_us_per_event(lab, agencies, caseload)
+    before, pages_before = _cpu_us_per_event(lab, agencies, caseload), _page_seconds(lab)
+    stop(lab, agencies)
     copies = -(-disputes // copied)
-    with ground.copies.connected("fengqiao") as cursor:
-        _copy(cursor, copies)
-    start(ground)
-    for _ in range(WARM_UP_WAVES):
-        _wave(ground, agencies, county)  # everything is cold after a start
-    after, pages_after = _wave(ground, agencies, county), _pages(ground)
-    say(f"large: {round(before)} µs an event before, {round(after)} µs after")
-    with ground.copies.connected("fengqiao") as cursor:
+    with lab.copies.admin_cursor("fengqiao") as cursor:
+        _copy_disputes(cursor, copies)
+    start(lab)
+    for _ in range(WARM_UP_ROUNDS):
+        _cpu_us_per_event(lab, agencies, caseload)  # fills the caches after the restart
+    after, pages_after = _cpu_us_per_event(lab, agencies, caseload), _page_seconds(lab)
+    log_progress(f"large: {round(before)} µs an event before, {round(after)} µs after")
+    with lab.copies.admin_cursor("fengqiao") as cursor:
         cursor.execute("select (select count(*) from mediation.disputes), (select count(*) from metrics.timeline), pg_database_size('fengqiao')")
-        there, steps, size = cursor.fetchone()
+        dispute_count, timeline_rows, size = cursor.fetchone()
     return {
-        "disputes": there,
-        "timeline_rows": steps,
+        "disputes": dispute_count,
+        "timeline_rows": timeline_rows,
         "database_gb": round(size / 2**30, 1),
-        "events": len(county.lives),
+        "events": len(caseload.disputes),
         "cpu_us_per_event": [round(before), round(after)],
         "ratio": round(after / before, 2),
         "pages": {page: {"ms": [round(1000 * pages_before[page], 1), round(1000 * pages_after[page], 1)]} for page in pages_before},
     }
 
 
-def _wave(ground, agencies, county):
-    """CPU time of everything per event, in microseconds."""
-    letters = county.wave()
-    cpu = cpu_seconds(*pids(ground))
-    agencies.publish(letters)
-    agencies.await_outcomes(letters)
-    settle(ground, agencies, codes=list({letter.life.code for letter in letters}))
-    return 1e6 * (cpu_seconds(*pids(ground)) - cpu) / len(letters)
+def _cpu_us_per_event(lab, agencies, caseload):
+    """Run one round. Return the CPU time of all processes per event, in microseconds."""
+    events = caseload.advance_all()
+    cpu = cpu_seconds(*all_pids(lab))
+    agencies.publish(events)
+    agencies.await_outcomes(events)
+    wait_until_processed(lab, agencies, codes=list({event.dispute.code for event in events}))
+    return 1e6 * (cpu_seconds(*all_pids(lab)) - cpu) / len(events)
 
 
-def _copy(cursor, copies):
-    cursor.execute("set session_replication_role = replica")  # the rows are right already: no constraint is asked about a million of them
+def _copy_disputes(cursor, copies):
+    cursor.execute("set session_replication_role = replica")  # disables foreign keys and triggers: copies of valid rows need no check
     cursor.execute("set synchronous_commit = off")
-    for table, (of, different) in TABLES.items():
+    for table, (dispute_column, changed_columns) in TABLES.items():
         cursor.execute(COLUMNS, (table,))
         columns = [name for (name,) in cursor.fetchall()]
-        values = {of: f"{of} || '~' || {{n}}"} | different if of else different
-        picked = ", ".join((values.get(name, f'"{name}"')).format(n="n") for name in columns)
+        values = {dispute_column: f"{dispute_column} || '~' || {{n}}"} | changed_columns if dispute_column else changed_columns
+        expressions = ", ".join((values.get(name, f'"{name}"')).format(n="n") for name in columns)
         names = ", ".join(f'"{name}"' for name in columns)
         cursor.execute(
-            f"create temporary table originals as select * from {table} where " + (f"{of} in (select code from public.copied)" if of else THEIRS[table])
+            f"create temporary table originals as select * from {table} where "
+            + (f"{dispute_column} in (select code from public.copied)" if dispute_column else CONDITION_WITHOUT_DISPUTE_COLUMN[table])
         )
         began = time.monotonic()
-        for first in range(1, copies, AT_ONCE):
-            last = min(first + AT_ONCE, copies) - 1
-            cursor.execute(f"insert into {table} ({names}) select {picked} from originals, generate_series({first}, {last}) n")
+        for first in range(1, copies, COPIES_PER_STATEMENT):
+            last = min(first + COPIES_PER_STATEMENT, copies) - 1
+            cursor.execute(f"insert into {table} ({names}) select {expressions} from originals, generate_series({first}, {last}) n")
         cursor.execute("drop table originals")
-        say(f"large: {table}, {time.monotonic() - began:.0f} s")
+        log_progress(f"large: {table}, {time.monotonic() - began:.0f} s")
     for table in SUMS:
         cursor.execute(f"update {table} set count = count * {copies}")
     cursor.execute("reset session_replication_role")
-    say("large: the planner looks at it")
+    log_progress("large: vacuum analyze")
     cursor.execute("vacuum analyze")
 
 
-def _pages(ground):
-    """Median time of each page, in seconds."""
-    dashboard = f"http://127.0.0.1:{ground.servers.ports['dashboard']}"
-    with ground.copies.connected("fengqiao") as cursor:
+def _page_seconds(lab):
+    """Return the median response time of each page, in seconds."""
+    dashboard = f"http://127.0.0.1:{lab.servers.ports['dashboard']}"
+    with lab.copies.admin_cursor("fengqiao") as cursor:
         cursor.execute("select code from metrics.disputes where state = 'registered' limit 1")
         code = cursor.fetchone()[0]
     pages = {"overview": "/", "list": "/disputes", "filtered list": f"/disputes?kind=labour&township={next(iter(PLACES))}", "one dispute": f"/disputes/{code}"}
     for path in pages.values():
-        with contextlib.suppress(urllib.error.HTTPError):  # cold: the first reader may have to ask twice
-            _time(dashboard + path)
-    return {name: statistics.median(_time(dashboard + path) for _ in range(SAMPLES)) for name, path in pages.items()}
+        with contextlib.suppress(urllib.error.HTTPError):  # the first request may fail while the caches are empty
+            _response_seconds(dashboard + path)
+    return {name: statistics.median(_response_seconds(dashboard + path) for _ in range(SAMPLES)) for name, path in pages.items()}
 
 
-def _time(url):
+def _response_seconds(url):
     began = time.perf_counter()
-    with urllib.request.urlopen(url, timeout=60) as answer:
-        answer.read()
+    with urllib.request.urlopen(url, timeout=60) as response:
+        response.read()
     return time.perf_counter() - began

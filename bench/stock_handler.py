@@ -1,7 +1,7 @@
-"""The same code behind nameko's own event handler, one commit per event: `python -m bench.stock_handler <hop>`.
+"""The services' code behind nameko's own event handler, with one commit per event: `python -m bench.stock_handler <hop> <AMQP URI>`.
 
-One worker: with more, two events of one dispute would be in two transactions at once, and the handler acknowledges what fails.
-psycopg2 blocks, which with one worker is the faster way.
+It has one worker: with more, two events of one dispute could be in two transactions at once, and the handler acknowledges events that fail.
+psycopg2 blocks the process, which does not matter with one worker.
 """
 
 import eventlet
@@ -13,18 +13,18 @@ import sys  # noqa: E402
 from nameko.events import event_handler  # noqa: E402
 from nameko.runners import ServiceRunner  # noqa: E402
 
-from bench.packing import STOCK_SPEAKER, STOCK_TYPE, hearer, unpack  # noqa: E402
+from bench.service_handlers import STOCK_PRODUCER, STOCK_TYPE, batch_handler, unpack  # noqa: E402
 
 
 def main(hop: str, amqp: str) -> None:
-    hear, read = hearer(hop)
+    process, read = batch_handler(hop)
 
     class Stock:
         name = f"stock_{hop}"
 
-        @event_handler(STOCK_SPEAKER, STOCK_TYPE)
+        @event_handler(STOCK_PRODUCER, STOCK_TYPE)
         def on_event(self, packed):
-            hear([read(unpack(packed))])
+            process([read(unpack(packed))])
 
     runner = ServiceRunner({"AMQP_URI": amqp, "max_workers": 1})
     runner.add_service(Stock)

@@ -1,7 +1,7 @@
-"""Made-up disputes on their way, as many at every stage as a county has that is always busy. No database, no broker; who takes part, and where, is
-computed from the county's folder.
+"""Simulated disputes for the benchmarks, at every stage at the same time as in a busy county. Agencies and places come from the county's folder.
 
-A wave takes a stage of each dispute under way. Within a wave one dispute is one agency's: whatever agency is heard first, its steps are legal.
+No database, no broker. A round has one stage of each open dispute. In a stage all events of a dispute come from one agency, so that the order
+in which intake reads the agencies' queues makes no step invalid.
 """
 
 import random
@@ -18,14 +18,14 @@ from services.mediation.county_files import read_rosters
 from services.mediation.rosters.roster import Roster
 
 CENTRE = COUNTY.lead("M").code
-USUAL = COUNTY.lead("P").code  # the agency that goes on as usual beside a burst
-OF_EACH_SORT = 3
+SECOND_AGENCY = COUNTY.lead("P").code  # its response time is measured during the burst of another agency
+BODIES_OF_EACH_KIND = 3
 
 
 def _agencies(role: str, is_local: bool = False) -> list[str]:
-    """Active agencies of a role with a system of their own, in the order of the county's file; `is_local`: those that serve some townships only."""
-    found = (agency for agency in COUNTY.agencies.values() if agency.role == role and agency.is_active and agency.platform == "own")
-    return [agency.code for agency in found if not is_local or agency.townships]
+    """Return the active agencies of a role that use their own system, in file order. `is_local`: only those responsible for some townships."""
+    agencies = (agency for agency in COUNTY.agencies.values() if agency.role == role and agency.is_active and agency.platform == "own")
+    return [agency.code for agency in agencies if not is_local or agency.townships]
 
 
 def _reporters() -> tuple[str, ...]:
@@ -34,20 +34,20 @@ def _reporters() -> tuple[str, ...]:
 
 
 def _burst_body() -> str:
-    """The body that thousands of disputes come to at once: the one for finance, else the last one."""
+    """Return the mediation body that receives the burst: the one for financial disputes, else the last one."""
     bodies = [agency for agency in COUNTY.agencies.values() if agency.role == "B" and agency.is_active]
     return next((body.code for body in bodies if "finance" in body.takes), bodies[-1].code if bodies else COUNTY.lead("J").code)
 
 
 def _bodies() -> tuple[str, ...]:
-    """Some committees of townships and some bodies for one kind of dispute, without the one of the burst if there are others."""
-    own = [body for body in _agencies("B") if body != BURST]
-    committees = [body for body in own if COUNTY.agencies[body].townships]
-    return (*committees[:OF_EACH_SORT], *[body for body in own if body not in committees][:OF_EACH_SORT]) or (BURST,)
+    """Return up to three township committees and up to three industry bodies, without the burst's body if there are others."""
+    bodies = [body for body in _agencies("B") if body != BURST_BODY]
+    committees = [body for body in bodies if COUNTY.agencies[body].townships]
+    return (*committees[:BODIES_OF_EACH_KIND], *[body for body in bodies if body not in committees][:BODIES_OF_EACH_KIND]) or (BURST_BODY,)
 
 
 def _places() -> dict[str, str]:
-    """Township -> a village of it, of up to five townships; the first township without one if the county lists no villages."""
+    """Return {township: one of its villages} for up to five townships; only the first township and no village if the county lists none."""
     first: dict[str, str] = {}
     for code, village in COUNTY.villages.items():
         if village.kind == "village":
@@ -56,13 +56,13 @@ def _places() -> dict[str, str]:
 
 
 def _mediators() -> dict[str, tuple[str, ...]]:
-    """The numbers on the roster of each body; made-up ones where it keeps none."""
-    found, _ = read_rosters(COUNTY.folder)
-    roster = Roster.of(found["organisations"], found["members"])
-    return {body: roster.mediators_of(body, date.today())[:9] or (f"{body}-001",) for body in (*BODIES, BURST)}
+    """Return up to nine mediators' roster numbers of each body; an invented one if the body has no roster."""
+    rosters, _ = read_rosters(COUNTY.folder)
+    roster = Roster.of(rosters["organisations"], rosters["members"])
+    return {body: roster.mediators_of(body, date.today())[:9] or (f"{body}-001",) for body in (*BODIES, BURST_BODY)}
 
 
-REPORTERS, BURST = _reporters(), _burst_body()
+REPORTERS, BURST_BODY = _reporters(), _burst_body()
 BODIES, PLACES = _bodies(), _places()
 TOWNSHIPS, MEDIATORS = tuple(PLACES), _mediators()
 KINDS = ("family", "neighbour", "contract", "labour", "traffic", "consumer", "damages")
@@ -70,8 +70,8 @@ NO_RISK = {"domestic_violence": False, "minor": False, "mass": False, "violence_
 
 
 @dataclass(slots=True)
-class Life:
-    """One dispute, as its agencies know it. `code` is None until intake has given it."""
+class Dispute:
+    """One simulated dispute. `code` is None until intake has assigned it; `stage` is the index of its next stage in STAGES."""
 
     number: int
     reporter: str
@@ -87,99 +87,103 @@ class Life:
 
 
 @dataclass(slots=True)
-class Letter:
-    """What an agency is about to publish."""
+class AgencyEvent:
+    """An event to be published by an agency."""
 
     agency: str
-    event: Outgoing
-    life: Life
+    outgoing: Outgoing
+    dispute: Dispute
 
     @property
     def routing_key(self) -> str:
-        return f"{self.agency}.{self.event.type}"
+        return f"{self.agency}.{self.outgoing.type}"
 
 
-def _reported(life):
+def _reporting_steps(dispute):
     parties = [
-        {"role": "applicant", "name": f"虚构甲{life.number}", "phone": f"137{life.number * 7919 % 10**8:08d}", "address": "虚构路一号"},
-        {"role": "respondent", "name": f"虚构乙{life.number}", "id_number": f"{COUNTY.area}190001010000"},
+        {"role": "applicant", "name": f"虚构甲{dispute.number}", "phone": f"137{dispute.number * 7919 % 10**8:08d}", "address": "虚构路一号"},
+        {"role": "respondent", "name": f"虚构乙{dispute.number}", "id_number": f"{COUNTY.area}190001010000"},
     ]
-    village = PLACES[life.township]
-    data = {"report_no": life.report_no, "channel": "walk_in", "place": {"township": life.township} | ({"village": village} if village else {}),
-            "kind": life.kind, "amount_cny": "12000.00", "wants": "mediation", "parties": parties, "risk": NO_RISK}  # fmt: skip
-    return [(life.reporter, "dispute.reported", data)]
+    village = PLACES[dispute.township]
+    data = {"report_no": dispute.report_no, "channel": "walk_in", "place": {"township": dispute.township} | ({"village": village} if village else {}),
+            "kind": dispute.kind, "amount_cny": "12000.00", "wants": "mediation", "parties": parties, "risk": NO_RISK}  # fmt: skip
+    return [(dispute.reporter, "dispute.reported", data)]
 
 
-def _sent_to_a_body(life):
+def _routing_steps(dispute):
     return [
-        (CENTRE, "dispute.screened", facts_of("dispute.screened", kind=life.kind, risk=NO_RISK)),
-        (CENTRE, "dispute.routed", {"to": life.body, "reason": "by_place"}),
+        (CENTRE, "dispute.screened", facts_of("dispute.screened", kind=dispute.kind, risk=NO_RISK)),
+        (CENTRE, "dispute.routed", {"to": dispute.body, "reason": "by_place"}),
     ]
 
 
-def _mediator(life):
-    numbers = MEDIATORS[life.body]
-    return numbers[life.number % len(numbers)]
+def _mediator(dispute):
+    numbers = MEDIATORS[dispute.body]
+    return numbers[dispute.number % len(numbers)]
 
 
-def _mediated(life):
+def _mediation_steps(dispute):
     today = date.today()
     terms = [{"kind": "payment", "due_on": (today + timedelta(days=90)).isoformat(), "amount_cny": "12000.00"}]
     return [
-        (life.body, "referral.accepted", facts_of("referral.accepted", mediator=_mediator(life))),
-        *((life.body, *step) for step in mediation(_mediator(life), sessions=({}, {"mode": "video", "minutes": 45}))),
-        (life.body, "agreement.reached", facts_of("agreement.reached", effective_on=today.isoformat(), terms=terms)),
+        (dispute.body, "referral.accepted", facts_of("referral.accepted", mediator=_mediator(dispute))),
+        *((dispute.body, *step) for step in mediation(_mediator(dispute), sessions=({}, {"mode": "video", "minutes": 45}))),
+        (dispute.body, "agreement.reached", facts_of("agreement.reached", effective_on=today.isoformat(), terms=terms)),
     ]
 
 
-def _performed(life):
+def _closing_steps(dispute):
     return [
-        (life.body, "performance.recorded", facts_of("performance.recorded", on=date.today().isoformat())),
-        (life.body, "dispute.followed_up", facts_of("dispute.followed_up")),
-        (life.body, "dispute.archived", {"archive_no": f"调-2026-{life.number:06d}"}),
+        (dispute.body, "performance.recorded", facts_of("performance.recorded", on=date.today().isoformat())),
+        (dispute.body, "dispute.followed_up", facts_of("dispute.followed_up")),
+        (dispute.body, "dispute.archived", {"archive_no": f"调-2026-{dispute.number:06d}"}),
     ]
 
 
-STAGES = (_reported, _sent_to_a_body, _mediated, _performed)
-EVENTS_A_LIFE = 14
+STAGES = (_reporting_steps, _routing_steps, _mediation_steps, _closing_steps)
+EVENTS_PER_DISPUTE = 14
 
 
-class County:
-    """All lives under way. Every wave begins `births` new ones and carries each of the others one stage on."""
+class Caseload:
+    """All open disputes of the simulated county. Each round adds `new_per_round` disputes and advances every open dispute by one stage."""
 
-    def __init__(self, births: int, seed: int = 7, first: int = 0):
-        """`first` keeps two counties on the same ground apart."""
-        self.births, self.random = births, random.Random(seed)
-        self.lives: list[Life] = []
-        self.born = first
+    def __init__(self, new_per_round: int, seed: int = 7, first: int = 0):
+        """`first`: offset of the dispute numbers, so that two caseloads on the same servers do not use the same ones."""
+        self.new_per_round, self.random = new_per_round, random.Random(seed)
+        self.disputes: list[Dispute] = []
+        self.last_number = first
 
-    def wave(self) -> list[Letter]:
-        """The next wave, its disputes' events in each other's way at random. After three waves, every stage is in each."""
-        self.lives = [life for life in self.lives if life.stage < len(STAGES)] + [self.newborn() for _ in range(self.births)]
-        letters = mingled([letters_of(life) for life in self.lives], self.random)
-        for life in self.lives:
-            life.stage += 1
-        return letters
+    def advance_all(self) -> list[AgencyEvent]:
+        """Advance every open dispute by one stage and return all their events, interleaved at random. From the fourth call on, every stage is represented."""
+        self.disputes = [dispute for dispute in self.disputes if dispute.stage < len(STAGES)] + [self.new_dispute() for _ in range(self.new_per_round)]
+        events = interleave([events_of_stage(dispute) for dispute in self.disputes], self.random)
+        for dispute in self.disputes:
+            dispute.stage += 1
+        return events
 
-    def newborn(self, reporter: str | None = None, body: str | None = None) -> Life:
-        self.born += 1
+    def new_dispute(self, reporter: str | None = None, body: str | None = None) -> Dispute:
+        self.last_number += 1
         choose = self.random.choice
-        return Life(self.born, reporter or choose(REPORTERS), body or choose(BODIES), choose(KINDS), choose(TOWNSHIPS))
+        return Dispute(self.last_number, reporter or choose(REPORTERS), body or choose(BODIES), choose(KINDS), choose(TOWNSHIPS))
 
 
-def letters_of(life: Life, stage: int | None = None) -> list[Letter]:
-    """What happens to a dispute in its stage, in order."""
+def events_of_stage(dispute: Dispute, stage: int | None = None) -> list[AgencyEvent]:
+    """Return the events of a dispute's stage, by default of its next one, in order."""
     began = datetime.now(UTC) - timedelta(minutes=2)
-    number = life.stage if stage is None else stage
+    number = dispute.stage if stage is None else stage
     return [
-        Letter(agency, outgoing(agency, word, life.code or life.report_no, data, began + timedelta(seconds=step), f"b-{life.number:06d}-{number}-{step}"), life)
-        for step, (agency, word, data) in enumerate(STAGES[number](life))
+        AgencyEvent(
+            agency,
+            outgoing(agency, event_type, dispute.code or dispute.report_no, data, began + timedelta(seconds=step), f"b-{dispute.number:06d}-{number}-{step}"),
+            dispute,
+        )
+        for step, (agency, event_type, data) in enumerate(STAGES[number](dispute))
     ]
 
 
-def mingled(lives: list[list[Letter]], dice: random.Random) -> list[Letter]:
-    """All of them in one line, each dispute's own in order."""
-    turns = [turn for turn, letters in enumerate(lives) for _ in letters]
-    dice.shuffle(turns)
-    following: list[Iterator[Letter]] = [iter(letters) for letters in lives]
-    return [next(following[turn]) for turn in turns]
+def interleave(events_by_dispute: list[list[AgencyEvent]], rng: random.Random) -> list[AgencyEvent]:
+    """Return all events in one random order that keeps the order of each dispute's events."""
+    turns = [index for index, events in enumerate(events_by_dispute) for _ in events]
+    rng.shuffle(turns)
+    remaining: list[Iterator[AgencyEvent]] = [iter(events) for events in events_by_dispute]
+    return [next(remaining[index]) for index in turns]

@@ -1,1 +1,1 @@
-"""A county to look at: made-up disputes with lives like real ones, told by made-up agencies over the real doors."""
+"""The demonstration: simulated agencies report made-up disputes through the same interfaces as real agencies."""

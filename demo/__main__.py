@@ -1,4 +1,4 @@
-"""python -m demo: a past quarter of a made-up county first, then its life at a pace to watch, until Ctrl-C."""
+"""python -m demo: sends the history of a past quarter of a simulated county, then continues at a pace to watch until Ctrl-C."""
 
 import json
 import os
@@ -14,53 +14,53 @@ from contracts import AGENCIES
 from contracts.dates import SHANGHAI
 from contracts.steps import STEPS
 from demo import live
-from demo.director import Director, Play
-from demo.history import whole_quarter
-from demo.progress import Shown, summary
+from demo.history import simulate_history
+from demo.progress import ProgressDisplay, summary
+from demo.step_sender import OpenDispute, StepSender
 
 
 def main(
     disputes: Annotated[int, typer.Option(help="往季纠纷数 / disputes in the past quarter")] = 1200,
-    seed: Annotated[int, typer.Option(help="随机种子，相同则故事相同 / the same seed tells the same story")] = 1,
+    seed: Annotated[int, typer.Option(help="随机种子，种子相同则数据相同 / random seed; the same seed gives the same data")] = 1,
     per_minute: Annotated[float, typer.Option(help="之后每分钟的事件数 / events a minute afterwards")] = 12,
-    history_only: Annotated[bool, typer.Option("--history-only", help="只装入往季数据后退出 / end when the past quarter is told")] = False,
-    patience: Annotated[float, typer.Option(help="多少秒毫无进展即放弃 / seconds without any progress before giving up")] = 120,
+    history_only: Annotated[bool, typer.Option("--history-only", help="只装入往季数据后退出 / end after the past quarter has been sent")] = False,
+    patience: Annotated[float, typer.Option(help="多少秒无进展即放弃 / seconds without any progress before giving up")] = 120,
 ):
     """演示：各机构以虚构数据上报。 / The demonstration: agencies report made-up data."""
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     run = Path(os.environ.get("FENGQIAO_RUN") or ".run").resolve()
     endpoints = _endpoints(run)
-    begun = _begun(run / "demo", seed, disputes)
-    lives = whole_quarter(seed, disputes, begun.date())
-    plays = [Play(life.until(begun), life.is_quiet) for life in lives]
-    total = sum(len(play.to_say) for play in plays)
+    history_end = _history_end(run / "demo", seed, disputes)
+    histories = simulate_history(seed, disputes, history_end.date())
+    open_disputes = [OpenDispute(history.steps_until(history_end), history.is_confidential) for history in histories]
+    total = sum(len(dispute.remaining) for dispute in open_disputes)
     try:
-        with Director(endpoints, run / "demo" / str(seed)) as director:
-            director.start(sorted({step.agency for life in lives for step in life.steps}))
-            with Shown(total) as shown:
-                everything = director.tell(plays, patience, shown)
-            print(summary(director, total), file=sys.stderr, flush=True)
+        with StepSender(endpoints, run / "demo" / str(seed)) as sender:
+            sender.start(sorted({step.agency for history in histories for step in history.steps}))
+            with ProgressDisplay(total) as display:
+                is_complete = sender.send_all(open_disputes, patience, display)
+            print(summary(sender, total), file=sys.stderr, flush=True)
             if history_only:
-                raise typer.Exit(0 if everything and not director.unexpected else 1)
-            _live(director, seed, begun, lives, plays, per_minute)
+                raise typer.Exit(0 if is_complete and not sender.unexpected else 1)
+            _continue_live(sender, seed, history_end, histories, open_disputes, per_minute)
     except KeyboardInterrupt:
         print(file=sys.stderr)
 
 
-def _live(director, seed, begun, lives, plays, per_minute):
-    # An interrupted live part may have told more than the history: new lives get numbers that no earlier run used.
-    story = live.Story(seed, 100_000 + int(datetime.now(UTC).timestamp()) % 10**9, begun)
-    for told, play in zip(lives, plays, strict=True):
-        story.go_on_with(told, play)
+def _continue_live(sender, seed, history_end, histories, open_disputes, per_minute):
+    # An earlier run may have sent new disputes after the history: the numbers of new disputes depend on the time, so that they are not used again.
+    schedule = live.LiveSchedule(seed, 100_000 + int(datetime.now(UTC).timestamp()) % 10**9, history_end)
+    for history, dispute in zip(histories, open_disputes, strict=True):
+        schedule.add_remaining(history, dispute)
     print(f"此后每分钟约 {per_minute:g} 个事件 | from now on about {per_minute:g} events a minute", file=sys.stderr, flush=True)
-    live.tell(director, story, per_minute, _show)
+    live.send_forever(sender, schedule, per_minute, _print_step)
 
 
-def _show(step, play):
-    if play.is_quiet or step.is_quiet:
+def _print_step(step, dispute):
+    if dispute.is_confidential or step.is_safeguarded:
         return  # a screen is outside the safeguard lane
-    who, what = AGENCIES[step.agency], STEPS[step.type]
-    line = f"{step.time:%H:%M:%S}  {play.code or '（新纠纷 new）':<22}  {who.zh} {what[0]}  |  {who.en}: {what[1]}"
+    agency, step_name = AGENCIES[step.agency], STEPS[step.type]
+    line = f"{step.time:%H:%M:%S}  {dispute.code or '（新纠纷 new）':<22}  {agency.zh} {step_name[0]}  |  {agency.en}: {step_name[1]}"
     print(line, file=sys.stderr, flush=True)
 
 
@@ -68,12 +68,12 @@ def _endpoints(run):
     try:
         return json.loads((run / "endpoints.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        print(f"{run} 中没有运行的系统，请先 ./fengqiao up。\nNothing runs in {run}: ./fengqiao up first.", file=sys.stderr)
+        print(f"{run} 中没有正在运行的系统，请先执行 ./fengqiao up。\nNo system runs in {run}: start one with ./fengqiao up.", file=sys.stderr)
         raise typer.Exit(2) from None
 
 
-def _begun(folder, seed, disputes) -> datetime:
-    """The day on which this story was first told here: told again, it is the same, and the hub has no second effect."""
+def _history_end(folder, seed, disputes) -> datetime:
+    """Return the day on which the history was first sent from this folder: sent again, it is identical, and its events are duplicates without effect."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = folder / f"begun-{seed}-{disputes}.txt"
     if not file.exists():

@@ -1,4 +1,4 @@
-"""Goes on where the history stopped, at a pace that a person can follow: open disputes take their next steps, new ones come in."""
+"""Continues after the history at a pace that a person can follow: open disputes take their next steps, and new disputes are reported."""
 
 import heapq
 import itertools
@@ -8,69 +8,72 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from contracts.dates import SHANGHAI
-from demo.director import Director, Play
-from demo.history import life
-from demo.steps import Life, Step
+from demo.history import simulate_dispute
+from demo.step_sender import OpenDispute, StepSender
+from demo.steps import DisputeHistory, Step
 
-NEW = 1 / 12  # one in twelve steps begins a dispute, as a life has some twelve steps: about as many come as go
+NEW_DISPUTE_SHARE = 1 / 12  # of all steps; a dispute has about twelve steps, so that about as many disputes end as begin
 
 
-class Story:
-    """Owns the county's own time, which runs as fast as steps are told. What is told carries the real time."""
+class LiveSchedule:
+    """The steps still to be sent, in the order of their simulated times. Simulated time advances with the steps; each is sent with the real time."""
 
-    def __init__(self, seed: int, first_number: int, begun: datetime):
+    def __init__(self, seed: int, first_number: int, begin: datetime):
         self._seed, self._numbers = seed, itertools.count(first_number)
-        self._now, self._to_come, self._order = begun, [], itertools.count()
-        self._dice = random.Random()
+        self._now, self._scheduled, self._order = begin, [], itertools.count()
+        self._random = random.Random()
 
-    def go_on_with(self, told: Life, play: Play):
-        for step in told.steps[len(told.until(self._now)) :]:
-            heapq.heappush(self._to_come, (step.time, next(self._order), step, play))
+    def add_remaining(self, history: DisputeHistory, dispute: OpenDispute):
+        """Schedule the steps of a dispute that are still in the future."""
+        for step in history.steps[len(history.steps_until(self._now)) :]:
+            heapq.heappush(self._scheduled, (step.time, next(self._order), step, dispute))
 
-    def next(self, now: datetime) -> tuple[Step, Play]:
-        """The step that comes next in the county, as if it had happened `now`."""
-        if not self._to_come or self._dice.random() < NEW:
-            born = life(self._seed, next(self._numbers), self._now)
-            play = Play(is_quiet=born.is_quiet)
-            for step in born.steps:
-                heapq.heappush(self._to_come, (step.time, next(self._order), step, play))
-        due, _, step, play = heapq.heappop(self._to_come)
+    def next_step(self, now: datetime) -> tuple[Step, OpenDispute]:
+        """Return the next step, with its dates moved to `now`, and its dispute. Sometimes adds a new dispute."""
+        if not self._scheduled or self._random.random() < NEW_DISPUTE_SHARE:
+            history = simulate_dispute(self._seed, next(self._numbers), self._now)
+            dispute = OpenDispute(is_confidential=history.is_confidential)
+            for step in history.steps:
+                heapq.heappush(self._scheduled, (step.time, next(self._order), step, dispute))
+        due, _, step, dispute = heapq.heappop(self._scheduled)
         self._now = max(self._now, due)
-        return as_of(step, now), play
+        return move_step_to(step, now), dispute
 
 
-def as_of(step: Step, now: datetime) -> Step:
-    """The same step, with its days moved along: an agreement told today takes effect today."""
+def move_step_to(step: Step, now: datetime) -> Step:
+    """Return the step with time `now` and all dates in its data moved by as many days."""
     days = now.astimezone(SHANGHAI).date() - step.time.astimezone(SHANGHAI).date()
-    return replace(step, time=now, data=_moved(step.data, days))
+    return replace(step, time=now, data=_move_dates(step.data, days))
 
 
-DAYS = ("effective_on", "on", "due_on", "applied_on", "received_on", "decided_on", "court_received_on", "issued_on", "objected_on", "restarted_on", "served_on")
-INSTANTS = ("next_at", "accepted_at", "effective_at")
+DATE_FIELDS = (
+    "effective_on", "on", "due_on", "applied_on", "received_on", "decided_on", "court_received_on", "issued_on", "objected_on", "restarted_on", "served_on",
+)  # fmt: skip
+TIME_FIELDS = ("next_at", "accepted_at", "effective_at")
 
 
-def _moved(data, days):
+def _move_dates(data, days):
     moved = dict(data)
     for name, value in data.items():
-        if name in DAYS:
+        if name in DATE_FIELDS:
             moved[name] = (date.fromisoformat(value) + days).isoformat()
-        elif name in INSTANTS:
+        elif name in TIME_FIELDS:
             moved[name] = (datetime.fromisoformat(value) + days).isoformat()
         elif name == "facts":
-            moved[name] = _moved(value, days)
+            moved[name] = _move_dates(value, days)
         elif name == "terms":
-            moved[name] = [_moved(term, days) for term in value]
+            moved[name] = [_move_dates(term, days) for term in value]
     return moved
 
 
-def tell(director: Director, story: Story, per_minute: float, show):
-    """Until interrupted."""
+def send_forever(sender: StepSender, schedule: LiveSchedule, per_minute: float, show):
+    """Send about `per_minute` steps a minute until interrupted; call `show(step, dispute)` after each."""
     due = time.monotonic()
     while True:
         if time.monotonic() >= due:
-            step, play = story.next(datetime.now(SHANGHAI) - timedelta(seconds=1))
-            play.to_say.append(step)
-            director.go_on(play)
+            step, dispute = schedule.next_step(datetime.now(SHANGHAI) - timedelta(seconds=1))
+            dispute.remaining.append(step)
+            sender.send_next(dispute)
             due = time.monotonic() + random.expovariate(per_minute / 60)
-            show(step, play)
-        director.hear(min(1.0, max(0.01, due - time.monotonic())))
+            show(step, dispute)
+        sender.process_receipts(min(1.0, max(0.01, due - time.monotonic())))

@@ -1,4 +1,4 @@
-"""Shows how far it is: a moving line on a terminal, else a plain line every few seconds."""
+"""Shows the progress of sending the history: a progress bar on a terminal, else a plain line every few seconds."""
 
 import sys
 import time
@@ -6,11 +6,11 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-EVERY = 5.0  # seconds, when nobody watches a terminal
+PLAIN_LINE_SECONDS = 5.0  # between lines, if standard error is not a terminal
 
 
-class Shown:
-    """Owns what is on stderr while the history is told."""
+class ProgressDisplay:
+    """Context manager that shows the progress on standard error; call it with the sender to update it."""
 
     def __init__(self, total: int):
         self._total, self._began, self._next = total, time.monotonic(), 0.0
@@ -29,28 +29,28 @@ class Shown:
         if self._bar:
             self._bar.stop()
 
-    def __call__(self, director):
+    def __call__(self, sender):
         now = time.monotonic()
         if self._bar:
-            self._bar.update(self._task, completed=director.counts["ended"], line=self._line(director))
+            self._bar.update(self._task, completed=sender.counts["finished"], line=self._line(sender))
         elif now >= self._next:
-            self._next = now + EVERY
-            print(f"{director.counts['ended']}/{self._total}  {self._line(director)}", file=sys.stderr, flush=True)
+            self._next = now + PLAIN_LINE_SECONDS
+            print(f"{sender.counts['finished']}/{self._total}  {self._line(sender)}", file=sys.stderr, flush=True)
 
-    def _line(self, director):
-        counts, seconds = director.counts, max(time.monotonic() - self._began, 0.001)
-        words = (("上报 said", "said"), ("接收 accepted", "receipt.accepted"), ("生效 applied", "receipt.applied"),
+    def _line(self, sender):
+        counts, seconds = sender.counts, max(time.monotonic() - self._began, 0.001)
+        labels = (("已上报 sent", "sent"), ("接收 accepted", "receipt.accepted"), ("生效 applied", "receipt.applied"),
                  ("未生效 rejected", "receipt.rejected"), ("未接收 refused", "receipt.refused"))  # fmt: skip
-        return "  ".join(f"{word} {counts[name]}" for word, name in words) + f"  {counts['ended'] / seconds:.0f}/s"
+        return "  ".join(f"{label} {counts[name]}" for label, name in labels) + f"  {counts['finished'] / seconds:.0f}/s"
 
 
-def summary(director, total: int) -> str:
-    counts = director.counts
-    applied, not_taken = counts["receipt.applied"], counts["receipt.rejected"] + counts["receipt.refused"]
-    unanswered, unexpected = total - counts["ended"], sum(director.unexpected.values())
+def summary(sender, total: int) -> str:
+    counts = sender.counts
+    applied, not_applied = counts["receipt.applied"], counts["receipt.rejected"] + counts["receipt.refused"]
+    unanswered, unexpected = total - counts["finished"], sum(sender.unexpected.values())
     lines = [
-        f"演示数据（虚构）：{total} 步，生效 {applied}，未生效或未接收 {not_taken}，未答复 {unanswered}，意外 {unexpected}",
-        f"Made-up data: {total} steps, {applied} applied, {not_taken} rejected or refused, {unanswered} unanswered, {unexpected} unexpected",
+        f"演示数据（虚构）：{total} 步，生效 {applied}，未生效或未接收 {not_applied}，未答复 {unanswered}，与预期不符 {unexpected}",
+        f"Made-up data: {total} steps, {applied} applied, {not_applied} rejected or refused, {unanswered} unanswered, {unexpected} unexpected",
     ]
-    lines += [f"  {count:>6} × {step}: {answer} ({reason})" for (step, answer, reason), count in director.unexpected.most_common(10)]
+    lines += [f"  {count:>6} × {step}: {answer} ({reason})" for (step, answer, reason), count in sender.unexpected.most_common(10)]
     return "\n".join(lines)

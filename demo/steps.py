@@ -1,4 +1,4 @@
-"""What a life is made of: who says what, when, and whose code goes where. Names and shapes, nothing else."""
+"""Data types of a simulated dispute: its steps, and placeholders for codes that are not known in advance."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,21 +6,23 @@ from datetime import datetime
 from contracts import safeguard
 
 APPLIED, REJECTED, REFUSED = "receipt.applied", "receipt.rejected", "receipt.refused"
-FIRST, TWIN = "first", "twin"  # a second report of a dispute may have a code of its own
+FIRST, SECOND = "first", "second"  # a second report of a dispute may get a code of its own
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
-    """Stands where a code goes that the hub will have given by then."""
+class CodePlaceholder:
+    """Placeholder for the code that intake will have assigned to a report when the step is sent."""
 
-    of: str = FIRST
+    report: str = FIRST
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one agency says. `of`: whose code the receipts of it tell. `expected`: its last receipt; a few are mistakes, and meant to be.
+    """One event that an agency reports. `expected` is its last receipt: a few steps are deliberate mistakes of an agency.
 
-    `at_once`: in one breath with the step before, by the same agency: before time itself says it, where a history is told late.
+    `report`: the report (FIRST or SECOND) whose code the step's receipts contain.
+    `without_waiting`: the same agency sends it directly after the step before, without waiting for a receipt, so that mediation does not
+    pass a deadline between the two when an old history is sent.
     """
 
     id: str
@@ -28,37 +30,37 @@ class Step:
     type: str
     data: dict
     time: datetime
-    subject: str | Code = Code()
+    subject: str | CodePlaceholder = CodePlaceholder()
     expected: str = APPLIED
-    of: str = FIRST
-    at_once: bool = False
+    report: str = FIRST
+    without_waiting: bool = False
 
     @property
-    def is_quiet(self) -> bool:
-        """Said in the safeguard lane. It goes alone: the two voices are heard apart, and which of two steps is heard first would be luck."""
+    def is_safeguarded(self) -> bool:
+        """Whether the step belongs to the safeguard lane. It is sent alone: the order of events on two streams is not defined."""
         return self.type in safeguard.STEPS or bool(safeguard.in_danger(self.data))
 
     @property
     def waits_for_outcome(self) -> bool:
-        """Whether the next step of the dispute waits for the outcome, not for the first receipt: until then a code may stand for another dispute."""
-        return self.is_quiet or self.type in ("reports.joined", "reports.unjoined")
+        """Whether the dispute's next step waits for this one's outcome, not only its first receipt: before the outcome a code may belong to another dispute."""
+        return self.is_safeguarded or self.type in ("reports.joined", "reports.unjoined")
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
-    """A dispute from the first report to the archive, with what has happened by now and what is still to come."""
+class DisputeHistory:
+    """A simulated dispute from the first report to the archive. Its steps may be in the past or in the future."""
 
     number: int
     township: str
     kind: str
     body: str
     steps: tuple[Step, ...]
-    rolled: tuple[tuple[str, str | bool], ...] = ()  # (row of the table of ways, how the dice fell)
+    decisions: tuple[tuple[str, str | bool], ...] = ()  # (branch or choice of `probabilities`, random result)
 
-    def until(self, now: datetime) -> tuple[Step, ...]:
+    def steps_until(self, now: datetime) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.time <= now)
 
     @property
-    def is_quiet(self) -> bool:
-        """Whether somebody is in danger in it: then no line on a screen names it. A stay has ordinary reasons, and is no secret of anybody's life."""
-        return any(step.is_quiet and step.type not in ("dispute.stayed", "stay.lifted") for step in self.steps)
+    def is_confidential(self) -> bool:
+        """Whether somebody in the dispute is in danger, so that it is never printed. Ordinary stays are not confidential."""
+        return any(step.is_safeguarded and step.type not in ("dispute.stayed", "stay.lifted") for step in self.steps)

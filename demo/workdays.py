@@ -1,4 +1,4 @@
-"""When offices are open, so that made-up steps happen at believable hours. Pure."""
+"""Office hours and working days, so that simulated steps happen at realistic times. Pure."""
 
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -14,12 +14,12 @@ OPENS, CLOSES = time(8, 30), time(18, 0)
 def is_workday(day: date) -> bool:
     try:
         return chinese_calendar.is_workday(day)
-    except NotImplementedError:  # the year's arrangement is not published yet
+    except NotImplementedError:  # the holidays of that year are not published yet
         return day.weekday() < 5
 
 
-def in_office_hours(moment: datetime, minutes: int) -> datetime:
-    """The first office hour at or after `moment`; what falls outside is done `minutes` after the next opening."""
+def next_office_time(moment: datetime, minutes: int) -> datetime:
+    """Return `moment` if it is in office hours, else the time `minutes` after the next opening."""
     local = moment.astimezone(SHANGHAI)
     if is_workday(local.date()) and OPENS <= local.time() < CLOSES:
         return local
@@ -30,7 +30,7 @@ def in_office_hours(moment: datetime, minutes: int) -> datetime:
 
 
 def workdays_later(moment: datetime, count: int) -> datetime:
-    """The same hour, that many working days on."""
+    """Return the same time of day, `count` working days later."""
     day = moment.astimezone(SHANGHAI).date()
     while count:
         day += timedelta(days=1)

@@ -1,6 +1,6 @@
-"""The reliability drill: the real system under load while everything in it is killed, frozen and cut off, and then a count.
+"""The reliability drill: runs the real system under load, kills, freezes and disconnects its parts, then checks that no event was lost, repeated or reordered.
 
     python -m drills [--seconds 120] [--seed N] [--run folder] [--prove]
 
-What it proves, and what it does not, stands in docs/reliability.md.
+docs/reliability.md says what it proves and what it does not.
 """

@@ -1,4 +1,4 @@
-"""`python -m drills`: one run, or with --prove a run per seeded fault. Exit code 0 only if nothing was lost, duplicated or out of order."""
+"""`python -m drills`: one drill, or with --prove one per seeded fault. Exit code 0 only if no event was lost, duplicated or out of order."""
 
 import json
 import random
@@ -12,58 +12,60 @@ import typer
 
 from deploy.files import private
 from drills import schedule
-from drills.drill import Drill, use_servers_of_its_own
+from drills.drill import Drill, ignore_configured_servers
 from drills.system import DrillSystem
-from drills.workload import HOUSES
+from drills.workload import GROUPS
 from local.places import run_dir
 from local.signals import end_as_by_ctrl_c
 
 
 def main(
-    seconds: Annotated[float, typer.Option(help="故障持续的秒数 | how long things go wrong")] = 120,
-    seed: Annotated[int | None, typer.Option(help="随机种子，用于重演 | to tell a run again")] = None,
+    seconds: Annotated[float, typer.Option(help="注入故障的时长（秒） | seconds during which faults happen")] = 120,
+    seed: Annotated[int | None, typer.Option(help="随机种子，用于重现同一次演练 | random seed, to repeat a run")] = None,
     run: Annotated[Path | None, typer.Option(help="运行目录，结束后删除 | run directory, deleted afterwards")] = None,
     keep: Annotated[bool, typer.Option(help="保留运行目录 | keep the run directory")] = False,
-    prove: Annotated[bool, typer.Option(help="逐一植入已知缺陷，证明核对能发现 | seed known faults, one by one, and show that the count finds them")] = False,
+    prove: Annotated[
+        bool, typer.Option(help="逐一植入已知缺陷，验证核对能够发现 | put known faults into the code one by one and verify that the checks find them")
+    ] = False,
 ) -> None:
-    """可靠性演练：随机杀死、冻结、切断各进程与服务器，之后核对不丢、不重、不乱 | kill, freeze and cut off anything, then count."""
-    if not HOUSES:
-        print("本县机构不足，无法演练：须有使用自有系统的负责乡镇的调解组织和行业性调解组织各一 |"
-              " this county is too small for a drill: it needs a mediation body for a township and one for no township, each with a system of its own",
+    """可靠性演练：随机终止、冻结进程与服务器，切断连接，之后核对事件不丢、不重、不乱 | break processes, servers and connections at random, then check every event."""
+    if not GROUPS:
+        print("本县机构不足，无法演练：至少须有一个乡镇调解组织和一个行业性调解组织，且均使用自有系统 |"
+              " this county is too small for a drill: it needs a township's mediation body and one without a township, each with its own system",
               file=sys.stderr)  # fmt: skip
         raise typer.Exit(2)
-    use_servers_of_its_own()
+    ignore_configured_servers()
     folder = run or run_dir() / "chaos"
     if prove:
         from drills.seeded_faults import prove_all
 
         raise typer.Exit(prove_all(folder))
     seed = random.randrange(10**6) if seed is None else seed
-    faults = schedule.draw(seed, seconds)
-    _say(f"seed {seed}, {len(faults)} faults in {seconds:g} s:")
+    faults = schedule.draw_schedule(seed, seconds)
+    _log(f"seed {seed}, {len(faults)} faults in {seconds:g} s:")
     for fault in faults:
-        _say(f"  {fault}")
+        _log(f"  {fault}")
     shutil.rmtree(folder, ignore_errors=True)
     with DrillSystem(folder) as system:
-        found = Drill(system, seed, _say).run(faults, seconds)
-    summary = found.summary() | {"seconds": seconds}
+        result = Drill(system, seed, _log).run(faults, seconds)
+    summary = result.summary() | {"seconds": seconds}
     (private(run_dir()) / "chaos.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False))
     print(json.dumps({name: value for name, value in summary.items() if name != "findings"}, ensure_ascii=False))
-    for kind, things in found.figures.findings.items():
-        for thing in things[:20]:
-            print(f"{kind}: {thing}")
-        if len(things) > 20:
-            print(f"{kind}: … {len(things)} in all, see {run_dir() / 'chaos.json'}")
-    if not keep and found.is_clean:
+    for kind, findings in result.figures.findings.items():
+        for finding in findings[:20]:
+            print(f"{kind}: {finding}")
+        if len(findings) > 20:
+            print(f"{kind}: … {len(findings)} in all, see {run_dir() / 'chaos.json'}")
+    if not keep and result.is_clean:
         shutil.rmtree(folder, ignore_errors=True)
-    raise typer.Exit(0 if found.is_clean else 1)
+    raise typer.Exit(0 if result.is_clean else 1)
 
 
-_BEGAN = time.monotonic()
+_STARTED = time.monotonic()
 
 
-def _say(line: str) -> None:
-    print(f"{time.monotonic() - _BEGAN:7.1f} s  {line}", file=sys.stderr, flush=True)
+def _log(line: str) -> None:
+    print(f"{time.monotonic() - _STARTED:7.1f} s  {line}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Copies every message that a service puts into its outbox into a table of the drill: the full events, for the count.
+"""Copies each row of the services' outboxes, with the full events, into a table of the drill, for the checks.
 
-A trigger in the drill's own database copies in the transaction that publishes: the copy is there if and only if that transaction committed,
-exactly once, whatever becomes of the relay and the broker afterwards. The product knows nothing of it.
+A trigger in the drill's own database copies the row in the transaction that inserts it. The copy therefore exists exactly once if that transaction
+committed, whatever happens to the relay and the broker afterwards. The services' code does not depend on it.
 """
 
 from contextlib import closing
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import psycopg2
 
-# The function runs as its owner, the administrator: the services have no rights on the schema.
+# The function runs with the rights of its owner, the administrator: the services have none on this schema.
 INSTALL = """
 drop schema if exists drill cascade;
 create schema drill;
@@ -35,7 +35,7 @@ create trigger copy_outbox after insert on {service}.outbox referencing new tabl
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One row of one service's outbox, as it was inserted."""
+    """One outbox row, as the service inserted it."""
 
     service: str
     exchange: str
@@ -45,7 +45,7 @@ class Message:
 
 
 def install(admin_url: str, services) -> None:
-    """Begins a new, empty copy. The services' tables have to exist; run it again after they were dropped."""
+    """Create an empty copy and the triggers that fill it. The services' tables must exist; install again after they were dropped."""
     with closing(psycopg2.connect(admin_url, connect_timeout=10)) as connection, connection, connection.cursor() as cursor:
         cursor.execute(INSTALL)
         for service in services:
@@ -53,6 +53,6 @@ def install(admin_url: str, services) -> None:
 
 
 def read(rows) -> list[Message]:
-    """All messages in the order of insertion. `rows(sql, *parameters)` looks into the database as the administrator."""
-    found = rows("select service, exchange, routing_key, event_id, body from drill.outbox order by id")
-    return [Message(service, exchange, key, event_id, bytes(body)) for service, exchange, key, event_id, body in found]
+    """Return all messages in the order of insertion. `rows(sql, *parameters)` queries the database as administrator."""
+    copied = rows("select service, exchange, routing_key, event_id, body from drill.outbox order by id")
+    return [Message(service, exchange, key, event_id, bytes(body)) for service, exchange, key, event_id, body in copied]

@@ -1,4 +1,4 @@
-"""How the drill's producers speak and hear: plain pika, the agencies' kit, the HTTP door. What is acknowledged here is the system's responsibility."""
+"""Clients of the drill's producers: plain pika, the agency kit, and intake's HTTP API. Once a client reports an event as acknowledged, the system must not lose it."""
 
 import contextlib
 import json
@@ -15,16 +15,16 @@ from contracts.channels import AGENCIES_EXCHANGE, agency_routing_key, inbox_of
 from fengqiao_agency import Agency
 
 STRUCTURED = "application/cloudevents+json"
-ANSWER_SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0
 
 
-class Unsure(Exception):
-    """Nobody knows whether it arrived. The same event is sent again."""
+class NotAcknowledged(Exception):
+    """No acknowledgement arrived: the event may or may not have been accepted, and has to be sent again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    """One event of one agency, with the very bytes of it, however often and by whichever door it is sent."""
+class SentEvent:
+    """One event of one agency. `body` is encoded once, so that every repeat sends identical bytes, over AMQP and HTTP alike."""
 
     agency: str
     id: str
@@ -40,113 +40,112 @@ class Spoken:
         object.__setattr__(self, "body", json.dumps(envelope, ensure_ascii=False).encode())
 
 
-class Pika:
-    """A publisher confirm of our queue is the acknowledgement. One per thread."""
+class PikaClient:
+    """Publishes with pika; the broker's publisher confirm is the acknowledgement. Each thread needs its own."""
 
     acknowledged_by = "confirm"
 
     def __init__(self, amqp: dict[str, str]):
         self._amqp = amqp
-        self._lines: dict[str, tuple] = {}
+        self._connections: dict[str, tuple] = {}  # agency → (connection, channel)
 
-    def say(self, event: Spoken) -> None:
+    def send(self, event: SentEvent) -> None:
         try:
             channel = self._channel(event.agency)
             properties = pika.BasicProperties(content_type=STRUCTURED, delivery_mode=2, message_id=event.id, user_id=event.agency)
             channel.basic_publish(AGENCIES_EXCHANGE, agency_routing_key(event.agency, event.type), event.body, properties)
         except (pika.exceptions.AMQPError, OSError) as problem:
-            self._drop(event.agency)
-            raise Unsure(type(problem).__name__) from problem
+            self._disconnect(event.agency)
+            raise NotAcknowledged(type(problem).__name__) from problem
 
-    def breathe(self) -> None:
-        """Lets heartbeats pass."""
-        for agency, (connection, _) in list(self._lines.items()):
+    def process_heartbeats(self) -> None:
+        for agency, (connection, _) in list(self._connections.items()):
             try:
                 connection.process_data_events(0)
             except (pika.exceptions.AMQPError, OSError):
-                self._drop(agency)
+                self._disconnect(agency)
 
     def close(self) -> None:
-        for agency in list(self._lines):
-            self._drop(agency)
+        for agency in list(self._connections):
+            self._disconnect(agency)
 
     def _channel(self, agency):
-        if agency not in self._lines:
+        if agency not in self._connections:
             connection = _connect(self._amqp[agency])
             channel = connection.channel()
             channel.confirm_delivery()
-            self._lines[agency] = connection, channel
-        return self._lines[agency][1]
+            self._connections[agency] = connection, channel
+        return self._connections[agency][1]
 
-    def _drop(self, agency):
-        connection, _ = self._lines.pop(agency, (None, None))
+    def _disconnect(self, agency):
+        connection, _ = self._connections.pop(agency, (None, None))
         with contextlib.suppress(Exception):
             connection.close()
 
 
-class Door:
-    """202 is the acknowledgement; a refusal is an answer as well. One per thread."""
+class HttpClient:
+    """Posts to intake's HTTP API. Status 202 is the acknowledgement; 422, a refusal, counts as one. Each thread needs its own."""
 
     acknowledged_by = "202"
 
     def __init__(self, url: str, tokens: dict[str, str]):
         self._url, self._tokens, self._session = url, tokens, requests.Session()
 
-    def say(self, event: Spoken) -> None:
+    def send(self, event: SentEvent) -> None:
         headers = {"Authorization": f"Bearer {self._tokens[event.agency]}", "Content-Type": STRUCTURED}
         try:
-            answer = self._session.post(f"{self._url}/events", event.body, headers=headers, timeout=(3, ANSWER_SECONDS))
+            response = self._session.post(f"{self._url}/events", event.body, headers=headers, timeout=(3, TIMEOUT_SECONDS))
         except requests.RequestException as problem:
-            raise Unsure(type(problem).__name__) from problem
-        if answer.status_code not in (202, 422):
-            raise Unsure(str(answer.status_code))
+            raise NotAcknowledged(type(problem).__name__) from problem
+        if response.status_code not in (202, 422):
+            raise NotAcknowledged(str(response.status_code))
 
     def receipts(self, agency: str, after: int) -> tuple[int, list[dict]]:
-        """The position reached, and the receipts behind `after`. Raises Unsure."""
+        """Return the last position and the receipts after position `after`; wait up to 2 seconds for one. Raises NotAcknowledged."""
         try:
-            answer = self._session.get(
-                f"{self._url}/receipts?after={after}&wait=2", headers={"Authorization": f"Bearer {self._tokens[agency]}"}, timeout=(3, ANSWER_SECONDS)
+            response = self._session.get(
+                f"{self._url}/receipts?after={after}&wait=2", headers={"Authorization": f"Bearer {self._tokens[agency]}"}, timeout=(3, TIMEOUT_SECONDS)
             )
-            answer.raise_for_status()
-            return int(answer.headers["Fengqiao-Position"]), answer.json()
+            response.raise_for_status()
+            return int(response.headers["Fengqiao-Position"]), response.json()
         except requests.RequestException as problem:
-            raise Unsure(type(problem).__name__) from problem
+            raise NotAcknowledged(type(problem).__name__) from problem
 
-    def breathe(self) -> None:
-        """Nothing to keep alive."""
+    def process_heartbeats(self) -> None:
+        """Do nothing: HTTP has no heartbeats."""
 
     def close(self) -> None:
         self._session.close()
 
 
-class Kit:
-    """The agencies' own outbox does the sending again; the broker's confirm is the acknowledgement. Shared by all threads."""
+class KitClient:
+    """Sends with the agency kit, whose outbox repeats until the broker confirms; the confirm is the acknowledgement. Shared by all threads."""
 
     acknowledged_by = "kit"
 
-    def __init__(self, amqp: dict[str, str], folder: Path, heard: Callable[[str, list[dict]], None]):
+    def __init__(self, amqp: dict[str, str], folder: Path, on_received: Callable[[str, list[dict]], None]):
         self.agencies = {code: Agency(code, uri, str(folder / f"{code}.outbox")) for code, uri in amqp.items()}
         for code, agency in self.agencies.items():
-            agency.on_receipt(lambda event, code=code: heard(code, [{"id": event.id, "type": event.type, "data": event.data}]))
-            agency.on_notice(lambda event, code=code: heard(code, [{"id": event.id, "type": event.type, "data": event.data}]))
+            agency.on_receipt(lambda event, code=code: on_received(code, [{"id": event.id, "type": event.type, "data": event.data}]))
+            agency.on_notice(lambda event, code=code: on_received(code, [{"id": event.id, "type": event.type, "data": event.data}]))
             agency.start()
 
-    def say(self, event: Spoken) -> None:
-        """Waits for the confirm, for as long as a plain publisher would; the event stays in the outbox whatever happens."""
+    def send(self, event: SentEvent) -> None:
+        """Report the event and wait for the confirm, as long as the other clients would. The event stays in the kit's outbox if there is none."""
         from datetime import datetime
 
         agency = self.agencies[event.agency]
         agency.report(event.type, event.subject, event.data, time=datetime.fromisoformat(event.time), id=event.id)
-        give_up = time.monotonic() + ANSWER_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while (state := agency.outbox.find(event.id).state) in ("held", "waiting", "returned"):
-            if time.monotonic() > give_up:
+            if time.monotonic() > deadline:
                 if state == "returned":
                     agency.resend()
-                raise Unsure(state)
+                raise NotAcknowledged(state)
             time.sleep(0.02)
 
-    def breathe(self) -> None:
-        """The kit does."""
+    def process_heartbeats(self) -> None:
+        """Do nothing: the kit processes heartbeats in its own thread."""
 
     def close(self) -> None:
         for agency in self.agencies.values():
@@ -154,8 +153,8 @@ class Kit:
             agency.outbox.close()
 
 
-def hear_inbox(agency: str, uri: str, heard: Callable[[str, list[dict]], None], is_over: Callable[[], bool]) -> None:
-    """Takes an agency's receipts and notices from its queue until it is over; acknowledges what `heard` has put on disk."""
+def consume_inbox(agency: str, uri: str, on_received: Callable[[str, list[dict]], None], is_over: Callable[[], bool]) -> None:
+    """Pass an agency's receipts and notices from its queue to `on_received` until `is_over`; acknowledge them after `on_received` has returned."""
     while not is_over():
         try:
             connection = _connect(uri)
@@ -166,34 +165,34 @@ def hear_inbox(agency: str, uri: str, heard: Callable[[str, list[dict]], None], 
                 if method is not None:
                     batch.append((method.delivery_tag, json.loads(body)))
                 if batch and (method is None or len(batch) >= 50):
-                    heard(agency, [event for _, event in batch])
+                    on_received(agency, [event for _, event in batch])
                     channel.basic_ack(batch[-1][0], multiple=True)
                     batch = []
                 if method is None and is_over():
                     break
             connection.close()
         except (pika.exceptions.AMQPError, OSError):
-            time.sleep(0.3)  # what was not acknowledged comes again
+            time.sleep(0.3)  # the broker redelivers unacknowledged messages to the next connection
 
 
-def hear_at_the_door(agency: str, door: Door, heard: Callable[[str, list[dict]], None], is_over: Callable[[], bool]) -> None:
-    """Fetches an agency's receipts over HTTP, page by page."""
+def poll_receipts(agency: str, client: HttpClient, on_received: Callable[[str, list[dict]], None], is_over: Callable[[], bool]) -> None:
+    """Pass an agency's receipts, fetched over HTTP page by page, to `on_received` until `is_over`."""
     position = 0
     while not is_over():
         try:
-            position, receipts = door.receipts(agency, position)
-        except Unsure:
+            position, receipts = client.receipts(agency, position)
+        except NotAcknowledged:
             time.sleep(0.3)
             continue
         if receipts:
-            heard(agency, receipts)
+            on_received(agency, receipts)
 
 
 def _connect(uri):
     parameters = pika.URLParameters(uri)
     parameters.heartbeat = 10
-    parameters.socket_timeout = parameters.stack_timeout = parameters.blocked_connection_timeout = ANSWER_SECONDS
+    parameters.socket_timeout = parameters.stack_timeout = parameters.blocked_connection_timeout = TIMEOUT_SECONDS
     try:
         return pika.BlockingConnection(parameters)
-    except (ValueError, AMQPConnectorException) as problem:  # pika's, when the other end is gone or silent just as the connection opens
+    except (ValueError, AMQPConnectorException) as problem:  # pika raises these when the server disappears or hangs while the connection opens
         raise pika.exceptions.AMQPConnectionError(str(problem)) from problem

@@ -1,14 +1,14 @@
-"""Runs one of our programs with one or more faults put into its plumbing: `python -m drills.fault_injection <fault>[+<fault>] <module> [arguments]`.
+"""Runs one of the system's programs with faults in its code: `python -m drills.fault_injection <fault>[+<fault>] <module> [arguments]`.
 
-For showing that the count finds such faults. The programs themselves know nothing of this: functions are replaced before they run.
+Used to prove that the checks find such faults. Each function below replaces functions of the program before it starts; the files are not changed.
 """
 
 import importlib
 import sys
 
 
-def acknowledges_first():
-    """Takes deliveries off the broker's hands before the transaction has committed."""
+def acknowledge_before_commit():
+    """Acknowledge deliveries before the transaction commits."""
     from plumbing.broker_line import BrokerLine
 
     take, acknowledge = BrokerLine.take, BrokerLine.acknowledge
@@ -22,8 +22,8 @@ def acknowledges_first():
     BrokerLine.acknowledge = lambda self, marks: None
 
 
-def swallows_errors():
-    """What fails is acknowledged and forgotten, as nameko's own consumer does. Some events fail."""
+def acknowledge_failed_events():
+    """Let some events fail, acknowledge them and do not park them, as nameko's own consumer does."""
     from plumbing import consumer
     from plumbing.consumer import Consumer
 
@@ -32,25 +32,25 @@ def swallows_errors():
     consumer.set_aside = lambda pool, event, problem: None
 
 
-def hears_repeats():
-    """What was heard before is heard again."""
+def apply_duplicates():
+    """Process events that were processed before once more."""
     from plumbing.inbox import Inbox
 
     unheard = Inbox.unheard
 
-    def everything(self, batch):
+    def with_duplicates(self, batch):
         positions = self._positions(batch) if batch else {}
         repeats = [e for e in batch if e.sequence is not None and e.sequence <= positions.get((e.source, e.subject), (0,))[0]]
         return repeats + unheard(self, batch)
 
-    Inbox.unheard = everything
+    Inbox.unheard = with_duplicates
 
 
-def hears_gaps():
-    """What comes next is heard, whether or not something is missing before it."""
+def ignore_gaps():
+    """Process events as they arrive, even if an earlier event of the same subject is missing."""
     from plumbing.inbox import Inbox
 
-    def in_any_order(self, batch):
+    def without_gap_check(self, batch):
         if not batch:
             return []
         position, fresh, moved = self._positions(batch), [], set()
@@ -67,28 +67,28 @@ def hears_gaps():
         self._advance(position, moved, known)
         return fresh
 
-    Inbox.unheard = in_any_order
+    Inbox.unheard = without_gap_check
 
 
-def does_not_ask_whether_it_is_routed():
-    """No `mandatory`; and some messages have an address that no queue is bound to."""
+def publish_without_mandatory():
+    """Publish without `mandatory`, and give some messages a routing key that no queue is bound to."""
     import pika
 
     from plumbing import relay
 
     publish, basic_publish = relay.Publisher.publish, pika.channel.Channel.basic_publish
 
-    def to_nowhere(self, rows):
+    def publish_unroutable(self, rows):
         return publish(self, [(row[0], row[1], "nowhere" if row[0] % 25 == 0 else row[2], *row[3:]) for row in rows])
 
-    relay.Publisher.publish = to_nowhere
+    relay.Publisher.publish = publish_unroutable
     pika.channel.Channel.basic_publish = lambda self, exchange, key, body, properties=None, mandatory=False: basic_publish(
         self, exchange, key, body, properties
     )
 
 
-def deletes_before_the_confirm():
-    """What was handed to the broker is taken out of the outbox at once."""
+def delete_before_confirm():
+    """Delete outbox rows before they are published and confirmed."""
     from plumbing import relay
 
     def round_(self):
@@ -102,21 +102,21 @@ def deletes_before_the_confirm():
     relay.Relay._round = round_
 
 
-def says_everything_twice():
-    """No fault, but what any doubt leads to: each message is published again."""
+def publish_twice():
+    """Publish each message twice, as the relay does when it has missed a confirm. The system must tolerate this."""
     from plumbing import relay
 
     publish = relay.Publisher.publish
 
-    def twice(self, rows):
+    def publish_again(self, rows):
         publish(self, rows)
         return publish(self, rows)
 
-    relay.Publisher.publish = twice
+    relay.Publisher.publish = publish_again
 
 
-def shares_without_locks():
-    """Several relays take what the others have not locked (SKIP LOCKED), a little at a time."""
+def read_outbox_without_partition_locks():
+    """Let several relays read rows of the same partition, with SKIP LOCKED and three rows at a time."""
     import random
     import time
 
@@ -139,32 +139,32 @@ def shares_without_locks():
     relay.Relay._round = round_
 
 
-def forgets_history():
-    """Some steps change the state and leave no row behind."""
+def omit_transitions():
+    """Do not store some transitions, although the state changes."""
     from plumbing.statements import Statements
 
     insert = Statements.insert
 
-    def is_written(columns, row):
+    def is_kept(columns, row):
         named = dict(zip(columns.names.split(", "), row, strict=True))
         return not _is_chosen(f"{named['code']}/{named['step']}", 20)
 
-    def some(self, table, columns, rows, then=""):
-        insert(self, table, columns, [row for row in rows if table != "mediation.transitions" or is_written(columns, row)], then)
+    def insert_most(self, table, columns, rows, then=""):
+        insert(self, table, columns, [row for row in rows if table != "mediation.transitions" or is_kept(columns, row)], then)
 
-    Statements.insert = some
+    Statements.insert = insert_most
 
 
-def forgets_receipts():
-    """Some outcomes are never told."""
+def omit_outcome_receipts():
+    """Do not create some outcome receipts."""
     from services.intake import outcomes
 
     receipts = outcomes._receipts
     outcomes._receipts = lambda decided, seqs: receipts([outcome for outcome in decided if not _is_chosen(outcome.id, 20)], seqs)
 
 
-def counts_twice():
-    """A sum of the read model moves by two where it should move by one, now and then."""
+def count_twice():
+    """Add twice the amount to some sums of the read model."""
     from services.metrics import store
 
     add = store._add
@@ -172,8 +172,8 @@ def counts_twice():
 
 
 FAULTS = {fault.__name__: fault for fault in (
-    acknowledges_first, swallows_errors, hears_repeats, hears_gaps, does_not_ask_whether_it_is_routed, deletes_before_the_confirm,
-    says_everything_twice, shares_without_locks, forgets_history, forgets_receipts, counts_twice,
+    acknowledge_before_commit, acknowledge_failed_events, apply_duplicates, ignore_gaps, publish_without_mandatory, delete_before_confirm,
+    publish_twice, read_outbox_without_partition_locks, omit_transitions, omit_outcome_receipts, count_twice,
 )}  # fmt: skip
 
 
@@ -187,10 +187,10 @@ def main(faults: str, module: str, *arguments: str) -> None:
     if module == "plumbing.run":
         import eventlet
 
-        eventlet.monkey_patch()  # as that program does, before anything else is imported
+        eventlet.monkey_patch()  # as plumbing.run does before other imports
     for fault in faults.split("+"):
         FAULTS[fault]()
-    # Imported, not run by name: a module that is run is another one than the one whose functions were replaced.
+    # Running the module by name would load it a second time as __main__, without the replaced functions.
     program = importlib.import_module(module)
     program.main(*arguments) if module == "plumbing.run" else program.main(list(arguments))
 

@@ -1,4 +1,4 @@
-"""What a producer did and was told, one JSON line each, on disk before it goes on. Knows nothing else."""
+"""A producer's ledger: a file with one JSON line for each attempt, acknowledgement and received message, synced to disk before the producer continues."""
 
 import json
 import os
@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 class Ledger:
-    """Owns one file. Safe for the threads of one process."""
+    """One ledger file, open for appending. Safe for the threads of one process."""
 
     def __init__(self, path: Path):
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._lock = threading.Lock()
 
     def write(self, *entries: dict) -> None:
-        """On disk when this returns."""
+        """Append the entries and sync them to disk."""
         lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries).encode()
         with self._lock:
             os.write(self._file, lines)
@@ -23,7 +23,7 @@ class Ledger:
 
 
 def read(folder: Path) -> Iterator[dict]:
-    """Every entry of every ledger in the folder. A last line that a crash cut short was never promised to anybody."""
+    """Yield every entry of every ledger in the folder. An incomplete last line, left by a crash, is skipped: nothing depended on it yet."""
     for path in sorted(folder.glob("*.jsonl")):
         for line in path.read_bytes().split(b"\n"):
             try:

@@ -1,7 +1,7 @@
-"""One independent process that speaks for some agencies: `python -m drills.producer <plan.json>`.
+"""A producer process that simulates a group of agencies: `python -m drills.producer <plan.json>`.
 
-Everything it tries, everything that is acknowledged and everything it hears is in its ledger, on disk, before it goes on. It stops beginning
-anything new when the file `quiet` appears, and ends when it is told to (SIGTERM), so that it hears to the end.
+Each attempt, acknowledgement and received message is in the producer's ledger, on disk, before the producer continues. When the file `quiet` appears
+it starts no new disputes or steps; on SIGTERM it ends. In between it still receives receipts and notices.
 """
 
 import json
@@ -17,170 +17,173 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from drills import clients, workload
-from drills.clients import Spoken, Unsure
+from drills.clients import NotAcknowledged, SentEvent
 from drills.ledger import Ledger
 
 DISPUTES_AT_A_TIME = 10  # per thread
-REPEATED = 0.08  # of the events: sent again some time after they were acknowledged
+REPEATED_SHARE = 0.08  # of the events are sent once more after they were acknowledged
 REPEATED_WITHIN = 6.0  # seconds
-PATIENCE = 45.0  # after which an unsure event is given up when it is quiet, and a life whose answer does not come is let go
+GIVE_UP_SECONDS = 45.0  # to wait for a dispute's next outcome; and, once `quiet` appeared, to retry an unacknowledged event
 
 
 class Producer:
-    """`plan`: name, seed, folder, threads, pause, amqp {agency: uri}, tokens {agency: token}, door url."""
+    """Runs one sender thread per `plan["threads"]` and one receiver thread per agency.
+
+    `plan`: name, seed, run, folder, threads, pause, amqp {agency: URI}, tokens {agency: token}, intake_url.
+    """
 
     def __init__(self, plan: dict):
         self.plan, self.name = plan, plan["name"]
-        self.house = next(house for house in workload.HOUSES if house.name == self.name)
+        self.group = next(group for group in workload.GROUPS if group.name == self.name)
         self.folder = Path(plan["folder"])
         self.ledger = Ledger(self.folder / f"{self.name}.jsonl")
-        self.over = threading.Event()
-        self.answered = threading.Condition()
-        self.codes: dict[str, str] = {}  # event id → the code of its dispute
-        self.outcomes: dict[str, str] = {}  # event id → how it ended: refused, applied, rejected
+        self.is_ending = threading.Event()
+        self.outcome_received = threading.Condition()
+        self.codes: dict[str, str] = {}  # event id → dispute code
+        self.outcomes: dict[str, str] = {}  # event id → refused, applied or rejected
         self.kit = None
 
     def is_quiet(self) -> bool:
         return (self.folder / "quiet").exists()
 
     def run(self) -> None:
-        signal.signal(signal.SIGTERM, lambda *_: self.over.set())
-        if self.house.speaks == "kit":
-            self.kit = clients.Kit(self.plan["amqp"], self.folder, self.heard)
-        ears = [threading.Thread(target=self._listen, args=(agency,), daemon=True) for agency in self.house.agencies if self.kit is None]
-        mouths = [threading.Thread(target=self._talk, args=(number,), daemon=True) for number in range(self.plan["threads"])]
-        for thread in (*ears, *mouths):
+        signal.signal(signal.SIGTERM, lambda *_: self.is_ending.set())
+        if self.group.transport == "kit":
+            self.kit = clients.KitClient(self.plan["amqp"], self.folder, self.record_received)
+        receivers = [threading.Thread(target=self._receive, args=(agency,), daemon=True) for agency in self.group.agencies if self.kit is None]
+        senders = [threading.Thread(target=self._send, args=(number,), daemon=True) for number in range(self.plan["threads"])]
+        for thread in (*receivers, *senders):
             thread.start()
-        for thread in mouths:
+        for thread in senders:
             thread.join()
         (self.folder / f"{self.name}.quiet").touch()
-        self.over.wait()
-        for thread in ears:
+        self.is_ending.wait()
+        for thread in receivers:
             thread.join(15)
         if self.kit is not None:
             self.kit.close()
 
-    def heard(self, agency: str, told: list[dict]) -> None:
-        """Receipts and notices, on disk before they are acknowledged."""
-        entries = [{"do": "heard", "agency": agency, "receipt": event["id"], "type": event["type"], "event": (event["data"].get("event") or {}).get("id"),
-                    "dispute": event["data"].get("dispute")} for event in told]  # fmt: skip
+    def record_received(self, agency: str, messages: list[dict]) -> None:
+        """Write receipts and notices to the ledger, so that they are on disk before the caller acknowledges them."""
+        entries = [{"do": "received", "agency": agency, "receipt": event["id"], "type": event["type"], "event": (event["data"].get("event") or {}).get("id"),
+                    "dispute": event["data"].get("dispute")} for event in messages]  # fmt: skip
         self.ledger.write(*entries)
-        with self.answered:
+        with self.outcome_received:
             for entry in entries:
-                kind = entry["type"].removeprefix("receipt.")
-                if kind in ("refused", "applied", "rejected"):
-                    self.outcomes[entry["event"]] = kind
+                outcome = entry["type"].removeprefix("receipt.")
+                if outcome in ("refused", "applied", "rejected"):
+                    self.outcomes[entry["event"]] = outcome
                 if entry["event"] and entry["dispute"]:
                     self.codes[entry["event"]] = entry["dispute"]
-            self.answered.notify_all()
+            self.outcome_received.notify_all()
 
-    def _listen(self, agency):
-        if self.house.speaks == "door":
-            clients.hear_at_the_door(agency, clients.Door(self.plan["door"], self.plan["tokens"]), self.heard, self.over.is_set)
+    def _receive(self, agency):
+        if self.group.transport == "http":
+            clients.poll_receipts(agency, clients.HttpClient(self.plan["intake_url"], self.plan["tokens"]), self.record_received, self.is_ending.is_set)
         else:
-            clients.hear_inbox(agency, self.plan["amqp"][agency], self.heard, self.over.is_set)
+            clients.consume_inbox(agency, self.plan["amqp"][agency], self.record_received, self.is_ending.is_set)
 
-    def _talk(self, number):
-        _Talker(self, number).run()
+    def _send(self, number):
+        _Sender(self, number).run()
 
 
-class _Talker:
-    """One thread: leads some disputes through their lives, turn by turn."""
+class _Sender:
+    """One thread's work: sends the scripted steps of several disputes in turn."""
 
     def __init__(self, producer: Producer, number: int):
         self.producer, self.plan, self.ledger = producer, producer.plan, producer.ledger
         self.prefix = f"{producer.name}-{number}"
-        self.chance = random.Random(f"{self.plan['seed']}/{self.prefix}")
-        house = producer.house
-        self.door = clients.Door(self.plan["door"], self.plan["tokens"])
-        self.voice = producer.kit or (self.door if house.speaks == "door" else clients.Pika(self.plan["amqp"]))
-        self.lives = workload.lives(house, self.chance, f"{self.plan['run']}-{self.prefix}", datetime.now(UTC))
-        self.led: deque = deque()  # (life, the event whose answer it waits for, since when)
-        self.later: list[tuple[float, Spoken]] = []  # repeats
-        self.spoken = 0
+        self.rng = random.Random(f"{self.plan['seed']}/{self.prefix}")
+        group = producer.group
+        self.http = clients.HttpClient(self.plan["intake_url"], self.plan["tokens"])
+        self.client = producer.kit or (self.http if group.transport == "http" else clients.PikaClient(self.plan["amqp"]))
+        self.new_disputes = workload.dispute_scripts(group, self.rng, f"{self.plan['run']}-{self.prefix}", datetime.now(UTC))
+        self.open_disputes: deque = deque()  # (script, event whose outcome the next step waits for or None, when that event was sent)
+        self.repeats: list[tuple[float, SentEvent]] = []  # (when to send again, event)
+        self.event_count = 0
 
     def run(self):
         while not self.producer.is_quiet():
-            while len(self.led) < DISPUTES_AT_A_TIME:
-                self.led.append((next(self.lives), None, 0.0))
-            spoke = sum(self._turn() for _ in range(len(self.led)))
-            self._repeat_some()
-            self.voice.breathe()
-            if not spoke:
-                with self.producer.answered:
-                    self.producer.answered.wait(0.05)
-        if self.voice is not self.producer.kit:
-            self.voice.close()
+            while len(self.open_disputes) < DISPUTES_AT_A_TIME:
+                self.open_disputes.append((next(self.new_disputes), None, 0.0))
+            sent = sum(self._send_next_step() for _ in range(len(self.open_disputes)))
+            self._send_due_repeats()
+            self.client.process_heartbeats()
+            if not sent:
+                with self.producer.outcome_received:
+                    self.producer.outcome_received.wait(0.05)
+        if self.client is not self.producer.kit:
+            self.client.close()
 
-    def _turn(self):
-        """The next dispute in the row gets its next step, if its time has come. Whether anything was said."""
-        life, waits_for, since = self.led.popleft()
+    def _send_next_step(self):
+        """Send the next step of the first dispute in the queue, unless it still waits for an outcome. Return whether an event was sent."""
+        script, awaited, since = self.open_disputes.popleft()
         if self.producer.is_quiet():
             return False
-        if waits_for is not None:
-            ended = self.producer.outcomes.get(waits_for.id)
-            if ended is None:
-                if time.monotonic() - since < PATIENCE:
-                    self.led.append((life, waits_for, since))
+        if awaited is not None:
+            outcome = self.producer.outcomes.get(awaited.id)
+            if outcome is None:
+                if time.monotonic() - since < GIVE_UP_SECONDS:
+                    self.open_disputes.append((script, awaited, since))
                 return False
-            life.code = life.code or self.producer.codes.get(waits_for.id)
-            if life.steps[life.said - 1].expects not in (None, ended):
-                return False  # the checker will say so; what follows would only hide it
-        if life.said == len(life.steps):
+            script.code = script.code or self.producer.codes.get(awaited.id)
+            if script.steps[script.sent - 1].expected not in (None, outcome):
+                return False  # the checker reports this outcome; further steps would only hide it
+        if script.sent == len(script.steps):
             return False
-        step = life.steps[life.said]
-        event = self._event(life, step)
-        life.said += 1
-        if self._say(event, step):
-            self.led.append((life, event if step.waits else None, time.monotonic()))
-        time.sleep(self.plan["pause"] * self.chance.uniform(0.5, 1.5))
+        step = script.steps[script.sent]
+        event = self._event(script, step)
+        script.sent += 1
+        if self._send_until_acknowledged(event, step):
+            self.open_disputes.append((script, event if step.waits_for_outcome else None, time.monotonic()))
+        time.sleep(self.plan["pause"] * self.rng.uniform(0.5, 1.5))
         return True
 
-    def _event(self, life, step):
-        self.spoken += 1
-        subject, data = life.code or life.report_no, step.facts
-        if step.word == "dispute.reported":
-            subject, data = life.report_no, {"report_no": life.report_no, **step.facts}
-        event_id = f"{self.plan['run']}-{self.prefix}-{self.spoken}"
-        return Spoken(step.agency, event_id, step.word, subject, life.time_of(life.said).isoformat(timespec="seconds"), data)
+    def _event(self, script, step):
+        self.event_count += 1
+        subject, data = script.code or script.report_no, step.facts
+        if step.type == "dispute.reported":
+            subject, data = script.report_no, {"report_no": script.report_no, **step.facts}
+        event_id = f"{self.plan['run']}-{self.prefix}-{self.event_count}"
+        return SentEvent(step.agency, event_id, step.type, subject, script.time_of(script.sent).isoformat(timespec="seconds"), data)
 
-    def _say(self, event, step):
-        """Until it is acknowledged. False if that was given up, which happens only when it is quiet already."""
-        self.ledger.write({"do": "attempt", "id": event.id, "agency": event.agency, "type": event.type, "subject": event.subject, "expects": step.expects})
-        give_up = None
+    def _send_until_acknowledged(self, event, step):
+        """Send the event until it is acknowledged. Return False if that was given up, which happens only after `quiet` has appeared."""
+        self.ledger.write({"do": "attempt", "id": event.id, "agency": event.agency, "type": event.type, "subject": event.subject, "expected": step.expected})
+        deadline = None
         while True:
             try:
-                self.voice.say(event)
-            except Unsure as problem:
+                self.client.send(event)
+            except NotAcknowledged as problem:
                 self.ledger.write({"do": "unsure", "id": event.id, "why": str(problem)})
                 if self.producer.is_quiet():
-                    give_up = give_up or time.monotonic() + PATIENCE
-                    if time.monotonic() > give_up:
+                    deadline = deadline or time.monotonic() + GIVE_UP_SECONDS
+                    if time.monotonic() > deadline:
                         return False
-                time.sleep(self.chance.uniform(0.1, 0.6))
+                time.sleep(self.rng.uniform(0.1, 0.6))
                 continue
-            self.ledger.write({"do": "acknowledged", "id": event.id, "agency": event.agency, "by": self.voice.acknowledged_by})
-            if self.chance.random() < REPEATED and self.producer.kit is None:
-                self.later.append((time.monotonic() + self.chance.uniform(0, REPEATED_WITHIN), event))
+            self.ledger.write({"do": "acknowledged", "id": event.id, "agency": event.agency, "by": self.client.acknowledged_by})
+            if self.rng.random() < REPEATED_SHARE and self.producer.kit is None:
+                self.repeats.append((time.monotonic() + self.rng.uniform(0, REPEATED_WITHIN), event))
             return True
 
-    def _repeat_some(self):
-        """Deliberate repeats: long after, out of order, half of them by the other door."""
+    def _send_due_repeats(self):
+        """Send acknowledged events again: seconds later, out of order, about half of them over HTTP."""
         now = time.monotonic()
-        due, self.later = [e for at, e in self.later if at <= now], [(at, e) for at, e in self.later if at > now]
+        due, self.repeats = [e for at, e in self.repeats if at <= now], [(at, e) for at, e in self.repeats if at > now]
         for event in due:
-            voice = self.chance.choice((self.voice, self.door))
-            self.ledger.write({"do": "repeat", "id": event.id, "by": voice.acknowledged_by})
-            with suppress(Unsure):
-                voice.say(event)
+            client = self.rng.choice((self.client, self.http))
+            self.ledger.write({"do": "repeat", "id": event.id, "by": client.acknowledged_by})
+            with suppress(NotAcknowledged):
+                client.send(event)
 
 
-def _end_at_once(problem):
-    """A thread that dies in silence would only make the drill easier."""
+def _exit_on_thread_error(problem):
+    """End the process: a sender thread that failed unnoticed would only reduce the load of the drill."""
     threading.__excepthook__(problem)
     os._exit(1)
 
 
 if __name__ == "__main__":
-    threading.excepthook = _end_at_once
+    threading.excepthook = _exit_on_thread_error
     Producer(json.loads(Path(sys.argv[1]).read_text())).run()

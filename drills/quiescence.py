@@ -1,40 +1,40 @@
-"""When is everything that was said also heard, and everything acknowledged also answered? Asks the tables and the queues."""
+"""Finds out whether the system has finished its work: counts the work in progress in the services' tables and the broker's queues."""
 
 import json
 import urllib.request
 from urllib.parse import urlsplit, urlunsplit
 
 from contracts.channels import HEARS, service_of
-from drills.checker import Rows, Told
+from drills.checker import ProducerRecords, QueryRows
 
-LEFT = """
+COUNT_LEFT = """
 select (select count(*) from intake.log l where refused_for is null
            and not exists (select 1 from intake.receipts r where r.id = 'receipt/' || l.seq || '/outcome')) as undecided,
        (select count(*) from mediation.deadlines where ask_at <= now() + interval '2 seconds') as deadlines
 """
 
 
-def left(rows: Rows, told: Told, clock: bool = True) -> dict[str, int]:
-    """What is still on its way, by where; empty when nothing is. Parked events are a person's. With `clock`, deadlines that come now count too."""
-    undecided, deadlines = rows(LEFT)[0]
-    found = {"undecided": undecided, "deadlines to ask about": deadlines if clock else 0}
+def work_left(rows: QueryRows, records: ProducerRecords, with_deadlines: bool = True) -> dict[str, int]:
+    """Return the work still in progress as {place: count}, without parked events. `with_deadlines`: count deadlines to check within 2 seconds as well."""
+    undecided, deadlines = rows(COUNT_LEFT)[0]
+    counts = {"undecided": undecided, "deadlines to check": deadlines if with_deadlines else 0}
     known = {event for (event,) in rows("select event_id from intake.log")} | {event for (event,) in rows("select event_id from intake.parked")}
-    found["not taken in"] = len(told.acknowledged - known)
-    for service, producers in HEARS.items():
-        found[f"outbox of {service}"] = rows(f"select count(*) from {service}.outbox")[0][0]
-        found[f"waiting at {service}"] = rows(f"select count(*) from {service}.waiting w where not exists (select 1 from {service}.parked p"
+    counts["not processed by intake"] = len(records.acknowledged - known)
+    for service, streams in HEARS.items():
+        counts[f"outbox of {service}"] = rows(f"select count(*) from {service}.outbox")[0][0]
+        counts[f"waiting at {service}"] = rows(f"select count(*) from {service}.waiting w where not exists (select 1 from {service}.parked p"
                                               " where (p.source, p.subject) = (w.source, w.subject) and p.status = 'parked')")[0][0]  # fmt: skip
-        found[f"retried by {service}"] = rows(f"select count(*) from {service}.parked where status = 'retry'")[0][0]
-        for producer in producers:
-            found[f"{producer} to {service}"] = rows(
-                f"select count(*) from {service_of(producer)}.spoken s left join {service}.heard h on h.source = s.source and h.subject = s.subject"
-                " where s.source = %s and coalesce(h.last_sequence, 0) < s.last_sequence and not coalesce(h.held, false)", producer
+        counts[f"retried by {service}"] = rows(f"select count(*) from {service}.parked where status = 'retry'")[0][0]
+        for stream in streams:
+            counts[f"{stream} to {service}"] = rows(
+                f"select count(*) from {service_of(stream)}.spoken s left join {service}.heard h on h.source = s.source and h.subject = s.subject"
+                " where s.source = %s and coalesce(h.last_sequence, 0) < s.last_sequence and not coalesce(h.held, false)", stream
             )[0][0]  # fmt: skip
-    return {where: count for where, count in found.items() if count}
+    return {place: count for place, count in counts.items() if count}
 
 
-def queues(management: str) -> dict[str, int]:
-    """Messages by queue, as the broker last counted them."""
+def queue_lengths(management: str) -> dict[str, int]:
+    """Return the number of messages in each queue, from the broker's management API. The broker updates it every few seconds."""
     parts = urlsplit(management)
     account, _, host = parts.netloc.rpartition("@")
     user, _, password = account.partition(":")
@@ -42,11 +42,11 @@ def queues(management: str) -> dict[str, int]:
     url = urlunsplit(parts._replace(netloc=host, path="/api/queues/fengqiao", query="columns=name,messages"))
     passwords.add_password(None, url, user, password)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPBasicAuthHandler(passwords))
-    with opener.open(url, timeout=10) as answer:
-        return {queue["name"]: queue.get("messages", 0) for queue in json.load(answer)}
+    with opener.open(url, timeout=10) as response:
+        return {queue["name"]: queue.get("messages", 0) for queue in json.load(response)}
 
 
-def left_in_queues(counts: dict[str, int], agencies: set[str]) -> dict[str, int]:
-    """Without the inboxes of agencies that nobody plays."""
-    mine = {f"agency.{agency}" for agency in agencies}
-    return {name: count for name, count in counts.items() if count and (not name.startswith("agency.") or name in mine)}
+def queued_messages(counts: dict[str, int], agencies: set[str]) -> dict[str, int]:
+    """Return the queues with messages, without the inboxes of agencies that no producer simulates."""
+    inboxes = {f"agency.{agency}" for agency in agencies}
+    return {name: count for name, count in counts.items() if count and (not name.startswith("agency.") or name in inboxes)}

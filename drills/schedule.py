@@ -1,83 +1,83 @@
-"""Which fault happens when, to whom and for how long: drawn from a seed, so that a run can be told again. Pure."""
+"""The schedule of a drill: which fault happens when, to which target and for how long, drawn from a seed so that a run can be repeated. Pure."""
 
 from dataclasses import dataclass
 from random import Random
 
 SERVICES = ("intake", "mediation", "metrics", "notify")
-OURS = (*SERVICES, "relay", "door", "mediation-standby", "relay-second")
+PROCESSES = (*SERVICES, "relay", "door", "mediation-standby", "relay-second")
 CRASH_POINTS = (
     *((name, point) for name in SERVICES for point in ("after_heard", "before_commit", "after_commit", "before_acknowledge", "after_acknowledge")),
     *(("relay", point) for point in ("relay_selected", "relay_published", "relay_confirmed")),
 )
-WIRES = (
+CONNECTIONS = (
     *((name, server) for name in (*SERVICES, "relay") for server in ("broker", "database")),
     ("door", "database"), ("agencies", "broker"), ("agencies", "door"),
 )  # fmt: skip
-HELD = ("intake.log_head", "intake.receipt_cursors", "mediation.spoken", "metrics.head")
+LOCKED_TABLES = ("intake.log_head", "intake.receipt_cursors", "mediation.spoken", "metrics.head")
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A row of the table below. `lasts` in seconds, from and to; in a short drill, `briefly`."""
+class FaultKind:
+    """A kind of fault and its possible targets. Durations are ranges in seconds; drills under a minute use `short_duration`."""
 
     name: str
-    whom: tuple
-    lasts: tuple[float, float] = (0.0, 0.0)
-    briefly: tuple[float, float] | None = None
+    targets: tuple
+    duration: tuple[float, float] = (0.0, 0.0)
+    short_duration: tuple[float, float] | None = None
     kills: bool = False
 
 
 # fmt: off
-KINDS = (
-    #    what                whom                    for so long     in short    what it is
-    Kind("kill",             OURS,                                   kills=True),              # kill -9
-    Kind("kill",             SERVICES,                               kills=True),              # twice as often as the rest
-    Kind("end",              OURS),                                                            # SIGTERM: finish, acknowledge, leave
-    Kind("crash",            CRASH_POINTS,                           kills=True),              # dies at a chosen line
-    Kind("freeze",           (*SERVICES, "relay", "door"), (20, 40), (7, 8)),                  # SIGSTOP: the broker gives its work to another, then it wakes up
-    Kind("kill_backend",     ("database",),                          kills=True),              # kill -9 of one process: PostgreSQL resets all of them
-    Kind("kill_postgresql",  ("database",),          (0.5, 4),       (0.5, 1.5), kills=True),  # all its processes
-    Kind("kill_broker",      ("broker",),            (0.2, 4),       (0.2, 1),   kills=True),  # the Erlang machine
-    Kind("freeze_postgresql", ("database",),         (5, 45),        (2, 4)),                  # as if its disk hung: nobody is told, nothing answers
-    Kind("freeze_broker",    ("broker",),            (5, 40),        (2, 4)),
-    Kind("fill",             SERVICES,               (5, 30),        (2, 4)),                  # the database answers, and has no room for what this one says
-    Kind("hold",             HELD,                   (5, 40),        (2, 3)),                  # somebody else's transaction holds a row that all must have
-    Kind("cut",              WIRES),                                                           # both ends get a reset
-    Kind("cut_here",         WIRES,                  (5, 30),        (2, 5)),                  # only we notice: the server keeps a dead session
-    Kind("stall",            WIRES,                  (3, 35),        (2, 5)),                  # nothing gets through, nobody is told
-    Kind("slow",             WIRES,                  (5, 12),        (3, 5)),
-    Kind("alarm",            ("broker",),            (3, 10),        (2, 3)),                  # short of memory: publishers are blocked
+FAULT_KINDS = (
+    #         name                 targets                 duration   short duration             what happens
+    FaultKind("kill",              PROCESSES,                                     kills=True),   # SIGKILL
+    FaultKind("kill",              SERVICES,                                      kills=True),   # listed again, so that services are killed twice as often
+    FaultKind("terminate",         PROCESSES),                                                   # SIGTERM: finish, acknowledge, exit
+    FaultKind("crash",             CRASH_POINTS,                                  kills=True),   # the process ends at a chosen line of code
+    FaultKind("freeze",            (*SERVICES, "relay", "door"), (20, 40), (7, 8)),              # SIGSTOP until the broker gives its work to another process; then SIGCONT
+    FaultKind("kill_backend",      ("database",),                                 kills=True),   # SIGKILL of one backend: PostgreSQL resets all of them
+    FaultKind("kill_postgresql",   ("database",),           (0.5, 4),  (0.5, 1.5), kills=True),  # SIGKILL of all its processes
+    FaultKind("kill_broker",       ("broker",),             (0.2, 4),  (0.2, 1),  kills=True),   # SIGKILL of the Erlang virtual machine
+    FaultKind("freeze_postgresql", ("database",),           (5, 45),   (2, 4)),                  # as with a hanging disk: connections stay open and get no answer
+    FaultKind("freeze_broker",     ("broker",),             (5, 40),   (2, 4)),
+    FaultKind("disk_full",         SERVICES,                (5, 30),   (2, 4)),                  # inserts into this service's outbox fail with disk_full
+    FaultKind("lock_rows",         LOCKED_TABLES,           (5, 40),   (2, 3)),                  # another transaction locks rows that every batch needs
+    FaultKind("reset",             CONNECTIONS),                                                 # both ends get a TCP reset
+    FaultKind("reset_client",      CONNECTIONS,             (5, 30),   (2, 5)),                  # only the client gets a reset: the server keeps a dead session
+    FaultKind("stall",             CONNECTIONS,             (3, 35),   (2, 5)),                  # no data passes, and neither end notices
+    FaultKind("slow",              CONNECTIONS,             (5, 12),   (3, 5)),                  # every piece of data is delayed
+    FaultKind("memory_alarm",      ("broker",),             (3, 10),   (2, 3)),                  # the broker is short of memory and blocks publishers
 )
 # fmt: on
 
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """One row of a schedule. `at` and `lasts` in seconds; `chance` is for what is only known when it happens."""
+    """One planned fault. `at` and `duration` in seconds; `fraction`, 0 to 1, decides what can be chosen only when the fault begins."""
 
     at: float
     kind: str
-    whom: object
-    lasts: float
+    target: object
+    duration: float
     kills: bool
-    chance: float
+    fraction: float
 
     def __str__(self):
-        whom = self.whom if isinstance(self.whom, str) else " ".join(self.whom)
-        return f"{self.at:6.1f} s  {self.kind:<16} {whom:<30}{f' for {self.lasts:.1f} s' if self.lasts else ''}"
+        target = self.target if isinstance(self.target, str) else " ".join(self.target)
+        return f"{self.at:6.1f} s  {self.kind:<16} {target:<30}{f' for {self.duration:.1f} s' if self.duration else ''}"
 
 
-def draw(seed: int, seconds: float, pause: tuple[float, float] = (1.5, 4.0), kinds: tuple[Kind, ...] = KINDS) -> list[Fault]:
-    """Every kind comes once before any comes again. The last quarter of a short drill has room for what lasts."""
-    chance, faults, at, left = Random(seed), [], 0.0, []
+def draw_schedule(seed: int, seconds: float, pause: tuple[float, float] = (1.5, 4.0), kinds: tuple[FaultKind, ...] = FAULT_KINDS) -> list[Fault]:
+    """Draw the faults of one drill. Every kind is used once before any is used again, and no fault outlasts the drill by more than its shortest duration."""
+    rng, faults, at, remaining = Random(seed), [], 0.0, []
     is_short = seconds < 60
     while True:
-        at += chance.uniform(*pause)
+        at += rng.uniform(*pause)
         if at >= seconds:
             return faults
-        if not left:
-            left = chance.sample(kinds, len(kinds))
-        kind = left.pop()
-        low, high = kind.briefly if is_short and kind.briefly else kind.lasts
-        lasts = min(chance.uniform(low, high), max(low, seconds - at))
-        faults.append(Fault(round(at, 1), kind.name, chance.choice(kind.whom), round(lasts, 1), kind.kills, chance.random()))
+        if not remaining:
+            remaining = rng.sample(kinds, len(kinds))
+        kind = remaining.pop()
+        low, high = kind.short_duration if is_short and kind.short_duration else kind.duration
+        duration = min(rng.uniform(low, high), max(low, seconds - at))
+        faults.append(Fault(round(at, 1), kind.name, rng.choice(kind.targets), round(duration, 1), kind.kills, rng.random()))

@@ -1,4 +1,4 @@
-"""TCP proxies on loopback that can be cut, stalled or slowed, all served by one thread. No protocol is known here."""
+"""TCP proxies on loopback that can be cut, stalled or slowed, all served by one thread. They do not interpret the data."""
 
 import asyncio
 import contextlib
@@ -12,23 +12,23 @@ from urllib.parse import urlsplit, urlunsplit
 from local.ports import allowed, is_free
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 seconds: closing sends a reset, as if the machine had lost power
-SECONDS = 10.0  # for one change of a proxy; none of them waits for a peer
+CHANGE_SECONDS = 10.0  # limit for one change of a proxy; no change waits for a peer
 
 
 class TcpProxy:
-    """One way to one server. Every method may be called from any thread and returns when it is done."""
+    """A proxy to one server. Every method may be called from any thread and returns when the change has been made."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, host: str, port: int):
         self.host, self.port_of_server = host, port
         self.connected = 0  # connections so far
         self._loop = loop
         self._listening: asyncio.Server | None = None
-        self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()  # (of the client, of the server)
-        self._half_open: set[asyncio.StreamWriter] = set()  # to the server, whose client was reset
+        self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()  # (connection to the client, connection to the server)
+        self._half_open: set[asyncio.StreamWriter] = set()  # connections to the server whose client end was reset
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._delay = 0.0
-        # Not a port from which outgoing connections are made: one of them could occupy it while the proxy is interrupted.
+        # A port outside the range for outgoing connections: one of those could occupy it while the proxy is interrupted.
         self.port = next(port for port in random.sample(allowed(), len(allowed())) if is_free(port))
         self._do(self._mend())
 
@@ -47,23 +47,23 @@ class TcpProxy:
         self._do(self._interrupt())
 
     def reset_clients(self) -> None:
-        """Reset the client's end only: the server believes until `mend` that the connection is still there."""
+        """Reset the client's end only; the server's end stays open until `mend`."""
         self._do(self._reset_clients())
 
     def stall(self) -> None:
-        """Let nothing through in either direction until `mend`; no end notices."""
+        """Pass no data in either direction until `mend`; the connections stay open."""
         self._do(self._stall())
 
     def slow(self, seconds: float) -> None:
-        """Delay every piece by this much in either direction until `mend`."""
+        """Delay every piece of data by this many seconds, in both directions, until `mend`."""
         self._delay = seconds
 
     def mend(self) -> None:
-        """Undo everything: listen, let through without delay, reset half-open connections."""
+        """Undo all changes: listen again, pass data without delay, reset half-open connections."""
         self._do(self._mend())
 
     def _do(self, change):
-        return asyncio.run_coroutine_threadsafe(change, self._loop).result(SECONDS)
+        return asyncio.run_coroutine_threadsafe(change, self._loop).result(CHANGE_SECONDS)
 
     async def _reset(self):
         for pair in self._pairs:
@@ -100,7 +100,7 @@ class TcpProxy:
         except OSError:
             _reset(client)
             return
-        if not self._listening:  # interrupted meanwhile
+        if not self._listening:  # interrupted while the connection to the server was opened
             _reset(client)
             _reset(server)
             return
@@ -124,7 +124,7 @@ class TcpProxy:
 
 
 class TcpProxies:
-    """Owns the thread that serves them."""
+    """Named proxies, and the thread that serves them."""
 
     def __init__(self):
         self._loop = asyncio.new_event_loop()
@@ -136,7 +136,7 @@ class TcpProxies:
         return iter(self._by_name.values())
 
     def to(self, name: str, host: str, port: int) -> TcpProxy:
-        """Return the proxy of this name, made at the first call."""
+        """Return the proxy of this name; the first call creates it."""
         if name not in self._by_name:
             self._by_name[name] = TcpProxy(self._loop, host, port)
         return self._by_name[name]
@@ -144,14 +144,14 @@ class TcpProxies:
     def close(self) -> None:
         for proxy in self:
             proxy.interrupt()
-        asyncio.run_coroutine_threadsafe(_end_all_tasks(), self._loop).result(SECONDS)
+        asyncio.run_coroutine_threadsafe(_end_all_tasks(), self._loop).result(CHANGE_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
 
 
 @contextlib.contextmanager
 def tcp_proxy(url: str) -> Iterator[TcpProxy]:
-    """One proxy to the server that `url` names."""
+    """Yield a proxy to the server in `url`."""
     proxies, parts = TcpProxies(), urlsplit(url)
     try:
         yield proxies.to(parts.netloc, parts.hostname, parts.port)

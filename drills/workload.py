@@ -1,6 +1,6 @@
-"""The lives that the drill's disputes lead: scripts of steps through several agencies, most of them legal in this order only.
+"""Scripts of the drill's disputes: steps of several agencies, most of them permitted in this order only.
 
-Who leads them is computed from the county's folder. No database, no broker.
+The agencies are taken from the county's folder. No database, no broker.
 """
 
 from collections.abc import Iterator
@@ -19,17 +19,17 @@ TOWNSHIPS = tuple(COUNTY.townships)[:3]
 
 
 @dataclass(frozen=True)
-class House:
-    """The agencies that one producer speaks for, nobody else does. `speaks` is how: pika, kit or door."""
+class AgencyGroup:
+    """The agencies that one producer simulates; no agency is in two groups. `transport`: pika, kit or http."""
 
     name: str
-    speaks: str
+    transport: str
     reporters: tuple[str, ...]
     screener: str
     router: str
     bodies: tuple[str, str]
-    watcher: str | None = None  # an agency that may archive what went to no body
-    inside: str | None = None  # an agency that is inside the safeguard lane and may end a hold
+    archiver: str | None = None  # an agency that may archive a dispute that was routed to no mediation body
+    safeguard_agency: str | None = None  # an agency that may report into the safeguard lane and end a hold
 
     @property
     def agencies(self) -> tuple[str, ...]:
@@ -40,82 +40,85 @@ def _active(role: str) -> list[Agency]:
     return [agency for agency in COUNTY.agencies.values() if agency.role == role and agency.is_active]
 
 
-def _houses() -> tuple[House, ...]:
-    """Up to four, by how many courts and mediation bodies the county has: no agency is in two houses, and each house needs two bodies."""
+def _agency_groups() -> tuple[AgencyGroup, ...]:
+    """Return up to four groups, as many as the county's courts and mediation bodies allow: each group needs two bodies of its own."""
     women, centre, grid, bureau, police, petitions, court = (COUNTY.lead(role).code for role in "WMGJPXC")
     courts = [court, *(agency.code for agency in _active("C") if COUNTY.has_superior(agency))]
-    own = [agency for agency in _active("B") if agency.platform == "own"]
-    pairs = zip((body.code for body in own if body.townships), (body.code for body in own if not body.townships), strict=False)
-    rows = [  # name, how it speaks, who reports, who screens and routes
+    with_own_system = [agency for agency in _active("B") if agency.platform == "own"]
+    pairs = zip((body.code for body in with_own_system if body.townships), (body.code for body in with_own_system if not body.townships), strict=False)
+    rows = [  # name, transport, reporting agencies, screening and routing agency
         ("federation", "pika", (women,), centre),
-        *zip(("grid", "police", "petitions"), ("pika", "kit", "door"), ((grid, bureau), (police,), (petitions,)), courts, strict=False),
+        *zip(("grid", "police", "petitions"), ("pika", "kit", "http"), ((grid, bureau), (police,), (petitions,)), courts, strict=False),
     ]
     return tuple(
-        House(name, speaks, reporters, router, router, bodies, centre if router == centre else None, police if police in reporters else None)
-        for (name, speaks, reporters, router), bodies in zip(rows, pairs, strict=False)
+        AgencyGroup(name, transport, reporters, router, router, bodies, centre if router == centre else None, police if police in reporters else None)
+        for (name, transport, reporters, router), bodies in zip(rows, pairs, strict=False)
     )
 
 
-HOUSES = _houses()
+GROUPS = _agency_groups()
 
 
 @dataclass(slots=True)
 class Step:
-    """One thing that an agency will say. `waits`: whether the next one waits for its outcome, or only until it is acknowledged."""
+    """One event that an agency will report. `waits_for_outcome`: whether the next step waits for the outcome receipt, or only for the acknowledgement."""
 
-    word: str
+    type: str
     agency: str
     facts: dict = field(default_factory=dict)
-    waits: bool = True
-    expects: str | None = "applied"  # None: whatever comes is right
+    waits_for_outcome: bool = True
+    expected: str | None = "applied"  # applied, rejected, refused; None: any outcome is accepted
 
 
 @dataclass(slots=True)
-class Life:
-    """One dispute to be led through its steps. `begins` is when the first of them happened; each next one a little later."""
+class DisputeScript:
+    """One dispute's steps. The first one happened at `starts_at`, each further one `interval` later. `sent`: number of steps sent so far."""
 
     report_no: str
-    begins: datetime
-    every: timedelta
+    starts_at: datetime
+    interval: timedelta
     steps: list[Step]
     code: str | None = None
-    said: int = 0
+    sent: int = 0
 
     def time_of(self, number: int) -> datetime:
-        return self.begins + number * self.every
+        return self.starts_at + number * self.interval
 
 
-def lives(house: House, chance: Random, name: str, now: datetime) -> Iterator[Life]:
-    """Lives without end; the same for the same `chance`. Report numbers begin with `name`."""
+def dispute_scripts(group: AgencyGroup, rng: Random, name: str, now: datetime) -> Iterator[DisputeScript]:
+    """Yield scripts without end, the same ones for the same state of `rng`. Report numbers begin with `name`."""
     number = 0
     while True:
         number += 1
-        long_ago = chance.random() < 0.3  # its deadlines have passed: time speaks too, and notices go out
-        begins, every = (now - timedelta(days=50), timedelta(hours=1)) if long_ago else (now - timedelta(minutes=20), timedelta(seconds=30))
-        yield Life(f"{name}-{number}", begins, every, _script(house, chance))
+        is_old = rng.random() < 0.3  # its deadlines have passed, so that overdue events and notices are produced too
+        starts_at, interval = (now - timedelta(days=50), timedelta(hours=1)) if is_old else (now - timedelta(minutes=20), timedelta(seconds=30))
+        yield DisputeScript(f"{name}-{number}", starts_at, interval, _steps(group, rng))
 
 
-def _script(house, chance):
-    body, other = house.bodies
-    reporter = chance.choice(house.reporters)
-    roads = [_performed, _performed, _refused, _declined_once, _terminated]
-    if house.watcher:
-        roads.append(_not_suitable)
-    begun = [Step("dispute.reported", reporter, _report(chance))]
-    if house.inside and chance.random() < 0.15:
-        begun = _in_danger(house.inside, chance)
-    if chance.random() < 0.5:
-        mistyped = [_mistyped(reporter, chance)] if house.speaks != "kit" and chance.random() < 0.3 else []
-        return [*mistyped, _whatever_comes(begun[0], waits=False)]  # one of many that come in a row: nothing more is said about it here
-    steps = chance.choice(roads)(house, body, other, chance)
-    if COUNTY.agencies[house.router].role == "C":
-        steps = list(_in_court(house, steps))
-    return [*begun, *_interrupted(house, chance, reporter, steps)]
+def _steps(group, rng):
+    body, other = group.bodies
+    reporter = rng.choice(group.reporters)
+    courses = [_agreement_performed, _agreement_performed, _consent_refused, _referral_declined_once, _mediation_terminated]
+    if group.archiver:
+        courses.append(_not_suitable)
+    first_steps = [Step("dispute.reported", reporter, _report_facts(rng))]
+    if group.safeguard_agency and rng.random() < 0.15:
+        first_steps = _safeguarded_report(group.safeguard_agency, rng)
+    if rng.random() < 0.5:
+        invalid_reports = [_invalid_report(reporter, rng)] if group.transport != "kit" and rng.random() < 0.3 else []
+        return [
+            *invalid_reports,
+            _with_any_outcome(first_steps[0], waits_for_outcome=False),
+        ]  # a report without further steps, so that many reports arrive in a row
+    steps = rng.choice(courses)(group, body, other, rng)
+    if COUNTY.agencies[group.router].role == "C":
+        steps = list(_with_court_steps(group, steps))
+    return [*first_steps, *_with_interruptions(group, rng, reporter, steps)]
 
 
-def _in_danger(agency, chance):
-    """Reported into the safeguard lane by somebody inside it, warned of there, and let out again: then it is a dispute like any other."""
-    report = {**_report(chance), "risk": {"domestic_violence": True, "minor": False, "mass": False, "violence_threat": False}}
+def _safeguarded_report(agency, rng):
+    """Return steps that report a dispute into the safeguard lane and release its hold; from then on it is an ordinary dispute."""
+    report = {**_report_facts(rng), "risk": {"domestic_violence": True, "minor": False, "mass": False, "violence_threat": False}}
     return [
         Step("dispute.reported", agency, report),
         Step("dv.warning_issued", agency, {}),
@@ -123,83 +126,85 @@ def _in_danger(agency, chance):
     ]
 
 
-def _interrupted(house, chance, reporter, steps):
-    """Now and then somebody tells it again, says what is not his to say, or makes a mistake (the kit would not let him)."""
-    for at in sorted(chance.sample(range(len(steps)), k=min(len(steps), chance.choice((0, 0, 1, 2)))), reverse=True):
-        told_again = Step("dispute.reported", reporter, _report(chance))
-        not_theirs = Step("case.closed", reporter, facts_of("case.closed"), expects="refused")
-        steps.insert(at, chance.choice((told_again, told_again, not_theirs, not_theirs if house.speaks == "kit" else _mistyped(reporter, chance))))
+def _with_interruptions(group, rng, reporter, steps):
+    """Insert up to two repeated reports, steps that the agency may not report, or invalid reports (the kit refuses to send invalid ones)."""
+    for at in sorted(rng.sample(range(len(steps)), k=min(len(steps), rng.choice((0, 0, 1, 2)))), reverse=True):
+        repeated_report = Step("dispute.reported", reporter, _report_facts(rng))
+        not_permitted = Step("case.closed", reporter, facts_of("case.closed"), expected="refused")
+        steps.insert(
+            at, rng.choice((repeated_report, repeated_report, not_permitted, not_permitted if group.transport == "kit" else _invalid_report(reporter, rng)))
+        )
     return steps
 
 
-def _mistyped(reporter, chance):
-    return Step("dispute.reported", reporter, {**_report(chance), "kind": "no-such-kind"}, expects="refused")
+def _invalid_report(reporter, rng):
+    return Step("dispute.reported", reporter, {**_report_facts(rng), "kind": "no-such-kind"}, expected="refused")
 
 
-def _report(chance):
+def _report_facts(rng):
     return {
-        "channel": chance.choice(("walk_in", "phone")),
-        "place": {"township": chance.choice(TOWNSHIPS)},
-        "kind": chance.choice(("family", "neighbour", "contract")),
+        "channel": rng.choice(("walk_in", "phone")),
+        "place": {"township": rng.choice(TOWNSHIPS)},
+        "kind": rng.choice(("family", "neighbour", "contract")),
         "wants": "mediation",
         "parties": [{"role": "applicant", "name": "虚构甲"}, {"role": "respondent", "name": "虚构乙"}],
     }
 
 
-def _screened(house, suitable=True):
-    return Step("dispute.screened", house.screener, facts_of("dispute.screened", suitable=suitable))
+def _screening_step(group, suitable=True):
+    return Step("dispute.screened", group.screener, facts_of("dispute.screened", suitable=suitable))
 
 
-def _in_court(house, steps):
-    """A court files a case before it sends it out, and closes it before the dispute is put away."""
+def _with_court_steps(group, steps):
+    """Add the court's own steps: it files the case after screening, and closes it before the dispute is archived."""
     for step in steps:
-        if step.word == "dispute.archived":
-            yield Step("case.closed", house.router, facts_of("case.closed"))
+        if step.type == "dispute.archived":
+            yield Step("case.closed", group.router, facts_of("case.closed"))
         yield step
-        if step.word == "dispute.screened":
+        if step.type == "dispute.screened":
             day = "2026-03-02"
-            yield Step("case.filed", house.router, {"received_on": day, "decided_on": day, "cause": "10", "procedure": "simplified"})
+            yield Step("case.filed", group.router, {"received_on": day, "decided_on": day, "cause": "10", "procedure": "simplified"})
 
 
-def _routed(house, body):
-    if COUNTY.agencies[house.router].role == "C":
-        return Step("case.entrusted", house.router, facts_of("case.entrusted", to=body))
-    return Step("dispute.routed", house.router, {"to": body, "reason": "by_place", "joint_with": [house.reporters[0]]})  # who gets a notice by name
+def _routing_step(group, body):
+    if COUNTY.agencies[group.router].role == "C":
+        return Step("case.entrusted", group.router, facts_of("case.entrusted", to=body))
+    return Step("dispute.routed", group.router, {"to": body, "reason": "by_place", "joint_with": [group.reporters[0]]})  # the joint agency gets a notice, too
 
 
-def _routed_and_taken(house, body):
-    return [_screened(house), _routed(house, body), Step("referral.accepted", body, _takes_it(body))]
+def _routed_and_accepted(group, body):
+    return [_screening_step(group), _routing_step(group, body), Step("referral.accepted", body, _acceptance_facts(body))]
 
 
 @cache
 def _roster():
-    found, _ = read_rosters(COUNTY.folder)
-    return Roster.of(found["organisations"], found["members"])
+    rosters, _ = read_rosters(COUNTY.folder)
+    return Roster.of(rosters["organisations"], rosters["members"])
 
 
 def _mediator(body):
-    """A number on the roster of that body; a made-up one where it keeps none."""
+    """Return a mediator's roster number of that body; an invented one if the body has no roster."""
     return next(iter(_roster().mediators_of(body, date.today())), f"{body}-001")
 
 
-def _takes_it(body):
+def _acceptance_facts(body):
     return facts_of("referral.accepted", mediator=_mediator(body))
 
 
-def _mediated(body, in_a_hurry, chance):
-    """The body's own steps. In a hurry it says them one after the other without waiting: their order is the broker's, then ours."""
-    steps = [Step(type, body, facts) for type, facts in mediation(_mediator(body), sessions=({},) * chance.randint(1, 4))]
-    return [_whatever_comes(step, waits=False) for step in steps] if in_a_hurry else steps
+def _mediation_steps(body, without_waiting, rng):
+    """Return the body's steps from consent to the last session. `without_waiting`: sent without waiting for outcomes, so that the broker's order counts."""
+    steps = [Step(type, body, facts) for type, facts in mediation(_mediator(body), sessions=({},) * rng.randint(1, 4))]
+    return [_with_any_outcome(step, waits_for_outcome=False) for step in steps] if without_waiting else steps
 
 
-def _whatever_comes(step, waits=True):
-    """The broker may change the order of what it gives back after a crash: then a step is rejected, rightly."""
-    return Step(step.word, step.agency, step.facts, waits, None)
+def _with_any_outcome(step, waits_for_outcome=True):
+    """Return the step without an expected outcome: after a crash the broker may redeliver in another order, and then a rejection is right."""
+    return Step(step.type, step.agency, step.facts, waits_for_outcome, None)
 
 
-def _performed(house, body, other, chance):
-    terms = [{"kind": "payment", "due_on": "2026-06-30", "amount_cny": "600.00"} for _ in range(chance.randint(1, 3))]
-    in_a_hurry = chance.random() < 0.5
+def _agreement_performed(group, body, other, rng):
+    terms = [{"kind": "payment", "due_on": "2026-06-30", "amount_cny": "600.00"} for _ in range(rng.randint(1, 3))]
+    without_waiting = rng.random() < 0.5
     ending = [
         Step("agreement.reached", body, facts_of("agreement.reached", terms=terms)),
         *(Step("performance.recorded", body, facts_of("performance.recorded", term=number, on="2026-06-20")) for number in range(1, len(terms) + 1)),
@@ -207,46 +212,46 @@ def _performed(house, body, other, chance):
         Step("dispute.archived", body, {"archive_no": "A-1"}),
     ]
     return [
-        *_routed_and_taken(house, body),
-        *_mediated(body, in_a_hurry, chance),
-        *(map(_whatever_comes, ending) if in_a_hurry else ending),
+        *_routed_and_accepted(group, body),
+        *_mediation_steps(body, without_waiting, rng),
+        *(map(_with_any_outcome, ending) if without_waiting else ending),
     ]
 
 
-def _refused(house, body, other, chance):
+def _consent_refused(group, body, other, rng):
     return [
-        *_routed_and_taken(house, body),
+        *_routed_and_accepted(group, body),
         Step("consent.given", body, facts_of("consent.given")),
         Step("consent.refused", body, facts_of("consent.refused")),
-        Step("mediation.started", body, expects="rejected"),
+        Step("mediation.started", body, expected="rejected"),
         Step("dispute.archived", body, {"archive_no": "A-2"}),
-        Step("dispute.followed_up", body, {"settled": False}, expects="rejected"),
+        Step("dispute.followed_up", body, {"settled": False}, expected="rejected"),
     ]
 
 
-def _declined_once(house, body, other, chance):
+def _referral_declined_once(group, body, other, rng):
     return [
-        _screened(house),
-        _routed(house, other),
-        Step("referral.accepted", body, _takes_it(body), expects="rejected"),
+        _screening_step(group),
+        _routing_step(group, other),
+        Step("referral.accepted", body, _acceptance_facts(body), expected="rejected"),
         Step("referral.declined", other, facts_of("referral.declined")),
-        _routed(house, body),
-        Step("referral.accepted", body, _takes_it(body)),
-        *_mediated(body, False, chance),
+        _routing_step(group, body),
+        Step("referral.accepted", body, _acceptance_facts(body)),
+        *_mediation_steps(body, False, rng),
     ]
 
 
-def _terminated(house, body, other, chance):
+def _mediation_terminated(group, body, other, rng):
     return [
-        *_routed_and_taken(house, body),
+        *_routed_and_accepted(group, body),
         Step("mediation.terminated", body, facts_of("mediation.terminated")),
         Step("dispute.archived", body, {"archive_no": "A-3"}),
     ]
 
 
-def _not_suitable(house, body, other, chance):
+def _not_suitable(group, body, other, rng):
     return [
-        _screened(house, suitable=False),
-        Step("dispute.routed", house.router, {"to": body, "reason": "by_place"}, expects="rejected"),
-        Step("dispute.archived", house.watcher, {"archive_no": "A-4"}),
+        _screening_step(group, suitable=False),
+        Step("dispute.routed", group.router, {"to": body, "reason": "by_place"}, expected="rejected"),
+        Step("dispute.archived", group.archiver, {"archive_no": "A-4"}),
     ]

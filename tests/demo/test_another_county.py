@@ -1,4 +1,4 @@
-"""Does the demonstration run in a county with other agencies, townships and rosters? Each county is read in a process of its own."""
+"""Tests of the demonstration in counties with other agencies, townships and rosters. Each county is loaded in a process of its own."""
 
 import json
 import os
@@ -11,23 +11,23 @@ import pytest
 from deploy.county import skeleton
 
 ROOT = Path(__file__).resolve().parents[2]
-# What the hub's own rules make of a whole quarter, as that county's agencies tell it.
-TOLD = """
+# Applies a whole quarter of the county to the rules of intake and mediation, and prints deviations from the expected receipts.
+PROGRAM = """
 import json
 from datetime import date
 
-from demo.history import whole_quarter
-from tests.demo.paper import Hub
+from demo.history import simulate_history
+from tests.demo.in_memory_hub import InMemoryHub
 
-lives = whole_quarter(seed=1, disputes=300, until=date(2026, 10, 1))
+histories = simulate_history(seed=1, disputes=300, until=date(2026, 10, 1))
 unexpected, agencies, townships = [], set(), set()
-for life in lives:
-    hub = Hub()
-    for step, outcome, why in hub.tell(life):
+for history in histories:
+    hub = InMemoryHub()
+    for step, outcome, reason in hub.apply_history(history):
         agencies.add(step.agency)
         if outcome != step.expected:
-            unexpected.append([step.type, outcome, why])
-    townships |= {life.township} if life.township else set()
+            unexpected.append([step.type, outcome, reason])
+    townships |= {history.township} if history.township else set()
 print(json.dumps({"unexpected": unexpected, "agencies": sorted(agencies), "townships": sorted(townships)}))
 """
 ZHUJI_AGENCIES = ["governance_centre", "grid_service", "justice_bureau", "letters_bureau", "mediators-fengqiao", "peoples_court", "politics_and_law",
@@ -35,18 +35,18 @@ ZHUJI_AGENCIES = ["governance_centre", "grid_service", "justice_bureau", "letter
 ZHUJI_TOWNSHIPS = ["330681001", "330681005", "330681104", "330681108", "330681110", "330681111"]
 
 
-def _told_in(county: Path) -> dict:
+def _simulate_county(county: Path) -> dict:
     environment = os.environ | {"FENGQIAO_COUNTY": str(county)}
-    done = subprocess.run([sys.executable, "-c", TOLD], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=True)
-    return json.loads(done.stdout)
+    result = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=True)
+    return json.loads(result.stdout)
 
 
 @pytest.fixture(scope="module")
 def zhuji():
-    return _told_in(ROOT / "counties" / "zhuji")
+    return _simulate_county(ROOT / "counties" / "zhuji")
 
 
-def test_the_hub_takes_and_refuses_what_the_lives_expect(zhuji):
+def test_every_step_gets_its_expected_receipt_in_zhuji(zhuji):
     assert zhuji["unexpected"] == []
 
 
@@ -55,10 +55,10 @@ def test_every_agency_reports_and_every_township_has_disputes(zhuji):
     assert zhuji["townships"] == ZHUJI_TOWNSHIPS
 
 
-def test_a_county_of_one_township_with_one_mediator_can_be_demonstrated_too(tmp_path):
+def test_every_step_gets_its_expected_receipt_in_a_county_with_one_township_and_mediator(tmp_path):
     skeleton.write_new(tmp_path / "county", "999999")
 
-    told = _told_in(tmp_path / "county")
+    result = _simulate_county(tmp_path / "county")
 
-    assert told["unexpected"] == []
-    assert told["townships"] == ["999999100"]
+    assert result["unexpected"] == []
+    assert result["townships"] == ["999999100"]

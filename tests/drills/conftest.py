@@ -1,4 +1,4 @@
-"""The system under the drill's tests, on a database and a broker that the drill kills."""
+"""Fixture of the drill's tests: the system, on a database and a broker that the drill may kill."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""A process dies at every line where dying could matter, once, with an event in its hands. What is left of the event?"""
+"""Tests of crashes: a process is ended at each crash point while it handles an event; after its restart the event has had its full effect, once."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.county import wait_until
 
 pytestmark = pytest.mark.timeout(600)
 
-# Each point once; the long drill tries every point in every process.
+# Each crash point once; the drill uses every point in every process.
 POINTS = (
     ("mediation", "after_heard"), ("intake", "before_commit"), ("mediation", "after_commit"), ("intake", "before_acknowledge"), ("notify", "after_acknowledge"),
     ("metrics", "before_commit"), ("metrics", "after_commit"),
@@ -19,8 +19,8 @@ POINTS = (
 
 
 @pytest.fixture
-def alone(system):
-    """Whoever dies stays dead until the test starts it again."""
+def system_without_restarts(system):
+    """Yield the system with automatic restarts switched off; afterwards start every process that is down."""
     system.restarts = False
     yield system
     system.restarts = True
@@ -33,12 +33,12 @@ def alone(system):
 
 
 @pytest.mark.parametrize(("process", "point"), POINTS, ids=lambda name: name)
-def test_a_crash_leaves_no_trace(county, alone, process, point):
-    crash_file(alone, process).write_text(point)
+def test_an_event_is_applied_exactly_once_although_a_process_crashes(county, system_without_restarts, process, point):
+    crash_file(system_without_restarts, process).write_text(point)
     report = county.womens_federation.reports_dispute()
-    wait_until(lambda: alone.pid(process) is None, what=f"{process} died")
-    assert last_exit(alone, process) == 137
-    alone.start(process)
+    wait_until(lambda: system_without_restarts.pid(process) is None, what=f"{process} died")
+    assert last_exit(system_without_restarts, process) == 137
+    system_without_restarts.start(process)
     county.settle()
 
     assert report.receipts == ["receipt.accepted", "receipt.applied"]
@@ -57,11 +57,11 @@ def crash_file(system, process):
 
 
 def last_exit(system, process):
-    """What the supervisor noted, a moment after the process was gone."""
+    """Return the exit code that the supervisor logs for the process, which can take a moment."""
 
-    def noted():
+    def last_logged_exit():
         lines = [json.loads(line) for line in system.log("supervisor").read_text().splitlines()]
         last = [line for line in lines if line.get("process") == process][-1]
         return [last["exit"]] if last["event"] == "died" else []
 
-    return wait_until(noted, what="its death was noted")[0]
+    return wait_until(last_logged_exit, what="the exit was logged")[0]

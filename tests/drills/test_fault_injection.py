@@ -1,4 +1,4 @@
-"""Do seeded faults still do what the table of the proof says, after the code that they replace has changed?"""
+"""Tests of the seeded faults: they still have their described effect on the current code."""
 
 from datetime import UTC, datetime
 
@@ -9,9 +9,9 @@ from services.mediation import store
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
-def test_forgets_history_leaves_out_some_transitions(apart, monkeypatch):
-    monkeypatch.setattr(Statements, "insert", Statements.insert)  # put back afterwards
-    fault_injection.forgets_history()
+def test_omit_transitions_stores_some_transitions_and_not_others(apart, monkeypatch):
+    monkeypatch.setattr(Statements, "insert", Statements.insert)  # so that it is restored after the test
+    fault_injection.omit_transitions()
     codes = [f"620702-1999-{number:06}-0" for number in range(200)]
     rows = [(code, 1, "detected", "registered", "dispute.registered", "police", NOW, NOW, f"{code}/1", None, {}, None) for code in codes]
     with apart.pool("mediation").transaction() as tx:

@@ -1,4 +1,4 @@
-"""Does the drill's check expect exactly the notices that notify makes, for every event that mediation can publish?"""
+"""Tests of the drill's checks of notices: they expect exactly the notices that notify makes, for every event type that mediation can publish."""
 
 from itertools import count
 from types import SimpleNamespace
@@ -14,7 +14,7 @@ from contracts.channels import HEARS, SEALED, SERVICES
 from contracts.fields import Boolean, ListOf, Text
 from contracts.step_facts import StepFacts
 from drills import capture, checker
-from drills.checker import Evidence, Told
+from drills.checker import Evidence, ProducerRecords
 from plumbing import events
 from plumbing.events import Delivery, DomainEvent
 from plumbing.parked import MARK
@@ -23,40 +23,40 @@ from services.notify.rules import Notice
 from services.notify.service import NotifyService
 from tests.contracts.made_up import data_of
 
-# Every type in each voice that notify hears: (source as `DomainEvent` has it, type) → its row of the contract.
-PUBLISHED = {(None, word): row for word, row in contracts.DOMAIN_EVENTS.items() if row.stream == "mediation"} | {
-    (stream, word): row for (stream, word), row in contracts.SEALED_EVENTS.items() if stream == SEALED["mediation"]
+# Every event type of the streams that notify listens to: (source of the `DomainEvent`, type) → its row of the contract.
+PUBLISHED = {(None, event_type): row for event_type, row in contracts.DOMAIN_EVENTS.items() if row.stream == "mediation"} | {
+    (stream, event_type): row for (stream, event_type), row in contracts.SEALED_EVENTS.items() if stream == SEALED["mediation"]
 }
-ABOUT_NOTICES = (
-    checker.notices_missing,
-    checker.notices_not_posted,
-    checker.notices_without_a_reason,
-    checker.notices_posted_twice,
-    checker.notices_posted_without_a_reason,
+NOTICE_CHECKS = (
+    checker.missing_notices,
+    checker.notices_not_sent_to_inbox,
+    checker.unexpected_notices,
+    checker.notices_sent_to_inbox_twice,
+    checker.unexpected_inbox_messages,
 )
-ONE_OF_EACH_ROLE = tuple({agency.role: code for code, agency in AGENCIES.items()}.values())
+ONE_AGENCY_PER_ROLE = tuple({agency.role: code for code, agency in AGENCIES.items()}.values())
 _serials = count(1)
 
 
 @pytest.fixture(scope="module")
-def copied(apart):
-    """The tables apart, with the copy of the outboxes that the drill makes."""
+def tables_with_copy(apart):
+    """The services' tables in a separate database, with the drill's copy of the outboxes."""
     capture.install(apart.database_admin, SERVICES)
     yield apart
     apart.rows("drop schema drill cascade")
 
 
 @pytest.fixture
-def service(copied):
-    copied.empty(*SERVICES)
-    copied.rows("delete from drill.outbox; delete from notify.notices; delete from notify.sealed_notices; delete from notify.webhooks")
+def service(tables_with_copy):
+    tables_with_copy.empty(*SERVICES)
+    tables_with_copy.rows("delete from drill.outbox; delete from notify.notices; delete from notify.sealed_notices; delete from notify.webhooks")
     service = NotifyService()
-    service.db = copied.pool("notify")
+    service.db = tables_with_copy.pool("notify")
     return service
 
 
-def published(apart, facts: list[DomainEvent]) -> list[events.Event]:
-    """Publishes as mediation does; returns the events as the relay would deliver them to notify."""
+def publish(apart, facts: list[DomainEvent]) -> list[events.Event]:
+    """Publish the facts as mediation does. Return the events as the relay would deliver them to notify."""
     before = len(capture.read(apart.rows))
     with apart.pool("mediation").transaction() as tx:
         tx.say(facts)
@@ -64,17 +64,17 @@ def published(apart, facts: list[DomainEvent]) -> list[events.Event]:
 
 
 def findings(apart) -> list[str]:
-    evidence = Evidence(apart.rows, Told())
-    assert list(checker.said_but_not_copied(evidence)) == []
-    return [f"{question.__name__}: {found}" for question in ABOUT_NOTICES for found in question(evidence)]
+    evidence = Evidence(apart.rows, ProducerRecords())
+    assert list(checker.published_but_not_copied(evidence)) == []
+    return [f"{check.__name__}: {finding}" for check in NOTICE_CHECKS for finding in check(evidence)]
 
 
-def subject():
+def new_code():
     return f"620702-2026-{next(_serials):06}-0"
 
 
 def variants(row):
-    """The contract's example of an event, and what becomes of it with each other value of each single field that has a closed list."""
+    """Yield the contract's example data of an event, and for each field with a closed list a copy with each other value of the list."""
     yield row.example
     for name, field in row.schema().fields.items():
         for value in values(field):
@@ -82,7 +82,7 @@ def variants(row):
             try:
                 contracts.dump(row.type, changed, row.stream)
             except ValidationError:
-                continue  # the fields do not go together
+                continue  # this value is not valid together with the other fields
             yield changed
 
 
@@ -92,86 +92,90 @@ def values(field):
     if isinstance(field, Boolean):
         return [True, False]
     if isinstance(field, ListOf):
-        each = values(field.inner)
-        return [[], *([value] for value in each), each[:10], each[:10][::-1]] if each else []
+        inner_values = values(field.inner)
+        return [[], *([value] for value in inner_values), inner_values[:10], inner_values[:10][::-1]] if inner_values else []
     if isinstance(field, Text) and isinstance(field.validators[0], validate.OneOf):
         choices = field.validators[0].choices
-        return list(ONE_OF_EACH_ROLE if set(ONE_OF_EACH_ROLE) <= set(choices) else choices)
+        return list(ONE_AGENCY_PER_ROLE if set(ONE_AGENCY_PER_ROLE) <= set(choices) else choices)
     return []
 
 
-@pytest.mark.parametrize(("stream", "word"), PUBLISHED, ids=lambda name: name or "ordinary")
-def test_every_event_that_mediation_can_publish(service, copied, stream, word):
-    row = PUBLISHED[stream, word]
-    facts = [DomainEvent(word, subject(), data, source=stream) for data in variants(row)]
-    heard = published(copied, facts)
-    for start in range(0, len(heard), 100):
-        service.on_events(heard[start : start + 100])
+@pytest.mark.parametrize(("stream", "event_type"), PUBLISHED, ids=lambda name: name or "ordinary")
+def test_expected_notices_equal_those_made_for_every_event_type(service, tables_with_copy, stream, event_type):
+    row = PUBLISHED[stream, event_type]
+    facts = [DomainEvent(event_type, new_code(), data, source=stream) for data in variants(row)]
+    events_heard = publish(tables_with_copy, facts)
+    for start in range(0, len(events_heard), 100):
+        service.on_events(events_heard[start : start + 100])
 
-    assert copied.rows("select count(*) from notify.heard") == [(len(facts),)]
-    assert findings(copied) == []
+    assert tables_with_copy.rows("select count(*) from notify.heard") == [(len(facts),)]
+    assert findings(tables_with_copy) == []
 
 
-def test_these_are_all_that_notify_hears():
+def test_the_event_types_above_are_all_that_notify_listens_to():
     streams = {row.stream for row in PUBLISHED.values()}
 
     assert streams == set(HEARS["notify"])
-    for word, _ in (*rules.NOTICES, *rules.ALSO):
-        assert (None, word) in PUBLISHED
+    for event_type, _ in (*rules.NOTICES, *rules.ALSO):
+        assert (None, event_type) in PUBLISHED
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(data=st.data())
-def test_events_made_up_from_the_contract(service, copied, data):
-    """Several fields at once, several events about one dispute."""
-    about = subject()
+def test_expected_notices_equal_those_made_for_generated_events(service, tables_with_copy, data):
+    """Several events about one dispute, each with several changed fields."""
+    code = new_code()
     chosen = data.draw(st.lists(st.sampled_from(sorted(PUBLISHED, key=str)), min_size=5, max_size=15))
     facts = [
-        DomainEvent(word, about, PUBLISHED[stream, word].example | data.draw(data_of(PUBLISHED[stream, word].schema)), source=stream) for stream, word in chosen
+        DomainEvent(event_type, code, PUBLISHED[stream, event_type].example | data.draw(data_of(PUBLISHED[stream, event_type].schema)), source=stream)
+        for stream, event_type in chosen
     ]
-    service.on_events(published(copied, facts))
+    service.on_events(publish(tables_with_copy, facts))
 
-    assert findings(copied) == []
+    assert findings(tables_with_copy) == []
 
 
-def test_a_notice_that_only_notify_knows_of_is_reported(service, copied, monkeypatch):
-    """As if a rule were added where the check does not look."""
+def test_a_notice_that_the_check_does_not_expect_is_reported(service, tables_with_copy, monkeypatch):
+    """Simulates a rule that only notify has."""
 
-    def with_one_more(event):
-        more = contracts.NOTICES["notice.deadline"].example | {"dispute": event.subject}
-        return [*rules.notices_for(event), *([Notice("notice.deadline", event.subject, "police", more, event)] if event.type == "dispute.closed" else [])]
+    def with_extra_notice(event):
+        data_of_notice = contracts.NOTICES["notice.deadline"].example | {"dispute": event.subject}
+        return [
+            *rules.notices_for(event),
+            *([Notice("notice.deadline", event.subject, "police", data_of_notice, event)] if event.type == "dispute.closed" else []),
+        ]
 
-    monkeypatch.setattr("services.notify.service.rules", SimpleNamespace(notices_for=with_one_more))
+    monkeypatch.setattr("services.notify.service.rules", SimpleNamespace(notices_for=with_extra_notice))
     row = contracts.DOMAIN_EVENTS["dispute.closed"]
-    service.on_events(published(copied, [DomainEvent(row.type, subject(), row.example)]))
+    service.on_events(publish(tables_with_copy, [DomainEvent(row.type, new_code(), row.example)]))
 
-    assert {found.split(":")[0] for found in findings(copied)} == {"notices_without_a_reason", "notices_posted_without_a_reason"}
+    assert {finding.split(":")[0] for finding in findings(tables_with_copy)} == {"unexpected_notices", "unexpected_inbox_messages"}
 
 
-def test_a_notice_that_notify_does_not_make_is_missing(service, copied):
+def test_a_notice_that_notify_does_not_make_is_reported_as_missing(service, tables_with_copy):
     row = contracts.DOMAIN_EVENTS["supervision.issued"]
-    published(copied, [DomainEvent(row.type, subject(), row.example)])
+    publish(tables_with_copy, [DomainEvent(row.type, new_code(), row.example)])
 
-    assert {found.split(":")[0] for found in findings(copied)} == {"notices_missing", "notices_not_posted"}
+    assert {finding.split(":")[0] for finding in findings(tables_with_copy)} == {"missing_notices", "notices_not_sent_to_inbox"}
 
 
-def test_what_is_parked_at_notify_or_was_discarded_there_gives_no_notice(service, copied):
+def test_no_notice_is_expected_of_an_event_parked_or_discarded_at_notify(service, tables_with_copy):
     row = contracts.DOMAIN_EVENTS["deadline.set"]
-    about = subject()
-    first, second = published(copied, [DomainEvent(row.type, about, row.example)] * 2)
+    code = new_code()
+    first, second = publish(tables_with_copy, [DomainEvent(row.type, code, row.example)] * 2)
     with service.db.transaction() as tx:
         tx.park(first, "it failed")
     service.on_events([second])
 
-    assert findings(copied) == []
+    assert findings(tables_with_copy) == []
 
-    ((parked, delivery),) = copied.rows("select id, delivery from notify.parked")
+    ((parked, delivery),) = tables_with_copy.rows("select id, delivery from notify.parked")
     with service.db.transaction() as tx:
         tx.run(MARK, {"status": "discard", "rows": [parked], "who": "tester", "action": "discard", "note": "a test"})
     first = service.db.read(Delivery.unpack(service.db.box.decrypt(bytes(delivery))))
     first.kept, first.discarded = ("parked", parked), True
     service.on_events([first])
 
-    assert copied.rows("select last_sequence, held from notify.heard") == [(2, False)]
-    assert len(copied.rows("select 1 from notify.notices")) == 1  # of the second event
-    assert findings(copied) == []
+    assert tables_with_copy.rows("select last_sequence, held from notify.heard") == [(2, False)]
+    assert len(tables_with_copy.rows("select 1 from notify.notices")) == 1  # of the second event
+    assert findings(tables_with_copy) == []

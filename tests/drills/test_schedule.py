@@ -1,4 +1,4 @@
-"""Can a run be told again, and does it leave nothing out?"""
+"""Tests of the drill's schedule: the same seed gives the same faults, and every kind of fault occurs."""
 
 from random import Random
 
@@ -6,33 +6,33 @@ from drills import schedule, workload
 
 
 def test_the_same_seed_draws_the_same_schedule():
-    assert schedule.draw(5, 120) == schedule.draw(5, 120) != schedule.draw(6, 120)
+    assert schedule.draw_schedule(5, 120) == schedule.draw_schedule(5, 120) != schedule.draw_schedule(6, 120)
 
 
-def test_two_minutes_see_every_kind_of_fault_and_most_processes():
-    faults = schedule.draw(5, 120)
+def test_a_two_minute_schedule_has_every_kind_of_fault_and_at_least_15_targets():
+    faults = schedule.draw_schedule(5, 120)
 
-    assert {fault.kind for fault in faults} == {kind.name for kind in schedule.KINDS}
-    assert len({str(fault.whom) for fault in faults}) >= 15
+    assert {fault.kind for fault in faults} == {kind.name for kind in schedule.FAULT_KINDS}
+    assert len({str(fault.target) for fault in faults}) >= 15
     assert all(0 < fault.at < 120 for fault in faults)
 
 
-def test_a_short_drill_freezes_nobody_longer_than_it_lasts():
-    assert all(fault.lasts <= 8 for seed in range(20) for fault in schedule.draw(seed, 22))
+def test_faults_of_a_short_drill_last_at_most_eight_seconds():
+    assert all(fault.duration <= 8 for seed in range(20) for fault in schedule.draw_schedule(seed, 22))
 
 
-def test_every_house_speaks_for_agencies_of_its_own():
-    agencies = [agency for house in workload.HOUSES for agency in house.agencies]
+def test_no_agency_is_in_two_groups():
+    agencies = [agency for group in workload.GROUPS for agency in group.agencies]
 
     assert len(agencies) == len(set(agencies))
 
 
-def test_the_lives_come_by_every_outcome():
+def test_dispute_scripts_contain_every_expected_outcome():
     from datetime import UTC, datetime
 
     expected = set()
-    for house in workload.HOUSES:
-        told = workload.lives(house, Random(1), "n", datetime.now(UTC))
-        expected |= {step.expects for _ in range(50) for step in next(told).steps}
+    for group in workload.GROUPS:
+        scripts = workload.dispute_scripts(group, Random(1), "n", datetime.now(UTC))
+        expected |= {step.expected for _ in range(50) for step in next(scripts).steps}
 
     assert expected == {"applied", "rejected", "refused", None}

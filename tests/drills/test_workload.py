@@ -1,4 +1,4 @@
-"""Do the drill's lives come out as they expect, where nothing breaks?"""
+"""Tests of the drill's dispute scripts: without faults, every step has the outcome that the script expects."""
 
 import os
 import subprocess
@@ -11,49 +11,49 @@ import pytest
 
 import contracts
 from deploy.files import ROOT
-from drills.workload import HOUSES, lives
+from drills.workload import GROUPS, dispute_scripts
 from services.mediation.life import decisions
 from tests.mediation.lives import Heard
 
 ROUTERS = {"federation": "mediation_centre", "grid": "court", "police": "court-xijiao", "petitions": "court-daman"}
-LANE = ("dv.warning_issued", "hold.released")
+SAFEGUARD_STEPS = ("dv.warning_issued", "hold.released")
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("house", HOUSES, ids=lambda house: house.name)
-def test_every_step_is_taken_or_refused_as_the_script_says(house):
-    for life in islice(lives(house, Random(3), "x", NOW), 150):
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
+def test_every_step_has_the_outcome_that_its_script_expects(group):
+    for script in islice(dispute_scripts(group, Random(3), "x", NOW), 150):
         dispute = None
-        for number, step in enumerate(life.steps):
-            if step.expects == "refused" or step.word in LANE:  # at the door, or in the sealed lane
+        for number, step in enumerate(script.steps):
+            if step.expected == "refused" or step.type in SAFEGUARD_STEPS:  # decided by intake, or in the safeguard lane
                 continue
-            decision = decisions.decide(dispute, _as_intake_says_it(step, number, life.time_of(number), dispute), NOW)
+            decision = decisions.decide(dispute, _published_by_intake(step, number, script.time_of(number), dispute), NOW)
             dispute = decision.dispute
-            assert step.expects is None or (decision.refused is None) == (step.expects == "applied"), (step, decision.refused, dispute.state)
+            assert step.expected is None or (decision.refused is None) == (step.expected == "applied"), (step, decision.refused, dispute.state)
 
 
-def _as_intake_says_it(step, number, at, dispute):
-    told = {"event": {"source": f"/agencies/{step.agency}", "id": f"e-{number}"}, "agency": step.agency, "happened_at": at}
+def _published_by_intake(step, number, at, dispute):
+    common = {"event": {"source": f"/agencies/{step.agency}", "id": f"e-{number}"}, "agency": step.agency, "happened_at": at}
     if dispute is None:
         facts = {"township": step.facts["place"]["township"], "kind": step.facts["kind"], "channel": "phone", "wants": "mediation"}
-        return Heard("dispute.registered", {**told, **facts, "party_labels": ["applicant", "respondent"]}, at)
-    said = {"report_no": "R-1", **step.facts} if step.word == "dispute.reported" else step.facts
-    return Heard("step.reported", {**told, "step": step.word, "facts": contracts.dump_facts(step.word, contracts.load(step.word, said))}, at)
+        return Heard("dispute.registered", {**common, **facts, "party_labels": ["applicant", "respondent"]}, at)
+    report_data = {"report_no": "R-1", **step.facts} if step.type == "dispute.reported" else step.facts
+    return Heard("step.reported", {**common, "step": step.type, "facts": contracts.dump_facts(step.type, contracts.load(step.type, report_data))}, at)
 
 
-def test_four_houses_are_formed_of_ganzhous_agencies_and_each_has_a_committee_and_a_body_for_one_kind():
-    assert {house.name: house.router for house in HOUSES} == ROUTERS
-    for house in HOUSES:
-        committee, other = (contracts.AGENCIES[body] for body in house.bodies)
-        assert committee.townships and other.takes
-    assert [house.name for house in HOUSES if house.inside == "police"] == ["police"]
-    assert [house.name for house in HOUSES if house.watcher == "mediation_centre"] == ["federation"]
+def test_ganzhou_gives_four_groups_with_one_township_body_and_one_industry_body_each():
+    assert {group.name: group.router for group in GROUPS} == ROUTERS
+    for group in GROUPS:
+        township_body, industry_body = (contracts.AGENCIES[body] for body in group.bodies)
+        assert township_body.townships and industry_body.takes
+    assert [group.name for group in GROUPS if group.safeguard_agency == "police"] == ["police"]
+    assert [group.name for group in GROUPS if group.archiver == "mediation_centre"] == ["federation"]
 
 
-def test_a_county_with_too_few_agencies_is_told_so():
+def test_a_county_with_too_few_agencies_ends_with_an_error_message():
     environment = os.environ | {"FENGQIAO_COUNTY": "counties/zhuji"}
 
-    done = subprocess.run([sys.executable, "-W", "ignore", "-m", "drills"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    result = subprocess.run([sys.executable, "-W", "ignore", "-m", "drills"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
-    assert done.returncode == 2
-    assert "this county is too small for a drill" in done.stderr and "Traceback" not in done.stderr
+    assert result.returncode == 2
+    assert "this county is too small for a drill" in result.stderr and "Traceback" not in result.stderr

@@ -1,4 +1,4 @@
-"""What processes cost: CPU time and memory, of ours, of the database and of the broker. Reads /proc through psutil."""
+"""CPU time and memory of processes, read from /proc through psutil."""
 
 import os
 import platform
@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 
 
-def family(pid: int) -> list[psutil.Process]:
-    """A process and everything that it started."""
+def process_tree(pid: int) -> list[psutil.Process]:
+    """Return the process and all its descendants; an empty list if it has ended."""
     try:
         process = psutil.Process(pid)
         return [process, *process.children(recursive=True)]
@@ -17,10 +17,10 @@ def family(pid: int) -> list[psutil.Process]:
 
 
 def cpu_seconds(*pids: int | None) -> float:
-    """CPU time so far of these processes, their children, and their children that ended."""
+    """Return the CPU time used so far by these processes, their descendants and their children that have ended."""
     total = 0.0
     for pid in pids:
-        for process in family(pid) if pid else ():
+        for process in process_tree(pid) if pid else ():
             try:
                 times = process.cpu_times()
             except psutil.NoSuchProcess:
@@ -30,9 +30,9 @@ def cpu_seconds(*pids: int | None) -> float:
 
 
 def memory_mb(pid: int | None) -> float:
-    """Resident memory of a process; of the database, what its processes have for themselves (shared pages would count many times)."""
+    """Return the resident memory of a process tree. Of child processes only unshared memory counts: shared pages would be counted many times."""
     total = 0
-    processes = family(pid) if pid else []
+    processes = process_tree(pid) if pid else []
     for process in processes:
         try:
             info = process.memory_info()
@@ -43,7 +43,7 @@ def memory_mb(pid: int | None) -> float:
 
 
 def machine(postgresql: str, rabbitmq: str) -> dict:
-    """What this was measured on, without its name or address."""
+    """Return hardware, versions and load of the machine, without its name or address."""
     models = [line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     return {
         "cores": os.cpu_count(),

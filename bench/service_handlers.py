@@ -1,4 +1,4 @@
-"""Each hop's own code, without what brings events to it: the very methods of the services, called with a batch. Runs in a child process."""
+"""The services' own handler methods, called directly with a batch of events, without broker consumer. Runs in a child process of the benchmark."""
 
 from collections.abc import Callable
 
@@ -8,11 +8,11 @@ from plumbing import events, settings
 from plumbing.events import Delivery, Event
 from plumbing.pool import Pool
 
-STOCK_SPEAKER, STOCK_TYPE = "bench", "said"  # whom nameko's own handler hears, in nameko's own names
+STOCK_PRODUCER, STOCK_TYPE = "bench", "published"  # producer and event type for nameko's own handler
 
 
-def of_hop(hop: str) -> tuple[type, str, Callable[[Delivery], Event], Callable[[Delivery], Event]]:
-    """The service class, the method that hears, how it reads a delivery, and how its database reads one that was kept."""
+def handler_of_hop(hop: str) -> tuple[type, str, Callable[[Delivery], Event], Callable[[Delivery], Event]]:
+    """Return the service class, its handler method, its reader of deliveries, and its reader of deliveries stored in the database."""
     if hop == "intake":
         from services.intake import envelope
         from services.intake.service import IntakeService
@@ -36,32 +36,32 @@ def of_hop(hop: str) -> tuple[type, str, Callable[[Delivery], Event], Callable[[
     return MetricsService, "on_events", events.read, events.read
 
 
-def hearer(hop: str) -> tuple[Callable[[list[Event]], None], Callable[[Delivery], Event]]:
-    """A function that hears a batch as the service does, and the reader of its deliveries."""
-    service, method, read, read_kept = of_hop(hop)
+def batch_handler(hop: str) -> tuple[Callable[[list[Event]], None], Callable[[Delivery], Event]]:
+    """Return a function that processes a batch as the service does, and the service's reader of deliveries."""
+    service, method, read, read_stored = handler_of_hop(hop)
     worker = service()
-    chosen = settings.load()
-    worker.db = Pool(chosen, read=read_kept)
+    config = settings.load()
+    worker.db = Pool(config, read=read_stored)
     if hop == "mediation":
         from contracts import COUNTY
         from services.mediation.county_files import CountyFiles
         from services.mediation.rosters.store import RosterCache
 
-        worker.county, worker.rosters = CountyFiles(COUNTY.folder, chosen.patience_seconds), RosterCache()
+        worker.county, worker.rosters = CountyFiles(COUNTY.folder, config.patience_seconds), RosterCache()
     return getattr(worker, method), read
 
 
 def stock_queue(hop: str) -> tuple[str, str, str]:
-    """Exchange, queue and routing key as nameko names them."""
-    return f"{STOCK_SPEAKER}.events", f"evt-{STOCK_SPEAKER}-{STOCK_TYPE}--stock_{hop}.on_event", STOCK_TYPE
+    """Return exchange, queue and routing key, named as nameko names them."""
+    return f"{STOCK_PRODUCER}.events", f"evt-{STOCK_PRODUCER}-{STOCK_TYPE}--stock_{hop}.on_event", STOCK_TYPE
 
 
 def unpack(packed: list) -> Delivery:
-    """What `pack` packed, after JSON."""
+    """Return the delivery that `pack` encoded, given the decoded JSON."""
     body, *rest = packed
     return Delivery(body.encode(), *rest)
 
 
 def pack(message) -> bytes:
-    """A message as JSON, for a handler that is only given the decoded body."""
+    """Return the message as JSON with its properties, because nameko's handler gets the decoded body only."""
     return orjson.dumps([message.body.decode(), message.content_type, message.routing_key, message.user_id or "", message.id, message.headers or {}])

@@ -1,0 +1,82 @@
+"""End-to-end benchmark: all services run, agencies publish, and an event is complete when it has its outcome and the read model shows it."""
+
+import time
+
+from bench.agencies import Agencies, percentile
+from bench.lab import Lab, log_progress
+from bench.resource_usage import cpu_seconds
+from bench.workload import Caseload
+from contracts.channels import HEARS, service_of
+
+COUNT_UNPROCESSED = " union all ".join(
+    f"select count(*) from {service_of(stream)}.spoken s left join {listener}.heard h on h.source = s.source and h.subject = s.subject"
+    f" where s.source = '{stream}' and coalesce(h.last_sequence, 0) < s.last_sequence and (%(codes)s::text[] is null or s.subject = any(%(codes)s))"
+    for listener, streams in HEARS.items()
+    for stream in streams
+)
+WARM_UP_ROUNDS = 3
+
+
+def start(lab: Lab) -> None:
+    lab.system.start()
+    lab.system.wait_ready()
+
+
+def stop(lab: Lab, agencies: Agencies) -> None:
+    wait_until_processed(lab, agencies)
+    lab.system.stop(*lab.system.names)
+
+
+def wait_until_processed(lab: Lab, agencies: Agencies, seconds: float = 120, codes: list[str] | None = None) -> None:
+    """Wait until every published event has been processed and all outboxes are empty. With `codes`, check these disputes only, which is cheap."""
+    with lab.copies.admin_cursor("fengqiao") as cursor:
+
+        def count_unprocessed():
+            outboxes = " + ".join(f"(select count(*) from {name}.outbox)" for name in HEARS)
+            cursor.execute(f"select (select sum(count) from ({COUNT_UNPROCESSED}) n) + {outboxes}", {"codes": codes})
+            return cursor.fetchone()[0]
+
+        agencies.loop.run_until(lambda: not count_unprocessed(), seconds, "processing every event", timeout=0.05)
+
+
+def warm_up(agencies: Agencies, caseload: Caseload) -> None:
+    """Run WARM_UP_ROUNDS rounds, so that there are disputes at every stage."""
+    for _ in range(WARM_UP_ROUNDS):
+        events = caseload.advance_all()
+        agencies.publish(events)
+        agencies.await_outcomes(events)
+
+
+def all_pids(lab: Lab) -> list[int | None]:
+    return [*(lab.system.pid(name) for name in lab.system.names), *lab.server_pids]
+
+
+def measure(lab: Lab, agencies: Agencies, caseload: Caseload, seconds: float) -> dict:
+    """Measure the throughput of one round published at once, then the delays of a round published at half that rate."""
+    events = caseload.advance_all()
+    cpu, began = cpu_seconds(*all_pids(lab)), time.monotonic()
+    agencies.publish(events)
+    agencies.await_outcomes(events)
+    wait_until_processed(lab, agencies)
+    rate = len(events) / (time.monotonic() - began)
+    cpu = cpu_seconds(*all_pids(lab)) - cpu
+    log_progress(f"end to end: {rate:.0f}/s; delays at half that rate")
+    round_events, paced_count = caseload.advance_all(), max(50, int(seconds * rate / 2))
+    paced, remaining = round_events[:paced_count], round_events[paced_count:]
+    agencies.publish_at_rate(paced, rate / 2)
+    agencies.await_outcomes(paced)
+    wait_until_processed(lab, agencies)
+    delays = agencies.outcome_delays(paced)
+    agencies.publish(remaining)  # so that the next round finds every dispute in the expected state
+    agencies.await_outcomes(remaining)
+    applied = sum(agencies.outcomes[event.outgoing.id] == "receipt.applied" for event in events)
+    return {
+        "events": len(events),
+        "applied": applied,
+        "rate": round(rate),
+        "cpu_us_per_event": round(1e6 * cpu / len(events)),
+        "paced_at": round(rate / 2),
+        "paced_events": len(paced),
+        "p50_ms": round(1000 * percentile(delays, 0.50), 1),
+        "p99_ms": round(1000 * percentile(delays, 0.99), 1),
+    }

@@ -1,0 +1,130 @@
+"""Relay benchmark: the relay against plain publishing of the same messages, with the same confirm window and without a database.
+
+Also the program of the child process of either measurement:
+`python -m bench.relay_throughput relay|floor <job.pickle>`
+"""
+
+import json
+import pickle
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+import psycopg2
+
+from bench.agencies import BrokerConnection, IoLoop, Message
+from bench.lab import Lab, Run, log_progress, read_json
+from bench.resource_usage import cpu_seconds
+from bench.service_throughput import WORK_DATABASE
+from deploy.files import ROOT
+from plumbing.relay import WINDOW, Relay
+
+PUBLISHING_SERVICE, LISTENERS = "mediation", ("intake", "metrics", "notify")
+FILL_OUTBOX = (
+    "insert into mediation.outbox (partition, exchange, routing_key, event_id, body)"
+    " select * from unnest(%s::smallint[], %s::text[], %s::text[], %s::text[], %s::bytea[])"
+)
+
+
+def measure(lab: Lab, published: dict[str, list[Message]], count: int, pairs: int) -> dict:
+    """Measure how fast the relay empties an outbox with `count` rows, copied from events that mediation has published."""
+    messages = (published[PUBLISHING_SERVICE] * (count // len(published[PUBLISHING_SERVICE]) + 1))[:count]
+    with lab.copies.admin_cursor(WORK_DATABASE) as cursor:
+        cursor.execute("truncate mediation.outbox")
+    relay_runs, floor_runs = [], []
+    for pair in range(pairs):
+        for side in ("relay", "floor") if pair % 2 == 0 else ("floor", "relay"):
+            (relay_runs if side == "relay" else floor_runs).append(_run(lab, side, messages))
+        log_progress(f"relay: {relay_runs[-1].rate:.0f}/s, floor {floor_runs[-1].rate:.0f}/s, ratio {relay_runs[-1].rate / floor_runs[-1].rate:.2f}")
+    return {
+        "events": count,
+        "rate": round(statistics.median(run.rate for run in relay_runs)),
+        "floor": round(statistics.median(run.rate for run in floor_runs)),
+        "ratio": round(statistics.median(relay_run.rate / floor.rate for relay_run, floor in zip(relay_runs, floor_runs, strict=True)), 3),
+        "cpu_us": round(statistics.median(run.cpu_us for run in relay_runs), 1),
+        "floor_cpu_us": round(statistics.median(run.cpu_us for run in floor_runs), 1),
+    }
+
+
+def _run(lab, side, messages):
+    if side == "relay":
+        with lab.copies.admin_cursor(WORK_DATABASE) as cursor:
+            columns = zip(
+                *((number % 2, m.exchange, m.routing_key, f"{m.id}+{number}", psycopg2.Binary(m.body)) for number, m in enumerate(messages)), strict=True
+            )
+            cursor.execute(FILL_OUTBOX, [list(column) for column in columns])
+            cursor.execute("analyze mediation.outbox")
+    file = lab.folder / "job.pickle"
+    file.write_bytes(
+        pickle.dumps(
+            {
+                "database": lab.copies.url(WORK_DATABASE, PUBLISHING_SERVICE),
+                "amqp": lab.servers.amqp(PUBLISHING_SERVICE),
+                "messages": messages,
+                "count": len(messages),
+            }
+        )
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-m", "bench.relay_throughput", side, str(file)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with child:
+        assert child.stdout.readline() == "ready\n", "the relay did not start"
+        cpu = cpu_seconds(child.pid, *lab.server_pids)
+        child.stdin.write("go\n")
+        child.stdin.flush()
+        times = read_json(child.stdout.readline())
+        cpu = cpu_seconds(child.pid, *lab.server_pids) - cpu
+        child.stdin.close()
+    arrived = {listener: lab.purge_queues(f"{listener}.{PUBLISHING_SERVICE}-events.{partition}" for partition in range(2)) for listener in LISTENERS}
+    assert set(arrived.values()) == {len(messages)}, f"{side} published {len(messages)} messages, but the queues got {arrived}"
+    return Run(len(messages) / (times["ended"] - times["began"]), 1e6 * cpu / len(messages))
+
+
+REPLY = sys.stdout  # read by the benchmark; the relay's log goes to stderr
+
+
+class _TimedRelay(Relay):
+    """The relay, which records when it is connected and when its outbox is empty, and then stops."""
+
+    def _connect(self):
+        super()._connect()
+        print("ready", file=REPLY, flush=True)
+        sys.stdin.readline()
+        self.began = time.time()
+
+    def _sleep_until_woken(self):
+        self.ended = time.time()
+        if self.mine and not self._query("select 1 from outbox limit 1"):
+            self.stop.set()
+
+
+def _run_relay(job):
+    relay = _TimedRelay(PUBLISHING_SERVICE, job["database"], job["amqp"], 2, threading.Event())
+    relay.run()
+    return {"began": relay.began, "ended": relay.ended}
+
+
+def _publish_directly(job):
+    loop = IoLoop()
+    connection = BrokerConnection(loop, job["amqp"], window=WINDOW)
+    print("ready", file=REPLY, flush=True)
+    sys.stdin.readline()
+    began = time.time()
+    connection.publish(job["messages"])
+    loop.run_until(lambda: not connection.unconfirmed, 120, "publishing")
+    return {"began": began, "ended": time.time()}
+
+
+def main(side: str, file: str) -> None:
+    with open(file, "rb") as stored:
+        job = pickle.load(stored)
+    sys.stdout = sys.stderr
+    print(json.dumps({"relay": _run_relay, "floor": _publish_directly}[side](job)), file=REPLY, flush=True)
+    sys.stdin.readline()  # wait until the parent process has read this process's CPU time
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,59 @@
+"""Tests of sending a history over real queues: in order, by each agency in its own name, with unanswered steps noticed."""
+
+from collections import defaultdict
+from datetime import date, datetime
+
+import pytest
+
+from contracts.dates import SHANGHAI
+from demo.history import simulate_quarter
+from demo.step_sender import OpenDispute, StepSender
+from tests.fengqiao_agency.broker import Broker
+from tests.fengqiao_agency.hub import Hub
+
+UNTIL = date(2026, 10, 1)
+# The agencies with the most steps; each has a process of its own.
+AGENCIES = {
+    "mediation_centre", "peoples_mediation_committee", "peoples_mediation_committee-xijie", "industry_mediation_body", "trade_union", "grid", "police",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def broker(servers):
+    return Broker(servers, f"{servers.vhost}_step_sender", agencies=sorted(AGENCIES), narrow=())
+
+
+@pytest.fixture
+def endpoints(broker):
+    return {"agencies": {code: {"amqp": broker.uri(code)} for code in AGENCIES}}
+
+
+def _step_lists():
+    now = datetime(2026, 10, 1, tzinfo=SHANGHAI)
+    step_lists = [history.steps_until(now) for history in simulate_quarter(3, 600, UNTIL)]
+    step_lists = [steps for steps in step_lists if {step.agency for step in steps} <= AGENCIES]
+    return [*step_lists[:20], *(steps for steps in step_lists[20:] if any(step.without_waiting or step.expected != "receipt.applied" for step in steps))]
+
+
+def test_steps_arrive_in_order_and_sending_them_again_sends_nothing_twice(broker, endpoints, tmp_path):
+    expected = {step.id: step.expected for steps in _step_lists() for step in steps}
+    refuse, reject = (lambda e, which=which: expected[e.get_id()] == which for which in ("receipt.refused", "receipt.rejected"))
+    with Hub(broker.uri(), list(AGENCIES), refuse=refuse, reject=reject) as hub:
+        for _ in range(2):
+            with StepSender(endpoints, tmp_path) as sender:
+                assert sender.send_all([OpenDispute(steps) for steps in _step_lists()], patience=20)
+            assert sender.counts["finished"] == len(expected)
+            assert not sender.unexpected
+
+        received = defaultdict(list)
+        for agency, _, event in hub.heard:
+            received[event.rsplit("-", 1)[0]].append((event, agency))
+        for steps in _step_lists():
+            if steps:
+                assert received[steps[0].id.rsplit("-", 1)[0]] == [(step.id, step.agency) for step in steps]
+
+
+def test_sending_fails_when_no_receipt_arrives_for_the_given_patience(broker, endpoints, tmp_path):
+    with Hub(broker.uri(), list(AGENCIES), answer=False), StepSender(endpoints, tmp_path) as sender:
+        assert not sender.send_all([OpenDispute(_step_lists()[0])], patience=3)
+        assert sender.unfinished == 1
