@@ -12,8 +12,8 @@ from bench.lab import Lab, log_progress
 from bench.resource_usage import machine
 from bench.workload import Caseload
 from deploy.files import write_private
-from local.places import run_dir
-from local.signals import end_as_by_ctrl_c
+from local.paths import run_dir
+from local.signals import interrupt_on_stop_signals
 
 PARTS = ("hops", "relay", "end_to_end", "burst")
 
@@ -102,5 +102,5 @@ def _floor_cpu_us(hop_figures: dict, relay: dict) -> float:
 
 
 if __name__ == "__main__":
-    end_as_by_ctrl_c()
+    interrupt_on_stop_signals()
     sys.exit(main(sys.argv[1:]))

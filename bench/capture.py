@@ -7,7 +7,7 @@ import pickle
 import sys
 
 from bench.service_handlers import batch_handler
-from plumbing.consumer import SIZE
+from plumbing.consumer import BATCH_SIZE
 from plumbing.events import Delivery
 
 
@@ -16,8 +16,8 @@ def main(hop: str, file: str) -> None:
         messages = pickle.load(stored)
     process, read = batch_handler(hop)
     deliveries = [Delivery(m.body, m.content_type, m.routing_key, m.user_id or "", m.id, m.headers or {}) for m in messages]
-    for first in range(0, len(deliveries), SIZE):
-        process([read(delivery) for delivery in deliveries[first : first + SIZE]])
+    for first in range(0, len(deliveries), BATCH_SIZE):
+        process([read(delivery) for delivery in deliveries[first : first + BATCH_SIZE]])
 
 
 if __name__ == "__main__":

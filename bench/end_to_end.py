@@ -6,12 +6,12 @@ from bench.agencies import Agencies, percentile
 from bench.lab import Lab, log_progress
 from bench.resource_usage import cpu_seconds
 from bench.workload import Caseload
-from contracts.channels import HEARS, service_of
+from contracts.channels import SUBSCRIPTIONS, service_of
 
 COUNT_UNPROCESSED = " union all ".join(
     f"select count(*) from {service_of(stream)}.spoken s left join {listener}.heard h on h.source = s.source and h.subject = s.subject"
     f" where s.source = '{stream}' and coalesce(h.last_sequence, 0) < s.last_sequence and (%(codes)s::text[] is null or s.subject = any(%(codes)s))"
-    for listener, streams in HEARS.items()
+    for listener, streams in SUBSCRIPTIONS.items()
     for stream in streams
 )
 WARM_UP_ROUNDS = 3
@@ -32,7 +32,7 @@ def wait_until_processed(lab: Lab, agencies: Agencies, seconds: float = 120, cod
     with lab.copies.admin_cursor("fengqiao") as cursor:
 
         def count_unprocessed():
-            outboxes = " + ".join(f"(select count(*) from {name}.outbox)" for name in HEARS)
+            outboxes = " + ".join(f"(select count(*) from {name}.outbox)" for name in SUBSCRIPTIONS)
             cursor.execute(f"select (select sum(count) from ({COUNT_UNPROCESSED}) n) + {outboxes}", {"codes": codes})
             return cursor.fetchone()[0]
 

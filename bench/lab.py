@@ -16,7 +16,7 @@ import psycopg2
 from bench.agencies import BrokerConnection, IoLoop, Message
 from bench.copies import DatabaseCopies
 from bench.resource_usage import cpu_seconds
-from deploy.files import private
+from deploy.files import make_private_folder
 from local import System
 
 
@@ -33,7 +33,7 @@ class Lab:
 
     def __init__(self, folder: Path):
         shutil.rmtree(folder, ignore_errors=True)
-        self.folder = private(folder)
+        self.folder = make_private_folder(folder)
         self.system = System(folder, restarts=False)
         self.servers = self.system.servers
 
@@ -85,7 +85,7 @@ class Lab:
         """Return the environment variables of the process of this name, with another DATABASE_URL if one is given."""
         from deploy import processes
 
-        variables = processes.launch(processes.KINDS[name], self.servers).environment
+        variables = processes.launch(processes.PROCESSES[name], self.servers).environment
         return variables | ({"DATABASE_URL": database} if database else {})
 
 

@@ -41,7 +41,7 @@ TABLES = {
     "metrics.disputes":      ("code",     {}),
     "metrics.deadlines":     ("code",     {}),
     "metrics.timeline":      ("code",     {"event": "event || '~' || {n}"}),
-    "metrics.moves":         ("code",     {}),
+    "metrics.daily_disputes":         ("code",     {}),
     "metrics.heard":         ("subject",  {}),
 }
 # fmt: on
@@ -50,7 +50,7 @@ CONDITION_WITHOUT_DISPUTE_COLUMN = {
     "intake.party_tokens": "seq in (select seq from intake.log where dispute in (select code from public.copied))",
     "intake.receipts": "split_part(id, '/', 2)::bigint in (select seq from intake.log where dispute in (select code from public.copied))",
 }
-SUMS = ("metrics.open_cube", "metrics.open_waits", "metrics.flow", "metrics.days", "metrics.totals")
+SUMS = ("metrics.open_cube", "metrics.open_waits", "metrics.daily_counts", "metrics.daily_totals", "metrics.totals")
 COLUMNS = "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped and attidentity = '' and attgenerated = '' order by attnum"
 
 

@@ -95,9 +95,9 @@ class _TimedRelay(Relay):
         sys.stdin.readline()
         self.began = time.time()
 
-    def _sleep_until_woken(self):
+    def _wait_for_notify(self):
         self.ended = time.time()
-        if self.mine and not self._query("select 1 from outbox limit 1"):
+        if self.partitions_held and not self._query("select 1 from outbox limit 1"):
             self.stop.set()
 
 

@@ -15,9 +15,9 @@ from bench.lab import Lab, Run, listen, log_progress, read_json, watch_commits
 from bench.resource_usage import cpu_seconds
 from bench.service_handlers import pack, stock_queue
 from bench.workload import AgencyEvent
-from contracts.channels import DEFAULT_PARTITIONS, HEARS, agency_queue, exchange_of, partition_of, queue_of
+from contracts.channels import DEFAULT_PARTITIONS, SUBSCRIPTIONS, agency_queue, exchange_of, partition_of, queue_of
 from deploy.files import ROOT
-from plumbing.consumer import SIZE
+from plumbing.consumer import BATCH_SIZE
 from plumbing.events import CONTENT_TYPE
 
 MAIN_DATABASE, BEFORE_MEASUREMENTS, AFTER_INTAKE, WORK_DATABASE = "fengqiao", "bench_before", "bench_after_intake", "bench_work"
@@ -43,11 +43,11 @@ FIRST_OUTBOX_ROW = "select extract(epoch from min(created_at))::float from {}.ou
 HOPS = (
     #    name         service      listens to            channel                count_done                             first_commit
     Hop("intake",     "intake",    (),                   "outbox_intake",       "select count(*) from intake.log",     FIRST_OUTBOX_ROW.format("intake")),
-    Hop("mediation",  "mediation", HEARS["mediation"],   "outbox_mediation",    COUNT_PROCESSED.format("mediation"),   FIRST_OUTBOX_ROW.format("mediation")),
-    Hop("notify",     "notify",    HEARS["notify"],      "outbox_notify",       COUNT_PROCESSED.format("notify"),      FIRST_OUTBOX_ROW.format("notify")),
-    Hop("metrics",    "metrics",   HEARS["metrics"],     "metrics_changes",     COUNT_PROCESSED.format("metrics"),     "select extract(epoch from min(at))::float from metrics.changes"),
+    Hop("mediation",  "mediation", SUBSCRIPTIONS["mediation"],   "outbox_mediation",    COUNT_PROCESSED.format("mediation"),   FIRST_OUTBOX_ROW.format("mediation")),
+    Hop("notify",     "notify",    SUBSCRIPTIONS["notify"],      "outbox_notify",       COUNT_PROCESSED.format("notify"),      FIRST_OUTBOX_ROW.format("notify")),
+    Hop("metrics",    "metrics",   SUBSCRIPTIONS["metrics"],     "metrics_changes",     COUNT_PROCESSED.format("metrics"),     "select extract(epoch from min(at))::float from metrics.changes"),
     # Intake again, as the consumer of mediation's decisions: it sends the outcome receipts.
-    Hop("answers",    "intake",    HEARS["intake"],      "outbox_intake",       COUNT_PROCESSED.format("intake"),      FIRST_OUTBOX_ROW.format("intake"), AFTER_INTAKE),
+    Hop("answers",    "intake",    SUBSCRIPTIONS["intake"],      "outbox_intake",       COUNT_PROCESSED.format("intake"),      FIRST_OUTBOX_ROW.format("intake"), AFTER_INTAKE),
 )
 # fmt: on
 
@@ -98,7 +98,7 @@ def _prepare(lab, hop, agency_events, published):
         lab.copies.make(AFTER_INTAKE, WORK_DATABASE)
     queues = sorted({agency_queue(event.agency) for event in agency_events} if hop.name == "intake" else {message.routing_key for message in messages})
     batches = [_final_rows(rows, columns) for rows in transactions]
-    work = FloorWork(lab.servers.amqp_admin, services[hop.service], queues, len(messages), SIZE, columns, batches)
+    work = FloorWork(lab.servers.amqp_admin, services[hop.service], queues, len(messages), BATCH_SIZE, columns, batches)
     said_rows = sum(len(columns[0]) for batch in batches for table, _, columns in batch if table == f"{hop.service}.outbox")
     return HopInput(messages, queues, work, said_rows)
 
@@ -116,7 +116,7 @@ def _messages_for(hop, agency_events, published):
 
 def merge_in_turn(queues: list[list[Message]]) -> list[Message]:
     """Merge the queues into one list, a share of each queue in turn, as a service reads them."""
-    share, merged, remaining = max(1, SIZE // len(queues)), [], [queue[::-1] for queue in queues]
+    share, merged, remaining = max(1, BATCH_SIZE // len(queues)), [], [queue[::-1] for queue in queues]
     while any(remaining):
         for queue in remaining:
             merged += [queue.pop() for _ in range(min(share, len(queue)))]

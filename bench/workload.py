@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 from contracts import COUNTY
-from fengqiao_agency.events import Outgoing, outgoing
-from scenarios.course import mediation
+from fengqiao_agency.events import OutgoingEvent, make_outgoing_event
+from scenarios.course import mediation_steps
 from scenarios.facts import facts_of
 from services.mediation.county_files import read_rosters
 from services.mediation.rosters.roster import Roster
@@ -91,12 +91,12 @@ class AgencyEvent:
     """An event to be published by an agency."""
 
     agency: str
-    outgoing: Outgoing
+    make_outgoing_event: OutgoingEvent
     dispute: Dispute
 
     @property
     def routing_key(self) -> str:
-        return f"{self.agency}.{self.outgoing.type}"
+        return f"{self.agency}.{self.make_outgoing_event.type}"
 
 
 def _reporting_steps(dispute):
@@ -127,7 +127,7 @@ def _mediation_steps(dispute):
     terms = [{"kind": "payment", "due_on": (today + timedelta(days=90)).isoformat(), "amount_cny": "12000.00"}]
     return [
         (dispute.body, "referral.accepted", facts_of("referral.accepted", mediator=_mediator(dispute))),
-        *((dispute.body, *step) for step in mediation(_mediator(dispute), sessions=({}, {"mode": "video", "minutes": 45}))),
+        *((dispute.body, *step) for step in mediation_steps(_mediator(dispute), sessions=({}, {"mode": "video", "minutes": 45}))),
         (dispute.body, "agreement.reached", facts_of("agreement.reached", effective_on=today.isoformat(), terms=terms)),
     ]
 
@@ -174,7 +174,9 @@ def events_of_stage(dispute: Dispute, stage: int | None = None) -> list[AgencyEv
     return [
         AgencyEvent(
             agency,
-            outgoing(agency, event_type, dispute.code or dispute.report_no, data, began + timedelta(seconds=step), f"b-{dispute.number:06d}-{number}-{step}"),
+            make_outgoing_event(
+                agency, event_type, dispute.code or dispute.report_no, data, began + timedelta(seconds=step), f"b-{dispute.number:06d}-{number}-{step}"
+            ),
             dispute,
         )
         for step, (agency, event_type, data) in enumerate(STAGES[number](dispute))

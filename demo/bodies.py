@@ -6,7 +6,7 @@ from functools import cache
 from contracts import COUNTY
 from services.mediation.county_files import read_rosters, read_routing
 from services.mediation.rosters.roster import Roster
-from services.mediation.routing.proposing import Asked, Candidate, propose
+from services.mediation.routing.proposing import Candidate, RoutingFacts, propose
 from services.mediation.routing.rules import Rules
 
 ROSTER_DATE = date(2020, 1, 1)  # first day of the synthetic rosters
@@ -28,7 +28,7 @@ def villages(township: str) -> tuple[str, ...]:
 @cache
 def proposed_bodies(kind: str, township: str, village: str | None, track: str = "A") -> tuple[Candidate, ...]:
     """Return the bodies that the routing rules propose, in order, without any statistics of the bodies' earlier work."""
-    proposal = propose(Asked(kind, township, village, track), _rules(), roster(), {}, ROSTER_DATE)
+    proposal = propose(RoutingFacts(kind, township, village, track), _rules(), roster(), {}, ROSTER_DATE)
     return tuple(Candidate(candidate["to"], candidate.get("organisation"), joint_with=candidate["joint_with"]) for candidate in proposal["candidates"])
 
 

@@ -4,9 +4,9 @@ Figures are given by role and kind. The agencies and townships are taken from th
 """
 
 from contracts import COUNTY
-from contracts.county.roles import LED
+from contracts.county.roles import ROLES_WITH_LEAD
 
-LEADS = {role: COUNTY.lead(role).code for role in LED}
+LEADS = {role: COUNTY.lead(role).code for role in ROLES_WITH_LEAD}
 COURT, CENTRE, JUSTICE_BUREAU, WOMENS_FEDERATION, POLICE, PETITION_OFFICE, POLITICAL_LEGAL_COMMITTEE, GRID = (LEADS[role] for role in "CMJWPXLG")
 
 # fmt: off
@@ -122,7 +122,7 @@ def usual_body_of(kind: str, township: str) -> str:
 
 def court_of(body: str) -> str:
     """Return the tribunal responsible for the body's townships, else the court."""
-    serving = (COUNTY.serving("C", township) for township in COUNTY.agencies[body].townships)
+    serving = (COUNTY.serving_agency("C", township) for township in COUNTY.agencies[body].townships)
     return next((tribunal.code for tribunal in serving if tribunal), COURT)
 
 
@@ -139,4 +139,4 @@ def _department(role, kind, township):
     if role != TRIBUNAL:
         return LEADS[role]
     tribunals = [agency for agency in ACTIVE if agency.role == "C" and COUNTY.has_superior(agency)]
-    return next((tribunal.code for tribunal in [COUNTY.serving("C", township), *tribunals] if tribunal), COURT)
+    return next((tribunal.code for tribunal in [COUNTY.serving_agency("C", township), *tribunals] if tribunal), COURT)

@@ -24,7 +24,9 @@ def main():
         for receipt in agency.receipts():
             earlier.add(receipt.id)
             output.write(receipt.event_id, receipt.type, receipt.dispute, (receipt.data.get("reason") or {}).get("code"))
-        agency.on_receipt(lambda e: e.id in earlier or output.write(e.about, e.type, e.data.get("dispute"), (e.data.get("reason") or {}).get("code")))
+        agency.on_receipt(
+            lambda e: e.id in earlier or output.write(e.answered_event_id, e.type, e.data.get("dispute"), (e.data.get("reason") or {}).get("code"))
+        )
         for jobs in _batches():
             _report(agency, jobs, output)
 

@@ -10,13 +10,13 @@ from typing import Annotated
 
 import typer
 
-from deploy.files import private
+from deploy.files import make_private_folder
 from drills import schedule
 from drills.drill import Drill, ignore_configured_servers
 from drills.system import DrillSystem
 from drills.workload import GROUPS
-from local.places import run_dir
-from local.signals import end_as_by_ctrl_c
+from local.paths import run_dir
+from local.signals import interrupt_on_stop_signals
 
 
 def main(
@@ -49,7 +49,7 @@ def main(
     with DrillSystem(folder) as system:
         result = Drill(system, seed, _log).run(faults, seconds)
     summary = result.summary() | {"seconds": seconds}
-    (private(run_dir()) / "chaos.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False))
+    (make_private_folder(run_dir()) / "chaos.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False))
     print(json.dumps({name: value for name, value in summary.items() if name != "findings"}, ensure_ascii=False))
     for kind, findings in result.figures.findings.items():
         for finding in findings[:20]:
@@ -69,5 +69,5 @@ def _log(line: str) -> None:
 
 
 if __name__ == "__main__":
-    end_as_by_ctrl_c()
+    interrupt_on_stop_signals()
     typer.run(main)

@@ -14,13 +14,13 @@ from types import SimpleNamespace
 
 import orjson
 
-from contracts.channels import HEARS, INBOXES_EXCHANGE, STREAMS, exchange_of, is_sealed, service_of
+from contracts.channels import INBOXES_EXCHANGE, STREAMS, SUBSCRIPTIONS, exchange_of, is_sealed, service_of
 from drills import capture, ledger
 from drills.workload import GROUPS
 from plumbing import events
 from plumbing.events import Delivery, Event
 from services.intake.store import log
-from services.mediation.life import decisions as mediation
+from services.mediation.lifecycle import decisions as mediation
 from services.metrics import domain as metrics
 from services.metrics import store as metrics_store
 from services.notify import rules, safeguard
@@ -129,7 +129,7 @@ class Evidence:
         """(service, source, subject) → (event id, status)."""
         return {
             (service, source, subject): (event_id, status)
-            for service in HEARS
+            for service in SUBSCRIPTIONS
             for source, subject, event_id, status in self.rows(f"select source, subject, event_id, status from {service}.parked")
         }
 
@@ -145,7 +145,9 @@ class Evidence:
     def transitions(self) -> dict[str, list[tuple]]:
         """Dispute code → (state before, state after, step number, causing event, event type) in order."""
         transitions = defaultdict(list)
-        for code, step, before, after, cause, word in self.rows("select code, step, before, after, cause, word from mediation.transitions order by code, step"):
+        for code, step, before, after, cause, word in self.rows(
+            "select code, step, before, after, cause, event_type from mediation.transitions order by code, step"
+        ):
             transitions[code].append((before, after, step, cause, word))
         return transitions
 
@@ -157,7 +159,7 @@ class Evidence:
     def codes_with_unpublished_events(self) -> set[str]:
         """Disputes with events held back from the ordinary streams because of a safeguard hold; the read model does not count these disputes."""
         rows = self.rows(
-            "select code from mediation.holds where reported_in_lane or pending_events <> '[]' union select code from intake.seals where reported_in_lane"
+            "select code from mediation.holds where reported_in_lane or pending_events <> '[]' union select code from intake.lane_records where reported_in_lane"
         )
         return {code for (code,) in rows}
 
@@ -229,7 +231,7 @@ def logged_without_first_receipt(evidence: Evidence):
 
 def published_but_not_processed(evidence: Evidence):
     """Yield each subject of which a listener has processed fewer events than were published."""
-    for listener, streams in HEARS.items():
+    for listener, streams in SUBSCRIPTIONS.items():
         for stream in streams:
             processed = dict(evidence.rows(f"select subject, last_sequence from {listener}.heard where source = %s", stream))
             for subject, last in evidence.last_published[stream].items():
@@ -238,7 +240,7 @@ def published_but_not_processed(evidence: Evidence):
 
 
 def left_in_outbox(evidence: Evidence):
-    return (f"{service} {event}" for service in HEARS for (event,) in evidence.rows(f"select event_id from {service}.outbox limit 100"))
+    return (f"{service} {event}" for service in SUBSCRIPTIONS for (event,) in evidence.rows(f"select event_id from {service}.outbox limit 100"))
 
 
 def undelivered_receipts(evidence: Evidence):
@@ -353,10 +355,10 @@ def states_not_matching_transitions(evidence: Evidence):
 
 def timelines_with_gaps(evidence: Evidence):
     """Yield each dispute and stream of which metrics' timeline does not hold every published event, in sequence."""
-    for stream in HEARS["metrics"]:
+    for stream in SUBSCRIPTIONS["metrics"]:
         published = defaultdict(list)
         for event in evidence.published[stream]:
-            if event.type not in metrics.NO_DISPUTE:
+            if event.type not in metrics.ROSTER_EVENTS:
                 published[event.subject].append((event.sequence, event.type))
         for code in {*published, *(code for code, source in evidence.timeline if source == stream)}:
             recorded = evidence.timeline.get((code, stream), [])
@@ -370,7 +372,7 @@ def published_states_not_continuous(evidence: Evidence):
     A dispute's first event must start from the state after registration.
     """
     states: dict[str, str] = {}
-    first = mediation.TRANSITIONS[mediation.FIRST][mediation.REGISTERED]
+    first = mediation.TRANSITIONS[mediation.INITIAL_STATE][mediation.REGISTERED]
     for event in evidence.published["mediation"]:
         if "before" in event.data:
             if states.get(event.subject, first) != event.data["before"]:
@@ -400,7 +402,7 @@ def receipt_cursors_not_matching_receipts(evidence: Evidence):
 
 def events_still_waiting(evidence: Evidence):
     """Yield each event that a service still holds back because an earlier one is missing, unless the earlier one is parked."""
-    for service in HEARS:
+    for service in SUBSCRIPTIONS:
         for source, subject, sequence in evidence.rows(f"select source, subject, sequence from {service}.waiting"):
             if (service, source, subject) not in evidence.parked:
                 yield f"{service}: {source} {subject} {sequence}"
@@ -411,7 +413,7 @@ def undecided_joins(evidence: Evidence):
     for code, seq in evidence.rows("select code, seq from intake.join_requests"):
         if not {("mediation", "intake", code), ("intake", "mediation", code)} & evidence.parked.keys():
             yield f"{code}: asked in entry {seq}"
-    for code, seq in evidence.rows("select w.code, w.seq from intake.waiting_steps w join intake.disputes d using (code) where d.asked is null"):
+    for code, seq in evidence.rows("select w.code, w.seq from intake.waiting_steps w join intake.disputes d using (code) where d.pending_request_seq is null"):
         yield f"{code}: entry {seq} waits"
 
 
@@ -550,7 +552,7 @@ def _causing_agency_event(event):
 
 def _compute_due_notices(evidence):
     """Return the notices that should have followed from the published events, computed by notify's own functions."""
-    for stream in HEARS["notify"]:
+    for stream in SUBSCRIPTIONS["notify"]:
         notices_for = safeguard.notices_for if is_sealed(stream) else rules.notices_for
         for event in evidence.published[stream]:
             if not _is_not_applied_at_notify(evidence, event):
@@ -599,20 +601,20 @@ def _figures(evidence):
 
     counted_transitions = {code: steps for code, steps in evidence.transitions.items() if code not in evidence.codes_with_unpublished_events}
     entered = Counter(after for steps in counted_transitions.values() for before, after, *_ in steps if before != after)
-    counted = {flow: entered[state] for state, flow in metrics.FLOW_OF_STATE.items()} | {
+    counted = {flow: entered[state] for state, flow in metrics.FIGURE_OF_STATE.items()} | {
         "reported": value("select count(*) from intake.disputes where code <> all(%s)", sorted(evidence.codes_with_unpublished_events)),
         "refused": sum(event.type == "step.refused" for event in evidence.published["mediation"]),
     }
-    for table in ("days", "moves", "flow"):
-        shown = dict(evidence.rows(f"select what, sum(count)::bigint from metrics.{table} group by what"))
+    for table in ("daily_totals", "daily_disputes", "daily_counts"):
+        shown = dict(evidence.rows(f"select figure, sum(count)::bigint from metrics.{table} group by figure"))
         yield from ((f"{table}, {what}", shown.get(what, 0), count) for what, count in counted.items())
-    yield "totals, registered", value("select sum(count)::bigint from metrics.totals where what = 'registered'"), counted["reported"]
-    yield "totals, refused", value("select sum(count)::bigint from metrics.totals where what = 'refused'"), counted["refused"]
+    yield "totals, registered", value("select sum(count)::bigint from metrics.totals where figure = 'registered'"), counted["reported"]
+    yield "totals, refused", value("select sum(count)::bigint from metrics.totals where figure = 'refused'"), counted["refused"]
     notices = value("select count(*) from notify.notices where status <> 'waiting'")
-    yield "totals, notices", value("select sum(count)::bigint from metrics.totals where what = 'notices'"), notices
+    yield "totals, notices", value("select sum(count)::bigint from metrics.totals where figure = 'notices'"), notices
     yield "notices published", len(evidence.published["notify"]), notices
-    changes = metrics.fold({}, [event for stream in HEARS["metrics"] for event in evidence.published[stream]])
-    for table, sums in (("open_cube", changes.cube), ("open_waits", changes.waits), ("flow", changes.flow), ("days", changes.days), ("moves", changes.moves),
+    changes = metrics.fold({}, [event for stream in SUBSCRIPTIONS["metrics"] for event in evidence.published[stream]])
+    for table, sums in (("open_cube", changes.open_cube), ("open_waits", changes.open_waits), ("daily_counts", changes.daily_counts), ("daily_totals", changes.daily_totals), ("daily_disputes", changes.daily_disputes),
                         ("totals", changes.totals)):  # fmt: skip
         key, _ = metrics_store.SUMS[table]
         shown = {tuple(map(str, row[:-1])): row[-1] for row in evidence.rows(f"select {key}, count from metrics.{table}")}

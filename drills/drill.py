@@ -14,13 +14,13 @@ from pathlib import Path
 import psycopg2
 
 from contracts.channels import INBOXES_EXCHANGE
-from deploy.files import ROOT, private, write_private
+from deploy.files import ROOT, make_private_folder, write_private
 from drills import checker, quiescence, workload
 from drills.checker import Figures, ProducerRecords
 from drills.faults import FaultPlayer
 from drills.schedule import Fault
 from drills.system import DrillSystem
-from local.places import OTHERS_SERVERS
+from local.paths import EXTERNAL_SERVER_SETTINGS
 
 DRAIN_SECONDS = 180.0  # an event that has not arrived by then counts as lost
 STEADY_SECONDS = 2.0  # the drain is complete when nothing has been in progress for so long
@@ -64,7 +64,7 @@ class Drill:
         self.system, self.seed, self.log, self.threads, self.pause = system, seed, log, threads, pause
         self.received_before_faults = received_before_faults
         self.groups = tuple(group for group in workload.GROUPS if group.name in tuple(groups))
-        self.folder = private(system.folder / "ledgers")
+        self.folder = make_private_folder(system.folder / "ledgers")
         self._producers: list[subprocess.Popen] = []
         self._database = None
 
@@ -224,5 +224,5 @@ def _received(ledger: Path) -> int:
 
 def ignore_configured_servers() -> None:
     """Remove server addresses from the environment: the drill kills servers, so it may use only servers that it has started itself."""
-    for name in OTHERS_SERVERS:
+    for name in EXTERNAL_SERVER_SETTINGS:
         os.environ.pop(name, None)

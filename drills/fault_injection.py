@@ -9,17 +9,17 @@ import sys
 
 def acknowledge_before_commit():
     """Acknowledge deliveries before the transaction commits."""
-    from plumbing.broker_line import BrokerLine
+    from plumbing.broker_connection import BrokerConnection
 
-    take, acknowledge = BrokerLine.take, BrokerLine.acknowledge
+    take_deliveries, acknowledge = BrokerConnection.take_deliveries, BrokerConnection.acknowledge
 
     def take_and_acknowledge(self, room):
-        deliveries, marks = take(self, room)
+        deliveries, marks = take_deliveries(self, room)
         acknowledge(self, marks)
         return deliveries, marks
 
-    BrokerLine.take = take_and_acknowledge
-    BrokerLine.acknowledge = lambda self, marks: None
+    BrokerConnection.take_deliveries = take_and_acknowledge
+    BrokerConnection.acknowledge = lambda self, marks: None
 
 
 def acknowledge_failed_events():
@@ -27,9 +27,9 @@ def acknowledge_failed_events():
     from plumbing import consumer
     from plumbing.consumer import Consumer
 
-    call = Consumer._call
-    Consumer._call = lambda self, batch: ValueError("seeded") if any(_is_chosen(event.id, 20) for event in batch) else call(self, batch)
-    consumer.set_aside = lambda pool, event, problem: None
+    call = Consumer._call_method
+    Consumer._call_method = lambda self, batch: ValueError("seeded") if any(_is_chosen(event.id, 20) for event in batch) else call(self, batch)
+    consumer.store_failed_event = lambda pool, event, problem: None
 
 
 def apply_duplicates():
@@ -39,7 +39,7 @@ def apply_duplicates():
     unheard = Inbox.unheard
 
     def with_duplicates(self, batch):
-        positions = self._positions(batch) if batch else {}
+        positions = self._load_positions(batch) if batch else {}
         repeats = [e for e in batch if e.sequence is not None and e.sequence <= positions.get((e.source, e.subject), (0,))[0]]
         return repeats + unheard(self, batch)
 
@@ -53,7 +53,7 @@ def ignore_gaps():
     def without_gap_check(self, batch):
         if not batch:
             return []
-        position, fresh, moved = self._positions(batch), [], set()
+        position, fresh, moved = self._load_positions(batch), [], set()
         known = dict(position)
         for event in sorted(batch, key=lambda event: event.sequence or 0):
             key = (event.source, event.subject)
@@ -64,7 +64,7 @@ def ignore_gaps():
                 fresh.append(event)
                 position[key] = (event.sequence, held, waits)
                 moved.add(key)
-        self._advance(position, moved, known)
+        self._save_positions(position, moved, known)
         return fresh
 
     Inbox.unheard = without_gap_check
@@ -92,14 +92,14 @@ def delete_before_confirm():
     from plumbing import relay
 
     def round_(self):
-        self._share()
-        rows = self._oldest()
+        self._share_partitions()
+        rows = self._fetch_oldest()
         if not rows:
-            return self._sleep_until_woken()
+            return self._wait_for_notify()
         self._query("delete from outbox where id = any(%s)", ([row[0] for row in rows],))
         self.broker.publish(rows)
 
-    relay.Relay._round = round_
+    relay.Relay._publish_window = round_
 
 
 def publish_twice():
@@ -130,13 +130,13 @@ def read_outbox_without_partition_locks():
         if rows:
             time.sleep(random.uniform(0, 0.05))
             self.broker.publish(rows)
-            self._query("delete from outbox where id = any(%s)", (self.broker.settle(),))
+            self._query("delete from outbox where id = any(%s)", (self.broker.wait_for_confirms(),))
         self._query("commit")
         if not rows:
-            self._sleep_until_woken()
+            self._wait_for_notify()
 
-    relay.Relay._share = lambda self: None
-    relay.Relay._round = round_
+    relay.Relay._share_partitions = lambda self: None
+    relay.Relay._publish_window = round_
 
 
 def omit_transitions():
@@ -159,16 +159,16 @@ def omit_outcome_receipts():
     """Do not create some outcome receipts."""
     from services.intake import outcomes
 
-    receipts = outcomes._receipts
-    outcomes._receipts = lambda decided, seqs: receipts([outcome for outcome in decided if not _is_chosen(outcome.id, 20)], seqs)
+    receipts = outcomes._outcome_receipts
+    outcomes._outcome_receipts = lambda decided, seqs: receipts([outcome for outcome in decided if not _is_chosen(outcome.id, 20)], seqs)
 
 
 def count_twice():
     """Add twice the amount to some sums of the read model."""
     from services.metrics import store
 
-    add = store._add
-    store._add = lambda tx, table, sums: add(tx, table, {cell: by * (2 if _is_chosen(str(cell), 5) else 1) for cell, by in sums.items()})
+    add = store._add_sums
+    store._add_sums = lambda tx, table, sums: add(tx, table, {cell: by * (2 if _is_chosen(str(cell), 5) else 1) for cell, by in sums.items()})
 
 
 FAULTS = {fault.__name__: fault for fault in (

@@ -4,13 +4,13 @@ import json
 import urllib.request
 from urllib.parse import urlsplit, urlunsplit
 
-from contracts.channels import HEARS, service_of
+from contracts.channels import SUBSCRIPTIONS, service_of
 from drills.checker import ProducerRecords, QueryRows
 
 COUNT_LEFT = """
 select (select count(*) from intake.log l where refused_for is null
            and not exists (select 1 from intake.receipts r where r.id = 'receipt/' || l.seq || '/outcome')) as undecided,
-       (select count(*) from mediation.deadlines where ask_at <= now() + interval '2 seconds') as deadlines
+       (select count(*) from mediation.deadlines where next_check_at <= now() + interval '2 seconds') as deadlines
 """
 
 
@@ -20,7 +20,7 @@ def work_left(rows: QueryRows, records: ProducerRecords, with_deadlines: bool = 
     counts = {"undecided": undecided, "deadlines to check": deadlines if with_deadlines else 0}
     known = {event for (event,) in rows("select event_id from intake.log")} | {event for (event,) in rows("select event_id from intake.parked")}
     counts["not processed by intake"] = len(records.acknowledged - known)
-    for service, streams in HEARS.items():
+    for service, streams in SUBSCRIPTIONS.items():
         counts[f"outbox of {service}"] = rows(f"select count(*) from {service}.outbox")[0][0]
         counts[f"waiting at {service}"] = rows(f"select count(*) from {service}.waiting w where not exists (select 1 from {service}.parked p"
                                               " where (p.source, p.subject) = (w.source, w.subject) and p.status = 'parked')")[0][0]  # fmt: skip

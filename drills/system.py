@@ -86,7 +86,7 @@ class DrillSystem(System):
 
     def process(self, name: str) -> pids.Process | None:
         pid = self.pid(name)
-        started_at = pid and pids.birth_of(pid)
+        started_at = pid and pids.start_time_of(pid)
         return pids.Process(pid, started_at) if started_at else None
 
     def backends(self) -> list[psutil.Process]:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
 
-from local.ports import allowed, is_free
+from local.ports import allowed_ports, is_free
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 seconds: closing sends a reset, as if the machine had lost power
 CHANGE_SECONDS = 10.0  # limit for one change of a proxy; no change waits for a peer
@@ -29,7 +29,7 @@ class TcpProxy:
         self._flowing.set()
         self._delay = 0.0
         # A port outside the range for outgoing connections: one of those could occupy it while the proxy is interrupted.
-        self.port = next(port for port in random.sample(allowed(), len(allowed())) if is_free(port))
+        self.port = next(port for port in random.sample(allowed_ports(), len(allowed_ports())) if is_free(port))
         self._do(self._mend())
 
     def through(self, url: str) -> str:

@@ -10,7 +10,7 @@ from functools import cache
 from random import Random
 
 from contracts import COUNTY, Agency
-from scenarios.course import mediation
+from scenarios.course import mediation_steps
 from scenarios.facts import facts_of
 from services.mediation.county_files import read_rosters
 from services.mediation.rosters.roster import Roster
@@ -193,7 +193,7 @@ def _acceptance_facts(body):
 
 def _mediation_steps(body, without_waiting, rng):
     """Return the body's steps from consent to the last session. `without_waiting`: sent without waiting for outcomes, so that the broker's order counts."""
-    steps = [Step(type, body, facts) for type, facts in mediation(_mediator(body), sessions=({},) * rng.randint(1, 4))]
+    steps = [Step(type, body, facts) for type, facts in mediation_steps(_mediator(body), sessions=({},) * rng.randint(1, 4))]
     return [_with_any_outcome(step, waits_for_outcome=False) for step in steps] if without_waiting else steps
 
 

@@ -155,7 +155,11 @@ _UNHEARD = """exists (
 # Asked twenty times a second while a test waits, so it is planned once.
 PREPARED = "prepare is_on_its_way as select " + " or ".join(
     [f"exists (select from {service}.outbox)" for service in SUBSCRIPTIONS]
-    + [_UNHEARD.format(service=service_of(producer), listener=listener, producer=producer) for listener, producers in SUBSCRIPTIONS.items() for producer in producers]
+    + [
+        _UNHEARD.format(service=service_of(producer), listener=listener, producer=producer)
+        for listener, producers in SUBSCRIPTIONS.items()
+        for producer in producers
+    ]
 )
 
 

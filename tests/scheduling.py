@@ -34,7 +34,13 @@ FILES_THAT_KILL_SERVERS = (
 # These files simulate the same quarter of disputes, which takes seven seconds. One worker runs both and simulates it once.
 FILES_THAT_SIMULATE_A_QUARTER = ("tests/demo/test_history.py", "tests/docs/generate/test_events.py")
 # These files need every process of the system, which takes ten CPU seconds to start and half a gigabyte: half of the workers start one.
-FILES_WITH_WHOLE_SYSTEM = ("tests/flows/", "tests/docs/test_commands.py", "tests/drills/test_crash_points.py", "tests/intake/test_verify.py", "tests/local/test_commands_without_packages.py")
+FILES_WITH_WHOLE_SYSTEM = (
+    "tests/flows/",
+    "tests/docs/test_commands.py",
+    "tests/drills/test_crash_points.py",
+    "tests/intake/test_verify.py",
+    "tests/local/test_commands_without_packages.py",
+)
 
 
 def count_systems(workers: int) -> int:

@@ -90,7 +90,7 @@ def test_every_file_named_in_the_scheduling_exists():
 def test_processes_of_a_killed_run_are_ended_by_the_next_run(tmp_path):
     orphan = subprocess.Popen(["sleep", "600"], start_new_session=True)
     (tmp_path / "gw0/pid").mkdir(parents=True)
-    pids.remember(tmp_path / "gw0/pid/intake.json", orphan.pid)
+    pids.write_pid_file(tmp_path / "gw0/pid/intake.json", orphan.pid)
 
     run = TestRun(tmp_path)
     run.begin()

@@ -37,7 +37,7 @@ def _rosters() -> dict[str, tuple[str, str]]:
     """Return {roster: (agency that keeps it, organisation)}: of the largest township with and without a mediation agency of its own, and an invited body."""
     by_size = sorted(COUNTY.townships, key=lambda township: (-county.RESIDENTS.get(township, 0), township))
     with_committee = [township for township in by_size if bodies.committees(township)]
-    with_own_agency = [township for township in with_committee if COUNTY.serving("B", township)]
+    with_own_agency = [township for township in with_committee if COUNTY.serving_agency("B", township)]
     without_own_agency = [township for township in with_committee if township not in with_own_agency]
     rosters = {
         name: (county.JUSTICE_BUREAU, bodies.committees(townships[0])[0])

@@ -9,7 +9,7 @@ import pytest
 from bench import __main__ as bench
 from bench.workload import EVENTS_PER_DISPUTE
 from deploy.broker import VHOST
-from local.places import OTHERS_SERVERS
+from local.paths import EXTERNAL_SERVER_SETTINGS
 from tests.county import wait_until
 
 pytestmark = pytest.mark.timeout(1200)
@@ -31,7 +31,7 @@ def run(run_folder):
         return figures
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in OTHERS_SERVERS:
+        for name in EXTERNAL_SERVER_SETTINGS:
             patch.delenv(name, raising=False)
         patch.setattr(bench, "measure", measure)
         assert bench.main(["--quick", "--folder", str(run_folder)]) == 0

@@ -18,7 +18,7 @@ caseload = workload.Caseload(new_per_round=20)
 events = [event for _ in range(4) for event in caseload.advance_all()]
 for event in events:
     contracts.load(event.outgoing.type, json.loads(event.outgoing.body))
-    assert contracts.may_say(event.agency, event.outgoing.type), event
+    assert contracts.may_report(event.agency, event.outgoing.type), event
 print(json.dumps({"count": len(events), "agencies": sorted({event.agency for event in events}), "burst": workload.BURST_BODY, "usual": workload.SECOND_AGENCY}))
 """
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from contracts.states import ENDINGS_OF_ANY_STATE, STATE_EXPLANATIONS, STATES
-from services.mediation.lifecycle.transitions import ENDS, EVERYWHERE, NEXT_ACTORS, TRANSITIONS, leads_to
+from services.mediation.lifecycle.transitions import FINAL_STATES, NEXT_ACTORS, SHARED_TRANSITIONS, TRANSITIONS, target_states
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 ACTORS = {
@@ -16,13 +16,13 @@ ACTORS = {
     "authority": ("法院（涉嫌犯罪的为公安机关）", "court, or the police where a crime is suspected"),
 }
 NOBODY = ("无须任何机构办理", "No agency has to act")
-STEPS_OF_MANY_STATES = {step for _, row in EVERYWHERE for step in row}
+STEPS_OF_MANY_STATES = {step for _, row in SHARED_TRANSITIONS for step in row}
 
 
 def following_states(state):
     """Return the states to which the steps of this state's own row lead, without the state itself."""
     own = [cell for step, cell in TRANSITIONS[state].items() if step not in STEPS_OF_MANY_STATES]
-    return {target for cell in own for target in leads_to(cell)} - {state}
+    return {target for cell in own for target in target_states(cell)} - {state}
 
 
 def quoted(sentence):
@@ -63,7 +63,7 @@ def test_the_sentence_on_the_end_names_exactly_the_states_that_follow(state, lan
     assert named == {STATES[following][language] for following in following_states(state)}
 
 
-@pytest.mark.parametrize("state", ENDS)
+@pytest.mark.parametrize("state", FINAL_STATES)
 def test_an_end_state_says_that_nothing_follows(state):
     zh, en = STATE_EXPLANATIONS[state].ends
 
@@ -72,6 +72,6 @@ def test_an_end_state_says_that_nothing_follows(state):
 
 @pytest.mark.parametrize("language", [0, 1], ids=["zh", "en"])
 def test_the_endings_of_any_state_name_the_states_of_the_common_rows(language):
-    common = {target for _, row in EVERYWHERE for cell in row.values() for target in leads_to(cell)}
+    common = {target for _, row in SHARED_TRANSITIONS for cell in row.values() for target in target_states(cell)}
 
     assert quoted(ENDINGS_OF_ANY_STATE[language]) == {STATES[state][language] for state in common}

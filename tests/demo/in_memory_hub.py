@@ -13,7 +13,7 @@ from demo.history import simulate_history
 from demo.steps import FIRST, CodePlaceholder, DisputeHistory, Step
 from plumbing.events import Delivery, Event
 from services.intake import codes, domain, duplicates, joining
-from services.intake.model import Known, StoredReport
+from services.intake.model import BatchContext, StoredReport
 from services.mediation.law.policy import USUAL_POLICY
 from services.mediation.rosters import roster_events
 from services.mediation.safeguard import lane
@@ -26,7 +26,7 @@ class InMemoryHub:
     """The state of intake and mediation, and the events that they published: ordinary ones, which the dashboard gets, and sealed ones."""
 
     def __init__(self):
-        self.known = Known()
+        self.known = BatchContext()
         self.disputes = {}  # mediation's disputes by code
         self.published: list[tuple[str, str, dict]] = []
         self.published_sealed: list[tuple[str, str, dict]] = []
@@ -39,7 +39,7 @@ class InMemoryHub:
         for step in history.steps:
             verdict, outcome, reason = self.apply_step(step, *(_with_codes(part, codes_by_report) for part in (step.subject, step.data)))
             if verdict.dispute is not None:
-                codes_by_report[step.report] = verdict.dispute.code
+                codes_by_report[step.comparable_report] = verdict.dispute.code
             answers.append((step, outcome, reason))
         self.code = codes_by_report.get(FIRST)
         return answers
@@ -50,73 +50,79 @@ class InMemoryHub:
         event = Event(f"/agencies/{step.agency}", step.id, step.type, subject, step.time, data)
         event.delivery = Delivery(json.dumps(data, ensure_ascii=False).encode())
         (verdict,) = domain.decide_all([domain.check(event, NOW, KEY, KEY)], self.known)
-        if verdict.refused is not None:
-            return verdict, "receipt.refused", verdict.refused["code"]
+        if verdict.refusal is not None:
+            return verdict, "receipt.refused", verdict.refusal["code"]
         self._store(verdict)
         if verdict.organisation:
             return verdict, *self._change_roster(verdict)
         receipt, reason = None, None
-        for stream, event_type, facts in domain.facts_of(verdict):
+        for stream, event_type, facts in domain.facts_by_stream(verdict):
             answer = self._send_to_mediation(stream, event_type, verdict.dispute, facts, step.id)
             receipt, reason = answer if answer != (None, None) else (receipt, reason)
-        extra = verdict.extra
-        if verdict.request is not None:
-            extra = joining.settle(verdict.request, receipt == "receipt.applied", self.known.stored)[1]
-        for extra_event in extra:
-            self._send_to_mediation(None, extra_event.type, extra_event.about, extra_event.data(), step.id)
+        extra_events = verdict.extra_events
+        if verdict.join_request is not None:
+            extra_events = joining.apply_outcome(verdict.join_request, receipt == "receipt.applied", self.known.stored_reports)[1]
+        for extra_event in extra_events:
+            self._send_to_mediation(None, extra_event.type, extra_event.dispute, extra_event.data(), step.id)
         return verdict, receipt, reason
 
     def _store(self, verdict):
-        verdict.logged.seq = self._seq
+        verdict.log_entry.seq = self._seq
         if verdict.organisation:
             return
-        if verdict.registers:
+        if verdict.registers_dispute:
             verdict.dispute.code = codes.make(contracts.COUNTY.area, 2026, len(self.known.disputes) + 1)
             self.known.disputes[verdict.dispute.code] = verdict.dispute
             self._registrations[verdict.dispute.code] = contracts.dump(*domain.fact_of(verdict), "intake")
         if verdict.dispute.code is None:
             verdict.dispute.code = verdict.dispute.root.code
-        if verdict.introduces:
-            facts = json.loads(json.dumps(domain.registration(verdict), default=str))
-            self.known.stored.append(
+        if verdict.is_new_report:
+            facts = json.loads(json.dumps(domain.registration_facts(verdict), default=str))
+            self.known.stored_reports.append(
                 StoredReport(
-                    verdict.agency, verdict.event.subject, self._seq, verdict.event.id, verdict.registers, facts, self.known.disputes[verdict.dispute.code]
+                    verdict.agency,
+                    verdict.event.subject,
+                    self._seq,
+                    verdict.event.id,
+                    verdict.registers_dispute,
+                    facts,
+                    self.known.disputes[verdict.dispute.code],
                 )
             )
-        if verdict.report is not None:
-            for token in duplicates.tokens_that_find(verdict.report):
-                self.known.similar.setdefault(token, []).append(verdict.report)
+        if verdict.comparable_report is not None:
+            for token in duplicates.lookup_tokens(verdict.comparable_report):
+                self.known.reports_by_token.setdefault(token, []).append(verdict.comparable_report)
 
-    def _send_to_mediation(self, stream, event_type, about, data, id):
+    def _send_to_mediation(self, stream, event_type, dispute, data, id):
         data = contracts.dump(event_type, data, stream or "intake")
-        (self.published_sealed if stream else self.published).append((event_type, about.code, data))
-        event = Event(stream or "intake", id, event_type, about.code, NOW, data)
-        decision = lane.decide(self.disputes.get(about.code), event, NOW, USUAL_POLICY, self.roster)
+        (self.published_sealed if stream else self.published).append((event_type, dispute.code, data))
+        event = Event(stream or "intake", id, event_type, dispute.code, NOW, data)
+        decision = lane.decide(self.disputes.get(dispute.code), event, NOW, USUAL_POLICY, self.roster)
         if decision.dispute is not None:
-            self.disputes[about.code] = decision.dispute
+            self.disputes[dispute.code] = decision.dispute
         ordinary = [(event_type, contracts.dump(event_type, data, "mediation")) for event_type, data in (*decision.said, *decision.late)]
         sealed = [(event_type, contracts.dump(event_type, data, "mediation-safeguard")) for event_type, data in decision.sealed]
-        self.published += [(event_type, about.code, data) for event_type, data in ordinary]
-        self.published_sealed += [(event_type, about.code, data) for event_type, data in sealed]
+        self.published += [(event_type, dispute.code, data) for event_type, data in ordinary]
+        self.published_sealed += [(event_type, dispute.code, data) for event_type, data in sealed]
         for event_type, data in sealed:
             if event_type in ("safeguard.held", "safeguard.released"):
-                self._send_to_intake(about, event_type, data)
+                self._send_to_intake(dispute, event_type, data)
         outcomes = ((event_type, data) for event_type, data in (*ordinary, *sealed) if event_type in domain.STEP_OUTCOMES and data["event"]["id"] == id)
         outcome = next(outcomes, None)
         if outcome is None:
             return None, None
         event_type, data = outcome
         if stream is None:
-            about.standing = joining.standing_in(data["state"])
+            dispute.phase = joining.phase_of_state(data["state"])
         return ("receipt.applied", None) if event_type == "step.applied" else ("receipt.rejected", data["reason"]["code"])
 
     def _send_to_intake(self, dispute, event_type, data):
         """Update intake's seal. When the last hold ends, publish the registration of a dispute that was reported in the lane."""
         if event_type == "safeguard.held":
             return  # intake sealed the dispute when it accepted the step
-        dispute.seal.holds = set(data["left"])
-        if not dispute.seal.holds:
-            reported_in_lane, dispute.seal = dispute.seal.reported_in_lane, None
+        dispute.lane_record.holds = set(data["left"])
+        if not dispute.lane_record.holds:
+            reported_in_lane, dispute.lane_record = dispute.lane_record.reported_in_lane, None
             if reported_in_lane:
                 data = {**self._registrations[dispute.code], "happened_at": NOW}
                 self._send_to_mediation(None, "dispute.registered", dispute, data, "seal-ended")
@@ -133,7 +139,7 @@ class InMemoryHub:
 def _with_codes(part, codes_by_report):
     if isinstance(part, dict):
         return {name: _with_codes(value, codes_by_report) for name, value in part.items()}
-    return codes_by_report[part.report] if isinstance(part, CodePlaceholder) else part
+    return codes_by_report[part.comparable_report] if isinstance(part, CodePlaceholder) else part
 
 
 class _RecordingHub(InMemoryHub):

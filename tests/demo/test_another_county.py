@@ -56,7 +56,7 @@ def test_every_agency_reports_and_every_township_has_disputes(zhuji):
 
 
 def test_every_step_gets_its_expected_receipt_in_a_county_with_one_township_and_mediator(tmp_path):
-    skeleton.write_new(tmp_path / "county", "999999")
+    skeleton.write_template(tmp_path / "county", "999999")
 
     result = _simulate_county(tmp_path / "county")
 

@@ -44,7 +44,7 @@ def test_every_step_is_valid_by_the_contract_and_steps_are_in_order_of_time(hist
     for history in histories:
         for step in history.steps:
             contracts.dump(step.type, {name: CODE if isinstance(value, CodePlaceholder) else value for name, value in step.data.items()})
-            assert step.expected == "receipt.refused" or contracts.may_say(step.agency, step.type)
+            assert step.expected == "receipt.refused" or contracts.may_report(step.agency, step.type)
         times = [step.time for step in history.steps]
         assert times == sorted(times)
     ids = [step.id for history in histories for step in history.steps]
@@ -125,7 +125,7 @@ def test_no_ordinary_event_reveals_the_safeguard_lane(applied_histories):
         for event_type, _, data in hub.published:
             assert event_type not in safeguard.STEPS and data.get("step") not in safeguard.STEPS
             assert "risk" not in data.get("facts", {}) and "dangers" not in data
-        if safeguard.in_danger(history.steps[0].data if history.steps else {}):
+        if safeguard.danger_flags(history.steps[0].data if history.steps else {}):
             released = next(count for count, step in enumerate(history.steps) if step.type == "hold.released")
             before = InMemoryHub()
             before.apply_history(replace(history, steps=history.steps[:released]))
@@ -134,7 +134,7 @@ def test_no_ordinary_event_reveals_the_safeguard_lane(applied_histories):
 
 def test_a_dispute_is_confidential_if_somebody_is_in_danger(histories):
     for history in histories:
-        assert history.is_confidential == any(safeguard.in_danger(s.data) or s.type in ("dv.warning_issued", "hold.released") for s in history.steps)
+        assert history.is_confidential == any(safeguard.danger_flags(s.data) or s.type in ("dv.warning_issued", "hold.released") for s in history.steps)
 
 
 # ── live ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

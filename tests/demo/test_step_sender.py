@@ -8,8 +8,8 @@ import pytest
 from contracts.dates import SHANGHAI
 from demo.history import simulate_quarter
 from demo.step_sender import OpenDispute, StepSender
-from tests.fengqiao_agency.broker import Broker
-from tests.fengqiao_agency.hub import Hub
+from tests.fengqiao_agency.broker import BrokerVhost
+from tests.fengqiao_agency.fake_hub import FakeHub
 
 UNTIL = date(2026, 10, 1)
 # The agencies with the most steps; each has a process of its own.
@@ -20,7 +20,7 @@ AGENCIES = {
 
 @pytest.fixture(scope="module")
 def broker(servers):
-    return Broker(servers, f"{servers.vhost}_step_sender", agencies=sorted(AGENCIES), narrow=())
+    return BrokerVhost(servers, f"{servers.vhost}_step_sender", agencies=sorted(AGENCIES), short_queue_agencies=())
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def _step_lists():
 def test_steps_arrive_in_order_and_sending_them_again_sends_nothing_twice(broker, endpoints, tmp_path):
     expected = {step.id: step.expected for steps in _step_lists() for step in steps}
     refuse, reject = (lambda e, which=which: expected[e.get_id()] == which for which in ("receipt.refused", "receipt.rejected"))
-    with Hub(broker.uri(), list(AGENCIES), refuse=refuse, reject=reject) as hub:
+    with FakeHub(broker.uri(), list(AGENCIES), refuse=refuse, reject=reject) as hub:
         for _ in range(2):
             with StepSender(endpoints, tmp_path) as sender:
                 assert sender.send_all([OpenDispute(steps) for steps in _step_lists()], patience=20)
@@ -46,7 +46,7 @@ def test_steps_arrive_in_order_and_sending_them_again_sends_nothing_twice(broker
             assert not sender.unexpected
 
         received = defaultdict(list)
-        for agency, _, event in hub.heard:
+        for agency, _, event in hub.received:
             received[event.rsplit("-", 1)[0]].append((event, agency))
         for steps in _step_lists():
             if steps:
@@ -54,6 +54,6 @@ def test_steps_arrive_in_order_and_sending_them_again_sends_nothing_twice(broker
 
 
 def test_sending_fails_when_no_receipt_arrives_for_the_given_patience(broker, endpoints, tmp_path):
-    with Hub(broker.uri(), list(AGENCIES), answer=False), StepSender(endpoints, tmp_path) as sender:
+    with FakeHub(broker.uri(), list(AGENCIES), answer=False), StepSender(endpoints, tmp_path) as sender:
         assert not sender.send_all([OpenDispute(_step_lists()[0])], patience=3)
         assert sender.unfinished == 1

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.mediation.life import decisions
+from services.mediation.lifecycle import decisions
 from tests.county import wait_until
 
 pytestmark = pytest.mark.timeout(600)

@@ -9,12 +9,12 @@ from services.mediation import store
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
-def test_omit_transitions_stores_some_transitions_and_not_others(apart, monkeypatch):
+def test_omit_transitions_stores_some_transitions_and_not_others(sandbox, monkeypatch):
     monkeypatch.setattr(Statements, "insert", Statements.insert)  # so that it is restored after the test
     fault_injection.omit_transitions()
     codes = [f"620702-1999-{number:06}-0" for number in range(200)]
     rows = [(code, 1, "detected", "registered", "dispute.registered", "police", NOW, NOW, f"{code}/1", None, {}, None) for code in codes]
-    with apart.pool("mediation").transaction() as tx:
+    with sandbox.pool("mediation").transaction() as tx:
         tx.insert("mediation.transitions", store.TRANSITIONS, rows)
         written = tx.run("delete from mediation.transitions where code = any(%s)", (codes,))
 

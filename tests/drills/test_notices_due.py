@@ -10,22 +10,22 @@ from marshmallow import ValidationError, validate
 
 import contracts
 from contracts import AGENCIES
-from contracts.channels import HEARS, SEALED, SERVICES
+from contracts.channels import SEALED_STREAMS, SERVICES, SUBSCRIPTIONS
 from contracts.fields import Boolean, ListOf, Text
 from contracts.step_facts import StepFacts
 from drills import capture, checker
 from drills.checker import Evidence, ProducerRecords
 from plumbing import events
 from plumbing.events import Delivery, DomainEvent
-from plumbing.parked import MARK
+from plumbing.parked import SET_STATUS
 from services.notify import rules
 from services.notify.rules import Notice
 from services.notify.service import NotifyService
-from tests.contracts.made_up import data_of
+from tests.contracts.strategies import data_strategy
 
 # Every event type of the streams that notify listens to: (source of the `DomainEvent`, type) → its row of the contract.
 PUBLISHED = {(None, event_type): row for event_type, row in contracts.DOMAIN_EVENTS.items() if row.stream == "mediation"} | {
-    (stream, event_type): row for (stream, event_type), row in contracts.SEALED_EVENTS.items() if stream == SEALED["mediation"]
+    (stream, event_type): row for (stream, event_type), row in contracts.SEALED_EVENTS.items() if stream == SEALED_STREAMS["mediation"]
 }
 NOTICE_CHECKS = (
     checker.missing_notices,
@@ -39,11 +39,11 @@ _serials = count(1)
 
 
 @pytest.fixture(scope="module")
-def tables_with_copy(apart):
+def tables_with_copy(sandbox):
     """The services' tables in a separate database, with the drill's copy of the outboxes."""
-    capture.install(apart.database_admin, SERVICES)
-    yield apart
-    apart.rows("drop schema drill cascade")
+    capture.install(sandbox.database_admin, SERVICES)
+    yield sandbox
+    sandbox.rows("drop schema drill cascade")
 
 
 @pytest.fixture
@@ -55,16 +55,16 @@ def service(tables_with_copy):
     return service
 
 
-def publish(apart, facts: list[DomainEvent]) -> list[events.Event]:
+def publish(sandbox, facts: list[DomainEvent]) -> list[events.Event]:
     """Publish the facts as mediation does. Return the events as the relay would deliver them to notify."""
-    before = len(capture.read(apart.rows))
-    with apart.pool("mediation").transaction() as tx:
+    before = len(capture.read(sandbox.rows))
+    with sandbox.pool("mediation").transaction() as tx:
         tx.say(facts)
-    return [events.read(Delivery(message.body)) for message in capture.read(apart.rows)[before:]]
+    return [events.read(Delivery(message.body)) for message in capture.read(sandbox.rows)[before:]]
 
 
-def findings(apart) -> list[str]:
-    evidence = Evidence(apart.rows, ProducerRecords())
+def findings(sandbox) -> list[str]:
+    evidence = Evidence(sandbox.rows, ProducerRecords())
     assert list(checker.published_but_not_copied(evidence)) == []
     return [f"{check.__name__}: {finding}" for check in NOTICE_CHECKS for finding in check(evidence)]
 
@@ -115,8 +115,8 @@ def test_expected_notices_equal_those_made_for_every_event_type(service, tables_
 def test_the_event_types_above_are_all_that_notify_listens_to():
     streams = {row.stream for row in PUBLISHED.values()}
 
-    assert streams == set(HEARS["notify"])
-    for event_type, _ in (*rules.NOTICES, *rules.ALSO):
+    assert streams == set(SUBSCRIPTIONS["notify"])
+    for event_type, _ in (*rules.NOTICES, *rules.ADDITIONAL_ADDRESSEES):
         assert (None, event_type) in PUBLISHED
 
 
@@ -127,7 +127,7 @@ def test_expected_notices_equal_those_made_for_generated_events(service, tables_
     code = new_code()
     chosen = data.draw(st.lists(st.sampled_from(sorted(PUBLISHED, key=str)), min_size=5, max_size=15))
     facts = [
-        DomainEvent(event_type, code, PUBLISHED[stream, event_type].example | data.draw(data_of(PUBLISHED[stream, event_type].schema)), source=stream)
+        DomainEvent(event_type, code, PUBLISHED[stream, event_type].example | data.draw(data_strategy(PUBLISHED[stream, event_type].schema)), source=stream)
         for stream, event_type in chosen
     ]
     service.on_events(publish(tables_with_copy, facts))
@@ -171,11 +171,11 @@ def test_no_notice_is_expected_of_an_event_parked_or_discarded_at_notify(service
 
     ((parked, delivery),) = tables_with_copy.rows("select id, delivery from notify.parked")
     with service.db.transaction() as tx:
-        tx.run(MARK, {"status": "discard", "rows": [parked], "who": "tester", "action": "discard", "note": "a test"})
-    first = service.db.read(Delivery.unpack(service.db.box.decrypt(bytes(delivery))))
-    first.kept, first.discarded = ("parked", parked), True
+        tx.run(SET_STATUS, {"status": "discard", "rows": [parked], "who": "tester", "action": "discard", "note": "a test"})
+    first = service.db.read(Delivery.unpack(service.db.secret_box.decrypt(bytes(delivery))))
+    first.stored_in, first.discarded = ("parked", parked), True
     service.on_events([first])
 
-    assert tables_with_copy.rows("select last_sequence, held from notify.heard") == [(2, False)]
+    assert tables_with_copy.rows("select last_sequence, blocked from notify.heard") == [(2, False)]
     assert len(tables_with_copy.rows("select 1 from notify.notices")) == 1  # of the second event
     assert findings(tables_with_copy) == []

@@ -8,7 +8,7 @@ import pytest
 from drills import checker, schedule, seeded_faults
 from drills.checker import ProducerRecords
 from drills.drill import Drill
-from local.places import OTHERS_SERVERS
+from local.paths import EXTERNAL_SERVER_SETTINGS
 
 SEED, SECONDS = 11, 22
 RECEIVED_BEFORE_FAULTS = 20  # receipts of each producer; enough for disputes with several steps on a slow machine, too
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(900)
 def run(drill_system):
     """A drill of twenty seconds with a fixed seed, in which every kind of fault occurs at least once."""
     patch = pytest.MonkeyPatch()
-    for name in OTHERS_SERVERS:
+    for name in EXTERNAL_SERVER_SETTINGS:
         patch.delenv(name, raising=False)
     yield Drill(drill_system, SEED, pause=0.02, received_before_faults=RECEIVED_BEFORE_FAULTS).run(
         schedule.draw_schedule(SEED, SECONDS, SHORT_PAUSES), SECONDS, drain_seconds=120
@@ -73,9 +73,9 @@ TAMPERING = {
         ("lost", "left_in_outbox"),
     "delete from notify.notices where id = (select max(id) from notify.notices)":
         ("lost", "missing_notices"),
-    "update metrics.days set count = count - 1 where (day, what) = (select day, what from metrics.days order by 1, 2 limit 1)":
+    "update metrics.daily_totals set count = count - 1 where (day, figure) = (select day, figure from metrics.daily_totals order by 1, 2 limit 1)":
         ("lost", "figures_too_low"),
-    "update metrics.days set day = day - 1000 where (day, what) = (select day, what from metrics.days where count > 0 limit 1)":
+    "update metrics.daily_totals set day = day - 1000 where (day, figure) = (select day, figure from metrics.daily_totals where count > 0 limit 1)":
         ("lost", "figures_too_low"),
     "update metrics.open_waits set agency = 'police' where (township, agency, overdue) = (select township, agency, overdue from metrics.open_waits"
     "  where count > 0 and agency <> 'police' limit 1)":
@@ -84,7 +84,7 @@ TAMPERING = {
         ("duplicated", "figures_too_high"),
     "insert into intake.receipts (id, agency, position, body) select 'receipt/999999/first', agency, -1, body from intake.receipts limit 1":
         ("duplicated", "duplicate_receipts"),
-    "insert into mediation.transitions select code, step + 1000, before, after, word, agency, happened_at, decided_at, cause, reported, undo, undoes"
+    "insert into mediation.transitions select code, step + 1000, before, after, event_type, agency, happened_at, decided_at, cause, reported, undo, undoes"
     "  from mediation.transitions where cause is not null limit 1":
         ("duplicated", "transitions_with_same_cause"),
     "insert into notify.notices (id, channel, kind, dispute, addressee, status, made_at, about) values ('x/1/police', 'inbox', 'notice.urged', 'x', 'police', 'sent', now(), '{}')":

@@ -12,8 +12,8 @@ import pytest
 import contracts
 from deploy.files import ROOT
 from drills.workload import GROUPS, dispute_scripts
-from services.mediation.life import decisions
-from tests.mediation.lives import Heard
+from services.mediation.lifecycle import decisions
+from tests.mediation.simulated_dispute import IncomingEvent
 
 ROUTERS = {"federation": "mediation_centre", "grid": "court", "police": "court-xijiao", "petitions": "court-daman"}
 SAFEGUARD_STEPS = ("dv.warning_issued", "hold.released")
@@ -36,9 +36,9 @@ def _published_by_intake(step, number, at, dispute):
     common = {"event": {"source": f"/agencies/{step.agency}", "id": f"e-{number}"}, "agency": step.agency, "happened_at": at}
     if dispute is None:
         facts = {"township": step.facts["place"]["township"], "kind": step.facts["kind"], "channel": "phone", "wants": "mediation"}
-        return Heard("dispute.registered", {**common, **facts, "party_labels": ["applicant", "respondent"]}, at)
+        return IncomingEvent("dispute.registered", {**common, **facts, "party_labels": ["applicant", "respondent"]}, at)
     report_data = {"report_no": "R-1", **step.facts} if step.type == "dispute.reported" else step.facts
-    return Heard("step.reported", {**common, "step": step.type, "facts": contracts.dump_facts(step.type, contracts.load(step.type, report_data))}, at)
+    return IncomingEvent("step.reported", {**common, "step": step.type, "facts": contracts.dump_facts(step.type, contracts.load(step.type, report_data))}, at)
 
 
 def test_ganzhou_gives_four_groups_with_one_township_body_and_one_industry_body_each():

@@ -52,13 +52,7 @@ def test_encrypted_and_plain_parties_are_recognised_as_the_same(county):
     tokens = [token for row in county.rows(TOKENS, police.id) for token in row if token]
     assert len(tokens) == 3 * len(parties)
     elsewhere = [found for found in find_in_tables(county.rows, tokens) if found[:2] != ("intake", "party_tokens")]
-    assert (
-        find_in_tables(county.rows, secrets)
-        == elsewhere
-        == find_in_logs(county.system, [*secrets, *tokens])
-        == find_in_metrics(county.system, tokens)
-        == []
-    )
+    assert find_in_tables(county.rows, secrets) == elsewhere == find_in_logs(county.system, [*secrets, *tokens]) == find_in_metrics(county.system, tokens) == []
 
 
 def test_simultaneous_reports_over_amqp_and_http_get_one_code(county):

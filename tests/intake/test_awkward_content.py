@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from contracts import AGENCIES, AGENCY_EVENTS
-from tests.contracts.rows import changed, places_in
+from tests.contracts.rows import paths_in, with_value_at
 from tests.intake.conftest import attributes, delivery
 
 UNDER_REPORT_NUMBER = ("dispute.reported",)  # event types whose subject is a report number
@@ -37,8 +37,8 @@ def awkward_events(event_type: str, code: str):
     example = AGENCY_EVENTS[event_type].example
     subject = example["report_no"] if event_type in UNDER_REPORT_NUMBER else example.get("organisation", code)
     at = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
-    for number, (path, value) in enumerate((path, value) for path in ((), *places_in(example)) for value in AWKWARD):
-        data = changed(example, path, value) if path else value
+    for number, (path, value) in enumerate((path, value) for path in ((), *paths_in(example)) for value in AWKWARD):
+        data = with_value_at(example, path, value) if path else value
         envelope = attributes(
             sender, type=event_type, id=f"{event_type}-{number}", subject=f"{subject}-{number}" if event_type in UNDER_REPORT_NUMBER else subject, time=at
         )

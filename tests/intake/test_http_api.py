@@ -18,7 +18,7 @@ from services.intake import envelope, ingest, outcomes, web
 from services.intake.store import receipts
 from tests.county import wait_until
 from tests.intake.conftest import PERSON, REPORT, SECRETS, STRUCTURED, attributes, delivery
-from tests.plumbing.conftest import heard
+from tests.plumbing.conftest import make_event
 from tests.plumbing.processes import Process
 
 TOKENS = {"womens_federation": "token-of-the-women", "police": "token-of-the-police"}
@@ -277,7 +277,7 @@ def test_an_invalid_query_is_rejected(api, query):
 
 def test_a_waiting_request_returns_when_a_receipt_arrives(api, pool):
     receipt = post(api, event()).json()
-    outcome = heard(1, receipt["subject"], type="step.applied", event=receipt["data"]["event"], step="dispute.reported", state="registered")
+    outcome = make_event(1, receipt["subject"], type="step.applied", event=receipt["data"]["event"], step="dispute.reported", state="registered")
 
     def decide():
         with pool.transaction() as tx:

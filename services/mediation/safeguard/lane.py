@@ -160,7 +160,9 @@ def _end_hold(decision, event, cause, reason, now):
     """Publish the end of a hold or stay; after the last one, also the events that had to wait."""
     dispute, hold = decision.dispute, decision.dispute.hold
     decision.hold = hold
-    decision.sealed_events.append(("safeguard.released", {**_hold_data(dispute, event, cause), "left": hold.active_holds} | ({"reason": reason} if reason else {})))
+    decision.sealed_events.append(
+        ("safeguard.released", {**_hold_data(dispute, event, cause), "left": hold.active_holds} | ({"reason": reason} if reason else {}))
+    )
     if not hold.active_holds:
         hold.ended_at = now
         if not hold.reported_in_lane:
@@ -304,7 +306,9 @@ def _refuse(decision, event, reason, state):
     data = event.data
     sentence = REASONS[reason].text(step=data["step"], state=state)
     decision.refused = reason
-    decision.sealed_events.append(("step.refused", {"event": data["event"], "agency": data["agency"], "step": data["step"], "state": state, "reason": sentence}))
+    decision.sealed_events.append(
+        ("step.refused", {"event": data["event"], "agency": data["agency"], "step": data["step"], "state": state, "reason": sentence})
+    )
     return decision
 
 

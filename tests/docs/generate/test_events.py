@@ -5,7 +5,7 @@ import pytest
 from contracts import AGENCY_EVENTS, safeguard
 from demo.steps import Step
 from docs.generate import events as page
-from tests.demo.paper import Hub, quarter_told
+from tests.demo.in_memory_hub import InMemoryHub, simulated_quarter
 
 # Events that sometimes follow from the state of the dispute, and that the page leaves out.
 SOMETIMES_FOLLOW = {
@@ -32,7 +32,7 @@ def test_every_agency_event_has_a_flow_test():
 @pytest.fixture(scope="module")
 def published():
     """Return, by type of the agency's event, what intake and mediation published each time that one took effect in the demonstration's quarter."""
-    return quarter_told()[1]
+    return simulated_quarter()[1]
 
 
 def relevant(event_type, published):
@@ -61,12 +61,12 @@ def test_the_page_lists_the_events_that_intake_and_mediation_publish(event_type,
 
 @pytest.mark.parametrize("event_type", [type for type in safeguard.STEPS if "safeguard.held" in str(page.published_after(type))])
 def test_a_safeguard_event_about_a_dispute_without_a_hold_opens_one(event_type):
-    hub, dispute = Hub(), next(life for life, _, _ in quarter_told()[0] if not life.is_quiet)
+    hub, dispute = InMemoryHub(), next(life for life, _, _ in simulated_quarter()[0] if not life.is_confidential)
     report, row = dispute.steps[0], AGENCY_EVENTS[event_type]
-    hub.says(report, report.subject, report.data)
+    hub.apply_step(report, report.subject, report.data)
     (code,) = hub.disputes
     agency = "police" if "P" in row.allowed_roles else "court"
-    _, outcome, _ = hub.says(Step("lane-1", agency, event_type, row.example, report.time), code, row.example)
+    _, outcome, _ = hub.apply_step(Step("lane-1", agency, event_type, row.example, report.time), code, row.example)
 
     assert outcome == "receipt.applied"
-    assert [type for type, _, _ in hub.sealed if not type.startswith("deadline.")] == ["step.reported", "safeguard.held", "step.applied"]
+    assert [type for type, _, _ in hub.published_sealed if not type.startswith("deadline.")] == ["step.reported", "safeguard.held", "step.applied"]

@@ -674,7 +674,9 @@ def test_recorded_changes_of_a_deadline_survive_the_database_round_trip():
     stored.extensions, stored.postponed_days = [(moment(3, 4), 15), (moment(3, 4), "P6M")], 60
     stored.restarted_at, stored.opened_at = moment(3, 2), moment(3, 1)
 
-    pauses, extensions, restarted_at, opened_at, suspensions, postponed_days = store._parse_deadline_history(orjson.loads(orjson.dumps(store._deadline_history(stored))))
+    pauses, extensions, restarted_at, opened_at, suspensions, postponed_days = store._parse_deadline_history(
+        orjson.loads(orjson.dumps(store._deadline_history(stored)))
+    )
 
     assert (pauses, extensions, restarted_at, opened_at) == (stored.pauses, stored.extensions, stored.restarted_at, stored.opened_at)
     assert (suspensions, postponed_days) == (stored.suspensions, stored.postponed_days)
