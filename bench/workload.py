@@ -91,12 +91,12 @@ class AgencyEvent:
     """An event to be published by an agency."""
 
     agency: str
-    make_outgoing_event: OutgoingEvent
+    outgoing: OutgoingEvent
     dispute: Dispute
 
     @property
     def routing_key(self) -> str:
-        return f"{self.agency}.{self.make_outgoing_event.type}"
+        return f"{self.agency}.{self.outgoing.type}"
 
 
 def _reporting_steps(dispute):

@@ -22,7 +22,9 @@ def roster() -> Roster:
 @cache
 def villages(township: str) -> tuple[str, ...]:
     """Return the villages of the township that have their own committee."""
-    return tuple(row.village for row in roster().on(ROSTER_DATE) if row.kind == "peoples_mediation_committee" and row.village and row.township == township)
+    return tuple(
+        row.village for row in roster().valid_on(ROSTER_DATE) if row.kind == "peoples_mediation_committee" and row.village and row.township == township
+    )
 
 
 @cache
@@ -43,7 +45,7 @@ def mediators(agency: str, organisation: str | None) -> tuple[str, ...]:
 def invited() -> tuple[tuple[str, str], ...]:
     """Return the court's invited mediators (特邀调解员), each as (agency that reports for the mediator, number)."""
     all_rosters = roster()
-    invited_bodies = [row for row in all_rosters.on(ROSTER_DATE) if row.kind == "invited_mediation_body"]
+    invited_bodies = [row for row in all_rosters.valid_on(ROSTER_DATE) if row.kind == "invited_mediation_body"]
     numbers = (
         (row.agency, member.id) for row in invited_bodies for member in all_rosters.members_of(row.code, ROSTER_DATE) if member.role == "invited_mediator"
     )
@@ -54,13 +56,13 @@ def invited() -> tuple[tuple[str, str], ...]:
 def committees(township: str) -> tuple[str, ...]:
     """Return the codes of the township's own committees, without those of its villages."""
     return tuple(
-        sorted(row.code for row in roster().on(ROSTER_DATE) if row.kind == "peoples_mediation_committee" and row.township == township and not row.village)
+        sorted(row.code for row in roster().valid_on(ROSTER_DATE) if row.kind == "peoples_mediation_committee" and row.township == township and not row.village)
     )
 
 
 @cache
 def invited_bodies() -> tuple[str, ...]:
-    return tuple(sorted(row.code for row in roster().on(ROSTER_DATE) if row.kind == "invited_mediation_body"))
+    return tuple(sorted(row.code for row in roster().valid_on(ROSTER_DATE) if row.kind == "invited_mediation_body"))
 
 
 @cache

@@ -77,7 +77,7 @@ result = {
     "of another role": report("P", {"minutes": 30}).refusal["code"],
     "of another form": report("G", {"minutes": 0}).refusal["code"],
     "refused by mediation": decision.refused,
-    "said": {type: contracts.dump(type, data, "mediation") for type, data in decision.new_events},
+    "new_events": {type: contracts.dump(type, data, "mediation") for type, data in decision.new_events},
     "corrected": contracts.load("report.corrected", correction)["facts"],
     "documents": [path for path, text in written.items() if "site.visited" in text],
     "page": NAMES["event"]["site.visited"],
@@ -108,8 +108,8 @@ def test_intake_accepts_the_new_event_type_from_the_roles_of_its_row_only(outcom
 
 def test_mediation_applies_the_new_step_and_confirms_it_with_a_fact_of_the_same_type(outcome):
     assert outcome["refused by mediation"] is None
-    assert outcome["said"]["site.visited"]["minutes"] == 30
-    assert outcome["said"]["step.applied"]["step"] == "site.visited"
+    assert outcome["new_events"]["site.visited"]["minutes"] == 30
+    assert outcome["new_events"]["step.applied"]["step"] == "site.visited"
 
 
 def test_the_new_step_can_be_corrected(outcome):

@@ -39,7 +39,7 @@ class InMemoryHub:
         for step in history.steps:
             verdict, outcome, reason = self.apply_step(step, *(_with_codes(part, codes_by_report) for part in (step.subject, step.data)))
             if verdict.dispute is not None:
-                codes_by_report[step.comparable_report] = verdict.dispute.code
+                codes_by_report[step.report] = verdict.dispute.code
             answers.append((step, outcome, reason))
         self.code = codes_by_report.get(FIRST)
         return answers
@@ -100,8 +100,8 @@ class InMemoryHub:
         decision = lane.decide(self.disputes.get(dispute.code), event, NOW, USUAL_POLICY, self.roster)
         if decision.dispute is not None:
             self.disputes[dispute.code] = decision.dispute
-        ordinary = [(event_type, contracts.dump(event_type, data, "mediation")) for event_type, data in (*decision.said, *decision.late)]
-        sealed = [(event_type, contracts.dump(event_type, data, "mediation-safeguard")) for event_type, data in decision.sealed]
+        ordinary = [(event_type, contracts.dump(event_type, data, "mediation")) for event_type, data in (*decision.new_events, *decision.delayed_events)]
+        sealed = [(event_type, contracts.dump(event_type, data, "mediation-safeguard")) for event_type, data in decision.sealed_events]
         self.published += [(event_type, dispute.code, data) for event_type, data in ordinary]
         self.published_sealed += [(event_type, dispute.code, data) for event_type, data in sealed]
         for event_type, data in sealed:
@@ -117,9 +117,9 @@ class InMemoryHub:
         return ("receipt.applied", None) if event_type == "step.applied" else ("receipt.rejected", data["reason"]["code"])
 
     def _send_to_intake(self, dispute, event_type, data):
-        """Update intake's seal. When the last hold ends, publish the registration of a dispute that was reported in the lane."""
+        """Update intake's lane record. When the last hold ends, publish the registration of a dispute that was reported in the lane."""
         if event_type == "safeguard.held":
-            return  # intake sealed the dispute when it accepted the step
+            return  # intake put the dispute into the lane when it accepted the step
         dispute.lane_record.holds = set(data["left"])
         if not dispute.lane_record.holds:
             reported_in_lane, dispute.lane_record = dispute.lane_record.reported_in_lane, None
@@ -139,7 +139,7 @@ class InMemoryHub:
 def _with_codes(part, codes_by_report):
     if isinstance(part, dict):
         return {name: _with_codes(value, codes_by_report) for name, value in part.items()}
-    return codes_by_report[part.comparable_report] if isinstance(part, CodePlaceholder) else part
+    return codes_by_report[part.report] if isinstance(part, CodePlaceholder) else part
 
 
 class _RecordingHub(InMemoryHub):

@@ -56,7 +56,7 @@ def dispute_with_parked_routing(county, reject_writes):
     county.settle()
     county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="family")
     county.settle()
-    reject_writes("mediation", "transitions", "code || word", f"{report.dispute}dispute.routed")
+    reject_writes("mediation", "transitions", "code || event_type", f"{report.dispute}dispute.routed")
     routed = county.mediation_centre.reports("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
     wait_until(lambda: routed.receipts == ["receipt.accepted"])
     again = county.womens_federation.reports_dispute(report_no=county.rows("select report_no from intake.reports where code = %s", report.dispute)[0][0])
