@@ -28,7 +28,7 @@ def work_left(rows: QueryRows, records: ProducerRecords, with_deadlines: bool = 
         for stream in streams:
             counts[f"{stream} to {service}"] = rows(
                 f"select count(*) from {service_of(stream)}.spoken s left join {service}.heard h on h.source = s.source and h.subject = s.subject"
-                " where s.source = %s and coalesce(h.last_sequence, 0) < s.last_sequence and not coalesce(h.held, false)", stream
+                " where s.source = %s and coalesce(h.last_sequence, 0) < s.last_sequence and not coalesce(h.blocked, false)", stream
             )[0][0]  # fmt: skip
     return {place: count for place, count in counts.items() if count}
 

@@ -34,8 +34,8 @@ class DrillSystem(System):
         self.seeded_faults = seeded_faults or {}
         for name in only:
             if name in STANDBYS:
-                self._kinds[name] = replace(self._kinds[STANDBYS[name]], name=name)
-        self.names = tuple(self._kinds)
+                self._specs[name] = replace(self._specs[STANDBYS[name]], name=name)
+        self.names = tuple(self._specs)
         self.environment = {name: SETTINGS | {"FENGQIAO_CRASH_FILE": str(self._crash_file(name))} for name in self.names}
         self.proxies = TcpProxies()
 
@@ -127,7 +127,7 @@ class DrillSystem(System):
         return self.folder / f"crash-{name}"
 
     def _connect_through_proxies(self, name):
-        kind = self._kinds[name]
+        kind = self._specs[name]
         broker, database = self.proxy(name, "broker"), self.proxy(name, "database")
         if kind.service:
             addresses = self.servers.services[kind.service]
@@ -140,8 +140,8 @@ class DrillSystem(System):
             write_private(file, json.dumps(addresses_by_service))
             self.environment[name]["FENGQIAO_RELAY"] = str(file)
 
-    def _command_of(self, name):
-        command, environment = super()._command_of(name)
+    def _command_for(self, name):
+        command, environment = super()._command_for(name)
         if name in self.seeded_faults:
             python, option, *rest = command  # python -m module …
             command = [python, option, "drills.fault_injection", self.seeded_faults[name], *rest]

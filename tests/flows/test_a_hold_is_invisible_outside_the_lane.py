@@ -76,7 +76,7 @@ def _comparable(receipt, code):
 
 def dispute_page(county, code):
     """Return status and text of a dispute's page, without its code and times."""
-    page = httpx.get(f"{county.system.endpoints['dispute_page']}/disputes/{code}", timeout=30)
+    page = httpx.get(f"{county.system.endpoints['dashboard']}/disputes/{code}", timeout=30)
     text = re.sub(r'<ol class="candidates">.*?</ol>', "", page.text.replace(code, "CODE"), flags=re.DOTALL)  # depends on other disputes
     return page.status_code, re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(\+\d\d:\d\d|Z)?|\d\d:\d\d(:\d\d)?|data-\w+=\"[^\"]*\"", "TIME", text)
 
@@ -164,7 +164,7 @@ def test_metrics_logs_and_pages_contain_no_event_type_of_the_lane(county, three_
     lines = [line for log in log_files(county.system) for line in log.read_text(errors="replace").splitlines() if held in line]
     assert [line for line in lines if any(event_type in line for event_type in ("safeguard", "hold", "protection", "warning_issued"))] == []
     for path in ("/", "/disputes"):
-        page = httpx.get(f"{county.system.endpoints['dispute_page']}{path}", timeout=30).text
+        page = httpx.get(f"{county.system.endpoints['dashboard']}{path}", timeout=30).text
         assert not [event_type for event_type in ("safeguard", "安全保护", "保护令", "告诫书") if event_type in page], path
 
 
@@ -200,7 +200,7 @@ def test_a_code_reported_into_the_lane_is_answered_like_an_unassigned_code(count
 def test_no_page_and_no_answer_shows_a_dispute_reported_into_the_lane(county, reported_in_lane):
     assert dispute_page(county, reported_in_lane) == dispute_page(county, UNASSIGNED)
     pages = [
-        httpx.get(f"{county.system.endpoints['dispute_page']}/disputes?q={code}", timeout=30).text.replace(code, "CODE")
+        httpx.get(f"{county.system.endpoints['dashboard']}/disputes?q={code}", timeout=30).text.replace(code, "CODE")
         for code in (reported_in_lane, UNASSIGNED)
     ]
     assert pages[0] == pages[1]

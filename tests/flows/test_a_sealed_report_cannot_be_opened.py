@@ -21,7 +21,7 @@ def encrypt(parties, key: PublicKey) -> str:
 
 
 def report_with_box(county, box: str):
-    parties = county.police.report_with_box("dispute.reported", "110-sealed", report_no="110-sealed", channel="police_call", place={"township": "620702102"}, kind="neighbour",
+    parties = county.police.reports("dispute.reported", "110-sealed", report_no="110-sealed", channel="police_call", place={"township": "620702102"}, kind="neighbour",
                               wants="mediation", parties_sealed=box)  # fmt: skip
     county.settle()
     return parties

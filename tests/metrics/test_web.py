@@ -146,7 +146,7 @@ def test_page_without_database_answers_503_and_reloads(web, one_dispute, monkeyp
         raise DatabaseUnavailable("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(web.app.state.pool, "_take", raise_unavailable)
+        patched.setattr(web.app.state.pool, "_acquire_connection", raise_unavailable)
         page = web.get("/")
         assert page.status_code == 503 and page.headers["refresh"] == "5" and "数据库暂时不可用" in page.text
         assert web.get("/readyz").status_code == 503
