@@ -1,4 +1,4 @@
-"""The county's files that mediation uses: its own periods (county.toml), holiday arrangements (calendar.toml), routing rules (routing.csv) and rosters."""
+"""Readers of the county files used by the mediation service: own periods (county.toml), holiday schedules (calendar.toml), routing.csv and rosters."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,12 +20,12 @@ from services.mediation.rosters import files as roster_files
 from services.mediation.routing import rules as routing_rules
 
 log = get_logger()
-PERIODS, CALENDAR, ROUTING = "county.toml", "calendar.toml", "routing.csv"
+PERIODS_FILE, CALENDAR_FILE, ROUTING_FILE = "county.toml", "calendar.toml", "routing.csv"
 MAX_LOGGED_ERRORS = 10
 
 
 class InvalidCountyFiles(ValueError):
-    """Raised when files of the county's folder contain mistakes; `errors` lists them."""
+    """Raised if files in the county's folder contain mistakes. `errors` lists them."""
 
     def __init__(self, errors: list[CellError]):
         self.errors = errors
@@ -33,30 +33,34 @@ class InvalidCountyFiles(ValueError):
 
 
 class CountyFiles:
-    """Current deadline policy and routing rules of one folder.
+    """Current deadline policy and routing rules, read from one county folder.
 
-    The constructor raises InvalidCountyFiles. A later invalid change is logged, and the last valid version stays in use.
+    The constructor raises InvalidCountyFiles. If a file becomes invalid later, an error is logged, and the last valid version stays in use.
     """
 
     def __init__(self, folder: Path, patience_seconds: float = 600.0):
         self.folder, self._patience = folder, timedelta(seconds=patience_seconds)
-        self._modified_ns = {file: self._read_mtime_ns(file) for file in (PERIODS, CALENDAR, ROUTING)}
+        self._modified_ns = {file: self._read_mtime_ns(file) for file in (PERIODS_FILE, CALENDAR_FILE, ROUTING_FILE)}
         periods, holidays = _require_valid(read_periods(folder)), _require_valid(read_calendar(folder))
         self.policy = DeadlinePolicy(holidays, periods, self._patience)
         self.routing = _require_valid(read_routing(folder))
-        self.recomputed = False  # True: provisional deadlines have been recomputed since the policy last changed
+        self.is_recomputed = False  # whether provisional deadlines have been recomputed since the policy last changed
 
     def reload(self) -> None:
-        """Read those files again that have changed since they were last read."""
+        """Read again each file that has changed since it was last read."""
         changed = [file for file, mtime_ns in self._modified_ns.items() if self._read_mtime_ns(file) != mtime_ns]
         for file in changed:
             self._modified_ns[file] = self._read_mtime_ns(file)
-        if ROUTING in changed:
-            self._apply_file(ROUTING, read_routing, lambda rules: setattr(self, "routing", rules), "Proposals follow the last valid rules.")
-        if PERIODS in changed:
-            self._apply_file(PERIODS, read_periods, lambda periods: self._change_policy(county=periods), "Deadlines are computed with the last valid periods.")
-        if CALENDAR in changed:
-            self._apply_file(CALENDAR, read_calendar, lambda days: self._change_policy(holidays=days), "Deadlines are computed with the last valid calendar.")
+        if ROUTING_FILE in changed:
+            self._apply_file(ROUTING_FILE, read_routing, lambda rules: setattr(self, "routing", rules), "Proposals follow the last valid rules.")
+        if PERIODS_FILE in changed:
+            self._apply_file(
+                PERIODS_FILE, read_periods, lambda periods: self._change_policy(county=periods), "Deadlines are computed with the last valid periods."
+            )
+        if CALENDAR_FILE in changed:
+            self._apply_file(
+                CALENDAR_FILE, read_calendar, lambda days: self._change_policy(holidays=days), "Deadlines are computed with the last valid calendar."
+            )
 
     def _apply_file(self, file: str, read: Callable, apply: Callable, consequence: str) -> None:
         value, errors = read(self.folder)
@@ -66,14 +70,14 @@ class CountyFiles:
         log.error(
             "A county file is invalid.",
             path=str(self.folder / file),
-            reason="; ".join(map(str, errors[:MAX_LOGGED_ERRORS])),  # an error names line and column, and does not quote the file
+            reason="; ".join(map(str, errors[:MAX_LOGGED_ERRORS])),  # error texts name line and column, but do not quote the file
             consequence=consequence,
             next="Correct the file. It is read again when it changes.",
         )
 
     def _change_policy(self, holidays: Holidays | None = None, county: CountyPeriods | None = None) -> None:
         self.policy = DeadlinePolicy(holidays or self.policy.holidays, county or self.policy.county, self._patience)
-        self.recomputed = False
+        self.is_recomputed = False
 
     def _read_mtime_ns(self, file: str) -> int | None:
         path = self.folder / file
@@ -81,38 +85,38 @@ class CountyFiles:
 
 
 def read_periods(folder: Path) -> tuple[CountyPeriods, list[CellError]]:
-    """Return the county's own periods and reminders from county.toml, and every mistake in them."""
+    """Return the county's own periods and reminder times from county.toml, and every mistake in them."""
     errors: list[CellError] = []
-    settings, text = read_toml(folder, PERIODS, errors)
+    settings, text = read_toml(folder, PERIODS_FILE, errors)
     rows = settings.get("periods", {})
     if not isinstance(rows, dict):
-        return CountyPeriods(), [cell_error(PERIODS, line_of(text, ("periods",)), "periods", "not_an_object")]
+        return CountyPeriods(), [cell_error(PERIODS_FILE, line_of(text, ("periods",)), "periods", "not_an_object")]
     for clock, row in rows.items():
         try:
             periods_of({clock: row})
         except InvalidFacts as invalid:
-            column = f"periods.{clock}" if clock in DEFAULT_RULES else "periods"  # an unknown name is not quoted
-            errors.append(_law_error(PERIODS, line_of(text, ("periods", clock)), column, invalid))
+            column = f"periods.{clock}" if clock in DEFAULT_RULES else "periods"  # an unknown clock name is not quoted, because it may be personal data
+            errors.append(_cell_error_of(PERIODS_FILE, line_of(text, ("periods", clock)), column, invalid))
     return (CountyPeriods() if errors else periods_of(rows)), errors
 
 
 def read_calendar(folder: Path) -> tuple[Holidays, list[CellError]]:
-    """Return the calendar with the holiday arrangements of calendar.toml, and every mistake in the file. The file is optional."""
-    if not (folder / CALENDAR).exists():
+    """Return the calendar with the holiday schedules in calendar.toml, and every mistake in the file. Without the file: the built-in calendar of China."""
+    if not (folder / CALENDAR_FILE).exists():
         return CHINA, []
     errors: list[CellError] = []
-    years, text = read_toml(folder, CALENDAR, errors)
+    years, text = read_toml(folder, CALENDAR_FILE, errors)
     for year, row in years.items():
         try:
             parse_arrangements({year: row})
         except InvalidFacts as invalid:
-            errors.append(_law_error(CALENDAR, line_of(text, (year,)), year if year.isascii() and year.isdigit() else "year", invalid))
+            errors.append(_cell_error_of(CALENDAR_FILE, line_of(text, (year,)), year if year.isascii() and year.isdigit() else "year", invalid))
     return (CHINA if errors or not years else Holidays(parse_arrangements(years))), errors
 
 
 def read_routing(folder: Path, county: County = COUNTY) -> tuple[routing_rules.Rules | None, list[CellError]]:
-    """Return the routing rules of routing.csv and every mistake in them."""
-    content, errors = _read_bytes(folder, ROUTING)
+    """Return the routing rules in routing.csv, or None without the file, and every mistake in it."""
+    content, errors = _read_bytes(folder, ROUTING_FILE)
     return routing_rules.read(content, county) if not errors else (None, errors)
 
 
@@ -126,7 +130,10 @@ def read_rosters(folder: Path, county: County = COUNTY) -> tuple[dict[str, list]
 
 
 def check(folder: Path, county: County) -> list[CellError]:
-    """Return every mistake in mediation's files of a folder, including contradictions between files. `county`: contracts' data of the same folder."""
+    """Return every mistake in the files of a folder that the mediation service uses, including contradictions between files.
+
+    `county`: agencies and townships read from the same folder by package contracts.
+    """
     rules, rule_errors = read_routing(folder, county)
     rosters, roster_errors = read_rosters(folder, county)
     errors = [*read_periods(folder)[1], *read_calendar(folder)[1], *rule_errors, *roster_errors]
@@ -135,12 +142,12 @@ def check(folder: Path, county: County) -> list[CellError]:
         for line, rule in zip(rules.lines, rules.rules, strict=True):
             selector, _, code = rule.bodies.partition(":")
             if selector == "organisation" and code not in codes:
-                errors.append(cell_error(ROUTING, line, "bodies", "unknown_place"))
+                errors.append(cell_error(ROUTING_FILE, line, "bodies", "unknown_place"))
     return errors
 
 
 def _require_valid(result):
-    """Return the value of a (value, errors) pair. Raises InvalidCountyFiles if there are errors."""
+    """Return the value of a (value, errors) pair. Raises InvalidCountyFiles if `errors` is not empty."""
     value, errors = result
     if errors:
         raise InvalidCountyFiles(errors)
@@ -154,5 +161,5 @@ def _read_bytes(folder, file):
         return b"", [cell_error(file, 1, file, "missing_file")]
 
 
-def _law_error(file, line, column, invalid: InvalidFacts) -> CellError:
+def _cell_error_of(file, line, column, invalid: InvalidFacts) -> CellError:
     return CellError(file, line, column, invalid.code, invalid.zh, invalid.en)

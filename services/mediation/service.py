@@ -1,4 +1,4 @@
-"""nameko service of mediation: event listener and timers. It owns the course of every dispute from registration to closure."""
+"""The mediation service (nameko): event listener and timers. It owns the state of every dispute from registration to closure."""
 
 from datetime import datetime
 
@@ -21,11 +21,11 @@ from services.mediation.routing import store as routing_store
 from services.mediation.safeguard import lane
 from services.mediation.safeguard import store as lane_store
 
-DUE_BATCH_SIZE = 200  # disputes per transaction when deadlines are checked
+DUE_BATCH_SIZE = 200  # number of disputes per transaction when deadlines are checked
 
 
-class County(DependencyProvider):
-    """Provides the county's periods, calendar and routing rules as CountyFiles. Invalid files stop the service at its start."""
+class CountyFilesProvider(DependencyProvider):
+    """Injects CountyFiles: the county's periods, calendar and routing rules. Invalid files stop the service at its start."""
 
     files = None  # set by setup()
 
@@ -36,8 +36,8 @@ class County(DependencyProvider):
         return self.files
 
 
-class Rosters(DependencyProvider):
-    """Provides the rosters, cached in this process, as RosterCache."""
+class RosterCacheProvider(DependencyProvider):
+    """Injects RosterCache: the rosters, cached in this OS process."""
 
     def setup(self):
         self.cache = roster_store.RosterCache()
@@ -47,42 +47,42 @@ class Rosters(DependencyProvider):
 
 
 class MediationService:
-    """Decides each reported step by the tables of lifecycle/transitions, and publishes what happened."""
+    """Decides each reported step by the tables in lifecycle/transitions.py, and publishes the resulting events."""
 
     name = "mediation"
     db = Database()
-    county = County()
-    rosters = Rosters()
+    county = CountyFilesProvider()
+    rosters = RosterCacheProvider()
 
     @hear("intake", "intake-safeguard")
     def on_events(self, batch):
         """Decide a batch of registrations, reported steps and roster changes in one transaction."""
         with self.db.transaction() as tx:
             unheard = tx.unheard(batch)
-            roster_events_to_publish = self._change_rosters(tx, [event for event in unheard if event.type == roster_events.REPORTED])
+            roster_events_to_publish = self._change_rosters(tx, [event for event in unheard if event.type == roster_events.ROSTER_REPORTED])
             roster = self.rosters.read(tx, use_cache=not roster_events_to_publish)
-            events = [event for event in unheard if event.type != roster_events.REPORTED]
+            events = [event for event in unheard if event.type != roster_events.ROSTER_REPORTED]
             disputes = store.load(tx, [event.subject for event in events])
             store.load_history(tx, disputes, [event.subject for event in events if decisions.needs_history(event)])
-            decided, policy, record_differences = [], self.county.policy, {}
+            decided, policy, statistics_differences = [], self.county.policy, {}
             for event in events:
                 dispute = disputes.get(event.subject)
-                before = routing_effects.asked_and_handling_body(dispute)
+                before = routing_effects.routed_and_handling_body(dispute)
                 decision = lane.discard(dispute, event) if event.discarded else lane.decide(dispute, event, tx.now, policy, roster)
                 disputes[event.subject] = decision.dispute
-                routing_effects.update_records(record_differences, before, decision)
+                routing_effects.count_referrals(statistics_differences, before, decision)
                 decided.append((event, decision))
             proposals.propose_bodies(tx, decided, self.county.routing, roster)
             proposals.propose_mediators(tx, decided, roster)
             store.save(tx, decided)
-            if record_differences:
-                routing_store.add_to_records(tx, record_differences, partition_of(events[0].subject, self.db.settings.partitions))
+            if statistics_differences:
+                routing_store.add_to_body_statistics(tx, statistics_differences, partition_of(events[0].subject, self.db.settings.partitions))
             tx.say(roster_events_to_publish + [published for event, decision in decided for published in _events_to_publish(decision, event)])
 
     def _change_rosters(self, tx, events):
-        """Decide the roster changes of the batch, and return the events to publish.
+        """Decide the roster changes of a batch, and return the events to publish.
 
-        They are decided before the steps, so that a step of the same batch may name a new member.
+        Roster changes are decided before steps, so that a step in the same batch may name a new member.
         """
         if not events:
             return []
@@ -93,18 +93,18 @@ class MediationService:
 
     @every(1.0)
     def check_due_deadlines(self):
-        """Check the deadlines that are due for a check, and publish reminders and passed deadlines. One process at a time does this.
+        """Check the deadlines that are due for a check, and publish reminders and passed deadlines. One OS process at a time does this.
 
-        Afterwards reload county files that have changed, and recompute provisional deadlines under a new policy.
+        Then reload changed county files, and recompute provisional deadlines if the deadline policy has changed.
         """
         while self._check_one_batch() == DUE_BATCH_SIZE:
             pass
         self.county.reload()
-        if not self.county.recomputed:
+        if not self.county.is_recomputed:
             self._recompute_provisional()
 
     def _check_one_batch(self) -> int:
-        """Return the number of disputes checked; 0 also if another process is checking."""
+        """Check the deadlines of up to DUE_BATCH_SIZE disputes. Return the number of disputes; 0 also if another OS process is checking deadlines."""
         with self.db.transaction() as tx:
             codes = store.load_due_codes(tx, DUE_BATCH_SIZE)
             if not codes:
@@ -118,22 +118,22 @@ class MediationService:
             return len(codes)
 
     def _recompute_provisional(self):
-        """Recompute the deadlines that depended on a holiday arrangement not yet published, at the start and after every change of the policy."""
-        policy, last = self.county.policy, ""
-        while last is not None:
+        """Recompute provisional deadlines: those computed before the holiday schedule of their year was published."""
+        policy, last_code = self.county.policy, ""
+        while last_code is not None:
             with self.db.transaction() as tx:
-                codes = store.load_provisional_codes(tx, last, DUE_BATCH_SIZE)
+                codes = store.load_provisional_codes(tx, last_code, DUE_BATCH_SIZE)
                 _save_and_publish(tx, [(None, tracking.recompute_provisional_deadlines(dispute, tx.now, policy)) for dispute in store.load(tx, codes).values()])
-                last = max(codes, default=None)
-        self.county.recomputed = True
+                last_code = max(codes, default=None)
+        self.county.is_recomputed = True
 
     @every(1.0)
-    def check_lane_clocks(self):
-        """Check the clocks of the safeguard lane that are due for a check, and publish the result in the sealed stream."""
+    def check_safeguard_clocks(self):
+        """Check the deadlines of the safeguard lane (protection orders) that are due for a check, and publish the results in the sealed stream."""
         with self.db.transaction() as tx:
             codes = lane_store.load_due_codes(tx, tx.now, DUE_BATCH_SIZE)
             if codes:
-                _save_and_publish(tx, [(None, lane.check_lane_clocks(dispute, tx.now, self.county.policy)) for dispute in store.load(tx, codes).values()])
+                _save_and_publish(tx, [(None, lane.check_safeguard_clocks(dispute, tx.now, self.county.policy)) for dispute in store.load(tx, codes).values()])
 
 
 def _save_and_publish(tx, decided):
@@ -142,20 +142,19 @@ def _save_and_publish(tx, decided):
 
 
 def _events_to_publish(decision, event):
-    """Yield the events to publish.
+    """Yield the events to publish: ordinary events, then events of the sealed stream, then ordinary events withheld during a hold, with their own time.
 
-    First this decision's ordinary events, then those of the sealed stream, then the ordinary events that were withheld during a hold, with their
-    original time. `event` is None for a decision made by a timer.
+    `event` is the decided event, or None for a decision made by a timer.
     """
     code = decision.dispute and decision.dispute.code
     for event_type, data in decision.new_events:
         yield _ordinary_event(event_type, event, data) if event else DomainEvent(event_type, code, data)
     for event_type, data in decision.sealed_events:
-        yield DomainEvent(event_type, code, data, time=event and event.time, cause=event, source=lane.STREAM)
+        yield DomainEvent(event_type, code, data, time=event and event.time, cause=event, source=lane.SEALED_STREAM)
     for event_type, data in decision.delayed_events:
         yield DomainEvent(event_type, code, data, time=datetime.fromisoformat(data["happened_at"]) if "happened_at" in data else None)
 
 
 def _ordinary_event(event_type, event, data):
-    """Return the event with the time of the reported fact if it states one (`happened_at`), else with the present time."""
+    """Return the event to publish. Its time is that of the decided event if `data` has `happened_at`, else the present time."""
     return DomainEvent(event_type, event.subject, data, time=event.time if "happened_at" in data else None, cause=event)

@@ -1,4 +1,7 @@
-"""SQL of disputes, transitions and deadlines. Functions are given a transaction; they never commit, connect or decide. One statement per table and batch."""
+"""SQL of disputes, transitions and deadlines in the mediation service. One statement per table and batch.
+
+Each function is given a transaction. It does not commit, connect or decide anything.
+"""
 
 from collections.abc import Iterable
 from operator import attrgetter
@@ -10,31 +13,31 @@ from services.mediation.dispute.model import PARTICULARS, TUPLE_FIELDS, AppliedS
 from services.mediation.law.dates import instant_of
 from services.mediation.safeguard import store as lane_store
 
-DEADLINE_CHECK_LOCK = 0x0F0C  # key of the advisory lock that lets one process at a time check deadlines
+DEADLINE_CHECK_LOCK = 0x0F0C  # key of the advisory lock with which one OS process at a time checks deadlines
 
-DISPUTES = Columns(
+DISPUTE_COLUMNS = Columns(
     "code text, state text, township text, kind text, reporter text, body text, parties text[], consents text[], suitable boolean, mediator text,"
     " terms jsonb, outcome text, opened_at timestamptz, entered_at timestamptz, steps int, particulars jsonb"
 )
-TRANSITIONS = Columns(
+TRANSITION_COLUMNS = Columns(
     "code text, step int, before text, after text, event_type text, agency text, happened_at timestamptz, decided_at timestamptz, cause text,"
     " reported text, undo jsonb, undoes int"
 )
-DEADLINES = Columns(
+DEADLINE_COLUMNS = Columns(
     "code text, key text, clock text, kind text, started_at timestamptz, due_at timestamptz, owed_by text[], set_at timestamptz,"
     " next_check_at timestamptz, state text, provisional boolean, history jsonb"
 )
 
 
 def load(tx: Transaction, codes: Iterable[str]) -> dict[str, Dispute]:
-    """Return the disputes with these codes and their unmet deadlines, by code. Rows are locked in order of the codes, so that two batches cannot deadlock."""
+    """Lock and return the disputes with these codes, by code, with their unmet deadlines. Rows are locked in order of the codes, to prevent deadlocks."""
     codes = sorted(set(codes))
     disputes = {
         row[0]: _set_particulars(Dispute(row[0], *row[1:6], frozenset(row[6]), frozenset(row[7]), *row[8:-1]), row[-1])
-        for row in tx.rows(f"select {DISPUTES.names} from mediation.disputes where code = any(%s) order by code for update", (codes,))
+        for row in tx.rows(f"select {DISPUTE_COLUMNS.names} from mediation.disputes where code = any(%s) order by code for update", (codes,))
     }
     for code, key, clock, kind, started, ends_at, owed_by, set_at, next_check_at, state, provisional, history in tx.rows(
-        f"select {DEADLINES.names} from mediation.deadlines d where code = any(%s) and (state = 'open' or state = 'passed' and not {_HAS_SUCCESSOR})"
+        f"select {DEADLINE_COLUMNS.names} from mediation.deadlines d where code = any(%s) and (state = 'open' or state = 'passed' and not {_HAS_SUCCESSOR_SQL})"
         " order by code, due_at, key",
         (codes,),
     ):
@@ -46,7 +49,7 @@ def load(tx: Transaction, codes: Iterable[str]) -> dict[str, Dispute]:
 
 
 def load_history(tx: Transaction, disputes: dict[str, Dispute], codes: Iterable[str]) -> None:
-    """Add the past steps to these disputes. They are needed only where an agency withdraws or corrects an earlier report of its own."""
+    """Load the past steps of these disputes into `applied_steps`. They are needed only if an agency withdraws or corrects an earlier report."""
     for code, *step in tx.rows(
         "select code, step, event_type, agency, reported, happened_at, undo, undoes from mediation.transitions where code = any(%s) order by code, step",
         (sorted(set(codes)),),
@@ -55,35 +58,30 @@ def load_history(tx: Transaction, disputes: dict[str, Dispute], codes: Iterable[
 
 
 def save(tx: Transaction, decided: list[tuple[Event | None, Decision]]) -> None:
-    """Write what the decisions changed: disputes, transitions, deadlines and holds."""
+    """Write the disputes, transitions, deadlines and holds that the decisions changed."""
     changed = {decision.dispute.code: decision.dispute for _, decision in decided if decision.transition}
-    tx.insert("mediation.disputes", DISPUTES, [_dispute_row(changed[code]) for code in sorted(changed)], _UPDATE_DISPUTE)
-    tx.insert("mediation.transitions", TRANSITIONS, [_transition_row(event, decision, tx.now) for event, decision in decided if decision.applied_step])
+    tx.insert("mediation.disputes", DISPUTE_COLUMNS, [_dispute_row(changed[code]) for code in sorted(changed)], _UPDATE_DISPUTE_SQL)
+    tx.insert("mediation.transitions", TRANSITION_COLUMNS, [_transition_row(event, decision, tx.now) for event, decision in decided if decision.applied_step])
     deadlines = {(decision.dispute.code, deadline.key): deadline for _, decision in decided for deadline in decision.deadlines}
-    tx.insert("mediation.deadlines", DEADLINES, [_deadline_row(code, deadline) for (code, _), deadline in deadlines.items()], _UPDATE_DEADLINE)
+    tx.insert("mediation.deadlines", DEADLINE_COLUMNS, [_deadline_row(code, deadline) for (code, _), deadline in deadlines.items()], _UPDATE_DEADLINE_SQL)
     lane_store.save(tx, [decision for _, decision in decided])
 
 
 def load_due_codes(tx: Transaction, limit: int) -> list[str] | None:
-    """Return the codes of disputes with a deadline that is due for a check, or None if another process is checking deadlines."""
+    """Return the codes of disputes with a deadline that is due for a check, or None if another OS process is checking deadlines."""
     if not tx.rows("select pg_try_advisory_xact_lock(%s, 0)", (DEADLINE_CHECK_LOCK,))[0][0]:
         return None
     return [code for (code,) in tx.rows("select code from mediation.deadlines where next_check_at <= %s order by next_check_at limit %s", (tx.now, limit))]
 
 
 def load_provisional_codes(tx: Transaction, after: str, limit: int) -> list[str]:
-    """Return the codes above `after` of disputes with a deadline that may still move, because the holiday arrangement of its year is not published."""
+    """Return the codes, greater than `after`, of disputes with an unmet provisional deadline (the holiday schedule of its year is not published yet)."""
     sql = "select distinct code from mediation.deadlines where provisional and state <> 'met' and code > %s order by code limit %s"
     return [code for (code,) in tx.rows(sql, (after, limit))]
 
 
-def load_transitions(tx: Transaction, code: str) -> list[tuple[str, str, int]]:
-    """Return the transitions of one dispute in order, as (state before, state after, step number)."""
-    return tx.rows("select before, after, step from mediation.transitions where code = %s order by step", (code,))
-
-
 def _dispute_row(d):
-    particulars = {name: value for name, value in zip(PARTICULARS, _get_particulars(d), strict=True) if value != _DEFAULTS[name]}
+    particulars = {name: value for name, value in zip(PARTICULARS, _get_particulars(d), strict=True) if value != _DEFAULT_PARTICULARS[name]}
     return (d.code, d.state, d.township, d.kind, d.reporter, d.body, sorted(d.parties), sorted(d.consents), d.suitable, d.mediator, d.terms, d.outcome,
             d.opened_at, d.entered_at, d.steps, particulars)  # fmt: skip
 
@@ -95,9 +93,22 @@ def _set_particulars(dispute, particulars):
 
 
 def _transition_row(event, decision, now):
-    (before, after, step), taken = decision.transition, decision.applied_step
+    (before, after, step), applied = decision.transition, decision.applied_step
     cause = event.id if event else None
-    return decision.dispute.code, step, before, after, taken.step_type, taken.agency, taken.happened_at, now, cause, taken.event_id, taken.inverse, taken.undoes
+    return (
+        decision.dispute.code,
+        step,
+        before,
+        after,
+        applied.step_type,
+        applied.agency,
+        applied.happened_at,
+        now,
+        cause,
+        applied.event_id,
+        applied.inverse,
+        applied.undoes,
+    )
 
 
 def _deadline_row(code, d):
@@ -105,14 +116,14 @@ def _deadline_row(code, d):
 
 
 def _deadline_history(d) -> dict:
-    """Return the pauses, extensions and similar facts of a deadline as JSON values, without empty ones: most deadlines have none."""
+    """Return the pauses, extensions, suspensions etc. of a deadline as a JSON object. Empty values are left out; most deadlines have none."""
     history = {"pauses": d.pauses, "extensions": d.extensions, "restarted_at": d.restarted_at, "opened_at": d.opened_at,
             "suspensions": d.suspensions, "put_off": d.postponed_days}  # fmt: skip
     return {name: value for name, value in history.items() if value}
 
 
 def _parse_deadline_history(stored: dict) -> tuple:
-    """Return the stored history as the last arguments of Deadline."""
+    """Return the values of a stored history in the order of the last arguments of Deadline."""
     return (
         _parse_periods(stored.get("pauses", ())),
         [(instant_of(consented_at), length) for consented_at, length in stored.get("extensions", ())],
@@ -123,13 +134,14 @@ def _parse_deadline_history(stored: dict) -> tuple:
 
 
 def _parse_periods(stored) -> list:
-    """Return (start, end) pairs; the end is None while a period is open."""
+    """Return (start, end) of each stored period. The end is None for a period that is still open."""
     return [(instant_of(began), ended and instant_of(ended)) for began, ended in stored]
 
 
-# A dispute has one current deadline per clock. A passed deadline with a successor, such as that of an earlier urging, is stored but not loaded.
-_HAS_SUCCESSOR = "exists (select 1 from mediation.deadlines later where later.code = d.code and later.clock = d.clock and later.set_at > d.set_at)"
+# A dispute has one current deadline per clock. A passed deadline that was followed by a new one of the same clock (for example that of an earlier
+# supervision notice) stays in the table, but is not loaded.
+_HAS_SUCCESSOR_SQL = "exists (select 1 from mediation.deadlines later where later.code = d.code and later.clock = d.clock and later.set_at > d.set_at)"
 _get_particulars = attrgetter(*PARTICULARS)
-_DEFAULTS = {name: getattr(Dispute(""), name) for name in PARTICULARS}
-_UPDATE_DISPUTE = f"on conflict (code) do update set {DISPUTES.assign_excluded('code')}"
-_UPDATE_DEADLINE = f"on conflict (code, key) do update set {DEADLINES.assign_excluded('code', 'key')}"
+_DEFAULT_PARTICULARS = {name: getattr(Dispute(""), name) for name in PARTICULARS}
+_UPDATE_DISPUTE_SQL = f"on conflict (code) do update set {DISPUTE_COLUMNS.assign_excluded('code')}"
+_UPDATE_DEADLINE_SQL = f"on conflict (code, key) do update set {DEADLINE_COLUMNS.assign_excluded('code', 'key')}"

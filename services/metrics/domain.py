@@ -1,8 +1,8 @@
-"""Effect of each event on the read model. Pure: events in, row changes out; no clock, no database.
+"""Rules that say how each event changes the read model (rows and counts of the dashboard). Pure functions, without database or system time.
 
 Events about a dispute come from three producers (intake, mediation, notify), each in its own order, interleaved in any way.
-The read model converges in every interleaving: each column is written for the events of one producer only, `last_at` is a maximum,
-the timeline is a set, and each sum changes by the difference between a dispute before and after a batch.
+Every interleaving gives the same read model: each column is written for the events of one producer only, `last_at` is a maximum,
+the timeline is a set, and each count changes by the difference between the dispute before and the dispute after a batch.
 """
 
 import re
@@ -13,11 +13,13 @@ from datetime import datetime, timedelta
 from contracts.dates import SHANGHAI
 
 # fmt: off
-FIGURE_OF_EVENT = {                     # daily figure that an event adds one to
+# Daily figures are counts per day (Asia/Shanghai), such as disputes registered. An event of one of these types adds one to the figure named.
+DAILY_FIGURE_OF_EVENT = {
     "dispute.registered":  "reported",
     "step.refused":        "refused",
 }
-FIGURE_OF_STATE = {                     # daily figure that a dispute adds one to when it enters the state
+# A dispute that enters one of these states adds one to the daily figure named.
+DAILY_FIGURE_OF_STATE = {
     "accepted":            "accepted",
     "agreed":              "agreed",
     "terminated":          "terminated",
@@ -26,7 +28,8 @@ FIGURE_OF_STATE = {                     # daily figure that a dispute adds one t
 }
 DAILY_FIGURES = ("reported", "accepted", "agreed", "terminated", "resolved", "closed", "refused")
 
-HANDLING_AGENCY_FIELD = {               # field of the event that names the agency handling the dispute from then on; None: no agency
+# For each event type: the event field that names the agency handling the dispute from then on. None: no agency handles it any more.
+HANDLING_AGENCY_FIELD = {
     "dispute.routed":      "to",
     "case.entrusted":      "to",
     "referral.accepted":   "agency",
@@ -34,25 +37,28 @@ HANDLING_AGENCY_FIELD = {               # field of the event that names the agen
     "dispute.redirected":  None,
     "case.filed":          "agency",
 }
-FINAL_STATES = ("resolved", "redirected", "closed")      # a closed dispute that enters another of these states stays closed,
-CORRECTION_EVENTS = ("report.withdrawn", "report.corrected")     # unless one of these events withdraws the closing
-UNMET_DEADLINE_STATES = ("running", "approached", "passed")               # states of a deadline that still has to be met
+# A closed dispute that moves from one final state to another stays closed, unless a correction event caused the move: that event undoes the closing.
+FINAL_STATES = ("resolved", "redirected", "closed")
+CORRECTION_EVENTS = ("report.withdrawn", "report.corrected")
+UNMET_DEADLINE_STATES = ("running", "approached", "passed")
 
-EVENT_TIME_FIELD = {                    # field with the time at which it happened; such an event's own `time` is the time of the decision
+# For each event type: the event field with the time that the timeline shows. The `time` of such an event is when mediation decided it.
+EVENT_TIME_FIELD = {
     "deadline.set":        "started_at",
     "deadline.met":        "met_at",
     "deadline.passed":     "due_at",
     "routing.proposed":    "started_at",
 }
 
-ROSTER_EVENTS = ("roster.reported", "roster.changed", "roster.refused")     # their subject is an organisation, not a dispute
+ROSTER_EVENTS = ("roster.reported", "roster.changed", "roster.refused")     # the subject of these events is an organisation, not a dispute
 
-# A safeguard hold is visible only in the sealed stream: no event, clock, state or reason of the read model may show it.
+# Only agencies with access to the sealed stream may know of a safeguard hold, so the read model must not store an event, clock, state or reason of one.
 SEALED_PREFIXES = ("safeguard.", "protection_order", "hold.")
 SEALED_STATE = "safeguard_hold"
 TOKEN_PATTERN = re.compile(r"[a-z_]+")
 
-TIMELINE_FIELDS = (                     # event fields stored in the timeline; all other fields are dropped
+# Event fields that the timeline stores. All other fields are dropped, because they may contain personal data.
+TIMELINE_FIELDS = (
     "step", "state", "before", "to", "ground", "result", "outcome", "clock", "kind", "article", "due_at", "started_at", "met_at", "was_due_at", "because",
     "late", "was_passed", "owed_by", "notice", "channel", "why", "reason", "wants", "form", "mode", "minutes", "track", "suitable", "procedure", "way",
     "candidates", "excluded", "level", "escalated_for", "urged_for", "answer", "organisation", "into", "was", "other", "reasons", "days", "found_by", "reported_by",
@@ -62,7 +68,7 @@ TIMELINE_FIELDS = (                     # event fields stored in the timeline; a
 
 @dataclass(slots=True)
 class Deadline:
-    """A deadline of one dispute: a row of metrics.deadlines."""
+    """One deadline of a dispute, a row of metrics.deadlines."""
 
     clock: str
     kind: str
@@ -77,7 +83,7 @@ class Deadline:
 
 @dataclass(slots=True)
 class Dispute:
-    """One dispute of the read model: a row of metrics.disputes, with its deadlines by clock."""
+    """One dispute of the read model: a row of metrics.disputes and the dispute's deadlines by clock name."""
 
     code: str
     registered: bool = False
@@ -107,11 +113,14 @@ class Dispute:
 
 
 @dataclass(slots=True)
-class Changes:
-    """Changes that one batch of events makes to the tables: new contents of rows, and differences to add to the sums."""
+class ReadModelChanges:
+    """Changes to the tables of the read model caused by one batch of events: rows to write, and differences to add to the stored counts.
+
+    The keys of each Counter are the primary key of the table of the same name (see AGGREGATE_TABLES in store.py).
+    """
 
     disputes: dict[str, Dispute] = field(default_factory=dict)
-    deadlines: set[tuple[str, str]] = field(default_factory=set)  # (code, clock) of the deadlines that changed
+    deadlines: set[tuple[str, str]] = field(default_factory=set)  # (dispute code, clock) of each changed deadline
     timeline: list[tuple] = field(default_factory=list)
     open_cube: Counter = field(default_factory=Counter)
     open_waits: Counter = field(default_factory=Counter)
@@ -119,39 +128,39 @@ class Changes:
     daily_totals: Counter = field(default_factory=Counter)
     daily_disputes: Counter = field(default_factory=Counter)
     totals: Counter = field(default_factory=Counter)
-    latest_event_at: dict[str, datetime] = field(default_factory=dict)  # by producer
+    latest_event_at: dict[str, datetime] = field(default_factory=dict)  # time of the latest event of each producer
 
 
-def fold(known: dict[str, Dispute], events: list) -> Changes:
-    """Apply events to the disputes that they are about, and return what changed.
+def fold(disputes: dict[str, Dispute], events: list) -> ReadModelChanges:
+    """Apply a batch of events to the disputes of the read model. Return the changes to store.
 
-    `events` are in sequence per producer and dispute. The disputes in `known` are changed in place; a missing one is created.
+    `events` are in sequence per producer and dispute. `disputes`, by code, are changed in place; a dispute that is missing there is created.
     """
-    changes = Changes()
-    by_code = defaultdict(list)
+    changes = ReadModelChanges()
+    events_by_code = defaultdict(list)
     for event in events:
         if event.type not in ROSTER_EVENTS:
-            by_code[event.subject].append(event)
+            events_by_code[event.subject].append(event)
         if event.time > changes.latest_event_at.get(event.source, event.time - timedelta(1)):
             changes.latest_event_at[event.source] = event.time
-    for code, events_of_dispute in by_code.items():
-        dispute = known.get(code)
+    for code, dispute_events in events_by_code.items():
+        dispute = disputes.get(code)
         if dispute is None:
             dispute = Dispute(code)
         else:
-            _add_to_open_sums(changes, dispute, -1)
-        for event in events_of_dispute:
-            _apply(dispute, event, changes)
+            _add_to_open_counts(changes, dispute, -1)
+        for event in dispute_events:
+            _apply_event(dispute, event, changes)
         if dispute.last_at is None:
-            continue  # every event so far belongs to the sealed stream: the dispute gets no row
-        _derive_from_deadlines(dispute)
+            continue  # all events of this dispute so far concern a safeguard hold, so no row is stored
+        _update_deadline_columns(dispute)
         changes.disputes[code] = dispute
-        _add_to_open_sums(changes, dispute, +1)
+        _add_to_open_counts(changes, dispute, +1)
     return changes
 
 
 def is_sealed(event) -> bool:
-    """Return whether this event would reveal that a safeguard hold exists."""
+    """Return whether storing this event would reveal that a safeguard hold exists."""
     data = event.data
     reason = data.get("reason")
     return (
@@ -162,32 +171,33 @@ def is_sealed(event) -> bool:
     )
 
 
-def day_of(instant: datetime) -> str:
-    """Return the date in Asia/Shanghai, as YYYY-MM-DD."""
+def shanghai_date(instant: datetime) -> str:
+    """Return the date of the instant in Asia/Shanghai, as YYYY-MM-DD."""
     return instant.astimezone(SHANGHAI).date().isoformat()
 
 
-def _apply(dispute, event, changes):
+def _apply_event(dispute, event, changes):
+    """Add the event to the timeline, and call the handler of its type. Events that would reveal a safeguard hold are skipped."""
     if is_sealed(event):
         return
     _add_timeline_row(dispute, event, changes)
     if event.source == "intake":
-        rule = INTAKE.get(event.type)
+        handler = INTAKE_HANDLERS.get(event.type)
     elif event.source == "mediation":
-        rule = MEDIATION.get(event.type, apply_step_fact)
+        handler = MEDIATION_HANDLERS.get(event.type, apply_confirmed_step)
     else:
-        rule = NOTIFY.get(event.type)
-    if rule is not None:
-        rule(dispute, event, changes)
+        handler = NOTIFY_HANDLERS.get(event.type)
+    if handler is not None:
+        handler(dispute, event, changes)
 
 
 def _add_timeline_row(dispute, event, changes):
-    """Add the event to the timeline, and update `last_at` and a provisional `opened_at`."""
-    at = _happened_at(dispute, event)
+    """Add the event to the timeline. Update `last_at`, and `opened_at` as long as the registration has not arrived."""
+    at = _time_of_fact(dispute, event)
     if dispute.last_at is None or event.time > dispute.last_at:
         dispute.last_at = event.time
     if not dispute.registered and (dispute.opened_at is None or event.time < dispute.opened_at):
-        dispute.opened_at = event.time  # the earliest time known, until intake's dispute.registered arrives
+        dispute.opened_at = event.time  # provisional: the earliest event time, until intake's dispute.registered arrives
     data = event.data
     agency_event = data.get("event")
     changes.timeline.append(
@@ -199,21 +209,21 @@ def _add_timeline_row(dispute, event, changes):
             event.type,
             data.get("agency"),
             f"{agency_event.get('source')} {agency_event.get('id')}" if isinstance(agency_event, dict) else None,
-            {name: data[name] for name in TIMELINE_FIELDS if name in data and data[name] != SEALED_STATE and _may_store(name, data[name])},
+            {name: data[name] for name in TIMELINE_FIELDS if name in data and data[name] != SEALED_STATE and _may_store_field(name, data[name])},
         )
     )
 
 
-def _happened_at(dispute, event) -> datetime:
-    """Return the time at which the fact happened, which is never later than the event's own time."""
+def _time_of_fact(dispute, event) -> datetime:
+    """Return the time at which the reported fact happened. It is never later than the event's own `time`."""
     if event.type == "dispute.closed":
-        return dispute.entered_at or event.time  # when it entered its final state
-    given = event.data.get(EVENT_TIME_FIELD.get(event.type))
-    return min(_parse_time(given), event.time) if given else event.time
+        return dispute.entered_at or event.time  # when the dispute entered its final state
+    stated_time = event.data.get(EVENT_TIME_FIELD.get(event.type))
+    return min(_parse_time(stated_time), event.time) if stated_time else event.time
 
 
-def _may_store(name, value) -> bool:
-    """Return False for a reason in free text: it may contain personal data. Only entries of the closed list of reasons are stored."""
+def _may_store_field(name, value) -> bool:
+    """Return whether the timeline may store this field. A `reason` in free text is not stored, because it may contain personal data; a reason token is."""
     return name != "reason" or isinstance(value, dict) or TOKEN_PATTERN.fullmatch(value) is not None
 
 
@@ -221,21 +231,22 @@ def _may_store(name, value) -> bool:
 
 
 def apply_registration(dispute, event, changes):
+    """Apply dispute.registered: set township, kind, channel and reporter, and count the dispute as registered."""
     data = event.data
     dispute.registered = True
     dispute.township, dispute.kind = data.get("township") or "", data.get("kind") or ""
     dispute.channel, dispute.reporter = data.get("channel") or "", data.get("agency") or ""
     dispute.opened_at = event.time
-    for day, figure in dispute.unassigned_counts:  # counted without township and kind until now
+    for day, figure in dispute.unassigned_counts:  # counts made before township and kind were known
         changes.daily_counts[day, figure, "", ""] -= 1
         changes.daily_counts[day, figure, dispute.township, dispute.kind] += 1
     dispute.unassigned_counts = []
     changes.totals["registered", dispute.reporter] += 1
-    _add_to_daily_figure(dispute, event.time, FIGURE_OF_EVENT[event.type], changes)
+    _add_to_daily_figure(dispute, event.time, DAILY_FIGURE_OF_EVENT[event.type], changes)
 
 
 def apply_merge(dispute, event, changes):
-    """Mark the dispute as merged into another one. It no longer counts as registered; the dispute that it is merged into does."""
+    """Apply dispute.merged: mark the dispute as merged into another one, and stop counting it as registered."""
     into = event.data["into"]
     if into != dispute.code and dispute.merged_into is None:
         dispute.merged_into = into
@@ -243,7 +254,7 @@ def apply_merge(dispute, event, changes):
 
 
 def undo_merge(dispute, event, changes):
-    """Make a merged dispute separate again. It counts as registered again."""
+    """Apply dispute.unmerged: undo the merge, and count the dispute as registered again."""
     if event.data["into"] == dispute.code and dispute.merged_into is not None:
         dispute.merged_into = None
         _count_as_registered(dispute, changes, +1)
@@ -251,18 +262,18 @@ def undo_merge(dispute, event, changes):
 
 def _count_as_registered(dispute, changes, difference):
     if dispute.registered:
-        _add_to_daily_figure(dispute, dispute.opened_at, FIGURE_OF_EVENT["dispute.registered"], changes, difference)
+        _add_to_daily_figure(dispute, dispute.opened_at, DAILY_FIGURE_OF_EVENT["dispute.registered"], changes, difference)
 
 
 # ── events of mediation ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def apply_step_fact(dispute, event, changes):
-    """Apply a fact of the dispute's course: its new state, the agencies that must act next, and the agency that handles it."""
+def apply_confirmed_step(dispute, event, changes):
+    """Apply a confirmed step (domain event of mediation): set the dispute's new state, the agencies that must act next, and the handling agency."""
     data = event.data
     if "state" not in data:
         return
-    _enter_state(dispute, data["state"], event, changes)
+    _set_state(dispute, data["state"], event, changes)
     if dispute.entered_at is None:
         dispute.entered_at = event.time
     if "next_actors" in data:
@@ -272,17 +283,19 @@ def apply_step_fact(dispute, event, changes):
 
 
 def apply_step_result(dispute, event, changes):
-    """Apply step.applied: the state in which the step left the dispute."""
-    _enter_state(dispute, event.data.get("state", dispute.state), event, changes)
+    """Apply step.applied: set the state that the dispute has after the step."""
+    _set_state(dispute, event.data.get("state", dispute.state), event, changes)
 
 
 def count_refused_step(dispute, event, changes):
+    """Apply step.refused: count the refusal by its reason and in the daily figure."""
     reason = event.data.get("reason") or {}
     changes.totals["refused", reason.get("code", "")] += 1
-    _add_to_daily_figure(dispute, event.time, FIGURE_OF_EVENT[event.type], changes)
+    _add_to_daily_figure(dispute, event.time, DAILY_FIGURE_OF_EVENT[event.type], changes)
 
 
 def set_deadline(dispute, event, changes):
+    """Apply deadline.set or deadline.recomputed: store the deadline with its new end."""
     data = event.data
     dispute.deadlines[data["clock"]] = Deadline(
         data["clock"],
@@ -297,7 +310,7 @@ def set_deadline(dispute, event, changes):
 
 
 def update_deadline(dispute, event, changes):
-    """Record that a deadline has come near, passed, been met or been stopped."""
+    """Apply deadline.approached, deadline.passed, deadline.met or deadline.stopped to the stored deadline."""
     data = event.data
     deadline = dispute.deadlines.get(data["clock"])
     if deadline is None:
@@ -312,9 +325,9 @@ def update_deadline(dispute, event, changes):
 
 
 def close_dispute(dispute, event, changes):
-    """Close the dispute, and stop its deadlines that are still to be met or paused."""
+    """Apply dispute.closed: close the dispute, and stop its unmet and paused deadlines."""
     data = event.data
-    _enter_state(dispute, data.get("state", dispute.state), event, changes)
+    _set_state(dispute, data.get("state", dispute.state), event, changes)
     dispute.closed_at, dispute.outcome, dispute.next_actors = dispute.entered_at or event.time, data.get("outcome"), []
     dispute.has_actors_from_step = True
     for clock, deadline in dispute.deadlines.items():
@@ -324,15 +337,15 @@ def close_dispute(dispute, event, changes):
     changes.totals["closed", data.get("outcome") or ""] += 1
 
 
-def _enter_state(dispute, state, event, changes):
-    """Change the state, reopen a closed dispute where the new state requires it, and count the entry."""
+def _set_state(dispute, state, event, changes):
+    """Set the dispute's state, reopen a closed dispute if it leaves the final states, and add one to the daily figure of the new state."""
     if state == dispute.state or state == SEALED_STATE:
         return
     dispute.state, dispute.entered_at = state, event.time
     if dispute.closed_at is not None and (state not in FINAL_STATES or event.type in CORRECTION_EVENTS):
-        dispute.closed_at = dispute.outcome = None  # reopened
-    if state in FIGURE_OF_STATE and event.type != "reports.joined":  # a code closed because it was joined to another is not a closed dispute
-        _add_to_daily_figure(dispute, event.time, FIGURE_OF_STATE[state], changes)
+        dispute.closed_at = dispute.outcome = None  # the dispute is reopened
+    if state in DAILY_FIGURE_OF_STATE and event.type != "reports.joined":  # a dispute that was joined to another one does not count as closed
+        _add_to_daily_figure(dispute, event.time, DAILY_FIGURE_OF_STATE[state], changes)
 
 
 # ── events of notify ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -347,12 +360,12 @@ def count_undeliverable_notice(dispute, event, changes):
 
 
 # fmt: off
-INTAKE = {
+INTAKE_HANDLERS = {
     "dispute.registered":    apply_registration,
     "dispute.merged":        apply_merge,
     "dispute.unmerged":      undo_merge,
 }
-MEDIATION = {               # for every other event type: apply_step_fact
+MEDIATION_HANDLERS = {      # every other event type of mediation is handled by apply_confirmed_step
     "step.applied":          apply_step_result,
     "step.refused":          count_refused_step,
     "deadline.set":          set_deadline,
@@ -363,19 +376,22 @@ MEDIATION = {               # for every other event type: apply_step_fact
     "deadline.stopped":      update_deadline,
     "dispute.closed":        close_dispute,
 }
-NOTIFY = {
+NOTIFY_HANDLERS = {
     "notice.sent":           count_sent_notice,
     "notice.undeliverable":  count_undeliverable_notice,
 }
 # fmt: on
 
 
-# ── sums ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── stored counts ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _add_to_daily_figure(dispute, at, figure, changes, difference=1):
-    """Add `difference` to a daily figure, on the day of `at`. Until the registration is known, remember the count to assign it later."""
-    day = day_of(at)
+    """Add `difference` to a daily figure on the day of `at`.
+
+    Before the registration has arrived, township and kind are unknown: the count is also noted in `unassigned_counts`, to be moved to them later.
+    """
+    day = shanghai_date(at)
     changes.daily_counts[day, figure, dispute.township, dispute.kind] += difference
     changes.daily_totals[day, figure] += difference
     changes.daily_disputes[day, figure, dispute.code] += difference
@@ -383,18 +399,19 @@ def _add_to_daily_figure(dispute, at, figure, changes, difference=1):
         dispute.unassigned_counts.append([day, figure])
 
 
-def _derive_from_deadlines(dispute):
-    """Set the columns that follow from the deadlines: `overdue`, the nearest deadline, and `next_actors` until a step names them."""
-    live = [deadline for deadline in dispute.deadlines.values() if deadline.state in UNMET_DEADLINE_STATES]
-    passed = {deadline.kind == "LAW" for deadline in live if deadline.state == "passed"}
-    dispute.overdue = "none" if not passed else "both" if len(passed) == 2 else "law" if True in passed else "other"
-    nearest = min(live, key=lambda deadline: (deadline.due_at, deadline.clock), default=None)
+def _update_deadline_columns(dispute):
+    """Set the columns of the dispute that are computed from its deadlines: `overdue`, the nearest deadline, and `next_actors` unless a step named them."""
+    unmet = [deadline for deadline in dispute.deadlines.values() if deadline.state in UNMET_DEADLINE_STATES]
+    is_law_of_passed = {deadline.kind == "LAW" for deadline in unmet if deadline.state == "passed"}
+    dispute.overdue = "none" if not is_law_of_passed else "both" if len(is_law_of_passed) == 2 else "law" if True in is_law_of_passed else "other"
+    nearest = min(unmet, key=lambda deadline: (deadline.due_at, deadline.clock), default=None)
     dispute.runs_out_at, dispute.runs_out_clock = (nearest.due_at, nearest.clock) if nearest else (None, None)
-    if not dispute.has_actors_from_step:  # the agencies that owe a running deadline must act
-        dispute.next_actors = sorted({agency for deadline in live for agency in deadline.owed_by})
+    if not dispute.has_actors_from_step:  # before any step, the agencies responsible for an unmet deadline must act
+        dispute.next_actors = sorted({agency for deadline in unmet for agency in deadline.owed_by})
 
 
-def _add_to_open_sums(changes, dispute, difference):
+def _add_to_open_counts(changes, dispute, difference):
+    """Add `difference` to the counts of open disputes, unless the dispute is closed or merged."""
     if not dispute.is_open:
         return
     changes.open_cube[dispute.township, dispute.state, dispute.kind, dispute.overdue] += difference

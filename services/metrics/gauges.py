@@ -1,4 +1,7 @@
-"""Business metrics for Prometheus, read from the stored sums. Label values are closed lists; township and kind are never combined, so no count is of a small group."""
+"""Business metrics for Prometheus, read from stored counts.
+
+Label values come from fixed lists. Township and kind of dispute are never combined, so that no metric counts a group small enough to identify people.
+"""
 
 import threading
 import time
@@ -12,9 +15,10 @@ from services.metrics import queries
 CACHE_SECONDS = 10.0
 
 # fmt: off
-METRICS = (     # name                                    label         help text
+METRIC_FAMILIES = (
+    # type of metric      name                            label         help text
     (GaugeMetricFamily,   "fengqiao_open",                "state",      "Open disputes, by state."),
-    (GaugeMetricFamily,   "fengqiao_overdue",             "kind",       "Open disputes with a passed deadline. kind=LAW: legally overdue; kind=OTHER: past a local, policy or agreed term."),
+    (GaugeMetricFamily,   "fengqiao_overdue",             "kind",       "Open disputes with a passed deadline. kind=LAW: legally overdue; kind=OTHER: past a deadline set by a local rule, a policy or an agreement."),
     (GaugeMetricFamily,   "fengqiao_open_waits",          "agency",     "Open disputes, by agency that must act next. A dispute in which two agencies must act counts for both."),
     (CounterMetricFamily, "fengqiao_registered",          "agency",     "Disputes registered, by agency of the first report."),
     (CounterMetricFamily, "fengqiao_closed",              "outcome",    "Disputes closed, by outcome."),
@@ -26,7 +30,7 @@ METRICS = (     # name                                    label         help tex
 
 
 class BusinessCollector:
-    """Prometheus collector that reads the sums from the database, at most every ten seconds."""
+    """Prometheus collector that reads the counts from the database, at most every ten seconds."""
 
     def __init__(self, pool):
         self.pool = pool
@@ -34,11 +38,11 @@ class BusinessCollector:
         self._read_at, self._values = float("-inf"), {}
 
     def describe(self):
-        return [family(name, help_text, labels=[label]) for family, name, label, help_text in METRICS]
+        return [family(name, help_text, labels=[label]) for family, name, label, help_text in METRIC_FAMILIES]
 
     def collect(self):
         values = self._load_values()
-        for family, name, label, help_text in METRICS:
+        for family, name, label, help_text in METRIC_FAMILIES:
             metric = family(name, help_text, labels=[label])
             for label_value, count in values.get(name, ()):
                 metric.add_metric([label_value or "unknown"], count)
@@ -51,18 +55,18 @@ class BusinessCollector:
                     with self.pool.transaction() as tx:
                         self._values = queries.load_metric_values(tx)
                 except DatabaseUnavailable:
-                    self._values = {}  # a missing value is better than an outdated one that looks current
+                    self._values = {}  # no value is exported: an outdated one would look current
                 self._read_at = time.monotonic()
             return self._values
 
 
-def register(settings) -> BusinessCollector:
-    """Register a collector with a database connection of its own at the Prometheus registry."""
+def register_collector(settings) -> BusinessCollector:
+    """Register a new collector, which has its own database connection, in the Prometheus registry."""
     collector = BusinessCollector(Pool(settings, size=1, acquire_timeout=1.0))
     REGISTRY.register(collector)
     return collector
 
 
-def unregister(collector: BusinessCollector) -> None:
+def unregister_collector(collector: BusinessCollector) -> None:
     REGISTRY.unregister(collector)
     collector.pool.close()

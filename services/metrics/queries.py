@@ -1,4 +1,4 @@
-"""SQL that reads the read model. No query counts the history: pages read stored sums, or follow an index one page at a time."""
+"""SQL that reads the read model for the dashboard. No query counts past events: pages read stored counts, or one page of rows by an index."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -9,17 +9,17 @@ from services.metrics.domain import DAILY_FIGURES
 
 TREND_DAYS = 90
 SOON_PERIOD = timedelta(days=3)
-MAX_COUNT = 1000  # lists without a stored sum are counted up to here; beyond, the page shows "more than 1,000"
+MAX_COUNT = 1000  # a list without a stored count is counted up to this number; above it the page shows "more than 1,000"
 MAX_TIMELINE_ROWS = 1000
 SHORT_LIST_LENGTH = 8
 
 # fmt: off
-SORTS = {                 # column,         direction
+SORT_COLUMNS = {          # by value of the query parameter `sort`: column, direction
     "due":       ("d.runs_out_at", "asc"),
     "opened":    ("d.opened_at",   "desc"),
     "changed":   ("d.last_at",     "desc"),
 }
-CONDITIONS = {            # SQL condition of each filter
+FILTER_CONDITIONS = {     # SQL condition of each filter of the dispute list
     "township":  "d.township = %(township)s",
     "kind":      "d.kind = %(kind)s",
     "state":     "d.state = %(state)s",
@@ -28,10 +28,10 @@ CONDITIONS = {            # SQL condition of each filter
     "serial":    "substr(d.code, 13, 6) = %(serial)s",
     "prefix":    "d.code >= %(prefix)s and d.code < %(prefix)s || '~'",
 }
-LAST_CHANGE = "select last_change from metrics.head"
-CHANGES_AFTER = "select id, body from metrics.changes where id > %s order by id limit %s"
-STATUS = {"open": "d.is_open", "closed": "not d.is_open", "all": "true"}
-OVERDUE = {
+SELECT_LAST_CHANGE = "select last_change from metrics.head"
+SELECT_CHANGES_AFTER = "select id, body from metrics.changes where id > %s order by id limit %s"
+STATUS_CONDITIONS = {"open": "d.is_open", "closed": "not d.is_open", "all": "true"}
+OVERDUE_CONDITIONS = {
     "law":       "d.is_open and d.overdue <> 'none' and d.overdue in ('law', 'both')",
     "other":     "d.is_open and d.overdue <> 'none' and d.overdue in ('other', 'both')",
     "any":       "d.is_open and d.overdue <> 'none'",
@@ -41,7 +41,7 @@ OVERDUE = {
 
 @dataclass(slots=True)
 class DisputeRow:
-    """Row of one dispute for the list and the dispute page. The fields are in the order of DISPUTE_COLUMNS."""
+    """One dispute as shown in the list and on its page. The fields are in the order of SELECTED_COLUMNS."""
 
     code: str
     township: str
@@ -65,31 +65,32 @@ class DisputeRow:
     registered: bool
 
 
-DISPUTE_COLUMNS = (
+# `d` is metrics.disputes; `l` is the nearest deadline in metrics.deadlines.
+SELECTED_COLUMNS = (
     "d.code, d.township, d.kind, d.reporter, d.state, d.next_actors, d.body, d.opened_at, coalesce(d.entered_at, d.opened_at), d.closed_at, d.outcome,"
     " d.merged_into, nullif(d.runs_out_at, 'infinity'), d.runs_out_clock, l.kind, l.state, d.overdue, d.last_at, d.channel, d.registered"
 )
-JOIN_NEAREST_DEADLINE = "left join metrics.deadlines l on l.code = d.code and l.clock = d.runs_out_clock"
+NEAREST_DEADLINE_JOIN = "left join metrics.deadlines l on l.code = d.code and l.clock = d.runs_out_clock"
 
 
 @dataclass(slots=True)
 class OpenCounts:
-    """Number of open disputes, and how many of them are past a deadline set by law or past a deadline of another kind."""
+    """Number of open disputes, and how many of them are past a deadline set by law (`law`) or a deadline of another kind (`other`)."""
 
     open: int = 0
     law: int = 0
     other: int = 0
 
     def add(self, overdue, count):
-        """Add `count` disputes whose column `overdue` has this value: none, law, other or both."""
+        """Count `count` more disputes. `overdue` is their value of that column: none, law, other or both."""
         self.open += count
         self.law += count if overdue in ("law", "both") else 0
         self.other += count if overdue in ("other", "both") else 0
 
 
 @dataclass(slots=True)
-class Overview:
-    """Figures of the overview page. `change` is the number of the latest change that they include."""
+class OverviewFigures:
+    """Figures of the overview page. `change` is the number of the latest change that the figures include."""
 
     change: int
     total: OpenCounts = field(default_factory=OpenCounts)
@@ -99,7 +100,7 @@ class Overview:
     by_agency: dict = field(default_factory=lambda: defaultdict(OpenCounts))
     today: dict = field(default_factory=dict)
     trend: dict = field(default_factory=dict)
-    due_soon_count: int = 0  # at most MAX_COUNT + 1
+    due_soon_count: int = 0  # counted up to MAX_COUNT + 1
     longest_overdue: list = field(default_factory=list)
     due_next: list = field(default_factory=list)
     as_of: datetime | None = None
@@ -111,11 +112,11 @@ def load_last_change(tx) -> tuple[int, datetime | None]:
     return tx.rows("select (select last_change from metrics.head), (select max(heard_at) from metrics.as_of)")[0]
 
 
-def load_overview(tx, township: str | None) -> Overview:
-    """Return the figures of the overview page, for the county or for one township."""
+def load_overview(tx, township: str | None) -> OverviewFigures:
+    """Return the figures of the overview page for one township, or for the whole county if `township` is None."""
     tx.run("set local statement_timeout = '5s'")
     change, heard_at = load_last_change(tx)
-    page = Overview(change, as_of=heard_at, is_empty=change == 0)
+    page = OverviewFigures(change, as_of=heard_at, is_empty=change == 0)
     values = {"township": township, "today": tx.now.astimezone(SHANGHAI).date(), "now": tx.now, "soon": tx.now + SOON_PERIOD, "limit": SHORT_LIST_LENGTH}
     where = "where township = %(township)s" if township else ""
     for state, place, kind, overdue, count in tx.rows(
@@ -136,7 +137,7 @@ def load_overview(tx, township: str | None) -> Overview:
         page.by_agency[agency].add(overdue, count)
     _load_daily_figures(tx, page, values)
     in_township = "and d.township = %(township)s" if township else ""
-    page.longest_overdue = _load_disputes(tx, f"where {OVERDUE['law']} {in_township} order by d.runs_out_at, d.code limit %(limit)s", values)
+    page.longest_overdue = _load_disputes(tx, f"where {OVERDUE_CONDITIONS['law']} {in_township} order by d.runs_out_at, d.code limit %(limit)s", values)
     page.due_next = _load_disputes(
         tx, f"where d.is_open and d.runs_out_at >= %(now)s and d.runs_out_at < 'infinity' {in_township} order by d.runs_out_at, d.code limit %(limit)s", values
     )
@@ -147,7 +148,7 @@ def load_overview(tx, township: str | None) -> Overview:
 
 
 def _load_daily_figures(tx, page, values):
-    """Set the daily figures of today and of the last 90 days."""
+    """Set `today` and `trend` of the overview: the daily figures of today and of the last 90 days."""
     first = values["today"] - timedelta(days=TREND_DAYS - 1)
     if values["township"]:
         rows = tx.rows(
@@ -164,51 +165,51 @@ def _load_daily_figures(tx, page, values):
 
 
 @dataclass(slots=True)
-class DisputePage:
-    """One page of a list of disputes."""
+class DisputeListPage:
+    """One page of the dispute list."""
 
     disputes: list[DisputeRow]
-    next_position: tuple[str, str] | None  # (sort value, code) of the last row, if another page follows
+    next_position: tuple[str, str] | None  # (sort value, code) of the last row; None: this is the last page
     count: int
-    is_more: bool  # True: `count` is a lower bound
+    has_more: bool  # True: more than MAX_COUNT disputes match, and `count` is only a lower bound
     as_of: datetime | None
     change: int
 
 
-def find_disputes(tx, filters: dict, sort: str, after: tuple[str, str] | None, limit: int) -> DisputePage:
-    """Return one page of the disputes that match, beginning after the position `after` (keyset pagination, no offset).
+def find_disputes(tx, filters: dict, sort: str, after: tuple[str, str] | None, limit: int) -> DisputeListPage:
+    """Return one page of the disputes that match the filters, beginning after the position `after` (keyset pagination, no offset).
 
-    `filters`: values by the names in CONDITIONS, and `status`, `overdue`, `soon`, or `what` (a daily figure) with `day`.
+    `filters`: values by the names in FILTER_CONDITIONS, and `status`, `overdue`, `soon`, or `what` (a daily figure) with `day`.
     """
     tx.run("set local statement_timeout = '5s'")
     source, conditions = _sql_conditions(filters)
     values = {**filters, "now": tx.now, "soon_at": tx.now + SOON_PERIOD, "limit": limit + 1}
-    column, direction = SORTS[sort]
+    column, direction = SORT_COLUMNS[sort]
     page_conditions = list(conditions)
     if after:
         page_conditions.append(f"({column}, d.code) {'>' if direction == 'asc' else '<'} (%(after)s::timestamptz, %(after_code)s)")
         values |= {"after": after[0], "after_code": after[1]}
     rows = tx.rows(
-        f"select {DISPUTE_COLUMNS}, {column}::text from {source} {JOIN_NEAREST_DEADLINE} where {' and '.join(page_conditions)}"
+        f"select {SELECTED_COLUMNS}, {column}::text from {source} {NEAREST_DEADLINE_JOIN} where {' and '.join(page_conditions)}"
         f" order by {column} {direction}, d.code {direction} limit %(limit)s",
         values,
     )
     disputes = [DisputeRow(*row[:-1]) for row in rows[:limit]]
     next_position = (rows[limit - 1][-1], rows[limit - 1][0]) if len(rows) > limit else None
-    count, is_more = _count_from_sums(tx, filters), False
+    count, has_more = _load_stored_count(tx, filters), False
     if count is None:
         count = _count_up_to_max(tx, f"from {source} where {' and '.join(conditions)}", values)
-        is_more = count > MAX_COUNT
+        has_more = count > MAX_COUNT
     change, as_of = load_last_change(tx)
-    return DisputePage(disputes, next_position, count, is_more, as_of, change)
+    return DisputeListPage(disputes, next_position, count, has_more, as_of, change)
 
 
 def _sql_conditions(filters):
     """Return the FROM clause and the SQL conditions of these filters."""
-    conditions = [STATUS[filters.get("status", "open")]]
-    conditions += [CONDITIONS[name] for name in CONDITIONS if name in filters]
+    conditions = [STATUS_CONDITIONS[filters.get("status", "open")]]
+    conditions += [FILTER_CONDITIONS[name] for name in FILTER_CONDITIONS if name in filters]
     if filters.get("overdue"):
-        conditions.append(OVERDUE[filters["overdue"]])
+        conditions.append(OVERDUE_CONDITIONS[filters["overdue"]])
     if filters.get("soon"):
         conditions.append("d.is_open and d.runs_out_at >= %(now)s and d.runs_out_at < %(soon_at)s")
     source = "metrics.disputes d"
@@ -218,30 +219,32 @@ def _sql_conditions(filters):
     return source, conditions
 
 
-def _count_from_sums(tx, filters):
-    """Return the count that the overview page shows for the same filters, or None if no stored sum has it."""
+def _load_stored_count(tx, filters):
+    """Return the number of disputes that match the filters, from the stored counts; None if no stored count has these dimensions."""
     names = set(filters)
     if filters.get("status", "open") != "open":
         return None
     overdue = {"law": ["law", "both"], "other": ["other", "both"], "any": ["law", "other", "both"]}.get(filters.get("overdue") or "")
     values = {**filters, "overdues": overdue}
-    within = "and overdue = any(%(overdues)s)" if overdue else ""
+    overdue_condition = "and overdue = any(%(overdues)s)" if overdue else ""
     if names <= {"status", "township", "kind", "state", "overdue"}:
-        equal = " ".join(f"and {name} = %({name})s" for name in ("township", "kind", "state") if name in filters)
-        return tx.rows(f"select coalesce(sum(count), 0)::bigint from metrics.open_cube where true {equal} {within}", values)[0][0]
+        equality_conditions = " ".join(f"and {name} = %({name})s" for name in ("township", "kind", "state") if name in filters)
+        return tx.rows(f"select coalesce(sum(count), 0)::bigint from metrics.open_cube where true {equality_conditions} {overdue_condition}", values)[0][0]
     if names <= {"status", "township", "next_actors", "overdue"}:
-        equal = "and township = %(township)s" if "township" in filters else ""
-        return tx.rows(f"select coalesce(sum(count), 0)::bigint from metrics.open_waits where agency = %(next_actors)s {equal} {within}", values)[0][0]
+        equality_conditions = "and township = %(township)s" if "township" in filters else ""
+        return tx.rows(
+            f"select coalesce(sum(count), 0)::bigint from metrics.open_waits where agency = %(next_actors)s {equality_conditions} {overdue_condition}", values
+        )[0][0]
     return None
 
 
-def _count_up_to_max(tx, tail, values) -> int:
-    """Return the number of rows, at most MAX_COUNT + 1."""
-    return tx.rows(f"select count(*) from (select 1 {tail} limit {MAX_COUNT + 1}) as counted", values)[0][0]
+def _count_up_to_max(tx, from_clause, values) -> int:
+    """Return the number of rows that the FROM clause selects, counting at most to MAX_COUNT + 1."""
+    return tx.rows(f"select count(*) from (select 1 {from_clause} limit {MAX_COUNT + 1}) as counted", values)[0][0]
 
 
-def _load_disputes(tx, tail, values):
-    return [DisputeRow(*row) for row in tx.rows(f"select {DISPUTE_COLUMNS} from metrics.disputes d {JOIN_NEAREST_DEADLINE} {tail}", values)]
+def _load_disputes(tx, from_clause, values):
+    return [DisputeRow(*row) for row in tx.rows(f"select {SELECTED_COLUMNS} from metrics.disputes d {NEAREST_DEADLINE_JOIN} {from_clause}", values)]
 
 
 def load_dispute(tx, code: str):
@@ -267,7 +270,7 @@ def load_dispute(tx, code: str):
 
 def load_changes_after(tx, number: int, limit: int) -> tuple[list[tuple], int]:
     """Return the changes after `number` as (number, body) in commit order, and the number of the latest change."""
-    rows = tx.rows(CHANGES_AFTER, (number, limit))
+    rows = tx.rows(SELECT_CHANGES_AFTER, (number, limit))
     return rows, load_last_change(tx)[0]
 
 

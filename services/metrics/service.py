@@ -1,4 +1,4 @@
-"""nameko service of metrics: event listener. It owns the read model: current disputes, their timelines, and the sums that pages show."""
+"""The metrics service (nameko): listens to events and owns the read model, i.e. current disputes, their timelines, and the counts that pages show."""
 
 from nameko.extensions import DependencyProvider
 
@@ -7,26 +7,26 @@ from plumbing.dependency import Database
 from services.metrics import domain, gauges, store
 
 
-class Gauges(DependencyProvider):
+class GaugesProvider(DependencyProvider):
     """Registers the business metrics for Prometheus while the service runs."""
 
     def start(self):
-        self.collector = gauges.register(self.container.config["settings"])
+        self.collector = gauges.register_collector(self.container.config["settings"])
 
     def stop(self):
-        gauges.unregister(self.collector)
+        gauges.unregister_collector(self.collector)
 
 
 class MetricsService:
-    """Updates the read model with each batch of events. Sums change by differences and are never recounted."""
+    """Updates the read model with each batch of events. Stored counts change by differences and are never recounted."""
 
     name = "metrics"
     db = Database()
-    gauges = Gauges()
+    gauges = GaugesProvider()
 
     @hear("intake", "mediation", "notify")
     def on_events(self, batch):
-        """Apply a batch of events to the rows and sums of the disputes that they are about, and notify open pages."""
+        """Apply a batch of events to the read model, and notify open dashboard pages."""
         with self.db.transaction() as tx:
             events = [event for event in tx.unheard(batch) if not event.discarded]
             if not events:

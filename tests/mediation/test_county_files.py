@@ -1,4 +1,4 @@
-"""Tests of the county's files: invalid files, changed files, and the recomputation of provisional deadlines under a new calendar."""
+"""Tests of the county files of the mediation service: invalid and changed files, and recomputation of provisional deadlines under a new calendar."""
 
 import json
 import subprocess
@@ -22,43 +22,43 @@ from tests.mediation.safeguard.test_lane import SEALED, sealed_step
 from tests.mediation.simulated_dispute import registered_event
 
 NEW_YEAR_2027 = '["2027"]\noff = [2027-01-01, 2027-01-04]\nmade_up = []\n'
-REGISTERED = datetime(2026, 12, 31, 10, tzinfo=SHANGHAI)  # the deadline for screening, one working day, ends in 2027
-PERIOD_OF_LAW_CLOCK = "[periods.confirmation_apply]\ndays = 60\n"
+REGISTERED = datetime(2026, 12, 31, 10, tzinfo=SHANGHAI)  # the screening deadline (one working day) of a dispute registered then ends in 2027
+PERIOD_OF_A_LAW_CLOCK = "[periods.confirmation_apply]\ndays = 60\n"
 
 
-def routing_period(days):
-    """Return county.toml with a period for routing."""
+def routing_period_toml(days):
+    """Return the text of a county.toml that sets the period for routing."""
     return f"[periods.routing]\nworking_days = {days}\n"
 
 
-def test_a_county_without_own_periods_uses_the_usual_ones():
+def test_a_county_without_own_periods_uses_the_default_periods():
     files = CountyFiles(COUNTY.folder)
 
     assert (files.policy.county.remind, files.policy.patience) == ({}, timedelta(minutes=10))
 
 
-def test_an_invalid_file_stops_the_service_at_its_start(tmp_path):
+def test_an_invalid_county_file_is_refused_when_the_service_starts(tmp_path):
     with pytest.raises(InvalidCountyFiles):
-        CountyFiles(copy_county_folder(tmp_path / "a", periods=PERIOD_OF_LAW_CLOCK))
+        CountyFiles(copy_county_folder(tmp_path / "a", periods=PERIOD_OF_A_LAW_CLOCK))
     with pytest.raises(InvalidCountyFiles):
         CountyFiles(copy_county_folder(tmp_path / "b", calendar="{"))
 
 
-def test_a_changed_file_is_reloaded_and_an_invalid_change_is_not_applied(tmp_path):
-    files = CountyFiles(copy_county_folder(tmp_path, periods=routing_period(2)))
-    files.recomputed = True
+def test_a_changed_county_file_is_reloaded_and_an_invalid_change_is_not_applied(tmp_path):
+    files = CountyFiles(copy_county_folder(tmp_path, periods=routing_period_toml(2)))
+    files.is_recomputed = True
 
-    copy_county_folder(tmp_path, periods=routing_period(3))
+    copy_county_folder(tmp_path, periods=routing_period_toml(3))
     files.reload()
-    assert files.policy.county.rules["routing"][0].length == WorkingDays(3) and not files.recomputed
+    assert files.policy.county.rules["routing"][0].length == WorkingDays(3) and not files.is_recomputed
 
-    copy_county_folder(tmp_path, periods=PERIOD_OF_LAW_CLOCK)
+    copy_county_folder(tmp_path, periods=PERIOD_OF_A_LAW_CLOCK)
     files.reload()
     assert files.policy.county.rules["routing"][0].length == WorkingDays(3)
 
 
-# Program that reads the county's files, changes one of them, and reloads them, as the service does.
-RELOAD_AFTER_CHANGE = """
+# Program that reads the county files, changes one of them, and reloads the files as the mediation service does.
+RELOAD_PROGRAM = """
 import os, sys
 from pathlib import Path
 from plumbing import logs
@@ -77,7 +77,7 @@ PERSONAL_DATA = "张三13909360001"
 @pytest.mark.parametrize(
     ("file", "added", "reason"),
     [
-        ("county.toml", PERIOD_OF_LAW_CLOCK, "confirmation_apply is set by law: a county may not change it."),
+        ("county.toml", PERIOD_OF_A_LAW_CLOCK, "confirmation_apply is set by law: a county may not change it."),
         ("county.toml", f'[periods."{PERSONAL_DATA}"]\ndays = 60\n', "There is no such clock."),
         ("county.toml", f'"{PERSONAL_DATA}" = 1\n"{PERSONAL_DATA}" = 2\n', "is not valid TOML"),
         ("calendar.toml", f'["2027"]\noff = ["{PERSONAL_DATA}"]\nmade_up = []\n', "The arrangement of 2027 is invalid"),
@@ -85,10 +85,10 @@ PERSONAL_DATA = "张三13909360001"
     ],
     ids=["period of a LAW clock", "unknown clock", "invalid TOML", "invalid calendar", "invalid routing rule"],
 )
-def test_the_log_line_of_an_invalid_file_names_file_and_mistake_without_quoting_content(tmp_path, file, added, reason):
+def test_the_log_line_of_an_invalid_county_file_names_file_and_mistake_without_quoting_content(tmp_path, file, added, reason):
     folder = copy_county_folder(tmp_path)
 
-    process = subprocess.run([sys.executable, "-c", RELOAD_AFTER_CHANGE, folder, file, added], cwd=ROOT, capture_output=True, text=True, check=True)
+    process = subprocess.run([sys.executable, "-c", RELOAD_PROGRAM, folder, file, added], cwd=ROOT, capture_output=True, text=True, check=True)
 
     (line,) = map(json.loads, process.stdout.splitlines())
     assert (line["service"], line["level"], line["path"]) == ("mediation", "error", str(folder / file))
@@ -101,11 +101,11 @@ def stored_deadlines(sandbox, code):
 
 
 def published_types(sandbox):
-    """Return the types of the events in mediation's outbox."""
+    """Return the types of the events in the outbox of the mediation service, in order."""
     return [json.loads(bytes(body))["type"] for (body,) in sandbox.rows("select body from mediation.outbox order by id")]
 
 
-def test_a_new_calendar_recomputes_provisional_deadlines_once_with_several_processes(sandbox, tmp_path):
+def test_a_new_calendar_recomputes_provisional_deadlines_only_once_with_two_service_instances(sandbox, tmp_path):
     sandbox.empty("mediation")
     pool, code = sandbox.pool("mediation"), codes.make(COUNTY.area, 2026, 4711)
     event = registered_event(REGISTERED)
@@ -124,7 +124,7 @@ def test_a_new_calendar_recomputes_provisional_deadlines_once_with_several_proce
     copy_county_folder(tmp_path, calendar=NEW_YEAR_2027)
     for service in services:
         service.county.reload()
-        assert not service.county.recomputed
+        assert not service.county.is_recomputed
         service._recompute_provisional()
 
     assert stored_deadlines(sandbox, code) == [(datetime(2027, 1, 5, 23, 59, 59, tzinfo=SHANGHAI), False, "open")]
@@ -133,7 +133,7 @@ def test_a_new_calendar_recomputes_provisional_deadlines_once_with_several_proce
     sandbox.empty("mediation")
 
 
-def test_the_county_sets_when_the_court_is_reminded_of_a_lane_clock(sandbox, tmp_path):
+def test_the_county_sets_when_the_court_is_reminded_of_a_protection_order_deadline(sandbox, tmp_path):
     sandbox.empty("mediation")
     service, code, now = MediationService(), codes.make(COUNTY.area, 2026, 4712), datetime.now(SHANGHAI)
     service.db = sandbox.pool("mediation")
@@ -149,7 +149,7 @@ def test_the_county_sets_when_the_court_is_reminded_of_a_lane_clock(sandbox, tmp
     assert sandbox.rows(remind_before, code) == [(timedelta(days=2),)]
 
     sandbox.rows("update mediation.hold_clocks set next_check_at = now(), due_at = now() + interval '5 hours' where code = %s", code)
-    service.check_lane_clocks()
+    service.check_safeguard_clocks()
 
     assert sandbox.rows(remind_before, code) == [(timedelta(hours=1),)]
     assert published_types(sandbox)[-1] == "deadline.approached"

@@ -1,4 +1,4 @@
-"""Fixtures of the metrics tests: a database of their own on the test server, separate from the database of the running system."""
+"""Fixtures of the tests of the metrics service. They use a new database on the test server, not the database of the system under test."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ MIGRATIONS = Path(__file__).parents[2] / "services/metrics/migrations"
 
 @pytest.fixture(scope="session")
 def metrics_database(servers):
-    """URL of a new database in which the migrations of metrics have been run."""
+    """URL of a new database with the tables of the metrics service."""
     admin = psycopg2.connect(servers.database_admin)
     admin.autocommit = True
     with admin.cursor() as cursor:
@@ -30,7 +30,7 @@ def metrics_database(servers):
 
 @pytest.fixture
 def pool(metrics_database):
-    """Connection pool of that database, with all tables emptied."""
+    """Connection pool of the metrics test database, with all tables emptied."""
     from plumbing.pool import Pool
     from plumbing.settings import Settings
 
@@ -47,7 +47,7 @@ def pool(metrics_database):
 
 @pytest.fixture
 def hear(pool):
-    """hear(batch, …): apply each batch to the read model in a transaction, as the service does once events are in sequence."""
+    """hear(batch, …): apply each batch of events to the read model in one transaction, as the metrics service does."""
     from services.metrics import domain, store
 
     def hear(*batches):
@@ -61,7 +61,7 @@ def hear(pool):
 
 @pytest.fixture
 def dashboard(pool):
-    """URL of a dashboard that uvicorn serves on a free port."""
+    """URL of a running dashboard, served by uvicorn on a free port."""
     import threading
     import time
 

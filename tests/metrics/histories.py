@@ -1,4 +1,4 @@
-"""Generated events for the tests of the read model: events of the three producers about a few disputes, in sequence per producer and dispute."""
+"""Events for the tests of the read model: helpers that make single events, and Hypothesis strategies that generate event streams of a few disputes."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,25 +10,30 @@ START = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 CODES = ("620702-2026-000001-7", "620702-2026-000002-5", "620702-2026-000003-3")
 
 
-def event(source, sequence, type, code=CODES[0], hours=0.0, **data):
+def make_event(source, sequence, type, code=CODES[0], hours=0.0, **data):
+    """Return an event of a producer about a dispute, `hours` after START. `data`: data of the event."""
     return Event(source, f"{code}/{sequence}", type, code, START + timedelta(hours=hours), data, sequence)
 
 
-def registered(code=CODES[0], township="620702102", kind="family", agency="womens_federation", sequence=1, hours=0.0):
-    return event("intake", sequence, "dispute.registered", code, hours, township=township, kind=kind, agency=agency, channel="walk_in", wants="mediation")
+def registered_event(code=CODES[0], township="620702102", kind="family", agency="womens_federation", sequence=1, hours=0.0):
+    """Return an event dispute.registered."""
+    return make_event("intake", sequence, "dispute.registered", code, hours, township=township, kind=kind, agency=agency, channel="walk_in", wants="mediation")
 
 
-def step_fact(sequence, type, state, next_actors=(), code=CODES[0], hours=1.0, **data):
-    return event("mediation", sequence, type, code, hours, state=state, before="", next_actors=list(next_actors), agency="mediation_centre", **data)
+def confirmed_step(sequence, type, state, next_actors=(), code=CODES[0], hours=1.0, **data):
+    """Return the event of a confirmed step (domain event of mediation) after which the dispute has this state."""
+    return make_event("mediation", sequence, type, code, hours, state=state, before="", next_actors=list(next_actors), agency="mediation_centre", **data)
 
 
-def deadline(sequence, change, clock="referral_answer", kind="POLICY", code=CODES[0], hours=1.0, due=72, owed_by=("mediation_centre",), **data):
+def deadline_event(sequence, change, clock="referral_answer", kind="POLICY", code=CODES[0], hours=1.0, due=72, owed_by=("mediation_centre",), **data):
+    """Return an event deadline.set, deadline.passed etc., named by `change`. `due`: end of the deadline in hours after START."""
     due_at = (START + timedelta(hours=due)).isoformat()
-    return event(
+    return make_event(
         "mediation", sequence, f"deadline.{change}", code, hours, clock=clock, kind=kind, article="民事诉讼法 205", due_at=due_at, owed_by=list(owed_by), **data
     )
 
 
+# Strategies: `hours` are hours after START; `…_events` generate (event type, data).
 hours = st.integers(0, 24 * 5)
 states = st.sampled_from(["screened", "routed", "accepted", "mediating", "agreed", "terminated", "resolved", "redirected", "closed"])
 agencies = st.sampled_from(["court", "mediation_centre", "judicial_bureau", "womens_federation"])
@@ -65,14 +70,14 @@ notify_events = st.tuples(
 )
 
 
-def numbered(source, code, drawn):
-    """Return the drawn (hours, (type, data)) as events with sequence numbers from 1."""
-    return [event(source, n, type, code, hours_after_start, **data) for n, (hours_after_start, (type, data)) in enumerate(drawn, 1)]
+def with_sequence_numbers(source, code, drawn):
+    """Return events with sequence numbers from 1. `drawn`: (hours after START, (event type, data)) of each event."""
+    return [make_event(source, n, type, code, hours_after_start, **data) for n, (hours_after_start, (type, data)) in enumerate(drawn, 1)]
 
 
 @st.composite
 def event_streams(draw):
-    """Draw {(producer, code): events in sequence} of up to three disputes."""
+    """Generate the events of up to three disputes, as {(producer, dispute code): events in sequence}."""
     streams = {}
     for code in CODES[: draw(st.integers(1, 3))]:
         registration = (
@@ -80,15 +85,15 @@ def event_streams(draw):
             {"township": draw(st.sampled_from(["620702102", "620702003"])), "kind": "family", "agency": draw(agencies), "channel": "grid"},
         )
         rest = draw(st.lists(st.tuples(hours, intake_events), max_size=3))
-        streams["intake", code] = numbered("intake", code, [(draw(hours), registration), *rest])
-        streams["mediation", code] = numbered("mediation", code, draw(st.lists(st.tuples(hours, mediation_events), max_size=12)))
-        streams["notify", code] = numbered("notify", code, draw(st.lists(st.tuples(hours, notify_events), max_size=2)))
+        streams["intake", code] = with_sequence_numbers("intake", code, [(draw(hours), registration), *rest])
+        streams["mediation", code] = with_sequence_numbers("mediation", code, draw(st.lists(st.tuples(hours, mediation_events), max_size=12)))
+        streams["notify", code] = with_sequence_numbers("notify", code, draw(st.lists(st.tuples(hours, notify_events), max_size=2)))
     return streams
 
 
 @st.composite
-def interleaved(draw, streams):
-    """Draw batches of the same events: in sequence per producer and dispute, in any order between them."""
+def interleaved_batches(draw, streams):
+    """Generate batches that contain all events of `streams`: in sequence within one stream, in any order between streams."""
     remaining = {key: list(events) for key, events in streams.items() if events}
     batches = [[]]
     while remaining:

@@ -1,4 +1,4 @@
-"""Tests of the read model's rules: what each event changes, and that every interleaving of the producers gives the same result."""
+"""Tests of the rules of the read model: what each event changes, and that every interleaving of the producers' events gives the same read model."""
 
 from collections import Counter
 
@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from services.metrics import domain
 from tests.mediation.simulated_dispute import deep_copy
-from tests.metrics.histories import CODES, deadline, event, event_streams, interleaved, registered, step_fact
+from tests.metrics.histories import CODES, confirmed_step, deadline_event, event_streams, interleaved_batches, make_event, registered_event
 
 
-class Model:
-    """The read model's tables in memory; it applies changes to rows and sums as store.py does."""
+class InMemoryReadModel:
+    """The tables of the read model in memory. Changes are applied to rows and counts as store.py does in the database."""
 
     def __init__(self):
         self.disputes, self.timeline = {}, {}
@@ -19,16 +19,16 @@ class Model:
 
     def hear(self, *batches):
         for batch in batches:
-            known = {event.subject: deep_copy(self.disputes[event.subject]) for event in batch if event.subject in self.disputes}
-            changes = domain.fold(known, batch)
+            disputes = {event.subject: deep_copy(self.disputes[event.subject]) for event in batch if event.subject in self.disputes}
+            changes = domain.fold(disputes, batch)
             self.disputes |= changes.disputes
             for row in changes.timeline:
                 self.timeline.setdefault(row[:3], row)
             for name in ("open_cube", "open_waits", "daily_counts", "daily_totals", "daily_disputes", "totals"):
-                sums = getattr(self, name)
-                sums.update(getattr(changes, name))
-                for cell in [cell for cell, count in sums.items() if not count]:
-                    del sums[cell]
+                counts = getattr(self, name)
+                counts.update(getattr(changes, name))
+                for key in [key for key, count in counts.items() if not count]:
+                    del counts[key]
         return self
 
     def dispute(self, code=CODES[0]):
@@ -37,135 +37,152 @@ class Model:
 
 @settings(max_examples=100, deadline=None)
 @given(st.data())
-def test_every_interleaving_of_the_producers_gives_the_same_read_model(data):
+def test_every_interleaving_of_the_producers_events_gives_the_same_read_model(data):
     streams = data.draw(event_streams())
-    one, other = Model().hear(*data.draw(interleaved(streams))), Model().hear(*data.draw(interleaved(streams)))
+    first_model, second_model = (
+        InMemoryReadModel().hear(*data.draw(interleaved_batches(streams))),
+        InMemoryReadModel().hear(*data.draw(interleaved_batches(streams))),
+    )
 
-    assert vars(one) == vars(other)
+    assert vars(first_model) == vars(second_model)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_sums_equal_a_recount_of_the_rows(data):
-    model = Model().hear(*data.draw(interleaved(data.draw(event_streams()))))
+def test_stored_counts_equal_a_recount_of_the_dispute_rows(data):
+    model = InMemoryReadModel().hear(*data.draw(interleaved_batches(data.draw(event_streams()))))
 
-    cube, waits = Counter(), Counter()
+    open_cube, open_waits = Counter(), Counter()
     for dispute in model.disputes.values():
         if dispute.is_open:
-            cube[dispute.township, dispute.state, dispute.kind, dispute.overdue] += 1
-            waits.update((dispute.township, agency, dispute.overdue) for agency in dispute.next_actors)
-    assert (model.open_cube, model.open_waits) == (cube, waits)
-    days = Counter()
+            open_cube[dispute.township, dispute.state, dispute.kind, dispute.overdue] += 1
+            open_waits.update((dispute.township, agency, dispute.overdue) for agency in dispute.next_actors)
+    assert (model.open_cube, model.open_waits) == (open_cube, open_waits)
+    county_totals = Counter()
     for (day, figure, _, _), count in model.daily_counts.items():
-        days[day, figure] += count
-    assert days == model.daily_totals
+        county_totals[day, figure] += count
+    assert county_totals == model.daily_totals
     assert all(
         count > 0
-        for sums in (model.open_cube, model.open_waits, model.daily_counts, model.daily_totals, model.daily_disputes, model.totals)
-        for count in sums.values()
+        for counts in (model.open_cube, model.open_waits, model.daily_counts, model.daily_totals, model.daily_disputes, model.totals)
+        for count in counts.values()
     )
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_events_of_the_sealed_stream_are_not_stored(data):
-    model = Model().hear(*data.draw(interleaved(data.draw(event_streams()))))
+def test_events_about_a_safeguard_hold_are_not_stored_in_the_read_model(data):
+    model = InMemoryReadModel().hear(*data.draw(interleaved_batches(data.draw(event_streams()))))
 
     stored = repr(vars(model))
     assert "safeguard" not in stored and "protection_order" not in stored
 
 
 def test_a_dispute_counts_without_township_and_kind_until_its_registration_arrives():
-    model = Model().hear([step_fact(1, "referral.accepted", "accepted", ["court"])])
+    model = InMemoryReadModel().hear([confirmed_step(1, "referral.accepted", "accepted", ["court"])])
     assert model.open_cube == {("", "accepted", "", "none"): 1}
     assert model.daily_counts == {("2026-11-20", "accepted", "", ""): 1}
 
-    model.hear([registered()])
+    model.hear([registered_event()])
 
     assert model.open_cube == {("620702102", "accepted", "family", "none"): 1}
     assert model.daily_counts == {("2026-11-20", "accepted", "620702102", "family"): 1, ("2026-11-20", "reported", "620702102", "family"): 1}
 
 
 def test_only_a_passed_deadline_of_kind_law_makes_a_dispute_legally_overdue():
-    model = Model().hear([registered(), deadline(1, "set", "a", "POLICY"), deadline(2, "passed", "a", "POLICY")])
+    model = InMemoryReadModel().hear([registered_event(), deadline_event(1, "set", "a", "POLICY"), deadline_event(2, "passed", "a", "POLICY")])
     assert model.dispute().overdue == "other"
 
-    model.hear([deadline(3, "set", "b", "LOCAL_RULE"), deadline(4, "passed", "b", "LOCAL_RULE")])
+    model.hear([deadline_event(3, "set", "b", "LOCAL_RULE"), deadline_event(4, "passed", "b", "LOCAL_RULE")])
     assert model.dispute().overdue == "other"
 
-    model.hear([deadline(5, "set", "c", "LAW"), deadline(6, "passed", "c", "LAW")])
+    model.hear([deadline_event(5, "set", "c", "LAW"), deadline_event(6, "passed", "c", "LAW")])
     assert model.dispute().overdue == "both"
 
-    model.hear([deadline(7, "met", "a", "POLICY", late=True), deadline(8, "met", "b", "LOCAL_RULE")])
+    model.hear([deadline_event(7, "met", "a", "POLICY", late=True), deadline_event(8, "met", "b", "LOCAL_RULE")])
     assert model.dispute().overdue == "law"
 
 
 def test_a_passed_deadline_recomputed_to_a_later_end_is_no_longer_overdue():
-    model = Model().hear([registered(), deadline(1, "set", "a", "LAW"), deadline(2, "passed", "a", "LAW")])
+    model = InMemoryReadModel().hear([registered_event(), deadline_event(1, "set", "a", "LAW"), deadline_event(2, "passed", "a", "LAW")])
     assert model.dispute().overdue == "law"
 
-    model.hear([deadline(3, "recomputed", "a", "LAW", due=200, because="extended")])
+    model.hear([deadline_event(3, "recomputed", "a", "LAW", due=200, because="extended")])
 
     assert model.dispute().overdue == "none"
 
 
-def test_a_deadline_met_in_time_but_reported_late_is_no_longer_overdue():
-    model = Model().hear([registered(), deadline(1, "set", "a", "LAW"), deadline(2, "passed", "a", "LAW")])
+def test_a_passed_deadline_is_no_longer_overdue_after_a_late_report_that_it_was_met_in_time():
+    model = InMemoryReadModel().hear([registered_event(), deadline_event(1, "set", "a", "LAW"), deadline_event(2, "passed", "a", "LAW")])
 
-    model.hear([deadline(3, "met", "a", "LAW", late=False, was_passed=True)])
+    model.hear([deadline_event(3, "met", "a", "LAW", late=False, was_passed=True)])
 
     assert model.dispute().overdue == "none"
 
 
 def test_a_lapsed_right_does_not_make_the_dispute_overdue():
-    model = Model().hear([registered(), deadline(1, "set", "confirmation_apply", "LAW"), deadline(2, "passed", "confirmation_apply", "LAW", lapsed=True)])
+    model = InMemoryReadModel().hear(
+        [registered_event(), deadline_event(1, "set", "confirmation_apply", "LAW"), deadline_event(2, "passed", "confirmation_apply", "LAW", lapsed=True)]
+    )
 
     assert (model.dispute().overdue, model.dispute().runs_out_at) == ("none", None)
 
 
-def test_a_stopped_deadline_is_no_longer_overdue():
-    model = Model().hear([registered(), deadline(1, "set", "a", "LAW"), deadline(2, "passed", "a", "LAW"), deadline(3, "stopped", "a", "LAW")])
+def test_a_passed_deadline_that_is_stopped_is_no_longer_overdue():
+    model = InMemoryReadModel().hear(
+        [registered_event(), deadline_event(1, "set", "a", "LAW"), deadline_event(2, "passed", "a", "LAW"), deadline_event(3, "stopped", "a", "LAW")]
+    )
 
     assert (model.dispute().overdue, model.dispute().deadlines["a"].state) == ("none", "stopped")
 
 
-def test_a_paused_deadline_is_not_the_nearest_deadline():
-    model = Model().hear(
-        [registered(), deadline(1, "set", "a", due=50), deadline(2, "recomputed", "a", due=50, because="paused"), deadline(3, "set", "b", due=90)]
+def test_a_paused_deadline_is_never_the_nearest_deadline_of_a_dispute():
+    model = InMemoryReadModel().hear(
+        [
+            registered_event(),
+            deadline_event(1, "set", "a", due=50),
+            deadline_event(2, "recomputed", "a", due=50, because="paused"),
+            deadline_event(3, "set", "b", due=90),
+        ]
     )
 
     assert model.dispute().runs_out_clock == "b"
 
 
-def test_nearest_deadline_is_the_earliest_that_is_not_met():
-    model = Model().hear([registered(), deadline(1, "set", "far", due=100), deadline(2, "set", "near", due=50)])
+def test_the_nearest_deadline_of_a_dispute_is_the_earliest_unmet_one():
+    model = InMemoryReadModel().hear([registered_event(), deadline_event(1, "set", "far", due=100), deadline_event(2, "set", "near", due=50)])
     assert model.dispute().runs_out_clock == "near"
 
-    model.hear([deadline(3, "met", "near", due=50)])
+    model.hear([deadline_event(3, "met", "near", due=50)])
     assert model.dispute().runs_out_clock == "far"
 
 
-def test_before_any_step_the_agency_that_owes_a_deadline_must_act():
-    model = Model().hear([registered(), deadline(1, "set", "screening", owed_by=["mediation_centre"])])
+def test_before_any_step_the_agency_responsible_for_the_deadline_must_act():
+    model = InMemoryReadModel().hear([registered_event(), deadline_event(1, "set", "screening", owed_by=["mediation_centre"])])
     assert model.dispute().next_actors == ["mediation_centre"]
 
-    model.hear([step_fact(2, "dispute.routed", "routed", ["judicial_bureau"], to="judicial_bureau")])
+    model.hear([confirmed_step(2, "dispute.routed", "routed", ["judicial_bureau"], to="judicial_bureau")])
     assert model.dispute().next_actors == ["judicial_bureau"]
     assert model.dispute().body == "judicial_bureau"
 
 
-def test_next_actors_do_not_depend_on_batch_boundaries():
-    events = [registered(), deadline(1, "set", owed_by=["court"]), event("mediation", 2, "step.applied", state="screened", step="x"), deadline(3, "met")]
-    assert vars(Model().hear(events)) == vars(Model().hear(*([one] for one in events)))
+def test_the_read_model_does_not_depend_on_how_events_are_divided_into_batches():
+    events = [
+        registered_event(),
+        deadline_event(1, "set", owed_by=["court"]),
+        make_event("mediation", 2, "step.applied", state="screened", step="x"),
+        deadline_event(3, "met"),
+    ]
+    assert vars(InMemoryReadModel().hear(events)) == vars(InMemoryReadModel().hear(*([event] for event in events)))
 
 
-def test_closing_stops_the_deadlines_and_removes_the_dispute_from_the_open_sums():
-    model = Model().hear(
+def test_closing_a_dispute_stops_its_deadlines_and_removes_it_from_the_counts_of_open_disputes():
+    model = InMemoryReadModel().hear(
         [
-            registered(),
-            deadline(1, "set"),
-            step_fact(2, "dispute.archived", "closed"),
-            event("mediation", 3, "dispute.closed", state="closed", outcome="settled"),
+            registered_event(),
+            deadline_event(1, "set"),
+            confirmed_step(2, "dispute.archived", "closed"),
+            make_event("mediation", 3, "dispute.closed", state="closed", outcome="settled"),
         ]
     )
 
@@ -175,27 +192,29 @@ def test_closing_stops_the_deadlines_and_removes_the_dispute_from_the_open_sums(
 
 
 def test_archiving_a_resolved_dispute_does_not_reopen_it():
-    model = Model().hear(
-        [registered(), event("mediation", 1, "dispute.closed", state="resolved", outcome="settled"), step_fact(2, "dispute.archived", "closed")]
+    model = InMemoryReadModel().hear(
+        [registered_event(), make_event("mediation", 1, "dispute.closed", state="resolved", outcome="settled"), confirmed_step(2, "dispute.archived", "closed")]
     )
     assert not model.dispute().is_open
 
 
-def test_a_new_step_reopens_a_closed_dispute():
-    model = Model().hear([registered(), event("mediation", 1, "dispute.closed", state="closed"), step_fact(2, "dispute.screened", "screened", ["court"])])
+def test_a_step_to_a_state_that_is_not_final_reopens_a_closed_dispute():
+    model = InMemoryReadModel().hear(
+        [registered_event(), make_event("mediation", 1, "dispute.closed", state="closed"), confirmed_step(2, "dispute.screened", "screened", ["court"])]
+    )
     assert model.open_cube == {("620702102", "screened", "family", "none"): 1}
 
 
-def merged_events(into=CODES[1], was=CODES[0]):
-    """Return the events of intake and mediation by which one of two disputes registered on the same day is merged into the other."""
-    both = [registered(), registered(code=CODES[1])]
-    merge = [event("intake", 2, "dispute.merged", into=into, was=was), step_fact(1, "reports.joined", "closed", into=into),
-              event("mediation", 2, "step.applied", step="reports.joined", state="closed"), event("mediation", 3, "dispute.closed", state="closed", outcome="merged")]  # fmt: skip
-    return [*both, *merge, event("intake", 2, "dispute.merged", CODES[1], into=into, was=was)]
+def events_of_a_merge(into=CODES[1], was=CODES[0]):
+    """Return the events of intake and mediation that register two disputes on one day and merge one (`was`) into the other (`into`)."""
+    both = [registered_event(), registered_event(code=CODES[1])]
+    merge = [make_event("intake", 2, "dispute.merged", into=into, was=was), confirmed_step(1, "reports.joined", "closed", into=into),
+              make_event("mediation", 2, "step.applied", step="reports.joined", state="closed"), make_event("mediation", 3, "dispute.closed", state="closed", outcome="merged")]  # fmt: skip
+    return [*both, *merge, make_event("intake", 2, "dispute.merged", CODES[1], into=into, was=was)]
 
 
-def test_merged_disputes_count_as_one_in_every_sum():
-    model = Model().hear(merged_events())
+def test_two_merged_disputes_count_as_one_in_every_stored_count():
+    model = InMemoryReadModel().hear(events_of_a_merge())
 
     assert model.open_cube == {("620702102", "registered", "family", "none"): 1}
     assert model.daily_totals == {("2026-11-20", "reported"): 1}
@@ -204,51 +223,62 @@ def test_merged_disputes_count_as_one_in_every_sum():
     assert model.totals["closed", "merged"] == 1
 
 
-def test_disputes_whose_merge_is_undone_count_as_two_again():
-    undone = [event("intake", 3, "dispute.unmerged", into=CODES[0], was=CODES[1]), step_fact(4, "reports.unjoined", "screened", ["mediation_centre"])]
-    model = Model().hear(merged_events(), undone, [event("intake", 3, "dispute.unmerged", CODES[1], into=CODES[0], was=CODES[1])])
+def test_two_disputes_whose_merge_is_undone_count_as_two_again():
+    undo_events = [
+        make_event("intake", 3, "dispute.unmerged", into=CODES[0], was=CODES[1]),
+        confirmed_step(4, "reports.unjoined", "screened", ["mediation_centre"]),
+    ]
+    model = InMemoryReadModel().hear(events_of_a_merge(), undo_events, [make_event("intake", 3, "dispute.unmerged", CODES[1], into=CODES[0], was=CODES[1])])
 
     assert sum(model.open_cube.values()) == 2 and model.daily_totals == {("2026-11-20", "reported"): 2}
     assert model.dispute().is_open and model.dispute().merged_into is None
 
 
-def test_a_second_report_added_to_a_dispute_by_intake_changes_no_count():
-    model = Model().hear([registered(), event("intake", 2, "step.reported", step="dispute.reported"), event("intake", 3, "dispute.merged", into=CODES[0])])
+def test_a_second_report_that_intake_adds_to_the_same_dispute_changes_no_count():
+    model = InMemoryReadModel().hear(
+        [registered_event(), make_event("intake", 2, "step.reported", step="dispute.reported"), make_event("intake", 3, "dispute.merged", into=CODES[0])]
+    )
 
     assert model.dispute().is_open and model.daily_totals == {("2026-11-20", "reported"): 1}
     assert model.timeline[CODES[0], "intake", 3][7] == {"into": CODES[0]}
 
 
-def test_daily_figures_count_by_the_date_in_shanghai():
-    model = Model().hear([registered(hours=15.5)])  # 16:30 UTC on the 20th is half past midnight on the 21st
+def test_daily_figures_count_by_the_date_in_the_time_zone_of_shanghai():
+    model = InMemoryReadModel().hear([registered_event(hours=15.5)])  # 16:30 UTC on 20 November is 00:30 on 21 November in Shanghai
     assert list(model.daily_totals) == [("2026-11-21", "reported")]
 
 
-def test_a_refused_step_is_counted_by_reason_and_is_in_the_timeline():
+def test_a_refused_step_is_counted_by_reason_and_appears_in_the_timeline_with_the_reason():
     reason = {"code": "illegal_here", "zh": "此状态下不可", "en": "not in this state"}
-    model = Model().hear([registered(), event("mediation", 1, "step.refused", step="agreement.reached", state="registered", reason=reason)])
+    model = InMemoryReadModel().hear(
+        [registered_event(), make_event("mediation", 1, "step.refused", step="agreement.reached", state="registered", reason=reason)]
+    )
 
     assert model.totals["refused", "illegal_here"] == 1
     assert model.timeline[CODES[0], "mediation", 1][7]["reason"] == reason
 
 
-def test_a_dispute_counts_as_closed_on_the_day_of_its_last_step_not_of_the_event():
-    model = Model().hear(
-        [registered(), step_fact(1, "dispute.archived", "closed", hours=30), event("mediation", 2, "dispute.closed", hours=90, state="closed")]
+def test_a_dispute_counts_as_closed_on_the_day_of_its_last_step_and_not_on_the_day_of_dispute_closed():
+    model = InMemoryReadModel().hear(
+        [registered_event(), confirmed_step(1, "dispute.archived", "closed", hours=30), make_event("mediation", 2, "dispute.closed", hours=90, state="closed")]
     )
 
     assert model.daily_totals["2026-11-21", "closed"] == 1 and ("2026-11-24", "closed") not in model.daily_totals
     assert model.dispute().closed_at == model.dispute().entered_at == model.timeline[CODES[0], "mediation", 2][3]
 
 
-def test_deadline_events_are_in_the_timeline_at_their_start_and_end():
-    model = Model().hear([registered(), deadline(1, "set", hours=90, started_at="2026-11-21T00:00:00+08:00"), deadline(2, "passed", hours=90, due=5)])
+def test_the_timeline_shows_a_set_deadline_at_its_start_and_a_passed_deadline_at_its_end():
+    model = InMemoryReadModel().hear(
+        [registered_event(), deadline_event(1, "set", hours=90, started_at="2026-11-21T00:00:00+08:00"), deadline_event(2, "passed", hours=90, due=5)]
+    )
     assert [row[3].isoformat() for (_, source, _), row in sorted(model.timeline.items()) if source == "mediation"] == [
         "2026-11-21T00:00:00+08:00",
         "2026-11-20T06:00:00+00:00",
     ]
 
 
-def test_a_reason_in_free_text_is_not_stored():
-    model = Model().hear([registered(), step_fact(1, "referral.declined", "referral_declined", reason="his brother-in-law is the mediator", mediator="M-17")])
+def test_a_reason_in_free_text_is_not_stored_in_the_timeline():
+    model = InMemoryReadModel().hear(
+        [registered_event(), confirmed_step(1, "referral.declined", "referral_declined", reason="his brother-in-law is the mediator", mediator="M-17")]
+    )
     assert model.timeline[CODES[0], "mediation", 1][7] == {"state": "referral_declined", "before": ""}

@@ -1,4 +1,4 @@
-"""Tests of the read model's SQL: the tables equal the model in memory, and the queries of the pages agree with each other."""
+"""Tests of the SQL of the read model: the tables equal a read model in memory, and the queries of the dashboard pages agree with each other."""
 
 import threading
 
@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.metrics import domain, queries, store
-from tests.metrics.histories import deadline, event, event_streams, interleaved, registered, step_fact
-from tests.metrics.test_domain import Model
+from tests.metrics.histories import confirmed_step, deadline_event, event_streams, interleaved_batches, make_event, registered_event
+from tests.metrics.test_domain import InMemoryReadModel
 
-SUMS = {
+AGGREGATE_QUERIES = {
     "open_cube": "select township, state, kind, overdue, count from metrics.open_cube where count <> 0",
     "open_waits": "select township, agency, overdue, count from metrics.open_waits where count <> 0",
     "daily_counts": "select day::text, figure, township, kind, count from metrics.daily_counts where count <> 0",
@@ -23,55 +23,55 @@ TABLES = "disputes, deadlines, timeline, open_cube, open_waits, daily_counts, da
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_tables_equal_the_model_in_memory(pool, hear, data):
+def test_database_tables_equal_the_read_model_in_memory(pool, hear, data):
     with pool.transaction() as tx:
         tx.run(f"truncate {', '.join('metrics.' + name for name in TABLES.split(', '))}")
-    batches = data.draw(interleaved(data.draw(event_streams())))
+    batches = data.draw(interleaved_batches(data.draw(event_streams())))
     hear(*batches)
-    model = Model().hear(*batches)
+    model = InMemoryReadModel().hear(*batches)
 
     with pool.transaction() as tx:
-        for name, sql in SUMS.items():
+        for name, sql in AGGREGATE_QUERIES.items():
             assert {tuple(row[:-1]): row[-1] for row in tx.rows(sql)} == getattr(model, name), name
         events = [event for batch in batches for event in batch]
         assert store.load(tx, events) == model.disputes
         assert len(tx.rows("select 1 from metrics.timeline")) == len(model.timeline)
 
 
-def test_changes_are_numbered_in_commit_order_by_several_writers(pool, hear):
-    """Two processes write at once. A reader never sees a change appear with a number below one that it has already read."""
-    seen, stop = [], threading.Event()
+def test_changes_are_numbered_in_commit_order_with_several_concurrent_writers(pool, hear):
+    """Two threads write concurrently. A reader never finds a new change whose number is below one that it has already read."""
+    seen_numbers, stop = [], threading.Event()
 
-    def write(copy):
+    def write_disputes(writer):
         for n in range(30):
-            code = f"620702-2026-{copy}{n:05d}-1"
-            hear([registered(code), deadline(1, "set", code=code)])
+            code = f"620702-2026-{writer}{n:05d}-1"
+            hear([registered_event(code), deadline_event(1, "set", code=code)])
 
-    def watch():
+    def read_changes():
         while not stop.is_set():
             with pool.transaction() as tx:
-                rows, _ = queries.load_changes_after(tx, seen[-1] if seen else 0, 1000)
-            seen.extend(number for number, _ in rows)
+                rows, _ = queries.load_changes_after(tx, seen_numbers[-1] if seen_numbers else 0, 1000)
+            seen_numbers.extend(number for number, _ in rows)
 
-    writers = [threading.Thread(target=write, args=(copy,)) for copy in (1, 2)]
-    watcher = threading.Thread(target=watch)
-    for thread in (watcher, *writers):
+    writers = [threading.Thread(target=write_disputes, args=(writer,)) for writer in (1, 2)]
+    reader = threading.Thread(target=read_changes)
+    for thread in (reader, *writers):
         thread.start()
     for thread in writers:
         thread.join()
     stop.set()
-    watcher.join()
+    reader.join()
     with pool.transaction() as tx:
-        seen += [number for number, _ in queries.load_changes_after(tx, seen[-1], 1000)[0]]
+        seen_numbers += [number for number, _ in queries.load_changes_after(tx, seen_numbers[-1], 1000)[0]]
 
-    assert seen == list(range(1, 61))
+    assert seen_numbers == list(range(1, 61))
 
 
-def test_first_events_of_two_producers_processed_at_once_are_both_kept(pool):
-    """The first events of intake and of mediation about one dispute are processed in two overlapping transactions."""
+def test_the_first_events_of_two_producers_about_one_dispute_are_both_stored_if_processed_concurrently(pool):
+    """The two events, one from intake and one from mediation, are processed in overlapping transactions."""
     first_has_loaded, results = threading.Event(), []
 
-    def hear(batch, pause):
+    def hear_in_thread(batch, pause):
         with pool.transaction() as tx:
             disputes = store.load(tx, batch)
             first_has_loaded.set()
@@ -80,13 +80,13 @@ def test_first_events_of_two_producers_processed_at_once_are_both_kept(pool):
             store.save(tx, domain.fold(disputes, batch))
         results.append(True)
 
-    one = threading.Thread(target=hear, args=([registered()], True))
-    one.start()
+    first = threading.Thread(target=hear_in_thread, args=([registered_event()], True))
+    first.start()
     first_has_loaded.wait()
-    two = threading.Thread(target=hear, args=([step_fact(1, "referral.accepted", "accepted", ["court"])], False))
-    two.start()
-    one.join()
-    two.join()
+    second = threading.Thread(target=hear_in_thread, args=([confirmed_step(1, "referral.accepted", "accepted", ["court"])], False))
+    second.start()
+    first.join()
+    second.join()
 
     with pool.transaction() as tx:
         assert tx.rows("select township, state from metrics.disputes") == [("620702102", "accepted")]
@@ -94,25 +94,27 @@ def test_first_events_of_two_producers_processed_at_once_are_both_kept(pool):
 
 
 @pytest.fixture
-def some_disputes(hear):
-    """120 disputes: a fifth past a LAW deadline, a fifth past a POLICY deadline, a fifth closed."""
+def many_disputes(hear):
+    """Store 120 disputes: a fifth past a LAW deadline, a fifth past a POLICY deadline, a fifth closed."""
     batch = []
     for n in range(120):
         code = f"620702-2026-{n:06d}-1"
         township = ("620702102", "620702003", "620702108")[n % 3]
-        batch.append(registered(code, township, ("family", "contract")[n % 2], hours=n / 10))
-        batch.append(deadline(1, "set", kind="LAW" if n % 5 == 0 else "POLICY", code=code, due=n))
+        batch.append(registered_event(code, township, ("family", "contract")[n % 2], hours=n / 10))
+        batch.append(deadline_event(1, "set", kind="LAW" if n % 5 == 0 else "POLICY", code=code, due=n))
         batch.append(
-            step_fact(2, "dispute.routed", ("routed", "mediating")[n % 2], ["court"] if n % 4 else ["court", "police"], code, hours=n / 10 + 0.1, to="court")
+            confirmed_step(
+                2, "dispute.routed", ("routed", "mediating")[n % 2], ["court"] if n % 4 else ["court", "police"], code, hours=n / 10 + 0.1, to="court"
+            )
         )
         if n % 5 < 2:
-            batch.append(deadline(3, "passed", kind="LAW" if n % 5 == 0 else "POLICY", code=code, due=n))
+            batch.append(deadline_event(3, "passed", kind="LAW" if n % 5 == 0 else "POLICY", code=code, due=n))
         if n % 5 == 2:
-            batch.append(event("mediation", 3, "dispute.closed", code, hours=n / 10 + 0.2, state="closed", outcome="settled"))
+            batch.append(make_event("mediation", 3, "dispute.closed", code, hours=n / 10 + 0.2, state="closed", outcome="settled"))
     hear(batch)
 
 
-FILTERS = [
+FILTER_EXAMPLES = [
     {},
     {"township": "620702102"},
     {"township": "620702102", "kind": "family", "overdue": "law"},
@@ -128,28 +130,28 @@ FILTERS = [
 ]
 
 
-@pytest.mark.parametrize("sort", queries.SORTS)
-@pytest.mark.parametrize("filters", FILTERS, ids=str)
-def test_the_pages_of_a_list_contain_every_dispute_once(pool, some_disputes, filters, sort):
+@pytest.mark.parametrize("sort", queries.SORT_COLUMNS)
+@pytest.mark.parametrize("filters", FILTER_EXAMPLES, ids=str)
+def test_the_pages_of_a_dispute_list_together_contain_every_matching_dispute_once(pool, many_disputes, filters, sort):
     with pool.transaction() as tx:
-        everything = queries.find_disputes(tx, filters, sort, None, 500)
-        walked, after = [], None
+        all_disputes = queries.find_disputes(tx, filters, sort, None, 500)
+        listed_codes, after = [], None
         while True:
             page = queries.find_disputes(tx, filters, sort, after, 7)
-            walked += [row.code for row in page.disputes]
-            assert page.count == len(everything.disputes)
+            listed_codes += [row.code for row in page.disputes]
+            assert page.count == len(all_disputes.disputes)
             if not page.next_position:
                 break
             after = page.next_position
 
-    assert walked == [row.code for row in everything.disputes]
-    assert len(walked) == len(set(walked)) > 0
+    assert listed_codes == [row.code for row in all_disputes.disputes]
+    assert len(listed_codes) == len(set(listed_codes)) > 0
 
 
-def test_every_number_of_the_overview_equals_the_length_of_its_list(pool, some_disputes):
+def test_every_number_on_the_overview_equals_the_length_of_the_list_it_links_to(pool, many_disputes):
     with pool.transaction() as tx:
         page = queries.load_overview(tx, None)
-        of_township = queries.load_overview(tx, "620702102")
+        township_page = queries.load_overview(tx, "620702102")
 
         def count_listed(**filters):
             return len(queries.find_disputes(tx, filters, "opened", None, 1000).disputes)
@@ -163,28 +165,28 @@ def test_every_number_of_the_overview_equals_the_length_of_its_list(pool, some_d
             assert (cell.open, cell.other) == (count_listed(next_actors=agency), count_listed(next_actors=agency, overdue="other"))
         for township, cell in page.by_township.items():
             assert (cell.open, cell.law) == (count_listed(township=township), count_listed(township=township, overdue="law"))
-        assert of_township.total.open == count_listed(township="620702102")
+        assert township_page.total.open == count_listed(township="620702102")
         for figure in domain.DAILY_FIGURES:
             for day, count in zip(page.trend["days"], page.trend[figure], strict=True):
                 if count:
                     assert count == count_listed(status="all", what=figure, day=day)
 
 
-def test_old_changes_are_deleted(pool, hear, monkeypatch):
+def test_change_notifications_older_than_the_retention_are_deleted(pool, hear, monkeypatch):
     monkeypatch.setattr(store, "PRUNE_INTERVAL", 1)
     with pool.transaction() as tx:
         tx.run("insert into metrics.changes (id, at, body) values (0, now() - interval '1 day', '{}')")
 
-    hear([registered()])
+    hear([registered_event()])
 
     with pool.transaction() as tx:
         assert tx.rows("select id from metrics.changes") == [(1,)]
 
 
-def test_prometheus_metrics_equal_the_stored_sums(pool, some_disputes):
+def test_prometheus_metrics_equal_the_stored_counts(pool, many_disputes):
     from services.metrics.gauges import BusinessCollector
 
-    samples = {(s.name, *s.labels.values()): s.value for family in BusinessCollector(pool).collect() for s in family.samples}
+    samples = {(sample.name, *sample.labels.values()): sample.value for family in BusinessCollector(pool).collect() for sample in family.samples}
 
     assert samples["fengqiao_overdue", "LAW"] == 24
     assert samples["fengqiao_registered_total", "womens_federation"] == 120

@@ -1,4 +1,4 @@
-"""Tests of the dashboard's texts: every text and name exists in Chinese and English, and templates use only existing keys."""
+"""Tests of the dashboard's texts: every text and display name exists in Chinese and English, and templates use only existing text keys."""
 
 import re
 from pathlib import Path
@@ -9,9 +9,9 @@ from contracts import AGENCY_EVENTS, safeguard
 from services.metrics import domain, queries
 from services.metrics.web import filters, names, pages, texts
 
-TEMPLATES = Path(pages.FOLDER / "templates")
-HAN = re.compile(r"[\u4e00-\u9fff]")
-MIXED_LANGUAGE_KEYS = {"other_language", "demo"}  # the language switch names the other language; the demo banner is in both
+TEMPLATES = Path(pages.WEB_FOLDER / "templates")
+CHINESE_CHARACTER = re.compile(r"[\u4e00-\u9fff]")
+KEYS_WITH_BOTH_LANGUAGES = {"other_language", "demo"}  # other_language: label of the language switch, in the other language; demo: banner in both languages
 
 
 @pytest.mark.parametrize("key", texts.TEXTS)
@@ -20,33 +20,38 @@ def test_every_text_exists_in_both_languages_with_the_same_placeholders(key):
 
     assert zh.strip() and en.strip()
     assert set(re.findall(r"{\w+}", zh)) == set(re.findall(r"{\w+}", en))
-    if key not in MIXED_LANGUAGE_KEYS:
-        assert not HAN.search(en)
-        assert HAN.search(zh) or not re.search(r"[A-Za-z]{3}", zh.replace("{", "").replace("}", "")) or "{" in zh
+    if key not in KEYS_WITH_BOTH_LANGUAGES:
+        assert not CHINESE_CHARACTER.search(en)
+        assert CHINESE_CHARACTER.search(zh) or not re.search(r"[A-Za-z]{3}", zh.replace("{", "").replace("}", "")) or "{" in zh
 
 
 def test_templates_use_only_existing_text_keys_and_contain_no_chinese_text():
-    existing = set(texts.TEXTS)
+    existing_keys = set(texts.TEXTS)
     for template in TEMPLATES.glob("*.html"):
         source = template.read_text()
-        used = set(re.findall(r"\bt\(['\"](\w+)['\"]\s*[,)]", source))
-        assert used <= existing, template.name
+        used_keys = set(re.findall(r"\bt\(['\"](\w+)['\"]\s*[,)]", source))
+        assert used_keys <= existing_keys, template.name
         markup = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", "", source, flags=re.DOTALL)
-        assert not HAN.search(markup), f"{template.name} contains Chinese text that is not in texts.py"
+        assert not CHINESE_CHARACTER.search(markup), f"{template.name} contains Chinese text that is not in texts.py"
 
 
 def test_every_text_key_composed_at_run_time_exists():
-    keys = {f"status_{value}" for value in queries.STATUS} | {f"sort_{value}" for value in queries.SORTS} | set(domain.DAILY_FIGURES) | set(pages.TREND)
-    keys |= {f"lane_{lane}" for lane in ("intake", "mediation", "deadline", "notify")} | {"running", "paused", "approached", "lapsed", "stopped"}
-    keys |= {f"{problem}_title" for problem in ("not_found", "no_page", "away", "slow")} | set(filters.FILTER_VALUES) - {"what"}
+    keys = (
+        {f"status_{value}" for value in queries.STATUS_CONDITIONS}
+        | {f"sort_{value}" for value in queries.SORT_COLUMNS}
+        | set(domain.DAILY_FIGURES)
+        | set(pages.TREND_FIGURES)
+    )
+    keys |= {f"category_{category}" for category in ("intake", "mediation", "deadline", "notify")} | {"running", "paused", "approached", "lapsed", "stopped"}
+    keys |= {f"{problem}_title" for problem in ("not_found", "no_page", "unavailable", "slow")} | set(filters.FILTER_VALUES) - {"what"}
 
     assert keys <= set(texts.TEXTS)
 
 
-def test_every_display_name_exists_in_both_languages():
-    for table, named in names.NAMES.items():
-        for token, (zh, en) in named.items():
-            assert HAN.search(zh) and en.strip() and not HAN.search(en), (table, token)
+def test_every_token_has_a_display_name_in_both_languages():
+    for table, display_names in names.NAMES.items():
+        for token, (zh, en) in display_names.items():
+            assert CHINESE_CHARACTER.search(zh) and en.strip() and not CHINESE_CHARACTER.search(en), (table, token)
 
 
 @pytest.mark.parametrize("type", sorted(AGENCY_EVENTS.keys() - safeguard.STEPS.keys()))
@@ -66,5 +71,5 @@ def test_every_reason_token_of_an_agency_event_has_a_display_name(type):
         ("四级七天", "《四级七天》", "four levels, seven days (local practice)"),
     ],
 )
-def test_cited_articles_are_formatted_in_both_languages(cited, zh, en):
-    assert (names.article("zh", cited), names.article("en", cited)) == (zh, en)
+def test_cited_articles_of_law_are_formatted_in_both_languages(cited, zh, en):
+    assert (names.format_articles("zh", cited), names.format_articles("en", cited)) == (zh, en)

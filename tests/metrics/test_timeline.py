@@ -1,62 +1,70 @@
-"""Tests of the timeline: each agency report appears as one entry together with its outcome."""
+"""Tests of a dispute's timeline: each agency report and its outcome form one entry."""
 
 from datetime import UTC, datetime, timedelta
 
 from services.metrics.web.timeline import build_entries
 
-AT = datetime(2026, 11, 20, tzinfo=UTC)
+START = datetime(2026, 11, 20, tzinfo=UTC)
 
 
-def row(source, sequence, type, minutes=0, event=None, agency=None, **detail):
-    return {"source": source, "sequence": sequence, "at": AT + timedelta(minutes=minutes), "type": type, "agency": agency, "event": event, "detail": detail}
+def timeline_row(source, sequence, type, minutes=0, event=None, agency=None, **detail):
+    """Return a row of metrics.timeline as `queries.load_dispute` returns it. `event`: source and id of the agency's event."""
+    return {"source": source, "sequence": sequence, "at": START + timedelta(minutes=minutes), "type": type, "agency": agency, "event": event, "detail": detail}
 
 
-def test_report_fact_and_outcome_of_one_agency_event_form_one_entry():
+def test_report_confirmed_step_and_outcome_of_one_agency_event_form_one_entry():
     (entry,) = build_entries(
         [
-            row("mediation", 4, "referral.accepted", 1, "court 1", "court", state="accepted", before="routed"),
-            row("mediation", 5, "step.applied", 1, "court 1", step="referral.accepted", state="accepted"),
-            row("intake", 2, "step.reported", 0, "court 1", "court", step="referral.accepted"),
+            timeline_row("mediation", 4, "referral.accepted", 1, "court 1", "court", state="accepted", before="routed"),
+            timeline_row("mediation", 5, "step.applied", 1, "court 1", step="referral.accepted", state="accepted"),
+            timeline_row("intake", 2, "step.reported", 0, "court 1", "court", step="referral.accepted"),
         ]
     )
-    assert (entry.lane, entry.type, entry.outcome, entry.state, entry.detail["before"]) == ("intake", "referral.accepted", "applied", "accepted", "routed")
+    assert (entry.category, entry.type, entry.outcome, entry.state, entry.detail["before"]) == ("intake", "referral.accepted", "applied", "accepted", "routed")
     assert entry.numbers == ["intake 2", "mediation 4", "mediation 5"]
 
 
-def test_entry_of_a_refused_report_has_the_reason():
+def test_timeline_entry_of_a_refused_report_contains_the_reason():
     reason = {"code": "illegal_here", "zh": "不可", "en": "no"}
     (entry,) = build_entries(
         [
-            row("intake", 2, "step.reported", 0, "c 1", "court", step="x.y"),
-            row("mediation", 1, "step.refused", 0, "c 1", step="x.y", state="routed", reason=reason),
+            timeline_row("intake", 2, "step.reported", 0, "c 1", "court", step="x.y"),
+            timeline_row("mediation", 1, "step.refused", 0, "c 1", step="x.y", state="routed", reason=reason),
         ]
     )
     assert (entry.outcome, entry.reason) == ("refused", reason)
 
 
-def test_report_without_outcome_is_pending_and_fact_without_report_is_applied():
-    pending, fact = build_entries(
-        [row("intake", 2, "step.reported", 0, "c 1", "court", step="x.y"), row("mediation", 1, "mediation.started", 5, "c 2", "court", state="mediating")]
+def test_a_report_without_outcome_is_pending_and_a_confirmed_step_without_report_is_applied():
+    pending, confirmed = build_entries(
+        [
+            timeline_row("intake", 2, "step.reported", 0, "c 1", "court", step="x.y"),
+            timeline_row("mediation", 1, "mediation.started", 5, "c 2", "court", state="mediating"),
+        ]
     )
-    assert (pending.outcome, fact.outcome, fact.lane) == ("pending", "applied", "mediation")
+    assert (pending.outcome, confirmed.outcome, confirmed.category) == ("pending", "applied", "mediation")
 
 
-def test_entries_are_in_order_of_time():
-    entries = build_entries(
-        [row("notify", 1, "notice.sent", 3, to="court"), row("mediation", 1, "deadline.set", 1, clock="c"), row("intake", 1, "dispute.registered", 0)]
-    )
-    assert [entry.lane for entry in entries] == ["intake", "deadline", "notify"]
-
-
-def test_merge_and_duplicate_proposal_are_entries_apart_from_the_report_that_caused_them():
+def test_timeline_entries_are_in_order_of_time():
     entries = build_entries(
         [
-            row("intake", 1, "dispute.registered", 0, "court 1", "court"),
-            row("intake", 2, "duplicate.proposed", 0, "court 1", "court", other="x", reasons=["same_parties"], days=2),
-            row("mediation", 1, "step.applied", 1, "court 1", step="dispute.reported", state="registered"),
-            row("mediation", 2, "duplicate.noted", 1, "court 1", "court", other="x"),
-            row("intake", 3, "step.reported", 5, "police 1", "police", step="dispute.reported"),
-            row("intake", 4, "dispute.merged", 5, "police 1", "police", into="y", found_by="rule"),
+            timeline_row("notify", 1, "notice.sent", 3, to="court"),
+            timeline_row("mediation", 1, "deadline.set", 1, clock="c"),
+            timeline_row("intake", 1, "dispute.registered", 0),
+        ]
+    )
+    assert [entry.category for entry in entries] == ["intake", "deadline", "notify"]
+
+
+def test_a_merge_and_a_duplicate_proposal_each_have_an_entry_separate_from_the_report_that_caused_them():
+    entries = build_entries(
+        [
+            timeline_row("intake", 1, "dispute.registered", 0, "court 1", "court"),
+            timeline_row("intake", 2, "duplicate.proposed", 0, "court 1", "court", other="x", reasons=["same_parties"], days=2),
+            timeline_row("mediation", 1, "step.applied", 1, "court 1", step="dispute.reported", state="registered"),
+            timeline_row("mediation", 2, "duplicate.noted", 1, "court 1", "court", other="x"),
+            timeline_row("intake", 3, "step.reported", 5, "police 1", "police", step="dispute.reported"),
+            timeline_row("intake", 4, "dispute.merged", 5, "police 1", "police", into="y", found_by="rule"),
         ]
     )
 

@@ -1,4 +1,4 @@
-"""Tests of the dashboard's pages: their content, links, filters, languages and headers."""
+"""Tests of the dashboard's pages (HTML over HTTP): content, links, filters, languages and headers."""
 
 import re
 import time
@@ -8,59 +8,61 @@ from starlette.testclient import TestClient
 
 from services.metrics.web import vendor
 from services.metrics.web.app import create_app
-from tests.metrics.histories import CODES, deadline, event, registered, step_fact
+from tests.metrics.histories import CODES, confirmed_step, deadline_event, make_event, registered_event
 
 
 @pytest.fixture
-def web(pool):
+def dashboard_client(pool):
+    """HTTP client of a dashboard without the demo banner."""
     with TestClient(create_app(pool.settings, is_demo=False), "http://127.0.0.1") as client:
         yield client
 
 
 @pytest.fixture
 def one_dispute(hear):
+    """Store a dispute with a passed LAW deadline, a refused step and a notice."""
     reason = {"code": "illegal_here", "zh": "此时不可<b>办理</b>", "en": "not possible here"}
-    ref = {"source": "/agencies/court", "id": "c-1"}
+    agency_event = {"source": "/agencies/court", "id": "c-1"}
     hear(
         [
-            registered(),
-            deadline(1, "set", "filing_decision", "LAW"),
-            deadline(2, "passed", "filing_decision", "LAW"),
-            step_fact(3, "dispute.routed", "routed", ["court"], to="court"),
-            event("intake", 2, "step.reported", hours=2, event=ref, agency="court", step="agreement.reached"),
-            event("mediation", 4, "step.refused", hours=2, event=ref, step="agreement.reached", state="routed", reason=reason),
-            event("notify", 1, "notice.sent", hours=2, notice="notice.overdue", to="court", channel="inbox", clock="filing_decision"),
+            registered_event(),
+            deadline_event(1, "set", "filing_decision", "LAW"),
+            deadline_event(2, "passed", "filing_decision", "LAW"),
+            confirmed_step(3, "dispute.routed", "routed", ["court"], to="court"),
+            make_event("intake", 2, "step.reported", hours=2, event=agency_event, agency="court", step="agreement.reached"),
+            make_event("mediation", 4, "step.refused", hours=2, event=agency_event, step="agreement.reached", state="routed", reason=reason),
+            make_event("notify", 1, "notice.sent", hours=2, notice="notice.overdue", to="court", channel="inbox", clock="filing_decision"),
         ]
     )
 
 
-def test_overview_without_events_says_that_there_are_no_disputes(web):
-    page = web.get("/")
+def test_the_overview_of_an_empty_read_model_says_that_there_are_no_disputes(dashboard_client):
+    page = dashboard_client.get("/")
     assert page.status_code == 200 and "暂无纠纷" in page.text
 
 
-def test_overview_shows_legally_overdue_disputes_separately_and_links_to_them(web, one_dispute):
-    page = web.get("/").text
+def test_the_overview_shows_legally_overdue_disputes_separately_and_links_to_them(dashboard_client, one_dispute):
+    page = dashboard_client.get("/").text
 
     assert re.search(r'法定逾期</h2>\s*<a class="number " href="/disputes\?overdue=law">1</a>', page)
     assert re.search(r'超过其他期限</h2>\s*<span class="number none">0', page)
-    listed = web.get("/disputes?overdue=law").text
+    listed = dashboard_client.get("/disputes?overdue=law").text
     assert CODES[0] in listed and "共 1 件" in listed
 
 
-def test_every_number_links_to_a_list_of_that_length(web, one_dispute):
-    page = web.get("/").text
+def test_every_number_on_the_overview_links_to_a_dispute_list_of_that_length(dashboard_client, one_dispute):
+    page = dashboard_client.get("/").text
     links = set(re.findall(r'class="number[^"]*" href="([^"]+)">([\d,]+)</a>', page))
     assert any("what=reported" in href for href, _ in links)
 
     assert len(links) > 10
     for href, count in links:
-        listed = web.get(href.replace("&amp;", "&")).text
+        listed = dashboard_client.get(href.replace("&amp;", "&")).text
         assert len(re.findall(r"<tr data-row>", listed)) == int(count), href
 
 
-def test_dispute_page_shows_agencies_that_must_act_and_refused_steps_with_reason(web, one_dispute):
-    page = web.get(f"/disputes/{CODES[0]}").text
+def test_the_dispute_page_shows_the_agencies_that_must_act_and_refused_steps_with_their_reason(dashboard_client, one_dispute):
+    page = dashboard_client.get(f"/disputes/{CODES[0]}").text
 
     assert "甘州区人民法院" in page and "法定期限" in page and "《民事诉讼法》第205条" in page
     assert "未生效" in page and "illegal_here" in page
@@ -69,7 +71,7 @@ def test_dispute_page_shows_agencies_that_must_act_and_refused_steps_with_reason
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_a_routing_proposal_names_the_organisation_only_where_the_agency_has_several(web, hear, lang):
+def test_a_routing_proposal_shows_the_organisation_only_if_the_agency_has_several(dashboard_client, hear, lang):
     candidates = [
         {
             "to": "industry_mediation_body",
@@ -82,37 +84,37 @@ def test_a_routing_proposal_names_the_organisation_only_where_the_agency_has_sev
     ]
     clock = {"clock": "routing", "kind": "POLICY", "article": "none", "owed_by": ["mediation_centre"]}
     excluded = [{"to": "judicial_bureau", "reason": "declined_before"}]
-    hear([registered(), event("mediation", 1, "routing.proposed", candidates=candidates, excluded=excluded, rules="a", **clock)])
+    hear([registered_event(), make_event("mediation", 1, "routing.proposed", candidates=candidates, excluded=excluded, rules="a", **clock)])
 
-    page = web.get(f"/disputes/{CODES[0]}?lang={lang}")
+    page = dashboard_client.get(f"/disputes/{CODES[0]}?lang={lang}")
 
     assert page.status_code == 200
     assert page.text.count("industry-marriage_family") == 1 and {"zh": "妇联", "en": "Women&#39;s Federation"}[lang] in page.text
 
 
-def test_the_language_of_the_url_is_kept_in_links_and_in_a_cookie(web, one_dispute):
-    page = web.get("/?lang=en")
+def test_the_language_of_the_url_is_kept_in_links_and_in_a_cookie(dashboard_client, one_dispute):
+    page = dashboard_client.get("/?lang=en")
     assert "Legally overdue" in page.text and 'href="/disputes?overdue=law&amp;lang=en"' in page.text
 
-    assert "Legally overdue" in web.get("/").text
-    assert "法定逾期" in web.get("/?lang=zh").text
+    assert "Legally overdue" in dashboard_client.get("/").text
+    assert "法定逾期" in dashboard_client.get("/?lang=zh").text
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize(
     "path", ["/", "/?wall=1", "/?township=620702102", "/disputes", "/disputes?status=all&sort=changed", f"/disputes/{CODES[0]}", "/definitions"]
 )
-def test_every_page_exists_in_both_languages(web, one_dispute, path, lang):
-    page = web.get(path, params=None if "?" in path else {"lang": lang}, headers={"cookie": f"lang={lang}"})
+def test_every_page_exists_in_both_languages(dashboard_client, one_dispute, path, lang):
+    page = dashboard_client.get(path, params=None if "?" in path else {"lang": lang}, headers={"cookie": f"lang={lang}"})
 
     assert page.status_code == 200
     assert ("数据截至" in page.text or path == "/definitions") if lang == "zh" else "Fengqiao" in page.text
 
 
-def test_a_complete_code_redirects_to_the_dispute_and_a_serial_number_filters_the_list(web, one_dispute):
-    assert web.get("/disputes", params={"q": CODES[0]}, follow_redirects=False).headers["location"] == f"/disputes/{CODES[0]}"
-    assert CODES[0] in web.get("/disputes", params={"q": "1"}).text
-    assert "没有符合条件的纠纷" in web.get("/disputes", params={"q": "999999"}).text
+def test_a_search_for_a_complete_code_redirects_to_the_dispute_and_for_a_serial_number_filters_the_list(dashboard_client, one_dispute):
+    assert dashboard_client.get("/disputes", params={"q": CODES[0]}, follow_redirects=False).headers["location"] == f"/disputes/{CODES[0]}"
+    assert CODES[0] in dashboard_client.get("/disputes", params={"q": "1"}).text
+    assert "没有符合条件的纠纷" in dashboard_client.get("/disputes", params={"q": "999999"}).text
 
 
 @pytest.mark.parametrize(
@@ -127,76 +129,76 @@ def test_a_complete_code_redirects_to_the_dispute_and_a_serial_number_filters_th
         "what=closed",
     ],
 )
-def test_malformed_query_parameters_are_ignored(web, one_dispute, query):
-    page = web.get(f"/disputes?{query}")
+def test_malformed_query_parameters_of_the_dispute_list_are_ignored(dashboard_client, one_dispute, query):
+    page = dashboard_client.get(f"/disputes?{query}")
     assert page.status_code == 200 and "<script>" not in page.text
 
 
-def test_an_unknown_dispute_and_an_unknown_page_answer_404(web, one_dispute):
-    page = web.get("/disputes/<script>alert(1)</script>")
+def test_an_unknown_dispute_and_an_unknown_page_answer_404(dashboard_client, one_dispute):
+    page = dashboard_client.get("/disputes/<script>alert(1)</script>")
     assert page.status_code == 404 and "<script>alert" not in page.text
-    assert web.get("/disputes/620702-2026-999999-9").status_code == 404
-    assert web.get("/nowhere").status_code == 404
+    assert dashboard_client.get("/disputes/620702-2026-999999-9").status_code == 404
+    assert dashboard_client.get("/nowhere").status_code == 404
 
 
-def test_page_without_database_answers_503_and_reloads(web, one_dispute, monkeypatch):
+def test_a_page_answers_503_and_reloads_if_the_database_is_unavailable(dashboard_client, one_dispute, monkeypatch):
     from plumbing.pool import DatabaseUnavailable
 
     def raise_unavailable(*_):
         raise DatabaseUnavailable("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(web.app.state.pool, "_acquire_connection", raise_unavailable)
-        page = web.get("/")
+        patched.setattr(dashboard_client.app.state.pool, "_acquire_connection", raise_unavailable)
+        page = dashboard_client.get("/")
         assert page.status_code == 503 and page.headers["refresh"] == "5" and "数据库暂时不可用" in page.text
-        assert web.get("/readyz").status_code == 503
-        assert web.get("/healthz").status_code == 200
+        assert dashboard_client.get("/readyz").status_code == 503
+        assert dashboard_client.get("/healthz").status_code == 200
 
-    assert web.get("/").status_code == 200
+    assert dashboard_client.get("/").status_code == 200
 
 
-def test_dashboard_is_ready_when_the_database_answers_and_changes_are_watched(web):
+def test_the_dashboard_is_ready_if_the_database_answers_and_the_change_stream_is_connected(dashboard_client):
     for _ in range(50):
-        if web.get("/readyz").status_code == 200:
+        if dashboard_client.get("/readyz").status_code == 200:
             break
         time.sleep(0.1)
-    assert web.get("/readyz").json() == {"database": True, "changes": True}
+    assert dashboard_client.get("/readyz").json() == {"database": True, "changes": True}
 
 
-def test_pages_load_nothing_from_other_hosts_and_contain_no_inline_script(web, one_dispute):
+def test_pages_load_nothing_from_other_hosts_and_contain_no_inline_script(dashboard_client, one_dispute):
     for path in ("/", "/disputes", f"/disputes/{CODES[0]}", "/definitions", "/nowhere"):
-        page = web.get(path)
+        page = dashboard_client.get(path)
         policy = page.headers["content-security-policy"]
         assert "default-src 'none'" in policy and "script-src 'self';" in policy and "unsafe-eval" not in policy
         assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=|https?://(?!www\.w3\.org)", page.text), path
 
 
 @pytest.mark.parametrize("host", ["evil.example", "testserver", "127.0.0.1.evil.example"])
-def test_a_request_for_an_unknown_host_name_is_refused(web, host):
-    answer = web.get("/", headers={"host": host})
+def test_a_request_for_an_unknown_host_name_is_refused(dashboard_client, host):
+    answer = dashboard_client.get("/", headers={"host": host})
 
     assert (answer.status_code, answer.json()["code"]) == (400, "unknown_host")
     assert "看板" in answer.json()["zh"] and "FENGQIAO_DASHBOARD_HOSTS" in answer.json()["en"]
 
 
-def test_demo_banner_is_shown_only_with_synthetic_data(pool):
-    with TestClient(create_app(pool.settings, is_demo=True), "http://127.0.0.1") as demo:
-        assert "演示数据" in demo.get("/").text
-    with TestClient(create_app(pool.settings, is_demo=False), "http://127.0.0.1") as real:
-        assert "演示数据" not in real.get("/").text
+def test_the_demo_banner_is_shown_only_if_the_data_is_synthetic(pool):
+    with TestClient(create_app(pool.settings, is_demo=True), "http://127.0.0.1") as demo_client:
+        assert "演示数据" in demo_client.get("/").text
+    with TestClient(create_app(pool.settings, is_demo=False), "http://127.0.0.1") as client:
+        assert "演示数据" not in client.get("/").text
 
 
 def test_browser_libraries_match_the_hashes_of_the_manifest():
-    hashes = vendor.integrity()
-    assert {file.name for file in vendor.VENDOR.iterdir()} - {"manifest.json"} == set(hashes)
+    hashes = vendor.load_integrity_hashes()
+    assert {file.name for file in vendor.VENDOR_FOLDER.iterdir()} - {"manifest.json"} == set(hashes)
     for file, value in hashes.items():
-        assert vendor.sha384(vendor.VENDOR / file) == value
+        assert vendor.integrity_hash(vendor.VENDOR_FOLDER / file) == value
 
 
-def test_prometheus_metrics_are_served(web):
-    assert "python_info" in web.get("/metrics").text
+def test_the_dashboard_serves_prometheus_metrics(dashboard_client):
+    assert "python_info" in dashboard_client.get("/metrics").text
 
 
 def test_dashboard_modules_do_not_import_nameko():
-    for source in vendor.VENDOR.parents[1].glob("*.py"):
+    for source in vendor.VENDOR_FOLDER.parents[1].glob("*.py"):
         assert not re.search(r"^\s*(from|import) (nameko|eventlet|kombu)", source.read_text(), re.MULTILINE), source.name

@@ -1,1 +1,1 @@
-"""Command-line tools for operators: deadline calculator, rosters and routing rules. Run as `python -m services.mediation.commands.<name>`."""
+"""Operators' commands: deadline calculator, rosters, routing rules. Run as `python -m services.mediation.commands.<name>`."""

@@ -1,4 +1,4 @@
-"""Deadline calculator: JSON lines in, JSON lines out. Needs no database, broker or settings.
+"""Deadline calculator: reads JSON lines and prints a JSON line for each. Needs no database, broker or environment variables.
 
 echo '{"clock": "confirmation_apply", "started_at": "2026-03-05"}' | python -m services.mediation.commands.calculate
 """
@@ -23,7 +23,7 @@ t为带时区的时间或者日期 / t is a time with time zone, or a date. 期�
 
 
 def main(arguments: list[str]) -> int:
-    """Print a result for every input line; for an invalid line, its error. Return the exit code: 0, or 2 if the county's files are invalid."""
+    """Print a result, or an error, for every input line. Return the exit code: 0, or 2 if the county's files are invalid."""
     parser = argparse.ArgumentParser(
         prog="python -m services.mediation.commands.calculate", description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -47,5 +47,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
     except (BrokenPipeError, KeyboardInterrupt):
-        sys.stderr.close()  # the reader of the output has closed the pipe
+        sys.stderr.close()  # print no further message: the reader of the output has closed the pipe
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""名册 Rosters: `python -m services.mediation.commands.rosters check|load|show`. Reads organisations.csv and members.csv of the county's folder."""
+"""名册 Rosters: `python -m services.mediation.commands.rosters check|load|show`. Files: organisations.csv and members.csv in the county's folder."""
 
 import os
 import sys
@@ -22,8 +22,8 @@ MAX_PRINTED_ERRORS = 20
 
 @app.command()
 def check(folder: Path = typer.Argument(COUNTY.folder)):
-    """检查名册文件，逐行指出错误，不载入 | Print the mistakes in the files, line by line, without loading them."""
-    typer.echo(_summary(_read_files(folder)))
+    """检查名册文件，逐行指出错误，不载入 | Print the mistakes in the roster files, line by line, without loading the files."""
+    typer.echo(_format_summary(_read_files(folder)))
 
 
 @app.command()
@@ -33,7 +33,7 @@ def load(
 ):
     """载入名册：全部无误方予载入，可重复执行 | Load the rosters if both files are free of mistakes. May be repeated."""
     entries = _read_files(folder)
-    with _database().transaction() as tx:
+    with _connection_pool().transaction() as tx:
         before = store.load(tx, locked=True)
         if only_if_empty and before.organisations:
             typer.echo("已有名册，未作改动 | rosters have been loaded already; nothing was changed")
@@ -47,7 +47,7 @@ def load(
                            f"with the stored entry valid from {earlier.valid_from}", err=True)  # fmt: skip
             raise typer.Exit(1)
         store.save(tx, new)
-    typer.echo(_summary(entries))
+    typer.echo(_format_summary(entries))
 
 
 @app.command()
@@ -56,11 +56,11 @@ def show(
     kind: str = typer.Option(None, help="组织类别 | show this kind of organisation only"),
     township: str = typer.Option(None, help="乡镇街道 | show this township only"),
 ):
-    """查看某日有效的名册 | Show the rosters valid on a day. People are shown as numbers; the order is no ranking."""
+    """查看某日有效的名册 | Show the rosters valid on a day. People are shown as numbers; the order is not a ranking."""
     day = on.date() if on else datetime.now(SHANGHAI).date()
-    with _database().transaction() as tx:
+    with _connection_pool().transaction() as tx:
         roster = store.load(tx)
-    for organisation in roster.valid_on(day):
+    for organisation in roster.organisations_valid_on(day):
         if kind in (None, organisation.kind) and township in (None, organisation.township):
             people = [f"{member.id}（{MEMBER_ROLES[member.role][0]}）" for member in roster.members_of(organisation.code, day)]
             takes = "、".join(KINDS[kind_of_dispute][0] for kind_of_dispute in organisation.takes) or "各类"
@@ -69,7 +69,7 @@ def show(
 
 
 def _read_files(folder: Path) -> dict:
-    """Return the entries of both files, or print the first mistakes on standard error and exit with 1."""
+    """Return the entries of both roster files. If there are mistakes, print the first of them on standard error and exit with 1."""
     entries, errors = read_rosters(folder)
     if errors:
         for error in errors[:MAX_PRINTED_ERRORS]:
@@ -79,7 +79,7 @@ def _read_files(folder: Path) -> dict:
     return entries
 
 
-def _summary(entries: dict) -> str:
+def _format_summary(entries: dict) -> str:
     organisations, members = entries["organisations"], entries["members"]
     by_kind = {kind: sum(o.kind == kind for o in organisations) for kind in ORGANISATION_KINDS}
     counts = [f"{ORGANISATION_KINDS[kind][0]} {count}" for kind, count in by_kind.items() if count]
@@ -88,7 +88,7 @@ def _summary(entries: dict) -> str:
     return f"{'，'.join(counts)}；人员编号 {people} 个 | {len(organisations)} organisations, {people} people (numbers only){synthetic}"
 
 
-def _database() -> Pool:
+def _connection_pool() -> Pool:
     return Pool(settings.load(), 1)
 
 

@@ -1,4 +1,4 @@
-"""分流规则 Routing rules: `python -m services.mediation.commands.routing check|dry-run|open`. The commands only read."""
+"""分流规则 Routing rules: `python -m services.mediation.commands.routing check|dry-run|open`. No command changes data."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ from plumbing.pool import Pool
 from services.mediation.county_files import read_routing
 from services.mediation.rosters import store as roster_store
 from services.mediation.routing import store as routing_store
-from services.mediation.routing.dry_run import DryRunResult, simulate_routing
+from services.mediation.routing.dry_run import DryRunResult, simulate_past_routing
 
 app = typer.Typer(help="分流规则：检查、试运行 | Routing rules: check, dry run.", add_completion=False)
 
@@ -24,12 +24,12 @@ app = typer.Typer(help="分流规则：检查、试运行 | Routing rules: check
 def check(county: Path = typer.Argument(COUNTY.folder, help="县级配置目录 | county folder")):
     """检查规则文件，逐行指出错误 | Print every mistake in the county's routing.csv."""
     rules = _read_rules(county)
-    typer.echo(f"{len(rules.rules)} 条规则，版本 {rules.edition} | {len(rules.rules)} rules, edition {rules.edition}")
+    typer.echo(f"{len(rules.rules)} 条规则，版本 {rules.version} | {len(rules.rules)} rules, version {rules.version}")
 
 
 @app.command("dry-run")
 def dry_run(
-    county: Path = typer.Option(COUNTY.folder, help="县级配置目录，默认用现行规则 | county folder; default: the rules in force"),
+    county: Path = typer.Option(COUNTY.folder, help="县级配置目录，默认用现行规则 | county folder; default: the rules in use"),
     days: int = typer.Option(365, min=1, max=3660, help="回溯日数 | number of past days"),
 ):
     """试运行：以规则对以往纠纷试作分流，与实际分流对照 | Compare what the rules would have proposed for past disputes with the actual routing."""
@@ -37,8 +37,8 @@ def dry_run(
     now = datetime.now(SHANGHAI)
     rules = _read_rules(county)
     with Pool(service_settings, 1).transaction() as tx:
-        past = routing_store.load_past(tx, now - timedelta(days=days))
-        result = simulate_routing(past, rules, roster_store.load(tx), routing_store.load_records(tx), now.date())
+        past_disputes = routing_store.load_past_disputes(tx, now - timedelta(days=days))
+        result = simulate_past_routing(past_disputes, rules, roster_store.load(tx), routing_store.load_body_statistics(tx), now.date())
     for line in format_result(result):
         typer.echo(line)
 
@@ -47,17 +47,17 @@ def dry_run(
 def count_open(agencies: list[str]):
     """各机构在办纠纷数；有在办纠纷时退出码为1 | Print the number of open disputes of each agency. Exit code 1 if there are any."""
     with Pool(settings.load(), 1).transaction() as tx:
-        records = routing_store.load_records(tx)
-    open_disputes = {agency: records[agency].open for agency in agencies if agency in records and records[agency].open}
+        statistics = routing_store.load_body_statistics(tx)
+    open_disputes = {agency: statistics[agency].open for agency in agencies if agency in statistics and statistics[agency].open}
     for agency, count in open_disputes.items():
         typer.echo(f"{agency}：在办纠纷 {count} 件 | {agency}: {count} open disputes")
     raise typer.Exit(1 if open_disputes else 0)
 
 
 def format_result(result: DryRunResult):
-    """Yield the lines of the result: totals, then a table by kind and body with the numbers proposed and decided."""
-    yield f"规则版本 {result.edition}，以往纠纷 {result.disputes} 件 | edition {result.edition}, {result.disputes} past disputes"
-    yield f"首选与实际一致 {result.first_choice} 件，在建议之内 {result.other_choice} 件，无建议 {result.no_proposal} 件 | first choice equals the decision {result.first_choice}, another choice equals it {result.other_choice}, no proposal {result.no_proposal}"  # fmt: skip
+    """Yield lines of text: the totals, then for each kind of dispute and body how many disputes were proposed for the body and how many were sent to it."""
+    yield f"规则版本 {result.version}，以往纠纷 {result.disputes} 件 | version {result.version}, {result.disputes} past disputes"
+    yield f"首选与实际一致 {result.first_choice} 件，在建议之内 {result.other_choice} 件，无建议 {result.no_proposal} 件 | sent to the first choice: {result.first_choice}, sent to another proposed body: {result.other_choice}, no proposal: {result.no_proposal}"  # fmt: skip
     yield "类型 kind\t机构 body\t建议 proposed\t实际 decided\t差异 difference"
     for (kind, body), proposed in sorted((Counter(result.proposed) | Counter(dict.fromkeys(result.decided, 0))).items()):
         yield _format_row(kind, body, proposed, result.decided.get((kind, body), 0))
@@ -72,7 +72,7 @@ def _format_row(kind, body, proposed, decided):
 
 
 def _read_rules(county: Path):
-    """Return the rules of the folder, or print every mistake on standard error and exit with 1."""
+    """Return the routing rules of the folder. If there are mistakes, print them on standard error and exit with 1."""
     rules, errors = read_routing(county)
     if errors:
         for error in errors:

@@ -7,7 +7,7 @@ create table mediation.disputes (
     kind        text        not null,
     reporter    text        not null,
     body        text,
-    parties     text[]      not null,       -- labels (applicant, respondent-2), no names
+    parties     text[]      not null,       -- labels of the parties (applicant, respondent-2); no names
     consents    text[]      not null,
     suitable    boolean,
     mediator    text,
@@ -16,8 +16,8 @@ create table mediation.disputes (
     opened_at   timestamptz not null,
     entered_at  timestamptz not null,
     steps       int         not null,
-    particulars jsonb       not null,       -- facts that only some disputes have (court case, agreement, conflicts); see PARTICULARS in dispute/model.py
-    constraint a_state_of_the_table check (state in (
+    particulars jsonb       not null,       -- data that only some disputes have (court case, agreement, conflicts); see PARTICULARS in dispute/model.py
+    constraint a_dispute_is_in_one_of_these_states check (state in (
         'registered', 'screened', 'routed', 'referral_declined', 'accepted', 'consent_pending', 'mediating', 'clock_paused', 'suspended',
         'agreed', 'confirm_applied', 'confirm_decided', 'performing', 'defaulted', 'terminated', 'filed', 'court_track', 'enforcement',
         'redirected', 'resolved', 'closed')),
@@ -26,25 +26,25 @@ create table mediation.disputes (
 -- To count the open disputes of a mediator. The state is not indexed, so that a change of state updates the row in place (HOT update).
 create index disputes_of_a_mediator on mediation.disputes (mediator, opened_at) where mediator is not null;
 
-create table mediation.transitions (        -- append-only; the state of a dispute follows from its transitions
+create table mediation.transitions (        -- one row per applied step; rows are never changed
     code         text        not null references mediation.disputes deferrable initially deferred,
     step         int         not null,
     before       text        not null,
     after        text        not null,
     event_type   text        not null,
-    agency       text,                      -- null: decided by a timer
+    agency       text,                      -- null: the transition was made by a timer
     happened_at  timestamptz not null,
     decided_at   timestamptz not null,
-    cause        text,                      -- id of intake's event that reported the step; null: decided by a timer
+    cause        text,                      -- id of intake's event that reported the step; null: the transition was made by a timer
     reported     text,                      -- id of the agency's event, by which the agency may withdraw or correct it
-    undo         jsonb       not null,      -- previous values of what the step changed; empty: it changed nothing
-    undoes       int,                       -- number of the earlier step that it reverses
-    constraint every_step_once_in_order primary key (code, step)
+    undo         jsonb       not null,      -- previous values of the columns that the step changed; empty: it changed none
+    undoes       int,                       -- number of the earlier step that this step undoes
+    constraint every_step_of_a_dispute_has_a_number primary key (code, step)
 );
 
 create table mediation.deadlines (
     code        text        not null references mediation.disputes deferrable initially deferred,
-    key         text        not null,       -- clock, with a number if there are several: performance/2
+    key         text        not null,       -- clock; with a number if the dispute has several deadlines of the clock: performance/2
     clock       text        not null,
     kind        text        not null,
     started_at  timestamptz not null,
@@ -53,11 +53,11 @@ create table mediation.deadlines (
     set_at      timestamptz not null,
     next_check_at timestamptz,              -- time of the next check; null: no further check
     state       text        not null,
-    provisional boolean     not null,       -- may still move: the holiday arrangement of its year is not published, or an appraisal is in progress
-    history     jsonb       not null,       -- pauses, extensions, restart: what the end is computed from, in addition to the start
+    provisional boolean     not null,       -- true: the end may still change (holiday schedule not published, or appraisal in progress)
+    history     jsonb       not null,       -- pauses, extensions and restart, from which the end is computed together with the start
     primary key (code, key),
-    constraint the_three_kinds check (kind in ('LAW', 'LOCAL_RULE', 'POLICY')),
-    constraint open_passed_met_or_stopped check (state in ('open', 'passed', 'met', 'stopped'))
+    constraint a_deadline_has_one_of_three_kinds check (kind in ('LAW', 'LOCAL_RULE', 'POLICY')),
+    constraint a_deadline_is_open_passed_met_or_stopped check (state in ('open', 'passed', 'met', 'stopped'))
 ) with (fillfactor = 70);
 create index deadlines_to_check on mediation.deadlines (next_check_at) where next_check_at is not null;
 create index provisional_deadlines on mediation.deadlines (code) where provisional and state <> 'met';

@@ -1,15 +1,15 @@
--- mediation: rosters of organisations and of their members, who are numbers only. Each row is a version, valid for a period; versions are not overwritten.
+-- mediation: rosters of organisations and their members. Members are numbers, without names. Each row is a version valid for a period; a change adds a row.
 
 create table mediation.organisations (
     code           text    not null,
     valid_from_on  date    not null,
-    valid_to_on    date,                   -- last day; null: until further notice
+    valid_to_on    date,                   -- last day of validity; null: until further notice
     kind           text    not null,
-    agency         text    not null,       -- the agency that it belongs to
+    agency         text    not null,       -- agency to which the organisation belongs
     township       text    not null,
     village        text,
-    takes          text[]  not null,       -- kinds of dispute; empty: every kind
-    zh             text    not null,       -- names come from files; events carry none
+    takes          text[]  not null,       -- kinds of dispute that it accepts; empty: every kind
+    zh             text    not null,       -- names are loaded from files; events contain no names
     en             text    not null,
     synthetic      boolean not null,
     primary key (code, valid_from_on),
@@ -19,7 +19,7 @@ create table mediation.organisations (
         'circuit_point', 'village_judge', 'service_station', 'video_room'))
 );
 
-create table mediation.members (            -- a number and a role; no name, no telephone number, no success rate
+create table mediation.members (            -- a member has a number and a role, but no name, telephone number or success rate
     id             text    not null,
     organisation   text    not null,
     valid_from_on  date    not null,
@@ -32,9 +32,9 @@ create table mediation.members (            -- a number and a role; no name, no 
     constraint only_these_roles_of_members check (role in ('mediator', 'invited_mediator', 'judge'))
 );
 
-create table mediation.roster_edition (     -- a single row: locked by a process that changes rosters; the number tells the others that the rosters have changed
-    is_the_edition  boolean primary key default true,
-    edition         bigint  not null,
-    constraint there_is_one_edition check (is_the_edition)
+create table mediation.roster_version (     -- single row, locked and incremented by every roster change; invalidates cached rosters
+    is_the_version_row  boolean primary key default true,
+    version         bigint  not null,
+    constraint there_is_one_roster_version check (is_the_version_row)
 );
-insert into mediation.roster_edition values (true, 0);
+insert into mediation.roster_version values (true, 0);

@@ -1,8 +1,8 @@
--- mediation: number of referrals that each body accepted and declined, and of its open disputes. Counted for bodies, never for people.
+-- mediation: for each mediation body, the number of referrals accepted and declined, and of open disputes. Nothing is counted for people.
 
-create table mediation.records (
-    body       text     not null,           -- code of an organisation, or of an agency where no organisation was named
-    partition  smallint not null,           -- each consumer updates a row of its own, so that consumers do not wait for each other
+create table mediation.body_statistics (
+    body       text     not null,           -- code of the organisation, or of the agency if no organisation was named
+    partition  smallint not null,           -- each consumer updates a separate row, so that consumers do not wait for each other; the sum of the rows counts
     accepted   bigint   not null,
     declined   bigint   not null,
     open       bigint   not null,

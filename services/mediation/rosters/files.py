@@ -11,19 +11,19 @@ from services.mediation.rosters.roster import Entry, Member, Organisation, find_
 
 
 def _read_name(cell):
-    """Read the name of an organisation. A number as long as a telephone number is refused."""
+    """Return the name of an organisation from a cell. Raises CellMistake for a name with seven digits in a row: it may contain a telephone number."""
     if not 2 <= len(cell) <= 120 or re.search(r"\d{7}", cell):
         raise CellMistake("wrong_form")
     return cell
 
 
 # fmt: off
-ORGANISATIONS = {
-    # column         Chinese        required reader of the cell
+ORGANISATION_COLUMNS = {
+    # column         Chinese        required reader of the cell, value if empty
     "code":         ("组织代码",    True,    text_matching(ORGANISATION_PATTERN)),
     "kind":         ("类别",        True,    one_of(ORGANISATION_KINDS)),
-    "agency":       ("归口机构",    True,    None),                             # reader set in _columns: an agency of the county
-    "township":     ("乡镇街道",    True,    None),                             # reader set in _columns: a township of the county
+    "agency":       ("归口机构",    True,    None),                             # reader set in _column_readers(): a code of the county's agencies
+    "township":     ("乡镇街道",    True,    None),                             # reader set in _column_readers(): a code of the county's townships
     "village":      ("村社区代码",  False,   text_matching(VILLAGE_PATTERN)),
     "takes":        ("受理类型",    False,   list_of(one_of(KINDS)), ()),
     "valid_from":   ("生效日期",    True,    calendar_date),
@@ -32,7 +32,7 @@ ORGANISATIONS = {
     "en":           ("英文名称",    True,    _read_name),
     "synthetic":    ("虚构",        False,   boolean, False),
 }
-MEMBERS = {
+MEMBER_COLUMNS = {
     "id":           ("人员编号",    True,    text_matching(MEDIATOR_PATTERN)),
     "organisation": ("组织代码",    True,    text_matching(ORGANISATION_PATTERN)),
     "role":         ("身份",        True,    one_of(MEMBER_ROLES)),
@@ -42,10 +42,11 @@ MEMBERS = {
     "synthetic":    ("虚构",        False,   boolean, False),
 }
 # fmt: on
-TABLES = {"organisations": (ORGANISATIONS, Organisation), "members": (MEMBERS, Member)}
+TABLES = {"organisations": (ORGANISATION_COLUMNS, Organisation), "members": (MEMBER_COLUMNS, Member)}
 
 
-def _columns(table: str, county: County) -> dict:
+def _column_readers(table: str, county: County) -> dict:
+    """Return the columns of a roster file, with readers for the agencies and townships of this county."""
     columns = dict(TABLES[table][0])
     agencies = {code: (agency.zh,) for code, agency in county.agencies.items()}
     for name, names, mistake in (("agency", agencies, "unknown_agency"), ("township", county.townships, "unknown_township")):
@@ -55,12 +56,12 @@ def _columns(table: str, county: County) -> dict:
 
 
 def read(contents: dict[str, bytes], county: County = COUNTY) -> tuple[dict[str, list[Entry]], list[CellError]]:
-    """Return the entries of both tables, by their names in TABLES, and every mistake in them. If there is any mistake, no entry should be used."""
+    """Return the entries of the files, by names in TABLES, and every mistake in them. If there is any mistake, the entries must not be used."""
     entries, errors, lines = {}, [], {}
     for table, content in contents.items():
-        numbered, table_errors = read_table(f"{table}.csv", content, _columns(table, county), TABLES[table][1], _check_row)
-        entries[table] = [entry for _, entry in numbered]
-        lines |= {id(entry): line for line, entry in numbered}
+        numbered_entries, table_errors = read_table(f"{table}.csv", content, _column_readers(table, county), TABLES[table][1], _check_row)
+        entries[table] = [entry for _, entry in numbered_entries]
+        lines |= {id(entry): line for line, entry in numbered_entries}
         errors += table_errors
         errors += [cell_error(f"{table}.csv", lines[id(later)], "valid_from", "twice", lines[id(earlier)]) for earlier, later in find_overlaps(entries[table])]
     if "organisations" in entries and not errors:
@@ -70,7 +71,7 @@ def read(contents: dict[str, bytes], county: County = COUNTY) -> tuple[dict[str,
 
 
 def _check_row(row):
-    """Return (column, mistake) if the cells of a row contradict each other."""
+    """Return (column, mistake) if cells of the row contradict each other, else None."""
     if row.get("village") and not row["village"].startswith(row["township"]):
         return "village", "not_in_township"
     if row["valid_to"] is not None and row["valid_to"] < row["valid_from"]:

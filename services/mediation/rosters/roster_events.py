@@ -1,15 +1,15 @@
-"""Decision on a roster change that an agency reported: the versions that change, and the event to publish. Pure."""
+"""Decides a roster change that an agency reported: which versions change, and which event is published. Pure function."""
 
 from contracts import REASONS
 from services.mediation.law.dates import date_of
 from services.mediation.rosters.roster import Entry, Refusal, Roster, decide_change
 
-REPORTED = "roster.reported"
-REFUSED = "roster.refused"
+ROSTER_REPORTED = "roster.reported"
+ROSTER_REFUSED = "roster.refused"
 
 
 def decide(event, roster: Roster) -> tuple[list[Entry], tuple[str, dict]]:
-    """Return the new and changed versions (none after a refusal), and the event roster.changed or roster.refused as (type, data).
+    """Return the new and changed versions (none after a refusal), and the event to publish, roster.changed or roster.refused, as (type, data).
 
     The versions are also added to `roster`.
     """
@@ -21,6 +21,6 @@ def decide(event, roster: Roster) -> tuple[list[Entry], tuple[str, dict]]:
         result = decide_change(report, report["told_by"], roster.organisations.get(code, []), roster.members.get(code, []))
     if isinstance(result, Refusal):
         reason = REASONS[result.reason].text(**result.facts)
-        return [], (REFUSED, {"event": report["event"], "organisation": code, "change": report["change"], "reason": reason})
+        return [], (ROSTER_REFUSED, {"event": report["event"], "organisation": code, "change": report["change"], "reason": reason})
     roster.add_versions(result)
     return result, ("roster.changed", event.data)

@@ -1,1 +1,1 @@
-"""Routing of disputes: the county's table of rules, the proposals that follow from it, and the dry run of another table on past disputes."""
+"""Routing of disputes to mediation bodies: the county's routing rules, proposals by these rules, and a dry run of rules on past disputes."""

@@ -1,6 +1,6 @@
-"""Dry run of routing rules on past disputes: what they would have proposed, compared with the body that each dispute was sent to. Pure.
+"""Dry run of routing rules: compares the bodies that rules propose for past disputes with the bodies to which the disputes were sent. Pure functions.
 
-The records of bodies (referrals accepted and declined, open disputes) are those of today.
+The statistics of the mediation bodies (referrals accepted and declined, open disputes) are those of today.
 """
 
 from collections import Counter
@@ -9,31 +9,36 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from services.mediation.rosters.roster import Roster
-from services.mediation.routing.proposing import BodyRecord, RoutingFacts, propose
+from services.mediation.routing.proposing import BodyStatistics, RoutingFacts, propose
 from services.mediation.routing.rules import Rules
 
 
 @dataclass(slots=True)
 class DryRunResult:
-    """Numbers of past disputes. `proposed` and `decided` count by (kind of dispute, agency of the body)."""
+    """Result of a dry run, in numbers of past disputes.
 
-    edition: str
+    `proposed` and `decided` count, by (kind of dispute, agency), the disputes for which the agency is the first candidate and those sent to it.
+    """
+
+    version: str  # version of the routing rules
     disputes: int = 0
-    first_choice: int = 0  # sent to the first candidate
-    other_choice: int = 0  # sent to another candidate
-    no_proposal: int = 0
+    first_choice: int = 0  # disputes sent to the first candidate
+    other_choice: int = 0  # disputes sent to another candidate
+    no_proposal: int = 0  # disputes without any candidate
     proposed: Counter = field(default_factory=Counter)
     decided: Counter = field(default_factory=Counter)
 
 
-def simulate_routing(past: Iterable[tuple[str, str, dict, str]], rules: Rules, roster: Roster, records: dict[str, BodyRecord], day: date) -> DryRunResult:
-    """Return the result for `past`, rows of (kind, township, particulars, body). Disputes with equal facts are evaluated once."""
-    result, candidates_by_facts = DryRunResult(rules.edition), {}
-    for kind, township, particulars, body in past:
+def simulate_past_routing(
+    past_disputes: Iterable[tuple[str, str, dict, str]], rules: Rules, roster: Roster, statistics: dict[str, BodyStatistics], day: date
+) -> DryRunResult:
+    """Return the result for past disputes, given as rows (kind, township, particulars, body). Disputes with equal routing facts are evaluated once."""
+    result, candidates_by_facts = DryRunResult(rules.version), {}
+    for kind, township, particulars, body in past_disputes:
         facts = (kind, township, particulars.get("village"), particulars.get("track", "A"),
                 frozenset(particulars.get("standings", ())), frozenset(particulars.get("flags", ())))  # fmt: skip
         if facts not in candidates_by_facts:
-            candidates_by_facts[facts] = [candidate["to"] for candidate in propose(RoutingFacts(*facts), rules, roster, records, day)["candidates"]]
+            candidates_by_facts[facts] = [candidate["to"] for candidate in propose(RoutingFacts(*facts), rules, roster, statistics, day)["candidates"]]
         proposed = candidates_by_facts[facts]
         result.disputes += 1
         result.decided[kind, body] += 1

@@ -1,4 +1,4 @@
-"""Proposals for the decisions of a batch: bodies that a dispute may be routed to, and mediators. Loads the data and applies the pure rules."""
+"""Adds proposals of mediation bodies and of mediators to the decisions of a batch: loads the necessary data and applies the routing rules."""
 
 from plumbing.transaction import Transaction
 from services.mediation.routing import effects, store
@@ -6,21 +6,21 @@ from services.mediation.routing.rules import Rules
 
 
 def propose_bodies(tx: Transaction, decided: list, rules: Rules, roster) -> None:
-    """Add a proposal of bodies to each decision that starts the centre's deadline for routing."""
+    """Add a proposal of mediation bodies to each decision that starts the deadline for routing."""
     decisions = [decision for _, decision in decided if effects.starts_routing_deadline(decision)]
     if not decisions:
         return
-    records = store.load_records(tx)
+    statistics = store.load_body_statistics(tx)
     for decision in decisions:
-        effects.add_proposal(decision, rules, roster, records, tx.now)
+        effects.add_proposal(decision, rules, roster, statistics, tx.now)
 
 
 def propose_mediators(tx: Transaction, decided: list, roster) -> None:
     """Add a proposal of mediators to each decision after which a mediator has to be chosen."""
     decisions = [decision for _, decision in decided if effects.needs_mediator(decision)]
-    people = sorted({number for decision in decisions for number in effects.members_of_body(decision.dispute, roster, tx.now)})
-    if not people:
+    member_numbers = sorted({number for decision in decisions for number in effects.members_of_body(decision.dispute, roster, tx.now)})
+    if not member_numbers:
         return
-    open_now = store.load_open_by_mediator(tx, people, effects.OPEN_WITH_BODY_STATES)
+    open_disputes = store.load_open_disputes_by_mediator(tx, member_numbers, effects.STATES_HANDLED_BY_BODY)
     for decision in decisions:
-        effects.add_mediators(decision, roster, open_now, tx.now)
+        effects.add_mediators(decision, roster, open_disputes, tx.now)

@@ -1,6 +1,6 @@
-"""Proposal of bodies for a dispute, in order of points and with reasons, and selection of mediators. Pure. A person decides on every proposal.
+"""Proposes mediation bodies for a dispute, in order of points and with reasons, and selects mediators. Pure functions. A person decides on every proposal.
 
-Bodies are compared with each other, people never: the record of a body counts the referrals that it accepted and declined, and its open disputes.
+Bodies are compared with each other by statistics of their earlier referrals. There are no statistics of people.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from services.mediation.routing.rules import ALL_NAMED_BODIES, Rule, Rules
 
 MAX_CANDIDATES = 5
 MEDIATION_BODY_KINDS = ("peoples_mediation_committee", "industry_mediation_body", "invited_mediation_body")
-MIN_ANSWERS = 10  # with fewer answered referrals a body has no acceptance rate
+MIN_ANSWERS = 10  # a body that answered fewer referrals has no acceptance rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ class RoutingFacts:
     track: str = "A"
     standings: frozenset[str] = frozenset()
     flags: frozenset[str] = frozenset()
-    excluded: dict[str, str] = field(default_factory=dict)  # reason of exclusion by code of an agency or organisation
+    excluded: dict[str, str] = field(default_factory=dict)  # by code of an agency or organisation: reason why it must not be proposed
 
 
 @dataclass(slots=True)
-class BodyRecord:
-    """Number of referrals that one body accepted and declined, and of its open disputes. Kept for bodies, never for people."""
+class BodyStatistics:
+    """Number of referrals that one mediation body accepted and declined, and number of its open disputes."""
 
     accepted: int = 0
     declined: int = 0
@@ -39,36 +39,36 @@ class BodyRecord:
 
     @property
     def acceptance_rate(self) -> int | None:
-        """Accepted referrals in percent of those answered, or None with fewer than MIN_ANSWERS answers."""
+        """Accepted referrals in percent of answered referrals, or None if fewer than MIN_ANSWERS referrals were answered."""
         answered = self.accepted + self.declined
         return 100 * self.accepted // answered if answered >= MIN_ANSWERS else None
 
 
 @dataclass(slots=True)
 class Candidate:
-    """A body that may be proposed: the agency `to`, and the organisation where the agency has several."""
+    """A mediation body that may be proposed: the agency `to` and, if the agency has several organisations, the organisation."""
 
     to: str
     organisation: str | None
     points: int = 0
-    reasons: list[tuple[int, str]] = field(default_factory=list)  # (points, reason)
+    reasons: list[tuple[int, str]] = field(default_factory=list)  # (points, reason) of each matching rule
     joint_with: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict:
-        """Return the candidate as routing.proposed carries it, with the reason of most weight first."""
+        """Return the candidate as an object of the event routing.proposed. The reason with most points is first."""
         reasons = dict.fromkeys(reason for _, reason in sorted(self.reasons, key=lambda weighted: -abs(weighted[0])))
         body = {"to": self.to, "organisation": self.organisation} if self.organisation else {"to": self.to}
         return {**body, "joint_with": [agency for agency in self.joint_with if agency != self.to], "points": self.points, "reasons": list(reasons)}
 
 
-def propose(facts: RoutingFacts, rules: Rules, roster: Roster, records: dict[str, BodyRecord], day: date) -> dict:
-    """Return `candidates`, `excluded` and `rules` as routing.proposed carries them.
+def propose(facts: RoutingFacts, rules: Rules, roster: Roster, statistics: dict[str, BodyStatistics], day: date) -> dict:
+    """Return `candidates`, `excluded` and `rules` (version of the rules) for the event routing.proposed.
 
-    `records` are by code of an organisation or, where an agency has only one body, of the agency. Equal points are ordered by the number of open
-    disputes, then by code, so that the order does not depend on chance.
+    `statistics` are by code of an organisation or, if an agency has only one body, of the agency. Candidates with equal points are in order of their
+    open disputes, then of their codes.
     """
     found: dict[str, Candidate] = {}
-    matching_rules = [rule for rule in rules.rules if matches(rule, facts, day)]
+    matching_rules = [rule for rule in rules.rules if rule_matches(rule, facts, day)]
     for rule in matching_rules:
         if rule.bodies != ALL_NAMED_BODIES:
             for to, organisation in _find_bodies(rule, facts, roster, day):
@@ -80,16 +80,16 @@ def propose(facts: RoutingFacts, rules: Rules, roster: Roster, records: dict[str
     eligible = {code: candidate for code, candidate in found.items() if code not in excluded_codes}
     for candidate in eligible.values():
         for rule in matching_rules:
-            if rule.bodies == ALL_NAMED_BODIES and _meets_conditions(rule, find_record(candidate, records)):
+            if rule.bodies == ALL_NAMED_BODIES and _meets_conditions(rule, find_statistics(candidate, statistics)):
                 _add_points(candidate, rule)
-    candidates = sorted((c for c in eligible.values() if c.points > 0), key=lambda c: (-c.points, find_record(c, records).open, c.organisation or c.to))
+    candidates = sorted((c for c in eligible.values() if c.points > 0), key=lambda c: (-c.points, find_statistics(c, statistics).open, c.organisation or c.to))
     excluded = [{**({"organisation": found[code].organisation} if found[code].organisation else {}), "to": found[code].to, "reason": reason}
                 for code, reason in sorted(excluded_codes.items())]  # fmt: skip
-    return {"candidates": [candidate.as_dict() for candidate in candidates[:MAX_CANDIDATES]], "excluded": excluded, "rules": rules.edition}
+    return {"candidates": [candidate.as_dict() for candidate in candidates[:MAX_CANDIDATES]], "excluded": excluded, "rules": rules.version}
 
 
-def matches(rule: Rule, facts: RoutingFacts, day: date) -> bool:
-    """Return whether the rule is valid on that day and all its conditions on the dispute are met."""
+def rule_matches(rule: Rule, facts: RoutingFacts, day: date) -> bool:
+    """Return whether the rule is valid on that day and the dispute meets all conditions of the rule."""
     return (
         (rule.valid_from is None or rule.valid_from <= day)
         and (rule.valid_to is None or day <= rule.valid_to)
@@ -101,9 +101,9 @@ def matches(rule: Rule, facts: RoutingFacts, day: date) -> bool:
     )
 
 
-def find_record(candidate: Candidate, records: dict[str, BodyRecord]) -> BodyRecord:
-    """Return the record of the organisation, else the record of its agency, else an empty record."""
-    return records.get(candidate.organisation or candidate.to) or records.get(candidate.to) or BodyRecord()
+def find_statistics(candidate: Candidate, statistics: dict[str, BodyStatistics]) -> BodyStatistics:
+    """Return the statistics of the candidate's organisation, else of its agency, else empty statistics."""
+    return statistics.get(candidate.organisation or candidate.to) or statistics.get(candidate.to) or BodyStatistics()
 
 
 def _add_points(candidate, rule):
@@ -112,36 +112,38 @@ def _add_points(candidate, rule):
     candidate.joint_with += [agency for agency in rule.joint_with if agency not in candidate.joint_with and AGENCIES[agency].is_active]
 
 
-def _meets_conditions(rule, record):
+def _meets_conditions(rule, body_statistics):
+    """Return whether the statistics of a body meet all conditions of the rule. A missing acceptance rate meets none."""
     for condition in rule.when:
-        value = record.acceptance_rate if condition.measure == "accepts" else record.open
+        value = body_statistics.acceptance_rate if condition.measure == "accepts" else body_statistics.open
         if value is None or not (value >= condition.number if condition.at_least else value <= condition.number):
             return False
     return True
 
 
 def _find_bodies(rule: Rule, facts: RoutingFacts, roster: Roster, day: date) -> Iterable[tuple[str, str | None]]:
-    """Return (agency, organisation or None) of the bodies that the rule's column `bodies` selects."""
+    """Return the bodies that the column `bodies` of the rule selects, as (agency, organisation or None)."""
     selector, _, argument = rule.bodies.partition(":")
     if selector == "agency":
         return [(argument, None)]
-    return [(organisation.agency, organisation.code) for organisation in _FIND_ORGANISATIONS[selector](roster, day, argument, facts)]
+    return [(organisation.agency, organisation.code) for organisation in _ORGANISATION_FINDERS[selector](roster, day, argument, facts)]
 
 
 def _takes_kind(entry, facts):
-    """Return whether an organisation or member takes disputes of this kind; an empty list of kinds means every kind."""
+    """Return whether an organisation or member accepts disputes of this kind. An empty list of kinds means every kind."""
     return not entry.takes or facts.kind in entry.takes
 
 
 # fmt: off
-COMMITTEE = "peoples_mediation_committee"
-_FIND_ORGANISATIONS = {             # organisations on the roster that day, by the selector in the rule's column `bodies`
-    "village_committee":  lambda roster, day, argument, facts: [one for one in roster.of_kind(COMMITTEE, day, facts.township)
+PEOPLES_COMMITTEE = "peoples_mediation_committee"
+_ORGANISATION_FINDERS = {           # function for each selector in the column `bodies` of a rule; returns organisations on the roster of that day
+    "village_committee":  lambda roster, day, argument, facts: [one for one in roster.organisations_of_kind(PEOPLES_COMMITTEE, day, facts.township)
                                                                 if facts.village is not None and one.village == facts.village and _takes_kind(one, facts)],
-    "township_committee": lambda roster, day, argument, facts: [one for one in roster.of_kind(COMMITTEE, day, facts.township)
+    "township_committee": lambda roster, day, argument, facts: [one for one in roster.organisations_of_kind(PEOPLES_COMMITTEE, day, facts.township)
                                                                 if one.village is None and _takes_kind(one, facts)],
-    "takes_it":           lambda roster, day, argument, facts: [one for one in roster.of_kind("industry_mediation_body", day) if facts.kind in one.takes],
-    "kind":               lambda roster, day, argument, facts: [one for one in roster.of_kind(argument, day)
+    "takes_it":           lambda roster, day, argument, facts: [one for one in roster.organisations_of_kind("industry_mediation_body", day)
+                                                                if facts.kind in one.takes],
+    "kind":               lambda roster, day, argument, facts: [one for one in roster.organisations_of_kind(argument, day)
                                                                 if argument in MEDIATION_BODY_KINDS and _takes_kind(one, facts)],
     "organisation":       lambda roster, day, argument, facts: [one for one in [roster.organisation(argument, day)] if one is not None],
 }
@@ -152,14 +154,14 @@ _FIND_ORGANISATIONS = {             # organisations on the roster that day, by t
 
 
 def select_mediators(
-    organisations: Iterable[str], facts: RoutingFacts, roster: Roster, open_now: dict[str, int], recused: Iterable[str], preferred: str | None, day: date
+    organisations: Iterable[str], facts: RoutingFacts, roster: Roster, open_disputes: dict[str, int], recused: Iterable[str], preferred: str | None, day: date
 ) -> list[str]:
-    """Return the numbers of mediators of these organisations who take such a dispute, for the body to choose from.
+    """Return the numbers of mediators of these organisations who accept such a dispute; the body chooses one.
 
-    The parties' preferred mediator comes first, then those with the fewest open disputes (`open_now`, counted for this purpose and not stored).
-    Judges and people in `recused` are left out, also if they are preferred.
+    The mediator preferred by the parties comes first, then mediators with the fewest open disputes (`open_disputes`, by number; counted for this
+    purpose and not stored). Judges and people in `recused` are excluded, even if they are preferred.
     """
     excluded = set(recused)
     members = [member for code in organisations for member in roster.members_of(code, day)]
     eligible = {member.id for member in members if member.role != "judge" and _takes_kind(member, facts) and member.id not in excluded}
-    return sorted(eligible, key=lambda number: (number != preferred, open_now.get(number, 0), number))[:MAX_CANDIDATES]
+    return sorted(eligible, key=lambda number: (number != preferred, open_disputes.get(number, 0), number))[:MAX_CANDIDATES]

@@ -1,7 +1,7 @@
-"""Reader of a county's routing rules, routing.csv with one rule per line. Pure: bytes in, rules and every mistake out.
+"""Reads a county's routing rules from routing.csv, one rule per line. Pure functions: bytes of the file give rules and a list of mistakes.
 
-A rule that matches a dispute gives points and a reason to the bodies that it names. The points of all matching rules are added up, and bodies are
-proposed in order of points. A rule for `*` gives points to the bodies that other rules name, depending on their record: see RecordCondition.
+A rule that matches a dispute gives points and a reason to the bodies that the rule names. The points of all matching rules are added up, and bodies
+are proposed in order of points. A rule for `*` gives points to bodies named by other rules, depending on statistics: see StatisticsCondition.
 """
 
 import hashlib
@@ -15,18 +15,18 @@ from contracts.csv_tables import CellError, CellMistake, calendar_date, cell_err
 from contracts.fields import ORGANISATION_PATTERN
 from contracts.kinds import FLAGS, ORGANISATION_KINDS, PROPOSAL_REASONS, STANDINGS, TRACKS
 
-FILE = "routing.csv"
-ALL_NAMED_BODIES = "*"  # every body that another rule names
+FILE_NAME = "routing.csv"
+ALL_NAMED_BODIES = "*"  # selects every body that another rule names
 BODY_SELECTORS = ("village_committee", "township_committee", "takes_it")
 CONDITION_PATTERN = re.compile(r"(accepts|open)(>=|<=)([0-9]{1,4})")
 MAX_POINTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class RecordCondition:
-    """Condition on the record of a body.
+class StatisticsCondition:
+    """Condition on the statistics of a mediation body, such as `accepts>=80`.
 
-    `measure` is `accepts` (accepted referrals in percent of those answered) or `open` (number of open disputes); `at_least`: >=, else <=.
+    `measure` is `accepts` (accepted referrals in percent of answered referrals) or `open` (number of open disputes). `at_least`: True for >=, False for <=.
     """
 
     measure: str
@@ -36,7 +36,7 @@ class RecordCondition:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of routing.csv. An empty condition is always met."""
+    """One line of routing.csv. A condition that is empty is always met."""
 
     rule: str
     bodies: str
@@ -47,7 +47,7 @@ class Rule:
     standings: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     tracks: tuple[str, ...] = ()
-    when: tuple[RecordCondition, ...] = ()
+    when: tuple[StatisticsCondition, ...] = ()
     joint_with: tuple[str, ...] = ()
     valid_from: date | None = None
     valid_to: date | None = None
@@ -58,12 +58,12 @@ class Rules:
     """All rules of one file."""
 
     rules: tuple[Rule, ...]
-    edition: str  # first 12 hex digits of the file's SHA-256; each proposal carries the edition of its rules
+    version: str  # first 12 hex digits of the file's SHA-256; each proposal states it
     lines: tuple[int, ...] = ()  # line number of each rule in the file
 
 
 def _bodies_reader(agency):
-    """Return a reader of cells with `village_committee`, `township_committee`, `takes_it`, `*`, `kind:…`, `agency:…` or `organisation:…`."""
+    """Return a reader of cells of the column `bodies`: `village_committee`, `township_committee`, `takes_it`, `*`, `kind:…`, `agency:…` or `organisation:…`."""
     argument_readers = {"kind": one_of(ORGANISATION_KINDS), "agency": agency, "organisation": text_matching(ORGANISATION_PATTERN)}
 
     def read_cell(cell):
@@ -78,24 +78,27 @@ def _bodies_reader(agency):
 
 
 def _read_condition(cell):
+    """Return the StatisticsCondition in a cell such as `open<=20`. Raises CellMistake."""
     match = CONDITION_PATTERN.fullmatch(cell)
     if not match:
         raise CellMistake("wrong_form")
-    return RecordCondition(match[1], match[2] == ">=", int(match[3]))
+    return StatisticsCondition(match[1], match[2] == ">=", int(match[3]))
 
 
 def _read_points(cell):
+    """Return the points in a cell, from -MAX_POINTS to MAX_POINTS. Raises CellMistake."""
     if not re.fullmatch(r"[+-]?[0-9]{1,4}", cell, re.ASCII) or not -MAX_POINTS <= int(cell) <= MAX_POINTS:
         raise CellMistake("out_of_range")
     return int(cell)
 
 
-def _columns(county: County) -> dict:
+def _column_readers(county: County) -> dict:
+    """Return the columns of routing.csv, with readers for the agencies and townships of this county."""
     agency = one_of({code: (one.zh,) for code, one in county.agencies.items()}, "unknown_agency")
     township = one_of(county.townships, "unknown_township")
     # fmt: off
     return {
-        # column         Chinese            required reader of the cell             if empty
+        # column         Chinese            required reader of the cell             value if empty
         "rule":         ("规则编号",        True,    text_matching(r"^[A-Za-z0-9_-]{1,16}$")),
         "kinds":        ("纠纷类型",        False,   list_of(one_of(KINDS)),        ()),
         "townships":    ("乡镇街道",        False,   list_of(township),             ()),
@@ -114,19 +117,19 @@ def _columns(county: County) -> dict:
 
 
 def read(content: bytes, county: County = COUNTY) -> tuple[Rules, list[CellError]]:
-    """Return the rules of a file and every mistake in it."""
-    numbered, errors = read_table(FILE, content, _columns(county), Rule, _check_row)
+    """Return the rules in the file and every mistake in it."""
+    numbered_rules, errors = read_table(FILE_NAME, content, _column_readers(county), Rule, _check_row)
     lines = {}
-    for line, rule in numbered:
+    for line, rule in numbered_rules:
         if rule.rule in lines:
-            errors.append(cell_error(FILE, line, "rule", "twice", lines[rule.rule]))
+            errors.append(cell_error(FILE_NAME, line, "rule", "twice", lines[rule.rule]))
         lines.setdefault(rule.rule, line)
-    rules = Rules(tuple(rule for _, rule in numbered), hashlib.sha256(content).hexdigest()[:12], tuple(line for line, _ in numbered))
+    rules = Rules(tuple(rule for _, rule in numbered_rules), hashlib.sha256(content).hexdigest()[:12], tuple(line for line, _ in numbered_rules))
     return rules, sorted(errors, key=lambda error: (error.line, error.column))
 
 
 def _check_row(row):
-    """Return (column, mistake) if the cells of a row contradict each other."""
+    """Return (column, mistake) if cells of the row contradict each other, else None."""
     if row["valid_from"] and row["valid_to"] and row["valid_to"] < row["valid_from"]:
         return "valid_to", "ends_too_early"
     if row["bodies"] == ALL_NAMED_BODIES and not row["when"]:

@@ -1,1 +1,1 @@
-"""The safeguard lane in mediation: decisions under a safeguard hold or a stay, and their SQL."""
+"""Safeguard lane of the mediation service (events that only police, courts and women's federation see): decisions under a safeguard hold or stay."""

@@ -1,7 +1,7 @@
-"""Decisions on events that concern the safeguard lane, by the tables of dispute/hold.py. Pure: facts in, decisions out; `now` is an argument.
+"""Decisions on events of the safeguard lane (events that only police, courts and women's federation see), by the tables in dispute/hold.py. Pure functions.
 
-An event is answered in the stream (ordinary or sealed) in which it arrived. What was decided under a hold about the dispute's ordinary course is
-published in the ordinary stream when the last hold or stay has ended.
+An event is answered in the stream (ordinary or sealed) in which it arrived. Ordinary steps that were decided during a hold are published in the
+ordinary stream when the last hold or stay has ended.
 """
 
 from datetime import datetime, timedelta
@@ -30,36 +30,37 @@ from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 from services.mediation.lifecycle import decisions
 from services.mediation.rosters.roster import Roster
 
-STREAM = SEALED_STREAMS["mediation"]
+SEALED_STREAM = SEALED_STREAMS["mediation"]
 HELD_STATE = "safeguard_hold"
-FLAG_EVENTS = ("risk.flagged", decisions.REGISTERED)  # their hold has the cause "risk"; the cause of any other hold follows from the step
+# A hold that one of these events opens has the cause "risk". The cause of any other hold is determined by the step that opens it.
+FLAG_EVENTS = ("risk.flagged", decisions.REGISTERED)
 ONE_DAY = timedelta(days=1)
 
 
 class NotYetRegistered(Exception):
-    """A sealed event arrived before the dispute's registration in the ordinary stream. It is retried until the dispute is registered."""
+    """Raised if a sealed event arrives before the dispute's registration in the ordinary stream. The event is retried until the dispute is registered."""
 
 
 def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy = USUAL_POLICY, roster: Roster | None = None) -> Decision:
-    """Return the decision on an event of either stream. Raises NotYetRegistered for a sealed event about an unknown dispute."""
+    """Return the decision on an event of the ordinary or sealed stream. Raises NotYetRegistered for a sealed event about an unknown dispute."""
     if not is_sealed(event.source):
         if event.type == decisions.REGISTERED and dispute is not None and dispute.hold is not None and dispute.hold.reported_in_lane:
             return _publish_registration(dispute, event, now, policy)
         return decisions.decide(dispute, event, now, policy, roster)
     if event.type == decisions.REGISTERED:
-        return _register(dispute, event, now, policy, roster)
+        return _register_safeguarded_dispute(dispute, event, now, policy, roster)
     if dispute is None:
         raise NotYetRegistered
     if event.type == "risk.flagged":
         return _open_hold(Decision(dispute), event, "risk.flagged", now)
     step = event.data["step"]
-    if step in LANE_STEPS:
-        return LANE_STEPS[step](dispute, event, now, policy)
+    if step in HANDLERS_OF_SAFEGUARD_STEPS:
+        return HANDLERS_OF_SAFEGUARD_STEPS[step](dispute, event, now, policy)
     return _decide_ordinary_step(dispute, event, now, policy, roster)
 
 
 def discard(dispute: Dispute | None, event) -> Decision:
-    """Return the decision on an event that an operator discarded: no effect, and a refusal in the stream in which the event arrived."""
+    """Return the decision on an event that an operator discarded: the event has no effect and is refused in the stream in which it arrived."""
     if not is_sealed(event.source):
         return decisions.discard(dispute, event)
     return _withhold_ordinary_events(decisions.discard(dispute, event), event)
@@ -68,8 +69,8 @@ def discard(dispute: Dispute | None, event) -> Decision:
 def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
     """Return the decision on an ordinary deadline that is due for a check.
 
-    While the dispute is held or stayed, a LAW deadline known outside the lane approaches and passes as usual, since its absence would reveal the
-    hold; another deadline known outside is postponed; and a deadline that has not been published is only checked again a day later.
+    While the dispute is held or stayed, a published LAW deadline approaches and passes as usual, because its absence would reveal the hold. Any other
+    published deadline is postponed. A deadline that has not been published is checked again a day later.
     """
     hold = dispute.hold
     if not is_held(dispute) or deadline.state != "open" or deadline.next_check_at is None or now < deadline.next_check_at:
@@ -88,8 +89,8 @@ def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: 
     return decision
 
 
-def check_lane_clocks(dispute: Dispute, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
-    """Return the decision on the lane's clocks that are due for a check: reminders, and deadlines that have passed."""
+def check_safeguard_clocks(dispute: Dispute, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
+    """Return the decision on the safeguard lane's clocks that are due for a check: events for reminders and for passed deadlines."""
     decision = Decision(dispute)
     for running in dispute.hold.running.values():
         if running.next_check_at is None or now < running.next_check_at:
@@ -107,8 +108,8 @@ def check_lane_clocks(dispute: Dispute, now: datetime, policy: DeadlinePolicy = 
 # ── start and end of holds ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _register(dispute, event, now, policy, roster):
-    """Register a dispute whose first report carried a danger flag: it has a code and a state, but no ordinary deadlines run."""
+def _register_safeguarded_dispute(dispute, event, now, policy, roster):
+    """Register a dispute whose first report has a danger flag. The dispute gets a code and a state, but no ordinary deadlines."""
     decision = _withhold_ordinary_events(decisions.decide(dispute, event, now, policy, roster), event)
     if decision.refused is not None:
         return decision
@@ -121,9 +122,9 @@ def _register(dispute, event, now, policy, roster):
 
 
 def _publish_registration(dispute, event, now, policy):
-    """Publish a dispute that was reported in the lane, when intake first names it in the ordinary stream after the release.
+    """Publish a dispute that was reported in the safeguard lane, when intake publishes its registration in the ordinary stream after the release.
 
-    It is published as if it had been registered at the time of the release, and its ordinary deadlines start then.
+    The dispute is published as if it had been registered at the time of the release, when its ordinary deadlines start.
     """
     decision, hold, released_at = Decision(dispute, hold=dispute.hold), dispute.hold, instant_of(event.data["happened_at"])
     for event_type, data in hold.pending_events:
@@ -135,7 +136,7 @@ def _publish_registration(dispute, event, now, policy):
 
 
 def _open_hold(decision, event, event_type, now):
-    """Open a hold or a stay. A second cause for an open hold changes nothing."""
+    """Open a safeguard hold or a stay. If a hold is already open, a further cause changes nothing."""
     dispute, data = decision.dispute, event.data
     hold = dispute.hold = dispute.hold or Hold()
     decision.hold = hold
@@ -157,7 +158,7 @@ def _open_hold(decision, event, event_type, now):
 
 
 def _end_hold(decision, event, cause, reason, now):
-    """Publish the end of a hold or stay; after the last one, also the events that had to wait."""
+    """Publish the end of a hold or stay. After the end of the last one, publish also the withheld events."""
     dispute, hold = decision.dispute, decision.dispute.hold
     decision.hold = hold
     decision.sealed_events.append(
@@ -171,19 +172,20 @@ def _end_hold(decision, event, cause, reason, now):
 
 
 def _publish_pending_events(decision):
-    """Publish the pending events in the ordinary stream, each with the time at which it happened."""
+    """Publish the withheld events in the ordinary stream, each with the time at which it happened."""
     decision.delayed_events, decision.dispute.hold.pending_events = decision.dispute.hold.pending_events, []
 
 
-# ── steps of the lane ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── steps of the safeguard lane ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _apply_opening_step(dispute, event, now, policy):
+    """Open a safeguard hold because of the reported step, and confirm the step to the reporting agency."""
     return _add_applied(_open_hold(Decision(dispute), event, event.data["step"], now), event)
 
 
-def _apply_order_accepted(dispute, event, now, policy):
-    """Start the clock of 72 or 24 hours when the court accepts (受理) an application for a protection order, unless it is running already."""
+def _apply_protection_order_accepted(dispute, event, now, policy):
+    """Start the court's deadline of 72 (urgent: 24) hours when it accepts (受理) an application for a protection order, unless one is running."""
     decision = _apply_opening_step(dispute, event, now, policy)
     facts = event.data["facts"]
     if not any(running.state != "met" and LANE_CLOCKS[running.clock].met_by for running in dispute.hold.running.values()):
@@ -192,8 +194,8 @@ def _apply_order_accepted(dispute, event, now, policy):
     return decision
 
 
-def _apply_order_decided(dispute, event, now, policy):
-    """Mark the hours as met when the court issues or refuses a protection order, and start the period for review."""
+def _apply_protection_order_decided(dispute, event, now, policy):
+    """Meet the deadline of the protection order when the court issues or refuses the order, and start the period for review."""
     decision = _apply_opening_step(dispute, event, now, policy)
     at = instant_of(event.data["happened_at"])
     for running in dispute.hold.running.values():
@@ -206,35 +208,37 @@ def _apply_order_decided(dispute, event, now, policy):
 
 
 def _apply_hold_released(dispute, event, now, policy):
+    """End the safeguard hold. The step is refused if there is no hold."""
     hold = dispute.hold
     if hold is None or not hold.cause:
-        return _refuse(Decision(dispute), event, "nothing_to_release", dispute.state)
+        return _add_refusal(Decision(dispute), event, "nothing_to_release", dispute.state)
     assert HOLD_TRANSITIONS[HELD_STATE][event.data["step"]] == "free"
     cause, hold.cause = hold.cause, None
     return _end_hold(Decision(dispute), event, cause, event.data["facts"]["reason"], now)
 
 
 def _apply_stay(dispute, event, now, policy):
+    """Open a stay of the reporting agency, unless this agency has already stayed the dispute."""
     if dispute.hold and event.data["agency"] in dispute.hold.stays:
-        return _add_applied(Decision(dispute), event)  # already stayed by this agency: no further effect
+        return _add_applied(Decision(dispute), event)  # this agency has already stayed the dispute: no further effect
     return _add_applied(_open_hold(Decision(dispute), event, "dispute.stayed", now), event)
 
 
 def _apply_stay_lifted(dispute, event, now, policy):
-    """Lift the agency's own stay. The answer does not reveal whether a hold or another agency's stay remains."""
+    """Lift the reporting agency's own stay. The answer does not reveal whether a hold or a stay of another agency remains."""
     state = "stayed" if dispute.hold and event.data["agency"] in dispute.hold.stays else "free"
     if event.data["step"] not in STAY_TRANSITIONS[state]:
-        return _refuse(Decision(dispute), event, "nothing_to_release", dispute.state)
+        return _add_refusal(Decision(dispute), event, "nothing_to_release", dispute.state)
     dispute.hold.stays.remove(event.data["agency"])
     return _end_hold(Decision(dispute), event, "stay", None, now)
 
 
-LANE_STEPS = {
+HANDLERS_OF_SAFEGUARD_STEPS = {
     "dv.warning_issued": _apply_opening_step,
     "protection_order.applied": _apply_opening_step,
-    "protection_order.accepted": _apply_order_accepted,
-    "protection_order.issued": _apply_order_decided,
-    "protection_order.refused": _apply_order_decided,
+    "protection_order.accepted": _apply_protection_order_accepted,
+    "protection_order.issued": _apply_protection_order_decided,
+    "protection_order.refused": _apply_protection_order_decided,
     "hold.released": _apply_hold_released,
     "dispute.stayed": _apply_stay,
     "stay.lifted": _apply_stay_lifted,
@@ -242,6 +246,7 @@ LANE_STEPS = {
 
 
 def _start_clock(decision, name, started_at, now, policy):
+    """Start a clock of the safeguard lane, and add the event deadline.set to the sealed events."""
     clock, ends_at = LANE_CLOCKS[name], due_at(started_at, LANE_CLOCKS[name].length, policy.holidays)
     running = RunningLaneClock(name, started_at, ends_at, tracking.next_check_time(ends_at, policy.reminders(clock), now))
     decision.dispute.hold.running[name] = running
@@ -252,14 +257,13 @@ def _deadline_data(running):
     return {"clock": running.clock, "kind": "LAW", "due_at": running.due_at, "owed_by": [COURT]}
 
 
-# ── steps of the ordinary course, reported in the lane ────────────────────────────────────────────────────────────────────────────
+# ── ordinary steps, reported in the safeguard lane ────────────────────────────────────────────────────────────────────────────
 
 
 def _decide_ordinary_step(dispute, event, now, policy, roster):
-    """Decide a step of the ordinary course that was reported in the sealed stream.
+    """Decide an ordinary step that was reported in the sealed stream. The outcome is published in the sealed stream.
 
-    Under a safeguard hold only police and court change the dispute; another agency with access to the lane is refused with `held_for_safety`.
-    Everything else is decided as usual, in the sealed stream.
+    Under a safeguard hold only police and court may change the dispute. Another agency with access to the safeguard lane is refused: `held_for_safety`.
     """
     agency = event.data["agency"]
     if (
@@ -269,12 +273,12 @@ def _decide_ordinary_step(dispute, event, now, policy, roster):
         and not safeguard.may_act_under_hold(agency)
         and not is_always_reportable(dispute, decisions.step_of(event, policy))
     ):
-        return _refuse(Decision(dispute), event, "held_for_safety", HELD_STATE)
+        return _add_refusal(Decision(dispute), event, "held_for_safety", HELD_STATE)
     return _withhold_ordinary_events(decisions.decide(dispute, event, now, policy, roster), event)
 
 
 def _withhold_ordinary_events(decision, event):
-    """Withhold the ordinary events of a decision until the hold ends, and add its outcome for the reporting agency to the sealed events."""
+    """Withhold the ordinary events of a decision until the hold ends. The reporting agency receives the outcome in the sealed stream."""
     if decision.dispute is None:
         return decision
     pending = [] if decision.refused else [[event_type, contracts.dump(event_type, data, "mediation")] for event_type, data in decision.new_events]
@@ -287,14 +291,15 @@ def _withhold_ordinary_events(decision, event):
         hold = decision.hold = decision.dispute.hold = decision.dispute.hold or Hold()
         hold.pending_events += pending
         if not hold.active_holds and not hold.reported_in_lane and event.type != decisions.REGISTERED:
-            _publish_pending_events(decision)  # the hold had ended when this event was processed
+            _publish_pending_events(decision)  # no hold is active any more, so the events are published at once
     return decision
 
 
-# ── sealed events ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── events of the sealed stream ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _add_applied(decision, event):
+    """Add step.applied for the reporting agency to the sealed events."""
     data = event.data
     state = HELD_STATE if decision.dispute.hold.cause and safeguard.has_lane_access(data["agency"]) else decision.dispute.state
     applied = {"event": data["event"], "agency": data["agency"], "step": data["step"], "state": state, "happened_at": data["happened_at"]}
@@ -302,7 +307,8 @@ def _add_applied(decision, event):
     return decision
 
 
-def _refuse(decision, event, reason, state):
+def _add_refusal(decision, event, reason, state):
+    """Refuse the step with a reason of contracts.REASONS, and add step.refused to the sealed events."""
     data = event.data
     sentence = REASONS[reason].text(step=data["step"], state=state)
     decision.refused = reason
@@ -313,5 +319,6 @@ def _refuse(decision, event, reason, state):
 
 
 def _hold_data(dispute, event, cause):
+    """Return the data that safeguard.held and safeguard.released have in common."""
     data = event.data
     return {"event": data["event"], "agency": data["agency"], "cause": cause, "state": dispute.state, "happened_at": data["happened_at"]}

@@ -1,34 +1,34 @@
--- Read model of metrics: current disputes, their timelines, and sums that change by differences. It stores codes only and no personal data.
+-- Read model of the metrics service: current disputes, their timelines, and stored counts. It contains dispute codes and no personal data.
 
 create table metrics.disputes (
     code           text collate "C" primary key,
-    -- written for intake's events
-    registered     boolean     not null default false,   -- false: dispute.registered has not arrived; another producer's event came first
-    township       text        not null default '',      -- '' until registered
+    -- columns written for the events of intake
+    registered     boolean     not null default false,   -- false: dispute.registered has not arrived yet, but an event of another producer has
+    township       text        not null default '',      -- '' until dispute.registered arrives
     kind           text        not null default '',
     channel        text        not null default '',
     reporter       text        not null default '',
     opened_at      timestamptz not null,
-    merged_into    text,                                 -- code of the dispute that this one was found to be the same as
-    -- written for mediation's events
+    merged_into    text,                                 -- code of the dispute into which this one was merged
+    -- columns written for the events of mediation
     state          text        not null default 'registered',
     next_actors    text[]      not null default '{}',    -- agencies that must act next
-    has_actors_from_step boolean not null default false, -- true: a step named next_actors; false: they are the agencies that owe a running deadline
+    has_actors_from_step boolean not null default false, -- true: a step named next_actors; false: they are the agencies responsible for an unmet deadline
     body           text,                                 -- agency that handles the dispute
-    entered_at     timestamptz,                          -- when it entered its state; null: no step has been decided yet
+    entered_at     timestamptz,                          -- when the dispute entered its state; null: no step has been decided yet
     closed_at      timestamptz,
     outcome        text,
-    runs_out_at    timestamptz not null default 'infinity',  -- end of the nearest deadline that is not met; it may have passed
-    runs_out_clock text,                                     -- clock of that deadline
+    runs_out_at    timestamptz not null default 'infinity',  -- end of the earliest unmet deadline, which may be in the past
+    runs_out_clock text,                                     -- name (clock) of the earliest unmet deadline
     overdue        text        not null default 'none',
-    -- written for every event
+    -- columns written for every event
     last_at        timestamptz not null,                 -- time of the latest event
-    unassigned_counts jsonb    not null default '[]',    -- [[day, figure], …] counted in daily_counts before township and kind were known
+    unassigned_counts jsonb    not null default '[]',    -- [[day, figure], …]: counts in daily_counts still without township and kind
     is_open        boolean     not null generated always as (closed_at is null and merged_into is null) stored,
     constraint only_the_law_makes_legally_overdue check (overdue in ('none', 'other', 'law', 'both'))
 ) with (fillfactor = 80);
 
--- One index per filter of the list page, in the sort order of that page. Trailing columns let the page's other filters be checked in the index.
+-- One index per filter of the dispute list, in the sort order of the list. The last columns allow the other filters to be checked in the index.
 create index disputes_by_serial    on metrics.disputes (substr(code, 13, 6), opened_at desc);
 create index disputes_by_age       on metrics.disputes (opened_at desc, code desc);
 create index disputes_by_change    on metrics.disputes (last_at desc, code desc);
@@ -58,19 +58,19 @@ create table metrics.deadlines (
     constraint a_deadline_is_in_one_of_these_states check (state in ('running', 'paused', 'approached', 'passed', 'lapsed', 'met', 'stopped'))
 ) with (fillfactor = 80);
 
-create table metrics.timeline (         -- every event about a dispute, except those of the sealed stream
+create table metrics.timeline (         -- one row for every event about a dispute, except events that concern a safeguard hold
     code      text collate "C" not null,
     source    text        not null,     -- producer: intake, mediation or notify
     sequence  bigint      not null,
     at        timestamptz not null,
     type      text        not null,
     agency    text,
-    event     text,                     -- source and id of the agency's event that it is about
+    event     text,                     -- source and id of the agency's event that this event reports or answers
     detail    jsonb       not null,
     primary key (code, source, sequence)
 );
 
-create table metrics.open_cube (        -- number of open disputes by all dimensions of the overview page
+create table metrics.open_cube (        -- number of open disputes by state, township, kind and overdue deadlines, for the overview page
     state     text   not null,
     township  text   not null,
     kind      text   not null,
@@ -87,7 +87,7 @@ create table metrics.open_waits (       -- number of open disputes by agency tha
     primary key (township, agency, overdue)
 ) with (fillfactor = 60);
 
-create table metrics.daily_counts (     -- daily figures (registered, accepted, closed …) by day in Asia/Shanghai, township and kind
+create table metrics.daily_counts (     -- daily figures (disputes registered, accepted, closed …) by day in Asia/Shanghai, township and kind
     day       date   not null,
     figure    text   not null,
     township  text   not null,
@@ -96,14 +96,14 @@ create table metrics.daily_counts (     -- daily figures (registered, accepted, 
     primary key (township, day, figure, kind)
 ) with (fillfactor = 80);
 
-create table metrics.daily_totals (     -- the same figures for the whole county, so that the trend chart reads few rows
+create table metrics.daily_totals (     -- daily figures of the whole county, so that the trend chart reads few rows
     day     date   not null,
     figure  text   not null,
     count   bigint not null,
     primary key (day, figure)
 ) with (fillfactor = 80);
 
-create table metrics.daily_disputes (   -- the disputes that each daily figure counts, for the links from a figure to its list
+create table metrics.daily_disputes (   -- disputes counted in each daily figure, for the link from a figure to the list of its disputes
     day     date   not null,
     figure  text   not null,
     code    text collate "C" not null,
@@ -111,27 +111,27 @@ create table metrics.daily_disputes (   -- the disputes that each daily figure c
     primary key (day, figure, code)
 );
 
-create table metrics.totals (           -- counters since the start of operation
+create table metrics.totals (           -- counters since the start of operation, exported to Prometheus
     figure  text   not null,
     label   text   not null,
     count   bigint not null,
     primary key (figure, label)
 ) with (fillfactor = 60);
 
-create table metrics.as_of (            -- progress per producer
+create table metrics.as_of (            -- time of the latest processed event of each producer
     source           text        primary key,
-    latest_event_at  timestamptz not null,     -- time of the latest event processed
-    heard_at         timestamptz not null      -- when an event was last processed
+    latest_event_at  timestamptz not null,     -- the event's own time
+    heard_at         timestamptz not null      -- when the metrics service processed it
 );
 
-create table metrics.head (             -- a single row, locked by the writer, so that changes are numbered in commit order
+create table metrics.head (             -- a single row with the number of the latest change; a writer locks it, so that changes are numbered in commit order
     is_the_head  boolean primary key default true,
     last_change  bigint  not null,
     constraint there_is_one_head check (is_the_head)
 );
 insert into metrics.head (last_change) values (0);
 
-create table metrics.changes (          -- changes sent to open pages; deleted after some hours
+create table metrics.changes (          -- change notifications for open dashboard pages; deleted after some hours
     id    bigint      primary key,
     at    timestamptz not null,
     body  jsonb       not null

@@ -1,6 +1,6 @@
-"""Starlette application of the dashboard: routes, middleware, and resources of the process. Uses no nameko.
+"""Starlette application of the dashboard: routes, middleware, database pool and change stream. It does not use nameko.
 
-There is no sign-in: it must listen on loopback only, or behind a proxy that authenticates users. Pages show codes and no personal data.
+The dashboard has no sign-in: it must listen on loopback only, or behind a proxy that authenticates users. Pages show dispute codes and no personal data.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ from plumbing import telemetry
 from plumbing.hosts import AllowedHosts
 from plumbing.pool import DatabaseUnavailable, Pool
 from services.metrics.web import explanations, pages, stream
-from services.metrics.web.headers import SafeHeaders
+from services.metrics.web.headers import SecurityHeaders
 
-STATIC = Path(__file__).parent / "static"
-CONNECTIONS = 8
-PATIENCE_SECONDS = 3.0  # wait for a database connection; then the page reports that the database is unavailable
-UNKNOWN_HOST = {
+STATIC_FOLDER = Path(__file__).parent / "static"
+POOL_SIZE = 8
+ACQUIRE_TIMEOUT_SECONDS = 3.0  # a page that gets no database connection in this time reports that the database is unavailable
+UNKNOWN_HOST_ERROR = {
     "code": "unknown_host",
     "zh": "看板不接受此主机名（Host）的请求。请使用已登记的主机名，或者在FENGQIAO_DASHBOARD_HOSTS中登记该主机名。",
     "en": "The dashboard does not accept requests for this host name (Host). Use a host name that is listed in FENGQIAO_DASHBOARD_HOSTS, or add it there.",
@@ -34,7 +34,7 @@ UNKNOWN_HOST = {
 
 
 def create_app(settings=None, is_demo: bool | None = None) -> Starlette:
-    """Return the application. Arguments that are not given are read from the environment."""
+    """Return the dashboard application. `settings` and `is_demo` default to the values of the environment variables."""
 
     http_settings = plumbing_settings.load_web_settings()
 
@@ -42,31 +42,31 @@ def create_app(settings=None, is_demo: bool | None = None) -> Starlette:
     async def lifespan(app):
         service_settings = settings or plumbing_settings.load()
         app.state.is_demo = http_settings.is_demo if is_demo is None else is_demo
-        app.state.pool = Pool(service_settings, CONNECTIONS, PATIENCE_SECONDS)
+        app.state.pool = Pool(service_settings, POOL_SIZE, ACQUIRE_TIMEOUT_SECONDS)
         app.state.overviews = pages.OverviewCache(app.state.pool)
-        app.state.hub = stream.Hub(service_settings.database_url, asyncio.get_running_loop())
-        app.state.hub.start()
+        app.state.broadcaster = stream.ChangeBroadcaster(service_settings.database_url, asyncio.get_running_loop())
+        app.state.broadcaster.start()
         yield
-        app.state.hub.stop()
+        app.state.broadcaster.stop()
         app.state.pool.close()
 
     def readiness():
-        return {"database": app.state.pool.is_answering(), "changes": app.state.hub.is_live}
+        return {"database": app.state.pool.is_answering(), "changes": app.state.broadcaster.is_live}
 
     app = Starlette(
         routes=[
-            Route("/", pages.overview),
-            Route("/disputes", pages.disputes),
-            Route("/disputes/{code}", pages.dispute),
-            Route("/definitions", pages.definitions),
-            Route(explanations.LAW_PATH, pages.law),
+            Route("/", pages.overview_page),
+            Route("/disputes", pages.dispute_list_page),
+            Route("/disputes/{code}", pages.dispute_page),
+            Route("/definitions", pages.definitions_page),
+            Route(explanations.LAW_PATH, pages.law_page),
             Route("/stream", stream.stream_changes),
             *telemetry.routes(readiness),
-            Mount("/static", StaticFiles(directory=STATIC), name="static"),
+            Mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static"),
         ],
         middleware=[
-            Middleware(AllowedHosts, hosts=http_settings.dashboard_hosts, refusal=lambda: JSONResponse(UNKNOWN_HOST, 400)),
-            Middleware(SafeHeaders),
+            Middleware(AllowedHosts, hosts=http_settings.dashboard_hosts, refusal=lambda: JSONResponse(UNKNOWN_HOST_ERROR, 400)),
+            Middleware(SecurityHeaders),
             Middleware(GZipMiddleware, minimum_size=1000),
         ],
         exception_handlers={DatabaseUnavailable: pages.on_error, psycopg2.errors.QueryCanceled: pages.on_error, HTTPException: pages.on_error},

@@ -1,4 +1,4 @@
-"""Explanations on the pages: the article behind a deadline, the origin of a period that no law sets, and the meaning of each state. From contracts."""
+"""Explanations on the dashboard, taken from package contracts: articles behind deadlines, origins of periods that no law sets, meanings of states."""
 
 from contracts.clocks import CLOCKS
 from contracts.law_texts import ARTICLE_TEXTS, RULE_ORIGINS, SOURCES, cited_articles, origin_anchor
@@ -11,8 +11,8 @@ TEXTS = {
     # key                    zh                                   en
     "law":                  ("期限的法律依据",                     "Legal basis of deadlines"),
     "law_lead":             ("设定各项期限的条文原文、来源与效力。英文为译文，以中文为准；注明“摘要”的不是原文。期限的起算、暂停、延长与完成，见项目文件 docs/deadlines.md 与 docs/lifecycle.md。",
-                             "The sentences that set the periods, their sources and validity. The English text is a translation; the Chinese text is authentic. What is marked as a summary is no quotation. "
-                             "What starts, pauses, extends and meets a clock is in docs/deadlines.md and docs/lifecycle.md of the project."),
+                             "The sentences that set the periods, their sources and validity. The English text is a translation; the Chinese text is authentic. Text marked as a summary is not a quotation. "
+                             "What starts, pauses, extends and meets a deadline is described in docs/deadlines.md and docs/lifecycle.md of the project."),
     "law_contents":         ("目录",                               "Contents"),
     "law_summary":          ("摘要",                               "Summary"),
     "law_issued_by":        ("制定机关",                           "Issued by"),
@@ -26,8 +26,8 @@ TEXTS = {
     "law_modelled":         ("参照本条的期限",                     "Periods modelled on this article"),
     "rule_origins":         ("法律没有规定的期限",                 "Periods that no law sets"),
     "rule_origins_lead":    ("下列期限性质为政策、约定时限或者地方规定，届满不得称为法定逾期。县级配置可以另定长度。",
-                             "These periods are policy, agreement or local rule; passing one must not be called legally overdue. The county's settings may change their length."),
-    "rule_owner":           ("规则制定者",                         "Whose rule"),
+                             "These periods are set by policy, agreement or local rule; a dispute past such a deadline must not be called legally overdue. The county's settings may change their length."),
+    "rule_owner":           ("规则制定者",                         "Rule made by"),
     "rule_modelled_on":     ("参照",                               "Modelled on"),
     "rule_no_model":        ("没有参照的条文",                     "no article"),
     "state_explained":      ("状态说明",                           "About this state"),
@@ -42,22 +42,22 @@ TEXTS = {
 
 
 def article_links(citation: str, clock: str) -> list[tuple[str, str | None]]:
-    """Return each article of a citation with the anchor of its section, or None where it has no text.
+    """Return the cited articles as (article, anchor on the law page); the anchor is None for an article whose text is not on that page.
 
-    A citation of no article (`none`) has the anchor of the clock's section under the periods that no law sets.
+    For the citation `none` (no law sets the period) the anchor is that of the section on the origin of the clock's period.
     """
     if citation in ("none", ""):
         return [(citation, origin_anchor(clock) if clock in RULE_ORIGINS else None)]
-    borrowed = "after " if citation.startswith("after ") else ""
-    return [(borrowed + article, _anchor(article)) for article in cited_articles(citation)]
+    analogy_prefix = "after " if citation.startswith("after ") else ""
+    return [(analogy_prefix + article, _law_page_anchor(article)) for article in cited_articles(citation)]
 
 
-def _anchor(article: str) -> str | None:
+def _law_page_anchor(article: str) -> str | None:
     return ARTICLE_TEXTS[article].anchor if article in ARTICLE_TEXTS else None
 
 
-def law_sections() -> dict:
-    """Return the contents of the law page: sources with their articles, origins of other periods, and the clocks modelled on each article."""
+def law_page_contents() -> dict:
+    """Return the contents of the law page: sources of law, articles by source, origins of periods that no law sets, and clocks modelled on each article."""
     articles = {law: [text for text in ARTICLE_TEXTS.values() if text.law == law] for law in SOURCES}
     origins = [(clock, origin_anchor(clock), RULE_ORIGINS[clock]) for clock in CLOCKS if clock in RULE_ORIGINS]
     modelled = {article: [(clock, anchor) for clock, anchor, origin in origins if article in origin.modelled_on] for article in ARTICLE_TEXTS}
@@ -65,5 +65,5 @@ def law_sections() -> dict:
 
 
 def state_explanation(state: str):
-    """Return the explanation of a state, or None for a state that this version has none for."""
+    """Return the explanation of a state, or None for a state that this version does not know."""
     return STATE_EXPLANATIONS.get(state)

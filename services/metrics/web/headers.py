@@ -1,7 +1,7 @@
-"""Security headers of every response. Pages load nothing from other hosts and contain no inline script or style sheet."""
+"""HTTP security headers of the dashboard. Pages load nothing from other hosts and contain no inline script or style sheet."""
 
 # fmt: off
-POLICY = {
+POLICY_DIRECTIVES = {
     "default-src":     "'none'",
     "script-src":      "'self'",
     "style-src":       "'self'",
@@ -13,19 +13,19 @@ POLICY = {
     "base-uri":        "'none'",
     "frame-ancestors": "'none'",
 }
-HEADERS = {
-    "Content-Security-Policy":    "; ".join(f"{name} {value}" for name, value in POLICY.items()),
+SECURITY_HEADERS = {
+    "Content-Security-Policy":    "; ".join(f"{name} {value}" for name, value in POLICY_DIRECTIVES.items()),
     "X-Content-Type-Options":     "nosniff",
     "Referrer-Policy":            "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy":         "camera=(), microphone=(), geolocation=()",
 }
 # fmt: on
-_ENCODED = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+ENCODED_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
-class SafeHeaders:
-    """ASGI middleware that adds the headers. It works on ASGI messages, so that event streams are not buffered."""
+class SecurityHeaders:
+    """ASGI middleware that adds the security headers to every response, without buffering event streams."""
 
     def __init__(self, app):
         self.app = app
@@ -33,7 +33,7 @@ class SafeHeaders:
     async def __call__(self, scope, receive, send):
         async def send_with_headers(message):
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *_ENCODED]
+                message["headers"] = [*message["headers"], *ENCODED_HEADERS]
                 if scope["path"].startswith("/static/vendor/"):
                     message["headers"].append((b"cache-control", b"public, max-age=86400"))
             await send(message)

@@ -1,4 +1,4 @@
-"""Display names of tokens (states, kinds, places, agencies, clocks, reasons), taken from contracts, and formatting of times, periods and articles of law."""
+"""Display names of tokens (states, kinds, places, agencies, clocks, reasons), taken from package contracts; formatting of times, periods and articles."""
 
 import re
 from datetime import datetime, timedelta
@@ -46,9 +46,9 @@ ARTICLE_PATTERN = re.compile(r"(after )?(\S+?)(?: (\d.*))?$")
 
 
 def inline_name(language: str, table: str, token: str | None) -> str:
-    """Return the name of a token for use within a sentence.
+    """Return the display name of a token for use within a sentence.
 
-    A token without a name in contracts (sent by a newer version of a producer) is returned unchanged; a missing token is 未知, "unknown".
+    A token without a display name (sent by a newer version of a producer) is returned unchanged. For an empty token the name is 未知, "unknown".
     """
     if not token:
         return text(language, "unknown")
@@ -56,33 +56,33 @@ def inline_name(language: str, table: str, token: str | None) -> str:
     return names[LANGUAGES.index(language)] if names else token
 
 
-def name(language: str, table: str, token: str | None) -> str:
-    """Return the name of a token for use on its own: the inline name with an initial capital."""
+def display_name(language: str, table: str, token: str | None) -> str:
+    """Return the display name of a token for use outside a sentence: the inline name with an initial capital."""
     inline = inline_name(language, table, token)
     return inline[:1].upper() + inline[1:] if token in NAMES[table] else inline
 
 
-def article(language: str, cited: str) -> str:
-    """Return the written form of cited articles such as `民事诉讼法 205; 人民调解法 33`: 《民事诉讼法》第205条；《人民调解法》第33条."""
+def format_articles(language: str, cited: str) -> str:
+    """Return cited articles as shown on pages: `民事诉讼法 205; 人民调解法 33` becomes 《民事诉讼法》第205条；《人民调解法》第33条."""
     return ("；" if language == "zh" else "; ").join(_format_article(language, part) for part in cited.split("; "))
 
 
 def _format_article(language, cited):
     if cited in ("none", ""):
         return text(language, "no_article")
-    borrowed, law, number = ARTICLE_PATTERN.match(cited).groups()
+    is_by_analogy, law, number = ARTICLE_PATTERN.match(cited).groups()
     law = law if language == "zh" else LAWS.get(law, law)
     formatted = text(language, "article_of", law=law, number=number) if number else text(language, "law_of", law=law)
-    return text(language, "borrowed", article=formatted) if borrowed else formatted
+    return text(language, "by_analogy", article=formatted) if is_by_analogy else formatted
 
 
 def format_time(instant: datetime | None) -> str:
-    """Return the time in Asia/Shanghai as YYYY-MM-DD hh:mm, or a dash."""
+    """Return the instant in Asia/Shanghai as YYYY-MM-DD hh:mm; for None, a dash."""
     return instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if instant else "–"
 
 
 def format_as_of(instant: datetime | None, now: datetime) -> str:
-    """Return the time in Asia/Shanghai as hh:mm:ss, preceded by the date if it is not today's."""
+    """Return the instant in Asia/Shanghai as hh:mm:ss, preceded by its date unless that is today. For None, an empty string."""
     if instant is None:
         return ""
     local, today = instant.astimezone(SHANGHAI), now.astimezone(SHANGHAI).date()
@@ -90,14 +90,14 @@ def format_as_of(instant: datetime | None, now: datetime) -> str:
 
 
 def format_remaining(language: str, due: datetime, now: datetime) -> str:
-    """Return the time left until `due`, or the time since then, in days, in days and hours, in hours, or in minutes."""
+    """Return a text with the time left until `due`, or the time since `due` if it has passed, in days, hours or minutes."""
     span = abs(due - now)
     if span >= timedelta(days=10):
-        period = text(language, "days", count=span.days)
+        duration = text(language, "days", count=span.days)
     elif span >= timedelta(days=1):
-        period = text(language, "days", count=span.days) + " " + text(language, "hours", count=span.seconds // 3600)
+        duration = text(language, "days", count=span.days) + " " + text(language, "hours", count=span.seconds // 3600)
     elif span >= timedelta(hours=1):
-        period = text(language, "hours", count=span.seconds // 3600)
+        duration = text(language, "hours", count=span.seconds // 3600)
     else:
-        period = text(language, "minutes", count=span.seconds // 60)
-    return text(language, "remaining" if due >= now else "past", time=period)
+        duration = text(language, "minutes", count=span.seconds // 60)
+    return text(language, "remaining" if due >= now else "past", time=duration)

@@ -1,4 +1,4 @@
-"""HTML pages of the dashboard: the overview, the list of disputes, one dispute, the definitions. Database queries run in threads; the SQL is in queries.py."""
+"""HTML pages of the dashboard: overview, dispute list, one dispute, definitions, law. Database queries run in threads; the SQL is in queries.py."""
 
 import copy
 import threading
@@ -19,31 +19,31 @@ from services.metrics.domain import DAILY_FIGURES, SEALED_STATE
 from services.metrics.web import explanations, filters, names, texts, vendor
 from services.metrics.web.timeline import build_entries
 
-FOLDER = Path(__file__).parent
-INTEGRITY = vendor.integrity()
-MAX_CACHE_SECONDS = 15  # "today" and "within 3 days" change without an event
-MAX_CACHED_PAGES = 64  # one per URL and language
+WEB_FOLDER = Path(__file__).parent
+INTEGRITY_HASHES = vendor.load_integrity_hashes()
+MAX_CACHE_SECONDS = 15  # the figures "today" and "within 3 days" change without an event
+MAX_CACHED_PAGES = 64  # the cache has one page per URL and language
 STATES_IN_ORDER = tuple(state for state in STATES if state != SEALED_STATE)
-TREND = ("reported", "agreed", "terminated", "closed")  # daily figures in the trend chart
+TREND_FIGURES = ("reported", "agreed", "terminated", "closed")  # daily figures in the trend chart
 
 templates = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(FOLDER / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    loader=jinja2.FileSystemLoader(WEB_FOLDER / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
 )
 
 
-async def overview(request):
-    """Answer with the overview of the county or of one township."""
+async def overview_page(request):
+    """Return the overview page of the county or of one township."""
     township = request.query_params.get("township")
     township = township if township in names.NAMES["township"] else None
-    return await run_in_threadpool(request.app.state.overviews.answer, request, township)
+    return await run_in_threadpool(request.app.state.overviews.response_for, request, township)
 
 
-async def disputes(request):
-    """Answer with one page of the disputes that match the filters of the URL; redirect a complete code to its dispute."""
-    selected = filters.read(request.query_params)
-    if selected.exact_code:
-        return RedirectResponse(_internal_link(request, f"/disputes/{selected.exact_code}"), 303)
-    found = await run_in_threadpool(_find_disputes, request.app.state.pool, selected)
+async def dispute_list_page(request):
+    """Return one page of the list of disputes that match the filters of the URL. Redirect a search for a complete code to the page of that dispute."""
+    selected_filters = filters.read_filters(request.query_params)
+    if selected_filters.exact_code:
+        return RedirectResponse(_dashboard_link(request, f"/disputes/{selected_filters.exact_code}"), 303)
+    found = await run_in_threadpool(_find_disputes, request.app.state.pool, selected_filters)
     next_position = filters.format_position(found.next_position)
     return _render(
         request,
@@ -51,15 +51,15 @@ async def disputes(request):
         found.change,
         found.as_of,
         found=found,
-        filters=selected,
+        filters=selected_filters,
         choices=_filter_choices(),
         next_position=next_position,
         at="disputes",
     )
 
 
-async def dispute(request):
-    """Answer with one dispute: its state, the agencies that must act, its deadlines and its timeline across agencies."""
+async def dispute_page(request):
+    """Return the page of one dispute: its state, the agencies that must act, its deadlines, and the timeline with the events of all agencies."""
     code = request.path_params["code"]
     loaded = await run_in_threadpool(_load_dispute, request.app.state.pool, code)
     if loaded is None:
@@ -69,49 +69,49 @@ async def dispute(request):
     return _render(request, "dispute.html", change, as_of, at="disputes", **context)
 
 
-async def definitions(request):
-    """Answer with the definitions of all figures and the explanations of all states."""
+async def definitions_page(request):
+    """Return the page with the definitions of all figures and the explanations of all states."""
     return _render(request, "definitions.html", None, None, at="definitions", states=STATES_IN_ORDER)
 
 
-async def law(request):
-    """Answer with the articles that set the periods: their sentences, sources and validity."""
-    return _render(request, "law.html", None, None, at="law", **explanations.law_sections())
+async def law_page(request):
+    """Return the law page: the articles of law that set periods, with their sentences, sources and validity."""
+    return _render(request, "law.html", None, None, at="law", **explanations.law_page_contents())
 
 
 def error_page(request, status: int, problem: str, **facts):
-    """Return a page that names the problem and what to do. `problem` is a key in texts.py; with `away` the browser reloads the page."""
-    headers = {"Refresh": "5"} if problem == "away" else {}
+    """Return an error page. `problem` is the key of its text in texts.py; for `unavailable` the browser reloads the page every five seconds."""
+    headers = {"Refresh": "5"} if problem == "unavailable" else {}
     return _render(request, "problem.html", None, None, status=status, headers=headers, problem=problem, facts=facts, at="")
 
 
 async def on_error(request, error):
-    """Answer an exception with an error page."""
+    """Return the error page for an exception."""
     if isinstance(error, DatabaseUnavailable):
-        return error_page(request, 503, "away")
+        return error_page(request, 503, "unavailable")
     if isinstance(error, psycopg2.errors.QueryCanceled):
         return error_page(request, 503, "slow")
     return error_page(request, 404, "no_page")
 
 
 class OverviewCache:
-    """Rendered overview pages, reused until the read model changes: a hundred open pages cost one query and one rendering."""
+    """Cache of rendered overview pages. A page is reused until the read model changes, so that many open pages cost one query and one rendering."""
 
     def __init__(self, pool):
         self.pool = pool
         self._responses: OrderedDict = OrderedDict()
         self._lock = threading.Lock()
 
-    def answer(self, request, township):
-        """Return the overview page, from the cache if nothing has changed since."""
+    def response_for(self, request, township):
+        """Return the overview page; from the cache if the read model has not changed since the page was rendered."""
         with self.pool.transaction() as tx:
             change, _ = queries.load_last_change(tx)
-            key = (str(request.url), filters.language(request), change, int(tx.now.timestamp() // MAX_CACHE_SECONDS))
+            key = (str(request.url), filters.request_language(request), change, int(tx.now.timestamp() // MAX_CACHE_SECONDS))
             if key in self._responses:
                 return _copy_response(self._responses[key])
             page = queries.load_overview(tx, township)
         template = "empty.html" if page.is_empty else "overview.html"
-        context = {"page": page, "township": township, "states": STATES_IN_ORDER, "figures": DAILY_FIGURES, "trend": TREND}
+        context = {"page": page, "township": township, "states": STATES_IN_ORDER, "figures": DAILY_FIGURES, "trend": TREND_FIGURES}
         response = _render(request, template, page.change, page.as_of, at="overview", **context)
         with self._lock:
             self._responses[key] = response
@@ -121,15 +121,15 @@ class OverviewCache:
 
 
 def _copy_response(response):
-    """Return a copy with a header list of its own, because the compressing middleware changes the list in place."""
+    """Return a copy of the response with a separate header list, because the gzip middleware changes that list in place."""
     duplicate = copy.copy(response)
     duplicate.raw_headers = list(response.raw_headers)
     return duplicate
 
 
-def _find_disputes(pool, selected):
+def _find_disputes(pool, selected_filters):
     with pool.transaction() as tx:
-        return queries.find_disputes(tx, selected.query_values(), selected.sort, selected.after, filters.PAGE_SIZE)
+        return queries.find_disputes(tx, selected_filters.query_values(), selected_filters.sort, selected_filters.after, filters.PAGE_SIZE)
 
 
 def _load_dispute(pool, code):
@@ -138,7 +138,7 @@ def _load_dispute(pool, code):
 
 
 def _filter_choices():
-    """Return the filters offered by the list page: (table of names, values) by query parameter."""
+    """Return the choices of the filters on the dispute list: (key in NAMES, values), by query parameter."""
     return {
         "township": ("township", sorted(filters.FILTER_VALUES["township"])),
         "kind": ("kind", list(names.NAMES["kind"])),
@@ -148,18 +148,21 @@ def _filter_choices():
     }
 
 
-def _internal_link(request, path: str, **query) -> str:
-    """Return a link within the dashboard that keeps the wall display and the language of the current URL."""
-    kept = {name: request.query_params[name] for name in ("lang", "wall") if request.query_params.get(name)}
+def _dashboard_link(request, path: str, **query) -> str:
+    """Return a link to another page of the dashboard, with the parameters `wall` and `lang` of the current URL."""
+    kept_parameters = {name: request.query_params[name] for name in ("lang", "wall") if request.query_params.get(name)}
     base, _, base_query = path.partition("?")
-    query = "&".join(part for part in (base_query, urlencode({**kept, **query})) if part)
+    query = "&".join(part for part in (base_query, urlencode({**kept_parameters, **query})) if part)
     return base + (f"?{query}" if query else "")
 
 
 def _render(request, template, change, as_of, status=200, headers=None, **context):
-    """Return the rendered template. `change` is the number of the latest change shown, from which the page follows the stream; None: no stream."""
-    language, now = filters.language(request), datetime.now(UTC)
-    other = "en" if language == "zh" else "zh"
+    """Return the response with the rendered template.
+
+    `change` is the number of the latest change that the page shows; the page receives later changes from the stream. None: the page uses no stream.
+    """
+    language, now = filters.request_language(request), datetime.now(UTC)
+    other_language = "en" if language == "zh" else "zh"
     query_params = dict(request.query_params)
     is_wall = query_params.get("wall") == "1"
 
@@ -170,30 +173,30 @@ def _render(request, template, change, as_of, status=200, headers=None, **contex
     functions = {
         "lang": language,
         "t": lambda key, **facts: texts.text(language, key, **facts),
-        "name": lambda table, token: names.name(language, table, token),
-        "names": lambda table, tokens: ("、" if language == "zh" else ", ").join(names.name(language, table, token) for token in tokens),
+        "name": lambda table, token: names.display_name(language, table, token),
+        "names": lambda table, tokens: ("、" if language == "zh" else ", ").join(names.display_name(language, table, token) for token in tokens),
         "inline_name": lambda table, token: names.inline_name(language, table, token),
-        "article": lambda cited: names.article(language, cited),
+        "article": lambda cited: names.format_articles(language, cited),
         "article_links": explanations.article_links,
         "state_explanation": explanations.state_explanation,
         "in_language": lambda pair: pair[texts.LANGUAGES.index(language)],
         "remaining": lambda due: names.format_remaining(language, due, now),
         "when": names.format_time,
-        "link": lambda path, **query: _internal_link(request, path, **query),
-        "list_url": lambda **query: _internal_link(request, "/disputes?" + urlencode({name: value for name, value in query.items() if value})),
+        "link": lambda path, **query: _dashboard_link(request, path, **query),
+        "list_url": lambda **query: _dashboard_link(request, "/disputes?" + urlencode({name: value for name, value in query.items() if value})),
         "parse_time": datetime.fromisoformat,
     }
     body = templates.get_template(template).render(
         **functions,
         **context,
         now=now,
-        integrity=INTEGRITY,
+        integrity=INTEGRITY_HASHES,
         current_url=current_url(),
         change=change,
         as_of=names.format_as_of(as_of, now),
         is_wall=is_wall,
         is_demo=request.app.state.is_demo,
-        other_language=current_url(lang=other),
+        other_language=current_url(lang=other_language),
         wall=current_url(wall=None if is_wall else "1"),
     )
     response = HTMLResponse(body, status, {"Cache-Control": "no-store", **(headers or {})})

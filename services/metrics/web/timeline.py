@@ -1,24 +1,24 @@
-"""Entries of a dispute's timeline: each agency report joined with its outcome, and deadlines and notices. Pure."""
+"""Builds the entries of a dispute's timeline: agency reports with their outcomes, deadlines and notices. Pure function of the stored rows."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.metrics.domain import TIMELINE_FIELDS
 
-NO_DETAIL = dict.fromkeys(TIMELINE_FIELDS)
-SEPARATE_EVENTS = ("dispute.merged", "dispute.unmerged", "duplicate.proposed")  # an entry of their own, although they name an agency's report
-HIDDEN_EVENTS = ("duplicate.noted",)  # repeats intake's duplicate.proposed for listeners of mediation
+EMPTY_DETAIL = dict.fromkeys(TIMELINE_FIELDS)
+SEPARATE_EVENTS = ("dispute.merged", "dispute.unmerged", "duplicate.proposed")  # these events get a separate entry, although they name an agency's report
+HIDDEN_EVENTS = ("duplicate.noted",)  # repeats intake's event duplicate.proposed for listeners of the mediation service
 
 
 @dataclass(slots=True)
-class Entry:
+class TimelineEntry:
     """One entry of the timeline. `outcome` is applied, refused or pending for a report, and none for an entry that needs no decision.
 
-    `numbers` names the events that the entry joins, as "producer sequence".
+    `numbers` lists the events that form the entry, each as "producer sequence".
     """
 
     at: datetime
-    lane: str
+    category: str
     type: str
     agency: str | None
     outcome: str = "none"
@@ -28,45 +28,45 @@ class Entry:
     numbers: list[str] = field(default_factory=list)
 
 
-def build_entries(rows: list[dict]) -> list[Entry]:
-    """Return the entries in order of time. Rows about the same agency event form one entry: the report, the fact, and step.applied or step.refused."""
-    entries, by_event = [], {}
+def build_entries(rows: list[dict]) -> list[TimelineEntry]:
+    """Return the entries in order of time. Rows about the same event of an agency (report, confirmed step, outcome) form one entry."""
+    entries, entry_by_event = [], {}
     for row in sorted(rows, key=lambda row: (row["event"] is None, row["source"] != "intake", row["at"], row["sequence"])):
         if row["type"] in HIDDEN_EVENTS:
             continue
-        number = f"{row['source']} {row['sequence']}"
+        event_number = f"{row['source']} {row['sequence']}"
         event = None if row["type"] in SEPARATE_EVENTS else row["event"]
-        entry = by_event.get(event) if event else None
+        entry = entry_by_event.get(event) if event else None
         if entry is None:
             entry = _new_entry(row)
             entries.append(entry)
             if event:
-                by_event[event] = entry
+                entry_by_event[event] = entry
         else:
             _add_outcome(entry, row)
-        entry.numbers.append(number)
-    return sorted(entries, key=lambda entry: (entry.at, LANES.index(entry.lane), [_parse_number(number) for number in entry.numbers]))
+        entry.numbers.append(event_number)
+    return sorted(entries, key=lambda entry: (entry.at, CATEGORIES.index(entry.category), [_parse_number(number) for number in entry.numbers]))
 
 
 def _parse_number(number):
-    """Return (producer, sequence) with a numeric sequence, so that 9 sorts before 10 among entries of the same instant."""
+    """Return (producer, sequence number) of a text such as "intake 9". The number is an int, so that 9 sorts before 10."""
     source, sequence = number.split()
     return source, int(sequence)
 
 
-LANES = ("intake", "mediation", "deadline", "notify")
+CATEGORIES = ("intake", "mediation", "deadline", "notify")
 
 
 def _new_entry(row):
-    type, detail = row["type"], NO_DETAIL | row["detail"]
+    type, detail = row["type"], EMPTY_DETAIL | row["detail"]
     if row["source"] == "intake":
         is_step = type == "step.reported"
-        return Entry(row["at"], "intake", (detail["step"] or type) if is_step else type, row["agency"], "pending" if is_step else "none", detail=detail)
+        return TimelineEntry(row["at"], "intake", (detail["step"] or type) if is_step else type, row["agency"], "pending" if is_step else "none", detail=detail)
     if row["source"] == "notify":
-        return Entry(row["at"], "notify", type, detail["to"], detail=detail)
+        return TimelineEntry(row["at"], "notify", type, detail["to"], detail=detail)
     if type.startswith("deadline."):
-        return Entry(row["at"], "deadline", type, None, detail=detail)
-    entry = Entry(row["at"], "mediation", detail["step"] or type, row["agency"], detail=detail)
+        return TimelineEntry(row["at"], "deadline", type, None, detail=detail)
+    entry = TimelineEntry(row["at"], "mediation", detail["step"] or type, row["agency"], detail=detail)
     if row["event"]:
         _add_outcome(entry, row)
     elif detail["state"]:
@@ -75,7 +75,7 @@ def _new_entry(row):
 
 
 def _add_outcome(entry, row):
-    """Add mediation's decision about the report to its entry."""
+    """Add the decision of the mediation service on a report to the entry of the report."""
     detail = row["detail"]
     if row["type"] == "step.refused":
         entry.outcome, entry.reason = "refused", detail.get("reason")

@@ -1,4 +1,4 @@
-"""The calculator as a clerk runs it: lines in, lines out, with nothing else around."""
+"""Tests of the deadline calculator run as a command: it reads JSON lines and prints a JSON line for each, without database or broker."""
 
 import json
 import subprocess
@@ -9,21 +9,22 @@ from tests.county_folders import copy_county_folder
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-m", "services.mediation.commands.calculate"]
-LINE = {"clock": "confirmation_apply", "started_at": "2026-03-05"}
+REQUEST = {"clock": "confirmation_apply", "started_at": "2026-03-05"}
 
 
-def run(text, *arguments, **options):
-    """What the command prints for these lines, with an empty environment: no database, no broker, no settings."""
-    given = text if isinstance(text, bytes) else text.encode()
-    return subprocess.run([*COMMAND, *map(str, arguments)], input=given, capture_output=True, env={}, cwd=ROOT, check=False, timeout=60, **options)
+def run_calculator(text, *arguments, **options):
+    """Run the calculator with this input and no environment variables. Return the completed process."""
+    input_bytes = text if isinstance(text, bytes) else text.encode()
+    return subprocess.run([*COMMAND, *map(str, arguments)], input=input_bytes, capture_output=True, env={}, cwd=ROOT, check=False, timeout=60, **options)
 
 
-def answers(text, *arguments):
-    return [json.loads(line) for line in run(text, *arguments).stdout.decode().splitlines()]
+def calculated_results(text, *arguments):
+    """Return the lines that the calculator prints for this input, parsed."""
+    return [json.loads(line) for line in run_calculator(text, *arguments).stdout.decode().splitlines()]
 
 
-def test_a_line_is_answered_with_the_day_its_article_and_the_days_that_mattered():
-    (answer,) = answers(json.dumps(LINE) + "\n")
+def test_a_result_has_the_end_of_the_deadline_its_article_and_an_explanation_with_the_holiday():
+    (answer,) = calculated_results(json.dumps(REQUEST) + "\n")
 
     assert answer == {
         "due": "2026-04-07",
@@ -38,68 +39,68 @@ def test_a_line_is_answered_with_the_day_its_article_and_the_days_that_mattered(
     assert "2026-04-04 (Sat), in the holiday of Qingming: moved to 2026-04-07 (Tue)" in answer["why"]["en"]
 
 
-def test_every_line_has_its_answer_in_order_and_a_wrong_one_does_not_end_the_run():
-    wrong = [b"not json", b"[]", b"", b'{"clock": "nothing"}', b"\xff\xfe", b"[" * 100_000, b'{"clock": "filing_decision", "started_at": NaN}']
-    lines = [json.dumps(LINE).encode(), *wrong, json.dumps({**LINE, "started_at": "2026-03-02"}).encode()]
+def test_every_input_line_has_a_result_in_the_same_order_even_after_an_invalid_line():
+    invalid_lines = [b"not json", b"[]", b"", b'{"clock": "nothing"}', b"\xff\xfe", b"[" * 100_000, b'{"clock": "filing_decision", "started_at": NaN}']
+    lines = [json.dumps(REQUEST).encode(), *invalid_lines, json.dumps({**REQUEST, "started_at": "2026-03-02"}).encode()]
 
-    result = run(b"\r\n".join(lines))
-    told = [json.loads(line) for line in result.stdout.decode().splitlines()]
+    process = run_calculator(b"\r\n".join(lines))
+    results = [json.loads(line) for line in process.stdout.decode().splitlines()]
 
-    assert (result.returncode, result.stderr) == (0, b"")
-    assert [one.get("due", "error") for one in told] == ["2026-04-07", *["error"] * len(wrong), "2026-04-01"]
-    assert all(one["error"]["zh"] and one["error"]["en"] for one in told[1:-1])
+    assert (process.returncode, process.stderr) == (0, b"")
+    assert [result.get("due", "error") for result in results] == ["2026-04-07", *["error"] * len(invalid_lines), "2026-04-01"]
+    assert all(error["error"]["zh"] and error["error"]["en"] for error in results[1:-1])
 
 
-def test_each_answer_comes_at_once_and_not_at_the_end():
+def test_each_result_is_printed_before_the_next_line_is_read():
     with subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={}, cwd=ROOT) as process:
-        for begun, due in (("2026-03-05", "2026-04-07"), ("2026-03-02", "2026-04-01")):
-            process.stdin.write(json.dumps({**LINE, "started_at": begun}).encode() + b"\n")
+        for started_at, due in (("2026-03-05", "2026-04-07"), ("2026-03-02", "2026-04-01")):
+            process.stdin.write(json.dumps({**REQUEST, "started_at": started_at}).encode() + b"\n")
             process.stdin.flush()
             assert json.loads(process.stdout.readline())["due"] == due
         process.stdin.close()
 
 
-def test_what_it_does_not_understand_is_told_back():
-    (answer,) = answers(json.dumps({**LINE, "extention": []}))
+def test_an_unknown_field_of_an_input_line_is_reported_in_the_result():
+    (answer,) = calculated_results(json.dumps({**REQUEST, "extention": []}))
 
     assert (answer["due"], answer["not_understood"]) == ("2026-04-07", ["extention"])
 
 
-def test_a_byte_order_mark_and_an_absent_fact_do_no_harm():
-    (answer,) = answers("\ufeff" + json.dumps({**LINE, "pauses": None, "as_of": None}))
+def test_a_byte_order_mark_and_null_values_in_an_input_line_are_ignored():
+    (answer,) = calculated_results("\ufeff" + json.dumps({**REQUEST, "pauses": None, "as_of": None}))
 
     assert answer["due"] == "2026-04-07"
 
 
-def test_help_is_in_chinese_and_english():
-    text = run(b"", "--help").stdout.decode()
+def test_the_help_text_of_the_calculator_is_in_chinese_and_english():
+    text = run_calculator(b"", "--help").stdout.decode()
 
     assert "期限计算器" in text and "Deadline calculator" in text
 
 
-def test_a_county_sets_its_own_periods_and_never_those_of_the_law(tmp_path):
-    ours = copy_county_folder(tmp_path / "ours", periods='[periods.mediation_out_of_court_policy]\ndays = 20\nkind = "LOCAL_RULE"\n')
-    theirs = copy_county_folder(tmp_path / "theirs", periods="[periods.confirmation_apply]\ndays = 60\n")
+def test_a_county_may_set_the_period_of_a_policy_deadline_but_not_of_a_statutory_deadline(tmp_path):
+    valid_county = copy_county_folder(tmp_path / "valid", periods='[periods.mediation_out_of_court_policy]\ndays = 20\nkind = "LOCAL_RULE"\n')
+    invalid_county = copy_county_folder(tmp_path / "invalid", periods="[periods.confirmation_apply]\ndays = 60\n")
 
-    (answer,) = answers('{"clock": "mediation_out_of_court_policy", "started_at": "2026-03-02"}', "--county", ours)
-    refused = run(json.dumps(LINE), "--county", theirs)
+    (answer,) = calculated_results('{"clock": "mediation_out_of_court_policy", "started_at": "2026-03-02"}', "--county", valid_county)
+    refused = run_calculator(json.dumps(REQUEST), "--county", invalid_county)
 
-    assert (answer["due"], answer["kind"]) == ("2026-03-23", "LOCAL_RULE")  # the 22nd is a Sunday
+    assert (answer["due"], answer["kind"]) == ("2026-03-23", "LOCAL_RULE")  # moved to Monday, because 22 March is a Sunday
     assert (refused.returncode, refused.stdout) == (2, b"")
     assert "confirmation_apply" in refused.stderr.decode() and "法定期限" in refused.stderr.decode()
 
 
-def test_an_official_arrangement_makes_a_provisional_day_certain(tmp_path):
-    ours = copy_county_folder(tmp_path, calendar='["2027"]\noff = [2027-01-01, 2027-01-02, 2027-01-03, 2027-01-04]\nmade_up = [2027-01-09]\n')
-    line = '{"clock": "filing_decision", "started_at": "2026-12-25"}'  # seven days lead to 1 January
+def test_the_published_holiday_schedule_of_a_year_makes_a_provisional_deadline_final(tmp_path):
+    county = copy_county_folder(tmp_path, calendar='["2027"]\noff = [2027-01-01, 2027-01-02, 2027-01-03, 2027-01-04]\nmade_up = [2027-01-09]\n')
+    line = '{"clock": "filing_decision", "started_at": "2026-12-25"}'  # seven days end on 1 January 2027
 
-    ((before,), (after,)) = answers(line), answers(line, "--county", ours)
+    ((without_schedule,), (with_schedule,)) = calculated_results(line), calculated_results(line, "--county", county)
 
-    assert (before["due"], before["provisional"], before["reading"]) == ("2027-01-04", True, [10])
-    assert (after["due"], after["provisional"]) == ("2027-01-05", False)
+    assert (without_schedule["due"], without_schedule["provisional"], without_schedule["reading"]) == ("2027-01-04", True, [10])
+    assert (with_schedule["due"], with_schedule["provisional"]) == ("2027-01-05", False)
 
 
-def test_a_folder_that_is_not_there_or_holds_no_toml_ends_it_before_the_first_line(tmp_path):
-    broken = copy_county_folder(tmp_path, calendar="{")
+def test_the_calculator_exits_with_code_2_if_the_county_folder_is_missing_or_invalid(tmp_path):
+    invalid_folder = copy_county_folder(tmp_path, calendar="{")
 
-    assert [run(b"", "--county", folder).returncode for folder in (broken, tmp_path / "missing")] == [2, 2]
+    assert [run_calculator(b"", "--county", folder).returncode for folder in (invalid_folder, tmp_path / "missing")] == [2, 2]

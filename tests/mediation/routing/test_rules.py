@@ -1,4 +1,4 @@
-"""Tests of the reader of routing rules: values in Chinese or as tokens, and every mistake reported with its line and column."""
+"""Tests of the reader of routing.csv: accepted spellings of values, and mistakes reported with line and column."""
 
 import pytest
 
@@ -6,16 +6,17 @@ from contracts import COUNTY
 from services.mediation.county_files import read_routing
 from services.mediation.routing import rules as routing_rules
 
-HEAD = "rule,kinds,townships,standings,flags,tracks,bodies,when,points,reason,joint_with,valid_from,valid_to"
-ROW = "R1,制种、种子合同;邻里、合同,大满镇,bank,mass,A,village_committee,,40,by_village,police;妇联,2026-01-01,"
+HEADER_LINE = "rule,kinds,townships,standings,flags,tracks,bodies,when,points,reason,joint_with,valid_from,valid_to"
+VALID_ROW = "R1,制种、种子合同;邻里、合同,大满镇,bank,mass,A,village_committee,,40,by_village,police;妇联,2026-01-01,"
 
 
-def read(*rows, head=HEAD):
+def read_rules(*rows, head=HEADER_LINE):
+    """Read a routing.csv with these lines. Return (rules, errors)."""
     return routing_rules.read("\n".join((head, *rows)).encode())
 
 
-def test_rule_values_may_be_chinese_names_or_tokens():
-    rules, errors = read(ROW)
+def test_values_of_a_routing_rule_may_be_chinese_names_or_tokens():
+    rules, errors = read_rules(VALID_ROW)
     (rule,) = rules.rules
 
     assert errors == []
@@ -40,22 +41,22 @@ def test_rule_values_may_be_chinese_names_or_tokens():
         ("2026-01-01,", "2026-01-01,2025-01-01", "valid_to", "ends_too_early"),
     ],
 )
-def test_a_mistake_is_reported_with_its_line_and_column(valid, invalid, column, token):
-    _, errors = read(ROW.replace(valid, invalid, 1))
+def test_a_mistake_in_routing_csv_is_reported_with_its_line_and_column(valid, invalid, column, token):
+    _, errors = read_rules(VALID_ROW.replace(valid, invalid, 1))
 
     assert [(error.line, error.column, error.token) for error in errors] == [(2, column, token)]
 
 
-def test_a_repeated_rule_number_is_a_mistake():
-    assert [(error.line, error.token, "line 2" in error.en) for error in read(ROW, ROW)[1]] == [(3, "twice", True)]
+def test_a_routing_rule_number_used_twice_is_a_mistake():
+    assert [(error.line, error.token, "line 2" in error.en) for error in read_rules(VALID_ROW, VALID_ROW)[1]] == [(3, "twice", True)]
 
 
-def test_points_may_be_negative():
-    assert read(ROW.replace(",40,", ",-40,"))[0].rules[0].points == -40
+def test_the_points_of_a_routing_rule_may_be_negative():
+    assert read_rules(VALID_ROW.replace(",40,", ",-40,"))[0].rules[0].points == -40
 
 
-def test_demo_rules_have_no_mistakes_and_a_stable_edition():
+def test_the_demo_routing_rules_have_no_mistakes_and_the_same_version_each_time_they_are_read():
     rules, errors = read_routing(COUNTY.folder)
 
     assert errors == [] and len(rules.rules) > 30
-    assert rules.edition == read_routing(COUNTY.folder)[0].edition
+    assert rules.version == read_routing(COUNTY.folder)[0].version

@@ -1,4 +1,7 @@
-"""Tests of the safeguard lane's decisions: holds and stays in every state of a dispute, their secrecy, and the lane's clocks. No database, no broker."""
+"""Tests of decisions in the safeguard lane (events that only police, courts and women's federation see), without database or broker.
+
+Subjects: safeguard holds and stays in every state of a dispute, their secrecy, and the deadlines of protection orders.
+"""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -41,11 +44,11 @@ HOLD_CAUSE_BY_STEP = {
     "protection_order.issued": "protection_order",
     "protection_order.refused": "protection_order",
 }
-AGENCIES_OUTSIDE_LANE = (CENTRE, DAMAN, GRID, "judicial_bureau", "peoples_mediation_committee-xijie", "trade_union", "petition_office")
+AGENCIES_WITHOUT_SAFEGUARD_ACCESS = (CENTRE, DAMAN, GRID, "judicial_bureau", "peoples_mediation_committee-xijie", "trade_union", "petition_office")
 
 
 def decide(dispute, event, now, source="intake"):
-    """Return the decision on the event, after checking all its events against their schemas."""
+    """Return the decision on the event, after validating all events of the decision against their schemas."""
     event.source = source
     decision = lane.decide(dispute, event, now, USUAL_POLICY)
     for event_type, data in decision.new_events:
@@ -58,50 +61,53 @@ def decide(dispute, event, now, source="intake"):
 
 
 def sealed_step(step, agency, now, id="s-1", **facts):
+    """Return an event step.reported of the sealed stream."""
     data = {"event": {"source": f"/agencies/{agency}", "id": id}, "agency": agency, "step": step, "happened_at": now.isoformat(), "facts": facts}
     return IncomingEvent("step.reported", data, now, id=f"{CODE}/s1")
 
 
 def risk_flagged_event(agency, now, id="2"):
+    """Return an event risk.flagged of the sealed stream, with the danger flag `minor`."""
     data = {"event": {"source": f"/agencies/{agency}", "id": id}, "agency": agency, "dangers": ["minor"], "happened_at": now.isoformat()}
     return IncomingEvent("risk.flagged", data, now, id=f"{CODE}/s1")
 
 
-def apply_sealed_step(simulation, step="dv.warning_issued", agency=POLICE, **facts):
+def decide_sealed_step(simulation, step="dv.warning_issued", agency=POLICE, **facts):
+    """Decide a step reported in the sealed stream at the present time of the simulation. Return the decision."""
     return decide(simulation.dispute, sealed_step(step, agency, simulation.now, **facts), simulation.now, SEALED)
 
 
-def sealed_types(decision):
+def sealed_event_types(decision):
     return [event_type for event_type, _ in decision.sealed_events]
 
 
-# ── a hold opens ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── start of a hold ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("step", HOLD_CAUSE_BY_STEP)
-def test_a_hold_opens_in_every_state_without_ordinary_events(state, step):
+def test_a_safeguard_hold_opens_in_every_state_without_any_ordinary_event(state, step):
     simulation = dispute_in_state(state)
     before = deep_copy(simulation.dispute)
 
-    decision = apply_sealed_step(simulation, step, COURT)
+    decision = decide_sealed_step(simulation, step, COURT)
 
     assert (decision.new_events, decision.delayed_events, decision.deadlines, decision.transition) == ([], [], [], None)
-    assert sealed_types(decision)[:2] == ["safeguard.held", "step.applied"]
+    assert sealed_event_types(decision)[:2] == ["safeguard.held", "step.applied"]
     assert simulation.dispute.hold.cause == HOLD_CAUSE_BY_STEP[step]
     simulation.dispute.hold = None
     assert simulation.dispute == before
 
 
-def test_a_sealed_event_before_the_registration_is_retried():
-    """The ordinary and the sealed stream are processed independently."""
+def test_a_sealed_event_that_arrives_before_the_registration_is_retried():
+    """Such an event can arrive first, because the ordinary and the sealed stream are processed independently."""
     with pytest.raises(lane.NotYetRegistered):
         decide(None, sealed_step("dv.warning_issued", POLICE, MONDAY), MONDAY, SEALED)
 
 
-@pytest.mark.parametrize("known", [True, False])
-def test_a_discarded_sealed_event_is_refused_in_the_sealed_stream(known):
-    simulation, event = dispute_in_state("routed") if known else SimulatedDispute(), sealed_step("dv.warning_issued", POLICE, MONDAY)
+@pytest.mark.parametrize("is_registered", [True, False])
+def test_a_discarded_sealed_event_is_refused_in_the_sealed_stream(is_registered):
+    simulation, event = dispute_in_state("routed") if is_registered else SimulatedDispute(), sealed_step("dv.warning_issued", POLICE, MONDAY)
     event.source = SEALED
     decision = lane.discard(simulation.dispute, event)
 
@@ -110,15 +116,15 @@ def test_a_discarded_sealed_event_is_refused_in_the_sealed_stream(known):
     assert (decision.new_events, refusal[0], refusal[1]["reason"]["code"]) == ([], "step.refused", "discarded_by_operator")
 
 
-def test_a_second_cause_does_not_open_a_second_hold():
+def test_a_second_cause_does_not_open_a_second_safeguard_hold():
     simulation = dispute_in_state("mediating")
-    apply_sealed_step(simulation)
+    decide_sealed_step(simulation)
 
-    assert sealed_types(apply_sealed_step(simulation, "protection_order.applied", WOMEN)) == ["step.applied"]
+    assert sealed_event_types(decide_sealed_step(simulation, "protection_order.applied", WOMEN)) == ["step.applied"]
     assert simulation.dispute.hold.cause == "warning"
 
 
-def test_the_step_that_carried_the_flag_takes_effect_in_either_order_of_arrival():
+def test_the_step_reported_with_a_risk_flag_takes_effect_whether_step_or_flag_arrives_first():
     for order in ((0, 1), (1, 0)):
         simulation = dispute_in_state("registered")
         events = [(reported_event("dispute.screened", simulation.now, CENTRE), "intake"), (risk_flagged_event(CENTRE, simulation.now), SEALED)]
@@ -128,14 +134,14 @@ def test_the_step_that_carried_the_flag_takes_effect_in_either_order_of_arrival(
         assert (simulation.dispute.state, simulation.dispute.hold.cause) == ("screened", "risk")
 
 
-# ── while it is held ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── steps reported during a hold ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sampled_from(STATES), st.sampled_from(sorted(FACTS)), st.sampled_from(AGENCIES_OUTSIDE_LANE))
-def test_a_step_from_outside_the_lane_is_refused_as_usual_or_as_stayed(state, step, agency):
+@given(st.sampled_from(STATES), st.sampled_from(sorted(FACTS)), st.sampled_from(AGENCIES_WITHOUT_SAFEGUARD_ACCESS))
+def test_a_step_of_an_agency_without_safeguard_access_is_refused_as_in_a_free_dispute_or_as_stayed(state, step, agency):
     free, held = dispute_in_state(state), dispute_in_state(state)
-    apply_sealed_step(held)
+    decide_sealed_step(held)
     before = deep_copy(held.dispute)
     event = reported_event(step, free.now, agency)
 
@@ -150,20 +156,20 @@ def test_a_step_from_outside_the_lane_is_refused_as_usual_or_as_stayed(state, st
         assert held.dispute == before
 
 
-@given(st.sampled_from(STATES), st.sampled_from(sorted(FACTS)), st.sampled_from(AGENCIES_OUTSIDE_LANE))
+@given(st.sampled_from(STATES), st.sampled_from(sorted(FACTS)), st.sampled_from(AGENCIES_WITHOUT_SAFEGUARD_ACCESS))
 @settings(max_examples=100, deadline=None)
-def test_answers_outside_the_lane_are_the_same_for_a_hold_and_a_stay(state, step, agency):
+def test_an_agency_without_safeguard_access_receives_the_same_answer_for_a_hold_as_for_a_stay(state, step, agency):
     held, stayed = dispute_in_state(state), dispute_in_state(state)
-    apply_sealed_step(held)
-    apply_sealed_step(stayed, "dispute.stayed", COURT, reason="recusal")
+    decide_sealed_step(held)
+    decide_sealed_step(stayed, "dispute.stayed", COURT, reason="recusal")
     event = reported_event(step, held.now, agency)
 
     assert decide(held.dispute, deep_copy(event), held.now).new_events == decide(stayed.dispute, deep_copy(event), stayed.now).new_events
 
 
-def test_the_womens_federation_has_lane_access_but_cannot_change_a_held_dispute():
+def test_the_womens_federation_has_safeguard_access_but_cannot_change_a_held_dispute():
     simulation = dispute_in_state("registered")
-    apply_sealed_step(simulation)
+    decide_sealed_step(simulation)
 
     decision = decide(simulation.dispute, reported_event("dispute.screened", simulation.now, WOMEN), simulation.now, SEALED)
 
@@ -171,27 +177,27 @@ def test_the_womens_federation_has_lane_access_but_cannot_change_a_held_dispute(
     assert decision.sealed_events[0][1]["state"] == "safeguard_hold"
 
 
-def test_a_court_step_under_a_hold_is_sealed_and_published_after_the_release():
+def test_a_court_step_under_a_safeguard_hold_is_published_in_the_ordinary_stream_only_after_the_release():
     simulation = dispute_in_state("mediating")
-    apply_sealed_step(simulation)
+    decide_sealed_step(simulation)
     filed = decide(simulation.dispute, reported_event("case.filed", simulation.now, COURT), simulation.now, SEALED)
 
-    assert (filed.new_events, sealed_types(filed), simulation.dispute.state) == ([], ["step.applied"], "filed")
+    assert (filed.new_events, sealed_event_types(filed), simulation.dispute.state) == ([], ["step.applied"], "filed")
     assert simulation.dispute.hold.pending_events
 
-    released = apply_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
-    assert sealed_types(released) == ["safeguard.released", "step.applied"]
+    released = decide_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
+    assert sealed_event_types(released) == ["safeguard.released", "step.applied"]
     assert [event_type for event_type, _ in released.delayed_events][:2] == ["case.filed", "step.applied"] and simulation.dispute.hold.pending_events == []
 
 
-# ── a hold ends ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── end of a hold ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_released_dispute_equals_one_that_was_never_held(state):
+def test_a_dispute_released_from_a_hold_equals_a_dispute_that_was_never_held(state):
     free, held = dispute_in_state(state), dispute_in_state(state)
-    apply_sealed_step(held)
-    released = apply_sealed_step(held, "hold.released", COURT, reason="danger_passed")
+    decide_sealed_step(held)
+    released = decide_sealed_step(held, "hold.released", COURT, reason="danger_passed")
 
     assert (released.new_events, released.delayed_events, released.transition) == ([], [], None)
     held.dispute.hold = None
@@ -199,42 +205,42 @@ def test_a_released_dispute_equals_one_that_was_never_held(state):
 
 
 @pytest.mark.parametrize("step", ["hold.released", "stay.lifted"])
-def test_ending_a_hold_or_stay_that_does_not_exist_is_refused(step):
+def test_a_step_that_ends_a_hold_or_stay_is_refused_if_there_is_none(step):
     simulation = dispute_in_state("routed")
     facts = {"reason": "unfounded"} if step == "hold.released" else {}
 
-    assert apply_sealed_step(simulation, step, COURT, **facts).refused == "nothing_to_release"
+    assert decide_sealed_step(simulation, step, COURT, **facts).refused == "nothing_to_release"
 
 
-def test_an_agency_lifts_only_its_own_stay_and_learns_nothing_of_others():
+def test_an_agency_lifts_only_its_own_stay_and_learns_nothing_of_a_hold_or_other_stays():
     simulation = dispute_in_state("routed")
-    apply_sealed_step(simulation)
-    apply_sealed_step(simulation, "dispute.stayed", CENTRE, reason="file_lent")
-    apply_sealed_step(simulation, "dispute.stayed", COURT, reason="recusal")
+    decide_sealed_step(simulation)
+    decide_sealed_step(simulation, "dispute.stayed", CENTRE, reason="file_lent")
+    decide_sealed_step(simulation, "dispute.stayed", COURT, reason="recusal")
 
-    assert apply_sealed_step(simulation, "stay.lifted", CENTRE).refused is None
-    assert apply_sealed_step(simulation, "stay.lifted", CENTRE).refused == "nothing_to_release"
+    assert decide_sealed_step(simulation, "stay.lifted", CENTRE).refused is None
+    assert decide_sealed_step(simulation, "stay.lifted", CENTRE).refused == "nothing_to_release"
     assert (simulation.dispute.hold.active_holds, simulation.dispute.hold.stays) == (["hold", "stay"], [COURT])
     assert decide(simulation.dispute, reported_event("referral.accepted", simulation.now, DAMAN), simulation.now).refused == "stayed"
 
 
-def test_only_police_and_courts_may_release_a_hold():
+def test_only_police_and_courts_may_release_a_safeguard_hold():
     assert {AGENCIES[agency].role for agency in AGENCIES if contracts.may_report(agency, "hold.released")} == {"P", "C"}
     assert {"P", "C"} == safeguard.ROLES_ACTING_UNDER_HOLD
 
 
-def test_only_agencies_in_the_lane_may_report_on_a_protection_order():
-    """反家庭暴力法 23, 28: a court decides; the women's federation and the police are informed and may report it too."""
+def test_only_agencies_with_safeguard_access_may_report_steps_of_a_protection_order():
+    """反家庭暴力法 23, 28: a court decides on the order; the women's federation and the police are informed of it and may report it too."""
     for step in ("protection_order.applied", "protection_order.accepted", "protection_order.issued", "protection_order.refused"):
         assert {AGENCIES[agency].role for agency in AGENCIES if contracts.may_report(agency, step)} == {"W", "P", "C"}
 
 
-@pytest.mark.parametrize("opener", ["dv.warning_issued", "dispute.stayed"])
-def test_no_body_or_mediator_is_proposed_for_a_held_or_stayed_dispute(opener):
-    """The start of the routing deadline is not published while the dispute is held, so no proposal accompanies it."""
+@pytest.mark.parametrize("opening_step", ["dv.warning_issued", "dispute.stayed"])
+def test_no_body_or_mediator_is_proposed_for_a_held_or_stayed_dispute(opening_step):
+    """The start of the routing deadline is not published while the dispute is held, so no routing proposal is published with it."""
     for state, step in (("registered", "dispute.screened"), ("routed", "referral.declined"), ("mediating", "mediator.refused")):
         simulation = dispute_in_state(state)
-        apply_sealed_step(simulation, opener, COURT, **({"reason": "recusal"} if opener == "dispute.stayed" else {}))
+        decide_sealed_step(simulation, opening_step, COURT, **({"reason": "recusal"} if opening_step == "dispute.stayed" else {}))
         decisions = [
             decide(simulation.dispute, reported_event(step, simulation.now, CENTRE if state == "registered" else DAMAN), simulation.now),
             decide(simulation.dispute, reported_event(step, simulation.now, COURT), simulation.now, SEALED),
@@ -244,31 +250,33 @@ def test_no_body_or_mediator_is_proposed_for_a_held_or_stayed_dispute(opener):
         assert "routing.proposed" not in [event_type for event_type, _ in check_deadlines_until(simulation, simulation.now + timedelta(days=80))]
 
 
-# ── agencies without a part in the dispute ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── agencies that have no part in the dispute ─────────────────────────────────────────────────────────────────────────────────────
 
-AGENCIES_WITHOUT_PART = (GRID, "petition_office", "trade_union", "peoples_mediation_committee-xijie")
+UNINVOLVED_AGENCIES = (GRID, "petition_office", "trade_union", "peoples_mediation_committee-xijie")
 
 
-def free_held_and_stayed(state) -> dict[str, SimulatedDispute]:
-    """Return the same dispute three times: free, held after a police warning, and stayed by a court."""
+def free_held_and_stayed_disputes(state) -> dict[str, SimulatedDispute]:
+    """Return three equal disputes: one without hold or stay (free), one held after a police warning, one stayed by a court."""
     simulations = {condition: dispute_in_state(state) for condition in ("free", "held", "stayed")}
-    apply_sealed_step(simulations["held"])
-    apply_sealed_step(simulations["stayed"], "dispute.stayed", COURT, reason="recusal")
+    decide_sealed_step(simulations["held"])
+    decide_sealed_step(simulations["stayed"], "dispute.stayed", COURT, reason="recusal")
     return simulations
 
 
 def copy_simulations(simulations):
+    """Return copies whose disputes can be changed independently."""
     return {condition: replace(simulation, dispute=deep_copy(simulation.dispute)) for condition, simulation in simulations.items()}
 
 
 def step_event(agency, step, simulation, id, about=None, **facts):
+    """Return an event step.reported with this event id. `about`: id of the earlier event that it withdraws or corrects."""
     event = reported_event(step, simulation.now, agency, **({"event": about} if about else {}), **facts)
     event.data["event"]["id"] = id
     return event
 
 
-def decide_in_each(simulations, agency, step, id, about=None, **facts):
-    """Decide one step in each of the three disputes. Return their ordinary events, and the reason if the free dispute refuses the step."""
+def decide_in_each_dispute(simulations, agency, step, id, about=None, **facts):
+    """Decide one step in each of the three disputes. Return the ordinary events of each, and the reason of refusal in the free dispute or None."""
     decisions = {
         condition: decide(simulation.dispute, step_event(agency, step, simulation, id, about, **facts), simulation.now)
         for condition, simulation in simulations.items()
@@ -278,23 +286,23 @@ def decide_in_each(simulations, agency, step, id, about=None, **facts):
     return [decision.new_events for decision in decisions.values()], decisions["free"].refused
 
 
-@pytest.mark.parametrize("agency", (*AGENCIES_WITHOUT_PART, CENTRE, DAMAN))
+@pytest.mark.parametrize("agency", (*UNINVOLVED_AGENCIES, CENTRE, DAMAN))
 @pytest.mark.parametrize("state", ["registered", "mediating"])
-def test_two_steps_of_an_agency_without_part_get_the_same_answers_free_held_or_stayed(state, agency):
-    """A refused step changes nothing, so only a step after an accepted one could reveal a difference."""
-    before = free_held_and_stayed(state)
+def test_two_steps_of_an_uninvolved_agency_get_the_same_answers_whether_the_dispute_is_free_held_or_stayed(state, agency):
+    """A refused step changes nothing, so only a step after an accepted step could reveal whether the dispute is held."""
+    before = free_held_and_stayed_disputes(state)
     for first in FACTS:
         simulations = copy_simulations(before)
-        (free, held, stayed), refused = decide_in_each(simulations, agency, first, "e-1")
+        (free, held, stayed), refused = decide_in_each_dispute(simulations, agency, first, "e-1")
         assert held == stayed, first
         if refused is None and first not in ALWAYS_REPORTABLE:
-            continue  # the agency has a part in this dispute, so it may learn of the stay
+            continue  # the free dispute accepts the step, so the agency has a part in the dispute and may learn of a stay
         assert free == held, first
         if refused is not None:
             continue
         for second in FACTS:
             after = copy_simulations(simulations)
-            (free, held, stayed), refused = decide_in_each(after, agency, second, "e-2", "e-1" if second in CORRECTING_STEPS else None)
+            (free, held, stayed), refused = decide_in_each_dispute(after, agency, second, "e-2", "e-1" if second in CORRECTING_STEPS else None)
             assert held == stayed, (first, second)
             if refused is not None or second in (*ALWAYS_REPORTABLE, *CORRECTING_STEPS):
                 assert free == held, (first, second)
@@ -302,8 +310,8 @@ def test_two_steps_of_an_agency_without_part_get_the_same_answers_free_held_or_s
 
 @settings(max_examples=80, deadline=None)
 @given(st.data())
-def test_sequences_of_notes_and_withdrawals_get_the_same_answers_free_held_or_stayed(data):
-    agency, simulations = data.draw(st.sampled_from(AGENCIES_WITHOUT_PART)), free_held_and_stayed(data.draw(st.sampled_from(STATES)))
+def test_notes_and_withdrawals_of_an_uninvolved_agency_get_the_same_answers_whether_the_dispute_is_free_held_or_stayed(data):
+    agency, simulations = data.draw(st.sampled_from(UNINVOLVED_AGENCIES)), free_held_and_stayed_disputes(data.draw(st.sampled_from(STATES)))
     steps = data.draw(st.lists(st.sampled_from((*ALWAYS_REPORTABLE[1:], *CORRECTING_STEPS)), min_size=2, max_size=8))
     for number, step in enumerate(steps):
         about, facts = None, {}
@@ -312,28 +320,28 @@ def test_sequences_of_notes_and_withdrawals_get_the_same_answers_free_held_or_st
             about = f"e-{earlier}"
             if step == "report.corrected" and steps[earlier].startswith("petition.") and data.draw(st.booleans()):
                 facts = {"corrects": steps[earlier], "facts": FACTS[steps[earlier]]}
-        (free, held, stayed), _ = decide_in_each(simulations, agency, step, f"e-{number}", about, **facts)
+        (free, held, stayed), _ = decide_in_each_dispute(simulations, agency, step, f"e-{number}", about, **facts)
 
         assert free == held == stayed, (step, about, facts)
 
 
-def test_a_note_can_be_withdrawn_after_a_court_step_in_the_held_dispute():
-    """The court's step is known in the lane only and must not change an answer outside it."""
-    simulations = free_held_and_stayed("mediating")
-    decide_in_each(simulations, "petition_office", "petition.registered", "e-1")
-    moved = decide(simulations["held"].dispute, reported_event("case.procedure_set", simulations["held"].now, COURT), simulations["held"].now, SEALED)
-    moved = (
-        moved
-        if moved.refused is None
+def test_a_petition_can_be_withdrawn_after_a_court_step_in_the_held_dispute():
+    """Only agencies with safeguard access know of the court's step, so it must not change the answer to the petition office."""
+    simulations = free_held_and_stayed_disputes("mediating")
+    decide_in_each_dispute(simulations, "petition_office", "petition.registered", "e-1")
+    court_decision = decide(simulations["held"].dispute, reported_event("case.procedure_set", simulations["held"].now, COURT), simulations["held"].now, SEALED)
+    court_decision = (
+        court_decision
+        if court_decision.refused is None
         else decide(simulations["held"].dispute, reported_event("session.held", simulations["held"].now, COURT), simulations["held"].now, SEALED)
     )
-    assert moved.refused is None
+    assert court_decision.refused is None
 
-    (free, held, stayed), refused = decide_in_each(simulations, "petition_office", "report.withdrawn", "e-2", "e-1")
+    (free, held, stayed), refused = decide_in_each_dispute(simulations, "petition_office", "report.withdrawn", "e-2", "e-1")
     assert refused is None and free == held == stayed
 
 
-def test_a_petition_cannot_be_withdrawn_after_a_later_step_changed_its_clock():
+def test_a_registered_petition_cannot_be_withdrawn_after_a_later_step_changed_its_deadline():
     simulation = dispute_in_state("mediating")
     for number, step in enumerate(("petition.registered", "petition.accepted")):
         simulation.dispute = decide(simulation.dispute, step_event("petition_office", step, simulation, f"e-{number}"), simulation.now).dispute
@@ -343,41 +351,42 @@ def test_a_petition_cannot_be_withdrawn_after_a_later_step_changed_its_clock():
     )
 
 
-# ── born in the lane ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── disputes first reported in the safeguard lane ─────────────────────────────────────────────────────────────────────────────────
 
 
-def registered_in_lane():
+def dispute_registered_as_safeguarded():
+    """Return a simulated dispute whose first report, by a grid worker (网格员), had the danger flag `domestic_violence`."""
     simulation, event = SimulatedDispute(MONDAY), registered_event(MONDAY, GRID)
     event.data["dangers"] = ["domestic_violence"]
     simulation.dispute = decide(None, event, MONDAY, SEALED).dispute
     return simulation
 
 
-def test_a_dispute_registered_in_the_lane_has_a_code_and_a_state_but_no_ordinary_deadline():
+def test_a_dispute_registered_in_the_safeguard_lane_has_a_code_and_a_state_but_no_ordinary_deadline():
     event = registered_event(MONDAY, GRID)
     event.data["dangers"] = ["domestic_violence"]
     decision = decide(None, event, MONDAY, SEALED)
 
-    assert (decision.new_events, sealed_types(decision)) == ([], ["safeguard.held", "step.applied"])
-    assert decision.sealed_events[1][1]["state"] == "registered"  # the reporting agency sees the usual state
+    assert (decision.new_events, sealed_event_types(decision)) == ([], ["safeguard.held", "step.applied"])
+    assert decision.sealed_events[1][1]["state"] == "registered"  # the answer names the ordinary state, not safeguard_hold
     assert (decision.dispute.state, decision.dispute.deadlines, decision.deadlines, decision.dispute.hold.reported_in_lane) == ("registered", {}, [], True)
 
 
-def test_after_the_release_the_dispute_is_published_as_registered_on_that_day():
-    simulation = registered_in_lane()
+def test_a_dispute_reported_in_the_safeguard_lane_is_published_as_registered_on_the_day_of_its_release():
+    simulation = dispute_registered_as_safeguarded()
     later = MONDAY + timedelta(days=40)
-    apply_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
-    assert simulation.dispute.hold.reported_in_lane  # until intake publishes the registration
+    decide_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
+    assert simulation.dispute.hold.reported_in_lane  # stays True until intake publishes the registration
 
     published, usual = decide(simulation.dispute, registered_event(later, GRID), later), decide(None, registered_event(later, GRID), later)
 
     assert published.new_events == usual.new_events and not simulation.dispute.hold.reported_in_lane
 
 
-def test_the_registration_has_the_time_of_the_release_even_if_processed_weeks_later():
-    """Later steps must not precede the registration, and its deadlines must not start late."""
-    simulation, released, processed = registered_in_lane(), MONDAY + timedelta(days=3), MONDAY + timedelta(days=40)
-    apply_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
+def test_the_registration_of_a_released_dispute_has_the_time_of_the_release_even_if_processed_weeks_later():
+    """Otherwise steps after the release could precede the registration, and the deadlines would start too late."""
+    simulation, released, processed = dispute_registered_as_safeguarded(), MONDAY + timedelta(days=3), MONDAY + timedelta(days=40)
+    decide_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
 
     published = decide(simulation.dispute, registered_event(released, GRID), processed)
 
@@ -385,11 +394,11 @@ def test_the_registration_has_the_time_of_the_release_even_if_processed_weeks_la
     assert started_at and set(started_at) == {released}
 
 
-# ── time ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── deadlines during a hold ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def check_deadlines_until(simulation, now):
-    """Check every ordinary deadline when it is due for a check, until `now`. Return the events."""
+    """Check the ordinary deadlines at the times of their checks until `now`. Return the published events."""
     events = []
     while due := [d for d in simulation.dispute.deadlines.values() if d.next_check_at is not None and d.next_check_at <= now]:
         deadline = min(due, key=lambda d: d.next_check_at)
@@ -400,12 +409,12 @@ def check_deadlines_until(simulation, now):
     return events
 
 
-@pytest.mark.parametrize("opener", ["dv.warning_issued", "dispute.stayed"])
-def test_a_policy_deadline_of_a_held_dispute_is_postponed_without_reminder(opener):
+@pytest.mark.parametrize("opening_step", ["dv.warning_issued", "dispute.stayed"])
+def test_a_policy_deadline_of_a_held_or_stayed_dispute_is_postponed_without_reminder(opening_step):
     simulation = dispute_in_state("mediating")
     (deadline,) = [d for d in simulation.dispute.deadlines.values() if d.clock == "mediation_out_of_court_policy"]
     due_before = deadline.due_at
-    apply_sealed_step(simulation, opener, COURT, **({"reason": "recusal"} if opener == "dispute.stayed" else {}))
+    decide_sealed_step(simulation, opening_step, COURT, **({"reason": "recusal"} if opening_step == "dispute.stayed" else {}))
 
     events = check_deadlines_until(simulation, MONDAY + timedelta(days=80))
 
@@ -414,27 +423,31 @@ def test_a_policy_deadline_of_a_held_dispute_is_postponed_without_reminder(opene
 
 
 def test_an_agreed_extension_is_added_to_a_postponed_deadline():
-    """Each postponement adds thirty days; the extension that the parties agreed on adds fifteen."""
+    """The postponement adds thirty days, and the extension that the parties agreed on adds fifteen."""
     simulation = dispute_in_state("mediating")
     deadline = simulation.dispute.deadlines["mediation_out_of_court_policy"]
     assert deadline.due_at == datetime(2026, 4, 1, 23, 59, 59, tzinfo=SHANGHAI)
-    apply_sealed_step(simulation)
+    decide_sealed_step(simulation)
     check_deadlines_until(simulation, datetime(2026, 4, 10, tzinfo=SHANGHAI))
-    assert deadline.due_at == datetime(2026, 5, 6, 23, 59, 59, tzinfo=SHANGHAI)  # 1 May, and Labour Day until the 5th
-    apply_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
+    assert deadline.due_at == datetime(
+        2026, 5, 6, 23, 59, 59, tzinfo=SHANGHAI
+    )  # 30 days end on 1 May; the end is moved past the Labour Day holiday (1 to 5 May)
+    decide_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
 
     simulation.now = datetime(2026, 4, 10, tzinfo=SHANGHAI)
     assert decide(simulation.dispute, reported_event("mediation.extended", simulation.now, DAMAN), simulation.now).refused is None
 
-    assert deadline.due_at == datetime(2026, 5, 18, 23, 59, 59, tzinfo=SHANGHAI)  # 45 days end on 16 April, 30 more on Saturday 16 May
+    assert deadline.due_at == datetime(
+        2026, 5, 18, 23, 59, 59, tzinfo=SHANGHAI
+    )  # 45 days end on 16 April, 30 more on Saturday 16 May; the end is moved to Monday
 
 
-def test_the_withdrawal_of_an_extension_keeps_the_postponement():
+def test_the_withdrawal_of_an_extension_does_not_undo_the_postponement_of_the_deadline():
     simulation = dispute_in_state("mediating")
     extended = decide(simulation.dispute, reported_event("mediation.extended", simulation.now, DAMAN), simulation.now)
-    apply_sealed_step(simulation)
+    decide_sealed_step(simulation)
     check_deadlines_until(simulation, datetime(2026, 4, 14, tzinfo=SHANGHAI))
-    apply_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
+    decide_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
 
     simulation.now = datetime(2026, 4, 14, tzinfo=SHANGHAI)
     withdrawal = reported_event("report.withdrawn", simulation.now, DAMAN, event=extended.applied_step.event_id)
@@ -445,9 +458,9 @@ def test_the_withdrawal_of_an_extension_keeps_the_postponement():
     assert withdrawn.dispute.deadlines["mediation_out_of_court_policy"].due_at == datetime(2026, 5, 6, 23, 59, 59, tzinfo=SHANGHAI)
 
 
-def test_a_law_deadline_runs_on_as_in_a_free_dispute():
+def test_a_law_deadline_of_a_held_dispute_runs_as_in_a_free_dispute():
     simulation, free = dispute_in_state("agreed"), dispute_in_state("agreed")
-    apply_sealed_step(simulation)
+    decide_sealed_step(simulation)
     later = MONDAY + timedelta(days=60)
 
     def law_deadlines(events):
@@ -458,44 +471,44 @@ def test_a_law_deadline_runs_on_as_in_a_free_dispute():
 
 @pytest.mark.parametrize(
     ("urgent", "accepted_at", "due_at"),
-    [  # 反家庭暴力法 28, computed by hand: from the next full hour, including nights and rest days
+    [  # 反家庭暴力法 28, computed by hand: hours count from the next full hour and include nights and rest days
         (False, "2026-03-02T10:30:00+08:00", "2026-03-05T10:59:59+08:00"),
         (True, "2026-03-02T10:30:00+08:00", "2026-03-03T10:59:59+08:00"),
         (True, "2026-02-13T23:59:00+08:00", "2026-02-14T23:59:59+08:00"),
-        (False, "2026-02-16T09:00:00+08:00", "2026-02-19T09:59:59+08:00"),  # in the Spring Festival: not moved
+        (False, "2026-02-16T09:00:00+08:00", "2026-02-19T09:59:59+08:00"),  # in the Spring Festival: an end in hours is not moved
     ],
 )
 def test_the_court_has_72_or_24_hours_for_a_protection_order(urgent, accepted_at, due_at):
     simulation = dispute_in_state("registered")
-    decision = apply_sealed_step(simulation, "protection_order.accepted", COURT, urgent=urgent, accepted_at=accepted_at)
+    decision = decide_sealed_step(simulation, "protection_order.accepted", COURT, urgent=urgent, accepted_at=accepted_at)
 
     (deadline,) = [data for event_type, data in decision.sealed_events if event_type == "deadline.set"]
     assert (deadline["due_at"], deadline["kind"], deadline["article"]) == (datetime.fromisoformat(due_at), "LAW", "反家庭暴力法 28")
     assert deadline["owed_by"] == ["court"]
 
 
-def test_the_court_is_reminded_once_before_the_hours_pass():
+def test_the_court_is_reminded_once_before_the_deadline_of_an_urgent_protection_order():
     simulation = dispute_in_state("registered")
-    apply_sealed_step(simulation, "protection_order.accepted", COURT, urgent=True, accepted_at="2026-03-02T10:30:00+08:00")
+    decide_sealed_step(simulation, "protection_order.accepted", COURT, urgent=True, accepted_at="2026-03-02T10:30:00+08:00")
     times = ("2026-03-03T04:00:00", "2026-03-03T05:00:00", "2026-03-03T10:59:59", "2026-03-03T11:00:00", "2026-03-04T11:00:00")
 
-    published = [sealed_types(lane.check_lane_clocks(simulation.dispute, datetime.fromisoformat(at).replace(tzinfo=SHANGHAI))) for at in times]
+    published = [sealed_event_types(lane.check_safeguard_clocks(simulation.dispute, datetime.fromisoformat(at).replace(tzinfo=SHANGHAI))) for at in times]
 
     assert published == [[], ["deadline.approached"], [], ["deadline.passed"], []]
 
 
 @pytest.mark.parametrize("step", ["protection_order.issued", "protection_order.refused"])
-def test_a_decision_on_the_order_meets_the_clock_and_starts_the_review_period(step):
+def test_a_decision_on_a_protection_order_meets_its_deadline_and_starts_the_review_period(step):
     simulation = dispute_in_state("registered")
-    apply_sealed_step(simulation, "protection_order.accepted", COURT, urgent=False, accepted_at=MONDAY.isoformat())
-    decision = apply_sealed_step(simulation, step, COURT)
+    decide_sealed_step(simulation, "protection_order.accepted", COURT, urgent=False, accepted_at=MONDAY.isoformat())
+    decision = decide_sealed_step(simulation, step, COURT)
 
     met = [data for event_type, data in decision.sealed_events if event_type == "deadline.met"]
     assert [(data["clock"], data["late"]) for data in met] == [("protection_order", False)]
     assert [data["clock"] for event_type, data in decision.sealed_events if event_type == "deadline.set"] == ["protection_order_review"]
-    assert simulation.dispute.hold.cause == "protection_order"  # an order does not end the hold, nor does its refusal
+    assert simulation.dispute.hold.cause == "protection_order"  # neither the order nor its refusal ends the hold
 
 
-def test_every_clock_of_the_lane_is_defined_in_contracts():
+def test_every_clock_of_the_safeguard_lane_is_defined_in_package_contracts():
     assert set(LANE_CLOCKS) <= set(contracts.clocks.CLOCKS)
     assert set(safeguard.HOLD_NOTICE_RECIPIENTS) <= {agency for agency in AGENCIES if safeguard.has_lane_access(agency)}

@@ -1,11 +1,11 @@
-// Draws the charts from JSON in the page. Each chart has a table with the same numbers; a click on a bar or a day opens the list of its disputes.
+// Draws the charts of the overview from JSON in the page. Each chart has a table with the same numbers. A click on a bar or a day opens the list of its disputes.
 
 const style = getComputedStyle(document.documentElement);
 const colour = (name) => style.getPropertyValue(name).trim();
-const charts = new Map();   // by id of the chart element
+const charts = new Map();   // chart by id of its element
 const isWall = document.documentElement.classList.contains("wall");
 const prefersReducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
-const fontSize = isWall && matchMedia("(min-width: 900px)").matches ? 16 : 12;  // a narrow screen gets the small font on the wall display too
+const fontSize = isWall && matchMedia("(min-width: 900px)").matches ? 16 : 12;  // small font on narrow screens, also on the wall display
 
 const commonOptions = () => ({
   animation: !prefersReducedMotion && charts.size === 0, animationDuration: 300,
@@ -45,7 +45,7 @@ function barOptions(data) {
   };
 }
 
-function openList(data, clicked) {
+function openDisputeList(data, clicked) {
   if (data.type === "trend") {
     const series = data.series[clicked.seriesIndex ?? 0], day = data.days[clicked.dataIndex];
     if (series && day) location.href = data.to.replace("{what}", series.what).replace("{day}", day);
@@ -60,7 +60,7 @@ function drawCharts() {
     if (!chart) {
       if (data.type === "bars" && !isWall) element.style.height = `${60 + 31 * Math.max(data.names.length, 3)}px`;
       chart = echarts.init(element, null, { renderer: "svg" });
-      chart.on("click", (clicked) => openList(JSON.parse(document.getElementById(element.dataset.from).dataset.chart), clicked));
+      chart.on("click", (clicked) => openDisputeList(JSON.parse(document.getElementById(element.dataset.from).dataset.chart), clicked));
       new ResizeObserver(() => chart.resize()).observe(element);
     }
     chart.setOption(data.type === "trend" ? trendOptions(data) : barOptions(data), { notMerge: !charts.has(element.id) });

@@ -1,4 +1,4 @@
-// Keyboard shortcuts: j and k move through the rows, Enter opens the focused row (a link), / goes to the code search, ? shows the help. Inactive in input fields.
+// Keyboard shortcuts: j and k move the focus through the rows, Enter opens the focused row, / focuses the code search, ? shows the help. Shortcuts are off in input fields.
 
 const rowLinks = () => [...document.querySelectorAll("[data-row] a")];
 
@@ -19,7 +19,7 @@ function focusSearch() {
 const SHORTCUTS = { j: () => moveFocus(1), k: () => moveFocus(-1), "/": focusSearch, "?": () => document.getElementById("help").showModal() };
 
 document.addEventListener("keydown", (event) => {
-  // The help dialog's button keeps the focus for a moment after the dialog is closed, so only elements of an open dialog suppress shortcuts.
+  // Shortcuts are ignored in fields and in an open dialog. In a closed dialog they are not: its button keeps the focus for a moment after closing.
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea, dialog[open] *")) return;
   const action = SHORTCUTS[event.key];
   if (action) { event.preventDefault(); action(); }

@@ -1,7 +1,7 @@
-// Updates the page: it follows one event stream and reloads the changing part (#live) at most every two seconds.
+// Keeps an open page current: receives the stream of changes and reloads the changing part of the page (#live) at most every two seconds.
 
 const MIN_REFRESH_MS = 2000;
-const MAX_AGE_MS = 60000;          // remaining times change without an event
+const MAX_AGE_MS = 60000;          // the page is reloaded at least this often, because remaining times change without an event
 const body = document.body;
 const stateLabel = document.getElementById("stream-state");
 let source, isOutdated = false, lastRefresh = Date.now(), timer;
@@ -37,23 +37,23 @@ function connect() {
   if (!body.dataset.stream || !window.EventSource) return;
   showState("connecting");
   source = new EventSource(body.dataset.stream);
-  source.addEventListener("live", () => { if (stateLabel?.dataset.state === "away") scheduleRefresh(); showState("live"); });
-  source.addEventListener("away", () => showState("away"));
+  source.addEventListener("live", () => { if (stateLabel?.dataset.state === "unavailable") scheduleRefresh(); showState("live"); });
+  source.addEventListener("unavailable", () => showState("unavailable"));
   source.addEventListener("change", onChange);
   source.addEventListener("reload", () => location.reload());
   source.onerror = () => {
     showState("lost");
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 10000);   // the server has too many streams: try again later
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 10000);   // the server has too many streams open, so wait before the next attempt
   };
 }
 
-// Copy the time of the reloaded part to "Data as of" in the header.
+// After a reload of #live, copy its time to "Data as of" in the page header.
 body.addEventListener("htmx:afterSwap", () => {
   const asOf = document.getElementById("live")?.dataset.asOf;
   const shown = document.querySelector("#as-of b");
   if (asOf && shown) shown.textContent = asOf;
 });
-// Keep expanded tables expanded when the part around them is reloaded.
+// Expanded tables stay expanded when #live is reloaded.
 let expanded = [];
 body.addEventListener("htmx:beforeSwap", () => {
   expanded = [...document.querySelectorAll("#live details[open][id]")].map((table) => table.id);
