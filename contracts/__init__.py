@@ -1,16 +1,21 @@
-"""The contract between agencies and services: every event type with its schema and example, the roles that may report it, and the reasons of refusal.
+"""The data contract between agencies and services: every event type with its schema and example, the roles that may report it, and the reasons of refusal.
 
 Contents:
 
-- `steps/`: event types that agencies report, one row each, by topic. `facts/`: events that services publish to each other.
-  `answers/`: receipts and notices for agencies. `events`: lookup tables derived from all rows.
-- `fields`, `step_facts`, `nested_schemas`: field types and nested schemas. `validation`: loads and dumps event data; `fast_validators`: its fast path for valid data.
-- `kinds`, `states`, `clocks`, `causes`: closed lists of tokens with Chinese and English names. `reasons`, `mistakes`: sentences for refusals and for invalid fields.
-- `county/`: the county that this installation serves, read from its folder. `csv_tables`: reader of its CSV files. `samples`: values of examples.
-- `channels`: exchanges, queues and routing keys. `envelope`, `codes`, `dates`: limits of envelopes, the form of dispute codes, the range of dates.
-- `safeguard`: roles and event types of the safeguard lane. `json_schema`, `asyncapi`: the published documents.
+- `steps/`: event types that agencies report (steps), by topic. `facts/`: event types that services publish to each other.
+  `answers/`: receipts and notices for agencies. `definitions`: data classes that define an event type. `events`: all event types by name.
+- `fields`, `step_facts`, `nested_schemas`: field types and nested schemas.
+- `validation`: loads and dumps event data. `fast_validators`: loads valid data without marshmallow.
+- `kinds`, `states`, `clocks`, `causes`: lists of allowed tokens with Chinese and English names.
+- `reasons`, `mistakes`: sentences for refusals and for invalid fields. `law_texts`: articles of law that set periods.
+- `county/`: the county that this installation serves, read from its folder. `csv_tables`: reader of CSV files.
+- `samples`: values used in the examples of events.
+- `channels`: names of exchanges, queues and routing keys. `envelope`: limits of event envelopes.
+- `codes`: form of dispute codes. `dates`: range of accepted years.
+- `safeguard`: roles and event types of the safeguard lane (安全保护专线: events that only police, courts and the women's federation see).
+- `json_schema`, `asyncapi`: generators of the published JSON Schemas and of the AsyncAPI document.
 
-The package imports marshmallow and the standard library only. Importing it reads the county's folder once; nothing else is read or written.
+The package imports marshmallow and the standard library only. When it is imported, it reads the county's folder once; it reads and writes no other files.
 """
 
 from contracts.channels import STREAMS, SUBSCRIPTIONS, partition_of
@@ -20,7 +25,7 @@ from contracts.kinds import CHANNELS, KINDS, SESSION_MODES, TERMINATION_GROUNDS,
 from contracts.mistakes import MISTAKES, Mistake, mistakes_in
 from contracts.reasons import REASONS, Reason
 from contracts.states import STATES
-from contracts.steps import ROSTER_STEP_NAMES, STEPS
+from contracts.steps import ORDINARY_STEP_NAMES, ROSTER_STEP_NAMES
 from contracts.validation import dump, dump_facts, load, load_parties
 
 __all__ = [
@@ -34,6 +39,7 @@ __all__ = [
     "KINDS",
     "MISTAKES",
     "NOTICES",
+    "ORDINARY_STEP_NAMES",
     "REASONS",
     "RECEIPTS",
     "ROLES",
@@ -41,7 +47,6 @@ __all__ = [
     "SEALED_EVENTS",
     "SESSION_MODES",
     "STATES",
-    "STEPS",
     "STREAMS",
     "SUBSCRIPTIONS",
     "TERMINATION_GROUNDS",

@@ -1,32 +1,32 @@
-"""AsyncAPI 3.0 document of the events that agencies report and receive, and optionally of those that services publish to each other."""
+"""Generator of the AsyncAPI 3.0 document. It describes the events of agencies and, optionally, those that services publish to each other."""
 
 from contracts.answers import NOTICES, RECEIPTS
 from contracts.channels import AGENCIES_EXCHANGE, STREAMS, exchange_of
 from contracts.county import AGENCIES, COUNTY, ROLES
+from contracts.definitions import EventType
 from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, SEALED_EVENTS
 from contracts.fields import DISPUTE_CODE_PATTERN, EVENT_ID_PATTERN, SOURCE_PATTERN
 from contracts.json_schema import definition_name, event_definitions
-from contracts.rows import EventType
 from contracts.samples import DISPUTE
 
 VHOST = "fengqiao"
-BINDING_VERSION = "0.3.0"  # of the AsyncAPI bindings for AMQP
+BINDING_VERSION = "0.3.0"  # version of the AsyncAPI bindings for AMQP
 CONTENT_TYPE = "application/cloudevents+json"
-SCHEMAS = "#/components/schemas"
+SCHEMAS_POINTER = "#/components/schemas"
 
 
-def document(inside: bool = False, neutral: bool = False) -> dict:
-    """Return the document as a JSON object.
+def document(with_internal_events: bool = False, neutral: bool = False) -> dict:
+    """Return the AsyncAPI document as a JSON object.
 
-    `inside`: include the events that services publish to each other. `neutral`: describe the form of agency and township codes, valid in every county,
-    instead of listing the codes of the county that this installation serves.
+    `with_internal_events`: include the events that services publish to each other. `neutral`: state the form of agency and township codes, which is the same in
+    every county, instead of listing the codes of the county that this installation serves.
     """
     channels = {"agencies": AGENCY_EVENTS, "inbox": RECEIPTS | NOTICES}
-    if inside:
+    if with_internal_events:
         published = [*DOMAIN_EVENTS.values(), *SEALED_EVENTS.values()]
-        channels |= {stream: {row.type: row for row in published if row.stream == stream} for stream in STREAMS}
-        channels = {name: rows for name, rows in channels.items() if rows}
-    rows = [row for rows in channels.values() for row in rows.values()]
+        channels |= {stream: {event_type.type: event_type for event_type in published if event_type.stream == stream} for stream in STREAMS}
+        channels = {name: event_types for name, event_types in channels.items() if event_types}
+    event_types = [event_type for event_types in channels.values() for event_type in event_types.values()]
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -47,20 +47,20 @@ def document(inside: bool = False, neutral: bool = False) -> dict:
                 "variables": {"host": {"default": "localhost"}},
             }
         },
-        "channels": {name: _channel(name, rows, neutral) for name, rows in channels.items()},
+        "channels": {name: _channel(name, event_types, neutral) for name, event_types in channels.items()},
         "operations": {_operation_name(name): _operation(name) for name in channels},
         "components": {
-            "messages": {definition_name(row): _message(row) for row in rows},
+            "messages": {definition_name(event_type): _message(event_type) for event_type in event_types},
             "messageTraits": {"CloudEvent": {"contentType": CONTENT_TYPE, "bindings": {"amqp": {"bindingVersion": BINDING_VERSION}}}},
-            "schemas": {"CloudEvent": CLOUD_EVENT, **event_definitions(rows, SCHEMAS, neutral)},
+            "schemas": {"CloudEvent": CLOUD_EVENT, **event_definitions(event_types, SCHEMAS_POINTER, neutral)},
         },
     }
 
 
-def _channel(name: str, rows: dict[str, EventType], neutral: bool) -> dict:
-    messages = {definition_name(row): {"$ref": f"#/components/messages/{definition_name(row)}"} for row in rows.values()}
+def _channel(name: str, event_types: dict[str, EventType], neutral: bool) -> dict:
+    messages = {definition_name(event_type): {"$ref": f"#/components/messages/{definition_name(event_type)}"} for event_type in event_types.values()}
     agency = {"description": "机构代码 code of the agency"} | ({"examples": [next(iter(AGENCIES))]} if neutral else {"enum": list(AGENCIES)})
-    type_ = {"description": "事件类型 event type", "enum": list(rows)}
+    type_ = {"description": "事件类型 event type", "enum": list(event_types)}
     if name == "agencies":
         return {
             "address": "{agency}.{type}",
@@ -106,43 +106,43 @@ def _operation(channel: str) -> dict:
     return {"action": "send", "summary": summary, "channel": {"$ref": f"#/channels/{channel}"}}
 
 
-def _message(row: EventType) -> dict:
-    roles = sorted(row.allowed_roles)
-    reporters_zh = "、".join(ROLES[role][0] for role in roles) or row.stream
-    reporters_en = ", ".join(ROLES[role][1] for role in roles) or row.stream
-    data = {"$ref": f"{SCHEMAS}/{definition_name(row)}"}
+def _message(event_type: EventType) -> dict:
+    roles = sorted(event_type.allowed_roles)
+    reporters_zh = "、".join(ROLES[role][0] for role in roles) or event_type.stream
+    reporters_en = ", ".join(ROLES[role][1] for role in roles) or event_type.stream
+    data = {"$ref": f"{SCHEMAS_POINTER}/{definition_name(event_type)}"}
     return {
-        "name": row.type,
-        "title": row.zh,
-        "summary": row.en,
+        "name": event_type.type,
+        "title": event_type.zh,
+        "summary": event_type.en,
         "description": f"由{reporters_zh}上报。 | Reported by: {reporters_en}." if roles else f"由 {reporters_zh} 发布。 | Published by {reporters_en}.",
         "traits": [{"$ref": "#/components/messageTraits/CloudEvent"}],
-        "payload": {"allOf": [{"$ref": f"{SCHEMAS}/CloudEvent"}, {"properties": {"type": {"const": row.type}, "data": data}}]},
-        "examples": [{"name": "example", "payload": example_event(row)}],
+        "payload": {"allOf": [{"$ref": f"{SCHEMAS_POINTER}/CloudEvent"}, {"properties": {"type": {"const": event_type.type}, "data": data}}]},
+        "examples": [{"name": "example", "payload": example_event(event_type)}],
         "x-roles": roles,
     }
 
 
-def example_event(row: EventType) -> dict:
-    """Return the example of an event type as a CloudEvent in structured mode."""
-    is_internal = row.stream in STREAMS and row.type not in (*RECEIPTS, *NOTICES)
-    source = f"/services/{row.stream}" if not row.allowed_roles else "/agencies/" + _first_agency(row)
+def example_event(event_type: EventType) -> dict:
+    """Return an example event of this type as a CloudEvent in structured mode."""
+    is_internal = event_type.stream in STREAMS and event_type.type not in (*RECEIPTS, *NOTICES)
+    source = f"/services/{event_type.stream}" if not event_type.allowed_roles else "/agencies/" + _first_reporting_agency(event_type)
     return {
         "specversion": "1.0",
         "id": f"{DISPUTE}/3" if is_internal else "2026-0042",
         "source": source,
-        "type": row.type,
+        "type": event_type.type,
         "subject": DISPUTE,
         "time": "2026-03-04T03:00:00+00:00",
         "datacontenttype": "application/json",
-        "dataschema": row.dataschema,
+        "dataschema": event_type.dataschema,
         **({"sequence": "3", "causationid": "dm-2026-0007"} if is_internal else {}),
-        "data": row.example,
+        "data": event_type.example,
     }
 
 
-def _first_agency(row: EventType) -> str:
-    return next((code for code, agency in AGENCIES.items() if agency.role in row.allowed_roles), next(iter(AGENCIES)))
+def _first_reporting_agency(event_type: EventType) -> str:
+    return next((code for code, agency in AGENCIES.items() if agency.role in event_type.allowed_roles), next(iter(AGENCIES)))
 
 
 CLOUD_EVENT = {

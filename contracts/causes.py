@@ -1,7 +1,7 @@
-"""Causes of action of a dispute: the second level of the official table of civil causes (民事案件案由), by number.
+"""Causes of action of a dispute: the second level of the official list of causes of civil cases (民事案件案由), by number.
 
-Numbers are consecutive through all groups of the table in force. 32 to 54 are left out: they are special court proceedings (confirmation, protection
-orders, insolvency …), not causes of a dispute.
+The numbers are those of the list in force, which are consecutive. Numbers 32 to 54 are left out, because they are special court proceedings (confirmation,
+protection orders, insolvency …), not causes of a dispute.
 """
 
 # fmt: off

@@ -1,14 +1,15 @@
-"""Names of exchanges, queues and routing keys on the broker, and the partition of each dispute."""
+"""Names of exchanges, queues and routing keys on the message broker, and the partition of each dispute."""
 
 from zlib import crc32
 
 SERVICES = ("intake", "mediation", "metrics", "notify")
-# Events of the safeguard lane are published in separate sealed streams, each with its own exchange, queues and sequence numbers. Services that do not
-# hear a sealed stream therefore see no gap in the numbers of the ordinary stream.
+# Sealed stream of each service that publishes events of the safeguard lane (events that only police, courts and the women's federation see). A sealed stream
+# has its own exchange, queues and sequence numbers, so that services that do not hear it see no gap in the numbers of the ordinary stream.
 SEALED_STREAMS = {"intake": "intake-safeguard", "mediation": "mediation-safeguard"}
 STREAMS = (*SERVICES, *SEALED_STREAMS.values())
 
-# Streams that each service hears. A service hears a whole stream or none of it, because `sequence` counts every event of a stream about a dispute.
+# Streams that each service consumes (hears). A service consumes all events of a stream, because the attribute `sequence` numbers the events of a stream about a
+# dispute without gaps.
 SUBSCRIPTIONS = {
     "intake": ("mediation", "mediation-safeguard"),
     "mediation": ("intake", "intake-safeguard"),
@@ -17,24 +18,24 @@ SUBSCRIPTIONS = {
 }
 
 AGENCIES_EXCHANGE = "agencies"
-UNROUTED = "unrouted"  # name of the alternate exchange of `agencies`, and of its queue
+UNROUTED = "unrouted"  # name of the alternate exchange, which gets unroutable messages of the exchange `agencies`, and of its queue
 INBOXES_EXCHANGE = "inboxes"
-DEAD_LETTERS = "dead-letters"  # name of the exchange and of its queue
+DEAD_LETTERS = "dead-letters"  # name of the dead-letter exchange and of its queue
 DEFAULT_PARTITIONS = 2
 
 
 def partition_of(code: str, partitions: int = DEFAULT_PARTITIONS) -> int:
-    """Return the partition that carries every event about the dispute `code`."""
+    """Return the partition in which all events about the dispute with this code are published."""
     return crc32(code.encode()) % partitions
 
 
 def service_of(stream: str) -> str:
-    """Return the service that publishes a stream, ordinary or sealed."""
+    """Return the name of the service that publishes an ordinary or sealed stream."""
     return stream.split("-", 1)[0]
 
 
 def is_sealed(stream: str) -> bool:
-    """Return whether the stream carries events of the safeguard lane."""
+    """Return whether the stream is sealed, that is, carries events of the safeguard lane."""
     return stream in SEALED_STREAMS.values()
 
 
@@ -51,12 +52,12 @@ def binding_of(partition: int) -> str:
 
 
 def queue_of(listener: str, stream: str, partition: int) -> str:
-    """Return the queue from which the service `listener` consumes one partition of `stream`."""
+    """Return the name of the queue from which the service `listener` consumes one partition of `stream`."""
     return f"{listener}.{stream}-events.{partition}"
 
 
 def agency_queue(agency: str) -> str:
-    """Return the queue of one agency's reports. Each agency has its own queue, so that a burst of one does not delay another."""
+    """Return the name of the queue of one agency's reported events. Each agency has its own queue, so that a burst from one agency does not delay another."""
     return f"intake.agency-events.{agency}"
 
 
@@ -65,5 +66,5 @@ def agency_routing_key(agency: str, event_type: str) -> str:
 
 
 def inbox_of(agency: str) -> str:
-    """Return the queue from which an agency consumes its receipts and notices."""
+    """Return the name of the queue from which an agency consumes its receipts and notices."""
     return f"agency.{agency}"

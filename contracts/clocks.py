@@ -1,8 +1,12 @@
-"""Names of the clocks, short names of the laws, and the form in which events cite articles. The lengths of periods are in mediation's table."""
+"""Names of the clocks (rules of deadlines), short names of the laws, and the form in which events cite articles.
+
+The lengths of the periods are defined in services/mediation/law/periods.py.
+"""
 
 import re
 
 # fmt: off
+# Chinese and English name of each clock.
 CLOCKS = {
     "screening":                      ("甄别",                 "screening"),
     "routing":                        ("分流交办",             "routing"),
@@ -53,6 +57,7 @@ CLOCKS = {
     "township_office_level":          ("司法所化解",           "settlement at the judicial office"),
     "township_level":                 ("乡镇化解",             "settlement in the township"),
 }
+# English name of each law, by the Chinese short name that citations use.
 LAWS = {
     "民事诉讼法":                       "Civil Procedure Law",
     "民事诉讼法解释":                   "Interpretation of the Civil Procedure Law",
@@ -77,11 +82,11 @@ LAWS = {
 }
 # fmt: on
 
-# Examples: "民事诉讼法 205; 人民调解法 33"; "after 在线调解规则 12" for a rule applied by analogy; "none" if no text sets the period.
+# Examples of citations: "民事诉讼法 205; 人民调解法 33"; "after 在线调解规则 12" for a rule applied by analogy; "none" if no law or rule sets the period.
 _CITATION = rf"(?:after )?(?:{'|'.join(sorted(LAWS, key=len, reverse=True))})(?: \d{{1,4}}(?:\(\d{{1,2}}\))?(?:[,-] ?\d{{1,4}})*)?"
-ARTICLE = rf"^(?:none|{_CITATION}(?:; {_CITATION}){{0,4}})$"
+ARTICLE_PATTERN = rf"^(?:none|{_CITATION}(?:; {_CITATION}){{0,4}})$"
 
 
 def is_article(text: str) -> bool:
-    """Return whether `text` cites articles in the form that events carry."""
-    return re.fullmatch(ARTICLE, text) is not None
+    """Return whether `text` is a citation of articles in the form that events carry."""
+    return re.fullmatch(ARTICLE_PATTERN, text) is not None

@@ -1,7 +1,7 @@
 """Form of a dispute's code, <area>-<year>-<serial number>-<check digit>, and computation of its check digit.
 
-Six digits of area (GB/T 2260), four of the year of registration, six of the serial number, and one check digit by ISO 7064 MOD 11-10 over these sixteen.
-The check digit detects every single wrong digit, and 99 of 100 swaps of two neighbouring digits.
+The area has six digits (GB/T 2260), the year of registration four, the serial number six. The check digit is computed from these sixteen by ISO 7064 MOD 11-10.
+It detects every single wrong digit, and 99 of 100 swaps of two neighbouring digits.
 """
 
 DISPUTE_CODE_PATTERN = r"\d{6}-\d{4}-\d{6}-\d"

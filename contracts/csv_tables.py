@@ -1,6 +1,6 @@
 """Reader of tables that people edit as CSV files: one heading line, then one entry per line.
 
-Takes bytes and returns the entries and every mistake, with line and column. Headings and tokens may be written in Chinese or as identifiers. A line that
+`read_table` returns the entries and all mistakes of a file, with line and column. Headings and tokens may be written in Chinese or as identifiers. A line that
 begins with # is a comment. A cell that begins like a spreadsheet formula is refused.
 """
 
@@ -15,11 +15,12 @@ from contracts.mistakes import MISTAKES
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_LINES = 20_000
-FORMULA = re.compile(r"[=+\-@＝＋－＠\t\r]")  # first characters by which a spreadsheet recognises a formula
-NUMBER = re.compile(r"[+-]?[0-9]{1,6}")
-SEPARATOR = re.compile(r"[;；|]")
+FORMULA_START = re.compile(r"[=+\-@＝＋－＠\t\r]")  # first characters by which a spreadsheet recognises a formula
+SIGNED_NUMBER = re.compile(r"[+-]?[0-9]{1,6}")
+LIST_SEPARATOR = re.compile(r"[;；|]")
 
 # fmt: off
+# Sentences of all mistakes that a table can contain, by token. The name of the cell's column precedes the sentence.
 CELL_MISTAKES = MISTAKES | {
     "missing_file":    ("缺少该文件",                           "is missing"),
     "formula":         ("不能是公式",                           "must not be a formula"),
@@ -41,7 +42,7 @@ CELL_MISTAKES = MISTAKES | {
 
 @dataclass(frozen=True, slots=True, order=True)
 class CellError:
-    """One mistake in a file, described in Chinese and English. The cell's content is never repeated, because it may be a person's name. Lines count from 1."""
+    """One mistake in a file, described in Chinese and English. It never quotes the cell, because the cell may hold a person's name. Lines count from 1."""
 
     file: str
     line: int
@@ -55,19 +56,19 @@ class CellError:
 
 
 def cell_error(file: str, line: int, column: str, token: str, other: object = 0, sentences: Mapping[str, tuple[str, str]] | None = None) -> CellError:
-    """Return a CellError with the sentences of `token`. `other` fills their placeholder {other}; `sentences` defaults to CELL_MISTAKES."""
+    """Return a CellError with the sentences that `sentences` (default: CELL_MISTAKES) holds for `token`. `other` replaces the placeholder {other} in them."""
     zh, en = (sentence.format(other=other) for sentence in (sentences or CELL_MISTAKES)[token])
     return CellError(file, line, column, token, zh, en)
 
 
-class CellMistake(Exception):
-    """Raised when a cell is not valid in its column. The argument is a token of CELL_MISTAKES."""
+class InvalidCell(Exception):
+    """Raised when a cell is invalid in its column. The argument is a key of CELL_MISTAKES."""
 
 
-def one_of(names: Mapping[str, tuple], mistake: str = "not_in_list") -> Callable[[str], str]:
-    """Return a reader of cells that hold a token of a closed list or its Chinese name (the first item of each row).
+def choice_reader(names: Mapping[str, tuple], mistake: str = "not_in_list") -> Callable[[str], str]:
+    """Return a function that reads a cell with an allowed token or its Chinese name, and returns the token.
 
-    The reader returns the token. `mistake`: the CellMistake raised for any other cell.
+    `names`: names of each token, the Chinese name first. `mistake`: argument of the InvalidCell that the function raises for any other cell.
     """
     token_by_name = {name: token for token, row in names.items() for name in (token, row[0])}
 
@@ -75,78 +76,78 @@ def one_of(names: Mapping[str, tuple], mistake: str = "not_in_list") -> Callable
         try:
             return token_by_name[cell]
         except KeyError:
-            raise CellMistake(mistake) from None
+            raise InvalidCell(mistake) from None
 
     return read
 
 
-def text_matching(pattern: str) -> Callable[[str], str]:
-    """Return a reader of cells whose whole text matches the pattern. `\\d` and `\\w` match ASCII only."""
+def pattern_reader(pattern: str) -> Callable[[str], str]:
+    """Return a function that reads a cell whose whole text matches the pattern. `\\d` and `\\w` match ASCII characters only."""
     full_pattern = re.compile(pattern.removesuffix("$") + r"\Z", re.ASCII)
 
     def read(cell):
         if not full_pattern.match(cell):
-            raise CellMistake("wrong_form")
+            raise InvalidCell("wrong_form")
         return cell
 
     return read
 
 
-def text_of_length(least: int, most: int) -> Callable[[str], str]:
-    """Return a reader of free text of `least` to `most` characters."""
+def length_reader(minimum: int, maximum: int) -> Callable[[str], str]:
+    """Return a function that reads a cell with free text of `minimum` to `maximum` characters."""
 
     def read(cell):
-        if not least <= len(cell) <= most:
-            raise CellMistake("wrong_length")
+        if not minimum <= len(cell) <= maximum:
+            raise InvalidCell("wrong_length")
         return cell
 
     return read
 
 
-def whole_number(least: int, most: int) -> Callable[[str], int]:
-    """Return a reader of whole numbers from `least` to `most`."""
+def number_reader(minimum: int, maximum: int) -> Callable[[str], int]:
+    """Return a function that reads a cell with a whole number from `minimum` to `maximum`."""
 
     def read(cell):
-        if not re.fullmatch(r"[0-9]{1,12}", cell, re.ASCII) or not least <= int(cell) <= most:
-            raise CellMistake("out_of_range")
+        if not re.fullmatch(r"[0-9]{1,12}", cell, re.ASCII) or not minimum <= int(cell) <= maximum:
+            raise InvalidCell("out_of_range")
         return int(cell)
 
     return read
 
 
-def boolean(cell: str) -> bool:
-    """Read 是, yes, true or 1 as true; 否, no, false or 0 as false."""
+def read_boolean(cell: str) -> bool:
+    """Return True for 是, yes, true and 1, and False for 否, no, false and 0. Raises InvalidCell for any other text."""
     try:
         return {"是": True, "yes": True, "true": True, "1": True, "否": False, "no": False, "false": False, "0": False}[cell.lower()]
     except KeyError:
-        raise CellMistake("not_in_list") from None
+        raise InvalidCell("not_in_list") from None
 
 
-def calendar_date(cell: str) -> date:
-    """Read a date such as 2026-03-02 or 2026/3/2."""
+def read_date(cell: str) -> date:
+    """Return the date in a cell such as 2026-03-02 or 2026/3/2. Raises InvalidCell for any other text."""
     try:
         year, month, day = map(int, re.fullmatch(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})", cell, re.ASCII).groups())
         value = date(year, month, day)
     except (AttributeError, ValueError):
-        raise CellMistake("not_a_date") from None
+        raise InvalidCell("not_a_date") from None
     if not EARLIEST_YEAR <= value.year <= LATEST_YEAR:
-        raise CellMistake("not_a_date")
+        raise InvalidCell("not_a_date")
     return value
 
 
-def list_of(read: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]:
-    """Return a reader of several values in one cell, separated by `;` or `|`.
+def list_reader(read: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]:
+    """Return a function that reads a cell with several values, separated by `;` or `|`. `read` reads one value.
 
-    `、` also separates values, except in a value that `read` accepts with the `、` in it.
+    `、` also separates values, unless `read` accepts the text with the `、` as one value.
     """
 
     def read_all(cell):
-        return tuple(value for part in SEPARATOR.split(cell) if part.strip() for value in read_part(part.strip()))
+        return tuple(value for part in LIST_SEPARATOR.split(cell) if part.strip() for value in read_part(part.strip()))
 
     def read_part(part):
         try:
             return [read(part)]
-        except CellMistake:
+        except InvalidCell:
             values = [value.strip() for value in part.split("、")]
             if len(values) == 1:
                 raise
@@ -158,10 +159,10 @@ def list_of(read: Callable[[str], str]) -> Callable[[str], tuple[str, ...]]:
 def read_table(
     file: str, content: bytes, columns: dict, make: Callable, check: Callable = lambda row: None
 ) -> tuple[list[tuple[int, object]], list[CellError]]:
-    """Return (line, entry) for each valid line, and every mistake in the file.
+    """Return (line number, entry) for each valid line, and all mistakes in the file.
 
-    `columns`: name -> (heading in Chinese, whether it is required, reader of a cell[, value of an empty cell]). `check` gets the values of a line as a
-    dictionary and returns a mistake as (column, token), or None. `make` builds the entry from the values as keyword arguments.
+    `columns`: name -> (Chinese heading, whether a value is required, function that reads a cell[, value of an empty cell]). `check` gets the values of a line
+    as a dictionary and returns a mistake as (column, token), or None. `make` gets the values as keyword arguments and returns the entry.
     """
     if len(content) > MAX_BYTES:
         return [], [cell_error(file, 1, file, "too_long")]
@@ -201,14 +202,14 @@ def _read_row(file, line, order, row, columns, check):
     for name, cell in zip(order, row, strict=True):
         _, required, read_cell, *_ = columns[name]
         try:
-            if FORMULA.match(cell) and not NUMBER.fullmatch(cell.strip()):
-                raise CellMistake("formula")
+            if FORMULA_START.match(cell) and not SIGNED_NUMBER.fullmatch(cell.strip()):
+                raise InvalidCell("formula")
             cell = cell.strip()
             if not cell and required:
-                raise CellMistake("required")
+                raise InvalidCell("required")
             if cell:
                 entry[name] = read_cell(cell)
-        except CellMistake as mistake:
+        except InvalidCell as mistake:
             errors.append(cell_error(file, line, name, mistake.args[0]))
     mistake = None if errors else check(entry)
     return entry, [*errors, *([cell_error(file, line, *mistake)] if mistake else [])]

@@ -2,7 +2,7 @@
 
 from datetime import timedelta, timezone
 
-# A year outside this range comes from a wrong clock, and some of them cannot be converted between time zones.
+# Years outside this range result from wrong system clocks. At the ends of Python's range, times cannot be converted between time zones.
 EARLIEST_YEAR, LATEST_YEAR = 1990, 2199
-# China has had no summer time since 1991 and no dispute is older, so that a fixed offset suffices.
+# A fixed offset suffices, because China has had no summer time since 1991 and no dispute is older.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")

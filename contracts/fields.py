@@ -1,6 +1,6 @@
-"""Field types of the event schemas, for marshmallow.
+"""marshmallow field types of the event schemas, and functions that build fields for codes, numbers and tokens (`…_field`).
 
-They accept JSON values as well as Python dates, datetimes and Decimals. An invalid value raises ValidationError with a token of mistakes.MISTAKES.
+The field types accept JSON values as well as Python dates, datetimes and Decimals. An invalid value raises ValidationError with a key of mistakes.MISTAKES.
 """
 
 import datetime as dt
@@ -17,34 +17,34 @@ from contracts.county import AGENCIES, TOWNSHIPS
 from contracts.dates import EARLIEST_YEAR, LATEST_YEAR
 
 DISPUTE_CODE_PATTERN = f"^{codes.DISPUTE_CODE_PATTERN}$"
-EVENT_ID_PATTERN = f"^{envelope.ID.pattern}$"
+EVENT_ID_PATTERN = f"^{envelope.ID_PATTERN.pattern}$"
 SOURCE_PATTERN = r"^/agencies/[a-z0-9_-]{1,64}$|^/services/(?:" + "|".join(STREAMS) + ")$"
-REPORT_NO_PATTERN = r"^[A-Za-z0-9_\u3400-\u9fff〇.\-/#〔〕()（）]{1,64}$"  # number that an agency gives a report itself: 妇联〔2026〕12号
+REPORT_NO_PATTERN = r"^[A-Za-z0-9_\u3400-\u9fff〇.\-/#〔〕()（）]{1,64}$"  # number that an agency assigns to its own report: 妇联〔2026〕12号
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
-MEDIATOR_PATTERN = r"^[a-z0-9_-]{1,64}$"  # number on the roster
-ORGANISATION_PATTERN = r"^[a-z][a-z0-9_-]{1,63}$"  # code on the roster; begins with a letter, unlike the code of a dispute
-PARTY_LABEL_PATTERN = r"^(?:applicant|respondent|third_party)(?:-[2-9]|-[1-9]\d)?$"  # role and number of a party, such as respondent-2; never a name
+MEDIATOR_PATTERN = r"^[a-z0-9_-]{1,64}$"  # number of a mediator on the roster
+ORGANISATION_PATTERN = r"^[a-z][a-z0-9_-]{1,63}$"  # code of an organisation on the roster; begins with a letter, unlike a dispute code
+PARTY_LABEL_PATTERN = r"^(?:applicant|respondent|third_party)(?:-[2-9]|-[1-9]\d)?$"  # role and number of a party, such as respondent-2; never the party's name
 VILLAGE_PATTERN = r"^\d{12}$"
 GRID_PATTERN = r"^[A-Za-z0-9-]{1,32}$"
 AMOUNT_PATTERN = r"^\d{1,12}(?:\.\d{1,2})?$"
 
 LARGEST_AMOUNT = Decimal("999999999999.99")
 
-_MISTAKES = {"required": "required", "null": "null", "validator_failed": "invalid"}
+_COMMON_ERROR_MESSAGES = {"required": "required", "null": "null", "validator_failed": "invalid"}
 
 
 class Schema(marshmallow.Schema):
-    """Base class of all schemas. Unknown fields are refused, unless `set_unknown_fields` changes that."""
+    """Base class of all event schemas. A schema refuses unknown fields, unless `set_unknown_fields` changes that."""
 
     error_messages = {"type": "not_an_object", "unknown": "unknown_field"}  # noqa: RUF012 - marshmallow declares it so
 
-    json_rules: ClassVar[dict] = {}  # JSON Schema keywords that express the checks of `validate_fields`, as far as possible
+    json_rules: ClassVar[dict] = {}  # JSON Schema keywords for those checks of `validate_fields` that JSON Schema can express
 
     class Meta:
         unknown = RAISE
 
     def validate_fields(self, data: dict) -> None:
-        """Check rules that concern several fields. Subclasses override it. Raises ValidationError."""
+        """Check the rules that concern more than one field; subclasses override this method. Raises ValidationError."""
 
     @validates_schema
     def _validate_fields(self, data, **kwargs):
@@ -55,7 +55,7 @@ class DescriptionMixin:
     """Mixin that stores a description in the field's `metadata`.
 
     `zh`, `en`: meaning of the field and when it is filled in. `example`: a JSON value; not needed if the event's example contains the field.
-    `stays_at_intake`: intake stores the field and publishes it to nobody.
+    `stays_at_intake`: True if the intake service stores the field and does not publish it.
     """
 
     def __init__(self, *args, zh: str = "", en: str = "", example: object = None, stays_at_intake: bool = False, **options):
@@ -63,18 +63,18 @@ class DescriptionMixin:
 
 
 class Text(DescriptionMixin, fields.String):
-    default_error_messages = _MISTAKES | {"invalid": "not_a_text", "invalid_utf8": "not_a_text"}
+    default_error_messages = _COMMON_ERROR_MESSAGES | {"invalid": "not_a_text", "invalid_utf8": "not_a_text"}
 
 
 class Sentence(Text):
-    """A sentence of a reason. The schema that contains the field checks that it is a sentence of contracts.reasons."""
+    """Sentence that states a reason. The schema with the field checks that it is one of the sentences in contracts.reasons."""
 
     def __init__(self, **options):
         super().__init__(validate=validate.Length(1, 400, error="wrong_length"), **options)
 
 
 class Boolean(DescriptionMixin, fields.Boolean):
-    default_error_messages = _MISTAKES | {"invalid": "not_a_boolean"}
+    default_error_messages = _COMMON_ERROR_MESSAGES | {"invalid": "not_a_boolean"}
 
     def __init__(self, **options):
         super().__init__(truthy={True}, falsy={False}, **options)
@@ -86,7 +86,7 @@ class Boolean(DescriptionMixin, fields.Boolean):
 
 
 class Number(DescriptionMixin, fields.Integer):
-    default_error_messages = _MISTAKES | {"invalid": "not_a_number", "too_large": "out_of_range"}
+    default_error_messages = _COMMON_ERROR_MESSAGES | {"invalid": "not_a_number", "too_large": "out_of_range"}
 
     def __init__(self, low: int, high: int, **options):
         super().__init__(strict=True, validate=validate.Range(low, high, error="out_of_range"), **options)
@@ -98,18 +98,18 @@ class Number(DescriptionMixin, fields.Integer):
 
 
 class ListOf(DescriptionMixin, fields.List):
-    default_error_messages = _MISTAKES | {"invalid": "not_a_list"}
+    default_error_messages = _COMMON_ERROR_MESSAGES | {"invalid": "not_a_list"}
 
     def __init__(self, inner, low: int = 0, high: int = 50, **options):
         super().__init__(inner, validate=validate.Length(low, high, error="wrong_length"), **options)
 
 
 class Nested(DescriptionMixin, fields.Nested):
-    default_error_messages = _MISTAKES | {"type": "not_an_object"}
+    default_error_messages = _COMMON_ERROR_MESSAGES | {"type": "not_an_object"}
 
 
 class Day(DescriptionMixin, fields.Date):
-    default_error_messages = _MISTAKES | {"invalid": "not_a_date", "format": "not_a_date"}
+    default_error_messages = _COMMON_ERROR_MESSAGES | {"invalid": "not_a_date", "format": "not_a_date"}
 
     def _deserialize(self, value, attr, data, **kwargs):
         if type(value) is not dt.date:
@@ -124,12 +124,12 @@ class Day(DescriptionMixin, fields.Date):
 
 
 class Instant(DescriptionMixin, fields.AwareDateTime):
-    default_error_messages = _MISTAKES | {"invalid": "not_a_time", "invalid_awareness": "not_a_time", "format": "not_a_time"}
+    default_error_messages = _COMMON_ERROR_MESSAGES | {"invalid": "not_a_time", "invalid_awareness": "not_a_time", "format": "not_a_time"}
 
     def _deserialize(self, value, attr, data, **kwargs):
         if not isinstance(value, dt.datetime):
             try:
-                value = dt.datetime.fromisoformat(value.upper() if _RFC3339.match(value) else "")
+                value = dt.datetime.fromisoformat(value.upper() if _RFC3339_PATTERN.match(value) else "")
             except (TypeError, ValueError):
                 raise self.make_error("invalid") from None
         if value.tzinfo is None or not EARLIEST_YEAR <= value.year <= LATEST_YEAR:
@@ -141,45 +141,48 @@ class Instant(DescriptionMixin, fields.AwareDateTime):
 
 
 def utc_text(instant: dt.datetime) -> str:
-    """Return the ISO 8601 text of an aware datetime in UTC. Equal instants have equal texts, so that texts can be compared."""
+    """Return an aware datetime as ISO 8601 text in UTC. Equal times have equal texts, so that the texts can be compared."""
     return instant.astimezone(dt.UTC).isoformat()
 
 
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)\Z")
+_RFC3339_PATTERN = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)\Z")
 
 
 class Amount(DescriptionMixin, fields.Decimal):
-    """Amount in yuan, as a string with at most two decimals. A JSON number is refused, because a binary fraction may have rounded it."""
+    """Amount in yuan, as a string with at most two decimals. A JSON number is refused, because its value may have been rounded to a binary fraction."""
 
-    default_error_messages = _MISTAKES | {"invalid": "not_a_sum", "special": "not_a_sum"}
+    default_error_messages = _COMMON_ERROR_MESSAGES | {"invalid": "not_a_sum", "special": "not_a_sum"}
 
     def __init__(self, **options):
         super().__init__(places=2, as_string=True, **options)
 
     def _deserialize(self, value, attr, data, **kwargs):
-        if isinstance(value, str) and _AMOUNT_RE.match(value):
+        if isinstance(value, str) and _AMOUNT_PATTERN.match(value):
             return Decimal(value).quantize(_FEN)
         if isinstance(value, Decimal) and 0 <= value <= LARGEST_AMOUNT and value == value.quantize(_FEN):
             return value.quantize(_FEN)
         raise self.make_error("invalid")
 
 
-_AMOUNT_RE = re.compile(AMOUNT_PATTERN.removesuffix("$") + r"\Z", re.ASCII)
+_AMOUNT_PATTERN = re.compile(AMOUNT_PATTERN.removesuffix("$") + r"\Z", re.ASCII)
 _FEN = Decimal("0.01")
 
 
-def one_of(tokens, **options) -> Text:
-    """Return a field for a token of a closed list."""
+def choice_field(tokens, **options) -> Text:
+    """Return a field that accepts one of `tokens`."""
     return Text(validate=validate.OneOf(tuple(tokens), error="not_in_list"), **options)
 
 
-def text_matching(pattern: str, **options) -> Text:
-    """Return a field for text that matches a pattern."""
+def pattern_field(pattern: str, **options) -> Text:
+    """Return a field that accepts text that matches a pattern."""
     return Text(validate=FullMatch(pattern), **options)
 
 
 class FullMatch(validate.Regexp):
-    """Validator for a pattern with the meaning it has in JSON Schema: digits are 0-9, and `$` is the end of the text, not the place before a last line break."""
+    """Validator that applies a pattern as JSON Schema does: `\\d` is 0-9, and `$` is the end of the text.
+
+    In Python's `re`, `\\d` includes digits of other scripts, and `$` also matches before a final line break.
+    """
 
     def __init__(self, pattern: str):
         super().__init__(pattern, error="wrong_form")
@@ -191,85 +194,85 @@ class FullMatch(validate.Regexp):
         return value
 
 
-def free_text(longest: int, **options) -> Text:
-    """Return a field for free text, such as a name or an address. Domain events contain none."""
+def free_text_field(longest: int, **options) -> Text:
+    """Return a field for free text, such as a name or an address. Events between services must not have such fields."""
     return Text(validate=validate.Length(1, longest, error="wrong_length"), **options)
 
 
-def dispute_code(zh="纠纷编码", en="code of the dispute", example=samples.DISPUTE, **options):
-    return text_matching(DISPUTE_CODE_PATTERN, zh=zh, en=en, example=example, **options)
+def dispute_code_field(zh="纠纷编码", en="code of the dispute", example=samples.DISPUTE, **options):
+    return pattern_field(DISPUTE_CODE_PATTERN, zh=zh, en=en, example=example, **options)
 
 
-def agency_code(zh="机构代码", en="code of the agency", example=samples.MEDIATION_BODY, **options):
-    return one_of(AGENCIES, zh=zh, en=en, example=example, **options)
+def agency_code_field(zh="机构代码", en="code of the agency", example=samples.MEDIATION_BODY, **options):
+    return choice_field(AGENCIES, zh=zh, en=en, example=example, **options)
 
 
-def township_code(zh="乡镇（街道）统计用区划代码", en="statistical code of the township or street", example=samples.TOWNSHIP, **options):
-    return one_of(TOWNSHIPS, zh=zh, en=en, example=example, **options)
+def township_code_field(zh="乡镇（街道）统计用区划代码", en="statistical code of the township or street", example=samples.TOWNSHIP, **options):
+    return choice_field(TOWNSHIPS, zh=zh, en=en, example=example, **options)
 
 
-def village_code(
+def village_code_field(
     zh="村（社区）统计用区划代码，前九位须与township一致；不掌握时不填",
     en="statistical code of the village or community; its first nine digits must be those of `township`; left out if not known",
     example=samples.VILLAGE,
     **options,
 ):
-    return text_matching(VILLAGE_PATTERN, zh=zh, en=en, example=example, **options)
+    return pattern_field(VILLAGE_PATTERN, zh=zh, en=en, example=example, **options)
 
 
-def grid_code(
+def grid_code_field(
     zh="网格编号，由本县网格系统编定；不掌握时不填", en="number of the grid in the county's grid system; left out if not known", example=samples.GRID, **options
 ):
-    return text_matching(GRID_PATTERN, zh=zh, en=en, example=example, **options)
+    return pattern_field(GRID_PATTERN, zh=zh, en=en, example=example, **options)
 
 
-def organisation_code(zh="名册上的组织代码", en="code of the organisation on the roster", example=samples.ORGANISATION, **options):
-    return text_matching(ORGANISATION_PATTERN, zh=zh, en=en, example=example, **options)
+def organisation_code_field(zh="名册上的组织代码", en="code of the organisation on the roster", example=samples.ORGANISATION, **options):
+    return pattern_field(ORGANISATION_PATTERN, zh=zh, en=en, example=example, **options)
 
 
-def mediator_id(zh="调解员的名册编号，不得填写姓名", en="roster number of the mediator; never a name", example=samples.MEDIATOR, **options):
-    return text_matching(MEDIATOR_PATTERN, zh=zh, en=en, example=example, **options)
+def mediator_id_field(zh="调解员的名册编号，不得填写姓名", en="roster number of the mediator; never a name", example=samples.MEDIATOR, **options):
+    return pattern_field(MEDIATOR_PATTERN, zh=zh, en=en, example=example, **options)
 
 
-def party_label(
+def party_label_field(
     zh="当事人称谓：身份加序号，不得填写姓名",
     en="label of the party: its role and, from the second party of that role on, a number; never a name",
     example="respondent",
     **options,
 ):
-    return text_matching(PARTY_LABEL_PATTERN, zh=zh, en=en, example=example, **options)
+    return pattern_field(PARTY_LABEL_PATTERN, zh=zh, en=en, example=example, **options)
 
 
-def sha256_hex(zh="SHA-256摘要值，小写十六进制", en="SHA-256 digest in lower-case hexadecimal", example=samples.SHA256, **options):
-    return text_matching(SHA256_PATTERN, zh=zh, en=en, example=example, **options)
+def sha256_field(zh="SHA-256摘要值，小写十六进制", en="SHA-256 digest in lower-case hexadecimal", example=samples.SHA256, **options):
+    return pattern_field(SHA256_PATTERN, zh=zh, en=en, example=example, **options)
 
 
-def agency_number(zh, en, example, **options):
-    """Return a field for a number that an agency assigns in its own records."""
-    return text_matching(REPORT_NO_PATTERN, zh=zh, en=en, example=example, **options)
+def agency_number_field(zh, en, example, **options):
+    """Return a field for a number that an agency assigns in its own records, such as a file number."""
+    return pattern_field(REPORT_NO_PATTERN, zh=zh, en=en, example=example, **options)
 
 
-def event_id(zh, en, **options):
-    return text_matching(EVENT_ID_PATTERN, zh=zh, en=en, example=samples.ACCEPTANCE_REF["id"], **options)
+def event_id_field(zh, en, **options):
+    return pattern_field(EVENT_ID_PATTERN, zh=zh, en=en, example=samples.ACCEPTANCE_REF["id"], **options)
 
 
 class EventRef(Schema):
-    """Identifies an event by `source` and `id`."""
+    """Reference to an event by its `source` and `id`."""
 
-    source = text_matching(
+    source = pattern_field(
         SOURCE_PATTERN, required=True, zh="上报者，即事件的source", en="the reporting agency: the event's `source`", example=samples.REPORT_REF["source"]
     )
-    id = text_matching(EVENT_ID_PATTERN, required=True, zh="事件的id", en="the event's `id`", example=samples.REPORT_REF["id"])
+    id = pattern_field(EVENT_ID_PATTERN, required=True, zh="事件的id", en="the event's `id`", example=samples.REPORT_REF["id"])
 
 
-def event_ref(zh="所指的事件", en="the event referred to", **options):
+def event_ref_field(zh="所指的事件", en="the event referred to", **options):
     return Nested(EventRef, zh=zh, en=en, **options)
 
 
 def set_unknown_fields(schema: Schema, unknown: str = EXCLUDE) -> Schema:
-    """Set how the schema and all schemas nested in it treat unknown fields (RAISE or EXCLUDE), and return the schema.
+    """Set how the schema and its nested schemas treat unknown fields (RAISE or EXCLUDE), and return the schema.
 
-    marshmallow itself applies the setting to the outermost schema only.
+    marshmallow applies the setting to the outermost schema only.
     """
     schema.unknown = unknown
     for field in schema.fields.values():

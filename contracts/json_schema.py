@@ -1,7 +1,7 @@
-"""JSON Schema (2020-12) of the contract's schemas. Shared parts are separate definitions, referred to with `$ref`.
+"""Generator of JSON Schemas (2020-12) from the event schemas. Parts that several schemas share are definitions, referred to with `$ref`.
 
-Schemas of agencies' reports are closed: they refuse undefined fields. Schemas of receipts and notices are open, so that a new field does not break an
-agency's system. `neutral` schemas are valid in every county: they describe the form of agency and township codes instead of listing the codes.
+The JSON Schema of an event that agencies report refuses undefined fields. That of a receipt or notice accepts them, so that a new field does not break an
+agency's system. With `neutral`, a JSON Schema is valid in every county: it states the form of agency and township codes instead of listing the codes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,8 +11,9 @@ from marshmallow import validate
 from contracts import kinds
 from contracts.answers import NOTICES, RECEIPTS
 from contracts.causes import CAUSES
-from contracts.clocks import ARTICLE, CLOCKS
+from contracts.clocks import ARTICLE_PATTERN, CLOCKS
 from contracts.county import AGENCIES, TOWNSHIPS
+from contracts.definitions import EventType
 from contracts.fields import (
     AMOUNT_PATTERN,
     DISPUTE_CODE_PATTERN,
@@ -37,14 +38,14 @@ from contracts.fields import (
     Text,
 )
 from contracts.reasons import REASONS
-from contracts.rows import EventType
 from contracts.states import STATES
 from contracts.step_facts import StepFacts, stays_at_intake
-from contracts.steps import NAMES
+from contracts.steps import STEP_NAMES
 
 AGENCY_CODE_PATTERN, TOWNSHIP_CODE_PATTERN = r"^[a-z][a-z0-9_]{0,62}(?:-[a-z0-9_]{1,40})?$", r"^\d{9}$"
 
 # fmt: off
+# Name of the definition for each pattern that several fields share.
 DEFINITION_NAMES = {
     # pattern                name of the definition
     DISPUTE_CODE_PATTERN:    "DisputeCode",
@@ -57,13 +58,15 @@ DEFINITION_NAMES = {
     PARTY_LABEL_PATTERN:     "PartyLabel",
     VILLAGE_PATTERN:         "VillageCode",
     GRID_PATTERN:            "GridCode",
-    ARTICLE:                 "Article",
+    ARTICLE_PATTERN:                 "Article",
 }
-COUNTY_LISTS = {                    # codes that differ from county to county
-    # definition     codes here    pattern valid in every county
+# Codes that differ between counties, by name of the definition.
+COUNTY_LISTS = {
+    # definition     this county   pattern of the codes in every county
     "AgencyCode":    (AGENCIES,    AGENCY_CODE_PATTERN),
     "TownshipCode":  (TOWNSHIPS,   TOWNSHIP_CODE_PATTERN),
 }
+# Example of a field that has none of its own, by type of the field.
 DEFAULT_EXAMPLES = {Boolean: False, Day: "2026-03-02", Instant: "2026-03-02T10:30:00+08:00", Amount: "12000.00"}
 # fmt: on
 
@@ -72,22 +75,22 @@ def _to_pascal_case(constant: str) -> str:
     return "".join(word.capitalize() for word in constant.split("_"))
 
 
-# Closed lists as (definition name, meanings of the tokens), by their tokens in order.
-_CLOSED_LISTS: dict[tuple[str, ...], tuple[str, Mapping]] = {
+# Name of the definition and meanings of the tokens of each list of allowed tokens. The key is the tokens in order.
+_TOKEN_LISTS: dict[tuple[str, ...], tuple[str, Mapping]] = {
     tuple(tokens): (_to_pascal_case(constant), tokens) for constant, tokens in vars(kinds).items() if constant.isupper() and isinstance(tokens, dict)
 }
-_CLOSED_LISTS |= {tuple(tokens): (name, tokens) for name, tokens in (("States", STATES), ("Clocks", CLOCKS), ("Causes", CAUSES), ("StepTypes", NAMES))}
-_CLOSED_LISTS[tuple(REASONS)] = ("ReasonCodes", {code: (reason.zh, reason.en) for code, reason in REASONS.items()})
+_TOKEN_LISTS |= {tuple(tokens): (name, tokens) for name, tokens in (("States", STATES), ("Clocks", CLOCKS), ("Causes", CAUSES), ("StepTypes", STEP_NAMES))}
+_TOKEN_LISTS[tuple(REASONS)] = ("ReasonCodes", {code: (reason.zh, reason.en) for code, reason in REASONS.items()})
 
 
-def definition_name(row: EventType) -> str:
-    """Return the definition name of an event's schema: its type, preceded by the stream for events between services."""
-    is_answer = row.type in RECEIPTS or row.type in NOTICES
-    return row.type if row.stream == "agencies" or is_answer else f"{row.stream}.{row.type}"
+def definition_name(event_type: EventType) -> str:
+    """Return the name of the definition for an event type: the type, preceded by the stream for events between services."""
+    is_answer = event_type.type in RECEIPTS or event_type.type in NOTICES
+    return event_type.type if event_type.stream == "agencies" or is_answer else f"{event_type.stream}.{event_type.type}"
 
 
 def _default_example(field):
-    """Return the example in the field's description, else an example for its type. Return None for an object, because its fields have examples."""
+    """Return the example given in the field's description, else an example of the field's type. Return None for an object, because its fields have examples."""
     example = field.metadata.get("example")
     if isinstance(field, ListOf):
         inner = example if example is not None else _default_example(field.inner)
@@ -102,22 +105,22 @@ def _default_example(field):
 
 
 class SchemaWriter:
-    """Builds JSON Schemas and collects the definitions that they refer to. `pointer`: JSON pointer of the object that will hold the definitions."""
+    """Writer of JSON Schemas, which collects the definitions that they refer to. `pointer`: JSON pointer of the object that will hold the definitions."""
 
     def __init__(self, pointer: str, neutral: bool = False):
         self.pointer, self.neutral = pointer, neutral
         self.definitions: dict[str, dict] = {}
 
-    def of_event(self, row: EventType) -> dict:
-        """Define the schema of the event's `data` and return a reference to it."""
-        name = definition_name(row)
-        self.definitions[name] = {}  # reserves its place before the definitions that it refers to
-        result = self.of_schema(row.schema(), is_open=row.type in RECEIPTS or row.type in NOTICES, example=row.example)
-        self.definitions[name] = {"title": f"{row.zh} {row.type}", "description": row.en, **result}
+    def define_event(self, event_type: EventType) -> dict:
+        """Add a definition for the `data` of an event type, and return a reference to it."""
+        name = definition_name(event_type)
+        self.definitions[name] = {}  # reserves the place before the definitions to which this one refers
+        result = self.schema_for(event_type.schema(), is_open=event_type.type in RECEIPTS or event_type.type in NOTICES, example=event_type.example)
+        self.definitions[name] = {"title": f"{event_type.zh} {event_type.type}", "description": event_type.en, **result}
         return self._reference(name)
 
-    def of_schema(self, schema: Schema, is_open: bool, example: Mapping | None = None) -> dict:
-        properties = {name: self._of_described_field(field, is_open, (example or {}).get(name)) for name, field in schema.fields.items()}
+    def schema_for(self, schema: Schema, is_open: bool, example: Mapping | None = None) -> dict:
+        properties = {name: self._described_field(field, is_open, (example or {}).get(name)) for name, field in schema.fields.items()}
         required = [name for name, field in schema.fields.items() if field.required]
         result: dict = {"type": "object"}
         if required:
@@ -127,20 +130,23 @@ class SchemaWriter:
         result |= schema.json_rules
         facts = next((field for field in schema.fields.values() if isinstance(field, StepFacts)), None)
         if facts is not None:
-            result["allOf"] = [self._facts_of(facts, type, inner) for type, inner in facts.schemas().items()]
+            result["allOf"] = [self._rule_for_facts(facts, type, inner) for type, inner in facts.schemas().items()]
         return result if is_open else result | {"additionalProperties": False}
 
-    def _facts_of(self, facts: StepFacts, type: str, schema: Schema) -> dict:
+    def _rule_for_facts(self, facts: StepFacts, type: str, schema: Schema) -> dict:
         is_whole = not any(map(stays_at_intake, facts.steps[type].schema._declared_fields.values()))
         name = type if is_whole else f"{type}.facts"
         if not is_whole and name not in self.definitions:
-            self.definitions[name] = self.of_schema(schema, is_open=False)
-        # `required`: the condition must not hold when the field with the type is missing.
-        return {"if": {"properties": {facts.named_by: {"const": type}}, "required": [facts.named_by]}, "then": {"properties": {"facts": self._reference(name)}}}
+            self.definitions[name] = self.schema_for(schema, is_open=False)
+        # `required` is needed because an `if` without it also holds when the field with the step's type is missing.
+        return {
+            "if": {"properties": {facts.type_field: {"const": type}}, "required": [facts.type_field]},
+            "then": {"properties": {"facts": self._reference(name)}},
+        }
 
-    def _of_described_field(self, field, is_open: bool, example) -> dict:
+    def _described_field(self, field, is_open: bool, example) -> dict:
         zh, en = field.metadata.get("zh"), field.metadata.get("en")
-        result = self._of_field(field, is_open)
+        result = self._field_schema(field, is_open)
         if not (zh and en):
             return result
         if "$ref" in result:
@@ -148,13 +154,13 @@ class SchemaWriter:
         example = example if example is not None else _default_example(field)
         return {"description": f"{zh} | {en}", **result} | ({} if example is None else {"examples": [example]})
 
-    def _of_field(self, field, is_open: bool) -> dict:
-        result = self._of_type(field, is_open)
+    def _field_schema(self, field, is_open: bool) -> dict:
+        result = self._field_type_schema(field, is_open)
         return {"anyOf": [result, {"type": "null"}]} if field.allow_none else result
 
-    def _of_type(self, field, is_open: bool) -> dict:
+    def _field_type_schema(self, field, is_open: bool) -> dict:
         if isinstance(field, Text):
-            return self._of_text(field)
+            return self._text_schema(field)
         if isinstance(field, Boolean):
             return {"type": "boolean"}
         if isinstance(field, Number):
@@ -170,40 +176,40 @@ class SchemaWriter:
             )
         if isinstance(field, ListOf):
             (rule,) = field.validators
-            return {"type": "array", "items": self._of_field(field.inner, is_open), "minItems": rule.min, "maxItems": rule.max}
+            return {"type": "array", "items": self._field_schema(field.inner, is_open), "minItems": rule.min, "maxItems": rule.max}
         if isinstance(field, Nested):
-            return self._of_nested(field.schema, is_open)
+            return self._nested_reference(field.schema, is_open)
         if isinstance(field, StepFacts):
             return {"type": "object"}
         raise TypeError(type(field).__name__)
 
-    def _of_nested(self, schema: Schema, is_open: bool) -> dict:
+    def _nested_reference(self, schema: Schema, is_open: bool) -> dict:
         name = type(schema).__name__ + ("" if is_open else "Reported")
         if name not in self.definitions:
-            self.definitions[name] = {}  # reserves its place before the definitions that it refers to
-            self.definitions[name] = self.of_schema(schema, is_open)
+            self.definitions[name] = {}  # reserves the place before the definitions to which this one refers
+            self.definitions[name] = self.schema_for(schema, is_open)
         return self._reference(name)
 
-    def _of_text(self, field: Text) -> dict:
+    def _text_schema(self, field: Text) -> dict:
         (rule,) = field.validators
         if isinstance(rule, validate.OneOf):
-            return self._of_list(tuple(rule.choices))
+            return self._token_schema(tuple(rule.choices))
         if isinstance(rule, FullMatch):
             result = {"type": "string", "pattern": rule.regex.pattern}
             return self._define(DEFINITION_NAMES[rule.regex.pattern], result) if rule.regex.pattern in DEFINITION_NAMES else result
         return {"type": "string", "minLength": rule.min, "maxLength": rule.max}
 
-    def _of_list(self, tokens: tuple[str, ...]) -> dict:
+    def _token_schema(self, tokens: tuple[str, ...]) -> dict:
         for name, (codes, form) in COUNTY_LISTS.items():
             if tokens == tuple(codes):
                 return self._define(name, {"type": "string", "pattern": form} if self.neutral else {"type": "string", "enum": list(tokens)})
-        if tokens in _CLOSED_LISTS:
-            name, meanings = _CLOSED_LISTS[tokens]
+        if tokens in _TOKEN_LISTS:
+            name, meanings = _TOKEN_LISTS[tokens]
             return self._define(
-                name, {"type": "string", "enum": list(tokens), "x-meanings": {token: f"{row[0]} | {row[1]}" for token, row in meanings.items()}}
+                name, {"type": "string", "enum": list(tokens), "x-meanings": {token: f"{names[0]} | {names[1]}" for token, names in meanings.items()}}
             )
         if tokens == (*AGENCIES, *kinds.OTHER_AUTHORITIES):
-            return {"anyOf": [self._of_list(tuple(AGENCIES)), self._of_list(tuple(kinds.OTHER_AUTHORITIES))]}
+            return {"anyOf": [self._token_schema(tuple(AGENCIES)), self._token_schema(tuple(kinds.OTHER_AUTHORITIES))]}
         return {"type": "string", "enum": list(tokens)}
 
     def _define(self, name: str, result: dict) -> dict:
@@ -214,9 +220,9 @@ class SchemaWriter:
         return {"$ref": f"{self.pointer}/{name}"}
 
 
-def event_definitions(rows: Iterable[EventType], pointer: str, neutral: bool = False) -> dict[str, dict]:
-    """Return all definitions needed for these events, by definition name (see `definition_name`). The events' own definitions come first."""
+def event_definitions(event_types: Iterable[EventType], pointer: str, neutral: bool = False) -> dict[str, dict]:
+    """Return all definitions that these event types need, by name (see `definition_name`). The definitions of the event types come first."""
     writer = SchemaWriter(pointer, neutral)
-    rows = list(rows)
-    names = [writer.of_event(row)["$ref"].rsplit("/", 1)[-1] for row in rows]
+    event_types = list(event_types)
+    names = [writer.define_event(event_type)["$ref"].rsplit("/", 1)[-1] for event_type in event_types]
     return {name: writer.definitions[name] for name in (*names, *sorted(writer.definitions.keys() - set(names)))}

@@ -1,4 +1,7 @@
-"""Closed lists of tokens used in events, with the Chinese and English name of each token. Any other token is refused."""
+"""Lists of allowed tokens (enumerations) of event fields, with the Chinese and English name of each token. Events with other tokens are refused.
+
+The comment beside each constant says what its tokens are. The names of the constants appear in the published JSON Schemas.
+"""
 
 # fmt: off
 KINDS = {                                      # kinds of dispute (人民调解纠纷类型)
@@ -39,7 +42,7 @@ CHANNELS = {                                   # ways in which a dispute reached
     "transfer":      ("部门移送",               "transferred by another agency"),
     "import":        ("表格导入",               "imported from a spreadsheet"),
 }
-WANTS = {                                      # what the applicant asks for
+WANTS = {                                      # requests of the applicant
     "mediation": ("申请调解", "mediation"),
     "filing":    ("申请立案", "filing with the court"),
     "advice":    ("咨询",     "advice"),
@@ -56,12 +59,12 @@ RISKS = {                                      # risk flags of a report or a scr
     "mass":              ("群体性事件",     "mass incident"),
     "violence_threat":   ("暴力威胁",       "threat of violence"),
 }
-TRACKS = {                                     # procedural tracks: before or after a case is filed with the court
+TRACKS = {                                     # procedural tracks of mediation: before or after a case is filed with the court
     "A": ("起诉前（非诉调解）",       "before filing, outside court"),
     "B": ("立案后（先行、委托调解）", "after filing: mediation first or entrusted by the court"),
     "legacy": ("诉前调（至2024年12月31日）", "mediation on the court's pre-filing docket, until 2024-12-31"),
 }
-ROUTE_REASONS = {                              # reasons for referring a dispute to a body
+ROUTE_REASONS = {                              # reasons for referring a dispute to a mediation body
     "by_place":         ("属地管辖",         "responsible for the place"),
     "by_kind":          ("按纠纷类型",       "responsible for this kind of dispute"),
     "by_roster":        ("名册指定",         "on the court's roster"),
@@ -70,7 +73,7 @@ ROUTE_REASONS = {                              # reasons for referring a dispute
     "after_no_answer":  ("逾期未答复改派",   "referred again because another body did not answer in time"),
     "joint_handling":   ("联合调处",         "joint handling"),
 }
-STANDINGS = {                                  # types of party (person or type of organisation), where they determine the suitable body
+STANDINGS = {                                  # types of party (a person, or a type of organisation) that help to determine the suitable mediation body
     "individual":         ("自然人",             "natural person"),
     "bank":               ("银行、贷款机构",     "bank or lender"),
     "insurer":            ("保险公司",           "insurer"),
@@ -84,14 +87,14 @@ STANDINGS = {                                  # types of party (person or type 
     "village_collective": ("村集体",             "village collective"),
     "government":         ("行政机关",           "administrative body"),
 }
-FLAGS = {                                      # circumstances that need special attention and are no secret; danger to a person is reported in RISKS only
+FLAGS = {                                      # circumstances that need special attention and are not secret; RISKS has the dangers to persons
     "mass":               ("群体性",             "many people involved"),
     "wage_arrears":       ("欠薪",               "wage arrears"),
     "repeat_petition":    ("重复信访",           "repeated petition"),
     "urgent":             ("紧急",               "urgent"),
     "cross_township":     ("跨乡镇",             "several townships involved"),
 }
-PROPOSAL_REASONS = {                           # reasons that raise or lower a body's place in a routing proposal
+PROPOSAL_REASONS = {                           # reasons that raise or lower the rank of a mediation body in a proposal for the referral
     "lead_agency":        ("该类纠纷的牵头机构", "lead agency for disputes of this kind"),
     "by_kind":            ("专业对口",           "specialises in disputes of this kind"),
     "by_village":         ("本村（社区）组织",   "body of the village or community"),
@@ -105,25 +108,25 @@ PROPOSAL_REASONS = {                           # reasons that raise or lower a b
     "heavy_load":         ("在办较多",           "many open disputes"),
     "county_choice":      ("本县规定",           "rule of this county"),
 }
-EXCLUSION_REASONS = {                          # reasons for excluding a body from a routing proposal
+EXCLUSION_REASONS = {                          # reasons for excluding a mediation body from a proposal for the referral
     "conflict_disclosed": ("已披露利害关系",     "conflict of interest disclosed"),
     "declined_before":    ("已退回本纠纷交办",   "declined this dispute earlier"),
     "did_not_answer":     ("逾期未答复本纠纷交办","did not answer the referral of this dispute in time"),
 }
-CALL_REASONS = {                               # reasons for calling departments to a dispute (吹哨)
+CALL_REASONS = {                               # reasons for calling government departments to a dispute (吹哨)
     "expertise":          ("需要专业支持",       "expertise needed"),
     "joint_visit":        ("需要联合到场",       "joint presence on site needed"),
     "authority":          ("需要行政职权配合",   "a department's administrative powers needed"),
     "mass":               ("涉及人数较多",       "many people involved"),
     "joint_handling":     ("联合调处",           "joint handling"),
 }
-CALL_ANSWERS = {                               # answers of called departments (报到)
+CALL_ANSWERS = {                               # answers of departments that were called to a dispute (报到)
     "reported_in":        ("已报到",             "reported in"),
     "sends_somebody":     ("派员参与",           "sends a representative"),
     "gives_opinion":      ("提供书面意见",       "gives a written opinion"),
     "not_ours":           ("不属本部门职责",     "not a task of this department"),
 }
-LEVELS = {                                     # levels of escalation: the four of 四级七天, then the county
+LEVELS = {                                     # levels of escalation: the four of 四级七天 (four levels in seven days), then the county
     "group_level":           ("网格、村组",           "grid or village group"),
     "village_level":         ("村（社区）",           "village or community"),
     "township_office_level": ("司法所",               "judicial office"),
@@ -208,7 +211,7 @@ TERM_KINDS = {                                 # kinds of obligations in an agre
     "support":       ("抚养、赡养", "maintenance"),
     "other":         ("其他",       "other"),
 }
-TERMINATION_GROUNDS = {                        # grounds for terminating mediation: the eight of 在线调解规则 25, in its order
+TERMINATION_GROUNDS = {                        # grounds for terminating mediation: those of 在线调解规则 25, in the order of the article
     "agreement_reached":           ("当事人达成调解协议",             "the parties reached an agreement"),
     "self_settled_withdrawn":      ("当事人自行和解并撤回调解申请",   "the parties settled without mediation and withdrew the application"),
     "party_unreachable":           ("无法与当事人取得联系",           "a party cannot be reached"),
@@ -242,9 +245,9 @@ OUTCOMES = {                                   # outcomes of a dispute
     "enforced":       ("已执行",           "enforced"),
     "not_enforced":   ("未能执行",         "could not be enforced"),
     "mistaken":       ("误报撤销",         "registered by mistake"),
-    "merged":         ("并入另一纠纷",     "merged into another dispute"),
+    "merged":         ("并入另一纠纷",     "joined to another dispute"),
 }
-MATTERS = {                                    # legal nature of the matter; includes matters whose mediation the law excludes, to refuse them by rule
+MATTERS = {                                    # legal nature of the matter in dispute; includes matters that may not be mediated, which are refused
     "civil":                       ("民事纠纷",                       "civil matter"),
     "special_procedure":           ("特别程序、督促程序、公示催告程序", "special procedure, payment-order procedure or public-notice procedure"),
     "status_confirmation":         ("婚姻、身份关系确认",             "confirmation of a marriage or other personal status"),
@@ -275,7 +278,7 @@ PROCEDURES = {                                 # trial procedures
     "simplified":   ("简易程序",     "simplified procedure"),
     "ordinary":     ("普通程序",     "ordinary procedure"),
 }
-PAUSE_REASONS = {                              # reasons for pausing a clock; only the first two are permitted (在线调解规则 26), the others are refused
+PAUSE_REASONS = {                              # reasons for pausing a period; only the first two are permitted (在线调解规则 26), events with the others are refused
     "appraisal":    ("鉴定",         "expert appraisal"),
     "assessment":   ("评估",         "valuation"),
     "absence":      ("当事人缺席",   "absence of a party"),
@@ -346,7 +349,7 @@ REDIRECT_WAYS = {                              # procedures to which a dispute i
     "petition":                      ("信访",                 "petition"),
     "police":                        ("公安机关处理",         "handling by the police"),
 }
-OTHER_AUTHORITIES = {                          # authorities outside the system to which a dispute can be redirected or transferred
+OTHER_AUTHORITIES = {                          # authorities other than agencies, to which disputes can be redirected and petitions transferred
     "labour_arbitration_commission": ("劳动人事争议仲裁委员会",   "labour arbitration commission"),
     "land_arbitration_commission":   ("农村土地承包仲裁委员会",   "rural land arbitration commission"),
     "arbitration_commission":        ("仲裁委员会",               "arbitration commission"),
@@ -363,14 +366,14 @@ REOPEN_REASONS = {                             # reasons for reopening a dispute
     "sent_back":     ("转出后退回",       "returned by the authority to which it was redirected"),
     "closed_by_mistake": ("误归档",       "closed by mistake"),
 }
-MISREPORT_REASONS = {                          # mistakes in an earlier report
+MISREPORT_REASONS = {                          # kinds of mistake in an earlier report, which is corrected or withdrawn
     "wrong_dispute": ("报错纠纷",         "reported for the wrong dispute"),
     "wrong_facts":   ("内容有误",         "wrong facts"),
     "wrong_time":    ("时间有误",         "wrong time"),
     "not_happened":  ("事情没有发生",     "the reported fact did not happen"),
     "twice":         ("重复上报",         "reported twice"),
 }
-DUPLICATE_REASONS = {                          # evidence that two reports concern one dispute
+DUPLICATE_REASONS = {                          # evidence that two reports concern the same dispute
     "same_parties":  ("双方当事人相同",   "same parties on both sides"),
     "one_party":     ("一方当事人相同",   "one party in common"),
     "same_names":    ("双方姓名和村（社区）相同", "same names of both parties and same village"),
@@ -378,7 +381,7 @@ DUPLICATE_REASONS = {                          # evidence that two reports conce
     "same_kind":     ("纠纷类型相同",     "same kind of dispute"),
     "within_days":   ("上报时间相近",     "reported within a few days"),
 }
-FOUND_BY = {                                   # basis for merging two reports into one dispute
+FOUND_BY = {                                   # who decided that two reports are joined in one dispute
     "rule":   ("按规则认定",     "determined by rule"),
     "centre": ("综治中心决定",   "decided by the mediation centre"),
 }
@@ -400,14 +403,14 @@ UNDELIVERABLE_REASONS = {                      # reasons for which a notice coul
     "connection_lost": ("连接中断，未收到有效应答", "connection lost without a valid answer"),
     "inbox_full":      ("收件队列已满",   "inbox queue full"),
 }
-RECOMPUTATION_REASONS = {                      # reasons for computing a deadline again
+RECOMPUTATION_REASONS = {                      # reasons for which a deadline is computed again
     "extended":  ("延长",             "extended"),
     "paused":    ("鉴定开始，停止计算", "appraisal began; the clock is paused"),
     "resumed":   ("鉴定结束，继续计算", "appraisal ended; the clock runs again"),
     "suspended": ("调解中止，停止计算", "mediation suspended; the clock is paused"),
     "went_on":   ("调解恢复，继续计算", "mediation resumed; the clock runs again"),
     "restarted": ("重新起算",         "restarted"),
-    "calendar":  ("放假安排公布",     "holiday arrangement published"),
+    "calendar":  ("放假安排公布",     "official holiday schedule published"),
     "not_counted": ("期间不计入",     "days excluded from counting"),
 }
 CLOCK_KINDS = {                                # legal nature of a period
@@ -415,20 +418,20 @@ CLOCK_KINDS = {                                # legal nature of a period
     "LOCAL_RULE": ("地方规定期限",   "local-rule clock"),
     "POLICY":     ("政策、约定时限", "policy clock"),
 }
-HOLD_CAUSES = {                                # causes for opening a hold or a stay
+HOLD_CAUSES = {                                # causes of a safeguard hold or a stay
     "risk":             ("风险标记",     "risk flag"),
     "warning":          ("告诫书",       "police warning"),
     "protection_order": ("人身安全保护令", "protection order"),
     "stay":             ("暂缓办理",     "stay"),
 }
-RELEASE_REASONS = {                            # reasons for releasing a hold
+RELEASE_REASONS = {                            # reasons for releasing a safeguard hold
     "danger_passed":    ("危险已消除",       "the danger has passed"),
     "order_expired":    ("保护令期限届满",   "the protection order has expired"),
     "unfounded":        ("经核查不属实",     "found to be unfounded"),
     "true_wish":        ("受害人的真实意愿", "the victim's own true wish"),
     "otherwise_safe":   ("已有其他保护措施", "other protective measures in place"),
 }
-# Reasons for staying a dispute. They are never disclosed: to an agency without access to the safeguard lane, a hold and a stay look the same.
+# Reasons for staying a dispute. They are never disclosed: agencies without access to the safeguard lane must not be able to tell a hold from a stay.
 STAY_REASONS = {
     "jurisdiction":     ("管辖待定",         "competence undetermined"),
     "recusal":          ("回避申请审查",     "recusal under review"),

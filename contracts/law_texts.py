@@ -1,7 +1,6 @@
-"""Texts of the articles that set the periods: the sentence itself, its source and its validity, by the citation that rules and events carry.
+"""Texts of the articles of law that set periods, with their sources, by the citation that rules and events carry.
 
-A quotation is verbatim. Where the wording could not be established, `is_summary` is set and `sentences` holds a summary.
-`verified_on` is the date of the consolidated text with which the wording was last compared; None for sources that are only summarised.
+Texts are quoted verbatim. If the wording of an article could not be established, `is_summary` is True and `sentences` holds a summary.
 """
 
 import re
@@ -10,32 +9,32 @@ from datetime import date
 
 from contracts.clocks import LAWS
 
-Pair = tuple[str, str]  # Chinese, English
+BilingualText = tuple[str, str]  # (Chinese text, English text)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A law, interpretation, regulation or practice in the version from which articles are quoted."""
+    """A law, judicial interpretation, regulation or local practice, in the version from which articles are quoted."""
 
-    slug: str  # in anchors of pages
-    title: Pair
-    issued_by: Pair
-    number: Pair  # document number and date; of an amended text, of the version quoted
-    published_in: Pair
+    slug: str  # name of the source in the anchors of web pages
+    title: BilingualText
+    issued_by: BilingualText
+    number: BilingualText  # document number and date of the quoted version
+    published_in: BilingualText
     valid_from: date
-    verified_on: date | None
-    valid_until: date | None = None  # last day of validity; None: in force
+    verified_on: date | None  # date of the official text with which the quotations were last compared; None: the source is only summarised
+    valid_until: date | None = None  # last day of validity; None: the source is in force
 
 
 @dataclass(frozen=True, slots=True)
 class ArticleText:
-    """Sentences of one article that set a period, or a counting rule of it, with a translation of each."""
+    """Sentences of one article that set a period or say how it is counted, each with a translation."""
 
-    law: str  # key of SOURCES
+    law: str  # short name of the source, a key of SOURCES
     number: str
-    sentences: tuple[Pair, ...]
+    sentences: tuple[BilingualText, ...]
     is_summary: bool = False
-    note: Pair | None = None  # e.g. the number of the article in earlier versions
+    note: BilingualText | None = None  # remark, for example the number of the article in earlier versions
 
     @property
     def citation(self) -> str:
@@ -47,17 +46,17 @@ class ArticleText:
 
     @property
     def anchor(self) -> str:
-        """Return the identifier of the article's section on a page: ASCII letters, digits and hyphens."""
+        """Identifier (anchor) of the article's section on a web page: ASCII letters, digits and hyphens."""
         return "-".join((self.source.slug, *(re.findall(r"\d+", self.number) or ("text",))))
 
 
 @dataclass(frozen=True, slots=True)
 class RuleOrigin:
-    """Who set a period that no law sets (kind POLICY or LOCAL_RULE), and the citations of the articles on which it is modelled."""
+    """Origin of a period that no law sets (kind POLICY or LOCAL_RULE): who set it, and citations of the articles on which it is modelled."""
 
-    owner: Pair
+    owner: BilingualText
     modelled_on: tuple[str, ...] = ()
-    note: Pair | None = None
+    note: BilingualText | None = None
 
 
 # fmt: off
@@ -68,42 +67,42 @@ _IN_NPC_GAZETTE = ("《中华人民共和国全国人民代表大会常务委员
 _IN_COURT_GAZETTE = ("《最高人民法院公报》《人民法院报》", "Gazette of the Supreme People's Court; People's Court Daily")
 _IN_MINISTRY_GAZETTE = ("《中华人民共和国国务院公报》或者部门公报", "Gazette of the State Council or of the ministry")
 _IN_COUNCIL_GAZETTE = ("《中华人民共和国国务院公报》", "Gazette of the State Council")
-_2025, _2026 = date(2025, 4, 19), date(2026, 7, 17)
+_COMPARED_2025, _COMPARED_2026 = date(2025, 4, 19), date(2026, 7, 17)
 
 SOURCES = {
     "民事诉讼法": Source(
         "civil-procedure-law", ("《中华人民共和国民事诉讼法》", "Civil Procedure Law of the People's Republic of China"),
         ("全国人民代表大会；全国人民代表大会常务委员会修正", "National People's Congress; amended by its Standing Committee"),
         ("2023年9月1日第五次修正，主席令第十一号", "fifth amendment of 2023-09-01, Order of the President No. 11"),
-        _IN_NPC_GAZETTE, date(2024, 1, 1), _2026),
+        _IN_NPC_GAZETTE, date(2024, 1, 1), _COMPARED_2026),
     "民事诉讼法解释": Source(
         "civil-procedure-interpretation",
         ("《最高人民法院关于适用〈中华人民共和国民事诉讼法〉的解释》", "Interpretation of the Supreme People's Court on the Application of the Civil Procedure Law"), _COURT,
         ("法释〔2015〕5号，2022年4月1日以法释〔2022〕11号修正", "Fa Shi [2015] No. 5, as amended on 2022-04-01 by Fa Shi [2022] No. 11"),
-        _IN_COURT_GAZETTE, date(2022, 4, 10), _2025),
+        _IN_COURT_GAZETTE, date(2022, 4, 10), _COMPARED_2025),
     "人民调解法": Source(
         "peoples-mediation-law", ("《中华人民共和国人民调解法》", "People's Mediation Law of the People's Republic of China"), _NPC,
         ("2010年8月28日通过，主席令第三十四号", "adopted 2010-08-28, Order of the President No. 34"),
-        _IN_NPC_GAZETTE, date(2011, 1, 1), _2026),
+        _IN_NPC_GAZETTE, date(2011, 1, 1), _COMPARED_2026),
     "特邀调解规定": Source(
         "invited-mediation-provisions",
         ("《最高人民法院关于人民法院特邀调解的规定》", "Provisions of the Supreme People's Court on Court-invited Mediation"), _COURT,
         ("法释〔2016〕14号，2016年6月28日公布", "Fa Shi [2016] No. 14, issued 2016-06-28"),
-        _IN_COURT_GAZETTE, date(2016, 7, 1), _2025),
+        _IN_COURT_GAZETTE, date(2016, 7, 1), _COMPARED_2025),
     "在线调解规则": Source(
         "online-mediation-rules", ("《人民法院在线调解规则》", "Online Mediation Rules of the People's Courts"), _COURT,
         ("法释〔2021〕23号，2021年12月30日公布", "Fa Shi [2021] No. 23, issued 2021-12-30"),
-        _IN_COURT_GAZETTE, date(2022, 1, 1), _2025),
+        _IN_COURT_GAZETTE, date(2022, 1, 1), _COMPARED_2025),
     "司法确认规定": Source(
         "confirmation-provisions",
         ("《最高人民法院关于人民调解协议司法确认程序的若干规定》", "Provisions of the Supreme People's Court on the Procedure for Judicial Confirmation of People's Mediation Agreements"), _COURT,
         ("法释〔2011〕5号，2011年3月23日公布", "Fa Shi [2011] No. 5, issued 2011-03-23"),
-        _IN_COURT_GAZETTE, date(2011, 3, 30), _2025),
+        _IN_COURT_GAZETTE, date(2011, 3, 30), _COMPARED_2025),
     "登记立案规定": Source(
         "case-registration-provisions",
         ("《最高人民法院关于人民法院登记立案若干问题的规定》", "Provisions of the Supreme People's Court on Several Issues concerning the Registration of Cases"), _COURT,
         ("法释〔2015〕8号，2015年4月15日公布", "Fa Shi [2015] No. 8, issued 2015-04-15"),
-        _IN_COURT_GAZETTE, date(2015, 5, 1), _2025),
+        _IN_COURT_GAZETTE, date(2015, 5, 1), _COMPARED_2025),
     "立案与调解意见": Source(
         "filing-and-mediation-opinion",
         ("《最高人民法院关于严格依法规范民事案件立案与调解工作的意见》", "Opinion of the Supreme People's Court on the Lawful Registration and Mediation of Civil Cases"), _COURT,
@@ -112,46 +111,46 @@ SOURCES = {
     "反家庭暴力法": Source(
         "anti-domestic-violence-law", ("《中华人民共和国反家庭暴力法》", "Anti-Domestic Violence Law of the People's Republic of China"), _NPC,
         ("2015年12月27日通过，主席令第三十七号", "adopted 2015-12-27, Order of the President No. 37"),
-        _IN_NPC_GAZETTE, date(2016, 3, 1), _2026),
+        _IN_NPC_GAZETTE, date(2016, 3, 1), _COMPARED_2026),
     "信访工作条例": Source(
         "petition-regulations", ("《信访工作条例》", "Regulations on Petition Work"),
         ("中共中央、国务院", "Central Committee of the Communist Party of China and State Council"),
         ("2022年2月25日发布", "issued 2022-02-25"),
-        _IN_COUNCIL_GAZETTE, date(2022, 5, 1), _2025),
+        _IN_COUNCIL_GAZETTE, date(2022, 5, 1), _COMPARED_2025),
     "劳动争议调解仲裁法": Source(
         "labour-dispute-law",
         ("《中华人民共和国劳动争议调解仲裁法》", "Law of the People's Republic of China on Mediation and Arbitration of Labour Disputes"), _NPC,
         ("2007年12月29日通过，主席令第八十号", "adopted 2007-12-29, Order of the President No. 80"),
-        _IN_NPC_GAZETTE, date(2008, 5, 1), _2026),
+        _IN_NPC_GAZETTE, date(2008, 5, 1), _COMPARED_2026),
     "农村土地承包经营纠纷调解仲裁法": Source(
         "rural-land-dispute-law",
         ("《中华人民共和国农村土地承包经营纠纷调解仲裁法》", "Law of the People's Republic of China on Mediation and Arbitration of Rural Land Contract Disputes"), _NPC,
         ("2009年6月27日通过，主席令第十四号", "adopted 2009-06-27, Order of the President No. 14"),
-        _IN_NPC_GAZETTE, date(2010, 1, 1), _2026),
+        _IN_NPC_GAZETTE, date(2010, 1, 1), _COMPARED_2026),
     "医疗纠纷条例": Source(
         "medical-dispute-regulations", ("《医疗纠纷预防和处理条例》", "Regulations on the Prevention and Handling of Medical Disputes"),
         ("国务院", "State Council"),
         ("国务院令第701号，2018年7月31日公布", "Order of the State Council No. 701, issued 2018-07-31"),
-        _IN_COUNCIL_GAZETTE, date(2018, 10, 1), _2025),
+        _IN_COUNCIL_GAZETTE, date(2018, 10, 1), _COMPARED_2025),
     "消费者权益保护法": Source(
         "consumer-protection-law",
         ("《中华人民共和国消费者权益保护法》", "Law of the People's Republic of China on the Protection of Consumer Rights and Interests"), _NPC,
         ("2013年10月25日第二次修正，主席令第七号", "second amendment of 2013-10-25, Order of the President No. 7"),
-        _IN_NPC_GAZETTE, date(2014, 3, 15), _2026),
+        _IN_NPC_GAZETTE, date(2014, 3, 15), _COMPARED_2026),
     "道路交通事故处理程序规定": Source(
         "road-accident-procedure", ("《道路交通事故处理程序规定》", "Provisions on the Procedure for Handling Road Traffic Accidents"), _POLICE,
         ("公安部令第146号，2017年7月22日公布", "Order of the Ministry of Public Security No. 146, issued 2017-07-22"),
-        _IN_MINISTRY_GAZETTE, date(2018, 5, 1), _2025),
+        _IN_MINISTRY_GAZETTE, date(2018, 5, 1), _COMPARED_2025),
     "公安行政案件程序规定": Source(
         "police-administrative-procedure",
         ("《公安机关办理行政案件程序规定》", "Provisions on the Procedure for Handling Administrative Cases by Public Security Organs"), _POLICE,
         ("公安部令第125号，2018年11月25日以公安部令第149号修正", "Order of the Ministry of Public Security No. 125, as amended on 2018-11-25 by Order No. 149"),
-        _IN_MINISTRY_GAZETTE, date(2019, 1, 1), _2025),
+        _IN_MINISTRY_GAZETTE, date(2019, 1, 1), _COMPARED_2025),
     "司法建议规定": Source(
         "judicial-suggestion-provisions",
         ("《最高人民法院关于综合治理类司法建议工作若干问题的规定》", "Provisions of the Supreme People's Court on Judicial Suggestions for Comprehensive Governance"), _COURT,
         ("法释〔2023〕11号，2023年11月15日公布", "Fa Shi [2023] No. 11, issued 2023-11-15"),
-        _IN_COURT_GAZETTE, date(2023, 11, 16), _2025),
+        _IN_COURT_GAZETTE, date(2023, 11, 16), _COMPARED_2025),
     "四级七天": Source(
         "four-levels-seven-days", ("“四级七天”工作法", "Four levels, seven days: a working method"),
         ("张掖市高台县等地的做法", "practice of Gaotai and other counties of Zhangye"),
@@ -338,32 +337,32 @@ _ARTICLES = (
 )
 ARTICLE_TEXTS = {article.citation: article for article in _ARTICLES}
 
-_COUNTY = ("本县自定", "this county's own rule")
-_FOR_THE_PLATFORM = (
+_COUNTY_OWNER = ("本县自定", "this county's own rule")
+_PLATFORM_NOTE = (
     "该条只约束人民法院在线调解平台上的调解；平台以外由本县参照适用。",
     "The article binds mediation on the platform of the people's courts only; elsewhere this county applies it by analogy.",
 )
 RULE_ORIGINS = {
-    # clocks with a period of kind POLICY or LOCAL_RULE. A county's file may set other lengths.
-    "screening":                     RuleOrigin(_COUNTY),
-    "routing":                       RuleOrigin(_COUNTY),
-    "referral_answer":               RuleOrigin(_COUNTY, ("在线调解规则 12",), _FOR_THE_PLATFORM),
-    "online_parties_choose":         RuleOrigin(_COUNTY, ("在线调解规则 10",), _FOR_THE_PLATFORM),
-    "online_appoint":                RuleOrigin(_COUNTY, ("在线调解规则 10",), _FOR_THE_PLATFORM),
-    "online_ask_other_party":        RuleOrigin(_COUNTY, ("在线调解规则 15",), _FOR_THE_PLATFORM),
-    "mediation_out_of_court_policy": RuleOrigin(_COUNTY, ("特邀调解规定 27",), (
+    # Clocks whose period is of kind POLICY or LOCAL_RULE. The county's file county.toml may set other lengths of these periods.
+    "screening":                     RuleOrigin(_COUNTY_OWNER),
+    "routing":                       RuleOrigin(_COUNTY_OWNER),
+    "referral_answer":               RuleOrigin(_COUNTY_OWNER, ("在线调解规则 12",), _PLATFORM_NOTE),
+    "online_parties_choose":         RuleOrigin(_COUNTY_OWNER, ("在线调解规则 10",), _PLATFORM_NOTE),
+    "online_appoint":                RuleOrigin(_COUNTY_OWNER, ("在线调解规则 10",), _PLATFORM_NOTE),
+    "online_ask_other_party":        RuleOrigin(_COUNTY_OWNER, ("在线调解规则 15",), _PLATFORM_NOTE),
+    "mediation_out_of_court_policy": RuleOrigin(_COUNTY_OWNER, ("特邀调解规定 27",), (
         "法律没有规定法院以外调解的期限；本县参照委派调解的30日。",
         "No law limits mediation outside court; this county follows the 30 days of delegated mediation.")),
     "mediation_extension":           RuleOrigin(("最高人民法院的意见，约束各级人民法院", "opinion of the Supreme People's Court, binding on courts"), ("立案与调解意见 3",)),
     "performance":                   RuleOrigin(("当事人约定的履行日，由调解组织督促", "the day that the parties agreed on; the mediating body urges performance"), ("人民调解法 31",)),
-    "follow_up":                     RuleOrigin(_COUNTY),
-    "archiving":                     RuleOrigin(_COUNTY),
-    "group_level":                   RuleOrigin(_COUNTY, ("四级七天",)),
-    "village_level":                 RuleOrigin(_COUNTY, ("四级七天",)),
-    "township_office_level":         RuleOrigin(_COUNTY, ("四级七天",)),
-    "township_level":                RuleOrigin(_COUNTY, ("四级七天",)),
-    "call_answer":                   RuleOrigin(_COUNTY),
-    "supervision_answer":            RuleOrigin(_COUNTY),
+    "follow_up":                     RuleOrigin(_COUNTY_OWNER),
+    "archiving":                     RuleOrigin(_COUNTY_OWNER),
+    "group_level":                   RuleOrigin(_COUNTY_OWNER, ("四级七天",)),
+    "village_level":                 RuleOrigin(_COUNTY_OWNER, ("四级七天",)),
+    "township_office_level":         RuleOrigin(_COUNTY_OWNER, ("四级七天",)),
+    "township_level":                RuleOrigin(_COUNTY_OWNER, ("四级七天",)),
+    "call_answer":                   RuleOrigin(_COUNTY_OWNER),
+    "supervision_answer":            RuleOrigin(_COUNTY_OWNER),
 }
 # fmt: on
 
@@ -371,9 +370,9 @@ _CITATION = re.compile(rf"(?:after )?({'|'.join(sorted(LAWS, key=len, reverse=Tr
 
 
 def cited_articles(citation: str) -> tuple[str, ...]:
-    """Return the single articles of a citation: `after 在线调解规则 24, 26; 人民调解法 33` gives `在线调解规则 24`, `在线调解规则 26`, `人民调解法 33`.
+    """Return the articles of a citation, one string each: `after 在线调解规则 24, 26; 人民调解法 33` gives `在线调解规则 24`, `在线调解规则 26`, `人民调解法 33`.
 
-    `none` gives no article. Raises ValueError for a citation that is not in the form of contracts.clocks.ARTICLE.
+    The citation `none` gives no articles. Raises ValueError for a citation that is not in the form of contracts.clocks.ARTICLE_PATTERN.
     """
     if citation == "none":
         return ()
@@ -388,5 +387,5 @@ def cited_articles(citation: str) -> tuple[str, ...]:
 
 
 def origin_anchor(clock: str) -> str:
-    """Return the identifier of the section of a page that tells whose rule the period of this clock is."""
+    """Return the identifier (anchor) of the web page section that states who set the period of this clock."""
     return f"rule-{clock.replace('_', '-')}"

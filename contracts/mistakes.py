@@ -1,6 +1,6 @@
-"""Possible mistakes in a field, in Chinese and English, and their extraction from marshmallow's errors.
+"""Mistakes that a field can contain, described in Chinese and English, and their extraction from marshmallow's errors.
 
-A description never contains the value that was sent, because it may be a person's name.
+A description never contains the value that was sent, because the value may be a person's name.
 """
 
 import re
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from marshmallow import ValidationError
 
 # fmt: off
+# Description of each mistake, by token. The name of the field precedes the description.
 MISTAKES = {
     "required":         ("缺失",                                     "is missing"),
     "null":             ("不能为空",                                 "must not be null"),
@@ -36,34 +37,34 @@ MISTAKES = {
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    field: str  # path such as "terms[0].due_on"; "data" for the data as a whole
+    field: str  # path of the field, such as "terms[0].due_on"; "data" if the mistake concerns the data as a whole
     token: str
     zh: str
     en: str
 
 
 def mistakes_in(error: ValidationError) -> list[Mistake]:
-    """Return all mistakes in a ValidationError, sorted by field path. Values and unknown field names are not included."""
-    found = {(path, token if token in MISTAKES else "invalid") for path, token in _path_tokens(error.messages, "")}
+    """Return all mistakes in a ValidationError, sorted by field path. They contain neither values nor names of unknown fields."""
+    found = {(path, token if token in MISTAKES else "invalid") for path, token in _iterate_mistakes(error.messages, "")}
     return [Mistake(path or "data", token, *MISTAKES[token]) for path, token in sorted(found)]
 
 
-def _path_tokens(messages, path):
+def _iterate_mistakes(messages, path):
     """Yield (field path, token) for each message in marshmallow's nested error messages."""
     if isinstance(messages, dict):
         for key, inner in messages.items():
             if inner == ["unknown_field"]:
                 yield path, "unknown_field"
             elif key in ("_schema", "value", "key"):
-                yield from _path_tokens(inner, path)
+                yield from _iterate_mistakes(inner, path)
             elif isinstance(key, int):
-                yield from _path_tokens(inner, f"{path}[{key}]")
+                yield from _iterate_mistakes(inner, f"{path}[{key}]")
             else:
-                # The key is the name of a defined field: an undefined name was ignored, or handled above as unknown_field.
+                # The key is the name of a defined field. Names of undefined fields do not get here: they are ignored, or reported above as unknown_field.
                 name = key if re.fullmatch(r"[a-z][a-z0-9_]*", key) else "field"
-                yield from _path_tokens(inner, f"{path}.{name}" if path else name)
+                yield from _iterate_mistakes(inner, f"{path}.{name}" if path else name)
     elif isinstance(messages, list):
         for inner in messages:
-            yield from _path_tokens(inner, path)
+            yield from _iterate_mistakes(inner, path)
     else:
         yield path, messages

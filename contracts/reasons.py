@@ -1,4 +1,4 @@
-"""Reasons of refusal: a closed list of codes, each with a sentence in Chinese and English. No sentence contains a value that an agency sent."""
+"""Reasons of refusal: a list of allowed codes, each with a sentence in Chinese and English. No sentence contains a value that an agency sent."""
 
 import datetime as dt
 import re
@@ -8,7 +8,7 @@ from functools import cache
 from contracts.county import AGENCIES
 from contracts.mistakes import MISTAKES
 from contracts.states import STATES
-from contracts.steps import NAMES
+from contracts.steps import STEP_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +18,15 @@ class Reason:
     en: str
 
     def text(self, **facts) -> dict:
-        """Return the reason as event data with `code`, `zh` and `en`. `facts`: tokens, dates and counts for the {placeholders} of the sentence."""
+        """Return the reason as event data with `code`, `zh` and `en`. `facts`: tokens, dates and counts for the {placeholders} in the sentences."""
         zh, en = ({name: _render(name, value, language) for name, value in facts.items()} for language in (0, 1))
         return {"code": self.code, "zh": self.zh.format(**zh), "en": self.en.format(**en)}
 
 
 # fmt: off
+# Chinese and English sentence of each reason, with {placeholders}.
 _SENTENCES = {
-    # Refused by intake: sent with the first receipt.
+    # Reasons for which the intake service refuses an event. They are sent with the first receipt (receipt.refused).
     "malformed_envelope": (
         "事件封装不符合CloudEvents 1.0：“{field}”{mistake}。请改正后使用新的id重新上报。",
         "The envelope does not conform to CloudEvents 1.0: “{field}” {mistake}. Correct it and send it again with a new id."),
@@ -85,8 +86,8 @@ _SENTENCES = {
         "One of the two disputes is already joined to another dispute, so it cannot be joined again. Use the code of that other dispute."),
     "nothing_to_unjoin": (
         "该纠纷中没有{agency}被并入的上报，无并案可以撤销。",
-        "No report of {agency} was joined to this dispute, so there is no joining to reverse."),
-    # Refused by mediation: sent with the second receipt.
+        "No report of {agency} was joined to this dispute, so there is no join to undo."),
+    # Reasons for which the mediation service refuses a step. They are sent with the second receipt (receipt.rejected).
     "illegal_here": (
         "纠纷处于“{state}”状态，不能办理“{step}”。请先核对纠纷进展。",
         "The dispute is in state “{state}”, in which “{step}” is not possible. Check the progress of the dispute."),
@@ -142,7 +143,7 @@ _SENTENCES = {
         "该纠纷因管辖、回避、保全、调卷或者核实等原因暂缓办理，“{step}”未予记录，纠纷状态不变。恢复办理时由有关机关另行告知，届时请使用新的id重新上报。具体原因不予答复。",
         ("The dispute is stayed for a reason such as competence, recusal, preservation of property, a case file on loan or an inquiry. “{step}” was not recorded "
         "and the state is unchanged. The competent body informs you when the stay ends; then report again with a new id. The reason is not disclosed.")),
-    # Refused in the safeguard lane: sent only to agencies with access to the lane.
+    # Reasons of refusal in the safeguard lane. They are sent only to agencies with access to the safeguard lane.
     "held_for_safety": (
         "纠纷处于安全保护状态，安全保护期间仅公安机关和人民法院可以办理，“{step}”未生效。确有需要的，请与公安机关、人民法院直接联系；紧急情况请拨打110。",
         ("The dispute is under a safeguard hold, during which only steps of the police and the court take effect; “{step}” had no effect. "
@@ -150,7 +151,7 @@ _SENTENCES = {
     "nothing_to_release": (
         "该纠纷没有需要解除的事项，“{step}”未生效。",
         "The dispute has nothing that “{step}” could end, so the step had no effect."),
-    # Routing, calling of departments, supervision.
+    # Reasons that concern referrals, the calling of departments, supervision and escalation.
     "not_on_the_roster_then": (
         "该组织当日不在名册中，或者不由所列机构代为上报，不能交办。请核对organisation和to。",
         "The organisation is not on the roster on that day, or another agency reports for it, so it cannot be given the referral. Check `organisation` and `to`."),
@@ -163,7 +164,7 @@ _SENTENCES = {
     "not_in_the_levels": (
         "本纠纷不适用四级七天，或者已升至该级，不能升级。",
         "The dispute cannot be escalated: the rule of four levels in seven days does not apply to it, or it has already reached that level."),
-    # Changes of rosters.
+    # Reasons that concern changes of rosters.
     "unknown_organisation": (
         "名册中没有该组织，或者该组织在该日已被移出。请核对organisation，或者先将该组织列入名册。",
         "The organisation is not on the roster on that day. Check `organisation`, or add the organisation to the roster first."),
@@ -180,6 +181,7 @@ _SENTENCES = {
         "{agency}只能变更由其管理的名册：司法行政机关管理人民调解组织，法院管理特邀调解名册和法庭设置。",
         ("{agency} may change only the rosters that it manages: the judicial administration those of people's mediation organisations, the court those of "
         "invited mediators and of its tribunals.")),
+    # Reasons that concern judicial confirmation, court cases, periods, terminations and corrections.
     "may_not_be_confirmed": (
         "协议涉及身份关系、物权或者知识产权确权，或者调解组织已注明不可确认，不能申请司法确认（民事诉讼法解释第355条）。可以依法起诉。",
         ("The agreement concerns a personal status or title to real rights or intellectual property, or the mediation body marked it as not confirmable, so "
@@ -307,7 +309,7 @@ _SENTENCES = {
     "later_steps_stand": (
         "后续步骤已经依据该事件办理，不能再更正或者撤销。请先更正或者撤销后续步骤。",
         "Later steps were decided on the basis of this event, so it can no longer be corrected or withdrawn. Correct or withdraw the later steps first."),
-    # Parked events: the reason while an event is parked, and after an operator discarded it.
+    # Reasons that concern parked events: while the event is parked, and after an operator discarded it.
     "parked_by_operator": (
         "事件处理时发生故障，已暂存待查，运维人员正在核查。无须重新上报。",
         "Processing of the event failed; it is parked and an operator is examining it. Do not send it again."),
@@ -319,37 +321,43 @@ _SENTENCES = {
 
 REASONS = {code: Reason(code, zh, en) for code, (zh, en) in _SENTENCES.items()}
 
-# Permitted values of placeholders. A token of a table is rendered as its name in the language of the sentence; other values must match a pattern.
+# Permitted values of the placeholders. A token in _NAMES_BY_TOKEN is replaced by its name in the language of the sentence; other values must match a pattern.
 _NAMES_BY_TOKEN = {
     "state": STATES,
-    "step": NAMES,
+    "step": STEP_NAMES,
     "mistake": MISTAKES,
     "agency": {code: (agency.zh, agency.en) for code, agency in AGENCIES.items()},
 }
-_PATTERNS = {"field": r"[a-z][a-z0-9_]*(?:[.\[\]0-9a-z_]*)", "on": r"\d{4}-\d{2}-\d{2}", "limit": r"\d{1,9}", "number": r"\d{1,4}", "days": r"\d{1,3}"}
+_PLACEHOLDER_PATTERNS = {
+    "field": r"[a-z][a-z0-9_]*(?:[.\[\]0-9a-z_]*)",
+    "on": r"\d{4}-\d{2}-\d{2}",
+    "limit": r"\d{1,9}",
+    "number": r"\d{1,4}",
+    "days": r"\d{1,3}",
+}
 
 
 def _render(name: str, value, language: int) -> str:
     if name in _NAMES_BY_TOKEN:
         return _NAMES_BY_TOKEN[name][value][language]
     text = value.isoformat() if isinstance(value, dt.date) else str(value)
-    if name not in _PATTERNS or not re.fullmatch(_PATTERNS[name], text):
+    if name not in _PLACEHOLDER_PATTERNS or not re.fullmatch(_PLACEHOLDER_PATTERNS[name], text):
         raise ValueError(f"invalid value for the placeholder {name} of a reason")
     return text
 
 
 @cache
 def _sentence_pattern(code: str, language: int) -> re.Pattern:
-    """Return the pattern of a reason's sentence with any permitted values. `language`: 0 for Chinese, 1 for English."""
+    """Return the pattern that matches a reason's sentence with any permitted values in its placeholders. `language`: 0 for Chinese, 1 for English."""
 
     def placeholder_pattern(match: re.Match) -> str:
         name = match[1]
-        return "(?:" + (_PATTERNS.get(name) or "|".join(re.escape(row[language]) for row in _NAMES_BY_TOKEN[name].values())) + ")"
+        return "(?:" + (_PLACEHOLDER_PATTERNS.get(name) or "|".join(re.escape(row[language]) for row in _NAMES_BY_TOKEN[name].values())) + ")"
 
     sentence = (REASONS[code].zh, REASONS[code].en)[language]
     return re.compile(re.sub(r"\\\{(\w+)\\\}", placeholder_pattern, re.escape(sentence)))
 
 
 def is_sentence_of(code: str, zh: str, en: str) -> bool:
-    """Return whether both texts are the sentence of the reason, with permitted values in the placeholders."""
+    """Return whether `zh` and `en` are the Chinese and English sentence of the reason `code`, with permitted values in the placeholders."""
     return code in REASONS and _sentence_pattern(code, 0).fullmatch(zh) is not None and _sentence_pattern(code, 1).fullmatch(en) is not None

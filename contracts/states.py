@@ -1,11 +1,12 @@
-"""Names of the states of a dispute, and of each state: what it means, who must act in it, and how it ends.
+"""Names of the states of a dispute, and an explanation of each state: its meaning, who must act, and how it ends.
 
-The order of the states is decided by mediation's table of transitions. The explanations repeat it for readers; a test compares the two.
+The transitions between states are defined in services/mediation/lifecycle/transitions.py. The explanations describe them for readers; a test compares both.
 """
 
 from dataclasses import dataclass
 
 # fmt: off
+# Chinese and English name of each state.
 STATES = {
     "detected":          ("线索",         "detected"),
     "registered":        ("已登记",       "registered"),
@@ -36,7 +37,7 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class StateExplanation:
-    """Explanation of one state, each sentence in Chinese and English. `ends` names every state that may follow in quotation marks."""
+    """Explanation of one state, as pairs of a Chinese and an English text. `ends` names, in quotation marks, every state that may follow."""
 
     meaning: tuple[str, str]
     actor: tuple[str, str]
@@ -44,6 +45,7 @@ class StateExplanation:
 
 
 # fmt: off
+# Explanation of each state. A mediating body is the mediation body that handles the dispute.
 STATE_EXPLANATIONS = {
     "detected": StateExplanation(
         meaning=("已收到首次上报，尚未赋予纠纷编码。",
@@ -221,6 +223,7 @@ STATE_EXPLANATIONS = {
         ends=("办理流程到此结束，其后没有步骤；重新启动的转为“已登记”。",
               "The procedure ends here and nothing follows; a dispute that is reopened becomes “registered”.")),
 }
+# How any state can end, in Chinese and English.
 ENDINGS_OF_ANY_STATE = (
     "任何状态下，当事人均可起诉，法院登记立案后转为“已立案”。与另一纠纷系同一纠纷的，并入该纠纷后转为“已归档”。上报有误的，更正或者撤回后恢复该上报之前的状态。",
     "In any state a party may go to court: when the court has filed the case, the dispute becomes “filed”. A dispute that is the same as another is joined to it and becomes “closed”. "

@@ -1,14 +1,14 @@
-"""Loads and dumps event data according to its schema. Schemas are built on first use and cached, because every event passes through here."""
+"""Loading and dumping of event data according to its schema. Schemas are built on first use and cached, because every event is loaded and dumped here."""
 
 from functools import cache
 
 from marshmallow import EXCLUDE, RAISE
 
 from contracts.events import event_type
-from contracts.fast_validators import UNDECIDED, build_loader
+from contracts.fast_validators import UNDECIDED_ERRORS, build_loader
 from contracts.fields import set_unknown_fields
 from contracts.step_facts import facts_schema
-from contracts.steps import ROSTER_STEPS, ROWS
+from contracts.steps import ROSTER_STEPS, STEPS_BY_TYPE
 from contracts.steps.reporting import Parties
 
 
@@ -18,7 +18,7 @@ def _with_fast_load(schema):
     def load(data):
         try:
             return fast_load(data)
-        except UNDECIDED:
+        except UNDECIDED_ERRORS:
             return schema.load(data)
 
     return load
@@ -30,7 +30,7 @@ def _with_fast_dump(schema):
     def dump(data):
         try:
             return fast_load(data)
-        except UNDECIDED:
+        except UNDECIDED_ERRORS:
             return schema.dump(schema.load(data))
 
     return dump
@@ -55,13 +55,13 @@ def _parties_loader():
 def _facts_dumper(type):
     if type in ROSTER_STEPS:
         raise KeyError(type)
-    return _with_fast_dump(facts_schema(ROWS[type], EXCLUDE))
+    return _with_fast_dump(facts_schema(STEPS_BY_TYPE[type], EXCLUDE))
 
 
 def load(type: str, data: dict, stream: str | None = None) -> dict:
-    """Return event data as Python values (aware datetimes, dates, Decimals), without unknown fields.
+    """Return JSON event data as Python values (aware datetimes, dates, Decimals), without unknown fields.
 
-    Raises ValidationError for invalid data and KeyError for an unknown type.
+    Raises ValidationError for invalid data and KeyError for an unknown event type.
     """
     return _event_loader(type, stream)(data)
 
@@ -69,19 +69,19 @@ def load(type: str, data: dict, stream: str | None = None) -> dict:
 def dump(type: str, data: dict, stream: str | None = None) -> dict:
     """Return event data as JSON values. `data` may hold Python values or their JSON forms.
 
-    Raises ValidationError for invalid data and for unknown fields, and KeyError for an unknown type.
+    Raises ValidationError for invalid data and for unknown fields, and KeyError for an unknown event type.
     """
     return _event_dumper(type, stream)(data)
 
 
 def load_parties(data: list) -> list[dict]:
-    """Return the validated list of parties that was decrypted from `parties_sealed`. Raises ValidationError with paths that begin with `parties`."""
+    """Validate a list of parties, decrypted from `parties_sealed`, and return it. Raises ValidationError with field paths that begin with `parties`."""
     return _parties_loader()({"parties": data})["parties"]
 
 
 def dump_facts(type: str, data: dict) -> dict:
-    """Return the loaded data of an agency's event as JSON facts for step.reported, without parties, risk flags and the agency's own numbers.
+    """Return the loaded data of an agency's event as JSON facts for the event step.reported: without parties, risk flags and the agency's own numbers.
 
-    Raises KeyError for a change of a roster, which is no step of a dispute.
+    Raises KeyError for a change of a roster, because it is not a step of a dispute.
     """
     return _facts_dumper(type)(data)

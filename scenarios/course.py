@@ -1,9 +1,9 @@
-"""Steps of a typical dispute, in order: it is mediated, settled, performed and archived."""
+"""Steps of a typical dispute that is mediated, settled, performed and archived."""
 
-from scenarios.facts import facts_of
+from scenarios.facts import typical_facts
 
-# (type of step, facts that differ from those in scenarios.facts), from screening to archive. The agreement has two terms, and both are performed.
-SETTLED_DISPUTE = (
+# Steps from screening to archiving, in order, as (type of the step, facts that differ from those in scenarios.facts). Both terms are performed.
+SETTLED_DISPUTE_STEPS = (
     ("dispute.screened", {}),
     ("dispute.routed", {}),
     ("referral.accepted", {}),
@@ -21,12 +21,14 @@ SETTLED_DISPUTE = (
 
 
 def mediation_steps(mediator: str, sessions: tuple[dict, ...] = ({},)) -> list[tuple[str, dict]]:
-    """Return the steps of mediation that a body reports, from the first consent to the last session, as (type, facts).
+    """Return the steps that a mediation body reports, from the first consent to the last session, as (type of the step, facts).
 
     `sessions`: for each session, the facts that differ from those in scenarios.facts.
     """
     mediator_facts = {"mediator.agreed": {"mediator": mediator}}
     steps_before_sessions = [
-        (type, changes | mediator_facts.get(type, {})) for type, changes in SETTLED_DISPUTE if type in ("consent.given", "mediator.agreed", "mediation.started")
+        (type, changes | mediator_facts.get(type, {}))
+        for type, changes in SETTLED_DISPUTE_STEPS
+        if type in ("consent.given", "mediator.agreed", "mediation.started")
     ]
-    return [(type, facts_of(type, **changes)) for type, changes in [*steps_before_sessions, *(("session.held", session) for session in sessions)]]
+    return [(type, typical_facts(type, **changes)) for type, changes in [*steps_before_sessions, *(("session.held", session) for session in sessions)]]

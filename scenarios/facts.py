@@ -1,11 +1,12 @@
-"""Typical facts for each type of step, valid in the county that this installation serves."""
+"""Typical facts of each type of step, valid in the county that this installation serves."""
 
 from copy import deepcopy
 
 from contracts import samples
 
 # fmt: off
-FACTS = {                              # by type of step
+# Facts by type of the step.
+FACTS = {
     "dispute.reported":     {"channel": "phone", "place": {"township": samples.TOWNSHIP}, "kind": "family", "wants": "mediation"},
     "dispute.screened":     {"suitable": True, "track": "A", "kind": "family"},
     "dispute.routed":       {"to": samples.MEDIATION_BODY, "joint_with": [], "reason": "by_place"},
@@ -70,6 +71,6 @@ FACTS = {                              # by type of step
 # fmt: on
 
 
-def facts_of(type: str, **changes) -> dict:
-    """Return a copy of the typical facts of a step of this type, updated with `changes`."""
+def typical_facts(type: str, **changes) -> dict:
+    """Return a copy of the typical facts for this type of step, updated with `changes`."""
     return {**deepcopy(FACTS[type]), **changes}

@@ -1,6 +1,6 @@
-"""Events addressed to agencies: receipts for their reports, and notices of matters on which they have to act."""
+"""Events that services send to agencies: receipts for reported events, and notices of matters on which an agency has to act."""
 
 from contracts.answers import notices, receipts
 
-RECEIPTS = {row.type: row for row in receipts.EVENTS}
-NOTICES = {row.type: row for row in (*notices.ORDINARY, *notices.SEALED)}
+RECEIPTS = {event_type.type: event_type for event_type in receipts.EVENTS}
+NOTICES = {event_type.type: event_type for event_type in (*notices.ORDINARY_NOTICES, *notices.SEALED_NOTICES)}

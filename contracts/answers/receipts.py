@@ -1,26 +1,29 @@
-"""Receipts for agencies' events. The first says whether intake stored the event, the second whether it took effect, a third gives a changed dispute code."""
+"""Receipts for the events that agencies report.
+
+The first receipt says whether the intake service stored the event, the second whether the event took effect. A third one follows if the dispute code changes.
+"""
 
 from functools import partial
 
 from marshmallow import ValidationError
 
 from contracts import samples
+from contracts.definitions import EventType
 from contracts.fields import (
     EVENT_ID_PATTERN,
     SOURCE_PATTERN,
     Nested,
     Number,
     Schema,
-    dispute_code,
-    event_ref,
-    one_of,
-    organisation_code,
-    sha256_hex,
-    text_matching,
+    choice_field,
+    dispute_code_field,
+    event_ref_field,
+    organisation_code_field,
+    pattern_field,
+    sha256_field,
 )
 from contracts.nested_schemas import ReasonGiven
 from contracts.reasons import REASONS
-from contracts.rows import EventType
 from contracts.states import STATES
 
 Receipt = partial(EventType, stream="intake")
@@ -28,16 +31,16 @@ Receipt = partial(EventType, stream="intake")
 
 class LogEntry(Schema):
     seq = Number(1, 2**63 - 1, required=True, zh="存证日志中的序号", en="number of the entry in the evidence log", example=4711)
-    sha256 = sha256_hex(
+    sha256 = sha256_field(
         required=True, zh="该条存证的摘要值，计算时包含前一条的摘要值", en="digest of the entry, computed over its content and the digest of the previous entry"
     )
 
 
 class DisputeOrOrganisation(Schema):
-    """Base of receipts that concern either a dispute or an organisation on the roster."""
+    """Base class of receipts that concern either a dispute or an organisation on the roster."""
 
-    dispute = dispute_code(zh="纠纷编码；与organisation有且只有其一", en="code of the dispute; exactly one of this and `organisation` is given")
-    organisation = organisation_code(
+    dispute = dispute_code_field(zh="纠纷编码；与organisation有且只有其一", en="code of the dispute; exactly one of this and `organisation` is given")
+    organisation = organisation_code_field(
         zh="名册上的组织代码，仅用于名册变更；与dispute有且只有其一",
         en="code of the organisation, for a change of a roster; exactly one of this and `dispute` is given",
     )
@@ -47,19 +50,19 @@ class DisputeOrOrganisation(Schema):
             raise ValidationError("required", "dispute")
 
 
-def answered_event():
-    return event_ref(required=True, zh="所答复的事件", en="the event that this receipt answers")
+def answered_event_field():
+    return event_ref_field(required=True, zh="所答复的事件", en="the event that this receipt answers")
 
 
 class ReceiptAccepted(DisputeOrOrganisation):
-    event = answered_event()
+    event = answered_event_field()
     log = Nested(LogEntry, required=True, zh="存证日志中的位置", en="position of the event in the evidence log")
 
 
 class NullableEventRef(Schema):
-    """Identifies an event by `source` and `id`. Either is null if it could not be read from the envelope."""
+    """Reference to an event by its `source` and `id`. An attribute that could not be read from the envelope is null."""
 
-    source = text_matching(
+    source = pattern_field(
         SOURCE_PATTERN,
         required=True,
         allow_none=True,
@@ -67,7 +70,7 @@ class NullableEventRef(Schema):
         en="the event's `source`; null if it could not be read",
         example=samples.REPORT_REF["source"],
     )
-    id = text_matching(
+    id = pattern_field(
         EVENT_ID_PATTERN,
         required=True,
         allow_none=True,
@@ -78,7 +81,7 @@ class NullableEventRef(Schema):
 
 
 class RefusalReason(ReasonGiven):
-    field = text_matching(
+    field = pattern_field(
         r"^[a-z][a-z0-9_]*(?:[.\[\]0-9a-z_]*)$",
         zh="出错字段的路径；原因与字段无关时不提供",
         en="path of the invalid field; left out if the reason does not concern a field",
@@ -92,13 +95,13 @@ class ReceiptRefused(Schema):
 
 
 class ReceiptApplied(DisputeOrOrganisation):
-    event = answered_event()
-    state = one_of(STATES, zh="纠纷当前状态；名册变更不提供", en="current state of the dispute; left out for a change of a roster")
+    event = answered_event_field()
+    state = choice_field(STATES, zh="纠纷当前状态；名册变更不提供", en="current state of the dispute; left out for a change of a roster")
 
 
 class ReceiptRejected(DisputeOrOrganisation):
-    event = answered_event()
-    state = one_of(
+    event = answered_event_field()
+    state = choice_field(
         STATES,
         zh="纠纷当前状态；事件暂存待查或者属于名册变更时不提供",
         en="current state of the dispute; left out while the event is parked, and for a change of a roster",
@@ -107,11 +110,11 @@ class ReceiptRejected(DisputeOrOrganisation):
 
 
 class ReceiptMoved(Schema):
-    """Third receipt of a report, sent when its dispute was joined to another one, or the joining was reversed."""
+    """Third receipt of a dispute report: it states the new dispute code after the dispute was joined to another dispute, or after a join was undone."""
 
-    event = answered_event()
-    dispute = dispute_code(required=True, zh="现适用的纠纷编码", en="code of the dispute that now applies")
-    was = dispute_code(required=True, zh="原适用的纠纷编码", en="code of the dispute that applied before")
+    event = answered_event_field()
+    dispute = dispute_code_field(required=True, zh="现适用的纠纷编码", en="code of the dispute that now applies")
+    was = dispute_code_field(required=True, zh="原适用的纠纷编码", en="code of the dispute that applied before")
 
 
 _ACCEPTANCE_EXAMPLE = {"event": samples.ACCEPTANCE_REF, "dispute": samples.DISPUTE}

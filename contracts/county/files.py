@@ -1,4 +1,4 @@
-"""Reader and checks of a county's folder: county.toml, agencies.csv, townships.csv, villages.csv, population.csv."""
+"""Reading and checking of a county's folder: county.toml, agencies.csv, townships.csv, villages.csv, population.csv."""
 
 import re
 import tomllib
@@ -10,24 +10,25 @@ from contracts.county.roles import PLACE_KINDS, PLATFORMS, ROLES, ROLES_WITH_LEA
 from contracts.csv_tables import (
     CELL_MISTAKES,
     CellError,
-    boolean,
-    calendar_date,
     cell_error,
-    list_of,
-    one_of,
+    choice_reader,
+    length_reader,
+    list_reader,
+    number_reader,
+    pattern_reader,
+    read_boolean,
+    read_date,
     read_table,
-    text_matching,
-    text_of_length,
-    whole_number,
 )
 from contracts.kinds import KINDS
 
-TITLES = ("page", "brand_line")
-MAY_BE_EMPTY = ("villages.csv",)
+TITLE_NAMES = ("page", "brand_line")
+FILES_THAT_MAY_BE_EMPTY = ("villages.csv",)
 AGENCY_CODE_PATTERN = r"^[a-z][a-z0-9_]{0,62}(?:-[a-z0-9_]{1,40})?$"
-NAME_CELL = text_of_length(1, 60)
+read_name = length_reader(1, 60)
 
 # fmt: off
+# Sentences of all mistakes in a county's folder, by token. The name of the column or key precedes the sentence.
 MISTAKES = CELL_MISTAKES | {
     "not_toml":         ("不是有效的TOML",                                       "is not valid TOML"),
     "not_utf8":         ("不是UTF-8编码",                                        "is not in UTF-8"),
@@ -46,46 +47,47 @@ MISTAKES = CELL_MISTAKES | {
     "day_of_another_year": ("既不在year所列年份，也不在次年",                    "is neither in `year` nor in the following year"),
 }
 
+# Columns of the county's CSV files, in the form that `read_table` takes.
 AGENCY_COLUMNS = {
-    # column         Chinese          required  reader of a cell              if empty
-    "code":         ("机构代码",      True,     text_matching(AGENCY_CODE_PATTERN)),
-    "zh":           ("中文名称",      True,     NAME_CELL),
-    "en":           ("英文名称",      True,     NAME_CELL),
-    "role":         ("类别",          True,     one_of(ROLES)),
-    "parent":       ("上级机构",      False,    text_matching(AGENCY_CODE_PATTERN)),
-    "platform":     ("所用系统",      False,    one_of(PLATFORMS),            "own"),
-    "townships":    ("负责乡镇",      False,    list_of(text_matching(r"^\d{9}$")),  ()),
-    "takes":        ("专门受理类型",  False,    list_of(one_of(KINDS)),       ()),
-    "status":       ("状态",          False,    one_of(STATUSES),             "active"),
+    # column         Chinese heading  required  reader of a cell              value if empty
+    "code":         ("机构代码",      True,     pattern_reader(AGENCY_CODE_PATTERN)),
+    "zh":           ("中文名称",      True,     read_name),
+    "en":           ("英文名称",      True,     read_name),
+    "role":         ("类别",          True,     choice_reader(ROLES)),
+    "parent":       ("上级机构",      False,    pattern_reader(AGENCY_CODE_PATTERN)),
+    "platform":     ("所用系统",      False,    choice_reader(PLATFORMS),            "own"),
+    "townships":    ("负责乡镇",      False,    list_reader(pattern_reader(r"^\d{9}$")),  ()),
+    "takes":        ("专门受理类型",  False,    list_reader(choice_reader(KINDS)),       ()),
+    "status":       ("状态",          False,    choice_reader(STATUSES),             "active"),
 }
 TOWNSHIP_COLUMNS = {
-    "code":         ("代码",          True,     text_matching(r"^\d{9}$")),
-    "zh":           ("中文名称",      True,     NAME_CELL),
-    "en":           ("英文名称",      True,     NAME_CELL),
+    "code":         ("代码",          True,     pattern_reader(r"^\d{9}$")),
+    "zh":           ("中文名称",      True,     read_name),
+    "en":           ("英文名称",      True,     read_name),
 }
 VILLAGE_COLUMNS = {
-    "code":         ("代码",          True,     text_matching(r"^\d{12}$")),
-    "zh":           ("中文名称",      True,     NAME_CELL),
-    "en":           ("英文名称",      True,     NAME_CELL),
-    "kind":         ("类别",          True,     one_of(PLACE_KINDS)),
-    "synthetic":    ("虚构",          False,    boolean,                      False),
+    "code":         ("代码",          True,     pattern_reader(r"^\d{12}$")),
+    "zh":           ("中文名称",      True,     read_name),
+    "en":           ("英文名称",      True,     read_name),
+    "kind":         ("类别",          True,     choice_reader(PLACE_KINDS)),
+    "synthetic":    ("虚构",          False,    read_boolean,                      False),
 }
 POPULATION_COLUMNS = {
-    "year":         ("年份",          True,     whole_number(1990, 2199)),
-    "reference_on": ("统计时点",      True,     calendar_date),
-    "area":         ("区划代码",      True,     text_matching(r"^\d{6}$|^\d{9}$")),
-    "residents":    ("常住人口",      True,     whole_number(0, 100_000_000)),
-    "floating":     ("流动人口",      False,    whole_number(0, 100_000_000)),
-    "source":       ("来源",          True,     text_of_length(2, 200)),
-    "synthetic":    ("虚构",          True,     boolean),
+    "year":         ("年份",          True,     number_reader(1990, 2199)),
+    "reference_on": ("统计时点",      True,     read_date),
+    "area":         ("区划代码",      True,     pattern_reader(r"^\d{6}$|^\d{9}$")),
+    "residents":    ("常住人口",      True,     number_reader(0, 100_000_000)),
+    "floating":     ("流动人口",      False,    number_reader(0, 100_000_000)),
+    "source":       ("来源",          True,     length_reader(2, 200)),
+    "synthetic":    ("虚构",          True,     read_boolean),
 }
 # fmt: on
 
 
-def read(folder: Path) -> tuple[County, list[CellError]]:
-    """Return the county in a folder, and every mistake in its files, in the order of files and lines.
+def read_county(folder: Path) -> tuple[County, list[CellError]]:
+    """Return the county described by a folder, and all mistakes in its files, sorted by file and line.
 
-    If there is a mistake, the county is incomplete and must only be used to check the other files of the folder.
+    If there are mistakes, the county is incomplete and serves only to check further files of the folder.
     """
     errors: list[CellError] = []
     settings = _read_settings(folder, errors)
@@ -131,7 +133,7 @@ def _error(file, line, column, token, other=0):
 
 
 def read_toml(folder: Path, file: str, errors: list[CellError]) -> tuple[dict, str]:
-    """Return the content of a TOML file as a dictionary, and its text. If it cannot be read, append to `errors` and return ({}, "")."""
+    """Return the content of a TOML file as a dictionary, and its text. If the file cannot be read, append the mistake to `errors` and return ({}, "")."""
     try:
         text = (folder / file).read_bytes().decode("utf-8-sig")
         return tomllib.loads(text), text
@@ -142,12 +144,12 @@ def read_toml(folder: Path, file: str, errors: list[CellError]) -> tuple[dict, s
     except tomllib.TOMLDecodeError as mistake:
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(mistake))
         line, column = (int(place[1]), place[2]) if place else (1, "1")
-        errors.append(_error(file, line, column, "not_toml"))  # TOMLDecodeError's message is left out, because it may quote the file
+        errors.append(_error(file, line, column, "not_toml"))  # the message of TOMLDecodeError is omitted, because it may quote the file
     return {}, ""
 
 
-def line_of(text: str, path: tuple[str, ...]) -> int:
-    """Return the line number of the entry `path` in a TOML file, else that of the innermost enclosing table, else 1."""
+def line_of_entry(text: str, path: tuple[str, ...]) -> int:
+    """Return the line number of the entry with this path in a TOML file. If the entry is missing, return that of the innermost table around it, else 1."""
     table, line_by_path = (), {}
     for number, line in enumerate(text.splitlines(), 1):
         if heading := re.match(r"\s*\[([^\[\]]+)\]", line):
@@ -174,27 +176,27 @@ def _read_settings(folder, errors):
         for name in path:
             value = value.get(name) if isinstance(value, dict) else None
         if value is None:
-            errors.append(_error("county.toml", line_of(text, path), ".".join(path), "required"))
+            errors.append(_error("county.toml", line_of_entry(text, path), ".".join(path), "required"))
         elif not is_valid(value):
-            errors.append(_error("county.toml", line_of(text, path), ".".join(path), token))
+            errors.append(_error("county.toml", line_of_entry(text, path), ".".join(path), token))
 
-    known = {"area", "name", "docket", "titles", "periods"}
-    errors += [_error("county.toml", line_of(text, (name,)), name, "unknown_key") for name in settings if name not in known]
+    known_keys = {"area", "name", "docket", "titles", "periods"}
+    errors += [_error("county.toml", line_of_entry(text, (name,)), name, "unknown_key") for name in settings if name not in known_keys]
     check_value(("area",), lambda value: isinstance(value, str) and re.fullmatch(r"[1-9][0-9]{5}", value), "wrong_form")
     check_value(("docket",), lambda value: isinstance(value, str) and 2 <= len(value) <= 12, "wrong_length")
-    for path in [("name",), *(("titles", title) for title in TITLES)]:
+    for path in [("name",), *(("titles", title) for title in TITLE_NAMES)]:
         for language in ("zh", "en"):
             check_value((*path, language), lambda value: isinstance(value, str) and 1 <= len(value) <= 80, "wrong_length")
     titles = settings.get("titles")
-    unknown = [title for title in titles if title not in TITLES] if isinstance(titles, dict) else []
-    errors += [_error("county.toml", line_of(text, ("titles", title)), f"titles.{title}", "unknown_key") for title in unknown]
+    unknown_titles = [title for title in titles if title not in TITLE_NAMES] if isinstance(titles, dict) else []
+    errors += [_error("county.toml", line_of_entry(text, ("titles", title)), f"titles.{title}", "unknown_key") for title in unknown_titles]
     periods = settings.get("periods", {})
     if not isinstance(periods, dict) or not all(isinstance(row, dict) for row in periods.values()):
-        errors.append(_error("county.toml", line_of(text, ("periods",)), "periods", "not_an_object"))
+        errors.append(_error("county.toml", line_of_entry(text, ("periods",)), "periods", "not_an_object"))
     return settings if isinstance(settings.get("area"), str) else settings | {"area": None}
 
 
-# ── the tables ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── CSV files ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _read_csv(folder, file, columns, make, errors):
@@ -205,7 +207,7 @@ def _read_csv(folder, file, columns, make, errors):
         return []
     rows, row_errors = read_table(file, content, columns, make)
     errors += row_errors
-    if not rows and not row_errors and file not in MAY_BE_EMPTY:
+    if not rows and not row_errors and file not in FILES_THAT_MAY_BE_EMPTY:
         errors.append(_error(file, 1, file, "no_entries"))
     return rows
 
@@ -220,7 +222,7 @@ def _check_unique(file: str, numbered: Iterable[tuple[int, object]], column: str
 
 def _check_agencies(rows, townships):
     agencies = {agency.code: agency for _, agency in rows}
-    line_by_service: dict[tuple[str, str], int] = {}
+    line_by_served_township: dict[tuple[str, str], int] = {}
     for line, agency in rows:
         superior = agencies.get(agency.parent)
         if agency.parent is None and agency.role == "B":
@@ -234,8 +236,8 @@ def _check_agencies(rows, townships):
         for township in agency.townships:
             if townships and township not in townships:
                 yield _error("agencies.csv", line, "townships", "unknown_township")
-            elif agency.role != "B" and agency.is_active and line_by_service.setdefault((agency.role, township), line) != line:
-                yield _error("agencies.csv", line, "townships", "served_twice", line_by_service[agency.role, township])
+            elif agency.role != "B" and agency.is_active and line_by_served_township.setdefault((agency.role, township), line) != line:
+                yield _error("agencies.csv", line, "townships", "served_twice", line_by_served_township[agency.role, township])
     if rows:
         yield from _check_leads(rows)
 
@@ -268,10 +270,10 @@ def _check_population(rows, area, townships):
             totals[row.year] = line
             yield _error("population.csv", line, "year", "no_total")
         if row.area == area and totals[row.year] == line:
-            yield from _check_sum(line, row, [other for _, other in rows if other.year == row.year and other.area != area], townships)
+            yield from _check_total(line, row, [other for _, other in rows if other.year == row.year and other.area != area], townships)
 
 
-def _check_sum(line, total, townships_of_year, townships):
+def _check_total(line, total, townships_of_year, townships):
     for column in ("residents", "floating"):
         values = [getattr(part, column) for part in townships_of_year]
         county_total = getattr(total, column)

@@ -1,7 +1,7 @@
-"""Events that services publish to each other about disputes and rosters. They contain codes, dates, amounts and digests, no personal data and no free text."""
+"""Events that services publish to each other about disputes and rosters. They contain neither personal data nor free text."""
 
 from contracts.facts import intake, mediation, notify, sealed, steps
 
-FACTS = {row.type: row for row in steps.EVENTS}
-DOMAIN_EVENTS = {row.type: row for row in (*intake.EVENTS, *mediation.EVENTS, *notify.EVENTS)} | FACTS
-SEALED_EVENTS = {(row.stream, row.type): row for row in sealed.EVENTS}
+FACTS = {event_type.type: event_type for event_type in steps.EVENTS}
+DOMAIN_EVENTS = {event_type.type: event_type for event_type in (*intake.EVENTS, *mediation.EVENTS, *notify.EVENTS)} | FACTS
+SEALED_EVENTS = {(event_type.stream, event_type.type): event_type for event_type in sealed.EVENTS}

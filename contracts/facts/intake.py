@@ -1,12 +1,25 @@
-"""Events that intake publishes."""
+"""Events that the intake service publishes, except those of the safeguard lane (sealed.py)."""
 
 from functools import partial
 
 from contracts import kinds, samples
-from contracts.fields import Instant, ListOf, Number, Schema, agency_code, dispute_code, event_ref, grid_code, one_of, party_label, township_code, village_code
-from contracts.rows import EventType
+from contracts.definitions import EventType
+from contracts.fields import (
+    Instant,
+    ListOf,
+    Number,
+    Schema,
+    agency_code_field,
+    choice_field,
+    dispute_code_field,
+    event_ref_field,
+    grid_code_field,
+    party_label_field,
+    township_code_field,
+    village_code_field,
+)
 from contracts.step_facts import StepFacts
-from contracts.steps import ORDINARY, ROWS
+from contracts.steps import ORDINARY_STEPS, STEPS_BY_TYPE
 from contracts.steps.reporting import amount_cny_field, cause_field, channel_field, flags_field, kind_field, standings_field, wants_field
 from contracts.steps.roster import RosterChanged
 
@@ -14,65 +27,65 @@ IntakeEvent = partial(EventType, stream="intake")
 
 
 class DisputeRegistered(Schema):
-    event = event_ref(required=True)
-    agency = agency_code(required=True)
+    event = event_ref_field(required=True)
+    agency = agency_code_field(required=True)
     channel = channel_field()
-    township = township_code(required=True)
-    village = village_code()
-    grid = grid_code()
+    township = township_code_field(required=True)
+    village = village_code_field()
+    grid = grid_code_field()
     kind = kind_field()
     cause = cause_field()
     amount_cny = amount_cny_field()
     wants = wants_field()
     standings = standings_field()
     flags = flags_field()
-    party_labels = ListOf(party_label())  # one label per party; mediation needs them to check that every party has consented
+    party_labels = ListOf(party_label_field())  # one label per party, with which the mediation service checks that every party has consented
     happened_at = Instant(required=True)
 
 
 class ReportsMoved(Schema):
-    """Reports moved from one dispute code to another. Published about both disputes, with the same data."""
+    """Data of the events about reports that moved from one dispute code to another. The event is published about both disputes, with the same data."""
 
-    event = event_ref(required=True)
-    agency = agency_code(required=True)  # the agency whose report was joined, or the mediation centre
-    into = dispute_code(required=True)  # code of the dispute that now has the reports
+    event = event_ref_field(required=True)
+    agency = agency_code_field(required=True)  # the agency whose report was joined to the dispute, or the mediation centre
+    into = dispute_code_field(required=True)  # code of the dispute to which the reports now belong
 
 
 class DisputeMerged(ReportsMoved):
-    was = dispute_code()  # code of the dispute that ends; absent if the report was joined on arrival, before it got a code
-    found_by = one_of(kinds.FOUND_BY, required=True)
-    reasons = ListOf(one_of(kinds.DUPLICATE_REASONS))
+    was = dispute_code_field()  # code of the dispute that ends; absent if the report was joined on arrival, before its dispute got a code
+    found_by = choice_field(kinds.FOUND_BY, required=True)
+    reasons = ListOf(choice_field(kinds.DUPLICATE_REASONS))
     days = Number(0, 366)  # number of days between the two reports
 
 
 class DisputeUnmerged(ReportsMoved):
-    was = dispute_code(required=True)  # code of the dispute that had the reports before
-    reported_by = agency_code(required=True)
+    was = dispute_code_field(required=True)  # code of the dispute to which the reports belonged before
+    reported_by = agency_code_field(required=True)
 
 
 class DuplicateProposed(Schema):
-    """The dispute may be identical with an older dispute. Both remain open until the mediation centre decides."""
+    """Data of duplicate.proposed: the dispute may be identical with an older dispute. Both remain open until the mediation centre decides."""
 
-    event = event_ref(required=True)
-    agency = agency_code(required=True)
-    other = dispute_code(required=True)
-    reasons = ListOf(one_of(kinds.DUPLICATE_REASONS), required=True)
+    event = event_ref_field(required=True)
+    agency = agency_code_field(required=True)
+    other = dispute_code_field(required=True)
+    reasons = ListOf(choice_field(kinds.DUPLICATE_REASONS), required=True)
     days = Number(0, 366, required=True)
 
 
 class StepReported(Schema):
-    event = event_ref(required=True)
-    agency = agency_code(required=True)
-    step = one_of(ORDINARY, required=True)
+    event = event_ref_field(required=True)
+    agency = agency_code_field(required=True)
+    step = choice_field(ORDINARY_STEPS, required=True)
     happened_at = Instant(required=True)
-    facts = StepFacts(ORDINARY, required=True)
+    facts = StepFacts(ORDINARY_STEPS, required=True)
 
 
 class RosterReported(RosterChanged):
-    """A change of a roster, published by intake as reported and by mediation when it takes effect. The subject is the organisation's code."""
+    """A change of a roster. Intake publishes it when it is reported, mediation when it takes effect. The event's subject is the organisation's code."""
 
-    event = event_ref(required=True)
-    told_by = agency_code(required=True)
+    event = event_ref_field(required=True)
+    told_by = agency_code_field(required=True)
     happened_at = Instant(required=True)
 
 
@@ -92,7 +105,7 @@ REGISTERED_EXAMPLE = {
     "happened_at": "2026-03-02T02:30:00+00:00",
 }
 ROSTER_CHANGE_EXAMPLE = {
-    **ROWS["roster.changed"].example,
+    **STEPS_BY_TYPE["roster.changed"].example,
     "event": samples.ROSTER_CHANGE_REF,
     "told_by": samples.JUDICIAL_BUREAU,
     "happened_at": "2026-02-27T02:00:00+00:00",
@@ -104,14 +117,14 @@ EVENTS = (
         "dispute.merged",
         DisputeMerged,
         zh="并案",
-        en="two reports were merged into one dispute",
+        en="reports were joined to another dispute",
         example={"event": samples.JOIN_REF, "agency": samples.MEDIATION_CENTRE, "into": samples.OTHER_DISPUTE, "was": samples.DISPUTE, "found_by": "centre"},
     ),
     IntakeEvent(
         "dispute.unmerged",
         DisputeUnmerged,
         zh="撤销并案",
-        en="merged reports were separated under their own code",
+        en="a join was undone: reports belong to their earlier dispute code again",
         example={
             "event": samples.JOIN_REF,
             "agency": samples.MEDIATION_CENTRE,
@@ -133,7 +146,7 @@ EVENTS = (
             "agency": samples.MEDIATION_BODY,
             "step": "referral.accepted",
             "happened_at": "2026-03-04T03:00:00+00:00",
-            "facts": ROWS["referral.accepted"].example,
+            "facts": STEPS_BY_TYPE["referral.accepted"].example,
         },
     ),
     IntakeEvent("roster.reported", RosterReported, zh="机构上报名册变更", en="an agency reported a change of a roster", example=ROSTER_CHANGE_EXAMPLE),

@@ -1,28 +1,40 @@
-"""Events that mediation publishes, except the facts that confirm steps (steps.py)."""
+"""Events that the mediation service publishes, except events that confirm steps (steps.py) and events of the safeguard lane (sealed.py)."""
 
 from functools import partial
 
 from contracts import kinds, samples
-from contracts.clocks import ARTICLE, CLOCKS
+from contracts.clocks import ARTICLE_PATTERN, CLOCKS
+from contracts.definitions import EventType
 from contracts.facts.intake import DUPLICATE_EXAMPLE, ROSTER_CHANGE_EXAMPLE, DuplicateProposed, RosterReported
-from contracts.fields import Boolean, Instant, ListOf, Nested, Schema, agency_code, event_ref, mediator_id, one_of, organisation_code, text_matching
+from contracts.fields import (
+    Boolean,
+    Instant,
+    ListOf,
+    Nested,
+    Schema,
+    agency_code_field,
+    choice_field,
+    event_ref_field,
+    mediator_id_field,
+    organisation_code_field,
+    pattern_field,
+)
 from contracts.nested_schemas import Candidate, Excluded, ReasonGiven
 from contracts.reasons import REASONS
-from contracts.rows import EventType
 from contracts.states import STATES
-from contracts.steps import ORDINARY
+from contracts.steps import ORDINARY_STEPS
 
 MediationEvent = partial(EventType, stream="mediation")
 
 
 class DuplicateNoted(DuplicateProposed):
-    owed_by = ListOf(agency_code(), required=True)  # agencies that have to decide
+    owed_by = ListOf(agency_code_field(), required=True)  # agencies that have to decide whether the disputes are identical
 
 
 class StepApplied(Schema):
-    event = event_ref(required=True)
-    step = one_of(ORDINARY, required=True)
-    state = one_of(STATES, required=True)
+    event = event_ref_field(required=True)
+    step = choice_field(ORDINARY_STEPS, required=True)
+    state = choice_field(STATES, required=True)
 
 
 class StepRefused(StepApplied):
@@ -30,29 +42,29 @@ class StepRefused(StepApplied):
 
 
 class Deadline(Schema):
-    clock = one_of(CLOCKS, required=True)
-    kind = one_of(kinds.CLOCK_KINDS, required=True)
+    clock = choice_field(CLOCKS, required=True)
+    kind = choice_field(kinds.CLOCK_KINDS, required=True)
     due_at = Instant(required=True)
 
 
 class DeadlineSet(Deadline):
-    article = text_matching(ARTICLE, required=True)
+    article = pattern_field(ARTICLE_PATTERN, required=True)
     started_at = Instant(required=True)
-    owed_by = ListOf(agency_code(), required=True)
-    provisional = Boolean()  # the day may still change: the holiday arrangement of its year is not published, or an appraisal is pending
+    owed_by = ListOf(agency_code_field(), required=True)
+    provisional = Boolean()  # True: `due_at` may still change, because the year's holiday schedule is not published or an appraisal is pending
 
 
 class DeadlineRecomputed(DeadlineSet):
     was_due_at = Instant(required=True)
-    because = one_of(kinds.RECOMPUTATION_REASONS, required=True)
+    because = choice_field(kinds.RECOMPUTATION_REASONS, required=True)
 
 
-class DeadlineOwed(Deadline):
-    owed_by = ListOf(agency_code(), required=True)
+class DeadlineWithOwner(Deadline):
+    owed_by = ListOf(agency_code_field(), required=True)
 
 
-class DeadlinePassed(DeadlineOwed):
-    lapsed = Boolean()  # the deadline ends a right of the parties, so that no agency is overdue
+class DeadlinePassed(DeadlineWithOwner):
+    lapsed = Boolean()  # True: a right of the parties ends with the deadline, so that no agency is overdue
 
 
 class DeadlineMet(Deadline):
@@ -62,50 +74,50 @@ class DeadlineMet(Deadline):
 
 
 class RoutingProposed(Schema):
-    """Bodies to which the mediation centre may refer the dispute, ranked by the county's rules. Empty if no rule applies. The centre decides on the referral."""
+    """Mediation bodies to which the mediation centre may refer the dispute, ranked by the county's rules; none if no rule applies. The centre decides."""
 
     candidates = ListOf(Nested(Candidate), high=10, required=True)
     excluded = ListOf(Nested(Excluded), high=50, required=True)
-    rules = text_matching(r"^[0-9a-f]{12}$", required=True)  # version of the routing rules: the first 12 digits of their SHA-256
-    clock = one_of(CLOCKS, required=True)
-    kind = one_of(kinds.CLOCK_KINDS, required=True)
-    article = text_matching(ARTICLE, required=True)
+    rules = pattern_field(r"^[0-9a-f]{12}$", required=True)  # version of the routing rules: the first 12 digits of their SHA-256
+    clock = choice_field(CLOCKS, required=True)
+    kind = choice_field(kinds.CLOCK_KINDS, required=True)
+    article = pattern_field(ARTICLE_PATTERN, required=True)
     started_at = Instant(required=True)
     due_at = Instant(required=True)
-    owed_by = ListOf(agency_code(), required=True)
+    owed_by = ListOf(agency_code_field(), required=True)
 
 
 class MediatorsProposed(Schema):
-    """Roster numbers of the body's mediators for this kind of dispute, to be chosen by the parties or appointed.
+    """Roster numbers of the mediation body's mediators for this kind of dispute, from whom the parties choose or the body appoints one.
 
-    Those requested by the parties come first, then those with the fewest open disputes; mediators are not graded. Mediators who disclosed a conflict of
-    interest or were refused by a party are left out.
+    The mediators whom the parties requested come first, then those with the fewest open disputes. Mediators are not rated. Mediators who disclosed a conflict
+    of interest or were refused by a party are left out.
     """
 
-    mediators = ListOf(mediator_id(), low=1, high=10, required=True)
-    owed_by = ListOf(agency_code(), required=True)
+    mediators = ListOf(mediator_id_field(), low=1, high=10, required=True)
+    owed_by = ListOf(agency_code_field(), required=True)
 
 
 class RosterRefused(Schema):
-    event = event_ref(required=True)
-    organisation = organisation_code(required=True)
-    change = one_of(kinds.ROSTER_CHANGES, required=True)
+    event = event_ref_field(required=True)
+    organisation = organisation_code_field(required=True)
+    change = choice_field(kinds.ROSTER_CHANGES, required=True)
     reason = Nested(ReasonGiven, required=True)
 
 
 class DisputeClosed(Schema):
-    state = one_of(STATES, required=True)
-    outcome = one_of(kinds.OUTCOMES, required=True)
-    mode = one_of(kinds.CLOSING_MODES)  # how the court closed its case, if there was a case
-    ground = one_of(kinds.TERMINATION_GROUNDS)  # why mediation ended, if there was mediation
+    state = choice_field(STATES, required=True)
+    outcome = choice_field(kinds.OUTCOMES, required=True)
+    mode = choice_field(kinds.CLOSING_MODES)  # how the court closed its case, if there was a case
+    ground = choice_field(kinds.TERMINATION_GROUNDS)  # why mediation ended, if there was mediation
 
 
 class ConfirmationLapsed(Schema):
-    """The period for applying for judicial confirmation ended. No agency reports this. The agreement remains valid as a contract."""
+    """Data of confirmation.lapsed: the period for applying for judicial confirmation ended. The agreement remains valid as a contract."""
 
-    before = one_of(STATES, required=True)
-    state = one_of(STATES, required=True)
-    next_actors = ListOf(agency_code(), required=True)
+    before = choice_field(STATES, required=True)
+    state = choice_field(STATES, required=True)
+    next_actors = ListOf(agency_code_field(), required=True)
     happened_at = Instant(required=True)
 
 
@@ -129,7 +141,7 @@ EVENTS = (
         "routing.proposed",
         RoutingProposed,
         zh="分流建议",
-        en="bodies for the referral were proposed",
+        en="mediation bodies for the referral were proposed",
         example={
             "candidates": [samples.CANDIDATE],
             "excluded": [samples.EXCLUDED],
@@ -142,7 +154,7 @@ EVENTS = (
         "mediators.proposed",
         MediatorsProposed,
         zh="可选调解员",
-        en="mediators of the body were proposed",
+        en="mediators of the mediation body were proposed",
         example={"mediators": [samples.MEDIATOR, samples.OTHER_MEDIATOR], **_OWED_BY},
     ),
     MediationEvent(
@@ -174,7 +186,7 @@ EVENTS = (
         en="a deadline was computed again",
         example={**samples.DEADLINE_SET, **_OWED_BY, "provisional": False, "was_due_at": "2026-03-05T15:59:59+00:00", "because": "calendar"},
     ),
-    MediationEvent("deadline.approached", DeadlineOwed, zh="期限将至", en="a deadline is approaching", example={**samples.DEADLINE, **_OWED_BY}),
+    MediationEvent("deadline.approached", DeadlineWithOwner, zh="期限将至", en="a deadline is approaching", example={**samples.DEADLINE, **_OWED_BY}),
     MediationEvent("deadline.passed", DeadlinePassed, zh="期限届满", en="a deadline passed without being met", example={**samples.DEADLINE, **_OWED_BY}),
     MediationEvent("deadline.stopped", Deadline, zh="期限停止计算", en="a deadline no longer applies", example=samples.DEADLINE),
     MediationEvent(

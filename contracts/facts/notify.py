@@ -1,26 +1,26 @@
-"""Events that notify publishes about the delivery of notices."""
+"""Events that the notify service publishes about the delivery of notices to agencies."""
 
 from functools import partial
 
 from contracts import kinds, samples
-from contracts.answers.notices import ORDINARY
+from contracts.answers.notices import ORDINARY_NOTICES
 from contracts.clocks import CLOCKS
-from contracts.fields import Instant, Schema, agency_code, one_of
-from contracts.rows import EventType
+from contracts.definitions import EventType
+from contracts.fields import Instant, Schema, agency_code_field, choice_field
 
 NotifyEvent = partial(EventType, stream="notify")
 
 
 class NoticeSent(Schema):
-    notice = one_of((row.type for row in ORDINARY), required=True)
-    to = agency_code(required=True)
-    channel = one_of(kinds.NOTICE_CHANNELS, required=True)
-    clock = one_of(CLOCKS)
+    notice = choice_field((event_type.type for event_type in ORDINARY_NOTICES), required=True)
+    to = agency_code_field(required=True)
+    channel = choice_field(kinds.NOTICE_CHANNELS, required=True)
+    clock = choice_field(CLOCKS)
     due_at = Instant()
 
 
 class NoticeUndeliverable(NoticeSent):
-    why = one_of(kinds.UNDELIVERABLE_REASONS, required=True)
+    why = choice_field(kinds.UNDELIVERABLE_REASONS, required=True)
 
 
 _NOTICE_EXAMPLE = {"notice": "notice.deadline", "to": samples.MEDIATION_BODY}

@@ -1,29 +1,28 @@
-"""Events that intake and mediation publish in the sealed streams of the safeguard lane. They contain no personal data and no free text."""
+"""Events that the intake and mediation services publish in the sealed streams of the safeguard lane. They contain neither personal data nor free text."""
 
 from functools import partial
 
 from contracts import kinds, samples
 from contracts.channels import SEALED_STREAMS
+from contracts.definitions import EventType
 from contracts.facts.intake import REGISTERED_EXAMPLE, DisputeRegistered
-from contracts.facts.mediation import DeadlineMet, DeadlineOwed, DeadlineSet
-from contracts.fields import Instant, ListOf, Nested, Schema, agency_code, event_ref, one_of
+from contracts.facts.mediation import DeadlineMet, DeadlineSet, DeadlineWithOwner
+from contracts.fields import Instant, ListOf, Nested, Schema, agency_code_field, choice_field, event_ref_field
 from contracts.nested_schemas import ReasonGiven
 from contracts.reasons import REASONS
-from contracts.rows import EventType
 from contracts.safeguard import DANGER_FLAGS
 from contracts.states import STATES
 from contracts.step_facts import StepFacts
-from contracts.steps import ORDINARY, ROWS
-from contracts.steps import SEALED as SEALED_STEPS
+from contracts.steps import ORDINARY_STEPS, SEALED_STEPS, STEPS_BY_TYPE
 
 SealedIntakeEvent = partial(EventType, stream=SEALED_STREAMS["intake"])
 SealedMediationEvent = partial(EventType, stream=SEALED_STREAMS["mediation"])
 
-EVERY_STEP = ORDINARY | SEALED_STEPS
+ORDINARY_AND_SEALED_STEPS = ORDINARY_STEPS | SEALED_STEPS
 
 
 def danger_flags_field():
-    return ListOf(one_of(DANGER_FLAGS), low=1, required=True)
+    return ListOf(choice_field(DANGER_FLAGS), low=1, required=True)
 
 
 class SealedRegistered(DisputeRegistered):
@@ -31,49 +30,49 @@ class SealedRegistered(DisputeRegistered):
 
 
 class SealedStep(Schema):
-    event = event_ref(required=True)
-    agency = agency_code(required=True)
-    step = one_of(EVERY_STEP, required=True)
+    event = event_ref_field(required=True)
+    agency = agency_code_field(required=True)
+    step = choice_field(ORDINARY_AND_SEALED_STEPS, required=True)
     happened_at = Instant(required=True)
-    facts = StepFacts(EVERY_STEP, required=True)
+    facts = StepFacts(ORDINARY_AND_SEALED_STEPS, required=True)
 
 
 class RiskFlagged(Schema):
-    """A step carried a risk flag. The step itself is published in the ordinary stream, without its flags."""
+    """Data of risk.flagged: a reported step contained a risk flag. The step is published in the ordinary stream, without the flag."""
 
-    event = event_ref(required=True)
-    agency = agency_code(required=True)
+    event = event_ref_field(required=True)
+    agency = agency_code_field(required=True)
     dangers = danger_flags_field()
     happened_at = Instant(required=True)
 
 
 class SealedApplied(Schema):
-    event = event_ref(required=True)
-    agency = agency_code(required=True)
-    step = one_of(EVERY_STEP, required=True)
-    state = one_of(STATES, required=True)
+    event = event_ref_field(required=True)
+    agency = agency_code_field(required=True)
+    step = choice_field(ORDINARY_AND_SEALED_STEPS, required=True)
+    state = choice_field(STATES, required=True)
     happened_at = Instant(required=True)
 
 
 class SealedRefused(Schema):
-    event = event_ref(required=True)
-    agency = agency_code(required=True)
-    step = one_of(EVERY_STEP, required=True)
-    state = one_of(STATES, required=True)
+    event = event_ref_field(required=True)
+    agency = agency_code_field(required=True)
+    step = choice_field(ORDINARY_AND_SEALED_STEPS, required=True)
+    state = choice_field(STATES, required=True)
     reason = Nested(ReasonGiven, required=True)
 
 
 class HoldOpened(Schema):
-    event = event_ref(required=True)
-    agency = agency_code(required=True)
-    cause = one_of(kinds.HOLD_CAUSES, required=True)
-    state = one_of(STATES, required=True)  # state of the dispute during the hold or stay
+    event = event_ref_field(required=True)
+    agency = agency_code_field(required=True)
+    cause = choice_field(kinds.HOLD_CAUSES, required=True)
+    state = choice_field(STATES, required=True)  # state of the dispute during the safeguard hold or stay
     happened_at = Instant(required=True)
 
 
 class HoldEnded(HoldOpened):
-    reason = one_of(kinds.RELEASE_REASONS)
-    left = ListOf(one_of(("hold", "stay")), required=True)  # whether a hold or a stay remains
+    reason = choice_field(kinds.RELEASE_REASONS)
+    left = ListOf(choice_field(("hold", "stay")), required=True)  # what still applies to the dispute: another hold, another stay, both, or nothing
 
 
 _WARNING_EXAMPLE = {"event": samples.WARNING_REF, "agency": samples.POLICE}
@@ -94,7 +93,12 @@ EVENTS = (
         SealedStep,
         zh="机构上报步骤（专线）",
         en="an agency reported a step in the safeguard lane",
-        example={**_WARNING_EXAMPLE, "step": "dv.warning_issued", "happened_at": "2026-03-02T02:30:00+00:00", "facts": ROWS["dv.warning_issued"].example},
+        example={
+            **_WARNING_EXAMPLE,
+            "step": "dv.warning_issued",
+            "happened_at": "2026-03-02T02:30:00+00:00",
+            "facts": STEPS_BY_TYPE["dv.warning_issued"].example,
+        },
     ),
     SealedIntakeEvent(
         "risk.flagged",
@@ -140,14 +144,14 @@ EVENTS = (
     ),
     SealedMediationEvent(
         "deadline.approached",
-        DeadlineOwed,
+        DeadlineWithOwner,
         zh="期限将至（专线）",
         en="a deadline is approaching in the safeguard lane",
         example={**_ORDER_DEADLINE, **_OWED_BY},
     ),
     SealedMediationEvent(
         "deadline.passed",
-        DeadlineOwed,
+        DeadlineWithOwner,
         zh="期限届满（专线）",
         en="a deadline in the safeguard lane passed without being met",
         example={**_ORDER_DEADLINE, **_OWED_BY},

@@ -1,15 +1,15 @@
-"""Event types that agencies report (steps). Each is one row with its schema, in the module of its topic. The tables below are derived from the rows."""
+"""Event types that agencies report (steps). Each is defined, with its schema, in the module of its topic. The mappings below are derived from them."""
 
 from contracts.steps import correction, roster, safeguard, topics
 
-ROWS = {step.type: step for step in (*topics.STEPS, *correction.STEPS, *roster.STEPS, *safeguard.STEPS)}
-NAMES = {type: step.names for type, step in ROWS.items()}  # names of all steps in Chinese and English
+STEPS_BY_TYPE = {step.type: step for step in (*topics.STEPS, *correction.STEPS, *roster.STEPS, *safeguard.STEPS)}
+STEP_NAMES = {type: step.names for type, step in STEPS_BY_TYPE.items()}  # Chinese and English name of each step
 
-# Steps of a dispute in the ordinary streams, steps of the safeguard lane, and changes of rosters.
-ORDINARY = {type: step for type, step in ROWS.items() if not step.is_about_roster and not step.is_sealed}
-SEALED = {type: step for type, step in ROWS.items() if step.is_sealed}
-ROSTER_STEPS = {type: step for type, step in ROWS.items() if step.is_about_roster}
-CORRECTABLE = correction.CORRECTABLE
+# All steps, divided into steps of a dispute that are published in the ordinary streams, steps of the safeguard lane, and changes of rosters.
+ORDINARY_STEPS = {type: step for type, step in STEPS_BY_TYPE.items() if not step.is_about_roster and not step.is_sealed}
+SEALED_STEPS = {type: step for type, step in STEPS_BY_TYPE.items() if step.is_sealed}
+ROSTER_STEPS = {type: step for type, step in STEPS_BY_TYPE.items() if step.is_about_roster}
+CORRECTABLE_STEPS = correction.CORRECTABLE_STEPS
 
-STEPS = {type: step.names for type, step in ORDINARY.items()}  # names of the ordinary steps
+ORDINARY_STEP_NAMES = {type: step.names for type, step in ORDINARY_STEPS.items()}  # Chinese and English name of each ordinary step
 ROSTER_STEP_NAMES = {type: step.names for type, step in ROSTER_STEPS.items()}

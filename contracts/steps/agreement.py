@@ -1,14 +1,14 @@
-"""Steps after an agreement: conclusion, performance, follow-up, archiving and reopening."""
+"""Steps that concern an agreement and what follows it: conclusion, performance, follow-up, archiving and reopening."""
 
 from contracts import kinds, samples
-from contracts.fields import Amount, Boolean, Day, ListOf, Nested, Number, Schema, agency_number, one_of, sha256_hex
-from contracts.rows import Step
+from contracts.definitions import Step
+from contracts.fields import Amount, Boolean, Day, ListOf, Nested, Number, Schema, agency_number_field, choice_field, sha256_field
 from contracts.steps.mediation import MEDIATION_ROLES
 from contracts.steps.referral import REFERRAL_ROLES
 
 
 class Term(Schema):
-    kind = one_of(kinds.TERM_KINDS, required=True, zh="协议义务的种类", en="kind of obligation")
+    kind = choice_field(kinds.TERM_KINDS, required=True, zh="协议义务的种类", en="kind of obligation")
     due_on = Day(required=True, zh="履行期限届满日", en="last day for performance")
     amount_cny = Amount(
         zh="金额，人民币元，最多两位小数的字符串；不涉及金额时不填", en="amount in yuan, as a string with at most two decimals; left out if there is none"
@@ -16,13 +16,13 @@ class Term(Schema):
 
 
 class AgreementReached(Schema):
-    form = one_of(kinds.AGREEMENT_FORMS, required=True, zh="协议形式", en="form of the agreement")
+    form = choice_field(kinds.AGREEMENT_FORMS, required=True, zh="协议形式", en="form of the agreement")
     effective_on = Day(
         required=True,
         zh="协议生效日期；申请司法确认的期限由此起算",
         en="day on which the agreement took effect; the period for applying for judicial confirmation begins on it",
     )
-    document_sha256 = sha256_hex(
+    document_sha256 = sha256_field(
         zh="协议书文件的SHA-256摘要值；书面协议填写，文件留存本单位", en="SHA-256 digest of a written agreement; the document itself stays with the agency"
     )
     terms = ListOf(
@@ -34,7 +34,7 @@ class AgreementReached(Schema):
     )
     confirmable = Boolean(required=True, zh="是否可以申请司法确认", en="whether judicial confirmation may be applied for")
     about = ListOf(
-        one_of(kinds.AGREEMENT_SUBJECTS),
+        choice_field(kinds.AGREEMENT_SUBJECTS),
         zh="协议所涉事项；能够确定时填写",
         en="subject matters of the agreement, if they can be determined",
         example=["obligation"],
@@ -43,7 +43,7 @@ class AgreementReached(Schema):
 
 class PerformanceRecorded(Schema):
     term = Number(1, 100, required=True, zh="第几项义务，从1起，按协议中terms的顺序", en="number of the term, counted from 1 in the order of `terms`")
-    result = one_of(kinds.PERFORMANCE_RESULTS, required=True, zh="履行结果", en="result of the performance")
+    result = choice_field(kinds.PERFORMANCE_RESULTS, required=True, zh="履行结果", en="result of the performance")
     on = Day(required=True, zh="履行日期或者查明未履行的日期", en="day of the performance, or day on which the default was established")
 
 
@@ -53,8 +53,8 @@ class DisputeFollowedUp(Schema):
 
 
 class DisputeArchived(Schema):
-    archive_no = agency_number(required=True, zh="本单位的档案编号", en="the agency's archive number of the file", example="调〔2026〕7号")
-    reason = one_of(
+    archive_no = agency_number_field(required=True, zh="本单位的档案编号", en="the agency's archive number of the file", example="调〔2026〕7号")
+    reason = choice_field(
         kinds.MISREPORT_REASONS,
         zh="误报归档的事由；仅对误报登记的纠纷填写",
         en="mistake in the registration; given only for a dispute that was registered by mistake",
@@ -63,14 +63,14 @@ class DisputeArchived(Schema):
 
 
 class DisputeReopened(Schema):
-    reason = one_of(kinds.REOPEN_REASONS, required=True, zh="重新启动的事由", en="reason for reopening the dispute")
+    reason = choice_field(kinds.REOPEN_REASONS, required=True, zh="重新启动的事由", en="reason for reopening the dispute")
 
 
 STEPS = (
     Step(
         "agreement.reached",
         AgreementReached,
-        roles=f"{REFERRAL_ROLES} G",  # G: a dispute may be settled on the spot by the grid that detected it
+        roles=f"{REFERRAL_ROLES} G",  # G: grids (网格, village-level workers) may settle a dispute on the spot
         zh="达成调解协议",
         en="an agreement was reached",
         example={

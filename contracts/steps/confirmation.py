@@ -1,13 +1,13 @@
 """Steps of the judicial confirmation (司法确认) of an agreement."""
 
 from contracts import kinds, samples
-from contracts.fields import Day, ListOf, Number, Schema, agency_code, agency_number, one_of, party_label
-from contracts.rows import Step
+from contracts.definitions import Step
+from contracts.fields import Day, ListOf, Number, Schema, agency_code_field, agency_number_field, choice_field, party_label_field
 from contracts.steps.mediation import MEDIATION_ROLES
 
 
 def docket_no_field(example):
-    return agency_number(
+    return agency_number_field(
         stays_at_intake=True,
         zh="法院案号；已经编立时填写，仅由受理服务保存",
         en="the court's docket number, if assigned; stored by intake only",
@@ -19,10 +19,10 @@ class ConfirmationApplied(Schema):
     applied_on = Day(required=True, zh="申请日期", en="day of the application")
     docket_no = docket_no_field(samples.CONFIRMATION_DOCKET)
     applicants = ListOf(
-        party_label(), low=1, zh="申请人；不填视为各方共同申请", en="the applicants; all parties jointly if left out", example=["applicant", "respondent"]
+        party_label_field(), low=1, zh="申请人；不填视为各方共同申请", en="the applicants; all parties jointly if left out", example=["applicant", "respondent"]
     )
-    court = agency_code(zh="受理申请的法院；能够确定时填写", en="the court that receives the application, if it can be determined", example=samples.COURT)
-    court_ground = one_of(
+    court = agency_code_field(zh="受理申请的法院；能够确定时填写", en="the court that receives the application, if it can be determined", example=samples.COURT)
+    court_ground = choice_field(
         kinds.COURT_GROUNDS, zh="该法院有管辖权的依据（民事诉讼法第二百零五条）", en="ground of the court's jurisdiction (Civil Procedure Law, art. 205)"
     )
 
@@ -44,18 +44,18 @@ class ConfirmationGranted(ConfirmationHandled):
 
 
 class ConfirmationRefused(ConfirmationHandled):
-    ground = one_of(kinds.CONFIRMATION_REFUSALS, zh="不予确认的事由；已经载明时填写", en="ground of refusal, if stated")
+    ground = choice_field(kinds.CONFIRMATION_REFUSALS, zh="不予确认的事由；已经载明时填写", en="ground of refusal, if stated")
 
 
 class ConfirmationObjected(Schema):
-    by = party_label(
+    by = party_label_field(
         required=True, zh="提出异议的人；利害关系人填third_party", en="the objecting person; `third_party` for an interested person who is not a party"
     )
     objected_on = Day(required=True, zh="提出异议的日期", en="day of the objection")
 
 
 class PapersReceived(Schema):
-    reason = one_of(kinds.RECEIVED_PAPERS, required=True, zh="收到的材料种类，期限因此重新起算", en="kind of documents received, which restarts a period")
+    reason = choice_field(kinds.RECEIVED_PAPERS, required=True, zh="收到的材料种类，期限因此重新起算", en="kind of documents received, which restarts a period")
     on = Day(required=True, zh="收到日期", en="day of receipt")
 
 
@@ -67,12 +67,12 @@ STEPS = (
         zh="申请司法确认",
         en="judicial confirmation was applied for",
         example={"applied_on": "2026-04-01", "applicants": ["applicant", "respondent"], "court": samples.COURT, "court_ground": "body_place"},
-        assigns=("court",),
+        assigning_fields=("court",),
     ),
     Step(
         "confirmation.accepted",
         ConfirmationHandled,
-        roles="B C",  # a mediation body may report the decision of the court
+        roles="B C",  # B: a mediation body may report the court's decision
         zh="受理司法确认",
         en="the application for confirmation was accepted",
         example={"applied_on": "2026-04-01", "docket_no": samples.CONFIRMATION_DOCKET},

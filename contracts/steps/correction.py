@@ -1,38 +1,42 @@
-"""Steps that change earlier reports: joining disputes, reversing a joining, correcting or withdrawing a report."""
+"""Steps that change earlier reports: joining disputes, undoing a join, correcting or withdrawing a report."""
 
 from marshmallow import ValidationError
 
 from contracts import kinds, samples
-from contracts.fields import Schema, agency_code, dispute_code, event_id, one_of
-from contracts.rows import Step
+from contracts.definitions import Step
+from contracts.fields import Schema, agency_code_field, choice_field, dispute_code_field, event_id_field
 from contracts.step_facts import StepFacts
 from contracts.steps import topics
 
-EVERY_ROLE = "C M J W P X L G B"
-CORRECTABLE = {step.type: step for step in topics.STEPS if step.is_correctable}
+ALL_ROLES = "C M J W P X L G B"
+CORRECTABLE_STEPS = {step.type: step for step in topics.STEPS if step.is_correctable}
 
 
 def earlier_event_field():
-    return event_id(
+    return event_id_field(
         required=True, zh="所更正或者撤销的事件的id，须为本机构所报", en="id of the event to be corrected or withdrawn; the same agency must have reported it"
     )
 
 
 class ReportsJoined(Schema):
-    into = dispute_code(required=True, zh="并入的纠纷编码；本事件所指纠纷随之终结", en="code of the dispute that continues; the dispute in `subject` ends")
+    into = dispute_code_field(
+        required=True, zh="并入的纠纷编码；本事件所指纠纷随之终结", en="code of the dispute that continues; the dispute in `subject` ends"
+    )
 
 
 class ReportsUnjoined(Schema):
-    reported_by = agency_code(required=True, zh="其上报须恢复单独编码的机构", en="the agency whose reports are separated under their own code again")
+    reported_by = agency_code_field(required=True, zh="其上报须恢复单独编码的机构", en="the agency whose reports get a dispute code of their own again")
 
 
 class ReportCorrected(Schema):
     event = earlier_event_field()
-    reason = one_of(kinds.MISREPORT_REASONS, required=True, zh="更正事由", en="mistake in the earlier report")
-    corrects = one_of(CORRECTABLE, zh="所更正事件的类型；与facts同时填写", en="type of the corrected event; required with `facts`", example="session.held")
+    reason = choice_field(kinds.MISREPORT_REASONS, required=True, zh="更正事由", en="mistake in the earlier report")
+    corrects = choice_field(
+        CORRECTABLE_STEPS, zh="所更正事件的类型；与facts同时填写", en="type of the corrected event; required with `facts`", example="session.held"
+    )
     facts = StepFacts(
-        CORRECTABLE,
-        named_by="corrects",
+        CORRECTABLE_STEPS,
+        type_field="corrects",
         zh="更正后的全部内容，格式同所更正的事件类型；仅更正时间的不填",
         en="all correct facts, in the schema of the corrected type; left out if only the time was wrong",
     )
@@ -44,10 +48,10 @@ class ReportCorrected(Schema):
 
 class ReportWithdrawn(Schema):
     event = earlier_event_field()
-    reason = one_of(kinds.MISREPORT_REASONS, required=True, zh="撤销事由", en="mistake in the earlier report")
+    reason = choice_field(kinds.MISREPORT_REASONS, required=True, zh="撤销事由", en="mistake in the earlier report")
 
 
-# These steps are not correctable; each is reversed by another one of them.
+# These steps cannot be corrected. Each can be undone by another one of them.
 STEPS = (
     Step(
         "reports.joined",
@@ -56,7 +60,7 @@ STEPS = (
         zh="并案",
         en="the dispute was joined to another",
         is_correctable=False,
-        extra_fact_fields={"body": agency_code(zh="被并入纠纷的承办机构", en="the agency that handled the dispute that ended")},
+        extra_fact_fields={"body": agency_code_field(zh="被并入纠纷的承办机构", en="the agency that handled the dispute that ended")},
         example={"into": samples.OTHER_DISPUTE},
     ),
     Step(
@@ -64,14 +68,14 @@ STEPS = (
         ReportsUnjoined,
         roles="M",
         zh="撤销并案",
-        en="the joining of an agency's reports was reversed",
+        en="the join of an agency's reports was undone",
         is_correctable=False,
         example={"reported_by": samples.WOMENS_FEDERATION},
     ),
     Step(
         "report.corrected",
         ReportCorrected,
-        roles=EVERY_ROLE,
+        roles=ALL_ROLES,
         zh="更正上报",
         en="an earlier report was corrected",
         is_correctable=False,
@@ -80,7 +84,7 @@ STEPS = (
     Step(
         "report.withdrawn",
         ReportWithdrawn,
-        roles=EVERY_ROLE,
+        roles=ALL_ROLES,
         zh="撤销上报",
         en="an earlier report was withdrawn",
         is_correctable=False,

@@ -2,8 +2,8 @@
 
 from contracts import kinds, samples
 from contracts.causes import CAUSES
-from contracts.fields import Day, Number, Schema, agency_code, mediator_id, one_of
-from contracts.rows import Step
+from contracts.definitions import Step
+from contracts.fields import Day, Number, Schema, agency_code_field, choice_field, mediator_id_field
 from contracts.steps.confirmation import docket_no_field
 
 
@@ -27,8 +27,8 @@ class CaseFiled(Schema):
     restarted_on = restarted_on_field()
     decided_on = decided_on_field()
     docket_no = docket_no_field(samples.CASE_DOCKET)
-    cause = one_of(CAUSES, required=True, zh="民事案件案由（二级）序号", en="number of the cause of action, second level")
-    procedure = one_of(kinds.PROCEDURES, required=True, zh="适用的程序", en="applicable procedure")
+    cause = choice_field(CAUSES, required=True, zh="民事案件案由（二级）序号", en="number of the cause of action, second level")
+    procedure = choice_field(kinds.PROCEDURES, required=True, zh="适用的程序", en="applicable procedure")
 
 
 class CaseFilingRefused(Schema):
@@ -36,14 +36,14 @@ class CaseFilingRefused(Schema):
     restarted_on = restarted_on_field()
     decided_on = decided_on_field()
     docket_no = docket_no_field(samples.CASE_DOCKET)
-    cause = one_of(CAUSES, zh="民事案件案由（二级）序号；能够确定时填写", en="number of the cause of action, second level, if it can be determined")
-    procedure = one_of(kinds.PROCEDURES, zh="拟适用的程序；能够确定时填写", en="procedure that would have applied, if it can be determined")
-    reason = one_of(kinds.FILING_REFUSALS, zh="不予立案的事由；已经载明时填写", en="reason of the refusal, if stated")
+    cause = choice_field(CAUSES, zh="民事案件案由（二级）序号；能够确定时填写", en="number of the cause of action, second level, if it can be determined")
+    procedure = choice_field(kinds.PROCEDURES, zh="拟适用的程序；能够确定时填写", en="procedure that would have applied, if it can be determined")
+    reason = choice_field(kinds.FILING_REFUSALS, zh="不予立案的事由；已经载明时填写", en="reason of the refusal, if stated")
 
 
 class CaseEntrusted(Schema):
-    to = agency_code(required=True, zh="受委托调解的机构", en="the agency entrusted with the mediation")
-    procedure = one_of(
+    to = agency_code_field(required=True, zh="受委托调解的机构", en="the agency entrusted with the mediation")
+    procedure = choice_field(
         kinds.PROCEDURES,
         required=True,
         zh="案件适用的程序，委托调解期限据此确定",
@@ -52,7 +52,7 @@ class CaseEntrusted(Schema):
 
 
 class CaseProcedureSet(Schema):
-    procedure = one_of(kinds.PROCEDURES, required=True, zh="确定的审理程序", en="procedure of the trial")
+    procedure = choice_field(kinds.PROCEDURES, required=True, zh="确定的审理程序", en="procedure of the trial")
 
 
 class TrialExtended(Schema):
@@ -60,13 +60,13 @@ class TrialExtended(Schema):
 
 
 class CaseClosed(Schema):
-    mode = one_of(kinds.CLOSING_MODES, required=True, zh="结案方式", en="way in which the case was closed")
+    mode = choice_field(kinds.CLOSING_MODES, required=True, zh="结案方式", en="way in which the case was closed")
     docket_no = docket_no_field(samples.CASE_DOCKET)
 
 
 class ParticipantNamed(Schema):
-    part = one_of(kinds.PARTICIPANT_ROLES, required=True, zh="诉讼参与身份", en="role of the participant in the case")
-    mediator = mediator_id(zh="该人员的名册编号；列入名册的填写", en="roster number of the person, if on a roster")
+    part = choice_field(kinds.PARTICIPANT_ROLES, required=True, zh="诉讼参与身份", en="role of the participant in the case")
+    mediator = mediator_id_field(zh="该人员的名册编号；列入名册的填写", en="roster number of the person, if on a roster")
 
 
 class EnforcementApplied(Schema):
@@ -75,7 +75,7 @@ class EnforcementApplied(Schema):
 
 class EnforcementCompleted(Schema):
     on = Day(required=True, zh="执行结案的日期", en="day on which the enforcement was closed")
-    result = one_of(kinds.ENFORCEMENT_RESULTS, required=True, zh="执行结果", en="result of the enforcement")
+    result = choice_field(kinds.ENFORCEMENT_RESULTS, required=True, zh="执行结果", en="result of the enforcement")
 
 
 STEPS = (
@@ -102,7 +102,7 @@ STEPS = (
         zh="委托调解",
         en="the court entrusted the mediation of the case",
         example={"to": samples.MEDIATION_BODY, "procedure": "simplified"},
-        assigns=("to",),
+        assigning_fields=("to",),
     ),
     Step(
         "case.procedure_set", CaseProcedureSet, roles="C", zh="确定审理程序", en="the procedure of the trial was determined", example={"procedure": "ordinary"}

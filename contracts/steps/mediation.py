@@ -1,45 +1,45 @@
 """Steps of mediation: consent of the parties, choice of the mediator, sessions, and termination. Agreements are in agreement.py."""
 
 from contracts import kinds, samples
-from contracts.fields import Boolean, Instant, ListOf, Number, Schema, agency_code, mediator_id, one_of, party_label
-from contracts.rows import Step
+from contracts.definitions import Step
+from contracts.fields import Boolean, Instant, ListOf, Number, Schema, agency_code_field, choice_field, mediator_id_field, party_label_field
 from contracts.steps.referral import REFERRAL_ROLES
 
-MEDIATION_ROLES = f"{REFERRAL_ROLES} C"  # a court may report these steps for mediation that it entrusted
+MEDIATION_ROLES = f"{REFERRAL_ROLES} C"  # C: a court may report these steps for mediation that it entrusted
 
 
 class Consent(Schema):
-    party = party_label(required=True, zh="表示意愿的当事人", en="the party that answered")
-    how = one_of(kinds.CONSENT_WAYS, required=True, zh="表示的方式", en="way in which the party answered")
+    party = party_label_field(required=True, zh="表示意愿的当事人", en="the party that answered")
+    how = choice_field(kinds.CONSENT_WAYS, required=True, zh="表示的方式", en="way in which the party answered")
 
 
 class ConflictDisclosed(Schema):
-    mediator = mediator_id(
+    mediator = mediator_id_field(
         zh="披露所涉调解员；与body均不填的，为披露的机构自身",
         en="the mediator concerned; if neither this nor `body` is given, the disclosing agency itself is concerned",
     )
-    body = agency_code(
+    body = agency_code_field(
         zh="披露所涉机构；与mediator均不填的，为披露的机构自身",
         en="the agency concerned; if neither this nor `mediator` is given, the disclosing agency itself is concerned",
     )
-    relation = one_of(kinds.CONFLICT_RELATIONS, required=True, zh="利害关系的种类", en="kind of relation")
+    relation = choice_field(kinds.CONFLICT_RELATIONS, required=True, zh="利害关系的种类", en="kind of relation")
     agreed_after_disclosure = Boolean(
         load_default=False, zh="披露后各方当事人是否仍同意；不填视为否", en="whether all parties still agree after the disclosure; false if left out"
     )
 
 
 class MediatorChosen(Schema):
-    mediator = mediator_id(required=True, zh="选定或者指定的调解员", en="the mediator who was chosen or appointed")
+    mediator = mediator_id_field(required=True, zh="选定或者指定的调解员", en="the mediator who was chosen or appointed")
 
 
 class MediatorRefused(Schema):
-    party = party_label(required=True, zh="不同意的当事人", en="the party that refuses")
-    mediator = mediator_id(zh="不同意的调解员；不填视为现任调解员", en="the mediator who is refused; the present one if left out")
+    party = party_label_field(required=True, zh="不同意的当事人", en="the party that refuses")
+    mediator = mediator_id_field(zh="不同意的调解员；不填视为现任调解员", en="the mediator who is refused; the present one if left out")
 
 
 class MediatorRequested(Schema):
-    party = party_label(zh="提出申请的当事人；不填视为双方", en="the party that makes the request; both parties if left out")
-    prefers = mediator_id(zh="希望由其调解的调解员；没有时不填", en="the preferred mediator; left out if there is none")
+    party = party_label_field(zh="提出申请的当事人；不填视为双方", en="the party that makes the request; both parties if left out")
+    prefers = mediator_id_field(zh="希望由其调解的调解员；没有时不填", en="the preferred mediator; left out if there is none")
 
 
 class MediationStarted(Schema):
@@ -47,28 +47,28 @@ class MediationStarted(Schema):
 
 
 class SessionHeld(Schema):
-    mode = one_of(kinds.SESSION_MODES, required=True, zh="调解方式", en="way in which the session was held")
+    mode = choice_field(kinds.SESSION_MODES, required=True, zh="调解方式", en="way in which the session was held")
     minutes = Number(1, 1440, required=True, zh="本次调解时长（分钟）", en="length of the session in minutes")
     next_at = Instant(zh="下次调解的时间；已经约定时填写", en="time of the next session, if one is arranged")
 
 
 class ClockPaused(Schema):
-    reason = one_of(kinds.PAUSE_REASONS, required=True, zh="暂停计算的事由", en="reason for pausing the period")
+    reason = choice_field(kinds.PAUSE_REASONS, required=True, zh="暂停计算的事由", en="reason for pausing the period")
 
 
 class ClockResumed(Schema):
-    reason = one_of(kinds.PAUSE_REASONS, zh="已经消除的暂停事由；可以不填", en="the reason that no longer exists; may be left out")
+    reason = choice_field(kinds.PAUSE_REASONS, zh="已经消除的暂停事由；可以不填", en="the reason that no longer exists; may be left out")
 
 
 class MediationExtended(Schema):
     days = Number(1, 365, required=True, zh="延长的天数", en="number of days of the extension")
     consents = ListOf(
-        party_label(), low=1, required=True, zh="同意延长的当事人", en="the parties that agree to the extension", example=["applicant", "respondent"]
+        party_label_field(), low=1, required=True, zh="同意延长的当事人", en="the parties that agree to the extension", example=["applicant", "respondent"]
     )
 
 
 class MediationSuspended(Schema):
-    reason = one_of(kinds.SUSPENSION_REASONS, required=True, zh="中止事由", en="reason of the suspension")
+    reason = choice_field(kinds.SUSPENSION_REASONS, required=True, zh="中止事由", en="reason of the suspension")
 
 
 class MediationResumed(Schema):
@@ -76,7 +76,7 @@ class MediationResumed(Schema):
 
 
 class MediationTerminated(Schema):
-    ground = one_of(
+    ground = choice_field(
         kinds.TERMINATION_GROUNDS, required=True, zh="终结事由（在线调解规则第二十五条）", en="the ground of termination (Rules on online mediation, art. 25)"
     )
 

@@ -2,14 +2,14 @@
 
 from contracts import kinds
 from contracts.county import AGENCIES
-from contracts.fields import Boolean, Number, Schema, agency_number, one_of
-from contracts.rows import Step
+from contracts.definitions import Step
+from contracts.fields import Boolean, Number, Schema, agency_number_field, choice_field
 
 EXAMPLE_PETITION_NO = "信〔2026〕31号"
 
 
 def petition_no_field():
-    return agency_number(
+    return agency_number_field(
         required=True, stays_at_intake=True, zh="信访件编号，仅由受理服务保存", en="number of the petition; stored by intake only", example=EXAMPLE_PETITION_NO
     )
 
@@ -29,7 +29,7 @@ class PetitionExtended(Schema):
 
 
 class PetitionTransferred(PetitionHandled):
-    to = one_of(
+    to = choice_field(
         (*AGENCIES, *kinds.OTHER_AUTHORITIES),
         required=True,
         zh="转送的机构或者单位",
@@ -39,7 +39,7 @@ class PetitionTransferred(PetitionHandled):
 
 
 class PetitionDecided(PetitionHandled):
-    result = one_of(kinds.PETITION_RESULTS, zh="处理结果；已经载明时填写", en="decision, if stated")
+    result = choice_field(kinds.PETITION_RESULTS, zh="处理结果；已经载明时填写", en="decision, if stated")
 
 
 _PETITION_EXAMPLE = {"petition_no": EXAMPLE_PETITION_NO, "repeat": False}
@@ -62,7 +62,7 @@ STEPS = (
         zh="转送信访",
         en="a petition was transferred",
         example={**_PETITION_EXAMPLE, "to": "natural_resources_bureau"},
-        assigns=("to",),
+        assigning_fields=("to",),
     ),
     Step(
         "petition.returned",

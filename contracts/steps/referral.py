@@ -1,31 +1,31 @@
-"""Steps of a referral: routing to a body, acceptance, decline, and redirection to another procedure."""
+"""Steps of a referral: routing of the dispute to a mediation body, acceptance or decline by the body, and redirection to another procedure."""
 
 from contracts import kinds, samples
 from contracts.county import AGENCIES
-from contracts.fields import Boolean, ListOf, Schema, agency_code, mediator_id, one_of, organisation_code
-from contracts.rows import Step
+from contracts.definitions import Step
+from contracts.fields import Boolean, ListOf, Schema, agency_code_field, choice_field, mediator_id_field, organisation_code_field
 
-REFERRAL_ROLES = "B J W M"  # roles whose agencies may receive a referral and then report the steps of its mediation
+REFERRAL_ROLES = "B J W M"  # roles of the agencies to which a dispute may be referred and which then report the steps of mediation
 
 
 class DisputeRouted(Schema):
-    to = agency_code(required=True, zh="承办机构", en="the agency to which the dispute is referred")
-    organisation = organisation_code(
+    to = agency_code_field(required=True, zh="承办机构", en="the agency to which the dispute is referred")
+    organisation = organisation_code_field(
         zh="具体承办的名册组织；承办机构代多个组织上报时填写",
         en="the organisation on the roster that handles it; given if the agency reports for several organisations",
     )
     joint_with = ListOf(
-        agency_code(),
+        agency_code_field(),
         high=10,
         load_default=list,
         zh="联合调处的其他机构；没有时不填",
         en="other agencies that handle the dispute jointly; left out if there are none",
     )
-    reason = one_of(kinds.ROUTE_REASONS, required=True, zh="交办理由", en="reason of the referral")
+    reason = choice_field(kinds.ROUTE_REASONS, required=True, zh="交办理由", en="reason of the referral")
 
 
 class ReferralAccepted(Schema):
-    mediator = mediator_id(zh="承办调解员的名册编号；已经确定时填写", en="roster number of the mediator, if already determined")
+    mediator = mediator_id_field(zh="承办调解员的名册编号；已经确定时填写", en="roster number of the mediator, if already determined")
     conflict_of_interest = Boolean(
         load_default=False,
         zh="承办组织或者调解员是否存在利害关系；不填视为否",
@@ -37,18 +37,18 @@ class ReferralAccepted(Schema):
 
 
 class ReferralDeclined(Schema):
-    reason = one_of(kinds.DECLINE_REASONS, required=True, zh="退回理由", en="reason for declining the referral")
+    reason = choice_field(kinds.DECLINE_REASONS, required=True, zh="退回理由", en="reason for declining the referral")
 
 
 class DisputeRedirected(Schema):
-    to = one_of(
+    to = choice_field(
         (*AGENCIES, *kinds.OTHER_AUTHORITIES),
         required=True,
         zh="转往的机构或者单位",
         en="the agency or other authority to which the dispute is redirected",
         example="labour_arbitration_commission",
     )
-    way = one_of(kinds.REDIRECT_WAYS, required=True, zh="转出途径", en="procedure to which the dispute is redirected")
+    way = choice_field(kinds.REDIRECT_WAYS, required=True, zh="转出途径", en="procedure to which the dispute is redirected")
 
 
 STEPS = (
@@ -57,9 +57,9 @@ STEPS = (
         DisputeRouted,
         roles="M C",
         zh="分流交办",
-        en="the dispute was referred to a body",
+        en="the dispute was referred to a mediation body",
         example={"to": samples.MEDIATION_BODY, "joint_with": [samples.WOMENS_FEDERATION], "reason": "by_place"},
-        assigns=("to", "joint_with"),
+        assigning_fields=("to", "joint_with"),
     ),
     Step(
         "referral.accepted",
@@ -84,6 +84,6 @@ STEPS = (
         zh="转出",
         en="the dispute was redirected to another procedure",
         example={"to": "labour_arbitration_commission", "way": "labour_arbitration"},
-        assigns=("to",),
+        assigning_fields=("to",),
     ),
 )

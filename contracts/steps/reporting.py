@@ -4,6 +4,7 @@ from marshmallow import ValidationError
 
 from contracts import kinds, samples
 from contracts.causes import CAUSES
+from contracts.definitions import Step
 from contracts.fields import (
     Amount,
     Boolean,
@@ -11,23 +12,22 @@ from contracts.fields import (
     ListOf,
     Nested,
     Schema,
-    agency_number,
-    free_text,
-    grid_code,
-    one_of,
-    text_matching,
-    township_code,
-    village_code,
+    agency_number_field,
+    choice_field,
+    free_text_field,
+    grid_code_field,
+    pattern_field,
+    township_code_field,
+    village_code_field,
 )
-from contracts.rows import Step
 
-SEALED_BOX_PATTERN = r"^[A-Za-z0-9+/]{64,65536}={0,2}$"  # base64
+SEALED_BOX_PATTERN = r"^[A-Za-z0-9+/]{64,65536}={0,2}$"  # base64 text of a libsodium sealed box
 
 
 class Place(Schema):
-    township = township_code(required=True, zh="纠纷发生地的乡镇（街道）", en="the township or street where the dispute arose")
-    village = village_code()
-    grid = grid_code()
+    township = township_code_field(required=True, zh="纠纷发生地的乡镇（街道）", en="the township or street where the dispute arose")
+    village = village_code_field()
+    grid = grid_code_field()
 
     def validate_fields(self, data):
         if not data.get("village", data["township"]).startswith(data["township"]):
@@ -44,30 +44,32 @@ class Risk(Schema):
 
 
 class Party(Schema):
-    role = one_of(kinds.PARTY_ROLES, required=True, zh="当事人身份", en="role of the party in the dispute")
-    name = free_text(100, required=True, zh="姓名或者单位名称", en="name of the person or organisation", example="张某某")
-    phone = text_matching(r"^[0-9+() -]{3,32}$", zh="联系电话；不掌握时不填", en="telephone number, if known", example="13900000000")
-    id_number = text_matching(
+    role = choice_field(kinds.PARTY_ROLES, required=True, zh="当事人身份", en="role of the party in the dispute")
+    name = free_text_field(100, required=True, zh="姓名或者单位名称", en="name of the person or organisation", example="张某某")
+    phone = pattern_field(r"^[0-9+() -]{3,32}$", zh="联系电话；不掌握时不填", en="telephone number, if known", example="13900000000")
+    id_number = pattern_field(
         r"^[0-9A-Za-z()-]{5,32}$",
         zh="身份证件号码或者统一社会信用代码；用于识别重复上报，不掌握时不填",
         en="identity or unified social credit number, used to recognise repeated reports; left out if not known",
         example="11010519491231002X",
     )
-    address = free_text(200, zh="住址或者住所地；不掌握时不填", en="address, if known", example=samples.TOWNSHIP_ZH)
+    address = free_text_field(200, zh="住址或者住所地；不掌握时不填", en="address, if known", example=samples.TOWNSHIP_ZH)
 
 
 class Parties(Schema):
-    """The list of parties decrypted from `parties_sealed`, as the field `parties` of an object, so that it is validated like `parties` in clear."""
+    """Schema that validates a list of parties decrypted from `parties_sealed` in the same way as the field `parties` in clear."""
 
     parties = ListOf(Nested(Party), low=1, high=50, required=True, zh="当事人名单", en="list of the parties")
 
 
 def kind_field():
-    return one_of(kinds.KINDS, required=True, zh="纠纷类型", en="kind of dispute", example="family")
+    return choice_field(kinds.KINDS, required=True, zh="纠纷类型", en="kind of dispute", example="family")
 
 
 def cause_field():
-    return one_of(CAUSES, zh="民事案件案由（二级）序号；能够确定时填写", en="number of the cause of action, second level, if it can be determined", example="2")
+    return choice_field(
+        CAUSES, zh="民事案件案由（二级）序号；能够确定时填写", en="number of the cause of action, second level, if it can be determined", example="2"
+    )
 
 
 def amount_cny_field():
@@ -79,16 +81,16 @@ def amount_cny_field():
 
 
 def wants_field():
-    return one_of(kinds.WANTS, required=True, zh="诉求", en="request of the applicant", example="mediation")
+    return choice_field(kinds.WANTS, required=True, zh="诉求", en="request of the applicant", example="mediation")
 
 
 def channel_field():
-    return one_of(kinds.CHANNELS, required=True, zh="来源渠道", en="way in which the dispute reached the agency", example="walk_in")
+    return choice_field(kinds.CHANNELS, required=True, zh="来源渠道", en="way in which the dispute reached the agency", example="walk_in")
 
 
 def standings_field():
     return ListOf(
-        one_of(kinds.STANDINGS),
+        choice_field(kinds.STANDINGS),
         high=len(kinds.STANDINGS),
         zh="当事人身份类别，不得表明具体身份；有助于确定调解组织时填写",
         en="types of the parties, never their identity; given if they help to determine the suitable body",
@@ -98,7 +100,7 @@ def standings_field():
 
 def flags_field():
     return ListOf(
-        one_of(kinds.FLAGS),
+        choice_field(kinds.FLAGS),
         high=len(kinds.FLAGS),
         zh="需特别关注的情形；没有时不填",
         en="circumstances that need special attention; left out if there are none",
@@ -120,7 +122,7 @@ NO_RISK = dict.fromkeys(kinds.RISKS, False)
 
 
 class DisputeReported(Schema):
-    report_no = agency_number(
+    report_no = agency_number_field(
         required=True, stays_at_intake=True, zh="本单位的登记编号", en="number that the reporting agency assigned to the report", example="妇联〔2026〕42号"
     )
     channel = channel_field()
@@ -139,7 +141,7 @@ class DisputeReported(Schema):
         zh="当事人（明文）；与parties_sealed任选其一，仅由受理服务保存",
         en="the parties in clear; alternative to `parties_sealed`; stored by intake only",
     )
-    parties_sealed = text_matching(
+    parties_sealed = pattern_field(
         SEALED_BOX_PATTERN,
         stays_at_intake=True,
         zh="当事人（加密）：对parties所示的JSON列表用公布的公钥作libsodium密封后的base64；与parties任选其一",
@@ -157,13 +159,13 @@ class DisputeReported(Schema):
 
 class DisputeScreened(Schema):
     suitable = Boolean(required=True, zh="是否适宜调解", en="whether the dispute is suitable for mediation")
-    track = one_of(kinds.TRACKS, required=True, zh="所处轨道：起诉前或者立案后", en="procedural track: before or after filing")
+    track = choice_field(kinds.TRACKS, required=True, zh="所处轨道：起诉前或者立案后", en="procedural track: before or after filing")
     court_received_on = Day(
         zh="法院收到起诉材料的日期；曾向法院提出的填写，轨道据此确定",
         en="day on which a court received the claim, if one was brought; it determines the track",
         example="2026-03-02",
     )
-    matter = one_of(kinds.MATTERS, zh="事项性质；不填视为民事纠纷", en="legal nature of the matter; a civil matter if left out", example="civil")
+    matter = choice_field(kinds.MATTERS, zh="事项性质；不填视为民事纠纷", en="legal nature of the matter; a civil matter if left out", example="civil")
     kind = kind_field()
     cause = cause_field()
     standings = standings_field()
@@ -178,7 +180,7 @@ STEPS = (
         roles="C M J W P X G B",
         zh="纠纷登记上报",
         en="a dispute was reported",
-        is_correctable=False,  # the report from which a dispute received its code cannot be corrected
+        is_correctable=False,  # a dispute received its code from this report, so that it cannot be corrected
         is_confirmed=False,  # intake publishes dispute.registered instead
         example={
             "report_no": "妇联〔2026〕42号",

@@ -3,39 +3,53 @@
 from marshmallow import ValidationError
 
 from contracts import kinds, samples
-from contracts.fields import Day, ListOf, Schema, agency_code, mediator_id, one_of, organisation_code, township_code, village_code
-from contracts.rows import Step
+from contracts.definitions import Step
+from contracts.fields import (
+    Day,
+    ListOf,
+    Schema,
+    agency_code_field,
+    choice_field,
+    mediator_id_field,
+    organisation_code_field,
+    township_code_field,
+    village_code_field,
+)
 
 
 class RosterChanged(Schema):
-    """A change of an organisation or, with `mediator`, of one person on its roster. Names are not reported; the agency's roster file contains them."""
+    """A change of an organisation on the roster or, if `mediator` is given, of one person of it. Names of persons are not reported."""
 
-    organisation = organisation_code(required=True, zh="名册上的组织代码，须与subject一致", en="code of the organisation on the roster, the same as `subject`")
-    change = one_of(kinds.ROSTER_CHANGES, required=True, zh="变更种类", en="kind of change")
+    organisation = organisation_code_field(
+        required=True, zh="名册上的组织代码，须与subject一致", en="code of the organisation on the roster, the same as `subject`"
+    )
+    change = choice_field(kinds.ROSTER_CHANGES, required=True, zh="变更种类", en="kind of change")
     on = Day(required=True, zh="生效日期；移出名册的，为移出后的首日", en="day on which the change takes effect; for a removal, the first day after membership")
-    mediator = mediator_id(
+    mediator = mediator_id_field(
         zh="变更所涉人员的名册编号，不得填写姓名；变更组织本身的不填",
         en="roster number of the person concerned, never a name; left out if the organisation itself is changed",
     )
-    role = one_of(
+    role = choice_field(
         kinds.MEMBER_ROLES, zh="人员身份；列入或者变更人员时填写", en="role of the person; given when a person is added or changed", example="mediator"
     )
-    kind = one_of(
+    kind = choice_field(
         kinds.ORGANISATION_KINDS,
         zh="组织类别；列入或者变更组织时填写",
         en="kind of organisation; given when an organisation is added or changed",
         example="peoples_mediation_committee",
     )
-    agency = agency_code(
+    agency = agency_code_field(
         zh="代该组织上报的机构；列入或者变更组织时填写", en="the agency that reports for the organisation; given when an organisation is added or changed"
     )
-    township = township_code(zh="组织所在乡镇（街道）；不限于一个乡镇的不填", en="township of the organisation; left out if it serves more than one township")
-    village = village_code(
+    township = township_code_field(
+        zh="组织所在乡镇（街道）；不限于一个乡镇的不填", en="township of the organisation; left out if it serves more than one township"
+    )
+    village = village_code_field(
         zh="组织所在村（社区），前九位须与township一致；村（社区）组织填写",
         en="village of the organisation, within `township`; given for an organisation of a village or community",
     )
     takes = ListOf(
-        one_of(kinds.KINDS),
+        choice_field(kinds.KINDS),
         high=len(kinds.KINDS),
         zh="受理的纠纷类型；不填视为全部类型",
         en="kinds of dispute that are accepted; all kinds if left out",
@@ -56,7 +70,7 @@ STEPS = (
         en="a change of a roster was reported",
         is_about_roster=True,
         is_correctable=False,
-        is_confirmed=False,  # mediation publishes roster.changed with the whole report
+        is_confirmed=False,  # mediation publishes roster.changed with all reported fields instead
         example={
             "organisation": samples.ORGANISATION,
             "change": "added",
@@ -65,6 +79,6 @@ STEPS = (
             "role": "mediator",
             "takes": ["neighbour"],
         },
-        assigns=("agency",),
+        assigning_fields=("agency",),
     ),
 )

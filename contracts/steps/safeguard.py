@@ -1,12 +1,15 @@
-"""Steps of the safeguard lane (安全保护专线). They are published in the sealed streams only; see docs/safeguard.md."""
+"""Steps of the safeguard lane (安全保护专线: events that only police, courts and the women's federation see). They are published in the sealed streams only.
+
+See docs/safeguard.md.
+"""
 
 from functools import partial
 
 from contracts import kinds
-from contracts.fields import Boolean, Day, Instant, Number, Schema, one_of
-from contracts.rows import Step
+from contracts.definitions import Step
+from contracts.fields import Boolean, Day, Instant, Number, Schema, choice_field
 
-LaneStep = partial(Step, is_sealed=True, is_correctable=False, is_confirmed=False)
+SafeguardStep = partial(Step, is_sealed=True, is_correctable=False, is_confirmed=False)
 
 
 class WarningIssued(Schema):
@@ -34,21 +37,21 @@ class OrderDecided(Schema):
 
 
 class HoldReleased(Schema):
-    reason = one_of(kinds.RELEASE_REASONS, required=True, zh="解除安全保护的理由", en="reason of the release")
+    reason = choice_field(kinds.RELEASE_REASONS, required=True, zh="解除安全保护的理由", en="reason of the release")
 
 
 class DisputeStayed(Schema):
-    reason = one_of(kinds.STAY_REASONS, required=True, zh="暂缓办理的原因", en="reason of the stay")
+    reason = choice_field(kinds.STAY_REASONS, required=True, zh="暂缓办理的原因", en="reason of the stay")
 
 
 class StayLifted(Schema):
     pass
 
 
-ORDER_ROLES = "W P C"  # women's federation, police, court: agencies with access to the lane, which may report steps about protection orders
+ORDER_ROLES = "W P C"  # women's federation, police, court: they may report steps about protection orders
 
 STEPS = (
-    LaneStep(
+    SafeguardStep(
         "dv.warning_issued",
         WarningIssued,
         roles="P",
@@ -57,7 +60,7 @@ STEPS = (
         hold_cause="warning",
         example={"issued_on": "2026-03-02"},
     ),
-    LaneStep(
+    SafeguardStep(
         "protection_order.applied",
         OrderApplied,
         roles=ORDER_ROLES,
@@ -66,7 +69,7 @@ STEPS = (
         hold_cause="protection_order",
         example={"urgent": True},
     ),
-    LaneStep(
+    SafeguardStep(
         "protection_order.accepted",
         OrderAccepted,
         roles=ORDER_ROLES,
@@ -75,7 +78,7 @@ STEPS = (
         hold_cause="protection_order",
         example={"urgent": True, "accepted_at": "2026-03-02T02:30:00+00:00"},
     ),
-    LaneStep(
+    SafeguardStep(
         "protection_order.issued",
         OrderDecided,
         roles=ORDER_ROLES,
@@ -84,7 +87,7 @@ STEPS = (
         hold_cause="protection_order",
         example={"effective_at": "2026-03-03T01:00:00+00:00", "months": 6},
     ),
-    LaneStep(
+    SafeguardStep(
         "protection_order.refused",
         OrderDecided,
         roles=ORDER_ROLES,
@@ -93,9 +96,9 @@ STEPS = (
         hold_cause="protection_order",
         example={"effective_at": "2026-03-03T01:00:00+00:00"},
     ),
-    LaneStep("hold.released", HoldReleased, roles="P C", zh="解除安全保护", en="the safeguard hold was released", example={"reason": "danger_passed"}),
-    LaneStep(
+    SafeguardStep("hold.released", HoldReleased, roles="P C", zh="解除安全保护", en="the safeguard hold was released", example={"reason": "danger_passed"}),
+    SafeguardStep(
         "dispute.stayed", DisputeStayed, roles="C P J M", hold_cause="stay", zh="暂缓办理", en="the dispute was stayed", example={"reason": "jurisdiction"}
     ),
-    LaneStep("stay.lifted", StayLifted, roles="C P J M", zh="恢复办理", en="the stay was lifted", example={}),
+    SafeguardStep("stay.lifted", StayLifted, roles="C P J M", zh="恢复办理", en="the stay was lifted", example={}),
 )

@@ -1,6 +1,6 @@
-"""Ordinary steps of a dispute, except joins and corrections of earlier reports, which need the schemas of the other steps (correction.py)."""
+"""Ordinary steps of a dispute, collected from the modules of the topics. Joins and corrections (correction.py) need the schemas collected here."""
 
 from contracts.steps import agreement, confirmation, court, mediation, petition, referral, reporting, supervision
 
-TOPICS = (reporting, referral, mediation, agreement, confirmation, court, petition, supervision)
-STEPS = tuple(step for topic in TOPICS for step in topic.STEPS)
+TOPIC_MODULES = (reporting, referral, mediation, agreement, confirmation, court, petition, supervision)
+STEPS = tuple(step for topic in TOPIC_MODULES for step in topic.STEPS)

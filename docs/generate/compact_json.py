@@ -1,12 +1,12 @@
-"""Formats JSON compactly: an object or list that fits on one line is written on one line."""
+"""Compact formatting of JSON: an object or list that fits on one line is written on one line."""
 
 import json
 
-WIDTH = 160
+LINE_WIDTH = 160
 
 
-def compact_json(value: object, width: int = WIDTH) -> str:
-    """Return the JSON text, ending with a line break. A line exceeds `width` only if a single value does."""
+def compact_json(value: object, width: int = LINE_WIDTH) -> str:
+    """Return the value as JSON text that ends with a line break. A line is longer than `width` only if one value does not fit."""
     return _format(value, 0, width) + "\n"
 
 
@@ -25,7 +25,7 @@ def _format(value, indent, width):
 
 
 def _fill_lines(parts, inner, width):
-    """Return the values as lines, as many per line as fit."""
+    """Return lines that each hold as many of the values as fit."""
     lines, line = [], inner
     for number, part in enumerate(parts):
         part += "," if number < len(parts) - 1 else ""

@@ -1,34 +1,38 @@
-"""Generator of docs/deadlines.md from the table of the law. With --check it reports an outdated page: `python -m docs.generate.deadlines [--check]`."""
+"""Generator of docs/deadlines.md, the page about periods set by law and by the county.
+
+`python -m docs.generate.deadlines` writes the page; with `--check` it only reports whether the page is outdated.
+"""
 
 import json
 import sys
 from pathlib import Path
 
-from contracts.clocks import CLOCKS as NAMES
+from contracts.clocks import CLOCKS as CLOCK_NAMES
 from contracts.clocks import LAWS
 from contracts.kinds import CLOCK_KINDS
 from contracts.law_texts import ARTICLE_TEXTS, RULE_ORIGINS, SOURCES, ArticleText, Source, cited_articles
-from docs.generate.pages import table, write_or_check
+from docs.generate.pages import markdown_table, write_or_check
 from services.mediation.law.calculator import answer
 from services.mediation.law.counting import Length, Months
 from services.mediation.law.holidays import CHINA
 from services.mediation.law.periods import READINGS, RULES, Rule
 
-PATH = Path(__file__).resolve().parents[1] / "deadlines.md"
-COMMAND = "python -m services.mediation.commands.calculate"
-EXAMPLE = {
+PAGE_PATH = Path(__file__).resolve().parents[1] / "deadlines.md"
+CALCULATOR_COMMAND = "python -m services.mediation.commands.calculate"
+CALCULATOR_INPUT = {
     "clock": "mediation_entrusted_ordinary",
     "started_at": "2026-01-08",
     "extensions": [{"consented_at": "2026-01-23T17:30:00+08:00", "days": 30}],
     "as_of": "2026-02-20",
 }
-ZH, EN = 0, 1
+ZH, EN = 0, 1  # positions of the Chinese and the English text in pairs
 # fmt: off
+# Texts of the page in Chinese and English, by place on the page.
 TEXTS = {
     "title":      ("# 期限", "# Deadlines"),
     "generated":  ("由程序所用的表格生成，请勿手工修改：`python -m docs.generate.deadlines`。表格见`services/mediation/law/periods.py`；纠纷的期限与下述计算器使用同一程序。",
                    "Generated from the table that the program uses; do not edit. The table: `services/mediation/law/periods.py`. The deadlines of disputes and the calculator below use the same code."),
-    "counting":   ("## 怎样计算", "## How it is counted"),
+    "counting":   ("## 怎样计算", "## How periods are counted"),
     "rules": (
         ("- 开始之日（以小时计的，开始之时）不计入。日为日历日，其间的休息日不扣除；只有写明工作日的才按工作日。\n"
         "- 以日、月、年计的期限，末日是休息日（按实际放假安排）的，顺延至其后第一个工作日；调休上班的周末是工作日，调休放假的工作日是休息日。只移末日，不移起算日。\n"
@@ -37,13 +41,13 @@ TEXTS = {
         "- 末日24时前均为在期限内；期满前交邮的不算过期（`performed_at`为交邮的时间）。\n"
         "- 时间先换算为北京时间。上报何时送达不影响期限。\n"
         "- 只有法定期限（LAW）可以称为“超过法定期限”。标“权利”的，期限届满的后果是权利终止，没有机构因此逾期。"),
-        ("- The day (for hours: the hour) in which a period begins is not counted. 日 is a calendar day and rest days inside are not deducted; working days only where the text says so.\n"
-        "- A period in days, months or years whose last day is a rest day, as actually arranged, ends on the first working day after it. A weekend day worked in exchange is a working day, a weekday given off for it is a rest day. Only the end is ever moved, never the start.\n"
-        "- Months and years end on the corresponding day, else on the last day of that month.\n"
-        "- A period in working days starts with the first working day after the event, whatever day that fell on.\n"
+        ("- The day (for a period in hours: the hour) in which a period begins is not counted. 日 means calendar days, and rest days within the period count. Only periods that the law states in working days are counted in working days.\n"
+        "- A period in days, months or years whose last day is a rest day of the official holiday schedule ends on the first working day after it. A weekend day that the schedule makes a working day counts as a working day, a weekday that it makes a holiday as a rest day. Only the end is moved, never the start.\n"
+        "- A period in months or years ends on the corresponding day, or on the last day of the month if there is no such day.\n"
+        "- A period in working days starts with the first working day after the event, even if the event happened on a rest day.\n"
         "- The last day lasts until 24:00. A document posted before the end is in time (`performed_at` is then the time of posting).\n"
         "- Times are converted to Beijing time first. The arrival time of a report does not change a deadline.\n"
-        "- Only a LAW clock may be called legally overdue. Where the table says “right”, a right ends with the period and nobody is overdue.")),
+        "- Only a LAW deadline may be called legally overdue. Where the table says “right”, a right of the parties ends with the period, and no agency is overdue.")),
     "clocks":     ("## 期限一览", "## All clocks"),
     "head":       (("期限", "长度", "起算", "性质", "依据", "延长", "鉴定", "解读", "纠纷中"),
                    ("Clock", "Length", "Runs from", "Kind", "Article", "Extended", "Appraisal", "Reading", "In a dispute")),
@@ -54,17 +58,17 @@ TEXTS = {
     "statutes":   ("## 期限与法条对照", "## Periods and statutes side by side"),
     "statutes_lead": (
         "左栏为程序所用的期限，右栏为设定该期限的条文原文。注明“摘要”的不是原文。看板上每一项期限的依据都链接到同样的内容（`/law`）。文本在`contracts/law_texts.py`；测试核对两栏的长度与日期一致。",
-        "On the left the period that the program uses, on the right the sentence of the article that sets it, with a translation; only the Chinese text is authentic. What is marked as a summary is no quotation. "
+        "On the left the period that the program uses, on the right the sentence of the article that sets it, with a translation; only the Chinese text is authentic. Texts marked as a summary are not quotations. "
         "On the dashboard the article of every deadline links to the same texts (`/law`). They are in `contracts/law_texts.py`; tests compare lengths and dates of both columns."),
     "statutes_head": (("期限", "长度", "条文", "来源与效力"), ("Clock", "Length", "Article", "Source and validity")),
     "sources":    ("## 法律渊源", "## Sources"),
     "sources_head": (("简称", "全称", "制定机关", "文号与版本", "公布载体", "效力", "核对文本日期"),
                      ("Short name", "Full title", "Issued by", "Number and version", "Published in", "Valid", "Compared with a text of")),
-    "readings":   ("## 有争议处的解读", "## Readings where the law is disputed"),
-    "cannot":     ("县级不得更改对法定期限的解读。", "A county may not change a reading of the law."),
+    "readings":   ("## 有争议处的解读", "## Interpretations (readings) where the law is disputed"),
+    "cannot":     ("县级不得更改对法定期限的解读。", "A county may not change an interpretation of the law."),
     "calculator": ("## 计算器", "## The calculator"),
     "usage": (
-        (f"`{COMMAND}`从标准输入逐行读取JSON，每行输出一行JSON，顺序不变；不需要数据库、消息服务或任何设置。一行有误不影响其他各行。\n\n"
+        (f"`{CALCULATOR_COMMAND}`从标准输入逐行读取JSON，每行输出一行JSON，顺序不变；不需要数据库、消息服务或任何设置。一行有误不影响其他各行。\n\n"
         "| 输入 | 含义 |\n|---|---|\n"
         "| `clock`、`started_at` | 期限与起算的时间：带时区的时间，或者日期（以小时计的期限须写时间） |\n"
         "| `pauses` | `[[开始, 结束], …]`：鉴定。开始次日至结束当日不计入（解读4）；只作用于上表“鉴定”一栏标明的期限。结束写`null`表示尚未结束，此时须给出`as_of` |\n"
@@ -77,11 +81,11 @@ TEXTS = {
         "| `days` | 仅用于`judicial_suggestion_reply`：建议书写明的天数 |\n\n"
         "输出：`due`届满日，`last_moment`最后一刻，`kind`、`article`，`provisional`是否暂定，`reading`所依据的解读，`why`有关的日期。"
         "`not_before`：在该日以前，期限届满的后果不得主张：`labour_mediation`为可以申请仲裁的第一日，`confirmation_decide`与`confirmation_decide_outer`为逾期无争议的第一日（30日外限的次日）。"),
-        (f"`{COMMAND}` reads one JSON object per line on standard input and prints one per line, in order; it needs no database, no broker, no settings. An invalid line does not affect the others.\n\n"
+        (f"`{CALCULATOR_COMMAND}` reads one JSON object per line on standard input and prints one per line, in order; it needs no database, no broker, no settings. An invalid line does not affect the others.\n\n"
         "| Input | Meaning |\n|---|---|\n"
         "| `clock`, `started_at` | the clock, and when its period began: a time with its zone, or a date (a period in hours needs the time) |\n"
         "| `pauses` | `[[from, to], …]`: appraisals. The days after the starting day up to and including the last are not counted (reading 4), for the clocks marked above. `to` is `null` while the appraisal continues; `as_of` is then required |\n"
-        "| `extensions` | `[{\"consented_at\": t, \"days\": n}, …]`: when all had consented or leave was given, and for how many days; for a trial also `months`. An extension after the end, a second extension, and days beyond the limit have no effect |\n"
+        "| `extensions` | `[{\"consented_at\": t, \"days\": n}, …]`: when all parties had consented or the extension was approved, and for how many days; for a trial also `months`. An extension after the end, a second extension, and days beyond the limit have no effect |\n"
         "| `restarted_at` | a correction was handed in, for example: the period begins anew |\n"
         "| `performed_at`, `as_of` | when the step was performed; up to which time to compute. With either, the answer has an `outcome`: `met` performed in time, `passed` not performed or performed late, `open` still running |\n"
         "| `opened_at` | the day of the referral, where it was signed for later (referrals made by 2024-12-31 run to their end) |\n"
@@ -95,9 +99,9 @@ TEXTS = {
     "county": (
         ("本县的期限与提醒写在县级配置目录的`county.toml`（`[periods.…]`），放假安排写在`calendar.toml`；计算器用`--county 目录`，服务用`FENGQIAO_COUNTY`。县里可以设定LOCAL_RULE与POLICY期限，以及提前多久提醒；"
         "法定期限只能设提醒；没有事件使其起算的期限和人身安全保护令的复议期不设提醒。放假安排优先于程序所带的两套日历；两套日历须一致，否则该年为暂定。服务运行中文件变化，暂定的期限随即重新计算（`deadline.recomputed`）。"),
-        ("The county's own periods and reminders are in `county.toml` of its folder (`[periods.…]`), holiday arrangements in `calendar.toml`; the calculator reads the folder given by `--county DIR`, the services the folder given by `FENGQIAO_COUNTY`. "
+        ("The county's own periods and reminders are in `county.toml` of its folder (`[periods.…]`), holiday schedules in `calendar.toml`; the calculator reads the folder given by `--county DIR`, the services the folder given by `FENGQIAO_COUNTY`. "
         "A county may set LOCAL_RULE and POLICY periods, and how long before the end reminders are sent; for a LAW period it may set reminders only; a clock that no event of a dispute opens, and the review of a protection order, have no reminders. "
-        "The arrangements take precedence over the two calendars that are part of the program; a year in which those two differ is provisional. When a file changes while the service runs, provisional deadlines are computed again (`deadline.recomputed`).")),
+        "These schedules take precedence over the two calendars that are part of the program; deadlines in a year in which the two calendars differ are provisional. When a file changes while the service runs, provisional deadlines are computed again (`deadline.recomputed`).")),
 }
 COUNTY_EXAMPLE = """[periods.routing]
 working_days = 2
@@ -115,31 +119,31 @@ made_up = [2099-01-18]"""
 
 
 def render() -> str:
-    """Return the whole page: the Chinese part, then the English part."""
-    return "\n\n".join(part for language in (ZH, EN) for part in _parts(language)) + "\n"
+    """Return the page as Markdown: the Chinese part, then the English part."""
+    return "\n\n".join(part for language in (ZH, EN) for part in _page_parts(language)) + "\n"
 
 
-def _parts(language: int) -> list[str]:
-    text = lambda name: TEXTS[name][language]
-    line = json.dumps(EXAMPLE, ensure_ascii=False)
-    answered = json.dumps(answer(line, CHINA), ensure_ascii=False, indent=1)
+def _page_parts(language: int) -> list[str]:
+    text = lambda key: TEXTS[key][language]
+    input_line = json.dumps(CALCULATOR_INPUT, ensure_ascii=False)
+    output = json.dumps(answer(input_line, CHINA), ensure_ascii=False, indent=1)
     return [
         text("title"),
         text("generated"),
         text("counting"),
         text("rules"),
         text("clocks"),
-        table(text("head"), [_clock_row(rule, language) for rule in RULES]),
+        markdown_table(text("head"), [_clock_row(rule, language) for rule in RULES]),
         text("statutes"),
         text("statutes_lead"),
-        table(text("statutes_head"), [_statute_row(rule, language) for rule in RULES]),
+        markdown_table(text("statutes_head"), [_statute_row(rule, language) for rule in RULES]),
         text("sources"),
-        table(text("sources_head"), [_source_row(law, source, language) for law, source in SOURCES.items()]),
+        markdown_table(text("sources_head"), [_source_row(law, source, language) for law, source in SOURCES.items()]),
         text("readings"),
         "\n".join(f"{number}. {reading[language]}" for number, reading in READINGS.items()) + f"\n\n{text('cannot')}",
         text("calculator"),
         text("usage"),
-        f"{text('example')}\n\n```console\n$ echo '{line}' | {COMMAND}\n```\n\n```json\n{answered}\n```",
+        f"{text('example')}\n\n```console\n$ echo '{input_line}' | {CALCULATOR_COMMAND}\n```\n\n```json\n{output}\n```",
         text("files"),
         text("county"),
         f"```toml\n{COUNTY_EXAMPLE}\n```\n\n```toml\n{CALENDAR_EXAMPLE}\n```",
@@ -149,12 +153,12 @@ def _parts(language: int) -> list[str]:
 def _clock_row(rule: Rule, language: int) -> tuple[str, ...]:
     kind = f"{rule.kind} {CLOCK_KINDS[rule.kind][language]}" + (f" ({TEXTS['right'][language]})" if rule.lapses else "")
     return (
-        _clock(rule, language),
-        _length(rule, language),
-        rule.runs_from[language] + _restart(rule, language),
+        _clock_cell(rule, language),
+        _length_cell(rule, language),
+        rule.runs_from[language] + _restart_text(rule, language),
         kind,
-        _article(rule.article, language),
-        _extension(rule, language),
+        _article_text(rule.article, language),
+        _extension_cell(rule, language),
         TEXTS["excluded"][language] if rule.appraisal_excluded else "",
         ", ".join(map(str, rule.readings)),
         f"{TEXTS['calculator_only'][language]}{('：', ': ')[language]}{rule.calculator_only[language]}" if rule.calculator_only else TEXTS["opened"][language],
@@ -164,19 +168,19 @@ def _clock_row(rule: Rule, language: int) -> tuple[str, ...]:
 def _statute_row(rule: Rule, language: int) -> tuple[str, ...]:
     origin = RULE_ORIGINS.get(rule.clock) if rule.kind != "LAW" else None
     texts = [ARTICLE_TEXTS[citation] for citation in (origin.modelled_on if origin else cited_articles(rule.article))]
-    sentences = [_sentences(text, language) for text in texts]
-    sources = [f"{_article(text.citation, language)}{('：', ': ')[language]}{_validity(text.source, language)}" for text in texts]
+    sentences = [_article_sentences(text, language) for text in texts]
+    sources = [f"{_article_text(text.citation, language)}{('：', ': ')[language]}{_validity_text(text.source, language)}" for text in texts]
     if origin:
         owner = ("规则制定者", "Rule of")[language] + ("：", ": ")[language] + origin.owner[language]
         model = (("；参照", "; modelled on"), ("；没有参照的条文", "; modelled on no article"))[not texts][language]
         sources.insert(0, owner + model)
         if origin.note:
             sentences.insert(0, origin.note[language])
-    return _clock(rule, language), _length(rule, language), "<br>".join(sentences), "<br>".join(sources)
+    return _clock_cell(rule, language), _length_cell(rule, language), "<br>".join(sentences), "<br>".join(sources)
 
 
-def _sentences(text: ArticleText, language: int) -> str:
-    head = f"**{_article(text.citation, language)}**" + (("（摘要）", " (summary)")[language] if text.is_summary else "")
+def _article_sentences(text: ArticleText, language: int) -> str:
+    head = f"**{_article_text(text.citation, language)}**" + (("（摘要）", " (summary)")[language] if text.is_summary else "")
     lines = ["".join(zh for zh, _ in text.sentences)]
     if language == EN:
         lines.append(" ".join(en for _, en in text.sentences))
@@ -194,31 +198,31 @@ def _source_row(law: str, source: Source, language: int) -> tuple[str, ...]:
         source.issued_by[language],
         source.number[language],
         source.published_in[language],
-        _validity(source, language),
+        _validity_text(source, language),
         str(source.verified_on or "–"),
     )
 
 
-def _validity(source: Source, language: int) -> str:
+def _validity_text(source: Source, language: int) -> str:
     if source.valid_until is None:
         return (f"自{source.valid_from}起施行", f"in force since {source.valid_from}")[language]
     return (f"{source.valid_from}至{source.valid_until}", f"{source.valid_from} to {source.valid_until}")[language]
 
 
-def _clock(rule: Rule, language: int) -> str:
-    return f"`{rule.clock}` {NAMES[rule.clock][language]}{_platform(rule, language)}"
+def _clock_cell(rule: Rule, language: int) -> str:
+    return f"`{rule.clock}` {CLOCK_NAMES[rule.clock][language]}{_platform_text(rule, language)}"
 
 
-def _platform(rule: Rule, language: int) -> str:
+def _platform_text(rule: Rule, language: int) -> str:
     if rule.on_platform is None:
         return ""
     return (("（法院在线调解平台以外）", "（法院在线调解平台）"), (" (elsewhere)", " (on the courts' platform)"))[language][rule.on_platform]
 
 
-def _length(rule: Rule, language: int) -> str:
+def _length_cell(rule: Rule, language: int) -> str:
     if rule.lengthens:
         bases = " · ".join(str(base.length.count + rule.length.count) for base in RULES if base.clock in rule.lengthens)
-        return (f"原期限加{rule.length.count}日（{bases}）", f"the base plus {rule.length.count} days ({bases})")[language]
+        return (f"原期限加{rule.length.count}日（{bases}）", f"the original period plus {rule.length.count} days ({bases})")[language]
     if not rule.length.count:
         return ("协议约定之日", "the day agreed")[language]
     length = _format_length(rule.length, language)
@@ -235,11 +239,11 @@ def _format_length(length: Length, language: int) -> str:
     return f"{length.count} {length.en if length.count > 1 else length.en[:-1]}"
 
 
-def _restart(rule: Rule, language: int) -> str:
+def _restart_text(rule: Rule, language: int) -> str:
     return "" if rule.restarted_by is None else (f"；重新起算：{rule.restarted_by[ZH]}", f"; anew: {rule.restarted_by[EN]}")[language]
 
 
-def _extension(rule: Rule, language: int) -> str:
+def _extension_cell(rule: Rule, language: int) -> str:
     limits = rule.extension
     if limits is None:
         return ""
@@ -253,22 +257,22 @@ def _extension(rule: Rule, language: int) -> str:
     return ("，", ", ")[language].join(parts)
 
 
-def _article(article: str, language: int) -> str:
+def _article_text(article: str, language: int) -> str:
     if article == "none":
-        return ("无文本规定", "no text sets it")[language]
+        return ("无文本规定", "not set by a law or rule")[language]
     if language == ZH:
         return article.replace("after ", "参照 ")
-    return "; ".join(_citation_in_english(one) for one in article.split("; "))
+    return "; ".join(_english_citation(citation) for citation in article.split("; "))
 
 
-def _citation_in_english(citation: str) -> str:
-    after, bare = ("after ", citation.removeprefix("after ")) if citation.startswith("after ") else ("", citation)
-    law = next(law for law in sorted(LAWS, key=len, reverse=True) if bare.startswith(law))
-    return f"{after}{LAWS[law]}{bare.removeprefix(law)} ({law})"
+def _english_citation(citation: str) -> str:
+    prefix, citation_without_after = ("after ", citation.removeprefix("after ")) if citation.startswith("after ") else ("", citation)
+    law = next(law for law in sorted(LAWS, key=len, reverse=True) if citation_without_after.startswith(law))
+    return f"{prefix}{LAWS[law]}{citation_without_after.removeprefix(law)} ({law})"
 
 
 def main(arguments: list[str]) -> str | None:
-    return write_or_check(PATH, render, "docs.generate.deadlines", arguments)
+    return write_or_check(PAGE_PATH, render, "docs.generate.deadlines", arguments)
 
 
 if __name__ == "__main__":

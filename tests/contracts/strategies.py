@@ -1,4 +1,4 @@
-"""Hypothesis strategies for valid event data."""
+"""Hypothesis strategies that generate valid event data."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache, partial
@@ -14,34 +14,34 @@ from contracts.step_facts import StepFacts
 from contracts.steps.reporting import DisputeReported, Place
 from contracts.steps.roster import RosterChanged
 
-ZONES = st.sampled_from([UTC, timezone(timedelta(hours=8))])
-PLACEHOLDERS = {
+TIME_ZONES = st.sampled_from([UTC, timezone(timedelta(hours=8))])
+PLACEHOLDER_VALUES = {
     "field": "place.township",
     "mistake": "required",
     "state": "closed",
     "step": "dispute.routed",
-    "agency": COUNTY.lead("C").code,
+    "agency": COUNTY.lead_agency("C").code,
     "limit": 9,
     "number": 2,
     "days": 30,
 }
-SENTENCES = [reason.text(**PLACEHOLDERS, on=date(2026, 4, 1)) for reason in REASONS.values()]
+RENDERED_REASONS = [reason.text(**PLACEHOLDER_VALUES, on=date(2026, 4, 1)) for reason in REASONS.values()]
 
 
 @cache
 def data_strategy(schema_class):
-    """Return the strategy for valid data of a schema class. Cached, because building a strategy is slow."""
-    return strategy_for(schema_class())
+    """Return the strategy that generates valid data of a schema class. The result is cached, because building a strategy is slow."""
+    return schema_strategy(schema_class())
 
 
-def strategy_for(schema):
-    """Return the strategy for valid data of a schema, as Python values."""
+def schema_strategy(schema):
+    """Return the strategy that generates valid data of a schema, as Python values."""
     fields = schema.fields
     required = {name: _field_strategy(field) for name, field in fields.items() if field.required and not isinstance(field, StepFacts)}
     optional = {name: _field_strategy(field) for name, field in fields.items() if not field.required and not isinstance(field, StepFacts)}
     dictionaries = st.fixed_dictionaries(required, optional=optional)
     if isinstance(schema, ReasonGiven):
-        return st.tuples(dictionaries, st.sampled_from(SENTENCES)).map(lambda parts: {**parts[0], **parts[1]})
+        return st.tuples(dictionaries, st.sampled_from(RENDERED_REASONS)).map(lambda parts: {**parts[0], **parts[1]})
     if isinstance(schema, Place):
         return dictionaries.map(lambda place: {**place, "village": place["township"] + place["village"][9:]} if "village" in place else place)
     if isinstance(schema, RosterChanged):
@@ -58,10 +58,10 @@ def strategy_for(schema):
 
 
 def _add_facts(field, data):
-    type = data.get(field.named_by)
+    type = data.get(field.type_field)
     if type is None:
         return st.just(data)
-    return strategy_for(field.schemas()[type]).map(lambda facts: {**data, "facts": facts})
+    return schema_strategy(field.schemas()[type]).map(lambda facts: {**data, "facts": facts})
 
 
 def _field_strategy(field):
@@ -69,7 +69,7 @@ def _field_strategy(field):
     return st.none() | value if field.allow_none else value
 
 
-def _text(field):
+def _text_strategy(field):
     (rule,) = field.validators
     if isinstance(rule, validate.OneOf):
         return st.sampled_from(rule.choices)
@@ -78,18 +78,18 @@ def _text(field):
     return st.text(st.characters(exclude_categories=["Cs"]), min_size=rule.min, max_size=rule.max)
 
 
-def _list(field):
+def _list_strategy(field):
     (rule,) = field.validators
     return st.lists(_field_strategy(field.inner), min_size=rule.min, max_size=min(rule.max, 3))
 
 
 _STRATEGY_BUILDERS = {
-    Text: _text,
+    Text: _text_strategy,
     Boolean: lambda field: st.booleans(),
     Number: lambda field: st.integers(field.validators[0].min, field.validators[0].max),
     Amount: lambda field: st.decimals(0, 999_999_999_999, places=2),
     Day: lambda field: st.dates(date(1990, 1, 1), date(2199, 12, 31)),
-    Instant: lambda field: st.datetimes(datetime(1990, 1, 2), datetime(2199, 12, 30), timezones=ZONES),
-    ListOf: _list,
-    Nested: lambda field: strategy_for(field.schema),
+    Instant: lambda field: st.datetimes(datetime(1990, 1, 2), datetime(2199, 12, 30), timezones=TIME_ZONES),
+    ListOf: _list_strategy,
+    Nested: lambda field: schema_strategy(field.schema),
 }

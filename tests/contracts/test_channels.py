@@ -1,4 +1,4 @@
-"""Tests of the names of exchanges, queues and routing keys, and of the subscriptions of the services."""
+"""Tests of the names of exchanges, queues and routing keys, and of the streams to which services subscribe."""
 
 from contracts import channels
 from contracts.channels import (
@@ -29,7 +29,7 @@ def test_exchanges_queues_and_routing_keys_have_their_published_names():
     assert channels.AGENCIES_EXCHANGE == "agencies"
 
 
-def test_the_partition_of_a_dispute_code_does_not_change():
+def test_a_dispute_code_always_has_the_same_partition():
     assert [partition_of(code, 2) for code in ("620702-2026-000123-1", "620702-2026-000124-0")] == [1, 0]
 
 
@@ -38,7 +38,7 @@ def test_services_subscribe_to_existing_streams_of_other_services():
     assert all(set(producers) <= set(STREAMS) and listener not in map(service_of, producers) for listener, producers in SUBSCRIPTIONS.items())
 
 
-def test_only_intake_mediation_and_notify_subscribe_to_sealed_streams():
+def test_only_the_intake_mediation_and_notify_services_subscribe_to_sealed_streams():
     listeners = {producer: {listener for listener, producers in SUBSCRIPTIONS.items() if producer in producers} for producer in SEALED_STREAMS.values()}
 
     assert listeners == {"intake-safeguard": {"mediation"}, "mediation-safeguard": {"intake", "notify"}}

@@ -1,4 +1,4 @@
-"""Tests of dispute codes: form and check digit."""
+"""Tests of dispute codes: their form and check digit."""
 
 import re
 
@@ -10,7 +10,7 @@ from contracts.codes import DISPUTE_CODE_PATTERN, check_digit, dispute_code
 
 
 @given(st.text("0123456789", min_size=1, max_size=30))
-def test_check_digit_equals_that_of_iso_7064_mod_11_10(digits):
+def test_check_digit_equals_the_check_digit_of_iso_7064_mod_11_10(digits):
     assert check_digit(digits) == mod_11_10.calc_check_digit(digits)
 
 

@@ -1,4 +1,7 @@
-"""Tests of a county's folder: reading, checking, creating and comparing it. Every mistake is reported with file, line, column and a sentence in two languages."""
+"""Tests of a county's folder: it is read, checked, created from a template and compared with another version.
+
+Every mistake is reported with file, line, column and a sentence in Chinese and English.
+"""
 
 import shutil
 import subprocess
@@ -19,37 +22,38 @@ GANZHOU = ROOT / "counties/ganzhou"
 
 @pytest.fixture
 def folder(tmp_path):
-    """Return the path of a copy of a valid county folder, which the test edits."""
+    """Return the path of a copy of a valid county folder, which the test may edit."""
     return shutil.copytree(GANZHOU, tmp_path / "county")
 
 
-def edit(folder, file, old, new):
-    """Replace the first occurrence of a text in a file of the folder."""
+def edit_file(folder, file, old, new):
+    """Replace the first occurrence of the text `old` in a file of the folder."""
     text = (folder / file).read_text("utf-8")
     assert old in text, f"{file} has no {old}"
     (folder / file).write_text(text.replace(old, new, 1), "utf-8")
 
 
 @pytest.mark.parametrize("county", sorted(path.name for path in (ROOT / "counties").iterdir() if path.is_dir()))
-def test_county_folders_of_the_repository_are_valid(county):
+def test_the_county_folders_in_the_repository_are_valid(county):
     completed = subprocess.run([sys.executable, "-m", "deploy.county", "check", f"counties/{county}"], cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert (completed.returncode, completed.stderr) == (0, "")
 
 
 def test_every_role_except_mediation_bodies_has_one_lead_agency():
-    assert {COUNTY.lead(role).role for role in ROLES_WITH_LEAD} == set(ROLES) - {"B"}
-    assert (COUNTY.lead("C").code, COUNTY.lead("M").code) == ("court", "mediation_centre")
+    assert {COUNTY.lead_agency(role).role for role in ROLES_WITH_LEAD} == set(ROLES) - {"B"}
+    assert (COUNTY.lead_agency("C").code, COUNTY.lead_agency("M").code) == ("court", "mediation_centre")
 
 
-def test_census_population_is_not_synthetic_and_the_latest_vintage_is():
-    assert COUNTY.residents(2020)["620702"] == 519_100  # seventh national census
+def test_population_figures_of_the_census_are_real_and_those_of_the_latest_year_are_synthetic():
+    assert COUNTY.residents_by_area(2020)["620702"] == 519_100  # figure of the seventh national census
     assert {row.synthetic for row in COUNTY.population if row.year == 2020} == {False}
     assert {row.synthetic for row in COUNTY.population if row.year == COUNTY.latest_vintage} == {True}
 
 
 # fmt: off
-MISTAKES = [
+# Each row replaces a text in a file of the county's folder, and names the mistake that must be reported.
+EDITS_WITH_MISTAKES = [
     # file             old                                    new                                  line  column            token
     ("agencies.csv",   "Police,P,",                           "Police,Q,",                             9,    "role",            "not_in_list"),
     ("agencies.csv",   "police,公安",                         "Police!,公安",                          9,    "code",            "wrong_form"),
@@ -85,19 +89,20 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "line", "column", "token"), MISTAKES, ids=lambda value: value if isinstance(value, str) and len(value) < 25 else "-"
+    ("file", "old", "new", "line", "column", "token"), EDITS_WITH_MISTAKES, ids=lambda value: value if isinstance(value, str) and len(value) < 25 else "-"
 )
-def test_a_mistake_is_reported_with_its_file_line_and_column(folder, file, old, new, line, column, token):
-    edit(folder, file, old, new)
+def test_a_mistake_in_a_county_file_is_reported_with_file_line_and_column(folder, file, old, new, line, column, token):
+    edit_file(folder, file, old, new)
 
-    found = check(folder)
+    errors = check(folder)
 
-    assert (file, line, column, token) in [(error.file, error.line, error.column, error.token) for error in found], list(map(str, found))
-    assert all(error.zh and error.en for error in found)
+    assert (file, line, column, token) in [(error.file, error.line, error.column, error.token) for error in errors], list(map(str, errors))
+    assert all(error.zh and error.en for error in errors)
 
 
 # fmt: off
-WHOLE_FILES = [
+# Each row replaces the content of a file in the county's folder, and names the mistake that must be reported.
+FILES_WITH_MISTAKES = [
     # file             content                                                                          line  column              token
     ("county.toml",    b"",                                                                             1,    "area",             "required"),
     ("county.toml",    b"titles = 5",                                                                   1,    "titles.page.zh",   "required"),
@@ -114,24 +119,24 @@ WHOLE_FILES = [
 # fmt: on
 
 
-@pytest.mark.parametrize(("file", "content", "line", "column", "token"), WHOLE_FILES, ids=lambda value: value if isinstance(value, str) else "-")
-def test_an_unreadable_or_incomplete_file_is_reported_as_a_mistake(folder, file, content, line, column, token):
+@pytest.mark.parametrize(("file", "content", "line", "column", "token"), FILES_WITH_MISTAKES, ids=lambda value: value if isinstance(value, str) else "-")
+def test_an_unreadable_or_incomplete_county_file_is_reported_as_a_mistake(folder, file, content, line, column, token):
     (folder / file).write_bytes(content)
 
     assert (file, line, column, token) in [(error.file, error.line, error.column, error.token) for error in check(folder)]
 
 
-def test_an_area_of_the_wrong_type_is_reported_as_one_mistake(folder):
-    edit(folder, "county.toml", 'area = "620702"', "area = 620702")
+def test_an_area_code_that_is_not_a_string_is_reported_as_one_mistake(folder):
+    edit_file(folder, "county.toml", 'area = "620702"', "area = 620702")
 
     assert [(error.file, error.line, error.column) for error in check(folder)] == [("county.toml", 3, "area")]
 
 
-def test_mistakes_of_all_files_are_reported_at_once(folder):
-    edit(folder, "agencies.csv", "B,mediation_centre,own,,labour", "B,,own,,labour")
-    edit(folder, "townships.csv", "620702102,大满镇", "620703102,大满镇")
-    edit(folder, "population.csv", "620702,519200", "620702,519201")
-    edit(folder, "routing.csv", "organisation:industry-finance", "organisation:industry-money")
+def test_mistakes_in_all_county_files_are_reported_together(folder):
+    edit_file(folder, "agencies.csv", "B,mediation_centre,own,,labour", "B,,own,,labour")
+    edit_file(folder, "townships.csv", "620702102,大满镇", "620703102,大满镇")
+    edit_file(folder, "population.csv", "620702,519200", "620702,519201")
+    edit_file(folder, "routing.csv", "organisation:industry-finance", "organisation:industry-money")
     (folder / "members.csv").unlink()
     (folder / "county.toml").write_text(
         (folder / "county.toml").read_text("utf-8") + "[periods.confirmation_apply]\ndays = 60\n[periods.no_clock]\ndays = 1\n", "utf-8"
@@ -141,15 +146,15 @@ def test_mistakes_of_all_files_are_reported_at_once(folder):
     assert sum(error.file == "county.toml" for error in check(folder)) == 2
 
 
-def test_text_of_a_mistake_is_bilingual_and_does_not_quote_the_cell(folder):
-    edit(folder, "agencies.csv", "Police,P,", "Police,张三,")
+def test_the_description_of_a_mistake_is_bilingual_and_does_not_quote_the_cell(folder):
+    edit_file(folder, "agencies.csv", "Police,P,", "Police,张三,")
 
     (sentence,) = [str(error) for error in check(folder) if error.line == 9]
 
     assert sentence == "agencies.csv 第9行 “role”不在允许的取值之内 | agencies.csv line 9: “role” is not one of the allowed values"
 
 
-def test_csv_with_byte_order_mark_or_in_gb18030_is_read_and_semicolons_are_reported(folder):
+def test_a_csv_file_with_a_byte_order_mark_or_in_gb18030_is_read_but_one_with_semicolons_is_refused(folder):
     text = (folder / "townships.csv").read_text("utf-8")
     (folder / "townships.csv").write_bytes(text.encode("utf-8-sig"))
     (folder / "villages.csv").write_bytes((folder / "villages.csv").read_text("utf-8").encode("gb18030"))
@@ -159,9 +164,9 @@ def test_csv_with_byte_order_mark_or_in_gb18030_is_read_and_semicolons_are_repor
     assert [(error.file, error.token) for error in check(folder)][-1:] != [] and ("townships.csv", "separator") in [(e.file, e.token) for e in check(folder)]
 
 
-def test_a_process_with_an_invalid_folder_prints_every_mistake_and_exits(folder):
-    edit(folder, "agencies.csv", "Police,P,", "Police,Q,")
-    edit(folder, "population.csv", "620702,519200", "620702,519201")
+def test_a_program_that_starts_with_an_invalid_county_folder_prints_every_mistake_and_exits(folder):
+    edit_file(folder, "agencies.csv", "Police,P,", "Police,Q,")
+    edit_file(folder, "population.csv", "620702,519200", "620702,519201")
 
     completed = subprocess.run(
         [sys.executable, "-c", "import contracts"],
@@ -177,25 +182,25 @@ def test_a_process_with_an_invalid_folder_prints_every_mistake_and_exits(folder)
     assert "Traceback" not in completed.stderr
 
 
-def test_a_new_county_folder_is_valid_and_overwrites_nothing(tmp_path):
+def test_the_template_of_a_county_folder_is_valid_and_does_not_overwrite_an_existing_folder(tmp_path):
     write_template(tmp_path / "new", "330681")
 
     assert check(tmp_path / "new") == []
-    assert files.read(tmp_path / "new")[0].area == "330681"
+    assert files.read_county(tmp_path / "new")[0].area == "330681"
     with pytest.raises(CannotWriteTemplate):
         write_template(tmp_path / "new", "330681")
     with pytest.raises(CannotWriteTemplate):
         write_template(tmp_path / "other", "33068")
 
 
-def test_comparison_lists_changed_agencies_and_refuses_deletion_of_an_agency(folder):
-    edit(folder, "agencies.csv", "police,公安,Police", "police,县公安局,County Police")
-    edit(folder, "agencies.csv", "labour,active", "labour,suspended")
-    edit(folder, "agencies.csv", "medical,active", "medical,removed")
+def test_comparison_of_two_county_folders_lists_changed_agencies_and_refuses_a_deleted_agency(folder):
+    edit_file(folder, "agencies.csv", "police,公安,Police", "police,县公安局,County Police")
+    edit_file(folder, "agencies.csv", "labour,active", "labour,suspended")
+    edit_file(folder, "agencies.csv", "medical,active", "medical,removed")
     (folder / "agencies.csv").write_text(
         (folder / "agencies.csv").read_text("utf-8") + "elder_mediation,老年人调解,Elder Mediation,B,mediation_centre,own,,,active\n", "utf-8"
     )
-    after = files.read(folder)[0]
+    after = files.read_county(folder)[0]
 
     changes = compare(COUNTY, after)
     assert (changes.added, changes.renamed) == (("elder_mediation",), ("police",))
@@ -207,10 +212,10 @@ def test_comparison_lists_changed_agencies_and_refuses_deletion_of_an_agency(fol
     )
 
 
-def test_comparison_refuses_a_changed_role_another_area_and_a_deleted_township(folder):
-    edit(folder, "agencies.csv", "Traffic Accident Mediation Body,B,mediation_centre", "Traffic Accident Mediation Body,W,womens_federation")
+def test_comparison_of_two_county_folders_refuses_a_changed_role_another_area_and_a_deleted_township(folder):
+    edit_file(folder, "agencies.csv", "Traffic Accident Mediation Body,B,mediation_centre", "Traffic Accident Mediation Body,W,womens_federation")
 
-    another_role, another_county = compare(COUNTY, files.read(folder)[0]).refused, compare(COUNTY, files.read(ROOT / "counties/zhuji")[0]).refused
+    another_role, another_county = compare(COUNTY, files.read_county(folder)[0]).refused, compare(COUNTY, files.read_county(ROOT / "counties/zhuji")[0]).refused
 
     assert [sentence.partition(" | ")[2] for sentence in another_role] == ["the role of agency traffic_mediation may not change: remove it and add another one"]
     assert another_county[0].endswith("the area differs: one installation serves one county")

@@ -7,9 +7,9 @@ from marshmallow import ValidationError, fields
 
 from contracts import AGENCY_EVENTS, NOTICES, RECEIPTS
 from contracts import fields as contract_fields
-from tests.contracts.rows import name_of
+from tests.contracts.event_types import event_type_id
 
-AGENCY_FACING = [*AGENCY_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values()]
+EVENT_TYPES_SEEN_BY_AGENCIES = [*AGENCY_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values()]
 
 
 def iterate_fields(schema, path):
@@ -21,16 +21,16 @@ def iterate_fields(schema, path):
             yield from iterate_fields(inner.schema, f"{path}.{name}")
 
 
-@pytest.mark.parametrize("row", AGENCY_FACING, ids=name_of)
-def test_every_field_is_described_in_both_languages(row):
-    for path, field in iterate_fields(row.schema(), row.type):
+@pytest.mark.parametrize("event_type", EVENT_TYPES_SEEN_BY_AGENCIES, ids=event_type_id)
+def test_every_field_that_agencies_send_or_receive_is_described_in_chinese_and_english(event_type):
+    for path, field in iterate_fields(event_type.schema(), event_type.type):
         assert re.search(r"[\u4e00-\u9fff]", field.metadata["zh"]), path
         assert re.fullmatch(r"[ -~]+", field.metadata["en"]), path
 
 
-@pytest.mark.parametrize("row", AGENCY_FACING, ids=name_of)
-def test_the_example_of_every_field_is_valid(row):
-    for path, field in iterate_fields(row.schema(), row.type):
+@pytest.mark.parametrize("event_type", EVENT_TYPES_SEEN_BY_AGENCIES, ids=event_type_id)
+def test_the_example_of_every_field_is_valid(event_type):
+    for path, field in iterate_fields(event_type.schema(), event_type.type):
         if (sample := field.metadata["example"]) is not None:
             try:
                 field.deserialize(sample)
@@ -38,11 +38,11 @@ def test_the_example_of_every_field_is_valid(row):
                 pytest.fail(f"{path}: {error}")
 
 
-def test_exactly_the_private_fields_are_declared_to_stay_at_intake():
-    names = {name for row in AGENCY_EVENTS.values() for name, field in row.schema().fields.items() if field.metadata["stays_at_intake"]}
+def test_the_fields_that_intake_does_not_publish_are_exactly_the_private_fields():
+    names = {name for event_type in AGENCY_EVENTS.values() for name, field in event_type.schema().fields.items() if field.metadata["stays_at_intake"]}
 
     assert names == {"parties", "parties_sealed", "risk", "report_no", "petition_no", "docket_no"}
 
 
-def test_a_field_type_stores_its_description():
+def test_a_field_stores_its_description():
     assert contract_fields.Day(zh="日期", en="a day").metadata["zh"] == "日期"

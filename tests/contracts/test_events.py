@@ -1,4 +1,4 @@
-"""Tests of every event type: schema, names, example, publisher, and the roles that may report it."""
+"""Tests of every event type: its schema, names and example, the stream in which it is published, and the roles that may report it."""
 
 import re
 
@@ -6,32 +6,48 @@ import pytest
 from marshmallow import RAISE, ValidationError, fields, validate
 
 import contracts
-from contracts import AGENCIES, AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, FACTS, ROLES, ROSTER_STEP_NAMES, STEPS, STREAMS, dump, load, may_report, safeguard
+from contracts import (
+    AGENCIES,
+    AGENCY_EVENTS,
+    DOMAIN_EVENTS,
+    EVENTS,
+    FACTS,
+    ORDINARY_STEP_NAMES,
+    ROLES,
+    ROSTER_STEP_NAMES,
+    STREAMS,
+    dump,
+    load,
+    may_report,
+    safeguard,
+)
 from contracts.fields import FullMatch, Sentence
 from contracts.step_facts import StepFacts, facts_schema
-from contracts.steps import ORDINARY
-from tests.contracts.rows import ROWS, name_of, paths_in, with_value_at
+from contracts.steps import ORDINARY_STEPS
+from tests.contracts.event_types import EVENT_TYPES, event_type_id, paths_in, with_value_at
 
-every_event = pytest.mark.parametrize("row", ROWS, ids=name_of)
-
-
-@every_event
-def test_the_example_can_be_loaded_and_dumped_without_change(row):
-    loaded = load(row.type, row.example, row.stream)
-
-    assert dump(row.type, row.example, row.stream) == row.example
-    assert dump(row.type, loaded, row.stream) == row.example
+with_every_event_type = pytest.mark.parametrize("event_type", EVENT_TYPES, ids=event_type_id)
 
 
-@every_event
-def test_an_unknown_field_is_ignored_by_load_and_refused_by_dump(row):
-    inside = [path for path in paths_in(row.example) if isinstance(_value_at(row.example, path), dict)]
-    for path in [(), *inside]:
-        with_more = {**row.example, "later": 1} if not path else with_value_at(row.example, path, {**_value_at(row.example, path), "later": 1})
+@with_every_event_type
+def test_the_example_of_an_event_type_is_unchanged_after_load_and_dump(event_type):
+    loaded = load(event_type.type, event_type.example, event_type.stream)
 
-        assert load(row.type, with_more, row.stream) == load(row.type, row.example, row.stream)
+    assert dump(event_type.type, event_type.example, event_type.stream) == event_type.example
+    assert dump(event_type.type, loaded, event_type.stream) == event_type.example
+
+
+@with_every_event_type
+def test_an_unknown_field_of_an_event_is_ignored_by_load_and_refused_by_dump(event_type):
+    paths_of_objects = [path for path in paths_in(event_type.example) if isinstance(_value_at(event_type.example, path), dict)]
+    for path in [(), *paths_of_objects]:
+        data_with_unknown_field = (
+            {**event_type.example, "later": 1} if not path else with_value_at(event_type.example, path, {**_value_at(event_type.example, path), "later": 1})
+        )
+
+        assert load(event_type.type, data_with_unknown_field, event_type.stream) == load(event_type.type, event_type.example, event_type.stream)
         with pytest.raises(ValidationError):
-            dump(row.type, with_more, row.stream)
+            dump(event_type.type, data_with_unknown_field, event_type.stream)
 
 
 def _value_at(data, path):
@@ -40,45 +56,45 @@ def _value_at(data, path):
     return data
 
 
-@every_event
-def test_an_event_type_has_a_two_part_name_and_a_title_in_both_languages(row):
-    assert re.fullmatch(r"[a-z_]+\.[a-z_]+", row.type)
-    assert re.search(r"[\u4e00-\u9fff]", row.zh)
-    assert re.fullmatch(r"[ -~]+", row.en)
+@with_every_event_type
+def test_an_event_type_has_a_two_part_name_and_a_title_in_chinese_and_english(event_type):
+    assert re.fullmatch(r"[a-z_]+\.[a-z_]+", event_type.type)
+    assert re.search(r"[\u4e00-\u9fff]", event_type.zh)
+    assert re.fullmatch(r"[ -~]+", event_type.en)
 
 
-@pytest.mark.parametrize("row", AGENCY_EVENTS.values(), ids=name_of)
-def test_an_agency_event_may_be_reported_by_known_roles_only(row):
-    assert row.allowed_roles and row.allowed_roles <= set(ROLES)
+@pytest.mark.parametrize("event_type", AGENCY_EVENTS.values(), ids=event_type_id)
+def test_the_roles_that_may_report_an_agency_event_are_known_roles(event_type):
+    assert event_type.allowed_roles and event_type.allowed_roles <= set(ROLES)
 
 
-@pytest.mark.parametrize("row", DOMAIN_EVENTS.values(), ids=name_of)
-def test_a_domain_event_has_no_free_text_field(row):
-    free = list(_free_texts(row.schema(), row.type))
+@pytest.mark.parametrize("event_type", DOMAIN_EVENTS.values(), ids=event_type_id)
+def test_a_domain_event_has_no_free_text_field(event_type):
+    free_text_fields = list(_free_text_fields(event_type.schema(), event_type.type))
 
-    assert free == []
+    assert free_text_fields == []
 
 
-@pytest.mark.parametrize("step", ORDINARY.values(), ids=lambda step: step.type)
+@pytest.mark.parametrize("step", ORDINARY_STEPS.values(), ids=lambda step: step.type)
 def test_the_facts_of_a_step_have_no_free_text_field(step):
-    assert list(_free_texts(facts_schema(step, RAISE), step.type)) == []
+    assert list(_free_text_fields(facts_schema(step, RAISE), step.type)) == []
 
 
-def _free_texts(schema, path):
-    """Yield the path of every field that could hold free text."""
+def _free_text_fields(schema, path):
+    """Yield the path of every field that may hold free text."""
     for name, field in schema.fields.items():
         inner = field.inner if isinstance(field, fields.List) else field
-        where = f"{path}.{name}"
+        field_path = f"{path}.{name}"
         if isinstance(inner, fields.Nested):
-            yield from _free_texts(inner.schema, where)
+            yield from _free_text_fields(inner.schema, field_path)
         elif isinstance(inner, fields.String) and not isinstance(inner, Sentence):
             if not any(isinstance(rule, (validate.OneOf, FullMatch)) for rule in inner.validators):
-                yield where
+                yield field_path
         elif type(inner) in (fields.Field, fields.Raw, fields.Dict) or (type(inner).__module__ != "contracts.fields" and not isinstance(inner, StepFacts)):
-            yield where
+            yield field_path
 
 
-def test_dump_refuses_a_reason_whose_sentence_is_not_in_the_contract():
+def test_dump_refuses_a_reason_whose_sentence_is_not_the_prescribed_sentence():
     refused = DOMAIN_EVENTS["step.refused"].example
     changed = with_value_at(refused, ("reason", "zh"), "张三住在大满镇")
 
@@ -88,31 +104,31 @@ def test_dump_refuses_a_reason_whose_sentence_is_not_in_the_contract():
     assert contracts.mistakes_in(error.value)[0].token == "not_the_sentence"
 
 
-def test_mediation_confirms_every_step_except_the_report_of_a_dispute():
-    assert set(FACTS) == set(STEPS) - {"dispute.reported"}
-    assert set(STEPS) == set(AGENCY_EVENTS) - set(safeguard.STEPS) - set(ROSTER_STEP_NAMES) == set(ORDINARY)
+def test_mediation_publishes_a_confirming_event_for_every_step_except_a_dispute_report():
+    assert set(FACTS) == set(ORDINARY_STEP_NAMES) - {"dispute.reported"}
+    assert set(ORDINARY_STEP_NAMES) == set(AGENCY_EVENTS) - set(safeguard.STEP_NAMES) - set(ROSTER_STEP_NAMES) == set(ORDINARY_STEPS)
 
 
-@pytest.mark.parametrize("lane_step", safeguard.STEPS)
-def test_events_of_ordinary_streams_cannot_contain_a_step_of_the_safeguard_lane(lane_step):
-    """The schemas of the ordinary streams do not contain the event types of the lane, so that no service can reveal one by mistake."""
-    assert lane_step not in DOMAIN_EVENTS
+@pytest.mark.parametrize("safeguard_step", safeguard.STEP_NAMES)
+def test_events_of_ordinary_streams_cannot_contain_a_step_of_the_safeguard_lane(safeguard_step):
+    """The schemas of the ordinary streams do not permit event types of the safeguard lane, so that no service can reveal a safeguarded dispute by mistake."""
+    assert safeguard_step not in DOMAIN_EVENTS
     for type in ("step.reported", "step.applied", "step.refused"):
         with pytest.raises(ValidationError):
-            dump(type, {**DOMAIN_EVENTS[type].example, "step": lane_step}, DOMAIN_EVENTS[type].stream)
+            dump(type, {**DOMAIN_EVENTS[type].example, "step": safeguard_step}, DOMAIN_EVENTS[type].stream)
     with pytest.raises(KeyError):
         dump("safeguard.held", contracts.SEALED_EVENTS["mediation-safeguard", "safeguard.held"].example, "mediation")
 
 
-def test_a_type_of_agencies_and_mediation_means_the_agencies_event_without_a_stream():
+def test_event_type_returns_the_agencies_definition_if_no_stream_is_given():
     assert contracts.event_type("referral.accepted").stream == "agencies"
     assert contracts.event_type("referral.accepted", "mediation").stream == "mediation"
     with pytest.raises(KeyError):
         contracts.event_type("referral.accepted", "notify")
 
 
-def test_every_event_type_belongs_to_a_service_stream_or_to_agencies():
-    assert {row.stream for row in EVENTS.values()} <= {*STREAMS, "agencies"}
+def test_every_event_type_belongs_to_a_known_stream():
+    assert {event_type.stream for event_type in EVENTS.values()} <= {*STREAMS, "agencies"}
 
 
 @pytest.mark.parametrize(
@@ -138,7 +154,7 @@ def test_an_agency_may_report_the_event_types_of_its_role_only(agency, type, exp
     assert may_report(agency, type) is expected
 
 
-def test_agency_codes_are_valid_in_names_on_the_broker():
+def test_agency_codes_are_valid_in_names_of_queues_and_routing_keys():
     for code, agency in AGENCIES.items():
         assert re.fullmatch(r"[a-z0-9_-]{1,64}", code)
         assert agency.role in ROLES and agency.zh and agency.en

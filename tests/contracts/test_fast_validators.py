@@ -1,4 +1,4 @@
-"""Tests that the fast loaders give the same results as marshmallow."""
+"""Tests of the fast loaders: their results are the same as those of marshmallow."""
 
 from decimal import Decimal
 
@@ -8,13 +8,16 @@ from hypothesis import strategies as st
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 
 from contracts import EVENTS, load
-from contracts.fast_validators import UNDECIDED, build_loader
+from contracts.fast_validators import UNDECIDED_ERRORS, build_loader
 from contracts.fields import set_unknown_fields
-from tests.contracts.rows import ROWS, name_of, paths_in, with_value_at
+from tests.contracts.event_types import EVENT_TYPES, event_type_id, paths_in, with_value_at
 from tests.contracts.strategies import data_strategy
 
-CHANGES = [(row, path) for row in ROWS for path in paths_in(row.example)]
-SCHEMAS = {unknown: {(row.stream, row.type): set_unknown_fields(row.schema(), unknown) for row in ROWS} for unknown in (RAISE, EXCLUDE)}
+VALUE_PLACES = [(event_type, path) for event_type in EVENT_TYPES for path in paths_in(event_type.example)]
+SCHEMAS = {
+    unknown: {(event_type.stream, event_type.type): set_unknown_fields(event_type.schema(), unknown) for event_type in EVENT_TYPES}
+    for unknown in (RAISE, EXCLUDE)
+}
 LOADERS = {}
 ODD_VALUES = st.sampled_from(
     [
@@ -24,22 +27,22 @@ ODD_VALUES = st.sampled_from(
 )
 
 
-@given(change=st.sampled_from(CHANGES), odd_value=ODD_VALUES, unknown=st.sampled_from([RAISE, EXCLUDE]), for_json=st.booleans())
+@given(change=st.sampled_from(VALUE_PLACES), odd_value=ODD_VALUES, unknown=st.sampled_from([RAISE, EXCLUDE]), for_json=st.booleans())
 @settings(max_examples=1500)
-def test_a_fast_loader_gives_the_result_of_marshmallow_or_leaves_the_decision_to_it(change, odd_value, unknown, for_json):
-    row, path = change
-    schema = SCHEMAS[unknown][row.stream, row.type]
-    data = with_value_at(row.example, path, odd_value)
+def test_a_fast_loader_returns_the_result_of_marshmallow_or_raises_an_undecided_error(change, odd_value, unknown, for_json):
+    event_type, path = change
+    schema = SCHEMAS[unknown][event_type.stream, event_type.type]
+    data = with_value_at(event_type.example, path, odd_value)
 
     assert _load_fast(schema, data, for_json) in (_load_with_marshmallow(schema, data, for_json), "undecided")
 
 
-@pytest.mark.parametrize("row", ROWS, ids=name_of)
+@pytest.mark.parametrize("event_type", EVENT_TYPES, ids=event_type_id)
 @given(choice=st.data())
 @settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-def test_a_fast_loader_loads_valid_data_itself(row, choice):
-    schema = SCHEMAS[RAISE][row.stream, row.type]
-    data = choice.draw(data_strategy(row.schema))
+def test_a_fast_loader_loads_all_valid_data_without_marshmallow(event_type, choice):
+    schema = SCHEMAS[RAISE][event_type.stream, event_type.type]
+    data = choice.draw(data_strategy(event_type.schema))
 
     assert _load_fast(schema, data, True) == _load_with_marshmallow(schema, data, True) != "refused"
 
@@ -48,7 +51,7 @@ def _load_fast(schema, data, for_json):
     try:
         load = LOADERS.get((schema, for_json)) or LOADERS.setdefault((schema, for_json), build_loader(schema, for_json))
         return load(data)
-    except UNDECIDED:
+    except UNDECIDED_ERRORS:
         return "undecided"
 
 
@@ -61,7 +64,7 @@ def _load_with_marshmallow(schema, data, for_json):
 
 
 def test_loading_a_valid_report_does_not_call_marshmallow(monkeypatch):
-    """Every event is loaded this way, so that valid data must not need the slow `Schema.load`."""
+    """Valid data must be loaded without the slow `Schema.load` of marshmallow, because every event is loaded."""
     monkeypatch.setattr(Schema, "load", lambda *_, **__: pytest.fail("marshmallow was called"))
 
     assert load("dispute.reported", EVENTS["dispute.reported"].example)

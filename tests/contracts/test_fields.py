@@ -1,4 +1,4 @@
-"""Tests of the field types: accepted and refused values."""
+"""Tests of the field types: which values they accept, and which they refuse."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 
 from contracts import EVENTS, dump, load, mistakes_in
 from contracts.clocks import is_article
-from tests.contracts.rows import with_value_at
+from tests.contracts.event_types import with_value_at
 
 REPORT = EVENTS["dispute.reported"].example
 AGREEMENT = EVENTS["agreement.reached"].example
@@ -68,36 +68,36 @@ def test_dump_accepts_python_dates_datetimes_decimals_and_tuples():
         (("risk", "mass"), 1, ("risk.mass", "not_a_boolean")),
     ],
 )
-def test_a_mistake_is_reported_with_the_path_of_its_field(path, sent, mistake):
+def test_a_mistake_in_a_dispute_report_is_reported_with_the_path_of_the_field(path, sent, mistake):
     assert _first_mistake("dispute.reported", with_value_at(REPORT, path, sent)) == mistake
 
 
-def test_parties_are_accepted_encrypted_or_in_clear_or_absent_but_not_both():
+def test_parties_of_a_report_may_be_encrypted_in_clear_or_absent_but_not_both_encrypted_and_in_clear():
     sealed = "A" * 128
 
     assert _first_mistake("dispute.reported", {**REPORT, "parties_sealed": sealed}) == ("parties_sealed", "both_ways")
-    assert load("dispute.reported", {**_without(REPORT, "parties"), "parties_sealed": sealed})["parties_sealed"] == sealed
-    assert "parties" not in load("dispute.reported", _without(REPORT, "parties"))
+    assert load("dispute.reported", {**_without_field(REPORT, "parties"), "parties_sealed": sealed})["parties_sealed"] == sealed
+    assert "parties" not in load("dispute.reported", _without_field(REPORT, "parties"))
 
 
 def test_a_report_without_risk_flags_gets_all_flags_false():
-    assert load("dispute.reported", _without(REPORT, "risk"))["risk"] == dict.fromkeys(("domestic_violence", "minor", "mass", "violence_threat"), False)
+    assert load("dispute.reported", _without_field(REPORT, "risk"))["risk"] == dict.fromkeys(("domestic_violence", "minor", "mass", "violence_threat"), False)
 
 
 def test_default_risk_flags_are_not_shared_between_reports():
-    first = load("dispute.reported", _without(REPORT, "risk"))
+    first = load("dispute.reported", _without_field(REPORT, "risk"))
     first["risk"]["minor"] = True
 
-    assert load("dispute.reported", _without(REPORT, "risk"))["risk"]["minor"] is False
+    assert load("dispute.reported", _without_field(REPORT, "risk"))["risk"]["minor"] is False
 
 
 @pytest.mark.parametrize("text", ["none", "民事诉讼法 205; 人民调解法 33", "after 在线调解规则 12", "道路交通事故处理程序规定 86, 90", "四级七天"])
-def test_a_citation_in_the_prescribed_form_is_an_article(text):
+def test_a_citation_of_articles_in_the_prescribed_form_is_recognised(text):
     assert is_article(text)
 
 
 @pytest.mark.parametrize("text", ["", "张三", "民事诉讼法 205 张三", "see 民事诉讼法", "民事诉讼法 205;", "none\n"])
-def test_other_text_is_not_an_article(text):
+def test_a_text_in_another_form_is_not_recognised_as_a_citation_of_articles(text):
     assert not is_article(text)
 
 
@@ -109,5 +109,5 @@ def _first_mistake(type, data):
     return first.field, first.token
 
 
-def _without(data, name):
+def _without_field(data, name):
     return {key: value for key, value in data.items() if key != name}

@@ -1,4 +1,4 @@
-"""Tests of the imports of `contracts`: layers in one direction, marshmallow as the only dependency, no I/O outside county/."""
+"""Tests of the modules of the package contracts: they import lower layers only, depend on marshmallow only, and do I/O in county/ only."""
 
 import ast
 import sys
@@ -11,14 +11,14 @@ import contracts
 PACKAGE = Path(contracts.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-# Lowest layer first. A module or package may import from lower layers only, not from its own layer.
+# Layers of the package contracts, the lowest first. A module or subpackage may import from lower layers only, not from its own layer.
 LAYERS = (
     ("causes", "channels", "clocks", "codes", "dates", "envelope", "kinds", "mistakes", "states"),
     ("csv_tables", "law_texts"),
     ("county",),
     ("samples",),
     ("fields",),
-    ("rows",),
+    ("definitions",),
     ("step_facts",),
     ("steps",),
     ("reasons", "safeguard"),
@@ -30,15 +30,15 @@ LAYERS = (
     ("validation", "json_schema"),
     ("asyncapi",),
 )
-LAYER_OF = {name: number for number, layer in enumerate(LAYERS) for name in layer}
+LAYER_BY_MODULE = {name: number for number, layer in enumerate(LAYERS) for name in layer}
 
 
-def module_of(path):
+def top_level_module(path):
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
-def test_every_module_is_in_a_layer():
-    assert {module_of(path) for path in MODULES} - {"__init__"} == set(LAYER_OF)
+def test_every_module_of_the_package_contracts_is_in_a_layer():
+    assert {top_level_module(path) for path in MODULES} - {"__init__"} == set(LAYER_BY_MODULE)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -46,16 +46,16 @@ def test_a_module_imports_marshmallow_and_the_standard_library_only(path):
     assert {name.split(".")[0] for name in _imports(path)} <= {"contracts", "marshmallow", *sys.stdlib_module_names}
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if module_of(path) != "__init__"], ids=lambda path: str(path.relative_to(PACKAGE)))
+@pytest.mark.parametrize("path", [path for path in MODULES if top_level_module(path) != "__init__"], ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_module_imports_lower_layers_only(path):
-    module = module_of(path)
+    module = top_level_module(path)
     imported = {name.split(".")[1] for name in _imports(path) if name.startswith("contracts.")} - {module}
 
-    assert {name for name in imported if LAYER_OF[name] >= LAYER_OF[module]} == set()
+    assert {name for name in imported if LAYER_BY_MODULE[name] >= LAYER_BY_MODULE[module]} == set()
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if module_of(path) != "county"], ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_module_reads_and_writes_no_files(path):
+@pytest.mark.parametrize("path", [path for path in MODULES if top_level_module(path) != "county"], ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_outside_county_reads_and_writes_no_files(path):
     names = {node.id for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Name)}
 
     assert not names & {"open", "print", "input", "Path", "environ"}

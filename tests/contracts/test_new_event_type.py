@@ -1,6 +1,6 @@
-"""Tests that a new event type needs only one row in the contract and one in mediation's transition table.
+"""Tests that a new event type needs only a definition in the package contracts and an entry in mediation's transition table.
 
-Both rows are added to a copy of the repository, in which a script then reports and decides an event of the new type.
+Both are added to a copy of the repository. A script in the copy then reports an event of the new type to intake and has mediation decide on it.
 """
 
 import json
@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("contracts", "counties", "plumbing", "services", "docs/generate")
-UNWANTED = shutil.ignore_patterns("__pycache__")
+COPIED_FOLDERS = ("contracts", "counties", "plumbing", "services", "docs/generate")
+IGNORED_FILES = shutil.ignore_patterns("__pycache__")
 
-# The complete change: a schema and its row in one file, a transition in another.
-SCHEMA = """class SiteVisited(Schema):
+# All changes for the new event type: a schema and a definition in one file, a transition in another file.
+SCHEMA_AND_DEFINITION = """class SiteVisited(Schema):
     minutes = Number(1, 600, required=True, zh="走访时长（分钟）", en="length of the visit in minutes")
 
 
@@ -27,11 +27,11 @@ TRANSITION = """    "registered":        { "site.visited":            NOTED,
                            "dispute.screened":        "screened",
 """
 CHANGES = (
-    ("contracts/steps/mediation.py", "STEPS = (\n", SCHEMA),
+    ("contracts/steps/mediation.py", "STEPS = (\n", SCHEMA_AND_DEFINITION),
     ("services/mediation/lifecycle/transitions.py", '    "registered":        { "dispute.screened":        "screened",\n', TRANSITION),
 )
 
-# Runs in the changed copy and prints the results as JSON on its last line.
+# Script that runs in the changed copy of the repository and prints its results as JSON on the last line.
 SCRIPT = """
 import json
 from datetime import UTC, datetime
@@ -87,10 +87,11 @@ print(json.dumps(result, default=str))
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory):
+def script_results(tmp_path_factory):
+    """Return the results that the script prints in a copy of the repository with the new event type."""
     tree = tmp_path_factory.mktemp("tree")
-    for folder in COPIED:
-        shutil.copytree(ROOT / folder, tree / folder, ignore=UNWANTED)
+    for folder in COPIED_FOLDERS:
+        shutil.copytree(ROOT / folder, tree / folder, ignore=IGNORED_FILES)
     for file, before, after in CHANGES:
         text = (tree / file).read_text("utf-8")
         assert text.count(before) == 1, file
@@ -100,25 +101,25 @@ def outcome(tmp_path_factory):
     return json.loads(run.stdout.splitlines()[-1])
 
 
-def test_intake_accepts_the_new_event_type_from_the_roles_of_its_row_only(outcome):
-    assert outcome["accepted"]
-    assert outcome["of another role"] == "not_yours_to_say"
-    assert outcome["of another form"] == "malformed_data"
+def test_intake_accepts_the_new_event_type_only_from_agencies_with_a_permitted_role(script_results):
+    assert script_results["accepted"]
+    assert script_results["of another role"] == "not_yours_to_say"
+    assert script_results["of another form"] == "malformed_data"
 
 
-def test_mediation_applies_the_new_step_and_confirms_it_with_a_fact_of_the_same_type(outcome):
-    assert outcome["refused by mediation"] is None
-    assert outcome["new_events"]["site.visited"]["minutes"] == 30
-    assert outcome["new_events"]["step.applied"]["step"] == "site.visited"
+def test_mediation_applies_the_new_step_and_confirms_it_with_an_event_of_the_same_type(script_results):
+    assert script_results["refused by mediation"] is None
+    assert script_results["new_events"]["site.visited"]["minutes"] == 30
+    assert script_results["new_events"]["step.applied"]["step"] == "site.visited"
 
 
-def test_the_new_step_can_be_corrected(outcome):
-    assert outcome["corrected"] == {"minutes": 40}
+def test_the_new_step_can_be_corrected(script_results):
+    assert script_results["corrected"] == {"minutes": 40}
 
 
-def test_the_generated_documents_describe_the_new_event_type(outcome):
-    assert {"docs/contracts/README.md", "docs/contracts/asyncapi.json", "fengqiao_agency/contract.json"} <= set(outcome["documents"])
+def test_the_generated_documents_describe_the_new_event_type(script_results):
+    assert {"docs/contracts/README.md", "docs/contracts/asyncapi.json", "fengqiao_agency/contract.json"} <= set(script_results["documents"])
 
 
-def test_the_web_pages_have_a_name_for_the_new_event_type(outcome):
-    assert outcome["page"] == ["现场走访", "the site was visited"]
+def test_the_web_pages_have_a_name_for_the_new_event_type(script_results):
+    assert script_results["page"] == ["现场走访", "the site was visited"]

@@ -1,4 +1,4 @@
-"""Tests of the reasons of refusal: sentences in both languages that accept only permitted values."""
+"""Tests of the reasons of refusal: each is a sentence in Chinese and English, and its placeholders accept permitted values only."""
 
 import re
 from datetime import date
@@ -7,23 +7,23 @@ import pytest
 
 from contracts import REASONS
 from contracts.reasons import is_sentence_of
-from tests.contracts.strategies import SENTENCES
+from tests.contracts.strategies import RENDERED_REASONS
 
 
 @pytest.mark.parametrize("reason", REASONS.values(), ids=lambda reason: reason.code)
-def test_a_reason_is_a_sentence_in_both_languages_with_the_same_placeholders(reason):
+def test_a_reason_is_a_sentence_in_chinese_and_english_with_the_same_placeholders(reason):
     assert reason.zh.endswith("。") and re.fullmatch(r"[ -~“”]+[.]", reason.en)
     assert set(re.findall(r"{(\w+)}", reason.zh)) == set(re.findall(r"{(\w+)}", reason.en))
 
 
-@pytest.mark.parametrize("rendered", SENTENCES, ids=lambda rendered: rendered["code"])
-def test_a_rendered_reason_is_recognised_and_fits_its_field(rendered):
+@pytest.mark.parametrize("rendered", RENDERED_REASONS, ids=lambda rendered: rendered["code"])
+def test_a_rendered_reason_is_recognised_and_has_at_most_400_characters(rendered):
     assert "{" not in rendered["zh"] + rendered["en"]
     assert is_sentence_of(**rendered)
     assert len(rendered["zh"]) <= 400 and len(rendered["en"]) <= 400
 
 
-def test_tokens_are_rendered_in_the_language_of_the_sentence():
+def test_tokens_in_a_reason_are_rendered_in_the_language_of_the_sentence():
     rendered = REASONS["illegal_here"].text(state="mediating", step="mediation.started")
 
     assert rendered == {
@@ -33,17 +33,17 @@ def test_tokens_are_rendered_in_the_language_of_the_sentence():
     }
 
 
-def test_a_date_is_rendered_in_iso_format():
+def test_a_date_in_a_reason_is_rendered_in_iso_format():
     assert "2026-04-01" in REASONS["extended_too_late"].text(on=date(2026, 4, 1))["zh"]
 
 
 @pytest.mark.parametrize("facts", [{"on": "张三"}, {"on": "2026-04-01 张三"}, {"note": "x"}])
-def test_a_placeholder_refuses_other_values_than_tokens_dates_and_counts(facts):
+def test_a_placeholder_of_a_reason_refuses_other_values_than_tokens_dates_and_counts(facts):
     with pytest.raises(ValueError):
         REASONS["extended_too_late"].text(**facts)
 
 
-def test_a_sentence_with_added_text_is_not_recognised():
+def test_a_sentence_with_added_text_is_not_recognised_as_a_reason():
     rendered = REASONS["consent_missing"].text()
 
     assert is_sentence_of(**rendered)

@@ -1,4 +1,4 @@
-"""Tests that the examples of all events are valid in every county of the repository."""
+"""Tests of the examples of events: they are valid in every county whose folder is in the repository."""
 
 import ast
 import os
@@ -25,7 +25,7 @@ print(COUNTY.area, len(rows), samples.DISPUTE)
 
 
 @pytest.mark.parametrize("county", COUNTIES)
-def test_every_example_is_valid_in_every_county(county):
+def test_the_example_of_every_event_type_is_valid_in_every_county(county):
     environment = {**os.environ, "FENGQIAO_COUNTY": f"counties/{county}", "PYTHONPATH": str(ROOT)}
     run = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
@@ -38,14 +38,14 @@ def test_the_repository_contains_several_counties():
     assert {"ganzhou", "zhuji"} <= set(COUNTIES)
 
 
-def test_the_contract_contains_no_area_or_agency_code_of_a_county():
-    """These stand in the county's folder only. Agency codes that are also tokens of a closed list, such as `police`, are not checked."""
-    codes = {code for code in AGENCIES if "-" in code} | {COUNTY.lead(role).code for role in "MJWXL"}
-    named = {
+def test_the_source_of_the_package_contracts_contains_no_area_or_agency_code_of_a_county():
+    """Area and agency codes may occur in the county's folder only. Agency codes that are also tokens of an enumeration, such as `police`, are not checked."""
+    codes = {code for code in AGENCIES if "-" in code} | {COUNTY.lead_agency(role).code for role in "MJWXL"}
+    codes_in_source = {
         (path.name, node.value)
         for path in Path(contracts.__file__).parent.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and (node.value in codes or COUNTY.area in node.value)
     }
 
-    assert named == set()
+    assert codes_in_source == set()

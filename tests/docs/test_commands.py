@@ -1,4 +1,4 @@
-"""Tests that run the shell commands of both READMEs and of docs/a-disputes-life.md, exactly as printed, against a running system."""
+"""Tests of the shell commands in both READMEs and in docs/a-disputes-life.md: they are run as printed, against a running system."""
 
 import json
 import re
@@ -13,33 +13,33 @@ from deploy.files import ROOT
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed (apt-get install curl)")
 
-SECONDS = 120  # for all commands of one page; a few seconds on a quiet machine
+TIMEOUT_SECONDS = 120  # time limit for all commands of one page, which usually take a few seconds
 
 
 @pytest.fixture
-def checkout(system, tmp_path):
-    """A folder where `.run/endpoints.json` names the running system, as in a checkout after `make demo`."""
+def user_folder(system, tmp_path):
+    """Return a folder whose file `.run/endpoints.json` holds the addresses of the running system, as in the repository after `make demo`."""
     (tmp_path / ".run").mkdir()
     (tmp_path / ".run" / "endpoints.json").write_text(json.dumps(system.endpoints), "utf-8")
     return tmp_path
 
 
-def commands(page: str, heading: str = "# ") -> str:
-    """Return the shell blocks of a page below this heading as one script."""
+def shell_script(page: str, heading: str = "# ") -> str:
+    """Return one script with all shell commands on the page below this heading."""
     _, _, text = (ROOT / page).read_text("utf-8").partition(heading)
     return "\n".join(re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE))
 
 
-def run(script: str, folder) -> str:
-    """Run the script in bash, which ends at the first command that fails. Return what it printed."""
-    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, capture_output=True, text=True, timeout=SECONDS)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def run_script(script: str, folder) -> str:
+    """Run the script in bash, which stops at the first command that fails. Return the standard output."""
+    completed = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout
 
 
-def test_the_commands_of_a_disputes_life_lead_from_the_report_to_the_archive(county, checkout):
-    script = commands("docs/a-disputes-life.md")
-    output = run(script, checkout)
+def test_the_commands_in_a_disputes_life_md_lead_from_the_report_to_the_archive(county, user_folder):
+    script = shell_script("docs/a-disputes-life.md")
+    output = run_script(script, user_folder)
 
     reports, outcomes = len(re.findall(r"^report ", script, re.MULTILINE)), len(re.findall(r"^outcome ", script, re.MULTILINE))
     assert output.count('"type":"receipt.accepted"') == reports == 17
@@ -52,8 +52,8 @@ def test_the_commands_of_a_disputes_life_lead_from_the_report_to_the_archive(cou
 
 
 @pytest.mark.parametrize(("page", "heading"), [("README.md", "## Try it"), ("README.zh-CN.md", "## 试一试")])
-def test_the_commands_of_the_readme_report_a_dispute_and_show_it(county, checkout, page, heading):
-    output = run(commands(page, heading), checkout)
+def test_the_commands_in_the_readme_report_a_dispute_and_show_its_web_page(county, user_folder, page, heading):
+    output = run_script(shell_script(page, heading), user_folder)
 
     assert '"type": "receipt.accepted"' in output
     (url,) = re.findall(r"http://\S+/disputes/\S+", output)
@@ -63,6 +63,6 @@ def test_the_commands_of_the_readme_report_a_dispute_and_show_it(county, checkou
     assert code in httpx.get(url).text
 
 
-def test_the_readmes_commands_are_at_most_fifteen_lines():
+def test_the_commands_in_each_readme_have_at_most_fifteen_lines():
     for page, heading in (("README.md", "## Try it"), ("README.zh-CN.md", "## 试一试")):
-        assert len(commands(page, heading).splitlines()) <= 15
+        assert len(shell_script(page, heading).splitlines()) <= 15

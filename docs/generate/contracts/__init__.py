@@ -1,1 +1,1 @@
-"""Writes the contract's documents for agencies: AsyncAPI, the kit's JSON Schemas, and a readable catalogue. Imports `contracts` only."""
+"""Generator of the documents for agencies: AsyncAPI, JSON Schemas for the agency client library (kit), and a catalogue of events. Imports `contracts` only."""

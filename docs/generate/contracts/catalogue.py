@@ -1,15 +1,15 @@
-"""Text of docs/contracts/README.md: every event and every closed list as tables, in Chinese and English."""
+"""Generator of docs/contracts/README.md: tables of all events and of all lists of allowed tokens, in Chinese and English."""
 
 from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, REASONS, RECEIPTS, ROLES, SEALED_EVENTS, STATES, kinds
 from contracts.causes import CAUSES
 from contracts.clocks import CLOCKS
 from contracts.fields import ListOf, Nested
 from contracts.mistakes import MISTAKES
-from docs.generate.pages import table
+from docs.generate.pages import markdown_table
 
 HEAD = """# 事件目录 Event catalogue
 
-For developers of agency systems: the fields of every event, every refusal reason and every closed list. 供接入开发者查阅：各事件的字段、不予受理的原因和各代码表。
+For developers of agency systems: the fields of every event, every refusal reason and every list of allowed tokens. 供接入开发者查阅：各事件的字段、不予受理的原因和各代码表。
 
 由 `make contracts` 根据 `contracts/` 生成，请勿手工修改。Written by `make contracts` from `contracts/`; do not edit.
 
@@ -17,7 +17,8 @@ For developers of agency systems: the fields of every event, every refusal reaso
 - 封装 envelope: CloudEvents 1.0. `source` = `/agencies/<机构代码 code>`; `subject` = 纠纷编码 the dispute's code (尚无编码时为本机构编号 your own `report_no` before there is one)
 - `*` 必填 required; `[]` 列表 a list
 """
-LISTS = (
+# Lists of allowed tokens: field that uses the list, Chinese title, English title, names of the tokens.
+TOKEN_LISTS = (
     ("kind", "纠纷类型", "kinds of dispute", kinds.KINDS),
     ("cause", "案由（二级）", "causes of action, second level", CAUSES),
     ("channel", "来源渠道", "channels of a report", kinds.CHANNELS),
@@ -94,50 +95,59 @@ COUNTY_NOTE = """机构与乡镇的代码由各县确定：`GET /contract`给出
 """
 
 
-def text() -> str:
+def render() -> str:
     """Return the page as Markdown."""
     parts = [
         HEAD,
-        _section("机构上报的事件 Events that agencies report", _events(AGENCY_EVENTS)),
-        _section("回执 Receipts", _events(RECEIPTS)),
-        _section("通知 Notices", _events(NOTICES)),
-        _section("服务之间的事件 Events between services", _events(DOMAIN_EVENTS)),
-        _section("安全保护专线的事件 Events of the safeguard lane", SEALED_NOTE + _events(SEALED_EVENTS)),
-        _section("机构类别 Roles of agencies", COUNTY_NOTE + _roles()),
-        _section("不予受理或者不生效的原因 Refusal reasons", _reasons()),
-        _section("代码表 Closed lists", "\n\n".join(_closed_list(*row) for row in LISTS)),
+        _section("机构上报的事件 Events that agencies report", _event_table(AGENCY_EVENTS)),
+        _section("回执 Receipts", _event_table(RECEIPTS)),
+        _section("通知 Notices", _event_table(NOTICES)),
+        _section("服务之间的事件 Events between services", _event_table(DOMAIN_EVENTS)),
+        _section("安全保护专线的事件 Events of the safeguard lane", SEALED_NOTE + _event_table(SEALED_EVENTS)),
+        _section("机构类别 Roles of agencies", COUNTY_NOTE + _role_table()),
+        _section("不予受理或者不生效的原因 Refusal reasons", _reason_table()),
+        _section("代码表 Lists of allowed tokens", "\n\n".join(_token_list(*entry) for entry in TOKEN_LISTS)),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def _section(title, body):
-    return f"## {title}\n\n{body}"
+def _section(title, content):
+    return f"## {title}\n\n{content}"
 
 
-def _events(rows):
-    return table(
+def _event_table(event_types):
+    return markdown_table(
         ("type", "中文", "English", "发送方 sender", "data"),
-        [(f"`{row.type}`", row.zh, row.en, " ".join(sorted(row.allowed_roles) or [row.stream]), _fields(row.schema()) or "–") for row in rows.values()],
+        [
+            (
+                f"`{event_type.type}`",
+                event_type.zh,
+                event_type.en,
+                " ".join(sorted(event_type.allowed_roles) or [event_type.stream]),
+                _field_list(event_type.schema()) or "–",
+            )
+            for event_type in event_types.values()
+        ],
     )
 
 
-def _fields(schema):
-    return ", ".join(f"`{name}`{'*' if field.required else ''}{_nested_fields(field)}" for name, field in schema.fields.items())
+def _field_list(schema):
+    return ", ".join(f"`{name}`{'*' if field.required else ''}{_nested_field_list(field)}" for name, field in schema.fields.items())
 
 
-def _nested_fields(field):
+def _nested_field_list(field):
     if isinstance(field, ListOf):
-        return f"[]{_nested_fields(field.inner)}"
-    return f"{{{_fields(field.schema)}}}" if isinstance(field, Nested) else ""
+        return f"[]{_nested_field_list(field.inner)}"
+    return f"{{{_field_list(field.schema)}}}" if isinstance(field, Nested) else ""
 
 
-def _roles():
-    return table(("类别 role", "中文", "English"), [(f"`{role}`", *names) for role, names in ROLES.items()])
+def _role_table():
+    return markdown_table(("类别 role", "中文", "English"), [(f"`{role}`", *names) for role, names in ROLES.items()])
 
 
-def _reasons():
-    return table(("code", "中文", "English"), [(f"`{reason.code}`", reason.zh, reason.en) for reason in REASONS.values()])
+def _reason_table():
+    return markdown_table(("code", "中文", "English"), [(f"`{reason.code}`", reason.zh, reason.en) for reason in REASONS.values()])
 
 
-def _closed_list(token, zh, en, entries):
-    return f"### {zh} {en} (`{token}`)\n\n" + table(("token", "中文", "English"), [(f"`{entry}`", *names) for entry, names in entries.items()])
+def _token_list(field, zh, en, entries):
+    return f"### {zh} {en} (`{field}`)\n\n" + markdown_table(("token", "中文", "English"), [(f"`{entry}`", *names) for entry, names in entries.items()])

@@ -1,4 +1,4 @@
-"""Tests of docs/events.md: the page is current, each event stands in one group, and the published events agree with the rules of intake and mediation."""
+"""Tests of docs/events.md: the page is current, lists every event in a group of senders, and agrees with the events that intake and mediation publish."""
 
 import pytest
 
@@ -7,66 +7,66 @@ from demo.steps import Step
 from docs.generate import events as page
 from tests.demo.in_memory_hub import InMemoryHub, simulated_quarter
 
-# Events that sometimes follow from the state of the dispute, and that the page leaves out.
-SOMETIMES_FOLLOW = {
+# Events, by type of the agency's event, that are published in certain states of a dispute only and that the page leaves out.
+OCCASIONAL_EVENTS = {
     "dispute.reported": {"dispute.merged", "duplicate.proposed", "duplicate.noted"},
-    "report.corrected": {"agreement.reached", "dispute.closed"},  # the corrected step
+    "report.corrected": {"agreement.reached", "dispute.closed"},  # mediation publishes the corrected step again
     "report.withdrawn": set(),
 }
-# In the demonstration another event has opened the hold before these.
-HOLD_ALREADY_OPEN = ("protection_order.accepted", "protection_order.issued", "protection_order.refused")
+# Safeguard events that the demonstration reports only about disputes with an open safeguard hold.
+REPORTED_DURING_A_HOLD = ("protection_order.accepted", "protection_order.issued", "protection_order.refused")
 
 
 def test_docs_events_md_is_current(capsys):
     assert page.main(["--check"]) == 0, capsys.readouterr().out
 
 
-def test_every_agency_event_belongs_to_a_sender_group():
-    assert all(page.group_of(event) in range(len(page.GROUPS)) for event in AGENCY_EVENTS.values())
+def test_every_agency_event_belongs_to_a_group_of_senders():
+    assert all(page.sender_group(event) in range(len(page.SENDER_GROUPS)) for event in AGENCY_EVENTS.values())
 
 
-def test_every_agency_event_has_a_flow_test():
+def test_every_agency_event_is_reported_in_a_flow_test():
     assert set(page.flow_tests()) == set(AGENCY_EVENTS)
 
 
 @pytest.fixture(scope="module")
-def published():
-    """Return, by type of the agency's event, what intake and mediation published each time that one took effect in the demonstration's quarter."""
+def published_events():
+    """Return the events that intake and mediation publish after each agency's event of the demonstration's quarter, by type of the agency's event."""
     return simulated_quarter()[1]
 
 
-def relevant(event_type, published):
-    """Return the events of the sealed streams for a safeguard event; for others the ordinary events, where no sealed ones were published."""
-    if event_type in safeguard.STEPS:
-        return [sealed for _, sealed in published[event_type]]
-    return [ordinary for ordinary, sealed in published[event_type] if not sealed]
+def relevant_events(event_type, published_events):
+    """Return the sealed events published after each safeguard event, or the ordinary events after each other event that led to no sealed events."""
+    if event_type in safeguard.STEP_NAMES:
+        return [sealed for _, sealed in published_events[event_type]]
+    return [ordinary for ordinary, sealed in published_events[event_type] if not sealed]
 
 
 @pytest.mark.parametrize("event_type", AGENCY_EVENTS)
-def test_the_page_lists_the_events_that_intake_and_mediation_publish(event_type, published):
-    places = page.published_after(event_type)
-    listed = {type for place in places for type in place.event_types}
-    occurrences = [[type for type, _, _ in events if not type.startswith("deadline.")] for events in relevant(event_type, published)]
+def test_docs_events_md_lists_the_events_that_intake_and_mediation_publish_after_an_agency_event(event_type, published_events):
+    listed_events = page.published_after(event_type)
+    listed_types = {type for listed_event in listed_events for type in listed_event.event_types}
+    occurrences = [[type for type, _, _ in events if not type.startswith("deadline.")] for events in relevant_events(event_type, published_events)]
 
     assert occurrences
     for types in occurrences:
-        present = [place for place in places if set(place.event_types) & set(types)]
-        assert [place for place in places if place not in present and not place.is_conditional] == [], types
-        positions = [min(types.index(type) for type in place.event_types if type in types) for place in present]
+        found_events = [listed_event for listed_event in listed_events if set(listed_event.event_types) & set(types)]
+        assert [listed_event for listed_event in listed_events if listed_event not in found_events and not listed_event.is_conditional] == [], types
+        positions = [min(types.index(type) for type in listed_event.event_types if type in types) for listed_event in found_events]
         assert positions == sorted(positions), types
-        assert set(types) - listed <= SOMETIMES_FOLLOW.get(event_type, set()), types
-    if event_type not in HOLD_ALREADY_OPEN:
-        assert listed == {type for types in occurrences for type in types} & listed
+        assert set(types) - listed_types <= OCCASIONAL_EVENTS.get(event_type, set()), types
+    if event_type not in REPORTED_DURING_A_HOLD:
+        assert listed_types == {type for types in occurrences for type in types} & listed_types
 
 
-@pytest.mark.parametrize("event_type", [type for type in safeguard.STEPS if "safeguard.held" in str(page.published_after(type))])
-def test_a_safeguard_event_about_a_dispute_without_a_hold_opens_one(event_type):
+@pytest.mark.parametrize("event_type", [type for type in safeguard.STEP_NAMES if "safeguard.held" in str(page.published_after(type))])
+def test_a_safeguard_event_opens_a_hold_if_the_dispute_has_none(event_type):
     hub, dispute = InMemoryHub(), next(life for life, _, _ in simulated_quarter()[0] if not life.is_confidential)
     report, row = dispute.steps[0], AGENCY_EVENTS[event_type]
     hub.apply_step(report, report.subject, report.data)
     (code,) = hub.disputes
     agency = "police" if "P" in row.allowed_roles else "court"
-    _, outcome, _ = hub.apply_step(Step("lane-1", agency, event_type, row.example, report.time), code, row.example)
+    _, outcome, _ = hub.apply_step(Step("safeguard-1", agency, event_type, row.example, report.time), code, row.example)
 
     assert outcome == "receipt.applied"
     assert [type for type, _, _ in hub.published_sealed if not type.startswith("deadline.")] == ["step.reported", "safeguard.held", "step.applied"]

@@ -1,19 +1,19 @@
-"""All event types, and helpers to vary event data, for tests of every event type."""
+"""All event types, and functions that vary event data, for tests that run with every event type."""
 
 import copy
 
 from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, RECEIPTS, SEALED_EVENTS
 
-ROWS = [*AGENCY_EVENTS.values(), *DOMAIN_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values(), *SEALED_EVENTS.values()]
+EVENT_TYPES = [*AGENCY_EVENTS.values(), *DOMAIN_EVENTS.values(), *RECEIPTS.values(), *NOTICES.values(), *SEALED_EVENTS.values()]
 
 
-def name_of(row):
-    """Return the test id of an event type."""
-    return f"{row.stream}-{row.type}"
+def event_type_id(event_type):
+    """Return the id under which pytest shows an event type."""
+    return f"{event_type.stream}-{event_type.type}"
 
 
 def paths_in(data, path=()):
-    """Yield the path of every value nested in the data, including dictionaries and lists."""
+    """Yield the path (tuple of keys and positions) of every value nested in the data, including dictionaries and lists."""
     if path:
         yield path
     inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
