@@ -157,7 +157,7 @@ def _role_legend():
 
 HEAD = """# 事件一览 · Events
 
-For developers of agency systems and of the services: which events exist, who sends each of them, and which events follow from it. 供接入开发者与服务开发者查阅：有哪些事件、由谁发送、随后发布什么。
+For developers of agency systems and of the services: after this page you know which events exist, who sends each of them, and which events follow. 本页供接入开发人员与服务开发人员使用；阅读后，可以查明有哪些事件、由谁发送、随后发布什么。
 
 Fields and examples of every event: [event catalogue](contracts/README.md). States and guards: [lifecycle](lifecycle.md). This page is generated: `make map`; a test compares it with the services' rules."""
 
