@@ -1,1 +1,1 @@
-"""Messaging shared by the services: consumers, one transaction per batch, outbox, relay, telemetry. Contains no rules about disputes."""
+"""Messaging code that all services use: consumers, one transaction per batch, inbox, outbox, relay, telemetry. Contains no rules about disputes."""

@@ -1,4 +1,4 @@
-"""Connection of a consumer to the broker: a channel and a buffer per queue, heartbeats, acknowledgements."""
+"""Connection of a consumer to RabbitMQ: a channel and a buffer per queue, heartbeats, acknowledgements."""
 
 import contextlib
 from collections import deque
@@ -9,37 +9,37 @@ import eventlet
 import kombu
 from eventlet.semaphore import Semaphore
 
-from plumbing import lenient_decoding  # importing it replaces decoders of py-amqp
+from plumbing import lenient_decoding  # the import replaces decoders of py-amqp
 from plumbing.events import Delivery
 from plumbing.frame_reader import read_frames
 
 HEARTBEAT_SECONDS = 15
 RETRYABLE_ERRORS = (OSError, amqp.exceptions.AMQPError)
-FATAL_REPLY_CODES = (403, 404, 406)  # reply codes of errors that a reconnection cannot solve: missing permission, missing queue, wrong queue arguments
+FATAL_REPLY_CODES = (403, 404, 406)  # AMQP reply codes of errors that a reconnection cannot solve: missing permission, missing queue, wrong queue arguments
 
 
 class BrokerConnection:
-    """Connection to the broker with one channel and one buffer of deliveries per queue. After `close`, `acknowledge` does nothing."""
+    """Connection to the broker with one channel and one buffer of deliveries per queue. After the connection is closed, `acknowledge` does nothing."""
 
     def __init__(self, amqp_uri: str, queues: list[str], prefetch: int, on_arrival: Callable[[], None], write_lock: Semaphore):
-        """`on_arrival` is called after each delivery; `write_lock` is held during writes to this connection."""
+        """Open the connection. `on_arrival` is called after each delivery; `write_lock` is held during writes to this connection."""
         self.on_arrival, self.write_lock = on_arrival, write_lock
         self.is_open = True
-        self.buffers: list[deque] = []  # messages that have arrived and were not yet taken, per queue
+        self.buffers: list[deque] = []  # for each queue: messages that have arrived and that no batch has taken yet
         self.channels: list = []
         self.batches_taken = 0
         self.connection = kombu.Connection(amqp_uri, heartbeat=HEARTBEAT_SECONDS, connect_timeout=5)
         self.connection.connect()
         for queue in queues:
             channel = self.connection.channel()
-            channel.auto_decode = False  # signatures and hashes are computed over the exact bytes
+            channel.auto_decode = False  # message bodies stay bytes: signatures and hashes are computed over the exact bytes
             buffer: deque = deque()
             channel.basic_qos(0, prefetch, False)
             self.channels.append(channel)
             self.buffers.append(buffer)
-            channel.basic_consume(queue, consumer_tag=queue, callback=self._append_to(buffer))
+            channel.basic_consume(queue, consumer_tag=queue, callback=self._make_message_callback(buffer))
 
-    def _append_to(self, buffer):
+    def _make_message_callback(self, buffer):
         def on_message(message):
             buffer.append(message)
             self.on_arrival()
@@ -47,26 +47,26 @@ class BrokerConnection:
         return on_message
 
     def receive(self):
-        """Read arriving frames, waiting up to half a second for the first. Send a heartbeat if one is due."""
+        """Read arriving AMQP frames; wait up to half a second for the first one. Send a heartbeat if one is due."""
         with contextlib.suppress(TimeoutError):
             read_frames(self.connection.connection, timeout=0.5)
         with self.write_lock:
             self.connection.heartbeat_check()
 
     def count_buffered(self) -> int:
-        """Return how many deliveries are buffered."""
+        """Return how many deliveries have arrived and wait in the buffers, over all queues."""
         return sum(map(len, self.buffers))
 
     def take_deliveries(self, limit):
         """Remove up to `limit` deliveries from the buffers, in turn from each queue.
 
-        Return them with the delivery tag of the last one taken per queue: {index of the queue: tag}.
+        Return the deliveries, and the delivery tag of the last one of each queue: {index of the queue: delivery tag}.
         """
         deliveries, last_tags = [], {}
         filled = [index for index in range(len(self.buffers)) if self.buffers[index]]
         self.batches_taken += 1
         if filled:
-            start = self.batches_taken % len(filled)  # each batch begins with another queue
+            start = self.batches_taken % len(filled)  # consecutive batches begin with different queues
             filled = filled[start:] + filled[:start]
         while filled and limit > 0:
             share = max(1, limit // len(filled))
@@ -81,9 +81,9 @@ class BrokerConnection:
         return deliveries, last_tags
 
     def acknowledge(self, last_tags):
-        """Acknowledge all deliveries up to these tags, per queue.
+        """Acknowledge, for each queue, all deliveries up to this delivery tag.
 
-        If the connection is lost, the broker delivers them again, and the inbox recognises them as duplicates.
+        If the connection is lost, the broker redelivers the messages, and the inbox recognises them as duplicates.
         """
         if not self.is_open:
             return

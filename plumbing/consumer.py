@@ -1,7 +1,7 @@
-"""Consumer of events in batches: many deliveries, one transaction, one acknowledgement after its commit.
+"""Consumer of events in batches: many deliveries are processed in one transaction and acknowledged together after its commit.
 
-To *hear* a stream means to consume all of its events. A service method that hears receives a list of events and takes five steps in one
-transaction (see plumbing.transaction):
+To *hear* a stream means to consume all of its events. A service method with the decorator `@hear` receives a list of events and takes five steps
+in one transaction (see plumbing.transaction):
 
     @hear("intake", "mediation")
     def on_events(self, batch): ...
@@ -39,33 +39,36 @@ log = get_logger()
 
 BATCH_SIZE = 200  # maximum number of events in a batch
 BATCH_WAIT_SECONDS = 0.004  # how long a batch waits for more deliveries
-WARN_AFTER = 3  # log a warning after so many retries of a deadlock or a lock timeout
+WARN_AFTER_RETRIES = 3  # number of retries of a deadlock or a lock timeout after which a warning is logged
 DUE_QUERY_SECONDS = 1.0  # interval between queries for stored events that are due for another attempt
-RETRY_SHARE = 0.25  # maximum time for stored events while new ones arrive, as a fraction of the time spent on new events
-GIVE_BACK_SECONDS = 5.0  # after this outage of the database deliveries return to the queue for another copy; each return counts towards the delivery limit
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0  # seconds; a database may answer and still refuse writes (disk full), so the pause grows
+RETRY_TIME_SHARE = 0.25  # maximum time for retries while new events arrive, as a fraction of the time spent on the new events
+REQUEUE_AFTER_SECONDS = (
+    5.0  # length of a database outage after which deliveries are requeued for another copy of the service; each requeue counts towards the delivery limit
+)
+FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.1, 30.0  # the pause doubles, because a database may answer queries and still refuse writes (disk full)
 
 
 class Consumer(Entrypoint):
     """nameko entrypoint that consumes queues and calls the service method with lists of events.
 
-    `queues(settings)` returns the queue names, `sources` are the producers that publish to them. `read(delivery)` parses a delivery into an
-    event or raises UnreadableEvent. `room()` returns how many more events may be processed now;
-    without it, only `size` limits a batch.
+    `queues(settings)` returns the queue names, `sources` are the producers that publish to these queues. `read(delivery)` parses a delivery into
+    an event or raises UnreadableEvent. `room()` returns how many more events the service may process now; if `room` is None, only `size` limits
+    a batch.
     """
 
     def __init__(self, queues, sources, read=events.read, size=BATCH_SIZE, batch_wait=BATCH_WAIT_SECONDS, room=None, **kwargs):
         self.queues, self.sources, self.read, self.size, self.batch_wait, self.room = queues, sources, read, size, batch_wait, room
-        super().__init__(expected_exceptions=(Exception,), **kwargs)  # failures are logged in this module, without values
+        # nameko is to treat every exception as expected, because this module logs failures itself, without values.
+        super().__init__(expected_exceptions=(Exception,), **kwargs)
 
-    broker = database = None  # until setup; a readiness check may come earlier
+    broker = database = None  # the readiness check may run before `setup` has been called
 
     def setup(self):
         self.settings = self.container.config["settings"]
         self.service = self.settings.service
         self.database = next(extension for extension in self.container.dependencies if isinstance(extension, Database))
         self.is_stopping = self.is_paused = False
-        self.unfinished = None  # (connection, deliveries, last tags) of a batch that an outage of the database interrupted
+        self.interrupted_batch = None  # (connection, deliveries, last delivery tags) of a batch that an outage of the database interrupted
         self._reset_pause()
         self.delivery_arrived, self.worker_done, self.reader_done, self.write_lock = Signal(), Signal(), Signal(), Semaphore()
 
@@ -74,7 +77,7 @@ class Consumer(Entrypoint):
         self.container.spawn_managed_thread(self._run_worker, identifier="work")
 
     def stop(self):
-        """Stop consuming. Return when the current batch is acknowledged; prefetched deliveries go back to their queues."""
+        """Stop consuming. Return when the current batch is acknowledged; the broker requeues the prefetched deliveries."""
         self.is_stopping = True
         self._signal_arrival()
         with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(self.settings.stop_seconds):
@@ -143,12 +146,12 @@ class Consumer(Entrypoint):
         while not self.is_stopping:
             try:
                 if clock() >= next_query_at:
-                    due = deque(self._load_due())  # replaces the previous list: an operator may have discarded one of its events
+                    due = deque(self._load_due_events())  # replaces the previous list, because an operator may have discarded one of the listed events
                     next_query_at = clock() + DUE_QUERY_SECONDS
                 self._wait_for_deliveries(is_idle=not due)
                 began = clock()
                 self._process_next_batch()
-                self._retry_due(due, seconds=RETRY_SHARE * (clock() - began))
+                self._retry_due_events(due, seconds=RETRY_TIME_SHARE * (clock() - began))
             except DatabaseUnavailable as error:
                 self._wait_for_database(error)
             except psycopg2.Error as error:
@@ -158,23 +161,23 @@ class Consumer(Entrypoint):
         self.worker_done.send()
 
     def _wait_for_deliveries(self, is_idle):
-        """If idle, wait for the first delivery; then wait `batch_wait` for more, unless the batch is full already."""
-        if is_idle and not self._count_available():
+        """If no event is due for a retry, wait for the first delivery. Then wait `batch_wait` seconds for more, unless the batch is full already."""
+        if is_idle and not self._count_available_deliveries():
             with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(DUE_QUERY_SECONDS):
                 self.delivery_arrived.wait()
         self.delivery_arrived = Signal()
-        if 0 < self._count_available() < self.size:
+        if 0 < self._count_available_deliveries() < self.size:
             eventlet.sleep(self.batch_wait)
 
-    def _count_available(self):
-        return self.broker.count_buffered() + len(self._unfinished_batch()[0]) if self.broker and self.broker.is_open else 0
+    def _count_available_deliveries(self):
+        return self.broker.count_buffered() + len(self._get_interrupted_batch()[0]) if self.broker and self.broker.is_open else 0
 
-    def _unfinished_batch(self):
-        """Return the interrupted batch of the current connection. The broker delivers those of earlier connections again."""
-        return self.unfinished[1:] if self.unfinished is not None and self.unfinished[0] is self.broker else ((), {})
+    def _get_interrupted_batch(self):
+        """Return the interrupted batch of the current connection, else an empty one. The broker redelivers the batches of earlier connections."""
+        return self.interrupted_batch[1:] if self.interrupted_batch is not None and self.interrupted_batch[0] is self.broker else ((), {})
 
     def _take_batch(self, connection):
-        deliveries, last_tags = self._unfinished_batch()
+        deliveries, last_tags = self._get_interrupted_batch()
         if deliveries:
             return deliveries, last_tags
         limit = self.size if self.room is None else min(self.size, self.room())
@@ -192,9 +195,9 @@ class Consumer(Entrypoint):
             return
         clock = eventlet.hubs.get_hub().clock
         began = clock()
-        self.unfinished = (connection, deliveries, last_tags)
+        self.interrupted_batch = (connection, deliveries, last_tags)
         self._process_batch(self._parse_deliveries(deliveries))
-        self.unfinished = None
+        self.interrupted_batch = None
         failpoint("before_acknowledge")
         connection.acknowledge(last_tags)
         failpoint("after_acknowledge")
@@ -212,7 +215,7 @@ class Consumer(Entrypoint):
         return batch
 
     def _process_batch(self, batch):
-        """Process the batch in one transaction; if it fails, process each event in its own, so that only the failing event is stored for a retry."""
+        """Process the batch in one transaction. If it fails, process each event separately, so that only the failing event is stored for a retry."""
         if not batch:
             return
         error = self._call_method(batch)
@@ -222,16 +225,18 @@ class Consumer(Entrypoint):
             log.warning("A batch failed; its events are processed one by one.", count=len(batch), reason=describe(error))
             for event in batch:
                 self._process_batch([event])
-        elif batch[0].is_alone:
+        elif batch[0].is_processed_alone:
             store_failed_event(self.database.pool, batch[0], error)
         else:
-            batch[0].is_alone = True  # events that waited for this one were processed with it, and one of them may have failed
+            batch[
+                0
+            ].is_processed_alone = True  # retried without the waiting events that were processed together with this event, because one of those may have failed
             self._process_batch(batch)
 
     def _call_method(self, batch):
-        """Call the service method in a worker. Return the exception that it raised, or None. Raises DatabaseUnavailable.
+        """Call the service method in a nameko worker. Return the exception that the method raised, or None. Raises DatabaseUnavailable.
 
-        Deadlocks and lock timeouts are not caused by an event: the call is repeated until they have passed.
+        After a deadlock or lock timeout the call is repeated without limit, because no event of the batch is the cause.
         """
         for attempt in count(1):
             error = self._call_method_once(batch)
@@ -244,7 +249,7 @@ class Consumer(Entrypoint):
                 return error
             if self.is_stopping:
                 raise DatabaseUnavailable(describe(error))
-            if attempt % WARN_AFTER == 0:
+            if attempt % WARN_AFTER_RETRIES == 0:
                 log.warning("Another transaction holds the rows; the batch is retried.", count=len(batch), attempts=attempt, reason=describe(error))
             eventlet.sleep(0.02 * 2 ** min(attempt, 6) * random.uniform(0.5, 1.5))
 
@@ -264,19 +269,19 @@ class Consumer(Entrypoint):
 
     # ── retries and outages ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def _load_due(self) -> list[tuple]:
-        """Return the stored events that are due (see Inbox.load_due), and refresh the gauges of the backlog."""
+    def _load_due_events(self) -> list[tuple]:
+        """Return the stored events that are due for another attempt (see Inbox.load_due_events), and update the gauges of the backlog."""
         with self.database.pool.transaction() as tx:
             telemetry.update_backlog(self.service, tx)
-            return tx.inbox.load_due(self.sources)
+            return tx.inbox.load_due_events(self.sources)
 
-    def _retry_due(self, due: deque, seconds: float):
-        """Process rows of `due`: at least one, and more until `seconds` have passed; all of them if no new delivery is buffered."""
+    def _retry_due_events(self, due: deque, seconds: float):
+        """Process stored events from `due`: all of them if no new delivery is buffered, else at least one and more until `seconds` have passed."""
         clock = eventlet.hubs.get_hub().clock
         until = clock() + seconds
         while due and not self.is_stopping:
             self._retry_stored_event(*due.popleft())
-            if self._count_available() and clock() >= until:
+            if self._count_available_deliveries() and clock() >= until:
                 return
 
     def _retry_stored_event(self, table, row_id, delivery, discarded):
@@ -291,23 +296,23 @@ class Consumer(Entrypoint):
             )
             if table == "parked":
                 with self.database.pool.transaction() as tx:
-                    tx.inbox.keep_parked(row_id, describe(error))
+                    tx.inbox.mark_as_parked(row_id, describe(error))
             return
         event.stored_in, event.discarded = (table, row_id), discarded
         self._process_batch([event])
 
     def _wait_for_database(self, error):
-        """Wait until the database answers. After GIVE_BACK_SECONDS close the broker connection once, so that another copy receives the deliveries."""
+        """Wait until the database answers. After REQUEUE_AFTER_SECONDS close the broker connection, so that another copy of the service gets the deliveries."""
         log.warning("The database does not answer; consuming is paused.", reason=str(error), consequence="Events wait at the broker.")
         telemetry.RECONNECTS.labels(self.service, "database").inc()
         self.is_paused = True
         clock = eventlet.hubs.get_hub().clock
         self.outage_began = clock() if self.outage_began is None else self.outage_began
-        next_check_at, wait = clock() + self.pause * random.uniform(0.5, 1.5), FIRST_PAUSE
-        self.pause = min(self.pause * 2, LONGEST_PAUSE)
+        next_check_at, wait = clock() + self.pause_seconds * random.uniform(0.5, 1.5), FIRST_PAUSE_SECONDS
+        self.pause_seconds = min(self.pause_seconds * 2, MAX_PAUSE_SECONDS)
         while not self.is_stopping:
-            if clock() - self.outage_began > GIVE_BACK_SECONDS:
-                self._give_back_deliveries()
+            if clock() - self.outage_began > REQUEUE_AFTER_SECONDS:
+                self._requeue_deliveries()
             if clock() >= next_check_at:
                 if self.database.pool.is_answering():
                     log.info("The database answers again.")
@@ -316,19 +321,19 @@ class Consumer(Entrypoint):
             eventlet.sleep(0.05)
         self.is_paused = False
 
-    def _give_back_deliveries(self):
-        if self.broker is not None and not self.gave_back:
-            self.gave_back = True
-            self.broker.is_open = False  # the reader thread then closes the connection
+    def _requeue_deliveries(self):
+        if self.broker is not None and not self.has_requeued:
+            self.has_requeued = True
+            self.broker.is_open = False  # makes the reader thread close the connection
 
     def _reset_pause(self):
-        self.outage_began, self.gave_back, self.pause = None, False, FIRST_PAUSE
+        self.outage_began, self.has_requeued, self.pause_seconds = None, False, FIRST_PAUSE_SECONDS
 
 
 def hear(*producers, **options):
-    """Return the entrypoint decorator for a method that hears these streams.
+    """Return the nameko entrypoint decorator for a method that hears (consumes completely) the streams of these producers.
 
-    A service hears every event of a stream or none: sequence numbers count all events of a stream about a dispute, so a skipped one would be a gap.
+    A service consumes every event of a stream or none: sequence numbers count all events of a stream about a dispute, so a skipped event would be a gap.
     """
 
     def queues(settings):

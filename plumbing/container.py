@@ -1,4 +1,4 @@
-"""nameko's service container with two fixes: stopping cannot hang, and a leaked eventlet.Timeout ends a worker. Evidence: docs/messaging.md."""
+"""nameko's service container with two fixes: a stop cannot hang, and an eventlet.Timeout that a method raises ends its worker. See docs/messaging.md."""
 
 import sys
 
@@ -9,14 +9,16 @@ from nameko.containers import ServiceContainer
 
 
 class _Pool(GreenPool):
+    """Green thread pool whose `waitall` cannot wait forever."""
+
     def waitall(self):
-        # GreenPool.waitall may wait for an Event object that spawn() has replaced in the meantime.
+        # GreenPool.waitall may wait forever for an Event object that a concurrent spawn() has replaced.
         while self.running() or self.waiting():
             eventlet.sleep(0.02)
 
 
 class Container(ServiceContainer):
-    """Container selected by nameko's setting `SERVICE_CONTAINER_CLS`. It overrides private names of nameko, which is pinned to 2.14.1."""
+    """nameko container class, selected by the setting `SERVICE_CONTAINER_CLS`. It overrides private names of nameko, which is pinned to 2.14.1."""
 
     def __init__(self, *args):
         super().__init__(*args)
@@ -34,6 +36,6 @@ class Container(ServiceContainer):
         except (Exception, GreenletExit):
             raise
         except eventlet.Timeout:
-            # A Timeout is a BaseException: nameko's `except Exception` misses it, and the entrypoint would wait forever.
+            # eventlet.Timeout is a BaseException, so nameko's `except Exception` does not catch it, and the entrypoint would wait forever.
             if handle_result and not calls:
                 handle_result(worker_ctx, None, sys.exc_info())

@@ -8,16 +8,16 @@ from plumbing.pool import Pool
 
 
 class Database(DependencyProvider):
-    """Database pool of a service: `db = Database()` on the service class. `read` parses a stored delivery into an event.
+    """nameko dependency: the database pool of a service, `db = Database()` on the service class. `read` parses a stored delivery into an event.
 
-    Connections are opened on first use, not in a worker's setup: an exception there would kill the container.
+    Connections are opened on first use, not in a worker's setup: an exception in the setup would kill the container.
     """
 
     def __init__(self, size: int = 4, read=events.read):
         self.size = size
         self.read = read
 
-    pool = None  # until setup
+    pool = None  # set by `setup`
 
     def setup(self):
         self.pool = Pool(self.container.config["settings"], self.size, read=self.read)
@@ -30,12 +30,12 @@ class Database(DependencyProvider):
 
 
 class BackgroundJobs(DependencyProvider):
-    """Background jobs of a service: `jobs = BackgroundJobs(size)` on the service class. A job may run longer than the method that started it."""
+    """nameko dependency: runs background jobs of a service, at most `size` at a time. A job may outlast the service method that started it."""
 
     def __init__(self, size: int):
         self.size = size
 
-    jobs = None  # until setup
+    jobs = None  # set by `setup`
 
     def setup(self):
         self.jobs = Jobs(self.size)

@@ -1,6 +1,6 @@
-"""Events in memory and as bytes: CloudEvents 1.0 in structured JSON mode.
+"""Event classes, and the conversion between events and bytes: CloudEvents 1.0 in structured JSON mode.
 
-In structured mode the whole event is the message body: the broker client decodes no header table, and the outbox stores the exact bytes.
+In structured mode the message body contains the whole event: the broker client decodes no header table, and the outbox stores the exact bytes.
 """
 
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ import orjson
 import contracts
 
 CONTENT_TYPE = "application/cloudevents+json"
-UNREADABLE = "unreadable"  # stands for the source of a message that is not a valid event
+UNREADABLE = "unreadable"  # used as source and event type of a message that is not a valid event
 
 
 @dataclass(slots=True)
 class Delivery:
-    """Message as the broker delivered it, with everything needed to parse it again later."""
+    """Message as the broker delivered it, complete enough to be stored and parsed again for a retry."""
 
     body: bytes
     content_type: str = CONTENT_TYPE
@@ -25,10 +25,10 @@ class Delivery:
     user_id: str = ""
     message_id: str = ""
     headers: dict = field(default_factory=dict)
-    is_undecodable: bool = False  # a message property could not be decoded; that property and those after it are missing
+    is_undecodable: bool = False  # whether a message property could not be decoded; that property and those after it are missing
 
     def pack(self) -> bytes:
-        """Return the delivery as JSON bytes, for storage."""
+        """Serialize the delivery as JSON bytes, for storage in the database."""
         return orjson.dumps(
             [self.body.hex(), self.content_type, self.routing_key, self.user_id, self.message_id, self.headers, self.is_undecodable], default=str
         )
@@ -41,7 +41,7 @@ class Delivery:
 
 @dataclass(slots=True)
 class Event:
-    """Event received by a service. `source` is the stream's name for events of services, `/agencies/<code>` for those of agencies."""
+    """Event received by a service. `source`: for an event of a service the name of the stream, for an event of an agency `/agencies/<code>`."""
 
     source: str
     id: str
@@ -54,21 +54,22 @@ class Event:
     traceparent: str | None = None
     delivery: Delivery | None = None
     refusal: object = None
-    stored_in: tuple[str, int] | None = None  # for a retry: the table that stores the event (`parked` or `waiting`) and the row's id
-    is_alone: bool = False  # process it without the events that wait for it: one of those may be the one that failed
-    discarded: bool = False  # an operator decided that it has no effect; the service reports that to the agency that waits for the outcome
+    stored_in: tuple[str, int] | None = None  # set for a retry: the table that stores the event (`parked` or `waiting`) and the id of the row
+    is_processed_alone: bool = False  # whether it is processed without the events that wait for it, because one of those may be the event that failed
+    discarded: bool = False  # whether an operator decided that the event has no effect; the service informs the agency that waits for the outcome
 
     @property
     def trace_id(self) -> str | None:
-        """Trace id for log lines, from `traceparent` (W3C Trace Context: version-trace-parent-flags)."""
+        """Trace id of the event, taken from `traceparent` (W3C Trace Context: version-trace-parent-flags)."""
         return self.traceparent and self.traceparent[3:35]
 
 
 @dataclass(slots=True)
 class DomainEvent:
-    """Fact about `subject` for this service to publish. `time` is when it happened (default: now), `cause` the event that led to it.
+    """Event about `subject` (usually a dispute) that this service publishes. `time`: when it happened (default: now). `cause`: the event that led to it.
 
-    `source` is None for the service's ordinary stream, or a sealed stream of contracts.channels.SEALED_STREAMS, which has its own exchange and sequence.
+    `source`: None for the service's ordinary stream, or the name of a sealed stream (contracts.channels.SEALED_STREAMS), which has its own exchange
+    and sequence numbers.
     """
 
     type: str
@@ -81,7 +82,7 @@ class DomainEvent:
 
 @dataclass(slots=True)
 class Reply:
-    """Receipt or notice for one agency. `id` is unique per source, so that the agency can recognise a duplicate."""
+    """Receipt or notice for one agency. `id` is unique among the events of the sending service, so that the agency can recognise a duplicate."""
 
     agency: str
     id: str
@@ -93,11 +94,11 @@ class Reply:
 
 
 class UnreadableEvent(ValueError):
-    """The message is not a valid event of a service."""
+    """The message is not a valid event in CloudEvents format."""
 
 
 def read(delivery: Delivery) -> Event:
-    """Parse a domain event. Its data is not validated: the producer did that. Raises UnreadableEvent."""
+    """Parse a delivery into a domain event. The event's data is not validated, because the producer has validated it. Raises UnreadableEvent."""
     try:
         envelope = orjson.loads(delivery.body)
         return Event(
@@ -117,9 +118,9 @@ def read(delivery: Delivery) -> Event:
 
 
 def write(producer: str, event: DomainEvent | Reply, event_id: str, now: datetime, sequence: int | None = None) -> bytes:
-    """Return the event as bytes, as they are stored in the outbox and published.
+    """Serialize the event: return the bytes that are stored in the outbox and published.
 
-    Raises marshmallow.ValidationError if the data does not match the contract, KeyError if this producer may not publish the event type.
+    Raises marshmallow.ValidationError if the data does not match the schema in package contracts, KeyError if this producer may not publish the event type.
     """
     envelope = {
         "specversion": "1.0",

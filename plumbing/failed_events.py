@@ -1,8 +1,8 @@
-"""Storage of failed events in the table `parked`.
+"""Storage of events whose processing failed, in the table `parked`.
 
 A failed event is retried after 1, 2, 4, 8 and 16 seconds (status `retry`). If it still fails, it is *parked* (status `parked`): an
-operator replays or discards it with `python -m plumbing.parked`. Until then later events of the same producer about the same dispute
-wait in the table `waiting`; events about other disputes are not affected.
+operator replays or discards it with `python -m plumbing.parked`. Until the event has succeeded or was discarded, later events of the same
+producer about the same dispute wait in the table `waiting`; events about other disputes are not affected.
 """
 
 import hashlib
@@ -18,11 +18,11 @@ from plumbing.pool import Pool
 
 log = get_logger()
 
-MAX_ATTEMPTS = 6  # the first one and five retries
+MAX_ATTEMPTS = 6  # first attempt and five retries
 
 
 def store_failed_event(pool: Pool, event: Event, error: Exception) -> None:
-    """Store an event that failed, for a retry or, after MAX_ATTEMPTS, for an operator. Raises DatabaseUnavailable."""
+    """Store a failed event: to be retried automatically or, after MAX_ATTEMPTS attempts, by an operator. Raises DatabaseUnavailable."""
     with pool.transaction() as tx:
         attempts = tx.inbox.count_attempts(event) + 1
         retry_at = tx.now + timedelta(seconds=2 ** (attempts - 1)) if attempts < MAX_ATTEMPTS and not event.discarded else None
@@ -36,7 +36,7 @@ def store_failed_event(pool: Pool, event: Event, error: Exception) -> None:
 
 
 def park_unreadable(pool: Pool, delivery: Delivery, error: Exception) -> None:
-    """Park a message that is not a valid event, from a queue that only services write to. Raises DatabaseUnavailable."""
+    """Store a message that is not a valid event as parked. Called for queues to which only services publish. Raises DatabaseUnavailable."""
     digest = hashlib.sha256(delivery.body).hexdigest()
     placeholder = Event(events.UNREADABLE, digest, events.UNREADABLE, digest, events.utc_now(), {}, delivery=delivery)
     with pool.transaction() as tx:
@@ -45,9 +45,9 @@ def park_unreadable(pool: Pool, delivery: Delivery, error: Exception) -> None:
 
 
 def _log_fields(event) -> dict:
-    """Return the log fields that identify an event; none for events of the safeguard lane.
+    """Return the log fields that identify an event. For events of the safeguard lane, return an empty dict.
 
-    A log line must not reveal which dispute is in the safeguard lane. The parked tool shows it and records who requested it.
+    A log line must not reveal which dispute is in the safeguard lane. The command `parked show --body` reveals it and records the operator.
     """
     if safeguard.must_hide_dispute(event.source, event.type):
         return {}

@@ -1,4 +1,4 @@
-"""Points in the code at which the fault drills kill the process. Without FENGQIAO_CRASH_FILE they do nothing."""
+"""Failpoints: points in the code at which the fault drills (package drills) kill the process. Without FENGQIAO_CRASH_FILE they do nothing."""
 
 import os
 
@@ -6,7 +6,7 @@ CRASH_FILE = os.environ.get("FENGQIAO_CRASH_FILE", "")
 
 
 def failpoint(name: str) -> None:
-    """Exit at once, without cleaning up, if the crash file contains this name. The file is deleted first, so that it happens once."""
+    """Exit the process at once, without cleaning up, if the crash file contains `name`. The file is deleted first, so that this happens only once."""
     if not CRASH_FILE:
         return
     try:

@@ -1,13 +1,13 @@
 """ASGI middleware that refuses requests whose `Host` header is not one of the configured names, as a protection against DNS rebinding.
 
-Starlette's own middleware answers in English without a reason code and does not parse IPv6 addresses.
+Starlette's TrustedHostMiddleware is not used: it answers in English without a reason code, and does not parse IPv6 addresses.
 """
 
 
 class AllowedHosts:
-    """Middleware. `hosts` are names or addresses without a port; `*.example.cn` allows every subdomain, `*` every host.
+    """ASGI middleware that forwards requests for allowed hosts and answers all others with `refusal()`, an ASGI response.
 
-    `refusal()` returns the ASGI response to all other requests.
+    `hosts`: names or addresses without a port; `*.example.cn` allows every subdomain, `*` every host.
     """
 
     def __init__(self, app, hosts, refusal):
@@ -22,18 +22,18 @@ class AllowedHosts:
             await self.refusal()(scope, receive, send)
 
     def allows(self, headers) -> bool:
-        """Return whether the request has exactly one `Host` header and it names an allowed host."""
+        """Return whether the request headers contain exactly one `Host` header, and this header names an allowed host."""
         values = [value for name, value in headers if name == b"host"]
         if "*" in self.hosts:
             return True
         if len(values) != 1:
             return False
-        name = without_port(values[0].decode("latin-1"))
+        name = strip_port(values[0].decode("latin-1"))
         return name in self.hosts or name.endswith(self.suffixes)
 
 
-def without_port(host: str) -> str:
-    """Return the name or address of a `Host` header, in lower case."""
+def strip_port(host: str) -> str:
+    """Return the name or address in the value of a `Host` header, without port and in lower case."""
     host = host.strip().lower()
     if host.startswith("["):
         return host[1:].partition("]")[0]

@@ -1,14 +1,15 @@
-"""Inbox of a service: which events it has heard, which wait for an earlier one, and which are parked.
+"""Inbox of a service: records which events the service has processed, which wait for an earlier event, and which are parked.
 
 Every producer numbers its events about a dispute 1, 2, 3, … (`sequence`). Terms:
 
 - **heard**: the table `heard` stores, per producer and dispute, the sequence number of the last event that this service has processed.
-- **unheard**: `Inbox.unheard` returns the events of a batch that must be processed now, in order. It leaves out duplicates (number too low).
-  An event whose number is too high is stored in `waiting`, and is returned as soon as the missing event has been processed.
-- **parked**: an event that failed is stored in `parked`, and the dispute is marked as blocked. Later events of that producer about that dispute
-  wait until the event succeeds in a retry or an operator decides (plumbing.parked).
+- **unheard**: `Inbox.unheard` returns the events of a batch that must be processed now, in order. Duplicates (number too low) are left out.
+  An event whose number is too high is stored in the table `waiting`, and is returned as soon as the missing event has been processed.
+- **parked**: an event that failed is stored in the table `parked`, and the dispute is marked as blocked. Later events of that producer about that
+  dispute wait until the event succeeds in a retry or an operator discards it (plumbing.parked).
 
-The positions, waiting events and parked events change in the transaction that processes the batch. All SQL runs on the cursor passed in.
+The *position* of a dispute is its row in `heard`. Positions, waiting events and parked events change in the transaction that processes the batch.
+All SQL runs on the cursor passed in.
 """
 
 from collections import Counter
@@ -22,14 +23,14 @@ from plumbing.failpoints import failpoint
 from plumbing.rows import Columns
 from plumbing.statements import Statements
 
-KEYS = Columns("source text, subject text")
-POSITIONS = Columns(
+KEY_COLUMNS = Columns("source text, subject text")
+POSITION_COLUMNS = Columns(
     "source text, subject text, last_sequence bigint, blocked boolean, has_waiting boolean,"
     " exists_already boolean, old_sequence bigint, old_blocked boolean, old_has_waiting boolean"
 )
-WAITING = Columns("source text, subject text, sequence bigint, event_id text, delivery bytea")
+WAITING_COLUMNS = Columns("source text, subject text, sequence bigint, event_id text, delivery bytea")
 
-DUE_SQL = """
+DUE_EVENTS_SQL = """
 (select 'parked', id, delivery, status = 'discard' from parked
   where source = any(%(sources)s) and status <> 'parked' and next_attempt_at <= now() order by id limit 50)
 union all
@@ -39,28 +40,28 @@ union all
 
 
 class SequenceConflict(Exception):
-    """Another copy of this service has processed events of the same dispute since the positions were read: roll back and retry."""
+    """Another copy of this service has processed events of the same dispute in the meantime. The transaction must be rolled back and retried."""
 
 
 class Inbox(Statements):
-    """Inbox within one transaction. `read` parses a stored delivery, `secret_box` encrypts and decrypts it."""
+    """Inbox of a service within one transaction. `read` parses a stored delivery into an event, `secret_box` encrypts and decrypts stored deliveries."""
 
     def __init__(self, cursor, now: datetime, read, secret_box):
         super().__init__(cursor)
         self._now, self._read, self._secret_box = now, read, secret_box
-        self._outcomes: Counter = Counter()
-        self._ages: list[float] = []
+        self._outcome_counts: Counter = Counter()
+        self._event_ages: list[float] = []
 
     def unheard(self, batch: list[Event]) -> list[Event]:
         """Return the events to process now, in sequence per producer and dispute, including waiting events that follow them directly.
 
-        Duplicates are left out. Events that arrive too early, or follow a parked event, are stored in `waiting`. Raises SequenceConflict.
+        Duplicates are left out. Events that arrive too early or follow a parked event are stored in the table `waiting`. Raises SequenceConflict.
         """
         if not batch:
             return []
         positions = self._load_positions(batch)
         old_positions = dict(positions)
-        to_process, early, changed, alone = [], [], set(), {(event.source, event.subject) for event in batch if event.is_alone}
+        to_process, early_events, changed, alone = [], [], set(), {(event.source, event.subject) for event in batch if event.is_processed_alone}
         for event in sorted(batch, key=lambda event: event.sequence or 0):
             key = (event.source, event.subject)
             last, blocked, has_waiting = positions.get(key, (0, False, False))
@@ -74,48 +75,49 @@ class Inbox(Statements):
             if event.sequence is None and not blocked:
                 to_process.append(event)
                 if key in old_positions:
-                    changed.add(key)  # the position stays the same, but writing it detects that another copy has parked an event in the meantime
+                    changed.add(key)  # the position is unchanged, but writing it detects whether another copy of the service has just parked an event
             elif event.sequence is not None and event.sequence <= last:
-                self._outcomes[event.source, event.type, "duplicate"] += 1
+                self._outcome_counts[event.source, event.type, "duplicate"] += 1
             elif not blocked and event.sequence == last + 1:
                 to_process.append(event)
                 changed.add(key)
                 positions[key] = (event.sequence, False, has_waiting)
             else:
-                early.append(event)
+                early_events.append(event)
         advanced = changed - alone
-        self._store_waiting(early, positions, changed)  # before the next line, which may return one of them
-        to_process += self._take_waiting(positions, advanced)
+        self._store_waiting_events(early_events, positions, changed)  # must come before the next line, which may return one of these events
+        to_process += self._take_waiting_events(positions, advanced)
         self._save_positions(positions, changed, old_positions)
         for event in to_process:
-            self._outcomes[event.source, event.type, "discarded" if event.discarded else "applied"] += 1
-            self._ages.append((self._now - event.time).total_seconds())
+            self._outcome_counts[event.source, event.type, "discarded" if event.discarded else "applied"] += 1
+            self._event_ages.append((self._now - event.time).total_seconds())
         return to_process
 
     def _load_positions(self, batch):
-        """Return {(source, subject): (last sequence, is blocked, has waiting events)}."""
+        """Return the positions of the batch's disputes: {(source, subject): (last sequence, is blocked, has waiting events)}."""
         keys = {(event.source, event.subject) for event in batch}
         return {
             (source, subject): (last, blocked, has_waiting)
             for source, subject, last, blocked, has_waiting in self.rows(
-                f"select source, subject, last_sequence, blocked, has_waiting from heard join {KEYS.rows} using (source, subject)",
-                KEYS.parameters(list(keys)),
+                f"select source, subject, last_sequence, blocked, has_waiting from heard join {KEY_COLUMNS.rows} using (source, subject)",
+                KEY_COLUMNS.parameters(list(keys)),
             )
         }
 
     def _delete_stored_row(self, event) -> bool:
-        """Delete the row that stores this event. Return False if another copy of this service has already deleted it."""
+        """Delete the database row that stores this event. Return False if another copy of this service has already deleted the row."""
         table, row_id = event.stored_in
         return self.run(f"delete from {table} where id = %s", (row_id,)) > 0
 
-    def _take_waiting(self, positions, advanced):
-        """Return the waiting events that follow the new positions directly, up to the next gap. Delete them and update `positions`."""
+    def _take_waiting_events(self, positions, advanced):
+        """Delete and return the waiting events that follow the new positions directly, up to the next gap. Update `positions`."""
         keys = sorted(key for key in advanced if positions[key][2])
         if not keys:
             return []
         rows = self.rows(
-            f"select id, source, subject, sequence, delivery from waiting join {KEYS.rows} using (source, subject) order by source, subject, sequence, id",
-            KEYS.parameters(keys),
+            f"select id, source, subject, sequence, delivery from waiting join {KEY_COLUMNS.rows} using (source, subject)"
+            " order by source, subject, sequence, id",
+            KEY_COLUMNS.parameters(keys),
         )
         taken, to_delete, still_waiting = [], [], set()
         for row_id, source, subject, sequence, delivery in rows:
@@ -133,32 +135,32 @@ class Inbox(Statements):
             positions[key] = (positions[key][0], positions[key][1], key in still_waiting)
         return taken
 
-    def _store_waiting(self, early, positions, changed):
-        for event in early:
+    def _store_waiting_events(self, early_events, positions, changed):
+        for event in early_events:
             key = (event.source, event.subject)
             last, blocked, _ = positions.get(key, (0, False, False))
             positions[key] = (last, blocked, True)
             changed.add(key)
-            self._outcomes[event.source, event.type, "waiting"] += 1
-        self.insert("waiting", WAITING, [(e.source, e.subject, e.sequence, e.id, self._encrypt(e)) for e in early], "on conflict do nothing")
+            self._outcome_counts[event.source, event.type, "waiting"] += 1
+        self.insert("waiting", WAITING_COLUMNS, [(e.source, e.subject, e.sequence, e.id, self._encrypt(e)) for e in early_events], "on conflict do nothing")
 
     def _save_positions(self, positions, changed, old_positions):
         """Write the changed positions. Raises SequenceConflict if another copy of this service has changed or inserted one of the rows.
 
-        Optimistic: a retry costs less than locking, which would write every row once more.
+        Optimistic locking is used because a row lock would write every row once more, which costs more than a rare retry.
         """
         if not changed:
             return
         keys = sorted(changed)
         (written,) = self.rows(
-            f"with v as (select * from {POSITIONS.rows}),"
+            f"with v as (select * from {POSITION_COLUMNS.rows}),"
             " u as (update heard h set last_sequence = v.last_sequence, blocked = v.blocked, has_waiting = v.has_waiting from v"
             "        where v.exists_already and h.source = v.source and h.subject = v.subject"
             "          and (h.last_sequence, h.blocked, h.has_waiting) = (v.old_sequence, v.old_blocked, v.old_has_waiting) returning 1),"
             " i as (insert into heard (source, subject, last_sequence, blocked, has_waiting)"
             "        select source, subject, last_sequence, blocked, has_waiting from v where not exists_already on conflict do nothing returning 1)"
             " select (select count(*) from u) + (select count(*) from i)",
-            POSITIONS.parameters([(*key, *positions[key], key in old_positions, *old_positions.get(key, (None, None, None))) for key in keys]),
+            POSITION_COLUMNS.parameters([(*key, *positions[key], key in old_positions, *old_positions.get(key, (None, None, None))) for key in keys]),
         )[0]
         if written != len(keys):
             raise SequenceConflict
@@ -166,29 +168,29 @@ class Inbox(Statements):
 
     # ── failed events ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def load_due(self, sources) -> list[tuple]:
-        """Return the stored events to process now: (table, row id, encrypted delivery, discarded).
+    def load_due_events(self, sources) -> list[tuple]:
+        """Return the stored events to process now as rows (table, row id, encrypted delivery, discarded).
 
-        These are failed events that are due for a retry, events that an operator discarded, and waiting events whose predecessor was processed.
+        They are: failed events that are due for a retry, events that an operator discarded, and waiting events whose predecessor was processed.
         """
-        return self.rows(DUE_SQL, {"sources": list(sources)})
+        return self.rows(DUE_EVENTS_SQL, {"sources": list(sources)})
 
     def count_attempts(self, event: Event) -> int:
-        """Return how many attempts a stored event has had."""
+        """Return how many times processing this event was attempted and failed."""
         found = self.rows("select attempts from parked where source = %s and subject = %s and event_id = %s", (event.source, event.subject, event.id))
         return found[0][0] if found else 0
 
     def park(self, event: Event, reason: str, retry_at=None) -> int:
-        """Store an event that failed and block its dispute. Return how many attempts it has had.
+        """Store an event that failed and block its dispute. Return the number of failed attempts.
 
-        With `retry_at` it is retried at that time; without, an operator decides (plumbing.parked).
+        If `retry_at` is given, the event is retried at that time; otherwise an operator replays or discards it (plumbing.parked).
         """
         self.run(
             "insert into heard (source, subject, last_sequence, blocked) values (%s, %s, 0, true) on conflict (source, subject) do update set blocked = true",
             (event.source, event.subject),
         )
         self.run("delete from waiting where source = %s and subject = %s and event_id = %s", (event.source, event.subject, event.id))
-        if event.stored_in is not None:  # an earlier attempt may have stored it as UNREADABLE, without its source and id
+        if event.stored_in is not None:  # an earlier attempt may have stored the event as UNREADABLE, without its source and id
             self.run("delete from parked where id = %s and source = %s", (event.stored_in[1], events.UNREADABLE))
         (attempts,) = self.rows(
             "insert into parked (source, subject, sequence, event_id, type, delivery, status, reason, next_attempt_at)"
@@ -207,11 +209,11 @@ class Inbox(Statements):
                 retry_at,
             ),
         )[0]
-        self._outcomes[event.source, event.type, "retry" if retry_at else "parked"] += 1
+        self._outcome_counts[event.source, event.type, "retry" if retry_at else "parked"] += 1
         return attempts
 
-    def keep_parked(self, row_id: int, reason: str) -> None:
-        """Leave a stored event that cannot be read for an operator: set its status to `parked`."""
+    def mark_as_parked(self, row_id: int, reason: str) -> None:
+        """Set the status of a stored event that cannot be read to `parked`, so that an operator decides about it."""
         self.run("update parked set status = 'parked', attempts = attempts + 1, reason = %s where id = %s", (reason, row_id))
 
     def _encrypt(self, event):
@@ -219,9 +221,9 @@ class Inbox(Statements):
 
     @property
     def has_outcomes(self) -> bool:
-        """Whether this transaction processed, stored or skipped any event."""
-        return bool(self._outcomes)
+        """Whether this transaction has processed, stored or skipped at least one event."""
+        return bool(self._outcome_counts)
 
     def report_metrics(self, service: str) -> None:
-        """Add this transaction's events to the metrics. To be called after the commit."""
-        telemetry.count_transaction(service, self._outcomes, self._ages)
+        """Add this transaction's events to the Prometheus counters. Must be called after the commit."""
+        telemetry.count_transaction(service, self._outcome_counts, self._event_ages)

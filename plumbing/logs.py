@@ -1,4 +1,4 @@
-"""Logging: one JSON object per line, with a fixed message and its facts in fields. Fields contain codes and ids, no personal data."""
+"""Logging in JSON, one object per line: a fixed message, and details in separate fields. Fields contain codes and ids, no personal data."""
 
 import json
 import logging
@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import structlog
 
-# The only fields that are logged. All others are dropped, so that no caller can log what parties told an agency.
+# Names of the fields that may be logged. All other fields are dropped, so that no caller can log what parties told an agency.
 # fmt: off
-FIELDS = frozenset((
+ALLOWED_FIELDS = frozenset((
     "event", "level", "ts", "service", "dispute", "source", "event_id", "event_type", "agency", "trace_id", "sequence", "missing", "reason", "attempts", "clock",
     "count", "seconds", "copies", "partition", "partitions", "queue", "queues", "exchange", "routing_key", "code", "port", "path", "signal", "process", "status",
     "outcome", "channel", "job", "consequence", "next", "exc", "part", "stack",
@@ -18,17 +18,17 @@ FIELDS = frozenset((
 
 
 def configure(service: str, level: str = "INFO") -> None:
-    """Configure structlog for this process. Warnings of libraries are logged in the same format, without their arguments."""
+    """Configure logging for this process. Warnings of libraries are logged in the same JSON format, without their arguments."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_LibraryFormatter(service))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for library in ("nameko", "amqp", "pika", "kombu", "yoyo"):
-        logging.getLogger(library).setLevel(logging.CRITICAL)  # plumbing logs errors that these libraries raise
+        logging.getLogger(library).setLevel(logging.CRITICAL)  # package plumbing catches and logs the errors that these libraries raise
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
-            lambda _, __, line: {"service": service} | {key: value for key, value in line.items() if key in FIELDS},
+            lambda _, __, line: {"service": service} | {key: value for key, value in line.items() if key in ALLOWED_FIELDS},
             structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
@@ -37,7 +37,7 @@ def configure(service: str, level: str = "INFO") -> None:
 
 
 class _LibraryFormatter(logging.Formatter):
-    """Formats a library's log record as JSON: the message without its arguments, an exception without its text, because both may quote data."""
+    """Formats a library's log record as JSON. Message arguments and exception texts are left out, because they may quote personal data."""
 
     def __init__(self, service):
         super().__init__()
@@ -52,10 +52,10 @@ class _LibraryFormatter(logging.Formatter):
 
 
 def describe(error: BaseException) -> str:
-    """Return the type and place of an error, for SQL errors the SQLSTATE and message. The exception's text is left out, because it may quote party data."""
+    """Return the type of an error and its place in the code; for SQL errors the SQLSTATE and message. Other texts may quote party data and are left out."""
     sqlstate, diag = getattr(error, "pgcode", None), getattr(error, "diag", None)
     if sqlstate:
-        message = "" if sqlstate.startswith("22") else diag.message_primary or ""  # class 22 (data exception) quotes the invalid value
+        message = "" if sqlstate.startswith("22") else diag.message_primary or ""  # messages of class 22 (data exception) quote the invalid value
         return f"{type(error).__name__} {sqlstate}: {message}"[:300]
     frame = error.__traceback__
     while frame and frame.tb_next:

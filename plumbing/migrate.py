@@ -1,6 +1,6 @@
 """Applies the SQL migrations of one service: `python -m plumbing.migrate mediation`, with the service's own database role.
 
-Numbered SQL files, first those of plumbing, then those of the service. yoyo applies each file once, under a lock.
+The migrations are numbered SQL files: first those of plumbing, then those of the service. yoyo applies each file once, under a lock.
 """
 
 import os
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def migrate(service: str, database_url: str) -> int:
-    """Apply the missing migrations and return how many there were. Raises psycopg2.Error; the failing file is rolled back."""
+    """Apply the migrations that are not yet applied. Return their number. Raises psycopg2.Error; the failing file is rolled back."""
     applied = 0
     for folder in (ROOT / "plumbing" / "migrations", ROOT / "services" / service / "migrations"):
         backend = get_backend(database_url)

@@ -1,8 +1,8 @@
-"""Outbox of a service: events and replies are stored in the table `outbox` in the service's transaction; the relay publishes them after the commit.
+"""Outbox of a service: the service stores events and replies in the table `outbox` in its transaction; the relay publishes them after the commit.
 
 - **say**: number events per dispute and store them in the outbox. An event is published if and only if its transaction commits.
-- **spoken**: the table with the last sequence number used, per stream and dispute. Its row is locked until the commit, so that numbers follow
-  the order of the commits without gaps.
+- **spoken**: the table with the last sequence number used, per stream and dispute. The row is locked until the commit, so that sequence numbers
+  follow the order of the commits without gaps.
 
 All SQL runs on the cursor passed in.
 """
@@ -18,58 +18,59 @@ from plumbing.events import DomainEvent, Reply
 from plumbing.rows import Columns
 from plumbing.statements import Statements
 
-SEQUENCES = Columns("source text, subject text, last_sequence bigint")
-OUTBOX = Columns("partition smallint, exchange text, routing_key text, event_id text, body utf8")
+SEQUENCE_COLUMNS = Columns("source text, subject text, last_sequence bigint")
+OUTBOX_COLUMNS = Columns("partition smallint, exchange text, routing_key text, event_id text, body utf8")
 
 
 class Outbox(Statements):
-    """Outbox rows of one transaction, collected in memory in the order of the calls; `flush` writes them."""
+    """Collects the outbox rows of one transaction in memory, in the order of the calls; `flush` writes them to the database."""
 
     def __init__(self, cursor, now: datetime, service: str, partitions: int):
         super().__init__(cursor)
         self._now, self._service, self._partitions = now, service, partitions
         self._rows: list[tuple] = []
 
-    def say(self, facts: list[DomainEvent]) -> None:
-        """Number these events per dispute and stream and add them to the outbox, in the order given."""
-        if not facts:
+    def say(self, domain_events: list[DomainEvent]) -> None:
+        """Assign sequence numbers to these events, per dispute and stream, and add them to the outbox in the order given."""
+        if not domain_events:
             return
-        counts = Counter((fact.subject, fact.source or self._service) for fact in facts)
-        keys = sorted(counts)  # every transaction locks the rows in this order, so that no deadlock is possible
+        counts = Counter((event.subject, event.source or self._service) for event in domain_events)
+        keys = sorted(counts)  # every transaction locks the rows in sorted order, so that no deadlock is possible
         last_used = {
             (subject, source): last - counts[subject, source]
             for source, subject, last in self.rows(
-                f"insert into spoken (source, subject, last_sequence) select * from {SEQUENCES.rows}"
+                f"insert into spoken (source, subject, last_sequence) select * from {SEQUENCE_COLUMNS.rows}"
                 " on conflict (subject, source) do update set last_sequence = spoken.last_sequence + excluded.last_sequence"
                 " returning source, subject, last_sequence",
-                SEQUENCES.parameters([(source, subject, counts[subject, source]) for subject, source in keys]),
+                SEQUENCE_COLUMNS.parameters([(source, subject, counts[subject, source]) for subject, source in keys]),
             )
         }
-        for fact in facts:
-            source = fact.source or self._service
-            sequence = last_used[fact.subject, source] = last_used[fact.subject, source] + 1
-            # The sealed stream has its own sequence, so its event ids get a prefix that keeps them distinct from those of the ordinary stream.
-            event_id = f"{fact.subject}/{sequence}" if fact.source is None else f"{fact.subject}/s{sequence}"
-            partition = partition_of(fact.subject, self._partitions)
-            body = events.write(source, fact, event_id, self._now, sequence)
-            self._rows.append((partition, exchange_of(source), routing_key(partition, fact.type), event_id, body))
+        for event in domain_events:
+            source = event.source or self._service
+            sequence = last_used[event.subject, source] = last_used[event.subject, source] + 1
+            # The sealed stream has its own sequence numbers, so the prefix "s" keeps its event ids distinct from those of the ordinary stream.
+            event_id = f"{event.subject}/{sequence}" if event.source is None else f"{event.subject}/s{sequence}"
+            partition = partition_of(event.subject, self._partitions)
+            body = events.write(source, event, event_id, self._now, sequence)
+            self._rows.append((partition, exchange_of(source), routing_key(partition, event.type), event_id, body))
 
     def post(self, replies: list[Reply]) -> list[bytes]:
-        """Add receipts or notices for single agencies to the outbox. Return their bytes, in the same order."""
+        """Add receipts or notices for single agencies to the outbox. Return the serialised replies, in the order given."""
         bodies = [events.write(self._service, reply, reply.id, self._now) for reply in replies]
         self.post_again([(reply.agency, reply.id, body) for reply, body in zip(replies, bodies, strict=True)])
         return bodies
 
     def post_again(self, replies: list[tuple[str, str, bytes]]) -> None:
-        """Add replies that were already serialised, as (agency, id, bytes), to the outbox. Replies to a removed agency are left out."""
-        deliverable = [reply for reply in replies if AGENCIES[reply[0]].status != "removed"]  # it has no inbox queue; the ledgers contain its replies
+        """Add replies that are already serialised, (agency, id, bytes), to the outbox. Replies to a removed agency are left out."""
+        # A removed agency has no inbox queue; its replies remain in the tables of receipts and notices.
+        deliverable = [reply for reply in replies if AGENCIES[reply[0]].status != "removed"]
         self._rows += [(zlib.crc32(agency.encode()) % self._partitions, INBOXES_EXCHANGE, agency, event_id, body) for agency, event_id, body in deliverable]
 
     def flush(self) -> None:
-        """Write the collected rows and notify the relay. To be the last statement before the commit."""
+        """Write the collected rows and notify the relay. Must be the last statement before the commit."""
         if not self._rows:
             return
         self.run(
-            f"with put as (insert into outbox ({OUTBOX.names}) select * from {OUTBOX.rows}) select pg_notify(%s, '')",
-            [*OUTBOX.parameters(self._rows), f"outbox_{self._service}"],
+            f"with put as (insert into outbox ({OUTBOX_COLUMNS.names}) select * from {OUTBOX_COLUMNS.rows}) select pg_notify(%s, '')",
+            [*OUTBOX_COLUMNS.parameters(self._rows), f"outbox_{self._service}"],
         )

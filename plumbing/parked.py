@@ -1,12 +1,12 @@
 """Operator's tool for parked events and dead letters: `python -m plumbing.parked list`.
 
-A *parked* event is one that a service could not process (see plumbing.failed_events). The tool only records the operator's decision, replay or
-discard, in the service's database; the service carries it out within a second, or at its next start. Every action is recorded in
+A *parked* event is an event that a service could not process (see plumbing.failed_events). The tool records the operator's decision, replay or
+discard, in the service's database; the service itself carries it out within a second, or at its next start. Every action is recorded in the table
 `parked_actions` with the operator's name.
 
-Databases: FENGQIAO_RELAY, the path of a JSON file {service: {"database": url}}; or DATABASE_URL and FENGQIAO_SERVICE for one service.
-Decryption of events: FENGQIAO_AT_REST_KEYS, JSON {service: key}; or FENGQIAO_AT_REST_KEY. Dead letters: AMQP_URI of a user that may read
-them and publish on behalf of other users, such as the administrator.
+Environment variables: FENGQIAO_RELAY, the path of a JSON file {service: {"database": url}}; or DATABASE_URL and FENGQIAO_SERVICE for one service.
+For the decryption of events FENGQIAO_AT_REST_KEYS, JSON {service: key}; or FENGQIAO_AT_REST_KEY. For dead letters AMQP_URI with a broker user that
+may read them and publish on behalf of other users, such as the administrator.
 """
 
 import base64
@@ -51,12 +51,12 @@ SET_STATUS = """
 with marked as (update parked set status = %(status)s, next_attempt_at = now() where id = any(%(rows)s) returning source, subject, event_id)
 insert into parked_actions (who, action, source, subject, event_id, note) select %(who)s, %(action)s, source, subject, event_id, %(note)s from marked
 """
-DISCARD_UNREADABLE = """
+DISCARD_UNREADABLE_SQL = """
 with discarded as (delete from parked where id = any(%(rows)s) and source = %(unreadable)s returning source, subject, event_id),
      deleted_heard as (delete from heard h using discarded d where h.source = d.source and h.subject = d.subject)
 insert into parked_actions (who, action, source, subject, event_id, note) select %(who)s, 'discard', source, subject, event_id, %(note)s from discarded
 """
-INSERT_ACTION = "insert into parked_actions (who, action, source, subject, event_id, note) values (%s, %s, %s, %s, %s, %s)"
+INSERT_ACTION_SQL = "insert into parked_actions (who, action, source, subject, event_id, note) values (%s, %s, %s, %s, %s, %s)"
 
 SERVICE_ARGUMENT = typer.Argument(help="服务 | the service in which the event is parked")
 NUMBER_ARGUMENT = typer.Argument(metavar="ID", help="列表中的编号 | the number in the list")
@@ -111,7 +111,7 @@ def show(
         event = (envelope[2], envelope[3], envelope[5])
         if body:
             delivery = _decrypt(service, bytes(encrypted))
-            cursor.execute(INSERT_ACTION, (who, "read", *event, ""))
+            cursor.execute(INSERT_ACTION_SQL, (who, "read", *event, ""))
             _print_body(delivery)
         cursor.execute(HISTORY_SQL, event)
         for at, operator, action, note in cursor.fetchall():
@@ -159,8 +159,8 @@ def discard(
         raise typer.BadParameter("须说明原因 | a reason is required", param_hint="--note")
     with _open_cursor(service) as cursor:
         source = _load_parked(cursor, service, row)[2]
-        if source == UNREADABLE:  # it contains no event whose outcome a service could report
-            cursor.execute(DISCARD_UNREADABLE, {"rows": [row], "unreadable": UNREADABLE, "who": who, "note": note})
+        if source == UNREADABLE:  # an unreadable message contains no event whose outcome a service could report, so the tool deletes it
+            cursor.execute(DISCARD_UNREADABLE_SQL, {"rows": [row], "unreadable": UNREADABLE, "who": who, "note": note})
         else:
             cursor.execute(SET_STATUS, {"status": "discard", "rows": [row], "who": who, "action": "discard", "note": note})
     console.print("已作废 | discarded")
@@ -182,7 +182,7 @@ def dead_letters(
     except pika.exceptions.ChannelClosedByBroker as refused:
         raise SystemExit(f"消息服务器拒绝 | the broker refuses: {refused.reply_text}") from None
     finally:
-        connection.close()  # unacknowledged messages go back to their queue
+        connection.close()  # the broker requeues the unacknowledged messages
     if table.row_count:
         console.print(table)
     else:
@@ -205,13 +205,14 @@ def _list_messages(connection, queue, put_back, message, at_most, table):
             result = _put_back(channel, exchange, key, properties, body)
             if result == "sent":
                 channel.basic_ack(method.delivery_tag)
-        is_sealed = exchange in map(exchange_of, SEALED_STREAMS.values())  # the id and the routing key would reveal which dispute is in the safeguard lane
+        # Id and routing key of a sealed event are hidden, because they would reveal which dispute is in the safeguard lane.
+        is_sealed = exchange in map(exchange_of, SEALED_STREAMS.values())
         message_id, destination = ("–", exchange) if is_sealed else (properties.message_id or "–", f"{exchange} {key}")
         table.add_row(queue, message_id, str(len(body)), death.get("queue", "–"), death.get("reason", "unroutable"), destination, result)
 
 
 def _put_back(channel, exchange, key, properties, body):
-    """Publish the message to its original exchange and routing key. Return the result. Listeners recognise it if they already have it."""
+    """Publish the dead letter to its original exchange and routing key. Return the result as text. Listeners recognise duplicates."""
     copied = pika.BasicProperties(
         content_type=properties.content_type,
         headers={name: value for name, value in (properties.headers or {}).items() if not str(name).startswith("x-")},
@@ -244,7 +245,7 @@ def _database_urls() -> dict[str, str]:
 
 @contextlib.contextmanager
 def _open_cursor(service):
-    """Yield a cursor in one transaction, connected with the service's own role."""
+    """Yield a cursor of one transaction on the service's database, connected with the service's own role."""
     (service,) = _select_services(service)
     connection = pool.connect(_database_urls()[service])
     try:
@@ -255,14 +256,15 @@ def _open_cursor(service):
 
 
 def _mask_list_row(row):
-    """Mask a row of the list (LIST_SQL): columns 2 to 5 are source, dispute, event and type."""
+    """Mask a row of LIST_SQL if its event belongs to the safeguard lane. Columns 2 to 5 are source, dispute, event id and event type."""
     return _mask_safeguarded(row, 2, (3, 4, 5))
 
 
 def _mask_safeguarded(row, source, columns):
-    """Return the row; if its event belongs to the safeguard lane, with a dash in `columns` and without the stream's name in column `source`.
+    """Return the row unchanged, or masked if its event belongs to the safeguard lane (events that only police, courts and women's federation see).
 
-    Only `show --body` reveals which dispute is in the safeguard lane, and that is recorded.
+    Masked: `columns` contain a dash, and column `source` contains the service instead of the sealed stream. Only `show --body` reveals which dispute
+    is in the safeguard lane, and each use of it is recorded.
     """
     type = row[columns[-1]]
     if not safeguard.must_hide_dispute(row[source], type):

@@ -1,8 +1,9 @@
 """Relay: publishes the rows of the services' outboxes to the broker: `python -m plumbing.relay intake mediation metrics notify`.
 
-A process without eventlet, with one thread, one database connection and one broker connection per service. Rows are read in order, published
-with `mandatory` in windows, and deleted once the broker has confirmed them. After an error the relay starts again from the oldest row: an event
-may then be published twice, which listeners recognise, but is never lost. Several copies divide the partitions among themselves by advisory locks.
+The relay runs without eventlet, with one thread, one database connection and one broker connection per service. Rows are read in order, published
+in windows (WINDOW_ROWS rows at a time) as `mandatory` messages, and deleted once the broker has confirmed them. After an error the relay starts again
+from the oldest row: an event may then be published twice, which listeners recognise, but is never lost. Several copies of the relay divide the
+partitions among themselves by advisory locks.
 """
 
 import contextlib
@@ -29,14 +30,14 @@ from plumbing.logs import describe
 
 log = get_logger()
 
-WINDOW = 500  # rows published before their confirms are awaited
-FLUSH_EVERY = 50  # messages between two writes to the socket
-POLL_SECONDS = 0.5  # interval between queries of the outbox, in case a NOTIFY was missed
-CONFIRM_SECONDS = 30
-POSTPONE_SECONDS = 5  # delay before a row that the broker returned or refused is published again; listeners detect the gap and wait for it
-REBALANCE_SECONDS = 1.0  # interval between adjustments of the partitions held
-STABLE_SECONDS = 5.0  # after an error, connections that lasted this long reset the back-off
-LOCK_CLASS = 0x0F0E  # first key of the advisory locks of outboxes; the second key is a hash of service and partition
+WINDOW_ROWS = 500  # number of rows that are published before the relay waits for their confirms
+MESSAGES_PER_FLUSH = 50  # number of messages after which the buffered output is written to the socket
+POLL_SECONDS = 0.5  # maximum interval between two queries of the outbox, in case a NOTIFY was missed
+CONFIRM_TIMEOUT_SECONDS = 30  # how long the relay waits for the broker's confirms
+POSTPONE_SECONDS = 5  # delay before a row that the broker returned as unroutable or refused is published again; until then listeners wait for the missing event
+REBALANCE_SECONDS = 1.0  # interval at which the copies of the relay adjust which partitions each of them holds
+STABLE_AFTER_SECONDS = 5.0  # if the connections lasted this long before an error, the back-off starts again at its minimum
+LOCK_CLASS = 0x0F0E  # first key of the relay's advisory locks in PostgreSQL; the second key is a hash of service and partition
 
 CONNECTION_ERRORS = (psycopg2.Error, pika.exceptions.AMQPError, OSError)
 # Errors that a reconnection cannot solve: an operator has to correct the topology, the permissions or the password.
@@ -48,28 +49,28 @@ FATAL_ERRORS = (
     pika.exceptions.AuthenticationError,
 )
 
-FETCH_SQL = """
+FETCH_ROWS_SQL = """
 select id, exchange, routing_key, event_id, body from outbox
  where partition = any(%s) and id <> all(%s::bigint[]) order by id limit %s
 """
 
 
 class Relay:
-    """Relay of one service's outbox; runs until `stop` is set. `database_url` and `amqp_uri` use the service's own accounts."""
+    """Publishes the outbox of one service until `stop` is set. `database_url` and `amqp_uri` contain the service's own accounts."""
 
-    def __init__(self, service: str, database_url: str, amqp_uri: str, partitions: int, stop: threading.Event, window: int = WINDOW):
+    def __init__(self, service: str, database_url: str, amqp_uri: str, partitions: int, stop: threading.Event, window: int = WINDOW_ROWS):
         self.service, self.database_url, self.amqp_uri = service, database_url, amqp_uri
         self.partitions, self.stop, self.window = partitions, stop, window
         self.connection = self.broker = None
         self.partitions_held: set[int] = set()
-        self.next_rows: list[tuple] = []  # rows fetched and not yet published
-        self.confirmed: list[int] = []  # ids of rows that the broker has confirmed and that are not yet deleted
+        self.next_rows: list[tuple] = []  # outbox rows that are fetched and not yet published
+        self.confirmed: list[int] = []  # ids of rows that the broker has confirmed and that the relay has not yet deleted
         self.postponed: dict[int, float] = {}  # row id → monotonic time until which the row is not published
         self.next_rebalance_at = 0.0
         self.is_ready = False
 
     def run(self):
-        """Publish until `stop` is set, and reconnect with back-off after errors. Unconfirmed rows always stay in the outbox."""
+        """Publish outbox rows until `stop` is set; reconnect with back-off after errors. Unconfirmed rows always stay in the outbox."""
         wait = 0.1
         while not self.stop.is_set():
             began = time.monotonic()
@@ -78,7 +79,7 @@ class Relay:
                 self.is_ready = True
                 while not self.stop.is_set():
                     self._publish_window()
-            except Exception as error:  # noqa: BLE001 - after any error the thread must go on; unconfirmed rows are still in the outbox
+            except Exception as error:  # noqa: BLE001 - the thread must continue after any error; unconfirmed rows are still in the outbox
                 if isinstance(error, FATAL_ERRORS):
                     log.error(
                         "The broker or the database refuses the relay; it tries again.",
@@ -94,7 +95,7 @@ class Relay:
             finally:
                 self.is_ready = False
                 self._disconnect()
-            if time.monotonic() - began > STABLE_SECONDS:
+            if time.monotonic() - began > STABLE_AFTER_SECONDS:
                 wait = 0.1
             self.stop.wait(wait * random.uniform(0.5, 1.5))
             wait = min(wait * 2, 3)
@@ -102,11 +103,11 @@ class Relay:
     # ── one window ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _publish_window(self):
-        """Publish one window of rows. While the confirms arrive, delete the previous window and fetch the next one."""
+        """Publish one window of rows. While its confirms arrive, delete the rows of the previous window and fetch those of the next."""
         if time.monotonic() >= self.next_rebalance_at:
-            self._delete_confirmed()  # no row may be in progress while partitions are taken or released
+            self._delete_confirmed()  # partitions may change only while no published row waits for its deletion
             self.next_rows = []
-            self._share_partitions()
+            self._divide_partitions()
         rows = self.next_rows or self._fetch_oldest()
         if not rows:
             self._wait_for_notify()
@@ -126,10 +127,10 @@ class Relay:
         if not self.partitions_held:
             return []
         self.postponed = {row: until for row, until in self.postponed.items() if until > time.monotonic()}
-        return self._query(FETCH_SQL, (sorted(self.partitions_held), [*self.postponed, *excluded], self.window))
+        return self._query(FETCH_ROWS_SQL, (sorted(self.partitions_held), [*self.postponed, *excluded], self.window))
 
     def _delete_confirmed(self):
-        """Delete the rows that the broker has confirmed."""
+        """Delete the outbox rows that the broker has confirmed."""
         if self.confirmed:
             self._query("delete from outbox where id = any(%s)", (self.confirmed,))
             telemetry.PUBLISHED_ROWS.labels(self.service, "confirmed").inc(len(self.confirmed))
@@ -143,7 +144,7 @@ class Relay:
                   next="Check that the topology is loaded and no queue is full.")  # fmt: skip
 
     def _wait_for_notify(self):
-        """Wait for a NOTIFY, at most POLL_SECONDS. Process heartbeats of the broker connection."""
+        """Process heartbeats of the broker connection, then wait for a NOTIFY of the database, at most POLL_SECONDS."""
         self.broker.process_heartbeats()
         if select.select([self.connection], [], [], POLL_SECONDS)[0]:
             self.connection.poll()
@@ -151,15 +152,15 @@ class Relay:
 
     # ── partitions ─────────────────────────────────────────────────────────────────────────────────────
 
-    def _share_partitions(self):
-        """Take or release partitions so that each running copy holds an equal share. A lost connection releases its locks."""
+    def _divide_partitions(self):
+        """Lock or release partitions so that each running copy of the relay holds an equal number. A lost database connection releases its locks."""
         self.next_rebalance_at = time.monotonic() + REBALANCE_SECONDS * random.uniform(0.8, 1.2)
         copies = self._query(
             "select count(*) from pg_locks where locktype = 'advisory' and classid = %s and objid = %s and mode = 'ShareLock'"
             " and database = (select oid from pg_database where datname = current_database())",
             (LOCK_CLASS, self._lock_key(-1)),
         )[0][0]
-        share = -(-self.partitions // max(1, copies))  # rounded up
+        share = -(-self.partitions // max(1, copies))  # partitions per copy, rounded up
         while len(self.partitions_held) > share:
             self._query("select pg_advisory_unlock(%s, %s)", (LOCK_CLASS, self._lock_key(self.partitions_held.pop())))
         for partition in range(self.partitions):
@@ -179,7 +180,7 @@ class Relay:
         self.connection = pool.connect(self.database_url)
         self.connection.autocommit = True
         self.partitions_held, self.next_rows, self.confirmed, self.next_rebalance_at = set(), [], [], 0.0
-        # If a crash loses a deletion, the row is published once more, which is harmless.
+        # Asynchronous commit: if a crash loses a deletion, the row is published once more, which is harmless.
         self._query("set synchronous_commit = off")
         self._query(f'listen "outbox_{self.service}"')
         self._query("select pg_advisory_lock_shared(%s, %s)", (LOCK_CLASS, self._lock_key(-1)))
@@ -205,23 +206,23 @@ class Relay:
 
 
 class Publisher:
-    """Publishes windows of messages and collects the broker's confirms.
+    """Publishes windows (groups) of messages and collects the broker's confirms.
 
-    pika's blocking channel would wait for a confirm after every message; this class sends a whole window first. The broker also confirms a
-    message that it returns because no queue is bound; the return carries the message id and arrives before the confirm.
+    pika's blocking channel would wait for a confirm after every message; this class sends a whole window before it waits. The broker also confirms
+    a message that it returns because no queue is bound; the returned message contains the message id and arrives before the confirm.
     """
 
     def __init__(self, amqp_uri: str):
         parameters = pika.URLParameters(amqp_uri)
-        parameters.heartbeat, parameters.blocked_connection_timeout = 15, CONFIRM_SECONDS
+        parameters.heartbeat, parameters.blocked_connection_timeout = 15, CONFIRM_TIMEOUT_SECONDS
         parameters.socket_timeout = parameters.stack_timeout = 10
         self.error = None
         self.is_open = False
         self.last_tag = 0
-        self.unconfirmed: dict[int, int] = {}  # delivery tag → row id
+        self.unconfirmed: dict[int, int] = {}  # delivery tag → id of the outbox row, for published messages without a confirm
         self.confirmed: list[int] = []
-        self.returned: set[str] = set()  # event ids
-        self.rows_of: dict[str, set[int]] = {}  # event id → row ids
+        self.returned: set[str] = set()  # event ids of messages that the broker returned as unroutable
+        self.rows_of: dict[str, set[int]] = {}  # event id → ids of the outbox rows with this event
         self.loop = IOLoop()
         self.loop.activate_poller()
         self.connection = pika.SelectConnection(
@@ -235,25 +236,25 @@ class Publisher:
         for count, (row, exchange, routing_key, event_id, body) in enumerate(rows, 1):
             self.last_tag += 1
             self.unconfirmed[self.last_tag] = row
-            self.rows_of.setdefault(event_id, set()).add(row)  # a window may contain the same receipt twice
+            self.rows_of.setdefault(event_id, set()).add(row)  # one event id may have several rows: a window may contain the same receipt twice
             properties = pika.BasicProperties(content_type=CONTENT_TYPE, delivery_mode=2, message_id=event_id)
             self.channel.basic_publish(exchange, routing_key, bytes(body), properties, mandatory=True)
-            if count % FLUSH_EVERY == 0:
+            if count % MESSAGES_PER_FLUSH == 0:
                 self._poll(0)  # pika writes to the socket only while its loop runs
         self._poll(0)
         failpoint("relay_published")
 
     def wait_for_confirms(self) -> list[int]:
-        """Wait until the broker has answered for every published row. Return the ids of the confirmed rows, in no particular order.
+        """Wait until the broker has confirmed or refused every published row. Return the ids of the rows that reached a queue, in no particular order.
 
         Raises pika.exceptions.AMQPError if the connection fails first; then no row counts as confirmed.
         """
-        self._poll_until(lambda: not self.unconfirmed, CONFIRM_SECONDS)
+        self._poll_until(lambda: not self.unconfirmed, CONFIRM_TIMEOUT_SECONDS)
         returned = set().union(*(self.rows_of[event_id] for event_id in self.returned))
         return [row for row in self.confirmed if row not in returned]
 
     def process_heartbeats(self):
-        """Process heartbeats. Raises pika.exceptions.AMQPError if the connection is lost."""
+        """Process heartbeats of the broker connection. Raises pika.exceptions.AMQPError if the connection is lost."""
         self._poll(0)
 
     def close(self):
@@ -264,15 +265,15 @@ class Publisher:
         self.loop.close()
 
     def _on_open(self, connection):
-        connection.channel(on_open_callback=self._on_channel)
+        connection.channel(on_open_callback=self._on_channel_open)
 
-    def _on_channel(self, channel):
+    def _on_channel_open(self, channel):
         self.channel = channel
         channel.add_on_close_callback(self._on_failure)
         channel.add_on_return_callback(lambda _, __, properties, ___: self.returned.add(properties.message_id))
-        channel.confirm_delivery(self._on_confirm, callback=self._on_ready)
+        channel.confirm_delivery(self._on_confirm, callback=self._on_confirms_enabled)
 
-    def _on_ready(self, _):
+    def _on_confirms_enabled(self, _):
         self.is_open = True
 
     def _on_failure(self, _, error):
@@ -288,7 +289,7 @@ class Publisher:
                 self.confirmed.append(row)
 
     def _poll(self, timeout):
-        timer = self.loop.call_later(timeout, _end_poll)  # limits how long the poll waits
+        timer = self.loop.call_later(timeout, _end_poll)  # the timer limits how long the poll waits
         self.loop.poll()
         self.loop.process_timeouts()
         self.loop.remove_timeout(timer)
@@ -311,11 +312,11 @@ class Publisher:
 
 
 def _end_poll():
-    """Do nothing: the timer alone ends the poll."""
+    """Callback of the timer that ends a poll. It does nothing, because an expired timer ends the poll."""
 
 
 def _describe_refusal(error) -> str:
-    """Return the error for a log line. A refusal by the broker is quoted: it names an exchange or a user, never the content of a message."""
+    """Return a description of the error for a log line. The broker's text is included: it names an exchange or a user, never the content of a message."""
     if isinstance(error, pika.exceptions.ChannelClosedByBroker):
         return f"{error.reply_code} {error.reply_text}"[:300]
     return describe(error)

@@ -1,10 +1,10 @@
-"""Runs one nameko service: `python -m plumbing.run mediation`. nameko's own command needs a module that newer Python versions lack."""
+"""Runs one nameko service: `python -m plumbing.run mediation`. nameko's own command is not used: it needs a module that newer Python versions lack."""
 
 import gc
 import warnings
 
-gc.disable()  # until all modules are imported: collections during the imports free nothing and take a tenth of the start-up time
-warnings.filterwarnings("ignore", message="\\s*Eventlet is deprecated")  # a known limitation, see docs/messaging.md
+gc.disable()  # disabled until all modules are imported: garbage collections during the imports free nothing and take a tenth of the start-up time
+warnings.filterwarnings("ignore", message="\\s*Eventlet is deprecated")  # the use of eventlet is a known limitation, see docs/messaging.md
 
 import eventlet  # noqa: E402
 
@@ -25,15 +25,15 @@ from plumbing import logs, settings, telemetry  # noqa: E402
 from plumbing.consumer import Consumer  # noqa: E402
 
 log = get_logger()
-DATABASE_TIMEOUT_SECONDS = 40  # longer than the server's statement_timeout, so only a server that is down exceeds it
+DATABASE_TIMEOUT_SECONDS = 40  # longer than the server's statement_timeout, so that only a server that is down exceeds it
 
 
 class DatabaseTimeout(psycopg2.OperationalError):
-    """The database server does not answer on an open connection."""
+    """The database server did not answer on an open connection within DATABASE_TIMEOUT_SECONDS."""
 
 
 def wait_with_timeout(connection):
-    """psycopg2 wait callback that yields to other green threads. Unlike eventlet's own it has a timeout, so that a dead server cannot block a worker forever."""
+    """Wait callback for psycopg2 that lets other green threads run. Unlike eventlet's callback it times out, so that a dead server cannot block a worker."""
     while (state := connection.poll()) != psycopg2.extensions.POLL_OK:
         reading = state == psycopg2.extensions.POLL_READ
         trampoline(connection.fileno(), read=reading, write=not reading, timeout=DATABASE_TIMEOUT_SECONDS, timeout_exc=DatabaseTimeout)
@@ -51,7 +51,7 @@ def main(name: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: eventlet.spawn_n(_stop, runner, config))
     signal.signal(signal.SIGINT, lambda *_: eventlet.spawn_n(_stop, runner, config))
     (container,) = runner.containers
-    port = telemetry.serve(config.telemetry_host, config.telemetry_port, lambda: _readiness(container))
+    port = telemetry.serve(config.telemetry_host, config.telemetry_port, lambda: _check_readiness(container))
     _tune_garbage_collector()
     runner.start()
     log.info("Started.", port=port)
@@ -60,7 +60,7 @@ def main(name: str) -> None:
 
 
 def _tune_garbage_collector():
-    """Exclude the imported modules from garbage collection, and collect less often than by default: a batch creates many short-lived objects."""
+    """Exclude the imported modules from garbage collection, and collect less often than by default, because a batch creates many short-lived objects."""
     gc.collect()
     gc.freeze()
     gc.enable()
@@ -68,12 +68,12 @@ def _tune_garbage_collector():
 
 
 def _stop(runner, config):
-    """Stop the service; exit forcibly if that takes longer than `stop_seconds` + 5. Unacknowledged events are delivered again."""
+    """Stop the service; end the process if the stop takes longer than `stop_seconds` + 5 seconds. Unacknowledged events are redelivered."""
     eventlet.spawn_after(config.stop_seconds + 5, os._exit, 1)
     runner.stop()
 
 
-def _readiness(container):
+def _check_readiness(container):
     if not container.started:
         return {"broker": False, "database": False}
     consumers = [extension for extension in container.entrypoints if isinstance(extension, Consumer)]

@@ -6,14 +6,14 @@ import uvicorn
 
 from plumbing import logs, settings
 
-SHUTDOWN_SECONDS = 5  # after a stop signal; streams to browsers never end, so they are closed then
+SHUTDOWN_TIMEOUT_SECONDS = 5  # how long running responses may take after a stop signal; event streams to browsers never end and are closed then
 
 
 def main(app: str) -> None:
     http = settings.load_web_settings(app)
     logs.configure(http.process, http.log_level)
-    # log_config=None: uvicorn's own log lines would contain addresses and exception texts.
-    uvicorn.run(app, host=http.host, port=http.port, log_config=None, access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS, server_header=False)
+    # log_config=None disables uvicorn's own log lines, which would contain client addresses and exception texts.
+    uvicorn.run(app, host=http.host, port=http.port, log_config=None, access_log=False, timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_SECONDS, server_header=False)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from plumbing.rows import Columns
 
 
 class Statements:
-    """Executes statements on a cursor. Does not connect or commit."""
+    """Executes SQL statements on a cursor. Does not connect or commit."""
 
     def __init__(self, cursor):
         self._cursor = cursor
@@ -20,6 +20,6 @@ class Statements:
         return self._cursor.rowcount
 
     def insert(self, table: str, columns: Columns, rows: list[tuple], then: str = "") -> None:
-        """Insert the rows with one statement, in the order given. `then` is appended to the statement, such as `on conflict …`."""
+        """Insert the rows with one statement, in the order given. `then` is appended to the statement, for example `on conflict do nothing`."""
         if rows:
             self.run(f"insert into {table} ({columns.names}) select * from {columns.rows} {then}", columns.parameters(rows))

@@ -1,4 +1,4 @@
-"""Prometheus metrics of every process, and its endpoints /metrics, /healthz (liveness) and /readyz (readiness)."""
+"""Prometheus metrics of every process, and the HTTP endpoints /metrics, /healthz (liveness) and /readyz (readiness)."""
 
 import threading
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -33,9 +33,10 @@ select (select count(*) from outbox), coalesce((select extract(epoch from now() 
 
 
 def count_transaction(service, outcomes, ages):
-    """Add the events of one transaction to the counters. `outcomes` is {(source, event type, outcome): count}, `ages` are seconds.
+    """Add the events of one transaction to the counters. `outcomes`: {(source, event type, outcome): count}. `ages`: ages of the events in seconds.
 
-    No label may reveal events of the safeguard lane: those of agencies are counted under the most frequent event type, those of services not at all.
+    No label may reveal events of the safeguard lane (which only police, courts and women's federation see). Such events of agencies are counted under
+    the most frequent event type; such events of services are not counted.
     """
     for (source, event_type, outcome), count in outcomes.items():
         if is_sealed(source):
@@ -48,7 +49,7 @@ def count_transaction(service, outcomes, ages):
 
 
 def update_backlog(service, tx):
-    """Set the gauges that count rows of the service's tables: outbox, waiting, parked."""
+    """Set the Prometheus gauges that count rows of the service's tables `outbox`, `waiting` and `parked`."""
     pending, oldest, waiting, retry, parked = tx.rows(BACKLOG_SQL)[0]
     OUTBOX_PENDING.labels(service).set(pending)
     OUTBOX_OLDEST_SECONDS.labels(service).set(float(oldest))
@@ -58,9 +59,9 @@ def update_backlog(service, tx):
 
 
 def serve(host: str, port: int, readiness, registry: CollectorRegistry = REGISTRY) -> int:
-    """Serve /metrics, /healthz and /readyz on a thread of its own (green under eventlet). Return the port.
+    """Serve /metrics, /healthz and /readyz in a background thread (a green thread under eventlet). Return the port.
 
-    `readiness()` returns {component: bool}; the process is ready if all are true. /healthz answers as long as the process runs.
+    `readiness()` returns {component: is ready}; the process is ready if all components are. /healthz answers 200 as long as the process runs.
     """
     metrics = exposition.make_wsgi_app(registry)
 
@@ -81,7 +82,7 @@ def serve(host: str, port: int, readiness, registry: CollectorRegistry = REGISTR
 
 
 def routes(readiness):
-    """Return the same three endpoints as routes of a Starlette application."""
+    """Return routes for a Starlette application that serve /metrics, /healthz and /readyz."""
     from starlette.concurrency import run_in_threadpool
     from starlette.responses import JSONResponse, Response
     from starlette.routing import Route
@@ -103,13 +104,13 @@ def _check_readiness(readiness):
     """Return the readiness of each component. If the check raises, the process counts as not ready."""
     try:
         return readiness()
-    except Exception:  # noqa: BLE001 - a traceback might quote data, and the probe needs an answer
+    except Exception:  # noqa: BLE001 - a traceback might quote data, and the health probe needs an answer
         return {"ready": False}
 
 
 class _SilentHandler(WSGIRequestHandler):
     def log_message(self, *_):
-        """Log nothing: a line per scrape would hide the relevant ones."""
+        """Log nothing: one line per scrape of Prometheus would hide the relevant log lines."""
 
 
 def _to_json(components):

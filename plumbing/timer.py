@@ -13,7 +13,7 @@ log = get_logger()
 
 
 class Timer(Entrypoint):
-    """Calls the method every `seconds`, the first time one interval after the start. Calls do not overlap. A failure is logged and the next call follows."""
+    """Calls the service method every `seconds`, first one interval after the start. Calls do not overlap. A failed call is logged and not repeated early."""
 
     def __init__(self, seconds, **kwargs):
         self.seconds = seconds

@@ -1,4 +1,4 @@
-"""The running county of the flow tests: four services, the relay, the agencies' kit, a broker and a database, all real."""
+"""The running county of the flow tests: four services, the relay, agencies with the agency client library (kit), RabbitMQ and PostgreSQL."""
 
 import contextlib
 import time
@@ -23,27 +23,28 @@ from services.mediation.lifecycle import decisions
 from services.mediation.store import DEADLINE_CHECK_LOCK
 from tests.leak_search import find_in_logs, find_in_metrics, find_in_tables
 
-# Flow tests name agencies as the demonstration's county does. In another county the leading agency of the same role is used.
-LEADS = {
+# Agency code in the demonstration's county → role letter. Flow tests use these codes; in another county they stand for the leading agency of that role.
+ROLE_OF_LEAD_AGENCY = {
     "court": "C", "mediation_centre": "M", "judicial_bureau": "J", "womens_federation": "W", "police": "P", "petition_office": "X",
     "political_legal_committee": "L", "grid": "G",
 }  # fmt: skip
 _COMMITTEES = [agency for agency in COUNTY.agencies.values() if agency.role == "B" and agency.townships]
-DAMAN_COMMITTEE, DAMAN_TOWN = _COMMITTEES[0].code, _COMMITTEES[0].townships[0]  # the first committee with a town of its own
+# The first mediation committee that is responsible for a township, and this township.
+DAMAN_COMMITTEE, DAMAN_TOWN = _COMMITTEES[0].code, _COMMITTEES[0].townships[0]
 JIANTAN_TOWN = "620702108" if "620702108" in TOWNSHIPS else next(town for town in TOWNSHIPS if town != DAMAN_TOWN)
 
 
 def code_of(agency: str) -> str:
-    """Return the code of this agency, or of the agency with its role, in the county under test."""
-    return agency if agency in AGENCIES else COUNTY.lead(LEADS[agency]).code
+    """Return the agency's code in the county under test: the given code if it exists there, else that of the leading agency with the same role."""
+    return agency if agency in AGENCIES else COUNTY.lead(ROLE_OF_LEAD_AGENCY[agency]).code
 
 
 NO_RISK = {"domestic_violence": False, "minor": False, "mass": False, "violence_threat": False}
-SETTLE_SECONDS = 90  # one second on a quiet machine; many on a busy one
+SETTLE_SECONDS = 90  # timeout; settling takes one second on an idle machine and many on a busy one
 
 
 def wait_until(condition: Callable[[], object], seconds: float = SETTLE_SECONDS, what: str = "the condition"):
-    """Wait until `condition` returns something true, and return that. Raises AssertionError after `seconds`."""
+    """Wait until `condition()` returns a true value, and return that value. Raises AssertionError after `seconds`."""
     give_up = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < give_up, f"{what} did not come true within {seconds} s"
@@ -55,8 +56,8 @@ def days_ago(days: float) -> datetime:
     return datetime.now(UTC) - timedelta(days=days)
 
 
-def structured(agency: str, event_type: str, id: str | None = None, **data) -> dict:
-    """Return an event as an agency without the kit writes it: a CloudEvent in structured mode. Data is that of a report, updated with `data`."""
+def structured_event(agency: str, event_type: str, id: str | None = None, **data) -> dict:
+    """Return an agency's event as a CloudEvent in structured mode, as written without the kit. Its data is that of a dispute report, updated with `data`."""
     id = id or str(uuid.uuid4())
     report_no = f"R-{id[:20]}"
     whole = {"report_no": report_no, "channel": "phone", "place": {"township": DAMAN_TOWN}, "kind": "family", "wants": "mediation"}
@@ -67,7 +68,7 @@ def structured(agency: str, event_type: str, id: str | None = None, **data) -> d
 
 
 class SentEvent:
-    """One event that an agency reported, and its receipts."""
+    """An event that an agency has reported through the kit, with its receipts."""
 
     def __init__(self, client: "AgencyClient", event_id: str, subject: str):
         self.client, self.id, self._subject = client, event_id, subject
@@ -82,32 +83,32 @@ class SentEvent:
 
     @property
     def refusal(self) -> dict:
-        """The reason of the receipt that refused or rejected the event."""
+        """The reason in the receipt that refused or rejected the event."""
         (reason,) = [receipt.data["reason"] for receipt in self._receipts if "reason" in receipt.data]
         return reason
 
     @property
     def state(self) -> str:
-        """The state of the dispute in the outcome receipt."""
+        """The state of the dispute, taken from the receipt with the outcome of the event."""
         (state,) = [receipt.data["state"] for receipt in self._receipts if receipt.type in ("receipt.applied", "receipt.rejected")]
         return state
 
     @property
     def dispute(self) -> str:
-        """The code of the dispute; the valid one if it was joined to another dispute or taken out again."""
+        """The current code of the dispute, which changes if the dispute is joined to another one or a join is undone."""
         named = [receipt for receipt in self._receipts if "dispute" in receipt.data]
         moved = [receipt for receipt in named if receipt.type == "receipt.moved"]
         return (moved or named)[-1].data["dispute"]
 
 
 class _MessagesByKey:
-    """Receipts or notices that the kit has stored, grouped by `key`. Each is read from disk once, because hundreds of tests use one agency."""
+    """Receipts or notices stored by the kit, grouped by `key`. Each message is read from disk only once, because hundreds of tests use one agency."""
 
     def __init__(self, read: Callable, key: Callable):
         self._read, self._key = read, key
         self._last, self._found = 0, defaultdict(list)
 
-    def by(self, key: str) -> list:
+    def messages_of(self, key: str) -> list:
         for message in self._read(self._last):
             self._last = message.cursor
             self._found[self._key(message.data)].append(message)
@@ -115,7 +116,7 @@ class _MessagesByKey:
 
 
 class AgencyClient:
-    """One agency that reports through the kit."""
+    """An agency that reports events and receives receipts and notices through the kit."""
 
     def __init__(self, code: str, amqp_uri: str, folder: Path):
         self.code = code
@@ -126,13 +127,13 @@ class AgencyClient:
         self._notices = _MessagesByKey(self.agency.notices, lambda data: data.get("dispute"))
 
     def receipts_of(self, event_id: str) -> list:
-        return self._receipts.by(event_id)
+        return self._receipts.messages_of(event_id)
 
     def notices_about(self, dispute: str) -> list:
-        return self._notices.by(dispute)
+        return self._notices.messages_of(dispute)
 
     def reports_dispute(self, **data) -> SentEvent:
-        """Report a new dispute: a family dispute in Daman town, unless `data` differs."""
+        """Report a new dispute: a family dispute in Daman town, unless `data` says otherwise. Return the sent event."""
         report_no = data.pop("report_no", None) or f"{self.code[:4].upper()}-{time.time_ns()}-{next(self._numbers)}"
         whole = {
             "report_no": report_no,
@@ -149,14 +150,14 @@ class AgencyClient:
         return SentEvent(self, self.agency.report(event_type, subject, data, time=time, id=id), subject)
 
 
-_UNHEARD = """exists (
+_UNPROCESSED_SQL = """exists (
   select from {service}.spoken s left join {listener}.heard h on h.source = s.source and h.subject = s.subject
    where s.source = '{producer}' and coalesce(h.last_sequence, 0) < s.last_sequence)"""
-# Asked twenty times a second while a test waits, so it is planned once.
-PREPARED = "prepare is_on_its_way as select " + " or ".join(
+# The query is prepared (planned once), because it runs twenty times a second while a test waits.
+PREPARE_UNPROCESSED_QUERY = "prepare is_on_its_way as select " + " or ".join(
     [f"exists (select from {service}.outbox)" for service in SUBSCRIPTIONS]
     + [
-        _UNHEARD.format(service=service_of(producer), listener=listener, producer=producer)
+        _UNPROCESSED_SQL.format(service=service_of(producer), listener=listener, producer=producer)
         for listener, producers in SUBSCRIPTIONS.items()
         for producer in producers
     ]
@@ -164,7 +165,7 @@ PREPARED = "prepare is_on_its_way as select " + " or ".join(
 
 
 class County:
-    """The running system and its agencies: `county.police.reports(…)`, then `county.settle()`, then assertions."""
+    """The running system and its agencies. A test reports events (`county.police.reports(…)`), calls `county.settle()`, and then checks the result."""
 
     def __init__(self, system: System, folder: Path):
         self.system = system
@@ -173,7 +174,7 @@ class County:
         self._database = None
 
     def __getattr__(self, code: str) -> AgencyClient:
-        if code not in AGENCIES and code not in LEADS:
+        if code not in AGENCIES and code not in ROLE_OF_LEAD_AGENCY:
             raise AttributeError(code)
         return self.agency(code)
 
@@ -184,18 +185,18 @@ class County:
         return self._clients[code]
 
     def rows(self, sql: str, *params) -> list[tuple]:
-        """Return the rows of a query, run as the database's administrator."""
+        """Run a query as the database administrator, and return its rows."""
         for again in (True, False):
             try:
                 if self._database is None or self._database.closed:
                     self._database = psycopg2.connect(self.system.servers.database_admin)
                     self._database.autocommit = True
                     with self._database.cursor() as cursor:
-                        cursor.execute(PREPARED)
+                        cursor.execute(PREPARE_UNPROCESSED_QUERY)
                 with self._database.cursor() as cursor:
                     cursor.execute(sql, params or None)
                     return cursor.fetchall() if cursor.description else []
-            except psycopg2.OperationalError:  # a test has killed the database
+            except psycopg2.OperationalError:  # raised if a test has killed the database; one new connection is tried
                 if not again:
                     raise
         raise AssertionError
@@ -203,18 +204,18 @@ class County:
     # ── waiting ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def settle(self, seconds: float = SETTLE_SECONDS):
-        """Wait until every agency has its outcomes and every service has processed all published events."""
+        """Wait until every agency has the outcomes of its events and every service has processed all published events."""
         for client in self._clients.values():
             assert client.agency.settle(seconds), f"{client.code} still waits for receipts: {client.agency.problems()}"
         wait_until(lambda: not self.has_unprocessed_events(), seconds, "all published events were processed")
 
     def has_unprocessed_events(self) -> bool:
-        """Return whether an outbox has a row, or a service has not processed every event published about some dispute."""
+        """Return whether an outbox contains a row, or a service has not yet processed all events published to it."""
         return self.rows("execute is_on_its_way")[0][0]
 
     @contextlib.contextmanager
-    def deadlines_unchecked(self):
-        """Announce no deadline inside the block, not even one that is past when it is set. Takes the lock of mediation's deadline loop."""
+    def pause_deadline_checks(self):
+        """Inside the block, the mediation service announces no deadline as passed, because this function holds the lock of its deadline check."""
         connection = psycopg2.connect(self.system.servers.database_admin)
         try:
             with connection.cursor() as cursor:
@@ -225,8 +226,8 @@ class County:
 
     # ── reading ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def published(self, dispute: str) -> list[tuple[str, str]]:
-        """Return the events published about a dispute: (service, event type), in the order of each service."""
+    def published_events(self, dispute: str) -> list[tuple[str, str]]:
+        """Return the events published about a dispute as (service, event type), sorted by service and sequence number."""
         order = "array_position(array['intake', 'mediation', 'notify'], source), sequence"
         return self.rows(f"select source, type from metrics.timeline where code = %s order by {order}", dispute)
 
@@ -238,11 +239,11 @@ class County:
         return [message.type for message in self._notices(agency, dispute)]
 
     def notified_clocks(self, agency: str, dispute: str, notice: str) -> list[str]:
-        """Return the clocks of the notices of this type that an agency has received."""
+        """Return the clocks (deadline rules) named in the notices of type `notice` that an agency has received about a dispute."""
         return [message.data["clock"] for message in self._notices(agency, dispute) if message.type == notice]
 
     def _notices(self, agency, dispute):
-        """Return the agency's notices about a dispute, as soon as all that notify has stored as sent have arrived."""
+        """Wait until all notices about the dispute that notify has sent to the agency have arrived, and return them."""
         agency = code_of(agency)
         client = self.agency(agency)
         sent = self.rows("select count(*) from notify.notices where addressee = %s and dispute = %s and channel = 'inbox'", agency, dispute)[0][0]
@@ -250,8 +251,8 @@ class County:
         wait_until(lambda: len(client.notices_about(dispute)) >= sent, what="every notice arrived")
         return client.notices_about(dispute)
 
-    def attention_notices(self, agency: str, dispute: str) -> int:
-        """Return the number of `notice.attention` about a dispute that an agency has received."""
+    def count_attention_notices(self, agency: str, dispute: str) -> int:
+        """Return the number of notices of type `notice.attention` about a dispute that an agency has received."""
         agency = code_of(agency)
         client = self.agency(agency)
         sent = self.rows("select count(*) from notify.sealed_notices where addressee = %s and dispute = %s", agency, dispute)[0][0]
@@ -263,33 +264,33 @@ class County:
         return len(arrived())
 
     def look_up_safeguarded(self, agency: str, dispute: str, reason: str = "police_duty", officer: str = "p-0815") -> httpx.Response:
-        """Request the safeguard lane's view of a dispute as an officer of an agency."""
+        """Request the records of a safeguarded dispute from intake's HTTP API, as an officer of an agency. Return the response."""
         headers = {"Content-Type": "application/json", **self._token(agency)}
         asked = {"dispute": dispute, "reason": reason, "officer": officer}
         return httpx.post(f"{self.system.endpoints['door']}/matters", content=orjson.dumps(asked), headers=headers)
 
-    def passed_clocks(self, dispute: str) -> list[str]:
-        """Return the clocks of passed deadlines."""
+    def clocks_of_passed_deadlines(self, dispute: str) -> list[str]:
+        """Return the clocks (deadline rules) of the dispute's deadlines that have passed."""
         return [clock for (clock,) in self.rows("select clock from mediation.deadlines where code = %s and state = 'passed'", dispute)]
 
-    def met_clocks(self, dispute: str) -> dict[str, dict]:
-        """Return, by clock of each met deadline, whether it was met late and whether it had been announced as passed."""
+    def clocks_of_met_deadlines(self, dispute: str) -> dict[str, dict]:
+        """Return {clock: {"late": met late, "was_passed": announced as passed before}} for the met deadlines of a dispute."""
         found = self.rows("select detail from metrics.timeline where code = %s and type = 'deadline.met' order by sequence", dispute)
         return {detail["clock"]: {"late": detail["late"], "was_passed": detail["was_passed"]} for (detail,) in found}
 
     def state_from_history(self, dispute: str) -> str:
-        """Return the state to which the recorded transitions lead."""
+        """Compute the state of a dispute from its recorded transitions, and return it."""
         rows = self.rows("select before, after, step from mediation.transitions where code = %s order by step", dispute)
         return decisions.fold(decisions.Transition(*row) for row in rows)
 
-    def dead_letters(self) -> int:
+    def count_dead_letters(self) -> int:
         """Return the number of messages in the dead-letter queue."""
         with pika.BlockingConnection(pika.URLParameters(self.system.servers.amqp_admin)) as connection:
             return connection.channel().queue_declare(DEAD_LETTERS, passive=True).method.message_count
 
     # ── without the kit ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def posts_event(self, agency: str, event: dict) -> httpx.Response:
+    def post_event(self, agency: str, event: dict) -> httpx.Response:
         """Post an event to intake's HTTP API as this agency."""
         headers = {"Content-Type": "application/cloudevents+json", **self._token(agency)}
         return httpx.post(f"{self.system.endpoints['door']}/events", content=orjson.dumps(event), headers=headers)
@@ -298,8 +299,8 @@ class County:
         """Return all receipts of an agency from intake's HTTP API."""
         return httpx.get(f"{self.system.endpoints['door']}/receipts?after=0", headers=self._token(agency)).json()
 
-    def publishes_event(self, agency: str, event: dict):
-        """Publish an event over AMQP as this agency and wait for the confirm."""
+    def publish_event(self, agency: str, event: dict):
+        """Publish an event over AMQP as this agency, and wait for the broker's confirm."""
         connection = pika.BlockingConnection(pika.URLParameters(self.system.endpoints["agencies"][agency]["amqp"]))
         channel = connection.channel()
         channel.confirm_delivery()
@@ -312,61 +313,61 @@ class County:
 
     # ── disputes in a given state ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def screened_dispute(self, at: datetime | None = None, **report) -> str:
-        """Report and screen a dispute. Return its code."""
+    def create_screened_dispute(self, at: datetime | None = None, **report) -> str:
+        """Report a dispute (women's federation) and screen it (mediation centre). Return the dispute's code."""
         at = at or datetime.now(UTC)
-        code = self._wait_applied(self.womens_federation.reports_dispute(time=at, **report))
-        self._wait_applied(self.mediation_centre.reports("dispute.screened", code, time=at, suitable=True, track="A", kind=report.get("kind", "family")))
+        code = self._wait_until_applied(self.womens_federation.reports_dispute(time=at, **report))
+        self._wait_until_applied(self.mediation_centre.reports("dispute.screened", code, time=at, suitable=True, track="A", kind=report.get("kind", "family")))
         return code
 
-    def routed_dispute(self, body: str, at: datetime | None = None) -> str:
-        """Report a dispute, screen it and route it to `body`. Return its code."""
+    def create_routed_dispute(self, body: str, at: datetime | None = None) -> str:
+        """Report a dispute, screen it and route it to the mediation body `body`. Return the dispute's code."""
         at = at or datetime.now(UTC)
-        code = self.screened_dispute(at)
-        self._wait_applied(self.mediation_centre.reports("dispute.routed", code, time=at, to=body, reason="by_place"))
+        code = self.create_screened_dispute(at)
+        self._wait_until_applied(self.mediation_centre.reports("dispute.routed", code, time=at, to=body, reason="by_place"))
         return code
 
-    def accepted_dispute(self, at: datetime | None = None) -> str:
-        """Route a dispute to the Daman committee, which accepts it. Return its code."""
+    def create_accepted_dispute(self, at: datetime | None = None) -> str:
+        """Route a dispute to the mediation committee of Daman, and accept it there. Return the dispute's code."""
         at = at or datetime.now(UTC)
-        code = self.routed_dispute(DAMAN_COMMITTEE, at)
-        self._wait_applied(self.agency(DAMAN_COMMITTEE).reports("referral.accepted", code, time=at, conflict_of_interest=False))
+        code = self.create_routed_dispute(DAMAN_COMMITTEE, at)
+        self._wait_until_applied(self.agency(DAMAN_COMMITTEE).reports("referral.accepted", code, time=at, conflict_of_interest=False))
         return code
 
-    def mediated_dispute(self, at: datetime | None = None) -> str:
-        """Bring a dispute to mediation by the Daman committee at `at`. Return its code."""
+    def create_mediated_dispute(self, at: datetime | None = None) -> str:
+        """Bring a dispute to mediation by the mediation committee of Daman, all steps at the time `at`. Return the dispute's code."""
         at = at or datetime.now(UTC)
-        code, committee = self.accepted_dispute(at), self.agency(DAMAN_COMMITTEE)
+        code, committee = self.create_accepted_dispute(at), self.agency(DAMAN_COMMITTEE)
         for party in ("applicant", "respondent"):
             committee.reports("consent.given", code, time=at, party=party, how="in_writing")
-        self._wait_applied(committee.reports("mediation.started", code, time=at))
+        self._wait_until_applied(committee.reports("mediation.started", code, time=at))
         return code
 
-    def agreed_dispute(self, at: datetime | None = None, **agreement) -> str:
-        """Bring a dispute to a written agreement: 6,000 yuan due in a month, unless `agreement` differs. Return its code."""
+    def create_agreed_dispute(self, at: datetime | None = None, **agreement) -> str:
+        """Bring a dispute to a written agreement: 6,000 yuan due in a month, unless `agreement` says otherwise. Return the dispute's code."""
         at = at or datetime.now(UTC)
-        code, day = self.mediated_dispute(at), at.date()
+        code, day = self.create_mediated_dispute(at), at.date()
         terms = [{"kind": "payment", "due_on": (day + timedelta(30)).isoformat(), "amount_cny": "6000.00"}]
         whole = {"form": "written", "effective_on": day.isoformat(), "confirmable": True, "terms": terms}
-        self._wait_applied(self.agency(DAMAN_COMMITTEE).reports("agreement.reached", code, time=at, **(whole | agreement)))
+        self._wait_until_applied(self.agency(DAMAN_COMMITTEE).reports("agreement.reached", code, time=at, **(whole | agreement)))
         return code
 
-    def filed_dispute(self, code: str, **case) -> str:
-        """File a case about a dispute. Return the dispute's valid code."""
+    def file_court_case(self, code: str, **case) -> str:
+        """Let the court file a case about a dispute. Return the current code of the dispute."""
         day = datetime.now(UTC).date().isoformat()
         whole = {"received_on": day, "decided_on": day, "cause": "10", "procedure": "simplified"}
         return self.apply_steps(code, ("court", "case.filed", whole | case)).dispute
 
     def apply_steps(self, code: str, *steps: tuple[str, str, dict]) -> SentEvent:
-        """Report steps (agency, event type, data), each when the event before has taken effect. Return the last."""
+        """Report steps (agency, event type, data) and wait until they take effect; consecutive steps of one agency are sent together. Return the last one."""
         for agency, group in groupby(steps, key=itemgetter(0)):
             sent = [self.agency(agency).reports(event_type, code, **facts) for _, event_type, facts in group]
             for event in sent:
-                self._wait_applied(event)
+                self._wait_until_applied(event)
         return sent[-1]
 
-    def rejection_of(self, code: str, agency: str, event_type: str, **facts) -> str:
-        """Report a step that is rejected. Return the code of the reason."""
+    def report_rejected_step(self, code: str, agency: str, event_type: str, **facts) -> str:
+        """Report a step that the mediation service rejects. Return the reason code."""
         sent = self.agency(agency).reports(event_type, code, **facts)
         sent.client.agency.settle(SETTLE_SECONDS)
         assert sent.receipts == ["receipt.accepted", "receipt.rejected"], sent.receipts
@@ -376,11 +377,11 @@ class County:
         return self.rows("select outcome from mediation.disputes where code = %s", dispute)[0][0]
 
     def next_actors(self, dispute: str) -> list[str]:
-        """Return the agencies that have to act next, as the dashboard shows them."""
+        """Wait until the system has settled. Return the agencies that have to act next, as the dashboard shows them."""
         self.settle()
         return self.rows("select next_actors from metrics.disputes where code = %s", dispute)[0][0]
 
-    def _wait_applied(self, sent: SentEvent) -> str:
+    def _wait_until_applied(self, sent: SentEvent) -> str:
         sent.client.agency.settle(SETTLE_SECONDS)
         assert sent.receipts[-1] == "receipt.applied", sent.receipts
         return sent.dispute
@@ -393,15 +394,15 @@ class County:
             self._database.close()
 
 
-class Lane:
-    """Texts and tables that would disclose that something is in the safeguard lane."""
+class SafeguardLane:
+    """Texts and table names that reveal events of the safeguard lane (events that only police, courts and women's federation see)."""
 
-    WORDS = ("safeguard", "hold.released", "protection_order", "dv.warning", "risk.flagged", "notice.attention")
+    FORBIDDEN_TEXTS = ("safeguard", "hold.released", "protection_order", "dv.warning", "risk.flagged", "notice.attention")
     TABLES = ("lane_records", "lane_events", "lane_accesses", "holds", "hold_clocks", "sealed_notices")
 
 
-def found_outside(county: County, dispute: str, texts: tuple[str, ...] = ()) -> list:
-    """Return the places outside the lane (read model, metrics, logs) that contain these texts, by default the dispute's code."""
+def find_outside_safeguard_lane(county: County, dispute: str, texts: tuple[str, ...] = ()) -> list:
+    """Return the places outside the safeguard lane (dashboard's tables, metrics, logs) that contain these texts, by default the dispute's code."""
     texts = texts or (dispute,)
     found = [place for place in find_in_tables(county.rows, texts) if place[0] == "metrics"]
     return found + find_in_logs(county.system, texts if dispute in texts else ()) + find_in_metrics(county.system, texts)

@@ -1,4 +1,4 @@
-"""Edited copies of the county's folder, for tests of what a county may set."""
+"""Edited copies of the county's settings folder, for tests of the settings that a county may change."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from contracts import COUNTY
 
 
 def copy_county_folder(parent: Path, periods: str = "", calendar: str = "", routing: str = "") -> Path:
-    """Copy the county's folder to `parent`/county and append these lines to county.toml, calendar.toml and routing.csv. Return the copy."""
+    """Copy the county's settings folder to `parent`/county; append `periods` to county.toml, `calendar` to calendar.toml and `routing` to routing.csv."""
     folder = parent / "county"
     if not folder.exists():
         shutil.copytree(COUNTY.folder, folder)
@@ -19,7 +19,7 @@ def copy_county_folder(parent: Path, periods: str = "", calendar: str = "", rout
 
 
 def write_as_edit(file: Path, text: str) -> None:
-    """Write the file with a later modification time than before, so that the change is noticed."""
+    """Write the file with a later modification time than before, so that services notice the change."""
     before = file.stat().st_mtime_ns if file.exists() else 0
     file.write_text(text, "utf-8")
     os.utime(file, ns=(before + 10**9, before + 10**9))

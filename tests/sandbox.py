@@ -1,4 +1,4 @@
-"""A separate database and virtual host on the test servers, in which no process of the system runs. Tests of single components use it."""
+"""Sandbox: a separate database and virtual host on the test servers, which no process of the system uses. For tests of single components."""
 
 import base64
 import json
@@ -17,13 +17,13 @@ from plumbing.settings import Settings
 from tests.shared_servers import make_vhost
 
 DATABASE_NAME = "fengqiao_sandbox"
-AGENCIES = ("police", "court")  # only these have a queue and an inbox: declaring those of all agencies would take seconds
+AGENCIES = ("police", "court")  # the only agencies with queues in the sandbox, because declaring the queues of all agencies would take seconds
 AT_REST_KEY = bytes(range(32))
-SEAL_PRIVATE_KEY = PrivateKey(bytes(range(32, 64)))  # private key of intake; agencies encrypt party data with the public key
+SEAL_PRIVATE_KEY = PrivateKey(bytes(range(32, 64)))  # private key of intake; agencies encrypt party data with its public key
 
 
 class Sandbox:
-    """Database with all schemas migrated, and virtual host with empty queues; both are created anew."""
+    """New database with all migrations applied, and new virtual host with empty queues."""
 
     def __init__(self, servers: Servers):
         self.servers = servers
@@ -35,7 +35,7 @@ class Sandbox:
         for service, url in self.databases.items():
             migrate(service, url)
         self.vhost = f"{servers.vhost}_sandbox"
-        make_vhost(servers.management, self.vhost, self._definitions())
+        make_vhost(servers.management, self.vhost, self._make_broker_definitions())
         self._admin_connection = _connect(self.database_admin)
         self._pools: list[Pool] = []
         self._cached_channel: pika.adapters.blocking_connection.BlockingChannel | None = None
@@ -62,7 +62,7 @@ class Sandbox:
         return Settings(**(values | others))
 
     def pool(self, service: str, size: int = 4, **others) -> Pool:
-        """Return a new pool with the role of this service. Idle connections of earlier pools are closed, because hundreds of tests share one server."""
+        """Return a new connection pool for a service. Idle connections of earlier pools are closed, because hundreds of tests share one server."""
         for earlier in self._pools:
             earlier.close()
         self._pools.append(Pool(self.settings(service), size, **others))
@@ -80,7 +80,7 @@ class Sandbox:
         }
 
     def rows(self, sql: str, *params) -> list[tuple]:
-        """Execute a statement as the administrator, who may use every schema. Return its rows. Reconnects if a test has restarted the server."""
+        """Execute a statement as the database administrator, and return its rows. Reconnects if a test has restarted the server."""
         try:
             return self._execute(sql, params)
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
@@ -90,7 +90,7 @@ class Sandbox:
         return self._execute(sql, params)
 
     def empty(self, *services: str) -> None:
-        """Delete all rows of plumbing's tables in the schemas of these services."""
+        """Delete all rows of the inbox and outbox tables in the schemas of these services."""
         tables = ("heard", "waiting", "parked", "parked_actions", "spoken", "outbox")
         self.rows("; ".join(f"delete from {service}.{table}" for service in services for table in tables))
 
@@ -110,7 +110,7 @@ class Sandbox:
         return channel
 
     def count(self, queue: str) -> int:
-        """Return how many messages are ready in the queue."""
+        """Return how many messages are ready for delivery in the queue."""
         return self._shared_channel().queue_declare(queue, passive=True).method.message_count
 
     def purge(self, *queues: str) -> None:
@@ -120,7 +120,7 @@ class Sandbox:
     def take_all(self, queue: str) -> list[tuple]:
         """Consume and acknowledge all messages that are in the queue now. Return them as (method, properties, body).
 
-        basic.get is not possible on a queue with a single active consumer. Messages published during the call stay in the queue.
+        The method consumes, because basic.get is not possible on a queue with a single active consumer. Messages published during the call stay in the queue.
         """
         channel = self.channel()
         message_count = channel.queue_declare(queue, passive=True).method.message_count
@@ -137,7 +137,7 @@ class Sandbox:
         return taken
 
     def publish(self, producer: str, *events: dict) -> None:
-        """Publish domain events as the relay does. Each is a dict of arguments of `domain_event`, or with the `body` to publish."""
+        """Publish domain events as the relay does. Each event is a dict of keyword arguments of `domain_event`; a key `body` replaces the message body."""
         channel = self._shared_channel()
         for event in events:
             partition = partition_of(event["subject"])
@@ -145,15 +145,15 @@ class Sandbox:
             channel.basic_publish(exchange_of(producer), routing_key(partition, event.get("type", "step.applied")), body, pika.BasicProperties(delivery_mode=2))
 
     def _shared_channel(self):
-        """Return an administrator's channel that stays open between calls, because opening a connection is slow."""
+        """Return a broker channel of the administrator that stays open between calls, because opening a connection is slow."""
         if self._cached_channel is None or not self._cached_channel.is_open:
             if self._cached_channel and self._cached_channel.connection.is_open:
                 self._cached_channel.connection.close()  # the broker closed the channel, but its connection is still open
             self._cached_channel = self.channel()
         return self._cached_channel
 
-    def _definitions(self):
-        """Return the broker topology without the queues of agencies outside AGENCIES."""
+    def _make_broker_definitions(self):
+        """Return the broker definitions (exchanges, queues, permissions) without the queues of agencies that are not in AGENCIES."""
         document = broker.definitions(self.servers.keys["broker"], 2)
         needed = {name for agency in AGENCIES for name in (agency_queue(agency), inbox_of(agency))}
         unwanted = {queue["name"] for queue in document["queues"] if queue["name"].startswith(("agency.", "intake.agency-events."))} - needed
@@ -163,7 +163,7 @@ class Sandbox:
 
 
 def domain_event(producer: str, subject: str, sequence: int, type: str = "step.applied", time: str = "2026-03-02T02:00:00Z", **data) -> bytes:
-    """Return a domain event as a message body. `data` is not checked against the contract."""
+    """Return a serialised domain event, to be used as a message body. `data` is not validated against its schema."""
     envelope = {"specversion": "1.0", "id": f"{subject}/{sequence}", "source": f"/services/{producer}", "type": type, "subject": subject, "time": time}
     return json.dumps({**envelope, "sequence": str(sequence), "traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "data": data}).encode()
 

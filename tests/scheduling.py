@@ -1,9 +1,9 @@
-"""Assigns test files to the workers of pytest-xdist: long files first, and files that need the whole system to few workers."""
+"""Assigns test files to the workers of pytest-xdist: long-running files first, and files that need the whole system to few workers."""
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-# Files that take several seconds, the longest first: a long file that starts last would delay the end of the run. All others follow in any order.
+# Test files that take several seconds, the longest first: a long file that starts last would delay the end of the test run. Other files follow.
 LONG_FILES = (
     "tests/drills/test_short_drill.py",
     "tests/bench/test_short_bench.py",
@@ -22,7 +22,7 @@ LONG_FILES = (
     "tests/metrics/",
     "tests/docs/generate/test_contracts.py",
 )
-# These files share one set of servers, which they kill, so one worker runs all of them. The drill comes first because it needs empty servers.
+# Test files that use and kill the same servers, so one worker runs all of them. The drill is first, because it needs empty servers.
 FILES_THAT_KILL_SERVERS = (
     "tests/drills/test_short_drill.py",
     "tests/local/test_servers.py",
@@ -31,9 +31,9 @@ FILES_THAT_KILL_SERVERS = (
     "tests/fengqiao_agency/test_unsendable_events.py",
     "tests/fengqiao_agency/test_cli.py",
 )
-# These files simulate the same quarter of disputes, which takes seven seconds. One worker runs both and simulates it once.
+# Test files that use the same simulated quarter of a year, which takes seven seconds to simulate. One worker runs both and simulates it once.
 FILES_THAT_SIMULATE_A_QUARTER = ("tests/demo/test_history.py", "tests/docs/generate/test_events.py")
-# These files need every process of the system, which takes ten CPU seconds to start and half a gigabyte: half of the workers start one.
+# Test files that need every process of the system. It takes ten CPU seconds and half a gigabyte to start, so at most half of the workers start it.
 FILES_WITH_WHOLE_SYSTEM = (
     "tests/flows/",
     "tests/docs/test_commands.py",
@@ -44,24 +44,24 @@ FILES_WITH_WHOLE_SYSTEM = (
 
 
 def count_systems(workers: int) -> int:
-    """Return how many workers may start the whole system."""
+    """Return how many of the test workers may start the whole system."""
     return max(1, workers // 2)
 
 
 def sort_long_files_first(items: list[pytest.Item]) -> None:
-    """Sort the tests by file as LONG_FILES says. The order is the same on every worker."""
+    """Sort the tests by file in the order of LONG_FILES. The order is the same on every worker."""
     files = list(dict.fromkeys(_work_unit(item.nodeid) for item in items))
-    position = {unit: (_rank_of(unit), number) for number, unit in enumerate(files)}
+    position = {unit: (_position_in_long_files(unit), number) for number, unit in enumerate(files)}
     items.sort(key=lambda item: position[_work_unit(item.nodeid)])
 
 
 class LongFilesFirst(LoadFileScheduling):
-    """xdist scheduler that gives a free worker the next file in the order of collection."""
+    """xdist scheduler that assigns the next test file, in the order of collection, to each free worker."""
 
     def __init__(self, config, log=None):
-        config.option.loadscopereorder = False  # xdist would sort files by number of tests, which says nothing about their duration
+        config.option.loadscopereorder = False  # xdist would sort files by their number of tests, which says nothing about their duration
         super().__init__(config, log)
-        self._with_system: set = set()  # workers that have started the whole system
+        self._with_system: set = set()  # test workers that have started the whole system
 
     def _split_scope(self, nodeid):
         return _work_unit(nodeid)
@@ -71,20 +71,22 @@ class LongFilesFirst(LoadFileScheduling):
         return super().remove_node(node)
 
     def _reschedule(self, node):
-        if self.workqueue and self._next_for(node) is None and not node.shutting_down:
+        if self.workqueue and self._next_file_for(node) is None and not node.shutting_down:
             node.shutdown()
             return
         super()._reschedule(node)
 
     def _assign_work_unit(self, node):
-        unit = self._next_for(node) or next(iter(self.workqueue))
+        unit = self._next_file_for(node) or next(iter(self.workqueue))
         self.workqueue.move_to_end(unit, last=False)
         if unit.startswith(FILES_WITH_WHOLE_SYSTEM):
             self._with_system.add(node)
         super()._assign_work_unit(node)
 
-    def _next_for(self, node):
-        """Return the next file for a worker, or None. Workers with a running system get the files that need it; others only until enough have one."""
+    def _next_file_for(self, node):
+        """Return the next test file for a worker, or None. Workers that run the whole system get the files that need it first; other workers start the
+        system only while fewer than `count_systems` do.
+        """
         needing, others = ([unit for unit in self.workqueue if unit.startswith(FILES_WITH_WHOLE_SYSTEM) == needs] for needs in (True, False))
         if node in self._with_system:
             return (needing or others)[0]
@@ -98,5 +100,5 @@ def _work_unit(nodeid):
     return next((files[0] for files in (FILES_THAT_KILL_SERVERS, FILES_THAT_SIMULATE_A_QUARTER) if file in files), file)
 
 
-def _rank_of(unit):
+def _position_in_long_files(unit):
     return next((position for position, path in enumerate(LONG_FILES) if unit.startswith(path)), len(LONG_FILES))

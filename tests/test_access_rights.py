@@ -1,6 +1,6 @@
-"""Tests of access rights: no role of the database and no user of the broker can read or write what belongs to another.
+"""Tests of access rights: no database role and no broker user can read or write tables, queues or exchanges of another.
 
-The rights are checked in the definitions, and by attempts on the real database and broker.
+The rights are checked in the definitions, and by attempts on a real database and broker.
 """
 
 import re
@@ -19,7 +19,7 @@ from tests.sandbox import AGENCIES as SANDBOX_AGENCIES
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_can_read_and_write_its_own_tables_and_no_others(sandbox, service):
+def test_a_service_role_can_read_and_write_the_tables_of_its_own_schema_only(sandbox, service):
     tables = sandbox.rows("select schemaname, tablename from pg_tables where schemaname = any(%s)", list(SERVICES))
     assert len(tables) > 40
     connection = psycopg2.connect(sandbox.databases[service])
@@ -36,7 +36,7 @@ def test_a_service_can_read_and_write_its_own_tables_and_no_others(sandbox, serv
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_role_cannot_gain_further_rights(sandbox, service):
+def test_a_database_role_of_a_service_cannot_gain_further_rights(sandbox, service):
     other = next(name for name in SERVICES if name != service)
     connection = psycopg2.connect(sandbox.databases[service])
     connection.autocommit = True
@@ -54,31 +54,31 @@ def test_a_service_role_cannot_gain_further_rights(sandbox, service):
 # ── the broker: rights in its definitions ──────────────────────────────────────────────────────────────────────────────
 
 DEFINITIONS = broker.definitions(dict.fromkeys((broker.ADMIN, *broker.SERVICES, *AGENCIES), "x"), 2)
-RIGHTS = {right["user"]: right for right in DEFINITIONS["permissions"]}
-TOPIC_RIGHTS = {right["user"]: right for right in DEFINITIONS["topic_permissions"]}
-ALL_NAMES = {entry["name"] for entry in (*DEFINITIONS["queues"], *DEFINITIONS["exchanges"])}
+PERMISSIONS_OF_USER = {right["user"]: right for right in DEFINITIONS["permissions"]}
+TOPIC_PERMISSIONS_OF_USER = {right["user"]: right for right in DEFINITIONS["topic_permissions"]}
+QUEUE_AND_EXCHANGE_NAMES = {entry["name"] for entry in (*DEFINITIONS["queues"], *DEFINITIONS["exchanges"])}
 
 
 def names_matching(user, right):
-    """Return the queues and exchanges on which the user has this right (configure, write or read)."""
-    return {name for name in ALL_NAMES if re.search(RIGHTS[user][right], name)}
+    """Return the names of the queues and exchanges on which the broker user has this right (configure, write or read)."""
+    return {name for name in QUEUE_AND_EXCHANGE_NAMES if re.search(PERMISSIONS_OF_USER[user][right], name)}
 
 
 @pytest.mark.parametrize("agency", AGENCIES)
-def test_an_agency_has_rights_on_its_inbox_and_the_agencies_exchange_only(agency):
+def test_an_agencys_broker_user_has_rights_only_on_its_inbox_queue_and_the_agencies_exchange(agency):
     assert (names_matching(agency, "configure"), names_matching(agency, "write"), names_matching(agency, "read")) == (set(), {"agencies"}, {inbox_of(agency)})
 
 
 @pytest.mark.parametrize("agency", AGENCIES)
-def test_an_agency_can_publish_with_its_own_routing_keys_only(agency):
-    rule = re.compile(TOPIC_RIGHTS[agency]["write"])
+def test_an_agency_can_publish_only_with_routing_keys_that_begin_with_its_code(agency):
+    rule = re.compile(TOPIC_PERMISSIONS_OF_USER[agency]["write"])
 
     assert [other for other in AGENCIES if rule.search(f"{other}.dispute.reported")] == [agency]
     assert not rule.search(agency) and not rule.search(f"x.{agency}.y") and not rule.search(f"{agency}x.y")
 
 
 @pytest.mark.parametrize("service", broker.SERVICES)
-def test_a_service_can_read_its_queues_and_write_its_own_streams_only(service):
+def test_a_service_can_read_only_its_own_queues_and_write_only_its_own_streams(service):
     assert names_matching(service, "configure") == set()
     exchanges = {exchange_of(producer) for producer in STREAMS if service_of(producer) == service}
     assert names_matching(service, "write") == exchanges | ({"inboxes"} if service in ("intake", "notify") else set())
@@ -91,7 +91,7 @@ def test_a_service_can_read_its_queues_and_write_its_own_streams_only(service):
 
 @pytest.fixture
 def attempt(sandbox):
-    """attempt(user, action) runs the action on a channel of the user. Returns None, or the reply code if the broker refuses it."""
+    """Function that runs an action on a channel of a broker user. Returns None, or the AMQP reply code if the broker refuses the action."""
 
     def attempt(user, action):
         channel = sandbox.channel(user)
@@ -106,42 +106,42 @@ def attempt(sandbox):
     return attempt
 
 
-def publishing(exchange, key, **properties):
+def publish_action(exchange, key, **properties):
     return lambda channel: channel.basic_publish(exchange, key, b"{}", pika.BasicProperties(**properties))
 
 
-def consuming(queue):
+def consume_action(queue):
     return lambda channel: (channel.basic_consume(queue, lambda *_: None), channel.connection.process_data_events(0))
 
 
 POLICE, COURT = SANDBOX_AGENCIES
 
 
-def test_an_agency_can_publish_its_events_and_read_its_inbox(attempt, sandbox):
-    assert attempt(POLICE, publishing("agencies", f"{POLICE}.dispute.reported", user_id=POLICE)) is None
-    assert attempt(POLICE, consuming(inbox_of(POLICE))) is None
+def test_the_broker_accepts_an_agencys_events_and_lets_it_read_its_inbox_queue(attempt, sandbox):
+    assert attempt(POLICE, publish_action("agencies", f"{POLICE}.dispute.reported", user_id=POLICE)) is None
+    assert attempt(POLICE, consume_action(inbox_of(POLICE))) is None
     sandbox.purge(agency_queue(POLICE))
 
 
 @pytest.mark.parametrize(
     "action",
     [
-        publishing("agencies", f"{COURT}.dispute.reported"),
-        publishing("agencies", "dispute.reported"),
-        publishing("agencies", "#"),
-        publishing("inboxes", COURT),
-        publishing("inboxes", POLICE),
-        publishing("dead-letters", "x"),
-        publishing("unrouted", "x"),
-        publishing("", inbox_of(COURT)),
-        publishing("", queue_of("mediation", "intake", 0)),
-        publishing("amq.topic", "x"),
-        *(publishing(exchange_of(producer), "0.dispute.registered") for producer in STREAMS),
-        consuming(inbox_of(COURT)),
-        consuming(agency_queue(POLICE)),
-        consuming(agency_queue(COURT)),
-        consuming(queue_of("mediation", "intake", 0)),
-        consuming(DEAD_LETTERS),
+        publish_action("agencies", f"{COURT}.dispute.reported"),
+        publish_action("agencies", "dispute.reported"),
+        publish_action("agencies", "#"),
+        publish_action("inboxes", COURT),
+        publish_action("inboxes", POLICE),
+        publish_action("dead-letters", "x"),
+        publish_action("unrouted", "x"),
+        publish_action("", inbox_of(COURT)),
+        publish_action("", queue_of("mediation", "intake", 0)),
+        publish_action("amq.topic", "x"),
+        *(publish_action(exchange_of(producer), "0.dispute.registered") for producer in STREAMS),
+        consume_action(inbox_of(COURT)),
+        consume_action(agency_queue(POLICE)),
+        consume_action(agency_queue(COURT)),
+        consume_action(queue_of("mediation", "intake", 0)),
+        consume_action(DEAD_LETTERS),
         lambda channel: channel.basic_get(inbox_of(COURT)),
         lambda channel: channel.queue_purge(inbox_of(COURT)),
         lambda channel: channel.queue_delete(inbox_of(POLICE)),
@@ -154,30 +154,30 @@ def test_an_agency_can_publish_its_events_and_read_its_inbox(attempt, sandbox):
         lambda channel: channel.exchange_bind("agencies", "intake.events", "#"),
     ],
 )
-def test_the_broker_refuses_an_agency_everything_else(attempt, action):
+def test_the_broker_refuses_an_agency_any_other_exchange_queue_or_routing_key(attempt, action):
     assert attempt(POLICE, action) == 403
 
 
-def test_a_message_with_the_user_id_of_another_agency_is_refused(attempt):
-    assert attempt(POLICE, publishing("agencies", f"{POLICE}.dispute.reported", user_id=COURT)) == 406
+def test_the_broker_refuses_a_message_with_the_user_id_of_another_agency(attempt):
+    assert attempt(POLICE, publish_action("agencies", f"{POLICE}.dispute.reported", user_id=COURT)) == 406
 
 
 @pytest.mark.parametrize("service", broker.SERVICES)
-def test_a_service_cannot_publish_as_another_or_declare_queues(attempt, service):
+def test_a_service_cannot_publish_as_another_service_or_declare_a_queue(attempt, service):
     for other in STREAMS:
         if service_of(other) != service:
-            assert attempt(service, publishing(exchange_of(other), "0.x")) == 403
-    assert attempt(service, publishing("agencies", f"{POLICE}.x")) == 403
-    assert attempt(service, consuming(inbox_of(POLICE))) == 403
+            assert attempt(service, publish_action(exchange_of(other), "0.x")) == 403
+    assert attempt(service, publish_action("agencies", f"{POLICE}.x")) == 403
+    assert attempt(service, consume_action(inbox_of(POLICE))) == 403
     assert attempt(service, lambda channel: channel.queue_declare(uuid.uuid4().hex)) == 403
 
 
-def test_wrong_credentials_are_refused(sandbox):
+def test_the_broker_refuses_wrong_credentials(sandbox):
     for uri in (sandbox.amqp(POLICE).replace(sandbox.servers.keys["broker"][POLICE], "guessed"), "amqp://guest:guest@" + sandbox.amqp(POLICE).split("@")[1]):
         with pytest.raises(pika.exceptions.ProbableAuthenticationError):
             pika.BlockingConnection(pika.URLParameters(uri))
 
 
 @pytest.mark.parametrize("user", AGENCIES)
-def test_every_agency_can_log_in_with_its_own_account(servers, user):
+def test_every_agency_can_connect_to_the_broker_with_its_own_account(servers, user):
     pika.BlockingConnection(pika.URLParameters(servers.amqp(user))).close()

@@ -1,4 +1,4 @@
-"""Tests of the test run itself: the order of the files, their distribution to workers, and the clean-up of servers."""
+"""Tests of the test run itself: order of the test files, their distribution to workers, and clean-up of servers."""
 
 import signal
 import subprocess
@@ -12,12 +12,12 @@ from tests.scheduling import FILES_THAT_KILL_SERVERS, FILES_THAT_SIMULATE_A_QUAR
 from tests.shared_servers import TestRun
 
 ROOT = Path(__file__).parents[1]
-FLOWS = [f"tests/flows/test_{n}.py::test_x" for n in range(12)]
-OTHERS = [f"tests/contracts/test_{n}.py::test_{case}" for n in range(6) for case in range(4)]
+FLOW_TEST_IDS = [f"tests/flows/test_{n}.py::test_x" for n in range(12)]
+OTHER_TEST_IDS = [f"tests/contracts/test_{n}.py::test_{case}" for n in range(6) for case in range(4)]
 
 
 class FakeWorker:
-    """Worker as the scheduler uses it: receives indices of tests, and is shut down."""
+    """Stub of an xdist worker: records the indices of the tests assigned to it, and whether it was shut down."""
 
     def __init__(self, number):
         self.gateway = SimpleNamespace(id=f"gw{number}")
@@ -33,8 +33,8 @@ class FakeWorker:
         return self.gateway.id
 
 
-def run(collected, workers=4):
-    """Simulate a run in which the workers complete one test each in turn. Return the files of each worker, in order."""
+def simulate_run(collected, workers=4):
+    """Simulate a test run in which each worker completes one test per round. Return the list of test files of each worker, in order."""
     config = SimpleNamespace(option=SimpleNamespace(loadscopereorder=True), getvalue=lambda name: [f"{workers}*popen"], hook=None)
     scheduler = LongFilesFirst(config)
     nodes = [FakeWorker(number) for number in range(workers)]
@@ -55,39 +55,47 @@ def run(collected, workers=4):
 
 
 @pytest.mark.parametrize(("workers", "workers_with_system"), [(1, 1), (2, 1), (3, 1), (4, 2), (8, 4)])
-def test_at_most_half_of_the_workers_start_the_whole_system(workers, workers_with_system):
-    files = run(FLOWS + OTHERS, workers)
+def test_at_most_half_of_the_test_workers_start_the_whole_system(workers, workers_with_system):
+    files = simulate_run(FLOW_TEST_IDS + OTHER_TEST_IDS, workers)
 
     assert sum(any(file.startswith(FILES_WITH_WHOLE_SYSTEM) for file in worker_files) for worker_files in files) == workers_with_system
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 8])
-def test_every_test_is_run_with_any_number_of_workers(workers):
-    run(FLOWS + OTHERS, workers)
-    run(FLOWS, workers)
+def test_every_test_is_run_whatever_the_number_of_workers(workers):
+    simulate_run(FLOW_TEST_IDS + OTHER_TEST_IDS, workers)
+    simulate_run(FLOW_TEST_IDS, workers)
 
 
-def test_files_that_kill_servers_are_run_by_one_worker():
-    files = run([f"{file}::test_{n}" for file in FILES_THAT_KILL_SERVERS for n in range(3)] + OTHERS)
+def test_test_files_that_kill_servers_are_run_by_one_worker():
+    files = simulate_run([f"{file}::test_{n}" for file in FILES_THAT_KILL_SERVERS for n in range(3)] + OTHER_TEST_IDS)
 
     assert sum(bool(set(worker_files) & set(FILES_THAT_KILL_SERVERS)) for worker_files in files) == 1
 
 
-def test_long_files_come_first_and_tests_of_a_file_stay_together():
-    items = [SimpleNamespace(nodeid=node) for node in (*OTHERS, *FLOWS, "tests/bench/test_short_bench.py::test_a", f"{FILES_THAT_KILL_SERVERS[1]}::test_a")]
+def test_long_test_files_come_first_and_the_tests_of_a_file_stay_together():
+    items = [
+        SimpleNamespace(nodeid=node)
+        for node in (*OTHER_TEST_IDS, *FLOW_TEST_IDS, "tests/bench/test_short_bench.py::test_a", f"{FILES_THAT_KILL_SERVERS[1]}::test_a")
+    ]
 
     sort_long_files_first(items)
 
-    assert [item.nodeid for item in items] == [f"{FILES_THAT_KILL_SERVERS[1]}::test_a", "tests/bench/test_short_bench.py::test_a", *FLOWS, *OTHERS]
+    assert [item.nodeid for item in items] == [
+        f"{FILES_THAT_KILL_SERVERS[1]}::test_a",
+        "tests/bench/test_short_bench.py::test_a",
+        *FLOW_TEST_IDS,
+        *OTHER_TEST_IDS,
+    ]
 
 
-def test_every_file_named_in_the_scheduling_exists():
+def test_every_test_file_named_in_the_scheduling_module_exists():
     assert [
         path for path in (*LONG_FILES, *FILES_THAT_KILL_SERVERS, *FILES_THAT_SIMULATE_A_QUARTER, *FILES_WITH_WHOLE_SYSTEM) if not (ROOT / path).exists()
     ] == []
 
 
-def test_processes_of_a_killed_run_are_ended_by_the_next_run(tmp_path):
+def test_processes_of_a_killed_test_run_are_ended_by_the_next_test_run(tmp_path):
     orphan = subprocess.Popen(["sleep", "600"], start_new_session=True)
     (tmp_path / "gw0/pid").mkdir(parents=True)
     pids.write_pid_file(tmp_path / "gw0/pid/intake.json", orphan.pid)
@@ -99,7 +107,7 @@ def test_processes_of_a_killed_run_are_ended_by_the_next_run(tmp_path):
     assert orphan.wait(10) in (-signal.SIGTERM, -signal.SIGKILL)
 
 
-def test_a_second_run_in_the_same_folder_is_refused(tmp_path):
+def test_a_second_test_run_in_the_same_folder_is_refused(tmp_path):
     first, second = TestRun(tmp_path), TestRun(tmp_path)
     first.begin()
     first.check()

@@ -4,8 +4,8 @@ create table heard (                    -- the last event that this service has 
     source         text    not null,
     subject        text    not null,
     last_sequence  bigint  not null,
-    blocked        boolean not null default false,   -- the next event failed and is stored in `parked`; later ones wait
-    has_waiting    boolean not null default false,   -- there are rows in `waiting`
+    blocked        boolean not null default false,   -- the next event failed and is stored in `parked`; later events wait
+    has_waiting    boolean not null default false,   -- the table `waiting` contains events of this dispute
     primary key (source, subject)
 ) with (fillfactor = 80);
 
@@ -39,7 +39,7 @@ create table parked (                   -- events that failed: retried a limited
     constraint a_retry_or_discard_has_its_time check (status = 'parked' or next_attempt_at is not null)
 );
 
-create table parked_actions (           -- what operators did with parked events; the service carries out a discard, so that the agency is informed
+create table parked_actions (           -- actions of operators on parked events; the service itself carries out a discard, so that the agency is informed
     id        bigint      generated always as identity primary key,
     at        timestamptz not null default now(),
     who       text        not null,
@@ -51,7 +51,8 @@ create table parked_actions (           -- what operators did with parked events
     constraint only_these_actions check (action in ('replay', 'discard', 'read'))
 );
 
-create table spoken (                   -- the last sequence number used, per stream and dispute; the locked row orders the events of concurrent transactions
+-- The row is locked until the commit, so that sequence numbers follow the order of the commits.
+create table spoken (                   -- the last sequence number used, per stream and dispute
     source         text   not null,
     subject        text   not null,
     last_sequence  bigint not null,

@@ -1,4 +1,4 @@
-"""nameko service notify: sends notices to agencies and keeps the ledger of all notices."""
+"""The nameko service notify: sends notices to agencies and stores every notice in the table `notices`."""
 
 from contracts.channels import is_sealed
 from plumbing.consumer import hear
@@ -7,11 +7,11 @@ from plumbing.events import DomainEvent, Reply
 from plumbing.timer import every
 from services.notify import rules, safeguard, sending, store
 
-CONCURRENT_CALLS = 16  # each to the webhook of another agency
+CONCURRENT_CALLS = 16  # maximum number of simultaneous webhook calls, each to another agency
 
 
 class NotifyService:
-    """Notifies agencies of what they have to act on: in their inbox at once, and by webhook if they have registered one."""
+    """Sends notices to agencies about the steps that they have to take: to their inbox at once, and by webhook if one is registered."""
 
     name = "notify"
     db = Database()
@@ -19,10 +19,10 @@ class NotifyService:
 
     @hear("mediation", "mediation-safeguard")
     def on_events(self, batch):
-        """Send a notice to each agency that owes the next step, is overdue, or is named by an event."""
+        """Process a batch of events: send a notice to each agency that owes the next step, is overdue, or is named by an event."""
         with self.db.transaction() as tx:
             heard = [event for event in tx.unheard(batch) if not event.discarded]
-            self._send_sealed(tx, [notice for event in heard if is_sealed(event.source) for notice in safeguard.notices_for(event)])
+            self._send_sealed_notices(tx, [notice for event in heard if is_sealed(event.source) for notice in safeguard.notices_for(event)])
             notices = [notice for event in heard if not is_sealed(event.source) for notice in rules.notices_for(event)]
             if not notices:
                 return
@@ -37,13 +37,13 @@ class NotifyService:
                 ]
             )
 
-    def _send_sealed(self, tx, notices):
-        """Send notices about the safeguard lane: to the inbox only, with a separate ledger, and without a published event."""
+    def _send_sealed_notices(self, tx, notices):
+        """Send notices about the safeguard lane: to the inbox only, recorded in a separate table, and without a published event."""
         if notices:
             store.insert_sealed_notices(tx, notices)
             tx.post([Reply(notice.to, notice.id, notice.kind, notice.dispute, notice.about, cause=notice.event) for notice in notices])
 
     @every(1.0)
     def send_webhooks(self):
-        """Send due notices by webhook. A slow address delays neither the ledger nor other agencies."""
-        sending.send_due(self.db, self.calls)
+        """Send due notices by webhook. A slow address delays neither the processing of events nor notices to other agencies."""
+        sending.send_due_notices(self.db, self.calls)

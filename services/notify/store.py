@@ -1,4 +1,4 @@
-"""SQL of notify: the ledger of notices and the agencies' webhooks."""
+"""SQL of the service notify: the tables of notices and of the agencies' webhooks."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,17 +9,17 @@ from plumbing.rows import Columns
 from plumbing.transaction import Transaction
 from services.notify.rules import Notice
 
-NOTICES = Columns(
+NOTICE_COLUMNS = Columns(
     "id text, channel text, kind text, dispute text, addressee text, clock text, due_at timestamptz, status text, made_at timestamptz,"
     " next_try_at timestamptz, settled_at timestamptz, about jsonb"
 )
 
-SEALED_NOTICES = Columns("id text, dispute text, addressee text, because text, made_at timestamptz")
+SEALED_NOTICE_COLUMNS = Columns("id text, dispute text, addressee text, because text, made_at timestamptz")
 
 
 @dataclass(slots=True)
 class PendingWebhook:
-    """Notice that waits to be sent by webhook."""
+    """Stored notice that waits to be sent by webhook."""
 
     id: str
     kind: str
@@ -30,8 +30,8 @@ class PendingWebhook:
 
 
 @dataclass(slots=True)
-class Address:
-    """Webhook of an agency, leased by one sender until `free_at`."""
+class LeasedAddress:
+    """Webhook address of an agency; one sender holds a lease on it until `free_at`."""
 
     agency: str
     url: str
@@ -41,16 +41,16 @@ class Address:
 
 
 def load_agencies_with_webhook(tx: Transaction, agencies: set[str]) -> set[str]:
-    """Return which of these agencies have registered a webhook."""
+    """Return those of the given agencies that have registered a webhook."""
     return {agency for (agency,) in tx.rows("select agency from notify.webhooks where agency = any(%s)", (sorted(agencies),))}
 
 
 def insert_notices(tx: Transaction, notices: list[Notice], channel: str, is_waiting: bool) -> None:
-    """Insert notices into the ledger, as waiting for a sender or as sent with this transaction."""
+    """Insert notices into the table `notices`, with status `waiting` (for a webhook sender) or `sent` (in this transaction)."""
     status, next_try_at, settled_at = ("waiting", tx.now, None) if is_waiting else ("sent", None, tx.now)
     tx.insert(
         "notify.notices",
-        NOTICES,
+        NOTICE_COLUMNS,
         [
             (n.id, channel, n.kind, n.dispute, n.to, n.about.get("clock"), n.about.get("due_at"), status, tx.now, next_try_at, settled_at, n.about)
             for n in notices
@@ -60,18 +60,18 @@ def insert_notices(tx: Transaction, notices: list[Notice], channel: str, is_wait
 
 
 def insert_sealed_notices(tx: Transaction, notices: list[Notice]) -> None:
-    """Insert notices about the safeguard lane into their separate ledger."""
+    """Insert notices about the safeguard lane into the separate table `sealed_notices`."""
     rows = [(n.id, n.dispute, n.to, n.event.type, tx.now) for n in notices]
-    tx.insert("notify.sealed_notices", SEALED_NOTICES, rows, "on conflict do nothing")
+    tx.insert("notify.sealed_notices", SEALED_NOTICE_COLUMNS, rows, "on conflict do nothing")
 
 
-# The statements below use the database's clock: the clocks of two machines may differ by more than a lease.
+# The statements below use now() of the database instead of `tx.now`, because the system clocks of two machines may differ by more than a lease.
 
 
-def lease_addresses(tx: Transaction, limit: int, except_for: set[str], lease: timedelta) -> list[Address]:
-    """Take a lease on up to `limit` free addresses with due notices, those first that have been free for longest."""
+def lease_addresses(tx: Transaction, limit: int, except_for: set[str], lease: timedelta) -> list[LeasedAddress]:
+    """Take a lease on up to `limit` free addresses with due notices, in the order in which the addresses became free."""
     return [
-        Address(agency, url, bytes(secret), failures, free_at)
+        LeasedAddress(agency, url, bytes(secret), failures, free_at)
         for agency, url, secret, failures, free_at in tx.rows(
             "update notify.webhooks set free_at = now() + %s where agency in ("
             " select w.agency from notify.webhooks w where w.free_at <= now() and w.agency <> all(%s) and exists ("
@@ -83,17 +83,17 @@ def lease_addresses(tx: Transaction, limit: int, except_for: set[str], lease: ti
     ]
 
 
-def extend_lease(tx: Transaction, address: Address, time: timedelta, failures: int) -> Address | None:
-    """Extend the lease by `time`, counted from now; zero releases the address. Return None if the lease has expired or the address was removed."""
+def extend_lease(tx: Transaction, address: LeasedAddress, time: timedelta, failures: int) -> LeasedAddress | None:
+    """Set the lease to end `time` from now; zero releases the address. Return None if another sender has the lease or the address was removed."""
     rows = tx.rows(
         "update notify.webhooks set free_at = now() + %s, failures = %s where agency = %s and free_at = %s returning agency, url, secret, failures, free_at",
         (time, failures, address.agency, address.free_at),
     )
-    return next((Address(agency, url, bytes(secret), failed, free_at) for agency, url, secret, failed, free_at in rows), None)
+    return next((LeasedAddress(agency, url, bytes(secret), failed, free_at) for agency, url, secret, failed, free_at in rows), None)
 
 
-def load_next_due(tx: Transaction, agency: str) -> PendingWebhook | None:
-    """Return the next due notice for the agency. Notices without an attempt come first, so that a refused one does not delay them."""
+def load_next_due_notice(tx: Transaction, agency: str) -> PendingWebhook | None:
+    """Return the next due notice to the agency. Notices without an attempt come first, so that a refused notice does not delay them."""
     rows = tx.rows(
         "select id, kind, dispute, addressee, about, attempts from notify.notices"
         " where addressee = %s and status = 'waiting' and next_try_at <= now() order by tried_at nulls first, next_try_at, id limit 1",
@@ -103,7 +103,7 @@ def load_next_due(tx: Transaction, agency: str) -> PendingWebhook | None:
 
 
 def record_attempt(tx: Transaction, pending: PendingWebhook, status: str, why: str | None = None, delay: timedelta | None = None) -> bool:
-    """Record an attempt and the resulting status. Return False if another sender has already recorded it; then no event may be published."""
+    """Record an attempt and the resulting status. Return False if another sender has already recorded one; the caller then publishes no event."""
     return (
         tx.run(
             "update notify.notices set status = %s, why = %s, next_try_at = now() + %s, tried_at = now(), attempts = attempts + 1,"
@@ -115,8 +115,8 @@ def record_attempt(tx: Transaction, pending: PendingWebhook, status: str, why: s
     )
 
 
-def fail_all_due(tx: Transaction, tried: PendingWebhook, why: str, delay: timedelta, max_attempts: int) -> list[tuple[PendingWebhook, str]]:
-    """Record a failed attempt for every due notice of the address. Return those that are given up, with the reason."""
+def fail_all_due_notices(tx: Transaction, tried: PendingWebhook, why: str, delay: timedelta, max_attempts: int) -> list[tuple[PendingWebhook, str]]:
+    """Record a failed attempt for every due notice of the address. Return the notices that are given up, with the reason."""
     rows = tx.rows(
         "update notify.notices set attempts = attempts + 1, why = %s, tried_at = case when id = %s then now() else tried_at end,"
         " status = case when attempts + 1 < %s then 'waiting' else 'undeliverable' end,"
@@ -127,8 +127,8 @@ def fail_all_due(tx: Transaction, tried: PendingWebhook, why: str, delay: timede
     return [(PendingWebhook(*row), why) for *row, status in rows if status == "undeliverable"]
 
 
-def give_up_without_address(tx: Transaction) -> list[tuple[PendingWebhook, str]]:
-    """Give up waiting notices to agencies whose webhook was removed. Return them, with the reason."""
+def give_up_notices_without_webhook(tx: Transaction) -> list[tuple[PendingWebhook, str]]:
+    """Set waiting notices to `undeliverable` if the agency's webhook was removed. Return these notices, with the reason."""
     rows = tx.rows(
         "update notify.notices n set status = 'undeliverable', why = 'no_address', next_try_at = null, attempts = attempts + 1, settled_at = now()"
         " where status = 'waiting' and not exists (select 1 from notify.webhooks w where w.agency = n.addressee)"
@@ -138,7 +138,7 @@ def give_up_without_address(tx: Transaction) -> list[tuple[PendingWebhook, str]]
 
 
 def set_webhook(tx: Transaction, agency: str, url: str, secret: bytes, lease: timedelta) -> None:
-    """Set the webhook of an agency. A back-off of the previous address ends; a running lease is kept, at most `lease` from now."""
+    """Set or replace the webhook of an agency. A back-off of the previous address ends; a running lease continues, at most `lease` from now."""
     tx.run(
         "insert into notify.webhooks (agency, url, secret) values (%s, %s, %s) on conflict (agency) do update"
         " set url = excluded.url, secret = excluded.secret, failures = 0, free_at = least(webhooks.free_at, now() + %s)",

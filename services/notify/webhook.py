@@ -10,16 +10,16 @@ import urllib3
 
 from plumbing.jobs import TimeLimitExceeded, time_limit
 
-TIMEOUT = (3, 5)  # seconds for the connection, and for each read of the response
-TOTAL_SECONDS = 10  # for name resolution, connection, TLS and response together
-# Status codes that do not concern this notice: the server or a proxy accepts no request at present.
+TIMEOUTS = (3, 5)  # time limits in seconds: for the connection, and for each read of the response
+TOTAL_TIMEOUT_SECONDS = 10  # time limit for name resolution, connection, TLS and response together
+# HTTP status codes that concern every notice: the server or a proxy accepts no request at present.
 TEMPORARY_STATUSES = (429, 502, 503, 504)
 
 
 class NotDelivered(Exception):
-    """The webhook did not accept the notice; `why` is one of the contract's UNDELIVERABLE_REASONS.
+    """The webhook did not accept the notice. `why`: one of UNDELIVERABLE_REASONS in package contracts.
 
-    `affects_all`: whether any other notice to this address would have failed too.
+    `affects_all`: whether every other notice to this address would have failed too.
     """
 
     def __init__(self, why: str, affects_all: bool = True):
@@ -29,24 +29,24 @@ class NotDelivered(Exception):
 
 
 def send(url: str, secret: bytes, event: bytes) -> None:
-    """Post a CloudEvent (bytes, structured JSON mode). Raises NotDelivered unless the status is 2xx. Does not follow redirects or read the response body."""
+    """Post a serialised CloudEvent to the webhook. Raises NotDelivered unless the status is 2xx. Redirects are not followed, the response body is not read."""
     signature = hmac.new(secret, event, hashlib.sha256).hexdigest()
     headers = {"Content-Type": "application/cloudevents+json", "Fengqiao-Signature": f"sha256={signature}"}
     try:
-        with time_limit(TOTAL_SECONDS):
-            response = requests.post(url, data=event, headers=headers, timeout=TIMEOUT, allow_redirects=False, stream=True)
+        with time_limit(TOTAL_TIMEOUT_SECONDS):
+            response = requests.post(url, data=event, headers=headers, timeout=TIMEOUTS, allow_redirects=False, stream=True)
             response.close()
     except TimeLimitExceeded:
         raise NotDelivered("timed_out") from None
     except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-        raise NotDelivered(_reason_for(error)) from None
+        raise NotDelivered(_undeliverable_reason(error)) from None
     if not 200 <= response.status_code < 300:
         raise NotDelivered("refused_by_peer", affects_all=response.status_code in TEMPORARY_STATUSES)
 
 
 # fmt: off
-REASONS = (
-    # exception types among the causes of the error                               reason code
+REASON_OF_EXCEPTION = (
+    # Exception types; the reason code if one of them is among the causes of an error. The first match counts.
     ((requests.Timeout, TimeoutError),                                            "timed_out"),
     ((requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError),   "tls_failed"),
     ((socket.gaierror, urllib3.exceptions.NameResolutionError, UnicodeError,
@@ -57,13 +57,13 @@ REASONS = (
 # fmt: on
 
 
-def _reason_for(error) -> str:
-    causes = list(_causes(error))
-    return next((reason for types, reason in REASONS if any(isinstance(cause, types) for cause in causes)), "connection_lost")
+def _undeliverable_reason(error) -> str:
+    causes = list(_iterate_causes(error))
+    return next((reason for types, reason in REASON_OF_EXCEPTION if any(isinstance(cause, types) for cause in causes)), "connection_lost")
 
 
-def _causes(error):
-    """Yield the error and all its causes. The libraries store a cause as `__cause__`, `__context__`, `reason` or an argument."""
+def _iterate_causes(error):
+    """Yield the error and all its causes. HTTP libraries store a cause as `__cause__`, `__context__`, `reason` or an argument."""
     seen, remaining = set(), [error]
     while remaining:
         cause = remaining.pop()

@@ -9,7 +9,7 @@ from contracts import AGENCIES
 from plumbing import settings
 from plumbing.pool import Pool
 from services.notify import store
-from services.notify.retries import LEASE
+from services.notify.retries import LEASE_DURATION
 
 app = typer.Typer(help="登记、撤销机构接收通知的网址 | Set and remove the webhooks of agencies.", add_completion=False)
 
@@ -21,7 +21,7 @@ def set(agency: str, url: str):
         raise typer.BadParameter(f"没有这个机构 | there is no such agency: {agency}")
     secret = secrets.token_hex(32)
     with Pool(settings.load(), 1).transaction() as tx:
-        store.set_webhook(tx, agency, url, secret.encode(), LEASE)
+        store.set_webhook(tx, agency, url, secret.encode(), LEASE_DURATION)
     typer.echo(secret)
 
 

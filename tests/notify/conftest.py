@@ -1,4 +1,4 @@
-"""Fixtures of the tests of notify: its tables in a sandbox, the service without nameko, and HTTP servers as webhooks."""
+"""Fixtures for the tests of the service notify: its database tables, the service class without nameko, and HTTP servers as webhooks."""
 
 import contextlib
 import socket
@@ -13,50 +13,50 @@ from plumbing import events
 from plumbing.events import Delivery, DomainEvent, read
 from plumbing.jobs import Jobs
 from services.notify import sending, store
-from services.notify.retries import LEASE
+from services.notify.retries import LEASE_DURATION
 from services.notify.service import NotifyService
 from tests.plumbing.processes import Process
 
-CODE = "620702-2026-000123-1"
+DISPUTE_CODE = "620702-2026-000123-1"
 
 
-def mediation_event(sequence: int, event_type: str, subject: str = CODE, **changed):
-    """Return an event of mediation as notify receives it: the contract's example with `changed` fields."""
+def mediation_event(sequence: int, event_type: str, subject: str = DISPUTE_CODE, **changed):
+    """Return an event of the mediation service as notify receives it: the example in package contracts with `changed` fields."""
     data = contracts.DOMAIN_EVENTS[event_type].example | changed
     return read(Delivery(events.write("mediation", DomainEvent(event_type, subject, data), f"{subject}/{sequence}", events.utc_now(), sequence)))
 
 
 @pytest.fixture
-def notify(sandbox):
-    """The sandbox with empty tables of notify."""
+def notify_sandbox(sandbox):
+    """The test database and virtual host (see tests/sandbox.py), with empty tables of notify."""
     sandbox.empty("notify")
     sandbox.rows("delete from notify.notices; delete from notify.webhooks")
     return sandbox
 
 
 @pytest.fixture
-def service(notify, monkeypatch):
-    """The service without nameko. Its `send_webhooks` returns only when no notice is due, however slow the machine is."""
+def service(notify_sandbox, monkeypatch):
+    """The service notify without nameko. Its method `send_webhooks` returns only when no notice is due, however slow the machine is."""
     monkeypatch.setattr(sending, "ROUND_SECONDS", 60.0)
     service = NotifyService()
-    service.db, service.calls = notify.pool("notify"), Jobs(4)
+    service.db, service.calls = notify_sandbox.pool("notify"), Jobs(4)
     return service
 
 
 @pytest.fixture
 def set_webhook(service):
-    """set_webhook(agency, url) sets a webhook as an operator does and returns the secret."""
+    """Function that sets the webhook of an agency, as an operator does, and returns the signing secret."""
 
     def set_webhook(agency, url, secret=b"s3cret"):
         with service.db.transaction() as tx:
-            store.set_webhook(tx, agency, url, secret, LEASE)
+            store.set_webhook(tx, agency, url, secret, LEASE_DURATION)
         return secret
 
     return set_webhook
 
 
 class WebhookServer:
-    """HTTP server of an agency: records the requests, and answers with the statuses in `answers`, then 204."""
+    """HTTP server of an agency. Records the requests; answers with the status codes in `answers` in turn, and then with 204."""
 
     def __init__(self):
         self.requests, self.answers = [], []
@@ -83,7 +83,7 @@ class WebhookServer:
 
 @pytest.fixture
 def webhook_server(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # even if this machine uses a proxy
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # the test server must be reached directly, even if this machine uses a proxy
     webhook_server = WebhookServer()
     yield webhook_server
     webhook_server.server.shutdown()
@@ -129,12 +129,12 @@ def dripping_server(monkeypatch):
 
 
 @pytest.fixture
-def start_process(notify, tmp_path):
-    """start_process(total_seconds) starts notify as in production: one process with green threads."""
+def start_notify_process(notify_sandbox, tmp_path):
+    """Function that starts the service notify as in production, in a process with green threads, with this total time limit for a webhook call."""
     with contextlib.ExitStack() as running:
 
         def start(total_seconds):
-            environment = notify.environment("notify", FENGQIAO_PARTITIONS="2", TEST_TOTAL_SECONDS=str(total_seconds))
+            environment = notify_sandbox.environment("notify", FENGQIAO_PARTITIONS="2", TEST_TOTAL_SECONDS=str(total_seconds))
             return running.enter_context(Process(tmp_path / "notify.log", "tests.notify.sender", **environment))
 
         yield start

@@ -1,65 +1,69 @@
-"""Tests of notices: each is in the ledger, in the inbox and in a published event, exactly once."""
+"""Tests of notices: each notice is stored in the table `notices`, sent to the agency's inbox and published as an event, exactly once."""
 
 import json
 
 import pytest
 
 from plumbing.events import Delivery
-from tests.notify.conftest import CODE, mediation_event
+from tests.notify.conftest import DISPUTE_CODE, mediation_event
 
-OTHER = "620702-2026-000124-0"
-
-
-def load_ledger(notify):
-    return notify.rows("select kind, dispute, addressee, channel, status from notify.notices order by dispute, channel, addressee")
+OTHER_DISPUTE_CODE = "620702-2026-000124-0"
 
 
-def load_outbox(notify, exchange):
-    return [json.loads(bytes(body)) for (body,) in notify.rows("select body from notify.outbox where exchange = %s order by id", exchange)]
+def load_ledger(notify_sandbox):
+    return notify_sandbox.rows("select kind, dispute, addressee, channel, status from notify.notices order by dispute, channel, addressee")
 
 
-def test_a_notice_is_stored_in_the_ledger_sent_to_the_inbox_and_published(service, notify):
+def load_outbox(notify_sandbox, exchange):
+    return [json.loads(bytes(body)) for (body,) in notify_sandbox.rows("select body from notify.outbox where exchange = %s order by id", exchange)]
+
+
+def test_a_notice_is_stored_and_sent_to_the_inbox_and_published_as_an_event(service, notify_sandbox):
     event = mediation_event(1, "deadline.passed", owed_by=["court"])
     service.on_events([event])
 
-    assert load_ledger(notify) == [("notice.overdue", CODE, agency, "inbox", "sent") for agency in ("court", "mediation_centre")]
-    posted = load_outbox(notify, "inboxes")
-    assert [(notice["type"], notice["subject"], notice["causationid"]) for notice in posted] == [("notice.overdue", CODE, event.id)] * 2
-    assert notify.rows("select routing_key from notify.outbox where exchange = 'inboxes' order by id") == [("court",), ("mediation_centre",)]
-    assert [(fact["type"], fact["sequence"], fact["data"]["to"]) for fact in load_outbox(notify, "notify.events")] == [
+    assert load_ledger(notify_sandbox) == [("notice.overdue", DISPUTE_CODE, agency, "inbox", "sent") for agency in ("court", "mediation_centre")]
+    posted = load_outbox(notify_sandbox, "inboxes")
+    assert [(notice["type"], notice["subject"], notice["causationid"]) for notice in posted] == [("notice.overdue", DISPUTE_CODE, event.id)] * 2
+    assert notify_sandbox.rows("select routing_key from notify.outbox where exchange = 'inboxes' order by id") == [("court",), ("mediation_centre",)]
+    assert [(fact["type"], fact["sequence"], fact["data"]["to"]) for fact in load_outbox(notify_sandbox, "notify.events")] == [
         ("notice.sent", "1", "court"),
         ("notice.sent", "2", "mediation_centre"),
     ]
 
 
-def test_a_repeated_event_gives_one_notice(service, notify):
+def test_a_redelivered_event_gives_only_one_notice(service, notify_sandbox):
     for _ in range(2):
         service.on_events([mediation_event(1, "deadline.set"), mediation_event(1, "deadline.set")])
 
-    assert len(load_ledger(notify)) == len(load_outbox(notify, "inboxes")) == len(load_outbox(notify, "notify.events")) == 1
+    assert len(load_ledger(notify_sandbox)) == len(load_outbox(notify_sandbox, "inboxes")) == len(load_outbox(notify_sandbox, "notify.events")) == 1
 
 
-def test_published_events_are_numbered_per_dispute(service, notify):
+def test_events_published_by_notify_are_numbered_per_dispute(service, notify_sandbox):
     service.on_events(
         [
             mediation_event(1, "deadline.set"),
-            mediation_event(1, "deadline.set", OTHER),
+            mediation_event(1, "deadline.set", OTHER_DISPUTE_CODE),
             mediation_event(2, "deadline.approached"),
-            mediation_event(2, "step.applied", OTHER),
+            mediation_event(2, "step.applied", OTHER_DISPUTE_CODE),
         ]
     )
 
-    assert sorted((fact["subject"], fact["sequence"]) for fact in load_outbox(notify, "notify.events")) == [(CODE, "1"), (CODE, "2"), (OTHER, "1")]
+    assert sorted((fact["subject"], fact["sequence"]) for fact in load_outbox(notify_sandbox, "notify.events")) == [
+        (DISPUTE_CODE, "1"),
+        (DISPUTE_CODE, "2"),
+        (OTHER_DISPUTE_CODE, "1"),
+    ]
 
 
-def test_an_event_without_notices_is_processed(service, notify):
+def test_an_event_that_gives_no_notice_counts_as_processed(service, notify_sandbox):
     service.on_events([mediation_event(1, "step.applied"), mediation_event(2, "dispute.closed")])
 
-    assert load_ledger(notify) == [] and load_outbox(notify, "notify.events") == []
-    assert notify.rows("select last_sequence from notify.heard") == [(2,)]
+    assert load_ledger(notify_sandbox) == [] and load_outbox(notify_sandbox, "notify.events") == []
+    assert notify_sandbox.rows("select last_sequence from notify.heard") == [(2,)]
 
 
-def test_a_discarded_event_gives_no_notice(service, notify):
+def test_an_event_discarded_by_an_operator_gives_no_notice(service, notify_sandbox):
     event = mediation_event(1, "deadline.set")
     with service.db.transaction() as tx:
         tx.park(event, "it failed")
@@ -68,13 +72,13 @@ def test_a_discarded_event_gives_no_notice(service, notify):
     event.stored_in, event.discarded = ("parked", row_id), True
     service.on_events([event])
 
-    assert load_ledger(notify) == []
-    assert notify.rows("select last_sequence, blocked from notify.heard") == [(1, False)]
+    assert load_ledger(notify_sandbox) == []
+    assert notify_sandbox.rows("select last_sequence, blocked from notify.heard") == [(1, False)]
 
 
-def test_a_rolled_back_batch_sends_no_notice(service, notify, monkeypatch):
+def test_no_notice_is_sent_or_stored_if_the_batch_is_rolled_back(service, notify_sandbox, monkeypatch):
     monkeypatch.setattr("services.notify.store.insert_notices", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         service.on_events([mediation_event(1, "deadline.set")])
 
-    assert load_ledger(notify) == [] and load_outbox(notify, "inboxes") == [] and notify.rows("select 1 from notify.heard") == []
+    assert load_ledger(notify_sandbox) == [] and load_outbox(notify_sandbox, "inboxes") == [] and notify_sandbox.rows("select 1 from notify.heard") == []

@@ -1,4 +1,4 @@
-"""Tests of the rules for notices: which agencies get which notice, row by row of the tables."""
+"""Tests of the rules for notices (services.notify.rules): which agencies get which notice after which event."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from contracts.clocks import CLOCKS
 from services.notify.rules import ADDITIONAL_ADDRESSEES, NOTICES, NOTICES_TO_NAMED_AGENCIES, notices_for
 from tests.notify.conftest import mediation_event
 
-BODY, CENTRE, COMMITTEE = "peoples_mediation_committee-daman", "mediation_centre", "political_legal_committee"
-WITH_NOTICES = (
+MEDIATION_BODY, MEDIATION_CENTRE, POLITICAL_LEGAL_COMMITTEE = "peoples_mediation_committee-daman", "mediation_centre", "political_legal_committee"
+EVENT_TYPES_WITH_NOTICES = (
     "mediators.proposed",
     "mediation.suspended",
     "dispute.routed",
@@ -26,22 +26,28 @@ def kinds_and_addressees(event):
 @pytest.mark.parametrize(
     ("event_type", "clock", "owed_by", "notices"),
     [
-        ("deadline.set", "referral_answer", [BODY], [("notice.referral", BODY)]),
-        ("deadline.set", "screening", [CENTRE], [("notice.deadline", CENTRE)]),
-        ("deadline.set", "performance", [BODY, CENTRE], [("notice.deadline", BODY), ("notice.deadline", CENTRE)]),
-        ("deadline.approached", "screening", [CENTRE], [("notice.urged", CENTRE)]),
-        ("deadline.approached", "referral_answer", [BODY], [("notice.urged", BODY)]),
-        ("deadline.passed", "mediation_out_of_court_policy", [BODY], [("notice.overdue", BODY), ("notice.overdue", CENTRE)]),
-        ("deadline.recomputed", "mediation_out_of_court_policy", [BODY], [("notice.deadline", BODY)]),
-        ("deadline.passed", "supervision_answer", [BODY], [("notice.overdue", to) for to in (BODY, CENTRE, COMMITTEE)]),
-        ("deadline.set", "routing", [CENTRE], []),
-        ("deadline.set", "supervision_answer", [BODY], []),
+        ("deadline.set", "referral_answer", [MEDIATION_BODY], [("notice.referral", MEDIATION_BODY)]),
+        ("deadline.set", "screening", [MEDIATION_CENTRE], [("notice.deadline", MEDIATION_CENTRE)]),
+        ("deadline.set", "performance", [MEDIATION_BODY, MEDIATION_CENTRE], [("notice.deadline", MEDIATION_BODY), ("notice.deadline", MEDIATION_CENTRE)]),
+        ("deadline.approached", "screening", [MEDIATION_CENTRE], [("notice.urged", MEDIATION_CENTRE)]),
+        ("deadline.approached", "referral_answer", [MEDIATION_BODY], [("notice.urged", MEDIATION_BODY)]),
+        ("deadline.passed", "mediation_out_of_court_policy", [MEDIATION_BODY], [("notice.overdue", MEDIATION_BODY), ("notice.overdue", MEDIATION_CENTRE)]),
+        ("deadline.recomputed", "mediation_out_of_court_policy", [MEDIATION_BODY], [("notice.deadline", MEDIATION_BODY)]),
+        (
+            "deadline.passed",
+            "supervision_answer",
+            [MEDIATION_BODY],
+            [("notice.overdue", to) for to in (MEDIATION_BODY, MEDIATION_CENTRE, POLITICAL_LEGAL_COMMITTEE)],
+        ),
+        ("deadline.set", "routing", [MEDIATION_CENTRE], []),
+        ("deadline.set", "supervision_answer", [MEDIATION_BODY], []),
         ("deadline.set", "group_level", ["grid"], [("notice.deadline", "grid")]),
         ("deadline.set", "township_office_level", ["judicial_bureau"], [("notice.escalated", "judicial_bureau")]),
-        ("deadline.passed", "screening", [CENTRE], [("notice.overdue", CENTRE)]),  # one notice, although the centre owes the step and supervises deadlines
+        # The mediation centre gets only one notice, although it both owes the step and supervises deadlines.
+        ("deadline.passed", "screening", [MEDIATION_CENTRE], [("notice.overdue", MEDIATION_CENTRE)]),
     ],
 )
-def test_the_agencies_that_owe_a_step_get_the_notice(event_type, clock, owed_by, notices):
+def test_agencies_that_have_to_meet_a_deadline_get_notices_about_it(event_type, clock, owed_by, notices):
     assert kinds_and_addressees(mediation_event(1, event_type, clock=clock, owed_by=owed_by)) == notices
 
 
@@ -50,21 +56,24 @@ def test_the_agencies_that_owe_a_step_get_the_notice(event_type, clock, owed_by,
     [
         event_type
         for event_type, row in contracts.DOMAIN_EVENTS.items()
-        if row.stream == "mediation" and not event_type.startswith("deadline.") and (event_type, None) not in NOTICES and event_type not in WITH_NOTICES
+        if row.stream == "mediation"
+        and not event_type.startswith("deadline.")
+        and (event_type, None) not in NOTICES
+        and event_type not in EVENT_TYPES_WITH_NOTICES
     ],
 )
-def test_other_events_give_no_notice(event_type):
+def test_event_types_without_a_rule_give_no_notice(event_type):
     assert kinds_and_addressees(mediation_event(1, event_type)) == []
 
 
-def test_a_likely_duplicate_is_notified_to_the_centre():
+def test_the_mediation_centre_gets_a_notice_about_a_likely_duplicate():
     (notice,) = notices_for(mediation_event(1, "duplicate.noted"))
 
-    assert (notice.kind, notice.to) == ("notice.duplicate", CENTRE)
+    assert (notice.kind, notice.to) == ("notice.duplicate", MEDIATION_CENTRE)
     contracts.dump(notice.kind, notice.about, "notify")
 
 
-@pytest.mark.parametrize(("body", "addressees"), [({"body": BODY}, [BODY]), ({}, [])])
+@pytest.mark.parametrize(("body", "addressees"), [({"body": MEDIATION_BODY}, [MEDIATION_BODY]), ({}, [])])
 def test_the_mediation_body_of_a_joined_dispute_gets_a_notice(body, addressees):
     event = mediation_event(1, "reports.joined")
     event.data = {name: value for name, value in event.data.items() if name != "body"} | body
@@ -76,19 +85,19 @@ def test_the_mediation_body_of_a_joined_dispute_gets_a_notice(body, addressees):
         contracts.dump(notice.kind, notice.about, "notify")
 
 
-def test_a_met_deadline_gives_no_notice():
+def test_an_event_about_a_met_deadline_gives_no_notice():
     assert kinds_and_addressees(mediation_event(1, "deadline.met")) == []
 
 
 @pytest.mark.parametrize("clock", CLOCKS)
 @pytest.mark.parametrize("event_type", ["deadline.set", "deadline.approached", "deadline.passed"])
-def test_every_notice_about_a_deadline_conforms_to_the_contract(event_type, clock):
+def test_every_notice_about_a_deadline_conforms_to_its_schema(event_type, clock):
     for notice in notices_for(mediation_event(1, event_type, clock=clock)):
         contracts.dump(notice.kind, notice.about, "notify")
         assert notice.about["clock"] == clock
 
 
-def test_the_id_of_a_notice_depends_on_the_event_and_the_addressee_only():
+def test_the_id_of_a_notice_depends_only_on_the_event_and_the_addressee():
     assert [notice.id for notice in notices_for(mediation_event(7, "deadline.passed"))] == [
         notice.id for notice in notices_for(mediation_event(7, "deadline.passed"))
     ]
@@ -100,21 +109,34 @@ def test_the_id_of_a_notice_depends_on_the_event_and_the_addressee_only():
 @pytest.mark.parametrize(
     ("event_type", "facts", "notices"),
     [
-        ("routing.proposed", {}, [("notice.proposal", CENTRE)]),
-        ("mediators.proposed", {}, [("notice.mediators", BODY)]),
-        ("dispute.routed", {"to": BODY, "joint_with": ["police"]}, [("notice.call", "police")]),
-        ("dispute.routed", {"to": BODY, "joint_with": []}, []),
+        ("routing.proposed", {}, [("notice.proposal", MEDIATION_CENTRE)]),
+        ("mediators.proposed", {}, [("notice.mediators", MEDIATION_BODY)]),
+        ("dispute.routed", {"to": MEDIATION_BODY, "joint_with": ["police"]}, [("notice.call", "police")]),
+        ("dispute.routed", {"to": MEDIATION_BODY, "joint_with": []}, []),
         ("departments.called", {"to": ["police", "judicial_bureau"]}, [("notice.call", "police"), ("notice.call", "judicial_bureau")]),
-        ("supervision.issued", {"to": BODY, "urged_for": "overdue"}, [("notice.supervision", BODY)]),
-        ("supervision.issued", {"to": BODY, "urged_for": "no_answer"}, [("notice.supervision", BODY), ("notice.supervision", COMMITTEE)]),
-        ("mediation.suspended", {"agency": BODY, "reason": "suspected_crime", "next_actors": [BODY, "police"]}, [("notice.inquiry", "police")]),
-        ("mediation.suspended", {"agency": BODY, "reason": "suspected_sham", "next_actors": [BODY, "court-daman"]}, [("notice.inquiry", "court-daman")]),
-        ("mediation.suspended", {"agency": "court", "reason": "suspected_sham", "next_actors": [BODY, "court"]}, []),  # the court reported it itself
-        ("level.escalated", {"level": "village_level"}, []),  # the deadline of that level has its own notice
-        ("level.escalated", {"level": "county_level"}, [("notice.escalated", CENTRE)]),
+        ("supervision.issued", {"to": MEDIATION_BODY, "urged_for": "overdue"}, [("notice.supervision", MEDIATION_BODY)]),
+        (
+            "supervision.issued",
+            {"to": MEDIATION_BODY, "urged_for": "no_answer"},
+            [("notice.supervision", MEDIATION_BODY), ("notice.supervision", POLITICAL_LEGAL_COMMITTEE)],
+        ),
+        (
+            "mediation.suspended",
+            {"agency": MEDIATION_BODY, "reason": "suspected_crime", "next_actors": [MEDIATION_BODY, "police"]},
+            [("notice.inquiry", "police")],
+        ),
+        (
+            "mediation.suspended",
+            {"agency": MEDIATION_BODY, "reason": "suspected_sham", "next_actors": [MEDIATION_BODY, "court-daman"]},
+            [("notice.inquiry", "court-daman")],
+        ),
+        # No notice to the court, because the court itself reported the suspension.
+        ("mediation.suspended", {"agency": "court", "reason": "suspected_sham", "next_actors": [MEDIATION_BODY, "court"]}, []),
+        ("level.escalated", {"level": "village_level"}, []),  # no notice, because the event deadline.set of that level already leads to one
+        ("level.escalated", {"level": "county_level"}, [("notice.escalated", MEDIATION_CENTRE)]),
     ],
 )
-def test_agencies_named_by_an_event_get_the_notice(event_type, facts, notices):
+def test_agencies_named_in_an_event_get_a_notice(event_type, facts, notices):
     event = mediation_event(1, event_type, **facts)
 
     assert kinds_and_addressees(event) == notices
@@ -122,7 +144,7 @@ def test_agencies_named_by_an_event_get_the_notice(event_type, facts, notices):
         contracts.dump(notice.kind, notice.about, "notify")
 
 
-def test_the_tables_use_event_types_notices_and_agencies_of_the_contract():
+def test_the_notice_rules_refer_only_to_event_types_notices_and_agencies_of_package_contracts():
     assert {event_type for event_type, _ in (*NOTICES, *ADDITIONAL_ADDRESSEES)} | set(NOTICES_TO_NAMED_AGENCIES) <= set(contracts.DOMAIN_EVENTS)
     assert set(NOTICES.values()) - {None} <= set(contracts.NOTICES)
     assert {agency for agencies in ADDITIONAL_ADDRESSEES.values() for agency in agencies} <= set(contracts.AGENCIES)

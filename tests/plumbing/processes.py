@@ -1,4 +1,4 @@
-"""Python processes of this project, started one at a time with settings chosen by a test."""
+"""Starts a Python process of this project with settings chosen by a test, and reads its log, readiness and metrics."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ from tests.county import wait_until
 
 
 class Process:
-    """Python process that logs to a file; killed at the end of the `with` block."""
+    """Running Python process of this project that logs to a file. The process is killed at the end of the `with` block."""
 
     def __init__(self, log: Path, *arguments: str, **environment: str):
         self.log, self._log_start = log, 0
@@ -38,9 +38,9 @@ class Process:
         return self.readiness() is not None and all(self.readiness().values())
 
     def readiness(self) -> dict | None:
-        """Return the readiness of each component from /readyz; None if the process does not answer."""
+        """Return {component: is ready} from the endpoint /readyz, or None if the process does not answer."""
         try:
-            return json.loads(self.get("/readyz"))
+            return json.loads(self.http_get("/readyz"))
         except urllib.error.HTTPError as unready:
             return json.loads(unready.read())
         except (OSError, ValueError):
@@ -51,13 +51,13 @@ class Process:
         assert self.popen.poll() is None, self.log.read_text()
         return self
 
-    def get(self, path: str) -> str:
+    def http_get(self, path: str) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=3) as response:
             return response.read().decode()
 
     def sum_metric(self, name: str) -> float:
-        """Return the sum of a metric over all its labels."""
-        return sum(float(line.rpartition(" ")[2]) for line in self.get("/metrics").splitlines() if line.split("{")[0] == name)
+        """Return the sum of a Prometheus metric over all its label values."""
+        return sum(float(line.rpartition(" ")[2]) for line in self.http_get("/metrics").splitlines() if line.split("{")[0] == name)
 
     def send_stop_signal(self):
         self.popen.send_signal(signal.SIGTERM)
@@ -67,14 +67,14 @@ class Process:
         return self.popen.wait(seconds)
 
     def skip_log(self):
-        """Let `log_text` and `log_lines` begin at the present end of the log."""
+        """Exclude everything logged so far from the results of `log_text` and `log_lines`."""
         self._log_start = len(self.log.read_text())
 
     def log_text(self) -> str:
         return self.log.read_text()[self._log_start :]
 
     def log_lines(self) -> list[dict]:
-        """Return the log lines as dicts; a line that is not JSON becomes {"event": text, "level": "foreign"}."""
+        """Return the log lines as dicts; a line that is not JSON is returned as {"event": line, "level": "foreign"}."""
         lines = []
         for line in self.log_text().splitlines():
             with contextlib.suppress(ValueError):

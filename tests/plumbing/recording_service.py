@@ -1,12 +1,12 @@
-"""Service for the tests of the consumer: records each event that it processes, and fails or delays as the event's data says.
+"""nameko service for the tests of the consumer. It records each processed event; an event's field `do` names an action that fails or takes long.
 
-Run as `python -m tests.plumbing.recording_service`, with the settings of notify. It hears the stream of mediation.
+It is run as `python -m tests.plumbing.recording_service` with the settings of notify, and consumes the stream of the mediation service.
 """
 
 import sys
 import types
 
-from plumbing import run  # monkey-patches the standard library, so it must be the first import
+from plumbing import run  # must be the first import, because it monkey-patches the standard library
 
 import eventlet  # isort: skip
 
@@ -14,14 +14,14 @@ from plumbing.consumer import hear
 from plumbing.dependency import Database
 from plumbing.rows import Columns
 
-EFFECTS = Columns("subject text, sequence bigint, batch int, deliveries int, discarded boolean")
+EFFECT_COLUMNS = Columns("subject text, sequence bigint, batch int, deliveries int, discarded boolean")
 
 
 class NotRepaired(Exception):
-    """The event fails until the test inserts a row into the table `repaired`."""
+    """Raised for an event that fails until the test inserts a row into the table `repaired`."""
 
 
-def fail(tx, event):
+def always_fail(tx, event):
     raise ValueError(f"张三 13900000000 {event.data}")
 
 
@@ -36,7 +36,7 @@ def leak_a_timeout(tx, event):
 
 
 def raise_sqlstate_until_repaired(tx, event):
-    """Let the database raise an error with the SQLSTATE in the event's data."""
+    """Let the database raise an error with the SQLSTATE named in the event's data, until the table `repaired` contains this SQLSTATE."""
     if not tx.rows("select 1 from repaired where what = %s", (event.data["sqlstate"],)):
         tx.run(f"do $$ begin raise exception 'refused' using errcode = '{event.data['sqlstate']}'; end $$")
 
@@ -54,14 +54,14 @@ def fail_slowly_until_repaired(tx, event):
     fail_until_repaired(tx, event)
 
 
-ACTIONS = {None: lambda tx, event: None} | {
+ACTION_BY_NAME = {None: lambda tx, event: None} | {
     action.__name__: action
-    for action in (fail, fail_until_repaired, fail_slowly_until_repaired, leak_a_timeout, raise_sqlstate_until_repaired, take_long)
+    for action in (always_fail, fail_until_repaired, fail_slowly_until_repaired, leak_a_timeout, raise_sqlstate_until_repaired, take_long)
 }  # fmt: skip
 
 
 class RecordingService:
-    """Inserts one row into `effects` for each processed event."""
+    """Service that inserts one row into the table `effects` for each processed event."""
 
     name = "notify"
     db = Database()
@@ -72,10 +72,10 @@ class RecordingService:
             events = tx.unheard(batch)
             for event in events:
                 if not event.discarded:
-                    ACTIONS[event.data.get("do")](tx, event)
+                    ACTION_BY_NAME[event.data.get("do")](tx, event)
             tx.insert(
                 "effects",
-                EFFECTS,
+                EFFECT_COLUMNS,
                 [(e.subject, e.sequence, len(batch), e.delivery.headers.get("x-delivery-count") or 0, e.discarded) for e in events],
             )
 

@@ -1,4 +1,4 @@
-"""One property that every service has: the result does not depend on how its events are delivered.
+"""Tests of a property that every service has: its result does not depend on how its events are delivered.
 
 Each example publishes the same events of three disputes twice, under two sets of dispute codes: first one by one in order, then in batches
 shuffled across disputes and producers, reordered and with duplicates. Then the service's tables and its published events are compared."""
@@ -21,8 +21,8 @@ from services.mediation.county_files import CountyFiles
 from services.mediation.rosters.store import RosterCache
 from tests.mediation.simulated_dispute import DAMAN, FACTS, REPORTING_AGENCY, WOMEN
 
-NOW = datetime(2026, 8, 3, 4, 0, tzinfo=UTC)
-BEGAN = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
+PROCESSING_TIME = datetime(2026, 8, 3, 4, 0, tzinfo=UTC)
+FIRST_EVENT_AT = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
 _serials = count(1)
 
 # ── histories: the events of each producer about one dispute, in order ────────────────────────────────────────────────────
@@ -30,7 +30,7 @@ _serials = count(1)
 
 @st.composite
 def intake_steps(draw):
-    """Strategy: the steps that intake publishes about one dispute: its registration, then legal and illegal steps in any order."""
+    """Hypothesis strategy: (step, agency) pairs that intake publishes about one dispute: the registration, then allowed and refused steps in any order."""
     usual_steps = [("dispute.screened", None), ("dispute.routed", None), ("referral.accepted", DAMAN), ("consent.given", DAMAN), ("mediation.started", DAMAN)]
     steps = usual_steps[: draw(st.integers(0, len(usual_steps)))]
     any_step = st.tuples(st.sampled_from(sorted(FACTS)), st.sampled_from([DAMAN, "mediation_centre"]))
@@ -41,7 +41,7 @@ def intake_steps(draw):
 
 def intake_events(subject, steps):
     for number, (step, agency) in enumerate(steps, 1):
-        at = BEGAN + timedelta(hours=20 * number)
+        at = FIRST_EVENT_AT + timedelta(hours=20 * number)
         fields = {"event": {"source": f"/agencies/{agency}", "id": f"e-{number}"}, "agency": agency, "happened_at": at}
         if step == "dispute.registered":
             data = {
@@ -53,12 +53,12 @@ def intake_events(subject, steps):
                 "party_labels": ["applicant", "respondent"],
             }
         else:
-            data = {**fields, "step": step, "facts": contracts.dump_facts(step, contracts.load(step, FACTS[step] | _required_number(step)))}
+            data = {**fields, "step": step, "facts": contracts.dump_facts(step, contracts.load(step, FACTS[step] | _required_fields(step)))}
         yield DomainEvent("dispute.registered" if step == "dispute.registered" else "step.reported", subject, data, time=at)
 
 
-def _required_number(step):
-    """Return the field that an agency must report with this step and that intake does not publish."""
+def _required_fields(step):
+    """Return the fields that an agency must report with this step and that intake does not publish."""
     if step == "dispute.reported":
         return {"report_no": "R-1"}
     return {"petition_no": "X-1"} if step.startswith("petition.") else {}
@@ -71,17 +71,17 @@ MEDIATION_EVENT_TYPES = st.sampled_from(
 
 def mediation_events(subject, event_types):
     for number, event_type in enumerate(event_types, 1):
-        yield DomainEvent(event_type, subject, contracts.DOMAIN_EVENTS[event_type].example, time=BEGAN + timedelta(hours=number))
+        yield DomainEvent(event_type, subject, contracts.DOMAIN_EVENTS[event_type].example, time=FIRST_EVENT_AT + timedelta(hours=number))
 
 
 def notify_events(subject, event_types):
     for number, event_type in enumerate(event_types, 1):
-        yield DomainEvent(event_type, subject, contracts.DOMAIN_EVENTS[event_type].example, time=BEGAN + timedelta(hours=number))
+        yield DomainEvent(event_type, subject, contracts.DOMAIN_EVENTS[event_type].example, time=FIRST_EVENT_AT + timedelta(hours=number))
 
 
 @st.composite
 def histories(draw):
-    """Strategy: the histories of three disputes, each {producer: steps or event types}."""
+    """Hypothesis strategy: the histories of three disputes, each {producer: list of steps or event types}."""
     return [
         {
             "intake": draw(intake_steps()),
@@ -92,15 +92,15 @@ def histories(draw):
     ]
 
 
-EVENTS_OF = {"intake": intake_events, "mediation": mediation_events, "notify": notify_events}
+EVENT_GENERATORS = {"intake": intake_events, "mediation": mediation_events, "notify": notify_events}
 
 
-def deliveries(all_histories, subjects, producers):
-    """Return {(producer, dispute): its events as deliveries, in order}."""
+def serialize_histories(all_histories, subjects, producers):
+    """Return {(producer, dispute): events of the producer about the dispute as deliveries, in order}."""
     return {
         (producer, subject): [
-            Delivery(events.write(producer, event, f"{subject}/{number}", NOW, number))
-            for number, event in enumerate(EVENTS_OF[producer](subject, history[producer]), 1)
+            Delivery(events.write(producer, event, f"{subject}/{number}", PROCESSING_TIME, number))
+            for number, event in enumerate(EVENT_GENERATORS[producer](subject, history[producer]), 1)
         ]
         for subject, history in zip(subjects, all_histories, strict=True)
         for producer in producers
@@ -112,7 +112,7 @@ def deliveries(all_histories, subjects, producers):
 
 @st.composite
 def redelivered_batches(draw, streams):
-    """Strategy: batches of (stream, position) in which every event occurs at least once, in any order and with duplicates."""
+    """Hypothesis strategy: batches of (stream, position) pairs in which every event occurs at least once, in any order and with duplicates."""
     everything = [(stream, position) for stream, events in enumerate(streams) for position in range(len(events))]
     order = draw(st.permutations(everything))
     if everything:
@@ -124,7 +124,8 @@ def redelivered_batches(draw, streams):
 # ── services: their classes with a real database, without nameko and broker ─────────────────────────────────────────────────
 
 
-def mediation(pool):
+def describe_mediation(pool):
+    """Return the class of the mediation service, the producers it consumes, and {table: query for its rows}."""
     from services.mediation.service import MediationService
 
     return (
@@ -138,7 +139,8 @@ def mediation(pool):
     )
 
 
-def metrics(pool):
+def describe_metrics(pool):
+    """Return the class of the metrics service, the producers it consumes, and {table: query for its rows}."""
     from services.metrics.service import MetricsService
 
     return (
@@ -153,17 +155,19 @@ def metrics(pool):
     )
 
 
-def notify(pool):
+def describe_notify(pool):
+    """Return the class of the service notify, the producers it consumes, and {table: query for its rows}."""
     from services.notify.service import NotifyService
 
     return NotifyService, ("mediation",), {"notices": "select * from notify.notices where dispute = any(%s)"}
 
 
-TOTALS = {"metrics": ("open_cube", "open_waits", "daily_counts", "daily_totals", "totals")}  # totals over all disputes: their changes are compared
+# Service → tables with totals over all disputes; the tests compare how the totals change.
+TABLES_WITH_TOTALS = {"metrics": ("open_cube", "open_waits", "daily_counts", "daily_totals", "totals")}
 
 
 class ServiceUnderTest:
-    """One service, whose event handler the tests call directly."""
+    """A service whose event handler the tests call directly, without nameko and broker."""
 
     def __init__(self, sandbox, name, describe):
         self.sandbox, self.name = sandbox, name
@@ -174,11 +178,11 @@ class ServiceUnderTest:
         if name == "mediation":
             self.service.county, self.service.rosters = CountyFiles(COUNTY.folder), RosterCache()
 
-    def process(self, *deliveries):
+    def process_deliveries(self, *deliveries):
         self.service.on_events([read(delivery) for delivery in deliveries])
 
-    def result_for(self, subjects):
-        """Return the rows and published events about these disputes, with the codes replaced by their numbers."""
+    def load_result(self, subjects):
+        """Return {table: rows} and the published events about these disputes. Dispute codes are replaced by the dispute's position in `subjects`."""
         names = {subject: f"«{n}»" for n, subject in enumerate(subjects)}
         subjects = list(subjects)
         found = {table: self.sandbox.rows(sql, subjects) for table, sql in self.tables.items()}
@@ -196,12 +200,16 @@ class ServiceUnderTest:
 
     def load_totals(self):
         return Counter(
-            {(table, *map(str, row[:-1])): row[-1] for table in TOTALS.get(self.name, ()) for row in self.sandbox.rows(f"select * from {self.name}.{table}")}
+            {
+                (table, *map(str, row[:-1])): row[-1]
+                for table in TABLES_WITH_TOTALS.get(self.name, ())
+                for row in self.sandbox.rows(f"select * from {self.name}.{table}")
+            }
         )
 
 
 def _comparable_event(event_id, exchange, key, body):
-    """Return a published event without its trace and its partition, which depend on chance and on the dispute code."""
+    """Return an outbox row without trace id and partition, because these differ between disputes with the same history."""
     event = json.loads(bytes(body))
     del event["traceparent"]
     return (event_id, exchange, key.partition(".")[2], json.dumps(event, sort_keys=True))
@@ -214,47 +222,47 @@ def _replace_codes(row, names):
     return text
 
 
-@pytest.fixture(params=[mediation, metrics, notify], ids=lambda describe: describe.__name__)
+@pytest.fixture(params=[describe_mediation, describe_metrics, describe_notify], ids=["mediation", "metrics", "notify"])
 def service_under_test(request, sandbox, monkeypatch):
-    monkeypatch.setattr(events, "utc_now", lambda: NOW)  # the only clock of a service
-    return ServiceUnderTest(sandbox, request.param.__name__, request.param)
+    monkeypatch.setattr(events, "utc_now", lambda: PROCESSING_TIME)  # services take the time only from this function
+    return ServiceUnderTest(sandbox, request.param.__name__.removeprefix("describe_"), request.param)
 
 
-def changes(before, after):
-    """Return {total: difference} of the totals that differ."""
+def changed_totals(before, after):
+    """Return {total: difference} for the totals that differ."""
     return {cell: after[cell] - before[cell] for cell in after | before if after[cell] != before[cell]}
 
 
-def new_codes():
+def new_dispute_codes():
     return [codes.make("620702", 2026, next(_serials)) for _ in range(3)]
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(histories(), st.data())
-def test_the_result_does_not_depend_on_order_batching_or_duplicates(service_under_test, examples, data):
-    plain, mixed = new_codes(), new_codes()
+def test_the_result_of_a_service_does_not_depend_on_order_batching_or_duplicates_of_its_events(service_under_test, examples, data):
+    plain, mixed = new_dispute_codes(), new_dispute_codes()
     initial = service_under_test.load_totals()
-    for stream in deliveries(examples, plain, service_under_test.producers).values():
+    for stream in serialize_histories(examples, plain, service_under_test.producers).values():
         for delivery in stream:
-            service_under_test.process(delivery)
-    one_by_one = changes(initial, service_under_test.load_totals())
-    streams = list(deliveries(examples, mixed, service_under_test.producers).values())
+            service_under_test.process_deliveries(delivery)
+    one_by_one = changed_totals(initial, service_under_test.load_totals())
+    streams = list(serialize_histories(examples, mixed, service_under_test.producers).values())
     before = service_under_test.load_totals()
     for batch in data.draw(redelivered_batches(streams)):
-        service_under_test.process(*(streams[stream][position] for stream, position in batch))
+        service_under_test.process_deliveries(*(streams[stream][position] for stream, position in batch))
 
-    assert service_under_test.result_for(mixed) == service_under_test.result_for(plain)
-    assert changes(before, service_under_test.load_totals()) == one_by_one
+    assert service_under_test.load_result(mixed) == service_under_test.load_result(plain)
+    assert changed_totals(before, service_under_test.load_totals()) == one_by_one
 
 
-def test_every_service_stores_and_publishes_something(service_under_test):
-    """The test above would also pass for a service that does nothing."""
+def test_every_service_stores_rows_and_publishes_events_for_a_simple_history(service_under_test):
+    """Without this test, a service that does nothing would pass the test of order, batching and duplicates."""
     steps = [("dispute.registered", WOMEN), ("dispute.screened", "mediation_centre"), ("dispute.archived", DAMAN)]
     examples = [{"intake": steps, "mediation": ["deadline.set", "deadline.passed"], "notify": ["notice.sent"]}] * 3
-    subjects = new_codes()
-    for stream in deliveries(examples, subjects, service_under_test.producers).values():
-        service_under_test.process(*stream)
+    subjects = new_dispute_codes()
+    for stream in serialize_histories(examples, subjects, service_under_test.producers).values():
+        service_under_test.process_deliveries(*stream)
 
-    result = service_under_test.result_for(subjects)
+    result = service_under_test.load_result(subjects)
     assert all(len(result[table]) >= 3 for table in service_under_test.tables)
     assert service_under_test.name == "metrics" or len(result["published"]) >= 6

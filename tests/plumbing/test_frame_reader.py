@@ -11,7 +11,7 @@ from amqp.exceptions import UnexpectedFrame
 
 from plumbing.frame_reader import READ_SIZE, read_frames
 
-FRAMES = [(1, 1, b"method"), (2, 1, b""), (3, 1, bytes(300)), (8, 0, b""), (3, 7, b"\xce" * 50)] * 20
+EXAMPLE_FRAMES = [(1, 1, b"method"), (2, 1, b""), (3, 1, bytes(300)), (8, 0, b""), (3, 7, b"\xce" * 50)] * 20
 
 
 def encode_frame(frame_type, channel, payload):
@@ -20,7 +20,7 @@ def encode_frame(frame_type, channel, payload):
 
 @pytest.fixture
 def connection_and_broker():
-    """A stub of a connection, and the broker's end of its socket."""
+    """A stub of a py-amqp connection, and the socket at the broker's end."""
     client_end, broker_end = socket.socketpair()
     handled = []
     yield SimpleNamespace(transport=SimpleNamespace(sock=client_end, _read_buffer=b""), on_inbound_frame=handled.append, handled=handled), broker_end
@@ -29,9 +29,9 @@ def connection_and_broker():
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_split_frames_are_handled_completely_and_in_order(connection_and_broker, seed):
+def test_amqp_frames_split_by_the_network_are_handled_completely_and_in_order(connection_and_broker, seed):
     connection, broker = connection_and_broker
-    randomness, data = random.Random(seed), b"".join(encode_frame(*frame) for frame in FRAMES)
+    randomness, data = random.Random(seed), b"".join(encode_frame(*frame) for frame in EXAMPLE_FRAMES)
 
     while data:
         size = randomness.choice((1, 3, 7, 8, 50, 400, 5000))
@@ -39,11 +39,11 @@ def test_split_frames_are_handled_completely_and_in_order(connection_and_broker,
         data = data[size:]
         read_frames(connection, 1)
 
-    assert connection.handled == FRAMES
+    assert connection.handled == EXAMPLE_FRAMES
     assert connection.transport._read_buffer == b""
 
 
-def test_a_frame_larger_than_one_read_is_handled_completely(connection_and_broker):
+def test_an_amqp_frame_larger_than_one_read_is_handled_completely(connection_and_broker):
     connection, broker = connection_and_broker
     broker.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * READ_SIZE)
     large = (3, 1, random.randbytes(2 * READ_SIZE))
@@ -55,45 +55,45 @@ def test_a_frame_larger_than_one_read_is_handled_completely(connection_and_broke
     assert connection.handled == [large]
 
 
-def test_an_exception_of_a_handler_propagates_and_later_frames_are_not_lost(connection_and_broker):
+def test_no_later_frame_is_lost_if_the_handler_of_a_frame_raises(connection_and_broker):
     connection, broker = connection_and_broker
     handled = connection.handled
 
     def raise_at_second_frame(frame):
         handled.append(frame)
-        if frame == FRAMES[1]:
+        if frame == EXAMPLE_FRAMES[1]:
             raise ZeroDivisionError
 
     connection.on_inbound_frame = raise_at_second_frame
-    broker.send(b"".join(encode_frame(*frame) for frame in FRAMES[:4]))
+    broker.send(b"".join(encode_frame(*frame) for frame in EXAMPLE_FRAMES[:4]))
     with pytest.raises(ZeroDivisionError):
         read_frames(connection, 1)
-    broker.send(encode_frame(*FRAMES[4]))
+    broker.send(encode_frame(*EXAMPLE_FRAMES[4]))
     read_frames(connection, 1)
 
-    assert handled == FRAMES[:5]
+    assert handled == EXAMPLE_FRAMES[:5]
 
 
-def test_no_data_within_the_timeout_raises_a_timeout(connection_and_broker):
+def test_reading_frames_raises_a_timeout_if_no_data_arrives(connection_and_broker):
     with pytest.raises(socket.timeout):
         read_frames(connection_and_broker[0], 0.01)
 
 
-def test_a_connection_closed_by_the_broker_raises_an_error(connection_and_broker):
+def test_reading_frames_raises_an_error_if_the_broker_has_closed_the_connection(connection_and_broker):
     connection_and_broker[1].close()
 
     with pytest.raises(OSError, match="closed"):
         read_frames(connection_and_broker[0], 1)
 
 
-def test_bytes_that_are_not_a_frame_raise_an_error(connection_and_broker):
+def test_reading_frames_raises_an_error_if_the_end_marker_of_a_frame_is_wrong(connection_and_broker):
     connection_and_broker[1].send(encode_frame(1, 1, b"method")[:-1] + b"\x00" + encode_frame(8, 0, b""))
 
     with pytest.raises(UnexpectedFrame):
         read_frames(connection_and_broker[0], 1)
 
 
-def test_py_amqp_still_has_the_private_names_that_the_reader_uses(servers):
+def test_the_frame_reader_works_with_a_real_py_amqp_connection(servers):
     parts = servers.amqp_admin.removeprefix("amqp://")
     account, _, location = parts.rpartition("@")
     user, _, password = account.partition(":")

@@ -1,4 +1,4 @@
-"""Tests of the middleware that checks the `Host` header."""
+"""Tests of the middleware AllowedHosts, which refuses requests with an unknown `Host` header."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def is_allowed(hosts, *headers):
         (["*"], b"anything", True),
     ],
 )
-def test_host_names_are_compared_without_port_and_case(hosts, host, expected):
+def test_the_host_header_is_compared_with_allowed_hosts_ignoring_port_and_case(hosts, host, expected):
     assert is_allowed(hosts, host) is expected
 
 
@@ -37,7 +37,7 @@ def test_a_request_with_no_or_several_host_headers_is_refused(headers):
 
 
 @pytest.mark.parametrize(("setting", "field"), [("FENGQIAO_DOOR_HOSTS", "door_hosts"), ("FENGQIAO_DASHBOARD_HOSTS", "dashboard_hosts")])
-def test_only_loopback_names_are_allowed_by_default(monkeypatch, setting, field):
+def test_only_loopback_host_names_are_allowed_by_default(monkeypatch, setting, field):
     monkeypatch.delenv(setting, raising=False)
     assert getattr(load_web_settings(), field) == ("127.0.0.1", "localhost", "::1")
 

@@ -1,4 +1,4 @@
-"""Tests of the inbox: every event is processed once and in sequence, whatever order, repetition or failure the deliveries have."""
+"""Tests of the inbox: every event is processed once and in sequence, even if deliveries are reordered, repeated or fail."""
 
 import threading
 
@@ -7,60 +7,65 @@ import pytest
 from plumbing.events import Delivery
 from plumbing.inbox import SequenceConflict
 from plumbing.pool import should_try_again
-from tests.plumbing.conftest import A, B, Listener, make_event
+from tests.plumbing.conftest import DISPUTE_A, DISPUTE_B, Listener, make_event
 
 
 def test_events_of_a_shuffled_batch_are_processed_in_sequence(listener):
-    assert listener.hear(make_event(2), make_event(3), make_event(1), make_event(1, B)) == [(A, 1), (B, 1), (A, 2), (A, 3)]
+    assert listener.hear(make_event(2), make_event(3), make_event(1), make_event(1, DISPUTE_B)) == [
+        (DISPUTE_A, 1),
+        (DISPUTE_B, 1),
+        (DISPUTE_A, 2),
+        (DISPUTE_A, 3),
+    ]
 
 
 def test_a_processed_event_is_not_processed_again(listener):
     listener.hear(make_event(1), make_event(2))
 
-    assert listener.hear(make_event(1), make_event(2), make_event(2), make_event(3), make_event(3)) == [(A, 3)]
+    assert listener.hear(make_event(1), make_event(2), make_event(2), make_event(3), make_event(3)) == [(DISPUTE_A, 3)]
     assert listener.hear(make_event(3)) == []
 
 
-def test_an_early_event_waits_until_the_gap_closes(listener, empty_sandbox):
+def test_an_event_that_arrives_too_early_waits_until_the_missing_events_are_processed(listener, empty_sandbox):
     assert listener.hear(make_event(4), make_event(2)) == []
     assert empty_sandbox.rows("select sequence from notify.waiting order by sequence") == [(2,), (4,)]
 
-    assert listener.hear(make_event(1)) == [(A, 1), (A, 2)]
-    assert listener.hear(make_event(3), make_event(1, B)) == [(B, 1), (A, 3), (A, 4)]
+    assert listener.hear(make_event(1)) == [(DISPUTE_A, 1), (DISPUTE_A, 2)]
+    assert listener.hear(make_event(3), make_event(1, DISPUTE_B)) == [(DISPUTE_B, 1), (DISPUTE_A, 3), (DISPUTE_A, 4)]
     assert empty_sandbox.rows("select sequence from notify.waiting") == []
     assert listener.hear(make_event(4)) == []
 
 
-def test_one_batch_closes_a_gap_and_adds_events_on_both_sides_of_it(listener, empty_sandbox):
+def test_a_batch_with_the_missing_event_and_its_neighbours_is_processed_in_sequence(listener, empty_sandbox):
     listener.hear(make_event(2))
 
-    assert listener.hear(make_event(3), make_event(1), make_event(5)) == [(A, 1), (A, 2), (A, 3)]
-    assert listener.hear(make_event(4)) == [(A, 4), (A, 5)]
+    assert listener.hear(make_event(3), make_event(1), make_event(5)) == [(DISPUTE_A, 1), (DISPUTE_A, 2), (DISPUTE_A, 3)]
+    assert listener.hear(make_event(4)) == [(DISPUTE_A, 4), (DISPUTE_A, 5)]
     assert empty_sandbox.rows("select last_sequence, blocked, has_waiting from notify.heard") == [(5, False, False)]
 
 
-def test_an_early_event_that_is_delivered_twice_is_stored_once(listener, empty_sandbox):
+def test_an_event_that_arrives_too_early_twice_is_stored_once(listener, empty_sandbox):
     listener.hear(make_event(2))
     listener.hear(make_event(2), make_event(2))
 
     assert len(empty_sandbox.rows("select 1 from notify.waiting")) == 1
-    assert listener.hear(make_event(1)) == [(A, 1), (A, 2)]
+    assert listener.hear(make_event(1)) == [(DISPUTE_A, 1), (DISPUTE_A, 2)]
 
 
-def test_each_producer_has_its_own_sequence(listener):
-    assert listener.hear(make_event(1), make_event(1, source="intake"), make_event(2, source="intake")) == [(A, 1), (A, 1), (A, 2)]
+def test_sequence_numbers_of_different_producers_are_independent(listener):
+    assert listener.hear(make_event(1), make_event(1, source="intake"), make_event(2, source="intake")) == [(DISPUTE_A, 1), (DISPUTE_A, 1), (DISPUTE_A, 2)]
 
 
-def test_a_rolled_back_batch_counts_as_unprocessed(listener):
+def test_events_of_a_rolled_back_batch_count_as_unprocessed(listener):
     with pytest.raises(ZeroDivisionError), listener.pool.transaction() as tx:
         tx.unheard([make_event(1), make_event(3)])
         raise ZeroDivisionError
 
-    assert listener.hear(make_event(1)) == [(A, 1)]
+    assert listener.hear(make_event(1)) == [(DISPUTE_A, 1)]
 
 
-def test_two_copies_that_process_the_same_event_at_once_apply_it_once(listener, empty_sandbox):
-    """Both read the positions before either writes them: the second one gets a SequenceConflict."""
+def test_an_event_that_two_copies_of_a_service_process_at_once_takes_effect_once(listener, empty_sandbox):
+    """Both copies read the positions before either of them writes; the copy that writes second gets a SequenceConflict."""
     other, both_have_read, results = Listener(empty_sandbox.pool("notify")), threading.Barrier(2), []
 
     def hear(copy):
@@ -87,8 +92,8 @@ def test_two_copies_that_process_the_same_event_at_once_apply_it_once(listener, 
     assert other.hear(make_event(1)) == []
 
 
-def test_four_concurrent_copies_process_every_event_once_and_in_order(listener, empty_sandbox):
-    """Four copies get the same sixty events of three disputes, each in another order and in batches of another size."""
+def test_four_concurrent_copies_of_a_service_process_every_event_once_and_in_order(listener, empty_sandbox):
+    """Four copies of a service receive the same sixty events of three disputes, each in a different order and batch size."""
     disputes = [f"620702-2026-{n:06d}-0" for n in range(3)]
     processed, lock = {code: [] for code in disputes}, threading.Lock()
 
@@ -100,11 +105,11 @@ def test_four_concurrent_copies_process_every_event_once_and_in_order(listener, 
                 try:
                     with copy.pool.transaction() as tx:
                         unheard = tx.unheard(events[start : start + 5 + n])
-                        with lock:  # inside the transaction, so that the order is that of the commits
+                        with lock:  # inside the transaction, so that the recorded order is the order of the commits
                             for event in unheard:
                                 processed[event.subject].append(event.sequence)
                     break
-                except Exception as error:  # noqa: BLE001 - examined in the next line
+                except Exception as error:  # noqa: BLE001 - the assertion in the next line fails for any exception that is not a conflict
                     assert should_try_again(error), error
 
     threads = [threading.Thread(target=hear, args=(Listener(empty_sandbox.pool("notify", 1)), n)) for n in range(4)]
@@ -114,38 +119,38 @@ def test_four_concurrent_copies_process_every_event_once_and_in_order(listener, 
         thread.join(60)
 
     assert processed == {code: list(range(1, 21)) for code in disputes}
-    # A copy may store an event as waiting that another one processes in the meantime. Such a duplicate is deleted later; no unprocessed event may wait.
+    # A copy may store an event as waiting while another copy processes that event. Such a duplicate is deleted later; no unprocessed event may wait.
     assert empty_sandbox.rows("select 1 from notify.waiting w join notify.heard h using (source, subject) where w.sequence > h.last_sequence") == []
 
 
 # ── parked ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_parked_event_blocks_its_own_dispute_and_no_other(listener, empty_sandbox):
-    listener.hear(make_event(1), make_event(1, B))
+def test_a_parked_event_blocks_later_events_of_its_own_dispute_only(listener, empty_sandbox):
+    listener.hear(make_event(1), make_event(1, DISPUTE_B))
     listener.park(make_event(2))
 
-    assert listener.hear(make_event(3), make_event(2, B), make_event(4)) == [(B, 2)]
+    assert listener.hear(make_event(3), make_event(2, DISPUTE_B), make_event(4)) == [(DISPUTE_B, 2)]
     assert empty_sandbox.rows("select sequence from notify.waiting order by 1") == [(3,), (4,)]
 
 
-def test_a_redelivery_of_a_parked_event_waits(listener):
+def test_a_redelivered_copy_of_a_parked_event_is_not_processed(listener):
     listener.park(make_event(1))
 
     assert listener.hear(make_event(1)) == []
-    assert listener.hear(listener.load_parked()) == [(A, 1)]
+    assert listener.hear(listener.load_parked()) == [(DISPUTE_A, 1)]
 
 
-def test_a_successful_retry_unblocks_the_waiting_events(listener, empty_sandbox):
+def test_a_successful_retry_of_a_parked_event_releases_the_waiting_events(listener, empty_sandbox):
     listener.park(make_event(1))
     listener.hear(make_event(2), make_event(3), make_event(5))
 
-    assert listener.hear(listener.load_parked()) == [(A, 1), (A, 2), (A, 3)]
+    assert listener.hear(listener.load_parked()) == [(DISPUTE_A, 1), (DISPUTE_A, 2), (DISPUTE_A, 3)]
     assert empty_sandbox.rows("select 1 from notify.parked") == []
-    assert listener.hear(make_event(4)) == [(A, 4), (A, 5)]
+    assert listener.hear(make_event(4)) == [(DISPUTE_A, 4), (DISPUTE_A, 5)]
 
 
-def test_a_discarded_event_is_returned_as_discarded_and_unblocks_the_others(listener):
+def test_a_discarded_event_is_marked_as_discarded_and_releases_the_waiting_events(listener):
     listener.park(make_event(1))
     listener.hear(make_event(2))
 
@@ -153,48 +158,48 @@ def test_a_discarded_event_is_returned_as_discarded_and_unblocks_the_others(list
         assert [(event.sequence, event.discarded) for event in tx.unheard([listener.load_parked(discarded=True)])] == [(1, True), (2, False)]
 
 
-def test_a_retry_of_an_event_alone_leaves_the_others_waiting(listener, empty_sandbox):
+def test_a_parked_event_that_is_retried_alone_leaves_the_other_events_waiting(listener, empty_sandbox):
     listener.park(make_event(1))
     listener.hear(make_event(2))
 
-    assert listener.hear(listener.load_parked(is_alone=True)) == [(A, 1)]
+    assert listener.hear(listener.load_parked(is_processed_alone=True)) == [(DISPUTE_A, 1)]
     assert empty_sandbox.rows("select w.sequence from notify.waiting w join notify.heard h using (source, subject) where not h.blocked") == [(2,)]
 
 
-def test_two_copies_that_retry_the_same_parked_event_apply_it_once(listener, empty_sandbox):
+def test_a_parked_event_that_two_copies_of_a_service_retry_takes_effect_once(listener, empty_sandbox):
     listener.park(make_event(None, source="/agencies/police", id="e-1"))
     listener.pool.read = read_agency_event = lambda delivery: make_event(None, source="/agencies/police", id=delivery.body.decode())
     first, second = listener.load_parked(), listener.load_parked()
     other = Listener(empty_sandbox.pool("notify", read=read_agency_event))
 
-    assert listener.hear(first) == [(A, "e-1")]
+    assert listener.hear(first) == [(DISPUTE_A, "e-1")]
     assert other.hear(second) == []
 
 
-def test_later_events_of_an_agency_about_a_matter_wait_behind_its_parked_event(listener):
+def test_later_events_of_an_agency_about_a_dispute_wait_for_its_parked_event(listener):
     listener.pool.read = lambda delivery: make_event(None, source="/agencies/police", id=delivery.body.decode())
 
     def agency_event(event_id):
         return make_event(None, source="/agencies/police", id=event_id)
 
-    assert listener.hear(agency_event("e-0")) == [(A, "e-0")]
+    assert listener.hear(agency_event("e-0")) == [(DISPUTE_A, "e-0")]
     listener.park(agency_event("e-1"))
     assert listener.hear(agency_event("e-2"), agency_event("e-3")) == []
 
-    assert listener.hear(listener.load_parked()) == [(A, "e-1"), (A, "e-2"), (A, "e-3")]
-    assert listener.hear(agency_event("e-4")) == [(A, "e-4")]
+    assert listener.hear(listener.load_parked()) == [(DISPUTE_A, "e-1"), (DISPUTE_A, "e-2"), (DISPUTE_A, "e-3")]
+    assert listener.hear(agency_event("e-4")) == [(DISPUTE_A, "e-4")]
 
 
-def test_the_attempts_of_a_parked_event_are_counted(listener, empty_sandbox):
+def test_failed_attempts_of_a_parked_event_are_counted(listener, empty_sandbox):
     assert [listener.park(make_event(1)) for _ in range(3)] == [1, 2, 3]
     assert empty_sandbox.rows("select attempts, status from notify.parked") == [(3, "parked")]
 
 
-def test_stored_deliveries_are_encrypted(listener, empty_sandbox):
+def test_deliveries_of_waiting_and_parked_events_are_stored_encrypted(listener, empty_sandbox):
     event = make_event(2)
     event.delivery = Delivery(b'{"name": "\xe8\x99\x9a\xe6\x9e\x84\xe7\x94\xb2"}')
     listener.hear(event)
-    event = make_event(1, B)
+    event = make_event(1, DISPUTE_B)
     event.delivery = Delivery(b'{"name": "\xe8\x99\x9a\xe6\x9e\x84\xe7\x94\xb2"}')
     listener.park(event)
 

@@ -1,4 +1,4 @@
-"""Tests of the relay: every outbox row reaches the broker in order, whatever fails on the way."""
+"""Tests of the relay: every outbox row is published in order, whatever fails in the broker, the database or the relay."""
 
 import json
 import os
@@ -18,33 +18,33 @@ from plumbing import relay as relay_module
 from plumbing.events import DomainEvent
 from plumbing.relay import Relay
 from tests.county import wait_until
-from tests.plumbing.conftest import A, B
+from tests.plumbing.conftest import DISPUTE_A, DISPUTE_B
 
 NOTICE_SENT = contracts.DOMAIN_EVENTS["notice.sent"].example
 QUEUES = [queue_of("metrics", "notify", partition) for partition in (0, 1)]
-INSERT = "insert into notify.outbox (partition, exchange, routing_key, event_id, body) values (0, %s, %s, %s, 'x')"
+INSERT_OUTBOX_ROW = "insert into notify.outbox (partition, exchange, routing_key, event_id, body) values (0, %s, %s, %s, 'x')"
 
 
 @pytest.fixture
 def relay_sandbox(empty_sandbox):
-    """The sandbox with empty outboxes and queues."""
+    """The sandbox with empty outbox tables and empty queues of published notices."""
     empty_sandbox.purge(*QUEUES)
     return empty_sandbox
 
 
 @pytest.fixture
-def start(relay_sandbox):
-    """start(…) runs a relay of notify's outbox in a thread until the end of the test."""
+def start_relay(relay_sandbox):
+    """Function that runs a relay of notify's outbox in a thread until the end of the test, and returns the relay."""
     running = []
 
-    def start(database=None, amqp=None, **others):
+    def start_relay(database=None, amqp=None, **others):
         relay = Relay("notify", database or relay_sandbox.databases["notify"], amqp or relay_sandbox.amqp("notify"), 2, threading.Event(), **others)
         thread = threading.Thread(target=relay.run)
         thread.start()
         running.append((relay, thread))
         return relay
 
-    yield start
+    yield start_relay
     for relay, _ in running:
         relay.stop.set()
     for _, thread in running:
@@ -52,7 +52,7 @@ def start(relay_sandbox):
         assert not thread.is_alive()
 
 
-def publish(sandbox, *subjects):
+def say_notice_events(sandbox, *subjects):
     with sandbox.pool("notify", 1).transaction() as tx:
         tx.say([DomainEvent("notice.sent", subject, NOTICE_SENT) for subject in subjects])
 
@@ -62,46 +62,46 @@ def outbox_is_empty(sandbox):
 
 
 def published_sequences(sandbox):
-    """Return {dispute: sequences of the events in the queues, in order}."""
+    """Return {dispute: sequence numbers of its events in the queues, in order}."""
     ids = [json.loads(body)["id"] for queue in QUEUES for _, _, body in sandbox.take_all(queue)]
-    return {code: [int(event_id.rpartition("/")[2]) for event_id in ids if event_id.startswith(code)] for code in (A, B)}
+    return {code: [int(event_id.rpartition("/")[2]) for event_id in ids if event_id.startswith(code)] for code in (DISPUTE_A, DISPUTE_B)}
 
 
-def test_every_row_is_published_in_order_and_leaves_the_outbox(relay_sandbox, start):
-    start(window=7)
+def test_outbox_rows_are_published_in_order_and_then_deleted(relay_sandbox, start_relay):
+    start_relay(window=7)
     for _ in range(10):
-        publish(relay_sandbox, A, B, A)
+        say_notice_events(relay_sandbox, DISPUTE_A, DISPUTE_B, DISPUTE_A)
     wait_until(outbox_is_empty(relay_sandbox))
 
-    assert published_sequences(relay_sandbox) == {A: list(range(1, 21)), B: list(range(1, 11))}
+    assert published_sequences(relay_sandbox) == {DISPUTE_A: list(range(1, 21)), DISPUTE_B: list(range(1, 11))}
 
 
-def test_a_commit_wakes_the_relay(relay_sandbox, start, monkeypatch):
-    """By NOTIFY: polling would take a minute here."""
+def test_the_relay_publishes_a_row_as_soon_as_its_transaction_commits(relay_sandbox, start_relay, monkeypatch):
+    """The commit wakes the relay by NOTIFY; the polling interval is set to a minute, so polling would be too late."""
     monkeypatch.setattr(relay_module, "POLL_SECONDS", 60)
-    relay = start()
+    relay = start_relay()
     wait_until(lambda: relay.is_ready and relay.partitions_held)
-    publish(relay_sandbox, A)
+    say_notice_events(relay_sandbox, DISPUTE_A)
     wait_until(outbox_is_empty(relay_sandbox), seconds=5)
     relay.stop.set()
-    publish(relay_sandbox, A)  # wakes the relay, so that it sees the stop
+    say_notice_events(relay_sandbox, DISPUTE_A)  # the NOTIFY wakes the relay, which then checks `stop`
 
 
-def test_messages_are_persistent_and_name_their_content_type_and_id(relay_sandbox, start):
-    start()
-    publish(relay_sandbox, A)
+def test_published_messages_are_persistent_and_contain_content_type_and_message_id(relay_sandbox, start_relay):
+    start_relay()
+    say_notice_events(relay_sandbox, DISPUTE_A)
     wait_until(outbox_is_empty(relay_sandbox))
 
     ((_, properties, _),) = [message for queue in QUEUES for message in relay_sandbox.take_all(queue)]
-    assert (properties.delivery_mode, properties.content_type, properties.message_id) == (2, "application/cloudevents+json", f"{A}/1")
-    assert properties.priority is None  # newer brokers may reorder messages that have a priority
+    assert (properties.delivery_mode, properties.content_type, properties.message_id) == (2, "application/cloudevents+json", f"{DISPUTE_A}/1")
+    assert properties.priority is None  # no priority is set, because newer broker versions may reorder messages with a priority
 
 
-def test_an_unroutable_row_stays_in_the_outbox_and_does_not_block_others(relay_sandbox, start, monkeypatch):
+def test_an_unroutable_outbox_row_stays_in_the_outbox_and_does_not_block_other_rows(relay_sandbox, start_relay, monkeypatch):
     monkeypatch.setattr(relay_module, "POSTPONE_SECONDS", 0.3)
-    relay_sandbox.rows(INSERT, "notify.events", "7.notice.sent", "lost/1")
-    publish(relay_sandbox, A)
-    start()
+    relay_sandbox.rows(INSERT_OUTBOX_ROW, "notify.events", "7.notice.sent", "lost/1")
+    say_notice_events(relay_sandbox, DISPUTE_A)
+    start_relay()
     wait_until(lambda: relay_sandbox.rows("select event_id from notify.outbox") == [("lost/1",)])
 
     channel = relay_sandbox.channel()
@@ -114,24 +114,24 @@ def test_an_unroutable_row_stays_in_the_outbox_and_does_not_block_others(relay_s
     assert "lost/1" in [properties.message_id for queue in QUEUES for _, properties, _ in relay_sandbox.take_all(queue)]
 
 
-def test_two_unroutable_rows_with_the_same_event_id_both_stay(relay_sandbox, start):
+def test_two_unroutable_outbox_rows_with_the_same_event_id_both_stay_in_the_outbox(relay_sandbox, start_relay):
     for _ in range(2):
-        relay_sandbox.rows(INSERT, "inboxes", "nobody", "n-1")
-    publish(relay_sandbox, A)
-    start()
+        relay_sandbox.rows(INSERT_OUTBOX_ROW, "inboxes", "nobody", "n-1")
+    say_notice_events(relay_sandbox, DISPUTE_A)
+    start_relay()
 
     wait_until(lambda: relay_sandbox.rows("select event_id from notify.outbox") == [("n-1",), ("n-1",)])
 
 
-def test_rows_that_a_full_queue_refuses_stay_in_the_outbox(relay_sandbox, start, monkeypatch):
+def test_outbox_rows_that_a_full_queue_refuses_stay_in_the_outbox_and_are_published_later(relay_sandbox, start_relay, monkeypatch):
     monkeypatch.setattr(relay_module, "POSTPONE_SECONDS", 0.3)
     channel = relay_sandbox.channel()
     channel.queue_declare("narrow", durable=True, arguments={"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish"})
     channel.queue_bind("narrow", "notify.events", "8.#")
     try:
         for n in range(8):
-            relay_sandbox.rows(INSERT, "notify.events", "8.notice.sent", f"many/{n}")
-        start(window=2)
+            relay_sandbox.rows(INSERT_OUTBOX_ROW, "notify.events", "8.notice.sent", f"many/{n}")
+        start_relay(window=2)
         received = []
 
         def has_received_all():
@@ -145,35 +145,35 @@ def test_rows_that_a_full_queue_refuses_stay_in_the_outbox(relay_sandbox, start,
         channel.connection.close()
 
 
-def test_publishing_resumes_after_an_outage_of_the_broker(relay_sandbox, start):
+def test_the_relay_resumes_publishing_after_an_outage_of_the_broker(relay_sandbox, start_relay):
     with tcp_proxy(relay_sandbox.amqp("notify")) as proxy:
-        relay = start(amqp=proxy.through(relay_sandbox.amqp("notify")))
-        publish(relay_sandbox, A)
+        relay = start_relay(amqp=proxy.through(relay_sandbox.amqp("notify")))
+        say_notice_events(relay_sandbox, DISPUTE_A)
         wait_until(outbox_is_empty(relay_sandbox))
         proxy.interrupt()
-        publish(relay_sandbox, A, B)
+        say_notice_events(relay_sandbox, DISPUTE_A, DISPUTE_B)
         wait_until(lambda: not relay.is_ready)
         assert not outbox_is_empty(relay_sandbox)()
         proxy.mend()
         wait_until(outbox_is_empty(relay_sandbox))
 
-        assert {code: sorted(set(numbers)) for code, numbers in published_sequences(relay_sandbox).items()} == {A: [1, 2], B: [1]}
+        assert {code: sorted(set(numbers)) for code, numbers in published_sequences(relay_sandbox).items()} == {DISPUTE_A: [1, 2], DISPUTE_B: [1]}
 
 
-def test_publishing_resumes_after_an_outage_of_the_database(relay_sandbox, start):
+def test_the_relay_resumes_publishing_after_an_outage_of_the_database(relay_sandbox, start_relay):
     with tcp_proxy(relay_sandbox.databases["notify"]) as proxy:
-        relay = start(database=proxy.through(relay_sandbox.databases["notify"]))
+        relay = start_relay(database=proxy.through(relay_sandbox.databases["notify"]))
         wait_until(lambda: relay.is_ready)
         proxy.interrupt()
-        publish(relay_sandbox, A)
+        say_notice_events(relay_sandbox, DISPUTE_A)
         wait_until(lambda: not relay.is_ready)
         proxy.mend()
         wait_until(outbox_is_empty(relay_sandbox))
 
-        assert set(published_sequences(relay_sandbox)[A]) == {1}
+        assert set(published_sequences(relay_sandbox)[DISPUTE_A]) == {1}
 
 
-def test_a_connection_lost_while_confirms_are_awaited_loses_no_row(relay_sandbox, start, monkeypatch):
+def test_no_outbox_row_is_lost_if_the_broker_connection_breaks_before_the_confirms(relay_sandbox, start_relay, monkeypatch):
     with tcp_proxy(relay_sandbox.amqp("notify")) as proxy:
         cuts = []
 
@@ -183,14 +183,14 @@ def test_a_connection_lost_while_confirms_are_awaited_loses_no_row(relay_sandbox
                 proxy.mend()
 
         monkeypatch.setattr(relay_module, "failpoint", cut_once)
-        start(amqp=proxy.through(relay_sandbox.amqp("notify")))
-        publish(relay_sandbox, A, A, A, B)
+        start_relay(amqp=proxy.through(relay_sandbox.amqp("notify")))
+        say_notice_events(relay_sandbox, DISPUTE_A, DISPUTE_A, DISPUTE_A, DISPUTE_B)
         wait_until(outbox_is_empty(relay_sandbox))
 
-    assert cuts and {code: sorted(set(numbers)) for code, numbers in published_sequences(relay_sandbox).items()} == {A: [1, 2, 3], B: [1]}
+    assert cuts and {code: sorted(set(numbers)) for code, numbers in published_sequences(relay_sandbox).items()} == {DISPUTE_A: [1, 2, 3], DISPUTE_B: [1]}
 
 
-def test_the_relay_continues_after_an_unexpected_exception(relay_sandbox, start, monkeypatch):
+def test_the_relay_continues_to_publish_after_an_unexpected_exception(relay_sandbox, start_relay, monkeypatch):
     original_publish, failures = relay_module.Publisher.publish, iter([RuntimeError("made up"), KeyError(7)])
 
     def fail_twice(self, rows):
@@ -199,51 +199,51 @@ def test_the_relay_continues_after_an_unexpected_exception(relay_sandbox, start,
         return original_publish(self, rows)
 
     monkeypatch.setattr(relay_module.Publisher, "publish", fail_twice)
-    start()
-    publish(relay_sandbox, A)
+    start_relay()
+    say_notice_events(relay_sandbox, DISPUTE_A)
     wait_until(outbox_is_empty(relay_sandbox))
 
     assert next(failures, None) is None
 
 
-def test_missing_permissions_are_logged_and_retried_with_back_off(relay_sandbox, start):
+def test_a_relay_without_permission_to_publish_logs_errors_and_retries_with_back_off(relay_sandbox, start_relay):
     with tcp_proxy(relay_sandbox.amqp("police")) as proxy, structlog.testing.capture_logs() as lines:
-        publish(relay_sandbox, A)
-        start(amqp=proxy.through(relay_sandbox.amqp("police")))
+        say_notice_events(relay_sandbox, DISPUTE_A)
+        start_relay(amqp=proxy.through(relay_sandbox.amqp("police")))
         wait_until(lambda: sum(line["log_level"] == "error" for line in lines) >= 3)
 
         assert all("403" in line["reason"] and "notify.events" in line["reason"] for line in lines if line["log_level"] == "error")
-        # The delays are 0.1, 0.2, 0.4 … seconds, at least half of that with jitter.
+        # The back-off doubles: 0.1, 0.2, 0.4 … seconds, with jitter at least half of that. So two seconds allow at most four connections.
         connections = proxy.connected
         threading.Event().wait(2)
         assert proxy.connected - connections <= 4
-        assert relay_sandbox.rows("select event_id from notify.outbox") == [(f"{A}/1",)]
+        assert relay_sandbox.rows("select event_id from notify.outbox") == [(f"{DISPUTE_A}/1",)]
 
 
-def test_a_wrong_password_is_logged_without_the_password(relay_sandbox, start):
+def test_the_log_about_a_wrong_broker_password_does_not_contain_the_password(relay_sandbox, start_relay):
     with structlog.testing.capture_logs() as lines:
-        start(amqp=relay_sandbox.amqp("notify").replace(relay_sandbox.servers.keys["broker"]["notify"], "wrong"))
+        start_relay(amqp=relay_sandbox.amqp("notify").replace(relay_sandbox.servers.keys["broker"]["notify"], "wrong"))
         wait_until(lambda: any(line["log_level"] == "error" for line in lines))
 
     assert "wrong" not in json.dumps(lines)
 
 
-def test_two_relays_divide_the_partitions_and_one_takes_over(relay_sandbox, start):
-    first, second = start(), start()
+def test_two_relays_divide_the_partitions_until_one_stops_and_the_other_takes_over(relay_sandbox, start_relay):
+    first, second = start_relay(), start_relay()
     wait_until(lambda: len(first.partitions_held) == len(second.partitions_held) == 1 and first.partitions_held != second.partitions_held)
     for _ in range(5):
-        publish(relay_sandbox, A, B)
+        say_notice_events(relay_sandbox, DISPUTE_A, DISPUTE_B)
     wait_until(outbox_is_empty(relay_sandbox))
-    assert published_sequences(relay_sandbox) == {A: [1, 2, 3, 4, 5], B: [1, 2, 3, 4, 5]}
+    assert published_sequences(relay_sandbox) == {DISPUTE_A: [1, 2, 3, 4, 5], DISPUTE_B: [1, 2, 3, 4, 5]}
 
     first.stop.set()
     wait_until(lambda: second.partitions_held == {0, 1})
-    publish(relay_sandbox, A, B)
+    say_notice_events(relay_sandbox, DISPUTE_A, DISPUTE_B)
     wait_until(outbox_is_empty(relay_sandbox))
 
 
-def test_another_relay_continues_after_a_kill(relay_sandbox, start, tmp_path):
-    """The relay is killed after the confirms and before it deletes the rows."""
+def test_a_new_relay_publishes_the_outbox_rows_of_a_killed_relay(relay_sandbox, start_relay, tmp_path):
+    """The relay process is killed after the broker has confirmed the rows and before the relay deletes them."""
     (tmp_path / "relay.json").write_text(json.dumps({"notify": {"database": relay_sandbox.databases["notify"], "amqp": relay_sandbox.amqp("notify")}}))
     (tmp_path / "crash").write_text("relay_confirmed")
     environment = {
@@ -254,15 +254,15 @@ def test_another_relay_continues_after_a_kill(relay_sandbox, start, tmp_path):
     with subprocess.Popen([sys.executable, "-m", "plumbing.relay", "notify"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
         try:
             wait_until(lambda: relay_sandbox.rows("select 1 from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock'"))
-            publish(relay_sandbox, A, A, B)
+            say_notice_events(relay_sandbox, DISPUTE_A, DISPUTE_A, DISPUTE_B)
             assert process.wait(20) == 137
         finally:
             process.kill()
     assert not outbox_is_empty(relay_sandbox)()
 
-    start()
+    start_relay()
     wait_until(outbox_is_empty(relay_sandbox))
-    assert {code: sorted(set(numbers)) for code, numbers in published_sequences(relay_sandbox).items()} == {A: [1, 2], B: [1]}
+    assert {code: sorted(set(numbers)) for code, numbers in published_sequences(relay_sandbox).items()} == {DISPUTE_A: [1, 2], DISPUTE_B: [1]}
 
 
 def test_a_stop_signal_ends_the_relay_at_once(tmp_path, relay_sandbox):

@@ -1,4 +1,4 @@
-"""Tests of the settings: all missing or invalid settings are reported at once, without their values."""
+"""Tests of the settings from environment variables: one error names all missing or invalid settings, without their values."""
 
 import base64
 import os
@@ -11,7 +11,7 @@ import pytest
 from deploy.files import ROOT
 from plumbing import settings
 
-VALID = {
+VALID_SETTINGS = {
     "FENGQIAO_SERVICE": "notify",
     "FENGQIAO_AT_REST_KEY": base64.b64encode(bytes(32)).decode(),
     "DATABASE_URL": "postgresql://notify:geheim@127.0.0.1/x",
@@ -21,7 +21,7 @@ VALID = {
 
 @pytest.fixture
 def load_settings(monkeypatch, tmp_path):
-    """load_settings(NAME=value): the settings that are loaded from these environment variables alone."""
+    """Function that loads the settings from the given environment variables only."""
     monkeypatch.chdir(tmp_path)
     for name in list(os.environ):
         if name.startswith(("FENGQIAO_", "DATABASE_URL", "AMQP_")):
@@ -35,14 +35,14 @@ def load_settings(monkeypatch, tmp_path):
     return load
 
 
-def test_all_missing_settings_are_named_at_once(load_settings):
+def test_one_error_names_all_missing_settings(load_settings):
     with pytest.raises(environs.EnvValidationError) as refused:
         load_settings()
 
     assert set(refused.value.error_messages) == {"FENGQIAO_SERVICE", "FENGQIAO_AT_REST_KEY", "DATABASE_URL", "AMQP_URI"}
 
 
-def test_all_invalid_settings_are_named_at_once_without_quoting_keys(load_settings):
+def test_one_error_names_all_invalid_settings_without_quoting_an_encryption_key(load_settings):
     invalid = {"FENGQIAO_AT_REST_KEY": "geheim!", "FENGQIAO_PARTITIONS": "0", "FENGQIAO_LOG_LEVEL": "loud", "FENGQIAO_TELEMETRY_PORT": "many"}
     with pytest.raises(environs.EnvValidationError) as refused:
         load_settings(**invalid)
@@ -52,33 +52,33 @@ def test_all_invalid_settings_are_named_at_once_without_quoting_keys(load_settin
 
 
 @pytest.mark.parametrize("key", ["", "AAAA", "*" * 44, base64.b64encode(bytes(33)).decode()])
-def test_a_key_must_be_thirty_two_bytes_in_base64(load_settings, key):
+def test_an_encryption_key_must_be_thirty_two_bytes_in_base64(load_settings, key):
     with pytest.raises(environs.EnvValidationError) as refused:
-        load_settings(**VALID | {"FENGQIAO_AT_REST_KEY": key})
+        load_settings(**VALID_SETTINGS | {"FENGQIAO_AT_REST_KEY": key})
 
     assert set(refused.value.error_messages) == {"FENGQIAO_AT_REST_KEY"}
 
 
-def test_intake_requires_the_private_key_for_encrypted_party_data(load_settings):
-    """Without it every report with encrypted party data would be parked."""
+def test_the_intake_service_requires_the_private_key_for_encrypted_party_data(load_settings):
+    """Without the key, intake would have to park every report with encrypted party data."""
     with pytest.raises(environs.EnvValidationError) as refused:
-        load_settings(**VALID | {"FENGQIAO_SERVICE": "intake"})
+        load_settings(**VALID_SETTINGS | {"FENGQIAO_SERVICE": "intake"})
 
     assert set(refused.value.error_messages) == {"FENGQIAO_SEAL_PRIVATE_KEY"}
-    assert settings.load(opens_sealed=False).seal_private_key is None
-    assert load_settings(FENGQIAO_SEAL_PRIVATE_KEY=VALID["FENGQIAO_AT_REST_KEY"]).seal_private_key == bytes(32)
+    assert settings.load(decrypts_party_data=False).seal_private_key is None
+    assert load_settings(FENGQIAO_SEAL_PRIVATE_KEY=VALID_SETTINGS["FENGQIAO_AT_REST_KEY"]).seal_private_key == bytes(32)
 
 
-def test_a_process_consumes_every_partition_by_default(load_settings):
-    assert load_settings(**VALID, FENGQIAO_PARTITIONS="3").partitions_heard == (0, 1, 2)
+def test_a_service_process_consumes_every_partition_by_default(load_settings):
+    assert load_settings(**VALID_SETTINGS, FENGQIAO_PARTITIONS="3").partitions_heard == (0, 1, 2)
     assert load_settings(FENGQIAO_PARTITIONS_HEARD="2").partitions_heard == (2,)
 
 
 def test_the_repr_of_settings_contains_no_secret(load_settings):
-    assert "geheim" not in repr(load_settings(**VALID))
+    assert "geheim" not in repr(load_settings(**VALID_SETTINGS))
 
 
-def test_a_process_without_settings_exits_and_names_them(tmp_path):
+def test_a_service_process_without_settings_exits_and_names_the_missing_settings(tmp_path):
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("FENGQIAO_", "DATABASE_URL", "AMQP_"))}
     done = subprocess.run(
         [sys.executable, "-m", "plumbing.run", "notify"],
@@ -92,4 +92,4 @@ def test_a_process_without_settings_exits_and_names_them(tmp_path):
     )
 
     assert done.returncode != 0
-    assert all(name in done.stdout for name in VALID)
+    assert all(name in done.stdout for name in VALID_SETTINGS)

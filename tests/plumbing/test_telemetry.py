@@ -1,4 +1,4 @@
-"""Tests of the metrics and health endpoints of every process."""
+"""Tests of the Prometheus metrics and the health endpoints that every process serves."""
 
 import urllib.request
 
@@ -9,10 +9,10 @@ from starlette.testclient import TestClient
 
 from plumbing import telemetry
 from plumbing.telemetry import DELIVERIES, EVENTS, count_transaction
-from tests.plumbing.conftest import A, make_event
+from tests.plumbing.conftest import DISPUTE_A, make_event
 
 
-def get(port, path):
+def http_get(port, path):
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
             return response.status, response.read().decode()
@@ -20,40 +20,40 @@ def get(port, path):
         return error.code, error.read().decode()
 
 
-def test_a_process_serves_health_readiness_and_metrics():
+def test_a_process_serves_its_health_readiness_and_metrics_over_http():
     components, registry = {"broker": True, "database": True}, CollectorRegistry()
     Counter("made_up", "For this test.", registry=registry).inc(3)
     port = telemetry.serve("127.0.0.1", 0, lambda: components, registry)
 
-    assert get(port, "/healthz")[0] == 200
-    assert get(port, "/readyz") == (200, '{"broker": true, "database": true}')
+    assert http_get(port, "/healthz")[0] == 200
+    assert http_get(port, "/readyz") == (200, '{"broker": true, "database": true}')
     components["broker"] = False
-    assert get(port, "/readyz") == (503, '{"broker": false, "database": true}')
-    assert get(port, "/healthz")[0] == 200  # still alive: a restart would not help
-    assert "made_up_total 3.0" in get(port, "/metrics")[1]
-    assert get(port, "/elsewhere")[0] == 404
+    assert http_get(port, "/readyz") == (503, '{"broker": false, "database": true}')
+    assert http_get(port, "/healthz")[0] == 200  # the process is alive although not ready, because a restart would not help
+    assert "made_up_total 3.0" in http_get(port, "/metrics")[1]
+    assert http_get(port, "/elsewhere")[0] == 404
 
 
-def failing_check():
+def raise_in_readiness_check():
     raise ZeroDivisionError("13900000000")
 
 
-def test_a_readiness_check_that_raises_counts_as_not_ready(capfd):
-    port = telemetry.serve("127.0.0.1", 0, failing_check, CollectorRegistry())
+def test_a_process_whose_readiness_check_raises_counts_as_not_ready(capfd):
+    port = telemetry.serve("127.0.0.1", 0, raise_in_readiness_check, CollectorRegistry())
 
-    assert get(port, "/readyz") == (503, '{"ready": false}')
+    assert http_get(port, "/readyz") == (503, '{"ready": false}')
     assert "13900000000" not in "".join(capfd.readouterr())
 
 
-@pytest.mark.parametrize(("readiness", "status"), [(lambda: {"database": True}, 200), (lambda: {"database": False}, 503), (failing_check, 503)])
-def test_web_applications_serve_the_same_endpoints(readiness, status):
+@pytest.mark.parametrize(("readiness", "status"), [(lambda: {"database": True}, 200), (lambda: {"database": False}, 503), (raise_in_readiness_check, 503)])
+def test_web_applications_serve_health_readiness_and_metrics_too(readiness, status):
     with TestClient(Starlette(routes=telemetry.routes(readiness))) as client:
         assert client.get("/healthz").status_code == 200
         assert client.get("/readyz").status_code == status
         assert "fengqiao_events_total" in client.get("/metrics").text
 
 
-def test_events_are_counted_by_outcome_and_all_agencies_under_one_label():
+def test_events_are_counted_by_outcome_with_one_source_label_for_all_agencies():
     def count(*labels):
         return EVENTS.labels(*labels)._value.get()
 
@@ -66,8 +66,8 @@ def test_events_are_counted_by_outcome_and_all_agencies_under_one_label():
     assert count("intake", "mediation", "t", "duplicate") - before[1] == 1
 
 
-def test_no_metric_has_a_label_for_disputes_or_persons():
-    """A time series per dispute would overload Prometheus, and many people can read labels."""
+def test_no_metric_has_a_label_that_names_a_dispute_or_person():
+    """A label per dispute would create too many time series for Prometheus, and many people can read labels."""
     metrics = [value for value in vars(telemetry).values() if hasattr(value, "_labelnames")]
 
     assert DELIVERIES in metrics and len(metrics) > 10
@@ -75,7 +75,7 @@ def test_no_metric_has_a_label_for_disputes_or_persons():
     assert all(metric._name.startswith("fengqiao_") and metric._documentation.endswith(".") for metric in metrics)
 
 
-def test_the_backlog_gauges_count_rows_of_the_services_tables(sandbox):
+def test_the_outbox_gauges_show_the_number_and_age_of_the_outbox_rows(sandbox):
     sandbox.empty("notify")
     sandbox.rows(
         "insert into notify.outbox (partition, exchange, routing_key, event_id, body, created_at) values (0, 'e', 'k', 'i', 'x', now() - interval '90 seconds')"
@@ -88,7 +88,7 @@ def test_the_backlog_gauges_count_rows_of_the_services_tables(sandbox):
     assert 89 < telemetry.OUTBOX_OLDEST_SECONDS.labels("notify")._value.get() < 120
 
 
-def test_a_rolled_back_transaction_is_not_counted(sandbox):
+def test_events_of_a_rolled_back_transaction_are_not_counted_in_the_metrics(sandbox):
     sandbox.empty("notify")
     pool = sandbox.pool("notify", 1)
     before = EVENTS.labels("notify", "mediation", "step.applied", "applied")._value.get()
@@ -97,7 +97,7 @@ def test_a_rolled_back_transaction_is_not_counted(sandbox):
         raise ZeroDivisionError
     assert EVENTS.labels("notify", "mediation", "step.applied", "applied")._value.get() == before
     with pool.transaction() as tx:
-        tx.unheard([make_event(1, A)])
+        tx.unheard([make_event(1, DISPUTE_A)])
     assert EVENTS.labels("notify", "mediation", "step.applied", "applied")._value.get() == before + 1
 
 
