@@ -1,7 +1,7 @@
-"""Assigns dispute codes 一案一码 and validates them. Pure; the form and the check digit of a code are defined in contracts/codes.py.
+"""Creates and validates dispute codes (一案一码, one code for each dispute). Pure; contracts/codes.py defines the format and the check digit.
 
-Serial numbers are assigned in a scattered order. With consecutive numbers, a missing number would reveal a dispute in the safeguard lane,
-and an agency could infer from two codes of its own when the code between them was assigned.
+Serial numbers are assigned in a scattered order. With consecutive numbers, a missing number would reveal a dispute in the safeguard lane (events
+that only police, courts and women's federation see), and an agency could infer from two of its codes when a code between them was assigned.
 """
 
 import re
@@ -9,15 +9,15 @@ from hashlib import blake2b
 
 from contracts.codes import DISPUTE_CODE_PATTERN, check_digit, dispute_code
 
-CODE = re.compile(DISPUTE_CODE_PATTERN, re.ASCII)
+CODE_PATTERN = re.compile(DISPUTE_CODE_PATTERN, re.ASCII)
 LAST_SERIAL = 999_999
 
 
 class SerialsExhausted(Exception):
-    """All serial numbers of this area and year are assigned."""
+    """Raised when all serial numbers of an area and year are assigned."""
 
 
-def make(area: str, year: int, serial: int) -> str:
+def make_code(area: str, year: int, serial: int) -> str:
     """Return the dispute code with this serial number. Raises SerialsExhausted."""
     if serial > LAST_SERIAL:
         raise SerialsExhausted
@@ -40,10 +40,10 @@ def scattered_serial(count: int, key: bytes) -> int:
 
 
 def has_code_form(text: str) -> bool:
-    """Return whether the text has the form of a dispute code. The check digit is not verified."""
-    return CODE.fullmatch(text) is not None
+    """Return whether the text has the format of a dispute code. The check digit is not verified."""
+    return CODE_PATTERN.fullmatch(text) is not None
 
 
 def is_valid(text: str) -> bool:
-    """Return whether the text has the form of a dispute code and a correct check digit."""
+    """Return whether the text has the format of a dispute code and a correct check digit."""
     return has_code_form(text) and check_digit(text[:-1].replace("-", "")) == text[-1]

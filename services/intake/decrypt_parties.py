@@ -11,7 +11,7 @@ import contracts
 
 
 class UnreadableParties(ValueError):
-    """The encrypted parties cannot be decrypted with intake's private key, or the decrypted text is not a JSON list."""
+    """Raised when encrypted parties cannot be decrypted with intake's private key, or when the decrypted text is not a JSON list."""
 
 
 def decrypt(encrypted: str, private_key: bytes) -> list[dict]:
@@ -22,7 +22,7 @@ def decrypt(encrypted: str, private_key: bytes) -> list[dict]:
     try:
         parties = json.loads(SealedBox(PrivateKey(private_key)).decrypt(base64.b64decode(encrypted, validate=True)))
     except (CryptoError, binascii.Error, ValueError, RecursionError):
-        raise UnreadableParties from None  # the original exception may contain names
+        raise UnreadableParties from None  # `from None`: the original exception may contain names of parties
     if not isinstance(parties, list):
         raise UnreadableParties
     return contracts.load_parties(parties)

@@ -1,4 +1,4 @@
-"""Decides about agencies' events: accepted, refused or duplicate, and which receipts and domain events follow. Pure.
+"""Decides whether an agency's event is accepted, refused or a duplicate, and builds the resulting receipts and domain events. Pure.
 
 `check` examines a single event without stored data; `decide_all` decides a batch with the stored data in a BatchContext.
 """
@@ -20,30 +20,33 @@ from services.intake.decrypt_parties import UnreadableParties
 from services.intake.model import BatchContext, CheckedEvent, ComparableReport, Decision, Dispute, LogEntry
 from services.intake.reasons import reason
 
-MAX_TIME_AHEAD = timedelta(seconds=FUTURE_SECONDS)  # how far an agency's clock may be ahead of intake's
+MAX_TIME_AHEAD = timedelta(seconds=FUTURE_SECONDS)  # how far the time of an agency's event may be ahead of intake's system time
 ROSTER_OUTCOMES = ("roster.changed", "roster.refused")
 STEP_OUTCOMES = ("step.applied", "step.refused")
 OUTCOMES = (*STEP_OUTCOMES, *ROSTER_OUTCOMES)
 
 
 def hash_content(event: Event) -> str:
-    """Return a hash of type, subject and data: equal for the same event over AMQP or HTTP in any encoding. `time` may differ between two deliveries."""
+    """Return a hash of an event's type, subject and data, equal for AMQP and HTTP and every encoding.
+
+    `time` is left out because it may differ between two deliveries of the same event.
+    """
     return hashlib.sha256(json.dumps([event.type, event.subject, event.data], sort_keys=True).encode()).hexdigest()
 
 
 # ── checks of a single event ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def check(event: Event, now: datetime, private_key: bytes, token_key: bytes) -> CheckedEvent:
+def check(event: Event, now: datetime, private_key: bytes, matching_token_key: bytes) -> CheckedEvent:
     """Validate an event's data and parties without stored data. The result has a `refusal` if the event cannot be accepted.
 
-    `private_key` decrypts parties that the agency encrypted; `token_key` is the key of the parties' tokens.
+    `private_key` decrypts parties that the agency encrypted; matching tokens of the parties are derived with `matching_token_key`.
     """
     sha256 = hashlib.sha256(event.delivery.body).hexdigest()
     checked = CheckedEvent(event, sha256, sha256 if event.refusal is not None else hash_content(event))
     checked.refusal = event.refusal or (reason("discarded_by_operator") if event.discarded else _find_refusal(checked, now, private_key))
     if checked.refusal is None and event.type == "dispute.reported" and not codes.has_code_form(event.subject):
-        checked.comparable_report = _build_comparable_report(checked, token_key)
+        checked.comparable_report = _build_comparable_report(checked, matching_token_key)
     return checked
 
 
@@ -87,11 +90,11 @@ def _read_parties(checked, private_key) -> dict | None:
         return reason("malformed_data", field=mistake.field.replace("parties", "parties_sealed", 1), mistake=mistake.token)
 
 
-def _build_comparable_report(checked, token_key) -> ComparableReport | None:
+def _build_comparable_report(checked, matching_token_key) -> ComparableReport | None:
     data, place = checked.data, checked.data["place"]
     if not duplicates.is_comparable(data["risk"], contracts.safeguard.DANGER_FLAGS):
         return None
-    parties = identity.tokens_of_parties(checked.parties, place.get("village"), token_key)
+    parties = identity.tokens_of_parties(checked.parties, place.get("village"), matching_token_key)
     report = ComparableReport(
         checked.agency, checked.event.time, place["township"], data["kind"], parties, place.get("village"), data.get("cause"), data.get("amount_cny")
     )
@@ -102,15 +105,15 @@ def _build_comparable_report(checked, token_key) -> ComparableReport | None:
 
 
 def referenced_codes(batch: Iterable[CheckedEvent]) -> set[str]:
-    """Return the dispute codes that these events name: as subject, or as the dispute to join to."""
+    """Return the dispute codes in these events: the codes in `subject`, and the target codes of requests to join disputes."""
     names = {checked.event.subject for checked in batch} | {
         checked.data["into"] for checked in batch if checked.event.type == "reports.joined" and checked.data
     }
     return {code for code in names if codes.has_code_form(code)}
 
 
-def contains_unjoin(batch: Iterable[CheckedEvent]) -> bool:
-    """Return whether one of these events undoes a join."""
+def contains_undo_of_join(batch: Iterable[CheckedEvent]) -> bool:
+    """Return whether one of these events requests to undo a join."""
     return any(checked.event.type == "reports.unjoined" for checked in batch)
 
 
@@ -118,7 +121,7 @@ def contains_unjoin(batch: Iterable[CheckedEvent]) -> bool:
 
 
 def decide_all(batch: Iterable[CheckedEvent], context: BatchContext) -> list[Decision]:
-    """Return one decision per event, in order. Earlier events of the batch affect later ones through `context`."""
+    """Return one decision per event, in order. `context` is updated, so that earlier events of the batch affect later ones."""
     comparer = duplicates.BatchComparer(context.reports_by_token)
     return [_decide(checked, context, comparer) for checked in batch]
 
@@ -139,7 +142,7 @@ def _decide(checked, context, comparer):
         decision.organisation = event.subject
     else:
         _decide_step(decision, checked.comparable_report, context, comparer)
-    # The entry is added at once because a later event of the same batch may duplicate this one. Its number is assigned when the batch is saved.
+    # The log entry is added at once because a later event of the batch may duplicate this event. The log number is assigned when the batch is saved.
     decision.log_entry = LogEntry(0, decision.content_hash, decision.refusal is None)
     entries.append(decision.log_entry)
     return decision
@@ -155,10 +158,10 @@ def _decide_step(decision, report, context, comparer):
     else:
         decision.dispute, decision.pending_dispute = found.root, found.first_pending_dispute
         decision.is_new_report = decision.registers_dispute
-        decision.uses_sealed_stream, decision.dispute.lane_record = lane.apply_event(
-            decision.dispute.lane_record, agency, event.type, decision.data, decision.registers_dispute
+        decision.uses_sealed_stream, decision.dispute.safeguard_lane_record = lane.apply_event(
+            decision.dispute.safeguard_lane_record, agency, event.type, decision.data, decision.registers_dispute
         )
-        decision.enters_lane = lane.hold_opened_by_report(event.type, decision.data) is not None
+        decision.enters_safeguard_lane = lane.hold_opened_by_agency_event(event.type, decision.data) is not None
         if decision.is_new_report:
             decision.registration = _to_json_values(registration_facts(decision))
             if report is not None:
@@ -172,14 +175,14 @@ def _decide_join(decision, found, context):
         refusal_code = joining.join(decision, find_by_code(decision.agency, decision.data["into"], context, for_join=True))
         facts = {"field": "into"} if refusal_code == "unknown_dispute" else {}
     else:
-        refusal_code = joining.unjoin(decision, decision.data["reported_by"], context.stored_reports)
+        refusal_code = joining.undo_join(decision, decision.data["reported_by"], context.stored_reports)
         facts = {"agency": decision.data["reported_by"]} if refusal_code else {}
     if refusal_code is not None:
         decision.dispute, decision.refusal = None, reason(refusal_code, **facts)
 
 
 def _find_dispute(event, agency, context):
-    """Return the dispute that an event is about, or None. A report under a new report number registers a dispute."""
+    """Return the dispute named in the event's subject, or None. A dispute report with a new report number creates the dispute."""
     if codes.has_code_form(event.subject):
         return find_by_code(agency, event.subject, context, for_join=event.type in joining.JOIN_STEPS)
     found = context.disputes_by_report.get((agency, event.subject))
@@ -189,11 +192,14 @@ def _find_dispute(event, agency, context):
 
 
 def find_by_code(agency: str, code: str, context: BatchContext, for_join: bool = False) -> Dispute | None:
-    """Return the dispute with this code, or None if this agency may not see it. A dispute reported into the safeguard lane cannot be joined."""
+    """Return the dispute with this code, or None if there is none or the agency may not see it.
+
+    `for_join`: None also for a dispute reported into the safeguard lane, because such a dispute cannot be joined.
+    """
     found = context.disputes.get(code)
-    if found is None or not lane.may_see_code(found.root.lane_record, agency):
+    if found is None or not lane.may_see_code(found.root.safeguard_lane_record, agency):
         return None
-    return None if for_join and found.lane_record is not None and found.lane_record.reported_in_lane else found
+    return None if for_join and found.safeguard_lane_record is not None and found.safeguard_lane_record.reported_in_lane else found
 
 
 def _to_json_values(facts):
@@ -213,7 +219,7 @@ def first_receipt(decision: Decision) -> tuple[str, dict]:
 
 
 def outcome_receipt(outcome: Event) -> tuple[str, dict]:
-    """Return the type and data of the receipt for mediation's outcome of a step or of a roster report."""
+    """Return the type and data of the receipt for a decision of the mediation service about a step or a roster change."""
     if outcome.type in ROSTER_OUTCOMES:
         data = {"event": outcome.data["event"], "organisation": outcome.subject}
         return ("receipt.applied", data) if outcome.type == "roster.changed" else ("receipt.rejected", {**data, "reason": outcome.data["reason"]})
@@ -223,8 +229,8 @@ def outcome_receipt(outcome: Event) -> tuple[str, dict]:
     return "receipt.rejected", {**data, "reason": outcome.data["reason"]}
 
 
-def fact_of(decision: Decision) -> tuple[str, dict]:
-    """Return the type and data of the domain event that passes an accepted event on. It contains codes, dates and amounts, no personal data."""
+def domain_event_of(decision: Decision) -> tuple[str, dict]:
+    """Return type and data of the domain event that passes an accepted event on to other services: codes, dates and amounts, no personal data."""
     event, agency = decision.event, decision.agency
     if decision.organisation:
         origin = {"event": {"source": event.source, "id": event.id}, "told_by": agency, "happened_at": event.time}
@@ -233,28 +239,33 @@ def fact_of(decision: Decision) -> tuple[str, dict]:
     if decision.registers_dispute:
         report = decision.dispute.separated_report
         return "dispute.registered", {**origin, **registration_facts(decision)} if report is None else {**origin, "agency": report.agency, **report.facts}
-    return "step.reported", {**origin, "step": event.type, "facts": contracts.dump_facts(event.type, decision.data) | _public_flags(decision.data)}
+    return "step.reported", {**origin, "step": event.type, "facts": contracts.dump_facts(event.type, decision.data) | _flags_for_ordinary_stream(decision.data)}
 
 
-def facts_by_stream(decision: Decision) -> list[tuple[str | None, str, dict]]:
-    """Return the domain events for an accepted event as (stream, type, data). The ordinary stream is None."""
-    return lane.facts_by_stream(decision.uses_sealed_stream, decision.registers_dispute, contracts.safeguard.danger_flags(decision.data), fact_of(decision))
+def domain_events_by_stream(decision: Decision) -> list[tuple[str | None, str, dict]]:
+    """Return the domain events for an accepted event as (stream, event type, data). Stream None is the ordinary stream."""
+    return lane.domain_events_by_stream(
+        decision.uses_sealed_stream, decision.registers_dispute, contracts.safeguard.danger_flags(decision.data), domain_event_of(decision)
+    )
 
 
-def _public_flags(data) -> dict:
-    """Return the flags for the ordinary stream. Of the risks, only `mass` (many people are concerned) is published there, because it endangers nobody."""
+def _flags_for_ordinary_stream(data) -> dict:
+    """Return the flags that may be published on the ordinary stream.
+
+    Of the risks, only `mass` (many people are affected) is published there: its publication endangers nobody.
+    """
     return {"flags": sorted({*data.get("flags", ()), "mass"})} if (data.get("risk") or {}).get("mass") else {}
 
 
 def registration_facts(decision: Decision) -> dict:
-    """Return the facts of a report for dispute.registered, without personal data."""
+    """Return the data of a dispute report for the event dispute.registered, without personal data."""
     data, labels = decision.data, party_labels(decision.parties)
     facts = {name: data[name] for name in ("channel", "kind", "cause", "amount_cny", "wants", "standings", "flags") if data.get(name) is not None}
-    return {**data["place"], **facts, **_public_flags(data), **({"party_labels": labels} if labels else {})}
+    return {**data["place"], **facts, **_flags_for_ordinary_stream(data), **({"party_labels": labels} if labels else {})}
 
 
 def party_labels(parties: list[dict]) -> list[str]:
-    """Return labels that name the parties' roles without identities: `applicant`, `respondent`, `respondent-2` …"""
+    """Return one label for each party, which gives the role but not the identity: `applicant`, `respondent`, `respondent-2` …"""
     counts = Counter()
     labels = []
     for party in parties:

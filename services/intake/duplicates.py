@@ -1,8 +1,9 @@
-"""Finds reports of the same dispute: decides whether two reports are certainly, likely or not duplicates. Pure; the rules are a table.
+"""Finds dispute reports about the same dispute: classifies two reports as certain duplicates, likely duplicates, or neither. Pure.
 
-A wrong join does more harm than a missed one: the parties' case would disappear in somebody else's. Therefore two reports are joined
-automatically only if both sides are proved to be the same, two different agencies reported them from the same township and of the same kind
-within 30 days, and no facts contradict each other. Other likely duplicates are proposed to the mediation centre, unless only the names are
+The rules are the list RULES. Joining two unrelated disputes does more harm than missing a duplicate, because the parties' case would disappear
+in the case of other people. Therefore two reports are joined
+automatically only if both sides are proved to be the same, two different agencies reported them within 30 days with the same township and the
+same kind of dispute, and no facts contradict each other. Other likely duplicates are proposed to the mediation centre, unless only the names are
 equal.
 """
 
@@ -14,10 +15,10 @@ from datetime import datetime, timedelta
 from services.intake.model import OPEN, SETTLED, ComparableReport, PartyTokens
 
 WINDOW = timedelta(days=30)  # reports further apart in time are not compared
-MAX_REPORTS_PER_TOKEN = 20  # a token in more reports within the window belongs to a bank, a landlord or a common name, and is ignored
-MAX_PROPOSALS = 3  # for one report: the nearest in time
+MAX_REPORTS_PER_TOKEN = 20  # a matching token in more reports than this belongs to a bank, a landlord or a common name, and is ignored
+MAX_PROPOSALS = 3  # proposed duplicates of one report: those nearest in time
 
-# Match levels of two parties, from the weakest to the strongest.
+# Levels of match between two parties, from the weakest to the strongest.
 CONTRADICTED, DIFFERENT, MISSING, SAME_NAME, SAME_NAME_AND_VILLAGE, SAME_PARTY = range(6)
 
 
@@ -27,25 +28,25 @@ class Comparison:
 
     stronger_side: int
     weaker_side: int
-    all_parties_match: bool  # every party of either report is the same as exactly one party of the other
-    matches_person: bool  # the stronger side has a natural person in common, not only an organisation
+    all_parties_match: bool  # every party of each report is the same as exactly one party of the other report
+    matches_person: bool  # the reports share a natural person on the stronger side, not only an organisation
     is_other_agency: bool
     is_same_place: bool
     is_same_kind: bool
     facts_differ: bool  # both reports give the village, the cause or the amount, and the values differ
-    days: int
-    phase: str  # of the other report's dispute
+    days: int  # number of days between the two reports
+    phase: str  # phase of the other report's dispute
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A row of the rule table. It fits a comparison if all its conditions hold; None means that the condition is not checked."""
+    """A rule that gives a verdict on a comparison of two reports. It fits if all its conditions hold; a condition of None is not checked."""
 
     verdict: str
-    stronger_side: int  # minimum
-    weaker_side: int  # minimum
+    stronger_side: int  # minimum match level of the stronger side
+    weaker_side: int  # minimum match level of the weaker side
     is_other_agency: bool | None
-    days: int  # maximum
+    days: int  # maximum number of days between the reports
     is_same_place: bool | None
     is_same_kind: bool | None
     facts_differ: bool | None
@@ -66,25 +67,29 @@ class Rule:
 _BOOLEAN_FIELDS = ("is_other_agency", "is_same_place", "is_same_kind", "facts_differ", "all_parties_match", "matches_person")
 _NOT_ENDED = (OPEN, SETTLED)
 
+# Each row gives a verdict and the conditions under which it applies to two reports. The first row that fits decides; None: not checked.
 # fmt: off
 RULES = (
     #     verdict    stronger side,         weaker side,            other    days,    same    same    facts   phase of the
     #                at least               at least                agency   at most  place   kind    differ  other dispute
     Rule("certain",  SAME_PARTY,            SAME_PARTY,             True,    30,      True,   True,   False,  (OPEN,),     all_parties_match=True),
-    Rule("likely",   SAME_PARTY,            SAME_PARTY,             True,    30,      True,   None,   None,   _NOT_ENDED),  # perhaps a different matter
-    Rule("likely",   SAME_PARTY,            SAME_PARTY,             True,    30,      None,   True,   None,   _NOT_ENDED),  # reported from another place
-    Rule("likely",   SAME_PARTY,            SAME_PARTY,             False,   7,       True,   True,   False,  _NOT_ENDED,  all_parties_match=True),  # two offices of one agency
+    Rule("likely",   SAME_PARTY,            SAME_PARTY,             True,    30,      True,   None,   None,   _NOT_ENDED),  # perhaps another matter of these parties
+    Rule("likely",   SAME_PARTY,            SAME_PARTY,             True,    30,      None,   True,   None,   _NOT_ENDED),  # perhaps reported from another township
+    Rule("likely",   SAME_PARTY,            SAME_PARTY,             False,   7,       True,   True,   False,  _NOT_ENDED,  all_parties_match=True),  # perhaps two offices of one agency
     Rule("likely",   SAME_PARTY,            SAME_NAME,              True,    30,      True,   True,   None,   _NOT_ENDED,  matches_person=True),
     Rule("likely",   SAME_PARTY,            MISSING,                True,    7,       True,   True,   False,  _NOT_ENDED,  matches_person=True),
-    Rule("likely",   SAME_PARTY,            DIFFERENT,              True,    3,       True,   True,   False,  _NOT_ENDED,  matches_person=True),  # a misspelt name
-    Rule("likely",   SAME_PARTY,            SAME_NAME_AND_VILLAGE,  True,    7,       True,   True,   False,  _NOT_ENDED),  # for example a bank against a villager
+    Rule("likely",   SAME_PARTY,            DIFFERENT,              True,    3,       True,   True,   False,  _NOT_ENDED,  matches_person=True),  # perhaps a misspelt name
+    Rule("likely",   SAME_PARTY,            SAME_NAME_AND_VILLAGE,  True,    7,       True,   True,   False,  _NOT_ENDED),  # for example a bank and a villager
     Rule("likely",   SAME_NAME_AND_VILLAGE, SAME_NAME_AND_VILLAGE,  True,    7,       True,   True,   False,  _NOT_ENDED),
 )
 # fmt: on
 
 
 def is_comparable(risk: dict, safeguard_flags: Iterable[str]) -> bool:
-    """Return whether a report may be compared with others. A report with a safeguard flag may not: a join or proposal would reveal that it exists."""
+    """Return whether a dispute report may be compared with others.
+
+    A report with a safeguard flag (domestic violence and other dangers) is not compared: a join or a proposal would reveal that it exists.
+    """
     return not any(risk.get(flag) for flag in safeguard_flags)
 
 
@@ -93,14 +98,14 @@ def classify(comparison: Comparison) -> str | None:
     return next((rule.verdict for rule in RULES if rule.fits(comparison)), None)
 
 
-def reasons_for(comparison: Comparison) -> list[str]:
+def reasons_for_duplicate(comparison: Comparison) -> list[str]:
     """Return why two reports count as duplicates, as tokens of contracts.kinds.DUPLICATE_REASONS."""
     who = "same_parties" if comparison.weaker_side == SAME_PARTY else "same_names" if comparison.stronger_side == SAME_NAME_AND_VILLAGE else "one_party"
     return [who, *(["same_place"] if comparison.is_same_place else []), *(["same_kind"] if comparison.is_same_kind else []), "within_days"]
 
 
 def compare(report: ComparableReport, other: ComparableReport) -> Comparison:
-    """Compare two reports, with the sides straight and exchanged: the applicant of one report may be the respondent of the other."""
+    """Compare two reports. The sides are also compared crosswise, because the applicant of one report may be the respondent of the other."""
     straight = [
         _compare_sides(report.parties_on(side), other.parties_on(other_side)) for side, other_side in (("applicant", "applicant"), ("respondent", "respondent"))
     ]
@@ -121,20 +126,20 @@ def compare(report: ComparableReport, other: ComparableReport) -> Comparison:
         report.kind == other.kind,
         any(
             value is not None and other_value is not None and value != other_value
-            for value, other_value in zip(_optional_facts(report), _optional_facts(other), strict=True)
+            for value, other_value in zip(_comparable_fields(report), _comparable_fields(other), strict=True)
         ),
         abs(report.reported_at - other.reported_at).days,
         other.dispute.root.phase,
     )
 
 
-def _optional_facts(report):
+def _comparable_fields(report):
     return report.village, report.cause, report.amount_cny
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class _SideMatch:
-    """How the parties on one side of a report match those on a side of another report."""
+    """The match between the parties on one side of a report and the parties on one side of another report."""
 
     level: int
     all_parties_match: bool = False
@@ -173,7 +178,10 @@ def _are_equal(token, other_token):
 
 
 def has_distinct_sides(report: ComparableReport) -> bool:
-    """Return whether no party is on both sides. A report with the same party on both sides is a typing error and would match unrelated reports."""
+    """Return whether the two sides of a report have no party in common.
+
+    A report with the same party on both sides is a typing error and would match unrelated reports.
+    """
     return not any(
         compare_parties(applicant, respondent) == SAME_PARTY for applicant in report.parties_on("applicant") for respondent in report.parties_on("respondent")
     )
@@ -183,33 +191,33 @@ def has_distinct_sides(report: ComparableReport) -> bool:
 
 
 def lookup_tokens(report: ComparableReport) -> list[tuple[str, bytes]]:
-    """Return the (kind, token) pairs by which reports with the same parties are looked up."""
+    """Return the (token kind, matching token) pairs of a report's parties, by which other reports with the same parties are looked up."""
     return [(kind, token) for party in report.parties for kind in ("number", "mobile", "village") if (token := getattr(party, kind)) is not None]
 
 
 def distinct_lookup_tokens(reports: Iterable[ComparableReport]) -> list[tuple[str, bytes]]:
-    """Return the distinct (kind, token) pairs of all these reports, sorted."""
+    """Return the distinct (token kind, matching token) pairs of all parties of these reports, sorted."""
     return sorted({token for report in reports for token in lookup_tokens(report)})
 
 
 def comparison_window(reports: Iterable[ComparableReport]) -> tuple[datetime, datetime]:
-    """Return the period in which other reports are compared with these."""
+    """Return begin and end of the period whose reports are compared with the given reports."""
     times = [report.reported_at for report in reports]
     return min(times) - WINDOW, max(times) + WINDOW
 
 
 @dataclass(slots=True)
 class Duplicates:
-    """The duplicates found for a report: one report to join if the match is certain and unique, else reports to propose."""
+    """The duplicates found for a dispute report: one report to join if the match is certain and unique, else reports to propose as duplicates."""
 
     join: tuple[ComparableReport, Comparison] | None = None
     proposals: list[tuple[ComparableReport, Comparison]] = field(default_factory=list)
 
 
 def find_duplicates(report: ComparableReport, others: Iterable[ComparableReport]) -> Duplicates:
-    """Compare a report with `others`. The result has at most one entry per dispute.
+    """Return the duplicates of a report among `others`, at most one for each dispute.
 
-    If several disputes are certain duplicates, it is uncertain which of them the report belongs to; all of them are proposed.
+    If several disputes are certain duplicates, it is uncertain to which dispute the report belongs, so all of them are proposed.
     """
     likely, certain = {}, {}
     for other in others:
@@ -228,22 +236,22 @@ def find_duplicates(report: ComparableReport, others: Iterable[ComparableReport]
 
 
 class BatchComparer:
-    """Compares each new report of a batch with the stored reports and the earlier reports of the batch that share a token with it."""
+    """Compares each new report of a batch with stored reports and with earlier reports of the batch that share a matching token with it."""
 
     def __init__(self, stored: dict[tuple[str, bytes], list[ComparableReport]]):
         self._stored = stored
         self._in_batch: dict[tuple[str, bytes], list[ComparableReport]] = defaultdict(list)
 
     def find_duplicates(self, report: ComparableReport) -> Duplicates:
-        """Return the duplicates of the next report of the batch, and add the report to those compared with later ones."""
+        """Return the duplicates of the next report of the batch. Later reports of the batch are compared with this report too."""
         tokens = lookup_tokens(report)
-        found = find_duplicates(report, self._reports_sharing(tokens))
+        found = find_duplicates(report, self._reports_with_tokens(tokens))
         for token in tokens:
             self._in_batch[token].append(report)
         return found
 
-    def _reports_sharing(self, tokens) -> list[ComparableReport]:
-        """Return the reports that share one of these tokens. Tokens in more than MAX_REPORTS_PER_TOKEN reports are ignored."""
+    def _reports_with_tokens(self, tokens) -> list[ComparableReport]:
+        """Return the reports that contain one of these matching tokens. Tokens in more than MAX_REPORTS_PER_TOKEN reports are ignored."""
         found = {}
         for token in tokens:
             sharing = [*self._stored.get(token, ()), *self._in_batch.get(token, ())]

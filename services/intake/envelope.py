@@ -1,6 +1,6 @@
-"""Parses and validates the envelope of agencies' events: CloudEvents 1.0 over AMQP 0-9-1 or HTTP, structured or binary mode. Pure.
+"""Parses and validates the CloudEvents envelope of agencies' events (version 1.0, AMQP 0-9-1 or HTTP, structured or binary mode). Pure.
 
-A delivery that cannot be parsed becomes an event with a `refusal`, so that the agency gets a receipt for everything it sends.
+A delivery that cannot be parsed becomes an event with a `refusal`, so that the agency gets a receipt for every delivery.
 """
 
 import hashlib
@@ -26,9 +26,9 @@ log = get_logger()
 STRUCTURED = "application/cloudevents+json"
 OLDER_PREFIXES = ("cloudEvents_", "cloudEvents:")  # header prefixes of the AMQP 1.0 binding, which some clients also use over AMQP 0-9-1
 
-TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
+TRACEPARENT_PATTERN = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 
-TIME_NAMES = ("time", "ce-time", *(f"{prefix.lower()}time" for prefix in OLDER_PREFIXES))
+TIME_ATTRIBUTE_NAMES = ("time", "ce-time", *(f"{prefix.lower()}time" for prefix in OLDER_PREFIXES))
 PARSE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 _FORMAT = JSONFormat()
 
@@ -36,7 +36,7 @@ _FORMAT = JSONFormat()
 def read(delivery: Delivery) -> Event:
     """Return the event in a delivery from the exchange `agencies` or from intake's HTTP API. An invalid event has a `refusal`.
 
-    The sender is authenticated: the routing key begins with the agency's code, and `user_id` is the user validated by the broker or the HTTP API.
+    The routing key begins with the agency's code. `user_id` is the user authenticated by the broker or the HTTP API.
     """
     agency = delivery.routing_key.split(".", 1)[0]
     digest = hashlib.sha256(delivery.body).hexdigest()
@@ -51,7 +51,7 @@ def read(delivery: Delivery) -> Event:
         return _refuse(event, "too_deep", limit=nesting.MAX_DEPTH)
     try:
         return _validate(event, *(fast_envelope.parse(delivery) or _parse(delivery)))
-    except Exception as problem:  # noqa: BLE001 - any failure of a library on these bytes must only affect this delivery
+    except Exception as problem:  # noqa: BLE001 - a library that fails on these bytes must affect no other delivery
         if not isinstance(problem, PARSE_ERRORS):
             log.error("Parsing a delivery failed with an unexpected error; the delivery is refused.", agency=agency, event_id=digest, reason=describe(problem))
         if _has_invalid_time(delivery):
@@ -60,18 +60,21 @@ def read(delivery: Delivery) -> Event:
 
 
 def _id_outside_body(delivery) -> str | None:
-    """Return the event id in the message properties or headers, so that a receipt can name it even if the body cannot be parsed."""
+    """Return the event id from the message properties or headers, so that a receipt can contain the id even if the body cannot be parsed."""
     candidates = [delivery.message_id, *(delivery.headers.get(f"{prefix}id") for prefix in ("ce-", *OLDER_PREFIXES))]
     return next((name for name in candidates if isinstance(name, str) and ID.fullmatch(name)), None)
 
 
 def read_any(delivery: Delivery) -> Event:
-    """Return the event in a delivery stored by intake: a domain event if the routing key begins with a partition number, else an agency's event."""
+    """Return the event in a delivery that intake has stored.
+
+    It is a domain event if the routing key begins with a partition number, else an agency's event.
+    """
     return events.read(delivery) if delivery.routing_key[:1].isdigit() else read(delivery)
 
 
 def _parse(delivery) -> tuple[dict, object]:
-    """Return the attributes and the data unchanged. The SDK's event class is not used because it would generate a missing id or time."""
+    """Return the attributes and the data of an event, unchanged. The SDK's event class is not used because it would generate a missing id or time."""
     headers = delivery.headers
     if delivery.content_type.startswith(STRUCTURED):
         return rabbitmq.from_structured(rabbitmq.RabbitMQMessage({}, delivery.content_type, delivery.body), _FORMAT, _reject_binary_data)
@@ -93,10 +96,10 @@ def _reject_unparsed_data(attributes, data):
 
 
 def _has_invalid_time(delivery) -> bool:
-    """Return whether the time is invalid. It is the only attribute whose invalid value makes the SDK raise."""
+    """Return whether the attribute `time` is invalid. Only for this attribute does the SDK raise on an invalid value."""
     try:
         attributes = json.loads(delivery.body) if delivery.content_type.startswith(STRUCTURED) else delivery.headers
-        (time,) = [value for name, value in attributes.items() if name.lower() in TIME_NAMES]
+        (time,) = [value for name, value in attributes.items() if name.lower() in TIME_ATTRIBUTE_NAMES]
     except PARSE_ERRORS:
         return False
     try:
@@ -107,7 +110,7 @@ def _has_invalid_time(delivery) -> bool:
 
 
 def _validate(event, attributes, data):
-    """Fill the event with the attributes and the data. The first invalid one becomes its `refusal`."""
+    """Copy the attributes and the data into the event. For the first invalid attribute, set the event's `refusal` and stop."""
     if attributes.get("specversion") != "1.0":
         return _refuse(event, "malformed_envelope", field="specversion", mistake="not_in_list" if attributes.get("specversion") else "required")
     if not isinstance(attributes.get("id"), str) or not ID.fullmatch(attributes["id"]):
@@ -133,12 +136,12 @@ def _validate(event, attributes, data):
         return _refuse(event, "unsupported_encoding")
     event.data = data
     traceparent = attributes.get("traceparent")
-    event.traceparent = traceparent if isinstance(traceparent, str) and TRACEPARENT.fullmatch(traceparent) else events.new_traceparent()
+    event.traceparent = traceparent if isinstance(traceparent, str) and TRACEPARENT_PATTERN.fullmatch(traceparent) else events.new_traceparent()
     return event
 
 
 def _is_encodable(data) -> bool:
-    """Return whether all texts can be encoded as UTF-8. A JSON escape can denote half a surrogate pair, which is not a character."""
+    """Return whether all texts in `data` can be encoded as UTF-8. A JSON escape can denote half a surrogate pair, which is not a character."""
     try:
         json.dumps(data, ensure_ascii=False).encode()
         return True

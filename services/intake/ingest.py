@@ -1,4 +1,4 @@
-"""Ingests batches of agencies' events, the same way for AMQP and HTTP: load, decide, save, say. Runs in the caller's transaction."""
+"""Processes batches of agencies' events received over AMQP or HTTP, in the steps load, decide, save, say. Runs in the caller's transaction."""
 
 from functools import cache
 
@@ -10,15 +10,15 @@ from services.intake import codes, domain, duplicates, identity, replies
 from services.intake.model import BatchContext, CheckedEvent, Decision, WaitingStep
 from services.intake.store import joins, lane, log, receipts, reports
 
-_token_key = cache(identity.token_key)
+_matching_token_key = cache(identity.matching_token_key)
 
 
 def ingest(tx: Transaction, batch: list[Event]) -> list[Decision]:
-    """Decide, log, answer and pass on the events of a batch that are not yet processed. Return one decision per event, in order."""
+    """Decide, log and answer the unheard events of a batch, and pass accepted events on. Return one decision per event, in order."""
     if not batch:
         return []
-    token_key = _token_key(tx.settings.at_rest_key)
-    checked = [domain.check(event, tx.now, tx.settings.seal_private_key, token_key) for event in batch]
+    matching_token_key = _matching_token_key(tx.settings.at_rest_key)
+    checked = [domain.check(event, tx.now, tx.settings.seal_private_key, matching_token_key) for event in batch]
     context = _load(tx, checked)
     decisions = domain.decide_all(checked, context)
     _save(tx, context, decisions)
@@ -28,7 +28,7 @@ def ingest(tx: Transaction, batch: list[Event]) -> list[Decision]:
 
 def _load(tx: Transaction, batch: list[CheckedEvent]) -> BatchContext:
     context = BatchContext()
-    log.load(tx, context, [(checked.agency, checked.event.id) for checked in batch])
+    log.load_head_and_entries(tx, context, [(checked.agency, checked.event.id) for checked in batch])
     reports.load_disputes(tx, context, domain.referenced_codes(batch), [(checked.agency, checked.event.subject) for checked in batch])
     new = [
         checked.comparable_report
@@ -39,9 +39,11 @@ def _load(tx: Transaction, batch: list[CheckedEvent]) -> BatchContext:
         reports.load_reports_by_token(
             tx, context, duplicates.distinct_lookup_tokens(new), *duplicates.comparison_window(new), duplicates.MAX_REPORTS_PER_TOKEN + 1
         )
-    if domain.contains_unjoin(batch):
-        reports.load_stored_reports(tx, context, {code for dispute in context.disputes.values() for code in (dispute.root.code, dispute.future_root.code)})
-    lane.load(tx, context.disputes)
+    if domain.contains_undo_of_join(batch):
+        reports.load_stored_reports(
+            tx, context, {code for dispute in context.disputes.values() for code in (dispute.root.code, dispute.root_after_pending_requests.code)}
+        )
+    lane.load_records(tx, context.disputes)
     return context
 
 
@@ -49,45 +51,50 @@ def _save(tx: Transaction, context: BatchContext, decisions: list[Decision]) -> 
     new = [decision for decision in decisions if decision.duplicate_of is None]
     accepted = [decision for decision in new if decision.is_accepted and decision.dispute is not None]
     _assign_codes_and_seqs(tx, context, new)
-    log.append(tx, context.log_head, new)
-    reports.save(tx, accepted)
-    joins.save(
+    log.append_entries(tx, context.log_head, new)
+    reports.save_decisions(tx, accepted)
+    joins.save_requests_and_waiting_steps(
         tx,
         [decision.join_request for decision in accepted if decision.join_request is not None],
         [step for decision in accepted if decision.pending_dispute is not None for step in _waiting_steps(decision)],
     )
-    lane.save(tx, [_lane_row(decision) for decision in accepted if decision.enters_lane])
+    lane.save_records(tx, [_safeguard_lane_row(decision) for decision in accepted if decision.enters_safeguard_lane])
 
 
 def _assign_codes_and_seqs(tx: Transaction, context: BatchContext, new: list[Decision]) -> None:
-    """Assign dispute codes and log numbers. The database holds the counters."""
+    """Assign dispute codes to new disputes and log numbers to the decisions, both from counters in the database."""
     registering = [decision for decision in new if decision.registers_dispute]
     if registering:
         area, year = contracts.COUNTY.area, tx.now.astimezone(SHANGHAI).year
-        last, key = reports.take_serials(tx, area, year, len(registering))
+        last, key = reports.reserve_serial_numbers(tx, area, year, len(registering))
         for count, decision in enumerate(registering, last - len(registering) + 1):
-            decision.dispute.code = codes.make(area, year, codes.scattered_serial(count, key))
+            decision.dispute.code = codes.make_code(area, year, codes.scattered_serial(count, key))
     for seq, decision in enumerate(new, context.log_head[0] + 1):
         decision.log_entry.seq = seq
         if decision.join_request is not None:
             decision.join_request.seq = seq
-        if decision.dispute is not None and decision.dispute.code is None:  # joined by rule on arrival: it has no code of its own
+        if decision.dispute is not None and decision.dispute.code is None:  # a report joined by rule when it arrived has no separate code
             decision.dispute.code = decision.dispute.root.code
 
 
 def _say(tx: Transaction, decisions: list[Decision]) -> None:
     accepted = [decision for decision in decisions if decision.is_accepted]
     first = [replies.first_receipt(decision) for decision in decisions if decision.duplicate_of is None]
-    receipts.post(tx, first + [replies.moved_receipt(decision.seq, decision.event, *move) for decision in accepted for move in decision.moved_reports])
+    receipts.send_and_store(
+        tx, first + [replies.moved_receipt(decision.seq, decision.event, *move) for decision in accepted for move in decision.moved_reports]
+    )
     duplicated = [decision.duplicate_of.seq for decision in decisions if decision.duplicate_of is not None]
     if duplicated:
-        receipts.post_again(tx, [replies.receipt_id(seq, kind) for seq in duplicated for kind in ("first", "outcome")])
+        receipts.send_again(tx, [replies.receipt_id(seq, kind) for seq in duplicated for kind in ("first", "outcome")])
     tx.say([event for decision in accepted for event in _events_to_publish(decision)])
 
 
 def _events_to_publish(decision):
-    """Yield the domain events to publish at once. An ordinary step waits while a join request is pending; a step on the sealed stream does not."""
-    for stream, event_type, data in domain.facts_by_stream(decision):
+    """Yield the domain events to publish at once.
+
+    A step for the ordinary stream is left out while a join request for its dispute is pending; a step for the sealed stream is published.
+    """
+    for stream, event_type, data in domain.domain_events_by_stream(decision):
         if decision.pending_dispute is None or stream is not None:
             yield DomainEvent(event_type, decision.subject, data, time=decision.event.time, cause=decision.event, source=stream)
     for extra in decision.extra_events:
@@ -96,7 +103,7 @@ def _events_to_publish(decision):
 
 def _waiting_steps(decision):
     event = decision.event
-    for stream, event_type, data in domain.facts_by_stream(decision):
+    for stream, event_type, data in domain.domain_events_by_stream(decision):
         published_about = decision.subject if stream is not None else None
         json_values = contracts.dump(event_type, data, stream or "intake")
         yield WaitingStep(
@@ -104,7 +111,10 @@ def _waiting_steps(decision):
         )
 
 
-def _lane_row(decision):
-    """Return (code, lane record, registration). For a new dispute, the ordinary stream publishes the registration after the release from the lane."""
-    registration = contracts.dump(*domain.fact_of(decision), "intake") if decision.registers_dispute else None
-    return decision.dispute.code, decision.dispute.lane_record, registration
+def _safeguard_lane_row(decision):
+    """Return (code, safeguard lane record, registration) of a dispute that enters the safeguard lane.
+
+    For a new dispute, `registration` is the data of dispute.registered, published on the ordinary stream after the release; else None.
+    """
+    registration = contracts.dump(*domain.domain_event_of(decision), "intake") if decision.registers_dispute else None
+    return decision.dispute.code, decision.dispute.safeguard_lane_record, registration

@@ -1,11 +1,11 @@
-"""Joins reports of the same dispute and undoes joins: automatically by rule, or at the request of the mediation centre. Pure.
+"""Joins reports of the same dispute (automatically by rule, or at the request of the mediation centre) and undoes joins. Pure.
 
 A joined dispute keeps its code as an alias: `Dispute.merged_into` points to the dispute that continues. Undoing the join clears the pointer.
-A report that was joined by rule when it arrived never had a code of its own; an unjoin registers a new dispute for it.
+A report that was joined by rule when it arrived never had a separate code; if that join is undone, a new dispute is registered for the report.
 
-Joining two codes ends a dispute, and undoing the join revives it. Therefore mediation decides first, and `apply_outcome` applies its decision.
-Until then the request is pending, and ordinary steps about the dispute wait. A join or unjoin is checked as if mediation applied all pending
-requests, so that the result depends on the order of arrival, not on the speed of mediation.
+Joining two codes ends a dispute, and undoing the join reopens it. Therefore the mediation service decides first, and `apply_outcome` applies
+the decision. Until then the request is pending, and ordinary steps about the dispute wait. Each request is checked as if all pending requests
+were applied, so that the result depends on the order of arrival, not on the speed of the mediation service.
 """
 
 from collections.abc import Iterable
@@ -26,10 +26,10 @@ from services.intake.model import (
     agency_source,
 )
 
-JOIN_STEPS = ("reports.joined", "reports.unjoined")  # about the named code itself, not about the dispute that it is merged into
+JOIN_STEPS = ("reports.joined", "reports.unjoined")  # these steps concern the code in the subject itself, not the dispute into which it is merged
 
 # fmt: off
-PHASES = {  # by mediation's state; all other states are OPEN
+PHASE_BY_STATE = {  # phase of a dispute by its state in the mediation service; all other states have the phase OPEN
     "agreed":          SETTLED,
     "confirm_applied": SETTLED,
     "confirm_decided": SETTLED,
@@ -43,12 +43,12 @@ PHASES = {  # by mediation's state; all other states are OPEN
 
 
 def phase_of_state(state: str) -> str:
-    """Return the phase of a dispute in this state of mediation."""
-    return PHASES.get(state, OPEN)
+    """Return the phase of a dispute (open, settled or ended) from its state in the mediation service."""
+    return PHASE_BY_STATE.get(state, OPEN)
 
 
 def apply_duplicates(decision: Decision, found: Duplicates) -> None:
-    """Join a new report to the dispute that it certainly belongs to, or propose the likely duplicates to the mediation centre."""
+    """Join a new dispute report to its certain duplicate, or propose its likely duplicates to the mediation centre."""
     event = {"source": decision.event.source, "id": decision.event.id}
     if found.join is not None:
         other, comparison = found.join
@@ -62,20 +62,20 @@ def apply_duplicates(decision: Decision, found: Duplicates) -> None:
 
 
 def _reasons_and_days(comparison):
-    return {"reasons": duplicates.reasons_for(comparison), "days": comparison.days}
+    return {"reasons": duplicates.reasons_for_duplicate(comparison), "days": comparison.days}
 
 
 # ── requests of the mediation centre ──────────────────────────────────────────────────────────────────────────────────
 
 
 def join(decision: Decision, into: Dispute | None) -> str | None:
-    """Request that the decision's dispute ends and continues as `into`. Return the reason code for a refusal, or None."""
+    """Request that the decision's dispute is joined to `into`, so that its code becomes an alias. Return the reason code of a refusal, or None."""
     ending = decision.dispute
     if into is None:
         return "unknown_dispute"
     if into is ending:
         return "joins_itself"
-    if ending.will_be_merged_into is not None or into.will_be_merged_into is not None:  # joining only disputes that are not merged excludes cycles
+    if ending.will_be_merged_into is not None or into.will_be_merged_into is not None:  # cycles are impossible because only unmerged disputes are joined
         return "joined_already"
     if ENDED in (ending.phase, into.phase):
         return "joins_an_ended_one"
@@ -83,14 +83,18 @@ def join(decision: Decision, into: Dispute | None) -> str | None:
     return None
 
 
-def unjoin(decision: Decision, reported_by: str, stored_reports: Iterable[StoredReport]) -> str | None:
-    """Separate the reports of the agency `reported_by` from the decision's dispute. Return the reason code for a refusal, or None.
+def undo_join(decision: Decision, reported_by: str, stored_reports: Iterable[StoredReport]) -> str | None:
+    """Separate the reports of the agency `reported_by` from the decision's dispute. Return the reason code of a refusal, or None.
 
-    If a report has a code of its own, mediation is asked to revive that dispute (of several such codes: the code of the latest report).
-    If none has, a new dispute is registered for the reports at once.
+    If one of the reports has a separate code, a request to reopen that dispute is sent to the mediation service (of several such codes: the
+    code of the latest report). If no report has a separate code, a new dispute is registered for the reports at once.
     """
-    root = decision.dispute.future_root
-    joined = [r for r in stored_reports if r.dispute.future_root is root and r.agency == reported_by and not (r.registers_dispute and r.dispute is root)]
+    root = decision.dispute.root_after_pending_requests
+    joined = [
+        r
+        for r in stored_reports
+        if r.dispute.root_after_pending_requests is root and r.agency == reported_by and not (r.registers_dispute and r.dispute is root)
+    ]
     if not joined:
         return "nothing_to_unjoin"
     separated = max(joined, key=lambda report: report.seq).dispute
@@ -106,7 +110,7 @@ def unjoin(decision: Decision, reported_by: str, stored_reports: Iterable[Stored
     decision.separated_reports = reports
     decision.moved_reports = [(report, root, separated) for report in reports]
     facts = {"event": {"source": decision.event.source, "id": decision.event.id}, "agency": decision.agency, "reported_by": reported_by}
-    decision.extra_events += _events_about_both("dispute.unmerged", root, separated, facts)
+    decision.extra_events += _events_about_both_disputes("dispute.unmerged", root, separated, facts)
     return None
 
 
@@ -115,19 +119,20 @@ def _request_join(decision, dispute, into, reported_by=None):
     decision.join_request = JoinRequest(dispute, into, decision.agency, decision.event.id, decision.event.time, reported_by=reported_by)
 
 
-def _events_about_both(event_type, was, into, facts):
-    return [ExtraEvent(event_type, dispute, facts, {"was": was, "into": into}) for dispute in (was, into)]
+def _events_about_both_disputes(event_type, previous, into, facts):
+    return [ExtraEvent(event_type, dispute, facts, {"was": previous, "into": into}) for dispute in (previous, into)]
 
 
-# ── mediation's decision ──────────────────────────────────────────────────────────────────────────────────────────────
+# ── decision of the mediation service ───────────────────────────────────────────────────────────────────────────────────
 
 
 def apply_outcome(
     request: JoinRequest, is_applied: bool, stored_reports: Iterable[StoredReport]
 ) -> tuple[list[tuple[StoredReport, Dispute, Dispute]], list[ExtraEvent]]:
-    """Join or separate the disputes if mediation applied the request. Return the moved reports (report, was, into) and the events to publish.
+    """Join or separate the disputes if the mediation service applied the request.
 
-    The request is no longer pending, whatever mediation decided.
+    Return the moved reports (report, previous dispute, new dispute) and the events to publish. The request is no longer pending, also if it
+    was refused.
     """
     dispute, moved, events = request.dispute, [], []
     facts = {"event": {"source": agency_source(request.agency), "id": request.event_id}, "agency": request.agency}
@@ -135,11 +140,11 @@ def apply_outcome(
         reports = [report for report in stored_reports if report.dispute.root is dispute]
         dispute.merged_into = request.into
         moved = [(report, dispute, dispute.root) for report in reports]
-        events = _events_about_both("dispute.merged", dispute, request.into, facts | {"found_by": "centre"})
+        events = _events_about_both_disputes("dispute.merged", dispute, request.into, facts | {"found_by": "centre"})
     elif is_applied and dispute.merged_into is not None:
-        was, dispute.merged_into = dispute.root, None
-        moved = [(report, was, dispute) for report in stored_reports if report.dispute.root is dispute]
-        events = _events_about_both("dispute.unmerged", was, dispute, facts | {"reported_by": request.reported_by})
+        previous, dispute.merged_into = dispute.root, None
+        moved = [(report, previous, dispute) for report in stored_reports if report.dispute.root is dispute]
+        events = _events_about_both_disputes("dispute.unmerged", previous, dispute, facts | {"reported_by": request.reported_by})
     if dispute.pending_request_seq == request.seq:
         dispute.pending_request_seq = dispute.pending_into = None
     return moved, events
@@ -148,11 +153,11 @@ def apply_outcome(
 def release_waiting_steps(
     waiting: Iterable[WaitingStep], dispute: Dispute, undecided: dict[str, set[int]]
 ) -> tuple[list[tuple[WaitingStep, Dispute]], list[WaitingStep], list[WaitingStep]]:
-    """Return what happens to the steps that wait for a decision about `dispute`, as three lists.
+    """Return three lists of the steps that waited for a decision about `dispute`.
 
     The lists are: the steps to publish, each with its dispute; all steps that no longer wait; and the steps that now wait for another dispute,
-    with their `code` changed. A step waits for the requests that arrived before it, not for later ones. `undecided` has the log numbers of the
-    undecided requests, by code.
+    with `code` changed. A step waits only for join requests that arrived before it. `undecided` has the log numbers of the undecided join
+    requests, by dispute code.
     """
     to_publish, finished, waiting_elsewhere = [], [], []
     for step in waiting:
@@ -173,12 +178,12 @@ def _next_pending_dispute(step, dispute, undecided):
     return dispute
 
 
-def add_holds_of(published: Iterable[tuple[WaitingStep, Dispute]]) -> list[Dispute]:
-    """Put each dispute into the safeguard lane for which a published step opens a hold or a stay. Return these disputes."""
+def add_holds_of_published_steps(published: Iterable[tuple[WaitingStep, Dispute]]) -> list[Dispute]:
+    """Put each dispute for which a published step opens a hold or a stay into the safeguard lane. Return these disputes."""
     held = []
     for step, dispute in published:
-        opened = lane.hold_opened_by_fact(step.type, step.data) if step.stream else None
+        opened = lane.hold_opened_by_domain_event(step.type, step.data) if step.stream else None
         if opened is not None:
-            dispute.lane_record = lane.add_hold(dispute.lane_record, opened)
+            dispute.safeguard_lane_record = lane.add_hold(dispute.safeguard_lane_record, opened)
             held.append(dispute)
     return held

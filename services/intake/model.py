@@ -1,4 +1,4 @@
-"""Data classes of intake's events, reports and disputes, with values derived from them. No rules, no SQL."""
+"""Data classes of intake: events, dispute reports and disputes, with values derived from their fields. No rules, no SQL."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,38 +6,38 @@ from decimal import Decimal
 
 from plumbing.events import Event
 
-OPEN, SETTLED, ENDED = "open", "settled", "ended"  # phases of a dispute, as far as joining distinguishes them
-UNASSIGNED_SEQ = 0  # placeholder for a log number, which is assigned when the batch is saved
+OPEN, SETTLED, ENDED = "open", "settled", "ended"  # phases of a dispute; reports of ended disputes are not joined
+UNASSIGNED_SEQ = 0  # placeholder for a log number that is assigned only when the batch is saved
 
 
 @dataclass(slots=True)
-class LaneRecord:
-    """The record that a dispute is in the safeguard lane."""
+class SafeguardLaneRecord:
+    """The state of a dispute in the safeguard lane (events that only police, courts and women's federation see)."""
 
-    reported_in_lane: bool = False  # reported directly into the lane: for agencies outside it the code does not exist
-    holds: set[str] = field(default_factory=set)  # `hold`, `stay`
+    reported_in_lane: bool = False  # reported directly into the safeguard lane: other agencies cannot see the code
+    holds: set[str] = field(default_factory=set)  # the open restrictions: `hold`, `stay`, both, or none
     reporting_agencies: set[str] = field(default_factory=set)  # agencies that may see the code because they reported the dispute
 
 
 @dataclass(slots=True, eq=False)
 class Dispute:
-    """A dispute as intake stores it. `code` is None until the batch that registers the dispute is saved.
+    """A dispute with the data that intake stores. `code` is None until the batch that registers the dispute is saved.
 
-    `merged_into` changes only when mediation has applied a join or an unjoin. Until mediation has decided, the request is pending.
+    `merged_into` changes only when the mediation service has applied a join or the undoing of a join. Until then the request is pending.
     """
 
     code: str | None
     registering_event: Event | None = None
     phase: str = OPEN
-    merged_into: "Dispute | None" = None
-    lane_record: LaneRecord | None = None  # None: the dispute is not in the safeguard lane
-    separated_report: "StoredReport | None" = None  # the report, separated from another dispute, for which this dispute is newly registered
-    pending_request_seq: int | None = None  # log number of the last join or unjoin that mediation has not decided
-    pending_into: "Dispute | None" = None  # the value of `merged_into` if mediation applies that request
+    merged_into: "Dispute | None" = None  # the dispute for which this code is an alias; None: the dispute is not joined to another
+    safeguard_lane_record: SafeguardLaneRecord | None = None  # None: the dispute is not in the safeguard lane
+    separated_report: "StoredReport | None" = None  # the report for which this dispute was registered when its join was undone
+    pending_request_seq: int | None = None  # log number of the last join request that the mediation service has not decided; None: no request is pending
+    pending_into: "Dispute | None" = None  # the new value of `merged_into` if the pending request is applied
 
     @property
     def root(self) -> "Dispute":
-        """The dispute at the end of the `merged_into` chain. Events about a joined dispute are published about its root."""
+        """The dispute at the end of the `merged_into` chain. Events about a joined dispute are published under the root's code."""
         dispute = self
         while dispute.merged_into is not None:
             dispute = dispute.merged_into
@@ -45,7 +45,7 @@ class Dispute:
 
     @property
     def first_pending_dispute(self) -> "Dispute | None":
-        """The first dispute with a pending request, from this one to its root. Ordinary steps wait there for mediation's decision."""
+        """The first dispute with a pending request on the `merged_into` chain, or None. Ordinary steps wait until that request is decided."""
         dispute = self
         while dispute is not None and dispute.pending_request_seq is None:
             dispute = dispute.merged_into
@@ -53,12 +53,12 @@ class Dispute:
 
     @property
     def will_be_merged_into(self) -> "Dispute | None":
-        """The value of `merged_into` if mediation applies all pending requests."""
+        """The value that `merged_into` has if all pending requests are applied."""
         return self.merged_into if self.pending_request_seq is None else self.pending_into
 
     @property
-    def future_root(self) -> "Dispute":
-        """The root if mediation applies all pending requests. Joins and unjoins are checked against it, so that their order of arrival decides."""
+    def root_after_pending_requests(self) -> "Dispute":
+        """The root of this dispute if all pending requests are applied. New requests are checked against it, so that the order of arrival decides."""
         dispute = self
         while (into := dispute.will_be_merged_into) is not None:
             dispute = into
@@ -67,14 +67,14 @@ class Dispute:
 
 @dataclass(slots=True, eq=False)
 class StoredReport:
-    """A report that intake has stored, with its dispute and its facts without personal data."""
+    """A stored dispute report, with its dispute and its data without personal data."""
 
     agency: str
     report_no: str
     seq: int
     event_id: str
-    registers_dispute: bool  # the dispute received its code for this report
-    facts: dict  # facts of dispute.registered, as JSON values
+    registers_dispute: bool  # whether the dispute was registered for this report; other reports of the dispute were joined to it
+    facts: dict  # the data of dispute.registered without origin, as JSON values
     dispute: Dispute
 
 
@@ -85,7 +85,7 @@ class ExtraEvent:
     type: str
     dispute: Dispute
     facts: dict
-    code_fields: dict[str, Dispute] = field(default_factory=dict)  # by data field, the dispute whose code it gets when codes are assigned
+    code_fields: dict[str, Dispute] = field(default_factory=dict)  # data fields that get the code of a dispute, once codes are assigned
 
     def data(self) -> dict:
         """Return the event's data, including the assigned codes."""
@@ -94,20 +94,20 @@ class ExtraEvent:
 
 @dataclass(frozen=True, slots=True)
 class PartyTokens:
-    """The keyed tokens of one party, by which parties of two reports are compared. None: the value is missing or identifies nobody."""
+    """The matching tokens of one party, by which parties of two reports are compared. None: the value is missing or identifies nobody."""
 
     side: str  # `applicant` or `respondent`
     number: bytes | None = None
     mobile: bytes | None = None
     village: bytes | None = None
     name: bytes | None = None
-    has_valid_check_digit: bool = False  # of the identity number: two different valid numbers are two different parties
+    has_valid_check_digit: bool = False  # whether the identity number is valid: different valid numbers prove different parties
     is_organisation: bool = False
 
 
 @dataclass(slots=True)
 class ComparableReport:
-    """The fields of a report that are compared to find duplicates, with tokens in place of the parties' identities."""
+    """The fields of a dispute report that are compared to find duplicates, with matching tokens in place of the parties' identities."""
 
     agency: str
     reported_at: datetime
@@ -137,12 +137,12 @@ class CheckedEvent:
     """An event with the result of the checks that need no stored data."""
 
     event: Event
-    sha256: str  # of the exact bytes
-    content_hash: str  # hash of type, subject and data: equal for every encoding of the same event
+    sha256: str  # hash of the received bytes
+    content_hash: str  # hash of type, subject and data; equal for every encoding of the same event
     data: dict | None = None
-    parties: list[dict] = field(default_factory=list)  # decrypted; they never leave intake's own tables
+    parties: list[dict] = field(default_factory=list)  # decrypted personal data, stored only in intake's own tables
     refusal: dict | None = None  # the reason for a refusal that does not depend on stored data
-    comparable_report: ComparableReport | None = None  # None: the event is not compared with other reports
+    comparable_report: ComparableReport | None = None  # None: the event is not compared with dispute reports
 
     @property
     def agency(self) -> str:
@@ -151,27 +151,27 @@ class CheckedEvent:
 
 @dataclass(slots=True)
 class JoinRequest:
-    """A join or an unjoin that is submitted to mediation for decision."""
+    """A request to join disputes or to undo a join, submitted to the mediation service for decision."""
 
-    dispute: Dispute  # the dispute whose `merged_into` is to change
-    into: Dispute | None  # the dispute to merge it into; None for an unjoin
+    dispute: Dispute  # the dispute whose `merged_into` changes if the request is applied
+    into: Dispute | None  # the dispute that the joined dispute continues as; None: the request undoes a join
     agency: str
     event_id: str
     happened_at: datetime
     seq: int = UNASSIGNED_SEQ
-    reported_by: str | None = None  # for an unjoin: the agency whose reports are to be separated
+    reported_by: str | None = None  # only if the request undoes a join: the agency whose reports are separated
 
 
 @dataclass(slots=True, eq=False)
 class WaitingStep:
-    """A step about a dispute with a pending join request. It is passed on when mediation has decided the request."""
+    """A step about a dispute with a pending join request. It is published when the mediation service has decided the request."""
 
-    code: str  # of the dispute with the pending request
+    code: str  # code of the dispute with the pending request
     seq: int
-    published_about: str | None  # code under which the sealed stream published the step at once; None: not yet published
+    published_about: str | None  # dispute code under which the step was already published on the sealed stream; None: not published
     stream: str | None
     type: str
-    data: dict  # as JSON values
+    data: dict  # data of the domain event, as JSON values
     happened_at: datetime
     event_id: str
     traceparent: str | None
@@ -180,7 +180,7 @@ class WaitingStep:
 
 @dataclass(slots=True)
 class Decision:
-    """The result of deciding one event: refused (`refusal`), a duplicate (`duplicate_of`), or accepted (`dispute` or `organisation`)."""
+    """The result for one agency event: refused (`refusal`), a duplicate (`duplicate_of`), or accepted (`dispute` or `organisation`)."""
 
     event: Event
     sha256: str
@@ -188,21 +188,21 @@ class Decision:
     data: dict | None = None
     parties: list[dict] = field(default_factory=list)
     dispute: Dispute | None = None
-    organisation: str | None = None  # for an event about a roster, which concerns no dispute
+    organisation: str | None = None  # for an accepted roster change, which concerns no dispute
     refusal: dict | None = None
     duplicate_of: LogEntry | None = None
     log_entry: LogEntry | None = None
-    stores_body: bool = True  # whether the log keeps the event's bytes
+    stores_body: bool = True  # whether the log stores the event's bytes
     uses_sealed_stream: bool = False
-    enters_lane: bool = False  # the event puts its dispute into the safeguard lane
-    is_new_report: bool = False  # a report under a report number that its agency has not used before
+    enters_safeguard_lane: bool = False  # the event puts its dispute into the safeguard lane
+    is_new_report: bool = False  # a dispute report with a report number that the agency has not used before
     comparable_report: ComparableReport | None = None
-    registration: dict | None = None  # for a new report: its facts without personal data, as JSON values
-    pending_dispute: Dispute | None = None  # the dispute for whose pending join request the ordinary step has to wait
+    registration: dict | None = None  # for a new dispute report: its data without personal data, as JSON values
+    pending_dispute: Dispute | None = None  # the dispute with the pending join request for which the ordinary step has to wait
     join_request: JoinRequest | None = None
     extra_events: list[ExtraEvent] = field(default_factory=list)
-    moved_reports: list[tuple[StoredReport, Dispute, Dispute]] = field(default_factory=list)  # (report, previous dispute, new dispute)
-    separated_reports: list[StoredReport] = field(default_factory=list)  # reports for which a new dispute is registered
+    moved_reports: list[tuple[StoredReport, Dispute, Dispute]] = field(default_factory=list)  # (dispute report, previous dispute, new dispute)
+    separated_reports: list[StoredReport] = field(default_factory=list)  # the reports of a dispute that is newly registered because a join is undone
 
     @property
     def seq(self) -> int:
@@ -220,7 +220,7 @@ class Decision:
 
     @property
     def is_refused(self) -> bool:
-        """Whether the agency's answer is a refusal. A duplicate has the answer of the event that it duplicates."""
+        """Whether the receipt for the agency is a refusal. A duplicate gets the same receipt as the event that it duplicates."""
         return self.refusal is not None if self.duplicate_of is None else not self.duplicate_of.is_accepted
 
     @property
@@ -235,14 +235,14 @@ class Decision:
 
 @dataclass(slots=True)
 class BatchContext:
-    """The stored data that decisions about a batch need. Deciding an event adds the dispute that it registers."""
+    """The stored data needed to decide a batch of events. Each decided event adds the dispute that it registers."""
 
-    log_head: tuple[int, bytes] = (0, bytes(32))  # number and hash of the last log entry
-    log_entries: dict[tuple[str, str], list[LogEntry]] = field(default_factory=dict)  # by event source and event id
-    disputes_by_report: dict[tuple[str, str], Dispute] = field(default_factory=dict)  # by agency and report number
-    disputes: dict[str, Dispute] = field(default_factory=dict)  # by code
-    stored_reports: list[StoredReport] = field(default_factory=list)  # reports of the disputes that an unjoin concerns
-    reports_by_token: dict[tuple[str, bytes], list[ComparableReport]] = field(default_factory=dict)  # earlier reports, by (token kind, token)
+    log_head: tuple[int, bytes] = (0, bytes(32))  # log number and hash of the last log entry
+    log_entries: dict[tuple[str, str], list[LogEntry]] = field(default_factory=dict)  # log entries by (event source, event id)
+    disputes_by_report: dict[tuple[str, str], Dispute] = field(default_factory=dict)  # disputes by (agency, report number)
+    disputes: dict[str, Dispute] = field(default_factory=dict)  # disputes by code
+    stored_reports: list[StoredReport] = field(default_factory=list)  # reports of the disputes in requests to undo a join
+    reports_by_token: dict[tuple[str, bytes], list[ComparableReport]] = field(default_factory=dict)  # earlier dispute reports, by (token kind, matching token)
 
 
 def agency_of(source: str) -> str:

@@ -1,21 +1,21 @@
-"""Checks how deep JSON is nested and splits a JSON list into its elements without parsing it. Pure; linear in the number of bytes.
+"""Checks the nesting depth of JSON and splits a JSON list into its elements, without parsing. Pure; time is linear in the number of bytes.
 
-JSON parsers and writers have different depth limits (orjson 1,024 and 254 levels, the standard library the interpreter's stack). Content
-that one accepts and another rejects would fail after the event was accepted. Therefore one limit below all of them is checked first.
+JSON parsers and writers have different depth limits (orjson 1,024 and 254 levels, the standard library the interpreter's stack). JSON
+that one library accepts and another rejects would fail after the event was accepted. Therefore one limit below all of them is checked first.
 """
 
 import re
 
 from contracts.envelope import MAX_DEPTH
 
-_TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{\]},]', re.DOTALL)  # whole strings are tokens, so that brackets inside them are not counted
+_TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{\]},]', re.DOTALL)  # a string is one token, so that brackets inside a string are not counted
 _WHITESPACE = b" \t\r\n"
 
 
 def is_too_deep(body: bytes) -> bool:
     """Return whether objects and lists in `body` (UTF-8) are nested deeper than MAX_DEPTH."""
     if body.count(b"{") + body.count(b"[") <= MAX_DEPTH:
-        return False  # the usual case, at a hundredth of the cost
+        return False  # shortcut for nearly all bodies: counting brackets takes a hundredth of the time
     depth = 0
     for token in _TOKENS.finditer(body):
         letter = token[0]
@@ -28,7 +28,7 @@ def is_too_deep(body: bytes) -> bool:
     return False
 
 
-def elements(body: bytes) -> list[bytes]:
+def split_json_list(body: bytes) -> list[bytes]:
     """Return the unchanged bytes of each element of a JSON list; an element may still be invalid JSON. Raises ValueError if `body` is not a list."""
     body = body.strip(_WHITESPACE)
     if body[:1] != b"[":

@@ -1,8 +1,8 @@
-"""Builds the reason of a refusal for a receipt. Pure."""
+"""Builds the reason of a refusal, as it appears in a receipt. Pure."""
 
 from contracts import REASONS
 
 
 def reason(code: str, **facts) -> dict:
-    """Return the reason `code` with its sentences in Chinese and English, and with the invalid field if `facts` names one."""
+    """Return the reason code with its texts in Chinese and English, and with the name of the invalid field if `facts` contains `field`."""
     return REASONS[code].text(**facts) | ({"field": facts["field"]} if "field" in facts else {})

@@ -1,4 +1,4 @@
-"""nameko service of intake: consumes agencies' events and mediation's events."""
+"""nameko service of intake: consumes the events of agencies and of the mediation service."""
 
 from nameko.extensions import DependencyProvider
 
@@ -18,40 +18,43 @@ backpressure = Backpressure()
 
 
 class BackpressureLimit(DependencyProvider):
-    """Applies the setting for the number of steps that intake may pass on before mediation has decided them."""
+    """Sets the backpressure limit from the settings: the number of steps that may be undecided at the same time."""
 
     def setup(self):
         backpressure.limit = self.container.config["settings"].ahead or backpressure.limit
 
 
 def agency_queues(settings):
-    """Return the queues to consume. A removed agency has no queue; the queue of a suspended agency may still hold events, which need an answer."""
+    """Return the agencies' queues to consume: all but those of removed agencies.
+
+    The queue of a suspended agency may still contain events, which must be answered.
+    """
     return [agency_queue(code) for code, agency in AGENCIES.items() if agency.status != "removed"]
 
 
 class IntakeService:
-    """Answers every event of every agency and passes accepted events on to mediation."""
+    """Answers every event of every agency with a receipt and passes accepted events on to the mediation service."""
 
     name = "intake"
     db = Database(read=envelope.read_any)
     backpressure_limit = BackpressureLimit()
 
-    @Consumer.decorator(queues=agency_queues, sources=SOURCES, read=envelope.read, room=backpressure.room)
+    @Consumer.decorator(queues=agency_queues, sources=SOURCES, read=envelope.read, room=backpressure.remaining_capacity)
     def on_agency_events(self, batch):
         """Log and answer agencies' events, assign codes to new disputes, and pass accepted events on."""
         with self.db.transaction() as tx:
             decisions = ingest.ingest(tx, tx.unheard(batch))
-        backpressure.record_passed_on(sum(decision.is_accepted for decision in decisions))
+        backpressure.record_passed_on_steps(sum(decision.is_accepted for decision in decisions))
 
     @hear("mediation", "mediation-safeguard")
     def on_decisions(self, batch):
-        """Send agencies the outcomes of their events, and apply the joins that mediation decided."""
+        """Send agencies the outcomes of their events, and apply the joins that the mediation service decided."""
         with self.db.transaction() as tx:
-            outcome_count = outcomes.process(tx, tx.unheard(batch))
-        backpressure.record_decided(outcome_count)
+            outcome_count = outcomes.process_events(tx, tx.unheard(batch))
+        backpressure.record_decided_steps(outcome_count)
 
     @every(3600.0)
-    def delete_expired_tokens(self):
-        """Remove expired tokens of parties from the database."""
+    def delete_expired_matching_tokens(self):
+        """Delete the expired matching tokens of parties from the database."""
         with self.db.transaction() as tx:
-            reports.delete_expired_tokens(tx)
+            reports.delete_expired_matching_tokens(tx)

@@ -1,7 +1,7 @@
-"""Operator's command that verifies two hash chains: the log of agencies' events and the access log of the safeguard lane.
+"""Command for operators that verifies two hash chains: the log of agencies' events and the access log of the safeguard lane.
 
 `./fengqiao log verify` on one machine; elsewhere `python -m services.intake.verify` with intake's settings. Exit code 0: both chains are intact;
-1: a chain is broken; 2: the database does not answer, nothing was verified.
+1: at least one chain is broken; 2: the database does not answer, so nothing was verified.
 """
 
 import os
@@ -11,9 +11,10 @@ from plumbing import settings
 from plumbing.pool import DatabaseUnavailable, Pool
 from services.intake.store import lane, log
 
+# Each row names a hash chain in Chinese and English, with the function that verifies the chain.
 # fmt: off
 CHAINS = (
-    # name in Chinese       name in English                     verifies it
+    # name in Chinese       name in English                     function
     ("上报日志",            "log of agencies' events",          log.CHAIN.verify),
     ("保护专线查阅记录",    "access log of the safeguard lane", lane.ACCESS_LOG.verify),
 )
@@ -33,7 +34,7 @@ def main() -> int:
 
 
 def _result_text(verified, language: int) -> str:
-    """Return the result in Chinese (`language` 0) or English (1)."""
+    """Return the text about a verified chain, in Chinese (`language` 0) or English (1)."""
     if not verified.broken:
         return ("哈希链完整", "the hash chain is intact")[language]
     first, count = verified.broken[0], len(verified.broken)

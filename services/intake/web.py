@@ -1,8 +1,8 @@
-"""Intake's HTTP API for agencies (Starlette). Events are ingested in the same way as from the broker.
+"""Intake's HTTP API for agencies (Starlette). Events are processed in the same way as events from the broker.
 
 POST /events     CloudEvents, binary, structured or batch    202 accepted · 422 refused · 207 some of each · 400/401/413/415 not parsed
 GET  /receipts   ?after=<position>&wait=<seconds>            the agency's receipts in order, as a CloudEvents batch
-POST /matters    {"dispute", "reason", "officer"}            a dispute's data in the safeguard lane, for agencies inside it; access is logged
+POST /matters    {"dispute", "reason", "officer"}            a dispute's data in the safeguard lane, for its agencies only; logged
 GET  /contract   the AsyncAPI document                       GET /healthz, /readyz, /metrics
 """
 
@@ -40,12 +40,12 @@ MAX_REQUEST_BYTES = 4 * 2**20
 MAX_BATCH_EVENTS = 500
 MAX_WAIT_SECONDS = 30
 POLL_SECONDS = 0.25
-TIMEOUT_SECONDS = 20  # for a transaction: a database with a hanging disk or a row lock held for long raises no error
+TIMEOUT_SECONDS = 20  # limit for a transaction; the database raises no error while a disk hangs or a row stays locked
 RECEIPTS_PER_PAGE = 500
-OFFICER = re.compile(r"[a-z0-9_-]{1,64}", re.ASCII)  # a staff number; names are not accepted
+STAFF_NUMBER_PATTERN = re.compile(r"[a-z0-9_-]{1,64}", re.ASCII)  # the officer is given by staff number; names are not accepted
 
 # fmt: off
-PROBLEMS = {  # responses in place of a receipt: (status, Chinese, English)
+PROBLEMS = {  # responses to requests that get no receipt: code: (HTTP status, text in Chinese, text in English)
     "unauthorised":  (401, "请在 Authorization 头中提供本机构的令牌：Bearer <令牌>。", "Send your agency's token: Authorization: Bearer <token>."),
     "too_large":     (413, "请求超过上限。请分批发送。", "The request is too large. Send smaller batches."),
     "not_json":      (400, "请求内容不是JSON对象或列表。", "The body is not a JSON object or list."),
@@ -64,7 +64,7 @@ PROBLEMS = {  # responses in place of a receipt: (status, Chinese, English)
 
 
 async def post_events(request: Request) -> Response:
-    """Ingest the events in the request and return their receipts in the same order."""
+    """Process the events in the request. Return their receipts in the same order."""
     agency = _authenticate(request)
     if agency is None:
         return _problem_response("unauthorised")
@@ -87,7 +87,7 @@ async def post_events(request: Request) -> Response:
 
 
 async def get_receipts(request: Request) -> Response:
-    """Return the agency's receipts after a position. Wait up to `wait` seconds if there are none."""
+    """Return the agency's receipts after the position `after`. If there are none yet, wait for up to `wait` seconds."""
     agency = _authenticate(request)
     if agency is None:
         return _problem_response("unauthorised")
@@ -105,10 +105,11 @@ async def get_receipts(request: Request) -> Response:
 
 
 async def view_safeguarded_dispute(request: Request) -> Response:
-    """Return a dispute's data in the safeguard lane. The access is logged first, with agency, officer, reason and time.
+    """Return a dispute's data in the safeguard lane (events that only police, courts and women's federation see).
 
-    Agencies outside the lane get the same response for every code, and so do agencies inside it for a code that is not in the lane. The code is
-    in the body, not in the URL, so that it appears in no access log. Requests are not counted: a metric would show that there was data to view.
+    The access is logged first, with agency, officer, reason and time. All other agencies get 404 for every code, and so do agencies inside the
+    safeguard lane for a dispute that is not in it. The code is in the request body, not in the URL, so that it appears in no HTTP access log.
+    Requests are not counted in the metrics, which would show that there was data to view.
     """
     agency = _authenticate(request)
     if agency is None:
@@ -116,7 +117,7 @@ async def view_safeguarded_dispute(request: Request) -> Response:
     query = _parse_view_query(await _read_body(request))
     if query is None:
         return _problem_json("bad_look")
-    view = await _run_with_timeout(_load_view, request.app.state.pool, agency, query)
+    view = await _run_with_timeout(_load_safeguard_view, request.app.state.pool, agency, query)
     return _problem_json("not_found") if view is None else Response(orjson.dumps(view), media_type="application/json")
 
 
@@ -125,9 +126,9 @@ async def get_contract(request: Request) -> Response:
 
 
 async def _run_with_timeout(function, *arguments):
-    """Call the function in a thread. Raises DatabaseUnavailable after TIMEOUT_SECONDS.
+    """Call the function in a thread and return its result. Raises DatabaseUnavailable after TIMEOUT_SECONDS.
 
-    The call may still complete after the timeout. If the agency sends the event again, its id identifies it as a duplicate.
+    The call may still complete after the timeout. If the agency then sends the event again, the event is recognised as a duplicate by its id.
     """
     with anyio.move_on_after(TIMEOUT_SECONDS):
         return await anyio.to_thread.run_sync(function, *arguments, abandon_on_cancel=True)
@@ -139,7 +140,7 @@ def _ingest(pool, deliveries):
         try:
             with pool.transaction() as tx:
                 decisions = ingest.ingest(tx, tx.unheard([envelope.read(delivery) for delivery in deliveries]))
-                return decisions, receipts.load(tx, [replies.receipt_id(decision.seq, "first") for decision in decisions])
+                return decisions, receipts.load_by_ids(tx, [replies.receipt_id(decision.seq, "first") for decision in decisions])
         except Exception as problem:
             if not should_try_again(problem):
                 raise
@@ -153,9 +154,9 @@ def _load_receipts(pool, agency, after):
         return receipts.load_after(tx, agency, after, RECEIPTS_PER_PAGE)
 
 
-def _load_view(pool, agency, query):
+def _load_safeguard_view(pool, agency, query):
     with pool.transaction() as tx:
-        return lane.view(tx, agency, query["officer"], query["reason"], query["dispute"], has_lane_access(agency))
+        return lane.log_access_and_load_view(tx, agency, query["officer"], query["reason"], query["dispute"], has_lane_access(agency))
 
 
 def _parse_view_query(body) -> dict | None:
@@ -165,17 +166,17 @@ def _parse_view_query(body) -> dict | None:
         return None
     if not isinstance(query, dict) or not all(isinstance(query.get(name), str) for name in ("dispute", "reason", "officer")):
         return None
-    is_valid = codes.has_code_form(query["dispute"]) and query["reason"] in ACCESS_REASONS and OFFICER.fullmatch(query["officer"])
+    is_valid = codes.has_code_form(query["dispute"]) and query["reason"] in ACCESS_REASONS and STAFF_NUMBER_PATTERN.fullmatch(query["officer"])
     return query if is_valid else None
 
 
 def _build_deliveries(agency, headers, body):
-    """Return one delivery per event in the request. Raises KeyError with a key of PROBLEMS."""
+    """Return one delivery for each event in the request. Raises KeyError with a code of PROBLEMS if the request cannot be parsed."""
     content_type = headers.get("content-type", "").lower()
     make = partial(Delivery, routing_key=agency, user_id=agency)
     if content_type.startswith(BATCH):
         try:
-            events = nesting.elements(body)
+            events = nesting.split_json_list(body)
         except ValueError:
             raise KeyError("not_json") from None
         if not events:
@@ -186,7 +187,7 @@ def _build_deliveries(agency, headers, body):
     if content_type.startswith(STRUCTURED):
         return [make(body, STRUCTURED)]
     if content_type.startswith("application/json"):
-        # The HTTP binding of CloudEvents requires percent-encoding of non-ASCII characters in headers.
+        # In headers, the HTTP binding of CloudEvents requires percent-encoding of non-ASCII characters.
         return [make(body, content_type, headers={name: unquote(value) for name, value in headers.items() if name.startswith("ce-")})]
     raise KeyError("wrong_type")
 
@@ -204,7 +205,7 @@ async def _read_body(request):
 
 
 def _authenticate(request):
-    """Return the agency that the bearer token belongs to, or None."""
+    """Return the agency whose access token is in the Authorization header, or None."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         return None
@@ -212,7 +213,7 @@ def _authenticate(request):
 
 
 def _problem_response(code):
-    """Return the response for a problem, and count it in the metrics."""
+    """Return the response for a code of PROBLEMS, and count the response in the metrics."""
     telemetry.HTTP_REQUESTS.labels("intake", "problem", PROBLEMS[code][0]).inc()
     return _problem_json(code)
 
@@ -227,7 +228,7 @@ async def _lifespan(app):
     loaded_settings = settings.load()
     app.state.contract = orjson.dumps(asyncapi.document())
     app.state.pool = Pool(loaded_settings, size=8, read=envelope.read_any)
-    # Tokens are looked up by their digest, so that neither response times nor a memory dump reveals a token.
+    # Access tokens are looked up by their digest, so that neither response times nor a memory dump reveals a token.
     tokens = json.loads(Path(os.environ["FENGQIAO_AGENCY_TOKENS"]).read_text("utf-8"))
     app.state.agencies = {hashlib.sha256(token.encode()).digest(): agency for agency, token in tokens.items()}
     yield

@@ -1,10 +1,12 @@
-"""A bank reports four hundred debtors at once. Each gets a code of its own, and no duplicate is proposed. When the bank's mediation body reports one of them
-again, that report joins the existing dispute."""
+"""A bank has disputes with four hundred debtors, reported at once. Each dispute gets a separate code, and no duplicate is proposed.
+
+When the mediation body for finance reports one of these disputes again, its report is joined to the existing dispute.
+"""
 
 from tests.intake.people import BANK, person
 
 
-def test_four_hundred_debtors_of_one_bank_get_four_hundred_codes_and_no_duplicate_proposal(county):
+def test_disputes_of_one_bank_with_four_hundred_debtors_get_four_hundred_codes_and_no_duplicate_is_proposed(county):
     reports = [
         ("dispute.reported", f"BANK-{n:04}", {
             "report_no": f"BANK-{n:04}", "channel": "filing_desk", "place": {"township": "620702106"}, "kind": "finance", "wants": "mediation",

@@ -1,11 +1,14 @@
-"""The parties of a filed case settle before a mediation body. The court closes the case with mode `other`; the agreement cannot be confirmed (特邀调解规定 20)."""
+"""The parties of a filed case reach an agreement at a mediation body. The court closes the case with mode `other` (特邀调解规定 20).
+
+The agreement cannot be judicially confirmed.
+"""
 
 from datetime import date
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_a_filed_case_settled_before_a_body_closes_with_mode_other(county):
+def test_a_filed_case_that_is_settled_at_a_mediation_body_is_closed_with_mode_other(county):
     code = county.filed_dispute(county.screened_dispute())
     county.apply_steps(
         code,
@@ -17,7 +20,7 @@ def test_a_filed_case_settled_before_a_body_closes_with_mode_other(county):
         (DAMAN_COMMITTEE, "agreement.reached", {"form": "written", "effective_on": date.today().isoformat(), "confirmable": True, "terms": []}),
     )
 
-    # On a court's docket an agreement is not confirmed: it ends by statement, withdrawal, or otherwise (特邀调解规定 20).
+    # An agreement in a filed case cannot be confirmed. The case ends by a court statement, by withdrawal, or otherwise (特邀调解规定 20).
     assert county.rejection_of(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on=date.today().isoformat()) == "already_on_a_docket"
     closed = county.apply_steps(code, ("court", "case.closed", {"mode": "other"}))
     assert closed.state == "resolved"

@@ -1,9 +1,10 @@
-"""An archived dispute is reopened. It keeps its code, starts again from registration, and earlier consents no longer count."""
+"""An archived dispute is reopened. The dispute keeps its code and starts again in the state registered; earlier consents no longer count."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def closed_dispute(county):
+def archived_dispute(county):
+    """Return the code of a dispute that was mediated without agreement and archived."""
     code = county.mediated_dispute()
     county.apply_steps(
         code,
@@ -15,7 +16,7 @@ def closed_dispute(county):
 
 
 def test_a_reopened_dispute_keeps_its_code_and_needs_new_consents(county):
-    code = closed_dispute(county)
+    code = archived_dispute(county)
 
     again = county.apply_steps(code, ("mediation_centre", "dispute.reopened", {"reason": "recurred"}))
     county.settle()
@@ -28,11 +29,11 @@ def test_a_reopened_dispute_keeps_its_code_and_needs_new_consents(county):
         ("mediation_centre", "dispute.routed", {"to": DAMAN_COMMITTEE, "reason": "by_place"}),
         (DAMAN_COMMITTEE, "referral.accepted", {}),
     )
-    assert county.rejection_of(code, DAMAN_COMMITTEE, "mediation.started") == "illegal_here"  # earlier consents do not count any more
+    assert county.rejection_of(code, DAMAN_COMMITTEE, "mediation.started") == "illegal_here"  # earlier consents no longer count
 
 
 def test_a_case_about_an_archived_dispute_can_be_filed(county):
-    code = closed_dispute(county)
+    code = archived_dispute(county)
 
     county.filed_dispute(code)
     county.settle()

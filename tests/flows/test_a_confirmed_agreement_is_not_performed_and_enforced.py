@@ -1,4 +1,4 @@
-"""A party does not perform the agreement. A confirmed agreement can be enforced; an unconfirmed one cannot, but a case can be filed."""
+"""A party does not perform an agreement. A confirmed agreement can be enforced; for an unconfirmed agreement, a case can be filed instead."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Somebody objects to the ruling that confirmed an agreement. The court confirms the ruling, or refuses the confirmation after all."""
+"""A party or a third party objects to the court ruling that confirmed an agreement. The court upholds the ruling or refuses the confirmation."""
 
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ def confirmed_dispute(county):
     return code, today
 
 
-def test_the_court_examines_an_objection_and_confirms_the_ruling(county):
+def test_the_court_examines_an_objection_and_upholds_the_confirmation(county):
     code, today = confirmed_dispute(county)
 
     county.apply_steps(code, ("court", "confirmation.objected", {"by": "respondent", "objected_on": today}))
@@ -36,7 +36,7 @@ def test_a_confirmation_refused_after_an_objection_cannot_be_enforced(county):
     assert county.rejection_of(code, "court", "enforcement.applied", on=today) == "no_title_to_enforce"
 
 
-def test_the_confirmation_period_is_extended_once_and_by_ten_days_at_most(county):
+def test_the_period_for_the_court_to_decide_on_confirmation_is_extended_once_and_by_at_most_ten_days(county):
     code, today = county.agreed_dispute(), datetime.now(UTC).date().isoformat()
     county.apply_steps(code, (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": today}), ("court", "confirmation.accepted", {}))
 

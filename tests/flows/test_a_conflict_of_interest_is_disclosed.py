@@ -1,4 +1,4 @@
-"""A mediator discloses a conflict of interest. The mediator may continue only if all parties agree after the disclosure; a body with an interest is excluded."""
+"""A mediator discloses a conflict of interest. The mediator may continue only if all parties agree after the disclosure; a mediation body with an interest is excluded."""
 
 from tests.county import DAMAN_COMMITTEE
 
@@ -12,7 +12,7 @@ def test_a_mediator_with_a_disclosed_conflict_may_mediate_only_if_all_parties_ag
     assert county.apply_steps(code, (DAMAN_COMMITTEE, "mediator.appointed", {"mediator": "daman-014"})).state == "consent_pending"
 
 
-def test_a_body_that_disclosed_an_interest_cannot_get_the_dispute_again(county):
+def test_a_dispute_cannot_be_routed_again_to_a_body_that_disclosed_an_interest(county):
     code = county.accepted_dispute()
     county.apply_steps(
         code,

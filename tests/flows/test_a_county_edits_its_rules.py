@@ -1,4 +1,4 @@
-"""A county edits its routing rules and periods. A dry run shows their effect without changing anything; an extension is limited by the county's own period."""
+"""A county edits its routing rules and periods. A dry run shows the effect without changing data; extensions are limited by the edited period."""
 
 import os
 import subprocess
@@ -13,12 +13,13 @@ from tests.county_folders import copy_county_folder
 
 
 def run_routing_command(county, *arguments):
+    """Run the routing command of the mediation service with the settings of the running system."""
     environment = processes.launch(processes.PROCESSES["mediation"], county.system.servers).environment
     command = [sys.executable, "-W", "ignore", "-m", "services.mediation.commands.routing", *arguments]
     return subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
 
 
-def test_the_dry_run_compares_proposed_and_actual_bodies_of_past_disputes(county, tmp_path):
+def test_the_routing_dry_run_compares_proposed_and_actual_bodies_of_past_disputes(county, tmp_path):
     county.routed_dispute(DAMAN_COMMITTEE)
     county.settle()
     edited = copy_county_folder(tmp_path, routing="X1,婚姻家庭,大满镇,,,,agency:trade_union,,900,county_choice,,,\n")
@@ -33,7 +34,7 @@ def test_the_dry_run_compares_proposed_and_actual_bodies_of_past_disputes(county
     assert county.rows("select count(*) from mediation.transitions") == before
 
 
-def test_an_invalid_rule_is_reported_with_its_line_and_no_formula_is_run(county, tmp_path):
+def test_an_invalid_routing_rule_is_reported_with_its_line_and_a_formula_is_not_executed(county, tmp_path):
     wrong = copy_county_folder(tmp_path, routing="X1,婚姻,,,,,=cmd(),,1,county_choice,,,\n")
 
     done = run_routing_command(county, "check", str(wrong))
@@ -46,7 +47,7 @@ def test_an_invalid_rule_is_reported_with_its_line_and_no_formula_is_run(county,
 
 @pytest.fixture
 def county_with_ten_days(county, tmp_path):
-    """Run mediation with a county folder that limits an extension by the court to ten days."""
+    """Run the mediation service with a county folder that limits an extension of mediation after filing to ten days."""
     settings = county.system.environment["mediation"]
     settings["FENGQIAO_COUNTY"] = str(copy_county_folder(tmp_path, periods="[periods.mediation_extension]\ndays = 10\n"))
     _restart(county.system)
@@ -61,7 +62,7 @@ def _restart(system):
     system.wait_ready("mediation")
 
 
-def test_an_extension_beyond_the_countys_limit_is_refused_and_one_within_it_counts_in_full(county, county_with_ten_days):
+def test_an_extension_longer_than_the_countys_limit_is_refused_and_a_shorter_extension_is_added_in_full(county, county_with_ten_days):
     code, both = county.filed_dispute(county.screened_dispute()), ["applicant", "respondent"]
     county.apply_steps(
         code,
@@ -83,4 +84,4 @@ def test_an_extension_beyond_the_countys_limit_is_refused_and_one_within_it_coun
         " where code = %s and clock = 'mediation_entrusted_ordinary'",
         code,
     )
-    assert days[0] >= 25  # fifteen and ten days; the last day may move past a rest day
+    assert days[0] >= 25  # 15 days plus 10 days; if the last day is a rest day, the deadline is later

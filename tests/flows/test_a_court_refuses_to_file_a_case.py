@@ -1,4 +1,4 @@
-"""The court refuses to file a case. Mediation continues; a case that is on the docket cannot be filed again."""
+"""The court refuses to file a case, and mediation continues. A case that is already filed cannot be filed again."""
 
 from datetime import date
 
@@ -14,7 +14,7 @@ def test_mediation_continues_after_the_court_refused_to_file_the_case(county):
     assert county.next_actors(code) == [DAMAN_COMMITTEE]
 
 
-def test_a_case_on_the_docket_cannot_be_filed_again(county):
+def test_a_case_that_is_already_filed_cannot_be_filed_again(county):
     code, today = county.filed_dispute(county.screened_dispute()), date.today().isoformat()
     county.apply_steps(code, ("court", "case.entrusted", {"to": DAMAN_COMMITTEE, "procedure": "ordinary"}))
 

@@ -1,11 +1,11 @@
-"""A body declines a dispute. The centre is notified and routes it to another body, which accepts."""
+"""A mediation body declines a referred dispute. The centre is notified and routes the dispute to another body, which accepts."""
 
 from tests.county import DAMAN_COMMITTEE
 
 JIANTAN_COMMITTEE = "peoples_mediation_committee-jiantan"
 
 
-def test_a_declined_dispute_is_routed_to_another_body_and_accepted(county):
+def test_a_dispute_that_a_body_declined_is_routed_to_another_body_and_accepted(county):
     code = county.routed_dispute(DAMAN_COMMITTEE)
 
     county.agency(DAMAN_COMMITTEE).reports("referral.declined", code, reason="not_our_place")
@@ -20,11 +20,11 @@ def test_a_declined_dispute_is_routed_to_another_body_and_accepted(county):
     county.settle()
 
     assert accepted.receipts[-1] == "receipt.applied"
-    assert late.receipts[-1] == "receipt.rejected"  # only the body that got the referral can accept it
+    assert late.receipts[-1] == "receipt.rejected"  # only the body with the current referral can accept
     assert county.notices(JIANTAN_COMMITTEE, code)[0] == "notice.referral"
 
 
-def test_after_a_decline_the_centre_has_to_act_and_then_the_next_body(county):
+def test_after_a_body_declined_first_the_centre_and_then_the_next_body_have_to_act(county):
     code = county.routed_dispute(DAMAN_COMMITTEE)
     assert next_actors_and_body(county, code) == ([DAMAN_COMMITTEE], DAMAN_COMMITTEE)
 

@@ -1,16 +1,16 @@
-"""A dispute goes from the first report to the archive. Each service publishes the expected events in order, and states agree in all services."""
+"""A dispute is reported, mediated, settled, performed and archived. Each service publishes the expected events; all services have the same state."""
 
 from datetime import date, timedelta
 
 from tests.county import DAMAN_COMMITTEE
 
-FACTS = (
+EXPECTED_EVENT_TYPES = (
     "dispute.screened", "routing.proposed", "dispute.routed", "referral.accepted", "mediators.proposed", "consent.given", "consent.given",
     "mediator.agreed", "mediation.started", "session.held", "agreement.reached", "performance.recorded", "dispute.followed_up", "dispute.archived", "dispute.closed",
 )  # fmt: skip
 
 
-def test_a_family_dispute_is_settled_performed_and_archived(county):
+def test_a_family_dispute_is_settled_performed_and_archived_with_the_expected_events_and_deadlines(county):
     report = county.womens_federation.reports_dispute(kind="family")
     county.settle()
     code, centre, committee = report.dispute, county.mediation_centre, county.agency(DAMAN_COMMITTEE)
@@ -33,8 +33,10 @@ def test_a_family_dispute_is_settled_performed_and_archived(county):
     county.settle()
 
     assert last.state == "closed"
-    facts = [event_type for producer, event_type in county.published(code) if producer == "mediation" and not event_type.startswith(("step.", "deadline."))]
-    assert facts == list(FACTS)
+    event_types = [
+        event_type for producer, event_type in county.published(code) if producer == "mediation" and not event_type.startswith(("step.", "deadline."))
+    ]
+    assert event_types == list(EXPECTED_EVENT_TYPES)
     assert county.rows("select outcome from mediation.disputes where code = %s", code) == [("performed",)]
     assert set(county.met_clocks(code)) == {
         "screening", "routing", "referral_answer", "online_ask_other_party", "mediation_out_of_court_policy", "performance", "follow_up",
@@ -43,7 +45,7 @@ def test_a_family_dispute_is_settled_performed_and_archived(county):
     assert county.notices(DAMAN_COMMITTEE, code)[0] == "notice.referral"
 
 
-def test_the_read_model_and_the_history_agree_with_the_state(county):
+def test_the_read_model_and_the_recorded_steps_agree_with_the_state_of_a_dispute(county):
     code = county.mediated_dispute()
     county.settle()
 
@@ -68,19 +70,20 @@ def test_each_service_publishes_the_expected_events_in_order(county):
     assert [step.state for step in steps] == ["mediating", "agreed", "resolved", "resolved", "closed"]
     assert county.state(code) == "closed"
     assert [event_type for producer, event_type in county.published(code) if producer == "intake"] == ["dispute.registered", *["step.reported"] * 11]
+    # One line for each step: the step's domain event, its outcome, and the deadlines that the step meets, stops and sets.
     # fmt: off
     assert [event_type for producer, event_type in county.published(code) if producer == "mediation"] == [
-        "step.applied",                                                             "deadline.set",     # for screening
-        "dispute.screened",     "step.applied",     "deadline.met",                 "deadline.set", "routing.proposed",  # for routing
-        "dispute.routed",       "step.applied",     "deadline.met",                 "deadline.set",     # for the body's answer
-        "referral.accepted",    "step.applied",     "deadline.met",                 "deadline.set", "deadline.set", "mediators.proposed",  # for asking the other party, for mediation
+        "step.applied",                                                             "deadline.set",     # deadline for screening
+        "dispute.screened",     "step.applied",     "deadline.met",                 "deadline.set", "routing.proposed",  # deadline for routing
+        "dispute.routed",       "step.applied",     "deadline.met",                 "deadline.set",     # deadline for the body's answer
+        "referral.accepted",    "step.applied",     "deadline.met",                 "deadline.set", "deadline.set", "mediators.proposed",  # deadlines for asking the other party and for mediation
         "consent.given",        "step.applied",
-        "consent.given",        "step.applied",     "deadline.met",                 "deadline.set",     # for choosing a mediator
+        "consent.given",        "step.applied",     "deadline.met",                 "deadline.set",     # deadline for choosing a mediator
         "mediation.started",    "step.applied",     "deadline.met",
         "session.held",         "step.applied",
-        "agreement.reached",    "step.applied",     "deadline.met",                 "deadline.set", "deadline.set",  # for the application, for the term
-        "performance.recorded", "step.applied",     "deadline.met",                 "deadline.set", "deadline.set",  # for the follow-up, for archiving
-                                                    "deadline.stopped",                                 # the confirmation's
+        "agreement.reached",    "step.applied",     "deadline.met",                 "deadline.set", "deadline.set",  # deadlines for applying for confirmation and for performing the term
+        "performance.recorded", "step.applied",     "deadline.met",                 "deadline.set", "deadline.set",  # deadlines for the follow-up and for archiving
+                                                    "deadline.stopped",                                 # the deadline for confirmation
         "dispute.followed_up",  "step.applied",     "deadline.met",
         "dispute.archived",     "step.applied",     "deadline.met",                 "dispute.closed",
     ]
@@ -92,8 +95,8 @@ def test_each_service_publishes_the_expected_events_in_order(county):
     assert county.rows("select state, is_open, outcome, overdue from metrics.disputes where code = %s", code) == [("closed", False, "performed", "none")]
 
 
-def test_the_state_of_every_dispute_follows_from_its_recorded_steps(county):
-    """Checks the disputes of all flow tests that have run so far."""
+def test_the_state_of_every_dispute_equals_the_state_after_its_last_recorded_step(county):
+    """The test checks the disputes of all flow tests that have run so far."""
     county.mediated_dispute()
     county.settle()
 

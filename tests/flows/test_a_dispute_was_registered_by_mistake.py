@@ -1,9 +1,9 @@
-"""A dispute was registered by mistake. Its reporter cannot withdraw it; the centre archives it with the reason, and can reopen it."""
+"""A dispute was registered by mistake. The reporting agency cannot withdraw it; the centre archives it with a reason and can reopen it."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_the_centre_archives_a_dispute_that_its_reporter_cannot_withdraw(county):
+def test_a_dispute_registered_by_mistake_is_archived_by_the_centre_and_not_withdrawn_by_its_reporter(county):
     report = county.womens_federation.reports_dispute()
     county.settle()
     assert county.rejection_of(report.dispute, "womens_federation", "report.withdrawn", event=report.id, reason="not_happened") == "registration_stands"

@@ -1,4 +1,4 @@
-"""The parties agree on divorce, property and children. Only what a court may confirm can be submitted (民事诉讼法解释 355)."""
+"""The parties agree on divorce, property and children. An agreement about divorce cannot be judicially confirmed (民事诉讼法解释 355)."""
 
 from datetime import date
 

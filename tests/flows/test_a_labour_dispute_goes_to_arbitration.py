@@ -1,4 +1,7 @@
-"""The centre redirects a labour dispute to arbitration. It is archived as redirected, or reopened under its code when arbitration returns it."""
+"""The centre redirects a labour dispute to arbitration.
+
+The dispute is archived with the outcome redirected, or reopened under its code if the arbitration commission sends it back.
+"""
 
 
 def test_a_labour_dispute_is_redirected_to_arbitration_and_archived(county):
@@ -11,7 +14,7 @@ def test_a_labour_dispute_is_redirected_to_arbitration_and_archived(county):
     assert county.outcome(code) == "redirected"
 
 
-def test_a_dispute_returned_by_arbitration_is_reopened_under_its_code(county):
+def test_a_dispute_sent_back_by_the_arbitration_commission_is_reopened_under_its_code(county):
     code = county.screened_dispute(kind="labour")
     county.apply_steps(code, ("mediation_centre", "dispute.redirected", {"to": "labour_arbitration_commission", "way": "labour_arbitration"}))
 

@@ -1,4 +1,4 @@
-"""Two disputes may be the same. The centre gets a proposal and joins them; from then on both codes and report numbers refer to one dispute."""
+"""Two reported disputes may be the same. The centre gets a proposal and joins them; then both codes and report numbers refer to one dispute."""
 
 import httpx
 
@@ -6,12 +6,12 @@ from tests.county import DAMAN_COMMITTEE, wait_until
 from tests.intake.people import person
 
 
-def test_the_centre_joins_a_proposed_duplicate_and_all_reporters_get_the_valid_code(county):
+def test_after_the_centre_joins_a_proposed_duplicate_all_reporters_get_the_current_code_of_the_dispute(county):
     police = county.police.reports_dispute(report_no="110-dup-9", kind="contract", parties=[person(21), person(22, "respondent")])
     county.settle()
     grid = county.grid.reports_dispute(
         report_no="W-dup-9", kind="private_loan", parties=[person(21), person(22, "respondent")]
-    )  # the same parties, another kind of dispute
+    )  # the parties are the same, the kind of dispute differs
     county.settle()
     older, newer = police.dispute, grid.dispute
 
@@ -33,7 +33,7 @@ def test_the_centre_joins_a_proposed_duplicate_and_all_reporters_get_the_valid_c
     assert "notice.joined" in county.notices(DAMAN_COMMITTEE, newer)
     assert county.rows("select clock from mediation.deadlines where code = %s and state = 'open' and next_check_at is not null", newer) == []
 
-    screened = county.mediation_centre.reports("dispute.screened", newer, suitable=True, track="A", kind="contract")  # under the former code
+    screened = county.mediation_centre.reports("dispute.screened", newer, suitable=True, track="A", kind="contract")  # reported with the former code
     county.settle()
     assert (screened.dispute, screened.receipts[-1], county.state(older)) == (older, "receipt.applied", "screened")
 
@@ -44,7 +44,7 @@ def test_the_centre_joins_a_proposed_duplicate_and_all_reporters_get_the_valid_c
         assert older in page and words.lower() in page.lower()
 
 
-def test_a_dispute_is_not_joined_to_itself_nor_to_one_that_has_ended(county):
+def test_a_dispute_cannot_be_joined_to_itself_or_to_an_ended_dispute(county):
     one = county.police.reports_dispute(kind="consumer")
     county.settle()
     county.mediation_centre.reports("dispute.screened", one.dispute, suitable=False, track="A", kind="consumer")

@@ -1,4 +1,4 @@
-"""The centre screens matters that the law excludes from mediation. Screening them as suitable is refused with the reason."""
+"""The centre reports a dispute as suitable for mediation although the law excludes the matter. The step is refused with the reason."""
 
 import pytest
 
@@ -12,14 +12,14 @@ import pytest
         ("police_excluded", "police_case_not_mediated"),
     ],
 )
-def test_a_matter_excluded_from_mediation_is_refused_as_suitable(county, matter, reason):
+def test_screening_a_dispute_as_suitable_is_refused_if_the_law_excludes_it_from_mediation(county, matter, reason):
     report = county.womens_federation.reports_dispute()
     county.settle()
 
     assert county.rejection_of(report.dispute, "mediation_centre", "dispute.screened", suitable=True, track="A", kind="family", matter=matter) == reason
 
 
-def test_a_medical_committee_refuses_a_dispute_that_a_court_has_filed(county):
+def test_a_dispute_with_a_filed_case_cannot_be_referred_to_the_medical_mediation_committee(county):
     code = county.filed_dispute(county.screened_dispute(kind="medical"))
 
     assert county.rejection_of(code, "court", "case.entrusted", to="medical_mediation", procedure="ordinary") == "already_before_a_court"

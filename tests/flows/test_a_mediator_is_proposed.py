@@ -1,4 +1,4 @@
-"""A body accepts a dispute without naming a mediator. It gets a list of its own mediators, without those who are excluded."""
+"""A mediation body accepts a dispute without naming a mediator. The body gets a list of its mediators, without excluded mediators."""
 
 from tests.county import DAMAN_COMMITTEE
 
@@ -7,7 +7,7 @@ def proposed_mediators(county, code):
     return [notice.data["mediators"] for notice in county._notices(DAMAN_COMMITTEE, code) if notice.type == "notice.mediators"]
 
 
-def test_a_body_is_sent_its_mediators_with_the_least_busy_first(county):
+def test_a_body_gets_a_list_of_its_mediators_with_the_least_busy_mediator_first(county):
     committee, first = county.agency(DAMAN_COMMITTEE), county.accepted_dispute()
     county.settle()
     (numbers,) = proposed_mediators(county, first)
@@ -22,7 +22,7 @@ def test_a_body_is_sent_its_mediators_with_the_least_busy_first(county):
     assert ("mediation", "mediators.proposed") in county.published(second)
     assert county.rows("select count(*) from metrics.timeline where code = %s and detail::text like %s", second, f"%{numbers[0]}%") == [
         (0,)
-    ]  # the timeline shows nothing about persons
+    ]  # the timeline contains no mediators
 
 
 def test_a_mediator_with_a_conflict_or_refused_by_a_party_is_not_proposed(county):
@@ -36,7 +36,7 @@ def test_a_mediator_with_a_conflict_or_refused_by_a_party_is_not_proposed(county
     assert not {first, second} & set(proposed_mediators(county, code)[-1])
 
 
-def test_no_mediators_are_proposed_when_the_body_names_one(county):
+def test_no_mediators_are_proposed_if_the_body_names_a_mediator_when_it_accepts(county):
     code = county.routed_dispute(DAMAN_COMMITTEE)
     county.agency(DAMAN_COMMITTEE).reports("referral.accepted", code, mediator="daman-003")
     county.settle()

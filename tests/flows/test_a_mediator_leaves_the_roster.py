@@ -1,4 +1,4 @@
-"""The judicial bureau and the court report roster changes. They take effect from their day on, or are rejected with a reason."""
+"""The judicial bureau and the court report changes of mediators' rosters. A change takes effect on its date, or is rejected with a reason."""
 
 from datetime import datetime
 
@@ -6,14 +6,14 @@ from contracts.dates import SHANGHAI
 from tests.county import DAMAN_COMMITTEE
 
 COMMITTEE = "committee-620702102"
-ELSEWHERE = "620702109"  # Sanzha; no other test uses this township, so no other proposal changes
+UNUSED_TOWNSHIP = "620702109"  # Sanzha: no other test uses this township, so its new committee is in no proposal of other tests
 
 
 def today():
     return datetime.now(SHANGHAI).date().isoformat()
 
 
-def test_a_removed_mediator_is_refused_and_another_of_the_committee_is_accepted(county):
+def test_a_mediator_removed_from_the_roster_is_refused_and_another_mediator_of_the_committee_is_accepted(county):
     left = county.judicial_bureau.reports("roster.changed", COMMITTEE, organisation=COMMITTEE, change="removed", mediator="daman-020", on=today())
     county.settle()
     code = county.routed_dispute(DAMAN_COMMITTEE)
@@ -29,7 +29,7 @@ def test_a_removed_mediator_is_refused_and_another_of_the_committee_is_accepted(
     assert county.rows("select valid_to_on is not null from mediation.members where organisation = %s and id = 'daman-020'", COMMITTEE) == [(True,)]
 
 
-def test_a_roster_change_is_published_about_the_organisation(county):
+def test_a_roster_change_is_published_with_the_organisation_as_subject_and_not_as_a_dispute(county):
     added = county.judicial_bureau.reports(
         "roster.changed", COMMITTEE, organisation=COMMITTEE, change="added", mediator="daman-021", role="mediator", on=today()
     )
@@ -57,10 +57,10 @@ def test_an_impossible_roster_change_is_rejected_with_a_reason(county):
     assert county.rows("select count(*) from mediation.members where id = 'daman-001' and valid_to_on is null") == [(1,)]
 
 
-def test_a_new_committee_is_added_with_its_members(county):
+def test_a_new_committee_is_added_to_the_roster_with_a_mediator(county):
     bureau, code = county.judicial_bureau, "committee-new"
     added = bureau.reports("roster.changed", code, organisation=code, change="added", on=today(), kind="peoples_mediation_committee",
-                        agency="peoples_mediation_committee", township=ELSEWHERE, takes=["neighbour"])  # fmt: skip
+                        agency="peoples_mediation_committee", township=UNUSED_TOWNSHIP, takes=["neighbour"])  # fmt: skip
     county.settle()
     person = bureau.reports("roster.changed", code, organisation=code, change="added", mediator="new-001", role="mediator", on=today())
     county.settle()

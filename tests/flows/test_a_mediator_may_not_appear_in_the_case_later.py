@@ -1,9 +1,9 @@
-"""A former mediator of a dispute is named to take part in the later case. That is refused (特邀调解规定 16)."""
+"""The court names the former mediator of a dispute as assessor or witness in the later case. The step is refused (特邀调解规定 16)."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_a_former_mediator_is_refused_as_assessor_and_as_witness(county):
+def test_the_former_mediator_of_a_dispute_is_refused_as_assessor_and_as_witness_in_the_case(county):
     code = county.accepted_dispute()
     county.apply_steps(
         code,

@@ -1,9 +1,9 @@
-"""A party also files a petition. Petition and mediation run in parallel, and the petition number stays in intake."""
+"""A party files a petition (信访) during mediation. Petition and mediation run in parallel; the petition number is stored in intake only."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_a_petition_and_mediation_run_in_parallel_and_the_petition_number_stays_in_intake(county):
+def test_a_petition_does_not_stop_mediation_and_the_petition_number_is_stored_in_intake_only(county):
     code = county.mediated_dispute()
 
     last = county.apply_steps(

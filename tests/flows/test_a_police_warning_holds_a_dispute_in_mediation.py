@@ -1,9 +1,13 @@
-"""The police issue a warning about a dispute in mediation. The dispute is held until police or court release it, and nothing outside the lane shows that."""
+"""The police issue a domestic violence warning (告诫书) about a dispute in mediation. The dispute is held until police or court release it.
+
+Outside the safeguard lane (events that only police, courts and women's federation see), nothing shows the hold.
+"""
 
 from tests.county import DAMAN_COMMITTEE, Lane, found_outside
 
 
-def warned_dispute(county):
+def dispute_with_police_warning(county):
+    """Return the code of a dispute in mediation that is held after a police warning."""
     code = county.mediated_dispute()
     followed_up = county.police.reports("dv.warning_issued", code)
     county.settle()
@@ -11,8 +15,8 @@ def warned_dispute(county):
     return code
 
 
-def test_a_warned_dispute_is_held_and_nothing_outside_the_lane_shows_it(county):
-    code = warned_dispute(county)
+def test_a_dispute_with_a_police_warning_is_held_and_nothing_outside_the_safeguard_lane_shows_the_hold(county):
+    code = dispute_with_police_warning(county)
     before = county.published(code)
     session = county.agency(DAMAN_COMMITTEE).reports("session.held", code, mode="in_person", minutes=60)
     county.settle()
@@ -25,8 +29,8 @@ def test_a_warned_dispute_is_held_and_nothing_outside_the_lane_shows_it(county):
     assert county.rows("select count(*) from metrics.timeline where code = %s and agency = 'police'", code) == [(0,)]
 
 
-def test_a_step_that_is_illegal_anyway_is_refused_with_its_usual_reason(county):
-    held, free = warned_dispute(county), county.mediated_dispute()
+def test_an_illegal_step_gets_the_same_refusal_for_a_held_dispute_as_for_a_free_dispute(county):
+    held, free = dispute_with_police_warning(county), county.mediated_dispute()
     followed_up = [county.grid.reports("dispute.followed_up", code, settled=True) for code in (held, free)]
     others = [county.trade_union.reports("session.held", code, mode="video", minutes=30) for code in (held, free)]
     again = [county.grid.reports_dispute(report_no=f"G-{code}") for code in (held, free)]
@@ -37,8 +41,8 @@ def test_a_step_that_is_illegal_anyway_is_refused_with_its_usual_reason(county):
     assert [one.receipts for one in again] == [["receipt.accepted", "receipt.applied"]] * 2
 
 
-def test_police_or_court_release_a_hold_and_the_dispute_resumes_in_its_state(county):
-    code = warned_dispute(county)
+def test_after_a_court_releases_a_hold_the_dispute_resumes_in_its_former_state(county):
+    code = dispute_with_police_warning(county)
     by_federation = county.womens_federation.reports("hold.released", code, reason="true_wish")
     by_centre = county.mediation_centre.reports("hold.released", code, reason="unfounded")
     county.settle()
@@ -48,15 +52,15 @@ def test_police_or_court_release_a_hold_and_the_dispute_resumes_in_its_state(cou
     by_court = county.court.reports("hold.released", code, reason="danger_passed")
     county.settle()
     assert by_court.receipts == ["receipt.accepted", "receipt.applied"] and by_court.state == "mediating"
-    assert county.published(code) == before  # no event discloses the hold or its end
+    assert county.published(code) == before  # no ordinary event discloses the hold or its release
     held = county.agency(DAMAN_COMMITTEE).reports("session.held", code, mode="in_person", minutes=60)
     county.settle()
     assert held.receipts == ["receipt.accepted", "receipt.applied"]
     assert county.state_from_history(code) == county.state(code) == "mediating"
 
 
-def test_the_womens_federation_is_refused_with_the_reason_that_the_dispute_is_held(county):
-    code = warned_dispute(county)
+def test_a_step_of_the_womens_federation_about_a_held_dispute_is_refused_as_held_for_safety(county):
+    code = dispute_with_police_warning(county)
     screened = county.womens_federation.reports("dispute.screened", code, suitable=True, track="A", kind="family")
     county.settle()
 
@@ -64,8 +68,8 @@ def test_the_womens_federation_is_refused_with_the_reason_that_the_dispute_is_he
     assert found_outside(county, code, Lane.WORDS) == []
 
 
-def test_court_steps_during_a_hold_are_published_at_its_release(county):
-    code = warned_dispute(county)
+def test_steps_of_the_court_during_a_hold_are_published_on_the_ordinary_stream_after_the_release(county):
+    code = dispute_with_police_warning(county)
     before = county.published(code)
     named = county.court.reports("mediator.appointed", code, mediator="daman-014")
     county.settle()
@@ -81,7 +85,7 @@ def test_court_steps_during_a_hold_are_published_at_its_release(county):
     )
 
 
-def test_a_screening_with_a_danger_flag_takes_effect_and_then_holds_the_dispute(county):
+def test_a_screening_with_a_safeguard_flag_is_applied_and_then_the_dispute_is_held(county):
     report = county.grid.reports_dispute()
     county.settle()
     risk = {"domestic_violence": True, "minor": False, "mass": False, "violence_threat": False}

@@ -1,4 +1,7 @@
-"""A dispute is screened. The centre gets a proposal of bodies with reasons, the timeline shows it in both languages, and nothing is sent automatically."""
+"""A dispute is screened, and the centre gets a proposal of mediation bodies with reasons. The dispute is not routed automatically.
+
+The timeline shows the proposal in Chinese and English.
+"""
 
 import httpx
 
@@ -7,17 +10,17 @@ from tests.county import DAMAN_COMMITTEE, DAMAN_TOWN
 VILLAGE = f"{DAMAN_TOWN}201"
 
 
-def proposals(county, code):
+def routing_proposals(county, code):
     rows = county.rows("select detail from metrics.timeline where code = %s and type = 'routing.proposed' order by sequence", code)
     return [detail for (detail,) in rows]
 
 
-def test_the_centre_gets_a_proposal_with_reasons_and_nothing_is_sent(county):
+def test_the_centre_gets_a_routing_proposal_with_reasons_and_the_dispute_is_not_routed_automatically(county):
     report = county.womens_federation.reports_dispute(kind="neighbour", place={"township": DAMAN_TOWN, "village": VILLAGE})
     county.settle()
     county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")
     county.settle()
-    (proposal,) = proposals(county, report.dispute)
+    (proposal,) = routing_proposals(county, report.dispute)
     (notice,) = [notice.data for notice in county._notices("mediation_centre", report.dispute) if notice.type == "notice.proposal"]
 
     best = proposal["candidates"][0]
@@ -28,7 +31,7 @@ def test_the_centre_gets_a_proposal_with_reasons_and_nothing_is_sent(county):
     assert county.notices(DAMAN_COMMITTEE, report.dispute) == []
 
 
-def test_the_timeline_shows_the_proposal_in_both_languages(county):
+def test_the_timeline_shows_the_routing_proposal_in_chinese_and_english(county):
     report = county.womens_federation.reports_dispute(kind="neighbour", place={"township": DAMAN_TOWN, "village": VILLAGE})
     county.settle()
     county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")
@@ -40,7 +43,7 @@ def test_the_timeline_shows_the_proposal_in_both_languages(county):
     assert "lead agency for disputes of this kind" in en and "body of the village or community" in en
 
 
-def test_the_answer_of_a_proposed_body_is_counted_in_its_record(county):
+def test_the_answer_of_a_body_to_a_referral_is_counted_in_the_statistics_of_its_referrals(county):
     code = f"committee-{DAMAN_TOWN}202"
     report = county.womens_federation.reports_dispute(kind="neighbour", place={"township": DAMAN_TOWN, "village": f"{DAMAN_TOWN}202"})
     county.settle()
@@ -54,7 +57,7 @@ def test_the_answer_of_a_proposed_body_is_counted_in_its_record(county):
     assert county.rows("select sum(accepted)::int, sum(declined)::int, sum(open)::int from mediation.records where body = %s", code) == [(1, 0, 1)]
 
 
-def test_routing_to_an_organisation_of_another_agency_is_refused(county):
+def test_routing_a_dispute_to_an_agency_with_an_organisation_of_another_agency_is_refused(county):
     report = county.womens_federation.reports_dispute(kind="neighbour")
     county.settle()
     county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")

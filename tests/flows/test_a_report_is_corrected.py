@@ -1,9 +1,9 @@
-"""An agency corrects a report of its own. A step that changed nothing can be corrected at any time, the last step is replaced by the corrected one."""
+"""An agency corrects a step that it reported. A step without effect on the state can be corrected at any time, else only the last step."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_a_step_that_changed_nothing_can_be_corrected_at_any_time(county):
+def test_a_step_that_did_not_change_the_state_can_be_corrected_after_later_steps(county):
     code = county.mediated_dispute()
     committee = county.agency(DAMAN_COMMITTEE)
     session = committee.reports("session.held", code, mode="in_person", minutes=9)
@@ -17,7 +17,7 @@ def test_a_step_that_changed_nothing_can_be_corrected_at_any_time(county):
     assert correction_result.state == "mediating"
 
 
-def test_a_correction_of_the_last_step_replaces_its_facts(county):
+def test_a_correction_of_the_last_step_replaces_the_data_of_the_step(county):
     code = county.mediated_dispute()
     committee = county.agency(DAMAN_COMMITTEE)
     agreed = committee.reports(

@@ -1,9 +1,12 @@
-"""An agency withdraws a step that was about another dispute. The former state is restored, unless later steps depend on it."""
+"""An agency withdraws a step that it reported about the wrong dispute. The former state is restored.
+
+If later steps depend on the step, the withdrawal is refused.
+"""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_withdrawing_the_last_step_restores_the_former_state(county):
+def test_withdrawing_the_last_step_restores_the_former_state_of_the_dispute(county):
     code = county.mediated_dispute()
     ended = county.agency(DAMAN_COMMITTEE).reports("mediation.terminated", code, ground="party_unwilling")
     county.settle()
@@ -24,7 +27,7 @@ def test_a_step_on_which_later_steps_depend_cannot_be_withdrawn(county):
     assert county.rejection_of(code, DAMAN_COMMITTEE, "report.withdrawn", event=accepted.id, reason="wrong_dispute") == "later_steps_stand"
 
 
-def test_withdrawing_the_archiving_reopens_the_dispute(county):
+def test_withdrawing_the_step_that_archived_a_dispute_reopens_the_dispute(county):
     code = county.mediated_dispute()
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.terminated", {"ground": "party_unwilling"}))
     closed = county.agency(DAMAN_COMMITTEE).reports("dispute.archived", code, archive_no="大满调〔2026〕16号")

@@ -1,4 +1,7 @@
-"""A report carries a danger flag. It goes into the safeguard lane: police, court and women's federation are notified, and other agencies cannot find the code."""
+"""A dispute report with a danger flag goes into the safeguard lane (events that only police, courts and women's federation see).
+
+These agencies are notified. For all other agencies, the code of the dispute is unknown.
+"""
 
 import pytest
 
@@ -6,17 +9,17 @@ from tests.county import DAMAN_COMMITTEE, NO_RISK, Lane, days_ago, found_outside
 
 
 @pytest.mark.parametrize("risk", ["domestic_violence", "minor", "violence_threat"])
-def test_a_report_of_danger_is_invisible_outside_the_lane(county, risk):
+def test_a_report_with_a_danger_flag_is_invisible_outside_the_safeguard_lane(county, risk):
     report = county.grid.reports_dispute(risk=NO_RISK | {risk: True})
     county.settle()
 
-    assert report.receipts == ["receipt.accepted", "receipt.applied"] and report.state == "registered"  # as for any report
+    assert report.receipts == ["receipt.accepted", "receipt.applied"] and report.state == "registered"  # the same receipts as for any other report
     assert [county.attention_notices(agency, report.dispute) for agency in ("police", "court", "womens_federation")] == [1, 1, 1]
     assert county.published(report.dispute) == []
     assert found_outside(county, report.dispute) == []
 
 
-def test_other_agencies_get_unknown_dispute_for_a_code_reported_into_the_lane(county):
+def test_other_agencies_get_unknown_dispute_for_the_code_of_a_dispute_reported_into_the_safeguard_lane(county):
     report = county.grid.reports_dispute(risk=NO_RISK | {"domestic_violence": True})
     county.settle()
     sent = [
@@ -30,7 +33,7 @@ def test_other_agencies_get_unknown_dispute_for_a_code_reported_into_the_lane(co
     assert len({event.refusal["code"] for event in sent}) == 1 and sent[0].refusal == sent[1].refusal
 
 
-def test_the_reporter_of_a_danger_gets_stayed_for_its_later_steps(county):
+def test_later_steps_of_the_agency_that_reported_a_danger_are_rejected_as_stayed(county):
     report = county.mediation_centre.reports_dispute(risk=NO_RISK | {"domestic_violence": True})
     county.settle()
     again = county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="family")
@@ -40,7 +43,7 @@ def test_the_reporter_of_a_danger_gets_stayed_for_its_later_steps(county):
     assert (again.refusal["code"], again.state) == ("stayed", "registered")
 
 
-def test_later_reports_about_a_dispute_in_the_lane_reach_it(county):
+def test_later_safeguard_steps_about_a_dispute_in_the_safeguard_lane_are_applied(county):
     report = county.grid.reports_dispute(risk=NO_RISK | {"domestic_violence": True})
     county.settle()
     sent = []
@@ -50,21 +53,21 @@ def test_later_reports_about_a_dispute_in_the_lane_reach_it(county):
         (county.court, "dispute.stayed", {"reason": "jurisdiction"}),
     ):
         sent.append(agency.reports(event_type, report.dispute, **facts))
-        county.settle()  # each in a batch of its own
+        county.settle()  # wait, so that each event is processed in a separate batch
 
     assert [event.receipts for event in sent] == [["receipt.accepted", "receipt.applied"]] * 3
     assert county.rows("select reported_in_lane, holds from intake.lane_records where code = %s", report.dispute) == [(True, ["hold", "stay"])]
     assert found_outside(county, report.dispute) == []
 
 
-def test_a_released_dispute_is_registered_on_the_day_of_its_release(county):
+def test_a_dispute_released_from_the_safeguard_lane_is_published_as_registered_after_the_release(county):
     report = county.grid.reports_dispute(risk=NO_RISK | {"violence_threat": True})
     county.settle()
     released = county.police.reports("hold.released", report.dispute, reason="unfounded")
     county.settle()
 
     assert released.receipts == ["receipt.accepted", "receipt.applied"]
-    assert report.receipts == ["receipt.accepted", "receipt.applied"]  # no second outcome receipt
+    assert report.receipts == ["receipt.accepted", "receipt.applied"]  # the release causes no second outcome receipt
     published = county.published(report.dispute)
     assert [event_type for producer, event_type in published if producer != "notify"] == ["dispute.registered", "step.applied", "deadline.set"]
     assert found_outside(county, report.dispute, Lane.WORDS) == []
@@ -73,8 +76,8 @@ def test_a_released_dispute_is_registered_on_the_day_of_its_release(county):
     assert screened.receipts == ["receipt.accepted", "receipt.applied"] and county.state(report.dispute) == "screened"
 
 
-def test_a_dispute_released_in_the_past_is_registered_at_the_time_of_its_release(county):
-    """The report, the release and the screening are reported weeks after they happened."""
+def test_a_dispute_with_a_release_reported_late_is_published_as_registered_at_the_time_of_the_release(county):
+    """The dispute, its release and its screening are reported weeks after they happened."""
     at = [days_ago(days) for days in (30, 28, 27)]
     report = county.grid.reports_dispute(risk=NO_RISK | {"violence_threat": True}, time=at[0])
     county.settle()

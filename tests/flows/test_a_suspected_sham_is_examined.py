@@ -1,4 +1,7 @@
-"""A mediator suspects a sham dispute or a crime. Mediation is suspended until court or police have examined it, and its remaining time is kept."""
+"""A mediator suspects a sham dispute or a crime. Mediation is suspended until the court or the police have examined the suspicion.
+
+The suspension does not count in the mediation period.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +19,7 @@ def test_a_suspected_sham_suspends_mediation_until_the_court_has_examined_it(cou
     assert cleared.state == "mediating"
 
 
-def test_the_mediation_period_keeps_its_remaining_time_during_a_suspension(county):
+def test_the_time_of_a_suspension_is_not_counted_in_the_mediation_period(county):
     code = county.mediated_dispute(at=days_ago(40))
     clock = "select state, next_check_at is null, due_at from mediation.deadlines where code = %s and clock = 'mediation_out_of_court_policy'"
     suspended = county.agency(DAMAN_COMMITTEE).reports("mediation.suspended", code, time=days_ago(30), reason="suspected_sham")
@@ -30,13 +33,13 @@ def test_the_mediation_period_keeps_its_remaining_time_during_a_suspension(count
 
     ((state, is_paused, due_at),) = county.rows(clock, code)
     assert (state, is_paused) == ("open", False)
-    assert timedelta(days=19) < due_at - datetime.now(UTC) < timedelta(days=32)  # twenty of thirty days are left; holidays may move the last day
+    assert timedelta(days=19) < due_at - datetime.now(UTC) < timedelta(days=32)  # 20 of 30 days remain; if the last day is a holiday, the deadline is later
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 10, "consents": ["applicant", "respondent"]}))
     ((_, _, extended_due_at),) = county.rows(clock, code)
-    assert extended_due_at > due_at  # the stored deadline still contains the suspension
+    assert extended_due_at > due_at  # the extension is added to the deadline that excludes the suspension
 
 
-def test_a_suspected_sham_can_end_the_mediation(county):
+def test_a_mediation_that_is_suspended_for_a_suspected_sham_can_be_terminated(county):
     code = county.mediated_dispute()
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.suspended", {"reason": "suspected_sham"}))
 
@@ -45,10 +48,10 @@ def test_a_suspected_sham_can_end_the_mediation(county):
     assert ended.state == "terminated"
 
 
-def test_a_suspected_crime_is_examined_by_the_police(county):
+def test_the_police_are_asked_to_examine_a_suspected_crime(county):
     code = county.mediated_dispute()
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.suspended", {"reason": "suspected_crime"}))
 
     assert county.next_actors(code) == [DAMAN_COMMITTEE, "police"]
     (notice,) = [notice for notice in county._notices("police", code) if notice.type == "notice.inquiry"]
-    assert notice.data == {"dispute": code, "asked_by": DAMAN_COMMITTEE}  # the notice does not say what is suspected
+    assert notice.data == {"dispute": code, "asked_by": DAMAN_COMMITTEE}  # the notice does not contain the suspicion

@@ -1,7 +1,7 @@
-"""The court's president grants more time for a trial. It is granted once and within the statutory limit (民事诉讼法 152, 164)."""
+"""The president of the court extends the period of a trial. One extension within the statutory limit is allowed (民事诉讼法 152, 164)."""
 
 
-def test_a_trial_is_extended_once_and_within_the_statutory_limit(county):
+def test_the_period_of_a_trial_can_be_extended_once_within_the_statutory_limit(county):
     code = county.filed_dispute(county.screened_dispute())
     county.apply_steps(code, ("court", "case.procedure_set", {"procedure": "simplified"}))
 
@@ -12,4 +12,4 @@ def test_a_trial_is_extended_once_and_within_the_statutory_limit(county):
     ((longer, first),) = county.rows(
         "select due_at::date, started_at::date from mediation.deadlines where code = %s and clock = 'trial_simplified' and state = 'open'", code
     )
-    assert (longer - first).days >= 119  # three months and one more
+    assert (longer - first).days >= 119  # a period of three months plus an extension of one month

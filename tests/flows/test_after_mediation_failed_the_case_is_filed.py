@@ -15,7 +15,7 @@ def test_a_case_filed_after_failed_mediation_goes_to_trial(county):
     assert closed.state == "resolved"
 
 
-def test_ending_mediation_as_agreed_requires_an_agreement(county):
+def test_mediation_can_be_terminated_with_the_ground_agreement_reached_only_if_there_is_an_agreement(county):
     code = county.mediated_dispute()
     assert county.rejection_of(code, DAMAN_COMMITTEE, "mediation.terminated", ground="agreement_reached") == "ground_does_not_fit"
 

@@ -1,5 +1,7 @@
-"""An agency without the kit publishes over AMQP and reads its inbox queue. The messages have the format that docs/connecting.md describes, and all consumers
-of the agency share the queue."""
+"""An agency publishes over AMQP and reads its inbox queue without the agency client library (kit).
+
+The messages have the format that docs/connecting.md describes, and all consumers of an agency share one queue.
+"""
 
 import json
 from itertools import count
@@ -9,13 +11,13 @@ import pytest
 
 from tests.county import code_of, structured, wait_until
 
-AGENCY = "ip_mediation"  # no other test reads its inbox
-NUMBERS = count(1)
+AGENCY = "ip_mediation"  # no other test reads the inbox of this agency
+EVENT_NUMBERS = count(1)
 
 
 @pytest.fixture
 def channel(county):
-    """A channel of the agency with publisher confirms."""
+    """Open an AMQP channel of the agency, with publisher confirms."""
     connection = pika.BlockingConnection(pika.URLParameters(county.system.endpoints["agencies"][AGENCY]["amqp"]))
     channel = connection.channel()
     channel.confirm_delivery()
@@ -23,9 +25,9 @@ def channel(county):
     connection.close()
 
 
-def publish(channel, mode: str) -> str:
-    """Publish the report of a dispute in binary or structured mode. Return the event's id."""
-    event = structured(AGENCY, "dispute.reported", id=f"no-kit-{next(NUMBERS)}")
+def publish_report(channel, mode: str) -> str:
+    """Publish a dispute report in the CloudEvents mode `binary` or `structured`. Return the event's id."""
+    event = structured(AGENCY, "dispute.reported", id=f"no-kit-{next(EVENT_NUMBERS)}")
     headers, body, content_type = {}, event, "application/cloudevents+json"
     if mode == "binary":
         headers = {f"ce-{name}": value for name, value in event.items() if name not in ("data", "datacontenttype")}
@@ -43,8 +45,8 @@ def receive(channel) -> tuple[pika.BasicProperties, dict]:
 
 
 @pytest.mark.parametrize("mode", ["binary", "structured"])
-def test_a_report_in_either_mode_is_answered_with_structured_receipts(channel, mode):
-    event_id = publish(channel, mode)
+def test_a_report_in_binary_or_structured_mode_is_answered_with_receipts_in_structured_mode(channel, mode):
+    event_id = publish_report(channel, mode)
 
     answers = [receive(channel), receive(channel)]
 
@@ -58,7 +60,7 @@ def test_a_report_in_either_mode_is_answered_with_structured_receipts(channel, m
         assert body["data"]["event"] == {"source": f"/agencies/{AGENCY}", "id": event_id}
 
 
-def test_two_consumers_of_one_agency_share_its_queue(county, channel):
+def test_two_consumers_of_one_agency_share_the_inbox_queue(county, channel):
     received = {"first": [], "second": []}
     consumers = {}
     for name in received:
@@ -72,14 +74,14 @@ def test_two_consumers_of_one_agency_share_its_queue(county, channel):
         consumers[name].basic_consume(f"agency.{AGENCY}", on_message)
 
     for _ in range(20):
-        publish(channel, "structured")
+        publish_report(channel, "structured")
 
-    def all_arrived():
+    def all_receipts_arrived():
         for consumer in consumers.values():
             consumer.connection.process_data_events(time_limit=0.05)
         return len(received["first"]) + len(received["second"]) >= 40
 
-    wait_until(all_arrived, what="forty receipts")
+    wait_until(all_receipts_arrived, what="forty receipts")
     for consumer in consumers.values():
         consumer.connection.close()
     assert received["first"] and received["second"]

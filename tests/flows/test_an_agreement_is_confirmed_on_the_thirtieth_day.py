@@ -1,15 +1,15 @@
-"""The parties apply for judicial confirmation around the end of the thirty days. Day thirty is in time, day thirty-one is not (民事诉讼法 205)."""
+"""The parties of an agreement apply for judicial confirmation. The thirtieth day is in time, the thirty-first is too late (民事诉讼法 205)."""
 
 from datetime import UTC, datetime
 
 from tests.county import DAMAN_COMMITTEE
 
-# It takes effect on Monday 2 March 2026: the thirtieth day is Wednesday 1 April (民事诉讼法 205).
-EFFECTIVE = datetime(2026, 3, 2, 2, tzinfo=UTC)
+# The agreement takes effect on Monday 2 March 2026, so the thirtieth day is Wednesday 1 April (民事诉讼法 205).
+EFFECTIVE_AT = datetime(2026, 3, 2, 2, tzinfo=UTC)
 
 
-def test_an_application_on_the_thirtieth_day_is_accepted_and_confirmed(county):
-    code = county.agreed_dispute(EFFECTIVE)
+def test_an_application_for_confirmation_on_the_thirtieth_day_is_accepted_and_granted(county):
+    code = county.agreed_dispute(EFFECTIVE_AT)
 
     granted = county.apply_steps(
         code,
@@ -22,8 +22,8 @@ def test_an_application_on_the_thirtieth_day_is_accepted_and_confirmed(county):
     assert county.rejection_of(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on="2026-04-01") == "already_confirmed"
 
 
-def test_an_application_on_the_thirty_first_day_is_refused_with_the_last_day(county):
-    code = county.agreed_dispute(EFFECTIVE)
+def test_an_application_for_confirmation_on_the_thirty_first_day_is_refused_with_the_date_of_the_last_day(county):
+    code = county.agreed_dispute(EFFECTIVE_AT)
 
     late = county.agency(DAMAN_COMMITTEE).reports("confirmation.applied", code, applied_on="2026-04-02")
     county.settle()
@@ -33,7 +33,7 @@ def test_an_application_on_the_thirty_first_day_is_refused_with_the_last_day(cou
     assert county.state(code) in ("agreed", "performing")  # the agreement remains valid
 
 
-def test_an_application_by_one_party_alone_is_refused(county):
+def test_an_application_for_confirmation_by_one_party_alone_is_refused(county):
     code = county.agreed_dispute()
 
     assert county.rejection_of(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on="2026-03-10", applicants=["applicant"]) == "application_not_joint"

@@ -1,11 +1,11 @@
-"""The parties withdraw their application for judicial confirmation and apply again within the thirty days. Only the court decides."""
+"""The parties withdraw their application for judicial confirmation and apply again within the thirty days. Only the court can report a decision."""
 
 from datetime import date
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_a_withdrawn_application_can_be_repeated_within_the_thirty_days(county):
+def test_after_a_withdrawn_application_the_parties_can_apply_for_confirmation_again_within_thirty_days(county):
     code, today = county.agreed_dispute(), date.today().isoformat()
     withdrawn = county.apply_steps(
         code,
@@ -25,7 +25,7 @@ def test_a_withdrawn_application_can_be_repeated_within_the_thirty_days(county):
     assert again.state == "confirm_decided"
 
 
-def test_a_body_cannot_report_the_courts_decision(county):
+def test_a_mediation_body_cannot_report_the_courts_decision_about_confirmation(county):
     code = county.agreed_dispute()
     county.apply_steps(code, (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": date.today().isoformat()}))
 

@@ -1,9 +1,9 @@
-"""An appraisal pauses the mediation period or a trial. Afterwards the dispute resumes in its former state; no other reason pauses it."""
+"""An appraisal pauses the mediation period or the period of a trial. Then the dispute resumes in its former state. No other reason is allowed."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_an_appraisal_pauses_the_mediation_period_and_its_end_resumes_it(county):
+def test_mediation_is_paused_during_an_appraisal_and_resumes_afterwards(county):
     code = county.mediated_dispute()
 
     paused = county.apply_steps(code, (DAMAN_COMMITTEE, "clock.paused", {"reason": "appraisal"}))
@@ -20,7 +20,7 @@ def test_a_pause_for_any_reason_but_an_appraisal_is_refused(county):
     assert county.rejection_of(code, DAMAN_COMMITTEE, "clock.paused", reason="negotiation") == "only_an_appraisal_pauses"
 
 
-def test_a_paused_trial_resumes_as_a_trial(county):
+def test_a_trial_that_was_paused_for_an_assessment_resumes_as_a_trial(county):
     code = county.filed_dispute(county.screened_dispute())
     county.apply_steps(code, ("court", "case.procedure_set", {"procedure": "ordinary"}), ("court", "clock.paused", {"reason": "assessment"}))
 

@@ -1,4 +1,4 @@
-"""A service cannot process an event. The event is parked and only its own dispute waits; an operator replays or discards it."""
+"""A service cannot process an event. The event is parked, and only events about the same dispute wait; an operator replays or discards it."""
 
 import json
 import time
@@ -12,24 +12,25 @@ from tests.county import DAMAN_COMMITTEE, DAMAN_TOWN, days_ago, wait_until
 
 
 @pytest.fixture
-def run_tool(county, monkeypatch):
+def run_parked_command(county, monkeypatch):
+    """Return a function that runs the command for parked events and returns its output."""
     monkeypatch.setenv("FENGQIAO_RELAY", str(county.system.servers.folder / "relay.json"))
     monkeypatch.setenv("FENGQIAO_AT_REST_KEYS", json.dumps(county.system.servers.keys["at_rest"]))
 
-    def run_tool(*arguments):
+    def run_parked_command(*arguments):
         result = CliRunner().invoke(app, [*map(str, arguments), *(["--who", "operator-wang"] if arguments[0] != "list" else [])])
         assert result.exit_code == 0, result.output
         return result.output
 
-    return run_tool
+    return run_parked_command
 
 
 @pytest.fixture
 def reject_writes(county):
-    """Return a function that makes the database refuse rows with this value of a column until restore() or the end of the test."""
+    """Return a function that makes the database reject rows with a given value of a column, until restore() is called or the test ends."""
     statements = []
 
-    def reject(service, table, column, value):
+    def reject_value(service, table, column, value):
         remedy = f"alter table {service}.{table} drop constraint if exists broken_for_a_test"
         county.rows(f"{remedy}, add constraint broken_for_a_test check ({column} <> %s) not valid", value)
         statements.append(remedy)
@@ -38,20 +39,23 @@ def reject_writes(county):
         while statements:
             county.rows(statements.pop())
 
-    reject.restore = restore
-    yield reject
+    reject_value.restore = restore
+    yield reject_value
     restore()
 
 
-def parked_row(county, service):
-    """Return the number of the parked event, or None. Five of the six tries are skipped to save half a minute."""
+def find_parked_event(county, service):
+    """Return the id of the parked event, or None. Five of the six retries are skipped to save half a minute."""
     county.rows(f"update {service}.parked set attempts = 5, next_attempt_at = now() where status = 'retry' and attempts < 5")
     found = county.rows(f"select id from {service}.parked where status = 'parked'")
     return found[0][0] if found else None
 
 
 def dispute_with_parked_routing(county, reject_writes):
-    """Park the routing of a dispute in mediation. Return its code, the routing, a later report that waits behind it, and the parked row's number."""
+    """Make the mediation service park the routing step of a dispute.
+
+    Return the dispute code, the routing step, a later report that waits behind it, and the id of the parked event.
+    """
     report = county.womens_federation.reports_dispute()
     county.settle()
     county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="family")
@@ -60,20 +64,20 @@ def dispute_with_parked_routing(county, reject_writes):
     routed = county.mediation_centre.reports("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
     wait_until(lambda: routed.receipts == ["receipt.accepted"])
     again = county.womens_federation.reports_dispute(report_no=county.rows("select report_no from intake.reports where code = %s", report.dispute)[0][0])
-    row = wait_until(lambda: parked_row(county, "mediation"), what="the step was parked")
-    return report.dispute, routed, again, row
+    parked_id = wait_until(lambda: find_parked_event(county, "mediation"), what="the step was parked")
+    return report.dispute, routed, again, parked_id
 
 
-def test_a_parked_step_is_replayed_after_its_cause_is_removed(county, reject_writes, run_tool):
-    code, routed, again, row = dispute_with_parked_routing(county, reject_writes)
+def test_a_parked_step_is_processed_when_an_operator_replays_it_after_the_fault_is_removed(county, reject_writes, run_parked_command):
+    code, routed, again, parked_id = dispute_with_parked_routing(county, reject_writes)
     other = county.womens_federation.reports_dispute()
-    wait_until(lambda: other.receipts == ["receipt.accepted", "receipt.applied"])  # other disputes are processed
-    line = next(line for line in run_tool("list").splitlines() if code in line)
+    wait_until(lambda: other.receipts == ["receipt.accepted", "receipt.applied"])  # events about other disputes are processed
+    line = next(line for line in run_parked_command("list").splitlines() if code in line)
     assert "step.reported" in line and "CheckViolation 23514" in line and line.split("│")[-2].strip() == "1"
     assert routed.receipts == again.receipts == ["receipt.accepted"]
 
     reject_writes.restore()
-    run_tool("replay", "mediation", row)
+    run_parked_command("replay", "mediation", parked_id)
     county.settle()
 
     assert routed.receipts == again.receipts == ["receipt.accepted", "receipt.applied"]
@@ -81,14 +85,14 @@ def test_a_parked_step_is_replayed_after_its_cause_is_removed(county, reject_wri
     assert county.rows("select who, action, subject from mediation.parked_actions where subject = %s", code) == [("operator-wang", "replay", code)]
 
 
-def test_a_discarded_step_is_rejected_and_later_events_are_processed(county, reject_writes, run_tool):
-    code, routed, again, row = dispute_with_parked_routing(county, reject_writes)
-    run_tool("discard", "mediation", row, "--note", "the centre has withdrawn it by telephone")
+def test_a_parked_step_that_an_operator_discards_is_rejected_and_later_events_are_processed(county, reject_writes, run_parked_command):
+    code, routed, again, parked_id = dispute_with_parked_routing(county, reject_writes)
+    run_parked_command("discard", "mediation", parked_id, "--note", "the centre has withdrawn it by telephone")
     county.settle()
 
     assert routed.receipts == ["receipt.accepted", "receipt.rejected"]
     assert routed.refusal["code"] == "discarded_by_operator" and routed.state == "screened"
-    assert again.receipts == ["receipt.accepted", "receipt.applied"]  # the waiting report is processed
+    assert again.receipts == ["receipt.accepted", "receipt.applied"]  # the report that waited is processed
     assert county.state(code) == "screened"
     assert county.rows("select action, note from mediation.parked_actions where subject = %s", code) == [
         ("discard", "the centre has withdrawn it by telephone")
@@ -96,32 +100,32 @@ def test_a_discarded_step_is_rejected_and_later_events_are_processed(county, rej
     assert county.rows("select count(*) from mediation.parked") == county.rows("select count(*) from mediation.waiting") == [(0,)]
 
 
-def test_a_report_parked_in_intake_is_discarded_and_the_agency_gets_a_refusal(county, reject_writes, run_tool):
+def test_a_report_that_is_parked_in_intake_and_discarded_by_an_operator_is_refused(county, reject_writes, run_parked_command):
     reject_writes("intake", "disputes", "registered_by", "grid")
     report = county.grid.reports_dispute()
-    row = wait_until(lambda: parked_row(county, "intake"))
+    parked_id = wait_until(lambda: find_parked_event(county, "intake"))
     assert report.receipts == []
-    assert "虚构甲" not in run_tool("show", "intake", row) and "虚构甲" in run_tool("show", "intake", row, "--body")
+    assert "虚构甲" not in run_parked_command("show", "intake", parked_id) and "虚构甲" in run_parked_command("show", "intake", parked_id, "--body")
 
-    run_tool("discard", "intake", row, "--note", "a test")
+    run_parked_command("discard", "intake", parked_id, "--note", "a test")
     county.settle()
     assert report.receipts == ["receipt.refused"] and report.refusal["code"] == "discarded_by_operator"
     assert county.rows("select action from intake.parked_actions where event_id = %s order by id", report.id) == [("read",), ("discard",)]
 
 
-def test_a_report_parked_in_intake_is_replayed(county, reject_writes, run_tool):
+def test_a_report_that_is_parked_in_intake_and_replayed_by_an_operator_is_applied(county, reject_writes, run_parked_command):
     reject_writes("intake", "disputes", "registered_by", "grid")
     report = county.grid.reports_dispute()
-    row = wait_until(lambda: parked_row(county, "intake"))
+    parked_id = wait_until(lambda: find_parked_event(county, "intake"))
     reject_writes.restore()
-    run_tool("replay", "intake", row)
+    run_parked_command("replay", "intake", parked_id)
     county.settle()
 
     assert report.receipts == ["receipt.accepted", "receipt.applied"]
 
 
-def test_an_event_that_waits_behind_a_parked_report_and_fails_itself_is_retried(county, reject_writes):
-    """Agencies' events have no sequence number, so nothing but the retry brings the second one back."""
+def test_an_event_that_waited_behind_a_parked_report_and_then_fails_is_retried(county, reject_writes):
+    """Agencies' events have no sequence number, so a waiting event that fails is processed again only by the retry."""
     subject = f"GRID-{time.time_ns()}"
     first, second = (f"{subject}-{which}" for which in ("first", "second"))
     reject_writes("intake", "log", "event_id", first)
@@ -130,7 +134,7 @@ def test_an_event_that_waits_behind_a_parked_report_and_fails_itself_is_retried(
     publish_without_kit(county, "grid", second, subject)
     wait_until(lambda: county.rows("select 1 from intake.waiting where event_id = %s", second))
 
-    reject_writes("intake", "log", "event_id", second)  # the first one can be written now
+    reject_writes("intake", "log", "event_id", second)  # from now on, the first event can be written and the second cannot
     wait_until(lambda: county.rows("select 1 from intake.log where event_id = %s", first))
     reject_writes.restore()
 
@@ -139,7 +143,7 @@ def test_an_event_that_waits_behind_a_parked_report_and_fails_itself_is_retried(
 
 
 def publish_without_kit(county, agency, event_id, report_no):
-    """Publish a report without the kit, which would send the second one only after the first was answered."""
+    """Publish a dispute report without the agency client library (kit), which would wait for a receipt before it sends the next event."""
     data = {"report_no": report_no, "channel": "grid", "place": {"township": DAMAN_TOWN}, "kind": "family", "wants": "mediation"}
     envelope = {"specversion": "1.0", "id": event_id, "source": f"/agencies/{agency}", "type": "dispute.reported", "subject": report_no,
                 "time": days_ago(0).isoformat(), "datacontenttype": "application/json", "data": data}  # fmt: skip
@@ -151,18 +155,18 @@ def publish_without_kit(county, agency, event_id, report_no):
     connection.close()
 
 
-def test_a_failing_listener_delays_no_other_service(county, reject_writes, run_tool):
-    """Metrics cannot write one dispute; mediation and notify continue."""
+def test_a_service_that_cannot_process_an_event_does_not_delay_other_services(county, reject_writes, run_parked_command):
+    """The metrics service cannot write an event of one dispute; the services mediation and notify continue."""
     report = county.womens_federation.reports_dispute()
     county.settle()
     reject_writes("metrics", "timeline", "code || type", f"{report.dispute}dispute.screened")
     screened = county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="family")
     routed = county.mediation_centre.reports("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
-    row = wait_until(lambda: parked_row(county, "metrics"))
+    parked_id = wait_until(lambda: find_parked_event(county, "metrics"))
     assert (screened.state, routed.state) == ("screened", "routed")
     assert county.rows("select state from metrics.disputes where code = %s", report.dispute) == [("registered",)]
 
     reject_writes.restore()
-    run_tool("replay", "metrics", row)
+    run_parked_command("replay", "metrics", parked_id)
     county.settle()
     assert county.rows("select state from metrics.disputes where code = %s", report.dispute) == [("routed",)]

@@ -1,9 +1,9 @@
-"""An agency reports a step that is not possible. The step is rejected with a reason in both languages, and nothing changes."""
+"""An agency reports a step that is not allowed. The step is rejected with a reason in Chinese and English, and the dispute does not change."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_a_body_that_got_no_referral_cannot_accept_the_dispute(county):
+def test_a_body_without_a_referral_cannot_accept_the_dispute(county):
     report = county.womens_federation.reports_dispute()
     county.settle()
 
@@ -29,7 +29,7 @@ def test_mediation_cannot_start_before_all_parties_consented(county):
     assert "人民调解法第17条" in started.refusal["zh"]
 
 
-def test_an_agency_cannot_report_a_step_of_another_role(county):
+def test_a_step_that_the_agencys_role_may_not_report_is_refused(county):
     report = county.womens_federation.reports_dispute()
     county.settle()
 
@@ -40,7 +40,7 @@ def test_an_agency_cannot_report_a_step_of_another_role(county):
     assert step.refusal["code"] == "not_yours_to_say"
 
 
-def test_a_step_that_is_illegal_in_the_state_changes_nothing(county):
+def test_a_step_that_is_illegal_in_the_state_of_the_dispute_does_not_change_the_dispute(county):
     report = county.womens_federation.reports_dispute()
     county.settle()
     early = county.mediation_centre.reports("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
@@ -55,7 +55,7 @@ def test_a_step_that_is_illegal_in_the_state_changes_nothing(county):
     ]  # fmt: skip
 
 
-def test_an_unassigned_code_is_refused_by_intake(county):
+def test_a_step_about_an_unassigned_dispute_code_is_refused_by_intake(county):
     unknown = county.mediation_centre.reports("dispute.screened", "620702-2026-999999-9", suitable=True, track="A", kind="family")
     county.settle()
 

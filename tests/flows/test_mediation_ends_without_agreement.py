@@ -1,9 +1,9 @@
-"""Mediation ends without an agreement. The mediator reports a listed ground, a party refuses, or a suspected sham suspends it."""
+"""Mediation ends without an agreement if the mediator reports one of the legal grounds or a party refuses. A suspected sham only suspends it."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_a_mediator_ends_mediation_with_a_listed_ground(county):
+def test_a_mediator_terminates_mediation_with_one_of_the_legal_grounds(county):
     code = county.mediated_dispute()
 
     county.agency(DAMAN_COMMITTEE).reports("mediation.terminated", code, ground="differences_too_large")
@@ -12,7 +12,7 @@ def test_a_mediator_ends_mediation_with_a_listed_ground(county):
     assert county.state(code) == "terminated"
 
 
-def test_a_partys_refusal_ends_mediation(county):
+def test_mediation_is_terminated_if_a_party_refuses_consent(county):
     code = county.accepted_dispute()
 
     county.agency(DAMAN_COMMITTEE).reports("consent.refused", code, party="respondent", how="in_writing")
@@ -21,7 +21,7 @@ def test_a_partys_refusal_ends_mediation(county):
     assert county.state(code) == "terminated"
 
 
-def test_the_court_appoints_the_mediator_and_a_suspected_sham_suspends_mediation(county):
+def test_mediation_by_a_mediator_whom_the_court_appointed_is_suspended_for_a_suspected_sham(county):
     code = county.accepted_dispute()
     committee = county.agency(DAMAN_COMMITTEE)
     county.court.reports("mediator.appointed", code, mediator="invited-003")
@@ -36,4 +36,4 @@ def test_the_court_appoints_the_mediator_and_a_suspected_sham_suspends_mediation
     assert suspended.state == "suspended"
     assert county.rows("select next_actors from metrics.disputes where code = %s", code) == [
         ([DAMAN_COMMITTEE, "court"],)
-    ]  # it reports what it suspects (特邀调解规定 18)
+    ]  # the body has to report its suspicion to the court (特邀调解规定 18)

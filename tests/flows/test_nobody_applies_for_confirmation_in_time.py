@@ -1,12 +1,14 @@
-"""Nobody applies for judicial confirmation within thirty days. The right lapses and the agreement stands as a contract; an application in time but reported
-late is accepted."""
+"""Nobody applies for judicial confirmation within thirty days. The right to apply lapses, and the agreement remains valid as a contract.
+
+An application that was made in time but reported late is accepted.
+"""
 
 from datetime import UTC, datetime
 
 from tests.county import DAMAN_COMMITTEE, wait_until
 
 
-def test_the_right_to_apply_lapses_and_the_agreement_is_performed_as_a_contract(county):
+def test_the_right_to_apply_for_confirmation_lapses_and_the_agreement_is_performed_as_a_contract(county):
     code = county.agreed_dispute(datetime(2026, 3, 2, 2, tzinfo=UTC))
 
     wait_until(lambda: county.state(code) == "performing", what="the period ended")
@@ -18,7 +20,7 @@ def test_the_right_to_apply_lapses_and_the_agreement_is_performed_as_a_contract(
     assert done.state == "resolved"
 
 
-def test_an_application_made_in_time_but_reported_late_is_accepted(county):
+def test_an_application_for_confirmation_made_in_time_but_reported_late_is_accepted(county):
     code = county.agreed_dispute(datetime(2026, 3, 2, 2, tzinfo=UTC))
     wait_until(lambda: county.state(code) == "performing", what="the period ended")
 

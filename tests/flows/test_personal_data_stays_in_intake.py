@@ -1,4 +1,4 @@
-"""An agency reports names, telephone and identity numbers of parties. They are found nowhere outside intake: no table, log, metric or message."""
+"""An agency reports names, telephone and identity numbers of parties. No table, log, metric or message contains them unencrypted."""
 
 from tests.county import DAMAN_COMMITTEE, DAMAN_TOWN
 from tests.leak_search import find_in_logs, find_in_metrics, find_in_tables
@@ -6,7 +6,7 @@ from tests.leak_search import find_in_logs, find_in_metrics, find_in_tables
 SECRETS = ("虚构王某某七", "13900007777", "620702198001010077", "虚构乡虚构村77号")
 
 
-def test_names_of_parties_are_found_nowhere_outside_intake(county):
+def test_names_and_numbers_of_parties_appear_in_no_table_log_metric_or_message(county):
     name, phone, number, address = SECRETS
     parties = [{"role": "applicant", "name": name, "phone": phone, "id_number": number, "address": address}, {"role": "respondent", "name": name}]
     report = county.womens_federation.reports_dispute(parties=parties)
@@ -20,7 +20,7 @@ def test_names_of_parties_are_found_nowhere_outside_intake(county):
     assert (refused.receipts, screened.receipts[-1]) == (["receipt.refused"], "receipt.applied")
     assert find_in_tables(county.rows, SECRETS) == []
     assert find_in_logs(county.system, SECRETS) == []
-    assert find_in_metrics(county.system, (*SECRETS, report.dispute)) == []  # no metric is labelled with a dispute
+    assert find_in_metrics(county.system, (*SECRETS, report.dispute)) == []  # no metric has a dispute code as label
     clients = (county.womens_federation, county.mediation_centre, county.agency(DAMAN_COMMITTEE))
     messages = "".join(str(messages) for client in clients for messages in (*client.agency.receipts(), *client.agency.notices()))
     assert report.dispute in messages and not [secret for secret in SECRETS if secret in messages]

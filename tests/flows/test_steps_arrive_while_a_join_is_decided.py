@@ -1,4 +1,7 @@
-"""Steps about a dispute arrive while mediation has not yet decided a join. They wait and take effect on the dispute to which the code then refers."""
+"""Steps about a dispute arrive before the mediation service has decided a join of that dispute. They wait for the decision.
+
+Then they take effect on the dispute to which the code refers after the decision.
+"""
 
 import json
 from datetime import UTC, datetime
@@ -11,7 +14,7 @@ from tests.county import Lane, found_outside
 from tests.intake.people import person
 
 
-def two_disputes(county, n):
+def register_two_disputes(county, n):
     """Register two disputes and return their codes; the first is to be joined to the second."""
     police = county.police.reports_dispute(report_no=f"110-while-{n}", kind="contract", parties=[person(n), person(n + 1, "respondent")])
     grid = county.grid.reports_dispute(report_no=f"W-while-{n}", kind="consumer", parties=[person(n + 2), person(n + 3, "respondent")])
@@ -20,7 +23,7 @@ def two_disputes(county, n):
 
 
 def post_batch(county, *events):
-    """Post (type, subject, data) of the mediation centre in one request, in this order."""
+    """Post events of the mediation centre in one HTTP request, in this order. Each event is (type, subject, data)."""
     batch = [
         {"specversion": "1.0", "id": str(uuid4()), "source": "/agencies/mediation_centre", "type": event_type, "subject": subject,
          "time": datetime.now(UTC).isoformat(), "datacontenttype": "application/json", "data": data}
@@ -31,18 +34,18 @@ def post_batch(county, *events):
     county.settle()
 
 
-def test_join_step_and_undoing_in_one_batch_give_the_same_result_as_one_by_one(county):
-    fast, slow = two_disputes(county, 41), two_disputes(county, 51)
+def test_joining_a_step_and_undoing_the_join_have_the_same_result_in_one_batch_as_one_by_one(county):
+    fast, slow = register_two_disputes(county, 41), register_two_disputes(county, 51)
     screened = {"suitable": True, "track": "A", "kind": "contract"}
 
-    def steps(ending, into):
+    def steps_of_centre(ending, into):
         yield "reports.joined", ending, {"into": into}
-        yield "dispute.screened", ending, screened  # under the joined code: the remaining dispute is screened
+        yield "dispute.screened", ending, screened  # the code is joined at this point, so the continuing dispute is screened
         yield "reports.unjoined", into, {"reported_by": "police"}
         yield "dispute.screened", ending, screened
 
-    post_batch(county, *steps(*fast))
-    for event in steps(*slow):
+    post_batch(county, *steps_of_centre(*fast))
+    for event in steps_of_centre(*slow):
         post_batch(county, event)
 
     for ending, into in (fast, slow):
@@ -51,8 +54,8 @@ def test_join_step_and_undoing_in_one_batch_give_the_same_result_as_one_by_one(c
     assert county.rows("select count(*) from intake.waiting_steps") == county.rows("select count(*) from intake.join_requests") == [(0,)]
 
 
-def test_each_waiting_step_gets_one_outcome_that_names_the_remaining_dispute(county):
-    ending, into = two_disputes(county, 61)
+def test_each_step_that_waits_for_a_join_gets_one_outcome_with_the_code_of_the_continuing_dispute(county):
+    ending, into = register_two_disputes(county, 61)
     joined = county.mediation_centre.reports("reports.joined", ending, into=into)
     screened = county.mediation_centre.reports("dispute.screened", ending, suitable=True, track="A", kind="contract")
     county.settle()
@@ -64,8 +67,8 @@ def test_each_waiting_step_gets_one_outcome_that_names_the_remaining_dispute(cou
     assert sequences == heard
 
 
-def test_steps_that_waited_for_a_refused_join_stay_with_their_dispute(county):
-    ending, into = two_disputes(county, 71)
+def test_steps_that_waited_for_a_refused_join_take_effect_on_their_own_dispute(county):
+    ending, into = register_two_disputes(county, 71)
     county.court.reports("dispute.stayed", ending, reason="jurisdiction")
     county.settle()
     joined = county.mediation_centre.reports("reports.joined", ending, into=into)
@@ -77,8 +80,8 @@ def test_steps_that_waited_for_a_refused_join_stay_with_their_dispute(county):
     assert ("intake", "dispute.merged") not in county.published(ending) and ("intake", "dispute.unmerged") not in county.published(ending)
 
 
-def test_a_police_warning_about_a_joined_code_holds_the_remaining_dispute(county):
-    ending, into = two_disputes(county, 81)
+def test_a_police_warning_about_a_joined_code_holds_the_continuing_dispute(county):
+    ending, into = register_two_disputes(county, 81)
     joined = county.mediation_centre.reports("reports.joined", ending, into=into)
     warning = county.police.reports("dv.warning_issued", ending)
     county.settle()

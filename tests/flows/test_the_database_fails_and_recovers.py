@@ -1,11 +1,11 @@
-"""The database is killed and restarted. Events reported meanwhile are answered afterwards, and no process has to be restarted."""
+"""The database is killed and restarted. Events reported in between are answered after the restart, and no OS process has to be restarted."""
 
 import pytest
 
 from tests.county import structured, wait_until
 
 
-def test_events_reported_while_the_database_is_down_are_answered_after_its_return(county):
+def test_events_reported_while_the_database_is_down_are_answered_after_the_database_is_restarted(county):
     county.settle()
     database, starts = county.system.servers.database, [county.system.start_count(name) for name in county.system.names]
     if database is None:
@@ -13,7 +13,9 @@ def test_events_reported_while_the_database_is_down_are_answered_after_its_retur
 
     database.kill()
     report = county.womens_federation.reports_dispute()
-    wait_until(lambda: not any(ready for name, ready in county.system.readiness().items() if name in ("intake", "mediation", "door")), what="nobody was ready")
+    wait_until(
+        lambda: not any(ready for name, ready in county.system.readiness().items() if name in ("intake", "mediation", "door")), what="no process was ready"
+    )
     assert report.receipts == []
     assert county.posts_event("police", structured("police", "dispute.reported")).status_code == 503
     database.start()
@@ -22,4 +24,4 @@ def test_events_reported_while_the_database_is_down_are_answered_after_its_retur
     county.settle()
     assert report.receipts == ["receipt.accepted", "receipt.applied"]
     assert county.dead_letters() == 0
-    assert [county.system.start_count(name) for name in county.system.names] == starts  # no process was restarted
+    assert [county.system.start_count(name) for name in county.system.names] == starts  # no OS process was restarted

@@ -1,21 +1,24 @@
-"""Nobody acts on a dispute. A grid dispute escalates through four levels to the centre (四级七天); an overdue body is supervised (督办)."""
+"""A dispute found by the grid (village-level workers, 网格) escalates through four levels if nobody acts (四级七天, four levels in seven days).
+
+A mediation body that does not act in time gets supervision notices (督办).
+"""
 
 from tests.county import DAMAN_COMMITTEE, days_ago, wait_until
 
-LEVELS = ["village_level", "township_office_level", "township_level", "county_level"]
+ESCALATION_LEVELS = ["village_level", "township_office_level", "township_level", "county_level"]
 
 
-def escalations(county, code):
+def escalated_levels(county, code):
     return [
         level for (level,) in county.rows("select detail->>'level' from metrics.timeline where code = %s and type = 'level.escalated' order by sequence", code)
     ]
 
 
-def test_an_unanswered_grid_dispute_escalates_level_by_level_to_the_centre(county):
+def test_a_grid_dispute_on_which_nobody_acts_escalates_level_by_level_to_the_centre(county):
     report = county.grid.reports_dispute(channel="grid", time=days_ago(20), kind="neighbour")
     county.settle()
     code = report.dispute
-    wait_until(lambda: escalations(county, code) == LEVELS, what="the dispute was escalated through all levels")
+    wait_until(lambda: escalated_levels(county, code) == ESCALATION_LEVELS, what="the dispute was escalated through all levels")
     county.settle()
 
     assert county.state(code) == "registered"
@@ -23,7 +26,7 @@ def test_an_unanswered_grid_dispute_escalates_level_by_level_to_the_centre(count
     assert "notice.escalated" in county.notices("mediation_centre", code)
 
 
-def test_the_grid_escalates_early_and_no_level_runs_after_acceptance(county):
+def test_after_a_grid_dispute_is_routed_no_deadline_of_an_escalation_level_is_open(county):
     report = county.grid.reports_dispute(channel="grid", kind="neighbour")
     county.settle()
     up = county.grid.reports("level.escalated", report.dispute, level="village_level", escalated_for="beyond_ability")
@@ -37,7 +40,7 @@ def test_the_grid_escalates_early_and_no_level_runs_after_acceptance(county):
     assert county.rows("select clock from mediation.deadlines where code = %s and clock like '%%level' and state = 'open'", report.dispute) == []
 
 
-def test_an_overdue_body_is_supervised_twice_and_then_the_committee_is_notified(county):
+def test_a_body_whose_mediation_period_has_passed_gets_a_supervision_notice_and_answers_it(county):
     code = county.mediated_dispute(at=days_ago(60))
     wait_until(lambda: "supervision_answer" in [clock for (clock,) in county.rows("select clock from mediation.deadlines where code = %s", code)])
     county.settle()
@@ -51,19 +54,21 @@ def test_an_overdue_body_is_supervised_twice_and_then_the_committee_is_notified(
     assert county.met_clocks(code)["supervision_answer"] == {"late": False, "was_passed": False}
 
 
-def test_a_supervision_by_the_political_legal_committee_is_answered(county):
+def test_a_second_supervision_notice_is_sent_if_a_notice_of_the_political_legal_committee_is_not_answered(county):
     code = county.mediated_dispute(at=days_ago(20))
     county.political_legal_committee.reports("supervision.issued", code, time=days_ago(12), to=DAMAN_COMMITTEE, urged_for="complaint")
     county.settle()
     wait_until(lambda: [event_type for _, event_type in county.published(code)].count("supervision.issued") == 2, what="the second supervision was issued")
     county.settle()
 
-    assert county.notices(DAMAN_COMMITTEE, code).count("notice.supervision") == 2  # one by the committee, one issued automatically after no answer came
+    assert (
+        county.notices(DAMAN_COMMITTEE, code).count("notice.supervision") == 2
+    )  # the committee issued the first notice; the second was issued automatically because the first was not answered
     assert {"notice.overdue", "notice.supervision"} <= set(county.notices("political_legal_committee", code))
     assert county.state(code) == "mediating"
 
 
-def test_an_unanswered_supervision_stays_recorded_after_the_next_is_answered(county):
+def test_an_unanswered_supervision_notice_remains_recorded_after_the_next_notice_is_answered(county):
     code = county.mediated_dispute(at=days_ago(20))
     county.political_legal_committee.reports("supervision.issued", code, time=days_ago(12), to=DAMAN_COMMITTEE, urged_for="complaint")
     county.settle()

@@ -1,4 +1,4 @@
-"""A grid worker settles a dispute on the spot. No referral is needed; the centre follows up what is not performed yet."""
+"""A grid worker (village-level worker, 网格员) settles a dispute on the spot, without a referral. The centre follows up unperformed terms."""
 
 from datetime import date, timedelta
 
@@ -25,20 +25,20 @@ def test_a_dispute_settled_and_performed_on_the_spot_is_resolved(county):
     assert county.outcome(code) == "settled"
 
 
-def test_the_centre_follows_up_terms_that_are_not_performed_yet(county):
+def test_the_centre_follows_up_an_agreement_on_the_spot_whose_terms_are_not_performed_yet(county):
     code, today = dispute_found_by_grid(county), date.today()
     terms = [{"kind": "restore", "due_on": (today + timedelta(7)).isoformat()}]
 
     agreed = county.apply_steps(code, ("grid", "agreement.reached", {"form": "oral", "effective_on": today.isoformat(), "confirmable": True, "terms": terms}))
     assert agreed.state == "agreed" and county.next_actors(code) == ["mediation_centre"]
 
-    # No mediation body was there, so no court can confirm it (民事诉讼法 205).
+    # The agreement was not made at a mediation body, so a court cannot confirm it (民事诉讼法 205).
     assert county.rejection_of(code, "court", "confirmation.applied", applied_on=today.isoformat()) == "not_before_a_mediation_body"
     done = county.apply_steps(code, ("mediation_centre", "performance.recorded", {"term": 1, "result": "full", "on": today.isoformat()}))
     assert done.state == "resolved"
 
 
-def test_a_dispute_found_by_another_agency_cannot_be_settled_on_the_spot(county):
+def test_an_agency_that_did_not_find_the_dispute_cannot_settle_it_on_the_spot(county):
     code, today = dispute_found_by_grid(county), date.today().isoformat()
 
     assert county.rejection_of(code, DAMAN_COMMITTEE, "agreement.reached", form="oral", effective_on=today, confirmable=False) == "not_the_mediating_body"

@@ -1,37 +1,40 @@
-"""The thirty days of mediation end. Body and centre are notified; an agreement reached in time but reported late still meets the deadline."""
+"""The mediation period of thirty days ends. The mediation body and the centre are notified.
+
+An agreement that was reached in time but reported late meets the deadline.
+"""
 
 from datetime import timedelta
 
 from tests.county import DAMAN_COMMITTEE, days_ago, wait_until
 
-THIRTY_DAYS = "mediation_out_of_court_policy"
+MEDIATION_CLOCK = "mediation_out_of_court_policy"
 
 
-def test_the_body_and_the_centre_are_notified_when_the_thirty_days_end(county):
+def test_the_body_and_the_centre_are_notified_after_the_thirty_days_of_mediation(county):
     code = county.mediated_dispute(at=days_ago(40))
 
-    wait_until(lambda: THIRTY_DAYS in county.passed_clocks(code), what="the thirty days passed")
+    wait_until(lambda: MEDIATION_CLOCK in county.passed_clocks(code), what="the thirty days passed")
     county.settle()
 
-    assert THIRTY_DAYS in county.notified_clocks(DAMAN_COMMITTEE, code, "notice.overdue")
-    assert THIRTY_DAYS in county.notified_clocks("mediation_centre", code, "notice.overdue")
-    assert county.state(code) == "mediating"  # a policy clock ends nothing: no statute limits mediation outside court
+    assert MEDIATION_CLOCK in county.notified_clocks(DAMAN_COMMITTEE, code, "notice.overdue")
+    assert MEDIATION_CLOCK in county.notified_clocks("mediation_centre", code, "notice.overdue")
+    assert county.state(code) == "mediating"  # the state does not change, because no statute limits mediation outside court: the deadline is a policy
 
 
-def test_an_agreement_reached_in_time_but_reported_late_meets_the_passed_deadline(county):
+def test_an_agreement_reached_in_time_but_reported_late_meets_the_mediation_deadline(county):
     began = days_ago(40)
     code = county.mediated_dispute(at=began)
-    wait_until(lambda: THIRTY_DAYS in county.passed_clocks(code), what="the thirty days passed")
+    wait_until(lambda: MEDIATION_CLOCK in county.passed_clocks(code), what="the thirty days passed")
 
     county.agency(DAMAN_COMMITTEE).reports(
         "agreement.reached", code, time=began + timedelta(days=20), form="oral", effective_on=(began + timedelta(days=20)).date().isoformat(), confirmable=False
     )
     county.settle()
 
-    assert county.met_clocks(code)[THIRTY_DAYS] == {"late": False, "was_passed": True}
+    assert county.met_clocks(code)[MEDIATION_CLOCK] == {"late": False, "was_passed": True}
 
 
-def test_mediation_is_extended_by_consent_only_before_the_deadline(county):
+def test_mediation_is_extended_before_the_deadline_only_if_all_parties_consent(county):
     code = county.mediated_dispute(at=days_ago(25))
     committee = county.agency(DAMAN_COMMITTEE)
 
@@ -41,26 +44,28 @@ def test_mediation_is_extended_by_consent_only_before_the_deadline(county):
 
     assert alone.refusal["code"] == "consent_missing_for_extension"
     assert together.receipts[-1] == "receipt.applied"
-    assert THIRTY_DAYS not in county.passed_clocks(code)
+    assert MEDIATION_CLOCK not in county.passed_clocks(code)
 
 
-def test_a_passed_policy_deadline_is_not_counted_as_legally_overdue(county):
+def test_a_dispute_with_a_passed_policy_deadline_is_not_counted_as_legally_overdue(county):
     code = county.mediated_dispute(at=days_ago(40))
-    wait_until(lambda: THIRTY_DAYS in county.passed_clocks(code))
+    wait_until(lambda: MEDIATION_CLOCK in county.passed_clocks(code))
     county.settle()
 
     assert county.rows("select overdue from metrics.disputes where code = %s", code) == [("other",)]
-    addressees = county.rows("select addressee from notify.notices where dispute = %s and kind = 'notice.overdue' and clock = %s order by 1", code, THIRTY_DAYS)
+    addressees = county.rows(
+        "select addressee from notify.notices where dispute = %s and kind = 'notice.overdue' and clock = %s order by 1", code, MEDIATION_CLOCK
+    )
     assert addressees == [("mediation_centre",), (DAMAN_COMMITTEE,)]
 
 
-def test_an_agreement_after_the_deadline_is_recorded_as_late(county):
+def test_an_agreement_reached_after_the_mediation_deadline_is_recorded_as_late(county):
     code = county.mediated_dispute(at=days_ago(40))
-    wait_until(lambda: THIRTY_DAYS in county.passed_clocks(code))
+    wait_until(lambda: MEDIATION_CLOCK in county.passed_clocks(code))
     county.agency(DAMAN_COMMITTEE).reports(
         "agreement.reached", code, time=days_ago(5), form="oral", effective_on=days_ago(5).date().isoformat(), confirmable=False
     )
     county.settle()
 
-    assert county.met_clocks(code)[THIRTY_DAYS] == {"late": True, "was_passed": True}
+    assert county.met_clocks(code)[MEDIATION_CLOCK] == {"late": True, "was_passed": True}
     assert county.rows("select overdue from metrics.disputes where code = %s", code) != [("law",)]

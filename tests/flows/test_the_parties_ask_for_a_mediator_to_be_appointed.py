@@ -1,9 +1,9 @@
-"""The parties cannot agree on a mediator and ask for an appointment. It is made within the three working days."""
+"""The parties cannot agree on a mediator and request an appointment. The body appoints a mediator within three working days."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_a_mediator_is_appointed_at_the_parties_request(county):
+def test_a_mediator_is_appointed_in_time_at_the_request_of_the_parties(county):
     code = county.accepted_dispute()
     consents = [(DAMAN_COMMITTEE, "consent.given", {"party": party, "how": "in_writing"}) for party in ("applicant", "respondent")]
     county.apply_steps(code, *consents, (DAMAN_COMMITTEE, "mediator.requested", {"party": "applicant"}))

@@ -1,11 +1,14 @@
-"""The same report arrives twice, over different interfaces or in different encodings. It counts once; other content under the same id is refused."""
+"""One dispute report arrives twice, over different interfaces or in different encodings, and is counted once.
+
+An event with the same id and other content is refused.
+"""
 
 from tests.county import DAMAN_TOWN, structured
 
-TWO = [{"role": "applicant", "name": "虚构甲"}, {"role": "respondent", "name": "虚构乙"}]
+TWO_PARTIES = [{"role": "applicant", "name": "虚构甲"}, {"role": "respondent", "name": "虚构乙"}]
 
 
-def test_an_event_sent_over_amqp_and_http_counts_once(county):
+def test_an_event_that_is_sent_over_amqp_and_http_is_counted_once(county):
     report = structured("court-xijiao", "dispute.reported", kind="neighbour")
 
     first = county.posts_event("court-xijiao", report)
@@ -21,13 +24,20 @@ def test_an_event_sent_over_amqp_and_http_counts_once(county):
     assert receipts == ["receipt.accepted", "receipt.applied"]
 
 
-def test_an_event_in_binary_and_in_structured_mode_counts_once(county):
-    """First over AMQP with attributes in headers, then over HTTP as one document."""
+def test_an_event_that_is_sent_in_binary_and_in_structured_mode_is_counted_once(county):
+    """The event is first sent over AMQP in binary mode (attributes in headers), then over HTTP in structured mode (one JSON document)."""
     first = county.police.reports_dispute(id="110-0001", report_no="110-2026-0001", kind="neighbour")
     county.settle()
     before = count_disputes(county)
 
-    data = {"report_no": "110-2026-0001", "channel": "walk_in", "place": {"township": DAMAN_TOWN}, "kind": "neighbour", "wants": "mediation", "parties": TWO}
+    data = {
+        "report_no": "110-2026-0001",
+        "channel": "walk_in",
+        "place": {"township": DAMAN_TOWN},
+        "kind": "neighbour",
+        "wants": "mediation",
+        "parties": TWO_PARTIES,
+    }
     again = county.posts_event("police", structured("police", "dispute.reported") | {"id": "110-0001", "subject": "110-2026-0001", "data": data})
     county.settle()
 
@@ -40,7 +50,7 @@ def count_disputes(county):
     return county.rows("select (select count(*) from intake.disputes), (select sum(count) from metrics.daily_totals where figure = 'reported')")
 
 
-def test_a_second_report_under_the_same_report_number_is_the_same_dispute(county):
+def test_a_second_report_with_the_same_report_number_is_about_the_same_dispute(county):
     first = county.police.reports_dispute(report_no="110-2026-77")
     again = county.police.reports_dispute(report_no="110-2026-77")
     county.settle()
@@ -50,7 +60,7 @@ def test_a_second_report_under_the_same_report_number_is_the_same_dispute(county
     assert [event_type for _, event_type in county.published(first.dispute)].count("dispute.registered") == 1
 
 
-def test_other_content_under_a_used_id_is_refused(county):
+def test_an_event_with_a_used_id_and_other_content_is_refused(county):
     first = structured("court-xijiao", "dispute.reported", kind="neighbour")
     other = structured("court-xijiao", "dispute.reported", id=first["id"], kind="labour")
     code = county.posts_event("court-xijiao", first).json()["data"]["dispute"]

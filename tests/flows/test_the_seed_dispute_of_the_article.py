@@ -1,4 +1,7 @@
-"""A dispute about seed, modelled on a published case: village judge, tribunal and invited mediator settle it online, and it is followed up."""
+"""A dispute about seed is settled online by a mediation body with an invited mediator and the tribunal, and then followed up.
+
+The flow is modelled on a published case.
+"""
 
 from datetime import date
 
@@ -7,7 +10,7 @@ from tests.county import DAMAN_TOWN
 TRIBUNAL, BODY = "court-xijiao", "peoples_mediation_committee-xijie"
 
 
-def test_a_seed_dispute_is_settled_online_and_followed_up(county):
+def test_a_dispute_about_seed_is_settled_online_confirmed_performed_and_archived(county):
     today = date.today().isoformat()
     report = county.agency(TRIBUNAL).reports_dispute(
         kind="seed_contract", cause="10", amount_cny="86000.00", channel="inspection", place={"township": DAMAN_TOWN}

@@ -1,4 +1,4 @@
-"""Police and women's federation report the same dispute. It gets one code, and each agency can use its own report number."""
+"""Police and women's federation report the same dispute. The dispute gets one code, and each agency can use its own report number."""
 
 import base64
 import json
@@ -10,13 +10,13 @@ from tests.county import DAMAN_TOWN, structured, wait_until
 from tests.intake.people import person
 from tests.leak_search import find_in_logs, find_in_metrics, find_in_tables
 
-TOKENS = """
+MATCHING_TOKENS_SQL = """
 select encode(number, 'hex'), encode(mobile, 'hex'), encode(name, 'hex')
   from intake.party_tokens join intake.log using (seq) where event_id = %s
 """
 
 
-def test_a_dispute_of_two_agencies_has_one_code_and_two_report_numbers(county):
+def test_a_dispute_reported_by_two_agencies_has_one_code_and_two_report_numbers(county):
     police = county.police.reports_dispute(report_no="110-dup-1", kind="private_loan", parties=[person(11), person(12, "respondent")])
     county.settle()
     women = county.womens_federation.reports_dispute(report_no="FL-dup-1", kind="private_loan", parties=[person(12), person(11, "respondent")])
@@ -37,7 +37,7 @@ def test_a_dispute_of_two_agencies_has_one_code_and_two_report_numbers(county):
     assert county.rows("select count from metrics.daily_disputes where code = %s and figure = 'reported'", code) == [(1,)]
 
 
-def test_encrypted_and_plain_parties_are_recognised_as_the_same(county):
+def test_a_report_with_encrypted_parties_is_joined_to_a_report_with_the_same_parties_in_plain_text(county):
     parties = [person(13), person(14, "respondent")]
     key = PublicKey(base64.b64decode(county.system.endpoints["seal_public_key"]))
     box = base64.b64encode(SealedBox(key).encrypt(json.dumps(parties).encode())).decode()
@@ -49,13 +49,13 @@ def test_encrypted_and_plain_parties_are_recognised_as_the_same(county):
 
     assert court.dispute == police.dispute
     secrets = [value for party in parties for value in (party["phone"], party["id_number"])]
-    tokens = [token for row in county.rows(TOKENS, police.id) for token in row if token]
+    tokens = [token for row in county.rows(MATCHING_TOKENS_SQL, police.id) for token in row if token]
     assert len(tokens) == 3 * len(parties)
     elsewhere = [found for found in find_in_tables(county.rows, tokens) if found[:2] != ("intake", "party_tokens")]
     assert find_in_tables(county.rows, secrets) == elsewhere == find_in_logs(county.system, [*secrets, *tokens]) == find_in_metrics(county.system, tokens) == []
 
 
-def test_simultaneous_reports_over_amqp_and_http_get_one_code(county):
+def test_simultaneous_reports_of_one_dispute_over_amqp_and_http_get_one_code(county):
     parties = [person(15), person(16, "respondent")]
     reports = {agency: structured(agency, "dispute.reported", kind="labour", parties=parties) for agency in ("police", "trade_union")}
     threads = [
@@ -67,11 +67,11 @@ def test_simultaneous_reports_over_amqp_and_http_get_one_code(county):
     for thread in threads:
         thread.join(30)
 
-    def codes():
+    def assigned_codes():
         ids = [report["id"] for report in reports.values()]
         return county.rows("select dispute from intake.log where event_id = any(%s)", ids)
 
-    wait_until(lambda: len(codes()) == 2, what="both reports were stored")
+    wait_until(lambda: len(assigned_codes()) == 2, what="both reports were stored")
     county.settle()
-    assert len({code for (code,) in codes()}) == 1
-    assert [event_type for _, event_type in county.published(codes()[0][0])].count("dispute.registered") == 1
+    assert len({code for (code,) in assigned_codes()}) == 1
+    assert [event_type for _, event_type in county.published(assigned_codes()[0][0])].count("dispute.registered") == 1

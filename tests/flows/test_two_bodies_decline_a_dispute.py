@@ -1,11 +1,11 @@
-"""Two bodies decline a dispute. A third one accepts it, or the centre ends it."""
+"""Two mediation bodies decline a dispute. A third body accepts the dispute, or the centre ends it."""
 
 from tests.county import DAMAN_COMMITTEE
 
 JIANTAN, SHAJING = "peoples_mediation_committee-jiantan", "peoples_mediation_committee-shajing"
 
 
-def test_the_third_body_accepts_after_two_declined(county):
+def test_a_dispute_that_two_bodies_declined_is_accepted_by_a_third_body(county):
     code = county.routed_dispute(DAMAN_COMMITTEE)
 
     last = county.apply_steps(
@@ -21,7 +21,7 @@ def test_the_third_body_accepts_after_two_declined(county):
     assert county.next_actors(code) == [SHAJING]
 
 
-def test_the_centre_ends_a_dispute_that_no_body_accepts(county):
+def test_a_dispute_that_no_body_accepts_is_ended_by_the_centre(county):
     code = county.routed_dispute(DAMAN_COMMITTEE)
     county.apply_steps(code, (DAMAN_COMMITTEE, "referral.declined", {"reason": "not_our_place"}))
 

@@ -1,9 +1,9 @@
-"""The women's federation reports a dispute. It is registered, answered with two receipts, published, counted, and the centre is notified."""
+"""The women's federation reports a dispute. The dispute is registered, the federation gets two receipts, and the centre is notified."""
 
 from tests.county import DAMAN_TOWN
 
 
-def test_a_report_by_the_womens_federation_is_registered_and_answered(county):
+def test_a_dispute_reported_by_the_womens_federation_is_registered_and_the_report_gets_two_receipts(county):
     report = county.womens_federation.reports_dispute(place={"township": DAMAN_TOWN}, kind="family")
     county.settle()
 

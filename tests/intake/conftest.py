@@ -1,4 +1,4 @@
-"""Shared fixtures of intake's tests: a separate database with intake's tables, and reports in the form in which agencies send them."""
+"""Shared fixtures of intake's tests: a separate database with intake's tables, and dispute reports in the form in which agencies send them."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ REPORT = {
         {"role": "respondent", "name": "虚构乙"},
     ],
 }
-TABLES = (
+INTAKE_TABLES = (
     "waiting_steps",
     "join_requests",
     "lane_events",
@@ -41,30 +41,31 @@ TABLES = (
 )
 
 
-def attributes(agency="womens_federation", **others) -> dict:
+def event_attributes(agency="womens_federation", **others) -> dict:
+    """Return the CloudEvents attributes of a dispute report by this agency. `others` replaces attributes."""
     defaults = {"specversion": "1.0", "id": "e-1", "source": f"/agencies/{agency}", "type": "dispute.reported", "subject": "R-1"}
     return defaults | {"time": datetime.now(UTC).isoformat()} | others
 
 
 def delivery(agency="womens_federation", data=REPORT, body: bytes | None = None, **others) -> Delivery:
-    """Return the delivery of a structured event that the agency's broker user publishes."""
-    event = attributes(agency, **others) | {"data": data}
-    is_encodable = not any("\ud800" in str(value) for value in others.values())  # half a surrogate pair must be escaped
+    """Return the broker delivery of a CloudEvent in structured mode, published by the agency's broker user."""
+    event = event_attributes(agency, **others) | {"data": data}
+    is_encodable = not any("\ud800" in str(value) for value in others.values())  # half a surrogate pair cannot be encoded as UTF-8 and must be escaped
     content = json.dumps(event, ensure_ascii=not is_encodable).encode() if body is None else body
     return Delivery(content, STRUCTURED, f"{agency}.{others.get('type', 'dispute.reported')}", agency, "")
 
 
-def encrypted(content, key=SEAL_PRIVATE_KEY) -> str:
-    """Return `content` (bytes, or a value to encode as JSON) encrypted as an agency does, for the field `parties_sealed`."""
+def encrypt_for_intake(content, key=SEAL_PRIVATE_KEY) -> str:
+    """Encrypt `content` (bytes, or a value to encode as JSON) to intake's public key. Return the value of the field `parties_sealed`."""
     ciphertext = SealedBox(key.public_key).encrypt(content if isinstance(content, bytes) else json.dumps(content).encode())
     return base64.b64encode(ciphertext).decode()
 
 
 @pytest.fixture
 def intake(sandbox: Sandbox) -> Sandbox:
-    """Return the separate database with intake's tables emptied."""
+    """Return the separate test database with intake's tables emptied."""
     sandbox.empty("intake")
-    sandbox.rows("; ".join(f"delete from intake.{table}" for table in TABLES))
+    sandbox.rows("; ".join(f"delete from intake.{table}" for table in INTAKE_TABLES))
     sandbox.rows("update intake.log_head set seq = 0, hash = decode(repeat('00', 32), 'hex')")
     return sandbox
 

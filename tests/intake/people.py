@@ -1,21 +1,23 @@
-"""Fictitious parties for the tests of joining. Their identity numbers have valid check digits but are not assigned: area 999999, born in 1900."""
+"""Fictitious parties for tests. The identity numbers have valid check digits but are not assigned to anybody (area 999999, born in 1900)."""
 
 from stdnum.cn import uscc
 from stdnum.iso7064 import mod_11_2
 
 
-def resident(serial: int) -> str:
+def resident_id_number(serial: int) -> str:
+    """Return a resident identity number with a valid check digit."""
     number = f"99999919000101{serial:03d}"
     return number + mod_11_2.calc_check_digit(number)
 
 
 def person(serial: int, role: str = "applicant", **others) -> dict:
-    """Return the party number `serial` (虚构甲, 虚构乙 …) with its own identity number and mobile number. A field given as None is omitted."""
-    fields = {"role": role, "name": f"虚构{chr(0x7532 + serial)}", "id_number": resident(serial), "phone": f"139{serial:04d}9713"} | others
+    """Return a fictitious party (虚构甲, 虚构乙 …) whose identity number and mobile number depend on `serial`. A field given as None is omitted."""
+    fields = {"role": role, "name": f"虚构{chr(0x7532 + serial)}", "id_number": resident_id_number(serial), "phone": f"139{serial:04d}9713"} | others
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def two_parties(applicant: int = 1, respondent: int = 2) -> list[dict]:
+    """Return an applicant and a respondent with these serial numbers."""
     return [person(applicant), person(respondent, "respondent")]
 
 

@@ -1,4 +1,7 @@
-"""Tests that unusual content of any event type is accepted or refused at once. If it failed later, in the database or in JSON encoding, it would be parked."""
+"""Tests that events of all types with unusual values are accepted or refused at once.
+
+An event that failed only later, in the database or in JSON encoding, would be parked.
+"""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -7,9 +10,9 @@ import pytest
 
 from contracts import AGENCIES, AGENCY_EVENTS
 from tests.contracts.rows import paths_in, with_value_at
-from tests.intake.conftest import attributes, delivery
+from tests.intake.conftest import delivery, event_attributes
 
-UNDER_REPORT_NUMBER = ("dispute.reported",)  # event types whose subject is a report number
+TYPES_WITH_REPORT_NUMBER_AS_SUBJECT = ("dispute.reported",)  # event types whose subject is a report number
 AWKWARD_TEXTS = (
     "\x00",
     "a\x00b",
@@ -28,25 +31,29 @@ AWKWARD_TEXTS = (
     "null",
 )
 AWKWARD_NUMBERS = (-1, 0, 2**31, 2**63, 2**64, 10**400, 1e308, -0.0, True)
-AWKWARD = (*AWKWARD_TEXTS, *AWKWARD_NUMBERS, None, [], {}, [[]], {"\x00": "\x00"}, {"": 1})
+AWKWARD_VALUES = (*AWKWARD_TEXTS, *AWKWARD_NUMBERS, None, [], {}, [[]], {"\x00": "\x00"}, {"": 1})
 
 
 def awkward_events(event_type: str, code: str):
-    """Yield deliveries of the type's example about this dispute, each with one field replaced by one awkward value."""
+    """Yield deliveries of the event type's example about this dispute, each with one field replaced by one unusual value."""
     sender = next(name for name, agency in AGENCIES.items() if agency.role in AGENCY_EVENTS[event_type].allowed_roles)
     example = AGENCY_EVENTS[event_type].example
-    subject = example["report_no"] if event_type in UNDER_REPORT_NUMBER else example.get("organisation", code)
+    subject = example["report_no"] if event_type in TYPES_WITH_REPORT_NUMBER_AS_SUBJECT else example.get("organisation", code)
     at = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
-    for number, (path, value) in enumerate((path, value) for path in ((), *paths_in(example)) for value in AWKWARD):
+    for number, (path, value) in enumerate((path, value) for path in ((), *paths_in(example)) for value in AWKWARD_VALUES):
         data = with_value_at(example, path, value) if path else value
-        envelope = attributes(
-            sender, type=event_type, id=f"{event_type}-{number}", subject=f"{subject}-{number}" if event_type in UNDER_REPORT_NUMBER else subject, time=at
+        envelope = event_attributes(
+            sender,
+            type=event_type,
+            id=f"{event_type}-{number}",
+            subject=f"{subject}-{number}" if event_type in TYPES_WITH_REPORT_NUMBER_AS_SUBJECT else subject,
+            time=at,
         )
         yield delivery(sender, body=json.dumps(envelope | {"data": data}).encode(), type=event_type)
 
 
 @pytest.mark.parametrize("event_type", AGENCY_EVENTS)
-def test_every_awkward_value_in_every_field_is_accepted_or_refused_at_once(ingest_all, event_type):
+def test_an_event_with_an_unusual_value_in_any_field_is_accepted_or_refused_at_once(ingest_all, event_type):
     (first,) = ingest_all(delivery())
     deliveries = list(awkward_events(event_type, first.dispute.code))
 

@@ -1,4 +1,4 @@
-"""Tests of the fast envelope parser: its results equal those of the CloudEvents SDK, and it accepts the most common form."""
+"""Tests of the fast envelope parser: equal results to the CloudEvents SDK, and use for the most common form of events."""
 
 import json
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ USUAL_HEADERS = {
     "ce-subject": "妇联〔2026〕42号",
     "ce-time": "2026-03-02T02:30:00.123456Z",
 }
-BODIES = (
+JSON_BODIES = (
     b'{"a": "\xe4\xb8\x80", "n": 1.5}',
     b"[]",
     b"null",
@@ -33,7 +33,7 @@ BODIES = (
     b" {} ",
     b'"x"',
 )
-TIMES = (
+EVENT_TIMES = (
     "2026-03-02T02:30:00Z", "2026-03-02T10:30:00+08:00", "2026-03-02T02:30:00.5Z", "2026-03-02T02:30:00.123Z", "2026-03-02T02:30:00.123456789Z",
     "2026-03-02T02:30:00", "2026-03-02t02:30:00z", "2026-03-02 02:30:00Z", "20260302T023000Z", "2026-03-02T24:00:00Z", "2026-03-02T23:59:60Z", "2026-02-30T00:00:00Z",
     "2026-W10-1T00:00:00Z", "2026-03-02T02:30:00-00:00", "2026-03-02T02:30:00+24:00", "2026-03-02T02:30Z", "", "now",
@@ -47,7 +47,10 @@ headers = st.dictionaries(
 
 
 def parse_with_both(delivery):
-    """Return the results of the fast parser and of the SDK. None: the SDK raised, or the fast parser leaves the delivery to the SDK."""
+    """Return the results of the fast parser and of the SDK.
+
+    None as the first: the fast parser leaves the delivery to the SDK. None as the second: the SDK raised an exception.
+    """
     try:
         sdk = envelope._parse(delivery)
     except Exception:  # noqa: BLE001 - any exception of the SDK means that the delivery is invalid
@@ -57,27 +60,27 @@ def parse_with_both(delivery):
 
 @given(
     headers,
-    st.sampled_from(TIMES),
-    st.sampled_from(BODIES),
+    st.sampled_from(EVENT_TIMES),
+    st.sampled_from(JSON_BODIES),
     st.sampled_from(["application/json", "application/json", "", "text/plain", "application/json; charset=utf-8"]),
 )
-def test_the_fast_parser_and_the_sdk_return_the_same_event(changed, time, body, content_type):
+def test_the_fast_parser_and_the_cloudevents_sdk_return_the_same_event(changed, time, body, content_type):
     fast, sdk = parse_with_both(Delivery(body, content_type, headers=USUAL_HEADERS | {"ce-time": time} | changed))
 
     if fast is not None:
         assert sdk is not None
-        attributes = {name: value for name, value in sdk[0].items() if name != "datacontenttype"}
-        assert (fast[0], fast[1]) == (attributes, sdk[1])
+        event_attributes = {name: value for name, value in sdk[0].items() if name != "datacontenttype"}
+        assert (fast[0], fast[1]) == (event_attributes, sdk[1])
 
 
 @pytest.mark.parametrize("missing", sorted(USUAL_HEADERS))
-def test_both_parsers_agree_if_an_attribute_is_missing(missing):
+def test_the_fast_parser_and_the_cloudevents_sdk_agree_if_an_attribute_is_missing(missing):
     fast, sdk = parse_with_both(Delivery(b"{}", "application/json", headers={name: value for name, value in USUAL_HEADERS.items() if name != missing}))
 
     assert fast is None or fast[0] == {name: value for name, value in sdk[0].items() if name != "datacontenttype"}
 
 
-def test_events_of_the_agency_kit_are_parsed_by_the_fast_parser():
+def test_events_of_the_agency_client_library_are_parsed_by_the_fast_parser():
     event = make_outgoing_event("womens_federation", "mediation.started", "620702-2026-000123-1", {}, datetime(2026, 3, 2, tzinfo=UTC), None)
 
     assert fast_envelope.parse(Delivery(event.body, "application/json", headers=json.loads(event.headers))) is not None

@@ -1,4 +1,4 @@
-"""Tests of ingestion with intake's tables: the log, receipts, duplicates, the hash chain, and the protection of personal data."""
+"""Tests of processing agencies' events with intake's tables: the log, receipts, duplicates, the hash chain, and personal data."""
 
 import json
 import threading
@@ -11,22 +11,22 @@ from plumbing.pool import should_try_again
 from services.intake import envelope, ingest, outcomes
 from services.intake.store import log
 from services.intake.store import receipts as receipt_store
-from tests.intake.conftest import REPORT, SECRETS, delivery, encrypted
+from tests.intake.conftest import REPORT, SECRETS, delivery, encrypt_for_intake
 from tests.leak_search import find_in_tables
 from tests.plumbing.conftest import make_event
 
 
-def receipts(intake, agency="womens_federation"):
+def stored_receipts(intake, agency="womens_federation"):
     return [json.loads(bytes(body)) for (body,) in intake.rows("select body from intake.receipts where agency = %s order by position", agency)]
 
 
 def queued_receipts(intake):
-    """Return (agency, receipt id) of the receipts in the outbox, in order."""
+    """Return (agency, receipt id) of each receipt in the outbox, in order."""
     return intake.rows("select routing_key, event_id from intake.outbox where exchange = 'inboxes' order by id")
 
 
-def published(intake):
-    """Return (event type, subject) of the domain events on the ordinary stream, in order."""
+def published_events(intake):
+    """Return (event type, subject) of each domain event on the ordinary stream, in order."""
     return [
         (event_type, subject)
         for event_type, subject in intake.rows(
@@ -38,7 +38,7 @@ def published(intake):
 # ── one transaction ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_report_is_logged_answered_and_passed_on(intake, ingest_all):
+def test_a_dispute_report_is_logged_answered_with_a_receipt_and_published(intake, ingest_all):
     (decision,) = ingest_all(delivery())
 
     code = decision.dispute.code
@@ -47,13 +47,13 @@ def test_a_report_is_logged_answered_and_passed_on(intake, ingest_all):
     ]
     assert intake.rows("select code, registered_by from intake.disputes") == [(code, "womens_federation")]
     assert intake.rows("select agency, report_no, code from intake.reports") == [("womens_federation", "R-1", code)]
-    (receipt,) = receipts(intake)
+    (receipt,) = stored_receipts(intake)
     assert (receipt["type"], receipt["subject"], receipt["causationid"], receipt["data"]["log"]["seq"]) == ("receipt.accepted", code, "e-1", 1)
     assert queued_receipts(intake) == [("womens_federation", "receipt/1/first")]
-    assert published(intake) == [("dispute.registered", code)]
+    assert published_events(intake) == [("dispute.registered", code)]
 
 
-def test_each_code_is_assigned_once_and_serial_numbers_are_not_consecutive(intake, ingest_all):
+def test_dispute_codes_are_unique_and_their_serial_numbers_are_not_consecutive(intake, ingest_all):
     decisions = ingest_all(*(delivery(id=f"e-{n}", subject=f"R-{n}") for n in range(1, 4)))
     (other_agency,) = ingest_all(delivery("police", id="e-1", subject="R-1"))
 
@@ -62,40 +62,40 @@ def test_each_code_is_assigned_once_and_serial_numbers_are_not_consecutive(intak
     assert {after - before for before, after in pairwise(serials)} != {1}
 
 
-def test_a_duplicate_has_no_effect_and_gets_the_same_receipt(intake, ingest_all):
+def test_a_duplicate_event_gets_the_original_receipt_and_has_no_other_effect(intake, ingest_all):
     (first,) = ingest_all(delivery())
     (again,) = ingest_all(delivery())
 
     assert again.duplicate_of is not None and again.seq == first.seq
-    assert len(intake.rows("select 1 from intake.log")) == len(receipts(intake)) == 1
+    assert len(intake.rows("select 1 from intake.log")) == len(stored_receipts(intake)) == 1
     assert queued_receipts(intake) == [("womens_federation", "receipt/1/first")] * 2
-    assert len(published(intake)) == 1
+    assert len(published_events(intake)) == 1
 
 
-def test_a_duplicate_after_the_outcome_gets_both_receipts_again(intake, ingest_all, pool):
+def test_a_duplicate_event_after_the_outcome_gets_the_first_and_the_outcome_receipt_again(intake, ingest_all, pool):
     (decision,) = ingest_all(delivery())
     process_outcomes(pool, outcome_of(decision))
     ingest_all(delivery())
 
     assert [receipt for _, receipt in queued_receipts(intake)] == ["receipt/1/first", "receipt/1/outcome", "receipt/1/first", "receipt/1/outcome"]
-    assert [receipt["type"] for receipt in receipts(intake)] == ["receipt.accepted", "receipt.applied"]
+    assert [receipt["type"] for receipt in stored_receipts(intake)] == ["receipt.accepted", "receipt.applied"]
 
 
 def test_an_event_over_http_after_the_same_event_over_amqp_is_a_duplicate(intake, ingest_all):
-    """The event is sent in binary mode first, then in structured mode."""
+    """The event is first sent in binary mode, then in structured mode."""
     structured = delivery()
-    attributes = json.loads(structured.body)
-    data = attributes.pop("data")
+    event_attributes = json.loads(structured.body)
+    data = event_attributes.pop("data")
     binary = delivery(body=json.dumps(data).encode())
-    binary.content_type, binary.headers = "application/json", {f"ce-{name}": value for name, value in attributes.items()}
+    binary.content_type, binary.headers = "application/json", {f"ce-{name}": value for name, value in event_attributes.items()}
     ingest_all(binary)
     (again,) = ingest_all(structured)
 
     assert again.duplicate_of is not None
-    assert len(published(intake)) == 1
+    assert len(published_events(intake)) == 1
 
 
-def test_other_content_under_a_used_id_is_logged_and_refused(intake, ingest_all):
+def test_an_event_with_a_used_id_and_other_content_is_logged_and_refused(intake, ingest_all):
     ingest_all(delivery())
     (other,) = ingest_all(delivery(data=REPORT | {"kind": "neighbour"}))
     (once_more,) = ingest_all(delivery(data=REPORT | {"kind": "neighbour"}))
@@ -104,7 +104,7 @@ def test_other_content_under_a_used_id_is_logged_and_refused(intake, ingest_all)
     assert intake.rows("select seq, refused_for from intake.log order by seq") == [(1, None), (2, "other_content_under_used_id")]
 
 
-def test_every_event_gets_exactly_one_receipt(intake, ingest_all):
+def test_every_event_gets_exactly_one_first_receipt_even_if_it_cannot_be_parsed(intake, ingest_all):
     deliveries = [
         delivery(body=b"\xff"),
         delivery(body=b"{}"),
@@ -115,28 +115,28 @@ def test_every_event_gets_exactly_one_receipt(intake, ingest_all):
     for each in deliveries:
         ingest_all(each)
 
-    assert [receipt["type"] for receipt in receipts(intake)] == ["receipt.refused"] * 4
-    assert [receipt["type"] for receipt in receipts(intake, "police")] == ["receipt.accepted"]
+    assert [receipt["type"] for receipt in stored_receipts(intake)] == ["receipt.refused"] * 4
+    assert [receipt["type"] for receipt in stored_receipts(intake, "police")] == ["receipt.accepted"]
     assert len(intake.rows("select 1 from intake.log")) == 5
 
 
 def test_a_report_with_a_safeguard_flag_is_published_on_the_sealed_stream_only(intake, ingest_all):
     ingest_all(delivery(data=REPORT | {"risk": {"domestic_violence": True}}))
 
-    assert published(intake) == []
+    assert published_events(intake) == []
     assert intake.rows("select exchange, substr(routing_key, 3) from intake.outbox where exchange <> 'inboxes'") == [
         ("intake-safeguard.events", "dispute.registered")
     ]
     assert intake.rows("select reported_in_lane, holds from intake.lane_records") == [(True, ["hold"])]
-    assert [receipt["type"] for receipt in receipts(intake)] == ["receipt.accepted"]
+    assert [receipt["type"] for receipt in stored_receipts(intake)] == ["receipt.accepted"]
 
 
-def test_an_event_discarded_by_an_operator_is_refused_with_that_reason(intake, ingest_all):
+def test_an_event_discarded_by_an_operator_is_refused_as_discarded_by_operator(intake, ingest_all):
     (decision,) = ingest_all(delivery(), discarded=True)
 
     assert decision.refusal["code"] == "discarded_by_operator"
-    assert [receipt["data"]["reason"]["code"] for receipt in receipts(intake)] == ["discarded_by_operator"]
-    assert published(intake) == []
+    assert [receipt["data"]["reason"]["code"] for receipt in stored_receipts(intake)] == ["discarded_by_operator"]
+    assert published_events(intake) == []
 
 
 # ── outcomes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -150,16 +150,16 @@ def outcome_of(decision, event_type="step.applied", sequence=1) -> Event:
 
 def process_outcomes(pool, *events):
     with pool.transaction() as tx:
-        outcomes.process(tx, tx.unheard(list(events)))
+        outcomes.process_events(tx, tx.unheard(list(events)))
 
 
 @pytest.mark.parametrize(("event_type", "receipt_type"), [("step.applied", "receipt.applied"), ("step.refused", "receipt.rejected")])
-def test_each_event_gets_one_outcome_receipt(intake, ingest_all, pool, event_type, receipt_type):
+def test_an_event_gets_one_outcome_receipt_even_if_the_outcome_is_delivered_twice(intake, ingest_all, pool, event_type, receipt_type):
     (decision,) = ingest_all(delivery())
     process_outcomes(pool, outcome_of(decision, event_type))
-    process_outcomes(pool, outcome_of(decision, event_type))  # delivered again
+    process_outcomes(pool, outcome_of(decision, event_type))  # the outcome is delivered a second time
 
-    _, outcome = receipts(intake)
+    _, outcome = stored_receipts(intake)
     assert (outcome["type"], outcome["causationid"], outcome["data"]["state"]) == (receipt_type, "e-1", "registered")
     assert queued_receipts(intake) == [("womens_federation", "receipt/1/first"), ("womens_federation", "receipt/1/outcome")]
 
@@ -203,7 +203,7 @@ def test_the_hash_chain_of_an_unchanged_log_is_intact(log_with_ten_entries, pool
         ("update intake.log_head set hash = decode(repeat('11', 32), 'hex')", [10]),
     ],
 )
-def test_tampering_is_detected_at_the_changed_row(log_with_ten_entries, pool, tampering, found):
+def test_tampering_with_the_log_is_detected_at_the_changed_row(log_with_ten_entries, pool, tampering, found):
     log_with_ten_entries.rows(tampering)
     try:
         assert broken_rows(pool) == found
@@ -215,11 +215,11 @@ def test_tampering_is_detected_at_the_changed_row(log_with_ten_entries, pool, ta
 # ── concurrency ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_concurrent_transactions_write_one_hash_chain_and_number_receipts_in_commit_order(intake):
-    """Three threads write while one reads receipts. The reader never finds a gap, nor a new position below one already read."""
+def test_concurrent_transactions_write_one_intact_hash_chain_and_number_receipts_in_commit_order(intake):
+    """Three threads ingest events while one thread reads receipts. The reader finds no gap, and no new position below a position already read."""
     agencies, stop, positions = ["womens_federation", "police"], threading.Event(), {agency: [] for agency in ("womens_federation", "police")}
 
-    def write(pool, n):
+    def ingest_batches(pool, n):
         for round_number in range(12):
             batch = [delivery(agency, id=f"e-{n}-{round_number}", subject=f"R-{n}-{round_number}") for agency in agencies]
             while True:
@@ -238,7 +238,7 @@ def test_concurrent_transactions_write_one_hash_chain_and_number_receipts_in_com
                         position for position, _ in receipt_store.load_after(tx, agency, positions[agency][-1] if positions[agency] else 0, 100)
                     ]
 
-    writers = [threading.Thread(target=write, args=(intake.pool("intake", 1), n)) for n in range(3)]
+    writers = [threading.Thread(target=ingest_batches, args=(intake.pool("intake", 1), n)) for n in range(3)]
     reader = threading.Thread(target=read_receipts, args=(intake.pool("intake", 1),))
     for thread in (reader, *writers):
         thread.start()
@@ -258,7 +258,7 @@ def test_concurrent_transactions_write_one_hash_chain_and_number_receipts_in_com
 
 
 def test_personal_data_is_stored_encrypted_only(intake, ingest_all, pool):
-    """Search every table of every schema as the superuser."""
+    """The test searches every table of every schema as superuser for the names and numbers of the parties."""
     ingest_all(
         delivery(),
         delivery(id="e-2", data=REPORT | {"kind": "neighbour", "parties": REPORT["parties"][:1]}, subject="R-2"),
@@ -272,7 +272,7 @@ def test_personal_data_is_stored_encrypted_only(intake, ingest_all, pool):
 
     assert [len(intake.rows(f"select 1 from intake.{table}")) for table in ("parties", "log", "parked", "waiting", "outbox")] == [2, 3, 1, 1, 5]
     assert find_in_tables(intake.rows, SECRETS) == []
-    assert find_in_tables(intake.rows, ["womens_federation"]) != []  # the search finds what is stored unencrypted
+    assert find_in_tables(intake.rows, ["womens_federation"]) != []  # proof that the search works: it finds an unencrypted value
 
 
 def test_stored_parties_can_be_decrypted_with_the_key_at_rest(intake, ingest_all, pool):
@@ -283,7 +283,7 @@ def test_stored_parties_can_be_decrypted_with_the_key_at_rest(intake, ingest_all
 
 
 def test_parties_encrypted_by_the_agency_are_stored_unchanged(intake, ingest_all):
-    parties = encrypted(REPORT["parties"])
+    parties = encrypt_for_intake(REPORT["parties"])
     ingest_all(delivery(data={name: value for name, value in REPORT.items() if name != "parties"} | {"parties_sealed": parties}))
 
     assert [(bytes(stored).decode(), by_agency) for stored, by_agency in intake.rows("select encrypted, encrypted_by_agency from intake.parties")] == [

@@ -1,4 +1,4 @@
-"""Tests of the command that verifies the hash chains of the log and of the safeguard lane's access log."""
+"""Tests of the command that verifies two hash chains: the log of agencies' events and the access log of the safeguard lane."""
 
 import os
 import subprocess
@@ -12,22 +12,22 @@ from services.intake.store import lane, log
 from tests.intake.conftest import delivery
 
 CODE = "620702-2026-000123-1"
-SET_TRIGGERS = "alter table intake.lane_accesses {} trigger user"  # as an attacker with all rights in the database does
+TRIGGER_STATEMENT = "alter table intake.lane_accesses {} trigger user"  # disables or enables triggers, as an attacker with all database rights can
 
 
 @pytest.fixture
-def five_accesses(intake, pool):
-    """Write five entries into the access log. None of the attempts is granted because no dispute is in the lane."""
+def access_log_with_five_entries(intake, pool):
+    """Write five entries into the access log of the safeguard lane. All are denied attempts because no dispute is in the safeguard lane."""
     _empty_access_log(intake)
     for number in range(5):
         with pool.transaction() as tx:
-            lane.view(tx, "police", f"p-{number}", "police_duty", CODE, number % 2 == 0)
+            lane.log_access_and_load_view(tx, "police", f"p-{number}", "police_duty", CODE, number % 2 == 0)
     yield intake
     _empty_access_log(intake)
 
 
 def _empty_access_log(intake):
-    intake.rows(f"{SET_TRIGGERS.format('disable')}; delete from intake.lane_accesses; {SET_TRIGGERS.format('enable')}")
+    intake.rows(f"{TRIGGER_STATEMENT.format('disable')}; delete from intake.lane_accesses; {TRIGGER_STATEMENT.format('enable')}")
     intake.rows("update intake.lane_accesses_head set seq = 0, hash = decode(repeat('00', 32), 'hex')")
 
 
@@ -36,7 +36,7 @@ def verify_access_log(pool):
         return lane.ACCESS_LOG.verify(tx, page=2)
 
 
-def test_an_unchanged_access_log_is_intact_and_read_completely(five_accesses, pool):
+def test_an_unchanged_access_log_is_verified_completely_and_found_intact(access_log_with_five_entries, pool):
     result = verify_access_log(pool)
 
     assert (result.rows, result.broken) == (5, [])
@@ -58,14 +58,14 @@ def test_an_unchanged_access_log_is_intact_and_read_completely(five_accesses, po
         ("update intake.lane_accesses_head set hash = decode(repeat('11', 32), 'hex')", [5]),
     ],
 )
-def test_tampering_with_the_access_log_is_detected(five_accesses, pool, tampering, found):
-    five_accesses.rows(f"{SET_TRIGGERS.format('disable')}; {tampering}; {SET_TRIGGERS.format('enable')}")
+def test_tampering_with_the_access_log_is_detected(access_log_with_five_entries, pool, tampering, found):
+    access_log_with_five_entries.rows(f"{TRIGGER_STATEMENT.format('disable')}; {tampering}; {TRIGGER_STATEMENT.format('enable')}")
 
     assert verify_access_log(pool).broken == found
 
 
-def run_command(intake, **others):
-    """Run the command. Return its exit code, the lines of its output, and its error output."""
+def run_verify_command(intake, **others):
+    """Run the verification command. Return the exit code, the lines of the output, and the error output."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FENGQIAO_")} | intake.environment("intake") | others
     process = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "services.intake.verify"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
@@ -73,10 +73,10 @@ def run_command(intake, **others):
     return process.returncode, process.stdout.splitlines(), process.stderr
 
 
-def test_the_command_prints_the_number_of_rows_and_exits_with_0(five_accesses, ingest_all):
+def test_the_verify_command_prints_the_number_of_verified_rows_and_exits_with_0(access_log_with_five_entries, ingest_all):
     ingest_all(*(delivery(id=f"e-{n}", subject=f"R-{n}") for n in range(7)))
 
-    exit_code, lines, errors = run_command(five_accesses)
+    exit_code, lines, errors = run_verify_command(access_log_with_five_entries)
 
     assert (exit_code, errors) == (0, "")
     assert lines == [
@@ -85,27 +85,29 @@ def test_the_command_prints_the_number_of_rows_and_exits_with_0(five_accesses, i
     ]
 
 
-def test_the_command_names_the_first_broken_row_of_each_chain_and_exits_with_1(five_accesses, ingest_all):
+def test_the_verify_command_prints_the_first_broken_row_of_each_hash_chain_and_exits_with_1(access_log_with_five_entries, ingest_all):
     ingest_all(*(delivery(id=f"e-{n}", subject=f"R-{n}") for n in range(7)))
-    five_accesses.rows("update intake.log set agency = 'court' where seq in (3, 6)")
-    five_accesses.rows(f"{SET_TRIGGERS.format('disable')}; update intake.lane_accesses set officer = 'p-9' where seq = 2; {SET_TRIGGERS.format('enable')}")
+    access_log_with_five_entries.rows("update intake.log set agency = 'court' where seq in (3, 6)")
+    access_log_with_five_entries.rows(
+        f"{TRIGGER_STATEMENT.format('disable')}; update intake.lane_accesses set officer = 'p-9' where seq = 2; {TRIGGER_STATEMENT.format('enable')}"
+    )
 
-    exit_code, (log_line, access_log_line), _ = run_command(five_accesses)
+    exit_code, (log_line, access_log_line), _ = run_verify_command(access_log_with_five_entries)
 
     assert exit_code == 1
     assert "自第3条起不符（共2处）" in log_line and "7 rows verified, the hash chain is broken at row 3 (breaks in total: 2)" in log_line
     assert "broken at row 2" in access_log_line
 
 
-def test_the_command_reports_an_unavailable_database_and_exits_with_2(five_accesses):
-    exit_code, lines, errors = run_command(five_accesses, DATABASE_URL="postgresql://intake:x@127.0.0.1:1/nowhere")
+def test_the_verify_command_exits_with_2_if_the_database_is_unavailable(access_log_with_five_entries):
+    exit_code, lines, errors = run_verify_command(access_log_with_five_entries, DATABASE_URL="postgresql://intake:x@127.0.0.1:1/nowhere")
 
     assert (exit_code, lines) == (2, [])
     assert "未能核对" in errors and "nothing was verified" in errors and "Traceback" not in errors
 
 
-def test_rows_appended_during_the_verification_are_no_break(five_accesses, ingest_all, pool):
-    """Verification stops at the head of the chain that was read at its start."""
+def test_rows_appended_during_the_verification_are_not_reported_as_broken(access_log_with_five_entries, ingest_all, pool):
+    """The verification stops at the head that it read at the start."""
     ingest_all(*(delivery(id=f"e-{n}", subject=f"R-{n}") for n in range(4)))
     with pool.transaction() as tx:
         rows, statements = tx.rows, []
@@ -125,7 +127,7 @@ def test_rows_appended_during_the_verification_are_no_break(five_accesses, inges
 # ── on a running system ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_fengqiao_log_verify_checks_the_system_of_the_run_directory(county, monkeypatch, capfd):
+def test_fengqiao_log_verify_checks_the_database_of_the_system_in_the_run_directory(county, monkeypatch, capfd):
     county.police.reports_dispute()
     county.settle()
     monkeypatch.setenv("FENGQIAO_RUN", str(county.system.folder))
@@ -135,7 +137,7 @@ def test_fengqiao_log_verify_checks_the_system_of_the_run_directory(county, monk
     assert f"核对{entries[0]}条，哈希链完整" in capfd.readouterr().out
 
 
-def test_fengqiao_log_rejects_unknown_arguments_and_a_directory_without_a_system(monkeypatch, tmp_path, capfd):
+def test_fengqiao_log_rejects_unknown_arguments_and_a_run_directory_without_a_system(monkeypatch, tmp_path, capfd):
     monkeypatch.setenv("FENGQIAO_RUN", str(tmp_path))
 
     assert commands.log([]) == 2 and "usage: ./fengqiao log verify" in capfd.readouterr().err
@@ -144,14 +146,14 @@ def test_fengqiao_log_rejects_unknown_arguments_and_a_directory_without_a_system
 
 
 @pytest.mark.parametrize(("command", "arguments", "output"), [("rosters", ["show"], "committee-620702102"), ("routing", ["dry-run", "--days", "1"], "")])
-def test_commands_of_other_services_run_with_the_settings_of_that_service(county, monkeypatch, capfd, command, arguments, output):
+def test_a_fengqiao_command_runs_with_the_settings_of_its_service(county, monkeypatch, capfd, command, arguments, output):
     monkeypatch.setenv("FENGQIAO_RUN", str(county.system.folder))
 
     assert getattr(commands, command)(arguments) == 0
     assert output in capfd.readouterr().out
 
 
-def test_a_webhook_is_registered_and_removed(county, monkeypatch, capfd):
+def test_the_webhooks_command_registers_and_removes_a_webhook(county, monkeypatch, capfd):
     monkeypatch.setenv("FENGQIAO_RUN", str(county.system.folder))
 
     assert commands.webhooks(["set", "trade_union", "http://127.0.0.1:9/"]) == 0
@@ -161,7 +163,7 @@ def test_a_webhook_is_registered_and_removed(county, monkeypatch, capfd):
     assert county.rows("select count(*) from notify.webhooks where agency = 'trade_union'") == [(0,)]
 
 
-def test_rosters_check_needs_no_running_system(monkeypatch, tmp_path, capfd):
+def test_the_rosters_check_command_needs_no_running_system(monkeypatch, tmp_path, capfd):
     monkeypatch.setenv("FENGQIAO_RUN", str(tmp_path))
 
     assert commands.rosters(["check", str(ROOT / "counties/ganzhou")]) == 0

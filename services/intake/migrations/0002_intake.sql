@@ -1,12 +1,12 @@
--- intake: the log of all events received from agencies, dispute codes, reports, encrypted parties, and receipts.
+-- intake: the log of all events received from agencies, dispute codes, dispute reports, encrypted parties, and receipts.
 
 create table intake.log (               -- append-only hash chain: each row's hash covers the previous row
     seq             bigint      primary key,
     received_at     timestamptz not null,
     agency          text        not null,
     event_id        text        not null,
-    sha256          text        not null,    -- of the exact bytes received
-    content_hash    text        not null,    -- of type, subject and data: equal for the same event in another encoding
+    sha256          text        not null,    -- hash of the received bytes
+    content_hash    text        not null,    -- hash of type, subject and data; equal for the same event in another encoding
     type            text        not null,
     happened_at     timestamptz not null,
     dispute         text,
@@ -18,7 +18,7 @@ create table intake.log (               -- append-only hash chain: each row's ha
 create unique index the_same_content_is_logged_once on intake.log (agency, event_id, content_hash);
 create unique index an_id_is_accepted_once on intake.log (agency, event_id) where refused_for is null;
 
-create table intake.log_head (          -- one row: the last log entry. Every transaction that ingests events locks it first
+create table intake.log_head (          -- one row: number and hash of the last log entry; locked first by every transaction that writes to the log
     one   boolean primary key default true,
     seq   bigint  not null,
     hash  bytea   not null,
@@ -29,8 +29,8 @@ insert into intake.log_head values (true, 0, decode(repeat('00', 32), 'hex'));
 create table intake.serials (
     area         text  not null,
     year         int   not null,
-    last         int   not null,             -- the number of serials assigned
-    scatter_key  bytea not null,             -- key of the scattered order of serials: a code reveals neither its time nor its neighbours
+    last         int   not null,             -- number of serial numbers assigned so far
+    scatter_key  bytea not null,             -- key of the scattered order of serial numbers, so that a code reveals neither its time nor other codes
     primary key (area, year),
     constraint a_serial_has_six_digits check (last <= 999999)
 );
@@ -38,28 +38,28 @@ create table intake.serials (
 create table intake.disputes (
     code           text        primary key,
     registered_at  timestamptz not null,
-    registered_by  text        not null,                    -- the agency
-    phase          text        not null default 'open',     -- derived from the state last published by mediation
+    registered_by  text        not null,                    -- agency that first reported the dispute
+    phase          text        not null default 'open',     -- derived from the state last published by the mediation service
     merged_into    text        references intake.disputes,  -- the dispute for which this code is an alias; null: not joined
     constraint open_settled_or_ended check (phase in ('open', 'settled', 'ended')),
     constraint a_dispute_is_not_joined_to_itself check (merged_into <> code)
 ) with (fillfactor = 90);
 create index disputes_joined_to on intake.disputes (merged_into) where merged_into is not null;
 
-create table intake.reports (           -- one row for each agency's report number
+create table intake.reports (           -- dispute reports: one row for each report number of an agency
     agency             text        not null,
     report_no          text        not null,
-    code               text        not null references intake.disputes,     -- the code assigned to the report, unchanged by later joins
+    code               text        not null references intake.disputes,     -- code assigned to the report; later joins do not change it
     seq                bigint      not null references intake.log,
-    registers_dispute  boolean     not null,       -- the dispute received its code for this report; other reports were joined on arrival
+    registers_dispute  boolean     not null,       -- whether the dispute was registered for this report; other reports were joined on arrival
     reported_at        timestamptz not null,
-    facts              jsonb       not null,       -- the report's facts without personal data: place, kind, cause, amount
+    facts              jsonb       not null,       -- data of the report without personal data: place, kind, cause, amount
     constraint one_code_per_report primary key (agency, report_no),
     constraint a_report_is_in_the_log_once unique (seq)
 );
 create index reports_of_a_dispute on intake.reports (code);
 
-create table intake.party_tokens (      -- keyed tokens to compare the parties of reports; deleted when too old, never outside this schema
+create table intake.party_tokens (      -- matching tokens (keyed hashes) to compare the parties of reports; deleted after 90 days; stored in this schema only
     seq                    bigint      not null,      -- log number of the report
     party                  int         not null,      -- index of the party in the report
     side                   text        not null,
@@ -67,7 +67,7 @@ create table intake.party_tokens (      -- keyed tokens to compare the parties o
     mobile                 bytea,                     -- token of name and mobile number
     village                bytea,                     -- token of name and village
     name                   bytea,                     -- token of the name
-    has_valid_check_digit  boolean     not null,      -- of the identity number
+    has_valid_check_digit  boolean     not null,      -- whether the identity number has a valid check digit
     is_organisation        boolean     not null,
     reported_at            timestamptz not null,
     constraint a_party_stands_on_one_side check (side in ('applicant', 'respondent')),
@@ -78,20 +78,20 @@ create index party_tokens_by_mobile  on intake.party_tokens (mobile, reported_at
 create index party_tokens_by_village on intake.party_tokens (village, reported_at) where village is not null;
 create index party_tokens_by_age     on intake.party_tokens using brin (reported_at);
 
-create table intake.parties (           -- personal data of the parties, encrypted; never leaves this schema
+create table intake.parties (           -- encrypted personal data of the parties; stored in this schema only
     code                 text        not null references intake.disputes,
     seq                  bigint      not null references intake.log,
     encrypted            bytea       not null,
-    encrypted_by_agency  boolean     not null,      -- true: with intake's public key, by the agency; false: with the key at rest, by intake
+    encrypted_by_agency  boolean     not null,      -- true: encrypted by the agency with intake's public key; false: encrypted by intake with the key at rest
     primary key (code, seq)
 );
 
 create table intake.receipt_cursors (
     agency  text   primary key,
-    last    bigint not null                 -- the last position assigned
+    last    bigint not null                 -- the last position assigned to a receipt of this agency
 );
 
-create table intake.receipts (          -- all receipts; `position` counts per agency in commit order
+create table intake.receipts (          -- all receipts; `position` numbers the receipts of an agency in commit order
     id        text   primary key,
     agency    text   not null,
     position  bigint not null,

@@ -1,21 +1,21 @@
--- intake: the safeguard lane: its disputes, mediation's events about them, and the access log.
+-- intake: the safeguard lane (events that only police, courts and women's federation see): disputes, events of the mediation service, access log.
 
-create table intake.lane_records (      -- a dispute that is or was in the lane
+create table intake.lane_records (      -- one row for each dispute that is or was in the safeguard lane
     code              text        primary key references intake.disputes,
-    reported_in_lane  boolean     not null,      -- reported into the lane and not yet released: outside the lane the code does not exist
-    holds             text[]      not null,      -- empty: the dispute is released
+    reported_in_lane  boolean     not null,      -- reported directly into the safeguard lane and not yet released: other agencies cannot see the code
+    holds             text[]      not null,      -- open holds and stays; empty: the dispute is released
     entered_at        timestamptz not null,
-    registration      jsonb,                     -- data of dispute.registered for the ordinary stream, published at the release; no personal data
+    registration      jsonb,                     -- data of dispute.registered, published on the ordinary stream at the release; no personal data
     constraint only_a_hold_or_a_stay check (holds <@ array['hold', 'stay']),
     constraint a_dispute_reported_in_the_lane_has_a_registration check (not reported_in_lane or registration is not null)
 );
 
-create table intake.lane_events (       -- mediation's events on the sealed stream, for agencies that may view them
+create table intake.lane_events (       -- events of the mediation service on the sealed stream, shown to agencies inside the safeguard lane
     code         text        not null,
     sequence     bigint      not null,
     happened_at  timestamptz not null,
     type         text        not null,
-    facts        jsonb       not null,          -- codes, dates and tokens, as in the event
+    facts        jsonb       not null,          -- data of the event: codes, dates and coded values
     constraint one_row_for_each_event primary key (code, sequence)
 );
 

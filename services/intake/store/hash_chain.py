@@ -1,4 +1,7 @@
-"""SQL of a hash chain: a table in which each row's hash covers the previous row, and a one-row table with the last row. Uses the caller's transaction."""
+"""SQL of a hash chain: a table in which each row's hash covers the previous row, and a table with one row, the head (number and hash of the last row).
+
+Uses the caller's transaction.
+"""
 
 import hashlib
 from collections.abc import Callable
@@ -6,12 +9,12 @@ from dataclasses import dataclass, field
 
 import psycopg2
 
-PAGE = 5000  # rows in memory at a time
+PAGE_ROWS = 5000  # number of rows read at a time
 
 
 @dataclass(slots=True)
 class Verification:
-    """The result of verifying a hash chain: the number of rows read, and the `seq` of each row at which the chain is broken."""
+    """The result of verifying a hash chain: the number of rows read, and the number (`seq`) of each row at which the chain is broken."""
 
     rows: int = 0
     broken: list[int] = field(default_factory=list)
@@ -19,9 +22,9 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class HashChain:
-    """The hash chain of `table`, whose last row is in `<table>_head`.
+    """The hash chain of the table `table`. Number and hash of its last row are in the table `<table>_head`.
 
-    `columns` are the columns covered by the hash, `seq` first; `encode` converts their values to bytes.
+    `columns` are the columns covered by the hash, `seq` first; `encode` converts the values of these columns to bytes.
     """
 
     table: str
@@ -29,22 +32,22 @@ class HashChain:
     encode: Callable[[tuple], bytes]
 
     def lock_head(self, tx) -> tuple[int, bytes]:
-        """Return number and hash of the last row, and lock them. Every transaction that appends rows must hold this lock."""
+        """Lock the head. Return number and hash of the last row. Every transaction that appends rows must hold this lock."""
         seq, head = tx.rows(f"select seq, hash from {self.table}_head for update")[0]
         return seq, bytes(head)
 
     def hash_entry(self, previous_hash: bytes, entry: tuple) -> bytes:
-        """Return the hash of an entry that follows a row with the hash `previous_hash`."""
+        """Return the hash of a row with the values `entry` that follows a row with the hash `previous_hash`."""
         return hashlib.sha256(previous_hash + self.encode(entry)).digest()
 
     def move_head(self, tx, seq: int, head: bytes) -> None:
-        """Record number and hash of the row appended last."""
+        """Save number and hash of the last appended row as the new head."""
         tx.run(f"update {self.table}_head set seq = %s, hash = %s", (seq, psycopg2.Binary(head)))
 
-    def verify(self, tx, page: int = PAGE) -> Verification:
-        """Verify that the rows are unchanged since they were written. Rows appended during the verification are not read.
+    def verify(self, tx, page: int = PAGE_ROWS) -> Verification:
+        """Verify that no row has changed since it was written. Rows appended during the verification are not read.
 
-        A row behind the head counts as a break. After a broken row, verification continues from the hash stored in that row.
+        A row with a number above the head's counts as a break. After a broken row, verification continues with the hash stored in that row.
         """
         last, head, newest = tx.rows(f"select seq, hash, (select max(seq) from {self.table}) from {self.table}_head")[0]
         found, previous_hash, number = Verification(), bytes(32), 0

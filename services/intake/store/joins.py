@@ -1,4 +1,4 @@
-"""SQL of joins and unjoins that mediation has not decided, and of waiting steps. Uses the caller's transaction; contains no rules."""
+"""SQL of undecided requests to join disputes or to undo a join, and of the steps that wait for a decision. Uses the caller's transaction."""
 
 from plumbing.events import Event
 from plumbing.rows import Columns
@@ -7,8 +7,8 @@ from services.intake.model import BatchContext, Dispute, JoinRequest, WaitingSte
 from services.intake.store import reports
 from services.intake.store.log import EVENT_IDS
 
-REQUESTS = Columns("seq bigint, code text, into_code text, reported_by text")
-PENDING_REQUESTS = Columns("code text, pending_request_seq bigint, pending_into text, is_unjoin boolean")
+JOIN_REQUESTS = Columns("seq bigint, code text, into_code text, reported_by text")
+PENDING_REQUESTS = Columns("code text, pending_request_seq bigint, pending_into text, undoes_join boolean")
 DISPUTE_POINTERS = Columns("code text, merged_into text, pending_request_seq bigint, pending_into text")
 WAITING_STEPS = Columns(
     "code text, seq bigint, published_about text, stream text, type text, facts jsonb, happened_at timestamptz, event_id text, traceparent text"
@@ -16,14 +16,14 @@ WAITING_STEPS = Columns(
 WAITING_STEP_CODES = Columns("id bigint, code text")
 
 
-def save(tx: Transaction, requests: list[JoinRequest], waiting: list[WaitingStep]) -> None:
-    """Insert join requests and waiting steps, and mark the disputes of the requests as pending. Runs no statement if both lists are empty."""
+def save_requests_and_waiting_steps(tx: Transaction, requests: list[JoinRequest], waiting: list[WaitingStep]) -> None:
+    """Insert join requests and waiting steps, and store in the disputes that a request is pending. Runs no statement if both lists are empty."""
     if requests:
-        tx.insert("intake.join_requests", REQUESTS, [(r.seq, r.dispute.code, r.into and r.into.code, r.reported_by) for r in requests])
+        tx.insert("intake.join_requests", JOIN_REQUESTS, [(r.seq, r.dispute.code, r.into and r.into.code, r.reported_by) for r in requests])
         last = {r.dispute.code: r for r in requests}
         tx.run(
             "update intake.disputes d set pending_request_seq = v.pending_request_seq, pending_into = v.pending_into,"
-            " phase = case when v.is_unjoin then 'open' else d.phase end"
+            " phase = case when v.undoes_join then 'open' else d.phase end"
             f" from {PENDING_REQUESTS.rows} where d.code = v.code",
             PENDING_REQUESTS.parameters([(code, r.seq, r.into and r.into.code, r.into is None) for code, r in sorted(last.items())]),
         )
@@ -34,10 +34,10 @@ def save(tx: Transaction, requests: list[JoinRequest], waiting: list[WaitingStep
     )
 
 
-def load_requests(tx: Transaction, context: BatchContext, outcomes: list[Event]) -> dict[tuple[str, str], JoinRequest]:
-    """Return the join requests that these outcomes decide, by agency and event id. Load their disputes and reports into `context`.
+def load_join_requests(tx: Transaction, context: BatchContext, outcomes: list[Event]) -> dict[tuple[str, str], JoinRequest]:
+    """Return the join requests that these outcomes decide, by agency and event id. Load the disputes and reports of the requests into `context`.
 
-    Locks the head of the log, so that no step starts to wait during this transaction.
+    Locks the head of the log, so that no other transaction adds a waiting step.
     """
     tx.rows("select seq from intake.log_head for update")
     causes = {(agency_of(outcome.data["event"]["source"]), outcome.data["event"]["id"]) for outcome in outcomes}
@@ -57,23 +57,26 @@ def load_requests(tx: Transaction, context: BatchContext, outcomes: list[Event])
     }
 
 
-def load_waiting(tx: Transaction, codes: list[str]) -> list[WaitingStep]:
-    """Return the steps that wait for these disputes, in order of arrival."""
+def load_waiting_steps(tx: Transaction, codes: list[str]) -> list[WaitingStep]:
+    """Return the steps that wait for a decision about these disputes, in order of arrival."""
     return [WaitingStep(*row) for row in tx.rows(f"select {WAITING_STEPS.names}, id from intake.waiting_steps where code = any(%s) order by id", (codes,))]
 
 
-def load_undecided(tx: Transaction, codes: list[str]) -> dict[str, set[int]]:
-    """Return the log numbers of the undecided join requests of these disputes, by code."""
+def load_undecided_requests(tx: Transaction, codes: list[str]) -> dict[str, set[int]]:
+    """Return the log numbers of the undecided join requests of these disputes, by dispute code."""
     undecided: dict[str, set[int]] = {}
     for code, seq in tx.rows("select code, seq from intake.join_requests where code = any(%s)", (codes,)):
         undecided.setdefault(code, set()).add(seq)
     return undecided
 
 
-def save_decided(
+def save_decided_requests(
     tx: Transaction, requests: list[JoinRequest], disputes: list[Dispute], finished: list[WaitingStep], waiting_elsewhere: list[WaitingStep]
 ) -> None:
-    """Delete the decided requests and the finished steps. Update the pointers of these disputes and the codes of steps that wait for another dispute."""
+    """Delete the decided join requests and the steps that no longer wait.
+
+    Update `merged_into` and the pending requests of these disputes, and the codes of the steps that now wait for another dispute.
+    """
     tx.run("delete from intake.join_requests where seq = any(%s)", ([request.seq for request in requests],))
     rows = sorted((d.code, d.merged_into and d.merged_into.code, d.pending_request_seq, d.pending_into and d.pending_into.code) for d in disputes)
     tx.run(

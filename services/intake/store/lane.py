@@ -1,4 +1,7 @@
-"""SQL of the safeguard lane. Uses the caller's transaction, which must hold the lock on the head of the log; contains no rules."""
+"""SQL of the safeguard lane (events that only police, courts and women's federation see).
+
+Uses the caller's transaction, which must hold the lock on the head of the log.
+"""
 
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -9,26 +12,26 @@ import psycopg2
 from plumbing.events import Event
 from plumbing.rows import Columns
 from plumbing.transaction import Transaction
-from services.intake.model import Dispute, LaneRecord
+from services.intake.model import Dispute, SafeguardLaneRecord
 from services.intake.store.hash_chain import HashChain
 
 HOLDS = Columns("code text, holds text[]")
-LANE_RECORDS = Columns("code text, reported_in_lane boolean, holds text[], entered_at timestamptz, registration jsonb")
-LANE_EVENTS = Columns("code text, sequence bigint, happened_at timestamptz, type text, facts jsonb")
+SAFEGUARD_LANE_RECORDS = Columns("code text, reported_in_lane boolean, holds text[], entered_at timestamptz, registration jsonb")
+SAFEGUARD_LANE_EVENTS = Columns("code text, sequence bigint, happened_at timestamptz, type text, facts jsonb")
 ACCESS_LOG = HashChain(
     "intake.lane_accesses",
     "seq, agency, officer, reason, dispute, granted, accessed_at",
     lambda entry: orjson.dumps([value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value) for value in entry]),
 )
-HELD, RELEASED = "safeguard.held", "safeguard.released"
+HELD, RELEASED = "safeguard.held", "safeguard.released"  # event types of the mediation service
 
 
-def load(tx: Transaction, disputes: dict[str, Dispute]) -> None:
-    """Set `lane_record` of those disputes (by code) that are in the lane now."""
+def load_records(tx: Transaction, disputes: dict[str, Dispute]) -> None:
+    """Set the safeguard lane record of each dispute that is now in the safeguard lane. `disputes` maps codes to disputes."""
     if not disputes:
         return
     found = {
-        code: LaneRecord(reported_in_lane, set(holds))
+        code: SafeguardLaneRecord(reported_in_lane, set(holds))
         for code, reported_in_lane, holds in tx.rows(
             "select code, reported_in_lane, holds from intake.lane_records where code = any(%s) and holds <> '{}'", (list(disputes),)
         )
@@ -38,23 +41,27 @@ def load(tx: Transaction, disputes: dict[str, Dispute]) -> None:
         for code, agency in tx.rows("select code, agency from intake.reports where code = any(%s)", (reported_in_lane,)):
             found[code].reporting_agencies.add(agency)
     for code, record in found.items():
-        disputes[code].lane_record = record
+        disputes[code].safeguard_lane_record = record
 
 
-def save(tx: Transaction, rows: list[tuple[str, LaneRecord, dict | None]]) -> None:
-    """Save the lane records of disputes that a batch put into the lane: (code, record, registration for the ordinary stream at the release)."""
+def save_records(tx: Transaction, rows: list[tuple[str, SafeguardLaneRecord, dict | None]]) -> None:
+    """Save the safeguard lane records of disputes that entered the safeguard lane.
+
+    Each row is (code, record, registration). The registration is the data of dispute.registered, published when the dispute is released; None
+    for a dispute that is already registered.
+    """
     if not rows:
         return
     registrations = {code: registration for code, _, registration in rows if registration is not None}
     records = {code: record for code, record, _ in sorted(rows, key=itemgetter(0))}
     registered_before = [
         (code, sorted(record.holds)) for code, record in records.items() if record.reported_in_lane and code not in registrations
-    ]  # their registration is already stored
+    ]  # the registrations of these disputes are already stored
     if registered_before:
         tx.run(f"update intake.lane_records set holds = v.holds from {HOLDS.rows} where lane_records.code = v.code", HOLDS.parameters(registered_before))
     tx.insert(
         "intake.lane_records",
-        LANE_RECORDS,
+        SAFEGUARD_LANE_RECORDS,
         [
             (code, record.reported_in_lane, sorted(record.holds), tx.now, registrations.get(code))
             for code, record in records.items()
@@ -66,15 +73,15 @@ def save(tx: Transaction, rows: list[tuple[str, LaneRecord, dict | None]]) -> No
 
 
 def hear(tx: Transaction, events: list[Event]) -> list[tuple[str, dict, datetime]]:
-    """Store mediation's events on the sealed stream. Return the disputes that they release for the first time: (code, registration, time of release).
+    """Store the mediation service's events on the sealed stream. Return the disputes released for the first time: (code, registration, time).
 
-    The time of release is that of the event. The processing time could be later than the times of steps that follow the release.
+    The time of the release is the event's time. The time of processing could be later than the times of steps that follow the release.
     """
     if not events:
         return []
     tx.rows("select seq from intake.log_head for update")
     rows = [(event.subject, event.sequence, event.time, event.type, event.data) for event in events]
-    tx.insert("intake.lane_events", LANE_EVENTS, rows, "on conflict do nothing")
+    tx.insert("intake.lane_events", SAFEGUARD_LANE_EVENTS, rows, "on conflict do nothing")
     for event in events:
         if event.type not in (HELD, RELEASED):
             continue
@@ -93,11 +100,14 @@ def hear(tx: Transaction, events: list[Event]) -> list[tuple[str, dict, datetime
     ]
 
 
-# ── access by agencies inside the lane ────────────────────────────────────────────────────────────────────────────────
+# ── access by agencies inside the safeguard lane ──────────────────────────────────────────────────────────────────────
 
 
-def view(tx: Transaction, agency: str, officer: str, reason: str, dispute: str, has_lane_access: bool) -> dict | None:
-    """Log the access attempt, then return the dispute's data in the lane. None if there is none or the agency is not inside the lane."""
+def log_access_and_load_view(tx: Transaction, agency: str, officer: str, reason: str, dispute: str, has_lane_access: bool) -> dict | None:
+    """Log the access attempt, then return the dispute's data in the safeguard lane.
+
+    None if the dispute is not in the safeguard lane or if the agency has no access to it.
+    """
     (found,) = tx.rows("select (select true from intake.lane_records where code = %s)", (dispute,))[0]
     granted = bool(found) and has_lane_access
     seq, head = ACCESS_LOG.lock_head(tx)
@@ -105,10 +115,10 @@ def view(tx: Transaction, agency: str, officer: str, reason: str, dispute: str, 
     head = ACCESS_LOG.hash_entry(head, entry)
     tx.run(f"insert into intake.lane_accesses ({ACCESS_LOG.columns}, hash) values (%s, %s, %s, %s, %s, %s, %s, %s)", (*entry, psycopg2.Binary(head)))
     ACCESS_LOG.move_head(tx, seq + 1, head)
-    return _load_view(tx, dispute) if granted else None
+    return _load_safeguard_view(tx, dispute) if granted else None
 
 
-def _load_view(tx, code):
+def _load_safeguard_view(tx, code):
     reported_in_lane, holds, entered_at, registration = tx.rows(
         "select reported_in_lane, holds, entered_at, registration from intake.lane_records where code = %s", (code,)
     )[0]

@@ -1,4 +1,4 @@
-"""SQL of the log of all events received from agencies, a hash chain. Uses the caller's transaction; contains no rules."""
+"""SQL of the log of all events received from agencies; the log is a hash chain. Uses the caller's transaction."""
 
 from plumbing.rows import Columns
 from plumbing.transaction import Transaction
@@ -6,7 +6,7 @@ from services.intake.model import BatchContext, Decision, LogEntry, agency_sourc
 from services.intake.store.hash_chain import HashChain
 
 EVENT_IDS = Columns("agency text, event_id text")
-LOG = Columns(
+LOG_ENTRIES = Columns(
     "seq bigint, received_at timestamptz, agency text, event_id text, sha256 text, content_hash text, type text, happened_at timestamptz, dispute text,"
     " refused_for text, body_encrypted bytea, hash bytea"
 )
@@ -17,10 +17,10 @@ CHAIN = HashChain(
 )
 
 
-def load(tx: Transaction, context: BatchContext, ids: list[tuple[str, str]]) -> None:
-    """Load the head of the log and the earlier entries with these (agency, event id).
+def load_head_and_entries(tx: Transaction, context: BatchContext, ids: list[tuple[str, str]]) -> None:
+    """Load the head of the log and the stored log entries with these (agency, event id) into `context`.
 
-    Locks the head, so that batches are ingested one after the other, whether they arrive over AMQP or HTTP.
+    Locks the head, so that batches are processed one after the other, whether they arrive over AMQP or HTTP.
     """
     context.log_head = CHAIN.lock_head(tx)
     for agency, event_id, seq, content_hash, is_accepted in tx.rows(
@@ -30,7 +30,7 @@ def load(tx: Transaction, context: BatchContext, ids: list[tuple[str, str]]) -> 
         context.log_entries.setdefault((agency_source(agency), event_id), []).append(LogEntry(seq, content_hash, is_accepted))
 
 
-def append(tx: Transaction, head: tuple[int, bytes], decisions: list[Decision]) -> None:
+def append_entries(tx: Transaction, head: tuple[int, bytes], decisions: list[Decision]) -> None:
     """Append the log entries of these decisions, whose log numbers are already assigned."""
     if not decisions:
         return
@@ -44,5 +44,5 @@ def append(tx: Transaction, head: tuple[int, bytes], decisions: list[Decision]) 
         rows.append(
             (seq, tx.now, decision.agency, event.id, decision.sha256, decision.content_hash, event.type, event.time, dispute, refused_for, encrypted, last_hash)
         )
-    tx.insert("intake.log", LOG, rows)
+    tx.insert("intake.log", LOG_ENTRIES, rows)
     CHAIN.move_head(tx, seq, last_hash)

@@ -1,4 +1,4 @@
-"""SQL of receipts, which are numbered per agency. Uses the caller's transaction; contains no rules."""
+"""SQL of receipts, which are numbered per agency. Uses the caller's transaction."""
 
 from collections import Counter
 
@@ -12,8 +12,8 @@ CURSORS = Columns("agency text, last bigint")
 RECEIPTS = Columns("id text, agency text, position bigint, body utf8")
 
 
-def post(tx: Transaction, receipts: list[Reply]) -> None:
-    """Send new receipts and store them with their positions, which count per agency."""
+def send_and_store(tx: Transaction, receipts: list[Reply]) -> None:
+    """Send new receipts, and store each with its position in the numbering of its agency."""
     with_bodies = [(receipt, body) for receipt, body in zip(receipts, tx.post(receipts), strict=True)]
     counts = Counter(receipt.agency for receipt in receipts)
     agencies = sorted(counts)
@@ -32,19 +32,19 @@ def post(tx: Transaction, receipts: list[Reply]) -> None:
     tx.insert("intake.receipts", RECEIPTS, rows)
 
 
-def post_again(tx: Transaction, ids: list[str]) -> None:
-    """Send the receipts with these ids again, unchanged. An id without a stored receipt is ignored."""
+def send_again(tx: Transaction, ids: list[str]) -> None:
+    """Send the stored receipts with these ids again, unchanged. Ids without a stored receipt are ignored."""
     tx.outbox.post_again(tx.rows("select agency, id, body from intake.receipts where id = any(%s) order by agency, position", (ids,)))
 
 
-def load(tx: Transaction, ids: list[str]) -> list[bytes]:
-    """Return the receipts with these ids, in the same order, as JSON bytes."""
+def load_by_ids(tx: Transaction, ids: list[str]) -> list[bytes]:
+    """Return the receipts with these ids as JSON bytes, in the order of the ids."""
     found = {receipt: bytes(body) for receipt, body in tx.rows("select id, body from intake.receipts where id = any(%s)", (ids,))}
     return [found[receipt] for receipt in ids]
 
 
 def load_after(tx: Transaction, agency: str, position: int, limit: int) -> list[tuple[int, bytes]]:
-    """Return up to `limit` receipts of an agency after `position`, in order: (position, receipt as JSON bytes)."""
+    """Return up to `limit` receipts of an agency with positions above `position`, in order, as (position, receipt as JSON bytes)."""
     return [
         (found_at, bytes(body))
         for found_at, body in tx.rows(
@@ -53,8 +53,8 @@ def load_after(tx: Transaction, agency: str, position: int, limit: int) -> list[
     ]
 
 
-def load_unanswered(tx: Transaction, outcomes: list[Event]) -> dict[tuple[str, str], int]:
-    """Return the log numbers of the agencies' events that these outcomes are about and that have no outcome receipt yet, by source and event id."""
+def load_unanswered_log_numbers(tx: Transaction, outcomes: list[Event]) -> dict[tuple[str, str], int]:
+    """Return the log numbers, by source and event id, of the agency events that these outcomes decide and that have no outcome receipt yet."""
     causes = [outcome.data["event"] for outcome in outcomes]
     return {
         (agency_source(agency), event_id): seq

@@ -1,4 +1,4 @@
-"""SQL of disputes, reports, parties and their tokens. Uses the caller's transaction; contains no rules.
+"""SQL of disputes, dispute reports, parties and matching tokens. Uses the caller's transaction.
 
 All transactions take locks in the same order: the head of the log, serial numbers, disputes by code, receipt positions by agency.
 """
@@ -19,31 +19,34 @@ DISPUTES = Columns("code text, registered_at timestamptz, registered_by text")
 REPORTS = Columns("agency text, report_no text, code text, seq bigint, registers_dispute boolean, reported_at timestamptz, facts jsonb")
 PHASES = Columns("code text, phase text")
 SEPARATED_REPORTS = Columns("seq bigint, code text, registers_dispute boolean")
-TOKENS = Columns(
+MATCHING_TOKENS = Columns(
     "seq bigint, party int, side text, number bytea, mobile bytea, village bytea, name bytea, has_valid_check_digit boolean, is_organisation boolean,"
     " reported_at timestamptz"
 )
 LOOKUP_TOKENS = Columns("kind text, token bytea")
-TOKEN_RETENTION = timedelta(days=90)  # three times the period of comparison, because reports may arrive late
+MATCHING_TOKEN_RETENTION = timedelta(days=90)  # three times the period in which reports are compared, because reports may arrive late
 PARTIES = Columns("code text, seq bigint, encrypted bytea, encrypted_by_agency boolean")
 
-DISPUTE = "d.code, d.phase, d.merged_into, d.pending_request_seq, d.pending_into"
-# The reports of disputes and of all disputes that are joined to them or have a pending request to join them.
+DISPUTE_COLUMNS = "d.code, d.phase, d.merged_into, d.pending_request_seq, d.pending_into"
+# Selects the reports of the given disputes and of all disputes that are joined to them or have a pending request to be joined to them.
 REPORTS_OF_JOINED = f"""
 with recursive joined as (
-    select {DISPUTE} from intake.disputes d where code = any(%s)
+    select {DISPUTE_COLUMNS} from intake.disputes d where code = any(%s)
     union select d.* from joined j cross join lateral (
-        select {DISPUTE} from intake.disputes d where d.merged_into = j.code union all select {DISPUTE} from intake.disputes d where d.pending_into = j.code) d)
-select {DISPUTE}, r.agency, r.report_no, r.seq, l.event_id, r.registers_dispute, r.facts
+        select {DISPUTE_COLUMNS} from intake.disputes d where d.merged_into = j.code union all select {DISPUTE_COLUMNS} from intake.disputes d where d.pending_into = j.code) d)
+select {DISPUTE_COLUMNS}, r.agency, r.report_no, r.seq, l.event_id, r.registers_dispute, r.facts
   from joined d join intake.reports r using (code) join intake.log l using (seq) order by r.seq
 """
 
 
 def load_disputes(tx: Transaction, context: BatchContext, codes: set[str], report_nos: list[tuple[str, str]]) -> None:
-    """Load the disputes with these codes and the disputes of reports with these (agency, report number), and all disputes that they are merged into."""
-    pointers = _add_disputes(context, tx.rows(f"select {DISPUTE} from intake.disputes d where code = any(%s)", (sorted(codes),))) if codes else []
+    """Load disputes into `context`: by code, and by (agency, report number) of a dispute report.
+
+    The disputes into which these disputes are merged are loaded too.
+    """
+    pointers = _add_disputes(context, tx.rows(f"select {DISPUTE_COLUMNS} from intake.disputes d where code = any(%s)", (sorted(codes),))) if codes else []
     for agency, report_no, *dispute in tx.rows(
-        f"select agency, report_no, {DISPUTE} from intake.reports join {REPORT_NOS.rows} using (agency, report_no) join intake.disputes d using (code)",
+        f"select agency, report_no, {DISPUTE_COLUMNS} from intake.reports join {REPORT_NOS.rows} using (agency, report_no) join intake.disputes d using (code)",
         REPORT_NOS.parameters(list(set(report_nos))),
     ):
         pointers += _add_disputes(context, [dispute])
@@ -52,17 +55,17 @@ def load_disputes(tx: Transaction, context: BatchContext, codes: set[str], repor
 
 
 def _add_disputes(context, rows) -> list[tuple[str, str | None, str | None]]:
-    """Add the disputes in these rows to the context. Return the pointers among them: (code, merged_into, pending_into)."""
+    """Add the disputes in these rows to the context. Return (code, merged_into, pending_into) of each dispute that points to another dispute."""
     for code, phase, _, pending_request_seq, _ in rows:
         context.disputes.setdefault(code, Dispute(code, phase=phase, pending_request_seq=pending_request_seq))
     return [(code, merged_into, pending_into) for code, _, merged_into, _, pending_into in rows if merged_into or pending_into]
 
 
 def _load_merge_targets(tx, context, pointers):
-    """Load the disputes that these pointers name, and follow their pointers in turn. Runs no statement without pointers."""
+    """Load the disputes to which these pointers lead, directly or through other disputes. Runs no statement if `pointers` is empty."""
     new = pointers
     while missing := {target for _, *targets in new for target in targets if target} - context.disputes.keys():
-        new = _add_disputes(context, tx.rows(f"select {DISPUTE} from intake.disputes d where code = any(%s)", (sorted(missing),)))
+        new = _add_disputes(context, tx.rows(f"select {DISPUTE_COLUMNS} from intake.disputes d where code = any(%s)", (sorted(missing),)))
         pointers = pointers + new
     for code, merged_into, pending_into in pointers:
         dispute = context.disputes[code]
@@ -70,16 +73,16 @@ def _load_merge_targets(tx, context, pointers):
 
 
 def load_stored_reports(tx: Transaction, context: BatchContext, codes: set[str]) -> None:
-    """Load the reports of these disputes, and of all disputes that are joined to them or have a pending request to join them."""
+    """Load the reports of these disputes and of all disputes that are joined to them or have a pending request to be joined to them."""
     rows = tx.rows(REPORTS_OF_JOINED, (sorted(codes),))
     _load_merge_targets(tx, context, _add_disputes(context, [row[:5] for row in rows]))
     context.stored_reports = [StoredReport(*row[5:], context.disputes[row[0]]) for row in rows]
 
 
 def load_reports_by_token(tx: Transaction, context: BatchContext, tokens: list[tuple[str, bytes]], since: datetime, until: datetime, limit: int) -> None:
-    """Load the stored reports with these (token kind, token) in a period: of each token, the latest `limit` reports.
+    """Load the dispute reports that contain these (token kind, matching token) in a period: for each token, the latest `limit` reports.
 
-    Each token is one index scan that starts at its latest report, so that the cost does not grow with the number of older reports.
+    Each token takes one index scan that starts at the latest report, so that the cost does not grow with the number of older reports.
     """
     if not tokens:
         return
@@ -99,9 +102,9 @@ def load_reports_by_token(tx: Transaction, context: BatchContext, tokens: list[t
 
 
 def _load_comparable_reports(tx, context, seqs):
-    """Return the reports with these log numbers in comparable form, by log number."""
+    """Return the dispute reports with these log numbers as ComparableReport, by log number."""
     rows = tx.rows(
-        f"select r.seq, r.agency, r.reported_at, r.facts, {DISPUTE} from intake.reports r join intake.disputes d using (code) where r.seq = any(%s)",
+        f"select r.seq, r.agency, r.reported_at, r.facts, {DISPUTE_COLUMNS} from intake.reports r join intake.disputes d using (code) where r.seq = any(%s)",
         (seqs,),
     )
     _load_merge_targets(tx, context, _add_disputes(context, [row[4:] for row in rows]))
@@ -123,8 +126,11 @@ def _load_comparable_reports(tx, context, seqs):
     return found
 
 
-def take_serials(tx: Transaction, area: str, year: int, count: int) -> tuple[int, bytes]:
-    """Reserve the next `count` serial numbers of an area and year. Return the last one, before scattering, and the key that scatters them."""
+def reserve_serial_numbers(tx: Transaction, area: str, year: int, count: int) -> tuple[int, bytes]:
+    """Reserve the next `count` serial numbers of an area and year.
+
+    Return the highest reserved count and the key with which codes.scattered_serial converts counts to serial numbers.
+    """
     last, key = tx.rows(
         "insert into intake.serials (area, year, last, scatter_key) values (%s, %s, %s, %s)"
         " on conflict (area, year) do update set last = serials.last + excluded.last returning last, scatter_key",
@@ -133,8 +139,8 @@ def take_serials(tx: Transaction, area: str, year: int, count: int) -> tuple[int
     return last, bytes(key)
 
 
-def save(tx: Transaction, accepted: list[Decision]) -> None:
-    """Save the disputes, reports, tokens and encrypted parties of these decisions, and move the reports that were separated from a dispute."""
+def save_decisions(tx: Transaction, accepted: list[Decision]) -> None:
+    """Save the new disputes, reports, matching tokens and encrypted parties of these decisions. Move reports that were separated to another dispute."""
     registering, new_reports = [d for d in accepted if d.registers_dispute], [d for d in accepted if d.is_new_report]
     tx.insert(
         "intake.disputes",
@@ -148,7 +154,7 @@ def save(tx: Transaction, accepted: list[Decision]) -> None:
     )
     tx.insert(
         "intake.party_tokens",
-        TOKENS,
+        MATCHING_TOKENS,
         [
             (d.seq, index, p.side, p.number, p.mobile, p.village, p.name, p.has_valid_check_digit, p.is_organisation, d.event.time)
             for d in new_reports
@@ -170,7 +176,7 @@ def _save_parties(tx, decisions):
 
 
 def _move_separated_reports(tx, rows):
-    """Move reports and their parties to the new dispute: rows of (log number, new code, whether the report registers it)."""
+    """Move reports and their parties to a new dispute. Each row is (log number, new code, whether the new dispute is registered for the report)."""
     if rows:
         tx.run(
             f"update intake.reports r set code = v.code, registers_dispute = v.registers_dispute from {SEPARATED_REPORTS.rows} where r.seq = v.seq",
@@ -180,7 +186,10 @@ def _move_separated_reports(tx, rows):
 
 
 def save_phases(tx: Transaction, phases: dict[str, str]) -> None:
-    """Update the phases of disputes, by code. A dispute with a pending join request is skipped: the request's outcome contains its state."""
+    """Update the phases of disputes. `phases` maps dispute codes to phases.
+
+    A dispute with a pending join request is skipped, because the outcome of the request contains the dispute's state.
+    """
     if phases:
         tx.run(
             f"update intake.disputes d set phase = v.phase from {PHASES.rows} where d.code = v.code and d.phase <> v.phase and d.pending_request_seq is null",
@@ -188,6 +197,9 @@ def save_phases(tx: Transaction, phases: dict[str, str]) -> None:
         )
 
 
-def delete_expired_tokens(tx: Transaction) -> int:
-    """Delete tokens that are too old to find duplicates; return their number. Personal data may be stored only as long as necessary (PIPL 19)."""
-    return tx.run("delete from intake.party_tokens where reported_at < %s", (tx.now - TOKEN_RETENTION,))
+def delete_expired_matching_tokens(tx: Transaction) -> int:
+    """Delete the matching tokens that are too old to find duplicates. Return the number of deleted rows.
+
+    Personal data may be stored only as long as necessary (个人信息保护法 19).
+    """
+    return tx.run("delete from intake.party_tokens where reported_at < %s", (tx.now - MATCHING_TOKEN_RETENTION,))

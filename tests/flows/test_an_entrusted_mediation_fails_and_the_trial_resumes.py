@@ -1,9 +1,9 @@
-"""A court entrusts a filed case to a body, and mediation fails or the body declines. The case returns to the court and is tried (特邀调解规定 21)."""
+"""A court entrusts a filed case to a mediation body, but mediation fails or the body declines. The case returns to trial (特邀调解规定 21)."""
 
 from tests.county import DAMAN_COMMITTEE
 
 
-def test_a_failed_entrusted_mediation_returns_the_case_to_trial(county):
+def test_after_entrusted_mediation_failed_the_case_returns_to_trial(county):
     code = county.filed_dispute(county.screened_dispute())
     county.apply_steps(
         code,
@@ -15,7 +15,7 @@ def test_a_failed_entrusted_mediation_returns_the_case_to_trial(county):
     )
 
     failed = county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.terminated", {"ground": "differences_too_large"}))
-    assert failed.state == "court_track"  # not the end: the trial resumes (特邀调解规定 21)
+    assert failed.state == "court_track"  # the dispute does not end, because the trial resumes (特邀调解规定 21)
     assert county.next_actors(code) == ["court"]
 
     county.apply_steps(code, ("court", "case.procedure_set", {"procedure": "ordinary"}), ("court", "case.closed", {"mode": "judgment"}))
@@ -23,7 +23,7 @@ def test_a_failed_entrusted_mediation_returns_the_case_to_trial(county):
     assert county.outcome(code) == "judged"
 
 
-def test_an_entrusted_case_that_a_body_declines_returns_to_the_court(county):
+def test_an_entrusted_case_that_the_mediation_body_declines_returns_to_the_court(county):
     code = county.filed_dispute(county.screened_dispute())
     county.apply_steps(code, ("court", "case.entrusted", {"to": DAMAN_COMMITTEE, "procedure": "ordinary"}))
 
@@ -32,7 +32,7 @@ def test_an_entrusted_case_that_a_body_declines_returns_to_the_court(county):
     assert county.next_actors(code) == ["court"]
 
 
-def test_mediation_after_filing_is_extended_once_by_at_most_thirty_days(county):
+def test_mediation_of_a_filed_case_can_be_extended_once_by_at_most_thirty_days(county):
     code = county.filed_dispute(county.screened_dispute())
     both = ["applicant", "respondent"]
     county.apply_steps(

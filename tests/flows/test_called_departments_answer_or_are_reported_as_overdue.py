@@ -1,13 +1,14 @@
-"""The centre calls departments to a dispute. Answers are recorded; a department that does not answer in time is reported as overdue."""
+"""The centre calls departments to a dispute (吹哨报到). Answers are recorded; a department that does not answer in time is reported as overdue."""
 
 from tests.county import DAMAN_COMMITTEE, days_ago, wait_until
 
 
-def called_departments(county, code):
+def answers_of_called_departments(county, code):
+    """Return the answer of each called department, None if it has not answered."""
     return county.rows("select particulars->'called' from mediation.disputes where code = %s", code)[0][0]
 
 
-def test_called_departments_get_notices_and_answers_are_recorded(county):
+def test_called_departments_get_notices_and_their_answers_are_recorded(county):
     code = county.mediated_dispute()
     county.mediation_centre.reports("departments.called", code, to=["police", "judicial_bureau"], reason="joint_visit")
     county.settle()
@@ -18,15 +19,15 @@ def test_called_departments_get_notices_and_answers_are_recorded(county):
     assert county.notices("police", code) == county.notices("judicial_bureau", code) == ["notice.call"]
     assert police.receipts[-1] == "receipt.applied"
     assert stranger.refusal["code"] == "not_called"
-    assert called_departments(county, code) == {"police": "reported_in", "judicial_bureau": None}
+    assert answers_of_called_departments(county, code) == {"police": "reported_in", "judicial_bureau": None}
     assert county.state(code) == "mediating"
 
 
-def test_a_department_that_did_not_answer_and_the_centre_are_notified(county):
+def test_a_called_department_that_does_not_answer_in_time_and_the_centre_get_overdue_notices(county):
     code = county.mediated_dispute(at=days_ago(9))
     with county.deadlines_unchecked():
         county.mediation_centre.reports("departments.called", code, time=days_ago(8), to=["police", "judicial_bureau"], reason="expertise")
-        county.settle()  # the answer comes over another queue and must not overtake the call
+        county.settle()  # the answer arrives through another queue and must not be processed before the call
         county.police.reports("call.answered", code, time=days_ago(8), answer="sends_somebody")
         county.settle()
     wait_until(lambda: "call_answer" in county.passed_clocks(code), what="the time to report in passed")
@@ -38,7 +39,7 @@ def test_a_department_that_did_not_answer_and_the_centre_are_notified(county):
     assert county.state(code) == "mediating"
 
 
-def test_joint_handling_calls_other_agencies_and_the_routed_body_leads(county):
+def test_routing_with_joint_handling_calls_the_other_agencies_and_only_the_routed_body_can_accept(county):
     report = county.womens_federation.reports_dispute()
     county.settle()
     code = report.dispute
