@@ -1,1 +1,1 @@
-"""Clocks that run for a dispute, and the tracking of its deadlines. Pure: no database, no broker, no clock."""
+"""Clocks (rules of deadlines) of a dispute, and the tracking of its deadlines. Pure computation: no database, no message broker, no system clock."""

@@ -1,4 +1,7 @@
-"""Tracks the deadlines of a dispute by the table in clocks.py: sets, meets, pauses, extends, recomputes, stops and passes them. `now` is an argument."""
+"""Tracking of the deadlines of a dispute by the table in clocks.py: they are set, met, paused, extended, recomputed and stopped, and pass.
+
+The present time is an argument (`now`).
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,12 +19,12 @@ from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 
 
 def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
-    """Check one deadline at `now`: decide whether it is due soon or has passed, and when to check it next.
+    """Decide at `now` whether a deadline is due soon or has passed, and when to check it next.
 
-    The decision is empty if no check is due, and contains no event if the clock no longer runs in the dispute's state.
+    The decision is empty if no check is due. It contains no event if the clock does not run in the present state of the dispute.
     """
     decision = Decision(dispute)
-    deadline = dispute.deadlines.get(deadline.key)  # the given object may be older than the dispute
+    deadline = dispute.deadlines.get(deadline.key)  # the object in the argument may be older than the dispute
     if deadline is None or deadline.state != "open" or deadline.next_check_at is None or now < deadline.next_check_at:
         return decision
     clock = CLOCK_BY_NAME[deadline.clock]
@@ -30,22 +33,23 @@ def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: 
         decision.deadlines.append(deadline)
         return decision
     if deadline.provisional and _recompute_deadline(decision, deadline, now, policy, "calendar"):
-        return decision  # the holiday calendar of its year has been published and moves the deadline
+        return decision  # the deadline has moved, because the holiday calendar of its year has been published
     decision.deadlines.append(deadline)
-    deadline.owed_by = agencies_in_role(dispute, (clock.owed_by,)) if clock.owed_by == "called" else deadline.owed_by  # without those that have answered
+    if clock.owed_by == "called":
+        deadline.owed_by = agencies_in_role(dispute, ("called",))  # only the departments that have not answered yet
     owed = {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at, "owed_by": deadline.owed_by}
     if is_in_time(now, deadline.due_at):
         deadline.next_check_at = _next_check_at(deadline, clock, now, policy)
         decision.new_events.append(("deadline.approached", owed))
     else:
         deadline.state, deadline.next_check_at = "passed", None
-        # If the period was a right of the parties (`lapses`), nobody is overdue.
+        # `lapsed`: the period was a right of the parties, so no agency is overdue.
         decision.new_events.append(("deadline.passed", owed | {"lapsed": True} if _rule_of(deadline, policy).lapses else owed))
     return decision
 
 
 def recompute_provisional_deadlines(dispute: Dispute, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
-    """Recompute the provisional deadlines of a dispute after the holiday calendar of a year was published."""
+    """Recompute the provisional deadlines of a dispute after a holiday calendar was published, and return the changes as a decision."""
     decision = Decision(dispute)
     for deadline in in_due_order(dispute.deadlines):
         if deadline.provisional:
@@ -57,9 +61,9 @@ def recompute_provisional_deadlines(dispute: Dispute, now: datetime, policy: Dea
 
 
 def remove_met_deadlines(dispute: Dispute, step: Step, policy: DeadlinePolicy = USUAL_POLICY) -> list[tuple[Deadline, datetime]]:
-    """Remove from the dispute the deadlines that this step meets. Return each with the time at which it was met.
+    """Remove from the dispute the deadlines that this step meets. Return each deadline with the time at which it was met.
 
-    Deadlines that the same step restarts or resumes are recomputed first.
+    A deadline that the same step restarts or resumes is recomputed before it is returned.
     """
     clocks = CLOCKS_MET_BY.get(step.step_type)
     if clocks is None or not dispute.deadlines:
@@ -82,19 +86,19 @@ def _due_order(deadline: Deadline):
 
 
 def in_due_order(deadlines: dict[str, Deadline]) -> list[Deadline]:
-    """Return the deadlines sorted by their end, so that the order of published events does not depend on the order of arrival."""
+    """Return the deadlines sorted by due time, so that the order of published events does not depend on the order of arrival."""
     return sorted(deadlines.values(), key=_due_order)
 
 
 def _completion_time(step: Step) -> datetime:
-    """Return the start of the day on which the act was done, if the facts contain it, else the time of the step."""
+    """Return midnight of the day on which the act was done, if the step contains that day, else the time of the step."""
     return next((day_start(step.facts[name]) for name in COMPLETION_DAY_FIELDS if step.facts.get(name)), step.happened_at)
 
 
 def add_met_events(decision: Decision, met: list[tuple[Deadline, datetime]]) -> None:
     """Mark the deadlines as met and add `deadline.met` for each.
 
-    A step that happened in time but was reported late still meets the deadline in time; `was_passed` shows that the deadline was reported as passed.
+    If a step happened in time but was reported late, its deadline is met in time. `was_passed`: the deadline was published as passed before.
     """
     for deadline, at in met:
         was_passed, deadline.state, deadline.next_check_at = deadline.state == "passed", "met", None
@@ -104,7 +108,7 @@ def add_met_events(decision: Decision, met: list[tuple[Deadline, datetime]]) -> 
 
 
 def update_deadlines(decision: Decision, step: Step, noted: bool, now: datetime, policy: DeadlinePolicy) -> None:
-    """Start, extend, restart, pause or resume deadlines after a step has been applied. A noted step starts only clocks with `starts_when_noted`."""
+    """Set, extend, restart, pause or resume deadlines after a step has been applied. A noted step starts only clocks with `starts_when_noted`."""
     deadlines = decision.dispute.deadlines
     for clock in CLOCKS_STARTED_BY.get(step.step_type, ()):
         if decision.dispute.state in clock.runs_in and (clock.starts_when_noted or not noted):
@@ -112,7 +116,7 @@ def update_deadlines(decision: Decision, step: Step, noted: bool, now: datetime,
     for clock in CLOCKS_STARTED_AND_MET_BY.get(step.step_type, ()):
         _start_and_meet_clock(decision, clock, step, now, policy)
     _exclude_extension_from_trial(decision, step, now, policy)
-    # Every step that leaves a paused state resumes the paused deadlines.
+    # Every step that leads from a paused state to another state resumes the paused deadlines.
     change = CHANGES_BY_STEP.get(step.step_type)
     if change is None and decision.dispute.state not in PAUSED_STATES and any(deadline.is_paused for deadline in deadlines.values()):
         change = "resumed", _record_resumption
@@ -124,9 +128,11 @@ def update_deadlines(decision: Decision, step: Step, noted: bool, now: datetime,
 
 
 def _exclude_extension_from_trial(decision: Decision, step: Step, now: datetime, policy: DeadlinePolicy) -> None:
-    """Exclude the extension of an ended court mediation from the trial period (特邀调解规定 27)."""
-    extended = [deadline for deadline in decision.deadlines if deadline.state == "met" and deadline.extensions and CLOCK_BY_NAME[deadline.clock].in_court]
-    for mediation in extended:
+    """Exclude the days by which mediation after filing was extended from the trial period, when that mediation ends (特邀调解规定 27)."""
+    extended_mediations = [
+        deadline for deadline in decision.deadlines if deadline.state == "met" and deadline.extensions and CLOCK_BY_NAME[deadline.clock].in_court
+    ]
+    for mediation in extended_mediations:
         regular_end = _compute(replace(mediation, extensions=[]), policy).last_moment
         for deadline in in_due_order(decision.dispute.deadlines):
             if CLOCK_BY_NAME[deadline.clock].exclusive_group == "trial" and not is_in_time(step.happened_at, regular_end):
@@ -135,12 +141,12 @@ def _exclude_extension_from_trial(decision: Decision, step: Step, now: datetime,
 
 
 def start_clocks(decision: Decision, step: Step, now: datetime, policy: DeadlinePolicy) -> None:
-    """Start the clocks of a step again, for a dispute that leaves the safeguard lane."""
+    """Set the deadlines of a step for a dispute that leaves the safeguard lane (events that only police, courts and women's federation see)."""
     update_deadlines(decision, step, False, now, policy)
 
 
 def postpone(decision: Decision, deadline: Deadline, by: timedelta, now: datetime, policy: DeadlinePolicy) -> None:
-    """Move a policy deadline of a held or stayed dispute by `by`. The days stay excluded in later computations."""
+    """Move a policy deadline of a held or stayed dispute by `by`. Later computations exclude these days, too."""
     old_due_at = deadline.due_at
     deadline.postponed_days += by.days
     computed = _compute(deadline, policy)
@@ -150,7 +156,7 @@ def postpone(decision: Decision, deadline: Deadline, by: timedelta, now: datetim
     decision.new_events.append(("deadline.recomputed", _deadline_data(deadline, computed.rule) | {"was_due_at": old_due_at, "because": "not_counted"}))
 
 
-# Each of the following records a change on one deadline and returns whether the deadline has to be recomputed.
+# Each of the following functions records a change in one deadline and returns whether the deadline has to be recomputed.
 
 
 def _record_extension(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
@@ -171,7 +177,7 @@ def _record_restart(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> b
 
 
 def _record_pause(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
-    """Record the start of an appraisal, if the rule excludes appraisal time. A deadline that ended before the appraisal is not changed."""
+    """Record the start of an appraisal, if the rule excludes appraisal time and the deadline had not passed when the appraisal began."""
     if not _rule_of(deadline, policy).appraisal_excluded or deadline.is_paused or not is_in_time(step.happened_at, deadline.due_at):
         return False
     deadline.pauses = [*deadline.pauses, (max(step.happened_at, deadline.started_at), None)]
@@ -179,7 +185,10 @@ def _record_pause(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> boo
 
 
 def _record_suspension(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
-    """Record the start of a suspension of mediation (特邀调解规定 18). The article does not regulate the period; here the remaining time is kept."""
+    """Record the start of a suspension of mediation (特邀调解规定 18).
+
+    The article says nothing on the period of mediation. By this project's rule, the remaining time continues after the suspension.
+    """
     if not CLOCK_BY_NAME[deadline.clock].suspendable or not (deadline.is_paused or is_in_time(step.happened_at, deadline.due_at)):
         return False
     deadline.suspensions = [*deadline.suspensions, (max(step.happened_at, deadline.started_at), None)]
@@ -195,7 +204,7 @@ def _record_resumption(deadline: Deadline, step: Step, policy: DeadlinePolicy) -
 
 
 def _close_last_period(pauses: list, step: Step) -> list:
-    """Return the pauses with the last one ended at the time of the step, if it has not ended yet."""
+    """Return the pauses, with the time of the step as end of the last pause if that pause had no end."""
     if not pauses or pauses[-1][1] is not None:
         return pauses
     started_at = pauses[-1][0]
@@ -203,7 +212,7 @@ def _close_last_period(pauses: list, step: Step) -> list:
 
 
 def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, policy: DeadlinePolicy) -> Deadline | None:
-    """Set the deadline of this clock and add `deadline.set`. Return None if the clock does not run for this dispute, or runs already."""
+    """Set the deadline of this clock, add `deadline.set`, and return the deadline. None if the clock does not apply or the deadline is set already."""
     dispute = decision.dispute
     start = clock.counted_from(dispute, step)
     if start is None:
@@ -212,13 +221,13 @@ def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, po
     key = clock.name + suffix
     running = dispute.deadlines.get(key)
     if running is not None and running.started_at == started_at:
-        return None  # the same run of the clock, for example the same term still owed
+        return None  # this deadline is set already, for example because the same term is still owed
     opened_at = day_start(dispute.received_on) if dispute.received_on else None
     facts = Facts(clock.name, started_at, on_platform=clock.on_platform, opened_at=opened_at)
     try:
         rule, last = initial_deadline(facts, policy.holidays, policy.county.rules)
     except InvalidFacts:
-        return None  # the law has no rule for this clock on that day
+        return None  # no rule for this clock is in force on the day of the start
     if clock.exclusive_group is not None:
         _stop_exclusive_group(decision, clock.exclusive_group)
     if running is None:
@@ -234,7 +243,7 @@ def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, po
 
 
 def _stop_exclusive_group(decision: Decision, exclusive_group: str) -> None:
-    """Stop the running deadlines of this group of clocks."""
+    """Stop the deadlines of all clocks in this group."""
     deadlines = decision.dispute.deadlines
     for deadline in in_due_order(deadlines):
         if CLOCK_BY_NAME[deadline.clock].exclusive_group == exclusive_group:
@@ -242,7 +251,7 @@ def _stop_exclusive_group(decision: Decision, exclusive_group: str) -> None:
 
 
 def _replace_earlier_deadline(decision: Decision, clock: Clock) -> None:
-    """Remove the earlier deadlines of this clock: an open one is stopped; a passed one stays stored as passed."""
+    """Remove the earlier deadlines of this clock from the dispute. An open deadline is stopped; a passed deadline stays stored as passed."""
     deadlines = decision.dispute.deadlines
     for earlier in [deadline for deadline in deadlines.values() if deadline.clock == clock.name]:
         del deadlines[earlier.key]
@@ -251,7 +260,7 @@ def _replace_earlier_deadline(decision: Decision, clock: Clock) -> None:
 
 
 def _start_and_meet_clock(decision: Decision, clock: Clock, step: Step, now: datetime, policy: DeadlinePolicy) -> None:
-    """Set and meet a deadline at once, where a court reports receipt and decision of a claim in one step. No effect if the step met it already."""
+    """Set a deadline and meet it at once, for a step that reports both receipt and decision of a claim. No effect if the step has met it already."""
     if any(event_type == "deadline.met" and data["clock"] == clock.name for event_type, data in decision.new_events):
         return
     deadline = _start_clock(decision, clock, step, now, policy)
@@ -261,9 +270,9 @@ def _start_and_meet_clock(decision: Decision, clock: Clock, step: Step, now: dat
 
 
 def _recompute_deadline(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy, because: str) -> bool:
-    """Recompute the deadline from its original start and its recorded changes. Return whether it changed; add `deadline.recomputed` if so.
+    """Recompute a deadline from its original start and its recorded changes. Return whether it changed; if so, add `deadline.recomputed`.
 
-    A pause, a suspension and their end count as a change even if the end does not move. `because` is the reason published with the event.
+    Start and end of a pause or suspension count as changes even if the due time stays equal. `because` is the reason published with the event.
     """
     computed = _compute(deadline, policy)
     old_due_at, is_paused = deadline.due_at, deadline.is_paused
@@ -285,7 +294,7 @@ def _recompute_deadline(decision: Decision, deadline: Deadline, now: datetime, p
 
 def _compute(deadline: Deadline, policy: DeadlinePolicy) -> Computed:
     extensions = tuple([Extension(at, Days(length) if type(length) is int else Months(int(length[1:-1]))) for at, length in deadline.extensions])
-    # A pause that has not ended excludes no days yet, so the deadline is computed as of the start of the pause.
+    # A pause without an end has excluded no days so far, so the deadline is computed as of the start of the pause.
     as_of = deadline.paused_since
     platform = CLOCK_BY_NAME[deadline.clock].on_platform
     facts = Facts(
@@ -298,7 +307,7 @@ def _compute(deadline: Deadline, policy: DeadlinePolicy) -> Computed:
         opened_at=deadline.opened_at,
         on_platform=platform,
         suspensions=tuple(deadline.suspensions),
-        put_off=deadline.postponed_days,
+        postponed_days=deadline.postponed_days,
     )
     return compute(facts, policy.holidays, policy.county.rules)
 
@@ -310,12 +319,12 @@ def _rule_of(deadline: Deadline, policy: DeadlinePolicy):
 
 
 def _first_check_at(deadline: Deadline, clock: Clock, now: datetime, policy: DeadlinePolicy) -> datetime:
-    """Return the time of the first check. A deadline that has ended already gets the policy's patience first: a step that meets it may arrive late."""
+    """Return the time of the first check. A deadline that is already past is checked after `policy.patience`, because a step that meets it may follow."""
     return now + policy.patience if deadline.due_at <= now else _next_check_at(deadline, clock, now, policy)
 
 
 def _next_check_at(deadline: Deadline, clock: Clock, now: datetime, policy: DeadlinePolicy) -> datetime:
-    """Return the time of the next reminder, else the first moment at which the deadline has passed. Missed reminders are not repeated."""
+    """Return the time of the next reminder, else the first second at which the deadline has passed. Missed reminders are not repeated."""
     return next_check_time(deadline.due_at, policy.reminders(clock), now)
 
 
@@ -330,7 +339,7 @@ def _deadline_data(deadline: Deadline, rule: Rule) -> dict:
 
 
 def restore_deadline(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy) -> None:
-    """Recompute a deadline restored by undoing a step and add `deadline.set`. A deadline that had passed is checked again."""
+    """Recompute a deadline that was restored because a step was undone, and add `deadline.set`. A deadline that had passed is checked again."""
     computed = _compute(deadline, policy)
     deadline.kind, deadline.due_at, deadline.provisional = computed.rule.kind, computed.last_moment, computed.provisional
     deadline.next_check_at = None if deadline.is_paused else _first_check_at(deadline, CLOCK_BY_NAME[deadline.clock], now, policy)
@@ -339,7 +348,7 @@ def restore_deadline(decision: Decision, deadline: Deadline, now: datetime, poli
 
 
 def stop_clocks_outside_state(decision: Decision) -> None:
-    """Stop the deadlines whose clocks do not run in the present state of the dispute."""
+    """Stop each deadline whose clock does not run in the present state of the dispute."""
     dispute = decision.dispute
     for deadline in [deadline for deadline in in_due_order(dispute.deadlines) if dispute.state not in CLOCK_BY_NAME[deadline.clock].runs_in]:
         del dispute.deadlines[deadline.key]
@@ -353,12 +362,17 @@ def add_stopped_event(decision: Decision, deadline: Deadline) -> None:
     decision.new_events.append(("deadline.stopped", {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at}))
 
 
-COMPLETION_DAY_FIELDS = ("on", "applied_on", "decided_on", "objected_on")  # facts that contain the day of the act, where the step may be reported later
+COMPLETION_DAY_FIELDS = (
+    "on",
+    "applied_on",
+    "decided_on",
+    "objected_on",
+)  # fields of a step that contain the day of the act, which may be before the day of the report
 
 # Indexes of CLOCKS by step type.
 CLOCKS_STARTED_BY: dict[str, list[Clock]] = {}
 CLOCKS_STARTED_AND_MET_BY: dict[str, list[Clock]] = {}
-CHANGES_BY_STEP: dict[str, tuple] = {  # step type: reason of the recomputation, function that records the change
+CHANGES_BY_STEP: dict[str, tuple] = {  # step type: published reason of the recomputation, and the function that records the change in a deadline
     PAUSED_BY: ("paused", _record_pause),
     RESUMED_BY: ("resumed", _record_resumption),
     SUSPENDED_BY: ("suspended", _record_suspension),

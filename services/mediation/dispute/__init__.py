@@ -1,1 +1,1 @@
-"""Data model of one dispute, the guards of its steps, and the tables that change no state. Pure: no database, no broker, no clock."""
+"""Data model of one dispute, guards of its steps, and rules that change no state. Pure computation: no database, no message broker, no system clock."""

@@ -1,4 +1,4 @@
-"""Codes of the agencies named in mediation's rules: the county's leading agency of each role."""
+"""Codes of the agencies named in the rules of the mediation service: for each role, the leading agency of the county."""
 
 from contracts import COUNTY
 

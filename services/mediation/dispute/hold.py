@@ -1,8 +1,9 @@
-"""Safeguard hold and stay of a dispute: their tables, data and guards. Pure.
+"""Safeguard hold and stay of a dispute: transition tables, data and conditions. Pure computation.
 
-While a dispute is held or stayed, steps that would change it have no effect; only the police and the court may change a held dispute (guard G7).
-Every other agency receives the same refusal for a hold and for a stay, so that nobody outside can infer a hold.
-Basis: 反家庭暴力法 13-16, 23-32; that a hold overrides every other rule is this project's own decision.
+While a dispute is held or stayed, steps that would change it are refused; only the police and the court may change a held dispute (principle G7).
+An agency receives the same refusal for a hold and for a stay, so that it cannot infer a hold from the refusal.
+The safeguard lane consists of events that only police, courts and the women's federation see.
+Source: 反家庭暴力法 13-16, 23-32. The rule that a hold overrides every other rule is a decision of this project.
 """
 
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from services.mediation.law.periods import DEFAULT_RULES
 CORRECTING_STEPS = ("report.withdrawn", "report.corrected")
 
 # fmt: off
+# Transitions of the safeguard hold. A row says: in this state, an event of this type leads to this state.
 HOLD_TRANSITIONS = {
     # state             step                            new state
     "free":           { "risk.flagged":                 "safeguard_hold",
@@ -31,9 +33,10 @@ HOLD_TRANSITIONS = {
                         "protection_order.accepted":    NOTED,
                         "protection_order.issued":      NOTED,
                         "protection_order.refused":     NOTED,
-                        "hold.released":                "free" },           # by police or court; intake checks which agency may report it
+                        "hold.released":                "free" },           # reported by the police or a court, which the intake service checks
 }
-STAY_TRANSITIONS = {                                               # one machine for each agency that stays the dispute
+# Transitions of a stay. Each agency that stays the dispute has a stay with its own state.
+STAY_TRANSITIONS = {
     "free":           { "dispute.stayed":               "stayed" },
     "stayed":         { "dispute.stayed":               NOTED,
                         "stay.lifted":                  "free" },
@@ -41,8 +44,11 @@ STAY_TRANSITIONS = {                                               # one machine
 
 
 @dataclass(frozen=True, slots=True)
-class LaneClock:
-    """A clock of the safeguard lane. Its length and article are in law/periods.py under the same name. The court owes it; the court's decision meets it."""
+class SafeguardLaneClock:
+    """Clock of the safeguard lane: the rule of a deadline for the court, which the court's decision meets.
+
+    Its length and article are in law/periods.py under the same name.
+    """
 
     name: str
     met_by: tuple[str, ...]
@@ -57,44 +63,50 @@ class LaneClock:
         return DEFAULT_RULES[self.name][0].article
 
 
-LANE_CLOCKS = {clock.name: clock for clock in (             # all of kind LAW; hours run from the next full hour and are not moved by rest days
-    LaneClock("protection_order",        ("protection_order.issued", "protection_order.refused"), (timedelta(hours=24),)),
-    LaneClock("protection_order_urgent", ("protection_order.issued", "protection_order.refused"), (timedelta(hours=6),)),
-    # A right of the parties, so there are no reminders and nobody is overdue.
-    LaneClock("protection_order_review", (),                                                      ()),
+# All clocks of the safeguard lane are of kind LAW. Periods in hours begin at the next full hour; rest days do not move their end.
+# A row says: clock, steps that meet its deadline, times before the end at which the court is reminded.
+SAFEGUARD_LANE_CLOCKS = {clock.name: clock for clock in (
+    SafeguardLaneClock("protection_order",        ("protection_order.issued", "protection_order.refused"), (timedelta(hours=24),)),
+    SafeguardLaneClock("protection_order_urgent", ("protection_order.issued", "protection_order.refused"), (timedelta(hours=6),)),
+    # The review is a right of the parties, so no agency is reminded or overdue.
+    SafeguardLaneClock("protection_order_review", (),                                                      ()),
 )}
-POSTPONEMENT = timedelta(days=30)                           # by which a policy deadline of a held or stayed dispute is moved, each time it comes near
-KINDS_NOT_POSTPONED = ("LAW",)                              # statutory deadlines continue: they may not be moved, and their silence would reveal the hold
+POSTPONEMENT = timedelta(days=30)                           # each time a policy deadline of a held or stayed dispute comes near, it is moved by this time
+# Statutory deadlines are not postponed during a hold: the law does not allow it, and missing deadline events would reveal the hold.
+KINDS_NOT_POSTPONED = ("LAW",)
 # fmt: on
 
 
 @dataclass(slots=True)
-class RunningLaneClock:
-    """A running clock of the safeguard lane. `next_check_at` is the time of the next check; None: no further check."""
+class RunningSafeguardLaneClock:
+    """Deadline of one dispute in the safeguard lane. `next_check_at` is the time of the next check; None: no further check."""
 
     clock: str
     started_at: datetime
     due_at: datetime
     next_check_at: datetime | None
-    state: str = "open"  # open, passed, met
+    state: str = "open"  # state of the deadline: open, passed or met
 
 
 @dataclass(slots=True)
 class Hold:
-    """Safeguard hold and stays of a dispute. `reported_in_lane`: reported on the sealed stream and not yet published on the ordinary stream."""
+    """Safeguard hold and stays of a dispute.
 
-    cause: str | None = None  # of the safeguard hold; None: no hold
+    `reported_in_lane`: the dispute was reported on the sealed stream and has not been published on the ordinary stream yet.
+    """
+
+    cause: str | None = None  # why the safeguard hold was opened; None: no hold is active
     stays: list[str] = field(default_factory=list)  # codes of the agencies that stayed the dispute
     reported_in_lane: bool = False
-    opened_by: list[list[str]] = field(default_factory=list)  # [source, id] of the agencies' events that opened the hold
-    pending_events: list[list] = field(default_factory=list)  # [event type, data], to be published on the ordinary stream after the hold
+    opened_by: list[list[str]] = field(default_factory=list)  # [source, id] of each agency event that opened the hold
+    pending_events: list[list] = field(default_factory=list)  # [event type, data] of events that are published on the ordinary stream after the hold has ended
     opened_at: datetime | None = None
     ended_at: datetime | None = None
-    running: dict[str, RunningLaneClock] = field(default_factory=dict)
+    running: dict[str, RunningSafeguardLaneClock] = field(default_factory=dict)
 
     @property
     def active_holds(self) -> list[str]:
-        """Names of what is active: `hold`, `stay`."""
+        """List with `hold` if the safeguard hold is active and `stay` if a stay is active."""
         return [name for name, active in (("hold", self.cause), ("stay", self.stays)) if active]
 
 
@@ -104,9 +116,9 @@ def is_held(dispute) -> bool:
 
 
 def is_blocked_by_hold(dispute, step, event: dict) -> bool:
-    """Return whether a step that would be legal has no effect because the dispute is held or stayed. `event`: source and id of the agency's event.
+    """Return whether a legal step has to be refused because the dispute is held or stayed. `event` contains source and id of the agency's event.
 
-    Not blocked: steps of the police and the court, steps that change no state (ALWAYS_REPORTABLE), and the step whose risk flag opened the hold.
+    Not refused: steps of the police and the court, steps that change no state (ALWAYS_REPORTABLE), and the step whose risk flag opened the hold.
     """
     return (
         is_held(dispute)
@@ -117,9 +129,9 @@ def is_blocked_by_hold(dispute, step, event: dict) -> bool:
 
 
 def is_always_reportable(dispute, step) -> bool:
-    """Return whether the step is one of ALWAYS_REPORTABLE, or the withdrawal or correction of such a step, or of such a withdrawal.
+    """Return whether the step is of a type in ALWAYS_REPORTABLE, or withdraws or corrects such a step, directly or through earlier withdrawals.
 
-    If an agency could report such a step on a held dispute but not withdraw it, the refusal would reveal the hold.
+    If an agency could report such a step about a held dispute but not withdraw it, the refusal would reveal the hold.
     """
     if step.step_type not in CORRECTING_STEPS:
         return step.step_type in ALWAYS_REPORTABLE

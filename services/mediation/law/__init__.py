@@ -1,1 +1,1 @@
-"""Rules of law on periods: the table of periods, and the computation of deadlines from it. Pure computation: no dispute, no present time."""
+"""Periods set by law, policy or county: their table, and the computation of deadlines from it. Pure computation on given facts and times."""

@@ -1,4 +1,4 @@
-"""Answer to one input line of `python -m services.mediation.commands.calculate`. Pure computation."""
+"""Deadline calculator: the answer to one input line of `python -m services.mediation.commands.calculate`. Pure computation."""
 
 import json
 
@@ -11,7 +11,7 @@ from services.mediation.law.periods import DEFAULT_RULES, Rules
 
 
 def answer(line: str, holidays: WorkingDayCalendar, rules: Rules = DEFAULT_RULES) -> dict:
-    """Return the answer to one JSON line, or {"error": {"code", "zh", "en"}}. Does not raise for an invalid line."""
+    """Return the computed deadline for one JSON line of facts, or {"error": {"code", "zh", "en"}} if the line is invalid. Raises no error."""
     try:
         payload = json.loads(line)
     except (ValueError, RecursionError):
@@ -27,7 +27,7 @@ def answer(line: str, holidays: WorkingDayCalendar, rules: Rules = DEFAULT_RULES
 
 
 def describe(computed: Computed, holidays: WorkingDayCalendar) -> dict:
-    """Return the computed deadline as printed: days as YYYY-MM-DD, times in Asia/Shanghai."""
+    """Return the computed deadline as JSON values for output: days as YYYY-MM-DD, times in Asia/Shanghai."""
     answered = {
         "due": str(computed.due),
         "last_moment": computed.last_moment.isoformat(),

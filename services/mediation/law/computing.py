@@ -1,6 +1,6 @@
-"""Computation of a deadline from the facts of one clock: `compute`. Used by the calculator and for the deadlines of disputes. Pure computation.
+"""Computation of one deadline, by `compute`. Used by the calculator and for the deadlines of disputes. Pure computation.
 
-Input besides the row of the table: the start, appraisals, extensions, a new start, and when the step was performed.
+Input: the rule in periods.py, the start, appraisals, suspensions, extensions, a restart, and the time at which the required step was performed.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from services.mediation.law.dates import day_of, end_of
 from services.mediation.law.invalid_facts import InvalidFacts
 from services.mediation.law.periods import DEFAULT_RULES, REGISTRATION_FIRST_FROM, ExtensionRule, Rule, Rules
 
-Pause = tuple[datetime, datetime | None]  # from, to; None: not ended
+Pause = tuple[datetime, datetime | None]  # start and end; None: the pause has not ended
 
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """Length of one extension, and when everybody whose consent is needed had consented. None: the time is unknown and counts as in time."""
+    """Length of one extension, and the time at which the last required consent was given. None: the time is unknown and counts as in time."""
 
     consented_at: datetime | None
     length: Length
@@ -35,49 +35,49 @@ class Facts:
     restarted_at: datetime | None = None
     performed_at: datetime | None = None
     as_of: datetime | None = None
-    opened_at: datetime | None = None  # day of the referral, if it was signed for later; decides which row of the table is in force
-    on_platform: bool | None = None
-    length: Length | None = None  # if the parties or a letter set it
-    base: str | None = None  # for mediation_extension: the clock that is extended
-    suspensions: Sequence[Pause] = ()  # periods in which mediation was suspended; not counted
-    put_off: int = 0  # days by which the deadline was moved because the dispute was held or stayed
+    opened_at: datetime | None = None  # day of the referral, if its receipt was signed later; selects the version of the rule in force
+    on_platform: bool | None = None  # whether mediation takes place on the platform of the people's courts; None: not stated
+    length: Length | None = None  # length set by a letter; None: the length of the rule applies
+    base: str | None = None  # clock that is extended, if the clock is mediation_extension
+    suspensions: Sequence[Pause] = ()  # start and end of suspensions of mediation, which are not counted
+    postponed_days: int = 0  # number of days by which the deadline was moved because the dispute was held or stayed
 
 
 @dataclass(frozen=True, slots=True)
 class ExtensionResult:
-    """Effect of one extension: granted, too_late, once_only, or cut (reduced to what is allowed)."""
+    """Effect of one extension: granted, too_late, once_only (a second extension is not allowed), or cut (reduced to the length allowed)."""
 
     extension: Extension
     effect: str
-    until: datetime  # the deadline before this extension
+    previous_end: datetime  # the deadline before this extension
 
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """Computed deadline. `nominal` is the last day before it is moved from a rest day to a working day."""
+    """Result of the computation of a deadline. `nominal` is the last day as counted, before it is moved from a rest day to a working day."""
 
     facts: Facts
     rule: Rule
-    length: Length  # as counted, with extensions in months; extensions in days are in `added_days`
+    length: Length  # length including extensions in months; extensions in days are in `added_days`
     added_days: int
     counted_from: datetime
     nominal: date
     last_moment: datetime
     provisional: bool
     paused: bool
-    excluded: tuple[tuple[int, int], ...]  # first and last day not counted of each pause, as proleptic ordinals
+    excluded: tuple[tuple[int, int], ...]  # first and last day not counted of each pause, as ordinals (date.toordinal)
     extensions: tuple[ExtensionResult, ...]
     not_before: date | None
     outcome: str | None
 
     @property
     def due(self) -> date:
-        """Return the last day."""
+        """Return the last day of the period in Chinese time."""
         return day_of(self.last_moment)
 
     @property
     def readings(self) -> tuple[int, ...]:
-        """Return the numbers of the readings (periods.READINGS) applied."""
+        """Return the numbers of the interpretations of disputed law (periods.READINGS) that were applied."""
         applied = set(self.rule.readings)
         if self.extensions:
             applied.add(3)
@@ -87,7 +87,7 @@ class Computed:
 
 
 def rule_for(facts: Facts, rules: Rules = DEFAULT_RULES) -> Rule:
-    """Return the row in force on the day on which the clock was opened. Raises InvalidFacts if there is none."""
+    """Return the rule of the clock that was in force on the day of the start. Raises InvalidFacts if no rule was in force."""
     rows = rules.get(facts.clock)
     if rows is None:
         raise InvalidFacts("unknown_clock")
@@ -105,15 +105,16 @@ def rule_for(facts: Facts, rules: Rules = DEFAULT_RULES) -> Rule:
 
 
 def initial_deadline(facts: Facts, holidays: WorkingDayCalendar, rules: Rules = DEFAULT_RULES) -> tuple[Rule, datetime]:
-    """Return the row and the last moment of a period without pauses and extensions: the result of `compute` in a fifth of the time."""
+    """Return the rule and the last moment of a period without pauses and extensions. Equal to the result of `compute`, in a fifth of the time."""
     rule = rule_for(facts, rules)
     return rule, due_at(facts.started_at, rule.length, holidays)
 
 
 def compute(facts: Facts, holidays: WorkingDayCalendar, rules: Rules = DEFAULT_RULES) -> Computed:
-    """Return the deadline and the extensions and pauses counted. Raises InvalidFacts if the clock may not be opened or cannot be extended.
+    """Return the computed deadline with the extensions and pauses that were counted.
 
-    Source: 民事诉讼法 85; 民法典 201-203; 民事诉讼法解释 125; the readings of periods.py.
+    Raises InvalidFacts if no rule of the clock is in force on the day of the start, or if the facts contain an extension that the rule does not allow.
+    Source: 民事诉讼法 85; 民法典 201-203; 民事诉讼法解释 125; the interpretations in periods.READINGS.
     """
     rule = rule_for(facts, rules)
     rule, facts = _with_base_length(rule, facts, rules)
@@ -123,20 +124,20 @@ def compute(facts: Facts, holidays: WorkingDayCalendar, rules: Rules = DEFAULT_R
     length, added = facts.length or rule.length, 0
     pauses = _uncounted_pauses(rule, facts)
     excluded = _excluded_days(pauses, facts.as_of)
-    nominal, last = _end_of_period(start, length, added, excluded, holidays, facts.put_off)
+    nominal, last = _end_of_period(start, length, added, excluded, holidays, facts.postponed_days)
     results = []
     for extension in sorted(facts.extensions, key=_consent_time):
         effect, extended, more = _apply_extension(rule.extension, extension, results, length, start, last)
         results.append(ExtensionResult(extension, effect, last))
         if (extended, more) != (length, 0):
             length, added = extended, added + more
-            nominal, last = _end_of_period(start, length, added, excluded, holidays, facts.put_off)
+            nominal, last = _end_of_period(start, length, added, excluded, holidays, facts.postponed_days)
     open_since = next((began for began, ended in pauses if ended is None), None)
     ended_pauses = [pause for pause in pauses if pause[1] is not None]
     paused = (
         open_since is not None
         and open_since <= facts.as_of
-        and is_in_time(open_since, _end_of_period(start, length, added, _excluded_days(ended_pauses, facts.as_of), holidays, facts.put_off)[1])
+        and is_in_time(open_since, _end_of_period(start, length, added, _excluded_days(ended_pauses, facts.as_of), holidays, facts.postponed_days)[1])
     )
     return Computed(
         facts,
@@ -156,7 +157,10 @@ def compute(facts: Facts, holidays: WorkingDayCalendar, rules: Rules = DEFAULT_R
 
 
 def _with_base_length(rule: Rule, facts: Facts, rules: Rules) -> tuple[Rule, Facts]:
-    """Return rule and facts of an extension with the length of its base period. Without extensions in the facts the longest allowed one is added."""
+    """Return rule and facts with the length of the base period, if the clock is an extension of another clock.
+
+    If the facts contain no extension, the longest allowed extension is added to them.
+    """
     if not rule.lengthens:
         return rule, facts
     base = rules[facts.base or rule.lengthens[0]][0]
@@ -174,13 +178,16 @@ def _consent_time(extension: Extension) -> float:
 def _apply_extension(
     limits: ExtensionRule, extension: Extension, before: list[ExtensionResult], length: Length, start: datetime, last: datetime
 ) -> tuple[str, Length, int]:
-    """Return the effect of one extension, the new length, and the days added to it. Consent after the end, or a second extension, has no effect."""
+    """Return the effect of one extension, the new length of the period, and the number of days added to this length.
+
+    An extension whose consent was given after the end, or a second extension where only one is allowed, has no effect.
+    """
     consented = extension.consented_at
     if consented is not None and not is_in_time(consented, last):
         return "too_late", length, 0
     day = day_of(consented or start)
     is_limited = limits.limits_from is None or day >= limits.limits_from
-    if is_limited and limits.once and any(one.effect in ("granted", "cut") for one in before):
+    if is_limited and limits.once and any(result.effect in ("granted", "cut") for result in before):
         return "once_only", length, 0
     more, at_most = extension.length, limits.at_most if is_limited else None
     if type(length) is not Months:
@@ -190,7 +197,10 @@ def _apply_extension(
 
 
 def _extend_months(length: Months, more: Days | Months, at_most: Months | None, begun: date) -> tuple[str, Length, int]:
-    """Extend a period in months by months, or by days up to the end that the months allowed would give. Return as `_apply_extension` does."""
+    """Extend a period in months by months or by days. Return effect, new length and number of days added.
+
+    If the limit is in months, the days are limited to the number of days that these months have.
+    """
     if type(more) is Months:
         cut = at_most is not None and more.count > at_most.count
         return ("cut" if cut else "granted"), Months(length.count + (at_most if cut else more).count), 0
@@ -201,12 +211,15 @@ def _extend_months(length: Months, more: Days | Months, at_most: Months | None, 
 
 
 def _uncounted_pauses(rule: Rule, facts: Facts) -> tuple[Pause, ...]:
-    """Return the pauses that are not counted: appraisals if the rule excludes them, and suspensions of mediation."""
+    """Return the pauses whose days are not counted: suspensions of mediation, and appraisals if the rule excludes them."""
     return (*(facts.pauses if rule.appraisal_excluded else ()), *facts.suspensions)
 
 
 def _excluded_days(pauses: Sequence[Pause], as_of: datetime | None) -> tuple[tuple[int, int], ...]:
-    """Return per pause the first and last day not counted: the days after its starting day up to its last. A pause not ended lasts until `as_of`."""
+    """Return for each pause the first and the last day not counted (ordinals): from the day after its start to the day of its end.
+
+    A pause without an end lasts until `as_of`. Raises InvalidFacts if `as_of` is missing then.
+    """
     found = []
     for began, ended in pauses:
         if ended is None:
@@ -219,12 +232,15 @@ def _excluded_days(pauses: Sequence[Pause], as_of: datetime | None) -> tuple[tup
 
 
 def _end_of_period(
-    start: datetime, length: Length, added: int, excluded: Sequence[tuple[int, int]], holidays: WorkingDayCalendar, put_off: int = 0
+    start: datetime, length: Length, added: int, excluded: Sequence[tuple[int, int]], holidays: WorkingDayCalendar, postponed_days: int = 0
 ) -> tuple[date, datetime]:
-    """Return the last day as counted, and the last moment after moving it from rest days and days not counted, and by `put_off` days."""
-    if put_off:
+    """Return the last day as counted, and the last second of the deadline.
+
+    The deadline ends on the next day that is neither a rest day nor excluded, moved by `postponed_days`.
+    """
+    if postponed_days:
         nominal, last = _end_of_period(start, length, added, excluded, holidays)
-        return nominal, end_of(date.fromordinal(holidays.working_day_from(last.astimezone(SHANGHAI).toordinal() + put_off)))
+        return nominal, end_of(date.fromordinal(holidays.working_day_from(last.astimezone(SHANGHAI).toordinal() + postponed_days)))
     begun = day_of(start)
     if type(length) is Hours:
         last = due_at(start, length, holidays)
@@ -240,15 +256,15 @@ def _end_of_period(
         nominal = day
     else:
         ends = begun.toordinal() + length.count if type(length) is Days else add_months(begun, length.count).toordinal()
-        nominal = _end_without_excluded(begun.toordinal(), ends + added, excluded)
+        nominal = _end_skipping_excluded_days(begun.toordinal(), ends + added, excluded)
         day = holidays.working_day_from(nominal)
         while excluded and _is_in_ranges(day, excluded) and day > nominal:
             day = holidays.working_day_from(day + 1)
     return date.fromordinal(nominal), end_of(date.fromordinal(day))
 
 
-def _end_without_excluded(begun: int, ends: int, excluded: Sequence[tuple[int, int]]) -> int:
-    """Return the day (ordinal) that lies `ends - begun` counted days after `begun`; days in `excluded` are not counted."""
+def _end_skipping_excluded_days(begun: int, ends: int, excluded: Sequence[tuple[int, int]]) -> int:
+    """Return the day (ordinal) that is `ends - begun` counted days after `begun`. Days in `excluded` are not counted."""
     if not excluded:
         return ends
     day, left = begun, ends - begun
@@ -263,7 +279,10 @@ def _is_in_ranges(day: int, ranges: Sequence[tuple[int, int]]) -> bool:
 
 
 def _first_day_of_consequence(rule: Rule, facts: Facts, last: datetime, holidays: WorkingDayCalendar, rules: Rules) -> date | None:
-    """Return the first day on which the consequence of the rule applies: the day after the end of this period, or of `consequence_after`."""
+    """Return the first day on which the consequence of the rule applies; None if the rule has no consequence.
+
+    It is the day after the end of this period or, if the rule names one in `consequence_after`, of the period of that clock.
+    """
     if rule.consequence is None:
         return None
     if rule.consequence_after is not None:
@@ -272,14 +291,14 @@ def _first_day_of_consequence(rule: Rule, facts: Facts, last: datetime, holidays
 
 
 def _outcome(facts: Facts, last: datetime) -> str | None:
-    """Return met, passed or open, or None without `performed_at` and `as_of`. A step performed after `as_of` counts as not performed."""
-    done, then = facts.performed_at, facts.as_of
-    if done is not None and (then is None or done <= then or _same_day(done, then)):
-        return "met" if is_in_time(done, last) else "passed"
-    if then is None:
+    """Return "met", "passed" or "open"; None if neither `performed_at` nor `as_of` is given. A step performed after `as_of` counts as not performed."""
+    performed_at, as_of = facts.performed_at, facts.as_of
+    if performed_at is not None and (as_of is None or performed_at <= as_of or _is_same_day(performed_at, as_of)):
+        return "met" if is_in_time(performed_at, last) else "passed"
+    if as_of is None:
         return None
-    return "open" if is_in_time(then, last) else "passed"
+    return "open" if is_in_time(as_of, last) else "passed"
 
 
-def _same_day(one: datetime, other: datetime) -> bool:
+def _is_same_day(one: datetime, other: datetime) -> bool:
     return day_of(one) == day_of(other)

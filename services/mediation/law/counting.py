@@ -1,4 +1,4 @@
-"""Counting of periods in days, working days, hours and months (民事诉讼法 85; 民法典 201-203). Pure computation on a given calendar."""
+"""Counting of periods in days, working days, hours and months on a given calendar (民事诉讼法 85; 民法典 201-203). Pure computation."""
 
 import calendar
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from services.mediation.law.dates import A_SECOND, end_of
 
 
 class WorkingDayCalendar(Protocol):
-    """Working days by proleptic ordinal, and whether the arrangement of a year is published."""
+    """Calendar of working days, with days as ordinals (date.toordinal), that also states whether the holiday schedule of a year is published."""
 
     def working_day_from(self, ordinal: int) -> int: ...
     def working_day_after(self, ordinal: int, count: int) -> int: ...
@@ -19,7 +19,7 @@ class WorkingDayCalendar(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Calendar days (日). Rest days within the period are counted; the last day is moved if it is a rest day."""
+    """Period in calendar days (日). Rest days within the period are counted; if the last day is a rest day, the period ends on the next working day."""
 
     count: int
     zh, en = "日", "days"
@@ -27,7 +27,7 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class WorkingDays:
-    """Working days (工作日). Used only where the text says so or defines its days as working days."""
+    """Period in working days (工作日). Used only where the law says "working days" or defines its days as working days."""
 
     count: int
     zh, en = "个工作日", "working days"
@@ -35,7 +35,7 @@ class WorkingDays:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Hours (小时). They run through nights and rest days; the end is never moved."""
+    """Period in hours (小时). Nights and rest days are counted, and the end is never moved."""
 
     count: int
     zh, en = "小时", "hours"
@@ -43,7 +43,7 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Months:
-    """Months (月). A year is twelve months."""
+    """Period in months (月). A year is twelve months."""
 
     count: int
     zh, en = "个月", "months"
@@ -55,9 +55,9 @@ Length = Days | WorkingDays | Hours | Months
 def due_at(start: datetime, length: Length, holidays: WorkingDayCalendar) -> datetime:
     """Return the last second of the period that begins at `start`, an aware datetime.
 
-    The day of `start` (for `Hours`, its hour) is not counted. The result is 23:59:59 Asia/Shanghai of the last day; a last day that is a rest day, as
-    actually arranged, is replaced by the next working day. For `Hours` the result is the last second before the end and is never moved.
-    Whether the result may still change because the calendar of its year is not published: `is_provisional`.
+    The day of `start` (for `Hours`, the hour of `start`) is not counted. The result is 23:59:59 Asia/Shanghai of the last day. If the last day is a rest
+    day in the calendar, it is replaced by the next working day. For `Hours` the result is the last second before the end and is never moved.
+    `is_provisional` returns whether the result may still change because the calendar of its year is not published.
     Source: 民事诉讼法 (2023) 85; 民法典 201-203; for hours 民事诉讼法解释 (2022) 125.
     """
     local = start.astimezone(SHANGHAI)
@@ -74,16 +74,16 @@ def due_at(start: datetime, length: Length, holidays: WorkingDayCalendar) -> dat
 
 
 def is_provisional(due: datetime, holidays: WorkingDayCalendar) -> bool:
-    """Return whether the date may still change because the holiday arrangement of its year is not published."""
+    """Return whether a due date may still change because the holiday schedule of its year is not published."""
     return not holidays.is_announced(due.astimezone(SHANGHAI).year)
 
 
 def is_in_time(happened: datetime, due: datetime) -> bool:
-    """Return whether a step was performed before the end of the last day, 24:00. `due` is the last second, which counts in full."""
+    """Return whether a step was performed in time. `due` is the last second of the period, for example 23:59:59; this second is still in time."""
     return happened < due + A_SECOND
 
 
 def add_months(day: date, months: int) -> date:
-    """Return the corresponding day `months` later, or the last day of that month if there is none (民法典 202)."""
+    """Return the day of equal number `months` later, or the last day of that month if it has no such day (民法典 202)."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

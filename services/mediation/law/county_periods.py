@@ -7,9 +7,10 @@
     days = 20
     remind = ["5d", "1d"]
 
-A row may have one length (days, working_days, hours, months), `article` and `kind` (LOCAL_RULE or POLICY) where a local rule sets it, and `remind`:
-how long before the end a reminder is sent, one reminder for each value. For a LAW clock only `remind` may be set. A reminder that would have no effect is
-refused: for a clock that no event of a dispute opens or that has no reminders, or one earlier than the start of a period in hours.
+The table of a clock may contain one length (days, working_days, hours or months), `article` and `kind` (LOCAL_RULE or POLICY) if a local rule sets the
+length, and `remind`: a list of times before the end, with one reminder for each. For a clock of kind LAW only `remind` may be set.
+A reminder that would have no effect is refused: if no event of a dispute starts the clock, if the clock has no reminders, or if the reminder would be
+before the start of a period in hours.
 """
 
 import re
@@ -23,36 +24,36 @@ from services.mediation.law.invalid_facts import InvalidFacts
 from services.mediation.law.periods import DEFAULT_RULES, Rule, Rules
 
 UNITS: dict[str, type[Length]] = {"days": Days, "working_days": WorkingDays, "hours": Hours, "months": Months}
-KNOWN_KEYS = {*UNITS, "article", "kind", "remind"}
+ALLOWED_KEYS = {*UNITS, "article", "kind", "remind"}
 
 
 @dataclass(frozen=True, slots=True)
 class CountyPeriods:
-    """Rules that apply in the county, and `remind`: the lead times of reminders that differ from the usual ones, longest first."""
+    """Rules that apply in the county, and `remind`: for each clock with the county's own reminders, their times before the end, longest first."""
 
     rules: Rules = field(default_factory=lambda: DEFAULT_RULES)
     remind: Mapping[str, tuple[timedelta, ...]] = field(default_factory=dict)
 
 
 def apply_county_periods(periods: object, defaults: Rules = DEFAULT_RULES) -> CountyPeriods:
-    """Return the default rules with the county's rows applied. Raises InvalidFacts for the first row that is invalid or that a county may not set."""
+    """Return the default rules with the county's changes. Raises InvalidFacts for the first entry that is invalid or that a county may not set."""
     if type(periods) is not dict:
         raise InvalidFacts("not_an_object")
     rules, remind = dict(defaults), {}
     for clock, row in periods.items():
         if clock not in defaults:
             raise InvalidFacts("unknown_clock")
-        if type(row) is not dict or not row or not set(row) <= KNOWN_KEYS or sum(unit in row for unit in UNITS) > 1:
+        if type(row) is not dict or not row or not set(row) <= ALLOWED_KEYS or sum(unit in row for unit in UNITS) > 1:
             raise InvalidFacts("not_a_county_rule", clock=clock)
         if set(row) - {"remind"}:
             _apply_row(rules, clock, row)
         if "remind" in row:
-            remind[clock] = _reminders(clock, row["remind"], rules[clock])
+            remind[clock] = _parse_reminders(clock, row["remind"], rules[clock])
     return CountyPeriods(rules, remind)
 
 
 def _apply_row(rules: dict[str, tuple[Rule, ...]], clock: str, row: dict) -> None:
-    if not any(one.overridable for one in rules[clock]):
+    if not any(rule.is_overridable for rule in rules[clock]):
         raise InvalidFacts("law_stands", clock=clock)
     if "kind" in row and row["kind"] not in ("LOCAL_RULE", "POLICY"):
         raise InvalidFacts("not_a_county_kind", clock=clock)
@@ -65,31 +66,34 @@ def _apply_row(rules: dict[str, tuple[Rule, ...]], clock: str, row: dict) -> Non
             raise InvalidFacts("not_a_county_rule", clock=clock)
         changed["length"] = UNITS[unit](row[unit])
     if rules[clock][0].lengthens:
-        _shorten_the_extension(rules, clock, changed)
+        _apply_shorter_extension(rules, clock, changed)
     else:
-        rules[clock] = tuple(replace(one, **changed) if one.overridable else one for one in rules[clock])
+        rules[clock] = tuple(replace(rule, **changed) if rule.is_overridable else rule for rule in rules[clock])
 
 
-def _shorten_the_extension(rules: dict[str, tuple[Rule, ...]], clock: str, changed: dict) -> None:
-    """Apply a shorter extension to `mediation_extension` and to the clocks that it extends. The opinion binds courts: a county may only set fewer days."""
+def _apply_shorter_extension(rules: dict[str, tuple[Rule, ...]], clock: str, changed: dict) -> None:
+    """Set a shorter limit of extensions in the rule of `mediation_extension` and of the clocks that it extends.
+
+    A higher limit raises InvalidFacts, because the limit of 立案与调解意见 3 binds the courts.
+    """
     (rule,) = rules[clock]
     length = changed.get("length", rule.extension.at_most)
     if type(length) is not Days or length.count > rule.extension.at_most.count:
         raise InvalidFacts("courts_are_bound", clock=clock)
     extension = replace(rule.extension, at_most=length)
     for base in rule.lengthens:
-        rules[base] = tuple(replace(one, extension=extension) for one in rules[base])
+        rules[base] = tuple(replace(base_rule, extension=extension) for base_rule in rules[base])
     rules[clock] = (replace(rule, **{**changed, "length": length, "extension": extension}),)
 
 
-def _reminders(clock: str, texts: object, rules: tuple[Rule, ...]) -> tuple[timedelta, ...]:
-    """Return the lead times of texts such as `5d` and `12h`, longest first."""
-    if type(texts) is not list or not all(type(one) is str and re.fullmatch(r"[1-9]\d{0,3}[dh]", one, re.ASCII) for one in texts):
+def _parse_reminders(clock: str, texts: object, rules: tuple[Rule, ...]) -> tuple[timedelta, ...]:
+    """Return the times before the end, longest first, from a list of texts such as `5d` and `12h`. Raises InvalidFacts."""
+    if type(texts) is not list or not all(type(text) is str and re.fullmatch(r"[1-9]\d{0,3}[dh]", text, re.ASCII) for text in texts):
         raise InvalidFacts("not_a_reminder", clock=clock)
     reason = rules[0].calculator_only or rules[0].no_reminder
     if reason is not None:
         raise InvalidFacts("no_reminder", clock=clock, why_zh=reason[0], why_en=reason[1])
-    leads = {timedelta(days=int(one[:-1])) if one.endswith("d") else timedelta(hours=int(one[:-1])) for one in texts}
+    leads = {timedelta(days=int(text[:-1])) if text.endswith("d") else timedelta(hours=int(text[:-1])) for text in texts}
     if any(type(rule.length) is Hours and lead >= timedelta(hours=rule.length.count) for rule in rules for lead in leads):
         raise InvalidFacts("reminder_too_early", clock=clock)
     return tuple(sorted(leads, reverse=True))

@@ -1,11 +1,11 @@
-"""Parsing of one JSON object per clock into `Facts`. An invalid object raises InvalidFacts with a sentence in Chinese and English. Pure computation.
+"""Parsing of a JSON object with the facts of one deadline into `Facts`. Raises InvalidFacts, with a sentence in Chinese and English. Pure computation.
 
     {"clock": token, "started_at": t, "pauses": [[from, to], …], "extensions": [{"consented_at": t, "days": n}, …],
      "restarted_at"?: t, "performed_at"?: t, "as_of"?: t}
 
-A time is an ISO 8601 text: a time with its zone, or a date. Some clocks have further fields: `opened_at` (the day of a referral that was signed for
-later), `on_platform` (on the platform of the people's courts), `procedure` (ordinary or simplified, for mediation_extension), `days` (for a reply to a
-judicial suggestion: the number that the letter sets). An extension of a trial may be given in `months`.
+A time (t) is an ISO 8601 text: a time with its zone, or a date. Some clocks have further fields: `opened_at` (day of a referral whose receipt was signed
+later), `on_platform` (true if mediation takes place on the platform of the people's courts), `procedure` (ordinary or simplified, for
+mediation_extension), `days` (number of days that a judicial suggestion sets for the reply). An extension of a trial may be given in `months`.
 """
 
 import re
@@ -24,7 +24,7 @@ MAX_COUNT = 3650
 
 
 def parse_facts(payload: object, rules: Rules = DEFAULT_RULES) -> Facts:
-    """Return the facts in `payload`, checked against each other and against the clock's row. Raises InvalidFacts."""
+    """Return the facts in `payload`. Raises InvalidFacts if they contradict each other or the rule of the clock."""
     if type(payload) is not dict:
         raise InvalidFacts("not_an_object")
     clock = payload.get("clock")
@@ -48,8 +48,8 @@ def parse_facts(payload: object, rules: Rules = DEFAULT_RULES) -> Facts:
     )
     rule = rule_for(facts, rules)
     in_months = type(rule.length) is Months
-    pauses = tuple(_parse_pause(one, f"pauses[{n}]", facts) for n, one in enumerate(_list(payload, "pauses")))
-    extensions = tuple(_parse_extension(one, f"extensions[{n}]", in_months) for n, one in enumerate(_list(payload, "extensions")))
+    pauses = tuple(_parse_pause(one, f"pauses[{n}]", facts) for n, one in enumerate(_parse_list(payload, "pauses")))
+    extensions = tuple(_parse_extension(one, f"extensions[{n}]", in_months) for n, one in enumerate(_parse_list(payload, "extensions")))
     if extensions and rule.extension is None:
         raise InvalidFacts("not_extendable", article=rule.article)
     _check_order(facts, rule)
@@ -57,7 +57,7 @@ def parse_facts(payload: object, rules: Rules = DEFAULT_RULES) -> Facts:
 
 
 def unknown_fields(payload: dict) -> list[str]:
-    """Return the names of fields that are not known. They are reported, because a misspelt field would otherwise change the result unnoticed."""
+    """Return the names of unknown fields in the payload. The answer lists them, because a misspelt field would change the result unnoticed."""
     return sorted(name for name in payload if name not in KNOWN_FIELDS)
 
 
@@ -69,7 +69,7 @@ def _check_order(facts: Facts, rule) -> None:
         if _is_before(again, start):
             raise InvalidFacts("restart_before_start")
     if not rule.length.count:
-        return  # a day that the parties agreed on: performance before it is in time
+        return  # the period is a day on which the parties agreed, so performance before its start is in time
     if facts.performed_at is not None and _is_before(facts.performed_at, again or start):
         raise InvalidFacts("performed_too_early")
     if facts.as_of is not None and _is_before(facts.as_of, start):
@@ -77,7 +77,7 @@ def _check_order(facts: Facts, rule) -> None:
 
 
 def _is_before(one: datetime, other: datetime) -> bool:
-    """Return whether one time is before the other. A date stands for its whole day, which is not before any time on that day."""
+    """Return whether one time is before the other. A date (midnight) is before another time only if its day is before the day of that time."""
     one = one.astimezone(SHANGHAI)
     is_a_date = (one.hour, one.minute, one.second, one.microsecond) == (0, 0, 0, 0)
     return one.date() < other.astimezone(SHANGHAI).date() if is_a_date else one < other
@@ -104,7 +104,7 @@ def _parse_time(text: object, field: str, needs_time_of_day: bool = False) -> da
     return instant.astimezone(SHANGHAI)
 
 
-def _list(payload: dict, field: str) -> list:
+def _parse_list(payload: dict, field: str) -> list:
     found = payload.get(field)
     if found is None:
         return []

@@ -1,7 +1,8 @@
-"""Error sentences for invalid facts of a clock and invalid rules of a county: a closed list. The sentences do not repeat the values entered."""
+"""List of error sentences for invalid facts of a deadline and for invalid periods of a county. A sentence never repeats the value entered."""
 
 # fmt: off
-MISTAKES = {
+# Error code: Chinese and English sentence.
+ERROR_SENTENCES = {
     # the input line
     "not_json":             ("该行不是有效的JSON。", "This line is not valid JSON."),
     "not_an_object":        ("应为一个JSON对象。", "The line has to be a JSON object."),
@@ -49,19 +50,19 @@ MISTAKES = {
     "reminder_too_early":   ("{clock}的提醒须晚于期限起算：提前的时间应短于期限本身。", "A reminder of {clock} has to be after the start of the period: its lead time has to be shorter than the period."),
     "courts_are_bound":     ("{clock}约束法院，县级只能缩短天数（最多30日）。", "{clock} binds the courts: a county may only set fewer days than 30."),
     "not_an_arrangement":   ("放假安排{clock}不正确：off与made_up应为该年（或上年12月）的日期，made_up应为周末，且两者不得重复。",
-                             "The arrangement of {clock} is invalid: off and made_up have to be dates of that year or of the December before, made_up weekend days, and no date in both."),
+                             "The holiday schedule of {clock} is invalid: off and made_up have to be dates of that year or of the December before, made_up weekend days, and no date in both."),
 }
 # fmt: on
 
 
 class InvalidFacts(ValueError):
-    """Facts or a county's rules are invalid. `code` is a key of MISTAKES; `zh` and `en` are its sentences."""
+    """The facts of a deadline, or the periods or calendar of a county, are invalid. `code` is a key of ERROR_SENTENCES; `zh` and `en` are its sentences."""
 
     def __init__(self, code: str, **values):
         self.code = code
-        self.zh, self.en = (sentence.format(**values) for sentence in MISTAKES[code])
+        self.zh, self.en = (sentence.format(**values) for sentence in ERROR_SENTENCES[code])
         super().__init__(f"{self.zh} | {self.en}")
 
     def as_dict(self) -> dict:
-        """Return code and sentences as they are printed."""
+        """Return code and sentences for the output of the calculator."""
         return {"code": self.code, "zh": self.zh, "en": self.en}

@@ -1,7 +1,7 @@
-"""Table of the periods set by law or by the county: length, start, article, and what extends, interrupts or restarts each.
+"""Periods set by law or by the county: length, start, article, and whether a period can be extended, paused or restarted.
 
-When a text changes, the old row gets a last day and a new row is added. A clock follows the row in force on the day on which it was opened.
-`readings` are the numbers of the readings in READINGS, which are taken where the law is disputed. The sentences of the articles are in contracts/law_texts.py.
+When a law changes, the old rule gets a last day (`opened_until`) and a new rule is added. A deadline follows the rule in force on the day of its start.
+`readings` are numbers in READINGS, the interpretations used where the law is disputed. The texts of the articles are in contracts/law_texts.py.
 """
 
 from collections.abc import Mapping
@@ -13,46 +13,50 @@ from services.mediation.law.counting import Days, Hours, Length, Months, Working
 
 @dataclass(frozen=True, slots=True)
 class ExtensionRule:
-    """Who may extend a period, by how much, and whether only once. The limits apply to extensions granted on `limits_from` or later."""
+    """Limits of the extensions of a period: whose consent or approval is needed, the longest extension, and whether it may be extended only once.
+
+    `at_most` and `once` apply to extensions granted on `limits_from` or later; None: to all extensions.
+    """
 
     by: tuple[str, str]
-    at_most: Days | Months | None = None  # None: no limit
+    at_most: Days | Months | None = None  # longest extension; None: no limit
     once: bool = False
     limits_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One period. `kind` is LAW, LOCAL_RULE or POLICY; only a LAW period may be called legally overdue, and no county may change it."""
+    """Rule of one period. `kind` is LAW, LOCAL_RULE or POLICY. Only a period of kind LAW can be legally overdue, and a county may not change it."""
 
     clock: str
     length: Length
-    runs_from: tuple[str, str]
-    article: str  # "after …": applied by analogy; "none": set by the county alone
+    runs_from: tuple[str, str]  # event that starts the period, in Chinese and English
+    article: str  # source; "after …": the article is applied by analogy; "none": the county sets the period without a source
     kind: str
     readings: tuple[int, ...] = ()
     extension: ExtensionRule | None = None
-    appraisal_excluded: bool = False  # days of an appraisal are not counted
-    lapses: bool = False  # at its end a right lapses or arises; no agency is overdue
-    restarted_by: tuple[str, str] | None = None
-    consequence: tuple[str, str] | None = None  # what may be done or stated from the day after the period has ended
-    consequence_after: str | None = None  # the clock, from the same start, whose end decides that day instead
-    opened_from: date | None = None
-    opened_until: date | None = None
-    on_platform: bool | None = None  # True: on the platform of the people's courts; False: elsewhere; None: both
-    lengthens: tuple[str, ...] = ()  # for a row that is an extension: the clocks that it extends
-    calculator_only: tuple[str, str] | None = None  # why no event of a dispute opens it, and only the calculator uses it
-    no_reminder: tuple[str, str] | None = None  # why no reminder is sent before its end
+    appraisal_excluded: bool = False  # True: days of an appraisal are not counted
+    lapses: bool = False  # True: at the end a right lapses or arises, and no agency is overdue
+    restarted_by: tuple[str, str] | None = None  # event that restarts the period, in Chinese and English; None: no restart
+    consequence: tuple[str, str] | None = None  # consequence from the day after the end of the period, in Chinese and English
+    consequence_after: str | None = None  # clock with equal start whose end decides the day of the consequence; None: this clock
+    opened_from: date | None = None  # first day of the start for which the rule is in force; None: no limit
+    opened_until: date | None = None  # last such day; None: no limit
+    on_platform: bool | None = None  # True: the rule for the platform of the people's courts; False: the rule for other places; None: for both
+    lengthens: tuple[str, ...] = ()  # clocks that this clock extends, if it is an extension
+    calculator_only: tuple[str, str] | None = None  # reason why only the calculator uses the clock; None: events of disputes start it
+    no_reminder: tuple[str, str] | None = None  # reason why no reminder is sent; None: reminders are sent
 
     @property
-    def overridable(self) -> bool:
-        """Return whether a county may change the row."""
+    def is_overridable(self) -> bool:
+        """Return whether a county may change the rule."""
         return self.kind != "LAW"
 
 
-REGISTRATION_FIRST_FROM = date(2025, 1, 1)  # from this day courts register first and delegate no mediation before filing
+REGISTRATION_FIRST_FROM = date(2025, 1, 1)  # from this day, courts register a claim before they refer it to mediation
 
 # fmt: off
+# Interpretations of disputed law, by number, in Chinese and English.
 READINGS = {
     1: ("以小时计的期间不因休息日顺延，自受理后的下一整点起算（民诉解释125）。",
         "A period in hours is not extended by rest days; it runs from the next full hour after acceptance (CPLI 125)."),
@@ -73,7 +77,7 @@ READINGS = {
     9: ("司法确认申请自第二方同意时为共同申请；3日受理适用于人民调解和名册内调解员，补齐材料后重新起算。",
         "An application for confirmation is joint from the second party's consent. The 3 days for acceptance apply to people's mediation and to mediators on the roster, and begin anew when missing papers are handed in."),
     10: ("放假安排尚未公布的年份，日期为暂定，公布后重新计算。",
-         "In a year without a published holiday arrangement dates are provisional; they are computed again when the arrangement is published."),
+         "In a year without a published holiday schedule dates are provisional; they are computed again when the schedule is published."),
 }
 
 _BOTH_PARTIES = ("双方当事人同意", "consent of both parties")
@@ -82,7 +86,7 @@ _COURT_PRESIDENT = ("本院院长批准", "approval of the court's president")
 _ARBITRATION_NOT_CONNECTED = ("仲裁委员会不向本系统上报", "arbitration commissions do not report to this system")
 _AUTHORITY_NOT_CONNECTED = ("该行政机关不向本系统上报", "that authority does not report to this system")
 _POLICE_NOT_CONNECTED = ("公安机关自行主持的调解不向本系统上报", "mediation conducted by the police is not reported to this system")
-_EXTENSION_BY_OPINION = ExtensionRule(_BOTH_PARTIES, at_most=Days(30), once=True, limits_from=REGISTRATION_FIRST_FROM)
+_EXTENSION_OF_ENTRUSTED_MEDIATION = ExtensionRule(_BOTH_PARTIES, at_most=Days(30), once=True, limits_from=REGISTRATION_FIRST_FROM)
 
 RULES = (
     # ── set by the county ──
@@ -116,10 +120,10 @@ RULES = (
     Rule("mediation_out_of_court_policy", Days(30), ("调解组织接收", "acceptance by the body"), "none", "POLICY", readings=(3, 4),
          extension=ExtensionRule(_ALL_PARTIES), appraisal_excluded=True),
     Rule("mediation_entrusted_ordinary", Days(15), ("签收法院移交的材料，在线为平台确认", "signature for the court's papers; online: confirmation on the platform"),
-         "特邀调解规定 27; 在线调解规则 24; 立案与调解意见 3", "LAW", readings=(3, 4), extension=_EXTENSION_BY_OPINION),
+         "特邀调解规定 27; 在线调解规则 24; 立案与调解意见 3", "LAW", readings=(3, 4), extension=_EXTENSION_OF_ENTRUSTED_MEDIATION),
     Rule("mediation_entrusted_simplified", Days(7), ("签收法院移交的材料，在线为平台确认", "signature for the court's papers; online: confirmation on the platform"),
-         "特邀调解规定 27; 在线调解规则 24; 立案与调解意见 3", "LAW", readings=(3, 4), extension=_EXTENSION_BY_OPINION),
-    Rule("mediation_extension", Days(30), ("原调解期限的起算日", "start of the base period"), "立案与调解意见 3", "POLICY", readings=(3, 4), extension=_EXTENSION_BY_OPINION,
+         "特邀调解规定 27; 在线调解规则 24; 立案与调解意见 3", "LAW", readings=(3, 4), extension=_EXTENSION_OF_ENTRUSTED_MEDIATION),
+    Rule("mediation_extension", Days(30), ("原调解期限的起算日", "start of the base period"), "立案与调解意见 3", "POLICY", readings=(3, 4), extension=_EXTENSION_OF_ENTRUSTED_MEDIATION,
          lengthens=("mediation_entrusted_ordinary", "mediation_entrusted_simplified"),
          calculator_only=("纠纷中由原期限连同延长一并计算", "in a dispute the base period is computed together with the extension")),
     Rule("mediation_delegated_legacy", Days(30), ("签收或者平台确认", "signature or confirmation"), "特邀调解规定 27; 在线调解规则 24, 26", "LAW", readings=(3, 4, 5),
@@ -174,7 +178,7 @@ RULES = (
          extension=ExtensionRule(_COURT_PRESIDENT, at_most=Months(6), once=True), appraisal_excluded=True),
     Rule("enforcement_apply", Months(24), ("履行期限的最后一日", "last day for performance"), "民事诉讼法 250", "LAW", lapses=True),
 )
-# Clocks whose length the letter sets. The length of the row applies if the letter sets none.
+# Clocks whose length a letter of the court may set. If the letter sets no length, the length in RULES applies.
 CLOCKS_WITH_GIVEN_LENGTH = ("judicial_suggestion_reply",)
 # fmt: on
 
@@ -182,7 +186,7 @@ Rules = Mapping[str, tuple[Rule, ...]]
 
 
 def group_by_clock(rows: tuple[Rule, ...]) -> dict[str, tuple[Rule, ...]]:
-    """Return the rows of each clock, in the order of the table."""
+    """Return a mapping from the name of a clock to its rules, in the order of `rows`."""
     found: dict[str, tuple[Rule, ...]] = {}
     for row in rows:
         found[row.clock] = (*found.get(row.clock, ()), row)

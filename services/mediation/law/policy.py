@@ -1,25 +1,25 @@
-"""Settings by which deadlines are computed: the calendar, the rules with the county's changes, and the waiting time for late reports."""
+"""Settings of the computation of deadlines: calendar, rules with the county's changes, and waiting time for steps reported late."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from services.mediation.law.county_periods import CountyPeriods
-from services.mediation.law.holidays import CHINA, Holidays
+from services.mediation.law.holidays import CHINESE_CALENDAR, Holidays
 
 
 @dataclass(frozen=True, slots=True)
 class DeadlinePolicy:
-    """Calendar, rules and waiting time.
+    """Settings of the computation of deadlines: calendar, rules of the county, and waiting time.
 
-    `patience`: a deadline that was already past when it was set is checked only after this time, because a bulk import may bring the step that met it later.
+    `patience`: a deadline that is already past when it is set is checked only after this time, because the step that met it may follow in a bulk import.
     """
 
-    holidays: Holidays = CHINA
+    holidays: Holidays = CHINESE_CALENDAR
     county: CountyPeriods = field(default_factory=CountyPeriods)
     patience: timedelta = timedelta(minutes=10)
 
     def reminders(self, clock) -> tuple[timedelta, ...]:
-        """Return the lead times of reminders for a clock of disputes or of the safeguard lane: the county's own, else the usual ones."""
+        """Return the times before the end at which reminders of this clock are sent: those set by the county, else the default of the clock."""
         return self.county.remind.get(clock.name, clock.remind)
 
 

@@ -1,1 +1,1 @@
-"""Lifecycle of a dispute: transitions, effects of steps, decisions on steps, corrections. Pure: no database, no broker, no clock."""
+"""Lifecycle of a dispute: transitions, effects of steps, decisions on steps, and corrections. Pure computation: no database, message broker or system clock."""

@@ -1,4 +1,4 @@
-"""Decides what each event or passed deadline means for a dispute, by the tables in transitions.py. Pure; `now` is an argument."""
+"""Decisions on the events and passed deadlines of a dispute, by the tables in transitions.py. Pure computation; the present time is an argument."""
 
 from collections.abc import Iterable
 from copy import deepcopy
@@ -25,32 +25,32 @@ from services.mediation.lifecycle.transitions import (
     STEP_WHEN_PASSED,
     TRANSITIONS,
     Cell,
-    ReturnTo,
-    When,
+    ConditionalTarget,
+    PreviousStateTarget,
 )
 
-# By how much the time of a step may lie in the future, because an agency's system clock may be fast.
+# Largest time by which a step may lie in the future, because the system clock of an agency may be fast.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
-# Types of the events that are decided here.
-REGISTERED, REPORTED, PROPOSED = "dispute.registered", "step.reported", "duplicate.proposed"
+# Types of the intake service's events on which this module decides.
+REGISTERED, STEP_REPORTED, DUPLICATE_PROPOSED = "dispute.registered", "step.reported", "duplicate.proposed"
 
 
 def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy = USUAL_POLICY, roster=None) -> Decision:
-    """Decide what an event of intake (type, subject, data) means for a dispute, which is None before its registration.
+    """Decide on an event of the intake service for a dispute. `dispute` is None before its registration.
 
-    A legal step changes the dispute in place; a refused one leaves it unchanged. Events of other types give an empty decision.
-    `roster` contains the rosters at the time of the decision; None: mediators are not checked against a roster.
+    A legal step changes the dispute in place; a refused step leaves it unchanged. An event of another type results in an empty decision.
+    `roster` contains the rosters of mediators at the time of the decision; None: mediators are not checked against rosters.
     """
-    if event.type == PROPOSED:
+    if event.type == DUPLICATE_PROPOSED:
         return Decision(dispute, new_events=[("duplicate.noted", {**event.data, "owed_by": (CENTRE,)})])
-    if event.type not in (REGISTERED, REPORTED):
+    if event.type not in (REGISTERED, STEP_REPORTED):
         return Decision(dispute)
-    # If an operator discarded the registration, later steps meet a dispute in the initial state, in which they are refused.
+    # If an operator discarded the registration, later steps are decided on a dispute in the initial state, which refuses them.
     decision, step = Decision(dispute or Dispute(event.subject)), step_of(event, policy, roster)
     reason = _refusal_reason(decision.dispute, step, now)
     if reason is None and is_blocked_by_hold(decision.dispute, step, event.data["event"]):
-        reason = "stayed"  # checked last: a step that is illegal anyway gets its usual refusal, which does not reveal the hold
+        reason = "stayed"  # checked last: a step that is illegal without the hold, too, is refused for that other reason, which does not reveal the hold
     if reason is not None:
         _refuse(decision, step, reason, event.data["event"])
     elif step.step_type in UNDOING_STEPS:
@@ -61,21 +61,21 @@ def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy
 
 
 def needs_history(event) -> bool:
-    """Return whether the decision on the event requires the dispute's earlier steps (`applied_steps`)."""
-    return event.type == REPORTED and event.data["step"] in UNDOING_STEPS
+    """Return whether the decision on the event needs the earlier steps of the dispute (`applied_steps`)."""
+    return event.type == STEP_REPORTED and event.data["step"] in UNDOING_STEPS
 
 
 def discard(dispute: Dispute | None, event) -> Decision:
-    """Decide on an event that an operator discarded: the dispute is unchanged and the agency gets a refusal."""
+    """Return the decision on an event that an operator discarded: the dispute is unchanged, and the step is refused to the agency."""
     decision = Decision(dispute)
-    if event.type in (REGISTERED, REPORTED):
+    if event.type in (REGISTERED, STEP_REPORTED):
         decision.dispute = dispute or Dispute(event.subject)
         _refuse(decision, step_of(event, USUAL_POLICY), "discarded_by_operator", event.data["event"])
     return decision
 
 
 def step_of(event, policy: DeadlinePolicy, roster=None) -> Step:
-    """Return the step that an event of intake reports."""
+    """Return the step reported in an event of the intake service."""
     data = event.data
     if event.type == REGISTERED:
         return Step(REGISTERED, data["agency"], instant_of(data["happened_at"]), data, policy, roster)
@@ -83,9 +83,9 @@ def step_of(event, policy: DeadlinePolicy, roster=None) -> Step:
 
 
 def fold(transitions: Iterable[Transition], state: str = INITIAL_STATE) -> str:
-    """Return the state to which a history leads, starting from `state`.
+    """Return the state of a dispute after these transitions, starting from `state`.
 
-    Raises BrokenHistory if a step is missing or repeated, or does not begin in the state in which the previous one ended.
+    Raises BrokenHistory if a step is missing or repeated, or does not begin in the state in which the previous step ended.
     """
     for count, (before, after, step) in enumerate(transitions, 1):
         if (before, step) != (state, count):
@@ -95,18 +95,21 @@ def fold(transitions: Iterable[Transition], state: str = INITIAL_STATE) -> str:
 
 
 class BrokenHistory(ValueError):
-    """The steps of a dispute do not form one continuous sequence."""
+    """The transitions of a dispute are not one continuous sequence."""
 
 
 # ── Refusing or applying a step ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _refusal_reason(dispute: Dispute, step: Step, now: datetime) -> str | None:
-    """Return the code of the first reason to refuse the step, or None: state, authority of the agency, time, then the guards in table order."""
+    """Return the code of the first reason to refuse the step; None if it is legal.
+
+    Checked in this order: state of the dispute, authority of the agency, time of the step, guards in the order of their table.
+    """
     if step.step_type not in TRANSITIONS[dispute.state]:
         return "dispute_closed" if dispute.state == "closed" else "illegal_here"
     if step.step_type == REGISTERED:
-        return None  # intake has assigned the code: the registration is valid even if the agency's clock is fast
+        return None  # the intake service has assigned the code, so the registration is valid even if the agency's system clock is fast
     guard, reason = GUARD_FOR_EVERY_STEP
     if not guard(dispute, step):
         return reason
@@ -119,7 +122,10 @@ def _refusal_reason(dispute: Dispute, step: Step, now: datetime) -> str | None:
 
 
 def _refuse(decision: Decision, step: Step, reason: str, event: dict, corrected: tuple[Dispute, Step] | None = None) -> None:
-    """Refuse the step and add `step.refused` with the reason as text. `corrected`: of a refused correction, the dispute and step that were checked."""
+    """Refuse the step and add `step.refused` with the reason as text.
+
+    `corrected` contains the dispute and the corrected step that were checked, if the step is a correction and its corrected step is refused.
+    """
     dispute, step_type = decision.dispute, _reported_type(step.step_type)
     parameters = {"state": dispute.state, "step": step_type, "agency": step.agency}
     dispute, step = corrected or (dispute, step)
@@ -140,10 +146,10 @@ def _refuse(decision: Decision, step: Step, reason: str, event: dict, corrected:
 
 
 def _apply_step(decision: Decision, step: Step, event: dict, now: datetime, policy: DeadlinePolicy) -> None:
-    """Apply a legal step: change the state, record its effect, update the deadlines and add the events."""
+    """Apply a legal step: change the state, record the effect, update the deadlines and add the events to the decision."""
     dispute, before, step_type = decision.dispute, decision.dispute.state, step.step_type
     old_values = corrections.snapshot(dispute)
-    met = tracking.remove_met_deadlines(dispute, step, policy)  # before the effect: guards of clocks read the dispute before the step
+    met = tracking.remove_met_deadlines(dispute, step, policy)  # before the effect, because guards of clocks read the dispute before the step
     outcome = OUTCOME_BY_STEP.get(step_type) or _final_outcome(dispute)
     effect = EFFECTS.get(step_type)
     if effect is not None:
@@ -155,8 +161,8 @@ def _apply_step(decision: Decision, step: Step, event: dict, now: datetime, poli
         dispute.entered_at = step.happened_at
 
     new_events = decision.new_events
-    if step_type not in STEPS_WITHOUT_FACT:
-        new_events.append((step_type, _fact_data(dispute, step, event, before)))
+    if step_type not in STEPS_NOT_PUBLISHED:
+        new_events.append((step_type, _confirmed_step_data(dispute, step, event, before)))
     new_events.append(("step.applied", {"event": event, "step": _reported_type(step_type), "state": dispute.state}))
     tracking.add_met_events(decision, met)
     tracking.update_deadlines(decision, step, target == NOTED, now, policy)
@@ -169,14 +175,17 @@ def _apply_step(decision: Decision, step: Step, event: dict, now: datetime, poli
 
 
 def _target_state(dispute: Dispute, step: Step, cell: Cell) -> str:
-    """Return the state to which a cell of the transition table leads, or NOTED. Guards of a When read the dispute after the effect of the step."""
-    while type(cell) is When:
+    """Return the state to which a cell of the transition table leads, or NOTED. The guard of a ConditionalTarget reads the dispute after the effect of the step."""
+    while type(cell) is ConditionalTarget:
         cell = cell.then if cell.guard(dispute, step) else cell.otherwise
-    return dispute.state_before_pause if type(cell) is ReturnTo else cell
+    return dispute.state_before_pause if type(cell) is PreviousStateTarget else cell
 
 
-def _fact_data(dispute: Dispute, step: Step, event: dict, before: str) -> dict:
-    """Return the data of the published fact. `event` is the report of this step; `about` is the id of the earlier report that the step concerns."""
+def _confirmed_step_data(dispute: Dispute, step: Step, event: dict, before: str) -> dict:
+    """Return the data of the confirmed step (domain event) to publish.
+
+    `event` identifies the agency's event of this step. `about` in the result is the id of the earlier event that a correction or withdrawal concerns.
+    """
     facts = {**step.facts, "about": step.facts["event"]} if "event" in step.facts else step.facts
     if step.step_type in STEPS_NAMING_BODY and dispute.body:
         facts = {**facts, "body": dispute.body}
@@ -191,7 +200,7 @@ def _closing_data(dispute: Dispute) -> dict:
 
 
 def _append_to_history(decision: Decision, step: Step, before: str, event: dict | None, inverse: dict, undoes: int | None = None) -> None:
-    """Add the transition and the applied step to the decision and to the history of the dispute."""
+    """Add the transition and the applied step to the decision, and the applied step to the dispute."""
     dispute = decision.dispute
     dispute.steps += 1
     decision.transition = Transition(before, dispute.state, dispute.steps)
@@ -200,22 +209,25 @@ def _append_to_history(decision: Decision, step: Step, before: str, event: dict 
 
 
 def _reported_type(step_type: str) -> str:
-    """Return the step type under which the agency reported the step: a registration comes from a `dispute.reported`."""
+    """Return the event type that the agency used for the step: `dispute.reported` for a registration, else the type of the step."""
     return "dispute.reported" if step_type == REGISTERED else step_type
 
 
 def _final_outcome(dispute: Dispute) -> str:
-    """Return the outcome of the dispute if it were closed now."""
+    """Return the outcome that the dispute has if it is closed now."""
     if dispute.state == "resolved" and dispute.outcome != "judged":
         return "performed" if all_terms_performed(dispute) else dispute.outcome or "settled"
     return OUTCOME_BY_STATE.get(dispute.state) or dispute.outcome or "not_settled"
 
 
-# ── Correcting, withdrawing and unjoining ─────────────────────────────────────────────────────────────────────────────────────────
+# ── Corrections, withdrawals and undone joins ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _undo_step(decision: Decision, step: Step, event: dict, now: datetime, policy: DeadlinePolicy) -> None:
-    """Undo an earlier step and, for a correction, apply it again with the right facts. If that is refused, nothing changes and the correction is refused."""
+    """Undo an earlier step and, for a correction, apply it again with the corrected facts.
+
+    If the corrected step is not legal, the correction is refused and the dispute is unchanged.
+    """
     before, earlier = decision.dispute.state, find_step_to_undo(decision.dispute, step)
     attempt = Decision(replace(decision.dispute, deadlines=deepcopy(decision.dispute.deadlines), applied_steps=[*decision.dispute.applied_steps]))
     corrections.apply_inverse(attempt, earlier, now, policy)
@@ -225,16 +237,18 @@ def _undo_step(decision: Decision, step: Step, event: dict, now: datetime, polic
         if reason is not None:
             _refuse(decision, step, reason, event, (attempt.dispute, corrected_step))
             return
-        old_values = corrections.snapshot(attempt.dispute)  # so that the corrected step can be undone in turn
+        old_values = corrections.snapshot(attempt.dispute)  # needed to undo the correction later
         _apply_step(attempt, corrected_step, event, now, policy)
+        tracking.stop_clocks_outside_state(attempt)
         new_events = [(event_type, data) for event_type, data in attempt.new_events if event_type != "step.applied"]
         attempt.dispute.applied_steps.pop()
         attempt.dispute.steps -= 1
         inverse = {**corrections.previous_values(old_values, attempt.dispute), "step_type": corrected_step.step_type}
     else:
+        tracking.stop_clocks_outside_state(attempt)
         new_events, inverse = attempt.new_events, {}
     decision.dispute, decision.deadlines = attempt.dispute, attempt.deadlines
-    decision.new_events.append((step.step_type, _fact_data(decision.dispute, step, event, before)))
+    decision.new_events.append((step.step_type, _confirmed_step_data(decision.dispute, step, event, before)))
     decision.new_events.append(("step.applied", {"event": event, "step": step.step_type, "state": decision.dispute.state}))
     decision.new_events += new_events
     _append_to_history(decision, step, before, event, inverse, earlier.step)
@@ -244,7 +258,7 @@ def _undo_step(decision: Decision, step: Step, event: dict, now: datetime, polic
 
 
 def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
-    """Check one deadline at `now` and, if it has passed, take the automatic step that STEP_WHEN_PASSED lists for its clock."""
+    """Check one deadline at `now`. If it has passed, apply the automatic step that STEP_WHEN_PASSED lists for its clock."""
     decision = tracking.check_deadline(dispute, deadline, now, policy)
     step_type = STEP_WHEN_PASSED.get(deadline.clock)
     if step_type is None or not any(event_type == "deadline.passed" for event_type, _ in decision.new_events) or step_type not in TRANSITIONS[dispute.state]:
@@ -253,7 +267,7 @@ def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: 
     if facts is None:
         return decision
     before, old_values = dispute.state, corrections.snapshot(dispute)
-    step = Step(step_type, None, now if step_type in DATED_WHEN_CHECKED else deadline.due_at, facts, policy)
+    step = Step(step_type, None, now if step_type in STEPS_DATED_WHEN_CHECKED else deadline.due_at, facts, policy)
     EFFECTS[step_type](dispute, step)
     target = _target_state(dispute, step, TRANSITIONS[before][step_type])
     if target != NOTED:
@@ -270,10 +284,10 @@ def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: 
     return decision
 
 
-# Outcome of a dispute that is closed in this state; in other states the recorded outcome applies.
+# Outcome of a dispute that is closed in one of these states. In other states the outcome recorded in the dispute applies.
 OUTCOME_BY_STATE = {"registered": "mistaken", "screened": "not_suitable", "performing": "defaulted", "defaulted": "defaulted", "suspended": "not_settled"}
-STEPS_WITHOUT_FACT = (REGISTERED, "dispute.reported")  # intake publishes the fact; mediation publishes only `step.applied`
-OUTCOME_BY_STEP = {"reports.joined": "merged"}  # in every state
-STEPS_NAMING_BODY = ("reports.joined",)  # their fact contains the body that has the dispute
+STEPS_NOT_PUBLISHED = (REGISTERED, "dispute.reported")  # the intake service publishes the registration; the mediation service publishes only `step.applied`
+OUTCOME_BY_STEP = {"reports.joined": "merged"}  # outcome of a dispute closed by this step, whatever its state
+STEPS_NAMING_BODY = ("reports.joined",)  # steps whose domain event contains the mediation body of the dispute
 UNDOING_STEPS = ("report.corrected", "report.withdrawn", "reports.unjoined")
-DATED_WHEN_CHECKED = ("supervision.issued",)  # dated at the time of the check; other automatic steps at the end of the deadline
+STEPS_DATED_WHEN_CHECKED = ("supervision.issued",)  # automatic steps dated at the time of the check; all others are dated at the due time

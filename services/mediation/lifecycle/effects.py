@@ -1,11 +1,14 @@
-"""Effects: what the dispute record stores of each step that takes effect. Values are replaced, never changed in place (see corrections.py)."""
+"""Effects of steps: functions that store in the dispute the data of a step that took effect, one per step type.
+
+Values of fields are replaced, never changed in place (reason: corrections.py).
+"""
 
 from datetime import date
 
 from contracts import AGENCIES, may_report
 from services.mediation.dispute import escalation
 from services.mediation.dispute.model import PARTICULARS, Dispute
-from services.mediation.dispute.tracks import track_of
+from services.mediation.dispute.tracks import track_of_claim
 from services.mediation.law.dates import date_of
 from services.mediation.routing import effects as routing_effects
 
@@ -41,13 +44,13 @@ def record_entrustment(dispute, step):
 
 
 def _reset_body_fields(dispute):
-    """Clear what was agreed with the previous body: consents and mediator."""
+    """Clear the consents and the mediator of the previous mediation body."""
     dispute.consents, dispute.mediator, dispute.mediators_refused = frozenset(), None, 0
 
 
 def record_acceptance(dispute, step):
     dispute.mediator = step.facts.get("mediator")
-    if step.facts.get("conflict_of_interest"):  # accepted because all parties agreed after the disclosure
+    if step.facts.get("conflict_of_interest"):  # the body may accept only because all parties agreed after the disclosure
         dispute.conflicts = {**dispute.conflicts, step.facts.get("mediator") or step.agency: True}
 
 
@@ -59,7 +62,7 @@ def record_decline(dispute, step):
 
 
 def record_conflict(dispute, step):
-    """Record the disclosed conflict of interest of the mediator, else of the body, and whether all parties agreed."""
+    """Record a conflict of interest of the mediator or, if the step names none, of the mediation body, and whether all parties agreed."""
     named, agreed = step.facts.get("mediator") or step.facts.get("body") or dispute.organisation or step.agency, bool(step.facts.get("agreed_after_disclosure"))
     dispute.conflicts = {**dispute.conflicts, named: agreed}
 
@@ -88,14 +91,14 @@ def record_refusal_of_mediator(dispute, step):
 
 
 def record_mediating_person(dispute, step):
-    """Add the present mediator to those who may not take part in the case later in another role (特邀调解规定 16)."""
+    """Add the present mediator to the mediators of the dispute, who may not take part in it later in another role (特邀调解规定 16)."""
     if dispute.mediator and dispute.mediator not in dispute.mediators:
         dispute.mediators = (*dispute.mediators, dispute.mediator)
 
 
 def record_start_of_mediation(dispute, step):
     record_mediating_person(dispute, step)
-    dispute.terms, dispute.agreement, dispute.confirmation = [], None, None  # a new agreement replaces one that was not confirmed
+    dispute.terms, dispute.agreement, dispute.confirmation = [], None, None  # mediation may start again after a court refused to confirm an agreement
 
 
 def record_extension(dispute, step):
@@ -131,7 +134,7 @@ def record_agreement(dispute, step):
         "about": list(facts.get("about", ())),
         "by": step.agency,
     }
-    # An agreement on the spot, before any referral: the reporting agency becomes the body, if it may report performance. The grid may not.
+    # Agreement on the spot, before any referral: the reporting agency becomes the mediation body if it may report performance. The grid may not.
     if dispute.body is None and may_report(step.agency, "performance.recorded"):
         dispute.body = step.agency
 
@@ -139,7 +142,7 @@ def record_agreement(dispute, step):
 def record_performance(dispute, step):
     number, result = step.facts["term"], step.facts["result"]
     old_result = dispute.terms[number - 1]["result"]
-    if (old_result, result) != ("default", "part"):  # part performance does not end a default, only full performance does
+    if (old_result, result) != ("default", "part"):  # only full performance ends a default, part performance does not
         dispute.terms = [{**term, "result": result} if count == number else term for count, term in enumerate(dispute.terms, 1)]
 
 
@@ -149,7 +152,7 @@ def record_confirmation_application(dispute, step):
 
 
 def record_objection(dispute, step):
-    """Reopen the application: the court reviews its ruling and confirms or refuses again."""
+    """Record an objection: the application is open again, and the court reviews its ruling."""
     dispute.confirmation, dispute.was_objected_to = "accepted", True
 
 
@@ -176,7 +179,7 @@ def record_lapse_of_confirmation(dispute, step):
 def record_filing(dispute, step):
     facts = step.facts
     dispute.court, dispute.docket, dispute.procedure, dispute.cause = step.agency, "open", facts["procedure"], facts["cause"]
-    dispute.received_on, dispute.track = _iso_date(facts["received_on"]), track_of(date_of(facts["received_on"]))
+    dispute.received_on, dispute.track = _iso_date(facts["received_on"]), track_of_claim(date_of(facts["received_on"]))
     dispute.outcome, dispute.court_closing_mode, dispute.body, dispute.extensions = None, None, None, 0
     _reset_body_fields(dispute)
 
@@ -188,7 +191,7 @@ def record_procedure(dispute, step):
 def record_case_closing(dispute, step):
     dispute.docket, dispute.court_closing_mode = "closed", step.facts["mode"]
     if dispute.court_closing_mode == "judgment":
-        dispute.terms = []  # the judgment replaces the agreement
+        dispute.terms = []  # a judgment replaces the terms of the agreement
     dispute.outcome = {"judgment": "judged", "withdrawn": "withdrawn"}.get(dispute.court_closing_mode, "settled")
 
 
@@ -201,7 +204,7 @@ def record_redirection(dispute, step):
 
 
 def record_reopening(dispute, step):
-    """Reset the record except the code, the registration, the conflicts of interest, all mediators and the number of supervisions."""
+    """Reset all fields except those of the registration, the conflicts of interest, the mediators and the number of supervisions."""
     blank = Dispute(dispute.code)
     for name in ("body", "suitable", "mediator", "consents", "terms", "outcome", *PARTICULARS):
         if name not in ("conflicts", "mediators", "cause", "wants", "village", "standings", "flags", "supervision_count"):
@@ -213,6 +216,7 @@ def _iso_date(day: str | date | None) -> str | None:
 
 
 # fmt: off
+# Step type: function of (dispute, step) that records the effect.
 EFFECTS = {
     "dispute.registered":      record_registration,
     "dispute.screened":        record_screening,

@@ -1,7 +1,7 @@
-"""Transition table of a dispute, the guards of each step, and the automatic steps. All changes of a state are listed here. Pure.
+"""Transition table of a dispute, the guards of each step, and the automatic steps. Every change of state is listed here.
 
 How to read it: a dispute is in one state. An agency reports a step. If the row of that state lists the step and all guards of the step hold, the
-dispute enters the listed state; otherwise the step is refused with a reason. The same steps start, meet and extend clocks: deadlines/clocks.py.
+dispute enters the listed state; otherwise the step is refused with a reason. deadlines/clocks.py lists which steps set, meet and extend deadlines.
 """
 
 from dataclasses import dataclass
@@ -24,113 +24,114 @@ from services.mediation.routing.effects import MEDIATOR_CHOICE_STATES, organisat
 
 
 @dataclass(frozen=True, slots=True)
-class When:
-    """Conditional target: `then` if the guard holds, else `otherwise`. The guard is evaluated after the effect of the step has been recorded."""
+class ConditionalTarget:
+    """Conditional target of a transition: `then` if the guard holds, else `otherwise`. The guard reads the dispute after the effect of the step."""
 
     guard: Guard
-    then: "str | When"
-    otherwise: "str | When"
+    then: "str | ConditionalTarget"
+    otherwise: "str | ConditionalTarget"
 
 
 @dataclass(frozen=True, slots=True)
-class ReturnTo:
-    """Target: the state before the pause, which is one of `to`."""
+class PreviousStateTarget:
+    """Target of a transition: the state of the dispute before the pause, which is one of the states in `to`."""
 
     to: tuple[str, ...]
 
 
-Cell = str | When | ReturnTo  # a cell of the table: a state, NOTED or UNDONE, or one of the two targets above
+Cell = str | ConditionalTarget | PreviousStateTarget  # target of a transition: a state, NOTED, UNDONE, ConditionalTarget or PreviousStateTarget
 
 # ── Tables ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-UNDONE = "undone"  # target: the effect of an earlier step is undone; for a correction, the step is then applied again with the right facts
+UNDONE = "undone"  # target: an earlier step is undone; for a correction, the step is then applied again with the corrected facts
 
 # fmt: off
 # If mediation fails, the trial of a registered case resumes (特邀调解规定 21; 在线调解规则 21); otherwise the dispute is terminated.
-AFTER_FAILED_MEDIATION = When(g.is_before_court, "court_track", "terminated")
-AFTER_PERFORMANCE = When(g.all_terms_performed, "resolved", When(g.any_term_defaulted, "defaulted", "performing"))
-AFTER_FOLLOW_UP = When(g.is_reported_settled, "resolved", NOTED)
-AFTER_AGREEMENT_ON_THE_SPOT = When(g.no_term_is_owed, "resolved", "agreed")
-AFTER_COURT_CLOSING = When(g.no_term_is_owed, "resolved", "performing")
-AFTER_MEDIATOR_REFUSAL = When(g.may_request_another_mediator, NOTED, AFTER_FAILED_MEDIATION)
+TARGET_AFTER_FAILED_MEDIATION = ConditionalTarget(g.is_before_court, "court_track", "terminated")
+TARGET_AFTER_PERFORMANCE = ConditionalTarget(g.all_terms_performed, "resolved", ConditionalTarget(g.any_term_defaulted, "defaulted", "performing"))
+TARGET_AFTER_FOLLOW_UP = ConditionalTarget(g.is_reported_settled, "resolved", NOTED)
+TARGET_AFTER_AGREEMENT_ON_THE_SPOT = ConditionalTarget(g.no_term_is_owed, "resolved", "agreed")
+TARGET_AFTER_COURT_CLOSING = ConditionalTarget(g.no_term_is_owed, "resolved", "performing")
+TARGET_AFTER_MEDIATOR_REFUSAL = ConditionalTarget(g.may_request_another_mediator, NOTED, TARGET_AFTER_FAILED_MEDIATION)
 
+# A row says: in this state, a step of this type leads to this target. A step that is not listed for the state is refused.
 TRANSITIONS: dict[str, dict[str, Cell]] = {
     # state                 step                        new state
     "detected":          { "dispute.registered":      "registered" },
     "registered":        { "dispute.screened":        "screened",
-                           "agreement.reached":       AFTER_AGREEMENT_ON_THE_SPOT,    # settled on the spot by the agency that reported it
+                           "agreement.reached":       TARGET_AFTER_AGREEMENT_ON_THE_SPOT,    # settled on the spot by the reporting agency
                            "dispute.redirected":      "redirected",
                            "mediation.terminated":    "terminated",
-                           "dispute.archived":        "closed" },                     # registered by mistake; a registration itself cannot be withdrawn
+                           "dispute.archived":        "closed" },                     # registered by mistake; a registration cannot be withdrawn
     "screened":          { "dispute.screened":        NOTED,                          # another screening, for example by the women's federation
                            "dispute.routed":          "routed",
                            "dispute.redirected":      "redirected",
                            "mediation.terminated":    "terminated",                   # withdrawn before any referral
                            "dispute.archived":        "closed" },
-    "routed":            { "dispute.routed":          "routed",                       # no answer: referred to another body, with a new deadline
+    "routed":            { "dispute.routed":          "routed",                       # referred to another body because the first did not answer
                            "case.entrusted":          "routed",
                            "referral.accepted":       "accepted",
                            "referral.declined":       "referral_declined",
                            "conflict.disclosed":      NOTED,
                            "dispute.redirected":      "redirected",
                            "case.procedure_set":      "court_track",
-                           "case.closed":             AFTER_COURT_CLOSING,
-                           "mediation.terminated":    AFTER_FAILED_MEDIATION },
+                           "case.closed":             TARGET_AFTER_COURT_CLOSING,
+                           "mediation.terminated":    TARGET_AFTER_FAILED_MEDIATION },
     "referral_declined": { "dispute.routed":          "routed",
                            "case.entrusted":          "routed",
                            "dispute.redirected":      "redirected",
                            "case.procedure_set":      "court_track",
-                           "case.closed":             AFTER_COURT_CLOSING,
-                           "mediation.terminated":    AFTER_FAILED_MEDIATION },
+                           "case.closed":             TARGET_AFTER_COURT_CLOSING,
+                           "mediation.terminated":    TARGET_AFTER_FAILED_MEDIATION },
     "accepted":          { "consent.given":           "consent_pending",
-                           "consent.refused":         AFTER_FAILED_MEDIATION,
+                           "consent.refused":         TARGET_AFTER_FAILED_MEDIATION,
                            "mediator.agreed":         "consent_pending",
                            "mediator.appointed":      "consent_pending",
-                           "mediator.refused":        AFTER_MEDIATOR_REFUSAL,
+                           "mediator.refused":        TARGET_AFTER_MEDIATOR_REFUSAL,
                            "conflict.disclosed":      NOTED,
-                           "referral.declined":       "referral_declined",            # returned, for example for a conflict of interest
-                           "case.closed":             AFTER_COURT_CLOSING,
-                           "mediation.terminated":    AFTER_FAILED_MEDIATION },       # for example a party is unreachable
+                           "referral.declined":       "referral_declined",            # given back by the body, for example for a conflict of interest
+                           "case.closed":             TARGET_AFTER_COURT_CLOSING,
+                           "mediation.terminated":    TARGET_AFTER_FAILED_MEDIATION },       # for example because a party is unreachable
     "consent_pending":   { "consent.given":           NOTED,
-                           "consent.refused":         AFTER_FAILED_MEDIATION,
+                           "consent.refused":         TARGET_AFTER_FAILED_MEDIATION,
                            "mediator.agreed":         NOTED,
                            "mediator.appointed":      NOTED,
-                           "mediator.refused":        AFTER_MEDIATOR_REFUSAL,
+                           "mediator.refused":        TARGET_AFTER_MEDIATOR_REFUSAL,
                            "conflict.disclosed":      NOTED,
                            "referral.declined":       "referral_declined",
                            "mediation.started":       "mediating",
-                           "case.closed":             AFTER_COURT_CLOSING,
-                           "mediation.terminated":    AFTER_FAILED_MEDIATION },
+                           "case.closed":             TARGET_AFTER_COURT_CLOSING,
+                           "mediation.terminated":    TARGET_AFTER_FAILED_MEDIATION },
     "mediating":         { "session.held":            NOTED,
                            "consent.given":           NOTED,
-                           "consent.refused":         AFTER_FAILED_MEDIATION,         # one clear refusal ends mediation at any time
+                           "consent.refused":         TARGET_AFTER_FAILED_MEDIATION,         # a clear refusal by one party ends mediation at any time
                            "mediator.agreed":         NOTED,
                            "mediator.appointed":      NOTED,
-                           "mediator.refused":        AFTER_MEDIATOR_REFUSAL,
+                           "mediator.refused":        TARGET_AFTER_MEDIATOR_REFUSAL,
                            "conflict.disclosed":      NOTED,
                            "clock.paused":            "clock_paused",
                            "mediation.extended":      NOTED,
                            "agreement.reached":       "agreed",
-                           "case.closed":             AFTER_COURT_CLOSING,            # the claim is withdrawn during mediation
-                           "mediation.terminated":    AFTER_FAILED_MEDIATION,
+                           "case.closed":             TARGET_AFTER_COURT_CLOSING,            # for example because the claim is withdrawn during mediation
+                           "mediation.terminated":    TARGET_AFTER_FAILED_MEDIATION,
                            "mediation.suspended":     "suspended" },
-    "clock_paused":      { "clock.resumed":           ReturnTo(("mediating", "court_track")),
+    "clock_paused":      { "clock.resumed":           PreviousStateTarget(("mediating", "court_track")),
                            "conflict.disclosed":      NOTED,
-                           "consent.refused":         AFTER_FAILED_MEDIATION,
-                           "case.closed":             AFTER_COURT_CLOSING,
-                           "mediation.terminated":    AFTER_FAILED_MEDIATION,
+                           "consent.refused":         TARGET_AFTER_FAILED_MEDIATION,
+                           "case.closed":             TARGET_AFTER_COURT_CLOSING,
+                           "mediation.terminated":    TARGET_AFTER_FAILED_MEDIATION,
                            "mediation.suspended":     "suspended" },
     "suspended":         { "mediation.resumed":       "mediating",                    # the suspicion was examined and not confirmed
-                           "consent.refused":         AFTER_FAILED_MEDIATION,
-                           "case.closed":             AFTER_COURT_CLOSING,
-                           "mediation.terminated":    AFTER_FAILED_MEDIATION,
+                           "consent.refused":         TARGET_AFTER_FAILED_MEDIATION,
+                           "case.closed":             TARGET_AFTER_COURT_CLOSING,
+                           "mediation.terminated":    TARGET_AFTER_FAILED_MEDIATION,
                            "dispute.archived":        "closed" },
-    "agreed":            { "performance.recorded":    AFTER_PERFORMANCE,
-                           "dispute.followed_up":     AFTER_FOLLOW_UP,
+    "agreed":            { "performance.recorded":    TARGET_AFTER_PERFORMANCE,
+                           "dispute.followed_up":     TARGET_AFTER_FOLLOW_UP,
                            "mediation.terminated":    NOTED,                          # on the ground `agreement_reached`
                            "confirmation.applied":    "confirm_applied",
-                           "confirmation.lapsed":     "performing",                   # automatic; the agreement remains a contract
-                           "case.closed":             AFTER_COURT_CLOSING },
+                           "confirmation.lapsed":     "performing",                   # automatic step; the agreement remains binding as a contract
+                           "case.closed":             TARGET_AFTER_COURT_CLOSING },
     "confirm_applied":   { "confirmation.accepted":   "confirm_applied",
                            "confirmation.extended":   NOTED,
                            "confirmation.granted":    "confirm_decided",
@@ -138,41 +139,41 @@ TRANSITIONS: dict[str, dict[str, Cell]] = {
                            "confirmation.withdrawn":  "confirm_decided",
                            "performance.recorded":    NOTED,
                            "dispute.followed_up":     NOTED },
-    "confirm_decided":   { "performance.recorded":    AFTER_PERFORMANCE,
-                           "dispute.followed_up":     AFTER_FOLLOW_UP,
-                           "confirmation.applied":    "confirm_applied",              # after a withdrawal, applied for again in time
-                           "mediation.started":       "mediating",                    # after a refusal: the parties may reach a new agreement (民事诉讼法 206)
-                           "mediation.terminated":    "terminated",                   # after a refusal: or the parties go to court
-                           "confirmation.objected":   "confirm_applied",              # after confirmation: the court reviews its ruling
+    "confirm_decided":   { "performance.recorded":    TARGET_AFTER_PERFORMANCE,
+                           "dispute.followed_up":     TARGET_AFTER_FOLLOW_UP,
+                           "confirmation.applied":    "confirm_applied",              # a second application in time, after the first was withdrawn
+                           "mediation.started":       "mediating",                    # after the court refused, the parties may reach a new agreement (民事诉讼法 206)
+                           "mediation.terminated":    "terminated",                   # after the court refused, the parties may also go to court
+                           "confirmation.objected":   "confirm_applied",              # after the court confirmed, it reviews its ruling
                            "enforcement.applied":     "enforcement" },
-    "performing":        { "performance.recorded":    AFTER_PERFORMANCE,
-                           "dispute.followed_up":     AFTER_FOLLOW_UP,
+    "performing":        { "performance.recorded":    TARGET_AFTER_PERFORMANCE,
+                           "dispute.followed_up":     TARGET_AFTER_FOLLOW_UP,
                            "confirmation.applied":    "confirm_applied",
                            "confirmation.lapsed":     NOTED,
                            "confirmation.objected":   "confirm_applied",
                            "enforcement.applied":     "enforcement",
-                           "case.closed":             AFTER_COURT_CLOSING,
+                           "case.closed":             TARGET_AFTER_COURT_CLOSING,
                            "dispute.archived":        "closed" },
-    "defaulted":         { "performance.recorded":    AFTER_PERFORMANCE,              # only full performance ends the default
-                           "dispute.followed_up":     AFTER_FOLLOW_UP,
+    "defaulted":         { "performance.recorded":    TARGET_AFTER_PERFORMANCE,              # only full performance ends the default
+                           "dispute.followed_up":     TARGET_AFTER_FOLLOW_UP,
                            "confirmation.applied":    "confirm_applied",
                            "confirmation.lapsed":     NOTED,
                            "confirmation.objected":   "confirm_applied",
                            "enforcement.applied":     "enforcement",
                            "dispute.reopened":        "registered",
-                           "case.closed":             AFTER_COURT_CLOSING,
-                           "dispute.archived":        "closed" },                     # if no term is owed and one is in default
+                           "case.closed":             TARGET_AFTER_COURT_CLOSING,
+                           "dispute.archived":        "closed" },                     # only if every term is performed or in default
     "terminated":        { "dispute.followed_up":     NOTED,
                            "dispute.redirected":      "redirected",
                            "dispute.archived":        "closed" },
     "filed":             { "case.entrusted":          "routed",
                            "case.procedure_set":      "court_track",
-                           "case.closed":             AFTER_COURT_CLOSING },
+                           "case.closed":             TARGET_AFTER_COURT_CLOSING },
     "court_track":       { "case.entrusted":          "routed",
                            "case.procedure_set":      "court_track",                  # change of procedure, for example simplified to ordinary
                            "session.held":            NOTED,
                            "clock.paused":            "clock_paused",
-                           "case.closed":             AFTER_COURT_CLOSING },
+                           "case.closed":             TARGET_AFTER_COURT_CLOSING },
     "enforcement":       { "performance.recorded":    NOTED,
                            "enforcement.completed":   NOTED,
                            "dispute.followed_up":     NOTED,
@@ -192,13 +193,13 @@ FINAL_STATES = ("closed",)
 OPEN_STATES = tuple(state for state in TRANSITIONS if state not in (INITIAL_STATE, *FINAL_STATES))
 COURT_STATES = ("filed", "court_track")
 
-# Transitions that are the same in a group of states. A row of TRANSITIONS takes precedence.
+# Transitions that are equal in a group of states: states, then step and target. A row of TRANSITIONS takes precedence.
 SHARED_TRANSITIONS = (
     # states
     #     step                        new state
     ((*OPEN_STATES, *FINAL_STATES), {
-          "dispute.reported":         NOTED,              # another report, with a new id, of a registered dispute
-          "petition.registered":      NOTED,              # petitions run independently of the state
+          "dispute.reported":         NOTED,              # a further report of a registered dispute, with a new event id
+          "petition.registered":      NOTED,              # petitions are handled independently of the state
           "petition.accepted":        NOTED,
           "petition.transferred":     NOTED,
           "petition.returned":        NOTED,
@@ -212,15 +213,15 @@ SHARED_TRANSITIONS = (
     (OPEN_STATES, {
           "participant.named":        NOTED,
           "petition.extended":        NOTED,
-          "reports.joined":           "closed",           # joined to another dispute about the same matter, which continues
-          "departments.called":       NOTED,              # other departments assist; the body that has the dispute leads
+          "reports.joined":           "closed",           # this dispute is closed; the other dispute about the same matter continues
+          "departments.called":       NOTED,              # other departments assist the mediation body, which continues to lead
           "call.answered":            NOTED,
           "supervision.issued":       NOTED,
           "supervision.answered":     NOTED }),
     (FINAL_STATES, {
-          "reports.unjoined":         UNDONE }),          # the join was wrong
+          "reports.unjoined":         UNDONE }),          # undoes a join that was wrong
     (("registered", "screened"), {
-          "level.escalated":          NOTED }),           # 四级七天
+          "level.escalated":          NOTED }),           # 四级七天 (four levels in seven days)
     (MEDIATOR_CHOICE_STATES, {
           "mediator.requested":       NOTED }),
     (("screened", "terminated", "confirm_applied"), {
@@ -229,19 +230,21 @@ SHARED_TRANSITIONS = (
           "trial.extended":           NOTED }),
 )
 
-APPROVED_EXTENSION_GUARDS = (             # extension approved by the president of the court, or by the head of the petition office
+# Guards of an extension that the president of the court or the head of the petition office approves, each with the reason of the refusal.
+APPROVED_EXTENSION_GUARDS = (
     (extendable_period_is_running,                 "no_such_period"),
     (is_extended_in_time,                          "extended_too_late"),
     (is_first_approved_extension,                  "leave_given_before"),
     (approved_extension_is_within_limit,           "leave_too_long"),
 )
+# Guards of each step, checked in this order. The reason code belongs to the guard before it.
 GUARDS = {
     # step                      guard                                         reason of the refusal (text in contracts)
     "dispute.screened":       ((g.may_be_mediated_by_law,                     "may_not_be_mediated"),
                                (g.is_not_administrative_dispute,              "administrative_not_mediated"),
                                (g.is_not_excluded_police_case,                "police_case_not_mediated"),
-                               (g.track_is_open_on_that_day,                  "track_not_open")),
-    "dispute.routed":         ((g.is_suitable,                                "not_suitable_for_mediation"),
+                               (g.track_is_open_on_day_of_claim,                  "track_not_open")),
+    "dispute.routed":         ((g.is_suitable_for_mediation,                                "not_suitable_for_mediation"),
                                (g.may_refer_dispute,                          "no_referral_before_filing"),
                                (g.target_may_accept_referrals,                "not_a_mediating_body"),
                                (organisation_belongs_to_agency,             "not_on_the_roster_then"),
@@ -340,15 +343,16 @@ GUARDS = {
                                (g.was_not_undone_before,                      "already_taken_back"),
                                (g.has_no_dependent_steps,                     "later_steps_stand")),
 }
-# Checked for every step, after the transition table and before the guards above: which roles may report which step (table in contracts).
+# Guard of every step, checked after the transition table and before GUARDS: the package contracts lists which roles may report which step.
 GUARD_FOR_EVERY_STEP = (g.may_report_step, "not_yours_to_say")
 
-NEXT_ACTORS = {                                    # roles that have to act next, by state; agencies_in_role resolves them
+# Roles that have to act next in each state. `agencies_in_role` returns the agencies of a role.
+NEXT_ACTORS = {
     "detected":          (),
     "registered":        ("centre",),
     "screened":          ("centre",),
     "routed":            ("body",),
-    "referral_declined": ("sender",),              # the centre, or the court that entrusted the case
+    "referral_declined": ("sender",),              # the agency that referred the dispute: the centre or a court
     "accepted":          ("body",),
     "consent_pending":   ("body",),
     "mediating":         ("body",),
@@ -359,7 +363,7 @@ NEXT_ACTORS = {                                    # roles that have to act next
     "performing":        ("body",),
     "defaulted":         ("body",),
     "terminated":        ("body",),
-    "suspended":         ("body", "authority"),    # the body reports the suspicion: a sham to the court, a crime to the police (人民调解法 25)
+    "suspended":         ("body", "authority"),    # the body reports a suspected sham to the court, a suspected crime to the police (人民调解法 25)
     "filed":             ("court",),
     "court_track":       ("court",),
     "enforcement":       ("court",),
@@ -367,7 +371,8 @@ NEXT_ACTORS = {                                    # roles that have to act next
     "resolved":          ("body",),
     "closed":            (),
 }
-STEP_WHEN_PASSED = {                               # clock: the step taken automatically when its deadline has passed
+# Clock: type of the step that is applied automatically when a deadline of the clock has passed.
+STEP_WHEN_PASSED = {
     "confirmation_apply":             "confirmation.lapsed",
     "group_level":                    "level.escalated",
     "village_level":                  "level.escalated",
@@ -376,14 +381,16 @@ STEP_WHEN_PASSED = {                               # clock: the step taken autom
     "mediation_out_of_court_policy":  "supervision.issued",
     "mediation_entrusted_ordinary":   "supervision.issued",
     "mediation_entrusted_simplified": "supervision.issued",
-    "supervision_answer":             "supervision.issued",                    # a second supervision, of which the political-legal committee is notified
+    "supervision_answer":             "supervision.issued",                    # second supervision, also notified to the political-legal committee
 }
-FACTS_WHEN_PASSED = {                              # step: function of dispute and deadline that returns its facts; None: no automatic step
+# Automatic step: function of (dispute, deadline) that returns the data of the step, or None if the step is not to be applied.
+FACTS_WHEN_PASSED = {
     "level.escalated":                next_level_facts,
     "supervision.issued":             next_supervision_facts,
 }
 
-PRINCIPLES = {                                     # principles of the domain: the guard that enforces each, its step, and the articles
+# Principles of the law of mediation, numbered as in docs/lifecycle.md: guard that enforces the principle, step that it guards, articles.
+PRINCIPLES = {
     "G1":  ("all_parties_consented", "mediation.started", "人民调解法 17; 民事诉讼法 125"),
     "G2":  ("may_request_another_mediator", "mediator.refused", "特邀调解规定 12; 在线调解规则 14"),
     "G3":  ("mediator_and_body_have_no_conflict", "referral.accepted", "特邀调解规定 15; 在线调解规则 13"),
@@ -396,7 +403,7 @@ PRINCIPLES = {                                     # principles of the domain: t
     "G11": ("pause_is_for_appraisal", "clock.paused", "在线调解规则 26; 医疗纠纷条例 38, 40"),
     "G12": ("all_parties_consent_to_extension", "mediation.extended", "特邀调解规定 27; 在线调解规则 24; 立案与调解意见 3"),
     "G13": ("is_not_on_docket", "case.filed", "人民调解法 3; 民事诉讼法 126"),
-    "G16": ("track_is_open_on_that_day", "dispute.screened", "立案与调解意见 3"),
+    "G16": ("track_is_open_on_day_of_claim", "dispute.screened", "立案与调解意见 3"),
 }
 # fmt: on
 
@@ -406,12 +413,12 @@ for _states, _row in SHARED_TRANSITIONS:
 
 
 def all_targets(cell: Cell) -> tuple[str, ...]:
-    """Return all targets of a cell, NOTED and UNDONE included."""
-    if isinstance(cell, When):
+    """Return all targets of a cell of the transition table, including NOTED and UNDONE."""
+    if isinstance(cell, ConditionalTarget):
         return (*all_targets(cell.then), *all_targets(cell.otherwise))
-    return cell.to if isinstance(cell, ReturnTo) else (cell,)
+    return cell.to if isinstance(cell, PreviousStateTarget) else (cell,)
 
 
 def target_states(cell: Cell) -> tuple[str, ...]:
-    """Return the states to which a cell may lead, each once."""
+    """Return the states to which a cell of the transition table may lead, without duplicates."""
     return tuple(dict.fromkeys(target for target in all_targets(cell) if target not in (NOTED, UNDONE)))

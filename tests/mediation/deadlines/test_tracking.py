@@ -1,4 +1,4 @@
-"""Tests of clocks and deadlines on simulated disputes. Expected days were counted by hand from the statutes and the holiday calendar of 2026."""
+"""Tests of the deadlines of simulated disputes. The expected days were counted by hand from the statutes and the holiday calendar of 2026."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from services.mediation.law.periods import DEFAULT_RULES, RULES
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 from tests.mediation.simulated_dispute import COURT, DAMAN, MONDAY, PETITIONS, SimulatedDispute, dispute_in_state, reported_event
 
-MEDIATION = "mediation_out_of_court_policy"
+MEDIATION_CLOCK = "mediation_out_of_court_policy"
 
 
 def moment(month, day, hour=9, year=2026):
@@ -27,7 +27,7 @@ def end_of_day(month, day, year=2026):
     return datetime(year, month, day, 23, 59, 59, tzinfo=SHANGHAI)
 
 
-def report_on(simulation, day, step, agency=None, **facts):
+def report_on_day(simulation, day, step, agency=None, **facts):
     """Advance the clock to `day` and report a step that happens then. Return the decision."""
     simulation.advance_to(day)
     return simulation.report(step, agency, after=timedelta(0), **facts)
@@ -38,81 +38,81 @@ def running_clocks(simulation):
 
 
 def filed_case(procedure="simplified", kind="family"):
-    """Return a case that the court registered on Wednesday 22 April 2026."""
+    """Return a simulated dispute that is a case registered by the court on Wednesday 22 April 2026."""
     simulation = dispute_in_state("terminated", kind=kind)
-    report_on(simulation, moment(4, 22), "case.filed", procedure=procedure)
+    report_on_day(simulation, moment(4, 22), "case.filed", procedure=procedure)
     return simulation
 
 
 def entrusted_case(procedure):
-    """Return that case, entrusted to the Daman committee, which accepted it on Monday 27 April."""
+    """Return a case filed on 22 April 2026 and entrusted to the Daman committee, which accepted it on Monday 27 April."""
     simulation = filed_case(procedure)
-    report_on(simulation, moment(4, 24), "case.entrusted", procedure=procedure)
-    report_on(simulation, moment(4, 27), "referral.accepted")
+    report_on_day(simulation, moment(4, 24), "case.entrusted", procedure=procedure)
+    report_on_day(simulation, moment(4, 27), "referral.accepted")
     return simulation
 
 
-def mediating_in_court(procedure):
+def dispute_mediated_in_court(procedure):
     simulation = entrusted_case(procedure)
     for step, facts in (("consent.given", {}), ("consent.given", {"party": "respondent"}), ("mediator.agreed", {}), ("mediation.started", {})):
-        report_on(simulation, moment(4, 28), step, **facts)
+        report_on_day(simulation, moment(4, 28), step, **facts)
     return simulation
 
 
 # ── Appraisals ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_an_appraisal_pauses_mediation_outside_court_and_its_days_are_not_counted():
+def test_an_appraisal_pauses_the_deadline_of_mediation_outside_court():
     simulation = dispute_in_state("mediating")  # accepted on Monday 2 March: due on 1 April
-    report_on(simulation, moment(3, 10), "clock.paused")
+    report_on_day(simulation, moment(3, 10), "clock.paused")
     assert simulation.last_event("deadline.recomputed")["because"] == "paused"
 
-    report_on(simulation, moment(3, 20), "clock.resumed")
+    report_on_day(simulation, moment(3, 20), "clock.resumed")
 
-    assert simulation.due_at(MEDIATION) == end_of_day(4, 13)  # 11 to 20 March are not counted: Saturday 11 April
+    assert simulation.due_at(MEDIATION_CLOCK) == end_of_day(4, 13)  # 11 to 20 March are not counted; the last day, Saturday 11 April, is moved to Monday
     assert (simulation.last_event("deadline.recomputed")["because"], simulation.last_event("deadline.recomputed")["was_due_at"]) == (
         "resumed",
         end_of_day(4, 1),
     )
 
 
-def test_no_deadline_approaches_or_passes_during_an_appraisal():
+def test_the_deadline_of_mediation_does_not_approach_or_pass_during_an_appraisal():
     simulation = dispute_in_state("mediating")
-    report_on(simulation, moment(3, 10), "clock.paused")
+    report_on_day(simulation, moment(3, 10), "clock.paused")
     simulation.events.clear()
 
     simulation.advance_to(moment(6, 1))
-    report_on(simulation, moment(6, 1), "clock.resumed")
+    report_on_day(simulation, moment(6, 1), "clock.resumed")
 
     assert "deadline.passed" not in simulation.event_types() and "deadline.approached" not in simulation.event_types()
-    assert simulation.due_at(MEDIATION) == end_of_day(6, 23)  # eight days had elapsed on 10 March, 22 remain
+    assert simulation.due_at(MEDIATION_CLOCK) == end_of_day(6, 23)  # eight days had elapsed on 10 March, 22 remain
 
 
-def test_an_appraisal_reported_late_reopens_a_passed_deadline():
+def test_an_appraisal_that_began_in_time_but_is_reported_late_reopens_the_passed_deadline():
     simulation = dispute_in_state("mediating")
     simulation.advance_to(moment(4, 3))
-    assert simulation.last_event("deadline.passed")["clock"] == MEDIATION
+    assert simulation.last_event("deadline.passed")["clock"] == MEDIATION_CLOCK
 
     simulation.report("clock.paused", happened=moment(3, 30))
 
     assert simulation.last_event("deadline.recomputed")["because"] == "paused"
-    assert simulation.dispute.deadlines[MEDIATION].state == "open"
+    assert simulation.dispute.deadlines[MEDIATION_CLOCK].state == "open"
 
 
-def test_an_appraisal_that_begins_after_the_deadline_changes_nothing():
+def test_an_appraisal_that_begins_after_the_deadline_does_not_change_it():
     simulation = dispute_in_state("mediating")
-    report_on(simulation, moment(4, 3), "clock.paused")
+    report_on_day(simulation, moment(4, 3), "clock.paused")
 
-    assert simulation.dispute.deadlines[MEDIATION].state == "passed"
-    assert simulation.due_at(MEDIATION) == end_of_day(4, 1)
+    assert simulation.dispute.deadlines[MEDIATION_CLOCK].state == "passed"
+    assert simulation.due_at(MEDIATION_CLOCK) == end_of_day(4, 1)
 
 
-def test_after_filing_an_appraisal_pauses_the_trial_period_but_not_mediation():
-    simulation = mediating_in_court("ordinary")
+def test_an_appraisal_after_filing_pauses_the_trial_period_but_not_the_period_of_mediation():
+    simulation = dispute_mediated_in_court("ordinary")
     assert (simulation.due_at("mediation_entrusted_ordinary"), simulation.due_at("trial_ordinary")) == (end_of_day(5, 12), end_of_day(10, 22))
 
-    report_on(simulation, moment(4, 30), "clock.paused")
-    report_on(simulation, moment(5, 8), "clock.resumed")
+    report_on_day(simulation, moment(4, 30), "clock.paused")
+    report_on_day(simulation, moment(5, 8), "clock.resumed")
 
     assert simulation.due_at("mediation_entrusted_ordinary") == end_of_day(5, 12)
     assert simulation.due_at("trial_ordinary") == end_of_day(10, 30)  # 1 to 8 May are not counted
@@ -122,8 +122,8 @@ def test_an_ordinary_trial_may_be_extended_once_by_six_months_with_approval():
     simulation = filed_case("ordinary")
     assert simulation.due_at("trial_ordinary") == end_of_day(10, 22)
 
-    assert report_on(simulation, moment(9, 1), "trial.extended", months=7).refused == "leave_too_long"
-    assert report_on(simulation, moment(9, 1), "trial.extended", months=6).refused is None
+    assert report_on_day(simulation, moment(9, 1), "trial.extended", months=7).refused == "leave_too_long"
+    assert report_on_day(simulation, moment(9, 1), "trial.extended", months=6).refused is None
     assert simulation.due_at("trial_ordinary") == end_of_day(4, 22, year=2027)
     assert simulation.report("trial.extended", months=1).refused == "leave_given_before"
 
@@ -131,12 +131,12 @@ def test_an_ordinary_trial_may_be_extended_once_by_six_months_with_approval():
 def test_a_simplified_trial_may_be_extended_by_one_month_with_approval():
     simulation = filed_case("simplified")
 
-    assert report_on(simulation, moment(5, 11), "trial.extended", months=2).refused == "leave_too_long"
-    assert report_on(simulation, moment(5, 11), "trial.extended", months=1).refused is None
-    assert simulation.due_at("trial_simplified") == end_of_day(8, 24)  # Saturday 22 August
+    assert report_on_day(simulation, moment(5, 11), "trial.extended", months=2).refused == "leave_too_long"
+    assert report_on_day(simulation, moment(5, 11), "trial.extended", months=1).refused is None
+    assert simulation.due_at("trial_simplified") == end_of_day(8, 24)  # 22 August is a Saturday, so the period ends on Monday
 
 
-def test_a_trial_extension_without_a_case_on_the_docket_is_refused():
+def test_an_extension_of_a_trial_is_refused_if_no_case_is_on_the_docket():
     assert dispute_in_state("mediating").report("trial.extended").refused == "not_on_a_docket"
 
 
@@ -145,22 +145,22 @@ def test_a_trial_extension_without_a_case_on_the_docket_is_refused():
 
 def test_mediation_resumed_after_a_suspension_keeps_its_remaining_time():
     simulation = dispute_in_state("mediating")  # accepted on Monday 2 March: due on 1 April
-    report_on(simulation, moment(3, 10), "mediation.suspended")
+    report_on_day(simulation, moment(3, 10), "mediation.suspended")
     assert simulation.last_event("deadline.recomputed")["because"] == "suspended"
     simulation.events.clear()
 
     simulation.advance_to(moment(6, 1))
-    report_on(simulation, moment(6, 1), "mediation.resumed", COURT)
+    report_on_day(simulation, moment(6, 1), "mediation.resumed", COURT)
 
     assert "deadline.passed" not in simulation.event_types() and "deadline.approached" not in simulation.event_types()
-    assert simulation.due_at(MEDIATION) == end_of_day(6, 23)  # eight days had elapsed on 10 March, 22 remain
+    assert simulation.due_at(MEDIATION_CLOCK) == end_of_day(6, 23)  # eight days had elapsed on 10 March, 22 remain
     assert simulation.last_event("deadline.recomputed")["because"] == "went_on"
 
 
-def test_entrusted_mediation_keeps_its_remaining_time_while_the_trial_period_continues():
-    simulation = mediating_in_court("ordinary")  # accepted on 27 April: due on 12 May
-    report_on(simulation, moment(4, 30), "mediation.suspended")
-    report_on(simulation, moment(5, 20), "mediation.resumed", COURT)
+def test_a_suspension_keeps_the_remaining_time_of_entrusted_mediation_but_not_of_the_trial():
+    simulation = dispute_mediated_in_court("ordinary")  # accepted on 27 April: due on 12 May
+    report_on_day(simulation, moment(4, 30), "mediation.suspended")
+    report_on_day(simulation, moment(5, 20), "mediation.resumed", COURT)
 
     assert simulation.due_at("mediation_entrusted_ordinary") == end_of_day(6, 1)  # three days had elapsed, twelve remain
     assert simulation.due_at("trial_ordinary") == end_of_day(10, 22)
@@ -168,26 +168,26 @@ def test_entrusted_mediation_keeps_its_remaining_time_while_the_trial_period_con
 
 def test_mediation_that_fails_while_suspended_meets_its_deadline_in_time():
     simulation = dispute_in_state("mediating")
-    report_on(simulation, moment(3, 10), "mediation.suspended")
-    report_on(simulation, moment(5, 10), "mediation.terminated", ground="other_obstacle")
+    report_on_day(simulation, moment(3, 10), "mediation.suspended")
+    report_on_day(simulation, moment(5, 10), "mediation.terminated", ground="other_obstacle")
 
-    assert simulation.last_event("deadline.met", MEDIATION)["late"] is False
+    assert simulation.last_event("deadline.met", MEDIATION_CLOCK)["late"] is False
 
 
 def test_the_end_of_a_suspension_also_ends_the_appraisal_that_it_interrupted():
     simulation = dispute_in_state("mediating")
-    report_on(simulation, moment(3, 10), "clock.paused")
-    report_on(simulation, moment(5, 10), "mediation.suspended")
-    report_on(simulation, moment(6, 1), "mediation.resumed", COURT)
+    report_on_day(simulation, moment(3, 10), "clock.paused")
+    report_on_day(simulation, moment(5, 10), "mediation.suspended")
+    report_on_day(simulation, moment(6, 1), "mediation.resumed", COURT)
 
-    assert simulation.due_at(MEDIATION) == end_of_day(6, 23)  # the days from 11 March to 1 June are excluded once, not twice
-    assert not simulation.dispute.deadlines[MEDIATION].is_paused
+    assert simulation.due_at(MEDIATION_CLOCK) == end_of_day(6, 23)  # the days from 11 March to 1 June are excluded once, not twice
+    assert not simulation.dispute.deadlines[MEDIATION_CLOCK].is_paused
 
 
 def test_the_trial_period_resumes_when_mediation_ends_during_an_appraisal():
-    simulation = mediating_in_court("ordinary")
-    report_on(simulation, moment(4, 30), "clock.paused")
-    report_on(simulation, moment(5, 8), "mediation.terminated")
+    simulation = dispute_mediated_in_court("ordinary")
+    report_on_day(simulation, moment(4, 30), "clock.paused")
+    report_on_day(simulation, moment(5, 8), "mediation.terminated")
 
     assert (simulation.state, simulation.due_at("trial_ordinary")) == ("court_track", end_of_day(10, 30))  # 1 to 8 May are not counted
 
@@ -195,54 +195,54 @@ def test_the_trial_period_resumes_when_mediation_ends_during_an_appraisal():
 # ── The court ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_filing_report_sets_and_meets_the_filing_deadline_at_once():
+def test_a_filing_sets_and_meets_the_deadline_of_the_filing_decision_at_once():
     simulation = filed_case()
 
     set_, met = simulation.last_event("deadline.set", "filing_decision"), simulation.last_event("deadline.met", "filing_decision")
-    assert (set_["due_at"], set_["owed_by"]) == (end_of_day(4, 27), (COURT,))  # received on the 20th
+    assert (set_["due_at"], set_["owed_by"]) == (end_of_day(4, 27), (COURT,))  # the court received the claim on 20 April
     assert (met["late"], met["was_passed"]) == (False, False)
 
 
-def test_a_filing_decided_on_the_eighth_day_is_late():
+def test_a_filing_decision_on_the_eighth_day_is_late():
     simulation = dispute_in_state("terminated")
-    report_on(simulation, moment(4, 28), "case.filed", received_on="2026-04-20", decided_on="2026-04-28")
+    report_on_day(simulation, moment(4, 28), "case.filed", received_on="2026-04-20", decided_on="2026-04-28")
 
     assert simulation.last_event("deadline.met", "filing_decision")["late"]
 
 
 def test_a_corrected_complaint_restarts_the_seven_days_to_decide_on_filing():
     simulation = dispute_in_state("registered")
-    report_on(simulation, moment(3, 3), "dispute.screened", track="B", court_received_on="2026-03-02")
-    report_on(simulation, moment(3, 12), "papers.received", reason="correction", on="2026-03-11")
+    report_on_day(simulation, moment(3, 3), "dispute.screened", track="B", court_received_on="2026-03-02")
+    report_on_day(simulation, moment(3, 12), "papers.received", reason="correction", on="2026-03-11")
     assert simulation.due_at("filing_decision") == end_of_day(3, 18)
 
-    report_on(simulation, moment(3, 18), "case.filed", received_on="2026-03-02", decided_on="2026-03-18")
+    report_on_day(simulation, moment(3, 18), "case.filed", received_on="2026-03-02", decided_on="2026-03-18")
 
     assert not simulation.last_event("deadline.met", "filing_decision")["late"]
 
 
 @pytest.mark.parametrize("claim_reported_before", [True, False])
-def test_a_restart_reported_together_with_the_filing_decision_counts(claim_reported_before):
+def test_a_restart_of_the_filing_period_that_is_reported_with_the_decision_is_counted(claim_reported_before):
     simulation = dispute_in_state("registered")
-    report_on(simulation, moment(3, 3), "dispute.screened", **({"track": "B", "court_received_on": "2026-03-02"} if claim_reported_before else {}))
-    report_on(simulation, moment(3, 18), "case.filed", received_on="2026-03-02", restarted_on="2026-03-11", decided_on="2026-03-18")
+    report_on_day(simulation, moment(3, 3), "dispute.screened", **({"track": "B", "court_received_on": "2026-03-02"} if claim_reported_before else {}))
+    report_on_day(simulation, moment(3, 18), "case.filed", received_on="2026-03-02", restarted_on="2026-03-11", decided_on="2026-03-18")
 
     assert not simulation.last_event("deadline.met", "filing_decision")["late"]
 
 
-def test_received_papers_are_refused_if_no_clock_can_be_restarted():
+def test_the_receipt_of_papers_is_refused_if_no_deadline_can_be_restarted():
     assert dispute_in_state("screened").report("papers.received").refused == "nothing_to_restart"
 
 
-def test_the_filing_deadline_is_set_by_the_screening_that_reports_the_claim():
+def test_a_screening_that_reports_the_claim_sets_the_deadline_of_the_filing_decision():
     simulation = dispute_in_state("registered")
-    report_on(simulation, moment(3, 3), "dispute.screened", track="B", court_received_on="2026-03-02")
+    report_on_day(simulation, moment(3, 3), "dispute.screened", track="B", court_received_on="2026-03-02")
     assert simulation.due_at("filing_decision") == end_of_day(3, 9)
 
-    report_on(simulation, moment(3, 12), "case.filed", received_on="2026-03-02", decided_on="2026-03-09")
+    report_on_day(simulation, moment(3, 12), "case.filed", received_on="2026-03-02", decided_on="2026-03-09")
 
     met = simulation.last_event("deadline.met", "filing_decision")
-    assert (met["late"], met["was_passed"]) == (False, True)  # decided in time, reported late
+    assert (met["late"], met["was_passed"]) == (False, True)  # the court decided in time but reported late
     assert simulation.event_types().count("deadline.met") == len([1 for step_type, data in simulation.events if step_type == "deadline.met"])
     assert "filing_decision" not in running_clocks(simulation)
 
@@ -251,7 +251,7 @@ def test_a_change_of_procedure_keeps_the_filing_day_as_start_of_the_trial_period
     simulation = filed_case("simplified")
     assert simulation.due_at("trial_simplified") == end_of_day(7, 22)
 
-    report_on(simulation, moment(5, 20), "case.procedure_set", procedure="ordinary")
+    report_on_day(simulation, moment(5, 20), "case.procedure_set", procedure="ordinary")
 
     assert simulation.last_event("deadline.stopped")["clock"] == "trial_simplified"
     assert simulation.due_at("trial_ordinary") == end_of_day(10, 22)
@@ -270,74 +270,76 @@ def test_the_length_of_entrusted_mediation_depends_on_the_procedure(procedure, c
     simulation = entrusted_case(procedure)
 
     assert simulation.due_at(clock) == due_at
-    assert MEDIATION not in running_clocks(simulation)
+    assert MEDIATION_CLOCK not in running_clocks(simulation)
     assert simulation.last_event("deadline.set", clock)["kind"] == "LAW"
 
 
 def test_entrusted_mediation_may_be_extended_once_by_at_most_thirty_days():
-    simulation = mediating_in_court("ordinary")
-    assert report_on(simulation, moment(5, 6), "mediation.extended", days=31).refused == "extension_too_long"
+    simulation = dispute_mediated_in_court("ordinary")
+    assert report_on_day(simulation, moment(5, 6), "mediation.extended", days=31).refused == "extension_too_long"
 
-    report_on(simulation, moment(5, 6), "mediation.extended", days=30)
+    report_on_day(simulation, moment(5, 6), "mediation.extended", days=30)
 
     assert simulation.due_at("mediation_entrusted_ordinary") == end_of_day(6, 11)  # 45 days from 27 April
-    assert report_on(simulation, moment(5, 20), "mediation.extended", days=5).refused == "extended_before"
+    assert report_on_day(simulation, moment(5, 20), "mediation.extended", days=5).refused == "extended_before"
 
 
 def test_the_extension_of_failed_entrusted_mediation_is_excluded_from_the_trial_period():
-    simulation = mediating_in_court("ordinary")
-    report_on(simulation, moment(5, 12), "mediation.extended", days=30)
+    simulation = dispute_mediated_in_court("ordinary")
+    report_on_day(simulation, moment(5, 12), "mediation.extended", days=30)
 
-    report_on(simulation, moment(6, 1), "mediation.terminated")
+    report_on_day(simulation, moment(6, 1), "mediation.terminated")
 
     assert simulation.state == "court_track"
     assert simulation.last_event("deadline.met", "mediation_entrusted_ordinary")["late"] is False
-    assert simulation.due_at("trial_ordinary") == end_of_day(11, 11)  # 13 May to 1 June, twenty days, after 22 October
+    assert simulation.due_at("trial_ordinary") == end_of_day(11, 11)  # the twenty days from 13 May to 1 June are added to 22 October
 
 
 def test_entrusted_mediation_that_was_not_extended_counts_in_the_trial_period():
-    simulation = mediating_in_court("ordinary")
-    report_on(simulation, moment(5, 8), "mediation.terminated")
+    simulation = dispute_mediated_in_court("ordinary")
+    report_on_day(simulation, moment(5, 8), "mediation.terminated")
 
     assert simulation.due_at("trial_ordinary") == end_of_day(10, 22)
 
 
-def test_a_claim_received_before_2025_keeps_the_legacy_deadline_after_the_switch():
+def test_a_claim_received_before_2025_keeps_the_deadline_of_the_legacy_track_in_2025():
     simulation = SimulatedDispute(now=moment(12, 30, year=2024))
     simulation.register()
     simulation.report("dispute.screened", track="legacy", court_received_on="2024-12-30")
     simulation.report("dispute.routed", agency=COURT)
-    report_on(simulation, moment(1, 3, year=2025), "referral.accepted")
+    report_on_day(simulation, moment(1, 3, year=2025), "referral.accepted")
 
-    assert simulation.due_at("mediation_delegated_legacy") == end_of_day(2, 5, year=2025)  # 2 February, Spring Festival until the 4th
+    assert simulation.due_at("mediation_delegated_legacy") == end_of_day(
+        2, 5, year=2025
+    )  # the 30th day, 2 February, is in the Spring Festival break until 4 February
     reloaded = Deadline(
         "mediation_delegated_legacy", "mediation_delegated_legacy", "LAW", moment(1, 3, year=2025), end_of_day(2, 5, year=2025), (DAMAN,), simulation.now
     )
     reloaded.opened_at = simulation.dispute.deadlines["mediation_delegated_legacy"].opened_at
-    assert tracking._compute(reloaded, USUAL_POLICY).last_moment == end_of_day(2, 5, year=2025)  # the rule still applies to a deadline loaded from its row
+    assert tracking._compute(reloaded, USUAL_POLICY).last_moment == end_of_day(2, 5, year=2025)  # a deadline loaded from the database follows the same rule
 
 
 # ── Confirmation ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def agreed_on(day, effective_on):
-    """Return a dispute with an agreement reached on `day` that takes effect on `effective_on`."""
+def dispute_agreed_on(day, effective_on):
+    """Return a simulated dispute with an agreement reached on `day` that takes effect on `effective_on`."""
     simulation = dispute_in_state("mediating", now=day - timedelta(days=1))
-    report_on(simulation, day, "agreement.reached", effective_on=effective_on, terms=[{"kind": "payment", "due_on": "2026-08-31", "amount_cny": "1.00"}])
+    report_on_day(simulation, day, "agreement.reached", effective_on=effective_on, terms=[{"kind": "payment", "due_on": "2026-08-31", "amount_cny": "1.00"}])
     return simulation
 
 
-def test_confirmation_may_be_applied_for_on_the_thirtieth_day():
-    simulation = agreed_on(moment(3, 5), "2026-03-05")
-    assert simulation.due_at("confirmation_apply") == end_of_day(4, 7)  # Saturday 4 April, Qingming
+def test_an_application_for_confirmation_on_the_thirtieth_day_is_accepted():
+    simulation = dispute_agreed_on(moment(3, 5), "2026-03-05")
+    assert simulation.due_at("confirmation_apply") == end_of_day(4, 7)  # the 30th day, 4 April, is in the Qingming break
 
-    assert report_on(simulation, moment(4, 7, hour=20), "confirmation.applied", applied_on="2026-04-07").refused is None
+    assert report_on_day(simulation, moment(4, 7, hour=20), "confirmation.applied", applied_on="2026-04-07").refused is None
 
     assert simulation.last_event("deadline.met", "confirmation_apply")["late"] is False
 
 
-def test_the_right_to_apply_for_confirmation_lapses_on_day_31_and_nobody_is_overdue():
-    simulation = agreed_on(moment(3, 2), "2026-03-02")
+def test_the_right_to_apply_for_confirmation_lapses_after_thirty_days_and_no_agency_is_overdue():
+    simulation = dispute_agreed_on(moment(3, 2), "2026-03-02")
     simulation.advance_to(moment(4, 2))
 
     passed = simulation.last_event("deadline.passed", "confirmation_apply")
@@ -346,8 +348,8 @@ def test_the_right_to_apply_for_confirmation_lapses_on_day_31_and_nobody_is_over
     assert simulation.report("confirmation.applied", applied_on="2026-04-02").refused == "applied_too_late"
 
 
-def test_an_application_made_on_day_30_but_reported_on_day_33_is_in_time():
-    simulation = agreed_on(moment(3, 2), "2026-03-02")
+def test_an_application_for_confirmation_made_on_day_30_but_reported_on_day_33_is_in_time():
+    simulation = dispute_agreed_on(moment(3, 2), "2026-03-02")
     simulation.advance_to(moment(4, 3))
 
     assert simulation.report("confirmation.applied", applied_on="2026-04-01").refused is None
@@ -356,76 +358,76 @@ def test_an_application_made_on_day_30_but_reported_on_day_33_is_in_time():
     assert (met["late"], met["was_passed"]) == (False, True)
 
 
-def test_the_court_has_3_days_to_accept_15_to_decide_and_30_at_most():
+def test_the_court_has_3_days_to_accept_the_application_for_confirmation_and_15_days_or_at_most_30_to_decide():
     simulation = dispute_in_state("agreed", now=moment(3, 2))
-    report_on(simulation, moment(3, 16), "confirmation.applied", applied_on="2026-03-16")
+    report_on_day(simulation, moment(3, 16), "confirmation.applied", applied_on="2026-03-16")
     assert simulation.due_at("confirmation_accept") == end_of_day(3, 19)
 
-    report_on(simulation, moment(3, 19), "confirmation.accepted")
+    report_on_day(simulation, moment(3, 19), "confirmation.accepted")
 
     assert (simulation.due_at("confirmation_decide"), simulation.due_at("confirmation_decide_outer")) == (
         end_of_day(4, 3),
         end_of_day(4, 20),
-    )  # 18 April is a Saturday
-    report_on(simulation, moment(4, 8), "confirmation.granted")
+    )  # the 30th day, 18 April, is a Saturday
+    report_on_day(simulation, moment(4, 8), "confirmation.granted")
     assert (
         simulation.last_event("deadline.met", "confirmation_decide")["late"] and not simulation.last_event("deadline.met", "confirmation_decide_outer")["late"]
     )
-    assert simulation.due_at("enforcement_apply") == end_of_day(6, 30, year=2028)  # two years after the last instalment
+    assert simulation.due_at("enforcement_apply") == end_of_day(6, 30, year=2028)  # two years after the due day of the last term
 
 
-def test_an_agreement_that_may_not_be_confirmed_has_no_confirmation_clock():
+def test_an_agreement_that_a_court_may_not_confirm_has_no_deadline_to_apply_for_confirmation():
     simulation = dispute_in_state("mediating")
-    report_on(simulation, moment(3, 4), "agreement.reached", confirmable=False)
+    report_on_day(simulation, moment(3, 4), "agreement.reached", confirmable=False)
 
     assert "confirmation_apply" not in running_clocks(simulation)
 
 
-def test_a_withdrawn_application_leaves_the_rest_of_the_thirty_days():
-    simulation = agreed_on(moment(3, 2), "2026-03-02")
-    report_on(simulation, moment(3, 10), "confirmation.applied", applied_on="2026-03-10")
-    report_on(simulation, moment(3, 12), "confirmation.withdrawn")
+def test_after_a_withdrawn_application_for_confirmation_the_thirty_days_continue():
+    simulation = dispute_agreed_on(moment(3, 2), "2026-03-02")
+    report_on_day(simulation, moment(3, 10), "confirmation.applied", applied_on="2026-03-10")
+    report_on_day(simulation, moment(3, 12), "confirmation.withdrawn")
 
     assert simulation.due_at("confirmation_apply") == end_of_day(4, 1)
 
 
-def accepted_for_confirmation():
-    """Return an application for confirmation of Monday 16 March 2026, accepted on Thursday; the fifteen days to decide end on Friday 3 April."""
+def dispute_with_accepted_application():
+    """Return a simulated dispute with an application for confirmation of 16 March 2026, accepted on 19 March: decision due on 3 April."""
     simulation = dispute_in_state("agreed", now=moment(3, 2))
-    report_on(simulation, moment(3, 16), "confirmation.applied", applied_on="2026-03-16")
-    report_on(simulation, moment(3, 19), "confirmation.accepted")
+    report_on_day(simulation, moment(3, 16), "confirmation.applied", applied_on="2026-03-16")
+    report_on_day(simulation, moment(3, 19), "confirmation.accepted")
     return simulation
 
 
 def test_the_confirmation_decision_may_be_extended_once_by_ten_days_with_approval():
-    simulation = accepted_for_confirmation()
+    simulation = dispute_with_accepted_application()
 
-    assert report_on(simulation, moment(4, 2), "confirmation.extended", days=11).refused == "leave_too_long"
-    assert report_on(simulation, moment(4, 2), "confirmation.extended", days=10).refused is None
-    assert simulation.due_at("confirmation_decide") == end_of_day(4, 13)  # 25 days from 19 March, one count from the start
+    assert report_on_day(simulation, moment(4, 2), "confirmation.extended", days=11).refused == "leave_too_long"
+    assert report_on_day(simulation, moment(4, 2), "confirmation.extended", days=10).refused is None
+    assert simulation.due_at("confirmation_decide") == end_of_day(4, 13)  # 25 days, counted from 19 March
     assert simulation.due_at("confirmation_decide_outer") == end_of_day(4, 20)
-    assert report_on(simulation, moment(4, 2), "confirmation.extended", days=1).refused == "leave_given_before"
+    assert report_on_day(simulation, moment(4, 2), "confirmation.extended", days=1).refused == "leave_given_before"
 
 
-def test_an_approval_given_after_the_end_of_the_period_is_refused():
-    simulation = accepted_for_confirmation()
+def test_an_extension_approved_after_the_end_of_the_period_is_refused():
+    simulation = dispute_with_accepted_application()
     simulation.advance_to(moment(4, 4))
 
     assert simulation.report("confirmation.extended").refused == "extended_too_late"
 
 
-def test_received_papers_restart_the_three_days_to_accept_the_application():
+def test_received_papers_restart_the_three_days_to_accept_the_application_for_confirmation():
     simulation = dispute_in_state("agreed", now=moment(3, 2))
-    report_on(simulation, moment(3, 16), "confirmation.applied", applied_on="2026-03-16")
-    report_on(simulation, moment(3, 18), "papers.received", on="2026-03-18")
+    report_on_day(simulation, moment(3, 16), "confirmation.applied", applied_on="2026-03-16")
+    report_on_day(simulation, moment(3, 18), "papers.received", on="2026-03-18")
 
     assert simulation.due_at("confirmation_accept") == end_of_day(3, 23)  # the third day is Saturday the 21st
     assert simulation.last_event("deadline.recomputed")["because"] == "restarted"
 
 
-def test_a_party_may_object_within_fifteen_days_after_receiving_the_ruling():
-    simulation = accepted_for_confirmation()
-    report_on(simulation, moment(3, 30), "confirmation.granted", served_on="2026-04-01")
+def test_a_party_may_object_to_the_confirmation_within_fifteen_days_after_receiving_the_ruling():
+    simulation = dispute_with_accepted_application()
+    report_on_day(simulation, moment(3, 30), "confirmation.granted", served_on="2026-04-01")
     assert simulation.due_at("confirmation_objection") == end_of_day(4, 16)
 
     simulation.advance_to(moment(4, 17))
@@ -433,15 +435,15 @@ def test_a_party_may_object_within_fifteen_days_after_receiving_the_ruling():
     assert simulation.report("confirmation.objected", objected_on="2026-04-17").refused == "objected_too_late"
 
 
-def test_the_court_reviews_its_ruling_after_an_objection_and_only_once():
-    simulation = accepted_for_confirmation()
-    report_on(simulation, moment(3, 30), "confirmation.granted")
-    report_on(simulation, moment(4, 10), "confirmation.objected", objected_on="2026-04-09")
+def test_the_court_reviews_its_ruling_after_an_objection_and_a_second_objection_is_refused():
+    simulation = dispute_with_accepted_application()
+    report_on_day(simulation, moment(3, 30), "confirmation.granted")
+    report_on_day(simulation, moment(4, 10), "confirmation.objected", objected_on="2026-04-09")
     assert (simulation.state, simulation.last_event("confirmation.objected")["next_actors"]) == ("confirm_applied", (COURT,))
     assert not simulation.last_event("deadline.met", "confirmation_objection")["late"] and "enforcement_apply" not in running_clocks(simulation)
     assert simulation.report("confirmation.withdrawn").refused == "already_confirmed"
 
-    report_on(simulation, moment(4, 20), "confirmation.granted")
+    report_on_day(simulation, moment(4, 20), "confirmation.granted")
 
     assert (
         simulation.state == "confirm_decided"
@@ -451,24 +453,24 @@ def test_the_court_reviews_its_ruling_after_an_objection_and_only_once():
     assert simulation.report("confirmation.objected", objected_on="2026-04-20").refused == "already_decided"
 
 
-def test_a_refusal_after_an_objection_removes_the_confirmation():
-    simulation = accepted_for_confirmation()
-    report_on(simulation, moment(3, 30), "confirmation.granted")
-    report_on(simulation, moment(4, 10), "confirmation.objected", objected_on="2026-04-09")
-    report_on(simulation, moment(4, 20), "confirmation.refused")
+def test_an_agreement_whose_confirmation_is_refused_after_an_objection_cannot_be_enforced():
+    simulation = dispute_with_accepted_application()
+    report_on_day(simulation, moment(3, 30), "confirmation.granted")
+    report_on_day(simulation, moment(4, 10), "confirmation.objected", objected_on="2026-04-09")
+    report_on_day(simulation, moment(4, 20), "confirmation.refused")
 
     assert simulation.report("enforcement.applied").refused == "no_title_to_enforce"
     assert simulation.report("mediation.started").refused is None
 
 
-def test_a_third_party_may_object_after_the_time_of_the_parties():
-    simulation = accepted_for_confirmation()
-    report_on(simulation, moment(3, 30), "confirmation.granted")
+def test_a_third_party_may_object_to_the_confirmation_after_the_deadline_of_the_parties():
+    simulation = dispute_with_accepted_application()
+    report_on_day(simulation, moment(3, 30), "confirmation.granted")
 
-    assert report_on(simulation, moment(6, 1), "confirmation.objected", by="third_party", objected_on="2026-06-01").refused is None
+    assert report_on_day(simulation, moment(6, 1), "confirmation.objected", by="third_party", objected_on="2026-06-01").refused is None
 
 
-def test_an_objection_without_a_confirmation_is_refused():
+def test_an_objection_is_refused_if_no_court_confirmed_the_agreement():
     simulation = dispute_in_state("performing")
 
     assert simulation.report("confirmation.objected").refused == "not_confirmed"
@@ -477,8 +479,8 @@ def test_an_objection_without_a_confirmation_is_refused():
 # ── Choice of the mediator ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def consented_without_mediator():
-    """Return a dispute whose parties both consented on Monday 2 March and for which no mediator is named."""
+def dispute_with_consents_but_no_mediator():
+    """Return a simulated dispute in which both parties consented on Monday 2 March and no mediator is named."""
     simulation = dispute_in_state("routed")
     simulation.now += timedelta(hours=1)
     event = reported_event("referral.accepted", simulation.now)
@@ -490,60 +492,60 @@ def consented_without_mediator():
 
 
 def test_after_both_consents_the_parties_have_two_working_days_to_choose_a_mediator():
-    simulation = consented_without_mediator()
+    simulation = dispute_with_consents_but_no_mediator()
     assert simulation.due_at("online_parties_choose") == end_of_day(3, 4)
 
     simulation.advance_to(moment(3, 5))
 
-    assert simulation.last_event("deadline.passed", "online_parties_choose")["lapsed"]  # nobody is overdue
-    assert report_on(simulation, moment(3, 5), "mediator.agreed").refused is None
+    assert simulation.last_event("deadline.passed", "online_parties_choose")["lapsed"]  # no agency is overdue
+    assert report_on_day(simulation, moment(3, 5), "mediator.agreed").refused is None
 
 
-def test_a_repeated_consent_does_not_restart_the_time_to_choose():
-    simulation = consented_without_mediator()
-    report_on(simulation, moment(3, 4), "consent.given", party="respondent")
+def test_a_repeated_consent_does_not_restart_the_deadline_to_choose_a_mediator():
+    simulation = dispute_with_consents_but_no_mediator()
+    report_on_day(simulation, moment(3, 4), "consent.given", party="respondent")
 
     assert simulation.due_at("online_parties_choose") == end_of_day(3, 4)
 
 
-def test_a_mediator_is_appointed_within_three_working_days_of_the_request():
-    simulation = consented_without_mediator()
-    report_on(simulation, moment(3, 4), "mediator.requested")
+def test_a_mediator_has_to_be_appointed_within_three_working_days_after_the_request():
+    simulation = dispute_with_consents_but_no_mediator()
+    report_on_day(simulation, moment(3, 4), "mediator.requested")
     assert "online_parties_choose" not in running_clocks(simulation)
     assert (simulation.due_at("online_appoint"), simulation.last_event("deadline.set", "online_appoint")["owed_by"]) == (end_of_day(3, 9), (DAMAN,))
 
-    report_on(simulation, moment(3, 9), "mediator.appointed")
+    report_on_day(simulation, moment(3, 9), "mediator.appointed")
 
     assert not simulation.last_event("deadline.met", "online_appoint")["late"]
 
 
-def test_after_filing_the_court_owes_the_appointment_of_the_mediator():
+def test_the_court_is_responsible_for_appointing_the_mediator_after_filing():
     simulation = entrusted_case("simplified")
-    report_on(simulation, moment(4, 28), "mediator.requested")
+    report_on_day(simulation, moment(4, 28), "mediator.requested")
 
     assert simulation.last_event("deadline.set", "online_appoint")["owed_by"] == (COURT,)
 
 
-def test_no_time_to_choose_runs_if_the_mediator_was_named_with_the_acceptance():
+def test_no_deadline_to_choose_a_mediator_is_set_if_the_acceptance_names_a_mediator():
     assert "online_parties_choose" not in running_clocks(dispute_in_state("mediating"))
 
 
 # ── Labour and medical disputes, petitions, archiving ─────────────────────────────────────────────────────────────────────────────
 
 
-def test_mediation_of_a_labour_dispute_lapses_after_fifteen_days_and_nobody_is_overdue():
+def test_the_period_of_labour_mediation_lapses_after_fifteen_days_and_no_agency_is_overdue():
     simulation = dispute_in_state("registered", kind="labour")
     simulation.report("dispute.screened", kind="labour")
     for step in ("dispute.routed", "referral.accepted"):
         simulation.report(step)
-    assert simulation.due_at("labour_mediation") == end_of_day(3, 17) and MEDIATION not in running_clocks(simulation)
+    assert simulation.due_at("labour_mediation") == end_of_day(3, 17) and MEDIATION_CLOCK not in running_clocks(simulation)
 
     simulation.advance_to(moment(3, 18))
 
     assert simulation.last_event("deadline.passed", "labour_mediation")["lapsed"]
 
 
-def test_a_medical_mediation_committee_has_thirty_working_days():
+def test_a_medical_mediation_committee_has_thirty_working_days_for_mediation():
     simulation = dispute_in_state("registered", kind="medical")
     simulation.report("dispute.screened", kind="medical")
     simulation.report("dispute.routed", to="medical_mediation")
@@ -553,47 +555,47 @@ def test_a_medical_mediation_committee_has_thirty_working_days():
     assert simulation.last_event("deadline.set", "medical_mediation")["kind"] == "LAW"
 
 
-def test_the_clocks_of_a_petition_run_independently_of_the_state():
+def test_the_deadlines_of_a_petition_are_set_and_met_during_mediation():
     simulation = dispute_in_state("mediating")
-    report_on(simulation, moment(3, 10), "petition.registered")
+    report_on_day(simulation, moment(3, 10), "petition.registered")
     assert (simulation.state, simulation.due_at("petition_accept")) == ("mediating", end_of_day(3, 25))
     assert simulation.last_event("deadline.set", "petition_accept")["owed_by"] == (PETITIONS,)
 
-    report_on(simulation, moment(3, 12), "petition.accepted")
-    assert simulation.due_at("petition_decide") == end_of_day(5, 11)  # the 60th day
-    report_on(simulation, moment(5, 11), "petition.decided")
+    report_on_day(simulation, moment(3, 12), "petition.accepted")
+    assert simulation.due_at("petition_decide") == end_of_day(5, 11)  # 11 May is the 60th day
+    report_on_day(simulation, moment(5, 11), "petition.decided")
 
     assert not simulation.last_event("deadline.met", "petition_decide")["late"]
 
 
 def test_a_petition_decision_may_be_extended_once_by_thirty_days_with_approval():
     simulation = dispute_in_state("mediating")
-    report_on(simulation, moment(3, 12), "petition.accepted")
+    report_on_day(simulation, moment(3, 12), "petition.accepted")
 
-    assert report_on(simulation, moment(5, 8), "petition.extended", days=30).refused is None
+    assert report_on_day(simulation, moment(5, 8), "petition.extended", days=30).refused is None
     assert simulation.due_at("petition_decide") == end_of_day(6, 10)  # 90 days from 12 March
     assert simulation.report("petition.extended").refused == "leave_given_before"
 
 
 def test_a_transferred_petition_may_be_returned_within_five_working_days():
     simulation = dispute_in_state("mediating")
-    report_on(simulation, moment(3, 12), "petition.transferred")
+    report_on_day(simulation, moment(3, 12), "petition.transferred")
     assert simulation.due_at("petition_transfer_objection") == end_of_day(3, 19)
 
-    report_on(simulation, moment(3, 18), "petition.returned")
+    report_on_day(simulation, moment(3, 18), "petition.returned")
 
     assert not simulation.last_event("deadline.met", "petition_transfer_objection")["late"]
 
 
-def test_the_right_to_return_a_transferred_petition_lapses_and_nobody_is_overdue():
+def test_the_right_to_return_a_transferred_petition_lapses_and_no_agency_is_overdue():
     simulation = dispute_in_state("mediating")
-    report_on(simulation, moment(3, 12), "petition.transferred")
+    report_on_day(simulation, moment(3, 12), "petition.transferred")
     simulation.advance_to(moment(3, 20))
 
     assert simulation.last_event("deadline.passed", "petition_transfer_objection")["lapsed"]
 
 
-def test_a_resolved_dispute_is_archived_within_thirty_days():
+def test_a_resolved_dispute_has_to_be_archived_within_thirty_days():
     simulation = dispute_in_state("resolved")
     resolved = simulation.dispute.entered_at
     assert simulation.due_at("archiving") == dates.end_of((resolved + timedelta(days=30)).date())
@@ -607,55 +609,55 @@ def test_a_resolved_dispute_is_archived_within_thirty_days():
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.clock)
-def test_every_rule_has_a_clock_of_a_dispute_or_gives_a_reason_for_the_calculator_only(rule):
-    opened = rule.clock in tracking.CLOCK_BY_NAME or rule.clock in hold.LANE_CLOCKS
+def test_every_rule_has_a_clock_of_disputes_or_a_reason_why_only_the_calculator_uses_it(rule):
+    has_clock = rule.clock in tracking.CLOCK_BY_NAME or rule.clock in hold.SAFEGUARD_LANE_CLOCKS
 
-    assert opened is (rule.calculator_only is None)
+    assert has_clock is (rule.calculator_only is None)
 
 
 @pytest.mark.parametrize("clock", tracking.CLOCKS, ids=lambda clock: clock.name)
-def test_a_clock_has_extending_and_restarting_steps_exactly_if_the_law_allows_them(clock):
+def test_a_clock_has_steps_that_extend_or_restart_it_if_and_only_if_its_rule_allows_this(clock):
     assert bool(clock.restarted_by) == any(rule.restarted_by for rule in DEFAULT_RULES[clock.name])
     assert bool(clock.extended_by) == any(rule.extension for rule in DEFAULT_RULES[clock.name])
 
 
 # ── Reminders, and jumps of the system clock ──────────────────────────────────────────────────────────────────────────────────────
 
-TWO_REMINDERS = DeadlinePolicy(county=county({MEDIATION: {"remind": ["5d", "1d"]}}))
+TWO_REMINDERS_POLICY = DeadlinePolicy(county=county({MEDIATION_CLOCK: {"remind": ["5d", "1d"]}}))
 
 
-def events_at_checks(simulation, *times, policy=TWO_REMINDERS):
-    """Check every deadline at each of these times. Return the types of the events published about the mediation clock."""
+def mediation_events_at_checks(simulation, *times, policy=TWO_REMINDERS_POLICY):
+    """Check every deadline at each of these times. Return the types of the events published for the deadline of mediation."""
     simulation.events.clear()
     for time in times:
         for deadline in list(simulation.dispute.deadlines.values()):
             simulation.record(tracking.check_deadline(simulation.dispute, deadline, time, policy))
-    return [event_type for event_type, data in simulation.events if data.get("clock") == MEDIATION]
+    return [event_type for event_type, data in simulation.events if data.get("clock") == MEDIATION_CLOCK]
 
 
-def test_each_reminder_configured_by_the_county_is_published_once():
+def test_each_reminder_set_by_the_county_is_published_once():
     simulation = dispute_in_state("mediating")  # due on 1 April
     times = [moment(3, 26, hour) for hour in (1, 2)] + [moment(3, 28), moment(3, 27, 23)] + [moment(3, 28, hour) for hour in (0, 1)]
 
-    assert events_at_checks(simulation, *times) == ["deadline.approached"]
-    assert events_at_checks(simulation, moment(3, 30), moment(4, 1, 0), moment(4, 1, 1), moment(4, 1, 23)) == ["deadline.approached"]
-    assert events_at_checks(simulation, moment(4, 2, 0), moment(4, 3)) == ["deadline.passed"]
+    assert mediation_events_at_checks(simulation, *times) == ["deadline.approached"]
+    assert mediation_events_at_checks(simulation, moment(3, 30), moment(4, 1, 0), moment(4, 1, 1), moment(4, 1, 23)) == ["deadline.approached"]
+    assert mediation_events_at_checks(simulation, moment(4, 2, 0), moment(4, 3)) == ["deadline.passed"]
 
 
-def test_reminders_missed_between_two_checks_are_published_as_one():
-    assert events_at_checks(dispute_in_state("mediating"), moment(4, 1, 12), moment(4, 1, 13)) == ["deadline.approached"]
+def test_several_reminders_that_are_due_at_one_check_are_published_as_one():
+    assert mediation_events_at_checks(dispute_in_state("mediating"), moment(4, 1, 12), moment(4, 1, 13)) == ["deadline.approached"]
 
 
-def test_a_system_clock_that_jumps_back_repeats_no_event():
+def test_no_deadline_event_is_repeated_after_the_system_clock_jumps_back():
     simulation = dispute_in_state("mediating")
-    assert events_at_checks(simulation, moment(4, 1, 12)) == ["deadline.approached"]
+    assert mediation_events_at_checks(simulation, moment(4, 1, 12)) == ["deadline.approached"]
 
-    assert events_at_checks(simulation, moment(3, 1), moment(3, 27), moment(4, 1, 13), moment(4, 2), moment(3, 27), moment(4, 2), moment(4, 1)) == [
+    assert mediation_events_at_checks(simulation, moment(3, 1), moment(3, 27), moment(4, 1, 13), moment(4, 2), moment(3, 27), moment(4, 2), moment(4, 1)) == [
         "deadline.passed"
     ]
 
 
-def test_a_reminder_before_the_start_of_the_clock_is_skipped():
+def test_a_reminder_before_the_start_of_the_period_is_skipped():
     simulation = SimulatedDispute(now=moment(3, 2))
     simulation.register()
     policy = DeadlinePolicy(county=county({"screening": {"remind": ["9d", "2h"]}}))
@@ -664,12 +666,12 @@ def test_a_reminder_before_the_start_of_the_clock_is_skipped():
     assert tracking._first_check_at(deadline, tracking.CLOCK_BY_NAME["screening"], simulation.now, policy) == datetime(2026, 3, 3, 21, 59, 59, tzinfo=SHANGHAI)
 
 
-def test_the_simulated_start_is_monday_2_march_2026():
+def test_simulated_disputes_start_on_monday_2_march_2026():
     assert (MONDAY.date(), MONDAY.weekday()) == (moment(3, 2).date(), 0)
 
 
-def test_recorded_changes_of_a_deadline_survive_the_database_round_trip():
-    stored = dispute_in_state("mediating").dispute.deadlines[MEDIATION]
+def test_the_recorded_changes_of_a_deadline_are_equal_after_storing_and_loading_them():
+    stored = dispute_in_state("mediating").dispute.deadlines[MEDIATION_CLOCK]
     stored.pauses, stored.suspensions = [(moment(3, 3), moment(3, 5))], [(moment(3, 6), moment(3, 8)), (moment(3, 9), None)]
     stored.extensions, stored.postponed_days = [(moment(3, 4), 15), (moment(3, 4), "P6M")], 60
     stored.restarted_at, stored.opened_at = moment(3, 2), moment(3, 1)

@@ -1,4 +1,4 @@
-"""Tests of the four levels (四级七天), called departments (吹哨报到) and supervision (督办): deadlines, answers and automatic steps."""
+"""Tests of escalation by level (四级七天, four levels in seven days), called departments (吹哨报到) and supervision (督办) of a simulated dispute."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from services.mediation.dispute import escalation
 from services.mediation.law.dates import end_of
 from tests.mediation.simulated_dispute import CENTRE, DAMAN, MONDAY, SimulatedDispute, dispute_in_state
 
-POLICE, BUREAU, COMMITTEE, GRID = "police", "judicial_bureau", "political_legal_committee", "grid"
+POLICE, JUDICIAL_BUREAU, POLITICAL_LEGAL_COMMITTEE, GRID = "police", "judicial_bureau", "political_legal_committee", "grid"
 LEVELS = ("group_level", "village_level", "township_office_level", "township_level")
 
 
@@ -23,10 +23,10 @@ def events_of_type(simulation, event_type):
     return [data for type, data in simulation.events if type == event_type]
 
 
-# ── 四级七天 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Levels (四级七天) ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_grid_dispute_passes_four_levels_in_seven_working_days_and_then_goes_to_the_county():
+def test_a_dispute_of_the_grid_is_escalated_through_four_levels_in_seven_working_days_and_then_to_the_county():
     simulation = dispute_found_by_grid()
     simulation.advance_to(MONDAY + timedelta(days=14))
 
@@ -42,7 +42,7 @@ def test_a_grid_dispute_passes_four_levels_in_seven_working_days_and_then_goes_t
     assert simulation.state == "registered"
 
 
-def test_each_level_is_owed_by_the_agency_of_that_level():
+def test_the_agency_of_a_level_is_responsible_for_the_deadline_of_that_level():
     simulation = dispute_found_by_grid()
     simulation.advance_to(MONDAY + timedelta(days=14))
 
@@ -58,7 +58,7 @@ def test_a_dispute_reported_by_another_agency_than_the_grid_has_no_level():
     assert simulation.report("level.escalated", agency=GRID).refused == "not_in_the_levels"
 
 
-def test_the_grid_may_escalate_early_but_not_to_a_lower_level():
+def test_the_grid_may_escalate_a_dispute_before_the_deadline_but_not_to_a_lower_level():
     simulation = dispute_found_by_grid()
 
     assert simulation.report("level.escalated", agency=GRID, level="township_office_level").refused is None
@@ -67,7 +67,7 @@ def test_the_grid_may_escalate_early_but_not_to_a_lower_level():
     assert simulation.due_at("township_office_level")
 
 
-def test_no_level_clock_runs_after_the_dispute_is_routed_to_a_body():
+def test_no_deadline_of_a_level_is_set_after_the_dispute_is_routed_to_a_mediation_body():
     simulation = dispute_found_by_grid()
     simulation.report("dispute.screened")
     simulation.report("dispute.routed")
@@ -77,7 +77,7 @@ def test_no_level_clock_runs_after_the_dispute_is_routed_to_a_body():
     assert not {deadline.clock for deadline in simulation.dispute.deadlines.values()} & set(LEVELS)
 
 
-def test_a_passed_level_is_escalated_only_once():
+def test_a_dispute_is_escalated_only_once_after_the_deadline_of_its_level_has_passed():
     simulation = dispute_found_by_grid()
     simulation.advance_to(MONDAY + timedelta(days=1, hours=16))
     simulation.advance_to(MONDAY + timedelta(days=1, hours=17))
@@ -85,30 +85,30 @@ def test_a_passed_level_is_escalated_only_once():
     assert [data["level"] for data in events_of_type(simulation, "level.escalated")] == ["village_level"]
 
 
-# ── 吹哨报到 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Called departments (吹哨报到) ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_answers_of_called_departments_are_recorded_and_missing_ones_are_known():
+def test_the_answers_of_called_departments_are_recorded_and_missing_answers_are_listed():
     simulation = dispute_in_state("mediating")
     simulation.report("departments.called", agency=CENTRE)
-    assert escalation.departments_without_answer(simulation.dispute) == (POLICE, BUREAU)
+    assert escalation.departments_without_answer(simulation.dispute) == (POLICE, JUDICIAL_BUREAU)
 
     simulation.report("call.answered", agency=POLICE)
 
-    assert simulation.dispute.called == {POLICE: "reported_in", BUREAU: None}
-    assert escalation.departments_without_answer(simulation.dispute) == (BUREAU,)
+    assert simulation.dispute.called == {POLICE: "reported_in", JUDICIAL_BUREAU: None}
+    assert escalation.departments_without_answer(simulation.dispute) == (JUDICIAL_BUREAU,)
     assert simulation.state == "mediating"
 
 
-def test_the_call_deadline_is_owed_by_departments_without_answer_and_met_by_the_last_one():
+def test_departments_without_answer_are_responsible_for_the_call_deadline_which_the_last_answer_meets():
     simulation = dispute_in_state("mediating")
     simulation.report("departments.called", agency=CENTRE)
     simulation.report("call.answered", agency=POLICE)
     simulation.advance_to(simulation.now + timedelta(days=3))
 
-    assert simulation.last_event("deadline.passed", "call_answer")["owed_by"] == (BUREAU,)
+    assert simulation.last_event("deadline.passed", "call_answer")["owed_by"] == (JUDICIAL_BUREAU,)
 
-    simulation.report("call.answered", agency=BUREAU, answer="sends_somebody")
+    simulation.report("call.answered", agency=JUDICIAL_BUREAU, answer="sends_somebody")
 
     assert simulation.last_event("deadline.met", "call_answer")["late"] is True
 
@@ -121,7 +121,7 @@ def test_an_answer_of_an_agency_that_was_not_called_is_refused(agency):
     assert simulation.report("call.answered", agency=agency).refused == "not_called"
 
 
-def test_a_second_answer_to_the_same_call_is_refused():
+def test_a_second_answer_of_a_department_to_one_call_is_refused():
     simulation = dispute_in_state("mediating")
     simulation.report("departments.called", agency=CENTRE)
     simulation.report("call.answered", agency=POLICE)
@@ -129,12 +129,12 @@ def test_a_second_answer_to_the_same_call_is_refused():
     assert simulation.report("call.answered", agency=POLICE).refused == "not_called"
 
 
-# ── 督办 ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Supervision (督办) ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_supervised_agency_owes_an_answer_within_three_working_days():
+def test_a_supervised_agency_has_to_answer_the_supervision_in_time():
     simulation = dispute_in_state("mediating")
-    simulation.report("supervision.issued", agency=COMMITTEE)
+    simulation.report("supervision.issued", agency=POLITICAL_LEGAL_COMMITTEE)
 
     assert simulation.last_event("deadline.set", "supervision_answer")["owed_by"] == (DAMAN,)
     assert simulation.report("supervision.answered", agency=POLICE).refused == "not_urged"
@@ -142,7 +142,7 @@ def test_a_supervised_agency_owes_an_answer_within_three_working_days():
     assert simulation.last_event("deadline.met", "supervision_answer")["late"] is False
 
 
-def test_overdue_mediation_is_supervised_automatically_and_once_more_without_an_answer():
+def test_overdue_mediation_is_supervised_automatically_and_again_if_the_body_does_not_answer():
     simulation = dispute_in_state("mediating")
     simulation.advance_to(MONDAY + timedelta(days=70))
 
@@ -154,7 +154,7 @@ def test_overdue_mediation_is_supervised_automatically_and_once_more_without_an_
     assert simulation.state == "mediating"
 
 
-def test_an_unanswered_supervision_stays_stored_as_passed_next_to_the_following_one():
+def test_the_passed_deadline_of_an_unanswered_supervision_stays_stored_after_a_second_supervision():
     simulation = dispute_in_state("mediating")
     simulation.advance_to(MONDAY + timedelta(days=70))
 
@@ -164,14 +164,14 @@ def test_an_unanswered_supervision_stays_stored_as_passed_next_to_the_following_
     }
 
 
-def test_the_demanded_step_itself_meets_the_supervision_deadline():
+def test_the_step_that_a_supervision_demands_meets_the_deadline_of_the_supervision():
     simulation = dispute_in_state("mediating")
-    simulation.report("supervision.issued", agency=COMMITTEE)
+    simulation.report("supervision.issued", agency=POLITICAL_LEGAL_COMMITTEE)
     simulation.report("agreement.reached")
 
     assert simulation.last_event("deadline.met", "supervision_answer")
 
 
-def test_supervision_rules_name_known_clocks_and_levels_lead_to_the_county():
+def test_the_supervision_rules_name_existing_clocks_and_every_level_leads_to_another_level_or_the_county():
     assert {clock for clocks, _, _ in escalation.SUPERVISION_RULES for clock in clocks} <= set(CLOCKS)
-    assert all(level.above == escalation.TOP_LEVEL or level.above in escalation.LEVEL_BY_NAME for level in escalation.LEVELS)
+    assert all(level.next_level == escalation.TOP_LEVEL or level.next_level in escalation.LEVEL_BY_NAME for level in escalation.LEVELS)

@@ -1,4 +1,4 @@
-"""Tests of a county's own periods, calendar and reminders: guards and deadlines use the same rules and the same calendar."""
+"""Tests of a county's own periods, holiday calendar and reminders: guards and deadlines of disputes follow them."""
 
 import ast
 from datetime import date, datetime, timedelta
@@ -14,7 +14,7 @@ from services.mediation.deadlines import tracking
 from services.mediation.deadlines.clocks import CLOCK_BY_NAME
 from services.mediation.dispute.model import Deadline, Decision, Dispute
 from services.mediation.law.county_periods import apply_county_periods
-from services.mediation.law.holidays import Arrangement, Holidays
+from services.mediation.law.holidays import Holidays, HolidaySchedule
 from services.mediation.law.invalid_facts import InvalidFacts
 from services.mediation.law.periods import DEFAULT_RULES
 from services.mediation.law.policy import DeadlinePolicy
@@ -22,74 +22,74 @@ from services.mediation.safeguard import lane
 from services.notify import rules
 from services.notify import safeguard as sealed_rules
 from tests.county_folders import copy_county_folder
-from tests.mediation.deadlines.test_tracking import end_of_day, mediating_in_court, moment, report_on
+from tests.mediation.deadlines.test_tracking import dispute_mediated_in_court, end_of_day, moment, report_on_day
 from tests.mediation.safeguard.test_lane import SEALED, sealed_step
 from tests.mediation.simulated_dispute import CODE, COURT, DAMAN, FACTS, MONDAY, SimulatedDispute, dispute_in_state
 
-TEN_DAYS = DeadlinePolicy(county=apply_county_periods({"mediation_extension": {"days": 10}}))
+TEN_DAYS_POLICY = DeadlinePolicy(county=apply_county_periods({"mediation_extension": {"days": 10}}))
 
 
-def test_an_extension_longer_than_the_county_allows_is_refused_and_not_cut():
-    life = mediating_in_court("ordinary")
-    life.policy = TEN_DAYS
+def test_an_extension_of_mediation_longer_than_the_county_allows_is_refused_and_not_shortened():
+    simulation = dispute_mediated_in_court("ordinary")
+    simulation.policy = TEN_DAYS_POLICY
 
-    assert report_on(life, moment(5, 6), "mediation.extended", days=25).refused == "extension_too_long"
-    reason = life.last_event("step.refused")["reason"]
+    assert report_on_day(simulation, moment(5, 6), "mediation.extended", days=25).refused == "extension_too_long"
+    reason = simulation.last_event("step.refused")["reason"]
     assert "最多延长10日" in reason["zh"] and "by at most 10 days" in reason["en"]
-    assert life.due_at("mediation_entrusted_ordinary") == end_of_day(5, 12)
+    assert simulation.due_at("mediation_entrusted_ordinary") == end_of_day(5, 12)
 
-    assert report_on(life, moment(5, 6), "mediation.extended", days=10).refused is None
-    assert life.due_at("mediation_entrusted_ordinary") == end_of_day(5, 22)  # 25 days from 27 April
+    assert report_on_day(simulation, moment(5, 6), "mediation.extended", days=10).refused is None
+    assert simulation.due_at("mediation_entrusted_ordinary") == end_of_day(5, 22)  # 25 days from 27 April
 
 
-def test_without_a_county_file_the_refusal_names_thirty_days():
-    life = mediating_in_court("ordinary")
+def test_the_refusal_of_a_too_long_extension_names_thirty_days_if_the_county_sets_no_limit():
+    simulation = dispute_mediated_in_court("ordinary")
 
-    assert report_on(life, moment(5, 6), "mediation.extended", days=31).refused == "extension_too_long"
-    assert "最多延长30日" in life.last_event("step.refused")["reason"]["zh"]
+    assert report_on_day(simulation, moment(5, 6), "mediation.extended", days=31).refused == "extension_too_long"
+    assert "最多延长30日" in simulation.last_event("step.refused")["reason"]["zh"]
 
 
 @pytest.mark.parametrize("days", [10, 11])
 @pytest.mark.parametrize("procedure", ["ordinary", "simplified"])
-def test_an_accepted_extension_moves_the_deadline_by_all_of_its_days(procedure, days):
-    life = mediating_in_court(procedure)
-    life.policy = TEN_DAYS
+def test_an_accepted_extension_of_mediation_moves_the_deadline_by_its_full_length(procedure, days):
+    simulation = dispute_mediated_in_court(procedure)
+    simulation.policy = TEN_DAYS_POLICY
     name = f"mediation_entrusted_{procedure}"
     base = {"ordinary": 15, "simplified": 7}[procedure]
 
-    refused = report_on(life, moment(5, 6), "mediation.extended", days=days).refused
+    refused = report_on_day(simulation, moment(5, 6), "mediation.extended", days=days).refused
 
     added = 0 if refused else days
-    first_working_day = TEN_DAYS.holidays.working_day_from(moment(4, 27).toordinal() + base + added)
-    assert life.due_at(name).toordinal() == first_working_day
+    first_working_day = TEN_DAYS_POLICY.holidays.working_day_from(moment(4, 27).toordinal() + base + added)
+    assert simulation.due_at(name).toordinal() == first_working_day
     assert bool(refused) == (days > 10)
 
 
-def test_a_filed_case_of_the_legacy_track_has_the_same_limit_of_extension():
-    """The limit depends on the running clock, not on the track of the dispute."""
-    life = mediating_in_court("ordinary")
-    life.dispute.track = "legacy"  # the court received the claim before 2025-01-01
+def test_mediation_of_a_filed_case_on_the_legacy_track_may_be_extended_by_at_most_thirty_days():
+    """The limit of an extension depends on the clock of the deadline, not on the track of the dispute."""
+    simulation = dispute_mediated_in_court("ordinary")
+    simulation.dispute.track = "legacy"  # the court received the claim before 2025-01-01
 
-    assert report_on(life, moment(5, 6), "mediation.extended", days=31).refused == "extension_too_long"
-    assert report_on(life, moment(5, 6), "mediation.extended", days=30).refused is None
-    assert life.due_at("mediation_entrusted_ordinary") == end_of_day(6, 11)
-    assert report_on(life, moment(5, 20), "mediation.extended", days=5).refused == "extended_before"
-
-
-def test_the_county_limit_does_not_apply_outside_court():
-    life = dispute_in_state("mediating")
-
-    assert report_on(life, moment(3, 9), "mediation.extended", days=60).refused is None
+    assert report_on_day(simulation, moment(5, 6), "mediation.extended", days=31).refused == "extension_too_long"
+    assert report_on_day(simulation, moment(5, 6), "mediation.extended", days=30).refused is None
+    assert simulation.due_at("mediation_entrusted_ordinary") == end_of_day(6, 11)
+    assert report_on_day(simulation, moment(5, 20), "mediation.extended", days=5).refused == "extended_before"
 
 
-def test_a_correction_to_a_too_long_extension_is_refused_with_the_same_reason():
-    life = mediating_in_court("ordinary")
-    life.policy = TEN_DAYS
-    report_on(life, moment(5, 6), "mediation.extended", days=5)
-    extension_report = life.dispute.applied_steps[-1].event_id
+def test_the_countys_limit_of_extension_does_not_apply_to_mediation_outside_court():
+    simulation = dispute_in_state("mediating")
 
-    decision = report_on(
-        life,
+    assert report_on_day(simulation, moment(3, 9), "mediation.extended", days=60).refused is None
+
+
+def test_a_correction_to_a_too_long_extension_is_refused_with_the_reason_of_a_too_long_extension():
+    simulation = dispute_mediated_in_court("ordinary")
+    simulation.policy = TEN_DAYS_POLICY
+    report_on_day(simulation, moment(5, 6), "mediation.extended", days=5)
+    extension_report = simulation.dispute.applied_steps[-1].event_id
+
+    decision = report_on_day(
+        simulation,
         moment(5, 6),
         "report.corrected",
         event=extension_report,
@@ -99,14 +99,14 @@ def test_a_correction_to_a_too_long_extension_is_refused_with_the_same_reason():
     )
 
     assert decision.refused == "extension_too_long"
-    assert "最多延长10日" in life.last_event("step.refused")["reason"]["zh"]
+    assert "最多延长10日" in simulation.last_event("step.refused")["reason"]["zh"]
 
 
-def test_a_correction_to_an_unknown_term_is_refused():
-    life = dispute_in_state("performing")
-    paid = life.dispute.applied_steps[-1].event_id
+def test_a_correction_to_a_term_that_the_agreement_does_not_have_is_refused():
+    simulation = dispute_in_state("performing")
+    paid = simulation.dispute.applied_steps[-1].event_id
 
-    decision = life.report(
+    decision = simulation.report(
         "report.corrected", "peoples_mediation_committee-daman", event=paid, corrects="performance.recorded", facts=FACTS["performance.recorded"] | {"term": 9}
     )
 
@@ -115,46 +115,47 @@ def test_a_correction_to_an_unknown_term_is_refused():
 
 # ── calendar ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-# A county's arrangement with Wednesday 8 and Thursday 9 April 2026 off, which neither library has.
-OWN_CALENDAR = Holidays({2026: Arrangement([date(2026, 4, 8), date(2026, 4, 9)], [])})
+# Calendar of a county in which Wednesday 8 and Thursday 9 April 2026 are days off. They are working days in both calendar libraries.
+COUNTY_CALENDAR = Holidays({2026: HolidaySchedule([date(2026, 4, 8), date(2026, 4, 9)], [])})
 
 
 def test_the_last_day_to_apply_for_confirmation_follows_the_countys_calendar():
-    """Thirty days from 9 March end on 8 April, which is a rest day in the county's calendar, like 9 April."""
-    policy = DeadlinePolicy(holidays=OWN_CALENDAR)
-    life = SimulatedDispute(MONDAY, policy=policy)
+    """Thirty days from 9 March end on 8 April. In the county's calendar, 8 and 9 April are days off, so the last day is 10 April."""
+    policy = DeadlinePolicy(holidays=COUNTY_CALENDAR)
+    simulation = SimulatedDispute(MONDAY, policy=policy)
     for step, facts in (
         ("begins", {}), ("dispute.screened", {}), ("dispute.routed", {}), ("referral.accepted", {}), ("consent.given", {}), ("consent.given", {"party": "respondent"}),
         ("mediator.agreed", {}), ("mediation.started", {}), ("agreement.reached", {"effective_on": "2026-03-09"}),
     ):  # fmt: skip
-        decision = life.register() if step == "begins" else life.report(step, **facts)
+        decision = simulation.register() if step == "begins" else simulation.report(step, **facts)
         assert decision.refused is None
-    assert life.due_at("confirmation_apply") == end_of_day(4, 10)
-    life.dispute.deadlines.pop("confirmation_apply")  # as after a late withdrawal, which starts no clock
+    assert simulation.due_at("confirmation_apply") == end_of_day(4, 10)
+    simulation.dispute.deadlines.pop("confirmation_apply")  # no deadline is recorded, as after a withdrawal reported too late
 
-    assert report_on(life, moment(4, 10), "confirmation.applied", applied_on="2026-04-10").refused is None
+    assert report_on_day(simulation, moment(4, 10), "confirmation.applied", applied_on="2026-04-10").refused is None
 
-    late = dispute_in_state("agreed")
-    late.dispute.agreement["effective_on"] = "2026-03-09"
-    late.dispute.deadlines.pop("confirmation_apply")
-    assert report_on(late, moment(4, 10), "confirmation.applied", applied_on="2026-04-10").refused == "applied_too_late"
-    assert late.last_event("step.refused")["reason"]["zh"].find("2026-04-08") >= 0
+    late_simulation = dispute_in_state("agreed")
+    late_simulation.dispute.agreement["effective_on"] = "2026-03-09"
+    late_simulation.dispute.deadlines.pop("confirmation_apply")
+    assert report_on_day(late_simulation, moment(4, 10), "confirmation.applied", applied_on="2026-04-10").refused == "applied_too_late"
+    assert late_simulation.last_event("step.refused")["reason"]["zh"].find("2026-04-08") >= 0
 
 
-def test_the_review_of_a_protection_order_follows_the_countys_calendar():
-    life = dispute_in_state("mediating")
-    decided = datetime(2026, 4, 3, 10, tzinfo=SHANGHAI)  # five days end on 8 April
+def test_the_deadline_to_request_review_of_a_protection_order_follows_the_countys_calendar():
+    simulation = dispute_in_state("mediating")
+    decided = datetime(2026, 4, 3, 10, tzinfo=SHANGHAI)  # the five days to request a review end on 8 April
     event = sealed_step("protection_order.issued", COURT, decided)
     event.source = SEALED
 
-    lane.decide(life.dispute, event, decided, DeadlinePolicy(holidays=OWN_CALENDAR))
+    lane.decide(simulation.dispute, event, decided, DeadlinePolicy(holidays=COUNTY_CALENDAR))
 
-    assert life.dispute.hold.running["protection_order_review"].due_at == end_of_day(4, 10)
+    assert simulation.dispute.hold.running["protection_order_review"].due_at == end_of_day(4, 10)
 
 
 # ── reminders ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-LANE_CLOCK_STEPS = {  # the step that opens each clock of the safeguard lane
+# Clock of the safeguard lane (events that only police, courts and women's federation see): type and facts of the step that starts it.
+SAFEGUARD_LANE_CLOCK_STEPS = {
     "protection_order": ("protection_order.accepted", {}),
     "protection_order_urgent": ("protection_order.accepted", {"urgent": True}),
     "protection_order_review": ("protection_order.issued", {}),
@@ -166,14 +167,14 @@ def make_event(type, data, source):
 
 
 @pytest.mark.parametrize("clock", DEFAULT_RULES)
-def test_a_reminder_set_by_a_county_is_sent_or_refused(clock):
+def test_a_reminder_that_a_county_sets_for_a_clock_is_either_sent_or_refused(clock):
     try:
         policy = DeadlinePolicy(county=apply_county_periods({clock: {"remind": ["1h", "2h"]}}))
     except InvalidFacts as refused:
         assert refused.code == "no_reminder" and clock in refused.zh and clock in refused.en
-        assert (clock in LANE_CLOCK_STEPS) or clock not in CLOCK_BY_NAME  # every clock of a dispute that has an addressee accepts reminders
+        assert (clock in SAFEGUARD_LANE_CLOCK_STEPS) or clock not in CLOCK_BY_NAME  # reminders are refused only for these clocks
         return
-    reminders = list(_lane_reminders(clock, policy) if clock in LANE_CLOCK_STEPS else _dispute_reminders(clock, policy))
+    reminders = list(_safeguard_lane_reminders(clock, policy) if clock in SAFEGUARD_LANE_CLOCK_STEPS else _dispute_reminders(clock, policy))
     assert [lead for lead, _ in reminders] == [timedelta(hours=2), timedelta(hours=1)]
     assert all(notices for _, notices in reminders)
 
@@ -182,7 +183,7 @@ def _dispute_reminders(name, policy):
     clock = CLOCK_BY_NAME[name]
     dispute = Dispute(CODE, clock.runs_in[0], body=DAMAN, called={"police": None}, received_on="2026-03-02")
     dispute.deadlines[name] = deadline = Deadline(name, name, "POLICY", MONDAY, MONDAY, ("police",), MONDAY)
-    deadline.opened_at = datetime(2024, 12, 2, tzinfo=SHANGHAI) if name == "mediation_delegated_legacy" else None  # may not be opened from 2025-01-01
+    deadline.opened_at = datetime(2024, 12, 2, tzinfo=SHANGHAI) if name == "mediation_delegated_legacy" else None  # this clock may not start from 2025-01-01
     tracking.restore_deadline(Decision(dispute), deadline, MONDAY, policy)
     for _ in range(2):
         lead, decision = deadline.due_at - deadline.next_check_at, tracking.check_deadline(dispute, deadline, deadline.next_check_at, policy)
@@ -190,25 +191,25 @@ def _dispute_reminders(name, policy):
         yield lead, rules.notices_for(make_event(*decision.new_events[0], "mediation"))
 
 
-def _lane_reminders(name, policy):
-    step, facts = LANE_CLOCK_STEPS[name]
-    life, event = dispute_in_state("mediating"), sealed_step(step, COURT, MONDAY, **facts)
+def _safeguard_lane_reminders(name, policy):
+    step, facts = SAFEGUARD_LANE_CLOCK_STEPS[name]
+    simulation, event = dispute_in_state("mediating"), sealed_step(step, COURT, MONDAY, **facts)
     event.source = SEALED
-    lane.decide(life.dispute, event, MONDAY, policy)
-    running = life.dispute.hold.running[name]
+    lane.decide(simulation.dispute, event, MONDAY, policy)
+    running = simulation.dispute.hold.running[name]
     for _ in range(2):
-        lead, decision = running.due_at - running.next_check_at, lane.check_lane_clocks(life.dispute, running.next_check_at, policy)
+        lead, decision = running.due_at - running.next_check_at, lane.check_lane_clocks(simulation.dispute, running.next_check_at, policy)
         assert [type for type, _ in decision.sealed_events] == ["deadline.approached"]
         yield lead, sealed_rules.notices_for(make_event(*decision.sealed_events[0], "mediation-safeguard"))
 
 
-def test_without_a_county_file_the_court_is_reminded_24_hours_before_the_end_or_6_if_urgent():
+def test_the_court_is_reminded_of_a_protection_order_24_hours_before_the_end_or_6_hours_if_it_is_urgent():
     for name, hours in (("protection_order", 24), ("protection_order_urgent", 6)):
-        step, facts = LANE_CLOCK_STEPS[name]
-        life, event = dispute_in_state("mediating"), sealed_step(step, COURT, MONDAY, **facts)
+        step, facts = SAFEGUARD_LANE_CLOCK_STEPS[name]
+        simulation, event = dispute_in_state("mediating"), sealed_step(step, COURT, MONDAY, **facts)
         event.source = SEALED
-        lane.decide(life.dispute, event, MONDAY, DeadlinePolicy())
-        running = life.dispute.hold.running[name]
+        lane.decide(simulation.dispute, event, MONDAY, DeadlinePolicy())
+        running = simulation.dispute.hold.running[name]
         assert running.due_at - running.next_check_at == timedelta(hours=hours)
 
 
@@ -237,35 +238,36 @@ def test_a_reminder_earlier_than_the_start_of_a_period_in_hours_is_refused(perio
         ("calendar", '["2027"]\noff = []\nmade_up = []\nof = [2027-01-01]\n'),
     ],
 )
-def test_a_county_file_with_entries_that_would_be_ignored_stops_the_service_at_its_start(tmp_path, file, text):
+def test_a_county_file_with_an_entry_that_would_have_no_effect_is_refused_at_the_start_of_the_service(tmp_path, file, text):
     with pytest.raises(InvalidCountyFiles):
         CountyFiles(copy_county_folder(tmp_path, **{file: text}))
 
 
-# ── one source of rules ──────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── rules are defined in one place ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-ROOT = Path(services.mediation.__file__).parent
-MAY_USE_DEFAULTS = {  # modules that define the built-in rules and calendar, or use them as defaults of a process or tool
+MEDIATION_FOLDER = Path(services.mediation.__file__).parent
+# Modules that define the built-in rules and calendar, or use them as defaults of a service or command.
+MODULES_ALLOWED_TO_USE_DEFAULTS = {
     "law/periods.py", "law/county_periods.py", "law/calculator.py", "law/facts.py", "law/computing.py", "law/holidays.py", "law/policy.py", "dispute/hold.py", "county_files.py",
 }  # fmt: skip
 
 
-def test_only_listed_modules_use_the_built_in_rules_and_calendar():
+def test_the_built_in_rules_and_calendar_are_used_only_in_the_listed_modules():
     users = {
-        path.relative_to(ROOT).as_posix()
-        for path in ROOT.rglob("*.py")
+        path.relative_to(MEDIATION_FOLDER).as_posix()
+        for path in MEDIATION_FOLDER.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Name | ast.alias) and (node.id if isinstance(node, ast.Name) else node.name) in ("DEFAULT_RULES", "CHINA")
+        if isinstance(node, ast.Name | ast.alias) and (node.id if isinstance(node, ast.Name) else node.name) in ("DEFAULT_RULES", "CHINESE_CALENDAR")
     }
 
-    assert users <= MAY_USE_DEFAULTS
+    assert users <= MODULES_ALLOWED_TO_USE_DEFAULTS
 
 
-def test_lengths_of_periods_are_written_in_the_table_of_the_law_only():
-    """A length written into a guard would not follow a change of the table."""
+def test_lengths_of_periods_are_written_only_in_the_folder_law():
+    """A length that is written in a guard would not change with the rule in periods.py."""
     lengths = {
-        f"{path.relative_to(ROOT)}:{node.lineno}"
-        for path in ROOT.rglob("*.py")
+        f"{path.relative_to(MEDIATION_FOLDER)}:{node.lineno}"
+        for path in MEDIATION_FOLDER.rglob("*.py")
         if path.parent.name != "law"
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Days", "WorkingDays", "Months", "Hours") and node.args

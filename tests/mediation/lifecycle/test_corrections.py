@@ -1,4 +1,4 @@
-"""Tests of corrections and withdrawals: an undone step leaves the dispute and its deadlines as they were before the step."""
+"""Tests of corrections and withdrawals of steps: undoing a step restores the dispute and its deadlines as they were before the step."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -8,9 +8,10 @@ import pytest
 
 from services.mediation.lifecycle import decisions
 from services.mediation.lifecycle.transitions import OPEN_STATES
-from tests.mediation.simulated_dispute import CENTRE, COURT, DAMAN, FACTS, REPORTING_AGENCY, XIJIE, dispute_in_state
+from tests.mediation.simulated_dispute import CENTRE, COURT, DAMAN, FACTS, PETITIONS, REPORTING_AGENCY, XIJIE, dispute_in_state
 
-STEP_FROM_STATE = {                       # for each state, a step that changes the dispute
+# State: type and facts of a step that changes a dispute in this state.
+STEP_FROM_STATE = {
     "screened": ("dispute.routed", {}), "routed": ("referral.declined", {}), "accepted": ("consent.given", {}), "consent_pending": ("consent.refused", {}),
     "mediating": ("agreement.reached", {}), "clock_paused": ("clock.resumed", {}), "suspended": ("mediation.resumed", {}),
     "agreed": ("confirmation.applied", {}), "confirm_applied": ("confirmation.withdrawn", {}), "confirm_decided": ("enforcement.applied", {}),
@@ -26,7 +27,7 @@ def changeable_values(dispute):
 
 
 @pytest.mark.parametrize("state", [state for state in OPEN_STATES if state in STEP_FROM_STATE])
-def test_a_withdrawn_step_leaves_the_dispute_and_its_deadlines_as_before(state):
+def test_withdrawing_a_step_restores_the_dispute_and_its_deadlines(state):
     simulation = dispute_in_state(state)
     before = deepcopy(changeable_values(simulation.dispute))
     step, facts = STEP_FROM_STATE[state]
@@ -41,7 +42,7 @@ def test_a_withdrawn_step_leaves_the_dispute_and_its_deadlines_as_before(state):
     assert decisions.fold(simulation.history) == simulation.state == state
 
 
-def test_the_last_steps_can_be_withdrawn_one_after_the_other():
+def test_steps_can_be_withdrawn_one_after_the_other_from_the_last_step_backwards():
     simulation = dispute_in_state("accepted")
     steps = [simulation.report("consent.given", party=party) for party in ("applicant", "respondent")]
 
@@ -52,8 +53,8 @@ def test_the_last_steps_can_be_withdrawn_one_after_the_other():
     assert (simulation.state, simulation.dispute.consents) == ("accepted", frozenset())
 
 
-def test_a_withdrawn_supervision_is_stopped_before_the_earlier_deadline_is_set_again():
-    """Listeners store one deadline per clock: after both events they must have the earlier deadline."""
+def test_the_deadline_of_a_withdrawn_supervision_is_stopped_before_the_earlier_deadline_is_set_again():
+    """Listeners store one deadline per clock, so after both events they have the earlier deadline."""
     simulation = dispute_in_state("registered")
     simulation.report("supervision.issued")
     simulation.advance_to(simulation.now + timedelta(days=20))  # a second supervision is issued automatically, and its deadline passes, too
@@ -67,7 +68,65 @@ def test_a_withdrawn_supervision_is_stopped_before_the_earlier_deadline_is_set_a
     assert published == [("deadline.stopped", False), ("deadline.set", True)]
 
 
-def test_a_correction_is_checked_by_the_guards_and_changes_nothing_if_refused():
+def closed_dispute_after(*steps):
+    """Return a simulated dispute that is archived after these steps, and their decisions by step type."""
+    simulation = dispute_in_state("resolved")
+    reported = {step: simulation.report(step) for step in steps}
+    simulation.report("dispute.archived")
+    assert simulation.state == "closed" and not simulation.dispute.deadlines
+    return simulation, reported
+
+
+def clocks_of(decision, event_type):
+    """Return the clocks of the published events of this type."""
+    return [data["clock"] for published_type, data in decision.new_events if published_type == event_type]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ("petition.registered", "petition.accepted", "petition.decided"),
+        ("petition.registered", "petition.decided"),
+        ("petition.transferred", "petition.returned"),
+    ],
+    ids=" ".join,
+)
+def test_withdrawing_a_petition_step_of_a_closed_dispute_does_not_restart_its_clock(steps):
+    simulation, reported = closed_dispute_after(*steps)
+
+    for step in reversed(steps[1:]):
+        withdrawal = simulation.report("report.withdrawn", PETITIONS, event=reported[step].applied_step.event_id)
+
+        assert withdrawal.refused is None
+        assert clocks_of(withdrawal, "deadline.set") == []
+        assert not simulation.dispute.deadlines
+
+
+def test_correcting_a_petition_step_of_a_closed_dispute_does_not_restart_its_clock():
+    simulation, reported = closed_dispute_after("petition.registered", "petition.accepted", "petition.decided")
+    facts = {"corrects": "petition.decided", "facts": {**FACTS["petition.decided"], "result": "supported"}}
+
+    correction = simulation.report("report.corrected", PETITIONS, event=reported["petition.decided"].applied_step.event_id, **facts)
+    withdrawal = simulation.report("report.withdrawn", PETITIONS, event=correction.applied_step.event_id)
+
+    for decision in (correction, withdrawal):
+        assert decision.refused is None and clocks_of(decision, "deadline.set") == []
+    assert not simulation.dispute.deadlines
+
+
+def test_withdrawing_a_reopening_stops_the_clocks_that_do_not_run_in_a_closed_dispute():
+    simulation, reported = closed_dispute_after("petition.registered", "petition.decided")
+    reopening = simulation.report("dispute.reopened", CENTRE)
+    simulation.report("report.withdrawn", PETITIONS, event=reported["petition.decided"].applied_step.event_id)
+    assert [deadline.clock for deadline in simulation.dispute.deadlines.values()] == ["petition_accept"]
+
+    withdrawal = simulation.report("report.withdrawn", CENTRE, event=reopening.applied_step.event_id)
+
+    assert withdrawal.refused is None and simulation.state == "closed"
+    assert clocks_of(withdrawal, "deadline.stopped") == ["petition_accept"] and not simulation.dispute.deadlines
+
+
+def test_the_guards_check_a_corrected_step_and_a_refused_correction_changes_nothing():
     simulation = dispute_in_state("screened")
     routed = simulation.report("dispute.routed")
     before = deepcopy(changeable_values(simulation.dispute))
@@ -95,7 +154,7 @@ def test_a_correction_can_itself_be_withdrawn():
     assert (simulation.state, simulation.dispute.body) == ("screened", None)
 
 
-def test_a_correction_must_name_an_own_earlier_step_with_its_type_and_the_right_facts():
+def test_a_correction_must_name_an_earlier_step_of_the_agency_with_its_type_and_corrected_facts():
     simulation = dispute_in_state("screened")
     routed = simulation.report("dispute.routed")
 

@@ -1,4 +1,4 @@
-"""Tests of decisions on reported steps and passed deadlines, on simulated disputes: states, refusals, events and deadlines."""
+"""Tests of decisions on reported steps and passed deadlines of simulated disputes: states, refusals, published events and deadlines."""
 
 from copy import deepcopy
 from datetime import datetime, timedelta
@@ -9,22 +9,22 @@ from contracts.dates import SHANGHAI
 from scenarios.course import SETTLED_DISPUTE
 from services.mediation.deadlines import tracking
 from services.mediation.law.dates import day_start
-from services.mediation.law.holidays import Arrangement, Holidays
+from services.mediation.law.holidays import Holidays, HolidaySchedule
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 from services.mediation.lifecycle import decisions
 from tests.mediation.simulated_dispute import CENTRE, COURT, DAMAN, MONDAY, WOMEN, XIJIE, SimulatedDispute, dispute_in_state, registered_event, reported_event
 
-MEDIATION = "mediation_out_of_court_policy"
+MEDIATION_CLOCK = "mediation_out_of_court_policy"
 
 
 def end_of_day(year, month, day):
     return datetime(year, month, day, 23, 59, 59, tzinfo=SHANGHAI)
 
 
-# ── The usual course ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Course of a settled dispute ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_usual_course_leads_from_registration_to_closure():
+def test_the_steps_of_a_settled_dispute_lead_from_registration_to_closure():
     simulation = SimulatedDispute()
     simulation.register()
     for step, facts in SETTLED_DISPUTE:
@@ -36,7 +36,7 @@ def test_the_usual_course_leads_from_registration_to_closure():
     assert simulation.dispute.steps == len(SETTLED_DISPUTE) + 1 == len(simulation.history)
 
 
-def test_a_registration_is_applied_as_a_reported_dispute_and_sets_the_screening_deadline():
+def test_a_registration_is_confirmed_as_dispute_reported_and_sets_the_screening_deadline():
     simulation = SimulatedDispute()
     simulation.register()
 
@@ -46,7 +46,7 @@ def test_a_registration_is_applied_as_a_reported_dispute_and_sets_the_screening_
     assert simulation.last_event("deadline.set")["owed_by"] == (CENTRE,)
 
 
-def test_a_step_publishes_its_fact_then_step_applied_then_its_deadline_events():
+def test_an_applied_step_publishes_its_domain_event_then_step_applied_then_deadline_events():
     simulation = dispute_in_state("routed")
     simulation.events.clear()
 
@@ -57,15 +57,15 @@ def test_a_step_publishes_its_fact_then_step_applied_then_its_deadline_events():
     assert (fact["before"], fact["state"], fact["next_actors"], fact["mediator"]) == ("routed", "accepted", (DAMAN,), "daman-014")
 
 
-def test_a_noted_step_is_in_the_history_and_starts_no_clock():
+def test_a_noted_step_is_recorded_in_the_history_and_sets_no_deadline():
     simulation = dispute_in_state("mediating")
-    due_at = simulation.due_at(MEDIATION)
+    due_at = simulation.due_at(MEDIATION_CLOCK)
 
     decision = simulation.report("session.held")
 
     assert decision.transition == ("mediating", "mediating", simulation.dispute.steps)
     assert [type for type, _ in decision.new_events] == ["session.held", "step.applied"]
-    assert simulation.due_at(MEDIATION) == due_at
+    assert simulation.due_at(MEDIATION_CLOCK) == due_at
 
 
 def test_a_second_screening_does_not_restart_the_routing_deadline():
@@ -78,7 +78,7 @@ def test_a_second_screening_does_not_restart_the_routing_deadline():
     assert simulation.due_at("routing") == due_at
 
 
-def test_a_second_report_of_a_registered_dispute_changes_nothing():
+def test_a_second_report_of_a_registered_dispute_does_not_change_its_state():
     simulation = dispute_in_state("mediating")
 
     decision = simulation.report("dispute.reported", agency=WOMEN)
@@ -91,14 +91,14 @@ def test_a_second_report_of_a_registered_dispute_changes_nothing():
 
 
 @pytest.mark.parametrize("step", ["referral.accepted", "referral.declined"])
-def test_only_the_referred_body_may_answer_the_referral(step):
+def test_only_the_mediation_body_of_the_referral_may_answer_it(step):
     simulation = dispute_in_state("routed")
 
     assert simulation.report(step, agency=XIJIE).refused == "not_the_body_asked"
     assert simulation.report(step, agency=DAMAN).refused is None
 
 
-def test_a_declined_referral_returns_to_the_centre_which_refers_to_another_body():
+def test_after_a_declined_referral_the_centre_may_refer_the_dispute_to_another_mediation_body():
     simulation = dispute_in_state("referral_declined")
     assert simulation.last_event("referral.declined")["next_actors"] == (CENTRE,)
     assert simulation.due_at("routing")
@@ -109,25 +109,25 @@ def test_a_declined_referral_returns_to_the_centre_which_refers_to_another_body(
     assert simulation.report("referral.accepted", agency=XIJIE).refused is None
 
 
-def test_without_an_answer_the_centre_refers_to_another_body_with_a_new_deadline():
+def test_a_second_referral_after_an_unanswered_one_sets_a_new_deadline():
     simulation = dispute_in_state("routed")
     simulation.advance_to(MONDAY + timedelta(days=7))
     assert simulation.last_event("deadline.passed")["owed_by"] == (DAMAN,)
 
-    simulation.report("dispute.routed", to=XIJIE, reason="after_no_answer")  # Monday 9 March
+    simulation.report("dispute.routed", to=XIJIE, reason="after_no_answer")  # on Monday 9 March
 
     assert simulation.due_at("referral_answer") == end_of_day(2026, 3, 12)
     assert simulation.last_event("deadline.set")["owed_by"] == (XIJIE,)
 
 
-def test_a_body_with_a_conflict_of_interest_may_accept_only_if_all_parties_agree():
+def test_a_mediation_body_with_a_conflict_of_interest_may_accept_only_if_all_parties_agree():
     simulation = dispute_in_state("routed")
 
     assert simulation.report("referral.accepted", conflict_of_interest=True).refused == "conflict_of_interest"
     assert simulation.report("referral.accepted", conflict_of_interest=True, agreed_after_disclosure=True).refused is None
 
 
-def test_mediation_starts_only_after_both_sides_consented():
+def test_mediation_may_start_only_after_applicant_and_respondent_consented():
     simulation = dispute_in_state("consent_pending")
 
     refused = simulation.report("mediation.started")
@@ -138,7 +138,7 @@ def test_mediation_starts_only_after_both_sides_consented():
     assert simulation.report("mediation.started").refused is None
 
 
-def test_mediation_starts_only_after_every_recorded_party_consented():
+def test_mediation_may_start_only_after_every_recorded_party_consented():
     simulation = dispute_in_state("consent_pending", party_labels=["applicant", "respondent", "respondent-2"])
     simulation.report("consent.given", party="respondent")
 
@@ -149,7 +149,7 @@ def test_mediation_starts_only_after_every_recorded_party_consented():
 
 
 @pytest.mark.parametrize("state", ["accepted", "consent_pending", "mediating"])
-def test_a_refusal_of_consent_ends_mediation_in_any_state(state):
+def test_a_refusal_of_consent_ends_mediation_in_every_state_before_an_agreement(state):
     simulation = dispute_in_state(state)
     simulation.report("consent.refused")
     simulation.report("dispute.archived")
@@ -166,11 +166,11 @@ def test_an_unsuitable_dispute_may_be_archived_but_not_referred():
     assert simulation.last_event("dispute.closed")["outcome"] == "not_suitable"
 
 
-def test_a_suitable_dispute_cannot_be_archived_before_mediation():
+def test_archiving_a_suitable_dispute_before_mediation_is_refused():
     assert dispute_in_state("screened").report("dispute.archived", agency=CENTRE).refused == "illegal_here"
 
 
-def test_a_court_may_report_sessions_of_the_mediating_body_but_another_body_may_not():
+def test_a_court_may_report_a_session_of_the_mediation_body_but_another_body_may_not():
     simulation = dispute_in_state("mediating")
 
     assert simulation.report("session.held", agency=XIJIE).refused == "not_the_mediating_body"
@@ -178,7 +178,7 @@ def test_a_court_may_report_sessions_of_the_mediating_body_but_another_body_may_
     assert simulation.report("agreement.reached", agency=COURT).refused == "not_yours_to_say"
 
 
-def test_a_step_in_the_future_is_refused_beyond_a_tolerance_of_five_minutes():
+def test_a_step_that_lies_more_than_five_minutes_in_the_future_is_refused():
     simulation = dispute_in_state("registered")
 
     assert simulation.report("dispute.screened", happened=simulation.now + timedelta(hours=2)).refused == "in_the_future"
@@ -191,7 +191,7 @@ def test_a_step_that_happened_before_the_registration_is_applied():
     assert simulation.report("dispute.screened", happened=MONDAY - timedelta(days=2)).refused is None
 
 
-def test_a_discarded_step_changes_nothing_and_is_refused_to_the_agency():
+def test_a_step_discarded_by_an_operator_changes_nothing_and_is_refused_to_the_agency():
     simulation = dispute_in_state("screened")
     before = deepcopy(simulation.dispute)
 
@@ -210,11 +210,11 @@ def test_steps_after_a_discarded_registration_are_refused():
     assert decision.refused == "illegal_here" and decision.transition is None
 
 
-def test_an_event_of_another_type_gives_an_empty_decision():
-    merged = registered_event()
-    merged.type = "dispute.merged"
+def test_an_event_of_a_type_without_rules_results_in_an_empty_decision():
+    event = registered_event()
+    event.type = "dispute.merged"
 
-    decision = decisions.decide(None, merged, MONDAY)
+    decision = decisions.decide(None, event, MONDAY)
 
     assert (decision.dispute, decision.new_events, decision.transition) == (None, [], None)
 
@@ -222,7 +222,7 @@ def test_an_event_of_another_type_gives_an_empty_decision():
 # ── The agreement and its terms ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_performance_deadline_is_that_of_the_first_owed_term_then_of_the_next():
+def test_the_performance_deadline_is_set_for_the_first_owed_term_and_then_for_the_next_term():
     simulation = dispute_in_state("agreed")
     assert simulation.due_at("performance") == end_of_day(2026, 4, 15)
 
@@ -234,7 +234,7 @@ def test_the_performance_deadline_is_that_of_the_first_owed_term_then_of_the_nex
     assert simulation.due_at("performance") == end_of_day(2026, 6, 30)
 
 
-def test_terms_are_due_in_the_order_of_their_days_not_of_the_document():
+def test_the_first_performance_deadline_is_of_the_term_with_the_earliest_due_day():
     simulation = dispute_in_state("mediating")
     simulation.report("agreement.reached", terms=[{"kind": "payment", "due_on": "2026-06-30"}, {"kind": "apology", "due_on": "2026-03-20"}])
 
@@ -243,7 +243,7 @@ def test_terms_are_due_in_the_order_of_their_days_not_of_the_document():
 
 def test_a_payment_due_on_a_rest_day_is_due_on_the_next_working_day():
     simulation = dispute_in_state("mediating")
-    simulation.report("agreement.reached", terms=[{"kind": "payment", "due_on": "2026-04-04"}])  # Qingming
+    simulation.report("agreement.reached", terms=[{"kind": "payment", "due_on": "2026-04-04"}])  # a day off (Qingming)
 
     assert simulation.due_at("performance") == end_of_day(2026, 4, 7)
 
@@ -283,7 +283,7 @@ def test_performance_of_a_performed_or_unknown_term_is_refused():
     assert "3" in unknown.new_events[0][1]["reason"]["en"]
 
 
-def test_an_agreement_performed_on_the_spot_requires_only_a_follow_up_call():
+def test_an_agreement_performed_on_the_spot_has_only_the_deadline_of_the_follow_up_call():
     simulation = dispute_in_state("mediating")
     simulation.report("agreement.reached", terms=[])
     assert [d.clock for d in simulation.dispute.deadlines.values() if d.clock != "confirmation_apply"] == ["follow_up"]
@@ -294,7 +294,7 @@ def test_an_agreement_performed_on_the_spot_requires_only_a_follow_up_call():
     assert simulation.last_event("dispute.closed")["outcome"] == "settled"
 
 
-def test_a_settlement_among_the_parties_closes_the_dispute_as_withdrawn():
+def test_a_dispute_that_the_parties_settle_themselves_is_closed_as_withdrawn():
     simulation = dispute_in_state("mediating")
     simulation.report("mediation.terminated", ground="self_settled_withdrawn")
     simulation.report("dispute.archived")
@@ -317,7 +317,9 @@ def test_a_deadline_is_published_once_as_approached_and_once_as_passed():
 
 def test_a_deadline_set_after_its_reminder_time_has_no_reminder():
     simulation = dispute_in_state("mediating")
-    simulation.report("agreement.reached", terms=[{"kind": "payment", "due_on": "2026-03-03"}])  # tomorrow; the reminder would be three days before
+    simulation.report(
+        "agreement.reached", terms=[{"kind": "payment", "due_on": "2026-03-03"}]
+    )  # due tomorrow; the reminder would be due three days before that
     simulation.events.clear()
 
     simulation.advance_to(MONDAY + timedelta(days=3))
@@ -325,7 +327,7 @@ def test_a_deadline_set_after_its_reminder_time_has_no_reminder():
     assert simulation.event_types() == ["deadline.passed"]
 
 
-def test_a_met_deadline_publishes_nothing_later():
+def test_no_event_is_published_for_a_deadline_after_it_was_met():
     simulation = dispute_in_state("accepted")
     simulation.report("consent.given", party="respondent")
     simulation.events.clear()
@@ -345,7 +347,7 @@ def test_checking_a_deadline_that_was_met_gives_an_empty_decision():
     assert (decision.new_events, decision.deadlines) == ([], [])
 
 
-def test_a_step_in_time_but_reported_late_meets_a_passed_deadline_in_time():
+def test_a_step_that_happened_in_time_but_is_reported_late_meets_the_passed_deadline_in_time():
     simulation = dispute_in_state("routed")
     simulation.advance_to(MONDAY + timedelta(days=7))
     assert simulation.event_types()[-1] == "deadline.passed"
@@ -356,7 +358,7 @@ def test_a_step_in_time_but_reported_late_meets_a_passed_deadline_in_time():
     assert (met["was_passed"], met["late"]) == (True, False)
 
 
-def test_a_late_step_meets_the_deadline_late_even_if_it_was_not_checked_before():
+def test_a_late_step_meets_its_deadline_late_even_if_the_deadline_was_not_checked_before():
     simulation = dispute_in_state("routed")
 
     simulation.report("referral.accepted", after=timedelta(days=7))
@@ -365,7 +367,7 @@ def test_a_late_step_meets_the_deadline_late_even_if_it_was_not_checked_before()
     assert (met["was_passed"], met["late"]) == (False, True)
 
 
-def test_the_day_of_performance_counts_and_not_the_day_of_its_report():
+def test_a_performance_deadline_is_met_on_the_day_of_performance_not_of_its_report():
     simulation = dispute_in_state("agreed")
     simulation.advance_to(datetime(2026, 4, 20, tzinfo=SHANGHAI))
     assert simulation.last_event("deadline.passed")["clock"] == "performance"
@@ -376,7 +378,7 @@ def test_the_day_of_performance_counts_and_not_the_day_of_its_report():
     assert (met["met_at"], met["late"], met["was_passed"]) == (day_start(datetime(2026, 4, 15)), False, True)
 
 
-def test_a_deadline_past_when_set_is_published_as_passed_only_after_the_patience():
+def test_a_deadline_that_is_past_when_it_is_set_is_checked_only_after_the_waiting_time_of_the_policy():
     simulation = SimulatedDispute(now=MONDAY + timedelta(days=300))
     simulation.hear(registered_event(MONDAY))
     deadline = simulation.dispute.deadlines["screening"]
@@ -391,34 +393,34 @@ def test_a_deadline_past_when_set_is_published_as_passed_only_after_the_patience
 # ── Extensions of mediation ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_an_extension_of_fifteen_days_is_computed_as_forty_five_days_from_acceptance():
+def test_a_mediation_of_30_days_extended_by_15_days_ends_45_days_after_acceptance():
     simulation = dispute_in_state("mediating")
-    assert simulation.due_at(MEDIATION) == end_of_day(2026, 4, 1)
+    assert simulation.due_at(MEDIATION_CLOCK) == end_of_day(2026, 4, 1)
 
     simulation.report("mediation.extended", days=15)
 
-    assert simulation.due_at(MEDIATION) == end_of_day(2026, 4, 16)
+    assert simulation.due_at(MEDIATION_CLOCK) == end_of_day(2026, 4, 16)
     recomputed = simulation.last_event("deadline.recomputed")
     assert (recomputed["because"], recomputed["was_due_at"]) == ("extended", end_of_day(2026, 4, 1))
     assert recomputed["started_at"].date().isoformat() == "2026-03-02"
 
 
-def test_two_extensions_are_added_before_the_end_is_moved_off_rest_days():
+def test_the_days_of_two_extensions_are_added_before_the_last_day_is_moved_to_a_working_day():
     simulation = dispute_in_state("mediating")
     simulation.report("mediation.extended", days=3)  # day 33 is Saturday 4 April: moved to Tuesday after Qingming
-    assert simulation.due_at(MEDIATION) == end_of_day(2026, 4, 7)
+    assert simulation.due_at(MEDIATION_CLOCK) == end_of_day(2026, 4, 7)
 
     simulation.report("mediation.extended", days=3)  # day 36 is Tuesday 7 April; adding to the moved end would give 10 April
 
-    assert [days for _, days in simulation.dispute.deadlines[MEDIATION].extensions] == [3, 3]
-    assert simulation.due_at(MEDIATION) == end_of_day(2026, 4, 7)
+    assert [days for _, days in simulation.dispute.deadlines[MEDIATION_CLOCK].extensions] == [3, 3]
+    assert simulation.due_at(MEDIATION_CLOCK) == end_of_day(2026, 4, 7)
 
 
-def test_an_extension_without_consent_of_all_parties_is_refused():
+def test_an_extension_of_mediation_without_consent_of_all_parties_is_refused():
     assert dispute_in_state("mediating").report("mediation.extended", consents=["applicant"]).refused == "consent_missing_for_extension"
 
 
-def test_an_extension_agreed_after_the_deadline_is_refused():
+def test_an_extension_of_mediation_agreed_after_the_deadline_is_refused():
     simulation = dispute_in_state("mediating")
     simulation.advance_to(datetime(2026, 4, 3, 9, tzinfo=SHANGHAI))
 
@@ -428,14 +430,14 @@ def test_an_extension_agreed_after_the_deadline_is_refused():
     assert "2026-04-01" in refused.new_events[0][1]["reason"]["en"]
 
 
-def test_an_extension_agreed_in_time_but_reported_late_reopens_the_deadline():
+def test_an_extension_agreed_in_time_but_reported_late_reopens_the_passed_deadline():
     simulation = dispute_in_state("mediating")
     simulation.advance_to(datetime(2026, 4, 3, 9, tzinfo=SHANGHAI))
 
     simulation.report("mediation.extended", happened=datetime(2026, 3, 31, tzinfo=SHANGHAI))
 
-    assert simulation.dispute.deadlines[MEDIATION].state == "open"
-    assert simulation.due_at(MEDIATION) == end_of_day(2026, 4, 16)
+    assert simulation.dispute.deadlines[MEDIATION_CLOCK].state == "open"
+    assert simulation.due_at(MEDIATION_CLOCK) == end_of_day(2026, 4, 16)
 
 
 # ── Holiday calendars published later ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -444,20 +446,20 @@ def test_an_extension_agreed_in_time_but_reported_late_reopens_the_deadline():
 def test_a_provisional_deadline_is_recomputed_when_the_calendar_of_its_year_is_published():
     start = datetime(2099, 3, 2, 10, tzinfo=SHANGHAI)
     simulation = dispute_in_state("mediating", now=start)
-    provisional = simulation.due_at(MEDIATION)
-    announced = DeadlinePolicy(Holidays({2099: Arrangement(off=(provisional.date(),), made_up=())}))
+    provisional = simulation.due_at(MEDIATION_CLOCK)
+    announced = DeadlinePolicy(Holidays({2099: HolidaySchedule(off=(provisional.date(),), made_up=())}))
 
     decision = tracking.recompute_provisional_deadlines(simulation.dispute, start + timedelta(days=1), announced)
 
     assert [type for type, _ in decision.new_events] == ["deadline.recomputed"]
-    assert simulation.due_at(MEDIATION) > provisional
+    assert simulation.due_at(MEDIATION_CLOCK) > provisional
 
 
 def test_a_deadline_moved_by_a_new_calendar_is_recomputed_instead_of_passed():
     start = datetime(2099, 3, 2, 10, tzinfo=SHANGHAI)
     simulation = dispute_in_state("mediating", now=start)
-    deadline = simulation.dispute.deadlines[MEDIATION]
-    announced = DeadlinePolicy(Holidays({2099: Arrangement(off=(deadline.due_at.date(),), made_up=())}))
+    deadline = simulation.dispute.deadlines[MEDIATION_CLOCK]
+    announced = DeadlinePolicy(Holidays({2099: HolidaySchedule(off=(deadline.due_at.date(),), made_up=())}))
 
     decision = tracking.check_deadline(simulation.dispute, deadline, deadline.due_at + timedelta(seconds=1), announced)
 
@@ -465,7 +467,7 @@ def test_a_deadline_moved_by_a_new_calendar_is_recomputed_instead_of_passed():
     assert deadline.state == "open"
 
 
-def test_folding_a_history_with_a_missing_step_raises_broken_history():
+def test_fold_raises_broken_history_if_a_step_is_missing():
     simulation = dispute_in_state("mediating")
     assert decisions.fold(simulation.history) == "mediating"
 

@@ -1,4 +1,4 @@
-"""Tests of joining two disputes about the same matter and of undoing the join, in mediation."""
+"""Tests of joining two disputes about the same matter, and of undoing a join, under the rules of the mediation service."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from tests.mediation.simulated_dispute import CENTRE, CODE, DAMAN, MONDAY, Incom
 
 
 @pytest.mark.parametrize("state", OPEN_STATES)
-def test_a_join_closes_a_dispute_in_any_open_state_and_its_undoing_restores_it(state):
+def test_a_join_closes_a_dispute_in_any_open_state_and_undoing_the_join_restores_the_dispute(state):
     simulation = dispute_in_state(state)
     before, deadlines = (
         (simulation.state, simulation.dispute.outcome, simulation.dispute.body, simulation.dispute.mediator, simulation.dispute.consents),
@@ -29,7 +29,7 @@ def test_a_join_closes_a_dispute_in_any_open_state_and_its_undoing_restores_it(s
     assert simulation.last_event("reports.unjoined")["before"] == "closed" and decisions.fold(simulation.history) == state
 
 
-def test_the_join_event_names_the_body_that_has_the_dispute_if_any():
+def test_the_event_of_a_join_names_the_mediation_body_if_the_dispute_has_one():
     with_body, without_body = dispute_in_state("mediating"), dispute_in_state("registered")
     for simulation in (with_body, without_body):
         simulation.report("reports.joined")
@@ -37,7 +37,7 @@ def test_the_join_event_names_the_body_that_has_the_dispute_if_any():
     assert with_body.last_event("reports.joined")["body"] == DAMAN and "body" not in without_body.last_event("reports.joined")
 
 
-def test_a_dispute_closed_otherwise_cannot_be_unjoined():
+def test_undoing_a_join_is_refused_for_a_dispute_that_was_closed_without_a_join():
     simulation = dispute_in_state("closed")
 
     assert simulation.report("reports.unjoined").refused == "illegal_here"
@@ -53,7 +53,7 @@ def test_a_dispute_can_be_joined_again_after_the_join_was_undone():
     assert simulation.state == "routed"
 
 
-def test_a_proposed_duplicate_is_noted_for_the_centre_and_changes_nothing():
+def test_a_proposed_duplicate_is_published_to_the_centre_and_does_not_change_the_dispute():
     simulation = dispute_in_state("registered")
     proposal = contracts.DOMAIN_EVENTS["duplicate.proposed"].example
     decision = decisions.decide(simulation.dispute, IncomingEvent("duplicate.proposed", proposal, MONDAY, f"{CODE}/9"), MONDAY + timedelta(days=1))

@@ -1,4 +1,4 @@
-"""Property tests: random sequences of steps, facts, agencies and waiting times keep every dispute consistent."""
+"""Property tests: a simulated dispute stays consistent under random sequences of steps, facts, agencies and waiting times."""
 
 from collections import Counter
 from dataclasses import replace
@@ -14,14 +14,15 @@ from services.mediation.lifecycle import decisions
 from services.mediation.lifecycle.transitions import TRANSITIONS
 from tests.mediation.simulated_dispute import CENTRE, COURT, DAMAN, FACTS, REPORTING_AGENCY, XIJIE, SimulatedDispute, deep_copy, reported_event
 
-TERMS = FACTS["agreement.reached"]["terms"]
+USUAL_TERMS = FACTS["agreement.reached"]["terms"]
 # fmt: off
-VARIANTS = {
+# Step type: values from which a fact is chosen at random; all other facts have their usual value.
+FACT_VARIANTS = {
     "dispute.screened":     {"suitable": [True, True, True, False]},
     "dispute.routed":       {"to": [DAMAN, DAMAN, XIJIE]},
     "consent.given":        {"party": ["applicant", "respondent", "third_party"]},
     "mediation.extended":   {"days": [1, 7, 40]},
-    "agreement.reached":    {"terms": [TERMS, TERMS[:1], []]},
+    "agreement.reached":    {"terms": [USUAL_TERMS, USUAL_TERMS[:1], []]},
     "performance.recorded": {"term": [1, 2, 3], "result": ["full", "full", "part", "default"]},
     "dispute.followed_up":  {"settled": [True, False, False]},
     "mediation.terminated": {"ground": ["differences_too_large", "party_unwilling", "agreement_reached", "other_obstacle"]},
@@ -31,26 +32,27 @@ VARIANTS = {
     "conflict.disclosed":   {"mediator": ["daman-014", "daman-015"], "agreed_after_disclosure": [True, False]},
     "enforcement.completed": {"result": ["full", "none_found"]},
 }
+# Steps chosen with a probability of 15 % only, because they are always possible or end mediation early.
 RARE_STEPS = (
     "dispute.reported", "consent.refused", "mediation.terminated", "mediation.suspended", "dispute.archived", "case.filed", "case.filing_refused",
     "petition.registered", "petition.accepted", "petition.decided", "petition.extended", "petition.transferred", "petition.returned", "papers.received",
     "confirmation.objected", "confirmation.extended", "trial.extended", "mediator.requested", "participant.named", "dispute.redirected", "case.closed", "dispute.followed_up",
     "departments.called", "call.answered", "level.escalated", "supervision.issued", "supervision.answered", "mediator.refused", "conflict.disclosed", "report.corrected", "report.withdrawn",
 )  # fmt: skip
-PROBABILITY = {"reports.joined": 0.02}  # otherwise most disputes would be closed by a join early
+STEP_PROBABILITY = {"reports.joined": 0.02}  # a higher probability would close most disputes early by a join
 # fmt: on
 
 
 def random_steps(seed, simulation, length=60):
-    """Yield (step, agency, facts, waiting time) at random; most steps are listed for the present state of the simulated dispute."""
+    """Yield random (step type, agency, facts, waiting time). Most of the steps are legal in the present state of the simulated dispute."""
     random = Random(seed)
     for _ in range(length):
         row = sorted(set(TRANSITIONS[simulation.state]) & set(FACTS)) if random.random() < 0.85 else sorted(FACTS)
-        step = random.choice([step for step in row if random.random() < (0.15 if step in RARE_STEPS else PROBABILITY.get(step, 1))] or row)
+        step = random.choice([step for step in row if random.random() < (0.15 if step in RARE_STEPS else STEP_PROBABILITY.get(step, 1))] or row)
         agency = random.choice([CENTRE, COURT, XIJIE]) if random.random() < 0.1 else REPORTING_AGENCY.get(step) or simulation.dispute.body
-        facts = {name: random.choice(values) for name, values in VARIANTS.get(step, {}).items()}
+        facts = {name: random.choice(values) for name, values in FACT_VARIANTS.get(step, {}).items()}
         if step.startswith("report."):
-            earlier = random.choice(simulation.dispute.applied_steps[-6:])  # one of the last six steps, mostly by the agency that reported it
+            earlier = random.choice(simulation.dispute.applied_steps[-6:])  # one of the last six steps, to be corrected or withdrawn by its agency
             agency, facts = earlier.agency or CENTRE, {"event": earlier.event_id or "e-0"}
             if step == "report.corrected" and earlier.step_type in FACTS and earlier.step_type in CORRECTABLE:
                 facts |= {"corrects": earlier.step_type, "facts": FACTS[earlier.step_type]}
@@ -71,7 +73,7 @@ seeds = st.integers(0, 2**32)
 def test_a_dispute_stays_consistent_under_random_steps(seed):
     simulation = registered_dispute()
     for step, agency, facts, wait in random_steps(seed, simulation):
-        simulation.advance_to(simulation.now + wait)  # validates every published event against the contract
+        simulation.advance_to(simulation.now + wait)  # every published event is validated against the package contracts
         before = deep_copy(replace(simulation.dispute, applied_steps=[]))
         decision = simulation.hear(reported_event(step, simulation.now, agency, **facts))
 
@@ -91,8 +93,8 @@ def test_a_dispute_stays_consistent_under_random_steps(seed):
 
 @settings(max_examples=40, deadline=None)
 @given(seeds)
-@example(1313)  # corrects a supervision that follows one whose deadline has passed
-def test_a_listener_knows_the_unmet_deadlines_from_the_published_events_alone(seed):
+@example(1313)  # a sequence that corrects a supervision issued after the deadline of an earlier supervision has passed
+def test_the_published_events_suffice_to_compute_the_unmet_deadlines_of_a_dispute(seed):
     simulation, due_at_by_clock = registered_dispute(), {}
     for step, agency, facts, wait in random_steps(seed, simulation):
         simulation.advance_to(simulation.now + wait)
@@ -108,7 +110,7 @@ def test_a_listener_knows_the_unmet_deadlines_from_the_published_events_alone(se
 
 @settings(max_examples=40, deadline=None)
 @given(seeds)
-def test_the_same_history_always_gives_the_same_dispute_and_events(seed):
+def test_a_repeated_sequence_of_steps_results_in_an_equal_dispute_and_equal_events(seed):
     def simulate():
         simulation = registered_dispute()
         for step, agency, facts, wait in random_steps(seed, simulation):
@@ -121,13 +123,13 @@ def test_the_same_history_always_gives_the_same_dispute_and_events(seed):
 
 @settings(max_examples=40, deadline=None)
 @given(seeds)
-def test_a_step_reported_twice_under_two_ids_changes_the_state_only_once(seed):
+def test_a_step_that_is_reported_under_two_event_ids_changes_the_state_only_once(seed):
     simulation = registered_dispute()
     for step, agency, facts, wait in random_steps(seed, simulation):
         first = simulation.report(step, agency, after=wait, **facts)
         again = simulation.report(step, agency, after=timedelta(0), **facts)
         if step == "mediator.refused":
-            continue  # by law a second refusal of a mediator counts as refusal of mediation
+            continue  # by law, a second refusal of a mediator counts as refusal of mediation
         if first.refused is None and again.refused is None:
             assert again.transition.before == again.transition.after == first.transition.after
 

@@ -1,8 +1,8 @@
-"""Oracle for deadlines: facts, and the last day of the period, counted by hand from the statutes and the State Council's announcements.
+"""Test cases of deadlines: facts, and the last day of the period, counted by hand from the statutes and the State Council's announcements.
 
-No expected value is taken from the program. If program and oracle differ, count again.
+No expected value is taken from the program. If the program and a case differ, count the case again by hand.
 
-Holiday arrangements (days off → first working day after them; make-up working days):
+Holiday schedules (days off → first working day after them; make-up working days):
 2024 国办发明电〔2023〕7号   New Year 1 Jan → 2. Spring Festival Sat 10 – Sat 17 Feb → Sun 18; worked Sun 4, Sun 18 Feb. Qingming Thu 4 – Sat 6 Apr → Sun 7
      (worked). Labour Day Wed 1 – Sun 5 May → 6; worked Sun 28 Apr, Sat 11 May. Mid-Autumn Sun 15 – Tue 17 Sep → 18; worked Sat 14 Sep.
      National Day Tue 1 – Mon 7 Oct → 8; worked Sun 29 Sep, Sat 12 Oct.
@@ -12,11 +12,12 @@ Holiday arrangements (days off → first working day after them; make-up working
 2026 国办发明电〔2025〕7号   New Year Thu 1 – Sat 3 Jan → Sun 4 (worked). Spring Festival Sun 15 – Mon 23 Feb → 24; worked Sat 14, Sat 28 Feb. Qingming Sat 4 – Mon 6 Apr → 7.
      Labour Day Fri 1 – Tue 5 May → 6; worked Sat 9 May. Dragon Boat Fri 19 – Sun 21 Jun → 22. Mid-Autumn Fri 25 – Sun 27 Sep → 28.
      National Day Thu 1 – Wed 7 Oct → 8; worked Sun 20 Sep, Sat 10 Oct.
-2027 not published when the oracle was written: such dates are provisional.
+2027: not published when the cases were written, so dates of that year are provisional.
 """
 
 # fmt: off
-AUTHORITY = {       # kind and article of each clock
+# Clock: kind and article of its period.
+KIND_AND_ARTICLE = {
     "filing_decision":                ("LAW", "民事诉讼法 126; 登记立案规定 8; 民事诉讼法解释 126"),
     "referral_answer":                ("POLICY", "after 在线调解规则 12"),
     "online_parties_choose":          ("LAW", "在线调解规则 10"),
@@ -69,20 +70,26 @@ AUTHORITY = {       # kind and article of each clock
 
 
 def extensions(*consents):
+    """Return the facts of extensions, each given as (time of consent, number of days)."""
     return {"extensions": [{"consented_at": at, "days": days} for at, days in consents]}
 
 
 def extension_in_months(at, count):
+    """Return the facts of one extension by `count` months, consented at `at`."""
     return {"extensions": [{"consented_at": at, "months": count}]}
 
 
 def appraisals(*pauses):
+    """Return the facts of appraisals, each given as (start, end)."""
     return {"pauses": [list(pause) for pause in pauses]}
 
 
 MET, PASSED, OPEN, PROVISIONAL = {"outcome": "met"}, {"outcome": "passed"}, {"outcome": "open"}, {"provisional": True}
-ZONE = "+08:00"
+CHINA_OFFSET = "+08:00"
 
+# A row says: clock, start, further facts, last day (or last moment) of the period, further expected values of the answer, explanation.
+# Dates in an explanation: "28 Jan, within the festival" means that the period would end on 28 January and is moved to the next working day;
+# "22, 23, 24" lists the counted working days. "There" means in Chinese time; "the switch" is the change of the rules of courts on 2025-01-01.
 CASES = (
     # clock                            start           further facts               last day        expected       explanation
 
@@ -123,8 +130,8 @@ CASES = (
     ("filing_decision",                "2026-03-02",   {"restarted_at": "2026-03-10"}, "2026-03-17", {},          "the correction came on the 10th: from the 11th, seven days"),
     ("filing_decision",                "2026-03-02",   {"restarted_at": "2026-03-25"}, "2026-04-01", {},          "the period had ended on the 9th; a correction starts it anew nevertheless"),
     ("filing_decision",                "2026-03-02",   {"restarted_at": "2026-04-28"}, "2026-05-06", {},          "5 May is the last day off"),
-    ("filing_decision",                "2026-03-02",   {"performed_at": f"2026-03-09T23:59:59{ZONE}"}, "2026-03-09", MET, "to the last second of the seventh day"),
-    ("filing_decision",                "2026-03-02",   {"performed_at": f"2026-03-10T00:00:00{ZONE}"}, "2026-03-09", PASSED, "one second too late"),
+    ("filing_decision",                "2026-03-02",   {"performed_at": f"2026-03-09T23:59:59{CHINA_OFFSET}"}, "2026-03-09", MET, "to the last second of the seventh day"),
+    ("filing_decision",                "2026-03-02",   {"performed_at": f"2026-03-10T00:00:00{CHINA_OFFSET}"}, "2026-03-09", PASSED, "one second too late"),
     ("filing_decision",                "2026-03-02",   {"performed_at": "2026-03-02"}, "2026-03-09", MET,         "on the spot"),
     ("filing_decision",                "2026-03-02",   {"as_of": "2026-03-09"},    "2026-03-09",   OPEN,          "the last day is not over"),
     ("filing_decision",                "2026-03-02",   {"as_of": "2026-03-10"},    "2026-03-09",   PASSED,        "the last day is over"),
@@ -148,15 +155,15 @@ CASES = (
     ("confirmation_apply",             "2026-09-01",   {},                         "2026-10-08",   {},            "1 Oct, off until 7"),
     ("confirmation_apply",             "2026-09-10",   {},                         "2026-10-10",   {},            "a Saturday, but worked"),
     ("confirmation_apply",             "2026-12-02",   {},                         "2027-01-04",   PROVISIONAL,   "1 Jan 2027; not announced"),
-    ("confirmation_apply",             f"2026-03-02T00:00:00{ZONE}", {},              "2026-04-01",   {},            "its own day is not counted, from the first second"),
-    ("confirmation_apply",             f"2026-03-02T23:59:59{ZONE}", {},              "2026-04-01",   {},            "to the last"),
+    ("confirmation_apply",             f"2026-03-02T00:00:00{CHINA_OFFSET}", {},              "2026-04-01",   {},            "its own day is not counted, from the first second"),
+    ("confirmation_apply",             f"2026-03-02T23:59:59{CHINA_OFFSET}", {},              "2026-04-01",   {},            "to the last"),
     ("confirmation_apply",             "2026-03-02T15:59:59Z", {},                 "2026-04-01",   {},            "23:59:59 in Zhangye"),
     ("confirmation_apply",             "2026-03-02T16:00:00Z", {},                 "2026-04-02",   {},            "midnight there: already 3 March"),
     ("confirmation_apply",             "2026-03-01T11:00:00-05:00", {},            "2026-04-01",   {},            "midnight of 2 March there"),
     ("confirmation_apply",             "2026-02-28T23:00:00-08:00", {},            "2026-03-31",   {},            "15:00 on 1 March there: a Tuesday"),
-    ("confirmation_apply",             "2026-03-02",   {"performed_at": f"2026-04-01T23:59:00{ZONE}"}, "2026-04-01", MET, "on the 30th day, a minute to midnight"),
+    ("confirmation_apply",             "2026-03-02",   {"performed_at": f"2026-04-01T23:59:00{CHINA_OFFSET}"}, "2026-04-01", MET, "on the 30th day, a minute to midnight"),
     ("confirmation_apply",             "2026-03-02",   {"performed_at": "2026-04-02"}, "2026-04-01", PASSED,      "on the 31st"),
-    ("confirmation_apply",             "2026-03-05",   {"performed_at": f"2026-04-07T20:00:00{ZONE}"}, "2026-04-07", MET, "after the office closed: the day ends at 24:00"),
+    ("confirmation_apply",             "2026-03-05",   {"performed_at": f"2026-04-07T20:00:00{CHINA_OFFSET}"}, "2026-04-07", MET, "after the office closed: the day ends at 24:00"),
     ("confirmation_apply",             "2026-03-02",   appraisals(("2026-03-05", "2026-03-20")), "2026-04-01", {}, "no appraisal stops it"),
 
     # ── accepting and deciding a confirmation: 司法确认规定 4, 5; 民事诉讼法 187 ──
@@ -211,8 +218,8 @@ CASES = (
     ("mediation_entrusted_simplified", "2026-09-24",   {},                         "2026-10-08",   {},            "1 Oct"),
     ("mediation_entrusted_ordinary",   "2025-03-03",   extensions(("2025-03-10", 30)),   "2025-04-17",   {},            "45 in all: a Thursday"),
     ("mediation_entrusted_simplified", "2025-03-03",   extensions(("2025-03-10", 30)),   "2025-04-09",   {},            "37 in all, consented on the seventh day"),
-    ("mediation_entrusted_ordinary",   "2025-08-18",   extensions((f"2025-09-02T23:59:59{ZONE}", 30)), "2025-10-09", {},   "at the last second; 2 Oct is off"),
-    ("mediation_entrusted_ordinary",   "2025-08-17",   extensions((f"2025-09-02T00:00:00{ZONE}", 30)), "2025-09-01", {},   "one second after the end: no effect"),
+    ("mediation_entrusted_ordinary",   "2025-08-18",   extensions((f"2025-09-02T23:59:59{CHINA_OFFSET}", 30)), "2025-10-09", {},   "at the last second; 2 Oct is off"),
+    ("mediation_entrusted_ordinary",   "2025-08-17",   extensions((f"2025-09-02T00:00:00{CHINA_OFFSET}", 30)), "2025-09-01", {},   "one second after the end: no effect"),
     ("mediation_entrusted_ordinary",   "2025-12-18",   extensions(("2025-12-30", 15)),   "2026-01-19",   {},            "17 Jan is a plain Saturday"),
     ("mediation_entrusted_ordinary",   "2025-12-18",   extensions(("2026-01-04", 15)),   "2026-01-19",   {},            "2 Jan was off: the base ended on Sunday 4, in time"),
     ("mediation_entrusted_ordinary",   "2025-12-18",   extensions(("2026-01-05", 15)),   "2026-01-04",   {},            "a day later: no effect"),
@@ -225,8 +232,8 @@ CASES = (
     ("mediation_entrusted_ordinary",   "2025-03-03",   extensions(("2025-03-19", 30)),   "2025-03-18",   {},            "after the end"),
     ("mediation_entrusted_ordinary",   "2024-12-20",   {},                         "2025-01-06",   {},            "4 Jan is a Saturday"),
     ("mediation_entrusted_ordinary",   "2024-12-20",   extensions(("2024-12-30", 60)),   "2025-03-05",   {},            "consented before the switch: no ceiling"),
-    ("mediation_entrusted_ordinary",   "2024-12-20",   extensions((f"2024-12-31T23:59:59{ZONE}", 60)), "2025-03-05", {},   "the last second before it"),
-    ("mediation_entrusted_ordinary",   "2024-12-20",   extensions((f"2025-01-01T00:00:00{ZONE}", 60)), "2025-02-05", {},   "after it 30 at most: 3 Feb, in the festival"),
+    ("mediation_entrusted_ordinary",   "2024-12-20",   extensions((f"2024-12-31T23:59:59{CHINA_OFFSET}", 60)), "2025-03-05", {},   "the last second before it"),
+    ("mediation_entrusted_ordinary",   "2024-12-20",   extensions((f"2025-01-01T00:00:00{CHINA_OFFSET}", 60)), "2025-02-05", {},   "after it 30 at most: 3 Feb, in the festival"),
     ("mediation_entrusted_ordinary",   "2024-12-20",   extensions(("2024-12-31T16:00:00Z", 60)), "2025-02-05", {},      "the same instant, given in UTC"),
     ("mediation_entrusted_ordinary",   "2024-11-04",   extensions(("2024-11-10", 10), ("2024-11-20", 10)), "2024-12-09", {}, "before the switch more than once: 35 days, a Monday"),
     ("mediation_extension",            "2025-03-03",   {},                         "2025-04-17",   {},            "15 plus 30"),
@@ -268,20 +275,20 @@ CASES = (
     ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-03-10", None)) | {"as_of": "2026-03-20"}, "2026-04-13", OPEN | PROVISIONAL, "still going on: if it were over on the 20th"),
 
     # ── hours: 反家庭暴力法 28; 民事诉讼法解释 125 ──
-    ("protection_order",               f"2026-02-14T10:20:00{ZONE}", {},              f"2026-02-17T10:59:59{ZONE}", {}, "from 11:00, through the festival"),
-    ("protection_order_urgent",        f"2026-02-14T10:20:00{ZONE}", {},              f"2026-02-15T10:59:59{ZONE}", {}, "from 11:00"),
-    ("protection_order_urgent",        f"2026-02-14T10:00:00{ZONE}", {},              f"2026-02-15T10:59:59{ZONE}", {}, "on the full hour: that hour is not counted"),
-    ("protection_order_urgent",        f"2026-02-14T10:59:59{ZONE}", {},              f"2026-02-15T10:59:59{ZONE}", {}, "the same hour's last second"),
-    ("protection_order_urgent",        f"2026-02-14T23:59:00{ZONE}", {},              f"2026-02-15T23:59:59{ZONE}", {}, "from midnight"),
-    ("protection_order",               f"2026-02-14T23:59:00{ZONE}", {},              f"2026-02-17T23:59:59{ZONE}", {}, "from midnight"),
-    ("protection_order_urgent",        f"2026-03-01T00:00:00{ZONE}", {},              f"2026-03-02T00:59:59{ZONE}", {}, "from one o'clock"),
-    ("protection_order",               f"2024-02-28T15:30:00{ZONE}", {},              f"2024-03-02T15:59:59{ZONE}", {}, "over the leap day"),
-    ("protection_order",               "2026-02-14T02:20:00Z",    {},              f"2026-02-17T10:59:59{ZONE}", {}, "10:20 there"),
-    ("protection_order",               "2026-03-02T08:00:00+05:30", {},            f"2026-03-05T10:59:59{ZONE}", {}, "10:30 there"),
-    ("protection_order_urgent",        f"2025-12-31T22:10:00{ZONE}", {},              f"2026-01-01T22:59:59{ZONE}", {}, "into New Year's Day"),
-    ("protection_order",               f"2025-09-30T17:45:00{ZONE}", {},              f"2025-10-03T17:59:59{ZONE}", {}, "into National Day"),
-    ("protection_order_urgent",        f"2026-03-02T09:15:00{ZONE}", {"performed_at": f"2026-03-03T09:59:59{ZONE}"}, f"2026-03-03T09:59:59{ZONE}", MET, "the last second"),
-    ("protection_order_urgent",        f"2026-03-02T09:15:00{ZONE}", {"performed_at": f"2026-03-03T10:00:00{ZONE}"}, f"2026-03-03T09:59:59{ZONE}", PASSED, "one later"),
+    ("protection_order",               f"2026-02-14T10:20:00{CHINA_OFFSET}", {},              f"2026-02-17T10:59:59{CHINA_OFFSET}", {}, "from 11:00, through the festival"),
+    ("protection_order_urgent",        f"2026-02-14T10:20:00{CHINA_OFFSET}", {},              f"2026-02-15T10:59:59{CHINA_OFFSET}", {}, "from 11:00"),
+    ("protection_order_urgent",        f"2026-02-14T10:00:00{CHINA_OFFSET}", {},              f"2026-02-15T10:59:59{CHINA_OFFSET}", {}, "on the full hour: that hour is not counted"),
+    ("protection_order_urgent",        f"2026-02-14T10:59:59{CHINA_OFFSET}", {},              f"2026-02-15T10:59:59{CHINA_OFFSET}", {}, "the same hour's last second"),
+    ("protection_order_urgent",        f"2026-02-14T23:59:00{CHINA_OFFSET}", {},              f"2026-02-15T23:59:59{CHINA_OFFSET}", {}, "from midnight"),
+    ("protection_order",               f"2026-02-14T23:59:00{CHINA_OFFSET}", {},              f"2026-02-17T23:59:59{CHINA_OFFSET}", {}, "from midnight"),
+    ("protection_order_urgent",        f"2026-03-01T00:00:00{CHINA_OFFSET}", {},              f"2026-03-02T00:59:59{CHINA_OFFSET}", {}, "from one o'clock"),
+    ("protection_order",               f"2024-02-28T15:30:00{CHINA_OFFSET}", {},              f"2024-03-02T15:59:59{CHINA_OFFSET}", {}, "over the leap day"),
+    ("protection_order",               "2026-02-14T02:20:00Z",    {},              f"2026-02-17T10:59:59{CHINA_OFFSET}", {}, "10:20 there"),
+    ("protection_order",               "2026-03-02T08:00:00+05:30", {},            f"2026-03-05T10:59:59{CHINA_OFFSET}", {}, "10:30 there"),
+    ("protection_order_urgent",        f"2025-12-31T22:10:00{CHINA_OFFSET}", {},              f"2026-01-01T22:59:59{CHINA_OFFSET}", {}, "into New Year's Day"),
+    ("protection_order",               f"2025-09-30T17:45:00{CHINA_OFFSET}", {},              f"2025-10-03T17:59:59{CHINA_OFFSET}", {}, "into National Day"),
+    ("protection_order_urgent",        f"2026-03-02T09:15:00{CHINA_OFFSET}", {"performed_at": f"2026-03-03T09:59:59{CHINA_OFFSET}"}, f"2026-03-03T09:59:59{CHINA_OFFSET}", MET, "the last second"),
+    ("protection_order_urgent",        f"2026-03-02T09:15:00{CHINA_OFFSET}", {"performed_at": f"2026-03-03T10:00:00{CHINA_OFFSET}"}, f"2026-03-03T09:59:59{CHINA_OFFSET}", PASSED, "one later"),
     ("protection_order_review",        "2026-04-30",   {},                         "2026-05-06",   {},            "5 May, the last day off"),
     ("protection_order_review",        "2026-09-27",   {},                         "2026-10-08",   {},            "2 Oct"),
     ("protection_order_review",        "2026-02-10",   {},                         "2026-02-24",   {},            "15 Feb"),
@@ -337,7 +344,7 @@ CASES = (
     ("referral_answer",                "2026-02-13",   {},                         "2026-02-25",   {},            "Saturday 14, then 24, 25"),
     ("referral_answer",                "2026-02-18",   {},                         "2026-02-26",   {},            "within the festival"),
     ("referral_answer",                "2026-02-25",   {},                         "2026-02-28",   {},            "26, 27, Saturday 28"),
-    ("referral_answer",                f"2026-03-06T23:59:00{ZONE}", {},              "2026-03-11",   {},            "a Friday night"),
+    ("referral_answer",                f"2026-03-06T23:59:00{CHINA_OFFSET}", {},              "2026-03-11",   {},            "a Friday night"),
     ("referral_answer",                "2026-09-18",   {},                         "2026-09-22",   {},            "Sunday 20, 21, 22"),
     ("referral_answer",                "2026-09-30",   {},                         "2026-10-10",   {},            "8, 9, Saturday 10"),
     ("referral_answer",                "2026-01-02",   {},                         "2026-01-06",   {},            "Sunday 4, 5, 6"),
@@ -365,7 +372,7 @@ CASES = (
     ("supervision_answer",             "2026-03-05",   {},                         "2026-03-10",   {},            "Friday, then Monday and Tuesday"),
     ("township_level",                 "2026-12-30",   {},                         "2027-01-04",   PROVISIONAL,   "31, then after New Year's Day and a weekend"),
 
-    # ── months and years: R4 ──
+    # ── months and years ──
     ("trial_small_claims",             "2025-12-31",   {},                         "2026-02-28",   {},            "no 31 Feb: the last day, a Saturday that is worked"),
     ("trial_small_claims",             "2023-12-31",   {},                         "2024-02-29",   {},            "the leap day"),
     ("trial_small_claims",             "2026-03-02",   {},                         "2026-05-06",   {},            "2 May"),
@@ -402,7 +409,7 @@ CASES = (
     ("archiving",                      "2025-09-08",   {},                         "2025-10-09",   {},            "8 Oct"),
 )
 
-# Invalid facts, and the code of the error.
+# A row says: invalid facts, and the code of the error in the answer.
 INVALID_FACTS = (
     ({"clock": "mediation_delegated_legacy", "started_at": "2025-01-01"},                                    "not_opened_any_more"),
     ({"clock": "mediation_delegated_legacy", "started_at": "2024-12-31T16:00:00Z"},                          "not_opened_any_more"),
