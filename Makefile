@@ -1,4 +1,4 @@
-# `make help` explains each command; arguments follow ARGS=, for example: make test ARGS="-k lifecycle"
+# `make help` lists the commands. Arguments are passed with ARGS, for example: make test ARGS="-k lifecycle"
 COMMANDS = demo up down status test chaos bench contracts map parked log webhooks county rosters routing lint lock clean
 
 .PHONY: help $(COMMANDS)

@@ -1,6 +1,6 @@
-"""The processes of an installation, with the command and environment of each.
+"""List of the processes of an installation, with the command and environment of each.
 
-Importing this needs the standard library only: `./fengqiao status` uses the table before the environment exists.
+Importing this module needs only the standard library, because `./fengqiao status` uses the list without the Python environment.
 """
 
 import json
@@ -12,15 +12,15 @@ from typing import Protocol
 
 from deploy.files import write_private
 
-TELEMETRY, HTTP = "FENGQIAO_TELEMETRY_PORT", "FENGQIAO_HTTP_PORT"
+TELEMETRY_PORT_SETTING, HTTP_PORT_SETTING = "FENGQIAO_TELEMETRY_PORT", "FENGQIAO_HTTP_PORT"
 
 
 @dataclass(frozen=True)
 class ProcessSpec:
-    """One process of an installation."""
+    """Specification of one process of an installation. `port_setting` is the environment variable with its port."""
 
     name: str
-    service: str | None  # the service whose database, broker user and keys the process uses; None: those of all services
+    service: str | None  # service whose database, broker user and keys the process uses; None: the process uses those of all services
     command: tuple[str, ...]
     port_setting: str
     readiness_path: str = "/readyz"
@@ -28,14 +28,14 @@ class ProcessSpec:
 
 # fmt: off
 _SPECS = (
-    # name          service        arguments of Python                                                  setting of its port
-    ProcessSpec("intake",     "intake",      ("-m", "plumbing.run", "intake"),                                    TELEMETRY),
-    ProcessSpec("mediation",  "mediation",   ("-m", "plumbing.run", "mediation"),                                 TELEMETRY),
-    ProcessSpec("metrics",    "metrics",     ("-m", "plumbing.run", "metrics"),                                   TELEMETRY),
-    ProcessSpec("notify",     "notify",      ("-m", "plumbing.run", "notify"),                                    TELEMETRY),
-    ProcessSpec("relay",      None,          ("-m", "plumbing.relay", "intake", "mediation", "metrics", "notify"), TELEMETRY),
-    ProcessSpec("door",       "intake",      ("-m", "plumbing.serve", "services.intake.web:app"),                  HTTP),
-    ProcessSpec("dashboard",  "metrics",     ("-m", "plumbing.serve", "services.metrics.web:app"),                 HTTP),
+    # Process name, service, arguments of Python, and environment variable with the port.
+    ProcessSpec("intake",     "intake",      ("-m", "plumbing.run", "intake"),                                    TELEMETRY_PORT_SETTING),
+    ProcessSpec("mediation",  "mediation",   ("-m", "plumbing.run", "mediation"),                                 TELEMETRY_PORT_SETTING),
+    ProcessSpec("metrics",    "metrics",     ("-m", "plumbing.run", "metrics"),                                   TELEMETRY_PORT_SETTING),
+    ProcessSpec("notify",     "notify",      ("-m", "plumbing.run", "notify"),                                    TELEMETRY_PORT_SETTING),
+    ProcessSpec("relay",      None,          ("-m", "plumbing.relay", "intake", "mediation", "metrics", "notify"), TELEMETRY_PORT_SETTING),
+    ProcessSpec("door",       "intake",      ("-m", "plumbing.serve", "services.intake.web:app"),                  HTTP_PORT_SETTING),
+    ProcessSpec("dashboard",  "metrics",     ("-m", "plumbing.serve", "services.metrics.web:app"),                 HTTP_PORT_SETTING),
 )
 # fmt: on
 PROCESSES = {spec.name: spec for spec in _SPECS}
@@ -43,7 +43,7 @@ PROCESSES = {spec.name: spec for spec in _SPECS}
 
 @dataclass(frozen=True)
 class Launch:
-    """Command, environment and port of one process."""
+    """Command, environment, port and readiness path with which one process is started."""
 
     command: list[str]
     environment: dict[str, str]
@@ -52,19 +52,19 @@ class Launch:
 
 
 class Installation(Protocol):
-    """The values that the processes of an installation need: local.Servers on one machine, deploy.compose.setup.Containers in containers."""
+    """The values that the processes of an installation need. Implemented by local.Servers (one machine) and deploy.compose.setup.Containers."""
 
     ports: Mapping[str, int]
-    services: Mapping[str, Mapping[str, str]]  # by service: addresses `database` and `amqp`
-    keys: Mapping[str, Mapping[str, str]]  # as returned by deploy.keys.load_or_create
+    services: Mapping[str, Mapping[str, str]]  # service → {"database": address, "amqp": address}
+    keys: Mapping[str, Mapping[str, str]]  # as returned by deploy.keys.load_or_create_keys
     partitions: int
     folder: Path
     county: Path  # the county's folder that the processes read
-    broker: object  # None if the broker is an external one, reached by its host name
+    broker: object  # None: the broker is external, and its address may contain a host name that must be resolved
 
 
-def launch(spec: ProcessSpec, servers: Installation) -> Launch:
-    """Return the command, environment and port of one process."""
+def make_launch(spec: ProcessSpec, servers: Installation) -> Launch:
+    """Return the command, environment and port with which the process is started."""
     port = servers.ports[spec.name]
     environment = {
         "FENGQIAO_PROCESS": spec.name,
@@ -73,7 +73,8 @@ def launch(spec: ProcessSpec, servers: Installation) -> Launch:
         "FENGQIAO_COUNTY": str(servers.county),
         spec.port_setting: str(port),
         "PYTHONUNBUFFERED": "1",
-        # Importing the resolver of eventlet takes 0.2 s. With a private broker, only notify resolves host names: those of webhooks.
+        # Importing eventlet's resolver takes 0.2 s. It is left out if the process resolves no host names: with a private broker, only the notify service
+        # does, for webhooks.
         **({"EVENTLET_NO_GREENDNS": "yes"} if servers.broker and spec.name != "notify" else {}),
     }
     if spec.service:
@@ -94,7 +95,7 @@ def launch(spec: ProcessSpec, servers: Installation) -> Launch:
     return Launch([sys.executable, *spec.command], environment, port, spec.readiness_path)
 
 
-def write_files(servers: Installation) -> None:
-    """Write the files that processes read besides their environment: the relay's addresses and the agencies' tokens."""
+def write_process_files(servers: Installation) -> None:
+    """Write the files that processes read at their start: the addresses for the relay, and the agencies' access tokens."""
     write_private(servers.folder / "relay.json", json.dumps(servers.services, indent=1))
     write_private(servers.folder / "agency-tokens.json", json.dumps(servers.keys["agency_tokens"], indent=1))

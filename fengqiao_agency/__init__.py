@@ -1,4 +1,7 @@
-"""Client library with which an agency reports events to the hub and reads its receipts and notices. Imports no other package of this project."""
+"""Client library ("kit") with which an agency reports events to the hub (the central services) and reads the hub's receipts and notices.
+
+It imports no other package of this project, so that an agency can install it alone.
+"""
 
 from .agency import Agency
 from .errors import AgencyError, IdAlreadyUsed, NotConfigured, NotValid, TooLarge

@@ -1,34 +1,34 @@
-"""The class with which an agency's system reports events and reads receipts and notices."""
+"""Main class of the client library: an agency's system uses it to report events and to read receipts and notices."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 from . import envelope
-from .broker_connection import PROBLEMS
+from .broker_connection import PROBLEM_TEXTS
 from .errors import NotConfigured
 from .events import IncomingEvent, make_outgoing_event
 from .inbox import InboxReader
 from .outbox import Outbox, StoredMessage
 from .publisher import Publisher
-from .schemas import validate
+from .schemas import validate_event_data
 
 log = logging.getLogger("fengqiao_agency")
 
 
 class Agency:
-    """One agency's connection to the hub.
+    """Connection of one agency to the hub: an outbox on disk, a publisher and a reader of receipts and notices.
 
         with Agency("police", "amqps://…", "outbox.db") as agency:
             agency.on_notice(print)
             agency.report("dispute.reported", "110-2026-0042", {...})
             agency.settle(timeout=60)
 
-    `report` also works while the hub, the broker or the network is unavailable: the event is stored on disk and sent as soon as they are available.
+    `report` also works while the hub, the broker or the network is unavailable: the event is stored on disk and sent later.
     """
 
     def __init__(self, code: str, amqp_uri: str, outbox_path: str):
-        if not envelope.TYPE.fullmatch(code):  # the code is the first part of every routing key
+        if not envelope.TYPE_PATTERN.fullmatch(code):  # the agency's code is the first part of every AMQP routing key
             raise NotConfigured("FENGQIAO_AGENCY", "机构代码，如 police", "the agency's code, such as police")
         self.code = code
         self.outbox = Outbox(outbox_path)
@@ -56,75 +56,80 @@ class Agency:
     def report(self, type: str, subject: str, data: dict, time: datetime | None = None, id: str | None = None) -> str:
         """Store one event in the outbox and return its id.
 
-        `subject` is the dispute's code, or the agency's own report_no until the code is known. `time` (with a time zone; default now) is when the event
-        happened. With an `id` given by the caller, a repeated call has no effect. Raises NotValid, TooLarge or IdAlreadyUsed, and then stores nothing:
-        the envelope is checked by the limits that the hub applies.
+        `subject` is the dispute's code, or the agency's own report number as long as the hub has not sent the code. `time` is when the event happened,
+        with a time zone; the default is the current time. If the caller gives an `id`, a second call with the same arguments has no effect.
+        Raises NotValid or TooLarge for an event that the hub would refuse, and IdAlreadyUsed; after an error, nothing is stored.
         """
         return self.report_many([(type, subject, data, time, id)])[0]
 
     def report_many(self, reports: Iterable[tuple]) -> list[str]:
-        """Store several events in one transaction and return their ids. Each is a tuple of the arguments of `report`. If one is invalid, none is stored."""
+        """Store several events in one transaction and return their ids. Each item is a tuple of arguments of `report`. If one is invalid, none is stored."""
         events = []
         for type, subject, data, *rest in reports:
             time, id = [*rest, None, None][:2]
             event = make_outgoing_event(self.code, type, subject, data, time, id)
-            validate(type, data)
+            validate_event_data(type, data)
             self._check_not_in_future(type, time)
             events.append(event)
-        self.outbox.add(events)
+        self.outbox.add_events(events)
         self._publisher.wake()
         return [event.id for event in events]
 
     def resend(self) -> int:
-        """Publish again all events without a receipt, including the returned ones, and return their number. The hub answers a repeat with the same receipt."""
+        """Publish all events without a receipt again, also those in state `returned` (undeliverable). Return their number.
+
+        The hub answers a repeated event with the same receipt.
+        """
         rows = self.outbox.resend()
         self._publisher.wake()
         return rows
 
     def code_of(self, report_no: str) -> str | None:
-        """Return the code of the dispute that this agency reported under the number; the current code, if it has changed. None until the hub has sent it."""
+        """Return the current code of the dispute that this agency reported under the report number, or None if the hub has not sent a code yet."""
         return self.outbox.code_of(report_no)
 
     def discard(self, event_id: str) -> bool:
-        """Give up an event in state `returned`, so that the later events of its dispute are sent. Return False if there is no such event."""
+        """Discard an event in state `returned` (undeliverable), so that the later events of its dispute are sent. Return False if there is no such event."""
         is_discarded = self.outbox.discard(event_id)
         self._publisher.wake()
         return is_discarded
 
     def settle(self, timeout: float) -> bool:
-        """Wait until every event has its outcome, at most `timeout` seconds.
+        """Wait at most `timeout` seconds until every event is answered. Return whether all events are.
 
-        Return False if time ran out, or if an event is `returned` (later events of its dispute then wait, too).
+        Return False also if an event is in state `returned`: it and the later events of its dispute then wait for a person.
         """
-        self.outbox.wait_until(lambda: not self.outbox.has_pending(), timeout)
-        return not (self.outbox.has_pending() or self.outbox.has_any("returned"))
+        self.outbox.wait_until(lambda: not self.outbox.has_pending_events(), timeout)
+        return not (self.outbox.has_pending_events() or self.outbox.has_event_in_state("returned"))
 
     def on_receipt(self, callback: Callable[[IncomingEvent], None]):
-        """Call `callback` for each new receipt, after it is stored, in the inbox's thread. To continue after a crash, use `receipts(after)`."""
+        """Register a callback for new receipts, called in the inbox's thread after a receipt is stored. After a crash, continue with `receipts(after)`."""
         self._on_receipt.append(callback)
 
     def on_notice(self, callback: Callable[[IncomingEvent], None]):
-        """Call `callback` for each new notice, after it is stored, in the inbox's thread. To continue after a crash, use `notices(after)`."""
+        """Register a callback for new notices, called in the inbox's thread after a notice is stored. After a crash, continue with `notices(after)`."""
         self._on_notice.append(callback)
 
     def notices(self, after: int = 0, wait: float | None = None) -> Iterator[StoredMessage]:
-        """Yield the stored notices whose cursor is above `after`. With `wait`, continue with new ones until none arrives for that many seconds."""
+        """Yield the stored notices after the cursor `after`. With `wait`, also yield new notices until none arrives for that many seconds."""
         return self._read_messages(self.outbox.notices, after, wait)
 
     def receipts(self, after: int = 0, wait: float | None = None) -> Iterator[StoredMessage]:
-        """Yield the stored receipts whose cursor is above `after`. With `wait`, continue with new ones until none arrives for that many seconds."""
+        """Yield the stored receipts after the cursor `after`. With `wait`, also yield new receipts until none arrives for that many seconds."""
         return self._read_messages(self.outbox.receipts, after, wait)
 
     def problems(self) -> list[tuple[str, str]]:
-        """Return the current problems of sending and receiving as (Chinese, English) sentences; an empty list if there is none."""
-        names = {self._publisher.connection.problem, self._inbox.connection.problem, "returned" if self.outbox.has_any("returned") else None} - {None}
-        return [PROBLEMS[problem] for problem in sorted(names)]
+        """Return the current problems of sending and receiving as (Chinese, English) sentences. The list is empty if there is no problem."""
+        names = {self._publisher.connection.problem, self._inbox.connection.problem, "returned" if self.outbox.has_event_in_state("returned") else None} - {
+            None
+        }
+        return [PROBLEM_TEXTS[problem] for problem in sorted(names)]
 
     def _check_not_in_future(self, event_type, time):
-        """Check the time only if the clock of this machine is not behind the newest time in the outbox: in that case it was set back."""
+        """Raise NotValid for an event time in the future. Not checked if this machine's clock is behind the newest time in the outbox, so was set back."""
         now = datetime.now(UTC)
         if time is not None and now >= self.outbox.latest_recorded_time():
-            envelope.check_future(event_type, time, now)
+            envelope.check_not_in_future(event_type, time, now)
 
     def _read_messages(self, read, after, wait):
         while True:
@@ -135,7 +140,7 @@ class Agency:
                 return
 
     def _on_messages_stored(self, events):
-        self._publisher.wake()  # after a receipt, the next event of the dispute can be published
+        self._publisher.wake()  # a receipt allows the next event of the same dispute to be published
         for event in events:
             self._run_callbacks(event)
 
@@ -143,5 +148,5 @@ class Agency:
         for callback in self._on_receipt if event.type.startswith("receipt.") else self._on_notice:
             try:
                 callback(event)
-            except Exception as error:  # noqa: BLE001 - an error in the callback of the caller must not stop the delivery of the next messages
+            except Exception as error:  # noqa: BLE001 - an error in the caller's callback must not stop the delivery of later messages
                 log.error("A callback failed on %s %s: %s", event.type, event.id, type(error).__name__)

@@ -1,4 +1,4 @@
-"""A broker connection that runs in its own thread and reconnects automatically. Independent of the content of messages."""
+"""A broker connection that runs in its own thread and reconnects automatically. It does not depend on the content of messages."""
 
 import logging
 import random
@@ -12,13 +12,14 @@ from .poison_messages import MESSAGE_REPLY_CODES, is_wrong_user
 
 log = logging.getLogger("fengqiao_agency")
 
-FIRST_RETRY_PAUSE, MAX_RETRY_PAUSE, STABLE_SECONDS = 0.2, 10.0, 5.0  # seconds; after a connection of STABLE_SECONDS the pauses start again with the first
+FIRST_RETRY_PAUSE_SECONDS, MAX_RETRY_PAUSE_SECONDS = 0.2, 10.0  # the pause before the next attempt to connect grows from the first value to the second
+STABLE_CONNECTION_SECONDS = 5.0  # after a connection that lasted longer, the pauses start again with the first value
 HEARTBEAT_SECONDS = 15
-CLOSE_TIMEOUT = 2.0  # seconds to wait for the broker to confirm a close
+CLOSE_TIMEOUT_SECONDS = 2.0  # seconds to wait until the broker confirms that a connection is closed
 
 # fmt: off
-PROBLEMS = {
-    # shown by Agency.problems() and the command line while the problem lasts
+PROBLEM_TEXTS = {
+    # Problem → sentences in Chinese and English, which Agency.problems() and the command line show as long as the problem lasts.
     "connecting": ("正在连接消息服务器",                        "connecting to the broker"),
     "away":       ("连接不上消息服务器，将自动重试",              "the broker cannot be reached; retrying automatically"),
     "login":      ("消息服务器拒绝该用户名或密码，请核对 AMQP 地址", "the broker refuses the user name or password; check the AMQP address"),
@@ -34,14 +35,15 @@ PROBLEMS = {
     "disk":       ("本机发件箱无法写入，请检查磁盘",               "the outbox file on this machine cannot be written; check the disk"),
 }
 # fmt: on
+# AMQP reply code with which the broker closes a channel or connection → problem.
 PROBLEM_OF_REPLY_CODE = dict.fromkeys(MESSAGE_REPLY_CODES, "refused") | {403: "forbidden", 404: "missing"}
 
 
 class BrokerConnection:
-    """One broker connection with one channel.
+    """Broker connection with one channel, reopened after each loss.
 
-    `on_channel_open(channel)` is called for each new channel and `on_connection_lost()` after its loss. Both run in the connection's thread, as do
-    the callbacks passed to `call_threadsafe` and `call_later`.
+    `on_channel_open(channel)` is called for each new channel, and `on_connection_lost()` after each loss of the connection. These two and the
+    callbacks passed to `call_threadsafe` and `call_later` run in the thread of the connection.
     """
 
     def __init__(self, uri: str, name: str, on_channel_open, on_connection_lost):
@@ -50,14 +52,14 @@ class BrokerConnection:
         self._parameters.connection_attempts = 1
         self._parameters.socket_timeout = self._parameters.stack_timeout = 5
         self._parameters.client_properties = {"connection_name": name}
-        self._notify_open, self._notify_lost = on_channel_open, on_connection_lost
+        self._channel_open_callback, self._connection_lost_callback = on_channel_open, on_connection_lost
         self._connection = self._thread = None
         self._stopping = threading.Event()
         self.name = name
         self.problem: str | None = "connecting"
         self.close_reply: tuple[int, str] | None = None  # reply code and text with which the broker closed the channel or the connection
-        self._failure: Exception | None = None
-        self.reconnect_at_once = False  # set by on_connection_lost when the cause of the close is removed: reconnect without a longer pause
+        self._recorded_failure: Exception | None = None
+        self.should_reconnect_at_once = False  # `on_connection_lost` sets this to True after removing the cause of the close: the pause is then the first one
 
     def start(self):
         self._stopping.clear()
@@ -71,7 +73,7 @@ class BrokerConnection:
             self._thread.join(timeout)
 
     def call_threadsafe(self, callback):
-        """Run the callback in the connection's thread. May be called from any thread."""
+        """Run the callback in the thread of the connection. This method may be called from any thread."""
         connection = self._connection
         if connection is not None:
             connection.ioloop.add_callback_threadsafe(callback)
@@ -79,41 +81,45 @@ class BrokerConnection:
     def call_later(self, seconds: float, callback):
         return self._connection.ioloop.call_later(seconds, callback)
 
-    def recording_failure(self, callback):
-        """Return the callback wrapped so that its exception is recorded: pika would report it as a lost connection, and so would `problem`."""
+    def wrap_to_record_failure(self, callback):
+        """Return a wrapper of the callback that records its exception. Without this, pika and `problem` would report the exception as a lost connection."""
 
         def call_and_record(*args):
             try:
                 callback(*args)
             except Exception as error:
-                self._failure = error
+                self._recorded_failure = error
                 raise
 
         return call_and_record
 
     def reconnect(self, problem: str):
-        """Close the connection, so that a new one is opened. `problem` is reported until it is open."""
+        """Close the connection and open a new one. `problem` is shown until the new connection is open."""
         self.problem = problem
         self._close()
 
     def _run(self):
-        pause = FIRST_RETRY_PAUSE
+        pause = FIRST_RETRY_PAUSE_SECONDS
         while not self._stopping.is_set():
             connected_at = time.monotonic()
             try:
                 self._run_connection()
-            except Exception as error:  # noqa: BLE001 - for example a full disk: nothing was acknowledged, so that nothing is lost
+            except Exception as error:  # noqa: BLE001 - an error such as a full disk loses no message: none was acknowledged
                 self._record_failure(error)
-            pause = FIRST_RETRY_PAUSE if self.reconnect_at_once or time.monotonic() - connected_at > STABLE_SECONDS else min(pause * 1.7, MAX_RETRY_PAUSE)
-            self.reconnect_at_once = False
+            pause = (
+                FIRST_RETRY_PAUSE_SECONDS
+                if self.should_reconnect_at_once or time.monotonic() - connected_at > STABLE_CONNECTION_SECONDS
+                else min(pause * 1.7, MAX_RETRY_PAUSE_SECONDS)
+            )
+            self.should_reconnect_at_once = False
             self._stopping.wait(pause * random.uniform(0.5, 1.0))
 
     def _record_failure(self, error):
         self.problem = "disk" if "sqlite" in type(error).__module__ else "away" if isinstance(error, (OSError, AMQPError)) else "failed"
-        log.error("%s: %s; %s", self.name, PROBLEMS[self.problem][1], type(error).__name__)
+        log.error("%s: %s; %s", self.name, PROBLEM_TEXTS[self.problem][1], type(error).__name__)
 
     def _run_connection(self):
-        self.close_reply = self._failure = None
+        self.close_reply = self._recorded_failure = None
         self._connection = connection = pika.SelectConnection(
             self._parameters, on_open_callback=self._on_open, on_open_error_callback=self._on_open_error, on_close_callback=self._on_close
         )
@@ -125,14 +131,14 @@ class BrokerConnection:
         finally:
             self._connection = None
             try:
-                self._notify_lost()
+                self._connection_lost_callback()
             finally:
                 connection.ioloop.close()
 
     def _on_open(self, connection):
         connection.add_on_connection_blocked_callback(lambda *_: setattr(self, "problem", "blocked"))
         connection.add_on_connection_unblocked_callback(lambda *_: setattr(self, "problem", None))
-        connection.channel(on_open_callback=self.recording_failure(self._on_channel))
+        connection.channel(on_open_callback=self.wrap_to_record_failure(self._on_channel))
 
     def _on_channel(self, channel):
         channel.add_on_close_callback(self._on_channel_close)
@@ -140,28 +146,28 @@ class BrokerConnection:
         if self._stopping.is_set():
             self._close()
         else:
-            self._notify_open(channel)
+            self._channel_open_callback(channel)
 
     def _on_channel_close(self, _channel, reason):
         if isinstance(reason, ChannelClosedByBroker):
-            self._closed_by_broker(reason)
+            self._record_close_by_broker(reason)
             self._close()
 
     def _on_open_error(self, connection, error):
-        refused = isinstance(error, (ProbableAuthenticationError, ProbableAccessDeniedError)) or getattr(error, "reply_code", None) == 403
-        self.problem = "login" if refused else "away"
+        is_login_refused = isinstance(error, (ProbableAuthenticationError, ProbableAccessDeniedError)) or getattr(error, "reply_code", None) == 403
+        self.problem = "login" if is_login_refused else "away"
         connection.ioloop.stop()
 
     def _on_close(self, connection, reason):
         if self.close_reply is None and isinstance(reason, ConnectionClosedByBroker):
-            self._closed_by_broker(reason)
-        elif self._failure is not None:
-            self._record_failure(self._failure)
+            self._record_close_by_broker(reason)
+        elif self._recorded_failure is not None:
+            self._record_failure(self._recorded_failure)
         elif self.problem is None:
             self.problem = "away"
         connection.ioloop.stop()
 
-    def _closed_by_broker(self, reason):
+    def _record_close_by_broker(self, reason):
         self.close_reply = reason.reply_code, str(reason.reply_text)
         self.problem = "user" if is_wrong_user(*self.close_reply) else PROBLEM_OF_REPLY_CODE.get(reason.reply_code, "away")
 
@@ -172,8 +178,8 @@ class BrokerConnection:
 
 
 def _close_after_error(connection):
-    """Close the connection after an exception in a callback. Its socket is still open, and the broker would otherwise keep the deliveries assigned to it."""
+    """Close the connection after an exception in a callback. Otherwise its socket stays open, and the broker does not redeliver the unacknowledged messages."""
     if connection.is_open:
         connection.close()
-        connection.ioloop.call_later(CLOSE_TIMEOUT, connection.ioloop.stop)
+        connection.ioloop.call_later(CLOSE_TIMEOUT_SECONDS, connection.ioloop.stop)
         connection.ioloop.start()

@@ -1,4 +1,4 @@
-"""Command line of the library: report events, follow receipts and notices, inspect the outbox."""
+"""Command line of the client library, `fengqiao-agency`: send an event, watch receipts and notices, show the outbox."""
 
 import json
 import logging
@@ -18,6 +18,7 @@ EXIT_REFUSED, EXIT_USAGE, EXIT_STILL_WAITING = 1, 2, 3
 
 # fmt: off
 STATE_LABELS = {
+    # State of an event in the outbox → its description in Chinese and English.
     "held":      ("排队等候",      "held until the hub has answered the previous event of the dispute"),
     "waiting":   ("待发送",       "waiting to be sent"),
     "returned":  ("无法投递",     "cannot be delivered; a person must decide: see --resend and --discard"),
@@ -33,7 +34,7 @@ app = typer.Typer(
     name="fengqiao-agency",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_enable=False,  # a traceback would show the data of the event
+    pretty_exceptions_enable=False,  # a traceback could show personal data of the event
     help="枫桥：机构接入工具。上报事件，接收回执和通知。 / Report events to the hub, receive its receipts and notices.\n\n"
     "环境变量 / environment: FENGQIAO_AGENCY 机构代码 (agency code), FENGQIAO_AMQP_URI 消息服务器地址 (broker address), "
     "FENGQIAO_OUTBOX 发件箱文件 (outbox file).",
@@ -63,10 +64,10 @@ def send(
     if wait <= 0:
         return
     agency.start()
-    agency.outbox.wait_until(lambda: agency.outbox.find(event_id).state in ("returned", *FINAL_STATES), wait)
+    agency.outbox.wait_until(lambda: agency.outbox.find_event(event_id).state in ("returned", *FINAL_STATES), wait)
     problems = agency.problems()
     agency.stop()
-    row = agency.outbox.find(event_id)
+    row = agency.outbox.find_event(event_id)
     typer.echo(_format_event(row))
     if row.state in ("held", "waiting", "published"):
         for zh, en in problems:
@@ -130,7 +131,7 @@ def outbox(
             typer.echo(f"{count_by_state[name]:>9}  {name:<10} {' / '.join(STATE_LABELS[name])}")
     if not count_by_state:
         typer.echo("发件箱为空。 / The outbox is empty.")
-    for row in reversed(outbox_file.list_recent(limit, state)):
+    for row in reversed(outbox_file.list_recent_events(limit, state)):
         typer.echo(_format_event(row))
 
 
@@ -197,5 +198,5 @@ def _fail(text, code):
 
 def main():
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.ERROR)
-    logging.getLogger("pika").setLevel(logging.CRITICAL)  # BrokerConnection logs its own messages for these errors
+    logging.getLogger("pika").setLevel(logging.CRITICAL)  # BrokerConnection logs the same errors in its own words
     app()

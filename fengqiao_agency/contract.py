@@ -1,4 +1,4 @@
-"""The contract file of this package, generated from the hub's contract. It is the same for every county."""
+"""Reader of contract.json: the part of the event contract that the client library needs. The file is generated from package `contracts`."""
 
 import json
 from functools import cache
@@ -6,6 +6,6 @@ from importlib import resources
 
 
 @cache
-def contract() -> dict:
-    """Return the contract: `envelope` (limits), `events` (event type -> dataschema) and `definitions` (JSON Schemas, one of them for each event type)."""
+def load_contract() -> dict:
+    """Return the contract: `envelope` (limits), `events` (event type → CloudEvents attribute `dataschema`), `definitions` (JSON Schemas by name)."""
     return json.loads(resources.files(__package__).joinpath("contract.json").read_text(encoding="utf-8"))

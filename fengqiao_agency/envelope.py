@@ -1,37 +1,41 @@
-"""Validation of an event's envelope by the limits of the hub, before the event enters the outbox. Pure; the limits are generated from the contract."""
+"""Validation of an event's envelope (id, type, subject, time, size) before the event is stored in the outbox. Pure functions.
+
+The limits are those that the hub applies; they are generated from package `contracts`.
+"""
 
 import json
 import re
 from datetime import UTC, datetime, timedelta
 
-from .contract import contract
+from .contract import load_contract
 from .errors import NotValid, TooLarge
 
-LIMITS = contract()["envelope"]
-ID, TYPE, SUBJECT = (re.compile(LIMITS[name]) for name in ("id", "type", "subject"))
-MAX_BYTES, MAX_DEPTH = LIMITS["max_bytes"], LIMITS["max_depth"]
-FUTURE_TOLERANCE = timedelta(seconds=LIMITS["future_seconds"])
+ENVELOPE_LIMITS = load_contract()["envelope"]
+ID_PATTERN, TYPE_PATTERN, SUBJECT_PATTERN = (re.compile(ENVELOPE_LIMITS[name]) for name in ("id", "type", "subject"))
+MAX_BYTES, MAX_DEPTH = ENVELOPE_LIMITS["max_bytes"], ENVELOPE_LIMITS["max_depth"]
+FUTURE_TOLERANCE = timedelta(seconds=ENVELOPE_LIMITS["future_seconds"])
 
-# The clock of this machine may be slow, and the event may be sent hours later. A time less than a day ahead is therefore left to the hub.
+# This machine's clock may be slow, and the event may be sent hours later. Only the hub therefore checks event times less than a day in the future.
 CLOCK_ERROR_TOLERANCE = timedelta(days=1)
 
 # fmt: off
-FIELD_RULES = {
+FIELD_RULE_TEXTS = {
+    # Envelope field → rule, as the predicate of an error sentence.
     # field      in Chinese                                                         in English
     "id":       ("应为1至128个字母、数字或 ._:/@+=~#- ，不含空格",                      "must be 1 to 128 letters, digits or ._:/@+=~#- without blanks"),
     "type":     ("应为1至64个字母、数字或 ._-",                                       "must be 1 to 64 letters, digits or ._-"),
     "subject":  ("应为1至64个文字、数字或 ._-/#〔〕()（） ，不含空格",                  "must be 1 to 64 letters, digits or ._-/#〔〕()（） without blanks"),
 }
-TIME_RULE = (f"应为带时区的时间，年份在{LIMITS['first_year']}至{LIMITS['last_year']}之间，请核对本机时钟",
-           f"must be a time with a time zone, in the years {LIMITS['first_year']} to {LIMITS['last_year']}; check the clock of this machine")
-FUTURE_TIME = ("晚于本机当前时间一天以上，请核对time和本机时钟", "is more than a day ahead of this machine's clock; check `time` and the clock")
-NOT_AN_OBJECT = ("应为一个JSON对象", "must be one JSON object")
-TOO_DEEP = (f"嵌套超过{MAX_DEPTH}层", f"is nested more than {MAX_DEPTH} levels deep")
-NOT_JSON = ("含有JSON不能表示的值", "contains a value that JSON cannot represent")
-NOT_TEXT = ("含有不完整的字符（半个代理对），无法用UTF-8编码", "contains an unpaired surrogate, which UTF-8 cannot encode")
+TIME_RULE_TEXT = (f"应为带时区的时间，年份在{ENVELOPE_LIMITS['first_year']}至{ENVELOPE_LIMITS['last_year']}之间，请核对本机时钟",
+           f"must be a time with a time zone, in the years {ENVELOPE_LIMITS['first_year']} to {ENVELOPE_LIMITS['last_year']}; check the clock of this machine")
+FUTURE_TIME_TEXT = ("晚于本机当前时间一天以上，请核对time和本机时钟", "is more than a day ahead of this machine's clock; check `time` and the clock")
+NOT_AN_OBJECT_TEXT = ("应为一个JSON对象", "must be one JSON object")
+TOO_DEEP_TEXT = (f"嵌套超过{MAX_DEPTH}层", f"is nested more than {MAX_DEPTH} levels deep")
+NOT_JSON_TEXT = ("含有JSON不能表示的值", "contains a value that JSON cannot represent")
+NOT_UTF8_TEXT = ("含有不完整的字符（半个代理对），无法用UTF-8编码", "contains an unpaired surrogate, which UTF-8 cannot encode")
 
-# Reasons why an event in the outbox cannot be sent: its row is damaged, or an older version stored it without these checks.
-UNSENDABLE_REASONS = {
+# Reason code → sentences for an event in the outbox that cannot be sent. Its row is damaged, or an older version stored the event without these checks.
+UNSENDABLE_REASON_TEXTS = {
     "bad_id":            ("事件编号不符合规定，枢纽的回执将无法对应。请用新的id重新上报，再用 outbox --discard 作废本行",
                           "The event id is invalid, so that no receipt could be matched to the event. Report it under a new id, then discard this one with outbox --discard"),
     "bad_type":          ("事件类型不符合规定。请重新上报，再用 outbox --discard 作废本行",
@@ -54,92 +58,92 @@ UNSENDABLE_REASONS = {
 
 
 class Unsendable(Exception):
-    """An event in the outbox that cannot be published. `code` is a key of UNSENDABLE_REASONS."""
+    """An event in the outbox that cannot be published. `code` is a key of UNSENDABLE_REASON_TEXTS."""
 
     def __init__(self, code: str):
         super().__init__(code)
         self.code = code
 
 
-def check_fields(event_id: str, event_type: str, subject: str, data: dict) -> None:
-    """Check the envelope fields and the nesting depth of the data. Raises NotValid for the first field that the hub would refuse."""
-    for field, value, form in (("type", event_type, TYPE), ("id", event_id, ID), ("subject", subject, SUBJECT)):
-        if not isinstance(value, str) or not form.fullmatch(value):
-            raise _not_valid_error(event_type, field, *FIELD_RULES[field])
+def check_envelope_fields(event_id: str, event_type: str, subject: str, data: dict) -> None:
+    """Check id, type, subject and the nesting depth of the data. Raises NotValid for the first of them that the hub would refuse."""
+    for field, value, pattern in (("type", event_type, TYPE_PATTERN), ("id", event_id, ID_PATTERN), ("subject", subject, SUBJECT_PATTERN)):
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise _not_valid_error(event_type, field, *FIELD_RULE_TEXTS[field])
     if not isinstance(data, dict):
-        raise _not_valid_error(event_type, "data", *NOT_AN_OBJECT)
+        raise _not_valid_error(event_type, "data", *NOT_AN_OBJECT_TEXT)
     if _is_nested_deeper(data, MAX_DEPTH):
-        raise _not_valid_error(event_type, "data", *TOO_DEEP)
+        raise _not_valid_error(event_type, "data", *TOO_DEEP_TEXT)
 
 
-def check_time(event_type: str, time: datetime) -> None:
-    """Raise NotValid unless `time` has a time zone and lies in the allowed years."""
-    if not isinstance(time, datetime) or time.utcoffset() is None or not LIMITS["first_year"] <= time.year <= LIMITS["last_year"]:
-        raise _not_valid_error(event_type, "time", *TIME_RULE)
+def check_event_time(event_type: str, time: datetime) -> None:
+    """Raise NotValid unless the event time has a time zone and lies in the years that the contract allows."""
+    if not isinstance(time, datetime) or time.utcoffset() is None or not ENVELOPE_LIMITS["first_year"] <= time.year <= ENVELOPE_LIMITS["last_year"]:
+        raise _not_valid_error(event_type, "time", *TIME_RULE_TEXT)
 
 
-def check_future(event_type: str, time: datetime, now: datetime) -> None:
-    """Raise NotValid if `time` lies more than a day after `now`, the current time by this machine's clock."""
+def check_not_in_future(event_type: str, time: datetime, now: datetime) -> None:
+    """Raise NotValid if the event time lies more than a day after `now`, the current time of this machine's clock."""
     if time > now + FUTURE_TOLERANCE + CLOCK_ERROR_TOLERANCE:
-        raise _not_valid_error(event_type, "time", *FUTURE_TIME)
+        raise _not_valid_error(event_type, "time", *FUTURE_TIME_TEXT)
 
 
-def check_body(event_type: str, body: bytes) -> None:
-    """Check the JSON text of the data as it will be sent. Raises TooLarge or NotValid."""
+def check_message_body(event_type: str, body: bytes) -> None:
+    """Check the message body, which is the event data as JSON. Raises TooLarge or NotValid."""
     if len(body) > MAX_BYTES:
         raise TooLarge(len(body), MAX_BYTES)
     try:
         json.dumps(json.loads(body, parse_constant=_refuse_constant), ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise _not_valid_error(event_type, "data", *NOT_TEXT) from None
+        raise _not_valid_error(event_type, "data", *NOT_UTF8_TEXT) from None
     except ValueError:
-        raise _not_valid_error(event_type, "data", *NOT_JSON) from None
+        raise _not_valid_error(event_type, "data", *NOT_JSON_TEXT) from None
 
 
 def not_json_error(event_type: str) -> NotValid:
-    return _not_valid_error(event_type, "data", *NOT_JSON)
+    return _not_valid_error(event_type, "data", *NOT_JSON_TEXT)
 
 
 def load_headers(event_id: str, event_type: str, headers: str | None, body: bytes | None) -> dict:
-    """Return the message headers of an event in the outbox. Raises Unsendable if the event cannot be published or its receipt could not be matched to it."""
-    if not isinstance(event_id, str) or not ID.fullmatch(event_id):
+    """Return the message headers of an event in the outbox. Raises Unsendable if a stored field is invalid; with an invalid id, no receipt could be matched."""
+    if not isinstance(event_id, str) or not ID_PATTERN.fullmatch(event_id):
         raise Unsendable("bad_id")
-    if not isinstance(event_type, str) or not TYPE.fullmatch(event_type):
+    if not isinstance(event_type, str) or not TYPE_PATTERN.fullmatch(event_type):
         raise Unsendable("bad_type")
     if not isinstance(body, bytes):
         raise Unsendable("bad_body")
     if len(body) > MAX_BYTES:
         raise Unsendable("too_large")
     try:
-        loaded = json.loads(headers)
+        loaded_headers = json.loads(headers)
     except (TypeError, ValueError, RecursionError):
         raise Unsendable("bad_headers") from None
-    if not isinstance(loaded, dict):
+    if not isinstance(loaded_headers, dict):
         raise Unsendable("bad_headers")
-    return loaded
+    return loaded_headers
 
 
 def unsendable_reason(code: str) -> dict:
-    """Return a reason in the shape of a receipt's: code, zh, en; only the code for a reply code of the broker without a sentence here."""
-    zh, en = UNSENDABLE_REASONS.get(code, (None, None))
+    """Return a reason in the shape of a receipt: `code`, `zh`, `en`. For a code without sentences, such as a reply text of the broker, only `code`."""
+    zh, en = UNSENDABLE_REASON_TEXTS.get(code, (None, None))
     return {"code": code, "zh": zh, "en": en} if zh else {"code": code}
 
 
 def with_whole_minute_offset(time: datetime) -> datetime:
-    """Return the time, converted to UTC if its UTC offset has seconds: RFC 3339 allows only whole minutes."""
+    """Return the time unchanged, or converted to UTC if its UTC offset is not in whole minutes, which RFC 3339 requires."""
     return time if time.utcoffset() % timedelta(minutes=1) == timedelta(0) else time.astimezone(UTC)
 
 
 def _not_valid_error(event_type, field, zh, en):
-    # An invalid event type is not repeated: it may be any text, for example the name of a person.
-    shown_type = event_type if isinstance(event_type, str) and TYPE.fullmatch(event_type) else "-"
+    # An invalid event type is not repeated in the error sentence: it may be any text, for example the name of a person.
+    shown_type = event_type if isinstance(event_type, str) and TYPE_PATTERN.fullmatch(event_type) else "-"
     return NotValid(shown_type, field, zh, en)
 
 
 def _is_nested_deeper(data, levels):
     """Return whether the data has more than `levels` levels of nested containers.
 
-    Each container is visited once per level, so that data that contain themselves or share containers end quickly.
+    Each container is examined once per level. The check therefore also ends for data that contain themselves.
     """
     level = {id(data): data}
     while level:

@@ -1,8 +1,8 @@
-"""Errors of the library, each with a Chinese and an English sentence. No sentence repeats the data of an event."""
+"""Errors of the client library, each with a Chinese and an English sentence. No sentence contains data of an event, which may be personal."""
 
 
 class AgencyError(Exception):
-    """接入工具的错误。 / Base class of the errors of this library."""
+    """Base class of the errors of the client library. The arguments are the Chinese and the English sentence."""
 
     @property
     def zh(self) -> str:
@@ -17,7 +17,7 @@ class AgencyError(Exception):
 
 
 class NotValid(AgencyError):
-    """An event does not match the limits of the envelope or its schema. `field` is the path of the first wrong field."""
+    """The event breaks a limit of the envelope or a rule of its JSON Schema. `field` is the path of the first wrong field."""
 
     def __init__(self, event_type, field, zh, en):
         super().__init__(f"{event_type}：字段“{field}”{zh}。请更正后重新上报。", f"{event_type}: field “{field}” {en}. Correct it and report again.")
@@ -25,7 +25,7 @@ class NotValid(AgencyError):
 
 
 class TooLarge(AgencyError):
-    """An event exceeds the size limit."""
+    """The event exceeds the size limit."""
 
     def __init__(self, size, limit):
         super().__init__(
@@ -35,7 +35,7 @@ class TooLarge(AgencyError):
 
 
 class IdAlreadyUsed(AgencyError):
-    """An event id was already used for an event with other content."""
+    """The event id was already used for an event with other content."""
 
     def __init__(self, event_id):
         super().__init__(
@@ -45,7 +45,7 @@ class IdAlreadyUsed(AgencyError):
 
 
 class NotConfigured(AgencyError):
-    """A setting is missing or invalid."""
+    """A setting (environment variable or argument) is missing or invalid."""
 
     def __init__(self, name, zh, en):
         super().__init__(f"缺少设置 {name} 或其值无效：{zh}。", f"The setting {name} is missing or invalid: {en}.")

@@ -1,4 +1,4 @@
-"""Conversion of events to and from AMQP messages: CloudEvents 1.0, sent in binary mode with `ce-` headers, received in any mode."""
+"""Conversion of events to and from AMQP messages in the CloudEvents 1.0 format. Sent in binary mode with `ce-` headers, received in any mode."""
 
 import hashlib
 import json
@@ -12,12 +12,13 @@ from cloudevents.core.v1.event import CloudEvent
 from . import envelope
 from .schemas import schema_name
 
-OTHER_PREFIXES = ("cloudEvents_", "cloudEvents:")
+# Header prefixes of CloudEvents attributes that are read besides `ce-`.
+OTHER_HEADER_PREFIXES = ("cloudEvents_", "cloudEvents:")
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingEvent:
-    """An event of this agency with the exact headers and bytes of its message. Every repeated publication uses the same bytes."""
+    """An event of this agency as an AMQP message. Whenever the event is published again, the headers and the body are the same."""
 
     id: str
     type: str
@@ -27,13 +28,13 @@ class OutgoingEvent:
 
     @property
     def sha256(self) -> str:
-        """Return the hash of type, subject and body. Two events with the same id and the same hash are the same event."""
+        """Return the hash of type, subject and body. It shows whether a second event with the same id is a repetition or another event."""
         return hashlib.sha256(self.type.encode() + b"\0" + self.subject.encode() + b"\0" + self.body).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingEvent:
-    """A receipt or notice from the hub."""
+    """A receipt (answer to an event of this agency) or a notice, received from the hub."""
 
     source: str
     id: str
@@ -44,18 +45,18 @@ class IncomingEvent:
 
     @property
     def answered_event_id(self) -> str | None:
-        """Return the id of this agency's event that the receipt answers; None for a notice."""
+        """Return the id of the event that this receipt answers, or None for a notice."""
         return (self.data.get("event") or {}).get("id")
 
 
 def make_outgoing_event(agency: str, event_type: str, subject: str, data: dict, time: datetime | None, event_id: str | None) -> OutgoingEvent:
-    """Return the event as a message. `time` defaults to now, `event_id` to a new UUID.
+    """Return the event as an AMQP message. `time` defaults to the current time, `event_id` to a new UUID.
 
-    Raises NotValid or TooLarge for an envelope that the hub would refuse.
+    Raises NotValid or TooLarge if the hub would refuse the envelope.
     """
     time, event_id = time or datetime.now(UTC), event_id or str(uuid.uuid4())
-    envelope.check_fields(event_id, event_type, subject, data)
-    envelope.check_time(event_type, time)
+    envelope.check_envelope_fields(event_id, event_type, subject, data)
+    envelope.check_event_time(event_type, time)
     attributes = {
         "id": event_id,
         "source": f"/agencies/{agency}",
@@ -70,12 +71,12 @@ def make_outgoing_event(agency: str, event_type: str, subject: str, data: dict, 
         message = to_binary_event(CloudEvent(attributes, data))
     except (TypeError, ValueError, RecursionError):
         raise envelope.not_json_error(event_type) from None
-    envelope.check_body(event_type, message.body)
+    envelope.check_message_body(event_type, message.body)
     return OutgoingEvent(event_id, event_type, subject, json.dumps(message.headers, ensure_ascii=False), message.body)
 
 
 def parse_incoming_event(headers: dict | None, content_type: str | None, body: bytes) -> IncomingEvent:
-    """Return the receipt or notice in a message. Raises various exceptions of the CloudEvents SDK if the message is not a CloudEvent."""
+    """Return the receipt or notice that the message contains. If the message is not a CloudEvent, the exception of the CloudEvents SDK is raised."""
     event = from_rabbitmq_event(RabbitMQMessage(_with_ce_prefix(headers or {}), content_type, body))
     data = event.get_data()
     if not isinstance(data, dict):
@@ -84,11 +85,11 @@ def parse_incoming_event(headers: dict | None, content_type: str | None, body: b
 
 
 def _with_ce_prefix(headers):
-    return {_ce_name(name): value for name, value in headers.items()}
+    return {_ce_header_name(name): value for name, value in headers.items()}
 
 
-def _ce_name(name):
-    for prefix in OTHER_PREFIXES:
+def _ce_header_name(name):
+    for prefix in OTHER_HEADER_PREFIXES:
         if name.startswith(prefix):
             return "ce-" + name[len(prefix) :]
     return name

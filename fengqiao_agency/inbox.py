@@ -1,4 +1,4 @@
-"""Reads the agency's inbox queue. Receipts and notices are acknowledged only after they are stored on disk."""
+"""Reader of the agency's inbox, the broker queue with its receipts and notices. A message is acknowledged only after it is stored on disk."""
 
 import logging
 
@@ -8,12 +8,12 @@ from .outbox import Outbox
 
 log = logging.getLogger("fengqiao_agency")
 
-PREFETCH = 500
+PREFETCH_COUNT = 500
 BATCH_SIZE, BATCH_WAIT_SECONDS = 250, 0.01
 
 
 class InboxReader:
-    """Consumer of queue `agency.<code>`. `on_stored(messages)` is called with the newly stored ones; a repeated delivery is stored once."""
+    """Consumer of queue `agency.<code>`. Calls `on_stored(messages)` with the newly stored messages. A redelivered message is stored once."""
 
     def __init__(self, agency: str, uri: str, outbox: Outbox, on_stored):
         self._queue, self._outbox, self._on_stored = f"agency.{agency}", outbox, on_stored
@@ -29,7 +29,9 @@ class InboxReader:
     def _on_channel_open(self, channel):
         self._channel = channel
         channel.add_on_cancel_callback(lambda _: self.connection.reconnect("missing"))
-        channel.basic_qos(prefetch_count=PREFETCH, callback=lambda _: channel.basic_consume(self._queue, self.connection.recording_failure(self._on_message)))
+        channel.basic_qos(
+            prefetch_count=PREFETCH_COUNT, callback=lambda _: channel.basic_consume(self._queue, self.connection.wrap_to_record_failure(self._on_message))
+        )
 
     def _on_connection_lost(self):
         self._channel, self._batch, self._is_store_scheduled = None, [], False
@@ -48,7 +50,7 @@ class InboxReader:
             return
         events, unreadable = [], []
         for _, properties, body in self._batch:
-            event = _parse(properties, body)
+            event = _parse_message(properties, body)
             events.append(event) if event else unreadable.append(body)
         new_messages = self._outbox.store_messages(events, unreadable)
         self._channel.basic_ack(self._batch[-1][0], multiple=True)
@@ -56,9 +58,9 @@ class InboxReader:
         self._on_stored(new_messages)
 
 
-def _parse(properties, body) -> IncomingEvent | None:
+def _parse_message(properties, body) -> IncomingEvent | None:
     try:
         return parse_incoming_event(properties.headers, properties.content_type, body)
-    except Exception as error:  # noqa: BLE001 - any exception: the next message must not wait for this one, which is stored in table `unreadable`
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one message, it must not delay the next; it is stored in table `unreadable`
         log.error("A message in the inbox is not a CloudEvent and was stored as unreadable: %s", type(error).__name__)
         return None

@@ -1,12 +1,11 @@
-"""Outbox on disk (SQLite): the events that the agency reported, the state of each, and the receipts and notices of the hub.
+"""Outbox on disk (SQLite): the events that the agency reported, with the state of each, and the receipts and notices that the hub sent.
 
     held ──▶ waiting ──▶ published ──▶ accepted ──▶ applied       from `accepted` on, the hub is responsible for the event
-                ▲            │     └─▶ refused  └─▶ rejected      with a reason for a person
-                └─ resend ── returned                             no queue accepted it, or it cannot be sent: a person must decide
+                ▲            │     └─▶ refused  └─▶ rejected      the receipt contains the reason
+                └─ resend ── returned                             no queue accepts the event, or it cannot be sent: a person must decide
 
-Only one event of a dispute is published at a time; the next is held until the hub has answered. The reason: after a crash, a broker may deliver
-returned messages in another order, and an event must not overtake an earlier one that was refused or lost. Only the receipt shows that the next
-event may be sent.
+Only one event of each dispute is published at a time; the next event is held until the hub has sent a receipt. The reason: after a crash, a broker
+may deliver requeued messages in another order, and an event must not overtake an earlier event that was refused or lost.
 """
 
 import json
@@ -24,12 +23,12 @@ from .errors import IdAlreadyUsed
 from .events import IncomingEvent, OutgoingEvent
 
 STATES = ("held", "waiting", "returned", "published", "accepted", "refused", "rejected", "applied")
-FINAL_STATES = ("refused", "rejected", "applied")  # final: no further receipt is expected
-OPEN_STATES = ("held", "waiting", "published", "accepted")  # events for which the hub or this agency still has something to do
+FINAL_STATES = ("refused", "rejected", "applied")  # states after which no further receipt is expected
 
 # fmt: off
 RECEIPT_TRANSITIONS = {
-    # receipt type          new state            from one of these states
+    # Receipt type → new state of the event, and the states in which the event must be before.
+    # receipt type          new state            previous states
     "receipt.accepted":    ("accepted",          ("waiting", "returned", "published")),
     "receipt.refused":     ("refused",           ("waiting", "returned", "published")),
     "receipt.applied":     ("applied",           ("waiting", "returned", "published", "accepted")),
@@ -37,24 +36,24 @@ RECEIPT_TRANSITIONS = {
 }
 # fmt: on
 
-SCHEMA = """
+SCHEMA_SQL = """
 pragma user_version = 1;
 create table if not exists outbox (
     seq          integer primary key autoincrement,
     id           text not null unique,
     type         text not null,
     subject      text not null,
-    dispute_key  text not null,             -- groups the events of one dispute: its first subject, report number or code
-    publish_order integer,                  -- order of publishing; assigned whenever an event becomes `waiting`
+    dispute_key  text not null,             -- the same for all events of one dispute: the subject of its first event
+    publish_order integer,                  -- order of publishing; a new number whenever the event becomes `waiting`
     headers      text,
-    body         blob,                      -- the exact bytes; deleted on receipt.accepted, as they may contain personal data
+    body         blob,                      -- the message body; deleted on receipt.accepted, as it may contain personal data
     sha256       text not null,
     state        text not null,
     reported_at  text not null,
     published_at text,
     answered_at  text,
     dispute      text,
-    reason       text                       -- JSON: from the receipt, from the broker's return, or why the event cannot be sent
+    reason       text                       -- JSON: reason in the receipt, reply text of the broker, or why the event cannot be sent
 );
 create unique index if not exists outbox_publish_order on outbox (publish_order);
 create index if not exists outbox_open on outbox (dispute_key) where state in ('held', 'waiting', 'published', 'returned');
@@ -76,17 +75,17 @@ create index if not exists disputes_by_code on disputes (dispute);
 """
 
 
-NEXT_PUBLISH_ORDER = "(select coalesce(max(publish_order), 0) + 1 from outbox)"
-RELEASE_NEXT_EVENT = f"""
-update outbox set state = 'waiting', publish_order = {NEXT_PUBLISH_ORDER}
+NEXT_PUBLISH_ORDER_SQL = "(select coalesce(max(publish_order), 0) + 1 from outbox)"
+RELEASE_NEXT_EVENT_SQL = f"""
+update outbox set state = 'waiting', publish_order = {NEXT_PUBLISH_ORDER_SQL}
  where seq = (select min(held.seq) from outbox held join outbox answered using (dispute_key) where answered.{{}} = ? and held.state = 'held')
    and not exists (select 1 from outbox out where out.dispute_key = outbox.dispute_key and out.state in ('waiting', 'published', 'returned'))
 """
-PENDING = """
+PENDING_EVENTS_SQL = """
 select 1 from outbox where state in ('waiting', 'published', 'accepted')
     or state = 'held' and dispute_key not in (select dispute_key from outbox where state = 'returned') limit 1
 """
-LATEST_RECORDED_TIMES = """
+LATEST_RECORDED_TIMES_SQL = """
 select (select reported_at from outbox order by seq desc limit 1), (select received_at from receipts order by cursor desc limit 1),
        (select received_at from notices order by cursor desc limit 1)
 """
@@ -94,7 +93,7 @@ select (select reported_at from outbox order by seq desc limit 1), (select recei
 
 @dataclass(frozen=True, slots=True)
 class OutboxEvent:
-    """An event in the outbox with its state."""
+    """An event in the outbox, with its state."""
 
     seq: int
     id: str
@@ -108,7 +107,7 @@ class OutboxEvent:
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """A stored receipt or notice. `cursor` is its position in the table; pass it as `after` to read the next ones."""
+    """A stored receipt or notice. `cursor` is its position: pass it as `after` to read the later messages."""
 
     cursor: int
     id: str
@@ -120,15 +119,15 @@ class StoredMessage:
 
 
 class Outbox:
-    """The outbox file. Safe for several threads, and for several processes on the same file."""
+    """The outbox file. Several threads and several OS processes may use the same file."""
 
     def __init__(self, path: str | os.PathLike):
         self.path = os.fspath(path)
         self._lock = threading.RLock()
-        self.changed = threading.Condition(self._lock)
+        self.change_condition = threading.Condition(self._lock)
         _create_private_file(self.path)
         self._durable_db = self._connect("full")
-        # This connection only marks events as published. After a power cut they would be published again, which is harmless.
+        # The relaxed connection only marks events as published. If a power cut undoes the mark, the event is published again, which is harmless.
         self._relaxed_db = self._connect("normal")
 
     def close(self):
@@ -136,10 +135,10 @@ class Outbox:
             self._durable_db.close()
             self._relaxed_db.close()
 
-    # events that the agency reports
+    # Events that the agency reports.
 
-    def add(self, events: list[OutgoingEvent]) -> None:
-        """Store the events on disk. An event that is already stored is skipped. Raises IdAlreadyUsed for an id with other content, and then stores none."""
+    def add_events(self, events: list[OutgoingEvent]) -> None:
+        """Store the events on disk; skip those that are already stored. Raises IdAlreadyUsed, storing none, if an id belongs to an event with other content."""
         now = _now_text()
         with self._transaction(self._durable_db) as db:
             for event in events:
@@ -155,14 +154,14 @@ class Outbox:
             "select 1 from outbox where dispute_key = ? and state in ('held', 'waiting', 'published', 'returned') limit 1", (dispute_key,)
         ).fetchone()
         db.execute(
-            f"insert into outbox (id, type, subject, dispute_key, headers, body, sha256, reported_at, state, publish_order) values (?, ?, ?, ?, ?, ?, ?, ?, ?, {NEXT_PUBLISH_ORDER})",
+            f"insert into outbox (id, type, subject, dispute_key, headers, body, sha256, reported_at, state, publish_order) values (?, ?, ?, ?, ?, ?, ?, ?, ?, {NEXT_PUBLISH_ORDER_SQL})",
             (event.id, event.type, event.subject, dispute_key, event.headers, event.body, event.sha256, now, "held" if must_wait else "waiting"),
         )
 
-    # access by the publisher
+    # Methods for the publisher.
 
     def load_waiting(self, after: int, limit: int) -> list[tuple]:
-        """Return (publish_order, id, type, headers, body) of the waiting events after `after`, in publish order."""
+        """Return (publish_order, id, type, headers, body) of the waiting events whose publish order is above `after`, sorted by publish order."""
         return self._query(
             "select publish_order, id, type, headers, body from outbox where state = 'waiting' and publish_order > ? order by publish_order limit ?",
             (after, limit),
@@ -170,46 +169,46 @@ class Outbox:
 
     def mark_published(self, publish_orders: list[int]) -> None:
         now = _now_text()
-        with self._transaction(self._relaxed_db) as db:  # a receipt may arrive before the broker's confirm
+        with self._transaction(self._relaxed_db) as db:  # only in state `waiting`: the receipt may have arrived before the publisher confirm
             db.executemany(
                 "update outbox set state = 'published', published_at = ? where publish_order = ? and state = 'waiting'",
                 [(now, publish_order) for publish_order in publish_orders],
             )
 
     def mark_returned(self, publish_order: int, reason_code: str) -> None:
-        """Record that the event cannot be sent. It waits for a person, as do the later events of its dispute; all other events are sent."""
+        """Set the event to state `returned` (undeliverable). This event and the later events of its dispute wait for a person; all other events are sent."""
         reason_json = json.dumps(unsendable_reason(reason_code), ensure_ascii=False)
         with self._transaction(self._durable_db) as db:
             db.execute("update outbox set state = 'returned', reason = ? where publish_order = ? and state = 'waiting'", (reason_json, publish_order))
 
     def resend(self, unanswered_for: float = 0) -> int:
-        """Set events without a receipt to `waiting` and return their number.
+        """Set events without a receipt to state `waiting`, so that they are published again. Return their number.
 
-        By default these are all published and returned events. With `unanswered_for`, only events published at least so many seconds ago.
-        The hub answers a repeated event with the same receipt.
+        By default, these are all events in state `published` or `returned`. With `unanswered_for`, only events that were published at least that
+        many seconds ago. The hub answers a repeated event with the same receipt.
         """
         before = (datetime.now(UTC) - timedelta(seconds=unanswered_for)).isoformat(timespec="milliseconds")
         states = "('published')" if unanswered_for else "('published', 'returned')"
         with self._transaction(self._durable_db) as db:
             seqs = db.execute(f"select seq from outbox where state in {states} and coalesce(published_at, '') <= ? order by seq", (before,)).fetchall()
-            db.executemany(f"update outbox set state = 'waiting', reason = null, publish_order = {NEXT_PUBLISH_ORDER} where seq = ?", seqs)
+            db.executemany(f"update outbox set state = 'waiting', reason = null, publish_order = {NEXT_PUBLISH_ORDER_SQL} where seq = ?", seqs)
         return len(seqs)
 
     def discard(self, event_id: str) -> bool:
-        """Give up a returned event and release the next event of its dispute. Return False if there is no such event."""
+        """Discard an event in state `returned` and release the next event of its dispute. Return False if there is no such event."""
         reason_json = json.dumps(unsendable_reason("discarded"), ensure_ascii=False)
         with self._transaction(self._durable_db) as db:
             returned = db.execute("select seq, id from outbox where state = 'returned'").fetchall()
-            seqs = [seq for seq, id in returned if id == event_id]  # compared in Python, as decoded for display: SQL would not find a damaged id
+            seqs = [seq for seq, id in returned if id == event_id]  # compared in Python, because SQL does not find a damaged id by its decoded text
             for seq in seqs:
                 db.execute("update outbox set state = 'refused', reason = ?, answered_at = ? where seq = ?", (reason_json, _now_text(), seq))
-                db.execute(RELEASE_NEXT_EVENT.format("seq"), (seq,))
+                db.execute(RELEASE_NEXT_EVENT_SQL.format("seq"), (seq,))
         return bool(seqs)
 
-    # messages from the hub
+    # Receipts and notices.
 
     def store_messages(self, messages: list[IncomingEvent], unreadable: list[bytes] = ()) -> list[IncomingEvent]:
-        """Store receipts, notices and unreadable bodies, and apply the receipts to their events. Return the messages that were not stored before."""
+        """Store receipts, notices and bodies of unreadable messages; set the states of the answered events. Return the messages that were not stored before."""
         now, new_messages = _now_text(), []
         with self._transaction(self._durable_db) as db:
             for event in messages:
@@ -238,19 +237,19 @@ class Outbox:
     def _apply_receipt(self, db, receipt, now):
         state, before = RECEIPT_TRANSITIONS[receipt.type]
         dispute, reason = receipt.data.get("dispute"), receipt.data.get("reason")
-        # The content of a refused event is needed for its correction. The content of other events is stored at the hub and may contain personal data.
+        # A refused event is kept complete, because a person must correct it. The content of other events is deleted: the hub stores it now.
         clear_content = ", headers = null, body = null" if state != "refused" else ""
         db.execute(
             f"update outbox set state = ?, answered_at = ?, dispute = coalesce(?, dispute), reason = ?{clear_content}"
             f" where id = ? and state in ({','.join('?' * len(before))})",
             (state, now, dispute, json.dumps(reason, ensure_ascii=False) if reason else None, receipt.answered_event_id, *before),
         )
-        db.execute(RELEASE_NEXT_EVENT.format("id"), (receipt.answered_event_id,))
+        db.execute(RELEASE_NEXT_EVENT_SQL.format("id"), (receipt.answered_event_id,))
         if receipt.type == "receipt.accepted" and dispute:
             self._record_code(db, receipt)
 
     def _record_code(self, db, receipt):
-        """Record the current code of a reported dispute. The hub sends it on acceptance and whenever the dispute is joined to another or separated from it."""
+        """Record the current code of a reported dispute. The hub sends it on acceptance and whenever it changes, because disputes are joined or a join is undone."""
         dispute = receipt.data["dispute"]
         db.execute("update outbox set dispute = ? where id = ?", (dispute, receipt.answered_event_id))
         db.execute(
@@ -259,55 +258,57 @@ class Outbox:
             (dispute, receipt.answered_event_id, dispute),
         )
 
-    # queries
+    # Queries.
 
     def code_of(self, report_no: str) -> str | None:
         return next((code for (code,) in self._query("select dispute from disputes where report_no = ?", (report_no,))), None)
 
-    def find(self, event_id: str) -> OutboxEvent | None:
+    def find_event(self, event_id: str) -> OutboxEvent | None:
         return next(iter(self._load_events("where id = ?", (event_id,))), None)
 
-    def list_recent(self, limit: int, state: str | None = None) -> list[OutboxEvent]:
+    def list_recent_events(self, limit: int, state: str | None = None) -> list[OutboxEvent]:
         return self._load_events(f"{'where state = ?' if state else ''} order by seq desc limit ?", (state, limit) if state else (limit,))
 
     def count_by_state(self) -> Counter:
         return Counter(dict(self._query("select state, count(*) from outbox group by state")))
 
-    def has_any(self, *states: str) -> bool:
+    def has_event_in_state(self, *states: str) -> bool:
         return bool(self._query(f"select 1 from outbox where state in ({','.join('?' * len(states))}) limit 1", states))
 
-    def has_pending(self) -> bool:
-        """Return whether the state of at least one event will still change without a person: it is on its way, or held behind such an event."""
-        return bool(self._query(PENDING))
+    def has_pending_events(self) -> bool:
+        """Return whether an event still waits for sending or for a receipt. Events in state `returned` and the events held behind them do not count."""
+        return bool(self._query(PENDING_EVENTS_SQL))
 
     def latest_recorded_time(self) -> datetime:
-        """Return the newest time of this machine's clock that is stored in the outbox."""
-        (texts,) = self._query(LATEST_RECORDED_TIMES)
+        """Return the newest time that this machine's clock wrote into the outbox; the minimum datetime if there is none."""
+        (texts,) = self._query(LATEST_RECORDED_TIMES_SQL)
         return max((time for time in map(_parse_time, texts) if time), default=datetime.min.replace(tzinfo=UTC))
 
     def receipts(self, after: int = 0, limit: int = 1000) -> list[StoredMessage]:
         rows = self._query(
             "select cursor, id, type, dispute, data, received_at, event_id from receipts where cursor > ? order by cursor limit ?", (after, limit)
         )
-        return [StoredMessage(c, i, t, d, json.loads(data), at, event) for c, i, t, d, data, at, event in rows]
+        return [
+            StoredMessage(cursor, id, type, dispute, json.loads(data), received_at, event_id) for cursor, id, type, dispute, data, received_at, event_id in rows
+        ]
 
     def notices(self, after: int = 0, limit: int = 1000) -> list[StoredMessage]:
         rows = self._query("select cursor, id, type, dispute, data, received_at from notices where cursor > ? order by cursor limit ?", (after, limit))
-        return [StoredMessage(c, i, t, d, json.loads(data), at) for c, i, t, d, data, at in rows]
+        return [StoredMessage(cursor, id, type, dispute, json.loads(data), received_at) for cursor, id, type, dispute, data, received_at in rows]
 
     def newest_cursors(self) -> tuple[int, int]:
         """Return the cursors of the newest receipt and of the newest notice."""
         return self._query("select (select coalesce(max(cursor), 0) from receipts), (select coalesce(max(cursor), 0) from notices)")[0]
 
     def wait_until(self, condition, timeout: float) -> bool:
-        """Wait until `condition()` is true, at most `timeout` seconds, and return whether it is. Changes by other processes are noticed as well."""
-        end = time.monotonic() + timeout
-        with self.changed:
+        """Wait at most `timeout` seconds until `condition()` is true. Return whether it is. Changes made by other OS processes are seen, too."""
+        give_up_at = time.monotonic() + timeout
+        with self.change_condition:
             while not condition():
-                left = end - time.monotonic()
-                if left <= 0:
+                remaining_seconds = give_up_at - time.monotonic()
+                if remaining_seconds <= 0:
                     return False
-                self.changed.wait(min(left, 0.25))
+                self.change_condition.wait(min(remaining_seconds, 0.25))
             return True
 
     def _load_events(self, where, values):
@@ -328,19 +329,19 @@ class Outbox:
                 db.execute("rollback")
                 raise
             db.execute("commit")
-            self.changed.notify_all()
+            self.change_condition.notify_all()
 
     def _connect(self, synchronous):
         db = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
-        db.text_factory = lambda text: text.decode(errors="replace")  # damaged text in one row must not prevent reading the others
+        db.text_factory = lambda text: text.decode(errors="replace")  # invalid UTF-8 in one row must not prevent reading the other rows
         db.execute("pragma journal_mode = wal")
         db.execute(f"pragma synchronous = {synchronous}")
-        db.executescript(SCHEMA)
+        db.executescript(SCHEMA_SQL)
         return db
 
 
 def _create_private_file(path):
-    """Create the file with access for its owner only: it may contain personal data of parties."""
+    """Create the file with access for its owner only, because it may contain personal data of the parties."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 

@@ -1,16 +1,17 @@
-"""Validation of events against the contract's JSON Schemas, with an error sentence for each rule in Chinese and English."""
+"""Validation of event data against the JSON Schemas of the contract, with error sentences in Chinese and English."""
 
 from functools import cache
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from .contract import contract
+from .contract import load_contract
 from .errors import NotValid
 
-# The message of jsonschema repeats the wrong value, which may be the name of a person. These sentences give only the field and the rule.
+# JSON Schema keyword → error sentence without the field name; {0} is the expected value. The messages of package jsonschema are not used, because they
+# contain the wrong value, which may be the name of a person.
 # fmt: off
 RULE_TEXTS = {
-    # rule                    in Chinese                       in English
+    # keyword                 in Chinese                       in English
     "required":              ("缺少必填项 {0}",                 "lacks the required field {0}"),
     "additionalProperties":  ("含有合同未规定的字段",            "has a field that is not in the contract"),
     "unevaluatedProperties": ("含有合同未规定的字段",            "has a field that is not in the contract"),
@@ -31,10 +32,10 @@ RULE_TEXTS = {
 OTHER_RULE_TEXT = ("不符合合同", "does not match the contract")
 
 
-def validate(event_type: str, data: dict) -> None:
-    """Validate the data of an event. Raises NotValid for the first error.
+def validate_event_data(event_type: str, data: dict) -> None:
+    """Check the data of an event. Raises NotValid for the first error.
 
-    Event types without a schema in this package are accepted here: the hub validates them.
+    An event type that is not in the contract file is not checked: only the hub can refuse it.
     """
     validator = _validator_of(event_type)
     if validator is None:
@@ -47,19 +48,19 @@ def validate(event_type: str, data: dict) -> None:
 
 
 def schema_name(event_type: str) -> str | None:
-    """Return the `dataschema` attribute of an event type; None for an event type that is not in the contract."""
-    return contract()["events"].get(event_type)
+    """Return the CloudEvents attribute `dataschema` of an event type, or None if the event type is not in the contract."""
+    return load_contract()["events"].get(event_type)
 
 
-def known_types() -> list[str]:
-    return sorted(contract()["events"])
+def known_event_types() -> list[str]:
+    return sorted(load_contract()["events"])
 
 
 @cache
 def _validator_of(event_type):
-    if event_type not in contract()["events"]:
+    if event_type not in load_contract()["events"]:
         return None
-    schema = {"$ref": f"#/definitions/{event_type}", "definitions": contract()["definitions"]}
+    schema = {"$ref": f"#/definitions/{event_type}", "definitions": load_contract()["definitions"]}
     return Draft202012Validator(schema, format_checker=FormatChecker())
 
 
@@ -68,7 +69,7 @@ def _field_path(error):
 
 
 def _expected_value(error):
-    """Return what the schema expects, for the error sentence. The value in the event is never returned."""
+    """Return the value or values that the schema allows, for the error sentence. The wrong value of the event is never returned."""
     if error.validator == "required":
         return next((name for name in error.validator_value if name not in error.instance), "")
     if isinstance(error.validator_value, list):

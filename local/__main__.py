@@ -1,4 +1,7 @@
-"""Runs a command of `./fengqiao`: first with any Python and the standard library only, then, if the command needs packages, again inside the environment."""
+"""Entry point of `./fengqiao`: runs one command.
+
+It starts with any Python and only the standard library. If the command needs packages, it starts itself again with the Python of `.venv`.
+"""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Client of the broker's management API with the requests that applying a county needs. Standard library only."""
+"""Client of the broker's HTTP management API, for changes of users and queues while a county's folder is applied. Standard library only."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from deploy.broker import VHOST
 
 
 class BrokerAdmin:
-    """Client of the management API. `url` is http://user:password@host:port with the credentials of an administrator."""
+    """Client of the broker's HTTP management API. `url` is http://user:password@host:port with the credentials of an administrator."""
 
     def __init__(self, url: str):
         parts = urlsplit(url)
@@ -19,16 +19,16 @@ class BrokerAdmin:
         self._authorization = "Basic " + base64.b64encode(unquote(account).encode()).decode()
 
     def upload_definitions(self, document: dict) -> None:
-        """Add the users, permissions, exchanges, queues and bindings of the document. Nothing is deleted."""
+        """Add the users, permissions, exchanges, queues and bindings of a definitions document. Nothing is deleted."""
         self._request("POST", "/definitions", document)
 
     def delete_user(self, user: str) -> None:
-        """Delete the user and close its connections."""
+        """Delete a broker user and close its connections."""
         self._request("DELETE", f"/users/{quote(user, safe='')}", missing_ok=True)
         self.close_connections(user)
 
     def close_connections(self, user: str) -> None:
-        """Close the open connections of the user: an open channel may keep the permissions that it had."""
+        """Close the open connections of a broker user. Otherwise an open channel could keep permissions that the user no longer has."""
         for connection in self._request("GET", "/connections?columns=name,user") or []:
             if connection.get("user") == user:
                 self._request("DELETE", f"/connections/{quote(connection['name'], safe='')}", missing_ok=True)

@@ -1,4 +1,4 @@
-"""The commands of `./fengqiao`, in the order of the help page, with the packages that each one needs."""
+"""List of the commands of `./fengqiao`, in the order of the help page, with the packages that each command needs."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,10 @@ NO_REQUIREMENTS, RUNTIME_REQUIREMENTS, DEVELOPMENT_REQUIREMENTS = None, environm
 
 @dataclass(frozen=True)
 class Command:
-    """One command. `module` is run as a program with the arguments; `commands.x` is a function of local/commands.py.
+    """A command of `./fengqiao`. `module` is a Python module that is run with the arguments, or `commands.x` for function `x` of local/commands.py.
 
-    `requirements` is the requirements file of the packages that it needs; None for the standard library.
+    `requirements` is the requirements file with the packages that the command needs, or None if the standard library is enough. `zh` and `en` are its
+    description in the help page.
     """
 
     zh: str
@@ -23,7 +24,7 @@ class Command:
 # fmt: off
 COMMANDS = {
     "demo":      Command("启动整个系统并演示，按 Ctrl-C 停止",      "start the system and the demonstration; Ctrl-C stops them", RUNTIME_REQUIREMENTS,    "commands.demo"),
-    "up":        Command("在后台启动并演示；--without-demo 不演示",  "the same in the background; --without-demo starts the system only", RUNTIME_REQUIREMENTS,    "commands.up"),
+    "up":        Command("在后台启动并演示；--without-demo 不演示",  "start both in the background; --without-demo starts only the system", RUNTIME_REQUIREMENTS,    "commands.up"),
     "down":      Command("停止整个系统",                           "stop the system",                                                        NO_REQUIREMENTS,       "commands.down"),
     "status":    Command("各进程、端口、运行时间、是否就绪",         "show processes, ports, uptime and readiness",                         NO_REQUIREMENTS,       "commands.status"),
     "test":      Command("全部测试（参数传给 pytest）",            "run all tests; arguments are passed to pytest",                           DEVELOPMENT_REQUIREMENTS, "commands.test"),

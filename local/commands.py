@@ -1,4 +1,4 @@
-"""The commands of `./fengqiao`, one function each. Modules that need packages of the environment are imported inside the functions."""
+"""The commands of `./fengqiao`, one function for each. Modules that need installed packages are imported inside the functions."""
 
 import contextlib
 import fcntl
@@ -21,9 +21,9 @@ from local.prometheus import process_specs
 from local.readiness import is_process_ready
 from local.signals import ignore_stop_signals, interrupt_on_stop_signals
 
-START_SECONDS = 90
-NEVER_STARTED = "系统尚未启动过，请先运行 ./fengqiao up | the system was never started here; run ./fengqiao up first"
-# The simulated past quarter is reported within a minute. A deadline not met by then counts as overdue.
+START_TIMEOUT_SECONDS = 90
+NEVER_STARTED_TEXT = "系统尚未启动过，请先运行 ./fengqiao up | the system was never started here; run ./fengqiao up first"
+# The demonstration reports a simulated quarter within one minute. The mediation service waits that long for the steps that meet deadlines in the past.
 DEMO_ENVIRONMENT = {"dashboard": {"FENGQIAO_DEMO": "1"}, "mediation": {"FENGQIAO_PATIENCE_SECONDS": "60"}}
 
 
@@ -35,7 +35,7 @@ def help(_) -> None:
 
 
 def demo(arguments: list[str]) -> int:
-    """Run the system and the demonstration in the foreground until Ctrl-C; then stop everything."""
+    """Run the system and the demonstration in the foreground until Ctrl-C, then stop both."""
     system = _prepare_system(with_demo=True)
     if not system:
         return 1
@@ -53,7 +53,7 @@ def demo(arguments: list[str]) -> int:
 def up(arguments: list[str]) -> int:
     """Start the system and the demonstration in the background; `--without-demo` starts the system only.
 
-    The steps that may fail run in the foreground. Then a forked copy of this process supervises the processes.
+    Servers and tables are prepared in the foreground, where errors are visible. A forked copy of this process then supervises the processes.
     """
     with_demo = "--without-demo" not in arguments
     system = _prepare_system(quiet=True, with_demo=with_demo)
@@ -65,11 +65,11 @@ def up(arguments: list[str]) -> int:
     except BaseException:
         system.close()
         raise
-    supervisor = os.fork()  # no thread is running yet; the child inherits the lock of the run directory
+    supervisor = os.fork()  # safe, because no thread is running yet; the child process inherits the lock of the run directory
     if supervisor == 0:
         _run_in_background(system, [argument for argument in arguments if argument != "--without-demo"] if with_demo else None)
     try:
-        system.wait_ready(seconds=START_SECONDS)
+        system.wait_ready(seconds=START_TIMEOUT_SECONDS)
     except BaseException:
         os.kill(supervisor, signal.SIGTERM)
         os.waitpid(supervisor, 0)
@@ -79,7 +79,7 @@ def up(arguments: list[str]) -> int:
 
 
 def down(_) -> int:
-    """Stop the system. Works also if its supervisor was killed: the started processes are found by their pid files."""
+    """Stop the system, also if its supervisor was killed: the processes are found by their pid files."""
     folder = run_dir()
     if supervisor := pids.read_pid_file(folder / "supervisor.json"):
         with timed_step("停止系统", "stopping the system"):
@@ -100,11 +100,11 @@ def down(_) -> int:
 
 
 def status(_) -> int:
-    """Print a table of the processes. Return 0 if all are ready. Needs no environment: in a fresh clone, none is created to answer."""
+    """Print a table of the processes. Return 0 if all are ready, else 1. Works without the Python environment, for example in a fresh clone."""
     folder = run_dir()
     ports = _read_json(folder / "ports.json")
     if not ports:
-        print(NEVER_STARTED)
+        print(NEVER_STARTED_TEXT)
         return 1
     rows = [("进程 process", "端口 port", "pid", "运行 uptime", "就绪 ready")]
     everything_ready = True
@@ -129,15 +129,15 @@ def status(_) -> int:
             (name, str(ports[name]), str(process.pid) if process else "–", _format_duration(process.age_seconds()) if process else "–", "✓" if running else "✗")
         )
     for name, port, pid, uptime, ready in rows:
-        print(f"{_pad(name, 16)}{_pad(port, 12)}{_pad(pid, 10)}{_pad(uptime, 14)}{ready}")
+        print(f"{_pad_to_width(name, 16)}{_pad_to_width(port, 12)}{_pad_to_width(pid, 10)}{_pad_to_width(uptime, 14)}{ready}")
     return 0 if everything_ready else 1
 
 
 def test(arguments: list[str]) -> int:
-    """Run the tests. PostgreSQL and RabbitMQ are required, a browser is not: pytest lists the skipped tests and the reasons at the end."""
+    """Run the tests. PostgreSQL and RabbitMQ are required. Without a browser or Prometheus, pytest skips some tests and lists them at the end."""
     if county(["check", os.environ.get("FENGQIAO_COUNTY") or "counties/ganzhou"]):
         return 1
-    # External servers cannot be shared by several test workers.
+    # With external servers, there is only one test worker, because several workers cannot share them.
     has_external_servers = bool(os.environ.get("DATABASE_URL") or os.environ.get("AMQP_URI"))
     if not (os.environ.get("DATABASE_URL") and os.environ.get("AMQP_URI")):
         programs.get_server_programs()
@@ -149,24 +149,24 @@ def test(arguments: list[str]) -> int:
             found = None
         if found:
             environment[name] = str(getattr(found, "folder", found))
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start hundreds of processes, which would each compile every module again
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # with it, each of the hundreds of processes that tests start would compile every module again
     workers = [] if arguments or has_external_servers else ["-n", str(_test_workers()), "--dist", "loadfile"]
     os.chdir(ROOT)
-    # Replaces this process, so that a stop signal reaches pytest, which stops its servers.
+    # pytest replaces this process, so that pytest receives stop signals and stops the servers that it started.
     os.execve(sys.executable, [sys.executable, "-m", "pytest", "-rs", *workers, *arguments], environment)
 
 
 def _test_workers() -> int:
-    """Return the number of test workers: one more than processors, because tests wait part of the time; fewer with less than 1 GiB of memory for each."""
+    """Return the number of test workers: the number of processors plus one, because tests often wait, but at most one per GiB of memory and at most four."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**30
     return max(2, min(len(os.sched_getaffinity(0)) + 1, memory, 4))
 
 
 def parked(arguments: list[str]) -> int:
-    """Run the tool for parked events with the addresses of the services in the run directory."""
+    """List, replay or discard parked events (events set aside after repeated failures) of the services in the run directory."""
     endpoints = _read_json(run_dir() / "endpoints.json")
     if not endpoints:
-        raise MissingPrerequisite(NEVER_STARTED)
+        raise MissingPrerequisite(NEVER_STARTED_TEXT)
     keys = json.dumps(_read_json(run_dir() / "secrets.json").get("at_rest", {}))
     environment = {**os.environ, "FENGQIAO_RELAY": str(run_dir() / "relay.json"), "FENGQIAO_AT_REST_KEYS": keys, "AMQP_URI": endpoints["amqp_admin"]}
     return subprocess.run([sys.executable, "-m", "plumbing.parked", *arguments], cwd=ROOT, env=environment, check=False).returncode
@@ -184,7 +184,7 @@ def webhooks(arguments: list[str]) -> int:
 
 
 def county(arguments: list[str]) -> int:
-    """Run a county command. `check` and `new` need no system; `apply` changes the system of the run directory."""
+    """Check, create or apply a county's folder. `check` and `new` need no system; `apply` changes the system in the run directory."""
     module = ["local.county", *arguments[1:]] if arguments[:1] == ["apply"] else ["deploy.county", *arguments]
     return subprocess.run([sys.executable, "-W", "ignore", "-m", *module], cwd=ROOT, check=False).returncode
 
@@ -223,7 +223,7 @@ def clean(_) -> int:
         for directory in (folder, *(ports.parent for ports in sorted((folder / "test").rglob("ports.json")))):
             for name, server in _private_servers(directory):
                 if name == "database":
-                    server.delete_data()  # its data may be outside the run directory
+                    server.delete_data()  # the data of PostgreSQL may be outside the run directory
         shutil.rmtree(folder, ignore_errors=True)
         for cache in (".pytest_cache", ".hypothesis", ".ruff_cache"):
             shutil.rmtree(ROOT / cache, ignore_errors=True)
@@ -231,22 +231,22 @@ def clean(_) -> int:
 
 
 def _run_service_tool(service: str, module: str, arguments: list[str]) -> int:
-    """Run a command-line tool of a service with the service's addresses and keys. A `check` only reads files and needs no system."""
+    """Run a command-line tool of a service with the service's addresses and keys. Command `check` only reads files and works without a system."""
     endpoints = _read_json(run_dir() / "endpoints.json")
     if not endpoints and arguments[:1] != ["check"]:
-        raise MissingPrerequisite(NEVER_STARTED)
+        raise MissingPrerequisite(NEVER_STARTED_TEXT)
     environment = {**os.environ, "FENGQIAO_SERVICE": service}
     if copy := applied_copy.find_applied_copy(run_dir()):
         environment["FENGQIAO_COUNTY"] = str(copy)
     if endpoints:
         addresses, key = endpoints["services"][service], _read_json(run_dir() / "secrets.json")["at_rest"][service]
         environment |= {"DATABASE_URL": addresses["database"], "AMQP_URI": addresses["amqp"], "FENGQIAO_AT_REST_KEY": key}
-    # -W ignore: eventlet, which plumbing imports, prints a deprecation warning at every start.
+    # Warnings are switched off (-W ignore), because eventlet prints a deprecation warning at every start.
     return subprocess.run([sys.executable, "-W", "ignore", "-m", module, *arguments], cwd=ROOT, env=environment, check=False).returncode
 
 
 def _prepare_system(quiet: bool = False, with_demo: bool = False):
-    """Return the system of the run directory, not yet started; None, with a message unless `quiet`, if it is already running."""
+    """Return the System of the run directory, not yet started. If it is already running, return None and, unless `quiet`, print a message."""
     folder = make_private_folder(run_dir())
     if _is_locked(folder):
         if not quiet:
@@ -262,9 +262,9 @@ def _prepare_system(quiet: bool = False, with_demo: bool = False):
 
 
 def _choose_county(folder: Path) -> None:
-    """Check and apply the folder named in FENGQIAO_COUNTY. Without it, the applied copy is used, or counties/ganzhou if there is none.
+    """Select the county's folder: FENGQIAO_COUNTY (checked and applied), else the applied copy, else counties/ganzhou. Raises CannotContinue if invalid.
 
-    Sets FENGQIAO_COUNTY for this process, before the contract is loaded.
+    Sets FENGQIAO_COUNTY for this process. Must be called before package `contracts` is imported, which reads that folder.
     """
     chosen = os.environ.get("FENGQIAO_COUNTY")
     copy = applied_copy.find_applied_copy(folder)
@@ -280,7 +280,7 @@ def _choose_county(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _running_demo(folder: Path, arguments: list[str], output=None):
-    """Run the simulated agencies during the block."""
+    """Run the demonstration (simulated agencies) during the block."""
     environment = {**os.environ, "FENGQIAO_RUN": str(folder)}
     process = subprocess.Popen([sys.executable, "-m", "demo", *arguments], cwd=ROOT, env=environment, stdout=output, stderr=output)
     try:
@@ -292,7 +292,7 @@ def _running_demo(folder: Path, arguments: list[str], output=None):
 
 
 def _run_in_background(system, demo_arguments: list[str] | None) -> None:
-    """Supervise the processes and run the demonstration until a stop signal arrives. Runs in the forked copy and does not return."""
+    """Supervise the processes and run the demonstration until a stop signal arrives. Called in the forked process; does not return."""
     os.setsid()
     code = 1
     try:
@@ -316,8 +316,8 @@ def _run_in_background(system, demo_arguments: list[str] | None) -> None:
 
 @contextlib.contextmanager
 def _running_demo_in_background(system, arguments: list[str]):
-    """Run the simulated agencies during the block, with their output in log/demo.log."""
-    system.wait_ready(seconds=START_SECONDS)
+    """Run the demonstration during the block, with its output in log/demo.log."""
+    system.wait_ready(seconds=START_TIMEOUT_SECONDS)
     with (system.folder / "log/demo.log").open("a") as log, _running_demo(system.folder, arguments, log):
         yield
 
@@ -334,7 +334,7 @@ def _recorded_as_supervisor(folder: Path):
 
 
 def _private_servers(folder: Path):
-    """Yield (name, server) for the private database and broker of a run directory, if they exist."""
+    """Yield (name, server) for the private database server and the private broker of a run directory, if they exist."""
     from local.postgresql import PostgreSQL
     from local.rabbitmq import PORT_NAMES, RabbitMQ
 
@@ -358,7 +358,7 @@ def _print_addresses(endpoints: dict) -> None:
         ("地址与密钥", "all addresses and secrets", str(run_dir() / "endpoints.json")),
     ):
         if address:
-            print(f"  {_pad(f'{zh} {en}', 34)}{address}")
+            print(f"  {_pad_to_width(f'{zh} {en}', 34)}{address}")
     print(flush=True)
 
 
@@ -384,6 +384,6 @@ def _format_duration(seconds: float) -> str:
     return time.strftime("%H:%M:%S", time.gmtime(seconds)) if seconds < 86_400 else f"{seconds / 86_400:.1f} d"
 
 
-def _pad(text: str, columns: int) -> str:
-    """Return the text padded to the width in terminal columns; a Chinese character takes two."""
+def _pad_to_width(text: str, columns: int) -> str:
+    """Return the text padded with blanks to the width in terminal columns; a Chinese character takes two columns."""
     return text + " " * max(1, columns - sum(2 if ord(c) > 0x2E7F else 1 for c in text))

@@ -1,4 +1,4 @@
-"""Obtains Debian packages: installed on the machine without starting services, or unpacked in a private folder. Independent of which packages."""
+"""Installs Debian packages on the machine without starting their services, or unpacks them in a private folder."""
 
 import os
 import platform
@@ -18,11 +18,14 @@ LOCK_WAIT_SECONDS = 300
 
 
 class PackageError(CannotContinue):
-    """apt or dpkg failed. The text is the end of its output."""
+    """apt or dpkg failed. The text contains the end of its output."""
 
 
 def install_mode() -> str:
-    """Return `system` (install), `private` (unpack) or `never`: by FENGQIAO_INSTALL, or by default `system` for root and `private` for other users."""
+    """Return how to obtain packages: `system` (install), `private` (unpack) or `never`.
+
+    Set by FENGQIAO_INSTALL; by default `system` for root, `private` for other users, and `never` without apt.
+    """
     setting = os.environ.get("FENGQIAO_INSTALL", "auto")
     if setting == "never" or not shutil.which("apt-get"):
         return "never"
@@ -32,7 +35,7 @@ def install_mode() -> str:
 
 
 def install(packages: Iterable[str]) -> None:
-    """Install the packages on the machine. Starts no service, creates no default database cluster and changes no setting of the machine."""
+    """Install the packages on the machine, without starting services or creating PostgreSQL's default database cluster. Settings files stay unchanged."""
     with _restored_afterwards(POLICY_RC_D), _restored_afterwards(CREATE_CLUSTER_CONF):
         POLICY_RC_D.write_text("#!/bin/sh\nexit 101\n")
         POLICY_RC_D.chmod(0o755)
@@ -40,18 +43,18 @@ def install(packages: Iterable[str]) -> None:
         with CREATE_CLUSTER_CONF.open("a") as settings:
             settings.write("create_main_cluster = false\n")
         _update_lists([])
-        # --force-confold: otherwise dpkg would ask about the existing settings file.
+        # With --force-confold, dpkg keeps an existing settings file instead of asking the user.
         _apt("-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold", "install", *packages)
     if shutil.which("systemctl") and Path("/run/systemd/system").is_dir():
-        # The services were not started now, but would start at the next boot, on their well-known ports.
+        # Installed services would start at the next boot of the machine and occupy their well-known ports.
         units = [f"{package}.service" for package in packages if not package.startswith("postgresql")]
         subprocess.run(["systemctl", "disable", "--quiet", *units, "epmd.socket"], stderr=subprocess.DEVNULL, check=False)
 
 
 def unpack(packages: Iterable[str], into: Path) -> Path:
-    """Download the packages and their missing dependencies, verified by apt, unpack them below `into`, and return the tree.
+    """Download the packages and their missing dependencies, and unpack them below `into`. Return the folder of the unpacked tree.
 
-    Works on a private copy of apt's state.
+    apt verifies the packages. Its state on the machine is not changed: a private copy is used.
     """
     into.mkdir(parents=True, exist_ok=True)
     tree = into / "tree"
@@ -75,7 +78,7 @@ def unpack(packages: Iterable[str], into: Path) -> Path:
 
 
 def unpack_without_dependencies(packages: Iterable[str], into: Path) -> Path:
-    """Download only the named packages, also if they are installed, unpack them below `into`, and return the tree."""
+    """Download only the named packages, even if they are installed, and unpack them below `into`. Return the folder of the unpacked tree."""
     into.mkdir(parents=True, exist_ok=True)
     tree = into / "tree"
     with tempfile.TemporaryDirectory(dir=into) as debs:
@@ -90,18 +93,18 @@ def unpack_without_dependencies(packages: Iterable[str], into: Path) -> Path:
 
 
 def library_path(tree: Path) -> str:
-    """Return the LD_LIBRARY_PATH with which programs of an unpacked tree find their libraries."""
+    """Return the value of LD_LIBRARY_PATH with which the programs of an unpacked tree find their libraries."""
     return str(tree / "usr/lib" / f"{platform.machine()}-linux-gnu")
 
 
 @contextmanager
 def _restored_afterwards(file: Path):
-    """Restore the file to its previous content and mode after the block."""
+    """Restore the content and mode of the file after the block."""
     before = (file.read_bytes(), file.stat().st_mode) if file.exists() else None
     try:
         yield
     finally:
-        # dpkg stores the package's version of the file under another name, because the file existed already.
+        # Because the file existed during the installation, dpkg stored the package's version of it under another name.
         packaged = [candidate for ending in (".dpkg-dist", ".ucf-dist") if (candidate := file.with_name(file.name + ending)).exists()]
         if before:
             file.write_bytes(before[0])
@@ -113,7 +116,7 @@ def _restored_afterwards(file: Path):
 
 
 def _update_lists(options: list[str]) -> None:
-    """Run `apt-get update`. apt waits for dpkg's lock, but not for the lock of its package lists, hence the retries."""
+    """Run `apt-get update`. It is retried while another apt has locked the package lists, because apt does not wait for that lock itself."""
     give_up_at = time.monotonic() + LOCK_WAIT_SECONDS
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Creates `.venv` from the locked requirements; every package is verified by its hash. Standard library only."""
+"""Creates the Python environment `.venv` from the locked requirements; pip verifies every package by its hash. Standard library only."""
 
 import fcntl
 import hashlib
@@ -21,53 +21,53 @@ INSTALLED_FILE = VENV / "installed.json"
 
 
 def ensure_environment(requirements: Path = RUNTIME_REQUIREMENTS) -> Path:
-    """Return the Python of the environment with the requirements installed. Creates or completes the environment if needed."""
+    """Install the requirements into the environment, which is created if needed. Return the path of its Python."""
     with requirements.open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # `make demo` and `make test` may be started at the same time
+        fcntl.flock(lock, fcntl.LOCK_EX)  # lock, because two commands such as `make demo` and `make test` may be started at the same time
         python = VENV / "bin/python"
         if not _is_usable(python):
             shutil.rmtree(VENV, ignore_errors=True)
-        if requirements.name not in _installed_lists():
+        if requirements.name not in _installed_requirements():
             with timed_step(
                 "准备 Python 环境（按锁定清单，逐包校验）", f"creating the Python environment from {requirements.name}, every package verified by its hash"
             ):
-                pip = _pip() if VENV.exists() else _create()
-                _install(pip, requirements)
+                pip = _pip_command() if VENV.exists() else _create_environment()
+                _install_requirements(pip, requirements)
         return python
 
 
-def _installed_lists() -> set[str]:
-    """Return the names of the requirements files that are installed in their current version. The development file includes the runtime file."""
+def _installed_requirements() -> set[str]:
+    """Return the names of the requirements files whose current content is installed. Installing the development file also installs the runtime file."""
     try:
         installed = json.loads(INSTALLED_FILE.read_text())
     except (FileNotFoundError, ValueError):
         return set()
-    current = {name for name, digest in installed.items() if digest == _digest(ROOT / name)}
+    current = {name for name, digest in installed.items() if digest == _file_digest(ROOT / name)}
     return current | {RUNTIME_REQUIREMENTS.name} if DEVELOPMENT_REQUIREMENTS.name in current else current
 
 
-def _digest(file: Path) -> str:
+def _file_digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _is_usable(python: Path) -> bool:
-    """Return whether the Python of the environment runs and has the version of this Python. It may have been removed or upgraded."""
+    """Return whether the Python of the environment runs and has the same version as this Python, which may have been upgraded."""
     script = f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
     return python.exists() and subprocess.run([python, "-c", script], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
-def _create() -> list[str]:
-    """Create the environment and return a pip command for it. Debian packages venv separately: it is installed if possible."""
+def _create_environment() -> list[str]:
+    """Create the environment and return a pip command for it. Debian's separate package python3-venv is installed if it is missing and root runs this."""
     if importlib.util.find_spec("ensurepip") is None and debian.install_mode() == "system":
         debian.install(["python3-venv"])
         importlib.invalidate_caches()
     has_pip = subprocess.run([sys.executable, "-c", "import ensurepip"], stderr=subprocess.DEVNULL, check=False).returncode == 0
     subprocess.run([sys.executable, "-m", "venv", *([] if has_pip else ["--without-pip"]), VENV], check=True)
-    return _pip()
+    return _pip_command()
 
 
-def _pip() -> list[str]:
-    """Return a command that installs into the environment: its own pip, this Python's pip, or pip from Debian's package, unpacked."""
+def _pip_command() -> list[str]:
+    """Return a pip command for the environment: with the environment's own pip, this Python's pip, or pip from an unpacked Debian package."""
     venv_python = str(VENV / "bin/python")
     if subprocess.run([venv_python, "-c", "import pip"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
         return [venv_python, "-m", "pip"]
@@ -82,11 +82,11 @@ def _pip() -> list[str]:
     )
 
 
-def _install(pip: list[str], requirements: Path) -> None:
+def _install_requirements(pip: list[str], requirements: Path) -> None:
     INSTALLED_FILE.unlink(missing_ok=True)
     command = [*pip, "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:", "-r", str(requirements)]
     environment = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore", "PIP_NO_INPUT": "1"}
     completed = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if completed.returncode:
         raise MissingPrerequisite(f"安装 Python 包失败 | Python packages could not be installed:\n{completed.stdout[-3000:]}")
-    INSTALLED_FILE.write_text(json.dumps({requirements.name: _digest(requirements)}))
+    INSTALLED_FILE.write_text(json.dumps({requirements.name: _file_digest(requirements)}))

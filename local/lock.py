@@ -1,4 +1,4 @@
-"""Updates the lock file and the requirements files after a change of pyproject.toml. Uses uv, and installs a temporary one if uv is missing."""
+"""Updates uv.lock and the requirements files after a change of pyproject.toml. If uv is missing, a temporary copy is installed."""
 
 import os
 import re
@@ -16,15 +16,15 @@ EXPORTED_GROUPS = {RUNTIME_REQUIREMENTS: ["--no-dev"], DEVELOPMENT_REQUIREMENTS:
 
 
 def lock() -> None:
-    """Write uv.lock and the requirements files. Raises SystemExit if the lock file names another package index."""
+    """Write uv.lock and the requirements files. Raises SystemExit if uv.lock names another package index than PUBLIC_INDEX."""
     with tempfile.TemporaryDirectory() as folder, timed_step("锁定 Python 包", "locking the Python packages"):
         uv = shutil.which("uv") or _install_temporary_uv(Path(folder))
-        # Without the settings of this machine: its mirrors and local packages must not get into the lock file.
+        # The uv and pip settings of this machine are left out: its package mirrors must not get into the lock file.
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "PIP_"))}
         run = [uv, "--quiet", "--no-config", "--directory", str(ROOT)]
         subprocess.run([*run, "lock", "--default-index", PUBLIC_INDEX], env=environment, check=True)
         for file, groups in EXPORTED_GROUPS.items():
-            header = "--no-header"  # the header of uv contains the command line with temporary paths
+            header = "--no-header"  # uv's header would contain the command line with temporary paths
             export = [*run, "export", "--locked", "--default-index", PUBLIC_INDEX, "--no-emit-project", "--no-annotate", header, *groups]
             text = subprocess.run(export, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
             file.write_text(f"# Made by ./fengqiao lock from uv.lock; install with: pip install --require-hashes -r {file.name}\n{text}")

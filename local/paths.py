@@ -1,4 +1,4 @@
-"""The Python environment and the run directory of this checkout. Standard library only."""
+"""Paths of the Python environment and of the run directory. Standard library only."""
 
 import os
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 from deploy.files import ROOT
 
 VENV = ROOT / ".venv"
-EXTERNAL_SERVER_SETTINGS = ("DATABASE_URL", "AMQP_URI", "AMQP_MANAGEMENT_URL")  # settings with addresses of servers that this project does not start
+EXTERNAL_SERVER_SETTINGS = ("DATABASE_URL", "AMQP_URI", "AMQP_MANAGEMENT_URL")  # settings with addresses of external servers, which this project does not start
 
 
 def run_dir() -> Path:
-    """Return the run directory, which holds all data of a running system: FENGQIAO_RUN, or .run in the checkout."""
+    """Return the run directory, in which a running system stores all its data: FENGQIAO_RUN, or .run in the checkout."""
     return Path(os.environ.get("FENGQIAO_RUN") or ROOT / ".run").resolve()

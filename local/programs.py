@@ -1,4 +1,4 @@
-"""Finds the server programs on the machine, or installs or unpacks their packages."""
+"""Finds the programs of PostgreSQL, RabbitMQ, Prometheus and a browser on the machine, or installs or unpacks their Debian packages."""
 
 import os
 import re
@@ -11,9 +11,9 @@ from local import debian
 from local.progress import MissingPrerequisite, timed_step
 
 MIN_POSTGRESQL_VERSION = 15
-RUNTIME_FOLDER = ROOT / ".run/runtime"  # shared by all run directories, so that packages are downloaded once
+RUNTIME_FOLDER = ROOT / ".run/runtime"  # shared by all run directories, so that packages are downloaded only once
 
-MISSING_TEXT = """\
+MISSING_PROGRAMS_TEXT = """\
 缺少 {missing}。请安装后再试：
   Debian/Ubuntu：apt-get install postgresql rabbitmq-server（或以 root 身份运行，本程序会自动安装，且不启动任何系统服务）
   其他系统：PostgreSQL {postgresql} 及以上、RabbitMQ 3.10 及以上；或用环境变量 PG_BIN、RABBITMQ_SBIN 指明其程序目录；
@@ -26,7 +26,7 @@ MISSING_TEXT = """\
 
 @dataclass(frozen=True)
 class Programs:
-    """A folder of programs and the environment variables with which they run."""
+    """A folder with programs, and the environment variables that they need."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
@@ -43,7 +43,7 @@ def find_postgresql() -> Programs | None:
             folder for folder in tree.glob("usr/lib/postgresql/*/bin") if (folder / "initdb").exists() and int(folder.parent.name) >= MIN_POSTGRESQL_VERSION
         ]
         if folders:
-            return Programs(max(folders, key=lambda folder: int(folder.parent.name)), _environment_for(tree))
+            return Programs(max(folders, key=lambda folder: int(folder.parent.name)), _program_environment(tree))
     initdb = shutil.which("initdb")
     return Programs(Path(initdb).resolve().parent) if initdb else None
 
@@ -52,11 +52,11 @@ def find_rabbitmq() -> Programs | None:
     if os.environ.get("RABBITMQ_SBIN"):
         return Programs(Path(os.environ["RABBITMQ_SBIN"]))
     for tree in (Path("/"), RUNTIME_FOLDER / "tree"):
-        # Not /usr/sbin/rabbitmq-server: that wrapper uses the node, user and data of the machine's own RabbitMQ.
+        # The wrapper /usr/sbin/rabbitmq-server is not used: it would use the node, user and data of the RabbitMQ service of the machine.
         folders = sorted(tree.glob("usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin"), key=lambda folder: [int(n) for n in re.findall(r"\d+", folder.parent.name)])
         has_erlang = (tree / "usr/lib/erlang/bin/erl").exists() or shutil.which("erl")
         if folders and has_erlang:
-            return Programs(folders[-1], _environment_for(tree))
+            return Programs(folders[-1], _program_environment(tree))
     return None
 
 
@@ -73,19 +73,19 @@ def find_browser() -> str | None:
 
 
 def get_server_programs() -> tuple[Programs, Programs]:
-    """Return the programs of PostgreSQL and RabbitMQ; missing ones are installed or unpacked if possible. Raises MissingPrerequisite."""
+    """Return the programs of PostgreSQL and RabbitMQ. If one is missing, install or unpack its package. Raises MissingPrerequisite if that fails."""
     finders = {"postgresql": find_postgresql, "rabbitmq-server": find_rabbitmq}
     packages = [package for package, find in finders.items() if not find()]
     if packages:
-        _obtain(packages, f"{'、'.join(packages)}", ", ".join(packages))
+        _install_or_unpack(packages, f"{'、'.join(packages)}", ", ".join(packages))
         still_missing = [package for package, find in finders.items() if not find()]
         if still_missing:
-            raise MissingPrerequisite(MISSING_TEXT.format(missing=", ".join(still_missing), postgresql=MIN_POSTGRESQL_VERSION))
+            raise MissingPrerequisite(MISSING_PROGRAMS_TEXT.format(missing=", ".join(still_missing), postgresql=MIN_POSTGRESQL_VERSION))
     return find_postgresql(), find_rabbitmq()
 
 
 def get_prometheus() -> Programs | None:
-    """Return the programs of Prometheus, or None. They are only unpacked: an installed package would start a service of the machine."""
+    """Return the programs of Prometheus, or None. A missing package is unpacked, not installed, because an installed package starts a system service."""
     if not find_prometheus() and debian.install_mode() != "never":
         with timed_step("获取 Prometheus", "downloading Prometheus"):
             try:
@@ -96,7 +96,7 @@ def get_prometheus() -> Programs | None:
 
 
 def get_browser() -> str | None:
-    """Return the path of a browser for the page tests, or None. It is only installed, with Chinese fonts, because it does not run unpacked."""
+    """Return the path of a browser for the page tests, or None. A missing browser is installed with Chinese fonts; an unpacked one would not run."""
     if not find_browser() and debian.install_mode() == "system":
         with timed_step("安装浏览器与中文字体（用于页面测试）", "installing a browser and Chinese fonts for the page tests"):
             try:
@@ -106,7 +106,7 @@ def get_browser() -> str | None:
     return find_browser()
 
 
-def _obtain(packages: list[str], zh: str, en: str) -> None:
+def _install_or_unpack(packages: list[str], zh: str, en: str) -> None:
     try:
         match debian.install_mode():
             case "system":
@@ -116,17 +116,17 @@ def _obtain(packages: list[str], zh: str, en: str) -> None:
                 with timed_step(f"下载 {zh} 并解压到本目录", f"downloading {en} and unpacking them in this checkout"):
                     _set_erlang_root(debian.unpack(packages, make_private_folder(RUNTIME_FOLDER)))
     except debian.PackageError as reason:
-        raise MissingPrerequisite(f"{MISSING_TEXT.format(missing=en, postgresql=MIN_POSTGRESQL_VERSION)}\n\n{reason}") from reason
+        raise MissingPrerequisite(f"{MISSING_PROGRAMS_TEXT.format(missing=en, postgresql=MIN_POSTGRESQL_VERSION)}\n\n{reason}") from reason
 
 
 def _set_erlang_root(tree: Path) -> None:
-    """Set the path of the unpacked tree in Erlang's start script, the only file that contains the installation path."""
+    """Write the path of the unpacked tree into Erlang's start script, the only file that contains the installation path."""
     erl = tree / "usr/lib/erlang/bin/erl"
     if erl.exists():
         erl.write_text(erl.read_text().replace("ROOTDIR=/usr/lib/erlang", f"ROOTDIR={tree}/usr/lib/erlang"))
 
 
-def _environment_for(tree: Path) -> dict[str, str]:
+def _program_environment(tree: Path) -> dict[str, str]:
     if tree == Path("/"):
         return {}
     path = f"{tree}/usr/lib/erlang/bin:{tree}/usr/bin:{os.environ.get('PATH', os.defpath)}"

@@ -1,4 +1,4 @@
-"""Progress messages with durations, in Chinese and English, and the errors whose text is meant for the operator. Standard library only."""
+"""Progress messages with durations, in Chinese and English, and exceptions whose text is shown to the operator. Standard library only."""
 
 import sys
 import time
@@ -6,27 +6,27 @@ from contextlib import contextmanager
 
 
 class CannotContinue(Exception):
-    """Base class of errors with a cause outside the program. The text states the cause in Chinese and English."""
+    """Base class of errors that the operator can remove. The text states the cause in Chinese and English."""
 
 
 class MissingPrerequisite(CannotContinue):
-    """Something is missing on this machine. The text says what to install or to start."""
+    """A program, package or server is missing on this machine. The text says what to install or to start."""
 
 
 class AlreadyRunning(CannotContinue):
-    """Another process uses the run directory. The text names the directory."""
+    """Another system is running in the run directory. The text names the directory."""
 
 
 class DidNotStart(CannotContinue):
-    """A server did not start. The text is the end of its log."""
+    """A server did not start. The text contains the end of its log."""
 
 
 class MigrationFailed(CannotContinue):
-    """The migration of a service failed. The text is the end of its output."""
+    """The migration of a service's tables failed. The text contains the end of the migration's output."""
 
 
 class NotReady(CannotContinue):
-    """Some processes did not become ready in time. The text contains the end of the log of each."""
+    """Some processes did not become ready in time. The text contains the end of each process's log."""
 
 
 def print_message(zh: str, en: str) -> None:
@@ -35,7 +35,7 @@ def print_message(zh: str, en: str) -> None:
 
 @contextmanager
 def timed_step(zh: str, en: str):
-    """Print the step and its duration after the block; on a terminal, also print the step at its start."""
+    """Print the name of a step and its duration at the end of the block; on a terminal, print the name also at the beginning."""
     terminal = sys.stderr.isatty()
     if terminal:
         print(f"    …    {zh} | {en}", end="", file=sys.stderr, flush=True)

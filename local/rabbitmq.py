@@ -1,4 +1,4 @@
-"""A private RabbitMQ node with its data, ports, cookie and log in one folder; started, stopped and killed by its process id."""
+"""A private RabbitMQ node with its data, ports, Erlang cookie and log in one folder."""
 
 import json
 import os
@@ -19,7 +19,7 @@ PORT_NAMES = ("broker", "broker_management", "broker_metrics", "broker_distribut
 PLUGINS = ("rabbitmq_management", "rabbitmq_prometheus")
 MAX_MEMORY_BYTES = 2 * 2**30
 
-SETTINGS = """\
+CONFIGURATION_TEMPLATE = """\
 listeners.tcp.1 = 127.0.0.1:{broker}
 management.tcp.ip = 127.0.0.1
 management.tcp.port = {broker_management}
@@ -38,7 +38,7 @@ log.console.level = info
 
 
 class RabbitMQ:
-    """One private node with its own Erlang name server (epmd), both on loopback only."""
+    """A private RabbitMQ node with an Erlang name server (epmd) of its own. Both listen on loopback only."""
 
     def __init__(self, folder: Path, programs: Programs, ports: dict[str, int]):
         self.folder, self.programs, self.ports = make_private_folder(folder), programs, {name: ports[name] for name in PORT_NAMES}
@@ -48,16 +48,16 @@ class RabbitMQ:
         self._child: subprocess.Popen | None = None
 
     def write_definitions(self, document: dict) -> None:
-        """Write the definitions that the node loads at its next start. Existing objects are not deleted."""
+        """Write the definitions document (users, queues …) that the node loads at its next start. Existing queues and users are not deleted."""
         write_private(self.definitions, json.dumps(document, ensure_ascii=False))
 
     def start(self) -> None:
-        """Start the node and wait until clients can connect. It opens its port only after the definitions are loaded."""
+        """Start the node and wait until clients can connect, which is possible only after the definitions are loaded."""
         if self.is_running():
             return
-        sbin = self._prepare()
+        sbin = self._write_node_files()
         _rotate_log(self.log)
-        # Otherwise the node starts epmd through another node, which needs a resolvable host name.
+        # epmd is started first: otherwise the node starts it with the help of a second Erlang node, which needs a resolvable host name.
         self._run_epmd("-daemon")
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
@@ -82,13 +82,13 @@ class RabbitMQ:
         if process := self.process():
             pids.terminate(process, 60)
         self._reap_child()
-        self._run_epmd("-kill")  # epmd outlives the node; the private port ensures that it is the right one
+        self._run_epmd("-kill")  # epmd does not end with the node; the private port ensures that no other epmd is ended
 
     def kill(self) -> None:
-        """Kill the node with SIGKILL, with its whole process group."""
+        """Kill the node and its whole process group with SIGKILL."""
         if process := self.process():
             process.send(signal.SIGKILL, group=True)
-            process.wait_until_gone(10)
+            process.wait_until_ended(10)
         self._reap_child()
 
     def delete_data(self) -> None:
@@ -121,7 +121,7 @@ class RabbitMQ:
         return completed.stdout
 
     def _accepts_amqp(self) -> bool:
-        """Return whether the broker answers an AMQP header. An open port is not enough: a stopping broker still has one."""
+        """Return whether the broker answers an AMQP protocol header. Checking the port is not enough: it is still open while a broker stops."""
         try:
             with socket.create_connection(("127.0.0.1", self.ports["broker"]), timeout=2) as connection:
                 connection.sendall(b"AMQP\x00\x00\x09\x01")
@@ -129,15 +129,15 @@ class RabbitMQ:
         except OSError:
             return False
 
-    def _prepare(self) -> Path:
-        """Write the files that the node reads at its start. Return the folder of its start script."""
+    def _write_node_files(self) -> Path:
+        """Write the configuration files that the node reads at its start. Return the folder of its start script."""
         for name in ("home", "data", "log"):
             make_private_folder(self.folder / name)
         memory = min(MAX_MEMORY_BYTES, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 3 // 10)
         if not self.definitions.exists():
             self.write_definitions({})
-        write_private(self.folder / "rabbitmq.conf", SETTINGS.format(definitions=self.definitions, memory=memory, **self.ports))
-        # On a minimal machine, no host name may be resolvable, not even its own.
+        write_private(self.folder / "rabbitmq.conf", CONFIGURATION_TEMPLATE.format(definitions=self.definitions, memory=memory, **self.ports))
+        # Erlang resolves `localhost` from this file, because on a minimal machine not even `localhost` may be resolvable.
         write_private(self.folder / "names", '{host, {127,0,0,1}, ["localhost"]}.\n{lookup, [file, native]}.\n')
         write_private(self.folder / "enabled_plugins", f"[{','.join(PLUGINS)}].\n")
         return rabbitmq_home.create_home(self.programs.folder, self.folder / "server", PLUGINS)
@@ -145,7 +145,7 @@ class RabbitMQ:
     def _environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RABBITMQ_", "ERL", "LC_"))}
         return inherited | self.programs.environment | {
-            "HOME": str(self.folder / "home"),  # folder of the Erlang cookie; the cookie of the user is not touched
+            "HOME": str(self.folder / "home"),  # the folder of the Erlang cookie, so that the cookie of the user is not changed
             "LC_ALL": "C.UTF-8",
             "ERL_INETRC": str(self.folder / "names"),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
@@ -153,16 +153,16 @@ class RabbitMQ:
             "RABBITMQ_NODENAME": "fengqiao@localhost",
             "RABBITMQ_NODE_PORT": str(self.ports["broker"]),
             "RABBITMQ_DIST_PORT": str(self.ports["broker_distribution"]),
-            "RABBITMQ_CONF_ENV_FILE": os.devnull,  # no settings of a RabbitMQ of the machine
+            "RABBITMQ_CONF_ENV_FILE": os.devnull,  # settings of a RabbitMQ installed on the machine are not used
             "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
             "RABBITMQ_ADVANCED_CONFIG_FILE": str(self.folder / "advanced.config"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
             "RABBITMQ_MNESIA_BASE": str(self.folder / "data"),
             "RABBITMQ_LOG_BASE": str(self.folder / "log"),
             "RABBITMQ_PID_FILE": str(self.folder / "rabbitmq.pid"),
-            # Otherwise the start script stays the parent process and receives the signals.
+            # With this variable, the server replaces the start script, which would otherwise receive the signals instead of the server.
             "RUNNING_UNDER_SYSTEMD": "true",
-            # Two schedulers without busy waiting. The distribution port listens on loopback only.
+            # Erlang uses two schedulers without busy waiting, and its distribution port listens on loopback only.
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}",
             "RABBITMQ_CTL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
         }  # fmt: skip

@@ -1,7 +1,7 @@
-"""Creates a folder with RabbitMQ's programs and only those of its Erlang applications that a node needs. Starts no process.
+"""Creates a folder with RabbitMQ's programs and only those of its Erlang applications that a node needs, so that the node starts faster.
 
-A node loads about 800 modules, and Erlang searches the folders of all applications for each. RabbitMQ has 70 applications; a node with the
-PLUGINS of `rabbitmq.py` needs 29, and its start takes about half the CPU time with only these.
+RabbitMQ has 70 Erlang applications. A node with the PLUGINS of `rabbitmq.py` needs 29 of them and starts with about half the CPU time if only these
+are in the folder: a node loads about 800 modules, and Erlang searches the folders of all applications for each module.
 """
 
 import re
@@ -12,9 +12,9 @@ CORE_APPLICATIONS = ("rabbit", "rabbitmq_prelaunch")
 
 
 def create_home(programs: Path, home: Path, plugins: tuple[str, ...]) -> Path:
-    """Recreate the folder `home` from the installed RabbitMQ. Return the folder of its programs.
+    """Recreate the folder `home` from the installed RabbitMQ. Return the folder of the programs in it.
 
-    Return `programs` unchanged if a required application is not found as a folder: it may be packed in an archive or have another name.
+    If a required application is not found as a folder (it may be an archive or have another name), nothing is created and `programs` is returned.
     """
     shutil.rmtree(home, ignore_errors=True)
     applications = {file.stem: file for file in programs.parent.glob("plugins/*/ebin/*.app")}
@@ -25,13 +25,13 @@ def create_home(programs: Path, home: Path, plugins: tuple[str, ...]) -> Path:
         folder = applications[name].parents[1]
         (home / "plugins" / folder.name).symlink_to(folder)
     (home / "escript").symlink_to(programs.parent / "escript")
-    return Path(shutil.copytree(programs, home / "sbin"))  # copied, because linked programs would find the original folder with all applications
+    return Path(shutil.copytree(programs, home / "sbin"))  # copied, not linked: linked programs would find the original folder with all applications
 
 
 def required_applications(applications: dict[str, Path], wanted: tuple[str, ...]) -> set[str]:
-    """Return the names of the `wanted` applications and all their dependencies. Dependencies missing in `applications` are part of Erlang.
+    """Return the names of the `wanted` applications and of all their dependencies. Dependencies that are part of Erlang itself are left out.
 
-    `applications` maps names to application resource files (`.app`).
+    `applications` maps the names of RabbitMQ's applications to their application resource files (`.app`).
     """
     found, remaining = set(), set(wanted)
     while remaining:
@@ -42,6 +42,6 @@ def required_applications(applications: dict[str, Path], wanted: tuple[str, ...]
 
 
 def _dependencies(resource: str) -> set[str]:
-    """Return the names in `{applications,[…]}` and `{included_applications,[…]}` of an application resource file."""
+    """Return the names of the applications on which an Erlang application depends, read from its application resource file (`.app`)."""
     lists = re.findall(r"applications\s*,\s*\[([^]]*)]", resource)
     return {name.strip(" \t\n'") for names in lists for name in names.split(",")}

@@ -1,4 +1,4 @@
-"""The database and the broker of the system: private ones, or those named by DATABASE_URL and AMQP_URI."""
+"""The database server and the broker of a system: private servers, or external ones named by DATABASE_URL and AMQP_URI."""
 
 import base64
 import fcntl
@@ -30,16 +30,19 @@ REMOVED_AGENCIES = tuple(code for code, agency in AGENCIES.items() if agency.sta
 
 
 class Servers:
-    """The servers of one run directory. Raises AlreadyRunning if the directory is in use. Stops the servers that it started."""
+    """The database server and the broker of one run directory. As a context manager, they run inside the block.
+
+    `start` raises AlreadyRunning if another system uses the run directory. External servers are never stopped.
+    """
 
     def __init__(self, folder: Path | str | None = None, partitions: int | None = None, *, fresh: bool = False):
-        """Select the run directory. With `fresh`, data of an earlier run in the private servers are deleted first."""
+        """Set the run directory (default: FENGQIAO_RUN or .run) and the number of partitions. With `fresh`, `start` first deletes the private servers' data."""
         self.fresh = fresh
         self.folder = Path(folder).resolve() if folder else run_dir()
         self.partitions = partitions or int(os.environ.get("FENGQIAO_PARTITIONS", "2"))
         self.ports = Ports(self.folder)
-        self.database: PostgreSQL | None = None  # None: an external server, named by DATABASE_URL
-        self.broker: RabbitMQ | None = None  # None: an external broker, named by AMQP_URI
+        self.database: PostgreSQL | None = None  # None: DATABASE_URL names an external database server
+        self.broker: RabbitMQ | None = None  # None: AMQP_URI names an external broker
         self.vhost = VHOST
         self._lock = None
 
@@ -54,9 +57,9 @@ class Servers:
         self._take_lock()
         try:
             self.keys = self._load_keys()
-            self._find_servers()
+            self._select_servers()
             errors = []
-            # The broker takes several seconds to start, mostly waiting, so that the database starts at the same time.
+            # The broker needs several seconds to start and little CPU time. The database is therefore started at the same time.
             broker_start = threading.Thread(target=_call_collecting_error, args=(self._start_broker, errors))
             broker_start.start()
             try:
@@ -95,14 +98,14 @@ class Servers:
         return f"http://admin:{self.keys['broker']['admin']}@127.0.0.1:{self.broker.ports['broker_management']}"
 
     def amqp(self, user: str) -> str:
-        """Return the broker address of a service or an agency, with its credentials."""
+        """Return the AMQP address with the credentials of a service or an agency."""
         host = f"127.0.0.1:{self.broker.ports['broker']}" if self.broker else urlsplit(os.environ["AMQP_URI"]).netloc.rpartition("@")[2]
         return f"amqp://{user}:{self.keys['broker'][user]}@{host}/{self.vhost}"
 
     @property
     def services(self) -> dict[str, dict[str, str]]:
         admin_url = self.database_admin
-        return {name: {"amqp": self.amqp(name), "database": roles.with_user(admin_url, name, self.keys["database"][name])} for name in SERVICES}
+        return {name: {"amqp": self.amqp(name), "database": roles.url_with_user(admin_url, name, self.keys["database"][name])} for name in SERVICES}
 
     def _take_lock(self) -> None:
         lock = (self.folder / "lock").open("a")
@@ -117,33 +120,33 @@ class Servers:
 
     @property
     def county(self) -> Path:
-        """Return the county's folder that processes read: the applied copy, or the folder of this process if none was applied."""
+        """Return the county's folder that the processes read: the applied copy or, if there is none yet, the folder that this process read."""
         return find_applied_copy(self.folder) or COUNTY.folder
 
     def _load_keys(self) -> dict:
-        return keys.load_for_county(self.folder, SERVICES, AGENCIES)
+        return keys.load_county_keys(self.folder, SERVICES, AGENCIES)
 
-    def _find_servers(self) -> None:
-        """Select the servers and their ports. Private servers left by an earlier run are stopped first: their topology may be outdated."""
+    def _select_servers(self) -> None:
+        """Set up the private servers and their ports. Stop private servers left running by an earlier start, whose queues may be outdated."""
         if os.environ.get("DATABASE_URL") and os.environ.get("AMQP_URI"):
             return
         postgresql, rabbitmq = programs.get_server_programs()
         if not os.environ.get("DATABASE_URL"):
-            self._find_database(postgresql)
+            self._select_database(postgresql)
         if not os.environ.get("AMQP_URI"):
-            self._find_broker(rabbitmq)
+            self._select_broker(rabbitmq)
 
-    def _find_database(self, postgresql: programs.Programs) -> None:
+    def _select_database(self, postgresql: programs.Programs) -> None:
         self.database = PostgreSQL(self.folder / "postgresql", postgresql, 0)
         self.database.delete_data() if self.fresh else self.database.stop()
         self.ports.choose("database")
         self.database.port = self.ports["database"]
 
-    def _find_broker(self, rabbitmq: programs.Programs) -> None:
-        if set(BROKER_PORTS) <= set(self.ports.known()):
-            RabbitMQ(self.folder / "rabbitmq", rabbitmq, self.ports.known()).stop()
+    def _select_broker(self, rabbitmq: programs.Programs) -> None:
+        if set(BROKER_PORTS) <= set(self.ports.stored_ports()):
+            RabbitMQ(self.folder / "rabbitmq", rabbitmq, self.ports.stored_ports()).stop()
         self.ports.choose(*BROKER_PORTS)
-        self.broker = RabbitMQ(self.folder / "rabbitmq", rabbitmq, self.ports.known())
+        self.broker = RabbitMQ(self.folder / "rabbitmq", rabbitmq, self.ports.stored_ports())
         if self.fresh:
             self.broker.delete_data()
 
@@ -151,11 +154,11 @@ class Servers:
         with timed_step("数据库 PostgreSQL 就绪", "PostgreSQL is ready, with a role and a schema for each service"):
             if self.database:
                 self.database.start()
-                roles.make_database(roles.with_path(self.database.url, "postgres"))
+                roles.make_database(roles.url_with_path(self.database.url, "postgres"))
             roles.prepare_database(self.database_admin, self.keys["database"])
 
     def _delete_removed_agencies(self) -> None:
-        """Delete users and queues of removed agencies: definitions only add and change, and the broker keeps those of earlier runs."""
+        """Delete the broker users and queues of removed agencies. Loading a definitions document does not delete them."""
         admin = BrokerAdmin(self.management) if REMOVED_AGENCIES else None
         for code in REMOVED_AGENCIES:
             admin.delete_user(code)
@@ -174,7 +177,7 @@ class Servers:
 
 
 def _upload_definitions(document: dict) -> None:
-    """Send the definitions to an existing broker through its management API."""
+    """Send the definitions document to an external broker through its HTTP management API."""
     url = os.environ.get("AMQP_MANAGEMENT_URL")
     if not url:
         raise MissingPrerequisite("设置了 AMQP_URI 时还需 AMQP_MANAGEMENT_URL（http://管理员:密码@主机:15672） | AMQP_URI also requires AMQP_MANAGEMENT_URL")
@@ -189,5 +192,5 @@ def _upload_definitions(document: dict) -> None:
 def _call_collecting_error(function, errors: list) -> None:
     try:
         function()
-    except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
+    except BaseException as error:  # noqa: BLE001 - the thread that waits for this one raises the error again
         errors.append(error)

@@ -1,4 +1,4 @@
-"""The whole system in one run directory: servers, migrations, processes and addresses. Used by `./fengqiao`, flow tests, drills and benchmarks."""
+"""The whole system in one run directory: servers, tables, processes and their addresses. Used by `./fengqiao`, flow tests, drills and benchmarks."""
 
 import json
 import os
@@ -20,24 +20,24 @@ from local.progress import MigrationFailed, NotReady, timed_step
 from local.readiness import is_process_ready
 from local.servers import Servers
 from local.startup_wait import StartupWait
-from local.supervisor import STOP_SECONDS, Supervisor
+from local.supervisor import STOP_TIMEOUT_SECONDS, Supervisor
 
-MAX_START_FAILURES = 6  # deaths during the wait for readiness; with doubling pauses from half a second, six deaths take half a minute
+MAX_START_FAILURES = 6  # the wait for readiness ends after this many deaths of a process, which take half a minute (pauses from 0.5 s, doubled)
 
 
 class System:
-    """The system in `folder`. As a context manager, it is started and ready inside the block and stopped after it."""
+    """The system in the run directory `folder`. As a context manager, it is started and ready inside the block and stopped after the block."""
 
     def __init__(self, folder: Path | str | None = None, *, only: tuple[str, ...] | None = None, restarts: bool = True,
                  environment: dict[str, dict[str, str]] | None = None, servers: Servers | None = None):  # fmt: skip
-        self._own_servers = servers is None
+        self._owns_servers = servers is None
         self.servers = servers or Servers(folder)
         self.folder = Path(folder).resolve() if folder else self.servers.folder
         self._specs = {name: spec for name, spec in prometheus.process_specs().items() if only is None or name in only}
         self.names = tuple(self._specs)
         self.environment = {
             name: dict((environment or {}).get(name, {})) for name in self.names
-        }  # added to the environment of deploy.processes, from the next start on
+        }  # process name → environment variables that are added to those of deploy.processes at the next start
         self._supervisor = Supervisor(self.folder, self._command_for, restarts)
 
     def __enter__(self) -> Self:
@@ -54,30 +54,30 @@ class System:
         self.close()
 
     def prepare(self) -> None:
-        """Start the servers, migrate the tables and write the addresses. Starts no process of the services."""
-        if self._own_servers:
+        """Start the servers, migrate the tables and write the files that the processes read. The processes themselves are not started."""
+        if self._owns_servers:
             self.servers.start()
         self._supervisor.end_orphans()
         self.servers.ports.choose(*self.names)
         applied_copy.apply_copy(self.servers.folder, COUNTY.folder)
-        processes.write_files(self.servers)
+        processes.write_process_files(self.servers)
         write_private(self.folder / "endpoints.json", json.dumps(self.endpoints, ensure_ascii=False, indent=1))
         with timed_step("数据表就绪", "tables are up to date"):
             self.migrate()
 
     def close(self) -> None:
-        """Stop the processes, then the servers that this object started."""
+        """Stop the processes, then the servers, unless the servers were passed to the constructor."""
         with timed_step("停止各进程", "stopping the processes"):
             self._supervisor.stop_all()
-        if self._own_servers:
+        if self._owns_servers:
             self.servers.stop()
 
     def start(self, *names: str) -> None:
-        """Start the named processes, or all."""
+        """Start the named processes, or all if none is named."""
         self._supervisor.start(*(names or self.names))
 
-    def stop(self, *names: str, seconds: float = STOP_SECONDS) -> None:
-        """Stop the named processes, or all. They stay stopped until started again."""
+    def stop(self, *names: str, seconds: float = STOP_TIMEOUT_SECONDS) -> None:
+        """Stop the named processes, or all if none is named. They are not restarted automatically."""
         self._supervisor.stop(*(names or self.names), seconds=seconds)
 
     def kill(self, name: str, signum: signal.Signals = signal.SIGKILL) -> bool:
@@ -88,7 +88,7 @@ class System:
         return self._supervisor.pid(name)
 
     def start_count(self, name: str) -> int:
-        """Return the number of starts of the process."""
+        """Return how often the process was started."""
         return self._supervisor.start_count(name)
 
     def log(self, name: str) -> Path:
@@ -100,34 +100,34 @@ class System:
         return self._supervisor.restarts
 
     @restarts.setter
-    def restarts(self, yes: bool) -> None:
-        self._supervisor.restarts = yes
+    def restarts(self, are_on: bool) -> None:
+        self._supervisor.restarts = are_on
 
     @property
     def endpoints(self) -> dict:
         return endpoints(self.servers, self.names)
 
     def readiness(self) -> dict[str, bool]:
-        ports = self.servers.ports.known()
+        ports = self.servers.ports.stored_ports()
         return {name: is_process_ready(ports[name], spec.readiness_path) for name, spec in self._specs.items()}
 
     def wait_ready(self, *names: str, seconds: float = 60) -> None:
-        """Wait until the named processes, or all, are ready.
+        """Wait until the named processes are ready, or all if none is named.
 
-        Raises NotReady when a process keeps dying, when no unready process made progress for `seconds`, or after ten times `seconds`.
+        Raises NotReady if a process died too often, if no unready process made progress for `seconds`, or after ten times `seconds`.
         """
-        # By pid file, because the processes may belong to another supervisor.
+        # Process ids are read from the pid files, because another supervisor may have started the processes.
         waits = {name: StartupWait(partial(self._supervisor.pid_from_file, name), self.log(name), seconds, 10 * seconds) for name in names or self.names}
         with timed_step("各进程就绪", "every process is ready"):
             while waiting := [name for name, ready in self.readiness().items() if not ready and name in waits]:
                 reasons = [reason for name in waiting if (reason := waits[name].reason_to_give_up())]
-                if len(reasons) == len(waiting) or any(waits[name].process_changes >= MAX_START_FAILURES for name in waiting):
-                    raise NotReady("\n".join(f"{name}:\n{log_tail(self.log(name))}" for name in waiting))
+                if len(reasons) == len(waiting) or any(waits[name].process_change_count >= MAX_START_FAILURES for name in waiting):
+                    raise NotReady("\n".join(f"{name}:\n{end_of_log(self.log(name))}" for name in waiting))
                 time.sleep(0.1)
 
     def migrate(self) -> None:
-        """Migrate the tables of every service, in parallel, and load the rosters if there are none."""
-        running = {name: self._migration(name) for name in SERVICES}
+        """Migrate the tables of all services in parallel, and load the rosters into the mediation service if it has none."""
+        running = {name: self._start_migration(name) for name in SERVICES}
         failed = {name: output for name, process in running.items() for output in [process.communicate()[0]] if process.returncode}
         if failed:
             raise MigrationFailed("\n".join(f"{name}:\n{output[-2000:]}" for name, output in failed.items()))
@@ -135,8 +135,8 @@ class System:
             self._load_rosters()
 
     def _load_rosters(self) -> None:
-        """Load the rosters of the county's folder, unless there are rosters already."""
-        environment = os.environ | processes.launch(processes.PROCESSES["mediation"], self.servers).environment
+        """Load the rosters of the county's folder into the mediation service, unless it has rosters already."""
+        environment = os.environ | processes.make_launch(processes.PROCESSES["mediation"], self.servers).environment
         command = [
             sys.executable,
             "-m",
@@ -148,20 +148,20 @@ class System:
         if loaded.returncode:
             raise MigrationFailed(f"rosters:\n{(loaded.stdout + loaded.stderr)[-2000:]}")
 
-    def _migration(self, service: str) -> subprocess.Popen:
+    def _start_migration(self, service: str) -> subprocess.Popen:
         environment = {**os.environ, "DATABASE_URL": self.servers.services[service]["database"]}
         return subprocess.Popen([sys.executable, "-m", "plumbing.migrate", service], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
 
     def _command_for(self, name: str) -> tuple[list[str], dict[str, str]]:
         spec, port = self._specs[name], self.servers.ports[name]
-        launch = prometheus.launch(self.servers, port) if spec is prometheus.PROMETHEUS else processes.launch(spec, self.servers)
+        launch = prometheus.make_launch(self.servers, port) if spec is prometheus.PROMETHEUS else processes.make_launch(spec, self.servers)
         return launch.command, launch.environment | self.environment[name]
 
 
 def endpoints(servers: Servers, names: tuple[str, ...]) -> dict:
     """Return the addresses and secrets of a running system, for the demonstration, the tests and the drills."""
-    ports = servers.ports.known()
+    ports = servers.ports.stored_ports()
     addresses = {name: f"http://127.0.0.1:{ports[name]}" for name in names}
     web = {name: addresses[name] for name in ("dashboard", "door", "prometheus") if name in addresses}
     return web | {
@@ -175,5 +175,5 @@ def endpoints(servers: Servers, names: tuple[str, ...]) -> dict:
     }
 
 
-def log_tail(log: Path, characters: int = 1500) -> str:
+def end_of_log(log: Path, characters: int = 1500) -> str:
     return log.read_text(errors="replace")[-characters:] if log.exists() else "(no log)"

@@ -1,7 +1,7 @@
-"""Prepares the containers: `python -m deploy.compose.setup keys` (run by keys.py), then `… tables`. Both may be repeated.
+"""Prepares the containers: `python -m deploy.compose.setup keys` (run by keys.py), then `… tables`. Both commands may be repeated.
 
-`keys` creates every password and key once and writes each container's share into a volume that only that container mounts, with a copy of the
-county's folder. `tables` creates roles, schemas and tables. `… agency police` prints the connection data of one agency for a person.
+`keys` creates every password and key once. For each container, it writes the settings and secrets that this container needs (its share) into a volume
+that only this container mounts. `tables` creates database roles, schemas and tables. `… agency police` prints the connection data of one agency.
 """
 
 import json
@@ -20,49 +20,53 @@ from contracts.county import files
 from deploy import broker, keys, processes, roles
 from deploy.compose.keys import SECRETS_FOLDER
 from deploy.county import applied_copy
-from deploy.county.changes import compare
+from deploy.county.changes import compare_counties
 from deploy.files import ROOT, write_private
 from deploy.monitoring import prometheus_rules, prometheus_settings
 from plumbing.migrate import migrate
 
-SHARES = Path("/shares")  # the shares of all containers, one folder each, as mounted in the container `keys`
-SHARE = Path("/run/fengqiao")  # the share of a container, as mounted in that container
-PORT = 8000  # the same for every process, because each container has its own network address
-DATABASE_ADDRESS, BROKER_ADDRESS, BROKER_METRICS_ADDRESS = "postgres:5432", "rabbitmq:5672", "rabbitmq:15692"  # host names in docker-compose.yml
+SHARES_FOLDER = Path("/shares")  # in container `keys`: folder with one subfolder per container for its settings and secrets
+SHARE_FOLDER = Path("/run/fengqiao")  # in every other container: folder with its own settings and secrets
+HTTP_PORT = 8000  # HTTP port of every process; it can be the same, because each container has its own network address
+DATABASE_ADDRESS, BROKER_ADDRESS, BROKER_METRICS_ADDRESS = (
+    "postgres:5432",
+    "rabbitmq:5672",
+    "rabbitmq:15692",
+)  # the host names are defined in docker-compose.yml
 
 
 @dataclass(frozen=True)
 class Containers:
-    """An installation in containers, with the values that its processes need (see deploy.processes.Installation)."""
+    """The values that the processes of an installation in containers need (see deploy.processes.Installation)."""
 
     keys: dict
     partitions: int = DEFAULT_PARTITIONS
-    folder: Path = SHARE
-    county: Path = SHARE / applied_copy.LINK_NAME
-    broker: None = None  # runs in another container and is reached by its host name
+    folder: Path = SHARE_FOLDER
+    county: Path = SHARE_FOLDER / applied_copy.LINK_NAME
+    broker: None = None  # None: the broker is reached by its host name (see Installation)
 
     @cached_property
     def ports(self) -> dict[str, int]:
-        return dict.fromkeys(processes.PROCESSES, PORT)
+        return dict.fromkeys(processes.PROCESSES, HTTP_PORT)
 
     @cached_property
     def services(self) -> dict[str, dict[str, str]]:
         database_url = f"postgresql://{DATABASE_ADDRESS}/{roles.DATABASE}"
-        return {name: {"amqp": self.amqp(name), "database": roles.with_user(database_url, name, self.keys["database"][name])} for name in SERVICES}
+        return {name: {"amqp": self.amqp(name), "database": roles.url_with_user(database_url, name, self.keys["database"][name])} for name in SERVICES}
 
     def amqp(self, user: str) -> str:
         return f"amqp://{user}:{self.keys['broker'][user]}@{BROKER_ADDRESS}/{broker.VHOST}"
 
 
-def make_keys(secrets_folder: Path = SECRETS_FOLDER, shares: Path = SHARES) -> None:
-    """Create every missing password and key, and write the share of each container.
+def make_keys(secrets_folder: Path = SECRETS_FOLDER, shares: Path = SHARES_FOLDER) -> None:
+    """Create missing passwords and keys, and write the settings and secrets of each container into its volume.
 
-    Values in FENGQIAO_SECRETS (JSON in the shape of secrets.json, or a part of it) replace existing ones. Raises SystemExit before any change if the
-    county's folder changed in a way that an installation cannot apply.
+    Values in FENGQIAO_SECRETS (JSON in the shape of secrets.json or of a part of it) replace existing values. Raises SystemExit, before any change, if
+    the county's folder contains a change that cannot be applied.
     """
     _refuse_impossible_changes(secrets_folder)
     _merge_given_secrets(json.loads(os.environ.get("FENGQIAO_SECRETS") or "{}"), secrets_folder / "secrets.json")
-    containers = _containers(secrets_folder)
+    containers = _load_containers(secrets_folder)
     password = secrets_folder / "superuser-password"
     if not password.exists():
         write_private(password, secrets.token_urlsafe(24))
@@ -74,10 +78,10 @@ def make_keys(secrets_folder: Path = SECRETS_FOLDER, shares: Path = SHARES) -> N
     applied_copy.apply_copy(secrets_folder, COUNTY.folder)
     for spec in processes.PROCESSES.values():
         applied_copy.apply_copy(shares / spec.name, COUNTY.folder)
-        environment = processes.launch(spec, containers).environment
+        environment = processes.make_launch(spec, containers).environment
         write_private(shares / spec.name / "environment", "".join(f"{name}={shlex.quote(value)}\n" for name, value in environment.items()))
-    addresses = {name: f"{name}:{PORT}" for name in processes.PROCESSES}
-    rules = {SHARE / file.name: file.read_text() for file in prometheus_rules()}
+    addresses = {name: f"{name}:{HTTP_PORT}" for name in processes.PROCESSES}
+    rules = {SHARE_FOLDER / file.name: file.read_text() for file in prometheus_rules()}
     _write_share(shares / "prometheus/prometheus.yml", prometheus_settings(addresses, BROKER_METRICS_ADDRESS, "127.0.0.1:9090", rules))
     for file, text in rules.items():
         _write_share(shares / "prometheus" / file.name, text)
@@ -87,35 +91,37 @@ def make_keys(secrets_folder: Path = SECRETS_FOLDER, shares: Path = SHARES) -> N
 
 def _refuse_impossible_changes(secrets_folder: Path) -> None:
     existing = applied_copy.find_applied_copy(secrets_folder)
-    refused = compare(files.read(existing)[0], COUNTY).refused if existing else ()
+    refused = compare_counties(files.read(existing)[0], COUNTY).refused if existing else ()
     if refused:
         raise SystemExit("\n".join(refused) + "\n未作改动 | nothing was changed")
 
 
 def make_tables(secrets_folder: Path = SECRETS_FOLDER) -> None:
-    """Create the roles and schemas, migrate the tables of every service and load the rosters. A failed migration ends the command, and no process starts."""
-    server = roles.with_user(f"postgresql://{DATABASE_ADDRESS}/postgres", "postgres", (secrets_folder / "superuser-password").read_text())
+    """Create the database roles and schemas, migrate the tables of every service and load the rosters. Raises if a migration fails."""
+    server = roles.url_with_user(f"postgresql://{DATABASE_ADDRESS}/postgres", "postgres", (secrets_folder / "superuser-password").read_text())
     roles.make_database(server, roles.DATABASE)
-    addresses = roles.prepare_database(roles.with_path(server, roles.DATABASE), _containers(secrets_folder).keys["database"])
+    addresses = roles.prepare_database(roles.url_with_path(server, roles.DATABASE), _load_containers(secrets_folder).keys["database"])
     for service, address in addresses.items():
         print(f"{service}: {migrate(service, address)} migrations applied")
     _load_rosters(secrets_folder)
 
 
 def _load_rosters(secrets_folder: Path) -> None:
-    """Load the rosters of the county's folder, unless there are rosters already."""
-    environment = processes.launch(processes.PROCESSES["mediation"], _containers(secrets_folder)).environment | {"FENGQIAO_COUNTY": str(COUNTY.folder)}
+    """Load the rosters of the county's folder into the mediation service, unless it has rosters already."""
+    environment = processes.make_launch(processes.PROCESSES["mediation"], _load_containers(secrets_folder)).environment | {
+        "FENGQIAO_COUNTY": str(COUNTY.folder)
+    }
     subprocess.run([sys.executable, "-m", "services.mediation.commands.rosters", "load", "--only-if-empty"], cwd=ROOT, env=os.environ | environment, check=True)
 
 
 def print_agency(code: str, secrets_folder: Path = SECRETS_FOLDER) -> None:
-    """Print the token and broker address of an agency as JSON."""
-    containers = _containers(secrets_folder)
+    """Print the access token and the broker address of an agency as JSON."""
+    containers = _load_containers(secrets_folder)
     print(json.dumps({"agency": code, "token": containers.keys["agency_tokens"][code], "amqp": containers.amqp(code)}, indent=1))
 
 
-def _containers(secrets_folder: Path) -> Containers:
-    return Containers(keys.load_for_county(secrets_folder, SERVICES, AGENCIES), int(os.environ.get("FENGQIAO_PARTITIONS") or DEFAULT_PARTITIONS))
+def _load_containers(secrets_folder: Path) -> Containers:
+    return Containers(keys.load_county_keys(secrets_folder, SERVICES, AGENCIES), int(os.environ.get("FENGQIAO_PARTITIONS") or DEFAULT_PARTITIONS))
 
 
 def _merge_given_secrets(given_secrets: dict, file: Path) -> None:
@@ -125,7 +131,7 @@ def _merge_given_secrets(given_secrets: dict, file: Path) -> None:
 
 
 def _write_share(file: Path, text: str) -> None:
-    """Write a file of a server's share. It is readable by all users, because the server runs as its own user; only its container mounts the volume."""
+    """Write a file for the container of a server. All users may read it, because the server runs as another user; only that container mounts the volume."""
     write_private(file, text)
     file.chmod(0o444)
 

@@ -1,1 +1,1 @@
-"""Tools of the operator for a county's folder: check it, create a new one, apply it to an installation."""
+"""Tools for a county's folder (agencies, townships, rosters, rules): check it, create a new one, apply it to an installation."""

@@ -1,6 +1,6 @@
-"""县级配置 Commands for the county's folder: `python -m deploy.county check [DIR]` and `python -m deploy.county new DIR --area CODE`.
+"""Commands for a county's folder (县级配置): `python -m deploy.county check [DIR]` and `python -m deploy.county new DIR --area CODE`.
 
-They need no running system.
+The commands need no running system.
 """
 
 import os
@@ -15,13 +15,13 @@ from deploy.county.skeleton import CannotWriteTemplate, write_template
 from deploy.files import ROOT
 
 app = typer.Typer(help="县级配置：检查、新建 | Check or create a county's folder.", add_completion=False)
-DEFAULT = os.environ.get("FENGQIAO_COUNTY") or "counties/ganzhou"
+DEFAULT_FOLDER = os.environ.get("FENGQIAO_COUNTY") or "counties/ganzhou"
 
 
 @app.command()
-def check(folder: Annotated[str, typer.Argument(help="县级配置目录 | the county's folder")] = DEFAULT) -> None:
+def check(folder: Annotated[str, typer.Argument(help="县级配置目录 | the county's folder")] = DEFAULT_FOLDER) -> None:
     """检查全部文件，一次列出全部错误 | Check all files and print all errors."""
-    errors = errors_in(ROOT / folder)
+    errors = find_folder_errors(ROOT / folder)
     for error in errors:
         typer.echo(error, err=True)
     if errors:
@@ -46,19 +46,20 @@ def new(
     typer.echo(f"下一步：填写后运行 ./fengqiao county check {folder} | next: fill in the files, then run ./fengqiao county check {folder}")
 
 
-def errors_in(folder: Path) -> list:
-    """Return all errors in a folder.
+def find_folder_errors(folder: Path) -> list:
+    """Return all errors in the files of a county's folder.
 
-    The contract is loaded with a valid temporary county, so that an invalid folder can be read to the end. Raises RuntimeError if it is already loaded.
+    Package `contracts` is first imported with a valid temporary county, because its import fails with an invalid one. Raises RuntimeError if the
+    package is already imported.
     """
     if "contracts" in sys.modules:
         raise RuntimeError("the contract is already loaded with another county")
     with tempfile.TemporaryDirectory(prefix="fengqiao-county-") as temporary:
         write_template(Path(temporary) / "county", "999999")
         os.environ["FENGQIAO_COUNTY"] = str(Path(temporary) / "county")
-        from deploy.county.check import check as check_folder
+        from deploy.county.check import check_county_folder
 
-        return check_folder(folder)
+        return check_county_folder(folder)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The copy of the county's folder that an installation uses. Standard library only.
+"""The applied copy: the copy of the county's folder that an installation uses. Standard library only.
 
-Processes read the copy and not the edited folder: an unfinished edit has no effect, and a restarted process reads the same version as the others.
+Processes read this copy and not the edited folder. An unfinished edit therefore has no effect, and all processes read the same version.
 """
 
 import filecmp
@@ -9,17 +9,17 @@ import shutil
 import time
 from pathlib import Path
 
-LINK_NAME = "county"  # a symbolic link in the run directory, replaced atomically
+LINK_NAME = "county"  # name of the symbolic link to the applied copy, in the run directory; replaced atomically
 
 
 def find_applied_copy(run_dir: Path) -> Path | None:
-    """Return the folder of the applied copy; None if no county was applied yet."""
+    """Return the folder of the applied copy, or None if no county's folder was applied yet."""
     link = run_dir / LINK_NAME
     return link if link.exists() else None
 
 
 def apply_copy(run_dir: Path, source: Path) -> None:
-    """Copy `source` and make the copy the applied one. Does nothing if `source` is that copy or has equal files."""
+    """Copy the county's folder `source` and replace the applied copy by it. Do nothing if `source` is the applied copy or has equal files."""
     link = run_dir / LINK_NAME
     if link.exists() and (source.resolve() == link.resolve() or _have_equal_files(source, link)):
         return

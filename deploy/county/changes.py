@@ -1,11 +1,12 @@
-"""Differences between two versions of a county's folder, and the changes that are refused. Pure."""
+"""Differences between two versions of a county's folder, and which changes are refused. Pure."""
 
 from dataclasses import dataclass
 
 from contracts.county import County
 
 # fmt: off
-REFUSALS = {
+REFUSAL_TEXTS = {
+    # Rule → sentence in Chinese and English for a change that breaks it.
     "area":     ("区划代码不同：一套系统只服务一个县（区）", "the area differs: one installation serves one county"),
     "agency":   ("机构{code}不得删去：请将status改为removed，其历史记录仍要用到名称",
                  "agency {code} may not disappear: set its status to removed, because its history needs its names"),
@@ -17,7 +18,7 @@ REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Codes of the changed agencies, in file order. `refused` contains sentences in both languages; if there are any, nothing may be applied."""
+    """Codes of the changed agencies, in file order. `refused` contains the reasons, in Chinese and English, why the new version must not be applied."""
 
     added: tuple[str, ...] = ()
     renamed: tuple[str, ...] = ()
@@ -28,36 +29,36 @@ class Changes:
 
     @property
     def agencies(self) -> bool:
-        """Return whether any agency changes."""
+        """Return whether any agency is added, renamed, suspended, reactivated or removed."""
         return any((self.added, self.renamed, self.suspended, self.reactivated, self.removed))
 
 
-def compare(before: County, after: County) -> Changes:
-    """Return the changes that applying `after` makes in an installation that uses `before`."""
-    both = [(before.agencies[code], agency) for code, agency in after.agencies.items() if code in before.agencies]
+def compare_counties(before: County, after: County) -> Changes:
+    """Return the changes of agencies if an installation that uses county `before` applies county `after`."""
+    agency_pairs = [(before.agencies[code], agency) for code, agency in after.agencies.items() if code in before.agencies]
 
-    def changed_to(status: str) -> tuple[str, ...]:
+    def codes_changed_to(status: str) -> tuple[str, ...]:
         added_agencies = [agency for code, agency in after.agencies.items() if code not in before.agencies and agency.status == status != "active"]
-        return tuple(agency.code for agency in [new for old, new in both if old.status != status == new.status] + added_agencies)
+        return tuple(agency.code for agency in [new for old, new in agency_pairs if old.status != status == new.status] + added_agencies)
 
     return Changes(
         added=tuple(code for code, agency in after.agencies.items() if code not in before.agencies and agency.status != "removed"),
-        renamed=tuple(new.code for old, new in both if (old.zh, old.en) != (new.zh, new.en)),
-        suspended=changed_to("suspended"),
-        reactivated=tuple(new.code for old, new in both if not old.is_active and new.is_active),
-        removed=changed_to("removed"),
-        refused=tuple(_refusals(before, after, both)),
+        renamed=tuple(new.code for old, new in agency_pairs if (old.zh, old.en) != (new.zh, new.en)),
+        suspended=codes_changed_to("suspended"),
+        reactivated=tuple(new.code for old, new in agency_pairs if not old.is_active and new.is_active),
+        removed=codes_changed_to("removed"),
+        refused=tuple(_refusal_texts(before, after, agency_pairs)),
     )
 
 
-def _refusals(before, after, both):
+def _refusal_texts(before, after, agency_pairs):
     if before.area != after.area:
-        yield _sentence("area")
-    yield from (_sentence("agency", code) for code in before.agencies if code not in after.agencies)
-    yield from (_sentence("role", new.code) for old, new in both if old.role != new.role)
-    yield from (_sentence("township", code) for code in before.townships if code not in after.townships)
+        yield _refusal_text("area")
+    yield from (_refusal_text("agency", code) for code in before.agencies if code not in after.agencies)
+    yield from (_refusal_text("role", new.code) for old, new in agency_pairs if old.role != new.role)
+    yield from (_refusal_text("township", code) for code in before.townships if code not in after.townships)
 
 
-def _sentence(rule, code=""):
-    zh, en = REFUSALS[rule]
+def _refusal_text(rule, code=""):
+    zh, en = REFUSAL_TEXTS[rule]
     return f"{zh.format(code=code)} | {en.format(code=code)}"

@@ -1,4 +1,4 @@
-"""Validation of a county's folder: the files read by the contract and those read by mediation."""
+"""Validation of all files of a county's folder: those that package `contracts` reads and those that the mediation service reads."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from contracts.csv_tables import CellError
 from services.mediation import county_files
 
 
-def check(folder: Path) -> list[CellError]:
-    """Return all errors in all files, in the order of files and lines. An empty list means that the folder may be applied."""
+def check_county_folder(folder: Path) -> list[CellError]:
+    """Return the errors in all files, sorted by file and line. An empty list means that the folder may be applied."""
     county, errors = files.read(folder)
     return sorted({*errors, *county_files.check(folder, county)})

@@ -1,4 +1,4 @@
-"""Writes the template files of a new county: valid, commented, with synthetic values where figures are required. Standard library only."""
+"""Writes the files of a new county's folder from templates. They are valid and commented; required figures are synthetic. Standard library only."""
 
 import re
 from pathlib import Path
@@ -8,11 +8,11 @@ TEMPLATE_FOLDER = Path(__file__).parent / "template"
 
 
 class CannotWriteTemplate(ValueError):
-    """The folder exists and is not empty, or the area code is invalid. The text gives the reason in Chinese and English."""
+    """The template is not written, because the folder is not empty or the area code is invalid. The text gives the reason in Chinese and English."""
 
 
 def write_template(folder: Path, area: str) -> list[Path]:
-    """Write the template files for the county with this area code and return them. No existing file is overwritten."""
+    """Write the files of a new county with this area code and return their paths. Raises CannotWriteTemplate; no existing file is overwritten."""
     if not re.fullmatch(r"[1-9][0-9]{5}", area, re.ASCII):
         raise CannotWriteTemplate("area须为六位行政区划代码 | the area must be a six-digit county code")
     if folder.exists() and any(folder.iterdir()):

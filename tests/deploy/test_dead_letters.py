@@ -1,4 +1,4 @@
-"""Tests that no message of an agency reaches the dead-lettering of the broker, which all queues of the node share."""
+"""Tests of dead letters: messages of agencies cannot disturb the broker's dead-lettering, which all queues of the node share."""
 
 import pika
 import pytest
@@ -17,23 +17,23 @@ MALFORMED_DEATH_HEADERS = {
 }
 
 
-def test_queues_that_agencies_publish_to_have_no_dead_letters():
+def test_queues_to_which_agencies_publish_have_no_dead_letters():
     arguments = {queue["name"]: queue["arguments"] for queue in broker.definitions(dict.fromkeys(["admin", *broker.SERVICES, *AGENCIES], "x"), 2)["queues"]}
     agency_queues = [name(code) for code in AGENCIES for name in (agency_queue, inbox_of)] + [UNROUTED]
 
     assert [name for name in agency_queues if any("dead-letter" in argument for argument in arguments[name])] == []
-    # A hundred process deaths with full prefetch must not exhaust the delivery limit of any message.
+    # The delivery limit must not be reached by a message that is requeued at a hundred deaths of the consuming process.
     assert min(arguments[agency_queue(code)]["x-delivery-limit"] for code in AGENCIES) > 1000
-    assert arguments[SERVICE_QUEUE]["x-dead-letter-strategy"] == "at-least-once"  # queues that only services publish to have dead letters
+    assert arguments[SERVICE_QUEUE]["x-dead-letter-strategy"] == "at-least-once"  # a queue to which only services publish has dead letters
 
 
-@pytest.mark.parametrize("death", MALFORMED_DEATH_HEADERS.values(), ids=MALFORMED_DEATH_HEADERS)
-def test_expired_message_with_malformed_death_header_keeps_dead_lettering_alive(sandbox, death):
-    """On RabbitMQ 3.10, such a message ends the dead-letter process of the whole node if its queue has at-least-once dead letters."""
+@pytest.mark.parametrize("death_header", MALFORMED_DEATH_HEADERS.values(), ids=MALFORMED_DEATH_HEADERS)
+def test_expired_agency_message_with_a_malformed_x_death_header_does_not_stop_dead_lettering(sandbox, death_header):
+    """If the agency's queue had dead letters with strategy at-least-once, RabbitMQ 3.10 would stop dead-lettering for the whole node."""
     sandbox.purge(POLICE_QUEUE, SERVICE_QUEUE, DEAD_LETTERS)
     police = sandbox.channel("police")
     for _ in range(10):
-        properties = pika.BasicProperties(delivery_mode=2, user_id="police", expiration="100", headers={"x-death": death})
+        properties = pika.BasicProperties(delivery_mode=2, user_id="police", expiration="100", headers={"x-death": death_header})
         police.basic_publish("agencies", "police.dispute.reported", b"{}", properties)
     police.connection.close()
     wait_until(lambda: sandbox.count(POLICE_QUEUE) == 0, what="the messages expired")
@@ -48,8 +48,8 @@ def test_expired_message_with_malformed_death_header_keeps_dead_lettering_alive(
     sandbox.purge(DEAD_LETTERS)
 
 
-def test_message_returned_more_often_than_service_limits_stays_in_the_agency_queue(sandbox):
-    """A process that dies at each delivery of one agency's message also returns the messages of other agencies."""
+def test_agency_message_requeued_more_often_than_the_limit_of_service_queues_stays_in_its_queue(sandbox):
+    """If a service process dies at each delivery of one agency's message, the broker also requeues messages of other agencies."""
     sandbox.purge(COURT_QUEUE)
     court = sandbox.channel("court")
     court.basic_publish("agencies", "court.dispute.reported", b"{}", pika.BasicProperties(delivery_mode=2, user_id="court"))

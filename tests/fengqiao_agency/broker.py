@@ -1,4 +1,4 @@
-"""A virtual host with the hub's broker topology, or with a part of it."""
+"""A virtual host of the broker for tests of the client library, with the queues of some agencies."""
 
 from contracts.channels import agency_queue, inbox_of
 from deploy import roles
@@ -6,13 +6,13 @@ from deploy.broker import ADMIN, definitions
 from local import Servers
 from tests.shared_servers import make_vhost
 
-SHORT_QUEUE_MESSAGES = 50  # capacity of a short queue, in messages
+SHORT_QUEUE_MESSAGES = 50  # maximum number of messages in a short queue
 
 
 class BrokerVhost:
-    """A virtual host with the queues of some agencies only, which is created faster than the whole topology.
+    """A virtual host with the queues of some agencies only, because it is created faster than one with all queues.
 
-    The queues of `short_queue_agencies` hold at most SHORT_QUEUE_MESSAGES. `kill` and `start` act on the whole broker.
+    Each queue of an agency in `short_queue_agencies` holds at most SHORT_QUEUE_MESSAGES. `kill` and `start` act on the whole broker.
     """
 
     def __init__(self, servers: Servers, vhost: str, agencies=("police", "court"), short_queue_agencies=("court",)):
@@ -21,7 +21,7 @@ class BrokerVhost:
         make_vhost(servers.management, vhost, _with_queues_of(definitions(servers.keys["broker"], partitions=1), agencies, short_queue_agencies))
 
     def uri(self, user=ADMIN):
-        return roles.with_path(self.servers.amqp(user), self.vhost)
+        return roles.url_with_path(self.servers.amqp(user), self.vhost)
 
 
 def _with_queues_of(document, agencies, short_queue_agencies):

@@ -1,4 +1,4 @@
-"""Fixtures of the client library's tests: a broker that a test may kill, and an agency with an empty outbox."""
+"""Fixtures of the client library's tests: a broker that a test may kill, and agency `police` with an empty outbox and empty queues."""
 
 import pika
 import pytest

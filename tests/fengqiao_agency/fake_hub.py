@@ -1,4 +1,4 @@
-"""Stand-in for intake and mediation: consumes what agencies publish and answers with receipts."""
+"""Fake hub: replaces the intake and mediation services in tests; consumes the events of agencies and answers with receipts."""
 
 import threading
 
@@ -8,16 +8,16 @@ from cloudevents.core.v1.event import CloudEvent
 
 
 class FakeHub:
-    """Records the received events in order.
+    """Records the received events in their order and answers each with receipts.
 
-    `refuse` and `reject` decide for each event; with `answer=False` no receipt is sent; `copies` is the number of times each receipt is sent.
+    `refuse(event)` and `reject(event)` decide which receipt is sent. With `answer=False`, no receipt is sent; each receipt is sent `copies` times.
     """
 
     def __init__(self, uri, agencies, refuse=lambda e: False, reject=lambda e: False, answer=True, copies=1):
         self._uri, self._agencies = uri, agencies
         self._refuse, self._reject, self._answer, self._copies = refuse, reject, answer, copies
-        self.received: list[tuple[str, str, str]] = []  # (agency, subject, id), with repetitions
-        self.codes: dict[str, str] = {}
+        self.received: list[tuple[str, str, str]] = []  # (agency, subject, event id) of each delivery, repeated ones included
+        self.dispute_codes: dict[str, str] = {}
         self._ids: set[str] = set()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._stopping = threading.Event()
@@ -30,8 +30,8 @@ class FakeHub:
         self._stopping.set()
         self._thread.join(10)
 
-    def received_once(self):
-        """Return the received events in order, without repetitions."""
+    def received_without_repeats(self):
+        """Return (agency, subject, event id) of each received event once, in the order of the first deliveries."""
         return list(dict.fromkeys(self.received))
 
     def send(self, agency, event_type, data, event_id=None):
@@ -66,18 +66,22 @@ class FakeHub:
         channel.basic_ack(method.delivery_tag)
 
     def _reply(self, channel, agency, event):
-        answered = {"event": {"source": event.get_source(), "id": event.get_id()}}
+        answered_event = {"event": {"source": event.get_source(), "id": event.get_id()}}
         key = f"{event.get_source()}/{event.get_id()}"
         if self._refuse(event):
-            _publish(channel, agency, "receipt.refused", event.get_subject(), answered | {"reason": {"code": "no", "zh": "不行", "en": "no"}}, f"{key}/1")
+            _publish(channel, agency, "receipt.refused", event.get_subject(), answered_event | {"reason": {"code": "no", "zh": "不行", "en": "no"}}, f"{key}/1")
             return
         subject = event.get_subject()
-        code = subject if subject.startswith("620702-") else self.codes.setdefault(f"{agency}/{subject}", f"620702-2026-{len(self.codes) + 1:06}-0")
-        _publish(channel, agency, "receipt.accepted", code, answered | {"dispute": code, "log": {"seq": 1, "sha256": "0" * 64}}, f"{key}/1")
+        code = (
+            subject
+            if subject.startswith("620702-")
+            else self.dispute_codes.setdefault(f"{agency}/{subject}", f"620702-2026-{len(self.dispute_codes) + 1:06}-0")
+        )
+        _publish(channel, agency, "receipt.accepted", code, answered_event | {"dispute": code, "log": {"seq": 1, "sha256": "0" * 64}}, f"{key}/1")
         outcome, extra_data = (
             ("receipt.rejected", {"reason": {"code": "illegal_here", "zh": "此时不可", "en": "not now"}}) if self._reject(event) else ("receipt.applied", {})
         )
-        _publish(channel, agency, outcome, code, answered | {"dispute": code, "state": "registered"} | extra_data, f"{key}/2")
+        _publish(channel, agency, outcome, code, answered_event | {"dispute": code, "state": "registered"} | extra_data, f"{key}/2")
 
 
 def _publish(channel, agency, event_type, subject, data, event_id=None):

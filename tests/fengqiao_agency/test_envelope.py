@@ -1,4 +1,4 @@
-"""Tests of the envelope checks: `report()` refuses the same envelopes as intake's HTTP API and AMQP consumer, and no others."""
+"""Tests of the envelope checks: the client library refuses exactly those envelopes (id, type, subject, time, size) that the intake service refuses."""
 
 import json
 import math
@@ -8,26 +8,26 @@ import pytest
 
 from contracts import envelope as contract
 from fengqiao_agency import Agency, AgencyError, NotConfigured, NotValid, TooLarge
-from fengqiao_agency.envelope import LIMITS, MAX_BYTES, MAX_DEPTH
+from fengqiao_agency.envelope import ENVELOPE_LIMITS, MAX_BYTES, MAX_DEPTH
 from fengqiao_agency.events import make_outgoing_event
 from plumbing.events import Delivery
 from services.intake import envelope as intake_envelope
 
-TYPE = "test.happened"
+EVENT_TYPE = "test.happened"
 PERSON_NAME = "张某某"
-VALID_EVENT = {"id": "a-1", "type": TYPE, "subject": "110-2026-0042", "data": {"n": 1}, "time": datetime(2026, 3, 2, 9, 30, tzinfo=UTC)}
+VALID_EVENT = {"id": "a-1", "type": EVENT_TYPE, "subject": "110-2026-0042", "data": {"n": 1}, "time": datetime(2026, 3, 2, 9, 30, tzinfo=UTC)}
 
 
-def nested(levels):
-    """Return data with the given number of nested containers, objects and lists alternating; the outermost is an object."""
+def nested_data(levels):
+    """Return data with this many levels of nested containers: objects and lists alternately, the outermost being an object."""
     data = 1
     for level in range(levels, 0, -1):
         data = {"in": data} if level % 2 else [data]
     return data
 
 
-def depth(data):
-    return 1 + max(map(depth, data.values() if isinstance(data, dict) else data), default=0) if isinstance(data, (dict, list)) else 0
+def nesting_depth(data):
+    return 1 + max(map(nesting_depth, data.values() if isinstance(data, dict) else data), default=0) if isinstance(data, (dict, list)) else 0
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def report(agency, **changes):
 
 
 def refusal_by_intake(event) -> dict | None:
-    """Return the reason with which intake refuses the event as the library would send it; None if intake accepts it."""
+    """Return the reason with which the intake service refuses the event as the client library sends it, or None if intake accepts the event."""
     delivery = Delivery(
         event.body,
         content_type="application/json",
@@ -55,8 +55,8 @@ def refusal_by_intake(event) -> dict | None:
     return intake_envelope.read(delivery).refusal
 
 
-def test_limits_in_the_package_equal_the_contract():
-    assert contract.limits() == LIMITS
+def test_envelope_limits_of_the_client_library_equal_those_of_the_contract():
+    assert contract.limits() == ENVELOPE_LIMITS
     assert (intake_envelope.ID, intake_envelope.TYPE, intake_envelope.SUBJECT, intake_envelope.MAX_BYTES) == (
         contract.ID,
         contract.TYPE,
@@ -96,11 +96,11 @@ def test_limits_in_the_package_equal_the_contract():
         ({"data": {"n": math.inf}}, "data"),
         ({"data": {"n": {1, 2}}}, "data"),
         ({"data": {("a", "b"): 1}}, "data"),
-        ({"data": nested(MAX_DEPTH + 1)}, "data"),
-        ({"data": nested(2000)}, "data"),
+        ({"data": nested_data(MAX_DEPTH + 1)}, "data"),
+        ({"data": nested_data(2000)}, "data"),
     ],
 )
-def test_envelope_that_intake_refuses_is_refused_by_report(agency, change, field):
+def test_report_with_an_invalid_envelope_field_is_refused_and_the_error_names_the_field(agency, change, field):
     with pytest.raises(NotValid) as refusal:
         report(agency, **change)
 
@@ -109,7 +109,7 @@ def test_envelope_that_intake_refuses_is_refused_by_report(agency, change, field
     assert agency.outbox.count_by_state() == {}
 
 
-def test_data_that_contains_itself_is_refused(agency):
+def test_event_data_that_contain_themselves_are_refused(agency):
     data = {}
     data["in"] = [data, data]
 
@@ -131,43 +131,43 @@ def test_data_that_contains_itself_is_refused(agency):
         {"time": None, "id": None},
         {"data": {"emoji": "\ud83d\ude00", "text": PERSON_NAME}},
         {"data": {"text": "x" * (MAX_BYTES - len('{"text": ""}'))}},
-        {"data": nested(MAX_DEPTH)},
+        {"data": nested_data(MAX_DEPTH)},
     ],
 )
-def test_reported_event_is_accepted_by_intake(agency, change):
+def test_event_that_the_client_library_accepts_is_accepted_by_intake(agency, change):
     event = VALID_EVENT | change
 
     report(agency, **change)
     assert refusal_by_intake(make_outgoing_event("police", event["type"], event["subject"], event["data"], event["time"], event["id"])) is None
 
 
-def test_nesting_depth_is_counted_as_in_the_contract():
-    assert [depth(nested(levels)) for levels in (1, 2, 3, MAX_DEPTH, MAX_DEPTH + 1)] == [1, 2, 3, MAX_DEPTH, MAX_DEPTH + 1]
+def test_helper_for_nested_data_returns_the_given_number_of_levels():
+    assert [nesting_depth(nested_data(levels)) for levels in (1, 2, 3, MAX_DEPTH, MAX_DEPTH + 1)] == [1, 2, 3, MAX_DEPTH, MAX_DEPTH + 1]
 
 
-def test_body_one_byte_above_the_limit_is_refused(agency):
+def test_event_whose_message_body_exceeds_the_size_limit_by_one_byte_is_refused(agency):
     with pytest.raises(TooLarge) as refusal:
         report(agency, data={"text": "x" * (MAX_BYTES + 1 - len('{"text": ""}'))})
 
     assert str(MAX_BYTES) in refusal.value.zh and str(MAX_BYTES) in refusal.value.en
 
 
-def test_time_less_than_a_day_ahead_is_left_to_the_hub(agency):
-    """The clock of the agency's machine may be slow, and the event may be sent much later."""
+def test_event_time_less_than_a_day_in_the_future_is_accepted_by_the_client_library(agency):
+    """The hub decides about such a time: the clock of the agency's machine may be slow, and the event may be sent much later."""
     report(agency, time=datetime.now(UTC) + timedelta(hours=23))
 
     assert agency.outbox.count_by_state() == {"waiting": 1}
 
 
-def test_time_two_days_ahead_is_refused(agency):
+def test_event_time_two_days_in_the_future_is_refused(agency):
     with pytest.raises(NotValid) as refusal:
         report(agency, time=datetime.now(UTC) + timedelta(days=2))
 
     assert refusal.value.field == "time"
 
 
-def test_future_time_is_not_checked_after_the_clock_was_set_back(agency):
-    """The outbox contains a later time than the clock shows: the clock is wrong, and the time of the event may be right."""
+def test_event_time_in_the_future_is_accepted_after_the_machine_clock_was_set_back(agency):
+    """If the outbox contains a later time than the clock shows, the clock is wrong, and the event time may be correct."""
     report(agency, id="earlier")
     agency.outbox._durable_db.execute("update outbox set reported_at = '2031-01-01T00:00:00.000+00:00'")
     report(agency, time=datetime(2030, 12, 31, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""Tests of the detection of the event that makes the broker close a channel or connection."""
+"""Tests of the detection of the event that makes the broker close the channel or the connection."""
 
 import pytest
 
@@ -10,38 +10,38 @@ FRAME_TOO_LARGE = (501, "FRAME_ERROR - type 2, all octets = <<>>: {frame_too_lar
 INTERNAL_ERROR = (541, "INTERNAL_ERROR")
 
 
-def test_several_unconfirmed_events_are_published_alone_after_a_close():
+def test_events_that_were_unconfirmed_at_a_close_are_published_one_at_a_time():
     detector = PoisonMessageDetector()
 
     assert detector.record_close([4, 5, 6], *MESSAGE_TOO_LARGE) is None
     assert [publish_order for publish_order in range(3, 9) if detector.must_be_published_alone(publish_order)] == [3, 4, 5, 6]
 
 
-def test_single_unconfirmed_event_is_the_cause_of_a_406():
+def test_single_unconfirmed_event_is_the_cause_of_a_close_with_reply_code_406():
     assert PoisonMessageDetector().record_close([5], *MESSAGE_TOO_LARGE) == 5
 
 
 @pytest.mark.parametrize("reply", [FRAME_TOO_LARGE, INTERNAL_ERROR])
-def test_event_is_the_cause_of_a_connection_error_only_after_another_was_confirmed(reply):
+def test_event_is_the_cause_of_a_second_close_only_if_another_event_was_confirmed_in_between(reply):
     detector = PoisonMessageDetector()
 
     assert detector.record_close([5], *reply) is None and detector.is_deferred(5)
-    assert detector.record_close([6], *reply) is None  # no other event was confirmed since: the broker may be the cause
+    assert detector.record_close([6], *reply) is None  # no event was confirmed between the two closes: the broker may be the cause
     assert detector.record_close([5], *reply) is None
     detector.record_confirm(7)
     assert not detector.is_deferred(5)
     assert detector.record_close([5], *reply) == 5
-    detector.record_confirm(6)  # event 6 was not the cause
+    detector.record_confirm(6)  # the confirmation shows that event 6 was not the cause
     assert detector.record_close([6], *reply) is None
 
 
 @pytest.mark.parametrize("reply", [WRONG_USER, (403, "ACCESS_REFUSED"), (404, "NOT_FOUND"), (320, "CONNECTION_FORCED")])
-def test_close_that_concerns_every_event_has_no_event_as_cause(reply):
+def test_close_with_a_reply_that_concerns_the_connection_is_attributed_to_no_event(reply):
     detector = PoisonMessageDetector()
 
     assert detector.record_close([5], *reply) is None
     assert not detector.must_be_published_alone(5)
 
 
-def test_close_without_unconfirmed_events_has_no_event_as_cause():
+def test_close_without_unconfirmed_events_is_attributed_to_no_event():
     assert PoisonMessageDetector().record_close([], *MESSAGE_TOO_LARGE) is None

@@ -1,9 +1,9 @@
-"""Tests of the schema validation: an error names the field and the rule and never repeats the value."""
+"""Tests of the schema validation in the client library: an error names the field and the rule and never contains the wrong value."""
 
 import pytest
 
 from fengqiao_agency import Agency, NotValid, TooLarge
-from fengqiao_agency.schemas import known_types, validate
+from fengqiao_agency.schemas import known_event_types, validate_event_data
 
 PERSON_NAME, PHONE = "张某某", "13900000000"
 REPORT = {
@@ -16,9 +16,9 @@ REPORT = {
 }
 
 
-def test_package_contains_the_schemas_of_the_contract():
-    assert {"dispute.reported", "agreement.reached", "receipt.accepted"} <= set(known_types())
-    validate("dispute.reported", REPORT)
+def test_client_library_contains_the_json_schemas_of_the_contract():
+    assert {"dispute.reported", "agreement.reached", "receipt.accepted"} <= set(known_event_types())
+    validate_event_data("dispute.reported", REPORT)
 
 
 @pytest.mark.parametrize(
@@ -31,16 +31,16 @@ def test_package_contains_the_schemas_of_the_contract():
         ({"amount_cny": 12000}, "data.amount_cny", "类型应为 string", "must be of type string"),
     ],
 )
-def test_error_names_field_and_rule_without_personal_data(change, field, in_chinese, in_english):
+def test_validation_error_names_the_field_and_the_rule_but_contains_no_personal_data(change, field, in_chinese, in_english):
     with pytest.raises(NotValid) as refusal:
-        validate("dispute.reported", REPORT | change)
+        validate_event_data("dispute.reported", REPORT | change)
 
     assert refusal.value.field == field
     assert in_chinese in refusal.value.zh and in_english in refusal.value.en
     assert PERSON_NAME not in str(refusal.value) and PHONE not in str(refusal.value)
 
 
-def test_no_event_of_an_invalid_batch_is_stored(tmp_path):
+def test_no_event_of_a_batch_is_stored_if_one_of_its_events_is_invalid(tmp_path):
     agency = Agency("womens_federation", "amqp://127.0.0.1:1/none", str(tmp_path / "outbox.db"))
 
     with pytest.raises(NotValid):

@@ -1,4 +1,4 @@
-"""Tests of events that cannot be sent: only the event and its dispute wait for a person, all other disputes are answered."""
+"""Tests of events that cannot be sent: only the events of the same dispute wait for a person; the events of all other disputes are answered."""
 
 import json
 import logging
@@ -13,27 +13,27 @@ from tests.county import SETTLE_SECONDS
 
 from .fake_hub import FakeHub
 
-TYPE = "test.happened"
+EVENT_TYPE = "test.happened"
 VALID_IDS = [f"good-{n}" for n in range(20)]
 
 
 def report_and_damage(agency, columns, event_id="bad"):
-    """Report two events of one dispute, then change columns of the first row in the file, as an older version or a damaged disk might."""
-    agency.report_many([(TYPE, "110-bad", {"n": 1}, None, event_id), (TYPE, "110-bad", {"n": 2}, None, "next")])
+    """Report two events of one dispute, then change columns of the first event's row in the outbox file, as a damaged disk could."""
+    agency.report_many([(EVENT_TYPE, "110-bad", {"n": 1}, None, event_id), (EVENT_TYPE, "110-bad", {"n": 2}, None, "next")])
     for column, value in columns.items():
         agency.outbox._durable_db.execute(f"update outbox set {column} = ? where subject = '110-bad' and seq = (select min(seq) from outbox)", (value,))
 
 
 def report_valid_events(agency):
-    agency.report_many([(TYPE, f"110-{event}", {}, None, event) for event in VALID_IDS])
+    agency.report_many([(EVENT_TYPE, f"110-{event}", {}, None, event) for event in VALID_IDS])
 
 
-def states(agency, *events):
-    return [agency.outbox.find(event).state for event in events]
+def states_of_events(agency, *events):
+    return [agency.outbox.find_event(event).state for event in events]
 
 
-def returned(agency):
-    return [(row.id, row.reason["code"]) for row in agency.outbox.list_recent(10, "returned")]
+def returned_events(agency):
+    return [(row.id, row.reason["code"]) for row in agency.outbox.list_recent_events(10, "returned")]
 
 
 @pytest.mark.parametrize(
@@ -55,36 +55,36 @@ def returned(agency):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_damaged_event_waits_for_a_person_and_others_are_answered(broker, police, caplog, columns, code):
+def test_damaged_event_waits_for_a_person_and_events_of_other_disputes_are_answered(broker, police, caplog, columns, code):
     caplog.set_level(logging.ERROR)
     report_and_damage(police, columns)
     report_valid_events(police)
     with FakeHub(broker.uri(), ["police"]):
         police.start()
         assert police.settle(SETTLE_SECONDS) is False
-        assert states(police, *VALID_IDS, "next") == ["applied"] * len(VALID_IDS) + ["held"]
+        assert states_of_events(police, *VALID_IDS, "next") == ["applied"] * len(VALID_IDS) + ["held"]
 
-    ((_, code_found),) = returned(police)
+    ((_, code_found),) = returned_events(police)
     assert code_found == code
-    (row,) = police.outbox.list_recent(10, "returned")
+    (row,) = police.outbox.list_recent_events(10, "returned")
     assert row.reason["zh"] and row.reason["en"]
     assert [zh for zh, _ in police.problems()] == ["有事件无法发送，需人工处理，请运行 fengqiao-agency outbox --state returned"]
     assert row.reason["zh"] in caplog.text and row.reason["en"] in caplog.text
 
 
-def test_text_that_is_not_utf8_does_not_prevent_reading_other_events(broker, police):
+def test_event_with_headers_that_are_not_utf8_does_not_prevent_the_sending_of_other_events(broker, police):
     report_and_damage(police, {})
     police.outbox._durable_db.execute("update outbox set headers = cast(x'7bff7d' as text) where id = 'bad'")
     report_valid_events(police)
     with FakeHub(broker.uri(), ["police"]):
         police.start()
         assert police.settle(SETTLE_SECONDS) is False
-        assert states(police, *VALID_IDS) == ["applied"] * len(VALID_IDS)
+        assert states_of_events(police, *VALID_IDS) == ["applied"] * len(VALID_IDS)
 
-    assert returned(police) == [("bad", "bad_headers")]
+    assert returned_events(police) == [("bad", "bad_headers")]
 
 
-def test_discarding_a_listed_event_releases_the_next_event_of_its_dispute(broker, police, monkeypatch):
+def test_discarding_an_undeliverable_event_releases_the_next_event_of_its_dispute(broker, police, monkeypatch):
     report_and_damage(police, {"headers": "{"})
     with FakeHub(broker.uri(), ["police"]):
         police.start()
@@ -97,44 +97,44 @@ def test_discarding_a_listed_event_releases_the_next_event_of_its_dispute(broker
 
     assert "bad_headers" in listing.output and "无法读取" in listing.output and "cannot be read" in listing.output
     assert (discarded.exit_code, second_discard.exit_code) == (0, 2)
-    assert states(police, "bad", "next") == ["refused", "applied"]
+    assert states_of_events(police, "bad", "next") == ["refused", "applied"]
     assert police.problems() == []
 
 
 @pytest.fixture
 def message_size_limit(broker):
-    """Limit the message size of the broker to 4,096 bytes during the test."""
+    """Limit the size of a message in the broker to 4,096 bytes during the test."""
     broker.servers.broker.ctl("eval", "application:set_env(rabbit, max_message_size, 4096).")
     yield
     broker.servers.broker.ctl("eval", "application:set_env(rabbit, max_message_size, 134217728).")
 
 
-def test_message_that_makes_the_broker_close_the_channel_is_returned(broker, police, message_size_limit):
-    large = [(TYPE, f"110-large-{n}", {"text": "x" * 5000}, None, f"large-{n}") for n in range(2)]
-    police.report_many([(TYPE, f"110-{event}", {}, None, event) for event in VALID_IDS[:10]])
-    police.report_many([*large, (TYPE, "110-large-0", {}, None, "next")])
-    police.report_many([(TYPE, f"110-{event}", {}, None, event) for event in VALID_IDS[10:]])
+def test_event_that_makes_the_broker_close_the_channel_is_marked_as_undeliverable(broker, police, message_size_limit):
+    large_events = [(EVENT_TYPE, f"110-large-{n}", {"text": "x" * 5000}, None, f"large-{n}") for n in range(2)]
+    police.report_many([(EVENT_TYPE, f"110-{event}", {}, None, event) for event in VALID_IDS[:10]])
+    police.report_many([*large_events, (EVENT_TYPE, "110-large-0", {}, None, "next")])
+    police.report_many([(EVENT_TYPE, f"110-{event}", {}, None, event) for event in VALID_IDS[10:]])
     with FakeHub(broker.uri(), ["police"]):
         police.start()
         assert police.settle(60) is False
-        assert states(police, *VALID_IDS, "next") == ["applied"] * len(VALID_IDS) + ["held"]
+        assert states_of_events(police, *VALID_IDS, "next") == ["applied"] * len(VALID_IDS) + ["held"]
 
-    assert sorted(returned(police)) == [("large-0", "refused_by_broker"), ("large-1", "refused_by_broker")]
+    assert sorted(returned_events(police)) == [("large-0", "refused_by_broker"), ("large-1", "refused_by_broker")]
 
 
-def test_message_that_makes_the_broker_close_the_connection_is_returned(broker, police):
-    report_and_damage(police, {"headers": json.dumps({"ce-id": "bad", "x": "x" * 200_000})})  # larger than an AMQP frame
+def test_event_that_makes_the_broker_close_the_connection_is_marked_as_undeliverable(broker, police):
+    report_and_damage(police, {"headers": json.dumps({"ce-id": "bad", "x": "x" * 200_000})})  # these headers are larger than an AMQP frame may be
     report_valid_events(police)
     with FakeHub(broker.uri(), ["police"]):
         police.start()
-        assert police.outbox.wait_until(lambda: returned(police), 60)
+        assert police.outbox.wait_until(lambda: returned_events(police), 60)
         assert police.settle(SETTLE_SECONDS) is False
-        assert states(police, *VALID_IDS, "next") == ["applied"] * len(VALID_IDS) + ["held"]
+        assert states_of_events(police, *VALID_IDS, "next") == ["applied"] * len(VALID_IDS) + ["held"]
 
-    assert returned(police) == [("bad", "refused_by_broker")]
+    assert returned_events(police) == [("bad", "refused_by_broker")]
 
 
-def test_wrong_broker_user_is_reported_and_no_event_is_returned(broker, tmp_path):
+def test_login_as_another_broker_user_is_shown_as_a_problem_and_makes_no_event_undeliverable(broker, tmp_path):
     agency = Agency("police", broker.uri("court"), str(tmp_path / "outbox.db"))
     report_valid_events(agency)
     agency._publisher.start()
@@ -147,7 +147,7 @@ def test_wrong_broker_user_is_reported_and_no_event_is_returned(broker, tmp_path
         agency.outbox.close()
 
 
-def test_internal_error_is_reported_as_failed_and_not_as_unreachable_broker(broker, police, monkeypatch):
+def test_internal_error_of_the_publisher_is_not_shown_as_an_unreachable_broker(broker, police, monkeypatch):
     monkeypatch.setattr(police._publisher, "_build_message", lambda *_: 1 / 0)
     report_valid_events(police)
     police.start()

@@ -1,4 +1,4 @@
-"""Tests of the lock file and the requirements files: they agree, use the public index only, and hash every package."""
+"""Tests of uv.lock and the requirements files: they contain the same versions, a hash of every package, and only packages of the public index."""
 
 import re
 import tomllib
@@ -12,14 +12,14 @@ from local.lock import PUBLIC_INDEX
 LOCK_FILE = tomllib.loads((ROOT / "uv.lock").read_text())
 
 
-def test_every_locked_package_is_from_the_public_index():
+def test_every_package_in_the_lock_file_is_from_the_public_index():
     registries = {package["source"].get("registry") for package in LOCK_FILE["package"] if package["name"] != "fengqiao"}
 
     assert registries == {PUBLIC_INDEX}
 
 
 @pytest.mark.parametrize("file", [environment.RUNTIME_REQUIREMENTS, environment.DEVELOPMENT_REQUIREMENTS])
-def test_requirements_contain_no_address_and_hash_every_package(file):
+def test_requirements_file_contains_no_index_address_and_a_hash_of_every_package(file):
     text = file.read_text()
     blocks = re.findall(r"^[a-z0-9].*?(?=^[a-z0-9]|\Z)", text, re.MULTILINE | re.DOTALL)
 
@@ -28,7 +28,7 @@ def test_requirements_contain_no_address_and_hash_every_package(file):
 
 
 @pytest.mark.parametrize("file", [environment.RUNTIME_REQUIREMENTS, environment.DEVELOPMENT_REQUIREMENTS])
-def test_requirements_have_the_versions_of_the_lock_file(file):
+def test_requirements_file_has_the_same_versions_as_the_lock_file(file):
     locked = {package["name"]: package.get("version") for package in LOCK_FILE["package"]}
 
     for name, version in re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", file.read_text(), re.MULTILINE):

@@ -1,4 +1,4 @@
-"""Tests of the identification of processes by id and start time."""
+"""Tests of the identification of OS processes by id and start time."""
 
 import dataclasses
 import signal
@@ -7,20 +7,20 @@ import subprocess
 from local import pids
 
 
-def test_process_with_a_reused_id_is_not_signalled(tmp_path):
+def test_process_that_reuses_the_id_of_a_recorded_process_is_not_signalled(tmp_path):
     other_process = subprocess.Popen(["sleep", "60"])
-    recorded = pids.write_pid_file(tmp_path / "pid", other_process.pid)
-    earlier_process = dataclasses.replace(recorded, started="earlier:1")
+    recorded_process = pids.write_pid_file(tmp_path / "pid", other_process.pid)
+    earlier_process = dataclasses.replace(recorded_process, started="earlier:1")
 
     assert not earlier_process.is_alive()
     assert not earlier_process.send(signal.SIGKILL)
     assert other_process.poll() is None
 
-    assert pids.terminate(recorded, 5)
+    assert pids.terminate(recorded_process, 5)
     assert other_process.wait() == -signal.SIGTERM
 
 
-def test_pid_file_returns_its_process_only_while_it_runs(tmp_path):
+def test_read_pid_file_returns_the_process_only_while_the_process_runs(tmp_path):
     child = subprocess.Popen(["sleep", "60"])
     pids.write_pid_file(tmp_path / "pid", child.pid)
 
@@ -32,7 +32,7 @@ def test_pid_file_returns_its_process_only_while_it_runs(tmp_path):
     assert pids.read_pid_file(tmp_path / "pid") is None
 
 
-def test_damaged_or_missing_pid_file_returns_none(tmp_path):
+def test_read_pid_file_returns_none_if_the_file_is_damaged_or_missing(tmp_path):
     (tmp_path / "half").write_text('{"pid": 12')
 
     assert pids.read_pid_file(tmp_path / "half") is None

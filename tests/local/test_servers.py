@@ -1,4 +1,4 @@
-"""Tests of the private servers: loopback only, separate access for each service, data kept after a kill. All tests share one pair of servers."""
+"""Tests of the private database server and broker: they listen on loopback only, separate the services, and keep data after a kill."""
 
 import os
 import shutil
@@ -44,7 +44,7 @@ def test_servers_listen_on_loopback_only(private_servers):
     assert {address.port for address in listening} == ports
 
 
-def test_second_start_in_the_same_run_directory_is_refused(private_servers):
+def test_second_start_of_servers_in_the_same_run_directory_is_refused(private_servers):
     with pytest.raises(AlreadyRunning, match=r"已有一个系统.*a system is already running"):
         Servers(private_servers.folder).start()
 
@@ -98,7 +98,7 @@ def test_agency_cannot_publish_to_the_exchange_of_a_service(private_servers, for
     connection.close()
 
 
-def test_prepare_database_can_be_repeated(private_servers):
+def test_second_call_of_prepare_database_returns_the_same_addresses(private_servers):
     from deploy.roles import prepare_database
 
     urls = prepare_database(private_servers.database_admin, private_servers.keys["database"])
@@ -121,7 +121,7 @@ def test_database_keeps_committed_rows_after_a_kill(private_servers):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to keep the data outside the run directory")
-def test_data_outside_a_deleted_run_directory_are_replaced(tmp_path, monkeypatch):
+def test_database_files_outside_the_run_directory_are_replaced_if_the_directory_was_deleted(tmp_path, monkeypatch):
     monkeypatch.setattr(postgresql, "_has_user_namespaces", lambda: False)
 
     def start():
@@ -140,12 +140,12 @@ def test_data_outside_a_deleted_run_directory_are_replaced(tmp_path, monkeypatch
     second = start()
 
     assert not second.data.is_relative_to(tmp_path)
-    assert query(roles.with_path(second.url, "postgres"), "select 1") == [(1,)]
+    assert query(roles.url_with_path(second.url, "postgres"), "select 1") == [(1,)]
     second.delete_data()
     assert not second.is_running() and not second.data.parent.exists()
 
 
-def test_stale_pid_file_does_not_prevent_the_database_start(private_servers):
+def test_database_starts_although_its_pid_file_names_another_process(private_servers):
     private_servers.database.stop()
     other_process = subprocess.Popen(["sleep", "60"])
     (private_servers.database.data / "postmaster.pid").write_text(f"{other_process.pid}\n{private_servers.database.data}\n")

@@ -1,4 +1,4 @@
-"""Tests of stop signals: a process that started servers stops them after each of the signals."""
+"""Tests of stop signals: after SIGINT, SIGTERM or SIGHUP, a process that started servers stops them and ends."""
 
 import signal
 import subprocess
@@ -20,8 +20,8 @@ with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as servers:
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda signum: signum.name)
-def test_stop_signal_ends_the_servers_also_of_a_background_process(signum):
-    background_options = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}  # a shell ignores SIGINT for background commands
+def test_background_process_stops_its_servers_after_a_stop_signal(signum):
+    background_options = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}  # a shell starts background commands with SIGINT ignored
     owner = subprocess.Popen([sys.executable, "-c", SERVER_OWNER_SCRIPT], cwd=ROOT, stdout=subprocess.PIPE, text=True, **background_options)
     assert owner.stdout.readline() == "up\n"
 

@@ -1,6 +1,6 @@
-"""Tests of the decision to stop waiting for a program that starts.
+"""Tests of the wait for a starting program: when it ends because of missing progress or too many deaths, and when it continues.
 
-The fake programs do nothing, are slow, write to the log without becoming ready, or exit.
+The fake programs do nothing, start slowly, write to the log without becoming ready, or exit.
 """
 
 import socket
@@ -19,8 +19,8 @@ from local.startup_wait import StartupWait, cpu_seconds
 from local.supervisor import Supervisor
 from local.system import MAX_START_FAILURES, System
 
-SILENT = ["sleep", "120"]
-LOGGING = ["sh", "-c", "while :; do echo still starting; sleep 0.1; done"]
+SILENT_COMMAND = ["sleep", "120"]
+LOGGING_COMMAND = ["sh", "-c", "while :; do echo still starting; sleep 0.1; done"]
 
 
 @pytest.fixture
@@ -36,12 +36,12 @@ def start_program(tmp_path):
 
     yield start
     for child in children:
-        for process in [*psutil.Process(child.pid).children(recursive=True), child]:  # by descent, because some have their own process group
+        for process in [*psutil.Process(child.pid).children(recursive=True), child]:  # found as descendants, because some have their own process group
             process.kill()
         child.wait()
 
 
-def wait_while(wait, condition=lambda: True):
+def reason_to_give_up_while(wait, condition=lambda: True):
     while condition():
         if reason := wait.reason_to_give_up():
             return reason
@@ -49,25 +49,25 @@ def wait_while(wait, condition=lambda: True):
     return None
 
 
-def test_program_without_cpu_use_and_output_is_given_up(start_program):
-    assert wait_while(start_program(SILENT, max_idle=1.0)) == "1 秒内没有进展 | no progress for 1 s"
+def test_wait_ends_for_a_program_that_uses_no_cpu_time_and_writes_no_output(start_program):
+    assert reason_to_give_up_while(start_program(SILENT_COMMAND, max_idle=1.0)) == "1 秒内没有进展 | no progress for 1 s"
 
 
-def test_program_that_keeps_logging_is_waited_for_beyond_the_idle_limit(start_program, tmp_path):
-    logging = start_program(LOGGING, max_idle=5.0)
+def test_wait_continues_beyond_the_idle_limit_while_the_program_writes_to_its_log(start_program, tmp_path):
+    logging = start_program(LOGGING_COMMAND, max_idle=5.0)
 
-    assert wait_while(logging, lambda: (tmp_path / "log").stat().st_size < 120 * len("still starting\n")) is None
+    assert reason_to_give_up_while(logging, lambda: (tmp_path / "log").stat().st_size < 120 * len("still starting\n")) is None
 
 
-def test_program_whose_children_use_cpu_without_output_is_waited_for(start_program, monkeypatch):
+def test_wait_continues_while_a_child_of_the_program_uses_cpu_time(start_program, monkeypatch):
     monkeypatch.setattr(startup_wait, "PROGRESS_CPU_SECONDS", 0.05)
     busy = start_program(["sh", "-c", f"setsid {sys.executable} -c 'while True: pass' & wait"], max_idle=8.0)
 
-    assert wait_while(busy, lambda: cpu_seconds(busy.pid()) < 3) is None
+    assert reason_to_give_up_while(busy, lambda: cpu_seconds(busy.pid()) < 3) is None
 
 
-def test_program_that_never_becomes_ready_is_given_up_after_the_maximum(start_program):
-    assert wait_while(start_program(LOGGING, max_idle=60.0, max_seconds=1.0)) == "1 秒后仍未就绪 | not ready after 1 s"
+def test_wait_ends_after_the_maximum_although_the_program_writes_to_its_log(start_program):
+    assert reason_to_give_up_while(start_program(LOGGING_COMMAND, max_idle=60.0, max_seconds=1.0)) == "1 秒后仍未就绪 | not ready after 1 s"
 
 
 # ── RabbitMQ ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -77,7 +77,7 @@ def write_program(folder, name, text):
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(f"#!{sys.executable}\n{text}")
     (folder / name).chmod(0o700)
-    return Programs(folder, {"PATH": "/nowhere"})  # without Erlang's name server
+    return Programs(folder, {"PATH": "/nowhere"})  # a PATH in which Erlang's name server (epmd) is not found
 
 
 def free_port():
@@ -86,7 +86,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-SLOW = """
+SLOW_BROKER_SCRIPT = """
 import os, socket, time
 for _ in range(60):
     print("starting", flush=True)
@@ -107,8 +107,8 @@ def fake_broker(tmp_path, monkeypatch, text, max_idle):
     )
 
 
-def test_slow_broker_with_progress_is_waited_for(tmp_path, monkeypatch):
-    broker = fake_broker(tmp_path, monkeypatch, SLOW, max_idle=5.0)  # it needs six seconds, and more on a busy machine
+def test_broker_that_starts_slowly_but_makes_progress_is_waited_for(tmp_path, monkeypatch):
+    broker = fake_broker(tmp_path, monkeypatch, SLOW_BROKER_SCRIPT, max_idle=5.0)  # the fake broker needs at least six seconds
 
     broker.start()
 
@@ -123,7 +123,7 @@ def test_slow_broker_with_progress_is_waited_for(tmp_path, monkeypatch):
         ("print('BOOT FAILED')\nraise SystemExit(1)", "进程已退出 | the process has ended"),
     ],
 )
-def test_hung_or_ended_broker_raises_the_reason_with_the_end_of_its_log(tmp_path, monkeypatch, script, reason):
+def test_start_of_a_broker_that_hangs_or_exits_raises_the_reason_and_the_end_of_its_log(tmp_path, monkeypatch, script, reason):
     broker = fake_broker(tmp_path, monkeypatch, script, max_idle=1.0)
 
     with pytest.raises(DidNotStart) as error:
@@ -135,8 +135,8 @@ def test_hung_or_ended_broker_raises_the_reason_with_the_end_of_its_log(tmp_path
 
 # ── PostgreSQL ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-# A pg_ctl that stops waiting, and a server that continues with crash recovery.
-PG_CTL = """
+# A fake pg_ctl that stops waiting, and a fake server that is still in crash recovery at that time.
+FAKE_PG_CTL_SCRIPT = """
 import pathlib, subprocess, sys
 data = sys.argv[sys.argv.index("-D") + 1]
 if sys.argv[-1] == "start":
@@ -146,7 +146,7 @@ if sys.argv[-1] == "start":
     print("waiting for server to start....... stopped waiting", "pg_ctl: server did not start in time", sep=chr(10))
     sys.exit(1)
 """
-SERVER = """
+FAKE_SERVER_SCRIPT = """
 import os, pathlib, sys, time
 _, data, steps, status = sys.argv
 file = pathlib.Path(data, "postmaster.pid")
@@ -164,8 +164,8 @@ time.sleep(600)
 def fake_database(tmp_path, monkeypatch, max_idle, steps, status):
     monkeypatch.setattr(postgresql, "_unprivileged_prefix_and_home", lambda folder: ([], folder))
     monkeypatch.setattr(postgresql, "StartupWait", lambda pid, log: StartupWait(pid, log, max_idle))
-    programs = write_program(tmp_path / "bin", "pg_ctl", PG_CTL)
-    write_program(tmp_path / "bin", "server", SERVER)
+    programs = write_program(tmp_path / "bin", "pg_ctl", FAKE_PG_CTL_SCRIPT)
+    write_program(tmp_path / "bin", "server", FAKE_SERVER_SCRIPT)
     (tmp_path / "bin/plan").write_text(f"{steps},{status}")
     database = postgresql.PostgreSQL(tmp_path / "postgresql", programs, free_port())
     database.data.mkdir()
@@ -182,7 +182,7 @@ def test_database_that_starts_longer_than_pg_ctl_waits_is_waited_for(tmp_path, m
     database.kill()
 
 
-def test_database_without_progress_is_given_up_and_killed(tmp_path, monkeypatch):
+def test_database_that_makes_no_progress_is_killed(tmp_path, monkeypatch):
     database = fake_database(tmp_path, monkeypatch, 1.0, 1, "starting")
 
     with pytest.raises(DidNotStart, match="no progress"):
@@ -194,8 +194,8 @@ def test_database_without_progress_is_given_up_and_killed(tmp_path, monkeypatch)
 # ── processes of the services ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class OneProcess(System):
-    """A system with one program that never becomes ready, without servers."""
+class OneProcessSystem(System):
+    """A system without servers, with one process that never becomes ready."""
 
     def __init__(self, folder, command):
         self.names, self._supervisor = ("process",), Supervisor(folder, lambda name: (command, {}))
@@ -204,9 +204,9 @@ class OneProcess(System):
         return {"process": is_process_ready(1, "/readyz")}
 
 
-@pytest.mark.parametrize(("command", "seconds"), [(SILENT, 1.0), (LOGGING, 0.2)])
-def test_process_that_does_nothing_or_never_becomes_ready_raises_not_ready(tmp_path, command, seconds):
-    system = OneProcess(tmp_path, command)
+@pytest.mark.parametrize(("command", "seconds"), [(SILENT_COMMAND, 1.0), (LOGGING_COMMAND, 0.2)])
+def test_wait_ready_raises_not_ready_for_a_process_that_makes_no_progress_or_exceeds_the_limit(tmp_path, command, seconds):
+    system = OneProcessSystem(tmp_path, command)
     system.start()
 
     with pytest.raises(NotReady, match="process:"):
@@ -214,10 +214,10 @@ def test_process_that_does_nothing_or_never_becomes_ready_raises_not_ready(tmp_p
     system._supervisor.stop_all(seconds=1)
 
 
-def test_process_that_keeps_dying_raises_not_ready_before_the_time_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr("local.supervisor.FIRST_RESTART_PAUSE", 0.3)
-    monkeypatch.setattr("local.supervisor.MAX_RESTART_PAUSE", 0.3)
-    system = OneProcess(tmp_path, ["sh", "-c", "echo cannot; sleep 0.5; exit 1"])
+def test_wait_ready_raises_not_ready_before_the_time_limit_if_a_process_dies_repeatedly(tmp_path, monkeypatch):
+    monkeypatch.setattr("local.supervisor.FIRST_RESTART_PAUSE_SECONDS", 0.3)
+    monkeypatch.setattr("local.supervisor.MAX_RESTART_PAUSE_SECONDS", 0.3)
+    system = OneProcessSystem(tmp_path, ["sh", "-c", "echo cannot; sleep 0.5; exit 1"])
     system.start()
 
     with pytest.raises(NotReady, match="cannot"):

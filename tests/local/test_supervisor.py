@@ -1,4 +1,4 @@
-"""Tests of the supervisor: it restarts dead processes, keeps stopped ones down, and leaves no process behind."""
+"""Tests of the supervisor: it restarts dead processes, does not restart stopped processes, and leaves no process running."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def test_killed_process_is_restarted(supervisor):
     assert supervisor.start_count("steady") == 2
 
 
-def test_killed_process_stays_down_while_restarts_are_off(supervisor):
+def test_killed_process_is_not_restarted_while_restarts_are_switched_off(supervisor):
     supervisor.restarts = False
     supervisor.start("steady")
     supervisor.kill("steady")
@@ -69,7 +69,7 @@ def test_pause_before_a_restart_doubles_after_each_failed_start(supervisor):
     assert pauses[:2] == [0.5, 1.0]
 
 
-def test_stopped_process_stays_down_until_started_again(supervisor):
+def test_stopped_process_is_not_restarted_until_start_is_called(supervisor):
     supervisor.start("steady")
     supervisor.stop("steady")
     time.sleep(0.3)
@@ -80,7 +80,7 @@ def test_stopped_process_stays_down_until_started_again(supervisor):
     assert supervisor.pid("steady")
 
 
-def test_stop_also_ends_the_children_of_a_process(supervisor):
+def test_stop_also_ends_the_child_processes_of_a_process_that_ignores_sigterm(supervisor):
     supervisor.start("ignores_sigterm")
     grandchild = int(wait_for(lambda: supervisor.log("ignores_sigterm").read_text().strip()))
 
@@ -89,7 +89,7 @@ def test_stop_also_ends_the_children_of_a_process(supervisor):
     wait_for(lambda: pids.start_time_of(grandchild) is None)
 
 
-def test_process_gets_its_environment_without_server_addresses_of_the_caller(tmp_path, monkeypatch):
+def test_process_gets_its_own_environment_but_no_server_addresses_of_its_caller(tmp_path, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://somebody-else")
     monkeypatch.setitem(COMMANDS, "prints_environment", ["sh", "-c", "echo value $WORD ${DATABASE_URL:-nothing}; sleep 60"])
     supervisor = Supervisor(tmp_path, lambda name: (COMMANDS[name], {"WORD": "枫桥"}))
@@ -102,7 +102,7 @@ def test_process_gets_its_environment_without_server_addresses_of_the_caller(tmp
     assert Path(supervisor.log("prints_environment")).stat().st_mode & 0o077 == 0
 
 
-def test_end_orphans_ends_processes_of_a_killed_supervisor(tmp_path):
+def test_end_orphans_ends_the_processes_of_a_killed_supervisor(tmp_path):
     child = os.fork()
     if child == 0:
         Supervisor(tmp_path, lambda name: (COMMANDS[name], {})).start("steady")
