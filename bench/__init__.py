@@ -1,4 +1,7 @@
-"""Benchmarks: each figure is compared with a lower bound ("floor") measured in the same run. `python -m bench [--quick]` writes .run/bench.json."""
+"""Benchmarks of throughput, delays and memory. Each throughput is compared with a program that does only the unavoidable work ("floor"), in the same run.
+
+`python -m bench [--quick]` writes the results to .run/bench.json.
+"""
 
 import warnings
 

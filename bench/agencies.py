@@ -1,4 +1,4 @@
-"""The simulated agencies, all in one thread: they publish their events, at full speed or at a given rate, and record when each outcome receipt arrives."""
+"""Simulated agencies of the benchmarks, all in one thread: they publish events, at full speed or at a given rate, and record when outcome receipts arrive."""
 
 import json
 import time
@@ -14,13 +14,13 @@ from bench.workload import AgencyEvent
 from contracts import AGENCIES
 from contracts.channels import AGENCIES_EXCHANGE, inbox_of
 
-CONFIRM_WINDOW = 1000  # most unconfirmed messages of one connection
-OUTCOMES = ("receipt.applied", "receipt.rejected", "receipt.refused")
+CONFIRM_WINDOW = 1000  # largest number of unconfirmed messages of one connection
+OUTCOME_RECEIPT_TYPES = ("receipt.applied", "receipt.rejected", "receipt.refused")
 
 
 @dataclass(slots=True)
 class Message:
-    """A message to publish."""
+    """A message to publish, with exchange, routing key, body and properties."""
 
     exchange: str
     routing_key: str
@@ -31,28 +31,28 @@ class Message:
     user_id: str | None = None
 
 
-def message_of(event: AgencyEvent) -> Message:
-    """Return the event as the agency kit sends it: in CloudEvents binary mode, with `ce-` headers."""
+def message_of_event(event: AgencyEvent) -> Message:
+    """Return the message that the agency client library (kit) sends for this event: CloudEvents binary mode, with `ce-` headers."""
     outgoing = event.outgoing
     return Message(AGENCIES_EXCHANGE, event.routing_key, outgoing.body, outgoing.id, headers=json.loads(outgoing.headers), user_id=event.agency)
 
 
 class IoLoop:
-    """The I/O loop that serves all broker connections of this thread."""
+    """pika's I/O loop, which serves all broker connections of this thread."""
 
     def __init__(self):
         self.io = IOLoop()
         self.io.activate_poller()
 
     def run_once(self, timeout: float = 0.02) -> None:
-        """Handle the I/O that is ready; wait up to `timeout` seconds for it."""
+        """Wait up to `timeout` seconds for I/O, and handle all I/O that is ready."""
         end = self.io.call_later(timeout, lambda: None)
         self.io.poll()
         self.io.process_timeouts()
         self.io.remove_timeout(end)
 
     def run_until(self, done: Callable[[], object], seconds: float, what: str, timeout: float = 0.02) -> None:
-        """Run the loop until `done()` is true. Raises TimeoutError with `what` after so many seconds."""
+        """Run the loop until `done()` is true. Raises TimeoutError, with `what` in its text, after `seconds`."""
         give_up = time.monotonic() + seconds
         while not done():
             if time.monotonic() > give_up:
@@ -65,43 +65,46 @@ class IoLoop:
 
 
 class BrokerConnection:
-    """A connection of one broker user that publishes within a window of unconfirmed messages, and consumes."""
+    """A connection of one broker user, which publishes messages with publisher confirms and consumes queues.
+
+    At most `window` messages are unconfirmed at a time. `published_at`: dictionary in which the time of each publishing is stored by message id.
+    """
 
     def __init__(self, loop: IoLoop, uri: str, published_at: dict[str, float] | None = None, window: int = CONFIRM_WINDOW):
         self.loop, self.published_at, self.window = loop, published_at, window
-        self.queue: deque[Message] = deque()
-        self.channel = self.problem = None
-        self.tag = self.confirmed = self.nacked = 0
-        self.confirmed_individually: set[int] = set()  # delivery tags above `confirmed_up_to` that were confirmed
-        self.confirmed_up_to = 0  # all delivery tags up to this one are confirmed
+        self.queued_messages: deque[Message] = deque()
+        self.channel = self.error = None
+        self.last_tag = self.confirmed_count = self.nacked_count = 0
+        self.confirmed_individually: set[int] = set()  # confirmed delivery tags above `confirmed_up_to`
+        self.confirmed_up_to = 0  # highest delivery tag up to which all tags are confirmed
         self.is_ready = False
         parameters = pika.URLParameters(uri)
-        parameters.heartbeat = 0  # no heartbeats: the thread may not run the loop for a while
+        parameters.heartbeat = 0  # heartbeats are off because the thread may not run the loop for some time
         self.connection = pika.SelectConnection(
             parameters, on_open_callback=self._on_open, on_open_error_callback=self._on_error, on_close_callback=self._on_error, custom_ioloop=loop.io
         )
-        loop.run_until(lambda: self.is_ready or self.problem, 15, "connecting to the broker")
-        if self.problem:
-            raise ConnectionError(str(self.problem))
+        loop.run_until(lambda: self.is_ready or self.error, 15, "connecting to the broker")
+        if self.error:
+            raise ConnectionError(str(self.error))
 
     @property
-    def unconfirmed(self) -> int:
-        return len(self.queue) + self.tag - self.confirmed
+    def unconfirmed_count(self) -> int:
+        return len(self.queued_messages) + self.last_tag - self.confirmed_count
 
     def publish(self, messages: Iterable[Message]) -> None:
-        """Publish as many messages as the window allows; the rest is published while the loop runs."""
-        self.queue.extend(messages)
+        """Publish as many messages as the window allows. The loop publishes the remaining messages when confirms arrive."""
+        self.queued_messages.extend(messages)
         self._publish_queued()
 
     def consume(self, queues: Iterable[str], on_body: Callable[[bytes], None]) -> None:
-        """Pass each message's body to `on_body`; acknowledge every 20 ms all messages received so far."""
-        tags = [0, 0]  # the last delivery tag received, the last one acknowledged
+        """Consume the queues: pass each message's body to `on_body`, and acknowledge all received messages every 20 ms."""
+        tags = [0, 0]  # [last received delivery tag, last acknowledged delivery tag]
 
-        def acknowledge():
+        def acknowledge_received():
             if tags[0] > tags[1]:
                 self.channel.basic_ack(tags[0], multiple=True)
                 tags[1] = tags[0]
-            self.loop.io.call_later(0.02, acknowledge)
+            self.loop.io.call_later(0.02, acknowledge_received)
 
         def on_message(_, method, __, body):
             tags[0] = method.delivery_tag
@@ -110,7 +113,7 @@ class BrokerConnection:
         self.channel.basic_qos(prefetch_count=2000)
         for queue in queues:
             self.channel.basic_consume(queue, on_message)
-        acknowledge()
+        acknowledge_received()
 
     def close(self) -> None:
         if self.connection.is_open:
@@ -119,37 +122,37 @@ class BrokerConnection:
 
     def _publish_queued(self):
         publish, published_at = self.channel.basic_publish, self.published_at
-        while self.queue and self.tag - self.confirmed < self.window:
-            m = self.queue.popleft()
-            self.tag += 1
+        while self.queued_messages and self.last_tag - self.confirmed_count < self.window:
+            m = self.queued_messages.popleft()
+            self.last_tag += 1
             properties = pika.BasicProperties(content_type=m.content_type, delivery_mode=2, message_id=m.id, headers=m.headers, user_id=m.user_id)
             publish(m.exchange, m.routing_key, m.body, properties, mandatory=True)
             if published_at is not None:
                 published_at[m.id] = time.monotonic()
 
     def _on_open(self, connection):
-        connection.channel(on_open_callback=self._on_channel)
+        connection.channel(on_open_callback=self._on_channel_open)
 
-    def _on_channel(self, channel):
+    def _on_channel_open(self, channel):
         self.channel = channel
         channel.add_on_close_callback(self._on_error)
         channel.add_on_return_callback(lambda *_: self._on_error(None, "a message was returned as unroutable"))
         channel.confirm_delivery(self._on_confirm, callback=lambda _: setattr(self, "is_ready", True))
 
     def _on_error(self, _, problem):
-        self.problem = self.problem or problem
+        self.error = self.error or problem
 
     def _on_confirm(self, frame):
         method = frame.method
         if not isinstance(method, pika.spec.Basic.Ack):
-            self.nacked += 1
+            self.nacked_count += 1
         if method.multiple:
             below = {tag for tag in self.confirmed_individually if tag <= method.delivery_tag}
             self.confirmed_individually -= below
-            self.confirmed += method.delivery_tag - self.confirmed_up_to - len(below)
+            self.confirmed_count += method.delivery_tag - self.confirmed_up_to - len(below)
             self.confirmed_up_to = method.delivery_tag
         else:
-            self.confirmed += 1
+            self.confirmed_count += 1
             if method.delivery_tag == self.confirmed_up_to + 1:
                 self.confirmed_up_to = method.delivery_tag
             else:
@@ -158,15 +161,15 @@ class BrokerConnection:
 
 
 @dataclass
-class Agencies:
-    """All simulated agencies: a connection for each, and one that reads all inboxes. Times are monotonic seconds."""
+class SimulatedAgencies:
+    """All simulated agencies, with one broker connection per agency for publishing and one connection that reads all inboxes. Times are monotonic seconds."""
 
-    uris: dict[str, str]  # agency → AMQP URI
+    uris: dict[str, str]  # AMQP URI by agency
     admin_uri: str
-    published_at: dict[str, float] = field(default_factory=dict)  # event id → time
-    outcome_received_at: dict[str, float] = field(default_factory=dict)  # event id → time
-    outcomes: dict[str, str] = field(default_factory=dict)  # event id → receipt type
-    disputes: dict = field(default_factory=dict)  # event id → dispute, whose code is set from the receipt
+    published_at: dict[str, float] = field(default_factory=dict)  # time of publishing by event id
+    outcome_received_at: dict[str, float] = field(default_factory=dict)  # arrival time of the outcome receipt by event id
+    outcomes: dict[str, str] = field(default_factory=dict)  # type of the outcome receipt by event id
+    disputes: dict = field(default_factory=dict)  # dispute by event id, until its outcome receipt arrives; the code is then copied from the receipt
 
     def __post_init__(self):
         self.loop = IoLoop()
@@ -180,20 +183,23 @@ class Agencies:
         return self.connections[agency]
 
     def publish(self, events: list[AgencyEvent]) -> None:
-        """Publish the events as fast as the broker confirms, and wait until all are confirmed."""
+        """Publish the events as fast as the broker confirms them, and wait until all are confirmed."""
         self.start_publishing(events)
-        self.loop.run_until(lambda: not any(connection.unconfirmed for connection in self.connections.values()), 120, "publishing")
+        self.loop.run_until(lambda: not any(connection.unconfirmed_count for connection in self.connections.values()), 120, "publishing")
 
     def start_publishing(self, events: list[AgencyEvent]) -> None:
-        """Start to publish the events, each on its agency's connection; those beyond the windows are published while the loop runs."""
+        """Publish the events, each on its agency's connection, without waiting for confirms.
+
+        Events beyond a connection's window are published while the loop runs.
+        """
         for event in events:
             self.disputes[event.outgoing.id] = event.dispute
-            self.connection_of(event.agency).queue.append(message_of(event))
+            self.connection_of(event.agency).queued_messages.append(message_of_event(event))
         for connection in self.connections.values():
             connection.publish(())
 
     def publish_at_rate(self, events: list[AgencyEvent], rate: float) -> None:
-        """Publish the events at a rate of so many per second."""
+        """Publish the events at a fixed rate (events per second)."""
         began = time.monotonic()
         for count, event in enumerate(events):
             while (wait := began + count / rate - time.monotonic()) > 0:
@@ -203,12 +209,12 @@ class Agencies:
                 self.loop.run_once(0)
 
     def await_outcomes(self, events: list[AgencyEvent], seconds: float = 180) -> None:
-        """Wait until each of these events has its outcome receipt."""
+        """Wait until the outcome receipt of each event has arrived. Raises TimeoutError after `seconds`."""
         ids = {event.outgoing.id for event in events}
-        self.loop.run_until(lambda: ids <= self.outcome_received_at.keys(), seconds, "outcomes of every event")
+        self.loop.run_until(lambda: ids <= self.outcome_received_at.keys(), seconds, "waiting for the outcome of every event")
 
     def outcome_delays(self, events: Iterable[AgencyEvent]) -> list[float]:
-        """Return for each event the seconds from publishing to the arrival of the outcome receipt."""
+        """Return the delay of each event: seconds from publishing to the arrival of its outcome receipt."""
         return [self.outcome_received_at[event.outgoing.id] - self.published_at[event.outgoing.id] for event in events]
 
     def close(self) -> None:
@@ -218,7 +224,7 @@ class Agencies:
 
     def _on_inbox_message(self, body):
         receipt = orjson.loads(body)
-        if receipt["type"] not in OUTCOMES:
+        if receipt["type"] not in OUTCOME_RECEIPT_TYPES:
             return
         event_id = receipt["data"]["event"]["id"]
         self.outcome_received_at[event_id] = time.monotonic()
@@ -228,6 +234,7 @@ class Agencies:
             dispute.code = receipt["data"].get("dispute")
 
 
-def percentile(values: list[float], share: float) -> float:
+def percentile(values: list[float], fraction: float) -> float:
+    """Return the value below which this fraction of the values lies, for example the 99th percentile for 0.99. It is always one of the values."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+    return ordered[min(len(ordered) - 1, int(len(ordered) * fraction))]

@@ -1,38 +1,41 @@
-"""Burst benchmark: one agency reports on thousands of disputes at once. Measures the delay of another agency's reports meanwhile, and the memory used."""
+"""Burst benchmark: while one agency publishes events of thousands of disputes at once, measure another agency's delays and the memory of all processes."""
 
 import threading
 import time
 
-from bench.agencies import Agencies, percentile
+from bench.agencies import SimulatedAgencies, percentile
 from bench.end_to_end import wait_until_processed
 from bench.lab import Lab, log_progress
 from bench.resource_usage import memory_mb
-from bench.workload import BURST_BODY, SECOND_AGENCY, AgencyEvent, Caseload, events_of_stage, interleave
+from bench.workload import BURST_BODY, SECOND_AGENCY, AgencyEvent, Caseload, events_of_stage, interleave_events
 
 REPORT_INTERVAL_SECONDS = 0.2
-SAMPLE_SECONDS = 0.5
+SAMPLE_INTERVAL_SECONDS = 0.5
 
 
-def measure(lab: Lab, agencies: Agencies, caseload: Caseload, dispute_count: int, idle_seconds: float) -> dict:
-    """Measure the second agency's delays without load and then during the burst. `dispute_count`: size of the burst; `idle_seconds`: duration without load."""
+def measure(lab: Lab, agencies: SimulatedAgencies, caseload: Caseload, dispute_count: int, idle_seconds: float) -> dict:
+    """Measure the delays of SECOND_AGENCY, which is not part of the burst, first without load and then during the burst. Return the figures.
+
+    `dispute_count`: number of disputes in the burst; `idle_seconds`: duration of the measurement without load.
+    """
     disputes = [caseload.new_dispute(BURST_BODY, BURST_BODY) for _ in range(dispute_count)]
-    log_progress(f"burst: {dispute_count} disputes are reported by {BURST_BODY}")
+    log_progress(f"burst: {BURST_BODY} reports {dispute_count} disputes")
     for stage in (0, 1):
-        _advance(agencies, disputes, stage, caseload)
+        _complete_stage(agencies, disputes, stage, caseload)
     wait_until_processed(lab, agencies)
 
-    second_agency = _SecondAgency(agencies, caseload)
+    second_agency = _MeasuredAgency(agencies, caseload)
     idle_events = second_agency.report_until(lambda: len(second_agency.events) >= idle_seconds / REPORT_INTERVAL_SECONDS)
     agencies.await_outcomes(idle_events)
 
-    events = interleave([events_of_stage(dispute, 2) for dispute in disputes], caseload.random)
-    log_progress(f"burst: {len(events)} events at once")
+    events = interleave_events([events_of_stage(dispute, 2) for dispute in disputes], caseload.random)
+    log_progress(f"burst: publishing {len(events)} events at once")
     with _MemorySampler(lab) as memory:
         began = time.monotonic()
         agencies.start_publishing(events)
         ids = {event.outgoing.id for event in events}
         events_during_burst = second_agency.report_until(lambda: ids <= agencies.outcome_received_at.keys())
-        drained = time.monotonic() - began
+        drain_seconds = time.monotonic() - began
         agencies.await_outcomes(events_during_burst)
         wait_until_processed(lab, agencies)
     delays, idle_delays = agencies.outcome_delays(events_during_burst), agencies.outcome_delays(idle_events)
@@ -40,33 +43,34 @@ def measure(lab: Lab, agencies: Agencies, caseload: Caseload, dispute_count: int
         "disputes": dispute_count,
         "events": len(events),
         "applied": sum(agencies.outcomes[event.outgoing.id] == "receipt.applied" for event in events),
-        "drain_seconds": round(drained, 1),
-        "rate": round(len(events) / drained),
-        "second_agency_idle_ms": _percentiles(idle_delays),
-        "second_agency_ms": _percentiles(delays),
+        "drain_seconds": round(drain_seconds, 1),
+        "rate": round(len(events) / drain_seconds),
+        "second_agency_idle_ms": _percentiles_ms(idle_delays),
+        "second_agency_ms": _percentiles_ms(delays),
         "second_agency_idle_events": len(idle_events),
         "second_agency_events": len(events_during_burst),
-        "memory_mb": memory.figures(),
+        "memory_mb": memory.memory_figures(),
     }
 
 
-def _advance(agencies, disputes, stage, caseload):
-    events = interleave([events_of_stage(dispute, stage) for dispute in disputes], caseload.random)
+def _complete_stage(agencies, disputes, stage, caseload):
+    events = interleave_events([events_of_stage(dispute, stage) for dispute in disputes], caseload.random)
     agencies.publish(events)
     agencies.await_outcomes(events)
 
 
-def _percentiles(delays):
+def _percentiles_ms(delays):
     return {name: round(1000 * value, 1) for name, value in (("p50", percentile(delays, 0.5)), ("p99", percentile(delays, 0.99)), ("max", max(delays)))}
 
 
-class _SecondAgency:
-    """The second agency, which reports a new dispute every REPORT_INTERVAL_SECONDS."""
+class _MeasuredAgency:
+    """The agency whose delays are measured. It reports a new dispute every REPORT_INTERVAL_SECONDS."""
 
-    def __init__(self, agencies: Agencies, caseload: Caseload):
+    def __init__(self, agencies: SimulatedAgencies, caseload: Caseload):
         self.agencies, self.caseload = agencies, caseload
 
     def report_until(self, done) -> list[AgencyEvent]:
+        """Report new disputes until `done()` is true. Return the published events."""
         self.events: list[AgencyEvent] = []
         next_report_at = time.monotonic()
         while not done():
@@ -80,7 +84,7 @@ class _SecondAgency:
 
 
 class _MemorySampler:
-    """Context manager that measures the memory of each process twice a second: before, peak and after, in MB."""
+    """Context manager that measures the memory of each process in MB: before the block, the peak (sampled twice a second), and after the block."""
 
     def __init__(self, lab: Lab):
         self.lab = lab
@@ -89,7 +93,7 @@ class _MemorySampler:
     def __enter__(self):
         self.before = self.peak = self._memory_by_process()
         self.is_over = threading.Event()
-        self.thread = threading.Thread(target=self._sample)
+        self.thread = threading.Thread(target=self._sample_memory)
         self.thread.start()
         return self
 
@@ -98,8 +102,8 @@ class _MemorySampler:
         self.thread.join()
         self.after = self._memory_by_process()
 
-    def _sample(self):
-        while not self.is_over.wait(SAMPLE_SECONDS):
+    def _sample_memory(self):
+        while not self.is_over.wait(SAMPLE_INTERVAL_SECONDS):
             now = self._memory_by_process()
             self.peak = {name: max(now[name], self.peak[name]) for name in now}
 
@@ -108,5 +112,5 @@ class _MemorySampler:
         pids = {name: self.lab.system.pid(name) for name in self.lab.system.names}
         return {name: memory_mb(pid) for name, pid in (pids | {"postgresql": database, "rabbitmq": broker}).items()}
 
-    def figures(self) -> dict:
+    def memory_figures(self) -> dict:
         return {name: {"before": self.before[name], "peak": self.peak[name], "after": self.after[name]} for name in self.before}

@@ -1,6 +1,6 @@
-"""Runs a service's own handler on given messages, in batches of the usual size: `python -m bench.capture <hop> <messages.pickle>`.
+"""Runs the handler of a measured service on given messages, in batches of the usual size: `python -m bench.capture <measured service> <messages.pickle>`.
 
-The rows that it writes are recorded, and the floor later writes the same rows without deciding anything.
+Database triggers record the rows that the handler writes (see `copies`). The floor later writes the same rows without deciding anything.
 """
 
 import pickle
@@ -11,10 +11,10 @@ from plumbing.consumer import BATCH_SIZE
 from plumbing.events import Delivery
 
 
-def main(hop: str, file: str) -> None:
+def main(measured_service: str, file: str) -> None:
     with open(file, "rb") as stored:
         messages = pickle.load(stored)
-    process, read = batch_handler(hop)
+    process, read = batch_handler(measured_service)
     deliveries = [Delivery(m.body, m.content_type, m.routing_key, m.user_id or "", m.id, m.headers or {}) for m in messages]
     for first in range(0, len(deliveries), BATCH_SIZE):
         process([read(delivery) for delivery in deliveries[first : first + BATCH_SIZE]])

@@ -1,8 +1,8 @@
-"""End-to-end benchmark: all services run, agencies publish, and an event is complete when it has its outcome and the read model shows it."""
+"""End-to-end benchmark of all services together: from an agency's publishing of an event to the outcome receipt and the update of the read model."""
 
 import time
 
-from bench.agencies import Agencies, percentile
+from bench.agencies import SimulatedAgencies, percentile
 from bench.lab import Lab, log_progress
 from bench.resource_usage import cpu_seconds
 from bench.workload import Caseload
@@ -17,18 +17,21 @@ COUNT_UNPROCESSED = " union all ".join(
 WARM_UP_ROUNDS = 3
 
 
-def start(lab: Lab) -> None:
+def start_system(lab: Lab) -> None:
     lab.system.start()
     lab.system.wait_ready()
 
 
-def stop(lab: Lab, agencies: Agencies) -> None:
+def stop_system(lab: Lab, agencies: SimulatedAgencies) -> None:
     wait_until_processed(lab, agencies)
     lab.system.stop(*lab.system.names)
 
 
-def wait_until_processed(lab: Lab, agencies: Agencies, seconds: float = 120, codes: list[str] | None = None) -> None:
-    """Wait until every published event has been processed and all outboxes are empty. With `codes`, check these disputes only, which is cheap."""
+def wait_until_processed(lab: Lab, agencies: SimulatedAgencies, seconds: float = 120, codes: list[str] | None = None) -> None:
+    """Wait until the services have processed every published event and all outboxes are empty. Raises TimeoutError after `seconds`.
+
+    `codes`: check only the events of these disputes, which is cheap in a large database.
+    """
     with lab.copies.admin_cursor("fengqiao") as cursor:
 
         def count_unprocessed():
@@ -36,38 +39,38 @@ def wait_until_processed(lab: Lab, agencies: Agencies, seconds: float = 120, cod
             cursor.execute(f"select (select sum(count) from ({COUNT_UNPROCESSED}) n) + {outboxes}", {"codes": codes})
             return cursor.fetchone()[0]
 
-        agencies.loop.run_until(lambda: not count_unprocessed(), seconds, "processing every event", timeout=0.05)
+        agencies.loop.run_until(lambda: not count_unprocessed(), seconds, "waiting until every event is processed", timeout=0.05)
 
 
-def warm_up(agencies: Agencies, caseload: Caseload) -> None:
-    """Run WARM_UP_ROUNDS rounds, so that there are disputes at every stage."""
+def warm_up(agencies: SimulatedAgencies, caseload: Caseload) -> None:
+    """Run WARM_UP_ROUNDS rounds of the caseload, so that there are disputes at every stage."""
     for _ in range(WARM_UP_ROUNDS):
-        events = caseload.advance_all()
+        events = caseload.advance_all_disputes()
         agencies.publish(events)
         agencies.await_outcomes(events)
 
 
-def all_pids(lab: Lab) -> list[int | None]:
+def pids_of_all_processes(lab: Lab) -> list[int | None]:
     return [*(lab.system.pid(name) for name in lab.system.names), *lab.server_pids]
 
 
-def measure(lab: Lab, agencies: Agencies, caseload: Caseload, seconds: float) -> dict:
-    """Measure the throughput of one round published at once, then the delays of a round published at half that rate."""
-    events = caseload.advance_all()
-    cpu, began = cpu_seconds(*all_pids(lab)), time.monotonic()
+def measure(lab: Lab, agencies: SimulatedAgencies, caseload: Caseload, seconds: float) -> dict:
+    """Measure the throughput of one round that is published at once, and then the delays of a round that is published at half that rate. Return the figures."""
+    events = caseload.advance_all_disputes()
+    cpu, began = cpu_seconds(*pids_of_all_processes(lab)), time.monotonic()
     agencies.publish(events)
     agencies.await_outcomes(events)
     wait_until_processed(lab, agencies)
     rate = len(events) / (time.monotonic() - began)
-    cpu = cpu_seconds(*all_pids(lab)) - cpu
+    cpu = cpu_seconds(*pids_of_all_processes(lab)) - cpu
     log_progress(f"end to end: {rate:.0f}/s; delays at half that rate")
-    round_events, paced_count = caseload.advance_all(), max(50, int(seconds * rate / 2))
+    round_events, paced_count = caseload.advance_all_disputes(), max(50, int(seconds * rate / 2))
     paced, remaining = round_events[:paced_count], round_events[paced_count:]
     agencies.publish_at_rate(paced, rate / 2)
     agencies.await_outcomes(paced)
     wait_until_processed(lab, agencies)
     delays = agencies.outcome_delays(paced)
-    agencies.publish(remaining)  # so that the next round finds every dispute in the expected state
+    agencies.publish(remaining)  # completes the round, so that each dispute is in the expected state in the next round
     agencies.await_outcomes(remaining)
     applied = sum(agencies.outcomes[event.outgoing.id] == "receipt.applied" for event in events)
     return {

@@ -1,7 +1,7 @@
-"""The floor of a service: a plain loop of pika and psycopg2 that writes the same rows and decides nothing. `python -m bench.floor <work.pickle>`.
+"""Floor (lower bound) of a service: a loop of pika and psycopg2 that writes the service's rows and decides nothing. `python -m bench.floor <work.pickle>`.
 
-One process, the same queues, batches of the same size, one transaction and one acknowledgement per batch, prepared statements over arrays
-that are built in advance. A program can be faster only if it writes less.
+The loop uses one OS process, the same queues and batch size as the service, one transaction and one acknowledgement per batch, and prepared statements
+with arrays that are built in advance. A program can be faster only if it writes fewer rows.
 """
 
 import json
@@ -16,13 +16,17 @@ import psycopg2
 
 @dataclass
 class FloorWork:
-    """Input of the loop. `columns`: table → (name, type, whether part of the key). `batches`: for each batch, (table, operation, one list per column)."""
+    """Input of the loop: addresses, queues, and the rows to write.
+
+    `message_count`: number of messages to consume. `batch_size`: messages per batch. `columns`: {table: [(name, type, whether part of the primary key)]}.
+    `batches`: for each batch, a list of (table, operation, values), where the values are one list per column.
+    """
 
     amqp: str
     database: str
     queues: list[str]
-    messages: int
-    size: int
+    message_count: int
+    batch_size: int
     columns: dict[str, list[tuple[str, str, bool]]]
     batches: list[list[tuple[str, str, list[list]]]]
 
@@ -32,19 +36,19 @@ def main(file: str) -> None:
         work: FloorWork = pickle.load(stored)
     database = psycopg2.connect(work.database)
     cursor = database.cursor()
-    statements = prepare(cursor, work)
+    statements = prepare_statements(cursor, work)
     database.commit()
-    batches = [[(statements[table, op], [adapt(column) for column in columns]) for table, op, columns in batch] for batch in work.batches]
+    batches = [[(statements[table, op], [adapt_column(column) for column in columns]) for table, op, columns in batch] for batch in work.batches]
     connection = pika.BlockingConnection(pika.URLParameters(work.amqp))
     channel = connection.channel()
-    channel.basic_qos(prefetch_count=2 * work.size)
+    channel.basic_qos(prefetch_count=2 * work.batch_size)
     tags: list[int] = []
     for queue in work.queues:
         channel.basic_consume(queue, lambda _, method, __, body: tags.append(method.delivery_tag))
     done, began, rows = 0, None, iter(batches)
     print("ready", flush=True)
-    while done < work.messages:
-        batch_size = min(work.size, work.messages - done)
+    while done < work.message_count:
+        batch_size = min(work.batch_size, work.message_count - done)
         while len(tags) < batch_size:
             connection.process_data_events(time_limit=1)
         began = began or time.time()
@@ -61,8 +65,8 @@ def main(file: str) -> None:
     connection.close()
 
 
-def prepare(cursor, work: FloorWork) -> dict[tuple[str, str], str]:
-    """Prepare a statement for each table and operation. Return {(table, operation): SQL that executes it}."""
+def prepare_statements(cursor, work: FloorWork) -> dict[tuple[str, str], str]:
+    """Prepare a statement for each pair of table and operation. Return {(table, operation): SQL that executes the statement}."""
     statements = {}
     for batch in work.batches:
         for table, op, _ in batch:
@@ -70,12 +74,12 @@ def prepare(cursor, work: FloorWork) -> dict[tuple[str, str], str]:
                 continue
             columns = work.columns[table] if op != "DELETE" else [column for column in work.columns[table] if column[2]]
             name = f"s{len(statements)}"
-            cursor.execute(f"prepare {name} ({', '.join(_as_array(kind) for _, kind, _ in columns)}) as {_sql(table, op, columns)}")
-            statements[table, op] = f"execute {name} ({', '.join('%s::' + _as_array(kind) for _, kind, _ in columns)})"
+            cursor.execute(f"prepare {name} ({', '.join(_array_type(kind) for _, kind, _ in columns)}) as {_statement_sql(table, op, columns)}")
+            statements[table, op] = f"execute {name} ({', '.join('%s::' + _array_type(kind) for _, kind, _ in columns)})"
     return statements
 
 
-def _sql(table, op, columns):
+def _statement_sql(table, op, columns):
     names = ", ".join(name for name, _, _ in columns)
     values = ", ".join(f"{name}::{kind}" for name, kind, _ in columns)
     new_rows = f"(select {values} from unnest({', '.join(f'${n}' for n in range(1, len(columns) + 1))}) as g ({names})) v"
@@ -87,12 +91,12 @@ def _sql(table, op, columns):
     return f"delete from {table} t using {new_rows} where {same_key}"
 
 
-def _as_array(kind):
-    """Return the type of an array of `kind`. Arrays of arrays and of JSON are passed as text."""
+def _array_type(kind):
+    """Return the SQL type of an array of values of type `kind`. Arrays and JSON values are passed as text."""
     return "text[]" if kind.endswith("[]") or kind in ("json", "jsonb") else f"{kind}[]"
 
 
-def adapt(column: list) -> list:
+def adapt_column(column: list) -> list:
     return [psycopg2.Binary(value) if isinstance(value, bytes) else value for value in column]
 
 

@@ -1,4 +1,4 @@
-"""The environment of a benchmark: its own servers and processes, an administrator's connection to the broker, copies of the database."""
+"""Environment in which a benchmark runs: separate servers and service processes, an administrator's connection to the broker, and copies of the database."""
 
 import contextlib
 import json
@@ -21,15 +21,18 @@ from local import System
 
 
 @dataclass
-class Run:
-    """Result of one measurement: events per second from the first to the last event, and CPU microseconds per event of all processes involved."""
+class Measurement:
+    """Result of one measurement.
+
+    `rate`: events per second from the first to the last event. `cpu_us`: CPU time of all processes involved, in microseconds per event.
+    """
 
     rate: float
     cpu_us: float
 
 
 class Lab:
-    """Context manager that starts the servers of a benchmark and stops them."""
+    """Context manager that starts the servers of a benchmark, and stops servers and processes at the end."""
 
     def __init__(self, folder: Path):
         shutil.rmtree(folder, ignore_errors=True)
@@ -41,7 +44,7 @@ class Lab:
         try:
             self.system.prepare()
             self.copies = DatabaseCopies(self.servers.database_admin, self.servers.keys["database"])
-            # Lets the administrator publish with the user id of any agency, to fill the queues before the consumers start.
+            # The tag `impersonator` lets the administrator publish with the user id of any agency, to fill the queues before the consumers start.
             self.servers.broker.ctl("set_user_tags", "admin", "administrator", "impersonator")
             self.loop = IoLoop()
             self.connection = BrokerConnection(self.loop, self.servers.amqp_admin)
@@ -60,10 +63,10 @@ class Lab:
         return self.servers.database.pid(), self.servers.broker.pid()
 
     def fill_queues(self, messages: Iterable[Message]) -> None:
-        """Publish the messages and wait for every confirm."""
+        """Publish the messages and wait until the broker has confirmed all of them."""
         self.connection.publish(messages)
-        self.loop.run_until(lambda: not self.connection.unconfirmed, 120, "filling the queues")
-        assert not self.connection.nacked, "the broker refused some messages"
+        self.loop.run_until(lambda: not self.connection.unconfirmed_count, 120, "filling the queues")
+        assert not self.connection.nacked_count, "the broker refused some messages"
 
     def declare_queue(self, exchange: str, queue: str, routing_key: str) -> None:
         """Declare a durable topic exchange and a durable classic queue bound to it, as nameko does."""
@@ -74,35 +77,36 @@ class Lab:
         self.loop.run_until(lambda: done, 10, f"declaring {queue}")
 
     def purge_queues(self, queues: Iterable[str]) -> int:
-        """Empty these queues. Return how many messages were in them, as counted by the broker."""
+        """Empty these queues. Return the number of messages that the broker removed."""
         counts, channel, wanted = [], self.connection.channel, list(queues)
         for queue in wanted:
             channel.queue_purge(queue, callback=lambda frame: counts.append(frame.method.message_count))
         self.loop.run_until(lambda: len(counts) == len(wanted), 30, "emptying the queues")
         return sum(counts)
 
-    def environment(self, name: str, database: str | None = None) -> dict[str, str]:
-        """Return the environment variables of the process of this name, with another DATABASE_URL if one is given."""
+    def process_environment(self, name: str, database: str | None = None) -> dict[str, str]:
+        """Return the environment variables of a process of the system. `database`: URL that replaces its DATABASE_URL."""
         from deploy import processes
 
         variables = processes.launch(processes.PROCESSES[name], self.servers).environment
         return variables | ({"DATABASE_URL": database} if database else {})
 
 
-def listen(url: str, channel: str):
-    """Return a connection that listens to a notification channel, so that it learns of every commit that notifies there."""
+def listen_to_channel(url: str, channel: str):
+    """Return a database connection that listens to this notification channel (LISTEN), on which every commit of the measured service sends a notification."""
     connection = psycopg2.connect(url)
     connection.autocommit = True
     connection.cursor().execute(f'listen "{channel}"')
     return connection
 
 
-def watch_commits(
+def wait_for_commits(
     listening, progress: Callable[[], int], wanted: int, pids: Callable[[], tuple], seconds: float = 120
 ) -> tuple[float, float, list[tuple[float, float]]]:
-    """Wait until `progress()` has reached `wanted`, observing the commits by their notifications. Raises TimeoutError.
+    """Wait until `progress()` has reached `wanted`. Observe the commits by their notifications. Raises TimeoutError after `seconds`.
 
-    Returns the time of the last commit, the CPU seconds used until then, and (time, CPU seconds) samples from before the first commit.
+    Returns the time of the last commit, the CPU seconds of the processes `pids()` until then, and a list of samples (time, CPU seconds) from before
+    the first commit.
     """
     last, samples = None, []
     give_up = checked = time.time()

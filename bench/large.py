@@ -1,7 +1,7 @@
-"""Large-database benchmark: CPU time per event and response times of the dashboard, before and after a million disputes are stored. `python -m bench large`.
+"""Large-database benchmark: CPU time per event and response times of the dashboard, with few disputes and with a million. `python -m bench large`.
 
-About a thousand disputes are processed by the services and then copied row by row, in every table that grows. The numbers that order a log or an
-inbox are negative in the copies, so that the services continue to count after the originals.
+The services process about a thousand disputes. SQL then copies their rows in every table that grows with the number of disputes.
+Sequence numbers of a log or an inbox are negative in the copies, so that the services continue to count from the originals' last numbers.
 """
 
 import contextlib
@@ -10,18 +10,18 @@ import time
 import urllib.error
 import urllib.request
 
-from bench.agencies import Agencies
-from bench.end_to_end import WARM_UP_ROUNDS, all_pids, start, stop, wait_until_processed
+from bench.agencies import SimulatedAgencies
+from bench.end_to_end import WARM_UP_ROUNDS, pids_of_all_processes, start_system, stop_system, wait_until_processed
 from bench.lab import Lab, log_progress
 from bench.resource_usage import cpu_seconds
-from bench.workload import PLACES, Caseload
+from bench.workload import VILLAGE_OF_TOWNSHIP, Caseload
 
-SAMPLES = 15
+REQUESTS_PER_PAGE = 15
 COPIES_PER_STATEMENT = 20
 
-# Tables with rows of every dispute: the column with the dispute's code, and SQL for other columns that must differ in each copy ({n}: number of the copy).
+# Tables to copy: table → (column with the dispute's code, SQL expressions of other columns that must differ in each copy; {n} is the number of the copy).
 # fmt: off
-TABLES = {
+COPIED_TABLES = {
     "intake.disputes":       ("code",     {}),
     "intake.log":            ("dispute",  {"seq": "-(seq + {n} * 100000)", "event_id": "event_id || '~' || {n}"}),
     "intake.reports":        ("code",     {"report_no": "report_no || '~' || {n}", "seq": "-(seq + {n} * 100000)"}),
@@ -45,18 +45,21 @@ TABLES = {
     "metrics.heard":         ("subject",  {}),
 }
 # fmt: on
-# Condition that selects the rows to copy, for tables without a column with the dispute's code.
-CONDITION_WITHOUT_DISPUTE_COLUMN = {
+# SQL condition that selects the rows to copy in each table that has no column with the dispute's code.
+COPY_CONDITIONS = {
     "intake.party_tokens": "seq in (select seq from intake.log where dispute in (select code from public.copied))",
     "intake.receipts": "split_part(id, '/', 2)::bigint in (select seq from intake.log where dispute in (select code from public.copied))",
 }
-SUMS = ("metrics.open_cube", "metrics.open_waits", "metrics.daily_counts", "metrics.daily_totals", "metrics.totals")
-COLUMNS = "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped and attidentity = '' and attgenerated = '' order by attnum"
+AGGREGATE_TABLES = ("metrics.open_cube", "metrics.open_waits", "metrics.daily_counts", "metrics.daily_totals", "metrics.totals")
+SELECT_COLUMN_NAMES = "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped and attidentity = '' and attgenerated = '' order by attnum"
 
 
-def measure(lab: Lab, agencies: Agencies, new_per_round: int, disputes: int) -> dict:
-    """Measure one round before and one after `disputes` are stored. Ratios near one mean that the cost does not depend on the number of disputes."""
-    originals = Caseload(new_per_round, first=1_000_000)
+def measure(lab: Lab, agencies: SimulatedAgencies, new_per_round: int, disputes: int) -> dict:
+    """Measure one round with few disputes and one round after `disputes` disputes are stored. Return the figures.
+
+    A ratio near one means that the cost of an event does not depend on the number of stored disputes.
+    """
+    originals = Caseload(new_per_round, number_offset=1_000_000)
     for _ in range(2):
         _cpu_us_per_event(lab, agencies, originals)
     with lab.copies.admin_cursor("fengqiao") as cursor:
@@ -65,15 +68,15 @@ def measure(lab: Lab, agencies: Agencies, new_per_round: int, disputes: int) -> 
     caseload = Caseload(new_per_round)
     for _ in range(WARM_UP_ROUNDS):
         _cpu_us_per_event(lab, agencies, caseload)
-    before, pages_before = _cpu_us_per_event(lab, agencies, caseload), _page_seconds(lab)
-    stop(lab, agencies)
+    before, pages_before = _cpu_us_per_event(lab, agencies, caseload), _page_response_seconds(lab)
+    stop_system(lab, agencies)
     copies = -(-disputes // copied)
     with lab.copies.admin_cursor("fengqiao") as cursor:
         _copy_disputes(cursor, copies)
-    start(lab)
+    start_system(lab)
     for _ in range(WARM_UP_ROUNDS):
-        _cpu_us_per_event(lab, agencies, caseload)  # fills the caches after the restart
-    after, pages_after = _cpu_us_per_event(lab, agencies, caseload), _page_seconds(lab)
+        _cpu_us_per_event(lab, agencies, caseload)  # the rounds fill the caches after the restart
+    after, pages_after = _cpu_us_per_event(lab, agencies, caseload), _page_response_seconds(lab)
     log_progress(f"large: {round(before)} µs an event before, {round(after)} µs after")
     with lab.copies.admin_cursor("fengqiao") as cursor:
         cursor.execute("select (select count(*) from mediation.disputes), (select count(*) from metrics.timeline), pg_database_size('fengqiao')")
@@ -90,27 +93,27 @@ def measure(lab: Lab, agencies: Agencies, new_per_round: int, disputes: int) -> 
 
 
 def _cpu_us_per_event(lab, agencies, caseload):
-    """Run one round. Return the CPU time of all processes per event, in microseconds."""
-    events = caseload.advance_all()
-    cpu = cpu_seconds(*all_pids(lab))
+    """Run one round. Return the CPU time of all processes in microseconds per event."""
+    events = caseload.advance_all_disputes()
+    cpu = cpu_seconds(*pids_of_all_processes(lab))
     agencies.publish(events)
     agencies.await_outcomes(events)
     wait_until_processed(lab, agencies, codes=list({event.dispute.code for event in events}))
-    return 1e6 * (cpu_seconds(*all_pids(lab)) - cpu) / len(events)
+    return 1e6 * (cpu_seconds(*pids_of_all_processes(lab)) - cpu) / len(events)
 
 
 def _copy_disputes(cursor, copies):
-    cursor.execute("set session_replication_role = replica")  # disables foreign keys and triggers: copies of valid rows need no check
+    cursor.execute("set session_replication_role = replica")  # disables foreign keys and triggers; copies of valid rows need no check
     cursor.execute("set synchronous_commit = off")
-    for table, (dispute_column, changed_columns) in TABLES.items():
-        cursor.execute(COLUMNS, (table,))
+    for table, (dispute_column, changed_columns) in COPIED_TABLES.items():
+        cursor.execute(SELECT_COLUMN_NAMES, (table,))
         columns = [name for (name,) in cursor.fetchall()]
         values = {dispute_column: f"{dispute_column} || '~' || {{n}}"} | changed_columns if dispute_column else changed_columns
         expressions = ", ".join((values.get(name, f'"{name}"')).format(n="n") for name in columns)
         names = ", ".join(f'"{name}"' for name in columns)
         cursor.execute(
             f"create temporary table originals as select * from {table} where "
-            + (f"{dispute_column} in (select code from public.copied)" if dispute_column else CONDITION_WITHOUT_DISPUTE_COLUMN[table])
+            + (f"{dispute_column} in (select code from public.copied)" if dispute_column else COPY_CONDITIONS[table])
         )
         began = time.monotonic()
         for first in range(1, copies, COPIES_PER_STATEMENT):
@@ -118,24 +121,29 @@ def _copy_disputes(cursor, copies):
             cursor.execute(f"insert into {table} ({names}) select {expressions} from originals, generate_series({first}, {last}) n")
         cursor.execute("drop table originals")
         log_progress(f"large: {table}, {time.monotonic() - began:.0f} s")
-    for table in SUMS:
+    for table in AGGREGATE_TABLES:
         cursor.execute(f"update {table} set count = count * {copies}")
     cursor.execute("reset session_replication_role")
     log_progress("large: vacuum analyze")
     cursor.execute("vacuum analyze")
 
 
-def _page_seconds(lab):
-    """Return the median response time of each page, in seconds."""
+def _page_response_seconds(lab):
+    """Return {page: median response time in seconds} for several pages of the dashboard."""
     dashboard = f"http://127.0.0.1:{lab.servers.ports['dashboard']}"
     with lab.copies.admin_cursor("fengqiao") as cursor:
         cursor.execute("select code from metrics.disputes where state = 'registered' limit 1")
         code = cursor.fetchone()[0]
-    pages = {"overview": "/", "list": "/disputes", "filtered list": f"/disputes?kind=labour&township={next(iter(PLACES))}", "one dispute": f"/disputes/{code}"}
+    pages = {
+        "overview": "/",
+        "list": "/disputes",
+        "filtered list": f"/disputes?kind=labour&township={next(iter(VILLAGE_OF_TOWNSHIP))}",
+        "one dispute": f"/disputes/{code}",
+    }
     for path in pages.values():
         with contextlib.suppress(urllib.error.HTTPError):  # the first request may fail while the caches are empty
             _response_seconds(dashboard + path)
-    return {name: statistics.median(_response_seconds(dashboard + path) for _ in range(SAMPLES)) for name, path in pages.items()}
+    return {name: statistics.median(_response_seconds(dashboard + path) for _ in range(REQUESTS_PER_PAGE)) for name, path in pages.items()}
 
 
 def _response_seconds(url):

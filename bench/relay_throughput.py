@@ -1,6 +1,6 @@
-"""Relay benchmark: the relay against plain publishing of the same messages, with the same confirm window and without a database.
+"""Relay benchmark: throughput of the relay compared with its floor, plain publishing of the same messages without a database.
 
-Also the program of the child process of either measurement:
+Both use the same confirm window. The module is also the program of the child process that is measured:
 `python -m bench.relay_throughput relay|floor <job.pickle>`
 """
 
@@ -15,7 +15,7 @@ import time
 import psycopg2
 
 from bench.agencies import BrokerConnection, IoLoop, Message
-from bench.lab import Lab, Run, log_progress, read_json
+from bench.lab import Lab, Measurement, log_progress, read_json
 from bench.resource_usage import cpu_seconds
 from bench.service_throughput import WORK_DATABASE
 from deploy.files import ROOT
@@ -28,15 +28,15 @@ FILL_OUTBOX = (
 )
 
 
-def measure(lab: Lab, published: dict[str, list[Message]], count: int, pairs: int) -> dict:
-    """Measure how fast the relay empties an outbox with `count` rows, copied from events that mediation has published."""
+def measure(lab: Lab, published: dict[str, list[Message]], count: int, pair_count: int) -> dict:
+    """Measure how fast the relay empties an outbox of `count` rows, which repeat events that mediation has published. Return the figures."""
     messages = (published[PUBLISHING_SERVICE] * (count // len(published[PUBLISHING_SERVICE]) + 1))[:count]
     with lab.copies.admin_cursor(WORK_DATABASE) as cursor:
         cursor.execute("truncate mediation.outbox")
     relay_runs, floor_runs = [], []
-    for pair in range(pairs):
+    for pair in range(pair_count):
         for side in ("relay", "floor") if pair % 2 == 0 else ("floor", "relay"):
-            (relay_runs if side == "relay" else floor_runs).append(_run(lab, side, messages))
+            (relay_runs if side == "relay" else floor_runs).append(_measure_side(lab, side, messages))
         log_progress(f"relay: {relay_runs[-1].rate:.0f}/s, floor {floor_runs[-1].rate:.0f}/s, ratio {relay_runs[-1].rate / floor_runs[-1].rate:.2f}")
     return {
         "events": count,
@@ -48,7 +48,7 @@ def measure(lab: Lab, published: dict[str, list[Message]], count: int, pairs: in
     }
 
 
-def _run(lab, side, messages):
+def _measure_side(lab, side, messages):
     if side == "relay":
         with lab.copies.admin_cursor(WORK_DATABASE) as cursor:
             columns = zip(
@@ -60,7 +60,7 @@ def _run(lab, side, messages):
     file.write_bytes(
         pickle.dumps(
             {
-                "database": lab.copies.url(WORK_DATABASE, PUBLISHING_SERVICE),
+                "database": lab.copies.database_url(WORK_DATABASE, PUBLISHING_SERVICE),
                 "amqp": lab.servers.amqp(PUBLISHING_SERVICE),
                 "messages": messages,
                 "count": len(messages),
@@ -80,18 +80,18 @@ def _run(lab, side, messages):
         child.stdin.close()
     arrived = {listener: lab.purge_queues(f"{listener}.{PUBLISHING_SERVICE}-events.{partition}" for partition in range(2)) for listener in LISTENERS}
     assert set(arrived.values()) == {len(messages)}, f"{side} published {len(messages)} messages, but the queues got {arrived}"
-    return Run(len(messages) / (times["ended"] - times["began"]), 1e6 * cpu / len(messages))
+    return Measurement(len(messages) / (times["ended"] - times["began"]), 1e6 * cpu / len(messages))
 
 
-REPLY = sys.stdout  # read by the benchmark; the relay's log goes to stderr
+REPLY_STREAM = sys.stdout  # stream read by the parent process; the relay's log goes to stderr
 
 
 class _TimedRelay(Relay):
-    """The relay, which records when it is connected and when its outbox is empty, and then stops."""
+    """Relay that starts publishing on a line from the parent process, stops when its outbox is empty, and records both times."""
 
     def _connect(self):
         super()._connect()
-        print("ready", file=REPLY, flush=True)
+        print("ready", file=REPLY_STREAM, flush=True)
         sys.stdin.readline()
         self.began = time.time()
 
@@ -110,11 +110,11 @@ def _run_relay(job):
 def _publish_directly(job):
     loop = IoLoop()
     connection = BrokerConnection(loop, job["amqp"], window=WINDOW)
-    print("ready", file=REPLY, flush=True)
+    print("ready", file=REPLY_STREAM, flush=True)
     sys.stdin.readline()
     began = time.time()
     connection.publish(job["messages"])
-    loop.run_until(lambda: not connection.unconfirmed, 120, "publishing")
+    loop.run_until(lambda: not connection.unconfirmed_count, 120, "publishing")
     return {"began": began, "ended": time.time()}
 
 
@@ -122,7 +122,7 @@ def main(side: str, file: str) -> None:
     with open(file, "rb") as stored:
         job = pickle.load(stored)
     sys.stdout = sys.stderr
-    print(json.dumps({"relay": _run_relay, "floor": _publish_directly}[side](job)), file=REPLY, flush=True)
+    print(json.dumps({"relay": _run_relay, "floor": _publish_directly}[side](job)), file=REPLY_STREAM, flush=True)
     sys.stdin.readline()  # wait until the parent process has read this process's CPU time
 
 

@@ -1,4 +1,4 @@
-"""CPU time and memory of processes, read from /proc through psutil."""
+"""CPU time and memory of OS processes, read from /proc through psutil."""
 
 import os
 import platform
@@ -8,7 +8,7 @@ import psutil
 
 
 def process_tree(pid: int) -> list[psutil.Process]:
-    """Return the process and all its descendants; an empty list if it has ended."""
+    """Return the process and all its descendants; an empty list if the process has ended."""
     try:
         process = psutil.Process(pid)
         return [process, *process.children(recursive=True)]
@@ -17,7 +17,7 @@ def process_tree(pid: int) -> list[psutil.Process]:
 
 
 def cpu_seconds(*pids: int | None) -> float:
-    """Return the CPU time used so far by these processes, their descendants and their children that have ended."""
+    """Return the CPU seconds used so far by these processes, their running descendants and their ended children."""
     total = 0.0
     for pid in pids:
         for process in process_tree(pid) if pid else ():
@@ -30,7 +30,7 @@ def cpu_seconds(*pids: int | None) -> float:
 
 
 def memory_mb(pid: int | None) -> float:
-    """Return the resident memory of a process tree. Of child processes only unshared memory counts: shared pages would be counted many times."""
+    """Return the resident memory of a process tree in MB. Of child processes only unshared memory is counted, so that shared pages are counted once."""
     total = 0
     processes = process_tree(pid) if pid else []
     for process in processes:
@@ -42,12 +42,12 @@ def memory_mb(pid: int | None) -> float:
     return round(total / 2**20, 1)
 
 
-def machine(postgresql: str, rabbitmq: str) -> dict:
-    """Return hardware, versions and load of the machine, without its name or address."""
+def machine_description(postgresql: str, rabbitmq: str) -> dict:
+    """Return hardware, software versions and load of the machine, without its name or address."""
     models = [line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     return {
         "cores": os.cpu_count(),
-        "cpu": models[0] if models else platform.machine(),
+        "cpu": models[0] if models else platform.machine_description(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "python": platform.python_version(),
         "postgresql": postgresql,

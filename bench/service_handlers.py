@@ -1,4 +1,4 @@
-"""The services' own handler methods, called directly with a batch of events, without broker consumer. Runs in a child process of the benchmark."""
+"""The handler methods of the measured services, called directly with a batch of events instead of by the broker consumer. Runs in a child process."""
 
 from collections.abc import Callable
 
@@ -8,26 +8,26 @@ from plumbing import events, settings
 from plumbing.events import Delivery, Event
 from plumbing.pool import Pool
 
-STOCK_PRODUCER, STOCK_TYPE = "bench", "published"  # producer and event type for nameko's own handler
+STOCK_PRODUCER, STOCK_EVENT_TYPE = "bench", "published"  # producer and event type of the events for nameko's own event handler
 
 
-def handler_of_hop(hop: str) -> tuple[type, str, Callable[[Delivery], Event], Callable[[Delivery], Event]]:
-    """Return the service class, its handler method, its reader of deliveries, and its reader of deliveries stored in the database."""
-    if hop == "intake":
+def service_handler(measured_service: str) -> tuple[type, str, Callable[[Delivery], Event], Callable[[Delivery], Event]]:
+    """Return the service class, the name of its handler method, and two functions that read deliveries: from the broker, and stored in the database."""
+    if measured_service == "intake":
         from services.intake import envelope
         from services.intake.service import IntakeService
 
         return IntakeService, "on_agency_events", envelope.read, envelope.read_any
-    if hop == "answers":
+    if measured_service == "answers":
         from services.intake import envelope
         from services.intake.service import IntakeService
 
         return IntakeService, "on_decisions", events.read, envelope.read_any
-    if hop == "mediation":
+    if measured_service == "mediation":
         from services.mediation.service import MediationService
 
         return MediationService, "on_events", events.read, events.read
-    if hop == "notify":
+    if measured_service == "notify":
         from services.notify.service import NotifyService
 
         return NotifyService, "on_events", events.read, events.read
@@ -36,13 +36,13 @@ def handler_of_hop(hop: str) -> tuple[type, str, Callable[[Delivery], Event], Ca
     return MetricsService, "on_events", events.read, events.read
 
 
-def batch_handler(hop: str) -> tuple[Callable[[list[Event]], None], Callable[[Delivery], Event]]:
-    """Return a function that processes a batch as the service does, and the service's reader of deliveries."""
-    service, method, read, read_stored = handler_of_hop(hop)
+def batch_handler(measured_service: str) -> tuple[Callable[[list[Event]], None], Callable[[Delivery], Event]]:
+    """Return a function that processes a batch of events as the service does, and the function with which the service reads a delivery."""
+    service, method, read, read_stored = service_handler(measured_service)
     worker = service()
     config = settings.load()
     worker.db = Pool(config, read=read_stored)
-    if hop == "mediation":
+    if measured_service == "mediation":
         from contracts import COUNTY
         from services.mediation.county_files import CountyFiles
         from services.mediation.rosters.store import RosterCache
@@ -51,17 +51,17 @@ def batch_handler(hop: str) -> tuple[Callable[[list[Event]], None], Callable[[De
     return getattr(worker, method), read
 
 
-def stock_queue(hop: str) -> tuple[str, str, str]:
-    """Return exchange, queue and routing key, named as nameko names them."""
-    return f"{STOCK_PRODUCER}.events", f"evt-{STOCK_PRODUCER}-{STOCK_TYPE}--stock_{hop}.on_event", STOCK_TYPE
+def stock_queue(measured_service: str) -> tuple[str, str, str]:
+    """Return exchange, queue and routing key for nameko's own event handler, named as nameko names them."""
+    return f"{STOCK_PRODUCER}.events", f"evt-{STOCK_PRODUCER}-{STOCK_EVENT_TYPE}--stock_{measured_service}.on_event", STOCK_EVENT_TYPE
 
 
-def unpack(packed: list) -> Delivery:
-    """Return the delivery that `pack` encoded, given the decoded JSON."""
+def unpack_delivery(packed: list) -> Delivery:
+    """Return the delivery from the JSON value that `pack_message` encoded."""
     body, *rest = packed
     return Delivery(body.encode(), *rest)
 
 
-def pack(message) -> bytes:
-    """Return the message as JSON with its properties, because nameko's handler gets the decoded body only."""
+def pack_message(message) -> bytes:
+    """Return the message's body and properties as JSON, because nameko's event handler gets only the decoded body of a message."""
     return orjson.dumps([message.body.decode(), message.content_type, message.routing_key, message.user_id or "", message.id, message.headers or {}])

@@ -1,1 +1,1 @@
-"""The demonstration: simulated agencies report made-up disputes through the same interfaces as real agencies."""
+"""Demonstration: simulated agencies report invented disputes through the same interfaces as real agencies."""

@@ -1,4 +1,4 @@
-"""The bodies to which simulated disputes are sent, and their mediators, from the county's own rosters and routing rules."""
+"""Mediation bodies and mediators of simulated disputes, taken from the rosters and routing rules in the county's folder."""
 
 from datetime import date
 from functools import cache
@@ -9,7 +9,7 @@ from services.mediation.rosters.roster import Roster
 from services.mediation.routing.proposing import Candidate, RoutingFacts, propose
 from services.mediation.routing.rules import Rules
 
-ROSTER_DATE = date(2020, 1, 1)  # first day of the synthetic rosters
+ROSTER_VALIDITY_DATE = date(2020, 1, 1)  # first day on which the organisations and members of the invented rosters are valid
 
 
 @cache
@@ -20,51 +20,60 @@ def roster() -> Roster:
 
 
 @cache
-def villages(township: str) -> tuple[str, ...]:
-    """Return the villages of the township that have their own committee."""
+def villages_with_committee(township: str) -> tuple[str, ...]:
+    """Return the villages of the township that have their own people's mediation committee."""
     return tuple(
-        row.village for row in roster().valid_on(ROSTER_DATE) if row.kind == "peoples_mediation_committee" and row.village and row.township == township
+        row.village for row in roster().valid_on(ROSTER_VALIDITY_DATE) if row.kind == "peoples_mediation_committee" and row.village and row.township == township
     )
 
 
 @cache
 def proposed_bodies(kind: str, township: str, village: str | None, track: str = "A") -> tuple[Candidate, ...]:
-    """Return the bodies that the routing rules propose, in order, without any statistics of the bodies' earlier work."""
-    proposal = propose(RoutingFacts(kind, township, village, track), _rules(), roster(), {}, ROSTER_DATE)
+    """Return the mediation bodies that the routing rules propose for a dispute, best first. Statistics of earlier referrals are not used."""
+    proposal = propose(RoutingFacts(kind, township, village, track), _routing_rules(), roster(), {}, ROSTER_VALIDITY_DATE)
     return tuple(Candidate(candidate["to"], candidate.get("organisation"), joint_with=candidate["joint_with"]) for candidate in proposal["candidates"])
 
 
 @cache
-def mediators(agency: str, organisation: str | None) -> tuple[str, ...]:
-    """Return mediators' roster numbers: the organisation's if it has several, else the agency's, else invented ones."""
-    numbers = [member.id for member in roster().members_of(organisation or "", ROSTER_DATE) if member.role == "mediator"]
-    return tuple(numbers) if len(numbers) > 1 else roster().mediators_of(agency, ROSTER_DATE) or tuple(f"{agency}-{number:03}" for number in range(1, 10))
+def mediator_numbers(agency: str, organisation: str | None) -> tuple[str, ...]:
+    """Return roster numbers of mediators: those of the organisation if it has several, else those of the agency, else invented numbers."""
+    numbers = [member.id for member in roster().members_of(organisation or "", ROSTER_VALIDITY_DATE) if member.role == "mediator"]
+    return (
+        tuple(numbers) if len(numbers) > 1 else roster().mediators_of(agency, ROSTER_VALIDITY_DATE) or tuple(f"{agency}-{number:03}" for number in range(1, 10))
+    )
 
 
 @cache
-def invited() -> tuple[tuple[str, str], ...]:
-    """Return the court's invited mediators (特邀调解员), each as (agency that reports for the mediator, number)."""
+def invited_mediators() -> tuple[tuple[str, str], ...]:
+    """Return the mediators invited by the court (特邀调解员), each as (agency that reports for the mediator, roster number)."""
     all_rosters = roster()
-    invited_bodies = [row for row in all_rosters.valid_on(ROSTER_DATE) if row.kind == "invited_mediation_body"]
+    organisations = [row for row in all_rosters.valid_on(ROSTER_VALIDITY_DATE) if row.kind == "invited_mediation_body"]
     numbers = (
-        (row.agency, member.id) for row in invited_bodies for member in all_rosters.members_of(row.code, ROSTER_DATE) if member.role == "invited_mediator"
+        (row.agency, member.id)
+        for row in organisations
+        for member in all_rosters.members_of(row.code, ROSTER_VALIDITY_DATE)
+        if member.role == "invited_mediator"
     )
     return tuple(sorted(numbers))
 
 
 @cache
-def committees(township: str) -> tuple[str, ...]:
-    """Return the codes of the township's own committees, without those of its villages."""
+def township_committees(township: str) -> tuple[str, ...]:
+    """Return the codes of the township's people's mediation committees, without the committees of its villages."""
     return tuple(
-        sorted(row.code for row in roster().valid_on(ROSTER_DATE) if row.kind == "peoples_mediation_committee" and row.township == township and not row.village)
+        sorted(
+            row.code
+            for row in roster().valid_on(ROSTER_VALIDITY_DATE)
+            if row.kind == "peoples_mediation_committee" and row.township == township and not row.village
+        )
     )
 
 
 @cache
-def invited_bodies() -> tuple[str, ...]:
-    return tuple(sorted(row.code for row in roster().valid_on(ROSTER_DATE) if row.kind == "invited_mediation_body"))
+def invited_mediation_bodies() -> tuple[str, ...]:
+    return tuple(sorted(row.code for row in roster().valid_on(ROSTER_VALIDITY_DATE) if row.kind == "invited_mediation_body"))
 
 
 @cache
-def _rules() -> Rules:
+def _routing_rules() -> Rules:
     return read_routing(COUNTY.folder)[0]

@@ -1,4 +1,4 @@
-"""Continues after the history at a pace that a person can follow: open disputes take their next steps, and new disputes are reported."""
+"""Steps that the demonstration sends after the history, at a rate that a person can follow: further steps of open disputes, and new disputes."""
 
 import heapq
 import itertools
@@ -12,11 +12,14 @@ from demo.history import simulate_dispute
 from demo.step_sender import OpenDispute, StepSender
 from demo.steps import DisputeHistory, Step
 
-NEW_DISPUTE_SHARE = 1 / 12  # of all steps; a dispute has about twelve steps, so that about as many disputes end as begin
+NEW_DISPUTE_SHARE = 1 / 12  # share of steps that report a new dispute; a dispute has about twelve steps, so that as many disputes begin as end
 
 
 class LiveSchedule:
-    """The steps still to be sent, in the order of their simulated times. Simulated time advances with the steps; each is sent with the real time."""
+    """Queue of the steps to send after the history, in the order of their simulated times.
+
+    Simulated time advances from step to step. When a step is sent, its time is replaced by the current time.
+    """
 
     def __init__(self, seed: int, first_number: int, begin: datetime):
         self._seed, self._numbers = seed, itertools.count(first_number)
@@ -24,12 +27,12 @@ class LiveSchedule:
         self._random = random.Random()
 
     def add_remaining(self, history: DisputeHistory, dispute: OpenDispute):
-        """Schedule the steps of a dispute that are still in the future."""
+        """Add the steps of a dispute that lie after the end of the history."""
         for step in history.steps[len(history.steps_until(self._now)) :]:
             heapq.heappush(self._scheduled, (step.time, next(self._order), step, dispute))
 
     def next_step(self, now: datetime) -> tuple[Step, OpenDispute]:
-        """Return the next step, with its dates moved to `now`, and its dispute. Sometimes adds a new dispute."""
+        """Return the next step, with its time and dates moved to `now`, and its dispute. At random, add a new dispute first."""
         if not self._scheduled or self._random.random() < NEW_DISPUTE_SHARE:
             history = simulate_dispute(self._seed, next(self._numbers), self._now)
             dispute = OpenDispute(is_confidential=history.is_confidential)
@@ -41,7 +44,7 @@ class LiveSchedule:
 
 
 def move_step_to(step: Step, now: datetime) -> Step:
-    """Return the step with time `now` and all dates in its data moved by as many days."""
+    """Return a copy of the step that happens at `now`. All dates in its data are moved by the same number of days."""
     days = now.astimezone(SHANGHAI).date() - step.time.astimezone(SHANGHAI).date()
     return replace(step, time=now, data=_move_dates(step.data, days))
 
@@ -66,14 +69,14 @@ def _move_dates(data, days):
     return moved
 
 
-def send_forever(sender: StepSender, schedule: LiveSchedule, per_minute: float, show):
-    """Send about `per_minute` steps a minute until interrupted; call `show(step, dispute)` after each."""
+def send_forever(sender: StepSender, schedule: LiveSchedule, per_minute: float, show_step):
+    """Send about `per_minute` steps per minute until KeyboardInterrupt. Call `show_step(step, dispute)` after each step."""
     due = time.monotonic()
     while True:
         if time.monotonic() >= due:
             step, dispute = schedule.next_step(datetime.now(SHANGHAI) - timedelta(seconds=1))
-            dispute.remaining.append(step)
-            sender.send_next(dispute)
+            dispute.remaining_steps.append(step)
+            sender.send_next_steps(dispute)
             due = time.monotonic() + random.expovariate(per_minute / 60)
-            show(step, dispute)
+            show_step(step, dispute)
         sender.process_receipts(min(1.0, max(0.01, due - time.monotonic())))

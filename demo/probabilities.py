@@ -1,33 +1,37 @@
-"""How often each branch of the simulation is taken, with the source of each figure. The steps of the branches are in `stages`.
+"""Probabilities of the branches and choices of the simulation, with the source of each figure. The package `stages` has the steps of the branches.
 
-Figures that are published have their source. "guessed" marks a share without published figure; it is chosen so that a quarter of
-1200 disputes contains every branch.
+The source "guessed" marks a probability for which no figure is published. Guessed probabilities are so large that a quarter of 1200 disputes contains
+every branch.
 """
 
 from dataclasses import dataclass
 
-GUESSED = "guessed"
+GUESSED_SOURCE = "guessed"
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A yes/no decision of the simulation: the share of `of` (a set of disputes or steps) for which it is yes."""
+    """A yes/no decision of the simulation.
+
+    `probability`: probability of yes. `cases`: description of the disputes or steps for which the decision is made.
+    """
 
     name: str
-    share: float
-    of: str
-    source: str = GUESSED
+    probability: float
+    cases: str
+    source: str = GUESSED_SOURCE
 
 
+# One branch per line: the event that happens or not, its probability, the cases for which it is decided, and the source of the probability.
 # fmt: off
 BRANCHES = (
-    #      name                                       share   of                                                       source of the share
-    # reported
+    #      name                                       probability, cases                                               source of the probability
+    # branches of reporting
     Branch("reported twice",                          0.020,  "reports"),
-    Branch("reported by another agency",              0.050,  "reports"),                                           # the same parties, place and matter: intake joins the reports
+    Branch("reported by another agency",              0.050,  "reports"),                                           # both reports have the same parties, place and matter, so that intake joins them
     Branch("second agency knows the code",            0.500,  "reports by another agency"),
-    Branch("separated again",                         0.150,  "reports joined by intake"),                          # they were two disputes of the same parties
-    Branch("likely duplicate",                        0.015,  "reports"),                                           # the same parties, another matter: the centre decides
+    Branch("separated again",                         0.150,  "reports joined by intake"),                          # the join is undone, because the reports are about two disputes of the same parties
+    Branch("likely duplicate",                        0.015,  "reports"),                                           # both reports have the same parties but another matter; the centre decides whether to join them
     Branch("amount reported",                         0.800,  "kinds with an amount"),
     Branch("party asks for advice",                   0.060,  "reports, except at the filing desk"),
     Branch("third party",                             0.070,  "reports"),
@@ -35,11 +39,11 @@ BRANCHES = (
     Branch("many people involved",                    0.010,  "reports"),
     Branch("wages in arrears",                        0.400,  "labour disputes"),
     Branch("registered by mistake",                   0.006,  "reports without an agency's mistake"),
-    # the grid: 四级七天
+    # reports of the grid (village-level workers, 网格); 四级七天: settle at four levels within seven days
     Branch("settled on the spot",                     0.350,  "reports of the grid"),
     Branch("escalated",                               0.250,  "other disputes that only the grid reported"),
     Branch("settled after escalation",                0.400,  "escalated disputes"),
-    # screening and referral
+    # branches of screening and referral
     Branch("screened late",                           0.050,  "screenings"),
     Branch("not suitable",                            0.040,  "screenings"),
     Branch("redirected",                              0.500,  "disputes not suitable"),
@@ -49,22 +53,22 @@ BRANCHES = (
     Branch("referral declined",                       0.080,  "referrals"),
     Branch("referral not answered",                   0.030,  "referrals not declined"),
     Branch("referral answered late",                  0.070,  "referrals accepted"),
-    # consent and mediator
+    # branches of consent and choice of the mediator
     Branch("party cannot be reached",                 0.020,  "disputes accepted"),
     Branch("consent refused",                         0.070,  "disputes accepted"),
     Branch("conflict disclosed",                      0.010,  "disputes with both consents"),
     Branch("mediator refused",                        0.015,  "other disputes with both consents"),
-    Branch("appointment requested",                   0.040,  "the rest"),
-    Branch("mediator agreed",                         0.350,  "the rest of those"),
-    # mediation
+    Branch("appointment requested",                   0.040,  "other disputes with both consents"),
+    Branch("mediator agreed",                         0.350,  "disputes with both consents and no request"),
+    # branches of mediation
     Branch("agreement reached",                       0.655,  "mediations",                                            "65.4 % (2025 Q1-3), 66.1 % (2023 Q1-3) of mediations succeed"),
     Branch("mediation extended",                      0.090,  "mediations"),
     Branch("period exceeded",                         0.050,  "other mediations not extended"),
-    Branch("legal period exceeded",                   0.350,  "labour and medical mediations"),                     # labour mediation has only fifteen days
+    Branch("legal period exceeded",                   0.350,  "labour and medical mediations"),                     # the legal period is exceeded often, because labour mediation has only fifteen days
     Branch("supervision when overdue",                0.700,  "mediations past the period"),
     Branch("supervision answered",                    0.800,  "supervisions"),
-    Branch("supervision by the committee",            0.006,  "mediations"),                                        # 督办 of a grave matter or after a complaint
-    Branch("departments called",                      0.030,  "mediations"),                                        # 中心吹哨、部门报到
+    Branch("supervision by the committee",            0.006,  "mediations"),                                        # supervision (督办) of a grave matter or after a complaint
+    Branch("departments called",                      0.030,  "mediations"),                                        # the centre calls departments to help (中心吹哨、部门报到)
     Branch("department answered",                     0.900,  "departments called"),
     Branch("petition registered",                     0.020,  "mediations"),
     Branch("petition transferred",                    0.450,  "petitions"),
@@ -73,17 +77,17 @@ BRANCHES = (
     Branch("appraisal",                               0.030,  "mediations"),
     Branch("suspected sham",                          0.010,  "mediations"),
     Branch("suspicion unfounded",                     0.550,  "suspected shams"),
-    Branch("sued during mediation",                   0.008,  "mediations"),                                        # mediation never prevents a suit
+    Branch("sued during mediation",                   0.008,  "mediations"),                                        # parties may sue during mediation, because mediation never prevents a suit
     Branch("report withdrawn",                        0.008,  "mediations"),
     Branch("session reported wrongly",                0.010,  "mediations"),
-    Branch("stayed",                                  0.015,  "mediations"),                                        # for ordinary reasons; more frequent than safeguard holds
+    Branch("stayed",                                  0.015,  "mediations"),                                        # stays for ordinary reasons, which are more frequent than safeguard holds
     Branch("step attempted during stay",              0.250,  "disputes stayed"),
-    # agreement
+    # branches of agreement
     Branch("performed on the spot",                   0.300,  "agreements"),
     Branch("written agreement",                       0.820,  "agreements without terms"),
-    Branch("termination reported after agreement",    0.100,  "agreements"),                                        # the first of the eight grounds
+    Branch("termination reported after agreement",    0.100,  "agreements"),                                        # agreement is the first of the eight grounds of termination
     Branch("date reported wrongly",                   0.010,  "agreements"),
-    Branch("confirmation applied for",                0.200,  "agreements with terms",                                 "“low” (Xijiao tribunal, Feb 2025); the share is guessed"),
+    Branch("confirmation applied for",                0.200,  "agreements with terms",                                 "“low” (Xijiao tribunal, Feb 2025); the probability is guessed"),
     Branch("papers missing",                          0.080,  "applications for confirmation"),
     Branch("confirmation extended",                   0.080,  "applications for confirmation"),
     Branch("confirmation objected to",                0.080,  "agreements confirmed"),
@@ -94,24 +98,24 @@ BRANCHES = (
     Branch("term performed in part",                  0.350,  "terms not kept"),
     Branch("followed up",                             0.850,  "agreements"),
     Branch("parties satisfied",                       0.930,  "parties asked"),
-    # failure and court
+    # branches of failed mediation and court
     Branch("sued after failure",                      0.220,  "failed mediations"),
     Branch("filing refused",                          0.060,  "claims at the filing desk"),
     Branch("complaint corrected",                     0.120,  "claims at the filing desk"),
     Branch("filing decided late",                     0.020,  "cases filed"),
     Branch("case entrusted",                          0.598,  "cases filed",                                           "59.83 % sent to mediation (Anding district of Dingxi, 2,014 of 3,366)"),
     Branch("entrusted case settled",                  0.645,  "cases entrusted",                                       "64.5 % of those (1,299 of 2,014)"),
-    Branch("entrusted case overdue",                  0.200,  "cases entrusted"),                                   # simplified procedure has only seven days
+    Branch("entrusted case overdue",                  0.200,  "cases entrusted"),                                   # entrusted cases are overdue often, because the simplified procedure has only seven days
     Branch("entrusted mediation extended",            0.080,  "cases entrusted"),
     Branch("appraisal in trial",                      0.060,  "trials"),
     Branch("trial extended",                          0.080,  "trials"),
     Branch("changed to ordinary procedure",           0.080,  "trials not ordinary"),
     Branch("participant named",                       0.150,  "trials"),
     Branch("judgment enforced",                       0.300,  "judgments"),
-    # end
+    # branches of the end of a dispute
     Branch("failure followed up",                     0.500,  "failed mediations"),
     Branch("reopened",                                0.015,  "disputes archived"),
-    # the safeguard lane 安全保护专线
+    # safeguard lane (安全保护专线): disputes in which a person is in danger
     Branch("safeguarded at report",                   0.008,  "reports"),
     Branch("safeguarded at screening",                0.004,  "screenings"),
     Branch("safeguarded during mediation",            0.006,  "mediations"),
@@ -119,12 +123,12 @@ BRANCHES = (
     Branch("protection order applied for",            0.700,  "safeguarded disputes"),
     Branch("urgent application",                      0.300,  "applications for protection"),
     Branch("protection order refused",                0.250,  "applications for protection"),
-    Branch("mediated after release",                  0.400,  "disputes reported into the lane"),
-    # deliberate mistakes of agencies, which must be refused or rejected
+    Branch("mediated after release",                  0.400,  "disputes reported as safeguarded"),
+    # deliberate mistakes of agencies: steps that intake must refuse or mediation must reject
     Branch("agency mistake",                          0.050,  "disputes"),
 )
-# Choices among several options, with their weights. Most options are codes of the contract.
-CHOICES = {
+# Choices among several options: name of the choice → {option: weight}. Most options are allowed tokens of the package contracts.
+CHOICE_WEIGHTS = {
     "kind of mistake":                {"agreement before referral": 6, "acceptance by another body": 6, "mediation before consent": 6, "archiving before performance": 6,
                                        "extension too late": 2, "mediator named in trial": 4, "enforcement without title": 3, "step not permitted": 9, "unknown code": 6},
     "decision on likely duplicate":   {"joined": 6, "joined and separated": 3, "two disputes": 2},
@@ -163,4 +167,4 @@ CHOICES = {
 }
 # fmt: on
 
-SHARES = {branch.name: branch.share for branch in BRANCHES}
+PROBABILITY_OF_BRANCH = {branch.name: branch.probability for branch in BRANCHES}

@@ -1,4 +1,4 @@
-"""Shows the progress of sending the history: a progress bar on a terminal, else a plain line every few seconds."""
+"""Display of the progress of sending the history: a progress bar on a terminal, otherwise a line of text every few seconds."""
 
 import sys
 import time
@@ -6,11 +6,11 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-PLAIN_LINE_SECONDS = 5.0  # between lines, if standard error is not a terminal
+PLAIN_LINE_SECONDS = 5.0  # time between two lines if standard error is not a terminal
 
 
 class ProgressDisplay:
-    """Context manager that shows the progress on standard error; call it with the sender to update it."""
+    """Context manager that shows the progress on standard error. Calling the object with the StepSender updates the display."""
 
     def __init__(self, total: int):
         self._total, self._began, self._next = total, time.monotonic(), 0.0
@@ -44,13 +44,14 @@ class ProgressDisplay:
         return "  ".join(f"{label} {counts[name]}" for label, name in labels) + f"  {counts['finished'] / seconds:.0f}/s"
 
 
-def summary(sender, total: int) -> str:
+def summary_text(sender, total: int) -> str:
+    """Return a text, in Chinese and English, about the outcomes of the sent steps. `total`: number of steps of the history."""
     counts = sender.counts
     applied, not_applied = counts["receipt.applied"], counts["receipt.rejected"] + counts["receipt.refused"]
-    unanswered, unexpected = total - counts["finished"], sum(sender.unexpected.values())
+    unanswered, unexpected = total - counts["finished"], sum(sender.unexpected_receipts.values())
     lines = [
         f"演示数据（虚构）：{total} 步，生效 {applied}，未生效或未接收 {not_applied}，未答复 {unanswered}，与预期不符 {unexpected}",
-        f"Made-up data: {total} steps, {applied} applied, {not_applied} rejected or refused, {unanswered} unanswered, {unexpected} unexpected",
+        f"Invented data: {total} steps, {applied} applied, {not_applied} rejected or refused, {unanswered} unanswered, {unexpected} unexpected",
     ]
-    lines += [f"  {count:>6} × {step}: {answer} ({reason})" for (step, answer, reason), count in sender.unexpected.most_common(10)]
+    lines += [f"  {count:>6} × {step}: {answer} ({reason})" for (step, answer, reason), count in sender.unexpected_receipts.most_common(10)]
     return "\n".join(lines)

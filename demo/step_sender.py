@@ -1,4 +1,4 @@
-"""Sends the steps of simulated disputes, each through a process of its agency, and the next step of a dispute after the receipt of the one before."""
+"""Sends the steps of simulated disputes. Each agency sends from its own OS process; a step waits for the receipt of the dispute's previous step."""
 
 import json
 import os
@@ -12,24 +12,24 @@ from contextlib import suppress
 from pathlib import Path
 
 from contracts import safeguard
-from demo.steps import FIRST, CodePlaceholder, Step
+from demo.steps import FIRST_REPORT, CodePlaceholder, Step
 
 ROOT = Path(__file__).resolve().parents[1]
-OPEN_DISPUTES = 5000  # disputes sent at the same time; more of them give larger batches in all services
-LAST_RECEIPTS = ("receipt.applied", "receipt.rejected", "receipt.refused", "not sent")
+MAX_OPEN_DISPUTES = 5000  # largest number of disputes whose steps are sent at the same time; with more disputes the services process larger batches
+OUTCOME_RECEIPTS = ("receipt.applied", "receipt.rejected", "receipt.refused", "not sent")
 NO_CODE = "not sent: the dispute has no code"
 SAFEGUARD_LABEL = "安全保护专线 in the safeguard lane"
 
 
 class OpenDispute:
-    """A dispute whose steps are being sent: the remaining steps, and the codes that intake has assigned."""
+    """A dispute whose steps are being sent, with its remaining steps and the codes that intake has assigned."""
 
     def __init__(self, steps=(), is_confidential=False):
-        self.remaining = deque(steps)
-        self.is_confidential = is_confidential  # it is never printed
-        self.codes: dict[str, str] = {}  # report (FIRST or SECOND) → code
-        self.steps_waited_for = 0  # sent steps for which the next one waits; more than one only after steps sent without waiting
-        self.steps_without_outcome = 0
+        self.remaining_steps = deque(steps)
+        self.is_confidential = is_confidential  # True: nothing about the dispute is printed
+        self.codes: dict[str, str] = {}  # dispute code by report (FIRST_REPORT or SECOND_REPORT)
+        self.steps_waited_for = 0  # number of sent steps whose receipts the next step waits for
+        self.steps_without_outcome = 0  # number of sent steps whose outcome receipt has not arrived
 
     @property
     def is_waiting(self) -> bool:
@@ -37,19 +37,20 @@ class OpenDispute:
 
     @property
     def code(self) -> str | None:
-        return self.codes.get(FIRST)
+        return self.codes.get(FIRST_REPORT)
 
-    def with_codes(self, part):
-        """Return the subject or data of a step with codes in place of the placeholders. Raises KeyError if a code is not known."""
+    def replace_placeholders(self, part):
+        """Return a step's subject or data in which dispute codes replace the placeholders. Raises KeyError if a code is not known."""
         if isinstance(part, dict):
-            return {name: self.with_codes(value) for name, value in part.items()}
+            return {name: self.replace_placeholders(value) for name, value in part.items()}
         return self.codes[part.report] if isinstance(part, CodePlaceholder) else part
 
 
 class StepSender:
-    """Context manager that runs a process for each agency, sends steps through them and counts the receipts.
+    """Context manager that runs an OS process for each agency, sends the agencies' steps through these processes, and counts the receipts.
 
-    `counts`: receipts by type, and steps "sent" and "finished". `unexpected`: (step type, receipt, reason) → count.
+    `counts`: number of receipts by receipt type, and of steps by "sent" and "finished".
+    `unexpected_receipts`: number of unexpected outcomes by (step type, receipt type, reason).
     """
 
     def __init__(self, endpoints: dict, folder: Path):
@@ -57,10 +58,10 @@ class StepSender:
         self._processes: dict[str, _AgencyProcess] = {}
         self._received: queue.SimpleQueue = queue.SimpleQueue()
         self._sent: dict[str, tuple[Step, OpenDispute]] = {}
-        self._earlier_receipts: dict[str, list[dict]] = {}  # receipts from an earlier run, until their step is sent again
-        self._receipts: dict[str, set[str]] = {}  # step id → types of its receipts
+        self._earlier_receipts: dict[str, list[dict]] = {}  # receipts by step id that an earlier run has received, until the step is sent again
+        self._receipts: dict[str, set[str]] = {}  # types of the received receipts by step id
         self.counts: Counter = Counter()
-        self.unexpected: Counter = Counter()
+        self.unexpected_receipts: Counter = Counter()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def __enter__(self):
@@ -68,29 +69,29 @@ class StepSender:
 
     def __exit__(self, *_):
         for process in self._processes.values():
-            process.end()
+            process.close_input()
         for process in self._processes.values():
-            process.wait()
+            process.wait_until_ended()
 
     @property
-    def unfinished(self) -> int:
-        """Number of steps that were sent and have no outcome yet."""
+    def unfinished_count(self) -> int:
+        """Number of sent steps whose outcome receipt has not arrived."""
         return self.counts["sent"] - self.counts["finished"]
 
-    def start(self, agencies):
-        """Start the processes of these agencies in advance, so that no step waits for the start of a process."""
+    def start_agency_processes(self, agencies):
+        """Start the processes of these agencies in advance, so that no step has to wait for the start of a process."""
         for code in agencies:
-            self._process(code)
+            self._agency_process(code)
 
     def send_all(self, disputes: list[OpenDispute], patience: float, progress=lambda sender: None) -> bool:
-        """Send all steps and wait for their outcomes. Return False if no receipt arrived for `patience` seconds."""
+        """Send all steps of the disputes and wait for their outcomes. Return False if no receipt arrived for `patience` seconds, else True."""
         waiting, busy = deque(disputes), []
         last_receipt_at = time.monotonic()
-        while waiting or busy or self.unfinished:
-            busy = [dispute for dispute in busy if dispute.remaining or dispute.is_waiting]
-            while waiting and len(busy) < OPEN_DISPUTES:
+        while waiting or busy or self.unfinished_count:
+            busy = [dispute for dispute in busy if dispute.remaining_steps or dispute.is_waiting]
+            while waiting and len(busy) < MAX_OPEN_DISPUTES:
                 busy.append(waiting.popleft())
-                self.send_next(busy[-1])
+                self.send_next_steps(busy[-1])
             if self.process_receipts(0.2):
                 last_receipt_at = time.monotonic()
             elif time.monotonic() - last_receipt_at > patience:
@@ -98,31 +99,34 @@ class StepSender:
             progress(self)
         return True
 
-    def send_next(self, dispute: OpenDispute):
-        """Send the dispute's next steps that need not wait. A safeguard step is sent only when no other step of the dispute is without outcome."""
-        while dispute.remaining and (dispute.remaining[0].without_waiting or not dispute.is_waiting):
-            if dispute.remaining[0].is_safeguarded and dispute.steps_without_outcome:
+    def send_next_steps(self, dispute: OpenDispute):
+        """Send the dispute's next steps that need not wait for a receipt.
+
+        A safeguard step is sent only after all earlier steps of the dispute have their outcomes.
+        """
+        while dispute.remaining_steps and (dispute.remaining_steps[0].without_waiting or not dispute.is_waiting):
+            if dispute.remaining_steps[0].is_safeguarded and dispute.steps_without_outcome:
                 return
-            step = dispute.remaining.popleft()
+            step = dispute.remaining_steps.popleft()
             try:
-                subject, data = dispute.with_codes(step.subject), dispute.with_codes(step.data)
+                subject, data = dispute.replace_placeholders(step.subject), dispute.replace_placeholders(step.data)
             except KeyError:
-                self.unexpected[_label(step), step.expected, NO_CODE] += 1
+                self.unexpected_receipts[_printable_step_type(step), step.expected, NO_CODE] += 1
                 continue
             dispute.steps_waited_for += 1
             dispute.steps_without_outcome += 1
             self._sent[step.id] = step, dispute
             self.counts["sent"] += 1
             earlier = self._earlier_receipts.pop(step.id, ())
-            if not any(message["receipt"] in LAST_RECEIPTS for message in earlier):
+            if not any(message["receipt"] in OUTCOME_RECEIPTS for message in earlier):
                 job = {"id": step.id, "type": step.type, "subject": subject, "data": data, "time": step.time.isoformat()}
-                self._process(step.agency).send(json.dumps(job, ensure_ascii=False))
+                self._agency_process(step.agency).send_line(json.dumps(job, ensure_ascii=False))
             for message in earlier:
                 self._process_receipt(message)
 
     def process_receipts(self, seconds: float) -> bool:
-        """Process the receipts that have arrived, and send the steps that waited for them. Return False if none arrived within `seconds`."""
-        self._flush()
+        """Process the receipts that have arrived, and send the steps that waited for them. Return False if no receipt arrived within `seconds`."""
+        self._flush_processes()
         try:
             message = self._received.get(timeout=seconds)
         except queue.Empty:
@@ -135,12 +139,12 @@ class StepSender:
                 break
         else:
             self._process_receipt(message)
-        self._flush()
+        self._flush_processes()
         return True
 
-    def _flush(self):
+    def _flush_processes(self):
         for process in self._processes.values():
-            process.flush()
+            process.flush_lines()
 
     def _process_receipt(self, message):
         receipt, event_id = message["receipt"], message["id"]
@@ -154,53 +158,55 @@ class StepSender:
         is_first = not receipts
         receipts.add(receipt)
         self.counts[receipt] += 1
-        if message["dispute"] and receipt != "receipt.moved":  # receipt.moved is about an earlier report
+        if message["dispute"] and receipt != "receipt.moved":  # the code in receipt.moved belongs to an earlier report
             dispute.codes[step.report] = message["dispute"]
-        if receipt in LAST_RECEIPTS:
+        if receipt in OUTCOME_RECEIPTS:
             self.counts["finished"] += 1
             dispute.steps_without_outcome -= 1
             if receipt != step.expected:
-                self.unexpected[_label(step), receipt, message["reason"]] += 1
-        if receipt in LAST_RECEIPTS if step.waits_for_outcome else is_first:
+                self.unexpected_receipts[_printable_step_type(step), receipt, message["reason"]] += 1
+        if receipt in OUTCOME_RECEIPTS if step.waits_for_outcome else is_first:
             dispute.steps_waited_for -= 1
-        self.send_next(dispute)
+        self.send_next_steps(dispute)
 
-    def _process(self, code):
+    def _agency_process(self, code):
         if code not in self._processes:
             self._processes[code] = _AgencyProcess(code, self._agencies[code]["amqp"], self._folder, self._received)
         return self._processes[code]
 
 
-def _label(step):
+def _printable_step_type(step):
     return SAFEGUARD_LABEL if step.type in safeguard.STEPS else step.type
 
 
 class _AgencyProcess:
-    """One agency's process (see `worker`), and the thread that reads its output."""
+    """OS process of one agency (see the module `worker`), and the thread that reads its output."""
 
     def __init__(self, code, uri, folder, received):
         self._received, self._lines = received, []
         own = {"FENGQIAO_AGENCY": code, "FENGQIAO_AMQP_URI": uri, "FENGQIAO_OUTBOX": str(folder / f"{code}.outbox.db")}
-        self._process = subprocess.Popen(  # in a session of its own, so that Ctrl-C reaches the parent only, which then closes this process's input
-            [sys.executable, "-m", "demo.worker"], cwd=ROOT, env=os.environ | own, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        self._process = (
+            subprocess.Popen(  # in a separate session, so that Ctrl-C interrupts only the parent, which then closes the standard input of this process
+                [sys.executable, "-m", "demo.worker"], cwd=ROOT, env=os.environ | own, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            )
         )
-        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader = threading.Thread(target=self._read_output, daemon=True)
         self._reader.start()
 
-    def send(self, line):
+    def send_line(self, line):
         self._lines.append(line)
 
-    def flush(self):
+    def flush_lines(self):
         if self._lines:
             lines, self._lines = self._lines, []
             self._process.stdin.write(("\n".join(lines) + "\n").encode())
             self._process.stdin.flush()
 
-    def end(self):
+    def close_input(self):
         with suppress(BrokenPipeError):
             self._process.stdin.close()
 
-    def wait(self):
+    def wait_until_ended(self):
         try:
             self._process.wait(15)
         except subprocess.TimeoutExpired:
@@ -208,6 +214,6 @@ class _AgencyProcess:
             self._process.wait()
         self._reader.join(5)
 
-    def _read(self):
+    def _read_output(self):
         for line in self._process.stdout:
             self._received.put(json.loads(line))

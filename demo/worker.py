@@ -1,7 +1,7 @@
-"""One simulated agency, in a process of its own: reports the events that it reads from standard input and prints the receipts. Uses the agency kit only.
+"""Program of one simulated agency: reports the events that it reads from standard input, and prints the receipts. It uses only the agency client library (kit).
 
-Input:  one JSON object a line, {"id", "type", "subject", "data", "time"}.
-Output: one JSON object a line, {"id", "receipt", "dispute", "reason"}; receipts of an earlier run come first. It ends at the end of its input.
+Input:  one JSON object per line, {"id", "type", "subject", "data", "time"}. The program exits at the end of the input.
+Output: one JSON object per line, {"id", "receipt", "dispute", "reason"}. Receipts that an earlier run has stored are printed first.
 """
 
 import json
@@ -13,26 +13,26 @@ from datetime import datetime
 
 from fengqiao_agency import Agency, AgencyError
 
-CHUNK = 1 << 18
+READ_SIZE_BYTES = 1 << 18
 
 
 def main():
     logging.getLogger("pika").setLevel(logging.CRITICAL)
-    output = _Output()
+    output = _ReceiptOutput()
     with Agency(os.environ["FENGQIAO_AGENCY"], os.environ["FENGQIAO_AMQP_URI"], os.environ["FENGQIAO_OUTBOX"]) as agency:
-        earlier = set()
+        earlier_receipt_ids = set()
         for receipt in agency.receipts():
-            earlier.add(receipt.id)
+            earlier_receipt_ids.add(receipt.id)
             output.write(receipt.event_id, receipt.type, receipt.dispute, (receipt.data.get("reason") or {}).get("code"))
         agency.on_receipt(
-            lambda e: e.id in earlier or output.write(e.answered_event_id, e.type, e.data.get("dispute"), (e.data.get("reason") or {}).get("code"))
+            lambda e: e.id in earlier_receipt_ids or output.write(e.answered_event_id, e.type, e.data.get("dispute"), (e.data.get("reason") or {}).get("code"))
         )
-        for jobs in _batches():
-            _report(agency, jobs, output)
+        for jobs in _job_batches():
+            _report_jobs(agency, jobs, output)
 
 
-class _Output:
-    """Standard output, with a lock: the kit's thread prints receipts, the main thread prints errors."""
+class _ReceiptOutput:
+    """Standard output with a lock, because the kit's thread prints receipts and the main thread prints errors."""
 
     def __init__(self):
         self._lock = threading.Lock()
@@ -43,27 +43,27 @@ class _Output:
             sys.stdout.flush()
 
 
-def _batches():
-    """Yield the lines that have arrived, together, so that they are written to the outbox at once."""
+def _job_batches():
+    """Yield lists of jobs: all input lines that have arrived since the last list. The jobs of a list are written to the outbox in one transaction."""
     incomplete_line = b""
-    while chunk := os.read(sys.stdin.fileno(), CHUNK):
+    while chunk := os.read(sys.stdin.fileno(), READ_SIZE_BYTES):
         *lines, incomplete_line = (incomplete_line + chunk).split(b"\n")
         if lines:
             yield [json.loads(line) for line in lines]
 
 
-def _report(agency, jobs, output):
+def _report_jobs(agency, jobs, output):
     try:
-        agency.report_many([_arguments(job) for job in jobs])
+        agency.report_many([_report_arguments(job) for job in jobs])
     except AgencyError as error:
         if len(jobs) == 1:
             output.write(jobs[0]["id"], "not sent", None, type(error).__name__)
             return
         for job in jobs:
-            _report(agency, [job], output)
+            _report_jobs(agency, [job], output)
 
 
-def _arguments(job):
+def _report_arguments(job):
     return job["type"], job["subject"], job["data"], datetime.fromisoformat(job["time"]), job["id"]
 
 

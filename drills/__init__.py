@@ -2,5 +2,5 @@
 
     python -m drills [--seconds 120] [--seed N] [--run folder] [--prove]
 
-docs/reliability.md says what it proves and what it does not.
+docs/reliability.md explains what a successful drill proves and what it does not.
 """

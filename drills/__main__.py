@@ -1,4 +1,7 @@
-"""`python -m drills`: one drill, or with --prove one per seeded fault. Exit code 0 only if no event was lost, duplicated or out of order."""
+"""`python -m drills`: runs one reliability drill, or with --prove one short drill per seeded fault.
+
+The exit code is 0 if no event was lost, duplicated or out of order; with --prove, if the checks found every seeded fault.
+"""
 
 import json
 import random
@@ -14,14 +17,14 @@ from deploy.files import make_private_folder
 from drills import schedule
 from drills.drill import Drill, ignore_configured_servers
 from drills.system import DrillSystem
-from drills.workload import GROUPS
+from drills.workload import AGENCY_GROUPS
 from local.paths import run_dir
 from local.signals import interrupt_on_stop_signals
 
 
 def main(
-    seconds: Annotated[float, typer.Option(help="注入故障的时长（秒） | seconds during which faults happen")] = 120,
-    seed: Annotated[int | None, typer.Option(help="随机种子，用于重现同一次演练 | random seed, to repeat a run")] = None,
+    seconds: Annotated[float, typer.Option(help="注入故障的时长（秒） | seconds during which faults are injected")] = 120,
+    seed: Annotated[int | None, typer.Option(help="随机种子，用于重现同一次演练 | random seed; the same seed repeats the same faults")] = None,
     run: Annotated[Path | None, typer.Option(help="运行目录，结束后删除 | run directory, deleted afterwards")] = None,
     keep: Annotated[bool, typer.Option(help="保留运行目录 | keep the run directory")] = False,
     prove: Annotated[
@@ -29,7 +32,7 @@ def main(
     ] = False,
 ) -> None:
     """可靠性演练：随机终止、冻结进程与服务器，切断连接，之后核对事件不丢、不重、不乱 | break processes, servers and connections at random, then check every event."""
-    if not GROUPS:
+    if not AGENCY_GROUPS:
         print("本县机构不足，无法演练：至少须有一个乡镇调解组织和一个行业性调解组织，且均使用自有系统 |"
               " this county is too small for a drill: it needs a township's mediation body and one without a township, each with its own system",
               file=sys.stderr)  # fmt: skip
@@ -37,9 +40,9 @@ def main(
     ignore_configured_servers()
     folder = run or run_dir() / "chaos"
     if prove:
-        from drills.seeded_faults import prove_all
+        from drills.seeded_faults import run_all_seeded_faults
 
-        raise typer.Exit(prove_all(folder))
+        raise typer.Exit(run_all_seeded_faults(folder))
     seed = random.randrange(10**6) if seed is None else seed
     faults = schedule.draw_schedule(seed, seconds)
     _log(f"seed {seed}, {len(faults)} faults in {seconds:g} s:")

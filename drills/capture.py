@@ -1,7 +1,7 @@
 """Copies each row of the services' outboxes, with the full events, into a table of the drill, for the checks.
 
-A trigger in the drill's own database copies the row in the transaction that inserts it. The copy therefore exists exactly once if that transaction
-committed, whatever happens to the relay and the broker afterwards. The services' code does not depend on it.
+A database trigger copies the row in the transaction that inserts it. If that transaction committed, the copy therefore exists exactly once,
+whatever happens to the relay and the broker afterwards. The services' code does not depend on the copy.
 """
 
 from contextlib import closing
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import psycopg2
 
-# The function runs with the rights of its owner, the administrator: the services have none on this schema.
-INSTALL = """
+# `security definer`: the trigger function runs with the rights of the administrator, because the services have no rights on the schema `drill`.
+CREATE_OUTBOX_COPY = """
 drop schema if exists drill cascade;
 create schema drill;
 create table drill.outbox (
@@ -28,14 +28,14 @@ begin
     return null;
 end $$;
 """
-ATTACH = """
+CREATE_TRIGGER = """
 create trigger copy_outbox after insert on {service}.outbox referencing new table as new_rows for each statement execute function drill.copy_outbox()
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One outbox row, as the service inserted it."""
+    """A copied outbox row of a service: one message to publish."""
 
     service: str
     exchange: str
@@ -44,15 +44,18 @@ class Message:
     body: bytes
 
 
-def install(admin_url: str, services) -> None:
-    """Create an empty copy and the triggers that fill it. The services' tables must exist; install again after they were dropped."""
+def install_outbox_copy(admin_url: str, services) -> None:
+    """Create the empty table `drill.outbox` and the triggers that fill it. The services' tables must exist.
+
+    Call it again after they were dropped and created again.
+    """
     with closing(psycopg2.connect(admin_url, connect_timeout=10)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute(INSTALL)
+        cursor.execute(CREATE_OUTBOX_COPY)
         for service in services:
-            cursor.execute(ATTACH.format(service=service))
+            cursor.execute(CREATE_TRIGGER.format(service=service))
 
 
-def read(rows) -> list[Message]:
-    """Return all messages in the order of insertion. `rows(sql, *parameters)` queries the database as administrator."""
-    copied = rows("select service, exchange, routing_key, event_id, body from drill.outbox order by id")
+def read_messages(query_rows) -> list[Message]:
+    """Return all copied messages in the order of insertion. `query_rows(sql, *parameters)` queries the database as administrator."""
+    copied = query_rows("select service, exchange, routing_key, event_id, body from drill.outbox order by id")
     return [Message(service, exchange, key, event_id, bytes(body)) for service, exchange, key, event_id, body in copied]

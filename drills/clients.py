@@ -1,4 +1,7 @@
-"""Clients of the drill's producers: plain pika, the agency kit, and intake's HTTP API. Once a client reports an event as acknowledged, the system must not lose it."""
+"""Clients through which the drill's producers send events: plain pika, the agency client library (kit), and intake's HTTP API.
+
+After a client has returned from `send`, the event is acknowledged, and the system must not lose it.
+"""
 
 import contextlib
 import json
@@ -14,17 +17,17 @@ from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from contracts.channels import AGENCIES_EXCHANGE, agency_routing_key, inbox_of
 from fengqiao_agency import Agency
 
-STRUCTURED = "application/cloudevents+json"
+STRUCTURED_CONTENT_TYPE = "application/cloudevents+json"
 TIMEOUT_SECONDS = 10.0
 
 
 class NotAcknowledged(Exception):
-    """No acknowledgement arrived: the event may or may not have been accepted, and has to be sent again."""
+    """Raised if no acknowledgement of an event arrived. The system may or may not have the event, so the producer must send it again."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentEvent:
-    """One event of one agency. `body` is encoded once, so that every repeat sends identical bytes, over AMQP and HTTP alike."""
+    """An event that a producer sends for an agency. `body` is encoded only once, so that each repeat has identical bytes, over AMQP and over HTTP."""
 
     agency: str
     id: str
@@ -41,7 +44,7 @@ class SentEvent:
 
 
 class PikaClient:
-    """Publishes with pika; the broker's publisher confirm is the acknowledgement. Each thread needs its own."""
+    """Client that publishes with pika. The broker's publisher confirm is the acknowledgement. Each thread needs its own client."""
 
     acknowledged_by = "confirm"
 
@@ -51,8 +54,8 @@ class PikaClient:
 
     def send(self, event: SentEvent) -> None:
         try:
-            channel = self._channel(event.agency)
-            properties = pika.BasicProperties(content_type=STRUCTURED, delivery_mode=2, message_id=event.id, user_id=event.agency)
+            channel = self._channel_of_agency(event.agency)
+            properties = pika.BasicProperties(content_type=STRUCTURED_CONTENT_TYPE, delivery_mode=2, message_id=event.id, user_id=event.agency)
             channel.basic_publish(AGENCIES_EXCHANGE, agency_routing_key(event.agency, event.type), event.body, properties)
         except (pika.exceptions.AMQPError, OSError) as problem:
             self._disconnect(event.agency)
@@ -69,9 +72,9 @@ class PikaClient:
         for agency in list(self._connections):
             self._disconnect(agency)
 
-    def _channel(self, agency):
+    def _channel_of_agency(self, agency):
         if agency not in self._connections:
-            connection = _connect(self._amqp[agency])
+            connection = _open_connection(self._amqp[agency])
             channel = connection.channel()
             channel.confirm_delivery()
             self._connections[agency] = connection, channel
@@ -84,7 +87,7 @@ class PikaClient:
 
 
 class HttpClient:
-    """Posts to intake's HTTP API. Status 202 is the acknowledgement; 422, a refusal, counts as one. Each thread needs its own."""
+    """Client of intake's HTTP API. Status 202 (accepted) or 422 (refused) is the acknowledgement. Each thread needs its own client."""
 
     acknowledged_by = "202"
 
@@ -92,7 +95,7 @@ class HttpClient:
         self._url, self._tokens, self._session = url, tokens, requests.Session()
 
     def send(self, event: SentEvent) -> None:
-        headers = {"Authorization": f"Bearer {self._tokens[event.agency]}", "Content-Type": STRUCTURED}
+        headers = {"Authorization": f"Bearer {self._tokens[event.agency]}", "Content-Type": STRUCTURED_CONTENT_TYPE}
         try:
             response = self._session.post(f"{self._url}/events", event.body, headers=headers, timeout=(3, TIMEOUT_SECONDS))
         except requests.RequestException as problem:
@@ -100,8 +103,11 @@ class HttpClient:
         if response.status_code not in (202, 422):
             raise NotAcknowledged(str(response.status_code))
 
-    def receipts(self, agency: str, after: int) -> tuple[int, list[dict]]:
-        """Return the last position and the receipts after position `after`; wait up to 2 seconds for one. Raises NotAcknowledged."""
+    def fetch_receipts(self, agency: str, after: int) -> tuple[int, list[dict]]:
+        """Return the last position and the receipts after position `after`. Wait up to 2 seconds if there is none.
+
+        Raises NotAcknowledged if the request fails.
+        """
         try:
             response = self._session.get(
                 f"{self._url}/receipts?after={after}&wait=2", headers={"Authorization": f"Bearer {self._tokens[agency]}"}, timeout=(3, TIMEOUT_SECONDS)
@@ -119,7 +125,7 @@ class HttpClient:
 
 
 class KitClient:
-    """Sends with the agency kit, whose outbox repeats until the broker confirms; the confirm is the acknowledgement. Shared by all threads."""
+    """Client that sends with the agency kit, whose outbox retries until the broker confirms. The confirm is the acknowledgement. Threads share one client."""
 
     acknowledged_by = "kit"
 
@@ -131,7 +137,7 @@ class KitClient:
             agency.start()
 
     def send(self, event: SentEvent) -> None:
-        """Report the event and wait for the confirm, as long as the other clients would. The event stays in the kit's outbox if there is none."""
+        """Report the event and wait for the broker's confirm. Raises NotAcknowledged after TIMEOUT_SECONDS; the event then stays in the kit's outbox."""
         from datetime import datetime
 
         agency = self.agencies[event.agency]
@@ -154,10 +160,10 @@ class KitClient:
 
 
 def consume_inbox(agency: str, uri: str, on_received: Callable[[str, list[dict]], None], is_over: Callable[[], bool]) -> None:
-    """Pass an agency's receipts and notices from its queue to `on_received` until `is_over`; acknowledge them after `on_received` has returned."""
+    """Consume an agency's inbox queue until `is_over()`. Pass receipts and notices to `on_received`, and acknowledge them after it has returned."""
     while not is_over():
         try:
-            connection = _connect(uri)
+            connection = _open_connection(uri)
             channel = connection.channel()
             channel.basic_qos(prefetch_count=200)
             batch = []
@@ -176,11 +182,11 @@ def consume_inbox(agency: str, uri: str, on_received: Callable[[str, list[dict]]
 
 
 def poll_receipts(agency: str, client: HttpClient, on_received: Callable[[str, list[dict]], None], is_over: Callable[[], bool]) -> None:
-    """Pass an agency's receipts, fetched over HTTP page by page, to `on_received` until `is_over`."""
+    """Fetch an agency's receipts over HTTP, page by page, and pass them to `on_received` until `is_over()`."""
     position = 0
     while not is_over():
         try:
-            position, receipts = client.receipts(agency, position)
+            position, receipts = client.fetch_receipts(agency, position)
         except NotAcknowledged:
             time.sleep(0.3)
             continue
@@ -188,11 +194,11 @@ def poll_receipts(agency: str, client: HttpClient, on_received: Callable[[str, l
             on_received(agency, receipts)
 
 
-def _connect(uri):
+def _open_connection(uri):
     parameters = pika.URLParameters(uri)
     parameters.heartbeat = 10
     parameters.socket_timeout = parameters.stack_timeout = parameters.blocked_connection_timeout = TIMEOUT_SECONDS
     try:
         return pika.BlockingConnection(parameters)
-    except (ValueError, AMQPConnectorException) as problem:  # pika raises these when the server disappears or hangs while the connection opens
+    except (ValueError, AMQPConnectorException) as problem:  # pika raises these two errors if the server disappears or hangs while the connection opens
         raise pika.exceptions.AMQPConnectionError(str(problem)) from problem

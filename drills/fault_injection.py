@@ -1,6 +1,6 @@
-"""Runs one of the system's programs with faults in its code: `python -m drills.fault_injection <fault>[+<fault>] <module> [arguments]`.
+"""Runs a program of the system with deliberate faults in its code: `python -m drills.fault_injection <fault>[+<fault>] <module> [arguments]`.
 
-Used to prove that the checks find such faults. Each function below replaces functions of the program before it starts; the files are not changed.
+The drill uses it to prove that its checks find such faults. Each fault is a function that replaces functions of the program in memory before it starts.
 """
 
 import importlib
@@ -8,7 +8,7 @@ import sys
 
 
 def acknowledge_before_commit():
-    """Acknowledge deliveries before the transaction commits."""
+    """Fault: acknowledge deliveries before the transaction commits."""
     from plumbing.broker_connection import BrokerConnection
 
     take_deliveries, acknowledge = BrokerConnection.take_deliveries, BrokerConnection.acknowledge
@@ -23,7 +23,7 @@ def acknowledge_before_commit():
 
 
 def acknowledge_failed_events():
-    """Let some events fail, acknowledge them and do not park them, as nameko's own consumer does."""
+    """Fault: let one event in twenty fail, and acknowledge failed events without parking them, as nameko's own consumer does."""
     from plumbing import consumer
     from plumbing.consumer import Consumer
 
@@ -33,24 +33,24 @@ def acknowledge_failed_events():
 
 
 def apply_duplicates():
-    """Process events that were processed before once more."""
+    """Fault: process an event again when it is delivered again."""
     from plumbing.inbox import Inbox
 
     unheard = Inbox.unheard
 
-    def with_duplicates(self, batch):
+    def unheard_with_duplicates(self, batch):
         positions = self._load_positions(batch) if batch else {}
         repeats = [e for e in batch if e.sequence is not None and e.sequence <= positions.get((e.source, e.subject), (0,))[0]]
         return repeats + unheard(self, batch)
 
-    Inbox.unheard = with_duplicates
+    Inbox.unheard = unheard_with_duplicates
 
 
 def ignore_gaps():
-    """Process events as they arrive, even if an earlier event of the same subject is missing."""
+    """Fault: process events as they arrive, even if an earlier event of the same subject is missing."""
     from plumbing.inbox import Inbox
 
-    def without_gap_check(self, batch):
+    def unheard_without_gap_check(self, batch):
         if not batch:
             return []
         position, fresh, moved = self._load_positions(batch), [], set()
@@ -67,11 +67,11 @@ def ignore_gaps():
         self._save_positions(position, moved, known)
         return fresh
 
-    Inbox.unheard = without_gap_check
+    Inbox.unheard = unheard_without_gap_check
 
 
 def publish_without_mandatory():
-    """Publish without `mandatory`, and give some messages a routing key that no queue is bound to."""
+    """Fault: publish without the flag `mandatory`, and give one message in 25 a routing key that no queue is bound to."""
     import pika
 
     from plumbing import relay
@@ -88,10 +88,10 @@ def publish_without_mandatory():
 
 
 def delete_before_confirm():
-    """Delete outbox rows before they are published and confirmed."""
+    """Fault: delete outbox rows before they are published and confirmed."""
     from plumbing import relay
 
-    def round_(self):
+    def publish_window(self):
         self._share_partitions()
         rows = self._fetch_oldest()
         if not rows:
@@ -99,11 +99,11 @@ def delete_before_confirm():
         self._query("delete from outbox where id = any(%s)", ([row[0] for row in rows],))
         self.broker.publish(rows)
 
-    relay.Relay._publish_window = round_
+    relay.Relay._publish_window = publish_window
 
 
 def publish_twice():
-    """Publish each message twice, as the relay does when it has missed a confirm. The system must tolerate this."""
+    """Publish each message twice, as the relay does after it has missed a confirm. The system must tolerate this."""
     from plumbing import relay
 
     publish = relay.Publisher.publish
@@ -116,7 +116,7 @@ def publish_twice():
 
 
 def read_outbox_without_partition_locks():
-    """Let several relays read rows of the same partition, with SKIP LOCKED and three rows at a time."""
+    """Fault: let several relays read rows of the same partition at the same time, with SKIP LOCKED and three rows at a time."""
     import random
     import time
 
@@ -124,7 +124,7 @@ def read_outbox_without_partition_locks():
 
     fetch = "select id, exchange, routing_key, event_id, body from outbox order by id limit 3 for update skip locked"
 
-    def round_(self):
+    def publish_window(self):
         self._query("begin")
         rows = self._query(fetch)
         if rows:
@@ -136,27 +136,27 @@ def read_outbox_without_partition_locks():
             self._wait_for_notify()
 
     relay.Relay._share_partitions = lambda self: None
-    relay.Relay._publish_window = round_
+    relay.Relay._publish_window = publish_window
 
 
 def omit_transitions():
-    """Do not store some transitions, although the state changes."""
+    """Fault: do not store one transition in twenty, although the state changes."""
     from plumbing.statements import Statements
 
     insert = Statements.insert
 
-    def is_kept(columns, row):
+    def is_stored(columns, row):
         named = dict(zip(columns.names.split(", "), row, strict=True))
         return not _is_chosen(f"{named['code']}/{named['step']}", 20)
 
-    def insert_most(self, table, columns, rows, then=""):
-        insert(self, table, columns, [row for row in rows if table != "mediation.transitions" or is_kept(columns, row)], then)
+    def insert_some_rows(self, table, columns, rows, then=""):
+        insert(self, table, columns, [row for row in rows if table != "mediation.transitions" or is_stored(columns, row)], then)
 
-    Statements.insert = insert_most
+    Statements.insert = insert_some_rows
 
 
 def omit_outcome_receipts():
-    """Do not create some outcome receipts."""
+    """Fault: do not create one outcome receipt in twenty."""
     from services.intake import outcomes
 
     receipts = outcomes._outcome_receipts
@@ -164,14 +164,14 @@ def omit_outcome_receipts():
 
 
 def count_twice():
-    """Add twice the amount to some sums of the read model."""
+    """Fault: add twice the amount to one cell in five of the read model's aggregate tables."""
     from services.metrics import store
 
     add = store._add_sums
     store._add_sums = lambda tx, table, sums: add(tx, table, {cell: by * (2 if _is_chosen(str(cell), 5) else 1) for cell, by in sums.items()})
 
 
-FAULTS = {fault.__name__: fault for fault in (
+FAULT_FUNCTIONS = {fault.__name__: fault for fault in (
     acknowledge_before_commit, acknowledge_failed_events, apply_duplicates, ignore_gaps, publish_without_mandatory, delete_before_confirm,
     publish_twice, read_outbox_without_partition_locks, omit_transitions, omit_outcome_receipts, count_twice,
 )}  # fmt: skip
@@ -187,9 +187,9 @@ def main(faults: str, module: str, *arguments: str) -> None:
     if module == "plumbing.run":
         import eventlet
 
-        eventlet.monkey_patch()  # as plumbing.run does before other imports
+        eventlet.monkey_patch()  # must precede all other imports, as in plumbing.run
     for fault in faults.split("+"):
-        FAULTS[fault]()
+        FAULT_FUNCTIONS[fault]()
     # Running the module by name would load it a second time as __main__, without the replaced functions.
     program = importlib.import_module(module)
     program.main(*arguments) if module == "plumbing.run" else program.main(list(arguments))

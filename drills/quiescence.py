@@ -1,4 +1,4 @@
-"""Finds out whether the system has finished its work: counts the work in progress in the services' tables and the broker's queues."""
+"""Counts of the work in progress in the services' tables and the broker's queues, from which the drill sees whether the system has finished its work."""
 
 import json
 import urllib.request
@@ -7,26 +7,31 @@ from urllib.parse import urlsplit, urlunsplit
 from contracts.channels import SUBSCRIPTIONS, service_of
 from drills.checker import ProducerRecords, QueryRows
 
-COUNT_LEFT = """
+COUNT_UNDECIDED_AND_DEADLINES = """
 select (select count(*) from intake.log l where refused_for is null
            and not exists (select 1 from intake.receipts r where r.id = 'receipt/' || l.seq || '/outcome')) as undecided,
        (select count(*) from mediation.deadlines where next_check_at <= now() + interval '2 seconds') as deadlines
 """
 
 
-def work_left(rows: QueryRows, records: ProducerRecords, with_deadlines: bool = True) -> dict[str, int]:
-    """Return the work still in progress as {place: count}, without parked events. `with_deadlines`: count deadlines to check within 2 seconds as well."""
-    undecided, deadlines = rows(COUNT_LEFT)[0]
+def count_work_in_progress(query_rows: QueryRows, records: ProducerRecords, with_deadlines: bool = True) -> dict[str, int]:
+    """Return the work in progress as {name of the table or queue: number of events}, without parked events.
+
+    `with_deadlines`: whether to count deadlines whose next check is due within 2 seconds, too.
+    """
+    undecided, deadlines = query_rows(COUNT_UNDECIDED_AND_DEADLINES)[0]
     counts = {"undecided": undecided, "deadlines to check": deadlines if with_deadlines else 0}
-    known = {event for (event,) in rows("select event_id from intake.log")} | {event for (event,) in rows("select event_id from intake.parked")}
-    counts["not processed by intake"] = len(records.acknowledged - known)
+    known_events = {event for (event,) in query_rows("select event_id from intake.log")} | {
+        event for (event,) in query_rows("select event_id from intake.parked")
+    }
+    counts["not processed by intake"] = len(records.acknowledged_ids - known_events)
     for service, streams in SUBSCRIPTIONS.items():
-        counts[f"outbox of {service}"] = rows(f"select count(*) from {service}.outbox")[0][0]
-        counts[f"waiting at {service}"] = rows(f"select count(*) from {service}.waiting w where not exists (select 1 from {service}.parked p"
+        counts[f"outbox of {service}"] = query_rows(f"select count(*) from {service}.outbox")[0][0]
+        counts[f"waiting at {service}"] = query_rows(f"select count(*) from {service}.waiting w where not exists (select 1 from {service}.parked p"
                                               " where (p.source, p.subject) = (w.source, w.subject) and p.status = 'parked')")[0][0]  # fmt: skip
-        counts[f"retried by {service}"] = rows(f"select count(*) from {service}.parked where status = 'retry'")[0][0]
+        counts[f"retried by {service}"] = query_rows(f"select count(*) from {service}.parked where status = 'retry'")[0][0]
         for stream in streams:
-            counts[f"{stream} to {service}"] = rows(
+            counts[f"{stream} to {service}"] = query_rows(
                 f"select count(*) from {service_of(stream)}.spoken s left join {service}.heard h on h.source = s.source and h.subject = s.subject"
                 " where s.source = %s and coalesce(h.last_sequence, 0) < s.last_sequence and not coalesce(h.blocked, false)", stream
             )[0][0]  # fmt: skip
@@ -34,7 +39,7 @@ def work_left(rows: QueryRows, records: ProducerRecords, with_deadlines: bool = 
 
 
 def queue_lengths(management: str) -> dict[str, int]:
-    """Return the number of messages in each queue, from the broker's management API. The broker updates it every few seconds."""
+    """Return {queue: number of messages} from the broker's management API, whose numbers are updated every few seconds."""
     parts = urlsplit(management)
     account, _, host = parts.netloc.rpartition("@")
     user, _, password = account.partition(":")
@@ -46,7 +51,7 @@ def queue_lengths(management: str) -> dict[str, int]:
         return {queue["name"]: queue.get("messages", 0) for queue in json.load(response)}
 
 
-def queued_messages(counts: dict[str, int], agencies: set[str]) -> dict[str, int]:
-    """Return the queues with messages, without the inboxes of agencies that no producer simulates."""
+def nonempty_queues(counts: dict[str, int], agencies: set[str]) -> dict[str, int]:
+    """Return the queues that contain messages. Of the inboxes, count only those of `agencies`: no producer reads the others."""
     inboxes = {f"agency.{agency}" for agency in agencies}
     return {name: count for name, count in counts.items() if count and (not name.startswith("agency.") or name in inboxes)}

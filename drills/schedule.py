@@ -1,4 +1,4 @@
-"""The schedule of a drill: which fault happens when, to which target and for how long, drawn from a seed so that a run can be repeated. Pure."""
+"""Random schedule of a drill's faults: kind, time, target and duration of each. The same seed gives the same schedule. No I/O."""
 
 from dataclasses import dataclass
 from random import Random
@@ -9,7 +9,7 @@ CRASH_POINTS = (
     *((name, point) for name in SERVICES for point in ("after_heard", "before_commit", "after_commit", "before_acknowledge", "after_acknowledge")),
     *(("relay", point) for point in ("relay_selected", "relay_published", "relay_confirmed")),
 )
-CONNECTIONS = (
+PROXIED_CONNECTIONS = (
     *((name, server) for name in (*SERVICES, "relay") for server in ("broker", "database")),
     ("door", "database"), ("agencies", "broker"), ("agencies", "door"),
 )  # fmt: skip
@@ -18,7 +18,11 @@ LOCKED_TABLES = ("intake.log_head", "intake.receipt_cursors", "mediation.spoken"
 
 @dataclass(frozen=True)
 class FaultKind:
-    """A kind of fault and its possible targets. Durations are ranges in seconds; drills under a minute use `short_duration`."""
+    """A kind of fault and its possible targets.
+
+    `duration`: shortest and longest duration in seconds. `short_duration`: the same for drills of less than a minute.
+    `kills`: whether the fault kills a process.
+    """
 
     name: str
     targets: tuple
@@ -27,25 +31,26 @@ class FaultKind:
     kills: bool = False
 
 
+# One kind of fault per line; durations in seconds (shortest, longest). The comment at the end of a line describes the fault.
 # fmt: off
 FAULT_KINDS = (
-    #         name                 targets                 duration   short duration             what happens
+    #         name                 targets                 duration   short duration             description
     FaultKind("kill",              PROCESSES,                                     kills=True),   # SIGKILL
-    FaultKind("kill",              SERVICES,                                      kills=True),   # listed again, so that services are killed twice as often
-    FaultKind("terminate",         PROCESSES),                                                   # SIGTERM: finish, acknowledge, exit
+    FaultKind("kill",              SERVICES,                                      kills=True),   # SIGKILL; listed a second time, so that services are killed twice as often
+    FaultKind("terminate",         PROCESSES),                                                   # SIGTERM: the process finishes its batch, acknowledges it and exits
     FaultKind("crash",             CRASH_POINTS,                                  kills=True),   # the process ends at a chosen line of code
-    FaultKind("freeze",            (*SERVICES, "relay", "door"), (20, 40), (7, 8)),              # SIGSTOP until the broker gives its work to another process; then SIGCONT
-    FaultKind("kill_backend",      ("database",),                                 kills=True),   # SIGKILL of one backend: PostgreSQL resets all of them
-    FaultKind("kill_postgresql",   ("database",),           (0.5, 4),  (0.5, 1.5), kills=True),  # SIGKILL of all its processes
+    FaultKind("freeze",            (*SERVICES, "relay", "door"), (20, 40), (7, 8)),              # SIGSTOP until the broker gives the work to another process; then SIGCONT
+    FaultKind("kill_backend",      ("database",),                                 kills=True),   # SIGKILL of one backend process; PostgreSQL then restarts all backends
+    FaultKind("kill_postgresql",   ("database",),           (0.5, 4),  (0.5, 1.5), kills=True),  # SIGKILL of all PostgreSQL processes
     FaultKind("kill_broker",       ("broker",),             (0.2, 4),  (0.2, 1),  kills=True),   # SIGKILL of the Erlang virtual machine
-    FaultKind("freeze_postgresql", ("database",),           (5, 45),   (2, 4)),                  # as with a hanging disk: connections stay open and get no answer
-    FaultKind("freeze_broker",     ("broker",),             (5, 40),   (2, 4)),
+    FaultKind("freeze_postgresql", ("database",),           (5, 45),   (2, 4)),                  # SIGSTOP, as with a hanging disk: connections stay open and get no answer
+    FaultKind("freeze_broker",     ("broker",),             (5, 40),   (2, 4)),                  # SIGSTOP: connections stay open and get no answer
     FaultKind("disk_full",         SERVICES,                (5, 30),   (2, 4)),                  # inserts into this service's outbox fail with disk_full
     FaultKind("lock_rows",         LOCKED_TABLES,           (5, 40),   (2, 3)),                  # another transaction locks rows that every batch needs
-    FaultKind("reset",             CONNECTIONS),                                                 # both ends get a TCP reset
-    FaultKind("reset_client",      CONNECTIONS,             (5, 30),   (2, 5)),                  # only the client gets a reset: the server keeps a dead session
-    FaultKind("stall",             CONNECTIONS,             (3, 35),   (2, 5)),                  # no data passes, and neither end notices
-    FaultKind("slow",              CONNECTIONS,             (5, 12),   (3, 5)),                  # every piece of data is delayed
+    FaultKind("reset",             PROXIED_CONNECTIONS),                                                 # both ends get a TCP reset
+    FaultKind("reset_client",      PROXIED_CONNECTIONS,             (5, 30),   (2, 5)),                  # only the client gets a TCP reset: the server keeps a dead session
+    FaultKind("stall",             PROXIED_CONNECTIONS,             (3, 35),   (2, 5)),                  # no data passes, and neither end notices
+    FaultKind("slow",              PROXIED_CONNECTIONS,             (5, 12),   (3, 5)),                  # every piece of data is delayed
     FaultKind("memory_alarm",      ("broker",),             (3, 10),   (2, 3)),                  # the broker is short of memory and blocks publishers
 )
 # fmt: on
@@ -53,7 +58,10 @@ FAULT_KINDS = (
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """One planned fault. `at` and `duration` in seconds; `fraction`, 0 to 1, decides what can be chosen only when the fault begins."""
+    """One planned fault. `at`: seconds after the start of the drill; `duration`: seconds.
+
+    `fraction`: random number from 0 to 1, used for a choice that is possible only when the fault begins, for example of a database backend.
+    """
 
     at: float
     kind: str
@@ -68,7 +76,11 @@ class Fault:
 
 
 def draw_schedule(seed: int, seconds: float, pause: tuple[float, float] = (1.5, 4.0), kinds: tuple[FaultKind, ...] = FAULT_KINDS) -> list[Fault]:
-    """Draw the faults of one drill. Every kind is used once before any is used again, and no fault outlasts the drill by more than its shortest duration."""
+    """Return the random faults of one drill, in order of time. Every kind of fault occurs once before any kind occurs again.
+
+    `seconds`: duration of the drill; `pause`: shortest and longest time between the starts of two faults, in seconds.
+    A fault lasts until the end of the drill at most, or for its shortest duration if that is longer.
+    """
     rng, faults, at, remaining = Random(seed), [], 0.0, []
     is_short = seconds < 60
     while True:

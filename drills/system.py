@@ -1,4 +1,4 @@
-"""The system as the drill runs it: with standby processes, TCP proxies between processes and servers, and, if requested, seeded faults."""
+"""The system under test in a drill: service processes, standby processes, TCP proxies between processes and servers, and optional seeded faults."""
 
 import json
 from contextlib import closing
@@ -19,14 +19,15 @@ from local import Servers, System, pids
 STANDBYS = {"mediation-standby": "mediation", "relay-second": "relay"}
 PROCESSES = ("intake", "mediation", "metrics", "notify", "relay", "door", *STANDBYS)
 CONSUMERS = ("intake", "mediation", "metrics", "notify")
-# A short patience makes mediation check past deadlines during the drill, so that overdue events are published too.
-SETTINGS = {"FENGQIAO_PATIENCE_SECONDS": "5", "FENGQIAO_LOG_LEVEL": "WARNING"}
+# With a short patience the mediation service checks past deadlines during the drill, so that it publishes overdue events, too.
+PROCESS_SETTINGS = {"FENGQIAO_PATIENCE_SECONDS": "5", "FENGQIAO_LOG_LEVEL": "WARNING"}
 
 
 class DrillSystem(System):
-    """The system's processes and servers. Without `servers` it starts its own; `servers` must be empty, and the drill kills them.
+    """Processes and servers of the system under test.
 
-    `seeded_faults`: process → name of the fault that it runs with (see `fault_injection`).
+    `servers`: servers without data, which the drill will kill; by default the system starts its own servers.
+    `seeded_faults`: process → name of the fault in its code (see `fault_injection`).
     """
 
     def __init__(self, folder: Path, only: tuple[str, ...] = PROCESSES, seeded_faults: dict[str, str] | None = None, servers: Servers | None = None):
@@ -36,7 +37,7 @@ class DrillSystem(System):
             if name in STANDBYS:
                 self._specs[name] = replace(self._specs[STANDBYS[name]], name=name)
         self.names = tuple(self._specs)
-        self.environment = {name: SETTINGS | {"FENGQIAO_CRASH_FILE": str(self._crash_file(name))} for name in self.names}
+        self.environment = {name: PROCESS_SETTINGS | {"FENGQIAO_CRASH_FILE": str(self._crash_file(name))} for name in self.names}
         self.proxies = TcpProxies()
 
     def prepare(self) -> None:
@@ -47,10 +48,10 @@ class DrillSystem(System):
     def migrate(self) -> None:
         """Create the services' tables and the copy of their outboxes (see `capture`)."""
         super().migrate()
-        capture.install(self.servers.database_admin, self.servers.services)
+        capture.install_outbox_copy(self.servers.database_admin, self.servers.services)
 
-    def reset(self, seeded_faults: dict[str, str]) -> None:
-        """Empty all tables and queues and restart the processes with these faults. The system is ready on return."""
+    def restart_empty(self, seeded_faults: dict[str, str]) -> None:
+        """Empty all tables and queues, and restart the processes with these faults in their code. On return the system is ready."""
         self.stop(*self.names, seconds=10)
         with closing(psycopg2.connect(self.servers.database_admin)) as connection, connection, connection.cursor() as cursor:
             for service in self.servers.services:
@@ -71,31 +72,35 @@ class DrillSystem(System):
         super().close()
         self.proxies.close()
 
-    def proxy(self, name: str, server: str) -> TcpProxy:
-        """Return the proxy between a process (or `agencies`) and `broker`, `database` or `door`."""
-        return self.proxies.to(f"{name} {server}", "127.0.0.1", self.servers.ports[server])
+    def proxy_between(self, name: str, server: str) -> TcpProxy:
+        """Return the TCP proxy between a client (`name`: a process or "agencies") and a server ("broker", "database" or "door", which is intake's HTTP API)."""
+        return self.proxies.proxy_to(f"{name} {server}", "127.0.0.1", self.servers.ports[server])
 
-    def agencies(self) -> dict:
-        """Return what the producers need to reach the system through proxies: AMQP URI and token of each agency, and the URL of intake's HTTP API."""
-        broker = self.proxy("agencies", "broker")
+    def agency_addresses(self) -> dict:
+        """Return the system's addresses for the producers, through proxies: {"amqp": {agency: URI}, "tokens": {agency: access token}, "intake_url": URL}."""
+        broker = self.proxy_between("agencies", "broker")
         return {
-            "amqp": {code: broker.through(address["amqp"]) for code, address in self.endpoints["agencies"].items()},
+            "amqp": {code: broker.url_through_proxy(address["amqp"]) for code, address in self.endpoints["agencies"].items()},
             "tokens": self.servers.keys["agency_tokens"],
-            "intake_url": self.proxy("agencies", "door").through(f"http://127.0.0.1:{self.servers.ports['door']}"),
+            "intake_url": self.proxy_between("agencies", "door").url_through_proxy(f"http://127.0.0.1:{self.servers.ports['door']}"),
         }
 
-    def process(self, name: str) -> pids.Process | None:
+    def running_process(self, name: str) -> pids.Process | None:
         pid = self.pid(name)
         started_at = pid and pids.start_time_of(pid)
         return pids.Process(pid, started_at) if started_at else None
 
-    def backends(self) -> list[psutil.Process]:
-        """Return the database processes that serve a connection of one of the services."""
-        return [process for process in self.postgresql()[1:] if _title(process).split(" ")[1:2] and _title(process).split(" ")[1] in CONSUMERS]
+    def service_backends(self) -> list[psutil.Process]:
+        """Return the PostgreSQL backend processes that serve connections of the services."""
+        return [
+            process
+            for process in self.postgresql_processes()[1:]
+            if _command_line(process).split(" ")[1:2] and _command_line(process).split(" ")[1] in CONSUMERS
+        ]
 
     def kill_postgresql(self) -> None:
-        """Kill all PostgreSQL processes, so that none can write another page."""
-        children = self.postgresql()[1:]
+        """Kill all PostgreSQL processes, so that no process can write another page to disk."""
+        children = self.postgresql_processes()[1:]
         self.servers.database.kill()
         for child in children:
             try:
@@ -104,22 +109,22 @@ class DrillSystem(System):
                 continue
         psutil.wait_procs(children, 10)
 
-    def crash_at(self, name: str, point: str) -> None:
+    def set_crash_point(self, name: str, point: str) -> None:
         """Make the process end itself when it next reaches the crash point."""
         self._crash_file(name).write_text(point)
 
     def clear_crash_points(self) -> None:
-        """Remove the crash points that no process has reached yet."""
+        """Remove every crash point that was set with `set_crash_point` and not reached yet."""
         for name in self.names:
             self._crash_file(name).unlink(missing_ok=True)
 
-    def deaths(self) -> list[tuple[str, int]]:
-        """Return (process, exit code) for each process that the supervisor saw exit."""
+    def process_exits(self) -> list[tuple[str, int]]:
+        """Return (process, exit code) for each process exit in the supervisor's log."""
         lines = [json.loads(line) for line in self.log("supervisor").read_text().splitlines()] if self.log("supervisor").exists() else []
         return [(line["process"], line["exit"]) for line in lines if line["event"] == "died"]
 
-    def postgresql(self) -> list[psutil.Process]:
-        """Return the PostgreSQL server process and then all its children; an empty list while the server is down."""
+    def postgresql_processes(self) -> list[psutil.Process]:
+        """Return the PostgreSQL server process and all its child processes, the server first; an empty list while the server is down."""
         pid = self.servers.database.pid()
         return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)] if pid else []
 
@@ -127,14 +132,18 @@ class DrillSystem(System):
         return self.folder / f"crash-{name}"
 
     def _connect_through_proxies(self, name):
-        kind = self._specs[name]
-        broker, database = self.proxy(name, "broker"), self.proxy(name, "database")
-        if kind.service:
-            addresses = self.servers.services[kind.service]
-            self.environment[name] |= {"DATABASE_URL": database.through(addresses["database"]), "AMQP_URI": broker.through(addresses["amqp"])}
+        spec = self._specs[name]
+        broker, database = self.proxy_between(name, "broker"), self.proxy_between(name, "database")
+        if spec.service:
+            addresses = self.servers.services[spec.service]
+            self.environment[name] |= {
+                "DATABASE_URL": database.url_through_proxy(addresses["database"]),
+                "AMQP_URI": broker.url_through_proxy(addresses["amqp"]),
+            }
         else:
             addresses_by_service = {
-                service: {"database": database.through(a["database"]), "amqp": broker.through(a["amqp"])} for service, a in self.servers.services.items()
+                service: {"database": database.url_through_proxy(a["database"]), "amqp": broker.url_through_proxy(a["amqp"])}
+                for service, a in self.servers.services.items()
             }
             file = self.folder / f"{name}-through-proxies.json"
             write_private(file, json.dumps(addresses_by_service))
@@ -143,12 +152,12 @@ class DrillSystem(System):
     def _command_for(self, name):
         command, environment = super()._command_for(name)
         if name in self.seeded_faults:
-            python, option, *rest = command  # python -m module …
+            python, option, *rest = command  # the command is: python -m module …
             command = [python, option, "drills.fault_injection", self.seeded_faults[name], *rest]
         return command, environment
 
 
-def _title(process):
+def _command_line(process):
     try:
         return " ".join(process.cmdline())
     except psutil.NoSuchProcess:

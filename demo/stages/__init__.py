@@ -1,1 +1,1 @@
-"""The steps of each stage of a simulated dispute, one stage a file. Each function adds steps to the dispute; `probabilities` says how often."""
+"""Functions that add the steps of each stage to a simulated dispute, one module per stage. The module `probabilities` determines how often they are called."""

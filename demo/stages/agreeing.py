@@ -1,4 +1,4 @@
-"""The agreement: reported, perhaps confirmed by a court (司法确认), and mostly performed; else enforced, or replaced by a new agreement."""
+"""Steps after an agreement: report, optional confirmation by a court (司法确认), and performance of the terms, enforcement or a new agreement."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -10,33 +10,33 @@ from demo.stages.reporting import agreement_data
 from demo.steps import REJECTED
 
 
-def agree(dispute: SimulatedDispute) -> None:
-    terms = [] if dispute.happens("performed on the spot") else _terms(dispute)
+def conclude_agreement(dispute: SimulatedDispute) -> None:
+    terms = [] if dispute.happens("performed on the spot") else _random_terms(dispute)
     dispute.has_terms = bool(terms)
     form = "written" if terms or dispute.happens("written agreement") else "oral"
     _report_agreement(dispute, agreement_data(dispute, terms, form))
     if dispute.mistake == "archiving before performance" and terms:
-        dispute.advance_hours(1, 20)
+        dispute.advance_by_hours(1, 20)
         dispute.add_step(dispute.body, "dispute.archived", {"archive_no": dispute.archive_no()}, expected=REJECTED)
     if dispute.mistake == "enforcement without title" and terms:
-        dispute.advance_hours(1, 20)
-        dispute.add_step(county.COURT, "enforcement.applied", {"on": dispute.today()}, expected=REJECTED)
+        dispute.advance_by_hours(1, 20)
+        dispute.add_step(county.COURT, "enforcement.applied", {"on": dispute.current_date()}, expected=REJECTED)
     is_confirmed = bool(terms) and dispute.mistake is None and dispute.happens("confirmation applied for") and _obtain_confirmation(dispute)
     if is_confirmed is None:
-        return  # confirmation was refused, and the following steps are already added
+        return  # confirmation was refused: _obtain_confirmation has added the following steps
     if is_confirmed and dispute.happens("agreement enforced"):
         _record_default(dispute, 1, terms[0]["due_on"])
-        court.enforce(dispute, dispute.court)
+        court.enforce_claim(dispute, dispute.responsible_court)
         return
     is_performed = True
     for number, term in enumerate(terms, 1):
-        is_performed &= _perform(dispute, number, term["due_on"])
+        is_performed &= _perform_term(dispute, number, term["due_on"])
     if not terms or dispute.happens("followed up"):
         _follow_up(dispute, is_performed)
 
 
 def _follow_up(dispute, is_performed):
-    dispute.advance(workdays=dispute.random.randint(2, 14), hours=(0, 6))
+    dispute.advance_time(workdays=dispute.random.randint(2, 14), hours=(0, 6))
     agency = dispute.body if dispute.random.random() < 0.6 else county.CENTRE
     dispute.add_step(agency, "dispute.followed_up", {"settled": is_performed, "satisfied": is_performed and dispute.happens("parties satisfied")})
 
@@ -45,7 +45,7 @@ def _report_agreement(dispute, facts):
     if facts["terms"] and dispute.happens("date reported wrongly"):
         day_before = date.fromisoformat(facts["effective_on"]) - timedelta(days=1)
         wrong_report = dispute.add_step(dispute.body, "agreement.reached", facts | {"effective_on": day_before.isoformat()})
-        dispute.advance_hours(1, 6)
+        dispute.advance_by_hours(1, 6)
         dispute.add_step(dispute.body, "report.corrected", {"event": wrong_report.id, "reason": "wrong_facts", "corrects": "agreement.reached", "facts": facts})
         return
     dispute.add_step(dispute.body, "agreement.reached", facts)
@@ -53,7 +53,7 @@ def _report_agreement(dispute, facts):
         dispute.add_step(dispute.body, "mediation.terminated", {"ground": "agreement_reached"})
 
 
-def _terms(dispute):
+def _random_terms(dispute):
     terms, due = [], dispute.now
     count = dispute.random.choice((1, 1, 1, 2, 2, 3)) if dispute.amount_cny else 1
     for _ in range(count):
@@ -71,15 +71,15 @@ def _term_kind(dispute):
     return dispute.choose("kind of term")
 
 
-def _perform(dispute, number, due_on):
+def _perform_term(dispute, number, due_on):
     if dispute.happens("term performed"):
         _advance_to_due_date(dispute, due_on, dispute.random.randint(-4, 0))
         _record_performance(dispute, number, "full")
         return True
-    if dispute.happens("term performed in part"):  # the second part follows later
+    if dispute.happens("term performed in part"):  # the debtor performs a part first and the rest later
         _advance_to_due_date(dispute, due_on, 2)
         _record_performance(dispute, number, "part")
-        dispute.advance(workdays=dispute.random.randint(5, 15))
+        dispute.advance_time(workdays=dispute.random.randint(5, 15))
         _record_performance(dispute, number, "full")
         return True
     _record_default(dispute, number, due_on)
@@ -92,27 +92,30 @@ def _record_default(dispute, number, due_on):
 
 
 def _advance_to_due_date(dispute, due_on, days):
-    dispute.advance_to(datetime.combine(date.fromisoformat(due_on), time(9), SHANGHAI) + timedelta(days=days))
+    dispute.advance_time_to(datetime.combine(date.fromisoformat(due_on), time(9), SHANGHAI) + timedelta(days=days))
 
 
 def _record_performance(dispute, number, result):
-    dispute.add_step(dispute.body, "performance.recorded", {"term": number, "result": result, "on": dispute.today()})
+    dispute.add_step(dispute.body, "performance.recorded", {"term": number, "result": result, "on": dispute.current_date()})
 
 
 # ── 司法确认 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _obtain_confirmation(dispute):
-    """Apply for confirmation within thirty days. Return True if granted, False if withdrawn, None if refused; in that case the next steps are added."""
+    """Apply to the court for confirmation of the agreement within thirty days.
+
+    Return True if the confirmation is granted, False if the application is withdrawn, and None if it is refused. After a refusal also add the next steps.
+    """
     result = _apply_for_confirmation(dispute)
     if result == "confirmation.withdrawn" and dispute.happens("confirmation applied for again"):
         result = _apply_for_confirmation(dispute)
     if result != "confirmation.refused":
         return result == "confirmation.granted"
-    dispute.advance(workdays=dispute.random.randint(1, 4))
-    if dispute.happens("new agreement"):  # 民事诉讼法 206
+    dispute.advance_time(workdays=dispute.random.randint(1, 4))
+    if dispute.happens("new agreement"):  # permitted by 民事诉讼法 206
         dispute.add_step(dispute.body, "mediation.started")
-        dispute.advance(workdays=1)
+        dispute.advance_time(workdays=1)
         dispute.add_step(dispute.body, "agreement.reached", agreement_data(dispute, [], "written"))
         _follow_up(dispute, True)
         return None
@@ -121,24 +124,24 @@ def _obtain_confirmation(dispute):
 
 
 def _apply_for_confirmation(dispute):
-    dispute.advance(workdays=dispute.random.randint(0, 4))
-    facts = {"applied_on": dispute.today(), "applicants": dispute.party_labels, "court": dispute.court, "court_ground": "body_place"}
+    dispute.advance_time(workdays=dispute.random.randint(0, 4))
+    facts = {"applied_on": dispute.current_date(), "applicants": dispute.party_labels, "court": dispute.responsible_court, "court_ground": "body_place"}
     dispute.add_step(dispute.body, "confirmation.applied", facts)
     if dispute.happens("papers missing"):
-        dispute.advance(workdays=1)
-        dispute.add_step(dispute.court, "papers.received", {"reason": "missing_papers", "on": dispute.today()})
-    dispute.advance(workdays=dispute.random.choice((0, 0, 1, 1)))
-    dispute.add_step(dispute.court, "confirmation.accepted")
-    dispute.advance(workdays=dispute.random.randint(1, 7))
+        dispute.advance_time(workdays=1)
+        dispute.add_step(dispute.responsible_court, "papers.received", {"reason": "missing_papers", "on": dispute.current_date()})
+    dispute.advance_time(workdays=dispute.random.choice((0, 0, 1, 1)))
+    dispute.add_step(dispute.responsible_court, "confirmation.accepted")
+    dispute.advance_time(workdays=dispute.random.randint(1, 7))
     if dispute.happens("confirmation extended"):
-        dispute.add_step(dispute.court, "confirmation.extended", {"days": 10})
-        dispute.advance(workdays=dispute.random.randint(3, 7))
+        dispute.add_step(dispute.responsible_court, "confirmation.extended", {"days": 10})
+        dispute.advance_time(workdays=dispute.random.randint(3, 7))
     result = dispute.choose("confirmation result")
     _decide_confirmation(dispute, result)
     if result == "confirmation.granted" and dispute.happens("confirmation objected to"):
-        dispute.advance(workdays=dispute.random.randint(1, 6))
-        dispute.add_step(dispute.court, "confirmation.objected", {"by": "respondent", "objected_on": dispute.today()})
-        dispute.advance(workdays=dispute.random.randint(2, 6))
+        dispute.advance_time(workdays=dispute.random.randint(1, 6))
+        dispute.add_step(dispute.responsible_court, "confirmation.objected", {"by": "respondent", "objected_on": dispute.current_date()})
+        dispute.advance_time(workdays=dispute.random.randint(2, 6))
         result = dispute.choose("objection result")
         _decide_confirmation(dispute, result)
     return result
@@ -149,5 +152,5 @@ def _decide_confirmation(dispute, result):
     if result == "confirmation.refused":
         data = {"ground": dispute.choose("confirmation refusal ground")}
     elif result == "confirmation.granted":
-        data = {"served_on": dispute.today()}
-    dispute.add_step(dispute.body if result == "confirmation.withdrawn" else dispute.court, result, data)
+        data = {"served_on": dispute.current_date()}
+    dispute.add_step(dispute.body if result == "confirmation.withdrawn" else dispute.responsible_court, result, data)

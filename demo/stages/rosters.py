@@ -1,4 +1,4 @@
-"""Changes of the rosters in a quarter. They belong to no dispute, and mediators have numbers, no names."""
+"""Simulated changes of mediation rosters in a quarter. Roster changes belong to no dispute; mediators have numbers instead of names."""
 
 from datetime import datetime, timedelta
 
@@ -7,8 +7,9 @@ from demo import bodies, county
 from demo.steps import Step
 from demo.workdays import next_office_time
 
+# One roster change per row; `day` counts from the start of the quarter. The rosters are those of _rosters().
 # fmt: off
-CHANGES = (
+ROSTER_CHANGES = (
     # roster               day   mediator       change      further data
     ("own committee",       9,   "new-091",     "added",    {"role": "mediator"}),
     ("other committee",    10,   "new-092",     "added",    {"role": "mediator"}),
@@ -20,10 +21,10 @@ CHANGES = (
 # fmt: on
 
 
-def changes(seed: int, quarter_begin: datetime) -> list[tuple[Step, ...]]:
-    """Return the steps of each organisation in order. Rosters that the county does not have are left out."""
+def roster_change_steps(seed: int, quarter_begin: datetime) -> list[tuple[Step, ...]]:
+    """Return one tuple of roster.changed steps for each organisation, in order of time. Rosters that the county does not have are omitted."""
     rosters, steps_by_organisation = _rosters(), {}
-    for number, (roster, day, mediator, change, details) in enumerate(CHANGES, 1):
+    for number, (roster, day, mediator, change, details) in enumerate(ROSTER_CHANGES, 1):
         if roster not in rosters:
             continue
         agency, organisation = rosters[roster]
@@ -34,14 +35,17 @@ def changes(seed: int, quarter_begin: datetime) -> list[tuple[Step, ...]]:
 
 
 def _rosters() -> dict[str, tuple[str, str]]:
-    """Return {roster: (agency that keeps it, organisation)}: of the largest township with and without a mediation agency of its own, and an invited body."""
-    by_size = sorted(COUNTY.townships, key=lambda township: (-county.RESIDENTS.get(township, 0), township))
-    with_committee = [township for township in by_size if bodies.committees(township)]
+    """Return {roster name in ROSTER_CHANGES: (agency that reports its changes, organisation)}.
+
+    "own committee" and "other committee" belong to the largest township with and without its own mediation agency, "invited" to a body invited by the court.
+    """
+    by_size = sorted(COUNTY.townships, key=lambda township: (-county.RESIDENTS_OF_TOWNSHIP.get(township, 0), township))
+    with_committee = [township for township in by_size if bodies.township_committees(township)]
     with_own_agency = [township for township in with_committee if COUNTY.serving_agency("B", township)]
     without_own_agency = [township for township in with_committee if township not in with_own_agency]
     rosters = {
-        name: (county.JUSTICE_BUREAU, bodies.committees(townships[0])[0])
+        name: (county.JUSTICE_BUREAU, bodies.township_committees(townships[0])[0])
         for name, townships in (("own committee", with_own_agency), ("other committee", without_own_agency))
         if townships
     }
-    return rosters | ({"invited": (county.COURT, bodies.invited_bodies()[0])} if bodies.invited_bodies() else {})
+    return rosters | ({"invited": (county.COURT, bodies.invited_mediation_bodies()[0])} if bodies.invited_mediation_bodies() else {})

@@ -1,4 +1,4 @@
-"""Tests of CPU time, memory and percentiles as the benchmarks measure them, compared with known values."""
+"""Tests of the benchmarks' measuring functions: CPU time, memory and percentiles, compared with known values."""
 
 import os
 import resource
@@ -10,14 +10,14 @@ import pytest
 from bench.agencies import percentile
 from bench.resource_usage import cpu_seconds, memory_mb
 
-BURN = "import time\nwhile time.process_time() < {}: pass\n"
-# A process, a child that has ended, and a running child; each uses a different amount of CPU time.
-PROCESS_TREE = f"""
+USE_CPU_SECONDS = "import time\nwhile time.process_time() < {}: pass\n"
+# Program that starts a child process which ends, and a child process which keeps running. Each of the three uses a different amount of CPU time.
+PROCESS_TREE_PROGRAM = f"""
 import subprocess, sys
-subprocess.run([sys.executable, "-c", {BURN.format(0.4)!r}])
-running_child = subprocess.Popen([sys.executable, "-c", {BURN.format(0.6) + "print(flush=True); input()"!r}], stdout=subprocess.PIPE, stdin=sys.stdin)
+subprocess.run([sys.executable, "-c", {USE_CPU_SECONDS.format(0.4)!r}])
+running_child = subprocess.Popen([sys.executable, "-c", {USE_CPU_SECONDS.format(0.6) + "print(flush=True); input()"!r}], stdout=subprocess.PIPE, stdin=sys.stdin)
 running_child.stdout.readline()
-{BURN.format(0.2)}
+{USE_CPU_SECONDS.format(0.2)}
 print("ready", flush=True)
 input()
 """
@@ -25,27 +25,27 @@ input()
 
 @pytest.fixture
 def process_tree():
-    with subprocess.Popen([sys.executable, "-c", PROCESS_TREE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([sys.executable, "-c", PROCESS_TREE_PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "ready\n"
         yield process
         process.kill()
 
 
-def test_cpu_time_includes_running_and_ended_children(process_tree):
-    assert 1.1 <= cpu_seconds(process_tree.pid) < 3  # 0.2 + 0.4 + 0.6, and some for starting Python
+def test_the_cpu_time_of_a_process_includes_its_running_and_its_ended_children(process_tree):
+    assert 1.1 <= cpu_seconds(process_tree.pid) < 3  # 0.2 + 0.4 + 0.6 seconds, and the CPU time of starting Python three times
 
 
-def test_cpu_times_of_several_processes_are_added(process_tree):
-    own_tree = cpu_seconds(os.getpid())  # the process tree is a child of this process
+def test_the_cpu_time_of_several_processes_is_the_sum_of_their_cpu_times(process_tree):
+    own_tree = cpu_seconds(os.getpid())  # includes `process_tree`, which is a child of this process
 
     assert cpu_seconds(process_tree.pid, None) == pytest.approx(cpu_seconds(process_tree.pid), abs=0.2)
     assert cpu_seconds(process_tree.pid, process_tree.pid) == pytest.approx(2 * cpu_seconds(process_tree.pid), abs=0.2)
     assert own_tree >= cpu_seconds(process_tree.pid)
 
 
-def test_cpu_time_equals_that_of_getrusage():
+def test_the_measured_cpu_time_of_a_process_agrees_with_getrusage():
     before, process = resource.getrusage(resource.RUSAGE_CHILDREN), subprocess.Popen(
-        [sys.executable, "-c", BURN.format(0.5) + "print(flush=True); input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", USE_CPU_SECONDS.format(0.5) + "print(flush=True); input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )  # fmt: skip
     with process:
         process.stdout.readline()
@@ -56,7 +56,7 @@ def test_cpu_time_equals_that_of_getrusage():
     assert measured == pytest.approx(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, abs=0.15)
 
 
-def test_memory_grows_by_the_allocated_size():
+def test_the_measured_memory_of_a_process_grows_by_the_size_that_it_allocates():
     script = "import sys\nprint(flush=True); input()\nheld = b'x' * (64 * 2**20)\nprint(flush=True); input()\n"
     with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         process.stdout.readline()
@@ -69,14 +69,14 @@ def test_memory_grows_by_the_allocated_size():
     assert 63 <= after - before < 80
 
 
-def test_an_ended_process_has_no_cpu_time_and_no_memory():
+def test_the_measured_cpu_time_and_memory_of_an_ended_process_are_zero():
     ended = subprocess.Popen(["true"])
     ended.wait()
 
     assert cpu_seconds(ended.pid, None) == memory_mb(ended.pid) == 0
 
 
-def test_a_percentile_is_one_of_the_values():
+def test_a_percentile_is_always_one_of_the_measured_values():
     values = [float(n) for n in range(1, 101)][::-1]
 
     assert (percentile(values, 0.50), percentile(values, 0.99), percentile(values, 1.0)) == (51.0, 100.0, 100.0)

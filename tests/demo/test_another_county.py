@@ -1,4 +1,7 @@
-"""Tests of the demonstration in counties with other agencies, townships and rosters. Each county is loaded in a process of its own."""
+"""Tests of the demonstration in counties with other agencies, townships and rosters.
+
+An OS process can load only one county, so each county is simulated in a separate process.
+"""
 
 import json
 import os
@@ -11,8 +14,8 @@ import pytest
 from deploy.county import skeleton
 
 ROOT = Path(__file__).resolve().parents[2]
-# Applies a whole quarter of the county to the rules of intake and mediation, and prints deviations from the expected receipts.
-PROGRAM = """
+# Program that simulates a quarter of the county, applies it to the rules of intake and mediation, and prints deviations from the expected receipts.
+SIMULATION_PROGRAM = """
 import json
 from datetime import date
 
@@ -37,7 +40,7 @@ ZHUJI_TOWNSHIPS = ["330681001", "330681005", "330681104", "330681108", "33068111
 
 def _simulate_county(county: Path) -> dict:
     environment = os.environ | {"FENGQIAO_COUNTY": str(county)}
-    result = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=True)
+    result = subprocess.run([sys.executable, "-c", SIMULATION_PROGRAM], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=True)
     return json.loads(result.stdout)
 
 
@@ -46,16 +49,16 @@ def zhuji():
     return _simulate_county(ROOT / "counties" / "zhuji")
 
 
-def test_every_step_gets_its_expected_receipt_in_zhuji(zhuji):
+def test_every_simulated_step_gets_its_expected_receipt_in_the_county_zhuji(zhuji):
     assert zhuji["unexpected"] == []
 
 
-def test_every_agency_reports_and_every_township_has_disputes(zhuji):
+def test_every_agency_reports_and_every_township_has_disputes_in_the_county_zhuji(zhuji):
     assert zhuji["agencies"] == ZHUJI_AGENCIES
     assert zhuji["townships"] == ZHUJI_TOWNSHIPS
 
 
-def test_every_step_gets_its_expected_receipt_in_a_county_with_one_township_and_mediator(tmp_path):
+def test_every_simulated_step_gets_its_expected_receipt_in_a_county_with_one_township_and_one_mediator(tmp_path):
     skeleton.write_template(tmp_path / "county", "999999")
 
     result = _simulate_county(tmp_path / "county")

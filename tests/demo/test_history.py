@@ -1,4 +1,4 @@
-"""Tests of the simulated history: its steps are valid, it is the same for the same seed, and it follows the published figures."""
+"""Tests of the demonstration's simulated history: its steps are valid, the same seed gives the same history, and its statistics follow published figures."""
 
 from collections import Counter
 from dataclasses import replace
@@ -14,36 +14,36 @@ from contracts.dates import SHANGHAI
 from demo import bodies, county
 from demo.history import simulate_dispute, simulate_quarter
 from demo.live import LiveSchedule, move_step_to
-from demo.probabilities import BRANCHES, CHOICES, GUESSED
+from demo.probabilities import BRANCHES, CHOICE_WEIGHTS, GUESSED_SOURCE
 from demo.steps import CodePlaceholder
 from tests.demo.in_memory_hub import InMemoryHub, simulated_quarter
 
-UNTIL = date(2026, 10, 1)
+HISTORY_END_DATE = date(2026, 10, 1)
 HISTORY_END = datetime(2026, 10, 1, tzinfo=SHANGHAI)
-CODE = "620702-2026-000123-1"
+DISPUTE_CODE = "620702-2026-000123-1"
 
 
 @pytest.fixture(scope="module")
 def histories():
-    return simulate_quarter(seed=7, disputes=3000, until=UNTIL)
+    return simulate_quarter(seed=7, disputes=3000, until=HISTORY_END_DATE)
 
 
 @pytest.fixture(scope="module")
 def applied_histories():
-    """A simulated quarter, applied to intake and mediation in memory: (history, hub, results) of each dispute."""
+    """A simulated quarter that was applied to intake and mediation in memory: list of (history, hub, results of the steps)."""
     return simulated_quarter()[0]
 
 
-def test_the_same_seed_gives_the_same_histories(histories):
-    assert simulate_quarter(7, 200, UNTIL) == simulate_quarter(7, 200, UNTIL)
-    assert simulate_quarter(7, 200, UNTIL) != simulate_quarter(8, 200, UNTIL)
+def test_the_same_seed_gives_the_same_simulated_histories(histories):
+    assert simulate_quarter(7, 200, HISTORY_END_DATE) == simulate_quarter(7, 200, HISTORY_END_DATE)
+    assert simulate_quarter(7, 200, HISTORY_END_DATE) != simulate_quarter(8, 200, HISTORY_END_DATE)
     assert simulate_dispute(7, histories[5].number, histories[5].steps[0].time) == histories[5]
 
 
-def test_every_step_is_valid_by_the_contract_and_steps_are_in_order_of_time(histories):
+def test_every_simulated_step_is_valid_and_the_steps_of_a_dispute_are_in_order_of_time(histories):
     for history in histories:
         for step in history.steps:
-            contracts.dump(step.type, {name: CODE if isinstance(value, CodePlaceholder) else value for name, value in step.data.items()})
+            contracts.dump(step.type, {name: DISPUTE_CODE if isinstance(value, CodePlaceholder) else value for name, value in step.data.items()})
             assert step.expected == "receipt.refused" or contracts.may_report(step.agency, step.type)
         times = [step.time for step in history.steps]
         assert times == sorted(times)
@@ -51,21 +51,21 @@ def test_every_step_is_valid_by_the_contract_and_steps_are_in_order_of_time(hist
     assert len(ids) == len(set(ids))
 
 
-def test_every_party_is_marked_as_invented(histories):
+def test_every_party_of_a_simulated_dispute_is_marked_as_invented(histories):
     for report in (step.data for history in histories for step in history.steps if "parties" in step.data):
         assert all(party["name"].endswith("（虚构）") and party["phone"].startswith("000-") for party in report["parties"])
 
 
-# ── by the rules of intake and mediation ──────────────────────────────────────────────────────────────────────────────
+# ── histories applied to the rules of intake and mediation ────────────────────────────────────────────────────────────
 
 
-def test_every_step_gets_its_expected_receipt_and_every_dispute_is_closed(applied_histories):
+def test_every_simulated_step_gets_its_expected_receipt_and_every_dispute_ends_closed(applied_histories):
     for history, hub, results in applied_histories:
         assert [(step, outcome, reason) for step, outcome, reason in results if outcome != step.expected] == []
         assert hub.code is None or hub.disputes[hub.code].state == "closed", history
 
 
-def test_deliberate_mistakes_are_refused_for_the_expected_reasons_only(applied_histories):
+def test_deliberate_mistakes_of_agencies_are_refused_or_rejected_only_for_the_expected_reasons(applied_histories):
     reasons = Counter((step.type, reason) for _, _, results in applied_histories for step, outcome, reason in results if outcome != "receipt.applied")
 
     assert set(reasons) <= EXPECTED_REFUSALS
@@ -82,65 +82,65 @@ EXPECTED_REFUSALS = {
 # fmt: on
 
 
-def test_every_agency_event_type_takes_effect_at_least_once_in_the_history(applied_histories):
-    """Only steps before the end of the history count, not those in the future."""
+def test_every_agency_event_type_takes_effect_at_least_once_in_the_simulated_history(applied_histories):
+    """Steps after the end of the history are not counted."""
     reported = {step.type for history, _, _ in applied_histories for step in history.steps_until(HISTORY_END) if step.expected == "receipt.applied"}
 
-    assert set(contracts.AGENCY_EVENTS) - reported == set(NEVER_REPORTED)
+    assert set(contracts.AGENCY_EVENTS) - reported == set(EVENT_TYPES_NEVER_REPORTED)
 
 
-NEVER_REPORTED = {
-    # event type: why the demonstration never reports it
+EVENT_TYPES_NEVER_REPORTED = {
+    # event type: reason why the demonstration never reports the event type; now there is none
 }
 
 
-def test_events_made_by_the_services_alone_occur_in_the_history(applied_histories):
-    """Duplicates are found, joined, separated and proposed to the centre; disputes are closed."""
-    event_types = Counter(event_type for _, hub, _ in applied_histories for event_type, _, _ in hub.published)
+def test_the_history_causes_joined_reports_undone_joins_likely_duplicates_and_closed_disputes(applied_histories):
+    """No agency reports these event types: the services publish them because of the agencies' steps."""
+    event_types = Counter(event_type for _, hub, _ in applied_histories for event_type, _, _ in hub.published_events)
 
     assert {"dispute.merged", "dispute.unmerged", "duplicate.proposed", "duplicate.noted", "dispute.closed"} <= set(event_types)
 
 
-# ── the safeguard lane ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── safeguard lane ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_safeguard_holds_are_few_and_ordinary_stays_are_not_much_fewer(applied_histories):
+def test_few_disputes_have_a_safeguard_hold_and_more_than_half_as_many_have_an_ordinary_stay(applied_histories):
     held, stayed = (
-        Counter(data["cause"] == "stay" for _, hub, _ in applied_histories for event_type, _, data in hub.published_sealed if event_type == "safeguard.held")[
-            is_stay
-        ]
+        Counter(
+            data["cause"] == "stay" for _, hub, _ in applied_histories for event_type, _, data in hub.published_sealed_events if event_type == "safeguard.held"
+        )[is_stay]
         for is_stay in (0, 1)
     )
 
     assert 0.005 < held / len(applied_histories) < 0.03
     assert stayed > held / 2
-    assert {data["cause"] for _, hub, _ in applied_histories for event_type, _, data in hub.published_sealed if event_type == "safeguard.held"} == set(
+    assert {data["cause"] for _, hub, _ in applied_histories for event_type, _, data in hub.published_sealed_events if event_type == "safeguard.held"} == set(
         contracts.kinds.HOLD_CAUSES
     )
 
 
-def test_no_ordinary_event_reveals_the_safeguard_lane(applied_histories):
-    """Of a dispute reported in the lane nothing is published before its release; of later holds no ordinary event tells."""
+def test_no_ordinary_event_reveals_that_a_dispute_is_in_the_safeguard_lane(applied_histories):
+    """Of a dispute reported as safeguarded, no ordinary event is published before the release of its hold."""
     for history, hub, _ in applied_histories:
-        for event_type, _, data in hub.published:
+        for event_type, _, data in hub.published_events:
             assert event_type not in safeguard.STEPS and data.get("step") not in safeguard.STEPS
             assert "risk" not in data.get("facts", {}) and "dangers" not in data
         if safeguard.danger_flags(history.steps[0].data if history.steps else {}):
             released = next(count for count, step in enumerate(history.steps) if step.type == "hold.released")
             before = InMemoryHub()
             before.apply_history(replace(history, steps=history.steps[:released]))
-            assert before.published == []
+            assert before.published_events == []
 
 
-def test_a_dispute_is_confidential_if_somebody_is_in_danger(histories):
+def test_a_simulated_dispute_is_confidential_if_and_only_if_a_person_is_in_danger(histories):
     for history in histories:
         assert history.is_confidential == any(safeguard.danger_flags(s.data) or s.type in ("dv.warning_issued", "hold.released") for s in history.steps)
 
 
-# ── live ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── steps sent after the history ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_live_step_gets_the_present_time_and_its_dates_move_as_many_days(histories):
+def test_a_step_sent_after_the_history_gets_the_current_time_and_its_dates_move_by_the_same_number_of_days(histories):
     now = datetime(2027, 3, 1, 12, tzinfo=SHANGHAI)
     agreed = next(s for history in histories for s in history.steps if s.type == "agreement.reached" and s.data["terms"])
 
@@ -152,7 +152,7 @@ def test_a_live_step_gets_the_present_time_and_its_dates_move_as_many_days(histo
     contracts.dump(moved.type, moved.data)
 
 
-def test_live_steps_include_new_reports_and_archived_disputes():
+def test_steps_sent_after_the_history_include_new_dispute_reports_and_archived_disputes():
     begin = datetime(2026, 10, 1, tzinfo=SHANGHAI)
     schedule, step_counts = LiveSchedule(7, 100_000, begin), Counter()
     for _ in range(600):
@@ -162,16 +162,16 @@ def test_live_steps_include_new_reports_and_archived_disputes():
     assert step_counts["dispute.reported"] > 20 and step_counts["dispute.archived"] > 5
 
 
-# ── shares, compared with the published figures; the tolerances exceed the random deviation ───────────────────────────
+# ── frequencies in the history compared with published figures; the tolerances exceed random deviations ───────────────
 
 
-def test_every_branch_and_option_is_taken_with_its_share(histories):
+def test_every_branch_and_every_option_occurs_with_its_given_probability(histories):
     decisions = Counter(decision for history in histories for decision in history.decisions)
     for branch in BRANCHES:
         taken, total = decisions[branch.name, True], decisions[branch.name, True] + decisions[branch.name, False]
         assert total > 0, branch
-        assert abs(taken / total - branch.share) < 4.5 * sqrt(branch.share * (1 - branch.share) / total) + 1e-9, (branch, taken, total)
-    for name, options in CHOICES.items():
+        assert abs(taken / total - branch.probability) < 4.5 * sqrt(branch.probability * (1 - branch.probability) / total) + 1e-9, (branch, taken, total)
+    for name, options in CHOICE_WEIGHTS.items():
         total = sum(decisions[name, option] for option in options)
         assert total > 0, name
         for option, weight in options.items():
@@ -179,23 +179,23 @@ def test_every_branch_and_option_is_taken_with_its_share(histories):
             assert abs(decisions[name, option] / total - share) < 4.5 * sqrt(share * (1 - share) / total) + 1e-9, (name, option)
 
 
-def test_six_shares_have_a_published_source_and_branch_names_are_unique():
-    assert [branch.name for branch in BRANCHES if branch.source != GUESSED] == [
+def test_six_branches_have_a_published_source_and_all_branch_names_are_unique():
+    assert [branch.name for branch in BRANCHES if branch.source != GUESSED_SOURCE] == [
         "agreement reached", "confirmation applied for", "agreement enforced", "term performed", "case entrusted", "entrusted case settled",
     ]  # fmt: skip
     assert len({branch.name for branch in BRANCHES}) == len(BRANCHES)
 
 
-def test_disputes_are_distributed_over_the_townships_by_residents(histories):
+def test_the_share_of_disputes_of_each_township_follows_its_share_of_residents(histories):
     counts = Counter(history.township for history in histories)
-    all_residents = sum(county.RESIDENTS.values())
+    all_residents = sum(county.RESIDENTS_OF_TOWNSHIP.values())
 
-    assert set(counts) == set(county.RESIDENTS) == set(contracts.TOWNSHIPS) - {"620702402"}
-    for township, residents in county.RESIDENTS.items():
+    assert set(counts) == set(county.RESIDENTS_OF_TOWNSHIP) == set(contracts.TOWNSHIPS) - {"620702402"}
+    for township, residents in county.RESIDENTS_OF_TOWNSHIP.items():
         assert counts[township] / len(histories) == pytest.approx(residents / all_residents, abs=0.02)
 
 
-def test_shares_of_kinds_follow_national_mediation(histories):
+def test_the_shares_of_the_kinds_of_dispute_follow_national_mediation_statistics(histories):
     counts = Counter(history.kind for history in histories)
 
     assert (counts["family"] + counts["inheritance"]) / len(histories) == pytest.approx(0.197, abs=0.03)
@@ -210,12 +210,13 @@ def test_the_police_report_ten_times_as_many_disputes_as_the_court(histories):
     assert first["police"] / first["court"] == pytest.approx(10, abs=3)
 
 
-def test_success_rate_and_duration_of_mediations_follow_published_figures(histories):
+def test_the_success_rate_and_the_mean_duration_of_mediations_follow_published_figures(histories):
     ends, days = Counter(), []
     for history in histories:
-        for accepted_at, end in _mediations(history):
+        for accepted_at, end in _ended_mediations(history):
             ends[end.type] += 1
-            if not any(step.type == "case.filed" and step.time < end.time for step in history.steps):  # entrusted mediation has shorter periods
+            # Mediations entrusted by the court are not counted, because their periods are shorter.
+            if not any(step.type == "case.filed" and step.time < end.time for step in history.steps):
                 days.append((end.time - accepted_at) / timedelta(days=1))
 
     assert ends["agreement.reached"] / ends.total() == pytest.approx(0.655, abs=0.03)
@@ -223,8 +224,8 @@ def test_success_rate_and_duration_of_mediations_follow_published_figures(histor
     assert 0.02 < sum(d > 32 for d in days) / len(days) < 0.2
 
 
-def _mediations(history):
-    """Yield (time of acceptance, last step) of each mediation. A dispute may have two: one before it is filed in court, one after."""
+def _ended_mediations(history):
+    """Yield (time of acceptance, last step) of each mediation. A dispute may have two mediations: one before and one after it is filed in court."""
     withdrawn = {step.data["event"] for step in history.steps if step.type == "report.withdrawn"}
     accepted_at, is_begun = None, False
     for step in history.steps:
@@ -237,7 +238,7 @@ def _mediations(history):
             is_begun = False
 
 
-def test_rare_steps_occur_and_few_agreements_are_confirmed(histories):
+def test_rare_event_types_occur_and_confirmation_is_applied_for_in_few_agreements(histories):
     taken = [{step.type for step in history.steps if step.expected == "receipt.applied"} for history in histories]
     step_counts = Counter(event_type for history in taken for event_type in history)
     options = {
@@ -250,7 +251,7 @@ def test_rare_steps_occur_and_few_agreements_are_confirmed(histories):
     assert step_counts["case.filed"] / len(histories) < 0.2
 
 
-def test_every_ground_track_and_kind_of_answer_occurs(applied_histories):
+def test_every_ground_of_termination_every_track_and_every_kind_of_answer_occurs_in_the_history(applied_histories):
     reported = [step for history, _, results in applied_histories for step, outcome, _ in results if outcome == "receipt.applied"]
 
     assert {step.data["ground"] for step in reported if step.type == "mediation.terminated"} == set(contracts.kinds.TERMINATION_GROUNDS)
@@ -260,8 +261,8 @@ def test_every_ground_track_and_kind_of_answer_occurs(applied_histories):
     assert {"overdue", "no_answer"} < {step.data["urged_for"] for step in reported if step.type == "supervision.issued"}
 
 
-def test_three_quarters_of_the_first_referrals_follow_the_proposal(histories):
-    """Compared with the proposal without statistics of the bodies' earlier work, which the real rules may use."""
+def test_three_quarters_of_the_first_referrals_follow_the_proposal_of_the_routing_rules(histories):
+    """The compared proposal is made without statistics of the mediation bodies' earlier referrals."""
     first = [next((step for step in history.steps if step.type == "dispute.routed"), None) for history in histories]
     followed = [any((candidate.to, candidate.organisation) == (step.data["to"], step.data.get("organisation"))
                     for candidate in bodies.proposed_bodies(history.kind, history.township, history.steps[0].data["place"].get("village"))[:1])
@@ -270,13 +271,13 @@ def test_three_quarters_of_the_first_referrals_follow_the_proposal(histories):
     assert sum(followed) / len(followed) == pytest.approx(0.75, abs=0.05)
 
 
-def test_share_of_entrusted_cases_follows_the_figures_of_dingxi(histories):
+def test_the_share_of_court_cases_entrusted_to_mediation_follows_the_figures_of_dingxi(histories):
     event_types = Counter(step.type for history in histories for step in history.steps if step.expected == "receipt.applied")
 
     assert event_types["case.entrusted"] / event_types["case.filed"] == pytest.approx(2014 / 3366, abs=0.1)
 
 
-def test_share_of_performed_terms_follows_published_figures(histories):
+def test_the_share_of_performed_agreement_terms_follows_published_figures(histories):
     last = {}
     for history in histories:
         for step in history.steps:
@@ -286,7 +287,7 @@ def test_share_of_performed_terms_follows_published_figures(histories):
     assert Counter(last.values())["full"] / len(last) == pytest.approx(0.95, abs=0.025)
 
 
-def test_disputes_have_about_twelve_steps_and_under_one_percent_are_mistakes(histories):
+def test_disputes_have_about_twelve_steps_and_less_than_one_percent_of_the_steps_are_mistakes(histories):
     expected = Counter(step.expected for history in histories for step in history.steps)
 
     assert 9 <= mean(len(history.steps) for history in histories) <= 14

@@ -1,4 +1,4 @@
-"""Tests of sending a history over real queues: in order, by each agency in its own name, with unanswered steps noticed."""
+"""Tests of the demonstration's step sender with a real broker: each agency sends its own steps, in order, and missing receipts are noticed."""
 
 from collections import defaultdict
 from datetime import date, datetime
@@ -11,8 +11,8 @@ from demo.step_sender import OpenDispute, StepSender
 from tests.fengqiao_agency.broker import BrokerVhost
 from tests.fengqiao_agency.fake_hub import FakeHub
 
-UNTIL = date(2026, 10, 1)
-# The agencies with the most steps; each has a process of its own.
+HISTORY_END_DATE = date(2026, 10, 1)
+# The agencies with the most steps. Each of them sends from a separate process.
 AGENCIES = {
     "mediation_centre", "peoples_mediation_committee", "peoples_mediation_committee-xijie", "industry_mediation_body", "trade_union", "grid", "police",
 }  # fmt: skip
@@ -30,12 +30,12 @@ def endpoints(broker):
 
 def _step_lists():
     now = datetime(2026, 10, 1, tzinfo=SHANGHAI)
-    step_lists = [history.steps_until(now) for history in simulate_quarter(3, 600, UNTIL)]
+    step_lists = [history.steps_until(now) for history in simulate_quarter(3, 600, HISTORY_END_DATE)]
     step_lists = [steps for steps in step_lists if {step.agency for step in steps} <= AGENCIES]
     return [*step_lists[:20], *(steps for steps in step_lists[20:] if any(step.without_waiting or step.expected != "receipt.applied" for step in steps))]
 
 
-def test_steps_arrive_in_order_and_sending_them_again_sends_nothing_twice(broker, endpoints, tmp_path):
+def test_steps_arrive_in_order_and_a_step_is_not_sent_again_if_the_same_history_is_sent_again(broker, endpoints, tmp_path):
     expected = {step.id: step.expected for steps in _step_lists() for step in steps}
     refuse, reject = (lambda e, which=which: expected[e.get_id()] == which for which in ("receipt.refused", "receipt.rejected"))
     with FakeHub(broker.uri(), list(AGENCIES), refuse=refuse, reject=reject) as hub:
@@ -43,7 +43,7 @@ def test_steps_arrive_in_order_and_sending_them_again_sends_nothing_twice(broker
             with StepSender(endpoints, tmp_path) as sender:
                 assert sender.send_all([OpenDispute(steps) for steps in _step_lists()], patience=20)
             assert sender.counts["finished"] == len(expected)
-            assert not sender.unexpected
+            assert not sender.unexpected_receipts
 
         received = defaultdict(list)
         for agency, _, event in hub.received:
@@ -53,7 +53,7 @@ def test_steps_arrive_in_order_and_sending_them_again_sends_nothing_twice(broker
                 assert received[steps[0].id.rsplit("-", 1)[0]] == [(step.id, step.agency) for step in steps]
 
 
-def test_sending_fails_when_no_receipt_arrives_for_the_given_patience(broker, endpoints, tmp_path):
+def test_send_all_returns_false_if_no_receipt_arrives_for_the_given_number_of_seconds(broker, endpoints, tmp_path):
     with FakeHub(broker.uri(), list(AGENCIES), answer=False), StepSender(endpoints, tmp_path) as sender:
         assert not sender.send_all([OpenDispute(_step_lists()[0])], patience=3)
-        assert sender.unfinished == 1
+        assert sender.unfinished_count == 1

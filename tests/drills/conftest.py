@@ -1,4 +1,4 @@
-"""Fixture of the drill's tests: the system, on a database and a broker that the drill may kill."""
+"""Fixture of the drill's tests: a running system whose database and broker the drill may kill."""
 
 import shutil
 

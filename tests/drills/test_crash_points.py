@@ -1,4 +1,4 @@
-"""Tests of crashes: a process is ended at each crash point while it handles an event; after its restart the event has had its full effect, once."""
+"""Tests of crashes: a process ends itself at a crash point while it handles an event. After its restart the event must have had its effect exactly once."""
 
 import json
 from pathlib import Path
@@ -10,8 +10,8 @@ from tests.county import wait_until
 
 pytestmark = pytest.mark.timeout(600)
 
-# Each crash point once; the drill uses every point in every process.
-POINTS = (
+# (process, crash point): each crash point once, in one of the processes. The drill uses each point in every process that has it.
+PROCESSES_AND_CRASH_POINTS = (
     ("mediation", "after_heard"), ("intake", "before_commit"), ("mediation", "after_commit"), ("intake", "before_acknowledge"), ("notify", "after_acknowledge"),
     ("metrics", "before_commit"), ("metrics", "after_commit"),
     ("relay", "relay_selected"), ("relay", "relay_published"), ("relay", "relay_confirmed"),
@@ -20,11 +20,11 @@ POINTS = (
 
 @pytest.fixture
 def system_without_restarts(system):
-    """Yield the system with automatic restarts switched off; afterwards start every process that is down."""
+    """Yield the system with automatic restarts of its processes switched off. Afterwards start every process that is down."""
     system.restarts = False
     yield system
     system.restarts = True
-    for name, _ in POINTS:
+    for name, _ in PROCESSES_AND_CRASH_POINTS:
         crash_file(system, name).unlink(missing_ok=True)
     for name in system.names:
         if system.pid(name) is None:
@@ -32,12 +32,12 @@ def system_without_restarts(system):
     system.wait_ready()
 
 
-@pytest.mark.parametrize(("process", "point"), POINTS, ids=lambda name: name)
-def test_an_event_is_applied_exactly_once_although_a_process_crashes(county, system_without_restarts, process, point):
+@pytest.mark.parametrize(("process", "point"), PROCESSES_AND_CRASH_POINTS, ids=lambda name: name)
+def test_an_event_has_its_effect_exactly_once_if_a_process_crashes_at_a_crash_point(county, system_without_restarts, process, point):
     crash_file(system_without_restarts, process).write_text(point)
     report = county.womens_federation.reports_dispute()
     wait_until(lambda: system_without_restarts.pid(process) is None, what=f"{process} died")
-    assert last_exit(system_without_restarts, process) == 137
+    assert last_exit_code(system_without_restarts, process) == 137
     system_without_restarts.start(process)
     county.settle()
 
@@ -56,12 +56,12 @@ def crash_file(system, process):
     return Path(system.environment[process]["FENGQIAO_CRASH_FILE"])
 
 
-def last_exit(system, process):
-    """Return the exit code that the supervisor logs for the process, which can take a moment."""
+def last_exit_code(system, process):
+    """Wait until the supervisor has logged the end of the process. Return the exit code."""
 
-    def last_logged_exit():
+    def last_logged_exit_code():
         lines = [json.loads(line) for line in system.log("supervisor").read_text().splitlines()]
         last = [line for line in lines if line.get("process") == process][-1]
         return [last["exit"]] if last["event"] == "died" else []
 
-    return wait_until(last_logged_exit, what="the exit was logged")[0]
+    return wait_until(last_logged_exit_code, what="the supervisor logged the exit")[0]
