@@ -4,7 +4,7 @@ import contextlib
 
 import psycopg2
 
-from deploy.roles import prepare_database, with_path, with_user
+from deploy.roles import prepare_database, url_with_path, url_with_user
 
 # SQL that creates a table and a trigger function, which record each row that a service writes, with its transaction and in order.
 CREATE_CAPTURE = """
@@ -39,7 +39,7 @@ class DatabaseCopies:
         self.drop_copy(name)
         with self.admin_cursor("postgres") as cursor:
             cursor.execute(f'create database "{name}" template "{template}" strategy file_copy')
-        return prepare_database(with_path(self.admin_url, name), self.passwords)
+        return prepare_database(url_with_path(self.admin_url, name), self.passwords)
 
     def drop_copy(self, name: str) -> None:
         with self.admin_cursor("postgres") as cursor:
@@ -47,8 +47,8 @@ class DatabaseCopies:
 
     def database_url(self, name: str, service: str | None = None) -> str:
         """Return the URL of the database for the service, or for the administrator if no service is given."""
-        url = with_path(self.admin_url, name)
-        return with_user(url, service, self.passwords[service]) if service else url
+        url = url_with_path(self.admin_url, name)
+        return url_with_user(url, service, self.passwords[service]) if service else url
 
     @contextlib.contextmanager
     def admin_cursor(self, name: str):

@@ -88,7 +88,7 @@ class Lab:
         """Return the environment variables of a process of the system. `database`: URL that replaces its DATABASE_URL."""
         from deploy import processes
 
-        variables = processes.launch(processes.PROCESSES[name], self.servers).environment
+        variables = processes.make_launch(processes.PROCESSES[name], self.servers).environment
         return variables | ({"DATABASE_URL": database} if database else {})
 
 

@@ -19,7 +19,7 @@ from bench.lab import Lab, Measurement, log_progress, read_json
 from bench.resource_usage import cpu_seconds
 from bench.service_throughput import WORK_DATABASE
 from deploy.files import ROOT
-from plumbing.relay import WINDOW, Relay
+from plumbing.relay import WINDOW_ROWS, Relay
 
 PUBLISHING_SERVICE, LISTENERS = "mediation", ("intake", "metrics", "notify")
 FILL_OUTBOX = (
@@ -109,7 +109,7 @@ def _run_relay(job):
 
 def _publish_directly(job):
     loop = IoLoop()
-    connection = BrokerConnection(loop, job["amqp"], window=WINDOW)
+    connection = BrokerConnection(loop, job["amqp"], window=WINDOW_ROWS)
     print("ready", file=REPLY_STREAM, flush=True)
     sys.stdin.readline()
     began = time.time()

@@ -13,12 +13,12 @@ from itertools import islice
 from contracts import COUNTY
 from fengqiao_agency.events import OutgoingEvent, make_outgoing_event
 from scenarios.course import mediation_steps
-from scenarios.facts import facts_of
+from scenarios.facts import typical_facts
 from services.mediation.county_files import read_rosters
 from services.mediation.rosters.roster import Roster
 
-MEDIATION_CENTRE = COUNTY.lead("M").code
-SECOND_AGENCY = COUNTY.lead("P").code  # agency whose delays are measured while another agency publishes the burst
+MEDIATION_CENTRE = COUNTY.lead_agency("M").code
+SECOND_AGENCY = COUNTY.lead_agency("P").code  # agency whose delays are measured while another agency publishes the burst
 BODIES_OF_EACH_KIND = 3
 
 
@@ -32,14 +32,14 @@ def _agencies_with_own_system(role: str, is_local: bool = False) -> list[str]:
 
 
 def _reporters() -> tuple[str, ...]:
-    local_offices = _agencies_with_own_system("J", is_local=True) or [COUNTY.lead("J").code]
-    return (*(COUNTY.lead(role).code for role in "WPCXMG"), local_offices[0])
+    local_offices = _agencies_with_own_system("J", is_local=True) or [COUNTY.lead_agency("J").code]
+    return (*(COUNTY.lead_agency(role).code for role in "WPCXMG"), local_offices[0])
 
 
 def _burst_body() -> str:
     """Return the mediation body whose events form the burst: the body for financial disputes, else the last body, else the judicial bureau."""
     bodies = [agency for agency in COUNTY.agencies.values() if agency.role == "B" and agency.is_active]
-    return next((body.code for body in bodies if "finance" in body.takes), bodies[-1].code if bodies else COUNTY.lead("J").code)
+    return next((body.code for body in bodies if "finance" in body.takes), bodies[-1].code if bodies else COUNTY.lead_agency("J").code)
 
 
 def _mediation_bodies() -> tuple[str, ...]:
@@ -115,7 +115,7 @@ def _reporting_steps(dispute):
 
 def _routing_steps(dispute):
     return [
-        (MEDIATION_CENTRE, "dispute.screened", facts_of("dispute.screened", kind=dispute.kind, risk=NO_RISK_FLAGS)),
+        (MEDIATION_CENTRE, "dispute.screened", typical_facts("dispute.screened", kind=dispute.kind, risk=NO_RISK_FLAGS)),
         (MEDIATION_CENTRE, "dispute.routed", {"to": dispute.body, "reason": "by_place"}),
     ]
 
@@ -129,16 +129,16 @@ def _mediation_steps(dispute):
     today = date.today()
     terms = [{"kind": "payment", "due_on": (today + timedelta(days=90)).isoformat(), "amount_cny": "12000.00"}]
     return [
-        (dispute.body, "referral.accepted", facts_of("referral.accepted", mediator=_mediator_of_dispute(dispute))),
+        (dispute.body, "referral.accepted", typical_facts("referral.accepted", mediator=_mediator_of_dispute(dispute))),
         *((dispute.body, *step) for step in mediation_steps(_mediator_of_dispute(dispute), sessions=({}, {"mode": "video", "minutes": 45}))),
-        (dispute.body, "agreement.reached", facts_of("agreement.reached", effective_on=today.isoformat(), terms=terms)),
+        (dispute.body, "agreement.reached", typical_facts("agreement.reached", effective_on=today.isoformat(), terms=terms)),
     ]
 
 
 def _closing_steps(dispute):
     return [
-        (dispute.body, "performance.recorded", facts_of("performance.recorded", on=date.today().isoformat())),
-        (dispute.body, "dispute.followed_up", facts_of("dispute.followed_up")),
+        (dispute.body, "performance.recorded", typical_facts("performance.recorded", on=date.today().isoformat())),
+        (dispute.body, "dispute.followed_up", typical_facts("dispute.followed_up")),
         (dispute.body, "dispute.archived", {"archive_no": f"调-2026-{dispute.number:06d}"}),
     ]
 

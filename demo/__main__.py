@@ -12,7 +12,7 @@ import typer
 
 from contracts import AGENCIES
 from contracts.dates import SHANGHAI
-from contracts.steps import STEPS
+from contracts.steps import ORDINARY_STEP_NAMES
 from demo import live
 from demo.history import simulate_history
 from demo.progress import ProgressDisplay, summary_text
@@ -59,7 +59,7 @@ def _continue_live(sender, seed, history_end, histories, open_disputes, per_minu
 def _print_step(step, dispute):
     if dispute.is_confidential or step.is_safeguarded:
         return  # nothing about safeguarded disputes is printed, because everybody can read a screen
-    agency, step_name = AGENCIES[step.agency], STEPS[step.type]
+    agency, step_name = AGENCIES[step.agency], ORDINARY_STEP_NAMES[step.type]
     line = f"{step.time:%H:%M:%S}  {dispute.code or '（新纠纷 new）':<22}  {agency.zh} {step_name[0]}  |  {agency.en}: {step_name[1]}"
     print(line, file=sys.stderr, flush=True)
 

@@ -23,7 +23,9 @@ def roster() -> Roster:
 def villages_with_committee(township: str) -> tuple[str, ...]:
     """Return the villages of the township that have their own people's mediation committee."""
     return tuple(
-        row.village for row in roster().valid_on(ROSTER_VALIDITY_DATE) if row.kind == "peoples_mediation_committee" and row.village and row.township == township
+        row.village
+        for row in roster().organisations_valid_on(ROSTER_VALIDITY_DATE)
+        if row.kind == "peoples_mediation_committee" and row.village and row.township == township
     )
 
 
@@ -47,7 +49,7 @@ def mediator_numbers(agency: str, organisation: str | None) -> tuple[str, ...]:
 def invited_mediators() -> tuple[tuple[str, str], ...]:
     """Return the mediators invited by the court (特邀调解员), each as (agency that reports for the mediator, roster number)."""
     all_rosters = roster()
-    organisations = [row for row in all_rosters.valid_on(ROSTER_VALIDITY_DATE) if row.kind == "invited_mediation_body"]
+    organisations = [row for row in all_rosters.organisations_valid_on(ROSTER_VALIDITY_DATE) if row.kind == "invited_mediation_body"]
     numbers = (
         (row.agency, member.id)
         for row in organisations
@@ -63,7 +65,7 @@ def township_committees(township: str) -> tuple[str, ...]:
     return tuple(
         sorted(
             row.code
-            for row in roster().valid_on(ROSTER_VALIDITY_DATE)
+            for row in roster().organisations_valid_on(ROSTER_VALIDITY_DATE)
             if row.kind == "peoples_mediation_committee" and row.township == township and not row.village
         )
     )
@@ -71,7 +73,7 @@ def township_committees(township: str) -> tuple[str, ...]:
 
 @cache
 def invited_mediation_bodies() -> tuple[str, ...]:
-    return tuple(sorted(row.code for row in roster().valid_on(ROSTER_VALIDITY_DATE) if row.kind == "invited_mediation_body"))
+    return tuple(sorted(row.code for row in roster().organisations_valid_on(ROSTER_VALIDITY_DATE) if row.kind == "invited_mediation_body"))
 
 
 @cache

@@ -7,7 +7,7 @@ simulated.
 from contracts import COUNTY
 from contracts.county.roles import ROLES_WITH_LEAD
 
-LEADING_AGENCIES = {role: COUNTY.lead(role).code for role in ROLES_WITH_LEAD}
+LEADING_AGENCIES = {role: COUNTY.lead_agency(role).code for role in ROLES_WITH_LEAD}
 COURT, CENTRE, JUSTICE_BUREAU, WOMENS_FEDERATION, POLICE, PETITION_OFFICE, POLITICAL_LEGAL_COMMITTEE, GRID = (LEADING_AGENCIES[role] for role in "CMJWPXLG")
 
 # fmt: off

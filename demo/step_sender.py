@@ -176,7 +176,7 @@ class StepSender:
 
 
 def _printable_step_type(step):
-    return SAFEGUARD_LABEL if step.type in safeguard.STEPS else step.type
+    return SAFEGUARD_LABEL if step.type in safeguard.STEP_NAMES else step.type
 
 
 class _AgencyProcess:

@@ -39,7 +39,7 @@ class Step:
     @property
     def is_safeguarded(self) -> bool:
         """Whether the step belongs to the safeguard lane. Such a step is sent alone, because the order of events on two streams is not defined."""
-        return self.type in safeguard.STEPS or bool(safeguard.danger_flags(self.data))
+        return self.type in safeguard.STEP_NAMES or bool(safeguard.danger_flags(self.data))
 
     @property
     def waits_for_outcome(self) -> bool:

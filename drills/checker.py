@@ -620,7 +620,7 @@ def _compare_figures(evidence):
 
     counted_transitions = {code: steps for code, steps in evidence.transitions_by_dispute.items() if code not in evidence.codes_with_unpublished_events}
     entered = Counter(after for steps in counted_transitions.values() for before, after, *_ in steps if before != after)
-    counted = {flow: entered[state] for state, flow in metrics.FIGURE_OF_STATE.items()} | {
+    counted = {flow: entered[state] for state, flow in metrics.DAILY_FIGURE_OF_STATE.items()} | {
         "reported": value("select count(*) from intake.disputes where code <> all(%s)", sorted(evidence.codes_with_unpublished_events)),
         "refused": sum(event.type == "step.refused" for event in evidence.published_events["mediation"]),
     }
@@ -635,7 +635,7 @@ def _compare_figures(evidence):
     changes = metrics.fold({}, [event for stream in SUBSCRIPTIONS["metrics"] for event in evidence.published_events[stream]])
     for table, sums in (("open_cube", changes.open_cube), ("open_waits", changes.open_waits), ("daily_counts", changes.daily_counts), ("daily_totals", changes.daily_totals), ("daily_disputes", changes.daily_disputes),
                         ("totals", changes.totals)):  # fmt: skip
-        key, _ = metrics_store.SUMS[table]
+        key, _ = metrics_store.AGGREGATE_TABLES[table]
         shown = {tuple(map(str, row[:-1])): row[-1] for row in evidence.query_rows(f"select {key}, count from metrics.{table}")}
         yield from ((f"{table} {cell} by the events", shown.get(cell, 0), sums[cell]) for cell in {*shown, *sums})
     yield from _compare_cells(evidence, "open_cube", "township, state, kind, overdue", "metrics.disputes where is_open")

@@ -143,7 +143,7 @@ class KitClient:
         agency = self.agencies[event.agency]
         agency.report(event.type, event.subject, event.data, time=datetime.fromisoformat(event.time), id=event.id)
         deadline = time.monotonic() + TIMEOUT_SECONDS
-        while (state := agency.outbox.find(event.id).state) in ("held", "waiting", "returned"):
+        while (state := agency.outbox.find_event(event.id).state) in ("held", "waiting", "returned"):
             if time.monotonic() > deadline:
                 if state == "returned":
                     agency.resend()

@@ -92,7 +92,7 @@ def delete_before_confirm():
     from plumbing import relay
 
     def publish_window(self):
-        self._share_partitions()
+        self._divide_partitions()
         rows = self._fetch_oldest()
         if not rows:
             return self._wait_for_notify()
@@ -135,7 +135,7 @@ def read_outbox_without_partition_locks():
         if not rows:
             self._wait_for_notify()
 
-    relay.Relay._share_partitions = lambda self: None
+    relay.Relay._divide_partitions = lambda self: None
     relay.Relay._publish_window = publish_window
 
 
@@ -167,8 +167,8 @@ def count_twice():
     """Fault: add twice the amount to one cell in five of the read model's aggregate tables."""
     from services.metrics import store
 
-    add = store._add_sums
-    store._add_sums = lambda tx, table, sums: add(tx, table, {cell: by * (2 if _is_chosen(str(cell), 5) else 1) for cell, by in sums.items()})
+    add = store._add_to_counts
+    store._add_to_counts = lambda tx, table, sums: add(tx, table, {cell: by * (2 if _is_chosen(str(cell), 5) else 1) for cell, by in sums.items()})
 
 
 FAULT_FUNCTIONS = {fault.__name__: fault for fault in (

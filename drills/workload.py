@@ -11,7 +11,7 @@ from random import Random
 
 from contracts import COUNTY, Agency
 from scenarios.course import mediation_steps
-from scenarios.facts import facts_of
+from scenarios.facts import typical_facts
 from services.mediation.county_files import read_rosters
 from services.mediation.rosters.roster import Roster
 
@@ -42,7 +42,7 @@ def _active_agencies(role: str) -> list[Agency]:
 
 def _agency_groups() -> tuple[AgencyGroup, ...]:
     """Return up to four groups of agencies. Each group needs its own two mediation bodies, and most need their own court; small counties have fewer groups."""
-    women, centre, grid, bureau, police, petitions, court = (COUNTY.lead(role).code for role in "WMGJPXC")
+    women, centre, grid, bureau, police, petitions, court = (COUNTY.lead_agency(role).code for role in "WMGJPXC")
     courts = [court, *(agency.code for agency in _active_agencies("C") if COUNTY.has_superior(agency))]
     with_own_system = [agency for agency in _active_agencies("B") if agency.platform == "own"]
     pairs = zip((body.code for body in with_own_system if body.townships), (body.code for body in with_own_system if not body.townships), strict=False)
@@ -141,7 +141,7 @@ def _with_insertions(group, rng, reporter, steps):
     """
     for at in sorted(rng.sample(range(len(steps)), k=min(len(steps), rng.choice((0, 0, 1, 2)))), reverse=True):
         repeated_report = Step("dispute.reported", reporter, _report_facts(rng))
-        not_permitted = Step("case.closed", reporter, facts_of("case.closed"), expected="refused")
+        not_permitted = Step("case.closed", reporter, typical_facts("case.closed"), expected="refused")
         steps.insert(
             at, rng.choice((repeated_report, repeated_report, not_permitted, not_permitted if group.transport == "kit" else _invalid_report(reporter, rng)))
         )
@@ -163,14 +163,14 @@ def _report_facts(rng):
 
 
 def _screening_step(group, suitable=True):
-    return Step("dispute.screened", group.screener, facts_of("dispute.screened", suitable=suitable))
+    return Step("dispute.screened", group.screener, typical_facts("dispute.screened", suitable=suitable))
 
 
 def _with_court_steps(group, steps):
     """Yield the steps and the court's own steps between them: filing of the case after screening, and closing before the dispute is archived."""
     for step in steps:
         if step.type == "dispute.archived":
-            yield Step("case.closed", group.router, facts_of("case.closed"))
+            yield Step("case.closed", group.router, typical_facts("case.closed"))
         yield step
         if step.type == "dispute.screened":
             day = "2026-03-02"
@@ -179,7 +179,7 @@ def _with_court_steps(group, steps):
 
 def _routing_step(group, body):
     if COUNTY.agencies[group.router].role == "C":
-        return Step("case.entrusted", group.router, facts_of("case.entrusted", to=body))
+        return Step("case.entrusted", group.router, typical_facts("case.entrusted", to=body))
     # The agency in `joint_with` gets a notice, too.
     return Step("dispute.routed", group.router, {"to": body, "reason": "by_place", "joint_with": [group.reporters[0]]})
 
@@ -200,7 +200,7 @@ def _mediator_of_body(body):
 
 
 def _acceptance_facts(body):
-    return facts_of("referral.accepted", mediator=_mediator_of_body(body))
+    return typical_facts("referral.accepted", mediator=_mediator_of_body(body))
 
 
 def _mediation_steps(body, without_waiting, rng):
@@ -221,9 +221,9 @@ def _steps_with_agreement_performed(group, body, other, rng):
     terms = [{"kind": "payment", "due_on": "2026-06-30", "amount_cny": "600.00"} for _ in range(rng.randint(1, 3))]
     without_waiting = rng.random() < 0.5
     ending = [
-        Step("agreement.reached", body, facts_of("agreement.reached", terms=terms)),
-        *(Step("performance.recorded", body, facts_of("performance.recorded", term=number, on="2026-06-20")) for number in range(1, len(terms) + 1)),
-        Step("dispute.followed_up", body, facts_of("dispute.followed_up")),
+        Step("agreement.reached", body, typical_facts("agreement.reached", terms=terms)),
+        *(Step("performance.recorded", body, typical_facts("performance.recorded", term=number, on="2026-06-20")) for number in range(1, len(terms) + 1)),
+        Step("dispute.followed_up", body, typical_facts("dispute.followed_up")),
         Step("dispute.archived", body, {"archive_no": "A-1"}),
     ]
     return [
@@ -236,8 +236,8 @@ def _steps_with_agreement_performed(group, body, other, rng):
 def _steps_with_consent_refused(group, body, other, rng):
     return [
         *_steps_until_acceptance(group, body),
-        Step("consent.given", body, facts_of("consent.given")),
-        Step("consent.refused", body, facts_of("consent.refused")),
+        Step("consent.given", body, typical_facts("consent.given")),
+        Step("consent.refused", body, typical_facts("consent.refused")),
         Step("mediation.started", body, expected="rejected"),
         Step("dispute.archived", body, {"archive_no": "A-2"}),
         Step("dispute.followed_up", body, {"settled": False}, expected="rejected"),
@@ -249,7 +249,7 @@ def _steps_with_referral_declined(group, body, other, rng):
         _screening_step(group),
         _routing_step(group, other),
         Step("referral.accepted", body, _acceptance_facts(body), expected="rejected"),
-        Step("referral.declined", other, facts_of("referral.declined")),
+        Step("referral.declined", other, typical_facts("referral.declined")),
         _routing_step(group, body),
         Step("referral.accepted", body, _acceptance_facts(body)),
         *_mediation_steps(body, False, rng),
@@ -259,7 +259,7 @@ def _steps_with_referral_declined(group, body, other, rng):
 def _steps_with_mediation_terminated(group, body, other, rng):
     return [
         *_steps_until_acceptance(group, body),
-        Step("mediation.terminated", body, facts_of("mediation.terminated")),
+        Step("mediation.terminated", body, typical_facts("mediation.terminated")),
         Step("dispute.archived", body, {"archive_no": "A-3"}),
     ]
 

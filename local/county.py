@@ -54,7 +54,7 @@ def apply_folder(folder: Path) -> None:
     from contracts.county import files
     from deploy.county.changes import compare_counties
 
-    old, new = files.read(before)[0], files.read(after)[0]
+    old, new = files.read_county(before)[0], files.read_county(after)[0]
     changes = compare_counties(old, new)
     if changes.refused:
         raise NotApplied("\n".join(changes.refused) + "\n未作改动 | nothing was changed")

@@ -36,7 +36,7 @@ JIANTAN_TOWN = "620702108" if "620702108" in TOWNSHIPS else next(town for town i
 
 def code_of(agency: str) -> str:
     """Return the agency's code in the county under test: the given code if it exists there, else that of the leading agency with the same role."""
-    return agency if agency in AGENCIES else COUNTY.lead(ROLE_OF_LEAD_AGENCY[agency]).code
+    return agency if agency in AGENCIES else COUNTY.lead_agency(ROLE_OF_LEAD_AGENCY[agency]).code
 
 
 NO_RISK = {"domestic_violence": False, "minor": False, "mass": False, "violence_threat": False}

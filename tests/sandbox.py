@@ -27,10 +27,10 @@ class Sandbox:
 
     def __init__(self, servers: Servers):
         self.servers = servers
-        with closing(_connect(roles.with_path(servers.database_admin, "postgres"))) as connection, connection.cursor() as cursor:
+        with closing(_connect(roles.url_with_path(servers.database_admin, "postgres"))) as connection, connection.cursor() as cursor:
             cursor.execute(f"drop database if exists {DATABASE_NAME} with (force)")
-        roles.make_database(roles.with_path(servers.database_admin, "postgres"), DATABASE_NAME)
-        self.database_admin = roles.with_path(servers.database_admin, DATABASE_NAME)
+        roles.make_database(roles.url_with_path(servers.database_admin, "postgres"), DATABASE_NAME)
+        self.database_admin = roles.url_with_path(servers.database_admin, DATABASE_NAME)
         self.databases = roles.prepare_database(self.database_admin, servers.keys["database"])
         for service, url in self.databases.items():
             migrate(service, url)
@@ -48,7 +48,7 @@ class Sandbox:
         self._admin_connection.close()
 
     def amqp(self, user: str) -> str:
-        return roles.with_path(self.servers.amqp(user), self.vhost)
+        return roles.url_with_path(self.servers.amqp(user), self.vhost)
 
     def settings(self, service: str, **others) -> Settings:
         values = {

@@ -72,7 +72,7 @@ def _kill_processes_in(folder: Path) -> None:
         if process := pids.read_pid_file(file):
             pids.terminate(process, 0)
         file.unlink(missing_ok=True)
-    ports = Ports(folder).known()
+    ports = Ports(folder).stored_ports()
     if set(PORT_NAMES) <= set(ports) and (folder / "rabbitmq").exists():
         broker = RabbitMQ(folder / "rabbitmq", programs.get_server_programs()[1], ports)
         broker.delete_data()
@@ -105,13 +105,13 @@ class SharedBroker:
             return broker
 
     def _load_broker(self):
-        ports = Ports(self.folder).known()
+        ports = Ports(self.folder).stored_ports()
         return RabbitMQ(self.folder / "rabbitmq", programs.get_server_programs()[1], ports) if set(PORT_NAMES) <= set(ports) else None
 
     def keys(self) -> dict:
         with (make_private_folder(self.folder) / "keys").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # the lock ensures that two workers do not generate different keys
-            return keys.load_or_create(self.folder, SERVICES, tuple(AGENCIES))
+            return keys.load_or_create_keys(self.folder, SERVICES, tuple(AGENCIES))
 
 
 class WorkerServers(Servers):

@@ -91,7 +91,7 @@ def make_keys(secrets_folder: Path = SECRETS_FOLDER, shares: Path = SHARES_FOLDE
 
 def _refuse_impossible_changes(secrets_folder: Path) -> None:
     existing = applied_copy.find_applied_copy(secrets_folder)
-    refused = compare_counties(files.read(existing)[0], COUNTY).refused if existing else ()
+    refused = compare_counties(files.read_county(existing)[0], COUNTY).refused if existing else ()
     if refused:
         raise SystemExit("\n".join(refused) + "\n未作改动 | nothing was changed")
 

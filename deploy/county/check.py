@@ -9,5 +9,5 @@ from services.mediation import county_files
 
 def check_county_folder(folder: Path) -> list[CellError]:
     """Return the errors in all files, sorted by file and line. An empty list means that the folder may be applied."""
-    county, errors = files.read(folder)
+    county, errors = files.read_county(folder)
     return sorted({*errors, *county_files.check(folder, county)})

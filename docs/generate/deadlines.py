@@ -14,7 +14,7 @@ from contracts.law_texts import ARTICLE_TEXTS, RULE_ORIGINS, SOURCES, ArticleTex
 from docs.generate.pages import markdown_table, write_or_check
 from services.mediation.law.calculator import answer
 from services.mediation.law.counting import Length, Months
-from services.mediation.law.holidays import CHINA
+from services.mediation.law.holidays import CHINESE_CALENDAR
 from services.mediation.law.periods import READINGS, RULES, Rule
 
 PAGE_PATH = Path(__file__).resolve().parents[1] / "deadlines.md"
@@ -126,7 +126,7 @@ def render() -> str:
 def _page_parts(language: int) -> list[str]:
     text = lambda key: TEXTS[key][language]
     input_line = json.dumps(CALCULATOR_INPUT, ensure_ascii=False)
-    output = json.dumps(answer(input_line, CHINA), ensure_ascii=False, indent=1)
+    output = json.dumps(answer(input_line, CHINESE_CALENDAR), ensure_ascii=False, indent=1)
     return [
         text("title"),
         text("generated"),

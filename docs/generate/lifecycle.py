@@ -14,7 +14,7 @@ from contracts.kinds import AGREEMENT_SUBJECTS, CLOCK_KINDS, MATTERS, TRACKS
 from contracts.states import ENDINGS_OF_ANY_STATE, STATE_EXPLANATIONS
 from docs.generate.pages import markdown_table, write_or_check
 from services.mediation.deadlines.clocks import CLOCKS, Clock
-from services.mediation.dispute.matters import NOT_CONFIRMED, NOT_MEDIATED
+from services.mediation.dispute.matters import MATTERS_NOT_MEDIATED, SUBJECTS_NOT_CONFIRMED
 from services.mediation.dispute.step import NOTED
 from services.mediation.dispute.tracks import TRACKS as TRACK_ROWS
 from services.mediation.law.periods import DEFAULT_RULES
@@ -30,8 +30,8 @@ from services.mediation.lifecycle.transitions import (
     TRANSITIONS,
     UNDONE,
     Cell,
-    ReturnTo,
-    When,
+    ConditionalTarget,
+    PreviousStateTarget,
     target_states,
 )
 
@@ -104,10 +104,10 @@ def render() -> str:
         "## 不得调解、不得确认 · What may not be mediated or confirmed",
         markdown_table(
             ("事项 matter", "理由 reason"),
-            ((f"`{matter}` {MATTERS[matter][0]}", f"`{reason}` {REASONS[reason].zh}") for matter, reason in NOT_MEDIATED.items()),
+            ((f"`{matter}` {MATTERS[matter][0]}", f"`{reason}` {REASONS[reason].zh}") for matter, reason in MATTERS_NOT_MEDIATED.items()),
         ),
         "不得申请司法确认 Not to be confirmed: "
-        + "，".join(f"`{subject}` {AGREEMENT_SUBJECTS[subject][0]}" for subject in NOT_CONFIRMED)
+        + "，".join(f"`{subject}` {AGREEMENT_SUBJECTS[subject][0]}" for subject in SUBJECTS_NOT_CONFIRMED)
         + f"。{REASONS['may_not_be_confirmed'].zh}",
         "## 期限 · Clocks",
         (
@@ -221,9 +221,9 @@ def _senders_cell(step: str) -> str:
 
 
 def _new_state_cell(cell: Cell) -> str:
-    if isinstance(cell, When):
+    if isinstance(cell, ConditionalTarget):
         return f"{_new_state_cell(cell.then)} (`{cell.guard.__name__}`), 否则 else {_new_state_cell(cell.otherwise)}"
-    if isinstance(cell, ReturnTo):
+    if isinstance(cell, PreviousStateTarget):
         return "回到原状态 the state before the pause: " + " / ".join(map(_state_cell, cell.to))
     return {NOTED: "记录 noted", UNDONE: "恢复该上报之前的状态 the state before that report"}.get(cell) or _state_cell(cell)
 

@@ -13,14 +13,14 @@ from decimal import Decimal
 from marshmallow import ValidationError
 
 import contracts
-from contracts.envelope import FUTURE_SECONDS
+from contracts.envelope import MAX_FUTURE_SECONDS
 from plumbing.events import Event
 from services.intake import codes, decrypt_parties, duplicates, identity, joining, lane
 from services.intake.decrypt_parties import UnreadableParties
 from services.intake.model import BatchContext, CheckedEvent, ComparableReport, Decision, Dispute, LogEntry
 from services.intake.reasons import reason
 
-MAX_TIME_AHEAD = timedelta(seconds=FUTURE_SECONDS)  # how far the time of an agency's event may be ahead of intake's system time
+MAX_TIME_AHEAD = timedelta(seconds=MAX_FUTURE_SECONDS)  # how far the time of an agency's event may be ahead of intake's system time
 ROSTER_OUTCOMES = ("roster.changed", "roster.refused")
 STEP_OUTCOMES = ("step.applied", "step.refused")
 OUTCOMES = (*STEP_OUTCOMES, *ROSTER_OUTCOMES)

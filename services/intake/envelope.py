@@ -13,7 +13,7 @@ from cloudevents.core.formats.json import JSONFormat
 from dateutil.parser import isoparse
 from structlog import get_logger
 
-from contracts.envelope import FIRST_YEAR, ID, LAST_YEAR, MAX_BYTES, SUBJECT, TYPE
+from contracts.envelope import FIRST_YEAR, ID_PATTERN, LAST_YEAR, MAX_BYTES, SUBJECT_PATTERN, TYPE_PATTERN
 from plumbing import events
 from plumbing.events import Delivery, Event
 from plumbing.logs import describe
@@ -62,7 +62,7 @@ def read(delivery: Delivery) -> Event:
 def _id_outside_body(delivery) -> str | None:
     """Return the event id from the message properties or headers, so that a receipt can contain the id even if the body cannot be parsed."""
     candidates = [delivery.message_id, *(delivery.headers.get(f"{prefix}id") for prefix in ("ce-", *OLDER_PREFIXES))]
-    return next((name for name in candidates if isinstance(name, str) and ID.fullmatch(name)), None)
+    return next((name for name in candidates if isinstance(name, str) and ID_PATTERN.fullmatch(name)), None)
 
 
 def read_any(delivery: Delivery) -> Event:
@@ -113,17 +113,17 @@ def _validate(event, attributes, data):
     """Copy the attributes and the data into the event. For the first invalid attribute, set the event's `refusal` and stop."""
     if attributes.get("specversion") != "1.0":
         return _refuse(event, "malformed_envelope", field="specversion", mistake="not_in_list" if attributes.get("specversion") else "required")
-    if not isinstance(attributes.get("id"), str) or not ID.fullmatch(attributes["id"]):
+    if not isinstance(attributes.get("id"), str) or not ID_PATTERN.fullmatch(attributes["id"]):
         return _refuse(event, "malformed_envelope", field="id", mistake="wrong_form" if attributes.get("id") else "required")
     event.id = attributes["id"]
-    if not isinstance(attributes.get("type"), str) or not TYPE.fullmatch(attributes["type"]):
+    if not isinstance(attributes.get("type"), str) or not TYPE_PATTERN.fullmatch(attributes["type"]):
         return _refuse(event, "malformed_envelope", field="type", mistake="wrong_form" if attributes.get("type") else "required")
     event.type = attributes["type"]
     if attributes.get("source") != event.source:
         return _refuse(event, "wrong_source")
     if event.delivery.message_id not in ("", event.id):
         return _refuse(event, "malformed_envelope", field="id", mistake="invalid")
-    if not isinstance(attributes.get("subject"), str) or not SUBJECT.fullmatch(attributes["subject"]):
+    if not isinstance(attributes.get("subject"), str) or not SUBJECT_PATTERN.fullmatch(attributes["subject"]):
         return _refuse(event, "malformed_envelope", field="subject", mistake="required" if not attributes.get("subject") else "wrong_form")
     event.subject = attributes["subject"]
     time = attributes.get("time")

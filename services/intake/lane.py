@@ -8,7 +8,7 @@ steps. All other steps are published on the ordinary stream, and every first rec
 
 from contracts import safeguard
 from contracts.channels import SEALED_STREAMS
-from contracts.safeguard import danger_flags, has_lane_access
+from contracts.safeguard import danger_flags, has_safeguard_access
 from services.intake.model import SafeguardLaneRecord
 
 SEALED_STREAM = SEALED_STREAMS["intake"]
@@ -16,7 +16,7 @@ SEALED_STREAM = SEALED_STREAMS["intake"]
 
 def may_see_code(record: SafeguardLaneRecord | None, agency: str) -> bool:
     """Return whether this agency may see the dispute's code. For an agency that may not, the code is unknown, like one that was never assigned."""
-    return record is None or not record.reported_in_lane or has_lane_access(agency) or agency in record.reporting_agencies
+    return record is None or not record.reported_in_lane or has_safeguard_access(agency) or agency in record.reporting_agencies
 
 
 def hold_opened_by_agency_event(event_type: str, data: dict) -> str | None:
@@ -31,7 +31,7 @@ def hold_opened_by_domain_event(event_type: str, data: dict) -> str | None:
 
 def uses_sealed_stream(record: SafeguardLaneRecord | None, agency: str, event_type: str) -> bool:
     """Return whether an agency's step is published on the sealed stream."""
-    return event_type in safeguard.STEPS or (record is not None and (record.reported_in_lane or has_lane_access(agency)))
+    return event_type in safeguard.STEP_NAMES or (record is not None and (record.reported_in_lane or has_safeguard_access(agency)))
 
 
 def apply_event(

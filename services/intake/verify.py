@@ -23,7 +23,7 @@ CHAINS = (
 
 def main() -> int:
     try:
-        with Pool(settings.load(opens_sealed=False), 1).transaction() as tx:
+        with Pool(settings.load(decrypts_party_data=False), 1).transaction() as tx:
             results = [(zh, en, verify(tx)) for zh, en, verify in CHAINS]
     except DatabaseUnavailable as problem:
         print(f"数据库无应答，未能核对 | the database does not answer, nothing was verified: {problem}", file=sys.stderr)

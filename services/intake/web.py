@@ -26,7 +26,7 @@ from starlette.routing import Route
 
 from contracts import asyncapi
 from contracts.kinds import ACCESS_REASONS
-from contracts.safeguard import has_lane_access
+from contracts.safeguard import has_safeguard_access
 from plumbing import settings, telemetry
 from plumbing.events import Delivery
 from plumbing.hosts import AllowedHosts
@@ -156,7 +156,7 @@ def _load_receipts(pool, agency, after):
 
 def _load_safeguard_view(pool, agency, query):
     with pool.transaction() as tx:
-        return lane.log_access_and_load_view(tx, agency, query["officer"], query["reason"], query["dispute"], has_lane_access(agency))
+        return lane.log_access_and_load_view(tx, agency, query["officer"], query["reason"], query["dispute"], has_safeguard_access(agency))
 
 
 def _parse_view_query(body) -> dict | None:

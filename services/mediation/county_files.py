@@ -8,11 +8,11 @@ from structlog import get_logger
 
 from contracts import COUNTY
 from contracts.county import County
-from contracts.county.files import line_of, read_toml
+from contracts.county.files import line_of_entry, read_toml
 from contracts.csv_tables import CellError, cell_error
 from services.mediation.law.county_periods import CountyPeriods
 from services.mediation.law.county_periods import apply_county_periods as periods_of
-from services.mediation.law.holidays import CHINA, Holidays, parse_arrangements
+from services.mediation.law.holidays import CHINESE_CALENDAR, Holidays, parse_holiday_schedules
 from services.mediation.law.invalid_facts import InvalidFacts
 from services.mediation.law.periods import DEFAULT_RULES
 from services.mediation.law.policy import DeadlinePolicy
@@ -90,28 +90,28 @@ def read_periods(folder: Path) -> tuple[CountyPeriods, list[CellError]]:
     settings, text = read_toml(folder, PERIODS_FILE, errors)
     rows = settings.get("periods", {})
     if not isinstance(rows, dict):
-        return CountyPeriods(), [cell_error(PERIODS_FILE, line_of(text, ("periods",)), "periods", "not_an_object")]
+        return CountyPeriods(), [cell_error(PERIODS_FILE, line_of_entry(text, ("periods",)), "periods", "not_an_object")]
     for clock, row in rows.items():
         try:
             periods_of({clock: row})
         except InvalidFacts as invalid:
             column = f"periods.{clock}" if clock in DEFAULT_RULES else "periods"  # an unknown clock name is not quoted, because it may be personal data
-            errors.append(_cell_error_of(PERIODS_FILE, line_of(text, ("periods", clock)), column, invalid))
+            errors.append(_cell_error_of(PERIODS_FILE, line_of_entry(text, ("periods", clock)), column, invalid))
     return (CountyPeriods() if errors else periods_of(rows)), errors
 
 
 def read_calendar(folder: Path) -> tuple[Holidays, list[CellError]]:
     """Return the calendar with the holiday schedules in calendar.toml, and every mistake in the file. Without the file: the built-in calendar of China."""
     if not (folder / CALENDAR_FILE).exists():
-        return CHINA, []
+        return CHINESE_CALENDAR, []
     errors: list[CellError] = []
     years, text = read_toml(folder, CALENDAR_FILE, errors)
     for year, row in years.items():
         try:
-            parse_arrangements({year: row})
+            parse_holiday_schedules({year: row})
         except InvalidFacts as invalid:
-            errors.append(_cell_error_of(CALENDAR_FILE, line_of(text, (year,)), year if year.isascii() and year.isdigit() else "year", invalid))
-    return (CHINA if errors or not years else Holidays(parse_arrangements(years))), errors
+            errors.append(_cell_error_of(CALENDAR_FILE, line_of_entry(text, (year,)), year if year.isascii() and year.isdigit() else "year", invalid))
+    return (CHINESE_CALENDAR if errors or not years else Holidays(parse_holiday_schedules(years))), errors
 
 
 def read_routing(folder: Path, county: County = COUNTY) -> tuple[routing_rules.Rules | None, list[CellError]]:

@@ -6,7 +6,7 @@ from contracts import AGENCIES, COUNTY
 from plumbing.events import Event
 
 # Codes of the agencies: mediation centre (M), political-legal committee (L).
-MEDIATION_CENTRE, POLITICAL_LEGAL_COMMITTEE = (COUNTY.lead(role).code for role in "ML")
+MEDIATION_CENTRE, POLITICAL_LEGAL_COMMITTEE = (COUNTY.lead_agency(role).code for role in "ML")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from plumbing.events import Event
 from services.notify.rules import Notice
 
 # Codes of the leading agencies: court (C), police (P), women's federation (W, 妇联).
-COURT, POLICE, WOMENS_FEDERATION = (COUNTY.lead(role).code for role in "CPW")
+COURT, POLICE, WOMENS_FEDERATION = (COUNTY.lead_agency(role).code for role in "CPW")
 
 
 def is_hold_for_danger(data: dict) -> bool:

@@ -12,8 +12,8 @@ import pytest
 from contracts import COUNTY
 from contracts.county import files
 from contracts.county.roles import ROLES, ROLES_WITH_LEAD
-from deploy.county.changes import compare
-from deploy.county.check import check
+from deploy.county.changes import compare_counties
+from deploy.county.check import check_county_folder
 from deploy.county.skeleton import CannotWriteTemplate, write_template
 from deploy.files import ROOT
 
@@ -94,7 +94,7 @@ EDITS_WITH_MISTAKES = [
 def test_a_mistake_in_a_county_file_is_reported_with_file_line_and_column(folder, file, old, new, line, column, token):
     edit_file(folder, file, old, new)
 
-    errors = check(folder)
+    errors = check_county_folder(folder)
 
     assert (file, line, column, token) in [(error.file, error.line, error.column, error.token) for error in errors], list(map(str, errors))
     assert all(error.zh and error.en for error in errors)
@@ -123,13 +123,13 @@ FILES_WITH_MISTAKES = [
 def test_an_unreadable_or_incomplete_county_file_is_reported_as_a_mistake(folder, file, content, line, column, token):
     (folder / file).write_bytes(content)
 
-    assert (file, line, column, token) in [(error.file, error.line, error.column, error.token) for error in check(folder)]
+    assert (file, line, column, token) in [(error.file, error.line, error.column, error.token) for error in check_county_folder(folder)]
 
 
 def test_an_area_code_that_is_not_a_string_is_reported_as_one_mistake(folder):
     edit_file(folder, "county.toml", 'area = "620702"', "area = 620702")
 
-    assert [(error.file, error.line, error.column) for error in check(folder)] == [("county.toml", 3, "area")]
+    assert [(error.file, error.line, error.column) for error in check_county_folder(folder)] == [("county.toml", 3, "area")]
 
 
 def test_mistakes_in_all_county_files_are_reported_together(folder):
@@ -142,14 +142,21 @@ def test_mistakes_in_all_county_files_are_reported_together(folder):
         (folder / "county.toml").read_text("utf-8") + "[periods.confirmation_apply]\ndays = 60\n[periods.no_clock]\ndays = 1\n", "utf-8"
     )
 
-    assert {error.file for error in check(folder)} >= {"agencies.csv", "townships.csv", "population.csv", "members.csv", "county.toml", "villages.csv"}
-    assert sum(error.file == "county.toml" for error in check(folder)) == 2
+    assert {error.file for error in check_county_folder(folder)} >= {
+        "agencies.csv",
+        "townships.csv",
+        "population.csv",
+        "members.csv",
+        "county.toml",
+        "villages.csv",
+    }
+    assert sum(error.file == "county.toml" for error in check_county_folder(folder)) == 2
 
 
 def test_the_description_of_a_mistake_is_bilingual_and_does_not_quote_the_cell(folder):
     edit_file(folder, "agencies.csv", "Police,P,", "Police,张三,")
 
-    (sentence,) = [str(error) for error in check(folder) if error.line == 9]
+    (sentence,) = [str(error) for error in check_county_folder(folder) if error.line == 9]
 
     assert sentence == "agencies.csv 第9行 “role”不在允许的取值之内 | agencies.csv line 9: “role” is not one of the allowed values"
 
@@ -158,10 +165,12 @@ def test_a_csv_file_with_a_byte_order_mark_or_in_gb18030_is_read_but_one_with_se
     text = (folder / "townships.csv").read_text("utf-8")
     (folder / "townships.csv").write_bytes(text.encode("utf-8-sig"))
     (folder / "villages.csv").write_bytes((folder / "villages.csv").read_text("utf-8").encode("gb18030"))
-    assert check(folder) == []
+    assert check_county_folder(folder) == []
 
     (folder / "townships.csv").write_text(text.replace(",", ";"), "utf-8")
-    assert [(error.file, error.token) for error in check(folder)][-1:] != [] and ("townships.csv", "separator") in [(e.file, e.token) for e in check(folder)]
+    assert [(error.file, error.token) for error in check_county_folder(folder)][-1:] != [] and ("townships.csv", "separator") in [
+        (e.file, e.token) for e in check_county_folder(folder)
+    ]
 
 
 def test_a_program_that_starts_with_an_invalid_county_folder_prints_every_mistake_and_exits(folder):
@@ -185,7 +194,7 @@ def test_a_program_that_starts_with_an_invalid_county_folder_prints_every_mistak
 def test_the_template_of_a_county_folder_is_valid_and_does_not_overwrite_an_existing_folder(tmp_path):
     write_template(tmp_path / "new", "330681")
 
-    assert check(tmp_path / "new") == []
+    assert check_county_folder(tmp_path / "new") == []
     assert files.read_county(tmp_path / "new")[0].area == "330681"
     with pytest.raises(CannotWriteTemplate):
         write_template(tmp_path / "new", "330681")
@@ -202,11 +211,11 @@ def test_comparison_of_two_county_folders_lists_changed_agencies_and_refuses_a_d
     )
     after = files.read_county(folder)[0]
 
-    changes = compare(COUNTY, after)
+    changes = compare_counties(COUNTY, after)
     assert (changes.added, changes.renamed) == (("elder_mediation",), ("police",))
     assert (changes.suspended, changes.removed, changes.reactivated) == (("trade_union",), ("medical_mediation",), ())
-    assert compare(after, COUNTY).reactivated == ("trade_union", "medical_mediation")
-    assert compare(after, COUNTY).refused == (
+    assert compare_counties(after, COUNTY).reactivated == ("trade_union", "medical_mediation")
+    assert compare_counties(after, COUNTY).refused == (
         "机构elder_mediation不得删去：请将status改为removed，其历史记录仍要用到名称 | "
         "agency elder_mediation may not disappear: set its status to removed, because its history needs its names",
     )
@@ -215,7 +224,10 @@ def test_comparison_of_two_county_folders_lists_changed_agencies_and_refuses_a_d
 def test_comparison_of_two_county_folders_refuses_a_changed_role_another_area_and_a_deleted_township(folder):
     edit_file(folder, "agencies.csv", "Traffic Accident Mediation Body,B,mediation_centre", "Traffic Accident Mediation Body,W,womens_federation")
 
-    another_role, another_county = compare(COUNTY, files.read_county(folder)[0]).refused, compare(COUNTY, files.read_county(ROOT / "counties/zhuji")[0]).refused
+    another_role, another_county = (
+        compare_counties(COUNTY, files.read_county(folder)[0]).refused,
+        compare_counties(COUNTY, files.read_county(ROOT / "counties/zhuji")[0]).refused,
+    )
 
     assert [sentence.partition(" | ")[2] for sentence in another_role] == ["the role of agency traffic_mediation may not change: remove it and add another one"]
     assert another_county[0].endswith("the area differs: one installation serves one county")

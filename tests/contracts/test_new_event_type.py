@@ -69,7 +69,7 @@ class Event:
 
 visited = report("G", {"minutes": 30})
 dispute = decisions.decide(None, Event("dispute.registered", contracts.DOMAIN_EVENTS["dispute.registered"].example), NOW).dispute
-decision = decisions.decide(dispute, Event(*domain.fact_of(visited)), NOW)
+decision = decisions.decide(dispute, Event(*domain.domain_event_of(visited)), NOW)
 correction = {"event": "e-1", "reason": "wrong_facts", "corrects": "site.visited", "facts": {"minutes": 40}}
 written = {str(path): text for path, text in documents().items()}
 result = {

@@ -56,7 +56,7 @@ class InMemoryHub:
         if intake_decision.organisation:
             return intake_decision, *self._change_roster(intake_decision)
         receipt, reason = None, None
-        for stream, event_type, facts in domain.facts_by_stream(intake_decision):
+        for stream, event_type, facts in domain.domain_events_by_stream(intake_decision):
             answer = self._send_to_mediation(stream, event_type, intake_decision.dispute, facts, step.id)
             receipt, reason = answer if answer != (None, None) else (receipt, reason)
         extra_events = intake_decision.extra_events
@@ -71,9 +71,9 @@ class InMemoryHub:
         if intake_decision.organisation:
             return
         if intake_decision.registers_dispute:
-            intake_decision.dispute.code = codes.make(contracts.COUNTY.area, 2026, len(self.batch_context.disputes) + 1)
+            intake_decision.dispute.code = codes.make_code(contracts.COUNTY.area, 2026, len(self.batch_context.disputes) + 1)
             self.batch_context.disputes[intake_decision.dispute.code] = intake_decision.dispute
-            self._registration_data[intake_decision.dispute.code] = contracts.dump(*domain.fact_of(intake_decision), "intake")
+            self._registration_data[intake_decision.dispute.code] = contracts.dump(*domain.domain_event_of(intake_decision), "intake")
         if intake_decision.dispute.code is None:
             intake_decision.dispute.code = intake_decision.dispute.root.code
         if intake_decision.is_new_report:
@@ -120,9 +120,9 @@ class InMemoryHub:
         """Update intake's safeguard lane record. When the last hold ends, publish the registration of a dispute that was reported as safeguarded."""
         if event_type == "safeguard.held":
             return  # intake already moved the dispute into the safeguard lane when it accepted the step
-        dispute.lane_record.holds = set(data["left"])
-        if not dispute.lane_record.holds:
-            reported_in_lane, dispute.lane_record = dispute.lane_record.reported_in_lane, None
+        dispute.safeguard_lane_record.holds = set(data["left"])
+        if not dispute.safeguard_lane_record.holds:
+            reported_in_lane, dispute.safeguard_lane_record = dispute.safeguard_lane_record.reported_in_lane, None
             if reported_in_lane:
                 data = {**self._registration_data[dispute.code], "happened_at": DECISION_TIME}
                 self._send_to_mediation(None, "dispute.registered", dispute, data, "seal-ended")
@@ -136,7 +136,7 @@ class InMemoryHub:
             "roster.reported",
             intake_decision.organisation,
             DECISION_TIME,
-            contracts.dump(*domain.fact_of(intake_decision), "intake"),
+            contracts.dump(*domain.domain_event_of(intake_decision), "intake"),
         )
         _, (event_type, data) = roster_events.decide(reported, self.roster)
         self.published_events += [

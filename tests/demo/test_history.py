@@ -123,7 +123,7 @@ def test_no_ordinary_event_reveals_that_a_dispute_is_in_the_safeguard_lane(appli
     """Of a dispute reported as safeguarded, no ordinary event is published before the release of its hold."""
     for history, hub, _ in applied_histories:
         for event_type, _, data in hub.published_events:
-            assert event_type not in safeguard.STEPS and data.get("step") not in safeguard.STEPS
+            assert event_type not in safeguard.STEP_NAMES and data.get("step") not in safeguard.STEP_NAMES
             assert "risk" not in data.get("facts", {}) and "dangers" not in data
         if safeguard.danger_flags(history.steps[0].data if history.steps else {}):
             released = next(count for count, step in enumerate(history.steps) if step.type == "hold.released")

@@ -15,7 +15,7 @@ def test_the_fault_omit_transitions_stores_only_some_of_the_transitions(sandbox,
     codes = [f"620702-1999-{number:06}-0" for number in range(200)]
     rows = [(code, 1, "detected", "registered", "dispute.registered", "police", NOW, NOW, f"{code}/1", None, {}, None) for code in codes]
     with sandbox.pool("mediation").transaction() as tx:
-        tx.insert("mediation.transitions", store.TRANSITIONS, rows)
+        tx.insert("mediation.transitions", store.TRANSITION_COLUMNS, rows)
         written = tx.run("delete from mediation.transitions where code = any(%s)", (codes,))
 
     assert 0 < written < len(codes)

@@ -9,8 +9,8 @@ from .broker import BrokerVhost
 
 
 @pytest.fixture(scope="session")
-def broker(killable):
-    return BrokerVhost(killable, "fengqiao_kit")
+def broker(killable_servers):
+    return BrokerVhost(killable_servers, "fengqiao_kit")
 
 
 @pytest.fixture

@@ -56,11 +56,11 @@ def refusal_by_intake(event) -> dict | None:
 
 
 def test_envelope_limits_of_the_client_library_equal_those_of_the_contract():
-    assert contract.limits() == ENVELOPE_LIMITS
-    assert (intake_envelope.ID, intake_envelope.TYPE, intake_envelope.SUBJECT, intake_envelope.MAX_BYTES) == (
-        contract.ID,
-        contract.TYPE,
-        contract.SUBJECT,
+    assert contract.envelope_limits() == ENVELOPE_LIMITS
+    assert (intake_envelope.ID_PATTERN, intake_envelope.TYPE_PATTERN, intake_envelope.SUBJECT_PATTERN, intake_envelope.MAX_BYTES) == (
+        contract.ID_PATTERN,
+        contract.TYPE_PATTERN,
+        contract.SUBJECT_PATTERN,
         contract.MAX_BYTES,
     )
 

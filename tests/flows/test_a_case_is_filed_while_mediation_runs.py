@@ -4,12 +4,12 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_a_case_filed_during_mediation_stops_the_mediation_deadline(county):
-    code = county.mediated_dispute()
+    code = county.create_mediated_dispute()
 
-    county.filed_dispute(code)
+    county.file_court_case(code)
     county.settle()
 
     assert county.state(code) == "filed" and county.next_actors(code) == ["court"]
-    assert ("mediation", "deadline.stopped") in county.published(code)
+    assert ("mediation", "deadline.stopped") in county.published_events(code)
     assert county.rows("select state from mediation.deadlines where code = %s and clock = 'mediation_out_of_court_policy'", code) == [("stopped",)]
-    assert county.rejection_of(code, DAMAN_COMMITTEE, "session.held", mode="in_person", minutes=60) in ("illegal_here", "not_the_mediating_body")
+    assert county.report_rejected_step(code, DAMAN_COMMITTEE, "session.held", mode="in_person", minutes=60) in ("illegal_here", "not_the_mediating_body")

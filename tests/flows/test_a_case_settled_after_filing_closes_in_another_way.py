@@ -9,7 +9,7 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_a_filed_case_that_is_settled_at_a_mediation_body_is_closed_with_mode_other(county):
-    code = county.filed_dispute(county.screened_dispute())
+    code = county.file_court_case(county.create_screened_dispute())
     county.apply_steps(
         code,
         ("court", "case.entrusted", {"to": DAMAN_COMMITTEE, "procedure": "simplified"}),
@@ -21,7 +21,7 @@ def test_a_filed_case_that_is_settled_at_a_mediation_body_is_closed_with_mode_ot
     )
 
     # An agreement in a filed case cannot be confirmed. The case ends by a court statement, by withdrawal, or otherwise (特邀调解规定 20).
-    assert county.rejection_of(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on=date.today().isoformat()) == "already_on_a_docket"
+    assert county.report_rejected_step(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on=date.today().isoformat()) == "already_on_a_docket"
     closed = county.apply_steps(code, ("court", "case.closed", {"mode": "other"}))
     assert closed.state == "resolved"
     county.apply_steps(code, ("mediation_centre", "dispute.archived", {"archive_no": "甘综〔2026〕9号"}))

@@ -5,7 +5,7 @@ from tests.county import DAMAN_COMMITTEE
 
 def archived_dispute(county):
     """Return the code of a dispute that was mediated without agreement and archived."""
-    code = county.mediated_dispute()
+    code = county.create_mediated_dispute()
     county.apply_steps(
         code,
         (DAMAN_COMMITTEE, "mediation.terminated", {"ground": "self_settled_withdrawn"}),
@@ -29,13 +29,13 @@ def test_a_reopened_dispute_keeps_its_code_and_needs_new_consents(county):
         ("mediation_centre", "dispute.routed", {"to": DAMAN_COMMITTEE, "reason": "by_place"}),
         (DAMAN_COMMITTEE, "referral.accepted", {}),
     )
-    assert county.rejection_of(code, DAMAN_COMMITTEE, "mediation.started") == "illegal_here"  # earlier consents no longer count
+    assert county.report_rejected_step(code, DAMAN_COMMITTEE, "mediation.started") == "illegal_here"  # earlier consents no longer count
 
 
 def test_a_case_about_an_archived_dispute_can_be_filed(county):
     code = archived_dispute(county)
 
-    county.filed_dispute(code)
+    county.file_court_case(code)
     county.settle()
 
     assert county.rows("select is_open, state from metrics.disputes where code = %s", code) == [(True, "filed")]

@@ -6,7 +6,7 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_a_confirmed_agreement_that_is_not_performed_is_enforced(county):
-    code, today = county.agreed_dispute(), date.today().isoformat()
+    code, today = county.create_agreed_dispute(), date.today().isoformat()
     defaulted = county.apply_steps(
         code,
         (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": today}),
@@ -17,7 +17,7 @@ def test_a_confirmed_agreement_that_is_not_performed_is_enforced(county):
     assert defaulted.state == "defaulted"
 
     county.apply_steps(code, ("court", "enforcement.applied", {"on": today}))
-    assert county.rejection_of(code, DAMAN_COMMITTEE, "dispute.archived", archive_no="大满调〔2026〕15号") == "illegal_here"
+    assert county.report_rejected_step(code, DAMAN_COMMITTEE, "dispute.archived", archive_no="大满调〔2026〕15号") == "illegal_here"
     county.apply_steps(
         code,
         ("court", "enforcement.completed", {"on": today, "result": "full"}),
@@ -27,10 +27,10 @@ def test_a_confirmed_agreement_that_is_not_performed_is_enforced(county):
 
 
 def test_an_unconfirmed_agreement_cannot_be_enforced_but_a_case_can_be_filed(county):
-    code, today = county.agreed_dispute(), date.today().isoformat()
+    code, today = county.create_agreed_dispute(), date.today().isoformat()
     county.apply_steps(code, (DAMAN_COMMITTEE, "performance.recorded", {"term": 1, "result": "default", "on": today}))
 
-    assert county.rejection_of(code, "court", "enforcement.applied", on=today) == "no_title_to_enforce"
+    assert county.report_rejected_step(code, "court", "enforcement.applied", on=today) == "no_title_to_enforce"
 
-    county.filed_dispute(code)
+    county.file_court_case(code)
     assert county.state(code) == "filed"

@@ -158,7 +158,7 @@ def test_no_event_is_lost_while_agencies_are_added_renamed_suspended_and_removed
     edit_agencies(
         county_folder,
         {
-            new_agency: NEW_AGENCY | {"parent": COUNTY.lead("M").code},
+            new_agency: NEW_AGENCY | {"parent": COUNTY.lead_agency("M").code},
             RENAMED: {"zh": "改名后的公安", "en": "Police, Renamed"},
             SUSPENDED: {"status": "suspended"},
         },
@@ -180,12 +180,12 @@ def test_no_event_is_lost_while_agencies_are_added_renamed_suspended_and_removed
     edit_agencies(county_folder, {new_agency: {"status": "removed"}, RENAMED: {"zh": police.zh, "en": police.en}, SUSPENDED: {"status": "active"}})
     address = json.loads((installation.servers.folder / "endpoints.json").read_text("utf-8"))["agencies"][new_agency]["amqp"]
     assert may_publish(address, new_agency)
-    execute_sql(installation, "insert into mediation.records (body, partition, accepted, declined, open) values (%s, 0, 1, 0, 1)", new_agency)
+    execute_sql(installation, "insert into mediation.body_statistics (body, partition, accepted, declined, open) values (%s, 0, 1, 0, 1)", new_agency)
     too_early = apply_county_folder(installation, county_folder)
     assert too_early.returncode == 1 and f"{new_agency}: 1 open disputes" in too_early.stderr
     assert may_publish(address, new_agency) and inbox_of(new_agency) in broker_queues(installation)
 
-    execute_sql(installation, "delete from mediation.records where body = %s", new_agency)
+    execute_sql(installation, "delete from mediation.body_statistics where body = %s", new_agency)
     second = apply_county_folder(installation, county_folder)
 
     assert second.returncode == 0, second.stderr

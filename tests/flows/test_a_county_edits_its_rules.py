@@ -14,13 +14,13 @@ from tests.county_folders import copy_county_folder
 
 def run_routing_command(county, *arguments):
     """Run the routing command of the mediation service with the settings of the running system."""
-    environment = processes.launch(processes.PROCESSES["mediation"], county.system.servers).environment
+    environment = processes.make_launch(processes.PROCESSES["mediation"], county.system.servers).environment
     command = [sys.executable, "-W", "ignore", "-m", "services.mediation.commands.routing", *arguments]
     return subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
 
 
 def test_the_routing_dry_run_compares_proposed_and_actual_bodies_of_past_disputes(county, tmp_path):
-    county.routed_dispute(DAMAN_COMMITTEE)
+    county.create_routed_dispute(DAMAN_COMMITTEE)
     county.settle()
     edited = copy_county_folder(tmp_path, routing="X1,婚姻家庭,大满镇,,,,agency:trade_union,,900,county_choice,,,\n")
     before = county.rows("select count(*) from mediation.transitions")
@@ -63,7 +63,7 @@ def _restart(system):
 
 
 def test_an_extension_longer_than_the_countys_limit_is_refused_and_a_shorter_extension_is_added_in_full(county, county_with_ten_days):
-    code, both = county.filed_dispute(county.screened_dispute()), ["applicant", "respondent"]
+    code, both = county.file_court_case(county.create_screened_dispute()), ["applicant", "respondent"]
     county.apply_steps(
         code,
         ("court", "case.entrusted", {"to": DAMAN_COMMITTEE, "procedure": "ordinary"}),

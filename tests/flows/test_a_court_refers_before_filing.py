@@ -6,10 +6,10 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_since_2025_a_court_must_file_a_case_before_it_refers_the_case_to_mediation(county):
-    code = county.screened_dispute()
+    code = county.create_screened_dispute()
 
-    assert county.rejection_of(code, "court", "dispute.routed", to=DAMAN_COMMITTEE, reason="by_place") == "no_referral_before_filing"
-    county.filed_dispute(code)
+    assert county.report_rejected_step(code, "court", "dispute.routed", to=DAMAN_COMMITTEE, reason="by_place") == "no_referral_before_filing"
+    county.file_court_case(code)
     assert county.apply_steps(code, ("court", "case.entrusted", {"to": DAMAN_COMMITTEE, "procedure": "simplified"})).state == "routed"
 
 
@@ -32,4 +32,4 @@ def test_the_legacy_track_is_refused_for_a_claim_that_the_court_received_in_2025
     county.settle()
     screened = {"suitable": True, "track": "legacy", "kind": "family", "court_received_on": "2025-01-01"}
 
-    assert county.rejection_of(report.dispute, "court", "dispute.screened", **screened) == "track_not_open"
+    assert county.report_rejected_step(report.dispute, "court", "dispute.screened", **screened) == "track_not_open"

@@ -6,7 +6,7 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def dispute_with_refused_confirmation(county):
-    code, today = county.agreed_dispute(), date.today().isoformat()
+    code, today = county.create_agreed_dispute(), date.today().isoformat()
     county.apply_steps(
         code,
         (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": today}),
@@ -34,6 +34,6 @@ def test_after_a_refused_confirmation_a_new_agreement_can_be_confirmed(county):
 def test_after_a_refused_confirmation_a_case_can_be_filed(county):
     code = dispute_with_refused_confirmation(county)
 
-    county.filed_dispute(code)
+    county.file_court_case(code)
 
     assert county.state(code) == "filed" and county.next_actors(code) == ["court"]

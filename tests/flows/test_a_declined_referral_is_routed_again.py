@@ -6,7 +6,7 @@ JIANTAN_COMMITTEE = "peoples_mediation_committee-jiantan"
 
 
 def test_a_dispute_that_a_body_declined_is_routed_to_another_body_and_accepted(county):
-    code = county.routed_dispute(DAMAN_COMMITTEE)
+    code = county.create_routed_dispute(DAMAN_COMMITTEE)
 
     county.agency(DAMAN_COMMITTEE).reports("referral.declined", code, reason="not_our_place")
     county.settle()
@@ -25,7 +25,7 @@ def test_a_dispute_that_a_body_declined_is_routed_to_another_body_and_accepted(c
 
 
 def test_after_a_body_declined_first_the_centre_and_then_the_next_body_have_to_act(county):
-    code = county.routed_dispute(DAMAN_COMMITTEE)
+    code = county.create_routed_dispute(DAMAN_COMMITTEE)
     assert next_actors_and_body(county, code) == ([DAMAN_COMMITTEE], DAMAN_COMMITTEE)
 
     county.agency(DAMAN_COMMITTEE).reports("referral.declined", code, reason="not_our_kind")

@@ -34,11 +34,11 @@ def test_a_family_dispute_is_settled_performed_and_archived_with_the_expected_ev
 
     assert last.state == "closed"
     event_types = [
-        event_type for producer, event_type in county.published(code) if producer == "mediation" and not event_type.startswith(("step.", "deadline."))
+        event_type for producer, event_type in county.published_events(code) if producer == "mediation" and not event_type.startswith(("step.", "deadline."))
     ]
     assert event_types == list(EXPECTED_EVENT_TYPES)
     assert county.rows("select outcome from mediation.disputes where code = %s", code) == [("performed",)]
-    assert set(county.met_clocks(code)) == {
+    assert set(county.clocks_of_met_deadlines(code)) == {
         "screening", "routing", "referral_answer", "online_ask_other_party", "mediation_out_of_court_policy", "performance", "follow_up",
         "online_parties_choose", "archiving",
     }  # fmt: skip
@@ -46,7 +46,7 @@ def test_a_family_dispute_is_settled_performed_and_archived_with_the_expected_ev
 
 
 def test_the_read_model_and_the_recorded_steps_agree_with_the_state_of_a_dispute(county):
-    code = county.mediated_dispute()
+    code = county.create_mediated_dispute()
     county.settle()
 
     assert county.rows("select state from metrics.disputes where code = %s", code) == [(county.state(code),)]
@@ -55,7 +55,7 @@ def test_the_read_model_and_the_recorded_steps_agree_with_the_state_of_a_dispute
 
 def test_each_service_publishes_the_expected_events_in_order(county):
     committee = county.agency(DAMAN_COMMITTEE)
-    code = county.mediated_dispute()
+    code = county.create_mediated_dispute()
     steps = [
         committee.reports("session.held", code, mode="in_person", minutes=90),
         committee.reports("agreement.reached", code, form="written", effective_on=date.today().isoformat(), confirmable=True,
@@ -69,10 +69,10 @@ def test_each_service_publishes_the_expected_events_in_order(county):
     assert [step.receipts for step in steps] == [["receipt.accepted", "receipt.applied"]] * 5
     assert [step.state for step in steps] == ["mediating", "agreed", "resolved", "resolved", "closed"]
     assert county.state(code) == "closed"
-    assert [event_type for producer, event_type in county.published(code) if producer == "intake"] == ["dispute.registered", *["step.reported"] * 11]
+    assert [event_type for producer, event_type in county.published_events(code) if producer == "intake"] == ["dispute.registered", *["step.reported"] * 11]
     # One line for each step: the step's domain event, its outcome, and the deadlines that the step meets, stops and sets.
     # fmt: off
-    assert [event_type for producer, event_type in county.published(code) if producer == "mediation"] == [
+    assert [event_type for producer, event_type in county.published_events(code) if producer == "mediation"] == [
         "step.applied",                                                             "deadline.set",     # deadline for screening
         "dispute.screened",     "step.applied",     "deadline.met",                 "deadline.set", "routing.proposed",  # deadline for routing
         "dispute.routed",       "step.applied",     "deadline.met",                 "deadline.set",     # deadline for the body's answer
@@ -88,7 +88,7 @@ def test_each_service_publishes_the_expected_events_in_order(county):
         "dispute.archived",     "step.applied",     "deadline.met",                 "dispute.closed",
     ]
     # fmt: on
-    assert [event_type for producer, event_type in county.published(code) if producer == "notify"] == ["notice.sent"] * 9
+    assert [event_type for producer, event_type in county.published_events(code) if producer == "notify"] == ["notice.sent"] * 9
     assert county.notices("mediation_centre", code) == ["notice.deadline", "notice.proposal"]
     assert county.notices(DAMAN_COMMITTEE, code) == ["notice.referral", *["notice.deadline"] * 2, "notice.mediators", *["notice.deadline"] * 3]
     assert county.rows("select outcome from mediation.disputes where code = %s", code) == [("performed",)]
@@ -97,7 +97,7 @@ def test_each_service_publishes_the_expected_events_in_order(county):
 
 def test_the_state_of_every_dispute_equals_the_state_after_its_last_recorded_step(county):
     """The test checks the disputes of all flow tests that have run so far."""
-    county.mediated_dispute()
+    county.create_mediated_dispute()
     county.settle()
 
     wrong = county.rows(

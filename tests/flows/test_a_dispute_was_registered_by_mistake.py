@@ -6,11 +6,11 @@ from tests.county import DAMAN_COMMITTEE
 def test_a_dispute_registered_by_mistake_is_archived_by_the_centre_and_not_withdrawn_by_its_reporter(county):
     report = county.womens_federation.reports_dispute()
     county.settle()
-    assert county.rejection_of(report.dispute, "womens_federation", "report.withdrawn", event=report.id, reason="not_happened") == "registration_stands"
+    assert county.report_rejected_step(report.dispute, "womens_federation", "report.withdrawn", event=report.id, reason="not_happened") == "registration_stands"
 
-    assert county.rejection_of(report.dispute, "mediation_centre", "dispute.archived", archive_no="综误〔2026〕1号") == "not_said_to_be_a_mistake"
+    assert county.report_rejected_step(report.dispute, "mediation_centre", "dispute.archived", archive_no="综误〔2026〕1号") == "not_said_to_be_a_mistake"
     assert (
-        county.rejection_of(report.dispute, DAMAN_COMMITTEE, "dispute.archived", archive_no="综误〔2026〕1号", reason="not_happened")
+        county.report_rejected_step(report.dispute, DAMAN_COMMITTEE, "dispute.archived", archive_no="综误〔2026〕1号", reason="not_happened")
         == "not_the_mediating_body"
     )
     closed = county.apply_steps(report.dispute, ("mediation_centre", "dispute.archived", {"archive_no": "综误〔2026〕1号", "reason": "not_happened"}))

@@ -6,7 +6,7 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_an_agreement_about_divorce_is_not_confirmable(county):
-    code = county.agreed_dispute(about=["status", "property"])
+    code = county.create_agreed_dispute(about=["status", "property"])
 
     refused = county.agency(DAMAN_COMMITTEE).reports("confirmation.applied", code, applied_on=date.today().isoformat())
     county.settle()
@@ -15,12 +15,12 @@ def test_an_agreement_about_divorce_is_not_confirmable(county):
 
 
 def test_an_agreement_about_property_and_children_is_confirmable(county):
-    code = county.agreed_dispute(about=["property", "custody", "maintenance"])
+    code = county.create_agreed_dispute(about=["property", "custody", "maintenance"])
 
     assert county.apply_steps(code, (DAMAN_COMMITTEE, "confirmation.applied", {"applied_on": date.today().isoformat()})).state == "confirm_applied"
 
 
 def test_an_agreement_about_title_to_land_is_not_confirmable(county):
-    code = county.agreed_dispute(about=["real_right_title"])
+    code = county.create_agreed_dispute(about=["real_right_title"])
 
-    assert county.rejection_of(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on=date.today().isoformat()) == "may_not_be_confirmed"
+    assert county.report_rejected_step(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on=date.today().isoformat()) == "may_not_be_confirmed"

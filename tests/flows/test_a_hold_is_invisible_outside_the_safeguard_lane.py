@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from contracts import AGENCY_EVENTS, safeguard
-from tests.county import DAMAN_COMMITTEE, NO_RISK, Lane, found_outside, wait_until
+from tests.county import DAMAN_COMMITTEE, NO_RISK, SafeguardLane, find_outside_safeguard_lane, wait_until
 from tests.leak_search import find_in_logs, find_in_metrics, log_files
 
 UNINVOLVED_AGENCIES = ("grid", "petition_office", "trade_union", "peoples_mediation_committee-xijie")
@@ -30,7 +30,7 @@ UNASSIGNED_CODE = "620702-2026-000000-9"
 def three_disputes(county):
     """Return the codes of a held, a stayed and a free dispute, brought into mediation on the same day by the same steps."""
     at = datetime.now(UTC) - timedelta(hours=3)
-    held, stayed, free = (county.mediated_dispute(at) for _ in range(3))
+    held, stayed, free = (county.create_mediated_dispute(at) for _ in range(3))
     county.police.reports("dv.warning_issued", held)
     county.court.reports("dispute.stayed", stayed, reason="jurisdiction")
     county.court.reports("protection_order.accepted", held, urgent=True)
@@ -120,7 +120,7 @@ def test_an_involved_agency_gets_equal_receipts_for_a_held_and_a_stayed_dispute(
     held, stayed = report_every_event_type(county, agency, three_disputes[:2])
 
     assert held == stayed
-    other_receipts = [receipt for receipt in held if not any(event_type in receipt for event_type in safeguard.STEPS)]
+    other_receipts = [receipt for receipt in held if not any(event_type in receipt for event_type in safeguard.STEP_NAMES)]
     assert len(other_receipts) > 50 and not [receipt for receipt in other_receipts if re.search("safeguard|held_for_safety|保护|hold", receipt)]
     if agency == DAMAN_COMMITTEE:
         assert any('"stayed"' in receipt for receipt in held)
@@ -171,8 +171,8 @@ def test_notices_to_agencies_outside_the_safeguard_lane_are_equal_for_a_held_and
 def test_metrics_logs_and_pages_contain_no_safeguard_event_type(county, three_disputes):
     held, _, _ = three_disputes
 
-    assert found_outside(county, held, Lane.WORDS) == []
-    assert find_in_metrics(county.system, (*Lane.WORDS, "stay.lifted", "dispute.stayed", held)) == []
+    assert find_outside_safeguard_lane(county, held, SafeguardLane.FORBIDDEN_TEXTS) == []
+    assert find_in_metrics(county.system, (*SafeguardLane.FORBIDDEN_TEXTS, "stay.lifted", "dispute.stayed", held)) == []
     lines = [line for log in log_files(county.system) for line in log.read_text(errors="replace").splitlines() if held in line]
     assert [line for line in lines if any(event_type in line for event_type in ("safeguard", "hold", "protection", "warning_issued"))] == []
     for path in ("/", "/disputes"):
@@ -181,7 +181,7 @@ def test_metrics_logs_and_pages_contain_no_safeguard_event_type(county, three_di
 
 
 def test_opening_and_releasing_a_hold_sends_no_update_to_dashboard_pages_in_browsers(county, three_disputes):
-    code = county.mediated_dispute()
+    code = county.create_mediated_dispute()
     county.settle()
     before = county.rows("select count(*) from metrics.changes where body::text like %s", f"%{code}%")
     county.police.reports("dv.warning_issued", code)
@@ -217,7 +217,7 @@ def test_no_dashboard_page_and_no_log_shows_a_dispute_reported_into_the_safeguar
         for code in (code_reported_into_safeguard_lane, UNASSIGNED_CODE)
     ]
     assert pages[0] == pages[1]
-    assert found_outside(county, code_reported_into_safeguard_lane) == []
+    assert find_outside_safeguard_lane(county, code_reported_into_safeguard_lane) == []
     assert find_in_logs(county.system, [code_reported_into_safeguard_lane]) == []
 
 

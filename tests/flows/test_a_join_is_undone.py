@@ -27,7 +27,7 @@ def test_after_an_automatic_join_is_undone_the_second_report_has_a_separate_code
     assert own != joint and undone.dispute == own == women.dispute
     assert women.receipts == ["receipt.accepted", "receipt.applied", "receipt.moved"]
     assert (county.state(own), county.state(joint)) == ("registered", "registered")
-    assert ("intake", "dispute.unmerged") in county.published(own) and ("intake", "dispute.unmerged") in county.published(joint)
+    assert ("intake", "dispute.unmerged") in county.published_events(own) and ("intake", "dispute.unmerged") in county.published_events(joint)
     assert count_reported_disputes(county, joint, own) == 2
     assert county.rows("select reporter from mediation.disputes where code = %s", own) == [("womens_federation",)]
 

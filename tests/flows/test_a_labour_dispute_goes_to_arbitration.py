@@ -5,7 +5,7 @@ The dispute is archived with the outcome redirected, or reopened under its code 
 
 
 def test_a_labour_dispute_is_redirected_to_arbitration_and_archived(county):
-    code = county.screened_dispute(kind="labour")
+    code = county.create_screened_dispute(kind="labour")
 
     sent = county.apply_steps(code, ("mediation_centre", "dispute.redirected", {"to": "labour_arbitration_commission", "way": "labour_arbitration"}))
     assert sent.state == "redirected"
@@ -15,7 +15,7 @@ def test_a_labour_dispute_is_redirected_to_arbitration_and_archived(county):
 
 
 def test_a_dispute_sent_back_by_the_arbitration_commission_is_reopened_under_its_code(county):
-    code = county.screened_dispute(kind="labour")
+    code = county.create_screened_dispute(kind="labour")
     county.apply_steps(code, ("mediation_centre", "dispute.redirected", {"to": "labour_arbitration_commission", "way": "labour_arbitration"}))
 
     again = county.apply_steps(code, ("mediation_centre", "dispute.reopened", {"reason": "sent_back"}))

@@ -16,10 +16,10 @@ def test_screening_a_dispute_as_suitable_is_refused_if_the_law_excludes_it_from_
     report = county.womens_federation.reports_dispute()
     county.settle()
 
-    assert county.rejection_of(report.dispute, "mediation_centre", "dispute.screened", suitable=True, track="A", kind="family", matter=matter) == reason
+    assert county.report_rejected_step(report.dispute, "mediation_centre", "dispute.screened", suitable=True, track="A", kind="family", matter=matter) == reason
 
 
 def test_a_dispute_with_a_filed_case_cannot_be_referred_to_the_medical_mediation_committee(county):
-    code = county.filed_dispute(county.screened_dispute(kind="medical"))
+    code = county.file_court_case(county.create_screened_dispute(kind="medical"))
 
-    assert county.rejection_of(code, "court", "case.entrusted", to="medical_mediation", procedure="ordinary") == "already_before_a_court"
+    assert county.report_rejected_step(code, "court", "case.entrusted", to="medical_mediation", procedure="ordinary") == "already_before_a_court"

@@ -16,7 +16,7 @@ def today():
 def test_a_mediator_removed_from_the_roster_is_refused_and_another_mediator_of_the_committee_is_accepted(county):
     left = county.judicial_bureau.reports("roster.changed", COMMITTEE, organisation=COMMITTEE, change="removed", mediator="daman-020", on=today())
     county.settle()
-    code = county.routed_dispute(DAMAN_COMMITTEE)
+    code = county.create_routed_dispute(DAMAN_COMMITTEE)
     committee = county.agency(DAMAN_COMMITTEE)
     theirs = committee.reports("referral.accepted", code, mediator="daman-020")
     county.settle()

@@ -4,7 +4,7 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_a_second_refusal_of_a_mediator_ends_mediation(county):
-    code = county.accepted_dispute()
+    code = county.create_accepted_dispute()
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediator.appointed", {"mediator": "daman-014"}))
 
     first = county.apply_steps(code, (DAMAN_COMMITTEE, "mediator.refused", {"party": "respondent", "mediator": "daman-014"}))

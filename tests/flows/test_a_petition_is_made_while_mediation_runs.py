@@ -4,7 +4,7 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_a_petition_does_not_stop_mediation_and_the_petition_number_is_stored_in_intake_only(county):
-    code = county.mediated_dispute()
+    code = county.create_mediated_dispute()
 
     last = county.apply_steps(
         code,

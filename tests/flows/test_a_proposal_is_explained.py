@@ -54,7 +54,7 @@ def test_the_answer_of_a_body_to_a_referral_is_counted_in_the_statistics_of_its_
     county.agency(DAMAN_COMMITTEE).reports("referral.accepted", report.dispute, mediator="daman-003")
     county.settle()
 
-    assert county.rows("select sum(accepted)::int, sum(declined)::int, sum(open)::int from mediation.records where body = %s", code) == [(1, 0, 1)]
+    assert county.rows("select sum(accepted)::int, sum(declined)::int, sum(open)::int from mediation.body_statistics where body = %s", code) == [(1, 0, 1)]
 
 
 def test_routing_a_dispute_to_an_agency_with_an_organisation_of_another_agency_is_refused(county):

@@ -4,7 +4,7 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_a_step_that_did_not_change_the_state_can_be_corrected_after_later_steps(county):
-    code = county.mediated_dispute()
+    code = county.create_mediated_dispute()
     committee = county.agency(DAMAN_COMMITTEE)
     session = committee.reports("session.held", code, mode="in_person", minutes=9)
     county.apply_steps(code, (DAMAN_COMMITTEE, "session.held", {"mode": "video", "minutes": 30}))
@@ -18,7 +18,7 @@ def test_a_step_that_did_not_change_the_state_can_be_corrected_after_later_steps
 
 
 def test_a_correction_of_the_last_step_replaces_the_data_of_the_step(county):
-    code = county.mediated_dispute()
+    code = county.create_mediated_dispute()
     committee = county.agency(DAMAN_COMMITTEE)
     agreed = committee.reports(
         "agreement.reached", code, form="written", effective_on="2026-11-02", confirmable=True, terms=[{"kind": "payment", "due_on": "2026-12-01"}]
@@ -32,12 +32,12 @@ def test_a_correction_of_the_last_step_replaces_the_data_of_the_step(county):
     assert correction_result.state == "agreed"
     assert county.rows("select terms->0->>'due_on' from mediation.disputes where code = %s", code) == [("2027-01-15",)]
     assert county.state_from_history(code) == "agreed"
-    assert county.rejection_of(code, DAMAN_COMMITTEE, "report.corrected", **correction) == "already_taken_back"
+    assert county.report_rejected_step(code, DAMAN_COMMITTEE, "report.corrected", **correction) == "already_taken_back"
 
 
 def test_an_agency_cannot_correct_another_agencys_report(county):
-    code = county.routed_dispute(DAMAN_COMMITTEE)
+    code = county.create_routed_dispute(DAMAN_COMMITTEE)
     accepted = county.agency(DAMAN_COMMITTEE).reports("referral.accepted", code)
     county.settle()
 
-    assert county.rejection_of(code, "mediation_centre", "report.corrected", event=accepted.id, reason="wrong_facts") == "no_such_report"
+    assert county.report_rejected_step(code, "mediation_centre", "report.corrected", event=accepted.id, reason="wrong_facts") == "no_such_report"

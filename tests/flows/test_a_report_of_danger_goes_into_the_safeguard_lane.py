@@ -5,7 +5,7 @@ These agencies are notified. For all other agencies, the code of the dispute is 
 
 import pytest
 
-from tests.county import DAMAN_COMMITTEE, NO_RISK, Lane, days_ago, found_outside
+from tests.county import DAMAN_COMMITTEE, NO_RISK, SafeguardLane, days_ago, find_outside_safeguard_lane
 
 
 @pytest.mark.parametrize("risk", ["domestic_violence", "minor", "violence_threat"])
@@ -14,9 +14,9 @@ def test_a_report_with_a_danger_flag_is_invisible_outside_the_safeguard_lane(cou
     county.settle()
 
     assert report.receipts == ["receipt.accepted", "receipt.applied"] and report.state == "registered"  # the same receipts as for any other report
-    assert [county.attention_notices(agency, report.dispute) for agency in ("police", "court", "womens_federation")] == [1, 1, 1]
-    assert county.published(report.dispute) == []
-    assert found_outside(county, report.dispute) == []
+    assert [county.count_attention_notices(agency, report.dispute) for agency in ("police", "court", "womens_federation")] == [1, 1, 1]
+    assert county.published_events(report.dispute) == []
+    assert find_outside_safeguard_lane(county, report.dispute) == []
 
 
 def test_other_agencies_get_unknown_dispute_for_the_code_of_a_dispute_reported_into_the_safeguard_lane(county):
@@ -57,7 +57,7 @@ def test_later_safeguard_steps_about_a_dispute_in_the_safeguard_lane_are_applied
 
     assert [event.receipts for event in sent] == [["receipt.accepted", "receipt.applied"]] * 3
     assert county.rows("select reported_in_lane, holds from intake.lane_records where code = %s", report.dispute) == [(True, ["hold", "stay"])]
-    assert found_outside(county, report.dispute) == []
+    assert find_outside_safeguard_lane(county, report.dispute) == []
 
 
 def test_a_dispute_released_from_the_safeguard_lane_is_published_as_registered_after_the_release(county):
@@ -68,9 +68,9 @@ def test_a_dispute_released_from_the_safeguard_lane_is_published_as_registered_a
 
     assert released.receipts == ["receipt.accepted", "receipt.applied"]
     assert report.receipts == ["receipt.accepted", "receipt.applied"]  # the release causes no second outcome receipt
-    published = county.published(report.dispute)
-    assert [event_type for producer, event_type in published if producer != "notify"] == ["dispute.registered", "step.applied", "deadline.set"]
-    assert found_outside(county, report.dispute, Lane.WORDS) == []
+    published_events = county.published_events(report.dispute)
+    assert [event_type for producer, event_type in published_events if producer != "notify"] == ["dispute.registered", "step.applied", "deadline.set"]
+    assert find_outside_safeguard_lane(county, report.dispute, SafeguardLane.FORBIDDEN_TEXTS) == []
     screened = county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="family")
     county.settle()
     assert screened.receipts == ["receipt.accepted", "receipt.applied"] and county.state(report.dispute) == "screened"

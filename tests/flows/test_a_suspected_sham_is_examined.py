@@ -9,18 +9,18 @@ from tests.county import DAMAN_COMMITTEE, days_ago
 
 
 def test_a_suspected_sham_suspends_mediation_until_the_court_has_examined_it(county):
-    code = county.mediated_dispute()
+    code = county.create_mediated_dispute()
 
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.suspended", {"reason": "suspected_sham"}))
     assert county.next_actors(code) == [DAMAN_COMMITTEE, "court"]
-    assert county.rejection_of(code, DAMAN_COMMITTEE, "session.held", mode="in_person", minutes=30) == "illegal_here"
+    assert county.report_rejected_step(code, DAMAN_COMMITTEE, "session.held", mode="in_person", minutes=30) == "illegal_here"
 
     cleared = county.apply_steps(code, ("court", "mediation.resumed", {}))
     assert cleared.state == "mediating"
 
 
 def test_the_time_of_a_suspension_is_not_counted_in_the_mediation_period(county):
-    code = county.mediated_dispute(at=days_ago(40))
+    code = county.create_mediated_dispute(at=days_ago(40))
     clock = "select state, next_check_at is null, due_at from mediation.deadlines where code = %s and clock = 'mediation_out_of_court_policy'"
     suspended = county.agency(DAMAN_COMMITTEE).reports("mediation.suspended", code, time=days_ago(30), reason="suspected_sham")
     county.settle()
@@ -40,7 +40,7 @@ def test_the_time_of_a_suspension_is_not_counted_in_the_mediation_period(county)
 
 
 def test_a_mediation_that_is_suspended_for_a_suspected_sham_can_be_terminated(county):
-    code = county.mediated_dispute()
+    code = county.create_mediated_dispute()
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.suspended", {"reason": "suspected_sham"}))
 
     ended = county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.terminated", {"ground": "other_obstacle"}))
@@ -49,7 +49,7 @@ def test_a_mediation_that_is_suspended_for_a_suspected_sham_can_be_terminated(co
 
 
 def test_the_police_are_asked_to_examine_a_suspected_crime(county):
-    code = county.mediated_dispute()
+    code = county.create_mediated_dispute()
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.suspended", {"reason": "suspected_crime"}))
 
     assert county.next_actors(code) == [DAMAN_COMMITTEE, "police"]

@@ -2,12 +2,12 @@
 
 
 def test_the_period_of_a_trial_can_be_extended_once_within_the_statutory_limit(county):
-    code = county.filed_dispute(county.screened_dispute())
+    code = county.file_court_case(county.create_screened_dispute())
     county.apply_steps(code, ("court", "case.procedure_set", {"procedure": "simplified"}))
 
-    assert county.rejection_of(code, "court", "trial.extended", months=2) == "leave_too_long"
+    assert county.report_rejected_step(code, "court", "trial.extended", months=2) == "leave_too_long"
     county.apply_steps(code, ("court", "trial.extended", {"months": 1}))
-    assert county.rejection_of(code, "court", "trial.extended", months=1) == "leave_given_before"
+    assert county.report_rejected_step(code, "court", "trial.extended", months=1) == "leave_given_before"
 
     ((longer, first),) = county.rows(
         "select due_at::date, started_at::date from mediation.deadlines where code = %s and clock = 'trial_simplified' and state = 'open'", code

@@ -9,7 +9,7 @@ from itertools import count
 import pika
 import pytest
 
-from tests.county import code_of, structured, wait_until
+from tests.county import code_of, structured_event, wait_until
 
 AGENCY = "ip_mediation"  # no other test reads the inbox of this agency
 EVENT_NUMBERS = count(1)
@@ -27,7 +27,7 @@ def channel(county):
 
 def publish_report(channel, mode: str) -> str:
     """Publish a dispute report in the CloudEvents mode `binary` or `structured`. Return the event's id."""
-    event = structured(AGENCY, "dispute.reported", id=f"no-kit-{next(EVENT_NUMBERS)}")
+    event = structured_event(AGENCY, "dispute.reported", id=f"no-kit-{next(EVENT_NUMBERS)}")
     headers, body, content_type = {}, event, "application/cloudevents+json"
     if mode == "binary":
         headers = {f"ce-{name}": value for name, value in event.items() if name not in ("data", "datacontenttype")}

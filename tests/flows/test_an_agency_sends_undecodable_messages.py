@@ -12,7 +12,7 @@ import pytest
 
 from contracts.channels import AGENCIES_EXCHANGE
 from tests.county import DAMAN_TOWN, wait_until
-from tests.raw_properties import RawProperties, field, nested, raw_properties, text_field, timestamp_field
+from tests.raw_properties import RawProperties, header_field, nested_value, raw_properties, text_field, timestamp_field
 
 AGENCY = "grid"
 
@@ -45,8 +45,8 @@ def deeply_nested_report(number: str, levels: int) -> bytes:
 MESSAGES = {
     # message                               additional headers                               body                        expected receipts
     "a timestamp in milliseconds":         ([timestamp_field("sent-at", 1764162000000)],     lambda number: json.dumps(report_data(number)).encode(), ["receipt.accepted", "receipt.applied"]),
-    "a header table nested 1,500 deep":    ([field("deep", "F", nested(1500))],              lambda number: json.dumps(report_data(number)).encode(), ["receipt.accepted", "receipt.applied"]),
-    "a header list nested 1,500 deep":     ([field("deep", "A", nested(1500, "A"))],         lambda number: json.dumps(report_data(number)).encode(), ["receipt.accepted", "receipt.applied"]),
+    "a header table nested 1,500 deep":    ([header_field("deep", "F", nested_value(1500))],              lambda number: json.dumps(report_data(number)).encode(), ["receipt.accepted", "receipt.applied"]),
+    "a header list nested 1,500 deep":     ([header_field("deep", "A", nested_value(1500, "A"))],         lambda number: json.dumps(report_data(number)).encode(), ["receipt.accepted", "receipt.applied"]),
     "a body nested 990 deep":              ([],                                              lambda number: deeply_nested_report(number, 990), ["receipt.refused"]),
     "a body nested 100,000 deep":          ([],                                              lambda number: deeply_nested_report(number, 100_000), ["receipt.refused"]),
 }
@@ -98,7 +98,7 @@ def test_undecodable_messages_stop_no_os_process_and_are_not_parked(county, sent
     county.settle()
 
     assert {name: county.system.start_count(name) for name in county.system.names} == sent_messages[2]
-    assert county.rows("select count(*) from intake.parked") == [(0,)] and county.dead_letters() == 0
+    assert county.rows("select count(*) from intake.parked") == [(0,)] and county.count_dead_letters() == 0
 
 
 def test_an_undecodable_message_gets_the_same_reason_over_http_as_over_amqp(county, sent_messages):

@@ -9,7 +9,7 @@ EFFECTIVE_AT = datetime(2026, 3, 2, 2, tzinfo=UTC)
 
 
 def test_an_application_for_confirmation_on_the_thirtieth_day_is_accepted_and_granted(county):
-    code = county.agreed_dispute(EFFECTIVE_AT)
+    code = county.create_agreed_dispute(EFFECTIVE_AT)
 
     granted = county.apply_steps(
         code,
@@ -19,11 +19,11 @@ def test_an_application_for_confirmation_on_the_thirtieth_day_is_accepted_and_gr
     )
 
     assert granted.state == "confirm_decided"
-    assert county.rejection_of(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on="2026-04-01") == "already_confirmed"
+    assert county.report_rejected_step(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on="2026-04-01") == "already_confirmed"
 
 
 def test_an_application_for_confirmation_on_the_thirty_first_day_is_refused_with_the_date_of_the_last_day(county):
-    code = county.agreed_dispute(EFFECTIVE_AT)
+    code = county.create_agreed_dispute(EFFECTIVE_AT)
 
     late = county.agency(DAMAN_COMMITTEE).reports("confirmation.applied", code, applied_on="2026-04-02")
     county.settle()
@@ -34,6 +34,8 @@ def test_an_application_for_confirmation_on_the_thirty_first_day_is_refused_with
 
 
 def test_an_application_for_confirmation_by_one_party_alone_is_refused(county):
-    code = county.agreed_dispute()
+    code = county.create_agreed_dispute()
 
-    assert county.rejection_of(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on="2026-03-10", applicants=["applicant"]) == "application_not_joint"
+    assert (
+        county.report_rejected_step(code, DAMAN_COMMITTEE, "confirmation.applied", applied_on="2026-03-10", applicants=["applicant"]) == "application_not_joint"
+    )

@@ -4,7 +4,7 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_after_entrusted_mediation_failed_the_case_returns_to_trial(county):
-    code = county.filed_dispute(county.screened_dispute())
+    code = county.file_court_case(county.create_screened_dispute())
     county.apply_steps(
         code,
         ("court", "case.entrusted", {"to": DAMAN_COMMITTEE, "procedure": "simplified"}),
@@ -24,7 +24,7 @@ def test_after_entrusted_mediation_failed_the_case_returns_to_trial(county):
 
 
 def test_an_entrusted_case_that_the_mediation_body_declines_returns_to_the_court(county):
-    code = county.filed_dispute(county.screened_dispute())
+    code = county.file_court_case(county.create_screened_dispute())
     county.apply_steps(code, ("court", "case.entrusted", {"to": DAMAN_COMMITTEE, "procedure": "ordinary"}))
 
     county.apply_steps(code, (DAMAN_COMMITTEE, "referral.declined", {"reason": "not_our_kind"}))
@@ -33,7 +33,7 @@ def test_an_entrusted_case_that_the_mediation_body_declines_returns_to_the_court
 
 
 def test_mediation_of_a_filed_case_can_be_extended_once_by_at_most_thirty_days(county):
-    code = county.filed_dispute(county.screened_dispute())
+    code = county.file_court_case(county.create_screened_dispute())
     both = ["applicant", "respondent"]
     county.apply_steps(
         code,
@@ -43,6 +43,6 @@ def test_mediation_of_a_filed_case_can_be_extended_once_by_at_most_thirty_days(c
         (DAMAN_COMMITTEE, "mediation.started", {}),
     )
 
-    assert county.rejection_of(code, DAMAN_COMMITTEE, "mediation.extended", days=31, consents=both) == "extension_too_long"
+    assert county.report_rejected_step(code, DAMAN_COMMITTEE, "mediation.extended", days=31, consents=both) == "extension_too_long"
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 30, "consents": both}))
-    assert county.rejection_of(code, DAMAN_COMMITTEE, "mediation.extended", days=5, consents=both) == "extended_before"
+    assert county.report_rejected_step(code, DAMAN_COMMITTEE, "mediation.extended", days=5, consents=both) == "extended_before"

@@ -17,7 +17,7 @@ def test_a_body_without_a_referral_cannot_accept_the_dispute(county):
 
 
 def test_mediation_cannot_start_before_all_parties_consented(county):
-    code = county.accepted_dispute()
+    code = county.create_accepted_dispute()
     committee = county.agency(DAMAN_COMMITTEE)
     committee.reports("consent.given", code, party="applicant", how="in_writing")
 
@@ -48,7 +48,7 @@ def test_a_step_that_is_illegal_in_the_state_of_the_dispute_does_not_change_the_
 
     assert early.state == county.state(report.dispute) == "registered"
     assert "已登记" in early.refusal["zh"] and "分流交办" in early.refusal["zh"]
-    assert county.published(report.dispute) == [
+    assert county.published_events(report.dispute) == [
         ("intake", "dispute.registered"), ("intake", "step.reported"),
         ("mediation", "step.applied"), ("mediation", "deadline.set"), ("mediation", "step.refused"),
         ("notify", "notice.sent"),

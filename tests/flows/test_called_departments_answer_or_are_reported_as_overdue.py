@@ -9,7 +9,7 @@ def answers_of_called_departments(county, code):
 
 
 def test_called_departments_get_notices_and_their_answers_are_recorded(county):
-    code = county.mediated_dispute()
+    code = county.create_mediated_dispute()
     county.mediation_centre.reports("departments.called", code, to=["police", "judicial_bureau"], reason="joint_visit")
     county.settle()
     police = county.police.reports("call.answered", code, answer="reported_in")
@@ -24,13 +24,13 @@ def test_called_departments_get_notices_and_their_answers_are_recorded(county):
 
 
 def test_a_called_department_that_does_not_answer_in_time_and_the_centre_get_overdue_notices(county):
-    code = county.mediated_dispute(at=days_ago(9))
-    with county.deadlines_unchecked():
+    code = county.create_mediated_dispute(at=days_ago(9))
+    with county.pause_deadline_checks():
         county.mediation_centre.reports("departments.called", code, time=days_ago(8), to=["police", "judicial_bureau"], reason="expertise")
         county.settle()  # the answer arrives through another queue and must not be processed before the call
         county.police.reports("call.answered", code, time=days_ago(8), answer="sends_somebody")
         county.settle()
-    wait_until(lambda: "call_answer" in county.passed_clocks(code), what="the time to report in passed")
+    wait_until(lambda: "call_answer" in county.clocks_of_passed_deadlines(code), what="the time to report in passed")
     county.settle()
 
     assert "call_answer" in county.notified_clocks("judicial_bureau", code, "notice.overdue")

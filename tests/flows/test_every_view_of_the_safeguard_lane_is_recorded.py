@@ -34,7 +34,7 @@ def test_an_agency_inside_the_safeguard_lane_sees_the_hold_and_earlier_accesses(
 @pytest.mark.parametrize("agency", ["grid", "mediation_centre", "judicial_bureau", "trade_union"])
 def test_an_agency_outside_the_safeguard_lane_gets_not_found_for_every_code(county, dispute_in_safeguard_lane, agency):
     """That includes the grid (village-level workers, 网格), which reported the dispute."""
-    ordinary = county.mediated_dispute()
+    ordinary = county.create_mediated_dispute()
     answers = [county.look_up_safeguarded(agency, code) for code in (dispute_in_safeguard_lane, ordinary, "620702-2026-000000-9")]
 
     assert {(answer.status_code, answer.content) for answer in answers} == {(404, answers[0].content)}
@@ -43,7 +43,7 @@ def test_an_agency_outside_the_safeguard_lane_gets_not_found_for_every_code(coun
 
 
 def test_a_request_for_safeguard_data_of_an_ordinary_dispute_gets_not_found(county):
-    assert county.look_up_safeguarded("police", county.mediated_dispute()).status_code == 404
+    assert county.look_up_safeguarded("police", county.create_mediated_dispute()).status_code == 404
 
 
 @pytest.mark.parametrize("changed", [{"reason": "curiosity"}, {"officer": "虚构甲"}, {"dispute": "R-1"}])

@@ -4,7 +4,7 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def test_a_mediator_terminates_mediation_with_one_of_the_legal_grounds(county):
-    code = county.mediated_dispute()
+    code = county.create_mediated_dispute()
 
     county.agency(DAMAN_COMMITTEE).reports("mediation.terminated", code, ground="differences_too_large")
     county.settle()
@@ -13,7 +13,7 @@ def test_a_mediator_terminates_mediation_with_one_of_the_legal_grounds(county):
 
 
 def test_mediation_is_terminated_if_a_party_refuses_consent(county):
-    code = county.accepted_dispute()
+    code = county.create_accepted_dispute()
 
     county.agency(DAMAN_COMMITTEE).reports("consent.refused", code, party="respondent", how="in_writing")
     county.settle()
@@ -22,7 +22,7 @@ def test_mediation_is_terminated_if_a_party_refuses_consent(county):
 
 
 def test_mediation_by_a_mediator_whom_the_court_appointed_is_suspended_for_a_suspected_sham(county):
-    code = county.accepted_dispute()
+    code = county.create_accepted_dispute()
     committee = county.agency(DAMAN_COMMITTEE)
     county.court.reports("mediator.appointed", code, mediator="invited-003")
     county.settle()

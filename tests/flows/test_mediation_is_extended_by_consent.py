@@ -8,9 +8,9 @@ BOTH_PARTIES = ["applicant", "respondent"]
 
 
 def test_mediation_outside_court_can_be_extended_without_limit_if_all_parties_consent(county):
-    code = county.mediated_dispute()
+    code = county.create_mediated_dispute()
 
-    assert county.rejection_of(code, DAMAN_COMMITTEE, "mediation.extended", days=10, consents=["applicant"]) == "consent_missing_for_extension"
+    assert county.report_rejected_step(code, DAMAN_COMMITTEE, "mediation.extended", days=10, consents=["applicant"]) == "consent_missing_for_extension"
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 60, "consents": BOTH_PARTIES}))
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 10, "consents": BOTH_PARTIES}))
 
@@ -18,7 +18,7 @@ def test_mediation_outside_court_can_be_extended_without_limit_if_all_parties_co
 
 
 def test_mediation_cannot_be_extended_after_the_mediation_period_has_ended(county):
-    code = county.mediated_dispute(datetime(2026, 3, 2, 2, tzinfo=UTC))
+    code = county.create_mediated_dispute(datetime(2026, 3, 2, 2, tzinfo=UTC))
 
     late = county.agency(DAMAN_COMMITTEE).reports("mediation.extended", code, days=10, consents=BOTH_PARTIES)
     county.settle()

@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 
 from contracts import AGENCY_EVENTS
-from tests.county import Lane, found_outside
+from tests.county import SafeguardLane, find_outside_safeguard_lane
 from tests.intake.people import person
 
 
@@ -77,7 +77,7 @@ def test_steps_that_waited_for_a_refused_join_take_effect_on_their_own_dispute(c
 
     assert joined.receipts == ["receipt.accepted", "receipt.rejected"] and joined.refusal["code"] == "stayed"
     assert (again.dispute, again.receipts) == (ending, ["receipt.accepted", "receipt.applied"])
-    assert ("intake", "dispute.merged") not in county.published(ending) and ("intake", "dispute.unmerged") not in county.published(ending)
+    assert ("intake", "dispute.merged") not in county.published_events(ending) and ("intake", "dispute.unmerged") not in county.published_events(ending)
 
 
 def test_a_police_warning_about_a_joined_code_holds_the_continuing_dispute(county):
@@ -92,4 +92,4 @@ def test_a_police_warning_about_a_joined_code_holds_the_continuing_dispute(count
     screened = county.mediation_centre.reports("dispute.screened", held, suitable=True, track="A", kind="contract")
     county.settle()
     assert screened.refusal["code"] == "stayed"
-    assert found_outside(county, held, Lane.WORDS) == []
+    assert find_outside_safeguard_lane(county, held, SafeguardLane.FORBIDDEN_TEXTS) == []

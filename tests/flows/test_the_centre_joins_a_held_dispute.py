@@ -5,7 +5,7 @@ Otherwise the receipts would disclose the hold to an agency outside the safeguar
 
 import pytest
 
-from tests.county import NO_RISK, Lane, found_outside
+from tests.county import NO_RISK, SafeguardLane, find_outside_safeguard_lane
 
 
 def report_join(county, about, into):
@@ -18,7 +18,7 @@ def report_join(county, about, into):
 @pytest.fixture
 def four_disputes(county):
     """Return the codes of one held, one stayed and two free disputes, all in mediation."""
-    held, stayed, another, other = (county.mediated_dispute() for _ in range(4))
+    held, stayed, another, other = (county.create_mediated_dispute() for _ in range(4))
     county.police.reports("dv.warning_issued", held)
     county.court.reports("dispute.stayed", stayed, reason="jurisdiction")
     county.settle()
@@ -33,7 +33,7 @@ def test_a_join_of_a_held_dispute_gets_the_same_rejection_as_a_join_of_a_stayed_
         assert (sent.receipts, sent.refusal["code"], sent.state) == (["receipt.accepted", "receipt.rejected"], "stayed", "mediating")
     assert county.rows("select code from intake.disputes where merged_into is not null and code = any(%s)", [held, stayed]) == []
     assert [county.state(code) for code in four_disputes] == ["mediating"] * 4
-    assert found_outside(county, held, Lane.WORDS) == []
+    assert find_outside_safeguard_lane(county, held, SafeguardLane.FORBIDDEN_TEXTS) == []
 
 
 def test_a_join_to_a_held_dispute_has_the_same_result_as_a_join_to_a_stayed_dispute(county, four_disputes):
@@ -45,10 +45,10 @@ def test_a_join_to_a_held_dispute_has_the_same_result_as_a_join_to_a_stayed_disp
         assert county.rows("select merged_into from intake.disputes where code = %s", ended) == [(into,)]
         assert county.state(into) == "mediating"
     assert of_held.receipts == of_stayed.receipts
-    assert [event for event in county.published(held) if event[1] != "routing.proposed"] == [
-        event for event in county.published(stayed) if event[1] != "routing.proposed"
+    assert [event for event in county.published_events(held) if event[1] != "routing.proposed"] == [
+        event for event in county.published_events(stayed) if event[1] != "routing.proposed"
     ]
-    assert found_outside(county, held, Lane.WORDS) == []
+    assert find_outside_safeguard_lane(county, held, SafeguardLane.FORBIDDEN_TEXTS) == []
 
 
 def test_a_join_with_a_dispute_reported_into_the_safeguard_lane_is_refused_as_unknown_dispute(county):

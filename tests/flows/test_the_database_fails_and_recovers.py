@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.county import structured, wait_until
+from tests.county import structured_event, wait_until
 
 
 def test_events_reported_while_the_database_is_down_are_answered_after_the_database_is_restarted(county):
@@ -17,11 +17,11 @@ def test_events_reported_while_the_database_is_down_are_answered_after_the_datab
         lambda: not any(ready for name, ready in county.system.readiness().items() if name in ("intake", "mediation", "door")), what="no process was ready"
     )
     assert report.receipts == []
-    assert county.posts_event("police", structured("police", "dispute.reported")).status_code == 503
+    assert county.post_event("police", structured_event("police", "dispute.reported")).status_code == 503
     database.start()
 
     county.system.wait_ready()
     county.settle()
     assert report.receipts == ["receipt.accepted", "receipt.applied"]
-    assert county.dead_letters() == 0
+    assert county.count_dead_letters() == 0
     assert [county.system.start_count(name) for name in county.system.names] == starts  # no OS process was restarted

@@ -41,7 +41,7 @@ def test_after_a_grid_dispute_is_routed_no_deadline_of_an_escalation_level_is_op
 
 
 def test_a_body_whose_mediation_period_has_passed_gets_a_supervision_notice_and_answers_it(county):
-    code = county.mediated_dispute(at=days_ago(60))
+    code = county.create_mediated_dispute(at=days_ago(60))
     wait_until(lambda: "supervision_answer" in [clock for (clock,) in county.rows("select clock from mediation.deadlines where code = %s", code)])
     county.settle()
 
@@ -51,14 +51,16 @@ def test_a_body_whose_mediation_period_has_passed_gets_a_supervision_notice_and_
     county.settle()
 
     assert answered.receipts[-1] == "receipt.applied"
-    assert county.met_clocks(code)["supervision_answer"] == {"late": False, "was_passed": False}
+    assert county.clocks_of_met_deadlines(code)["supervision_answer"] == {"late": False, "was_passed": False}
 
 
 def test_a_second_supervision_notice_is_sent_if_a_notice_of_the_political_legal_committee_is_not_answered(county):
-    code = county.mediated_dispute(at=days_ago(20))
+    code = county.create_mediated_dispute(at=days_ago(20))
     county.political_legal_committee.reports("supervision.issued", code, time=days_ago(12), to=DAMAN_COMMITTEE, urged_for="complaint")
     county.settle()
-    wait_until(lambda: [event_type for _, event_type in county.published(code)].count("supervision.issued") == 2, what="the second supervision was issued")
+    wait_until(
+        lambda: [event_type for _, event_type in county.published_events(code)].count("supervision.issued") == 2, what="the second supervision was issued"
+    )
     county.settle()
 
     assert (
@@ -69,10 +71,12 @@ def test_a_second_supervision_notice_is_sent_if_a_notice_of_the_political_legal_
 
 
 def test_an_unanswered_supervision_notice_remains_recorded_after_the_next_notice_is_answered(county):
-    code = county.mediated_dispute(at=days_ago(20))
+    code = county.create_mediated_dispute(at=days_ago(20))
     county.political_legal_committee.reports("supervision.issued", code, time=days_ago(12), to=DAMAN_COMMITTEE, urged_for="complaint")
     county.settle()
-    wait_until(lambda: [event_type for _, event_type in county.published(code)].count("supervision.issued") == 2, what="the second supervision was issued")
+    wait_until(
+        lambda: [event_type for _, event_type in county.published_events(code)].count("supervision.issued") == 2, what="the second supervision was issued"
+    )
     county.apply_steps(
         code, (DAMAN_COMMITTEE, "supervision.answered", {"answer": "under_way"}), (DAMAN_COMMITTEE, "session.held", {"mode": "phone", "minutes": 20})
     )

@@ -33,7 +33,7 @@ def test_the_centre_follows_up_an_agreement_on_the_spot_whose_terms_are_not_perf
     assert agreed.state == "agreed" and county.next_actors(code) == ["mediation_centre"]
 
     # The agreement was not made at a mediation body, so a court cannot confirm it (民事诉讼法 205).
-    assert county.rejection_of(code, "court", "confirmation.applied", applied_on=today.isoformat()) == "not_before_a_mediation_body"
+    assert county.report_rejected_step(code, "court", "confirmation.applied", applied_on=today.isoformat()) == "not_before_a_mediation_body"
     done = county.apply_steps(code, ("mediation_centre", "performance.recorded", {"term": 1, "result": "full", "on": today.isoformat()}))
     assert done.state == "resolved"
 
@@ -41,4 +41,6 @@ def test_the_centre_follows_up_an_agreement_on_the_spot_whose_terms_are_not_perf
 def test_an_agency_that_did_not_find_the_dispute_cannot_settle_it_on_the_spot(county):
     code, today = dispute_found_by_grid(county), date.today().isoformat()
 
-    assert county.rejection_of(code, DAMAN_COMMITTEE, "agreement.reached", form="oral", effective_on=today, confirmable=False) == "not_the_mediating_body"
+    assert (
+        county.report_rejected_step(code, DAMAN_COMMITTEE, "agreement.reached", form="oral", effective_on=today, confirmable=False) == "not_the_mediating_body"
+    )

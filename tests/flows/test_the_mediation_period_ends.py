@@ -11,9 +11,9 @@ MEDIATION_CLOCK = "mediation_out_of_court_policy"
 
 
 def test_the_body_and_the_centre_are_notified_after_the_thirty_days_of_mediation(county):
-    code = county.mediated_dispute(at=days_ago(40))
+    code = county.create_mediated_dispute(at=days_ago(40))
 
-    wait_until(lambda: MEDIATION_CLOCK in county.passed_clocks(code), what="the thirty days passed")
+    wait_until(lambda: MEDIATION_CLOCK in county.clocks_of_passed_deadlines(code), what="the thirty days passed")
     county.settle()
 
     assert MEDIATION_CLOCK in county.notified_clocks(DAMAN_COMMITTEE, code, "notice.overdue")
@@ -23,19 +23,19 @@ def test_the_body_and_the_centre_are_notified_after_the_thirty_days_of_mediation
 
 def test_an_agreement_reached_in_time_but_reported_late_meets_the_mediation_deadline(county):
     began = days_ago(40)
-    code = county.mediated_dispute(at=began)
-    wait_until(lambda: MEDIATION_CLOCK in county.passed_clocks(code), what="the thirty days passed")
+    code = county.create_mediated_dispute(at=began)
+    wait_until(lambda: MEDIATION_CLOCK in county.clocks_of_passed_deadlines(code), what="the thirty days passed")
 
     county.agency(DAMAN_COMMITTEE).reports(
         "agreement.reached", code, time=began + timedelta(days=20), form="oral", effective_on=(began + timedelta(days=20)).date().isoformat(), confirmable=False
     )
     county.settle()
 
-    assert county.met_clocks(code)[MEDIATION_CLOCK] == {"late": False, "was_passed": True}
+    assert county.clocks_of_met_deadlines(code)[MEDIATION_CLOCK] == {"late": False, "was_passed": True}
 
 
 def test_mediation_is_extended_before_the_deadline_only_if_all_parties_consent(county):
-    code = county.mediated_dispute(at=days_ago(25))
+    code = county.create_mediated_dispute(at=days_ago(25))
     committee = county.agency(DAMAN_COMMITTEE)
 
     alone = committee.reports("mediation.extended", code, days=15, consents=["applicant"])
@@ -44,12 +44,12 @@ def test_mediation_is_extended_before_the_deadline_only_if_all_parties_consent(c
 
     assert alone.refusal["code"] == "consent_missing_for_extension"
     assert together.receipts[-1] == "receipt.applied"
-    assert MEDIATION_CLOCK not in county.passed_clocks(code)
+    assert MEDIATION_CLOCK not in county.clocks_of_passed_deadlines(code)
 
 
 def test_a_dispute_with_a_passed_policy_deadline_is_not_counted_as_legally_overdue(county):
-    code = county.mediated_dispute(at=days_ago(40))
-    wait_until(lambda: MEDIATION_CLOCK in county.passed_clocks(code))
+    code = county.create_mediated_dispute(at=days_ago(40))
+    wait_until(lambda: MEDIATION_CLOCK in county.clocks_of_passed_deadlines(code))
     county.settle()
 
     assert county.rows("select overdue from metrics.disputes where code = %s", code) == [("other",)]
@@ -60,12 +60,12 @@ def test_a_dispute_with_a_passed_policy_deadline_is_not_counted_as_legally_overd
 
 
 def test_an_agreement_reached_after_the_mediation_deadline_is_recorded_as_late(county):
-    code = county.mediated_dispute(at=days_ago(40))
-    wait_until(lambda: MEDIATION_CLOCK in county.passed_clocks(code))
+    code = county.create_mediated_dispute(at=days_ago(40))
+    wait_until(lambda: MEDIATION_CLOCK in county.clocks_of_passed_deadlines(code))
     county.agency(DAMAN_COMMITTEE).reports(
         "agreement.reached", code, time=days_ago(5), form="oral", effective_on=days_ago(5).date().isoformat(), confirmable=False
     )
     county.settle()
 
-    assert county.met_clocks(code)[MEDIATION_CLOCK] == {"late": True, "was_passed": True}
+    assert county.clocks_of_met_deadlines(code)[MEDIATION_CLOCK] == {"late": True, "was_passed": True}
     assert county.rows("select overdue from metrics.disputes where code = %s", code) != [("law",)]

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.county import Lane, days_ago, found_outside, wait_until
+from tests.county import SafeguardLane, days_ago, find_outside_safeguard_lane, wait_until
 
 
 def dispute_with_accepted_application(county, urgent, at):
-    code = county.mediated_dispute()
+    code = county.create_mediated_dispute()
     county.womens_federation.reports("protection_order.applied", code, urgent=urgent, time=at)
     county.settle()
     sent = county.court.reports("protection_order.accepted", code, urgent=urgent, accepted_at=at.isoformat(), time=at)
@@ -38,11 +38,11 @@ def test_the_end_of_the_period_to_decide_on_a_protection_order_is_notified_to_co
     wait_until(lambda: hold_clocks(county, code)["protection_order_urgent"][1] == "passed", what="the period ended")
     county.settle()
 
-    sent = {agency: county.attention_notices(agency, code) for agency in ("court", "police", "womens_federation")}
+    sent = {agency: county.count_attention_notices(agency, code) for agency in ("court", "police", "womens_federation")}
     assert sent == {"court": 3, "police": 2, "womens_federation": 1}  # notices of the hold, of the application, and of the end of the period
     assert county.rows("select count(*) from notify.notices where dispute = %s and clock like 'protection%%'", code) == [(0,)]
-    assert county.passed_clocks(code) == []  # no deadline outside the safeguard lane has passed
-    assert found_outside(county, code, Lane.WORDS) == []
+    assert county.clocks_of_passed_deadlines(code) == []  # no deadline outside the safeguard lane has passed
+    assert find_outside_safeguard_lane(county, code, SafeguardLane.FORBIDDEN_TEXTS) == []
 
 
 def test_an_issued_protection_order_meets_the_deadline_and_starts_the_period_for_a_review(county):

@@ -3,23 +3,23 @@
 An event with the same id and other content is refused.
 """
 
-from tests.county import DAMAN_TOWN, structured
+from tests.county import DAMAN_TOWN, structured_event
 
 TWO_PARTIES = [{"role": "applicant", "name": "虚构甲"}, {"role": "respondent", "name": "虚构乙"}]
 
 
 def test_an_event_that_is_sent_over_amqp_and_http_is_counted_once(county):
-    report = structured("court-xijiao", "dispute.reported", kind="neighbour")
+    report = structured_event("court-xijiao", "dispute.reported", kind="neighbour")
 
-    first = county.posts_event("court-xijiao", report)
-    county.publishes_event("court-xijiao", report)
-    again = county.posts_event("court-xijiao", report)
+    first = county.post_event("court-xijiao", report)
+    county.publish_event("court-xijiao", report)
+    again = county.post_event("court-xijiao", report)
     code = first.json()["data"]["dispute"]
     county.settle()
 
     assert first.status_code == again.status_code == 202
     assert again.json() == first.json()
-    assert [event_type for _, event_type in county.published(code)].count("dispute.registered") == 1
+    assert [event_type for _, event_type in county.published_events(code)].count("dispute.registered") == 1
     receipts = [receipt["type"] for receipt in county.receipts("court-xijiao") if receipt["subject"] == code]
     assert receipts == ["receipt.accepted", "receipt.applied"]
 
@@ -38,7 +38,7 @@ def test_an_event_that_is_sent_in_binary_and_in_structured_mode_is_counted_once(
         "wants": "mediation",
         "parties": TWO_PARTIES,
     }
-    again = county.posts_event("police", structured("police", "dispute.reported") | {"id": "110-0001", "subject": "110-2026-0001", "data": data})
+    again = county.post_event("police", structured_event("police", "dispute.reported") | {"id": "110-0001", "subject": "110-2026-0001", "data": data})
     county.settle()
 
     assert again.status_code == 202 and again.json()["data"]["dispute"] == first.dispute
@@ -57,15 +57,15 @@ def test_a_second_report_with_the_same_report_number_is_about_the_same_dispute(c
 
     assert again.dispute == first.dispute
     assert again.receipts == ["receipt.accepted", "receipt.applied"]
-    assert [event_type for _, event_type in county.published(first.dispute)].count("dispute.registered") == 1
+    assert [event_type for _, event_type in county.published_events(first.dispute)].count("dispute.registered") == 1
 
 
 def test_an_event_with_a_used_id_and_other_content_is_refused(county):
-    first = structured("court-xijiao", "dispute.reported", kind="neighbour")
-    other = structured("court-xijiao", "dispute.reported", id=first["id"], kind="labour")
-    code = county.posts_event("court-xijiao", first).json()["data"]["dispute"]
+    first = structured_event("court-xijiao", "dispute.reported", kind="neighbour")
+    other = structured_event("court-xijiao", "dispute.reported", id=first["id"], kind="labour")
+    code = county.post_event("court-xijiao", first).json()["data"]["dispute"]
 
-    answer = county.posts_event("court-xijiao", other)
+    answer = county.post_event("court-xijiao", other)
     county.settle()
 
     assert answer.status_code == 422

@@ -6,7 +6,7 @@ import threading
 
 from nacl.public import PublicKey, SealedBox
 
-from tests.county import DAMAN_TOWN, structured, wait_until
+from tests.county import DAMAN_TOWN, structured_event, wait_until
 from tests.intake.people import person
 from tests.leak_search import find_in_logs, find_in_metrics, find_in_tables
 
@@ -24,7 +24,7 @@ def test_a_dispute_reported_by_two_agencies_has_one_code_and_two_report_numbers(
     code = police.dispute
 
     assert (women.dispute, women.receipts) == (code, ["receipt.accepted", "receipt.applied"])
-    assert [event for event in county.published(code) if event[0] == "intake"] == [
+    assert [event for event in county.published_events(code) if event[0] == "intake"] == [
         ("intake", "dispute.registered"),
         ("intake", "step.reported"),
         ("intake", "dispute.merged"),
@@ -57,10 +57,10 @@ def test_a_report_with_encrypted_parties_is_joined_to_a_report_with_the_same_par
 
 def test_simultaneous_reports_of_one_dispute_over_amqp_and_http_get_one_code(county):
     parties = [person(15), person(16, "respondent")]
-    reports = {agency: structured(agency, "dispute.reported", kind="labour", parties=parties) for agency in ("police", "trade_union")}
+    reports = {agency: structured_event(agency, "dispute.reported", kind="labour", parties=parties) for agency in ("police", "trade_union")}
     threads = [
-        threading.Thread(target=county.publishes_event, args=("police", reports["police"])),
-        threading.Thread(target=county.posts_event, args=("trade_union", reports["trade_union"])),
+        threading.Thread(target=county.publish_event, args=("police", reports["police"])),
+        threading.Thread(target=county.post_event, args=("trade_union", reports["trade_union"])),
     ]
     for thread in threads:
         thread.start()
@@ -74,4 +74,4 @@ def test_simultaneous_reports_of_one_dispute_over_amqp_and_http_get_one_code(cou
     wait_until(lambda: len(assigned_codes()) == 2, what="both reports were stored")
     county.settle()
     assert len({code for (code,) in assigned_codes()}) == 1
-    assert [event_type for _, event_type in county.published(assigned_codes()[0][0])].count("dispute.registered") == 1
+    assert [event_type for _, event_type in county.published_events(assigned_codes()[0][0])].count("dispute.registered") == 1

@@ -6,7 +6,7 @@ JIANTAN, SHAJING = "peoples_mediation_committee-jiantan", "peoples_mediation_com
 
 
 def test_a_dispute_that_two_bodies_declined_is_accepted_by_a_third_body(county):
-    code = county.routed_dispute(DAMAN_COMMITTEE)
+    code = county.create_routed_dispute(DAMAN_COMMITTEE)
 
     last = county.apply_steps(
         code,
@@ -22,10 +22,10 @@ def test_a_dispute_that_two_bodies_declined_is_accepted_by_a_third_body(county):
 
 
 def test_a_dispute_that_no_body_accepts_is_ended_by_the_centre(county):
-    code = county.routed_dispute(DAMAN_COMMITTEE)
+    code = county.create_routed_dispute(DAMAN_COMMITTEE)
     county.apply_steps(code, (DAMAN_COMMITTEE, "referral.declined", {"reason": "not_our_place"}))
 
-    assert county.rejection_of(code, "mediation_centre", "mediation.terminated", ground="differences_too_large") == "mediation_never_began"
+    assert county.report_rejected_step(code, "mediation_centre", "mediation.terminated", ground="differences_too_large") == "mediation_never_began"
     county.apply_steps(
         code,
         ("mediation_centre", "mediation.terminated", {"ground": "self_settled_withdrawn"}),

@@ -9,7 +9,7 @@ def test_a_dispute_reported_by_the_womens_federation_is_registered_and_the_repor
 
     assert report.receipts == ["receipt.accepted", "receipt.applied"]
     assert report.state == "registered"
-    assert county.published(report.dispute) == [
+    assert county.published_events(report.dispute) == [
         ("intake", "dispute.registered"),
         ("mediation", "step.applied"),
         ("mediation", "deadline.set"),

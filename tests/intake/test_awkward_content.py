@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from contracts import AGENCIES, AGENCY_EVENTS
-from tests.contracts.rows import paths_in, with_value_at
+from tests.contracts.event_types import paths_in, with_value_at
 from tests.intake.conftest import delivery, event_attributes
 
 TYPES_WITH_REPORT_NUMBER_AS_SUBJECT = ("dispute.reported",)  # event types whose subject is a report number

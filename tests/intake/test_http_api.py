@@ -379,7 +379,7 @@ def api_process(sandbox, tmp_path_factory):
     """Start the HTTP API as a separate process, with a TCP proxy between the process and the database."""
     folder = tmp_path_factory.mktemp("door")
     with tcp_proxy(sandbox.databases["intake"]) as proxy:
-        environment = api_environment(sandbox, folder, FENGQIAO_PROCESS="door") | {"DATABASE_URL": proxy.through(sandbox.databases["intake"])}
+        environment = api_environment(sandbox, folder, FENGQIAO_PROCESS="door") | {"DATABASE_URL": proxy.url_through_proxy(sandbox.databases["intake"])}
         with Process(folder / "door.log", "plumbing.serve", "services.intake.web:app", **environment) as process:
             process.proxy = proxy
             yield process.wait_ready()
@@ -406,10 +406,10 @@ def test_events_are_accepted_while_other_requests_wait_for_receipts(process_clie
 
 
 def test_the_http_api_is_ready_only_while_the_database_is_available(process_client, api_process):
-    api_process.proxy.interrupt()
+    api_process.proxy.interrupt_connections()
     assert post_event(process_client, make_event_json()).status_code == 503
     assert process_client.get("/readyz").status_code == 503 and process_client.get("/healthz").status_code == 200
-    api_process.proxy.mend()
+    api_process.proxy.undo_changes()
 
     wait_until(lambda: post_event(process_client, make_event_json()).status_code == 202)
 

@@ -43,7 +43,7 @@ def test_a_step_with_a_safeguard_flag_is_published_without_the_flag_on_the_ordin
     assert not decision.dispute.safeguard_lane_record.reported_in_lane
 
 
-@pytest.mark.parametrize("event_type", safeguard.STEPS)
+@pytest.mark.parametrize("event_type", safeguard.STEP_NAMES)
 def test_a_safeguard_step_is_published_on_the_sealed_stream_only(event_type):
     agency = next(agency for agency in (*INSIDE, *OUTSIDE) if contracts.may_report(agency, event_type))
     (decision,) = decide(step_event(event_type, agency))

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def private_servers(killable):
-    return killable
+def private_servers(killable_servers):
+    return killable_servers
 
 
 def query(url, statement):

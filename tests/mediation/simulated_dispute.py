@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import contracts
 from contracts.dates import SHANGHAI
-from scenarios.course import SETTLED_DISPUTE
-from scenarios.facts import FACTS, facts_of
+from scenarios.course import SETTLED_DISPUTE_STEPS
+from scenarios.facts import FACTS, typical_facts
 from services.mediation.dispute.model import Dispute
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 from services.mediation.lifecycle import decisions
@@ -25,15 +25,15 @@ MONDAY = datetime(2026, 3, 2, 10, 30, tzinfo=SHANGHAI)  # no public holiday with
 
 # Step type: usual facts, with the township, the mediation body and the mediators of these tests.
 FACTS = FACTS | {
-    "dispute.reported": facts_of("dispute.reported", place={"township": "620702102"}),
-    "dispute.routed": facts_of("dispute.routed", to=DAMAN),
-    "referral.accepted": facts_of("referral.accepted", mediator="daman-014"),
+    "dispute.reported": typical_facts("dispute.reported", place={"township": "620702102"}),
+    "dispute.routed": typical_facts("dispute.routed", to=DAMAN),
+    "referral.accepted": typical_facts("referral.accepted", mediator="daman-014"),
     "mediator.agreed": {"mediator": "daman-014"},
     "mediator.appointed": {"mediator": "daman-015"},
-    "supervision.issued": facts_of("supervision.issued", to=DAMAN),
-    "conflict.disclosed": facts_of("conflict.disclosed", mediator="daman-014"),
-    "case.entrusted": facts_of("case.entrusted", to=DAMAN),
-    "participant.named": facts_of("participant.named", mediator="daman-019"),
+    "supervision.issued": typical_facts("supervision.issued", to=DAMAN),
+    "conflict.disclosed": typical_facts("conflict.disclosed", mediator="daman-014"),
+    "case.entrusted": typical_facts("case.entrusted", to=DAMAN),
+    "participant.named": typical_facts("participant.named", mediator="daman-019"),
 }
 
 # fmt: off
@@ -166,8 +166,8 @@ def dispute_in_state(state, now=MONDAY, **facts):
     """
     simulation = SimulatedDispute(now)
     simulation.register(**facts)
-    length, branch = BRANCHES.get(state, (len(SETTLED_DISPUTE), []))
-    for step, step_facts in (*SETTLED_DISPUTE[:length], *(entry if isinstance(entry, tuple) else (entry, {}) for entry in branch)):
+    length, branch = BRANCHES.get(state, (len(SETTLED_DISPUTE_STEPS), []))
+    for step, step_facts in (*SETTLED_DISPUTE_STEPS[:length], *(entry if isinstance(entry, tuple) else (entry, {}) for entry in branch)):
         if simulation.state == state:
             break
         decision = simulation.report(step, **step_facts)

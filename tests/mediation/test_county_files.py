@@ -80,7 +80,7 @@ PERSONAL_DATA = "张三13909360001"
         ("county.toml", PERIOD_OF_A_LAW_CLOCK, "confirmation_apply is set by law: a county may not change it."),
         ("county.toml", f'[periods."{PERSONAL_DATA}"]\ndays = 60\n', "There is no such clock."),
         ("county.toml", f'"{PERSONAL_DATA}" = 1\n"{PERSONAL_DATA}" = 2\n', "is not valid TOML"),
-        ("calendar.toml", f'["2027"]\noff = ["{PERSONAL_DATA}"]\nmade_up = []\n', "The arrangement of 2027 is invalid"),
+        ("calendar.toml", f'["2027"]\noff = ["{PERSONAL_DATA}"]\nmade_up = []\n', "The holiday schedule of 2027 is invalid"),
         ("routing.csv", f"X1,{PERSONAL_DATA},,,,,agency:court,,1,county_choice,,,\n", "“kinds” is not one of"),
     ],
     ids=["period of a LAW clock", "unknown clock", "invalid TOML", "invalid calendar", "invalid routing rule"],
@@ -107,7 +107,7 @@ def published_types(sandbox):
 
 def test_a_new_calendar_recomputes_provisional_deadlines_only_once_with_two_service_instances(sandbox, tmp_path):
     sandbox.empty("mediation")
-    pool, code = sandbox.pool("mediation"), codes.make(COUNTY.area, 2026, 4711)
+    pool, code = sandbox.pool("mediation"), codes.make_code(COUNTY.area, 2026, 4711)
     event = registered_event(REGISTERED)
     event.subject = code
     with pool.transaction() as tx:
@@ -135,7 +135,7 @@ def test_a_new_calendar_recomputes_provisional_deadlines_only_once_with_two_serv
 
 def test_the_county_sets_when_the_court_is_reminded_of_a_protection_order_deadline(sandbox, tmp_path):
     sandbox.empty("mediation")
-    service, code, now = MediationService(), codes.make(COUNTY.area, 2026, 4712), datetime.now(SHANGHAI)
+    service, code, now = MediationService(), codes.make_code(COUNTY.area, 2026, 4712), datetime.now(SHANGHAI)
     service.db = sandbox.pool("mediation")
     service.county = CountyFiles(copy_county_folder(tmp_path, periods='[periods.protection_order]\nremind = ["2d", "1h"]\n'))
     registration, accepted = registered_event(now), sealed_step("protection_order.accepted", "court", now)

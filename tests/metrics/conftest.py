@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from deploy.roles import with_path
+from deploy.roles import url_with_path
 
 MIGRATIONS = Path(__file__).parents[2] / "services/metrics/migrations"
 
@@ -19,7 +19,7 @@ def metrics_database(servers):
         cursor.execute("drop database if exists metrics_tests with (force)")
         cursor.execute("create database metrics_tests")
     admin.close()
-    url = with_path(servers.database_admin, "metrics_tests")
+    url = url_with_path(servers.database_admin, "metrics_tests")
     with psycopg2.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute("create schema metrics")
         for migration in sorted(MIGRATIONS.glob("*.sql")):

@@ -54,7 +54,7 @@ def test_every_token_has_a_display_name_in_both_languages():
             assert CHINESE_CHARACTER.search(zh) and en.strip() and not CHINESE_CHARACTER.search(en), (table, token)
 
 
-@pytest.mark.parametrize("type", sorted(AGENCY_EVENTS.keys() - safeguard.STEPS.keys()))
+@pytest.mark.parametrize("type", sorted(AGENCY_EVENTS.keys() - safeguard.STEP_NAMES.keys()))
 def test_every_reason_token_of_an_agency_event_has_a_display_name(type):
     reason_field = AGENCY_EVENTS[type].schema._declared_fields.get("reason")
     tokens = {token for rule in reason_field.validators for token in rule.choices} if reason_field else set()

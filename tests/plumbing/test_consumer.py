@@ -229,13 +229,13 @@ def test_a_consumer_that_the_broker_refuses_logs_the_reply_code_and_ends(harness
 
 def test_the_consumer_resumes_after_an_outage_of_the_broker(harness):
     with tcp_proxy(harness.sandbox.amqp("notify")) as proxy:
-        process = harness.start_service(AMQP_URI=proxy.through(harness.sandbox.amqp("notify")))
+        process = harness.start_service(AMQP_URI=proxy.url_through_proxy(harness.sandbox.amqp("notify")))
         harness.publish(event_arguments(1))
         wait_until(lambda: harness.applied_sequences(DISPUTE_A) == {DISPUTE_A: [1]})
-        proxy.interrupt()
+        proxy.interrupt_connections()
         harness.publish(event_arguments(2))
         wait_until(lambda: process.readiness() == {"broker": False, "database": True})
-        proxy.mend()
+        proxy.undo_changes()
 
         wait_until(lambda: harness.applied_sequences(DISPUTE_A) == {DISPUTE_A: [1, 2]})
         wait_until(process.is_ready)
@@ -244,11 +244,11 @@ def test_the_consumer_resumes_after_an_outage_of_the_broker(harness):
 def test_deliveries_are_requeued_only_once_during_an_outage_of_the_database(harness):
     """The database fails while the buffers are full. The broker requeues the deliveries once; they are processed when the database answers again."""
     with tcp_proxy(harness.sandbox.databases["notify"]) as proxy:
-        process = harness.start_service(DATABASE_URL=proxy.through(harness.sandbox.databases["notify"]))
-        proxy.interrupt()
+        process = harness.start_service(DATABASE_URL=proxy.url_through_proxy(harness.sandbox.databases["notify"]))
+        proxy.interrupt_connections()
         harness.publish(*(event_arguments(n) for n in range(1, 501)))
         wait_until(lambda: process.readiness() is not None and not any(process.readiness().values()))
-        proxy.mend()
+        proxy.undo_changes()
         wait_until(lambda: harness.applied_sequences(DISPUTE_A) == {DISPUTE_A: list(range(1, 501))})
 
     deliveries = [count for (count,) in harness.sandbox.rows("select deliveries from notify.effects")]
@@ -284,11 +284,11 @@ def test_a_batch_is_retried_without_parking_events_after_a_lock_timeout(harness)
 def test_the_consumer_recovers_from_broken_database_connections_while_its_buffers_are_full(harness):
     """The database answers again before the reader thread has closed the broker connection; the worker thread must give it time to do so."""
     with tcp_proxy(harness.sandbox.databases["notify"]) as proxy:
-        process = harness.start_service(DATABASE_URL=proxy.through(harness.sandbox.databases["notify"]))
+        process = harness.start_service(DATABASE_URL=proxy.url_through_proxy(harness.sandbox.databases["notify"]))
         harness.publish(event_arguments(1, do="take_long", seconds=2), *(event_arguments(n) for n in range(2, 801)))
         wait_until(lambda: harness.sandbox.rows("select 1 from notify.begun"))
-        proxy.interrupt()
-        proxy.mend()
+        proxy.interrupt_connections()
+        proxy.undo_changes()
 
         wait_until(lambda: harness.applied_sequences(DISPUTE_A) == {DISPUTE_A: list(range(1, 801))})
         wait_until(process.is_ready)

@@ -234,7 +234,7 @@ def changed_totals(before, after):
 
 
 def new_dispute_codes():
-    return [codes.make("620702", 2026, next(_serials)) for _ in range(3)]
+    return [codes.make_code("620702", 2026, next(_serials)) for _ in range(3)]
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

@@ -147,14 +147,14 @@ def test_outbox_rows_that_a_full_queue_refuses_stay_in_the_outbox_and_are_publis
 
 def test_the_relay_resumes_publishing_after_an_outage_of_the_broker(relay_sandbox, start_relay):
     with tcp_proxy(relay_sandbox.amqp("notify")) as proxy:
-        relay = start_relay(amqp=proxy.through(relay_sandbox.amqp("notify")))
+        relay = start_relay(amqp=proxy.url_through_proxy(relay_sandbox.amqp("notify")))
         say_notice_events(relay_sandbox, DISPUTE_A)
         wait_until(outbox_is_empty(relay_sandbox))
-        proxy.interrupt()
+        proxy.interrupt_connections()
         say_notice_events(relay_sandbox, DISPUTE_A, DISPUTE_B)
         wait_until(lambda: not relay.is_ready)
         assert not outbox_is_empty(relay_sandbox)()
-        proxy.mend()
+        proxy.undo_changes()
         wait_until(outbox_is_empty(relay_sandbox))
 
         assert {code: sorted(set(numbers)) for code, numbers in published_sequences(relay_sandbox).items()} == {DISPUTE_A: [1, 2], DISPUTE_B: [1]}
@@ -162,12 +162,12 @@ def test_the_relay_resumes_publishing_after_an_outage_of_the_broker(relay_sandbo
 
 def test_the_relay_resumes_publishing_after_an_outage_of_the_database(relay_sandbox, start_relay):
     with tcp_proxy(relay_sandbox.databases["notify"]) as proxy:
-        relay = start_relay(database=proxy.through(relay_sandbox.databases["notify"]))
+        relay = start_relay(database=proxy.url_through_proxy(relay_sandbox.databases["notify"]))
         wait_until(lambda: relay.is_ready)
-        proxy.interrupt()
+        proxy.interrupt_connections()
         say_notice_events(relay_sandbox, DISPUTE_A)
         wait_until(lambda: not relay.is_ready)
-        proxy.mend()
+        proxy.undo_changes()
         wait_until(outbox_is_empty(relay_sandbox))
 
         assert set(published_sequences(relay_sandbox)[DISPUTE_A]) == {1}
@@ -179,11 +179,11 @@ def test_no_outbox_row_is_lost_if_the_broker_connection_breaks_before_the_confir
 
         def cut_once(name):
             if name == "relay_published" and not cuts:
-                cuts.append(proxy.interrupt())
-                proxy.mend()
+                cuts.append(proxy.interrupt_connections())
+                proxy.undo_changes()
 
         monkeypatch.setattr(relay_module, "failpoint", cut_once)
-        start_relay(amqp=proxy.through(relay_sandbox.amqp("notify")))
+        start_relay(amqp=proxy.url_through_proxy(relay_sandbox.amqp("notify")))
         say_notice_events(relay_sandbox, DISPUTE_A, DISPUTE_A, DISPUTE_A, DISPUTE_B)
         wait_until(outbox_is_empty(relay_sandbox))
 
@@ -209,14 +209,14 @@ def test_the_relay_continues_to_publish_after_an_unexpected_exception(relay_sand
 def test_a_relay_without_permission_to_publish_logs_errors_and_retries_with_back_off(relay_sandbox, start_relay):
     with tcp_proxy(relay_sandbox.amqp("police")) as proxy, structlog.testing.capture_logs() as lines:
         say_notice_events(relay_sandbox, DISPUTE_A)
-        start_relay(amqp=proxy.through(relay_sandbox.amqp("police")))
+        start_relay(amqp=proxy.url_through_proxy(relay_sandbox.amqp("police")))
         wait_until(lambda: sum(line["log_level"] == "error" for line in lines) >= 3)
 
         assert all("403" in line["reason"] and "notify.events" in line["reason"] for line in lines if line["log_level"] == "error")
         # The back-off doubles: 0.1, 0.2, 0.4 … seconds, with jitter at least half of that. So two seconds allow at most four connections.
-        connections = proxy.connected
+        connections = proxy.connection_count
         threading.Event().wait(2)
-        assert proxy.connected - connections <= 4
+        assert proxy.connection_count - connections <= 4
         assert relay_sandbox.rows("select event_id from notify.outbox") == [(f"{DISPUTE_A}/1",)]
 
 

@@ -103,13 +103,13 @@ def hear(tx: Transaction, events: list[Event]) -> list[tuple[str, dict, datetime
 # ── access by agencies inside the safeguard lane ──────────────────────────────────────────────────────────────────────
 
 
-def log_access_and_load_view(tx: Transaction, agency: str, officer: str, reason: str, dispute: str, has_lane_access: bool) -> dict | None:
+def log_access_and_load_view(tx: Transaction, agency: str, officer: str, reason: str, dispute: str, has_safeguard_access: bool) -> dict | None:
     """Log the access attempt, then return the dispute's data in the safeguard lane.
 
     None if the dispute is not in the safeguard lane or if the agency has no access to it.
     """
     (found,) = tx.rows("select (select true from intake.lane_records where code = %s)", (dispute,))[0]
-    granted = bool(found) and has_lane_access
+    granted = bool(found) and has_safeguard_access
     seq, head = ACCESS_LOG.lock_head(tx)
     entry = (seq + 1, agency, officer, reason, dispute, granted, tx.now)
     head = ACCESS_LOG.hash_entry(head, entry)

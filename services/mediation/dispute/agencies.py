@@ -2,4 +2,4 @@
 
 from contracts import COUNTY
 
-CENTRE, COURT, POLICE, GRID = (COUNTY.lead(role).code for role in "MCPG")
+CENTRE, COURT, POLICE, GRID = (COUNTY.lead_agency(role).code for role in "MCPG")

@@ -123,7 +123,7 @@ def agency_at_level(dispute) -> str:
     It is the grid at the levels of group, village and township, because villages and townships work on the grid's platform.
     """
     if dispute.level == "township_office_level":
-        return (COUNTY.serving_agency("J", dispute.township) or COUNTY.lead("J")).code
+        return (COUNTY.serving_agency("J", dispute.township) or COUNTY.lead_agency("J")).code
     return CENTRE if dispute.level == TOP_LEVEL else GRID
 
 

@@ -4,7 +4,7 @@ import re
 
 from contracts import COUNTY, KINDS
 from contracts.county import County
-from contracts.csv_tables import CellError, CellMistake, boolean, calendar_date, cell_error, list_of, one_of, read_table, text_matching
+from contracts.csv_tables import CellError, InvalidCell, cell_error, choice_reader, list_reader, pattern_reader, read_boolean, read_date, read_table
 from contracts.fields import MEDIATOR_PATTERN, ORGANISATION_PATTERN, VILLAGE_PATTERN
 from contracts.kinds import MEMBER_ROLES, ORGANISATION_KINDS
 from services.mediation.rosters.roster import Entry, Member, Organisation, find_overlaps
@@ -13,33 +13,33 @@ from services.mediation.rosters.roster import Entry, Member, Organisation, find_
 def _read_name(cell):
     """Return the name of an organisation from a cell. Raises CellMistake for a name with seven digits in a row: it may contain a telephone number."""
     if not 2 <= len(cell) <= 120 or re.search(r"\d{7}", cell):
-        raise CellMistake("wrong_form")
+        raise InvalidCell("wrong_form")
     return cell
 
 
 # fmt: off
 ORGANISATION_COLUMNS = {
     # column         Chinese        required reader of the cell, value if empty
-    "code":         ("组织代码",    True,    text_matching(ORGANISATION_PATTERN)),
-    "kind":         ("类别",        True,    one_of(ORGANISATION_KINDS)),
+    "code":         ("组织代码",    True,    pattern_reader(ORGANISATION_PATTERN)),
+    "kind":         ("类别",        True,    choice_reader(ORGANISATION_KINDS)),
     "agency":       ("归口机构",    True,    None),                             # reader set in _column_readers(): a code of the county's agencies
     "township":     ("乡镇街道",    True,    None),                             # reader set in _column_readers(): a code of the county's townships
-    "village":      ("村社区代码",  False,   text_matching(VILLAGE_PATTERN)),
-    "takes":        ("受理类型",    False,   list_of(one_of(KINDS)), ()),
-    "valid_from":   ("生效日期",    True,    calendar_date),
-    "valid_to":     ("失效日期",    False,   calendar_date),
+    "village":      ("村社区代码",  False,   pattern_reader(VILLAGE_PATTERN)),
+    "takes":        ("受理类型",    False,   list_reader(choice_reader(KINDS)), ()),
+    "valid_from":   ("生效日期",    True,    read_date),
+    "valid_to":     ("失效日期",    False,   read_date),
     "zh":           ("中文名称",    True,    _read_name),
     "en":           ("英文名称",    True,    _read_name),
-    "synthetic":    ("虚构",        False,   boolean, False),
+    "synthetic":    ("虚构",        False,   read_boolean, False),
 }
 MEMBER_COLUMNS = {
-    "id":           ("人员编号",    True,    text_matching(MEDIATOR_PATTERN)),
-    "organisation": ("组织代码",    True,    text_matching(ORGANISATION_PATTERN)),
-    "role":         ("身份",        True,    one_of(MEMBER_ROLES)),
-    "takes":        ("受理类型",    False,   list_of(one_of(KINDS)), ()),
-    "valid_from":   ("生效日期",    True,    calendar_date),
-    "valid_to":     ("失效日期",    False,   calendar_date),
-    "synthetic":    ("虚构",        False,   boolean, False),
+    "id":           ("人员编号",    True,    pattern_reader(MEDIATOR_PATTERN)),
+    "organisation": ("组织代码",    True,    pattern_reader(ORGANISATION_PATTERN)),
+    "role":         ("身份",        True,    choice_reader(MEMBER_ROLES)),
+    "takes":        ("受理类型",    False,   list_reader(choice_reader(KINDS)), ()),
+    "valid_from":   ("生效日期",    True,    read_date),
+    "valid_to":     ("失效日期",    False,   read_date),
+    "synthetic":    ("虚构",        False,   read_boolean, False),
 }
 # fmt: on
 TABLES = {"organisations": (ORGANISATION_COLUMNS, Organisation), "members": (MEMBER_COLUMNS, Member)}
@@ -51,7 +51,7 @@ def _column_readers(table: str, county: County) -> dict:
     agencies = {code: (agency.zh,) for code, agency in county.agencies.items()}
     for name, names, mistake in (("agency", agencies, "unknown_agency"), ("township", county.townships, "unknown_township")):
         if name in columns:
-            columns[name] = (*columns[name][:2], one_of(names, mistake))
+            columns[name] = (*columns[name][:2], choice_reader(names, mistake))
     return columns
 
 

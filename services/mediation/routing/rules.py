@@ -11,7 +11,7 @@ from datetime import date
 
 from contracts import COUNTY, KINDS
 from contracts.county import County
-from contracts.csv_tables import CellError, CellMistake, calendar_date, cell_error, list_of, one_of, read_table, text_matching
+from contracts.csv_tables import CellError, InvalidCell, cell_error, choice_reader, list_reader, pattern_reader, read_date, read_table
 from contracts.fields import ORGANISATION_PATTERN
 from contracts.kinds import FLAGS, ORGANISATION_KINDS, PROPOSAL_REASONS, STANDINGS, TRACKS
 
@@ -64,14 +64,14 @@ class Rules:
 
 def _bodies_reader(agency):
     """Return a reader of cells of the column `bodies`: `village_committee`, `township_committee`, `takes_it`, `*`, `kind:…`, `agency:…` or `organisation:…`."""
-    argument_readers = {"kind": one_of(ORGANISATION_KINDS), "agency": agency, "organisation": text_matching(ORGANISATION_PATTERN)}
+    argument_readers = {"kind": choice_reader(ORGANISATION_KINDS), "agency": agency, "organisation": pattern_reader(ORGANISATION_PATTERN)}
 
     def read_cell(cell):
         selector, _, argument = cell.partition(":")
         if cell in (*BODY_SELECTORS, ALL_NAMED_BODIES):
             return cell
         if selector not in argument_readers:
-            raise CellMistake("not_in_list")
+            raise InvalidCell("not_in_list")
         return f"{selector}:{argument_readers[selector](argument)}"
 
     return read_cell
@@ -81,37 +81,37 @@ def _read_condition(cell):
     """Return the StatisticsCondition in a cell such as `open<=20`. Raises CellMistake."""
     match = CONDITION_PATTERN.fullmatch(cell)
     if not match:
-        raise CellMistake("wrong_form")
+        raise InvalidCell("wrong_form")
     return StatisticsCondition(match[1], match[2] == ">=", int(match[3]))
 
 
 def _read_points(cell):
     """Return the points in a cell, from -MAX_POINTS to MAX_POINTS. Raises CellMistake."""
     if not re.fullmatch(r"[+-]?[0-9]{1,4}", cell, re.ASCII) or not -MAX_POINTS <= int(cell) <= MAX_POINTS:
-        raise CellMistake("out_of_range")
+        raise InvalidCell("out_of_range")
     return int(cell)
 
 
 def _column_readers(county: County) -> dict:
     """Return the columns of routing.csv, with readers for the agencies and townships of this county."""
-    agency = one_of({code: (one.zh,) for code, one in county.agencies.items()}, "unknown_agency")
-    township = one_of(county.townships, "unknown_township")
+    agency = choice_reader({code: (one.zh,) for code, one in county.agencies.items()}, "unknown_agency")
+    township = choice_reader(county.townships, "unknown_township")
     # fmt: off
     return {
         # column         Chinese            required reader of the cell             value if empty
-        "rule":         ("规则编号",        True,    text_matching(r"^[A-Za-z0-9_-]{1,16}$")),
-        "kinds":        ("纠纷类型",        False,   list_of(one_of(KINDS)),        ()),
-        "townships":    ("乡镇街道",        False,   list_of(township),             ()),
-        "standings":    ("当事人身份",      False,   list_of(one_of(STANDINGS)),    ()),
-        "flags":        ("风险情形",        False,   list_of(one_of(FLAGS)),        ()),
-        "tracks":       ("轨道",            False,   list_of(one_of(TRACKS)),       ()),
+        "rule":         ("规则编号",        True,    pattern_reader(r"^[A-Za-z0-9_-]{1,16}$")),
+        "kinds":        ("纠纷类型",        False,   list_reader(choice_reader(KINDS)),        ()),
+        "townships":    ("乡镇街道",        False,   list_reader(township),             ()),
+        "standings":    ("当事人身份",      False,   list_reader(choice_reader(STANDINGS)),    ()),
+        "flags":        ("风险情形",        False,   list_reader(choice_reader(FLAGS)),        ()),
+        "tracks":       ("轨道",            False,   list_reader(choice_reader(TRACKS)),       ()),
         "bodies":       ("组织",            True,    _bodies_reader(agency)),
-        "when":         ("组织情况",        False,   list_of(_read_condition),                ()),
+        "when":         ("组织情况",        False,   list_reader(_read_condition),                ()),
         "points":       ("分值",            True,    _read_points),
-        "reason":       ("理由",            True,    one_of(PROPOSAL_REASONS)),
-        "joint_with":   ("协同机构",        False,   list_of(agency),               ()),
-        "valid_from":   ("生效日期",        False,   calendar_date),
-        "valid_to":     ("失效日期",        False,   calendar_date),
+        "reason":       ("理由",            True,    choice_reader(PROPOSAL_REASONS)),
+        "joint_with":   ("协同机构",        False,   list_reader(agency),               ()),
+        "valid_from":   ("生效日期",        False,   read_date),
+        "valid_to":     ("失效日期",        False,   read_date),
     }
     # fmt: on
 

@@ -14,11 +14,11 @@ from services.mediation.dispute.agencies import COURT
 from services.mediation.dispute.hold import (
     HOLD_TRANSITIONS,
     KINDS_NOT_POSTPONED,
-    LANE_CLOCKS,
     POSTPONEMENT,
+    SAFEGUARD_LANE_CLOCKS,
     STAY_TRANSITIONS,
     Hold,
-    RunningLaneClock,
+    RunningSafeguardLaneClock,
     is_always_reportable,
     is_held,
 )
@@ -98,7 +98,7 @@ def check_safeguard_clocks(dispute: Dispute, now: datetime, policy: DeadlinePoli
         decision.hold = dispute.hold
         if is_in_time(now, running.due_at):
             event_type = "deadline.approached"
-            running.next_check_at = tracking.next_check_time(running.due_at, policy.reminders(LANE_CLOCKS[running.clock]), now)
+            running.next_check_at = tracking.next_check_time(running.due_at, policy.reminders(SAFEGUARD_LANE_CLOCKS[running.clock]), now)
         else:
             event_type, running.state, running.next_check_at = "deadline.passed", "passed", None
         decision.sealed_events.append((event_type, _deadline_data(running)))
@@ -188,7 +188,7 @@ def _apply_protection_order_accepted(dispute, event, now, policy):
     """Start the court's deadline of 72 (urgent: 24) hours when it accepts (受理) an application for a protection order, unless one is running."""
     decision = _apply_opening_step(dispute, event, now, policy)
     facts = event.data["facts"]
-    if not any(running.state != "met" and LANE_CLOCKS[running.clock].met_by for running in dispute.hold.running.values()):
+    if not any(running.state != "met" and SAFEGUARD_LANE_CLOCKS[running.clock].met_by for running in dispute.hold.running.values()):
         clock = "protection_order_urgent" if facts.get("urgent") else "protection_order"
         _start_clock(decision, clock, instant_of(facts.get("accepted_at") or event.data["happened_at"]), now, policy)
     return decision
@@ -199,7 +199,7 @@ def _apply_protection_order_decided(dispute, event, now, policy):
     decision = _apply_opening_step(dispute, event, now, policy)
     at = instant_of(event.data["happened_at"])
     for running in dispute.hold.running.values():
-        if running.state != "met" and event.data["step"] in LANE_CLOCKS[running.clock].met_by:
+        if running.state != "met" and event.data["step"] in SAFEGUARD_LANE_CLOCKS[running.clock].met_by:
             was_passed, running.state, running.next_check_at = running.state == "passed", "met", None
             met = {"met_at": at, "late": not is_in_time(at, running.due_at), "was_passed": was_passed}
             decision.sealed_events.append(("deadline.met", {"clock": running.clock, "kind": "LAW", "due_at": running.due_at, **met}))
@@ -247,8 +247,8 @@ HANDLERS_OF_SAFEGUARD_STEPS = {
 
 def _start_clock(decision, name, started_at, now, policy):
     """Start a clock of the safeguard lane, and add the event deadline.set to the sealed events."""
-    clock, ends_at = LANE_CLOCKS[name], due_at(started_at, LANE_CLOCKS[name].length, policy.holidays)
-    running = RunningLaneClock(name, started_at, ends_at, tracking.next_check_time(ends_at, policy.reminders(clock), now))
+    clock, ends_at = SAFEGUARD_LANE_CLOCKS[name], due_at(started_at, SAFEGUARD_LANE_CLOCKS[name].length, policy.holidays)
+    running = RunningSafeguardLaneClock(name, started_at, ends_at, tracking.next_check_time(ends_at, policy.reminders(clock), now))
     decision.dispute.hold.running[name] = running
     decision.sealed_events.append(("deadline.set", {**_deadline_data(running), "article": clock.article, "started_at": started_at}))
 
@@ -269,7 +269,7 @@ def _decide_ordinary_step(dispute, event, now, policy, roster):
     if (
         dispute.hold
         and dispute.hold.cause
-        and safeguard.has_lane_access(agency)
+        and safeguard.has_safeguard_access(agency)
         and not safeguard.may_act_under_hold(agency)
         and not is_always_reportable(dispute, decisions.step_of(event, policy))
     ):
@@ -301,7 +301,7 @@ def _withhold_ordinary_events(decision, event):
 def _add_applied(decision, event):
     """Add step.applied for the reporting agency to the sealed events."""
     data = event.data
-    state = HELD_STATE if decision.dispute.hold.cause and safeguard.has_lane_access(data["agency"]) else decision.dispute.state
+    state = HELD_STATE if decision.dispute.hold.cause and safeguard.has_safeguard_access(data["agency"]) else decision.dispute.state
     applied = {"event": data["event"], "agency": data["agency"], "step": data["step"], "state": state, "happened_at": data["happened_at"]}
     decision.sealed_events.append(("step.applied", applied))
     return decision

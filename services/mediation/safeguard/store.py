@@ -5,7 +5,7 @@ from datetime import datetime
 
 from plumbing.rows import Columns
 from plumbing.transaction import Transaction
-from services.mediation.dispute.hold import Hold, RunningLaneClock
+from services.mediation.dispute.hold import Hold, RunningSafeguardLaneClock
 from services.mediation.dispute.model import Decision, Dispute
 
 HOLD_COLUMNS = Columns(
@@ -24,7 +24,7 @@ def load(tx: Transaction, disputes: dict[str, Dispute]) -> None:
         for code, *running in tx.rows(
             f"select {HOLD_CLOCK_COLUMNS.names} from mediation.hold_clocks where code = any(%s) and state <> 'met'", ([row[0] for row in rows],)
         ):
-            disputes[code].hold.running[running[0]] = RunningLaneClock(*running)
+            disputes[code].hold.running[running[0]] = RunningSafeguardLaneClock(*running)
 
 
 def save(tx: Transaction, decisions: Iterable[Decision]) -> None:

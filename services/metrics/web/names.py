@@ -9,7 +9,7 @@ from contracts.county import AGENCIES, TOWNSHIPS
 from contracts.dates import SHANGHAI
 from contracts.events import DOMAIN_EVENTS, NOTICES
 from contracts.states import STATES
-from contracts.steps import STEPS
+from contracts.steps import ORDINARY_STEP_NAMES
 from services.metrics.web.texts import LANGUAGES, text
 
 # fmt: off
@@ -38,7 +38,7 @@ NAMES = {
     "undeliverable": kinds.UNDELIVERABLE_REASONS,
     "sameness":      kinds.DUPLICATE_REASONS,
     "found_by":      kinds.FOUND_BY,
-    "event":         {type: (event.zh, event.en) for type, event in DOMAIN_EVENTS.items()} | STEPS,
+    "event":         {type: (event.zh, event.en) for type, event in DOMAIN_EVENTS.items()} | ORDINARY_STEP_NAMES,
     "notice":        {type: (notice.zh, notice.en) for type, notice in NOTICES.items()},
 }
 # fmt: on

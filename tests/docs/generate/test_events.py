@@ -69,4 +69,4 @@ def test_a_safeguard_event_opens_a_hold_if_the_dispute_has_none(event_type):
     _, outcome, _ = hub.apply_step(Step("safeguard-1", agency, event_type, row.example, report.time), code, row.example)
 
     assert outcome == "receipt.applied"
-    assert [type for type, _, _ in hub.published_sealed if not type.startswith("deadline.")] == ["step.reported", "safeguard.held", "step.applied"]
+    assert [type for type, _, _ in hub.published_sealed_events if not type.startswith("deadline.")] == ["step.reported", "safeguard.held", "step.applied"]

@@ -198,7 +198,7 @@ def _safeguard_lane_reminders(name, policy):
     lane.decide(simulation.dispute, event, MONDAY, policy)
     running = simulation.dispute.hold.running[name]
     for _ in range(2):
-        lead, decision = running.due_at - running.next_check_at, lane.check_lane_clocks(simulation.dispute, running.next_check_at, policy)
+        lead, decision = running.due_at - running.next_check_at, lane.check_safeguard_clocks(simulation.dispute, running.next_check_at, policy)
         assert [type for type, _ in decision.sealed_events] == ["deadline.approached"]
         yield lead, sealed_rules.notices_for(make_event(*decision.sealed_events[0], "mediation-safeguard"))
 

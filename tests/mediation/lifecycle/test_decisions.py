@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from contracts.dates import SHANGHAI
-from scenarios.course import SETTLED_DISPUTE
+from scenarios.course import SETTLED_DISPUTE_STEPS
 from services.mediation.deadlines import tracking
 from services.mediation.law.dates import day_start
 from services.mediation.law.holidays import Holidays, HolidaySchedule
@@ -27,13 +27,13 @@ def end_of_day(year, month, day):
 def test_the_steps_of_a_settled_dispute_lead_from_registration_to_closure():
     simulation = SimulatedDispute()
     simulation.register()
-    for step, facts in SETTLED_DISPUTE:
+    for step, facts in SETTLED_DISPUTE_STEPS:
         assert simulation.report(step, **facts).refused is None, step
 
     assert simulation.state == "closed"
     assert simulation.last_event("dispute.closed") == {"state": "closed", "outcome": "performed"}
     assert simulation.dispute.deadlines == {}
-    assert simulation.dispute.steps == len(SETTLED_DISPUTE) + 1 == len(simulation.history)
+    assert simulation.dispute.steps == len(SETTLED_DISPUTE_STEPS) + 1 == len(simulation.history)
 
 
 def test_a_registration_is_confirmed_as_dispute_reported_and_sets_the_screening_deadline():

@@ -33,7 +33,7 @@ from services.mediation.lifecycle.transitions import (
 )
 from tests.mediation.simulated_dispute import DAMAN, FACTS, dispute_in_state, registered_event
 
-AUTOMATIC_STEPS = set(STEP_WHEN_PASSED.values()) - set(contracts.STEPS)
+AUTOMATIC_STEPS = set(STEP_WHEN_PASSED.values()) - set(contracts.ORDINARY_STEP_NAMES)
 STEPS = sorted(({step for row in TRANSITIONS.values() for step in row} | set(FACTS)) - AUTOMATIC_STEPS)
 UNLISTED_STEPS = [(step, state) for step in STEPS for state, row in TRANSITIONS.items() if state != INITIAL_STATE and step not in row]
 
@@ -90,7 +90,7 @@ def test_a_final_state_is_reachable_from_every_state():
 def test_the_transition_table_lists_the_steps_in_the_package_contracts_and_the_automatic_steps_and_no_others():
     listed = {step for row in TRANSITIONS.values() for step in row}
 
-    assert listed - {"dispute.registered", *AUTOMATIC_STEPS} == set(contracts.STEPS)
+    assert listed - {"dispute.registered", *AUTOMATIC_STEPS} == set(contracts.ORDINARY_STEP_NAMES)
     assert {"dispute.registered", *AUTOMATIC_STEPS} <= set(contracts.DOMAIN_EVENTS)
 
 
@@ -147,7 +147,7 @@ def test_exactly_one_track_of_claims_received_by_a_court_is_open_on_every_day():
 
 def test_the_database_constraint_lists_the_states_of_the_transition_table():
     migrations = sorted((Path(transitions.__file__).parents[1] / "migrations").glob("*.sql"))
-    listed = re.findall(r"a_state_of_the_table check \(state in \(([^)]*)\)", "".join(file.read_text("utf-8") for file in migrations))[-1]
+    listed = re.findall(r"a_dispute_is_in_one_of_these_states check \(state in \(([^)]*)\)", "".join(file.read_text("utf-8") for file in migrations))[-1]
 
     assert set(re.findall(r"'(\w+)'", listed)) == set(TRANSITIONS) - {INITIAL_STATE}
 

@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from contracts.steps import CORRECTABLE
+from contracts.steps import CORRECTABLE_STEPS
 from services.mediation.deadlines.clocks import CLOCK_BY_NAME
 from services.mediation.lifecycle import decisions
 from services.mediation.lifecycle.transitions import TRANSITIONS
@@ -54,7 +54,7 @@ def random_steps(seed, simulation, length=60):
         if step.startswith("report."):
             earlier = random.choice(simulation.dispute.applied_steps[-6:])  # one of the last six steps, to be corrected or withdrawn by its agency
             agency, facts = earlier.agency or CENTRE, {"event": earlier.event_id or "e-0"}
-            if step == "report.corrected" and earlier.step_type in FACTS and earlier.step_type in CORRECTABLE:
+            if step == "report.corrected" and earlier.step_type in FACTS and earlier.step_type in CORRECTABLE_STEPS:
                 facts |= {"corrects": earlier.step_type, "facts": FACTS[earlier.step_type]}
         yield step, agency, facts, timedelta(hours=random.choice([0, 1, 5, 30, 100, 400]))
 

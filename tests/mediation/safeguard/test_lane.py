@@ -14,7 +14,7 @@ import contracts
 from contracts import AGENCIES, safeguard
 from contracts.dates import SHANGHAI
 from services.mediation.dispute.guards import ALWAYS_REPORTABLE
-from services.mediation.dispute.hold import CORRECTING_STEPS, LANE_CLOCKS, POSTPONEMENT
+from services.mediation.dispute.hold import CORRECTING_STEPS, POSTPONEMENT, SAFEGUARD_LANE_CLOCKS
 from services.mediation.law.policy import USUAL_POLICY
 from services.mediation.lifecycle.transitions import INITIAL_STATE, TRANSITIONS
 from services.mediation.routing import effects as routing_effects
@@ -510,5 +510,5 @@ def test_a_decision_on_a_protection_order_meets_its_deadline_and_starts_the_revi
 
 
 def test_every_clock_of_the_safeguard_lane_is_defined_in_package_contracts():
-    assert set(LANE_CLOCKS) <= set(contracts.clocks.CLOCKS)
-    assert set(safeguard.HOLD_NOTICE_RECIPIENTS) <= {agency for agency in AGENCIES if safeguard.has_lane_access(agency)}
+    assert set(SAFEGUARD_LANE_CLOCKS) <= set(contracts.clocks.CLOCKS)
+    assert set(safeguard.HOLD_NOTICE_RECIPIENTS) <= {agency for agency in AGENCIES if safeguard.has_safeguard_access(agency)}
