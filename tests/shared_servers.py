@@ -128,7 +128,7 @@ class WorkerServers(Servers):
     def _load_keys(self):
         return super()._load_keys() | {"broker": self.shared.keys()["broker"]}
 
-    def _find_broker(self, rabbitmq):
+    def _select_broker(self, rabbitmq):
         # A placeholder, because the ports of the broker are known only after its start.
         self.broker = RabbitMQ(self.shared.folder / "rabbitmq", rabbitmq, dict.fromkeys(PORT_NAMES, 0))
 
