@@ -104,7 +104,7 @@ def measure(lab: Lab, size: BenchmarkSize, parts) -> dict:
 
 
 def _floor_cpu_us(service_figures: dict, relay: dict) -> float:
-    """Return the sum of the floors' CPU times of all measured services and the relay, in microseconds per agency event."""
+    """Return the CPU time that the floors (the plain loops against which services and relay are measured) need in all, in microseconds per agency event."""
     service_cpu_us = sum(figures["floor_cpu_us"] * figures["events"] for figures in service_figures.values())
     relay_cpu_us = relay["floor_cpu_us"] * sum(figures["published"] for figures in service_figures.values())
     return (service_cpu_us + relay_cpu_us) / service_figures["intake"]["events"]

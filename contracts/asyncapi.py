@@ -48,7 +48,7 @@ def document(with_internal_events: bool = False, neutral: bool = False) -> dict:
             }
         },
         "channels": {name: _channel(name, event_types, neutral) for name, event_types in channels.items()},
-        "operations": {_operation_name(name): _operation(name) for name in channels},
+        "operations": {_operation_name(name): _asyncapi_operation(name) for name in channels},
         "components": {
             "messages": {definition_name(event_type): _message(event_type) for event_type in event_types},
             "messageTraits": {"CloudEvent": {"contentType": CONTENT_TYPE, "bindings": {"amqp": {"bindingVersion": BINDING_VERSION}}}},
@@ -99,7 +99,7 @@ def _operation_name(channel: str) -> str:
     return {"agencies": "agencyReports", "inbox": "agencyReceives"}.get(channel, f"{channel}Publishes")
 
 
-def _operation(channel: str) -> dict:
+def _asyncapi_operation(channel: str) -> dict:
     if channel == "inbox":
         return {"action": "receive", "summary": "机构接收回执与通知 an agency receives its receipts and notices", "channel": {"$ref": "#/channels/inbox"}}
     summary = "机构上报事件 an agency reports events" if channel == "agencies" else f"{channel} 发布领域事件 {channel} publishes domain events"

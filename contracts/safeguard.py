@@ -19,7 +19,7 @@ SAFEGUARD_ROLES = frozenset("PCW")  # police, court, women's federation: they re
 ROLES_ACTING_UNDER_HOLD = frozenset("PC")  # police, court: during a safeguard hold, only their steps take effect
 HOLD_NOTICE_RECIPIENTS = tuple(COUNTY.lead_agency(role).code for role in "PCW")  # agencies that receive a notice when a safeguard hold begins or ends
 
-TYPE_IN_METRICS = "dispute.reported"  # metrics count safeguard events under this type, because their own type would reveal them
+EVENT_TYPE_SHOWN_IN_METRICS = "dispute.reported"  # metrics count safeguard events under this type, because their own type would reveal them
 
 
 def has_safeguard_access(agency: str) -> bool:

@@ -14,13 +14,13 @@ from demo.steps import DisputeHistory, Step
 from demo.workdays import is_workday
 
 QUARTER_LENGTH = timedelta(days=92)
-IMPORTED_DISPUTES = 5
+NUMBER_OF_IMPORTED_DISPUTES = 5
 FIRST_IMPORT_AT = datetime(2024, 11, 18, 9, tzinfo=SHANGHAI)
 
 
 def simulate_history(seed: int, disputes: int, until: date) -> list[DisputeHistory]:
     """Return the histories of the quarter's disputes, of a few older disputes from the court's pre-filing docket (诉前调), and of the roster changes."""
-    imported = [_imported_dispute(seed, disputes + count, count) for count in range(1, IMPORTED_DISPUTES + 1)]
+    imported = [_imported_dispute(seed, disputes + count, count) for count in range(1, NUMBER_OF_IMPORTED_DISPUTES + 1)]
     return [*simulate_quarter(seed, disputes, until), *imported, *(DisputeHistory(0, "", "", "", steps) for steps in roster_changes(seed, until))]
 
 

@@ -43,7 +43,7 @@ BRANCHES = (
     Branch("settled on the spot",                     0.350,  "reports of the grid"),
     Branch("escalated",                               0.250,  "other disputes that only the grid reported"),
     Branch("settled after escalation",                0.400,  "escalated disputes"),
-    # branches of screening and referral
+    # what can happen at screening and referral
     Branch("screened late",                           0.050,  "screenings"),
     Branch("not suitable",                            0.040,  "screenings"),
     Branch("redirected",                              0.500,  "disputes not suitable"),

@@ -56,6 +56,6 @@ def install_outbox_copy(admin_url: str, services) -> None:
 
 
 def read_messages(query_rows) -> list[Message]:
-    """Return all copied messages in the order of insertion. `query_rows(sql, *parameters)` queries the database as administrator."""
+    """Return all messages that the trigger copied from the services' outboxes, in the order of insertion. `query_rows(sql, *parameters)` queries the database as administrator."""
     copied = query_rows("select service, exchange, routing_key, event_id, body from drill.outbox order by id")
     return [Message(service, exchange, key, event_id, bytes(body)) for service, exchange, key, event_id, body in copied]

@@ -22,7 +22,7 @@ from drills.ledger import Ledger
 
 OPEN_DISPUTES_PER_THREAD = 10  # open disputes of each sender thread
 REPEAT_PROBABILITY = 0.08  # probability that an acknowledged event is sent once more
-LONGEST_REPEAT_DELAY_SECONDS = 6.0  # longest time between the acknowledgement and the repeat
+LONGEST_REPEAT_DELAY_SECONDS = 6.0  # an event that is sent twice is repeated at most so long after its acknowledgement
 GIVE_UP_SECONDS = 45.0  # time limit of waiting for an event's outcome and, after the file `quiet` has appeared, of retrying an event
 
 

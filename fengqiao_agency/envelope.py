@@ -100,7 +100,7 @@ def check_message_body(event_type: str, body: bytes) -> None:
         raise _not_valid_error(event_type, "data", *NOT_JSON_TEXT) from None
 
 
-def not_json_error(event_type: str) -> NotValid:
+def make_invalid_json_error(event_type: str) -> NotValid:
     return _not_valid_error(event_type, "data", *NOT_JSON_TEXT)
 
 

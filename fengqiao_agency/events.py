@@ -70,7 +70,7 @@ def make_outgoing_event(agency: str, event_type: str, subject: str, data: dict, 
     try:
         message = to_binary_event(CloudEvent(attributes, data))
     except (TypeError, ValueError, RecursionError):
-        raise envelope.not_json_error(event_type) from None
+        raise envelope.make_invalid_json_error(event_type) from None
     envelope.check_message_body(event_type, message.body)
     return OutgoingEvent(event_id, event_type, subject, json.dumps(message.headers, ensure_ascii=False), message.body)
 

@@ -20,7 +20,7 @@ ALLOWED_FIELDS = frozenset((
 def configure(service: str, level: str = "INFO") -> None:
     """Configure logging for this process. Warnings of libraries are logged in the same JSON format, without their arguments."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(_LibraryFormatter(service))
+    handler.setFormatter(_LibraryLogFormatter(service))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for library in ("nameko", "amqp", "pika", "kombu", "yoyo"):
         logging.getLogger(library).setLevel(logging.CRITICAL)  # package plumbing catches and logs the errors that these libraries raise
@@ -36,7 +36,7 @@ def configure(service: str, level: str = "INFO") -> None:
     )
 
 
-class _LibraryFormatter(logging.Formatter):
+class _LibraryLogFormatter(logging.Formatter):
     """Formats a library's log record as JSON. Message arguments and exception texts are left out, because they may quote personal data."""
 
     def __init__(self, service):

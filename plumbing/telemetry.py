@@ -41,7 +41,7 @@ def count_transaction(service, outcomes, ages):
     for (source, event_type, outcome), count in outcomes.items():
         if is_sealed(source):
             continue
-        event_type = safeguard.TYPE_IN_METRICS if event_type in safeguard.STEP_NAMES else event_type
+        event_type = safeguard.EVENT_TYPE_SHOWN_IN_METRICS if event_type in safeguard.STEP_NAMES else event_type
         EVENTS.labels(service, source if not source.startswith("/") else "agencies", event_type, outcome).inc(count)
     histogram = EVENT_AGE.labels(service)
     for age in ages:

@@ -51,7 +51,7 @@ def count_systems(workers: int) -> int:
 def sort_long_files_first(items: list[pytest.Item]) -> None:
     """Sort the tests by file in the order of LONG_FILES. The order is the same on every worker."""
     files = list(dict.fromkeys(_work_unit(item.nodeid) for item in items))
-    position = {unit: (_position_in_long_files(unit), number) for number, unit in enumerate(files)}
+    position = {unit: (_rank_by_duration(unit), number) for number, unit in enumerate(files)}
     items.sort(key=lambda item: position[_work_unit(item.nodeid)])
 
 
@@ -100,5 +100,5 @@ def _work_unit(nodeid):
     return next((files[0] for files in (FILES_THAT_KILL_SERVERS, FILES_THAT_SIMULATE_A_QUARTER) if file in files), file)
 
 
-def _position_in_long_files(unit):
+def _rank_by_duration(unit):
     return next((position for position, path in enumerate(LONG_FILES) if unit.startswith(path)), len(LONG_FILES))

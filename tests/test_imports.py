@@ -49,7 +49,7 @@ FILES_ALLOWED_TO_IMPORT = {
     "amqp": ("plumbing/broker_connection.py", "plumbing/lenient_decoding.py", "plumbing/frame_reader.py"),
     "pika": ("plumbing/relay.py", "plumbing/parked.py", "fengqiao_agency/*.py"),
     "starlette": ("plumbing/telemetry.py", "services/*/web.py", "services/*/web/*.py"),
-    "logging": ("plumbing/logs.py", "fengqiao_agency/*.py"),  # elsewhere structlog is used: plumbing.logs reduces messages of `logging` to the module's name
+    "logging": ("plumbing/logs.py", "fengqiao_agency/*.py"),  # all other files use structlog: of a message of `logging`, plumbing.logs keeps only the module's name
     "marshmallow": ("contracts/**/*.py", "services/intake/domain.py", "services/intake/decrypt_parties.py"),
     "sqlalchemy": (), "psycopg": (), "asyncpg": (), "aio_pika": (), "celery": (), "pydantic": (), "fastapi": (), "flask": (), "django": (),
 }  # fmt: skip

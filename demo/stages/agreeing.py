@@ -25,7 +25,7 @@ def conclude_agreement(dispute: SimulatedDispute) -> None:
     if is_confirmed is None:
         return  # confirmation was refused: _obtain_confirmation has added the following steps
     if is_confirmed and dispute.happens("agreement enforced"):
-        _record_default(dispute, 1, terms[0]["due_on"])
+        _record_nonperformance(dispute, 1, terms[0]["due_on"])
         court.enforce_claim(dispute, dispute.responsible_court)
         return
     is_performed = True
@@ -82,11 +82,11 @@ def _perform_term(dispute, number, due_on):
         dispute.advance_time(workdays=dispute.random.randint(5, 15))
         _record_performance(dispute, number, "full")
         return True
-    _record_default(dispute, number, due_on)
+    _record_nonperformance(dispute, number, due_on)
     return False
 
 
-def _record_default(dispute, number, due_on):
+def _record_nonperformance(dispute, number, due_on):
     _advance_to_due_date(dispute, due_on, 2)
     _record_performance(dispute, number, "default")
 

@@ -62,14 +62,14 @@ def _route_dispute(dispute, to, reason, jointly=False):
 def _accept_referral(dispute):
     if dispute.mistake == "acceptance by another body":
         dispute.advance_by_hours(1, 3)
-        dispute.add_step(_other_body(dispute), "referral.accepted", expected=REJECTED)
+        dispute.add_step(_another_mediation_body(dispute), "referral.accepted", expected=REJECTED)
     workdays = dispute.random.randint(4, 7) if dispute.happens("referral answered late") else dispute.random.choice((0, 0, 1, 1, 2))
     dispute.advance_time(workdays=workdays, hours=(1, 6))
     dispute.accepted_at, dispute.mediator = dispute.now, dispute.random.choice(bodies.mediator_numbers(dispute.body, dispute.organisation))
     dispute.add_step(dispute.body, "referral.accepted", {"mediator": dispute.mediator})
 
 
-def _other_body(dispute):
+def _another_mediation_body(dispute):
     remaining = sorted({*county.LOCAL_BODIES} - {dispute.body})
     return dispute.random.choice(remaining or [county.CENTRE if dispute.body == county.JUSTICE_BUREAU else county.JUSTICE_BUREAU])
 

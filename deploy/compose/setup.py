@@ -42,7 +42,7 @@ class Containers:
     keys: dict
     partitions: int = DEFAULT_PARTITIONS
     folder: Path = SHARE_FOLDER
-    county: Path = SHARE_FOLDER / applied_copy.LINK_NAME
+    county: Path = SHARE_FOLDER / applied_copy.COUNTY_SYMLINK_NAME
     broker: None = None  # None: the broker is reached by its host name (see Installation)
 
     @cached_property

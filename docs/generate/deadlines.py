@@ -30,8 +30,8 @@ ZH, EN = 0, 1  # positions of the Chinese and the English text in pairs
 # Texts of the page in Chinese and English, by place on the page.
 TEXTS = {
     "title":      ("# 期限", "# Deadlines"),
-    "generated":  ("由程序所用的表格生成，请勿手工修改：`python -m docs.generate.deadlines`。表格见`services/mediation/law/periods.py`；纠纷的期限与下述计算器使用同一程序。",
-                   "Generated from the table that the program uses; do not edit. The table: `services/mediation/law/periods.py`. The deadlines of disputes and the calculator below use the same code."),
+    "generated":  ("本页供协调员、书记员和开发人员使用；阅读后，可以查明每项期限的长度、起算、依据和计算方法，并使用计算器核算。\n\n由程序所用的表格生成，请勿手工修改：`python -m docs.generate.deadlines`。表格见`services/mediation/law/periods.py`；纠纷的期限与下述计算器使用同一程序。",
+                   "For coordinators, clerks and developers: after this page you know the length, start and article of every period, and can compute a deadline with the calculator.\n\nGenerated from the table that the program uses; do not edit. The table: `services/mediation/law/periods.py`. The deadlines of disputes and the calculator below use the same code."),
     "counting":   ("## 怎样计算", "## How periods are counted"),
     "rules": (
         ("- 开始之日（以小时计的，开始之时）不计入。日为日历日，其间的休息日不扣除；只有写明工作日的才按工作日。\n"

@@ -70,6 +70,8 @@ def render() -> str:
     common_steps = set().union(*(row for _, row in SHARED_TRANSITIONS))
     parts = [
         "# 纠纷的流程 · The lifecycle of a dispute",
+        "本页供协调员、书记员和开发人员使用；阅读后，可以查明纠纷在每种状态下由谁办理、可以办理哪些步骤、不予办理的原因。For coordinators, clerks and "
+        "developers: after this page you know, for every state, who has to act, which steps are possible, and why a step is refused.",
         "由程序所用的表格生成，请勿手工修改：`python -m docs.generate.lifecycle`。Generated from the tables that the program uses; do not edit.",
         (
             "读法：纠纷处于一种状态；机构上报一个步骤；该状态的一行列有这个步骤、且条件都成立的，纠纷转为右栏的状态，否则说明理由，步骤不生效。"

@@ -166,7 +166,7 @@ def _decide_step(decision, report, context, comparer):
             decision.registration = _to_json_values(registration_facts(decision))
             if report is not None:
                 decision.comparable_report, report.dispute = report, decision.dispute
-                joining.apply_duplicates(decision, comparer.find_duplicates(report))
+                joining.add_joins_and_proposals(decision, comparer.find_duplicates(report))
 
 
 def _decide_join(decision, found, context):

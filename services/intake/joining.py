@@ -47,7 +47,7 @@ def phase_of_state(state: str) -> str:
     return PHASE_BY_STATE.get(state, OPEN)
 
 
-def apply_duplicates(decision: Decision, found: Duplicates) -> None:
+def add_joins_and_proposals(decision: Decision, found: Duplicates) -> None:
     """Join a new dispute report to its certain duplicate, or propose its likely duplicates to the mediation centre."""
     event = {"source": decision.event.source, "id": decision.event.id}
     if found.join is not None:
@@ -75,7 +75,7 @@ def join(decision: Decision, into: Dispute | None) -> str | None:
         return "unknown_dispute"
     if into is ending:
         return "joins_itself"
-    if ending.will_be_merged_into is not None or into.will_be_merged_into is not None:  # cycles are impossible because only unmerged disputes are joined
+    if ending.pending_join_target is not None or into.pending_join_target is not None:  # cycles are impossible because only unmerged disputes are joined
         return "joined_already"
     if ENDED in (ending.phase, into.phase):
         return "joins_an_ended_one"

@@ -52,15 +52,15 @@ class Dispute:
         return dispute
 
     @property
-    def will_be_merged_into(self) -> "Dispute | None":
-        """The value that `merged_into` has if all pending requests are applied."""
+    def pending_join_target(self) -> "Dispute | None":
+        """The dispute into which this one is joined if all pending join requests are applied; None if it then is separate."""
         return self.merged_into if self.pending_request_seq is None else self.pending_into
 
     @property
     def root_after_pending_requests(self) -> "Dispute":
-        """The root of this dispute if all pending requests are applied. New requests are checked against it, so that the order of arrival decides."""
+        """The dispute into which this one is finally joined if all pending join requests are applied. New requests are checked against it, so that the earlier of two conflicting requests is valid."""
         dispute = self
-        while (into := dispute.will_be_merged_into) is not None:
+        while (into := dispute.pending_join_target) is not None:
             dispute = into
         return dispute
 

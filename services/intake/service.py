@@ -55,6 +55,6 @@ class IntakeService:
 
     @every(3600.0)
     def delete_expired_matching_tokens(self):
-        """Delete the expired matching tokens of parties from the database."""
+        """Remove the expired matching tokens of parties from the database."""
         with self.db.transaction() as tx:
             reports.delete_expired_matching_tokens(tx)

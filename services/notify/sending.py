@@ -27,14 +27,14 @@ def send_due_notices(db: Pool, jobs: Jobs) -> None:
     """Start a sender for each address with due notices. Return when no sender is running, or after ROUND_SECONDS while senders may still run."""
     ends = time.monotonic() + ROUND_SECONDS
     while True:
-        for address, pending in _lease_due_addresses(db, jobs):
+        for address, pending in _reserve_addresses_with_due_notices(db, jobs):
             jobs.start(address.agency, partial(_send_to_address, db, jobs, address, pending))
         if not jobs.running or time.monotonic() > ends:
             return
         jobs.wait(JOB_CHECK_SECONDS)
 
 
-def _lease_due_addresses(db, jobs) -> list[tuple[LeasedAddress, PendingWebhook]]:
+def _reserve_addresses_with_due_notices(db, jobs) -> list[tuple[LeasedAddress, PendingWebhook]]:
     """Take a lease on addresses with due notices, at most one per free job slot. Return each address with its first due notice."""
     leased = []
     with db.transaction() as tx:

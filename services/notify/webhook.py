@@ -12,7 +12,7 @@ from plumbing.jobs import TimeLimitExceeded, time_limit
 
 TIMEOUTS = (3, 5)  # time limits in seconds: for the connection, and for each read of the response
 TOTAL_TIMEOUT_SECONDS = 10  # time limit for name resolution, connection, TLS and response together
-# HTTP status codes that concern every notice: the server or a proxy accepts no request at present.
+# HTTP status codes that say nothing about the single notice: the server is temporarily unavailable, so all notices to the address wait.
 TEMPORARY_STATUSES = (429, 502, 503, 504)
 
 

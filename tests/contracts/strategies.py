@@ -53,11 +53,11 @@ def schema_strategy(schema):
         return dictionaries.map(lambda report: {name: value for name, value in report.items() if name != "parties" or "parties_sealed" not in report})
     for field in fields.values():
         if isinstance(field, StepFacts):
-            return dictionaries.flatmap(partial(_add_facts, field))
+            return dictionaries.flatmap(partial(_add_facts_of_step, field))
     return dictionaries
 
 
-def _add_facts(field, data):
+def _add_facts_of_step(field, data):
     type = data.get(field.type_field)
     if type is None:
         return st.just(data)

@@ -120,7 +120,7 @@ def test_events_of_ordinary_streams_cannot_contain_a_step_of_the_safeguard_lane(
         dump("safeguard.held", contracts.SEALED_EVENTS["mediation-safeguard", "safeguard.held"].example, "mediation")
 
 
-def test_event_type_returns_the_agencies_definition_if_no_stream_is_given():
+def test_event_type_without_stream_returns_the_definition_for_events_from_agencies():
     assert contracts.event_type("referral.accepted").stream == "agencies"
     assert contracts.event_type("referral.accepted", "mediation").stream == "mediation"
     with pytest.raises(KeyError):

@@ -102,7 +102,7 @@ def test_a_text_in_another_form_is_not_recognised_as_a_citation_of_articles(text
 
 
 def _first_mistake(type, data):
-    """Return (field, token) of the first mistake that `load` reports."""
+    """Return (field, token of the mistake) of the first mistake for which `contracts.load` refuses the data."""
     with pytest.raises(ValidationError) as error:
         load(type, data)
     first = mistakes_in(error.value)[0]

@@ -55,7 +55,7 @@ def test_a_module_imports_lower_layers_only(path):
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if top_level_module(path) != "county"], ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_module_outside_county_reads_and_writes_no_files(path):
+def test_only_modules_of_the_package_contracts_county_read_or_write_files(path):
     names = {node.id for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Name)}
 
     assert not names & {"open", "print", "input", "Path", "environ"}

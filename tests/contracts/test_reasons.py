@@ -43,7 +43,7 @@ def test_a_placeholder_of_a_reason_refuses_other_values_than_tokens_dates_and_co
         REASONS["extended_too_late"].text(**facts)
 
 
-def test_a_sentence_with_added_text_is_not_recognised_as_a_reason():
+def test_a_refusal_sentence_with_added_text_is_not_accepted_as_the_sentence_of_its_reason():
     rendered = REASONS["consent_missing"].text()
 
     assert is_sentence_of(**rendered)

@@ -104,7 +104,7 @@ def test_the_history_causes_joined_reports_undone_joins_likely_duplicates_and_cl
 # ── safeguard lane ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_few_disputes_have_a_safeguard_hold_and_more_than_half_as_many_have_an_ordinary_stay(applied_histories):
+def test_simulated_safeguard_holds_are_few_and_ordinary_stays_frequent_enough_to_hide_them(applied_histories):
     held, stayed = (
         Counter(
             data["cause"] == "stay" for _, hub, _ in applied_histories for event_type, _, data in hub.published_sealed_events if event_type == "safeguard.held"
@@ -251,7 +251,7 @@ def test_rare_event_types_occur_and_confirmation_is_applied_for_in_few_agreement
     assert step_counts["case.filed"] / len(histories) < 0.2
 
 
-def test_every_ground_of_termination_every_track_and_every_kind_of_answer_occurs_in_the_history(applied_histories):
+def test_the_simulated_history_contains_every_ground_of_termination_and_every_track_and_every_kind_of_answer(applied_histories):
     reported = [step for history, _, results in applied_histories for step, outcome, _ in results if outcome == "receipt.applied"]
 
     assert {step.data["ground"] for step in reported if step.type == "mediation.terminated"} == set(contracts.kinds.TERMINATION_GROUNDS)

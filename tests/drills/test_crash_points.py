@@ -45,7 +45,12 @@ def test_an_event_has_its_effect_exactly_once_if_a_process_crashes_at_a_crash_po
     code = report.dispute
     history = county.rows("select before, after, step from mediation.transitions where code = %s order by step", code)
     assert decisions.fold([decisions.Transition(*step) for step in history]) == county.state(code) == "registered"
-    assert county.published(code) == [("intake", "dispute.registered"), ("mediation", "step.applied"), ("mediation", "deadline.set"), ("notify", "notice.sent")]
+    assert county.published_events(code) == [
+        ("intake", "dispute.registered"),
+        ("mediation", "step.applied"),
+        ("mediation", "deadline.set"),
+        ("notify", "notice.sent"),
+    ]
     assert county.rows("select count(*) from notify.notices where dispute = %s", code) == [(1,)]
     assert county.rows(
         "select count(*) from intake.receipts r join intake.log l on r.id like 'receipt/' || l.seq || '/%%' where l.event_id = %s", report.id

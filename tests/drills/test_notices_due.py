@@ -82,7 +82,7 @@ def example_variants(row):
             try:
                 contracts.dump(row.type, changed, row.stream)
             except ValidationError:
-                continue  # this token is not valid together with the other fields of the example
+                continue  # this value contradicts the other fields of the example event
             yield changed
 
 

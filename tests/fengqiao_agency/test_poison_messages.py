@@ -22,7 +22,7 @@ def test_single_unconfirmed_event_is_the_cause_of_a_close_with_reply_code_406():
 
 
 @pytest.mark.parametrize("reply", [FRAME_TOO_LARGE, INTERNAL_ERROR])
-def test_event_is_the_cause_of_a_second_close_only_if_another_event_was_confirmed_in_between(reply):
+def test_an_event_is_blamed_for_two_channel_closures_only_if_another_event_was_confirmed_between_them(reply):
     detector = PoisonMessageDetector()
 
     assert detector.record_close([5], *reply) is None and detector.is_deferred(5)
@@ -36,7 +36,7 @@ def test_event_is_the_cause_of_a_second_close_only_if_another_event_was_confirme
 
 
 @pytest.mark.parametrize("reply", [WRONG_USER, (403, "ACCESS_REFUSED"), (404, "NOT_FOUND"), (320, "CONNECTION_FORCED")])
-def test_close_with_a_reply_that_concerns_the_connection_is_attributed_to_no_event(reply):
+def test_no_event_is_blamed_if_the_broker_closes_the_channel_because_of_a_connection_error(reply):
     detector = PoisonMessageDetector()
 
     assert detector.record_close([5], *reply) is None

@@ -36,7 +36,7 @@ def test_the_time_of_a_suspension_is_not_counted_in_the_mediation_period(county)
     assert timedelta(days=19) < due_at - datetime.now(UTC) < timedelta(days=32)  # 20 of 30 days remain; if the last day is a holiday, the deadline is later
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.extended", {"days": 10, "consents": ["applicant", "respondent"]}))
     ((_, _, extended_due_at),) = county.rows(clock, code)
-    assert extended_due_at > due_at  # the extension is added to the deadline that excludes the suspension
+    assert extended_due_at > due_at  # the extension is added to the deadline that was moved by the length of the suspension
 
 
 def test_a_mediation_that_is_suspended_for_a_suspected_sham_can_be_terminated(county):

@@ -12,17 +12,17 @@ from tests.county import DAMAN_COMMITTEE, DAMAN_TOWN, days_ago, wait_until
 
 
 @pytest.fixture
-def run_parked_command(county, monkeypatch):
+def run_parked_events_tool(county, monkeypatch):
     """Return a function that runs the command for parked events and returns its output."""
     monkeypatch.setenv("FENGQIAO_RELAY", str(county.system.servers.folder / "relay.json"))
     monkeypatch.setenv("FENGQIAO_AT_REST_KEYS", json.dumps(county.system.servers.keys["at_rest"]))
 
-    def run_parked_command(*arguments):
+    def run_parked_events_tool(*arguments):
         result = CliRunner().invoke(app, [*map(str, arguments), *(["--who", "operator-wang"] if arguments[0] != "list" else [])])
         assert result.exit_code == 0, result.output
         return result.output
 
-    return run_parked_command
+    return run_parked_events_tool
 
 
 @pytest.fixture
@@ -68,16 +68,16 @@ def dispute_with_parked_routing(county, reject_writes):
     return report.dispute, routed, again, parked_id
 
 
-def test_a_parked_step_is_processed_when_an_operator_replays_it_after_the_fault_is_removed(county, reject_writes, run_parked_command):
+def test_a_parked_step_is_processed_when_an_operator_replays_it_after_the_fault_is_removed(county, reject_writes, run_parked_events_tool):
     code, routed, again, parked_id = dispute_with_parked_routing(county, reject_writes)
     other = county.womens_federation.reports_dispute()
     wait_until(lambda: other.receipts == ["receipt.accepted", "receipt.applied"])  # events about other disputes are processed
-    line = next(line for line in run_parked_command("list").splitlines() if code in line)
+    line = next(line for line in run_parked_events_tool("list").splitlines() if code in line)
     assert "step.reported" in line and "CheckViolation 23514" in line and line.split("│")[-2].strip() == "1"
     assert routed.receipts == again.receipts == ["receipt.accepted"]
 
     reject_writes.restore()
-    run_parked_command("replay", "mediation", parked_id)
+    run_parked_events_tool("replay", "mediation", parked_id)
     county.settle()
 
     assert routed.receipts == again.receipts == ["receipt.accepted", "receipt.applied"]
@@ -85,9 +85,9 @@ def test_a_parked_step_is_processed_when_an_operator_replays_it_after_the_fault_
     assert county.rows("select who, action, subject from mediation.parked_actions where subject = %s", code) == [("operator-wang", "replay", code)]
 
 
-def test_a_parked_step_that_an_operator_discards_is_rejected_and_later_events_are_processed(county, reject_writes, run_parked_command):
+def test_a_parked_step_that_an_operator_discards_is_rejected_and_later_events_are_processed(county, reject_writes, run_parked_events_tool):
     code, routed, again, parked_id = dispute_with_parked_routing(county, reject_writes)
-    run_parked_command("discard", "mediation", parked_id, "--note", "the centre has withdrawn it by telephone")
+    run_parked_events_tool("discard", "mediation", parked_id, "--note", "the centre has withdrawn it by telephone")
     county.settle()
 
     assert routed.receipts == ["receipt.accepted", "receipt.rejected"]
@@ -100,25 +100,25 @@ def test_a_parked_step_that_an_operator_discards_is_rejected_and_later_events_ar
     assert county.rows("select count(*) from mediation.parked") == county.rows("select count(*) from mediation.waiting") == [(0,)]
 
 
-def test_a_report_that_is_parked_in_intake_and_discarded_by_an_operator_is_refused(county, reject_writes, run_parked_command):
+def test_a_report_that_is_parked_in_intake_and_discarded_by_an_operator_is_refused(county, reject_writes, run_parked_events_tool):
     reject_writes("intake", "disputes", "registered_by", "grid")
     report = county.grid.reports_dispute()
     parked_id = wait_until(lambda: find_parked_event(county, "intake"))
     assert report.receipts == []
-    assert "虚构甲" not in run_parked_command("show", "intake", parked_id) and "虚构甲" in run_parked_command("show", "intake", parked_id, "--body")
+    assert "虚构甲" not in run_parked_events_tool("show", "intake", parked_id) and "虚构甲" in run_parked_events_tool("show", "intake", parked_id, "--body")
 
-    run_parked_command("discard", "intake", parked_id, "--note", "a test")
+    run_parked_events_tool("discard", "intake", parked_id, "--note", "a test")
     county.settle()
     assert report.receipts == ["receipt.refused"] and report.refusal["code"] == "discarded_by_operator"
     assert county.rows("select action from intake.parked_actions where event_id = %s order by id", report.id) == [("read",), ("discard",)]
 
 
-def test_a_report_that_is_parked_in_intake_and_replayed_by_an_operator_is_applied(county, reject_writes, run_parked_command):
+def test_a_report_that_is_parked_in_intake_and_replayed_by_an_operator_is_applied(county, reject_writes, run_parked_events_tool):
     reject_writes("intake", "disputes", "registered_by", "grid")
     report = county.grid.reports_dispute()
     parked_id = wait_until(lambda: find_parked_event(county, "intake"))
     reject_writes.restore()
-    run_parked_command("replay", "intake", parked_id)
+    run_parked_events_tool("replay", "intake", parked_id)
     county.settle()
 
     assert report.receipts == ["receipt.accepted", "receipt.applied"]
@@ -155,7 +155,7 @@ def publish_without_kit(county, agency, event_id, report_no):
     connection.close()
 
 
-def test_a_service_that_cannot_process_an_event_does_not_delay_other_services(county, reject_writes, run_parked_command):
+def test_a_service_that_cannot_process_an_event_does_not_delay_other_services(county, reject_writes, run_parked_events_tool):
     """The metrics service cannot write an event of one dispute; the services mediation and notify continue."""
     report = county.womens_federation.reports_dispute()
     county.settle()
@@ -167,6 +167,6 @@ def test_a_service_that_cannot_process_an_event_does_not_delay_other_services(co
     assert county.rows("select state from metrics.disputes where code = %s", report.dispute) == [("registered",)]
 
     reject_writes.restore()
-    run_parked_command("replay", "metrics", parked_id)
+    run_parked_events_tool("replay", "metrics", parked_id)
     county.settle()
     assert county.rows("select state from metrics.disputes where code = %s", report.dispute) == [("routed",)]

@@ -168,7 +168,7 @@ def test_a_certain_duplicate_requires_the_same_parties_on_both_sides():
     assert {rule.verdict for rule in RULES} == {"certain", "likely"}
 
 
-def test_the_reasons_of_a_duplicate_are_the_allowed_tokens_of_the_package_contracts():
+def test_the_reasons_that_intake_gives_for_a_duplicate_are_exactly_those_that_contracts_allows():
     assert reasons_for_duplicate(compare(comparable_report(), report_of_womens_federation())) == ["same_parties", "same_place", "same_kind", "within_days"]
     assert reasons_for_duplicate(compare(comparable_report(NAMES_ONLY, village=VILLAGE), report_of_womens_federation(NAMES_ONLY, village=VILLAGE))) == [
         "same_names",

@@ -242,7 +242,7 @@ def test_non_standard_json_numbers_are_accepted():
 
 @pytest.mark.parametrize("value", [7, 1.5, True, None, b"\xff", Decimal("1.5"), datetime(2026, 3, 2), ["x"], {"a": {"b": 1}}])
 @pytest.mark.parametrize("name", ["ce-id", "ce-type", "ce-source", "ce-subject", "ce-time", "ce-specversion", "ce-traceparent", "other"])
-def test_a_header_of_any_type_is_accepted_or_refused(name, value):
+def test_a_header_of_any_type_never_causes_an_unexpected_error(name, value):
     sent = binary_delivery()
     sent.headers[name] = value
     event = read(sent)

@@ -52,7 +52,7 @@ def test_an_identity_number_is_recognised_in_any_format_including_the_old_15_dig
 
 
 @pytest.mark.parametrize("text", ["张某", "李某某", "不详", "未知", "匿名", "张XX", "张**", "张○○", "王", "村民", "某公司"])
-def test_a_placeholder_name_is_ignored(text):
+def test_a_party_name_that_is_a_placeholder_such_as_unknown_identifies_nobody(text):
     assert identity.normalise_name(text) is None
 
 

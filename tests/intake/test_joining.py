@@ -101,7 +101,7 @@ def save_phase(pool, code, state):
 
 
 @pytest.fixture
-def two_codes(ingest_all):
+def codes_of_two_disputes(ingest_all):
     """Register two unrelated disputes and return their codes."""
     decisions = ingest_all(report_delivery("police"), report_delivery("court", two_parties(3, 4)))
     return [decision.dispute.code for decision in decisions]
@@ -271,8 +271,8 @@ def test_a_report_with_a_safeguard_flag_is_not_compared(intake, ingest_all):
 # ── joins by the mediation centre ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_request_to_join_is_published_and_changes_no_code_until_mediation_decides(intake, ingest_all, two_codes):
-    ending, into = two_codes
+def test_a_request_to_join_is_published_and_changes_no_code_until_mediation_decides(intake, ingest_all, codes_of_two_disputes):
+    ending, into = codes_of_two_disputes
     (decision,) = ingest_all(join_step(ending, into))
 
     assert (decision.refusal, decision.dispute.code) == (None, ending)
@@ -281,8 +281,8 @@ def test_a_request_to_join_is_published_and_changes_no_code_until_mediation_deci
     assert moved_reports(intake) == [] and merge_pointers(intake, ending, into) == {ending: [None, True], into: [None, False]}
 
 
-def test_after_an_applied_join_later_steps_are_about_the_continuing_dispute(intake, ingest_all, pool, two_codes):
-    ending, into = two_codes
+def test_after_an_applied_join_later_steps_are_about_the_continuing_dispute(intake, ingest_all, pool, codes_of_two_disputes):
+    ending, into = codes_of_two_disputes
     ingest_all(join_step(ending, into))
     apply_join(pool, ending)
     (later,) = ingest_all(screening_step(ending))
@@ -298,8 +298,8 @@ def test_after_an_applied_join_later_steps_are_about_the_continuing_dispute(inta
 
 
 @pytest.mark.parametrize("state", ["registered", "closed"])
-def test_a_refused_join_changes_no_code_and_moves_no_report(intake, ingest_all, pool, two_codes, state):
-    ending, into = two_codes
+def test_a_refused_join_changes_no_code_and_moves_no_report(intake, ingest_all, pool, codes_of_two_disputes, state):
+    ending, into = codes_of_two_disputes
     ingest_all(join_step(ending, into))
     refuse_join(pool, ending, state)
 
@@ -310,20 +310,20 @@ def test_a_refused_join_changes_no_code_and_moves_no_report(intake, ingest_all, 
     assert intake.rows("select count(*) from intake.join_requests") == [(0,)]
 
 
-def test_a_join_outcome_that_is_processed_twice_joins_the_disputes_once(intake, ingest_all, pool, two_codes):
-    ingest_all(join_step(*two_codes))
+def test_a_join_outcome_that_is_processed_twice_joins_the_disputes_once(intake, ingest_all, pool, codes_of_two_disputes):
+    ingest_all(join_step(*codes_of_two_disputes))
     for _ in range(2):
-        apply_join(pool, two_codes[0])
+        apply_join(pool, codes_of_two_disputes[0])
 
     assert [event_type for event_type, _ in published_event_types(intake)].count("dispute.merged") == 2
     assert len(moved_reports(intake)) == 1 and outcome_receipts(intake) == [("receipt.applied", "m-1")]
 
 
-def test_a_request_to_join_that_is_delivered_again_is_published_once(intake, ingest_all, pool, two_codes):
-    ingest_all(join_step(*two_codes))
-    ingest_all(join_step(*two_codes))
-    apply_join(pool, two_codes[0])
-    ingest_all(join_step(*two_codes))
+def test_a_request_to_join_that_is_delivered_again_is_published_once(intake, ingest_all, pool, codes_of_two_disputes):
+    ingest_all(join_step(*codes_of_two_disputes))
+    ingest_all(join_step(*codes_of_two_disputes))
+    apply_join(pool, codes_of_two_disputes[0])
+    ingest_all(join_step(*codes_of_two_disputes))
 
     assert [event_type for event_type, _ in published_event_types(intake)].count("step.reported") == 1
     assert len(moved_reports(intake)) == 1
@@ -331,8 +331,10 @@ def test_a_request_to_join_that_is_delivered_again_is_published_once(intake, ing
 
 @pytest.mark.parametrize("in_one_batch", [True, False])
 @pytest.mark.parametrize("is_applied", [True, False])
-def test_a_step_during_a_pending_join_is_answered_at_once_and_published_after_the_decision(intake, ingest_all, pool, two_codes, is_applied, in_one_batch):
-    ending, into = two_codes
+def test_a_step_during_a_pending_join_is_answered_at_once_and_published_after_the_decision(
+    intake, ingest_all, pool, codes_of_two_disputes, is_applied, in_one_batch
+):
+    ending, into = codes_of_two_disputes
     if in_one_batch:
         _, screened, reported = ingest_all(join_step(ending, into), screening_step(ending), report_delivery("police", id="p-2"))
     else:
@@ -351,10 +353,10 @@ def test_a_step_during_a_pending_join_is_answered_at_once_and_published_after_th
     assert intake.rows("select count(*) from intake.waiting_steps") == [(0,)]
 
 
-def test_a_step_that_waited_for_a_join_decision_keeps_its_time_cause_and_trace(intake, ingest_all, pool, two_codes):
-    ingest_all(join_step(*two_codes))
-    (waiting,) = ingest_all(screening_step(two_codes[0]))
-    apply_join(pool, two_codes[0])
+def test_a_step_that_waited_for_a_join_decision_keeps_its_time_cause_and_trace(intake, ingest_all, pool, codes_of_two_disputes):
+    ingest_all(join_step(*codes_of_two_disputes))
+    (waiting,) = ingest_all(screening_step(codes_of_two_disputes[0]))
+    apply_join(pool, codes_of_two_disputes[0])
 
     ((body,),) = intake.rows("select body from intake.outbox where exchange = 'intake.events' order by id desc limit 1")
     event = json.loads(bytes(body))
@@ -363,8 +365,8 @@ def test_a_step_that_waited_for_a_join_decision_keeps_its_time_cause_and_trace(i
     assert event["data"]["event"] == {"source": f"/agencies/{CENTRE}", "id": "m-9"}
 
 
-def test_a_report_joined_by_rule_moves_with_its_dispute_when_a_pending_join_is_applied(intake, ingest_all, pool, two_codes):
-    ending, into = two_codes
+def test_a_report_joined_by_rule_moves_with_its_dispute_when_a_pending_join_is_applied(intake, ingest_all, pool, codes_of_two_disputes):
+    ending, into = codes_of_two_disputes
     ingest_all(join_step(ending, into))
     (second,) = ingest_all(report_delivery("womens_federation", subject="W-7"))
     apply_join(pool, ending)
@@ -378,16 +380,18 @@ def test_a_report_joined_by_rule_moves_with_its_dispute_when_a_pending_join_is_a
     assert ingest_all(screening_step("W-7", "w-2", "womens_federation"))[0].dispute.code == into
 
 
-def test_a_step_about_the_continuing_dispute_does_not_wait_for_a_pending_join(intake, ingest_all, two_codes):
-    ending, into = two_codes
+def test_a_step_about_the_continuing_dispute_does_not_wait_for_a_pending_join(intake, ingest_all, codes_of_two_disputes):
+    ending, into = codes_of_two_disputes
     ingest_all(join_step(ending, into), screening_step(into))
 
     assert published_event_types(intake)[2:] == [("step.reported", ending), ("step.reported", into)]
 
 
 @pytest.mark.parametrize("is_applied", [True, False])
-def test_a_safeguard_step_during_a_pending_join_is_published_at_once_and_also_holds_the_continuing_dispute(intake, ingest_all, pool, two_codes, is_applied):
-    ending, into = two_codes
+def test_a_safeguard_step_during_a_pending_join_is_published_at_once_and_also_holds_the_continuing_dispute(
+    intake, ingest_all, pool, codes_of_two_disputes, is_applied
+):
+    ending, into = codes_of_two_disputes
     ingest_all(join_step(ending, into))
     warning = contracts.AGENCY_EVENTS["dv.warning_issued"].example
     ingest_all(delivery("police", warning, type="dv.warning_issued", subject=ending, id="p-2"))
@@ -401,8 +405,8 @@ def test_a_safeguard_step_during_a_pending_join_is_published_at_once_and_also_ho
     assert [event_type for event_type, _ in published_event_types(intake)].count("step.reported") == 1
 
 
-def test_a_discarded_join_outcome_leaves_the_codes_separate_and_waiting_steps_are_published(intake, ingest_all, pool, two_codes):
-    ending, into = two_codes
+def test_a_discarded_join_outcome_leaves_the_codes_separate_and_waiting_steps_are_published(intake, ingest_all, pool, codes_of_two_disputes):
+    ending, into = codes_of_two_disputes
     ingest_all(join_step(ending, into))
     ingest_all(screening_step(ending))
     apply_join(pool, ending, discarded=True)
@@ -419,16 +423,16 @@ def test_a_discarded_join_outcome_leaves_the_codes_separate_and_waiting_steps_ar
         (lambda one, other: ("620702-2026-000999-1", one), "unknown_dispute"),
     ],
 )
-def test_a_request_to_join_a_dispute_to_itself_or_with_an_unknown_code_is_refused(ingest_all, two_codes, choose_codes, reason):
-    (decision,) = ingest_all(join_step(*choose_codes(*two_codes)))
+def test_a_request_to_join_a_dispute_to_itself_or_with_an_unknown_code_is_refused(ingest_all, codes_of_two_disputes, choose_codes, reason):
+    (decision,) = ingest_all(join_step(*choose_codes(*codes_of_two_disputes)))
 
     assert decision.refusal["code"] == reason
 
 
 @pytest.mark.parametrize("is_decided", [True, False])
-def test_a_joined_dispute_cannot_be_joined_again_and_joins_cannot_form_a_cycle(ingest_all, pool, two_codes, is_decided):
+def test_a_joined_dispute_cannot_be_joined_again_and_joins_cannot_form_a_cycle(ingest_all, pool, codes_of_two_disputes, is_decided):
     (third,) = ingest_all(report_delivery("grid", two_parties(5, 6)))
-    one, other = two_codes
+    one, other = codes_of_two_disputes
     ingest_all(join_step(one, other))
     if is_decided:
         apply_join(pool, one)
@@ -439,9 +443,9 @@ def test_a_joined_dispute_cannot_be_joined_again_and_joins_cannot_form_a_cycle(i
     assert [decision.refusal["code"] for decision in (again, reverse, via_joined)] == ["joined_already"] * 3
 
 
-def test_a_dispute_can_be_joined_to_another_after_a_refused_join(intake, ingest_all, pool, two_codes):
+def test_a_dispute_can_be_joined_to_another_after_a_refused_join(intake, ingest_all, pool, codes_of_two_disputes):
     third = ingest_all(report_delivery("grid", two_parties(5, 6)))[0].dispute.code
-    one, other = two_codes
+    one, other = codes_of_two_disputes
     ingest_all(join_step(one, other))
     refuse_join(pool, one)
     (again,) = ingest_all(join_step(one, third, id="m-2"))
@@ -450,16 +454,16 @@ def test_a_dispute_can_be_joined_to_another_after_a_refused_join(intake, ingest_
     assert again.refusal is None and merge_pointers(intake, one) == {one: [third, False]}
 
 
-def test_an_ended_dispute_cannot_be_joined(ingest_all, two_codes, pool):
-    one, other = two_codes
+def test_an_ended_dispute_cannot_be_joined(ingest_all, codes_of_two_disputes, pool):
+    one, other = codes_of_two_disputes
     save_phase(pool, one, "closed")
 
     assert [decision.refusal["code"] for decision in ingest_all(join_step(one, other), join_step(other, one, id="m-2"))] == ["joins_an_ended_one"] * 2
 
 
-def test_the_continuing_dispute_may_end_before_mediation_decides_the_join(intake, ingest_all, pool, two_codes):
+def test_the_continuing_dispute_may_end_before_mediation_decides_the_join(intake, ingest_all, pool, codes_of_two_disputes):
     """The dispute was open when the centre requested the join. Its later end does not justify two codes for one dispute."""
-    ending, into = two_codes
+    ending, into = codes_of_two_disputes
     ingest_all(join_step(ending, into))
     save_phase(pool, into, "closed")
     apply_join(pool, ending)
@@ -467,14 +471,14 @@ def test_the_continuing_dispute_may_end_before_mediation_decides_the_join(intake
     assert merge_pointers(intake, ending) == {ending: [into, False]}
 
 
-def test_only_the_mediation_centre_may_join_disputes(ingest_all, two_codes):
-    (decision,) = ingest_all(delivery("police", {"into": two_codes[1]}, type="reports.joined", subject=two_codes[0], id="p-2"))
+def test_only_the_mediation_centre_may_join_disputes(ingest_all, codes_of_two_disputes):
+    (decision,) = ingest_all(delivery("police", {"into": codes_of_two_disputes[1]}, type="reports.joined", subject=codes_of_two_disputes[0], id="p-2"))
 
     assert decision.refusal["code"] == "not_yours_to_say"
 
 
-def test_after_a_join_is_undone_the_reports_have_their_former_code_again(intake, ingest_all, pool, two_codes):
-    ending, into = two_codes
+def test_after_a_join_is_undone_the_reports_have_their_former_code_again(intake, ingest_all, pool, codes_of_two_disputes):
+    ending, into = codes_of_two_disputes
     ingest_all(join_step(ending, into))
     apply_join(pool, ending)
     (undoing,) = ingest_all(undo_join_step(into, "police", id="m-2"))
@@ -489,8 +493,8 @@ def test_after_a_join_is_undone_the_reports_have_their_former_code_again(intake,
     assert ingest_all(report_delivery("grid"))[0].dispute.code == ending  # the dispute is open again, so a new report of the same parties joins it
 
 
-def test_undoing_a_join_before_it_is_decided_has_the_same_result_as_undoing_it_afterwards(intake, ingest_all, pool, two_codes):
-    ending, into = two_codes
+def test_undoing_a_join_before_it_is_decided_has_the_same_result_as_undoing_it_afterwards(intake, ingest_all, pool, codes_of_two_disputes):
+    ending, into = codes_of_two_disputes
     ingest_all(join_step(ending, into), screening_step(ending, "m-8"))
     (undoing, _) = ingest_all(undo_join_step(into, "police", id="m-2"), screening_step(ending))
     apply_join(pool, ending)
@@ -504,8 +508,8 @@ def test_undoing_a_join_before_it_is_decided_has_the_same_result_as_undoing_it_a
     assert moved_reports(intake) == [("police", "e-1", ending, into), ("police", "e-1", into, ending)]
 
 
-def test_steps_are_about_the_continuing_dispute_if_undoing_the_join_is_refused(intake, ingest_all, pool, two_codes):
-    ending, into = two_codes
+def test_steps_are_about_the_continuing_dispute_if_undoing_the_join_is_refused(intake, ingest_all, pool, codes_of_two_disputes):
+    ending, into = codes_of_two_disputes
     ingest_all(join_step(ending, into))
     apply_join(pool, ending)
     ingest_all(undo_join_step(into, "police", id="m-2"))
@@ -516,7 +520,7 @@ def test_steps_are_about_the_continuing_dispute_if_undoing_the_join_is_refused(i
     assert intake.rows("select phase from intake.disputes where code = %s", ending) == [("ended",)]
 
 
-def test_undoing_a_join_by_rule_registers_a_new_dispute_for_the_report(intake, ingest_all):
+def test_undoing_an_automatic_join_registers_a_new_dispute_for_the_joined_report(intake, ingest_all):
     first, second = ingest_all(report_delivery("police"), report_delivery("womens_federation", subject="W-7", amount_cny="12.50"))
     joint_code = first.dispute.code
     (undoing,) = ingest_all(undo_join_step(joint_code, "womens_federation"))
@@ -562,9 +566,9 @@ def test_undoing_a_join_is_refused_if_the_agency_has_no_joined_reports(ingest_al
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_undoing_a_join_in_a_chain_separates_a_dispute_together_with_the_disputes_joined_to_it(intake, ingest_all, pool, two_codes, order):
+def test_undoing_a_join_in_a_chain_separates_a_dispute_together_with_the_disputes_joined_to_it(intake, ingest_all, pool, codes_of_two_disputes, order):
     """The first dispute is joined to the second, and the second to the third. Undoing the second join also separates the first dispute."""
-    one, second = two_codes
+    one, second = codes_of_two_disputes
     third = ingest_all(report_delivery("grid", two_parties(5, 6)))[0].dispute.code
     ingest_all(join_step(one, second), join_step(second, third, id="m-2"))
     ingest_all(screening_step(one))
@@ -579,8 +583,8 @@ def test_undoing_a_join_in_a_chain_separates_a_dispute_together_with_the_dispute
     assert undoing.dispute.code == step_about_one.dispute.code == second
 
 
-def test_a_waiting_step_continues_to_wait_if_the_continuing_dispute_has_a_pending_join_too(intake, ingest_all, pool, two_codes):
-    one, second = two_codes
+def test_a_waiting_step_continues_to_wait_if_the_continuing_dispute_has_a_pending_join_too(intake, ingest_all, pool, codes_of_two_disputes):
+    one, second = codes_of_two_disputes
     third = ingest_all(report_delivery("grid", two_parties(5, 6)))[0].dispute.code
     ingest_all(join_step(one, second), join_step(second, third, id="m-2"))
     ingest_all(screening_step(one))
@@ -591,8 +595,8 @@ def test_a_waiting_step_continues_to_wait_if_the_continuing_dispute_has_a_pendin
     assert published_event_types(intake)[-1] == ("step.reported", second)
 
 
-def test_requests_to_join_and_to_undo_a_join_in_one_batch_are_checked_in_order(ingest_all, two_codes):
-    one, other = two_codes
+def test_requests_to_join_and_to_undo_a_join_in_one_batch_are_checked_in_order(ingest_all, codes_of_two_disputes):
+    one, other = codes_of_two_disputes
     first_join, undoing, second_join = ingest_all(join_step(one, other), undo_join_step(other, "police", id="m-2"), join_step(other, one, id="m-3"))
 
     assert [decision.refusal for decision in (first_join, undoing, second_join)] == [None] * 3

@@ -52,7 +52,7 @@ def test_a_safeguard_step_is_published_on_the_sealed_stream_only(event_type):
 
 
 @pytest.mark.parametrize("agency", INSIDE)
-def test_a_step_of_an_agency_inside_the_safeguard_lane_about_a_held_dispute_is_published_on_the_sealed_stream(agency):
+def test_a_step_about_a_held_dispute_by_an_agency_with_safeguard_access_is_published_on_the_sealed_stream(agency):
     (decision,) = decide(agency_event(agency, subject=CODE), context=context_with_record(SafeguardLaneRecord(holds={"hold"})))
 
     assert published_events(decision) == [("intake-safeguard", "step.reported")]

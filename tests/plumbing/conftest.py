@@ -33,7 +33,7 @@ class Listener:
             return tx.park(event, reason, retry_at)
 
     def load_parked(self, subject: str = DISPUTE_A, **attributes) -> Event:
-        """Return the parked event of this dispute as the service loads it for a retry. Set these attributes of the event."""
+        """Return the parked event of this dispute as the service loads it for a retry, with `attributes` set on it."""
         with self.pool.transaction() as tx:
             ((row_id, delivery),) = tx.rows("select id, delivery from parked where subject = %s", (subject,))
         event = self.pool.read(Delivery.unpack(self.pool.secret_box.decrypt(bytes(delivery))))

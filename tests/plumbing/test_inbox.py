@@ -119,7 +119,7 @@ def test_four_concurrent_copies_of_a_service_process_every_event_once_and_in_ord
         thread.join(60)
 
     assert processed == {code: list(range(1, 21)) for code in disputes}
-    # A copy may store an event as waiting while another copy processes that event. Such a duplicate is deleted later; no unprocessed event may wait.
+    # One process may store an event as waiting while another process applies it; that row is deleted later. Every event that waits must have been applied.
     assert empty_sandbox.rows("select 1 from notify.waiting w join notify.heard h using (source, subject) where w.sequence > h.last_sequence") == []
 
 

@@ -142,7 +142,7 @@ def test_the_discard_command_deletes_an_unreadable_message_itself(run_tool, park
     assert load_operator_actions(empty_sandbox) == [("operator-wang", "discard", "unreadable", "f" * 64, "f" * 64, "an experiment")]
 
 
-def test_the_parked_tool_works_with_the_settings_of_a_single_service(run_tool, park, empty_sandbox, monkeypatch):
+def test_the_tool_for_parked_events_needs_only_the_settings_of_its_service(run_tool, park, empty_sandbox, monkeypatch):
     number = park(make_event(1))
     monkeypatch.delenv("FENGQIAO_RELAY")
     monkeypatch.setenv("FENGQIAO_SERVICE", "notify")

@@ -9,7 +9,7 @@ from docs.generate.pages import markdown_table
 
 HEAD = """# 事件目录 Event catalogue
 
-For developers of agency systems: the fields of every event, every refusal reason and every list of allowed tokens. 供接入开发者查阅：各事件的字段、不予受理的原因和各代码表。
+For developers of agency systems: after this page you know the fields of every event, every refusal reason and every list of allowed tokens. 本页供接入开发人员使用，载明：各事件的字段、不予受理的原因和各代码表。
 
 由 `make contracts` 根据 `contracts/` 生成，请勿手工修改。Written by `make contracts` from `contracts/`; do not edit.
 

@@ -35,9 +35,9 @@ def save_requests_and_waiting_steps(tx: Transaction, requests: list[JoinRequest]
 
 
 def load_join_requests(tx: Transaction, context: BatchContext, outcomes: list[Event]) -> dict[tuple[str, str], JoinRequest]:
-    """Return the join requests that these outcomes decide, by agency and event id. Load the disputes and reports of the requests into `context`.
+    """Return the join requests that these outcomes grant or reject, by (agency, event id), and load their disputes and reports into `context`.
 
-    Locks the head of the log, so that no other transaction adds a waiting step.
+    Locks the head of the log, so that no other transaction can add a step that waits for one of the requests.
     """
     tx.rows("select seq from intake.log_head for update")
     causes = {(agency_of(outcome.data["event"]["source"]), outcome.data["event"]["id"]) for outcome in outcomes}

@@ -44,7 +44,7 @@ def dry_run(
 
 
 @app.command("open")
-def count_open(agencies: list[str]):
+def count_open_disputes(agencies: list[str]):
     """各机构在办纠纷数；有在办纠纷时退出码为1 | Print the number of open disputes of each agency. Exit code 1 if there are any."""
     with Pool(settings.load(), 1).transaction() as tx:
         statistics = routing_store.load_body_statistics(tx)

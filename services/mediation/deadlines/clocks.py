@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from contracts import AGENCIES, STATES
 from services.mediation.dispute import guards as g
-from services.mediation.dispute.escalation import LEVEL_BY_NAME, STEPS_MEETING_LEVEL_CLOCKS, departments_without_answer, is_last_call_answer
+from services.mediation.dispute.escalation import LEVEL_BY_NAME, STEPS_MEETING_LEVEL_CLOCKS, all_called_departments_have_answered, departments_without_answer
 from services.mediation.dispute.guards import decides_next_term, is_reported_settled, next_owed_term, party_is_respondent
 from services.mediation.dispute.step import Guard
 from services.mediation.law.computing import Facts, rule_for
@@ -308,7 +308,7 @@ CLOCKS = (
     # 四级七天 (four levels in seven days): set only for disputes that the grid reported; met when the dispute is escalated, referred, settled, filed or redirected.
     *(Clock(level, ("dispute.registered", "level.escalated"), arrival_time_function(level), ("registered", "screened"), dict.fromkeys(("level.escalated", *STEPS_MEETING_LEVEL_CLOCKS)),
             "level", remind=_HALF_A_DAY, starts_when_noted=True) for level in LEVEL_BY_NAME),
-    Clock("call_answer", ("departments.called", "dispute.routed"), time_of_call, _OPEN_STATES, {"call.answered": is_last_call_answer},
+    Clock("call_answer", ("departments.called", "dispute.routed"), time_of_call, _OPEN_STATES, {"call.answered": all_called_departments_have_answered},
           "called", remind=(), starts_when_noted=True),
     # Met by an answer to the supervision, or by the step that the supervision demands.
     Clock("supervision_answer", ("supervision.issued",), time_of_supervision, _OPEN_STATES,

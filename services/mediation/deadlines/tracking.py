@@ -115,7 +115,7 @@ def update_deadlines(decision: Decision, step: Step, noted: bool, now: datetime,
             _start_clock(decision, clock, step, now, policy)
     for clock in CLOCKS_STARTED_AND_MET_BY.get(step.step_type, ()):
         _start_and_meet_clock(decision, clock, step, now, policy)
-    _exclude_extension_from_trial(decision, step, now, policy)
+    _exclude_extension_from_trial_period(decision, step, now, policy)
     # Every step that leads from a paused state to another state resumes the paused deadlines.
     change = CHANGES_BY_STEP.get(step.step_type)
     if change is None and decision.dispute.state not in PAUSED_STATES and any(deadline.is_paused for deadline in deadlines.values()):
@@ -127,7 +127,7 @@ def update_deadlines(decision: Decision, step: Step, noted: bool, now: datetime,
                 _recompute_deadline(decision, deadline, now, policy, because)
 
 
-def _exclude_extension_from_trial(decision: Decision, step: Step, now: datetime, policy: DeadlinePolicy) -> None:
+def _exclude_extension_from_trial_period(decision: Decision, step: Step, now: datetime, policy: DeadlinePolicy) -> None:
     """Exclude the days by which mediation after filing was extended from the trial period, when that mediation ends (特邀调解规定 27)."""
     extended_mediations = [
         deadline for deadline in decision.deadlines if deadline.state == "met" and deadline.extensions and CLOCK_BY_NAME[deadline.clock].in_court

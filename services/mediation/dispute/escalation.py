@@ -104,7 +104,7 @@ def escalates_upwards(dispute, step) -> bool:
     return dispute.level is not None and dispute.level != TOP_LEVEL and order.index(step.facts["level"]) > order.index(dispute.level)
 
 
-def is_last_call_answer(dispute, step) -> bool:
+def all_called_departments_have_answered(dispute, step) -> bool:
     """Guard: every called department other than the reporting agency has answered. Evaluated before the answer of the reporting agency is recorded."""
     return departments_without_answer(dispute) in ((), (step.agency,))
 

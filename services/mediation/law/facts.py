@@ -52,7 +52,7 @@ def parse_facts(payload: object, rules: Rules = DEFAULT_RULES) -> Facts:
     extensions = tuple(_parse_extension(one, f"extensions[{n}]", in_months) for n, one in enumerate(_parse_list(payload, "extensions")))
     if extensions and rule.extension is None:
         raise InvalidFacts("not_extendable", article=rule.article)
-    _check_order(facts, rule)
+    _require_dates_in_order(facts, rule)
     return Facts(clock, **times, pauses=pauses, extensions=extensions, on_platform=platform, base=facts.base, length=facts.length)
 
 
@@ -61,7 +61,7 @@ def unknown_fields(payload: dict) -> list[str]:
     return sorted(name for name in payload if name not in KNOWN_FIELDS)
 
 
-def _check_order(facts: Facts, rule) -> None:
+def _require_dates_in_order(facts: Facts, rule) -> None:
     start, again = facts.started_at, facts.restarted_at
     if again is not None:
         if rule.restarted_by is None:

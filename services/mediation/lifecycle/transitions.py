@@ -184,7 +184,7 @@ TRANSITIONS: dict[str, dict[str, Cell]] = {
     "resolved":          { "performance.recorded":    NOTED,
                            "dispute.followed_up":     NOTED,
                            "enforcement.applied":     "enforcement",
-                           "case.closed":             NOTED,                          # settled and performed before the case left the docket
+                           "case.closed":             NOTED,                          # the parties settled and performed first; the closing is recorded, the state stays
                            "dispute.reopened":        "registered",
                            "dispute.archived":        "closed" },
     "closed":            { "dispute.reopened":        "registered" },
@@ -363,7 +363,7 @@ NEXT_ACTORS = {
     "performing":        ("body",),
     "defaulted":         ("body",),
     "terminated":        ("body",),
-    "suspended":         ("body", "authority"),    # the body reports a suspected sham to the court, a suspected crime to the police (人民调解法 25)
+    "suspended":         ("body", "authority"),    # the mediation body, and the court (suspected sham) or the police (suspected crime; 人民调解法 25)
     "filed":             ("court",),
     "court_track":       ("court",),
     "enforcement":       ("court",),

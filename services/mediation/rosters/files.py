@@ -19,11 +19,11 @@ def _read_name(cell):
 
 # fmt: off
 ORGANISATION_COLUMNS = {
-    # column         Chinese        required reader of the cell, value if empty
+    # column: Chinese heading, whether required, function that reads the cell (and the value if empty)
     "code":         ("组织代码",    True,    pattern_reader(ORGANISATION_PATTERN)),
     "kind":         ("类别",        True,    choice_reader(ORGANISATION_KINDS)),
-    "agency":       ("归口机构",    True,    None),                             # reader set in _column_readers(): a code of the county's agencies
-    "township":     ("乡镇街道",    True,    None),                             # reader set in _column_readers(): a code of the county's townships
+    "agency":       ("归口机构",    True,    None),                             # _column_readers() sets the function: it accepts codes of the county's agencies
+    "township":     ("乡镇街道",    True,    None),                             # _column_readers() sets the function: it accepts codes of the county's townships
     "village":      ("村社区代码",  False,   pattern_reader(VILLAGE_PATTERN)),
     "takes":        ("受理类型",    False,   list_reader(choice_reader(KINDS)), ()),
     "valid_from":   ("生效日期",    True,    read_date),

@@ -55,7 +55,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All rules of one file."""
+    """The routing rules of one county, as read from its routing.csv."""
 
     rules: tuple[Rule, ...]
     version: str  # first 12 hex digits of the file's SHA-256; each proposal states it

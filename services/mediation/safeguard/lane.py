@@ -168,7 +168,7 @@ def _end_hold(decision, event, cause, reason, now):
         hold.ended_at = now
         if not hold.reported_in_lane:
             _publish_pending_events(decision)
-    return _add_applied(decision, event)
+    return _add_step_applied_event(decision, event)
 
 
 def _publish_pending_events(decision):
@@ -181,7 +181,7 @@ def _publish_pending_events(decision):
 
 def _apply_opening_step(dispute, event, now, policy):
     """Open a safeguard hold because of the reported step, and confirm the step to the reporting agency."""
-    return _add_applied(_open_hold(Decision(dispute), event, event.data["step"], now), event)
+    return _add_step_applied_event(_open_hold(Decision(dispute), event, event.data["step"], now), event)
 
 
 def _apply_protection_order_accepted(dispute, event, now, policy):
@@ -220,8 +220,8 @@ def _apply_hold_released(dispute, event, now, policy):
 def _apply_stay(dispute, event, now, policy):
     """Open a stay of the reporting agency, unless this agency has already stayed the dispute."""
     if dispute.hold and event.data["agency"] in dispute.hold.stays:
-        return _add_applied(Decision(dispute), event)  # this agency has already stayed the dispute: no further effect
-    return _add_applied(_open_hold(Decision(dispute), event, "dispute.stayed", now), event)
+        return _add_step_applied_event(Decision(dispute), event)  # this agency has already stayed the dispute: no further effect
+    return _add_step_applied_event(_open_hold(Decision(dispute), event, "dispute.stayed", now), event)
 
 
 def _apply_stay_lifted(dispute, event, now, policy):
@@ -298,7 +298,7 @@ def _withhold_ordinary_events(decision, event):
 # ── events of the sealed stream ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _add_applied(decision, event):
+def _add_step_applied_event(decision, event):
     """Add step.applied for the reporting agency to the sealed events."""
     data = event.data
     state = HELD_STATE if decision.dispute.hold.cause and safeguard.has_safeguard_access(data["agency"]) else decision.dispute.state

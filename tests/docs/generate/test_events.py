@@ -31,7 +31,7 @@ def test_every_agency_event_is_reported_in_a_flow_test():
 
 @pytest.fixture(scope="module")
 def published_events():
-    """Return the events that intake and mediation publish after each agency's event of the demonstration's quarter, by type of the agency's event."""
+    """Simulate the demonstration's three months. Return, by type of agency event, the events that intake and mediation publish in response to each one."""
     return simulated_quarter()[1]
 
 

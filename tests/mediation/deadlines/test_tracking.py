@@ -609,7 +609,7 @@ def test_a_resolved_dispute_has_to_be_archived_within_thirty_days():
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.clock)
-def test_every_rule_has_a_clock_of_disputes_or_a_reason_why_only_the_calculator_uses_it(rule):
+def test_every_period_is_used_by_a_dispute_deadline_or_states_why_only_the_calculator_uses_it(rule):
     has_clock = rule.clock in tracking.CLOCK_BY_NAME or rule.clock in hold.SAFEGUARD_LANE_CLOCKS
 
     assert has_clock is (rule.calculator_only is None)

@@ -67,7 +67,7 @@ def test_the_grid_may_escalate_a_dispute_before_the_deadline_but_not_to_a_lower_
     assert simulation.due_at("township_office_level")
 
 
-def test_no_deadline_of_a_level_is_set_after_the_dispute_is_routed_to_a_mediation_body():
+def test_no_escalation_deadline_is_set_after_the_dispute_is_routed_to_a_mediation_body():
     simulation = dispute_found_by_grid()
     simulation.report("dispute.screened")
     simulation.report("dispute.routed")
@@ -164,7 +164,7 @@ def test_the_passed_deadline_of_an_unanswered_supervision_stays_stored_after_a_s
     }
 
 
-def test_the_step_that_a_supervision_demands_meets_the_deadline_of_the_supervision():
+def test_the_step_demanded_by_a_supervision_notice_meets_the_deadline_of_that_notice():
     simulation = dispute_in_state("mediating")
     simulation.report("supervision.issued", agency=POLITICAL_LEGAL_COMMITTEE)
     simulation.report("agreement.reached")

@@ -113,7 +113,7 @@ def test_states_length_returns_false_for_a_wrong_length(rule):
     assert not states_length(chinese_wording_of_rule(rule), wrong, rule.clock)
 
 
-def test_a_source_has_a_day_of_verification_if_and_only_if_its_text_is_quoted():
+def test_a_legal_source_has_a_verification_date_if_and_only_if_its_text_is_quoted():
     quoted = {text.law for text in ARTICLE_TEXTS.values() if not text.is_summary}
 
     assert {law for law, source in SOURCES.items() if source.verified_on} == quoted

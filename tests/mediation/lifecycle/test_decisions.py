@@ -166,7 +166,7 @@ def test_an_unsuitable_dispute_may_be_archived_but_not_referred():
     assert simulation.last_event("dispute.closed")["outcome"] == "not_suitable"
 
 
-def test_archiving_a_suitable_dispute_before_mediation_is_refused():
+def test_a_dispute_suitable_for_mediation_cannot_be_archived_before_it_was_mediated():
     assert dispute_in_state("screened").report("dispute.archived", agency=CENTRE).refused == "illegal_here"
 
 

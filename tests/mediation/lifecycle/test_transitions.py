@@ -105,7 +105,7 @@ def test_every_state_except_initial_and_final_states_has_next_actors():
 
 
 @pytest.mark.parametrize("state", [state for state, roles in NEXT_ACTORS.items() if roles])
-def test_the_next_actors_of_a_state_may_report_a_step_to_another_state(state):
+def test_agencies_listed_as_next_to_act_in_a_state_may_report_a_step_that_leaves_it(state):
     for agency in agencies_in_role(Dispute("", body=DAMAN), NEXT_ACTORS[state][:1]):
         assert any(target != state and contracts.may_report(agency, step) for step, target in state_changes_from(state)), agency
 
@@ -125,7 +125,7 @@ def test_an_agency_that_may_accept_referrals_may_report_all_steps_of_mediation(a
     assert all(contracts.may_report(agency, step) for step in mediation_steps)
 
 
-def test_every_principle_of_mediation_law_names_a_guard_of_its_step_and_valid_articles():
+def test_every_listed_principle_of_mediation_law_names_an_existing_guard_and_existing_articles():
     for guard_name, step, article in PRINCIPLES.values():
         guard_names = {guard.__name__ for guard, _ in GUARDS.get(step, ())} | {"may_request_another_mediator"}
         assert guard_name in guard_names and hasattr(guards, guard_name) and is_article(article)

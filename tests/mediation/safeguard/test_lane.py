@@ -139,7 +139,7 @@ def test_the_step_reported_with_a_risk_flag_takes_effect_whether_step_or_flag_ar
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(STATES), st.sampled_from(sorted(FACTS)), st.sampled_from(AGENCIES_WITHOUT_SAFEGUARD_ACCESS))
-def test_a_step_of_an_agency_without_safeguard_access_is_refused_as_in_a_free_dispute_or_as_stayed(state, step, agency):
+def test_a_refusal_to_an_agency_without_safeguard_access_does_not_reveal_the_hold(state, step, agency):
     free, held = dispute_in_state(state), dispute_in_state(state)
     decide_sealed_step(held)
     before = deep_copy(held.dispute)
