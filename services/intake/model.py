@@ -58,7 +58,10 @@ class Dispute:
 
     @property
     def root_after_pending_requests(self) -> "Dispute":
-        """The dispute into which this one is finally joined if all pending join requests are applied. New requests are checked against it, so that the earlier of two conflicting requests is valid."""
+        """The dispute into which this one is finally joined if all pending join requests are applied.
+
+        New join requests are checked against it, so that of two conflicting requests the earlier one is valid.
+        """
         dispute = self
         while (into := dispute.pending_join_target) is not None:
             dispute = into
