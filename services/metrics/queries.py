@@ -59,6 +59,7 @@ class DisputeRow:
     runs_out_clock: str | None
     runs_out_kind: str | None
     runs_out_state: str | None
+    runs_out_article: str | None
     overdue: str
     last_at: datetime
     channel: str
@@ -68,7 +69,7 @@ class DisputeRow:
 # `d` is metrics.disputes; `l` is the nearest deadline in metrics.deadlines.
 SELECTED_COLUMNS = (
     "d.code, d.township, d.kind, d.reporter, d.state, d.next_actors, d.body, d.opened_at, coalesce(d.entered_at, d.opened_at), d.closed_at, d.outcome,"
-    " d.merged_into, nullif(d.runs_out_at, 'infinity'), d.runs_out_clock, l.kind, l.state, d.overdue, d.last_at, d.channel, d.registered"
+    " d.merged_into, nullif(d.runs_out_at, 'infinity'), d.runs_out_clock, l.kind, l.state, l.article, d.overdue, d.last_at, d.channel, d.registered"
 )
 NEAREST_DEADLINE_JOIN = "left join metrics.deadlines l on l.code = d.code and l.clock = d.runs_out_clock"
 

@@ -1,7 +1,7 @@
 """Tests of the explanations on the dashboard: the article of each deadline links to its text on the law page, and every state is explained."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from starlette.testclient import TestClient
@@ -26,8 +26,8 @@ def dashboard_client(pool):
         yield client
 
 
-def deadline_set_event(sequence, rule):
-    due_at = (START + timedelta(days=3)).isoformat()
+def deadline_set_event(sequence, rule, due_at=None):
+    due_at = (due_at or START + timedelta(days=3)).isoformat()
     facts = {"clock": rule.clock, "kind": rule.kind, "article": rule.article, "due_at": due_at, "owed_by": ["court"]}
     return make_event("mediation", sequence, "deadline.set", hours=1.0, **facts)
 
@@ -97,6 +97,18 @@ def test_every_deadline_on_the_page_of_a_dispute_links_to_its_article(dashboard_
     for row in rows:
         anchors = LAW_PAGE_LINK.findall(row)
         assert anchors and set(anchors) <= set(ID_ATTRIBUTE.findall(law_page))
+
+
+@pytest.mark.parametrize("path", ["/", "/disputes", f"/disputes/{CODES[0]}"], ids=["overview", "list", "dispute"])
+def test_every_clock_name_that_a_page_shows_links_to_the_law_page(dashboard_client, hear, law_page, path):
+    rule = next(rule for rule in RULES if rule.clock == "filing_decision")
+    hear([registered_event(), deadline_set_event(1, rule, due_at=datetime.now(UTC) + timedelta(days=1))])
+
+    page = dashboard_client.get(path).text
+    linked = re.findall(r'<a class="clock" href="/law#([^"]+)"[^>]*>([^<]+)</a>', page)
+
+    assert linked and {name for _, name in linked} == {CLOCKS[rule.clock][0]}
+    assert {anchor for anchor, _ in linked} <= set(ID_ATTRIBUTE.findall(law_page))
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

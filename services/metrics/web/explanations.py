@@ -52,6 +52,11 @@ def article_links(citation: str, clock: str) -> list[tuple[str, str | None]]:
     return [(analogy_prefix + article, _law_page_anchor(article)) for article in cited_articles(citation)]
 
 
+def law_anchor(citation: str | None, clock: str) -> str | None:
+    """Return the anchor of the first article of a citation that has a text on the law page; None if there is none."""
+    return next((anchor for _, anchor in article_links(citation or "none", clock) if anchor), None)
+
+
 def _law_page_anchor(article: str) -> str | None:
     return ARTICLE_TEXTS[article].anchor if article in ARTICLE_TEXTS else None
 

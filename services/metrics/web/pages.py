@@ -65,7 +65,13 @@ async def dispute_page(request):
     if loaded is None:
         return error_page(request, 404, "not_found", code=code[:20])
     row, deadlines, timeline, change, as_of = loaded
-    context = {"dispute": row, "deadlines": deadlines, "timeline": build_entries(timeline), "cut": len(timeline) >= queries.MAX_TIMELINE_ROWS}
+    context = {
+        "dispute": row,
+        "deadlines": deadlines,
+        "articles": {deadline["clock"]: deadline["article"] for deadline in deadlines},
+        "timeline": build_entries(timeline),
+        "cut": len(timeline) >= queries.MAX_TIMELINE_ROWS,
+    }
     return _render(request, "dispute.html", change, as_of, at="disputes", **context)
 
 
@@ -178,6 +184,7 @@ def _render(request, template, change, as_of, status=200, headers=None, **contex
         "inline_name": lambda table, token: names.inline_name(language, table, token),
         "article": lambda cited: names.format_articles(language, cited),
         "article_links": explanations.article_links,
+        "law_anchor": explanations.law_anchor,
         "state_explanation": explanations.state_explanation,
         "in_language": lambda pair: pair[texts.LANGUAGES.index(language)],
         "remaining": lambda due: names.format_remaining(language, due, now),
