@@ -87,7 +87,6 @@ def make_launch(spec: ProcessSpec, servers: Installation) -> Launch:
     if spec.service == "intake":
         environment |= {
             "FENGQIAO_SEAL_PRIVATE_KEY": servers.keys["seal"]["private"],
-            "FENGQIAO_SEAL_PUBLIC_KEY": servers.keys["seal"]["public"],
             "FENGQIAO_AGENCY_TOKENS": str(servers.folder / "agency-tokens.json"),
         }
     if spec.name == "relay":

@@ -15,7 +15,7 @@ import orjson
 import pika
 import psycopg2
 
-from contracts import AGENCIES, COUNTY, SUBSCRIPTIONS, TOWNSHIPS
+from contracts import AGENCIES, COUNTY, SUBSCRIPTIONS
 from contracts.channels import AGENCIES_EXCHANGE, DEAD_LETTERS, service_of
 from fengqiao_agency import Agency
 from local import System
@@ -31,7 +31,6 @@ ROLE_OF_LEAD_AGENCY = {
 _COMMITTEES = [agency for agency in COUNTY.agencies.values() if agency.role == "B" and agency.townships]
 # The first mediation committee that is responsible for a township, and this township.
 DAMAN_COMMITTEE, DAMAN_TOWN = _COMMITTEES[0].code, _COMMITTEES[0].townships[0]
-JIANTAN_TOWN = "620702108" if "620702108" in TOWNSHIPS else next(town for town in TOWNSHIPS if town != DAMAN_TOWN)
 
 
 def code_of(agency: str) -> str:
@@ -395,10 +394,9 @@ class County:
 
 
 class SafeguardLane:
-    """Texts and table names that reveal events of the safeguard lane (events that only police, courts and women's federation see)."""
+    """Texts that reveal events of the safeguard lane (events that only police, courts and women's federation see)."""
 
     FORBIDDEN_TEXTS = ("safeguard", "hold.released", "protection_order", "dv.warning", "risk.flagged", "notice.attention")
-    TABLES = ("lane_records", "lane_events", "lane_accesses", "holds", "hold_clocks", "sealed_notices")
 
 
 def find_outside_safeguard_lane(county: County, dispute: str, texts: tuple[str, ...] = ()) -> list:

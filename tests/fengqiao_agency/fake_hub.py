@@ -18,7 +18,6 @@ class FakeHub:
         self._refuse, self._reject, self._answer, self._copies = refuse, reject, answer, copies
         self.received: list[tuple[str, str, str]] = []  # (agency, subject, event id) of each delivery, repeated ones included
         self.dispute_codes: dict[str, str] = {}
-        self._ids: set[str] = set()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._stopping = threading.Event()
 
