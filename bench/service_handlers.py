@@ -41,7 +41,7 @@ def batch_handler(measured_service: str) -> tuple[Callable[[list[Event]], None],
     service, method, read, read_stored = service_handler(measured_service)
     worker = service()
     config = settings.load()
-    worker.db = Pool(config, read=read_stored)
+    worker.db = Pool(config, read=read_stored, prepares_statements=True)
     if measured_service == "mediation":
         from contracts import COUNTY
         from services.mediation.county_files import CountyFiles

@@ -1,6 +1,6 @@
-"""Copies each row of the services' outboxes, with the full events, into a table of the drill, for the checks.
+"""Copies each event in the services' outboxes into a table of the drill, for the checks.
 
-A database trigger copies the row in the transaction that inserts it. If that transaction committed, the copy therefore exists exactly once,
+A database trigger copies the events of each inserted row, which may be a bundle of events, in the transaction that inserts it. If that transaction committed, the copy therefore exists exactly once,
 whatever happens to the relay and the broker afterwards. The services' code does not depend on the copy.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import psycopg2
 
 # `security definer`: the trigger function runs with the rights of the administrator, because the services have no rights on the schema `drill`.
-CREATE_OUTBOX_COPY = """
+CREATE_OUTBOX_COPY = r"""
 drop schema if exists drill cascade;
 create schema drill;
 create table drill.outbox (
@@ -24,7 +24,12 @@ create table drill.outbox (
 create function drill.copy_outbox() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
     insert into drill.outbox (service, exchange, routing_key, event_id, body)
-    select tg_table_schema, exchange, routing_key, event_id, body from new_rows order by id;
+    select tg_table_schema, exchange, replace(routing_key, '.bundle', '.' || (event::json ->> 'type')), coalesce(event::json ->> 'id', message_id),
+           convert_to(event, 'UTF8')
+      from (select *, convert_from(body, 'UTF8') as message from new_rows) m
+     cross join lateral string_to_table(case when message like '[%' then substr(message, 2, length(message) - 2) else message end, E',\n')
+           with ordinality e (event, n)
+     order by id, n;
     return null;
 end $$;
 """
@@ -35,7 +40,7 @@ create trigger copy_outbox after insert on {service}.outbox referencing new tabl
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A copied outbox row of a service: one message to publish."""
+    """A copied event of a service's outbox. `routing_key`: the key that it has as a message of its own."""
 
     service: str
     exchange: str
@@ -56,6 +61,6 @@ def install_outbox_copy(admin_url: str, services) -> None:
 
 
 def read_messages(query_rows) -> list[Message]:
-    """Return all messages that the trigger copied from the services' outboxes, in the order of insertion. `query_rows(sql, *parameters)` queries the database as administrator."""
+    """Return all events that the trigger copied from the services' outboxes, in the order of insertion. `query_rows(sql, *parameters)` queries the database as administrator."""
     copied = query_rows("select service, exchange, routing_key, event_id, body from drill.outbox order by id")
     return [Message(service, exchange, key, event_id, bytes(body)) for service, exchange, key, event_id, body in copied]

@@ -243,7 +243,7 @@ def events_published_but_not_processed(evidence: Evidence):
 
 
 def events_left_in_outbox(evidence: Evidence):
-    return (f"{service} {event}" for service in SUBSCRIPTIONS for (event,) in evidence.query_rows(f"select event_id from {service}.outbox limit 100"))
+    return (f"{service} {event}" for service in SUBSCRIPTIONS for (event,) in evidence.query_rows(f"select message_id from {service}.outbox limit 100"))
 
 
 def undelivered_receipts(evidence: Evidence):

@@ -122,7 +122,7 @@ def read_outbox_without_partition_locks():
 
     from plumbing import relay
 
-    fetch = "select id, exchange, routing_key, event_id, body from outbox order by id limit 3 for update skip locked"
+    fetch = "select id, exchange, routing_key, message_id, event_count, body from outbox order by id limit 3 for update skip locked"
 
     def publish_window(self):
         self._query("begin")

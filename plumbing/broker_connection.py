@@ -9,23 +9,32 @@ import eventlet
 import kombu
 from eventlet.semaphore import Semaphore
 
-from plumbing import lenient_decoding  # the import replaces decoders of py-amqp
+from plumbing import bundles, lenient_decoding  # the import of lenient_decoding replaces decoders of py-amqp
 from plumbing.events import Delivery
 from plumbing.frame_reader import read_frames
 
 HEARTBEAT_SECONDS = 15
 RETRYABLE_ERRORS = (OSError, amqp.exceptions.AMQPError)
+MAX_BATCH_BYTES = 8 * 2**20  # a batch is closed by the message with which it reaches this size
+# While more bytes of deliveries than this are buffered, nothing is read from the connection. The prefetch limit alone would not bound the memory, because
+# it counts messages, and RabbitMQ implements no limit in bytes.
+MAX_BUFFERED_BYTES = 32 * 2**20
 FATAL_REPLY_CODES = (403, 404, 406)  # AMQP reply codes of errors that a reconnection cannot solve: missing permission, missing queue, wrong queue arguments
 
 
 class BrokerConnection:
     """Connection to the broker with one channel and one buffer of deliveries per queue. After the connection is closed, `acknowledge` does nothing."""
 
-    def __init__(self, amqp_uri: str, queues: list[str], prefetch: int, on_arrival: Callable[[], None], write_lock: Semaphore):
-        """Open the connection. `on_arrival` is called after each delivery; `write_lock` is held during writes to this connection."""
-        self.on_arrival, self.write_lock = on_arrival, write_lock
+    def __init__(self, amqp_uri: str, queues: list[str], prefetch: int, on_arrival: Callable[[], None], write_lock: Semaphore, may_be_bundles: bool = True):
+        """Open the connection. `on_arrival` is called after each delivery; `write_lock` is held during writes to this connection.
+
+        `prefetch`: maximum number of unacknowledged messages per queue. `may_be_bundles`: whether the messages may be bundles of events. It is false for
+        queues to which agencies publish.
+        """
+        self.on_arrival, self.write_lock, self.may_be_bundles = on_arrival, write_lock, may_be_bundles
         self.is_open = True
-        self.buffers: list[deque] = []  # for each queue: messages that have arrived and that no batch has taken yet
+        self.buffers: list[deque] = []  # for each queue: messages that have arrived and that no batch has taken yet, with their number of events
+        self.buffered_events = self.buffered_bytes = 0
         self.channels: list = []
         self.batches_taken = 0
         self.connection = kombu.Connection(amqp_uri, heartbeat=HEARTBEAT_SECONDS, connect_timeout=5)
@@ -41,42 +50,50 @@ class BrokerConnection:
 
     def _make_message_callback(self, buffer):
         def on_message(message):
-            buffer.append(message)
+            event_count = bundles.count_events(message.body) if self.may_be_bundles else 1
+            buffer.append((message, event_count))
+            self.buffered_events += event_count
+            self.buffered_bytes += len(message.body)
             self.on_arrival()
 
         return on_message
 
     def receive(self):
-        """Read arriving AMQP frames; wait up to half a second for the first one. Send a heartbeat if one is due."""
-        with contextlib.suppress(TimeoutError):
-            read_frames(self.connection.connection, timeout=0.5)
+        """Read arriving AMQP frames; wait up to half a second for the first one. Send a heartbeat if one is due.
+
+        If MAX_BUFFERED_BYTES are buffered, wait without reading, so that the remaining messages stay at the broker.
+        """
+        if self.buffered_bytes > MAX_BUFFERED_BYTES:
+            eventlet.sleep(0.05)
+        else:
+            with contextlib.suppress(TimeoutError):
+                read_frames(self.connection.connection, timeout=0.5)
         with self.write_lock:
             self.connection.heartbeat_check()
 
-    def count_buffered(self) -> int:
-        """Return how many deliveries have arrived and wait in the buffers, over all queues."""
-        return sum(map(len, self.buffers))
-
     def take_deliveries(self, limit):
-        """Remove up to `limit` deliveries from the buffers, in turn from each queue.
+        """Remove messages with about `limit` events from the buffers, in turn from each queue: a bundle is never divided between two batches.
 
-        Return the deliveries, and the delivery tag of the last one of each queue: {index of the queue: delivery tag}.
+        Return the deliveries, one for each event, and the delivery tag of the last message of each queue: {index of the queue: delivery tag}.
         """
-        deliveries, last_tags = [], {}
+        deliveries, last_tags, bytes_left = [], {}, MAX_BATCH_BYTES
         filled = [index for index in range(len(self.buffers)) if self.buffers[index]]
         self.batches_taken += 1
         if filled:
             start = self.batches_taken % len(filled)  # consecutive batches begin with different queues
             filled = filled[start:] + filled[:start]
-        while filled and limit > 0:
-            share = max(1, limit // len(filled))
+        while filled and limit > 0 and bytes_left > 0:
+            share = max(1, limit // len(filled))  # number of events to take from each queue in this turn
             for index in filled:
-                buffer = self.buffers[index]
-                for _ in range(min(share, len(buffer), limit)):
-                    message = buffer.popleft()
+                buffer, taken = self.buffers[index], 0
+                while buffer and taken < share and limit > 0 and bytes_left > 0:
+                    message, event_count = buffer.popleft()
                     last_tags[index] = message.delivery_tag
-                    deliveries.append(_to_delivery(message))
-                    limit -= 1
+                    delivery = _to_delivery(message)
+                    deliveries += bundles.split(delivery) if self.may_be_bundles else [delivery]
+                    self.buffered_events -= event_count
+                    self.buffered_bytes -= len(message.body)
+                    taken, limit, bytes_left = taken + event_count, limit - event_count, bytes_left - len(message.body)
             filled = [index for index in filled if self.buffers[index]]
         return deliveries, last_tags
 

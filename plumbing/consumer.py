@@ -37,7 +37,8 @@ from plumbing.pool import DatabaseUnavailable, should_try_again
 
 log = get_logger()
 
-BATCH_SIZE = 200  # maximum number of events in a batch
+BATCH_SIZE = 200  # number of events after which a batch takes no further message
+PREFETCHED_BUNDLES = 100  # unacknowledged messages per queue of a service; each has up to 64 kB
 BATCH_WAIT_SECONDS = 0.004  # how long a batch waits for more deliveries
 WARN_AFTER_RETRIES = 3  # number of retries of a deadlock or a lock timeout after which a warning is logged
 DUE_QUERY_SECONDS = 1.0  # interval between queries for stored events that are due for another attempt
@@ -53,11 +54,23 @@ class Consumer(Entrypoint):
 
     `queues(settings)` returns the queue names, `sources` are the producers that publish to these queues. `read(delivery)` parses a delivery into
     an event or raises UnreadableEvent. `room()` returns how many more events the service may process now; if `room` is None, only `size` limits
-    a batch.
+    a batch. `may_be_bundles`: whether a message may contain several events (plumbing.bundles).
     """
 
-    def __init__(self, queues, sources, read=events.read, size=BATCH_SIZE, batch_wait=BATCH_WAIT_SECONDS, room=None, **kwargs):
+    def __init__(
+        self,
+        queues,
+        sources,
+        read=events.read,
+        size=BATCH_SIZE,
+        batch_wait=BATCH_WAIT_SECONDS,
+        room=None,
+        prefetch=2 * BATCH_SIZE,
+        may_be_bundles=False,
+        **kwargs,
+    ):
         self.queues, self.sources, self.read, self.size, self.batch_wait, self.room = queues, sources, read, size, batch_wait, room
+        self.prefetch, self.may_be_bundles = prefetch, may_be_bundles
         # nameko is to treat every exception as expected, because this module logs failures itself, without values.
         super().__init__(expected_exceptions=(Exception,), **kwargs)
 
@@ -104,7 +117,7 @@ class Consumer(Entrypoint):
             connection = None
             try:
                 connection = self.broker = BrokerConnection(
-                    self.settings.amqp_uri, self.queues(self.settings), 2 * self.size, self._signal_arrival, self.write_lock
+                    self.settings.amqp_uri, self.queues(self.settings), self.prefetch, self._signal_arrival, self.write_lock, self.may_be_bundles
                 )
                 telemetry.HEARING.labels(self.service).set(1)
                 wait = 0.1
@@ -170,7 +183,7 @@ class Consumer(Entrypoint):
             eventlet.sleep(self.batch_wait)
 
     def _count_available_deliveries(self):
-        return self.broker.count_buffered() + len(self._get_interrupted_batch()[0]) if self.broker and self.broker.is_open else 0
+        return self.broker.buffered_events + len(self._get_interrupted_batch()[0]) if self.broker and self.broker.is_open else 0
 
     def _get_interrupted_batch(self):
         """Return the interrupted batch of the current connection, else an empty one. The broker redelivers the batches of earlier connections."""
@@ -340,4 +353,4 @@ def hear(*producers, **options):
         assert set(producers) <= set(SUBSCRIPTIONS[settings.service]), f"{settings.service} is not among the listeners of {producers}"
         return [queue_of(settings.service, producer, partition) for producer in producers for partition in settings.partitions_heard]
 
-    return Consumer.decorator(queues=queues, sources=(*producers, events.UNREADABLE), **options)
+    return Consumer.decorator(queues=queues, sources=(*producers, events.UNREADABLE), prefetch=PREFETCHED_BUNDLES, may_be_bundles=True, **options)

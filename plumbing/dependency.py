@@ -20,7 +20,7 @@ class Database(DependencyProvider):
     pool = None  # set by `setup`
 
     def setup(self):
-        self.pool = Pool(self.container.config["settings"], self.size, read=self.read)
+        self.pool = Pool(self.container.config["settings"], self.size, read=self.read, prepares_statements=True)
 
     def get_dependency(self, worker_ctx):
         return self.pool

@@ -21,7 +21,7 @@ from plumbing import events, telemetry
 from plumbing.events import Delivery, Event
 from plumbing.failpoints import failpoint
 from plumbing.rows import Columns
-from plumbing.statements import Statements
+from plumbing.statements import PreparedStatements, Statements
 
 KEY_COLUMNS = Columns("source text, subject text")
 POSITION_COLUMNS = Columns(
@@ -46,8 +46,8 @@ class SequenceConflict(Exception):
 class Inbox(Statements):
     """Inbox of a service within one transaction. `read` parses a stored delivery into an event, `secret_box` encrypts and decrypts stored deliveries."""
 
-    def __init__(self, cursor, now: datetime, read, secret_box):
-        super().__init__(cursor)
+    def __init__(self, cursor, prepared: PreparedStatements | None, now: datetime, read, secret_box):
+        super().__init__(cursor, prepared)
         self._now, self._read, self._secret_box = now, read, secret_box
         self._outcome_counts: Counter = Counter()
         self._event_ages: list[float] = []

@@ -1,6 +1,7 @@
 """Outbox of a service: the service stores events and replies in the table `outbox` in its transaction; the relay publishes them after the commit.
 
 - **say**: number events per dispute and store them in the outbox. An event is published if and only if its transaction commits.
+- **bundle**: one row of the outbox and one message, which contains all events of the transaction for one exchange and partition (plumbing.bundles).
 - **spoken**: the table with the last sequence number used, per stream and dispute. The row is locked until the commit, so that sequence numbers
   follow the order of the commits without gaps.
 
@@ -14,21 +15,22 @@ from datetime import datetime
 from contracts import AGENCIES
 from contracts.channels import INBOXES_EXCHANGE, exchange_of, partition_of, routing_key
 from plumbing import events
+from plumbing.bundles import BUNDLE_KEY, OutboxEvent, make_messages
 from plumbing.events import DomainEvent, Reply
 from plumbing.rows import Columns
-from plumbing.statements import Statements
+from plumbing.statements import PreparedStatements, Statements
 
 SEQUENCE_COLUMNS = Columns("source text, subject text, last_sequence bigint")
-OUTBOX_COLUMNS = Columns("partition smallint, exchange text, routing_key text, event_id text, body utf8")
+OUTBOX_COLUMNS = Columns("partition smallint, exchange text, routing_key text, message_id text, event_count int, body utf8")
 
 
 class Outbox(Statements):
-    """Collects the outbox rows of one transaction in memory, in the order of the calls; `flush` writes them to the database."""
+    """Collects the events of one transaction in memory, in the order of the calls; `flush` writes them to the database as bundles."""
 
-    def __init__(self, cursor, now: datetime, service: str, partitions: int):
-        super().__init__(cursor)
+    def __init__(self, cursor, prepared: PreparedStatements | None, now: datetime, service: str, partitions: int):
+        super().__init__(cursor, prepared)
         self._now, self._service, self._partitions = now, service, partitions
-        self._rows: list[tuple] = []
+        self._events: list[OutboxEvent] = []
 
     def say(self, domain_events: list[DomainEvent]) -> None:
         """Assign sequence numbers to these events, per dispute and stream, and add them to the outbox in the order given."""
@@ -52,7 +54,8 @@ class Outbox(Statements):
             event_id = f"{event.subject}/{sequence}" if event.source is None else f"{event.subject}/s{sequence}"
             partition = partition_of(event.subject, self._partitions)
             body = events.write(source, event, event_id, self._now, sequence)
-            self._rows.append((partition, exchange_of(source), routing_key(partition, event.type), event_id, body))
+            bundle_key = routing_key(partition, BUNDLE_KEY)
+            self._events.append(OutboxEvent(partition, exchange_of(source), routing_key(partition, event.type), event_id, body, bundle_key))
 
     def post(self, replies: list[Reply]) -> list[bytes]:
         """Add receipts or notices for single agencies to the outbox. Return the serialised replies, in the order given."""
@@ -64,13 +67,15 @@ class Outbox(Statements):
         """Add replies that are already serialised, (agency, id, bytes), to the outbox. Replies to a removed agency are left out."""
         # A removed agency has no inbox queue; its replies remain in the tables of receipts and notices.
         deliverable = [reply for reply in replies if AGENCIES[reply[0]].status != "removed"]
-        self._rows += [(zlib.crc32(agency.encode()) % self._partitions, INBOXES_EXCHANGE, agency, event_id, body) for agency, event_id, body in deliverable]
+        self._events += [
+            OutboxEvent(zlib.crc32(agency.encode()) % self._partitions, INBOXES_EXCHANGE, agency, event_id, body) for agency, event_id, body in deliverable
+        ]
 
     def flush(self) -> None:
-        """Write the collected rows and notify the relay. Must be the last statement before the commit."""
-        if not self._rows:
+        """Write the collected events and notify the relay. Must be the last statement before the commit."""
+        if not self._events:
             return
         self.run(
             f"with put as (insert into outbox ({OUTBOX_COLUMNS.names}) select * from {OUTBOX_COLUMNS.rows}) select pg_notify(%s, '')",
-            [*OUTBOX_COLUMNS.parameters(self._rows), f"outbox_{self._service}"],
+            [*OUTBOX_COLUMNS.parameters(make_messages(self._events)), f"outbox_{self._service}"],
         )

@@ -28,6 +28,7 @@ from rich.table import Table
 from contracts import safeguard
 from contracts.channels import DEAD_LETTERS, SEALED_STREAMS, UNROUTED, exchange_of, service_of
 from plumbing import pool
+from plumbing.bundles import count_events
 from plumbing.events import UNREADABLE, Delivery
 from plumbing.logs import describe
 
@@ -174,7 +175,7 @@ def dead_letters(
     at_most: int = typer.Option(1000, help="最多条数 | maximum number of messages"),
 ):
     """列出消息服务器放弃投递或者无法路由的消息 | List messages that the broker gave up delivering or could not route."""
-    table = Table("队列 queue", "消息 id", "字节 bytes", "原队列 queue before", "原因 reason", "发布至 published to", "结果 result")
+    table = Table("队列 queue", "消息 id", "事件数 events", "字节 bytes", "原队列 queue before", "原因 reason", "发布至 published to", "结果 result")
     connection = pika.BlockingConnection(pika.URLParameters(os.environ["AMQP_URI"]))
     try:
         for name in [queue] if queue else [DEAD_LETTERS, UNROUTED]:
@@ -208,7 +209,9 @@ def _list_messages(connection, queue, put_back, message, at_most, table):
         # Id and routing key of a sealed event are hidden, because they would reveal which dispute is in the safeguard lane.
         is_sealed = exchange in map(exchange_of, SEALED_STREAMS.values())
         message_id, destination = ("–", exchange) if is_sealed else (properties.message_id or "–", f"{exchange} {key}")
-        table.add_row(queue, message_id, str(len(body)), death.get("queue", "–"), death.get("reason", "unroutable"), destination, result)
+        table.add_row(
+            queue, message_id, str(count_events(body)), str(len(body)), death.get("queue", "–"), death.get("reason", "unroutable"), destination, result
+        )
 
 
 def _put_back(channel, exchange, key, properties, body):

@@ -6,6 +6,7 @@ The pool can be used by green threads (nameko) and by operating system threads (
 import contextlib
 import threading
 import time
+from dataclasses import dataclass
 
 import psycopg2
 from nacl.secret import SecretBox
@@ -14,35 +15,57 @@ from plumbing import events
 from plumbing.inbox import SequenceConflict
 from plumbing.logs import describe
 from plumbing.settings import Settings
+from plumbing.statements import PreparedStatements
 from plumbing.transaction import Transaction
 
 # Time limits for server and client. The server ends statements and transactions that take too long. TCP keepalives detect that the other machine is
-# down; without them the server would hold the locks of a dead client for hours.
-SERVER_OPTIONS = (
-    "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
-    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=30s"
+# down; without them the server would hold the locks of a dead client for hours. The limits are set by a statement, because PgBouncer does not pass on the
+# startup parameter `options`.
+TIME_LIMITS_SQL = (
+    "set statement_timeout = '30s'; set lock_timeout = '10s'; set idle_in_transaction_session_timeout = '60s';"
+    " set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3; set tcp_user_timeout = '30s'"
+)
+# A prepared statement is planned once, without its values, often when the tables are still empty. All statements of the services find their rows by an
+# index; these settings make the planner choose it whatever the statistics say.
+PLANNER_SETTINGS_SQL = (
+    "set plan_cache_mode = force_generic_plan; set jit = off; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off"
 )
 CONNECT_OPTIONS = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
 MAX_CONNECTION_AGE_SECONDS = 1800
 RETRYABLE_SQLSTATES = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock timeout
 # Prefixes of SQLSTATE: out of resources, server shutting down or starting, system error, connection error.
 UNAVAILABLE_SQLSTATE_PREFIXES = ("53", "57P", "58", "08")
+# A prepared statement that no longer exists (for example after DISCARD ALL), or whose result has other columns after a migration.
+STALE_STATEMENT_SQLSTATES = ("26000", "0A000")
 
 
 class DatabaseUnavailable(Exception):
     """The database does not answer. The caller stops consuming and tries again later; no event was acknowledged, so none is lost."""
 
 
-class Pool:
-    """Pool of at most `size` connections; the connection returned last is reused first. A caller waits up to `acquire_timeout` seconds for a free one."""
+@dataclass(slots=True)
+class PooledConnection:
+    """A database connection with the monotonic time at which it was opened. `prepared`: its prepared statements; None: the pool prepares none."""
 
-    def __init__(self, settings: Settings, size: int = 4, acquire_timeout: float = 30.0, read=events.read):
+    opened_at: float
+    connection: psycopg2.extensions.connection
+    prepared: PreparedStatements | None
+
+
+class Pool:
+    """Pool of at most `size` connections; the connection returned last is reused first. A caller waits up to `acquire_timeout` seconds for a free one.
+
+    `prepares_statements`: whether statements are prepared, for processes that repeat a limited number of statements. The planner then uses indexes only.
+    """
+
+    def __init__(self, settings: Settings, size: int = 4, acquire_timeout: float = 30.0, read=events.read, prepares_statements: bool = False):
         self.settings = settings
+        self.prepares_statements = prepares_statements
         self.read = read
         self.acquire_timeout = acquire_timeout
         self.secret_box = SecretBox(settings.at_rest_key)
         self._free_slots = threading.BoundedSemaphore(size)
-        self._idle_connections: list[tuple[float, psycopg2.extensions.connection]] = []
+        self._idle_connections: list[PooledConnection] = []
 
     @contextlib.contextmanager
     def transaction(self):
@@ -50,9 +73,12 @@ class Pool:
         if not self._free_slots.acquire(timeout=self.acquire_timeout):
             raise DatabaseUnavailable("no connection became free")
         try:
-            opened_at, connection = self._acquire_connection()
+            pooled = self._acquire_connection()
+            connection = pooled.connection
             try:
-                tx = Transaction(self, connection)
+                if pooled.prepared is not None:
+                    pooled.prepared.begin_transaction()
+                tx = Transaction(self, connection, pooled.prepared)
                 yield tx
                 tx.flush_outbox()
                 tx.failpoint("before_commit")
@@ -61,11 +87,14 @@ class Pool:
                 tx.report_metrics()
             except BaseException as error:
                 self._roll_back(connection)
+                if pooled.prepared is not None and pooled.prepared.is_reused and getattr(error, "pgcode", None) in STALE_STATEMENT_SQLSTATES:
+                    connection.close()
                 if _is_unavailable(error, connection):
                     raise DatabaseUnavailable(describe(error)) from error
                 raise
             finally:
-                self._return_connection(opened_at, connection)
+                if not connection.closed:
+                    self._idle_connections.append(pooled)
         finally:
             self._free_slots.release()
 
@@ -80,16 +109,17 @@ class Pool:
 
     def close(self):
         while self._idle_connections:
-            self._idle_connections.pop()[1].close()
+            self._idle_connections.pop().connection.close()
 
     def _acquire_connection(self):
         while self._idle_connections:
-            opened_at, connection = self._idle_connections.pop()
-            if not connection.closed and time.monotonic() - opened_at < MAX_CONNECTION_AGE_SECONDS:
-                return opened_at, connection
-            connection.close()
+            pooled = self._idle_connections.pop()
+            if not pooled.connection.closed and time.monotonic() - pooled.opened_at < MAX_CONNECTION_AGE_SECONDS:
+                return pooled
+            pooled.connection.close()
         try:
-            return time.monotonic(), connect(self.settings.database_url)
+            connection = connect(self.settings.database_url, PLANNER_SETTINGS_SQL if self.prepares_statements else None)
+            return PooledConnection(time.monotonic(), connection, PreparedStatements() if self.prepares_statements else None)
         except psycopg2.Error as error:
             # The error message of a failed connection attempt contains addresses and users, never stored data, so it may be logged.
             raise DatabaseUnavailable(" ".join(str(error).split())[:300]) from error
@@ -98,15 +128,19 @@ class Pool:
         with contextlib.suppress(psycopg2.Error):
             connection.rollback()
 
-    def _return_connection(self, opened_at, connection):
-        if connection.closed:
-            return
-        self._idle_connections.append((opened_at, connection))
 
-
-def connect(url: str, **overrides):
-    """Open a database connection with the time limits SERVER_OPTIONS and CONNECT_OPTIONS. Raises psycopg2.Error."""
-    return psycopg2.connect(url, options=SERVER_OPTIONS, application_name="fengqiao", **{**CONNECT_OPTIONS, **overrides})
+def connect(url: str, settings_sql: str | None = None):
+    """Open a database connection with the time limits TIME_LIMITS_SQL and CONNECT_OPTIONS. `settings_sql`: further SET statements. Raises psycopg2.Error."""
+    connection = psycopg2.connect(url, application_name="fengqiao", **CONNECT_OPTIONS)
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(TIME_LIMITS_SQL + (f"; {settings_sql}" if settings_sql else ""))
+        connection.autocommit = False
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _is_unavailable(error, connection) -> bool:

@@ -24,13 +24,14 @@ from structlog import get_logger
 
 from contracts.channels import DEFAULT_PARTITIONS
 from plumbing import logs, pool, telemetry
-from plumbing.events import CONTENT_TYPE
+from plumbing.bundles import content_type
 from plumbing.failpoints import failpoint
 from plumbing.logs import describe
 
 log = get_logger()
 
-WINDOW_ROWS = 500  # number of rows that are published before the relay waits for their confirms
+WINDOW_ROWS = 500  # maximum number of rows that are published before the relay waits for their confirms
+WINDOW_BYTES = 4 * 2**20  # the same limit in bytes; it bounds the memory of the relay and what waits in its socket
 MESSAGES_PER_FLUSH = 50  # number of messages after which the buffered output is written to the socket
 POLL_SECONDS = 0.5  # maximum interval between two queries of the outbox, in case a NOTIFY was missed
 CONFIRM_TIMEOUT_SECONDS = 30  # how long the relay waits for the broker's confirms
@@ -49,9 +50,13 @@ FATAL_ERRORS = (
     pika.exceptions.AuthenticationError,
 )
 
+# The oldest rows of a window. The window ends with the row at which it has reached %(bytes)s bytes.
 FETCH_ROWS_SQL = """
-select id, exchange, routing_key, event_id, body from outbox
- where partition = any(%s) and id <> all(%s::bigint[]) order by id limit %s
+select id, exchange, routing_key, message_id, event_count, body
+  from (select *, sum(octet_length(body)) over (order by id) - octet_length(body) as bytes_before
+          from (select id, exchange, routing_key, message_id, event_count, body from outbox
+                 where partition = any(%(partitions)s) and id <> all(%(excluded)s::bigint[]) order by id limit %(rows)s) oldest) numbered
+ where bytes_before < %(bytes)s order by id
 """
 
 
@@ -127,7 +132,10 @@ class Relay:
         if not self.partitions_held:
             return []
         self.postponed = {row: until for row, until in self.postponed.items() if until > time.monotonic()}
-        return self._query(FETCH_ROWS_SQL, (sorted(self.partitions_held), [*self.postponed, *excluded], self.window))
+        return self._query(
+            FETCH_ROWS_SQL,
+            {"partitions": sorted(self.partitions_held), "excluded": [*self.postponed, *excluded], "rows": self.window, "bytes": WINDOW_BYTES},
+        )
 
     def _delete_confirmed(self):
         """Delete the outbox rows that the broker has confirmed."""
@@ -221,8 +229,8 @@ class Publisher:
         self.last_tag = 0
         self.unconfirmed: dict[int, int] = {}  # delivery tag → id of the outbox row, for published messages without a confirm
         self.confirmed: list[int] = []
-        self.returned: set[str] = set()  # event ids of messages that the broker returned as unroutable
-        self.rows_of: dict[str, set[int]] = {}  # event id → ids of the outbox rows with this event
+        self.returned: set[str] = set()  # ids of messages that the broker returned as unroutable
+        self.rows_of: dict[str, set[int]] = {}  # message id → ids of the outbox rows with this message id
         self.loop = IOLoop()
         self.loop.activate_poller()
         self.connection = pika.SelectConnection(
@@ -231,13 +239,13 @@ class Publisher:
         self._poll_until(lambda: self.is_open, 15)
 
     def publish(self, rows) -> None:
-        """Send rows (id, exchange, routing_key, event_id, body) without waiting for confirms. Raises pika.exceptions.AMQPError."""
+        """Send rows (id, exchange, routing_key, message_id, event_count, body) without waiting for confirms. Raises pika.exceptions.AMQPError."""
         self.confirmed, self.returned, self.rows_of = [], set(), {}
-        for count, (row, exchange, routing_key, event_id, body) in enumerate(rows, 1):
+        for count, (row, exchange, routing_key, message_id, event_count, body) in enumerate(rows, 1):
             self.last_tag += 1
             self.unconfirmed[self.last_tag] = row
-            self.rows_of.setdefault(event_id, set()).add(row)  # one event id may have several rows: a window may contain the same receipt twice
-            properties = pika.BasicProperties(content_type=CONTENT_TYPE, delivery_mode=2, message_id=event_id)
+            self.rows_of.setdefault(message_id, set()).add(row)  # one message id may have several rows: a window may contain the same receipt twice
+            properties = pika.BasicProperties(content_type=content_type(event_count), delivery_mode=2, message_id=message_id)
             self.channel.basic_publish(exchange, routing_key, bytes(body), properties, mandatory=True)
             if count % MESSAGES_PER_FLUSH == 0:
                 self._poll(0)  # pika writes to the socket only while its loop runs
@@ -250,7 +258,7 @@ class Publisher:
         Raises pika.exceptions.AMQPError if the connection fails first; then no row counts as confirmed.
         """
         self._poll_until(lambda: not self.unconfirmed, CONFIRM_TIMEOUT_SECONDS)
-        returned = set().union(*(self.rows_of[event_id] for event_id in self.returned))
+        returned = set().union(*(self.rows_of[message_id] for message_id in self.returned))
         return [row for row in self.confirmed if row not in returned]
 
     def process_heartbeats(self):

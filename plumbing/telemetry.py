@@ -12,22 +12,22 @@ from contracts.channels import is_sealed
 EVENTS                = Counter("fengqiao_events_total", "Events consumed, by outcome: applied, duplicate, waiting, retry, parked, discarded.", ["service", "source", "type", "outcome"])
 EVENT_AGE             = Histogram("fengqiao_event_age_seconds", "Seconds from the time an event happened to the time this service processed it.", ["service"],
                                   buckets=(.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400))
-BATCH_EVENTS          = Histogram("fengqiao_batch_events", "Deliveries per batch.", ["service"], buckets=(1, 2, 5, 10, 25, 50, 100, 200, 500))
+BATCH_EVENTS          = Histogram("fengqiao_batch_events", "Events per batch.", ["service"], buckets=(1, 2, 5, 10, 25, 50, 100, 200, 500))
 BATCH_SECONDS         = Histogram("fengqiao_batch_processing_seconds", "Seconds from taking a batch to acknowledging it.", ["service"],
                                   buckets=(.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10))
-DELIVERIES            = Counter("fengqiao_deliveries_total", "Messages delivered by the broker, duplicates included.", ["service"])
+DELIVERIES            = Counter("fengqiao_deliveries_total", "Events in the messages that the broker delivered, duplicates included.", ["service"])
 RECONNECTS            = Counter("fengqiao_reconnects_total", "Connections to the broker or the database that were lost and reopened.", ["service", "to"])
 HEARING               = Gauge("fengqiao_hearing", "1 while this process consumes from its queues, else 0.", ["service"])
 WAITING_EVENTS        = Gauge("fengqiao_waiting", "Events that wait for an earlier event of the same dispute, which is missing or parked.", ["service"])
 PARKED_EVENTS         = Gauge("fengqiao_parked", "Events that failed, by status: retry (retried automatically), parked (an operator decides).", ["service", "status"])
-OUTBOX_PENDING        = Gauge("fengqiao_outbox_pending", "Outbox rows that the broker has not yet confirmed.", ["service"])
+OUTBOX_PENDING        = Gauge("fengqiao_outbox_pending", "Events in the outbox: the broker has not yet confirmed their messages.", ["service"])
 OUTBOX_OLDEST_SECONDS = Gauge("fengqiao_outbox_oldest_seconds", "Age in seconds of the oldest outbox row.", ["service"])
-PUBLISHED_ROWS        = Counter("fengqiao_published_total", "Outbox rows that the relay published, by the broker's answer: confirmed, or returned (which includes refused).", ["service", "outcome"])
+PUBLISHED_ROWS        = Counter("fengqiao_published_total", "Messages (outbox rows) that the relay published, by the broker's answer: confirmed, or returned (which includes refused).", ["service", "outcome"])
 HTTP_REQUESTS         = Counter("fengqiao_http_requests_total", "HTTP requests answered.", ["service", "door", "status"])
 # fmt: on
 
 BACKLOG_SQL = """
-select (select count(*) from outbox), coalesce((select extract(epoch from now() - min(created_at)) from outbox), 0),
+select (select coalesce(sum(event_count), 0)::bigint from outbox), coalesce((select extract(epoch from now() - min(created_at)) from outbox), 0),
        (select count(*) from waiting), (select count(*) from parked where status = 'retry'), (select count(*) from parked where status = 'parked')
 """
 

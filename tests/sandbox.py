@@ -8,9 +8,10 @@ import pika
 import psycopg2
 from nacl.public import PrivateKey
 
-from contracts.channels import agency_queue, exchange_of, inbox_of, partition_of, routing_key
+from contracts.channels import DEFAULT_PARTITIONS, agency_queue, exchange_of, inbox_of, partition_of, routing_key
 from deploy import broker, roles
 from local.servers import Servers
+from plumbing import bundles
 from plumbing.migrate import migrate
 from plumbing.pool import Pool
 from plumbing.settings import Settings
@@ -61,11 +62,11 @@ class Sandbox:
         values |= {"seal_private_key": bytes(SEAL_PRIVATE_KEY)} if service == "intake" else {}
         return Settings(**(values | others))
 
-    def pool(self, service: str, size: int = 4, **others) -> Pool:
+    def pool(self, service: str, size: int = 4, partitions: int = DEFAULT_PARTITIONS, **others) -> Pool:
         """Return a new connection pool for a service. Idle connections of earlier pools are closed, because hundreds of tests share one server."""
         for earlier in self._pools:
             earlier.close()
-        self._pools.append(Pool(self.settings(service), size, **others))
+        self._pools.append(Pool(self.settings(service, partitions=partitions), size, **{"prepares_statements": True, **others}))
         return self._pools[-1]
 
     def environment(self, service: str, **others) -> dict[str, str]:
@@ -88,6 +89,15 @@ class Sandbox:
                 raise
         self._admin_connection = _connect(self.database_admin)
         return self._execute(sql, params)
+
+    def stored_events(self, service: str, exchange: str | None = None) -> list[tuple[str, str, dict]]:
+        """Return the events in the outbox of a service, in order, as (exchange, routing key, event). A bundle gives one entry for each of its events.
+
+        The routing key of an event in a bundle is the key that the event would have as a message of its own.
+        """
+        rows = self.rows(f"select exchange, routing_key, body from {service}.outbox where coalesce(exchange = %s, true) order by id", exchange)
+        events = [(found, key, json.loads(body)) for found, key, bundle in rows for body in bundles.split_body(bytes(bundle))]
+        return [(found, key.replace(f".{bundles.BUNDLE_KEY}", f".{event['type']}"), event) for found, key, event in events]
 
     def empty(self, *services: str) -> None:
         """Delete all rows of the inbox and outbox tables in the schemas of these services."""
@@ -143,6 +153,13 @@ class Sandbox:
             partition = partition_of(event["subject"])
             body = event.pop("body", None) or domain_event(producer, **event)
             channel.basic_publish(exchange_of(producer), routing_key(partition, event.get("type", "step.applied")), body, pika.BasicProperties(delivery_mode=2))
+
+    def publish_bundle(self, producer: str, *events: dict) -> None:
+        """Publish domain events of one partition in one message, as the relay does. The arguments are those of `publish`."""
+        (partition,) = {partition_of(event["subject"]) for event in events}
+        body = bundles.join([event.pop("body", None) or domain_event(producer, **event) for event in events])
+        properties = pika.BasicProperties(delivery_mode=2, content_type=bundles.BUNDLE_CONTENT_TYPE, message_id=f"{events[0]['subject']}/1+{len(events) - 1}")
+        self._shared_channel().basic_publish(exchange_of(producer), routing_key(partition, bundles.BUNDLE_KEY), body, properties)
 
     def _shared_channel(self):
         """Return a broker channel of the administrator that stays open between calls, because opening a connection is slow."""

@@ -59,12 +59,13 @@ create table spoken (                   -- the last sequence number used, per st
     primary key (subject, source)
 ) with (fillfactor = 80);
 
-create table outbox (                   -- events to publish; the relay deletes a row once the broker has confirmed it
+create table outbox (                   -- messages to publish; the relay deletes a row once the broker has confirmed it
     id           bigint      generated always as identity primary key,
     partition    smallint    not null,
     exchange     text        not null,
     routing_key  text        not null,
-    event_id     text        not null,
-    body         bytea       not null,
+    message_id   text        not null,               -- id of the event; of a bundle: id of its first event and number of the others
+    event_count  int         not null,
+    body         bytea       compression lz4 not null,   -- a bundle of many events would cost several times more CPU time to compress by the default method
     created_at   timestamptz not null default now()
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);

@@ -227,7 +227,7 @@ def _problem_json(code):
 async def _lifespan(app):
     loaded_settings = settings.load()
     app.state.contract = orjson.dumps(asyncapi.document())
-    app.state.pool = Pool(loaded_settings, size=8, read=envelope.read_any)
+    app.state.pool = Pool(loaded_settings, size=8, read=envelope.read_any, prepares_statements=True)
     # Access tokens are looked up by their digest, so that neither response times nor a memory dump reveals a token.
     tokens = json.loads(Path(os.environ["FENGQIAO_AGENCY_TOKENS"]).read_text("utf-8"))
     app.state.agencies = {hashlib.sha256(token.encode()).digest(): agency for agency, token in tokens.items()}

@@ -74,7 +74,7 @@ TAMPERING_STATEMENTS = {
         ("lost", "events_published_but_not_processed"),
     "insert into intake.receipts (id, agency, position, body) select 'receipt/999998/first', agency, -1, body from intake.receipts limit 1":
         ("lost", "undelivered_receipts"),
-    "insert into notify.outbox (partition, exchange, routing_key, event_id, body) values (0, 'notify.events', '0.notice.sent', 'x/1', '')":
+    "insert into notify.outbox (partition, exchange, routing_key, message_id, event_count, body) values (0, 'notify.events', '0.notice.sent', 'x/1', 1, '{}')":
         ("lost", "events_left_in_outbox"),
     "delete from notify.notices where id = (select max(id) from notify.notices)":
         ("lost", "missing_notices"),

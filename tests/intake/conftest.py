@@ -72,7 +72,8 @@ def intake(sandbox: Sandbox) -> Sandbox:
 
 @pytest.fixture
 def pool(intake):
-    return intake.pool("intake", read=envelope.read_any)
+    """Pool of intake with a single partition, so that all events of a transaction are in one bundle and have a defined order."""
+    return intake.pool("intake", partitions=1, read=envelope.read_any)
 
 
 @pytest.fixture

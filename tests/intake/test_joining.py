@@ -37,8 +37,7 @@ def undo_join_step(subject, agency, **others):
 
 def published_events_with_data(intake, *types):
     """Return (type, subject, data) of each domain event on the ordinary stream, in order. `types` limits the event types."""
-    rows = intake.rows("select body from intake.outbox where exchange = 'intake.events' order by id")
-    events = [json.loads(bytes(body)) for (body,) in rows]
+    events = [event for _, _, event in intake.stored_events("intake", "intake.events")]
     return [(event["type"], event["subject"], event["data"]) for event in events if not types or event["type"] in types]
 
 
@@ -358,8 +357,7 @@ def test_a_step_that_waited_for_a_join_decision_keeps_its_time_cause_and_trace(i
     (waiting,) = ingest_all(screening_step(codes_of_two_disputes[0]))
     apply_join(pool, codes_of_two_disputes[0])
 
-    ((body,),) = intake.rows("select body from intake.outbox where exchange = 'intake.events' order by id desc limit 1")
-    event = json.loads(bytes(body))
+    _, _, event = intake.stored_events("intake", "intake.events")[-1]
     assert (event["causationid"], event["traceparent"]) == ("m-9", waiting.event.traceparent)
     assert event["time"] == waiting.event.time.isoformat().replace("+00:00", "Z")
     assert event["data"]["event"] == {"source": f"/agencies/{CENTRE}", "id": "m-9"}
@@ -397,8 +395,7 @@ def test_a_safeguard_step_during_a_pending_join_is_published_at_once_and_also_ho
     ingest_all(delivery("police", warning, type="dv.warning_issued", subject=ending, id="p-2"))
     (apply_join if is_applied else refuse_join)(pool, ending)
 
-    rows = intake.rows("select body from intake.outbox where exchange = 'intake-safeguard.events' order by id")
-    sealed_events = [json.loads(bytes(body)) for (body,) in rows]
+    sealed_events = [event for _, _, event in intake.stored_events("intake", "intake-safeguard.events")]
     held = [ending, into] if is_applied else [ending]
     assert [(event["subject"], event["data"]["step"]) for event in sealed_events] == [(code, "dv.warning_issued") for code in held]
     assert intake.rows("select code from intake.lane_records where holds = array['hold'] order by code") == [(code,) for code in sorted(held)]

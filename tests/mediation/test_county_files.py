@@ -102,7 +102,7 @@ def stored_deadlines(sandbox, code):
 
 def published_types(sandbox):
     """Return the types of the events in the outbox of the mediation service, in order."""
-    return [json.loads(bytes(body))["type"] for (body,) in sandbox.rows("select body from mediation.outbox order by id")]
+    return [event["type"] for _, _, event in sandbox.stored_events("mediation")]
 
 
 def test_a_new_calendar_recomputes_provisional_deadlines_only_once_with_two_service_instances(sandbox, tmp_path):

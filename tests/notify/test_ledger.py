@@ -1,7 +1,5 @@
 """Tests of notices: each notice is stored in the table `notices`, sent to the agency's inbox and published as an event, exactly once."""
 
-import json
-
 import pytest
 
 from plumbing.events import Delivery
@@ -15,7 +13,7 @@ def load_ledger(notify_sandbox):
 
 
 def load_outbox(notify_sandbox, exchange):
-    return [json.loads(bytes(body)) for (body,) in notify_sandbox.rows("select body from notify.outbox where exchange = %s order by id", exchange)]
+    return [event for _, _, event in notify_sandbox.stored_events("notify", exchange)]
 
 
 def test_a_notice_is_stored_and_sent_to_the_inbox_and_published_as_an_event(service, notify_sandbox):

@@ -4,10 +4,14 @@ The tests start the recording service (tests/plumbing/recording_service.py) as a
 
 import pika
 import pytest
+from eventlet.semaphore import Semaphore
 
 from contracts.channels import DEAD_LETTERS, partition_of, queue_of
 from deploy import broker
 from drills.tcp_proxies import tcp_proxy
+from plumbing import broker_connection
+from plumbing.consumer import BATCH_SIZE
+from plumbing.events import Delivery
 from tests.county import wait_until
 from tests.plumbing.conftest import DISPUTE_A, DISPUTE_B
 from tests.plumbing.processes import Process
@@ -52,6 +56,9 @@ class Harness:
 
     def publish(self, *events):
         self.sandbox.publish("mediation", *events)
+
+    def publish_bundle(self, *events):
+        self.sandbox.publish_bundle("mediation", *events)
 
     def applied_sequences(self, *subjects):
         """Return {dispute: sequence numbers of its processed events, in the order of processing}."""
@@ -173,6 +180,99 @@ def test_an_unreadable_message_is_parked_without_blocking_any_dispute(harness):
     harness.sandbox.rows("update notify.parked set status = 'retry', next_attempt_at = now()")  # a replay of unreadable messages parks them again
     wait_until(lambda: harness.sandbox.rows("select status, attempts from notify.parked") == [("parked", 2), ("parked", 2)])
     assert process.is_ready()
+
+
+# ── bundles: several events in one message ────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_unreadable_event_in_a_bundle_is_parked_alone_with_its_bytes(harness):
+    broken = b'{"specversion": "1.0", "id": "\xff'
+    other = next(code for code in (f"620702-2026-{n:06d}-0" for n in range(3, 99)) if partition_of(code) == partition_of(DISPUTE_A))
+    harness.publish_bundle(event_arguments(1), event_arguments(1, body=broken), event_arguments(1, other), event_arguments(2))
+    harness.start_service()
+    wait_until(lambda: harness.applied_sequences(DISPUTE_A, other) == {DISPUTE_A: [1, 2], other: [1]} and harness.stored_events("parked"))
+
+    ((encrypted, source),) = harness.sandbox.rows("select delivery, source from notify.parked")
+    delivery = Delivery.unpack(harness.sandbox.pool("notify", 1).secret_box.decrypt(bytes(encrypted)))
+    assert (source, delivery.body, delivery.routing_key) == ("unreadable", broken, f"{partition_of(DISPUTE_A)}.bundle")
+    assert harness.count_queued() == 0 and harness.stored_events("waiting") == []
+
+
+def test_a_failing_event_in_a_bundle_is_stored_alone_and_only_its_own_dispute_waits(harness):
+    other = next(code for code in (f"620702-2026-{n:06d}-0" for n in range(3, 99)) if partition_of(code) == partition_of(DISPUTE_A))
+    harness.publish_bundle(
+        event_arguments(1), event_arguments(1, other), event_arguments(2, do="fail_until_repaired", what="x"), event_arguments(3), event_arguments(2, other)
+    )
+    harness.start_service()
+    wait_until(lambda: harness.applied_sequences(DISPUTE_A, other) == {DISPUTE_A: [1], other: [1, 2]})
+    wait_until(lambda: harness.stored_events("parked") == [(DISPUTE_A, 2)])
+    assert harness.stored_events("waiting") == [(DISPUTE_A, 3)]
+
+    harness.allow_success("x")
+    wait_until(lambda: harness.applied_sequences(DISPUTE_A) == {DISPUTE_A: [1, 2, 3]})
+
+
+@pytest.mark.parametrize("failpoint", ["before_commit", "after_commit", "after_acknowledge"])
+def test_every_event_of_a_bundle_is_processed_once_if_the_process_is_killed_at_a_failpoint(harness, failpoint):
+    process = harness.start_service()
+    harness.crash_file.write_text(failpoint)
+    harness.publish_bundle(*(event_arguments(n) for n in range(1, 30)))
+    assert process.wait_for_exit() == 137
+
+    harness.start_service()
+    harness.publish_bundle(event_arguments(30), event_arguments(31))
+    wait_until(lambda: harness.applied_sequences(DISPUTE_A) == {DISPUTE_A: list(range(1, 32))})
+
+
+def test_events_of_bundles_that_overlap_and_arrive_in_the_wrong_order_are_processed_once_and_in_sequence(harness):
+    harness.publish_bundle(*(event_arguments(n) for n in (5, 6, 7)))
+    harness.publish(event_arguments(4))
+    harness.publish_bundle(*(event_arguments(n) for n in (3, 2, 6)))
+    harness.start_service()
+    wait_until(lambda: len(harness.stored_events("waiting")) == 6)
+    harness.publish_bundle(*(event_arguments(n) for n in (1, 2, 1)))
+
+    wait_until(lambda: harness.applied_sequences(DISPUTE_A) == {DISPUTE_A: [1, 2, 3, 4, 5, 6, 7]})
+    assert harness.stored_events("waiting") == []
+
+
+def test_a_batch_of_large_bundles_is_limited_to_about_the_batch_size(harness):
+    """A bundle is not divided, so a batch ends with the bundle at which it has reached its size."""
+    for first in range(1, 1401, 140):
+        harness.publish_bundle(*(event_arguments(n) for n in range(first, first + 140)))
+    harness.start_service()
+    wait_until(lambda: harness.applied_sequences(DISPUTE_A) == {DISPUTE_A: list(range(1, 1401))})
+
+    sizes = [size for (size,) in harness.sandbox.rows("select distinct deliveries from notify.effects")]
+    assert max(sizes) < BATCH_SIZE + 140
+
+
+def test_deliveries_are_read_from_the_broker_only_up_to_a_limit_in_bytes(empty_sandbox, monkeypatch):
+    """The prefetch limit allows all 40 messages of 200 kB, which together are twice as long as the limit."""
+    monkeypatch.setattr(broker_connection, "MAX_BUFFERED_BYTES", 4 * 2**20)
+    channel = empty_sandbox.channel()
+    channel.queue_declare("large", durable=True, arguments={"x-queue-type": "quorum"})
+    for _ in range(40):
+        channel.basic_publish("", "large", b"x" * 200_000, pika.BasicProperties(delivery_mode=2))
+    connection = broker_connection.BrokerConnection(empty_sandbox.amqp(broker.ADMIN), ["large"], 100, lambda: None, Semaphore())
+    try:
+        wait_until(lambda: connection.receive() or connection.buffered_bytes > 4 * 2**20)
+        for _ in range(5):
+            connection.receive()
+        assert connection.buffered_bytes < 4 * 2**20 + 2 * 200_000 and connection.buffered_events < 25
+
+        taken = 0
+        while taken < 40:
+            deliveries, last_tags = connection.take_deliveries(7)
+            taken += len(deliveries)
+            connection.acknowledge(last_tags)
+            connection.receive()
+        assert (connection.buffered_bytes, connection.buffered_events) == (0, 0)
+    finally:
+        connection.close()
+    wait_until(lambda: empty_sandbox.count("large") == 0)
+    channel.queue_delete("large")
+    channel.connection.close()
 
 
 def test_the_log_about_a_failed_event_names_the_error_and_no_data_of_the_event(harness):

@@ -190,11 +190,10 @@ class ServiceUnderTest:
             f"select source, subject, last_sequence, blocked, has_waiting from {self.name}.heard where subject = any(%s)", subjects
         )
         found["waiting"] = self.sandbox.rows(f"select source, subject from {self.name}.waiting where subject = any(%s)", subjects)
-        published = self.sandbox.rows(f"select event_id, exchange, routing_key, body from {self.name}.outbox order by id")
         found["published"] = [
-            _comparable_event(event_id, exchange, key, body)
-            for event_id, exchange, key, body in published
-            if event_id.rpartition("/")[0].split("/")[0] in names
+            _comparable_event(exchange, key, event)
+            for exchange, key, event in self.sandbox.stored_events(self.name)
+            if event["id"].rpartition("/")[0].split("/")[0] in names
         ]
         return {table: sorted(_replace_codes(row, names) for row in rows) for table, rows in found.items()}
 
@@ -208,11 +207,10 @@ class ServiceUnderTest:
         )
 
 
-def _comparable_event(event_id, exchange, key, body):
-    """Return an outbox row without trace id and partition, because these differ between disputes with the same history."""
-    event = json.loads(bytes(body))
+def _comparable_event(exchange, key, event):
+    """Return a published event without trace id and partition, because these differ between disputes with the same history."""
     del event["traceparent"]
-    return (event_id, exchange, key.partition(".")[2], json.dumps(event, sort_keys=True))
+    return (event["id"], exchange, key.partition(".")[2], json.dumps(event, sort_keys=True))
 
 
 def _replace_codes(row, names):

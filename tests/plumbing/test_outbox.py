@@ -20,21 +20,17 @@ def say_notice_events(pool, *subjects, **fields):
         tx.say([DomainEvent("notice.sent", subject, NOTICE_SENT, **fields) for subject in subjects])
 
 
-def load_outbox(sandbox, columns="event_id"):
-    return sandbox.rows(f"select {columns} from notify.outbox order by id")
+def stored_event_ids(sandbox):
+    return [event["id"] for _, _, event in sandbox.stored_events("notify")]
 
 
 def test_event_sequence_numbers_of_each_dispute_start_at_one(listener, empty_sandbox):
     say_notice_events(listener.pool, DISPUTE_A, DISPUTE_B, DISPUTE_A)
     say_notice_events(listener.pool, DISPUTE_B, DISPUTE_A)
 
-    assert [event_id for (event_id,) in load_outbox(empty_sandbox)] == [
-        f"{DISPUTE_A}/1",
-        f"{DISPUTE_B}/1",
-        f"{DISPUTE_A}/2",
-        f"{DISPUTE_B}/2",
-        f"{DISPUTE_A}/3",
-    ]
+    ids = stored_event_ids(empty_sandbox)
+    assert [event_id for event_id in ids if event_id.startswith(DISPUTE_A)] == [f"{DISPUTE_A}/{n}" for n in (1, 2, 3)]
+    assert [event_id for event_id in ids if event_id.startswith(DISPUTE_B)] == [f"{DISPUTE_B}/{n}" for n in (1, 2)]
 
 
 def test_a_rolled_back_transaction_leaves_no_gap_in_the_sequence_numbers(listener, empty_sandbox):
@@ -43,7 +39,7 @@ def test_a_rolled_back_transaction_leaves_no_gap_in_the_sequence_numbers(listene
         raise ZeroDivisionError
     say_notice_events(listener.pool, DISPUTE_A)
 
-    assert load_outbox(empty_sandbox) == [(f"{DISPUTE_A}/1",)]
+    assert stored_event_ids(empty_sandbox) == [f"{DISPUTE_A}/1"]
 
 
 def test_a_published_event_contains_the_id_of_its_cause_and_the_trace_of_the_cause(listener, empty_sandbox):
@@ -52,17 +48,17 @@ def test_a_published_event_contains_the_id_of_its_cause_and_the_trace_of_the_cau
     say_notice_events(listener.pool, DISPUTE_A, cause=cause)
     say_notice_events(listener.pool, DISPUTE_A)
 
-    first, second = (json.loads(bytes(body)) for (body,) in load_outbox(empty_sandbox, "body"))
+    (_, _, first), (_, _, second) = empty_sandbox.stored_events("notify")
     assert (first["causationid"], first["traceparent"], first["sequence"], first["source"]) == (cause.id, cause.traceparent, "1", "/services/notify")
     assert "causationid" not in second and second["traceparent"].startswith("00-")
 
 
-def test_all_events_of_a_dispute_are_published_to_the_same_partition(listener, empty_sandbox):
+def test_all_events_of_a_partition_are_published_in_one_bundle(listener, empty_sandbox):
     say_notice_events(listener.pool, DISPUTE_A, DISPUTE_B, DISPUTE_A)
 
-    assert load_outbox(empty_sandbox, "exchange, partition, routing_key") == [
-        ("notify.events", partition_of(code, 2), f"{partition_of(code, 2)}.notice.sent") for code in (DISPUTE_A, DISPUTE_B, DISPUTE_A)
-    ]
+    rows = empty_sandbox.rows("select exchange, partition, routing_key, message_id, event_count from notify.outbox order by partition")
+    a, b = partition_of(DISPUTE_A, 2), partition_of(DISPUTE_B, 2)
+    assert rows == sorted([("notify.events", a, f"{a}.bundle", f"{DISPUTE_A}/1+1", 2), ("notify.events", b, f"{b}.notice.sent", f"{DISPUTE_B}/1", 1)])
 
 
 def test_an_event_that_violates_its_schema_is_not_stored_in_the_outbox(listener, empty_sandbox):
@@ -72,7 +68,7 @@ def test_an_event_that_violates_its_schema_is_not_stored_in_the_outbox(listener,
     with pytest.raises(KeyError), listener.pool.transaction() as tx:
         tx.say([DomainEvent("dispute.registered", DISPUTE_A, {})])
 
-    assert load_outbox(empty_sandbox) == []
+    assert empty_sandbox.stored_events("notify") == []
 
 
 def test_sequence_numbers_of_concurrent_transactions_follow_the_order_of_their_commits(empty_sandbox):
@@ -86,7 +82,7 @@ def test_sequence_numbers_of_concurrent_transactions_follow_the_order_of_their_c
 
     def watch():
         while not stop.is_set():
-            snapshots.append([event_id for (event_id,) in load_outbox(empty_sandbox)])
+            snapshots.append(stored_event_ids(empty_sandbox))
 
     writers = [threading.Thread(target=write, args=(empty_sandbox.pool("notify", 1), n)) for n in range(4)]
     watcher = threading.Thread(target=watch)
@@ -96,7 +92,7 @@ def test_sequence_numbers_of_concurrent_transactions_follow_the_order_of_their_c
         thread.join(60)
     stop.set()
     watcher.join(60)
-    snapshots.append([event_id for (event_id,) in load_outbox(empty_sandbox)])
+    snapshots.append(stored_event_ids(empty_sandbox))
 
     assert len(snapshots[-1]) == 4 * sum(1 + turn % 4 for turn in range(25))
     for snapshot in snapshots:
@@ -109,7 +105,7 @@ def test_a_reply_is_stored_with_the_routing_key_of_the_agencys_inbox_queue(liste
     with listener.pool.transaction() as tx:
         (body,) = tx.post([Reply("police", "n-1", "notice.urged", DISPUTE_A, NOTICE_URGED)])
 
-    assert load_outbox(empty_sandbox, "exchange, routing_key, event_id") == [("inboxes", "police", "n-1")]
+    assert empty_sandbox.rows("select exchange, routing_key, message_id from notify.outbox") == [("inboxes", "police", "n-1")]
     assert json.loads(body)["id"] == "n-1" and "sequence" not in json.loads(body)
 
 
@@ -126,15 +122,16 @@ def test_events_on_the_sealed_stream_leave_no_gap_in_the_sequence_numbers_of_the
         )
         tx.say([DomainEvent("safeguard.held", DISPUTE_A, held, source="mediation-safeguard")])
 
-    rows = empty_sandbox.rows("select exchange, routing_key, event_id, body from mediation.outbox order by id")
     partition = partition_of(DISPUTE_A)
-    assert [row[:3] for row in rows] == [
-        ("mediation.events", f"{partition}.step.applied", f"{DISPUTE_A}/1"),
-        ("mediation-safeguard.events", f"{partition}.safeguard.held", f"{DISPUTE_A}/s1"),
-        ("mediation.events", f"{partition}.step.applied", f"{DISPUTE_A}/2"),
-        ("mediation-safeguard.events", f"{partition}.safeguard.held", f"{DISPUTE_A}/s2"),
+    sealed_ids, ordinary_ids = [f"{DISPUTE_A}/s1", f"{DISPUTE_A}/s2"], [f"{DISPUTE_A}/1", f"{DISPUTE_A}/2"]
+    # Events of the sealed stream and of the ordinary stream are never in one message.
+    assert sorted(empty_sandbox.rows("select exchange, routing_key, message_id from mediation.outbox")) == [
+        ("mediation-safeguard.events", f"{partition}.bundle", f"{sealed_ids[0]}+1"),
+        ("mediation.events", f"{partition}.bundle", f"{ordinary_ids[0]}+1"),
     ]
-    assert [(json.loads(bytes(row[3]))["source"], json.loads(bytes(row[3]))["sequence"]) for row in rows] == [
-        ("/services/mediation", "1"), ("/services/mediation-safeguard", "1"), ("/services/mediation", "2"), ("/services/mediation-safeguard", "2"),
-    ]  # fmt: skip
+    for stream, ids in (("mediation", ordinary_ids), ("mediation-safeguard", sealed_ids)):
+        found = [event for _, _, event in empty_sandbox.stored_events("mediation", f"{stream}.events")]
+        assert [(event["id"], event["source"], event["sequence"]) for event in found] == [
+            (event_id, f"/services/{stream}", str(number)) for number, event_id in enumerate(ids, 1)
+        ]
     empty_sandbox.empty("mediation")

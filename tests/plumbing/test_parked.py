@@ -7,7 +7,7 @@ import pika
 import pytest
 from typer.testing import CliRunner
 
-from contracts.channels import DEAD_LETTERS, UNROUTED, agency_queue, queue_of
+from contracts.channels import DEAD_LETTERS, UNROUTED, agency_queue, partition_of, queue_of
 from plumbing.events import Delivery
 from plumbing.parked import app
 from tests.county import wait_until
@@ -187,6 +187,29 @@ def test_the_dead_letters_command_lists_a_dead_letter_and_puts_it_back_into_its_
     ((_, properties, body),) = empty_queues.take_all(NOTIFY_QUEUE)
     assert json.loads(body)["subject"] == subject
     assert "x-death" not in (properties.headers or {})
+
+
+def test_a_bundle_that_was_delivered_too_often_is_listed_and_put_back_complete(run_tool, empty_queues):
+    """After twenty returns, for example because the process was killed each time, the broker moves the whole bundle to the dead letters."""
+    subject = next(code for code in (DISPUTE_A, DISPUTE_B) if partition_of(code) == 0)
+    empty_queues.publish_bundle("mediation", *({"subject": subject, "sequence": n} for n in (1, 2, 3)))
+    for returned in range(21):
+        wait_until(lambda: empty_queues.count(NOTIFY_QUEUE) == 1)
+        channel = empty_queues.channel()
+        next(channel.consume(NOTIFY_QUEUE, inactivity_timeout=10))
+        channel.connection.close()  # the broker requeues the unacknowledged message and counts the return
+        if returned < 20:
+            assert empty_queues.count(DEAD_LETTERS) == 0
+    wait_until(lambda: empty_queues.count(DEAD_LETTERS) == 1)
+    listed = run_tool("dead-letters")
+    assert "delivery_limit" in listed and f"{subject}/1+2" in listed and "mediation.events 0.bundle" in listed
+
+    wait_until(lambda: empty_queues.count(DEAD_LETTERS) == 1)
+    assert "sent" in run_tool("dead-letters", "--put-back", "--id", f"{subject}/1+2")
+    wait_until(lambda: empty_queues.count(DEAD_LETTERS) == 0 and empty_queues.count(NOTIFY_QUEUE) == 1)
+    ((_, properties, body),) = empty_queues.take_all(NOTIFY_QUEUE)
+    assert properties.content_type == "application/cloudevents-batch+json"
+    assert [event["sequence"] for event in json.loads(body)] == ["1", "2", "3"]
 
 
 def test_an_agencys_unroutable_event_is_put_back_with_the_user_id_of_the_agency(run_tool, empty_queues):

@@ -14,6 +14,7 @@ import contracts
 from contracts.channels import queue_of
 from deploy.files import ROOT
 from drills.tcp_proxies import tcp_proxy
+from plumbing import bundles
 from plumbing import relay as relay_module
 from plumbing.events import DomainEvent
 from plumbing.relay import Relay
@@ -22,7 +23,7 @@ from tests.plumbing.conftest import DISPUTE_A, DISPUTE_B
 
 NOTICE_SENT = contracts.DOMAIN_EVENTS["notice.sent"].example
 QUEUES = [queue_of("metrics", "notify", partition) for partition in (0, 1)]
-INSERT_OUTBOX_ROW = "insert into notify.outbox (partition, exchange, routing_key, event_id, body) values (0, %s, %s, %s, 'x')"
+INSERT_OUTBOX_ROW = "insert into notify.outbox (partition, exchange, routing_key, message_id, event_count, body) values (0, %s, %s, %s, 1, 'x')"
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def outbox_is_empty(sandbox):
 
 def published_sequences(sandbox):
     """Return {dispute: sequence numbers of its events in the queues, in order}."""
-    ids = [json.loads(body)["id"] for queue in QUEUES for _, _, body in sandbox.take_all(queue)]
+    ids = [json.loads(event)["id"] for queue in QUEUES for _, _, body in sandbox.take_all(queue) for event in bundles.split_body(body)]
     return {code: [int(event_id.rpartition("/")[2]) for event_id in ids if event_id.startswith(code)] for code in (DISPUTE_A, DISPUTE_B)}
 
 
@@ -92,9 +93,15 @@ def test_published_messages_are_persistent_and_contain_content_type_and_message_
     say_notice_events(relay_sandbox, DISPUTE_A)
     wait_until(outbox_is_empty(relay_sandbox))
 
-    ((_, properties, _),) = [message for queue in QUEUES for message in relay_sandbox.take_all(queue)]
-    assert (properties.delivery_mode, properties.content_type, properties.message_id) == (2, "application/cloudevents+json", f"{DISPUTE_A}/1")
-    assert properties.priority is None  # no priority is set, because newer broker versions may reorder messages with a priority
+    say_notice_events(relay_sandbox, DISPUTE_B, DISPUTE_B, DISPUTE_B)
+    wait_until(outbox_is_empty(relay_sandbox))
+
+    published = [properties for queue in QUEUES for _, properties, _ in relay_sandbox.take_all(queue)]
+    assert sorted((properties.delivery_mode, properties.content_type, properties.message_id) for properties in published) == [
+        (2, "application/cloudevents+json", f"{DISPUTE_A}/1"),
+        (2, "application/cloudevents-batch+json", f"{DISPUTE_B}/1+2"),
+    ]
+    assert [properties.priority for properties in published] == [None, None]  # newer broker versions may reorder messages with a priority
 
 
 def test_an_unroutable_outbox_row_stays_in_the_outbox_and_does_not_block_other_rows(relay_sandbox, start_relay, monkeypatch):
@@ -102,7 +109,7 @@ def test_an_unroutable_outbox_row_stays_in_the_outbox_and_does_not_block_other_r
     relay_sandbox.rows(INSERT_OUTBOX_ROW, "notify.events", "7.notice.sent", "lost/1")
     say_notice_events(relay_sandbox, DISPUTE_A)
     start_relay()
-    wait_until(lambda: relay_sandbox.rows("select event_id from notify.outbox") == [("lost/1",)])
+    wait_until(lambda: relay_sandbox.rows("select message_id from notify.outbox") == [("lost/1",)])
 
     channel = relay_sandbox.channel()
     channel.queue_bind(QUEUES[0], "notify.events", "7.#")
@@ -114,13 +121,39 @@ def test_an_unroutable_outbox_row_stays_in_the_outbox_and_does_not_block_other_r
     assert "lost/1" in [properties.message_id for queue in QUEUES for _, properties, _ in relay_sandbox.take_all(queue)]
 
 
+def test_a_bundle_that_no_queue_accepts_stays_in_the_outbox_complete_and_is_published_later(relay_sandbox, start_relay, monkeypatch):
+    monkeypatch.setattr(relay_module, "POSTPONE_SECONDS", 0.3)
+    say_notice_events(relay_sandbox, DISPUTE_A, DISPUTE_A, DISPUTE_A)
+    relay_sandbox.rows("update notify.outbox set routing_key = '7.bundle'")
+    say_notice_events(relay_sandbox, DISPUTE_B)
+    start_relay()
+    wait_until(lambda: relay_sandbox.rows("select message_id, event_count from notify.outbox") == [(f"{DISPUTE_A}/1+2", 3)])
+
+    relay_sandbox.rows("update notify.outbox set routing_key = '0.bundle'")
+    wait_until(outbox_is_empty(relay_sandbox))
+    assert published_sequences(relay_sandbox) == {DISPUTE_A: [1, 2, 3], DISPUTE_B: [1]}
+
+
+def test_a_window_of_large_rows_is_limited_by_their_bytes(relay_sandbox, start_relay, monkeypatch):
+    """Each window contains the rows until the limit is reached, but at least one row, however large."""
+    monkeypatch.setattr(relay_module, "WINDOW_BYTES", 1000)
+    windows, original_publish = [], relay_module.Publisher.publish
+    monkeypatch.setattr(relay_module.Publisher, "publish", lambda self, rows: (windows.append([len(row[5]) for row in rows]), original_publish(self, rows)))
+    sql = INSERT_OUTBOX_ROW.replace("'x'", "convert_to(repeat('x', %s), 'UTF8')")
+    relay_sandbox.rows("; ".join([sql] * 5), *(value for n, size in enumerate((600, 300, 300, 5000, 10)) for value in ("notify.events", "0.x", f"n-{n}", size)))
+    start_relay()
+    wait_until(outbox_is_empty(relay_sandbox))
+
+    assert windows == [[600, 300, 300], [5000], [10]]
+
+
 def test_two_unroutable_outbox_rows_with_the_same_event_id_both_stay_in_the_outbox(relay_sandbox, start_relay):
     for _ in range(2):
         relay_sandbox.rows(INSERT_OUTBOX_ROW, "inboxes", "nobody", "n-1")
     say_notice_events(relay_sandbox, DISPUTE_A)
     start_relay()
 
-    wait_until(lambda: relay_sandbox.rows("select event_id from notify.outbox") == [("n-1",), ("n-1",)])
+    wait_until(lambda: relay_sandbox.rows("select message_id from notify.outbox") == [("n-1",), ("n-1",)])
 
 
 def test_outbox_rows_that_a_full_queue_refuses_stay_in_the_outbox_and_are_published_later(relay_sandbox, start_relay, monkeypatch):
@@ -217,7 +250,7 @@ def test_a_relay_without_permission_to_publish_logs_errors_and_retries_with_back
         connections = proxy.connection_count
         threading.Event().wait(2)
         assert proxy.connection_count - connections <= 4
-        assert relay_sandbox.rows("select event_id from notify.outbox") == [(f"{DISPUTE_A}/1",)]
+        assert relay_sandbox.rows("select message_id from notify.outbox") == [(f"{DISPUTE_A}/1",)]
 
 
 def test_the_log_about_a_wrong_broker_password_does_not_contain_the_password(relay_sandbox, start_relay):

@@ -75,16 +75,17 @@ def test_no_metric_has_a_label_that_names_a_dispute_or_person():
     assert all(metric._name.startswith("fengqiao_") and metric._documentation.endswith(".") for metric in metrics)
 
 
-def test_the_outbox_gauges_show_the_number_and_age_of_the_outbox_rows(sandbox):
+def test_the_outbox_gauges_show_the_number_of_unpublished_events_and_the_age_of_the_oldest(sandbox):
     sandbox.empty("notify")
     sandbox.rows(
-        "insert into notify.outbox (partition, exchange, routing_key, event_id, body, created_at) values (0, 'e', 'k', 'i', 'x', now() - interval '90 seconds')"
+        "insert into notify.outbox (partition, exchange, routing_key, message_id, event_count, body, created_at)"
+        " values (0, 'e', 'k', 'i+1', 2, '[{},\n{}]', now() - interval '90 seconds'), (0, 'e', 'k', 'j', 1, '{}', now())"
     )
     with sandbox.pool("notify", 1).transaction() as tx:
         telemetry.update_backlog("notify", tx)
     sandbox.empty("notify")
 
-    assert telemetry.OUTBOX_PENDING.labels("notify")._value.get() == 1
+    assert telemetry.OUTBOX_PENDING.labels("notify")._value.get() == 3
     assert 89 < telemetry.OUTBOX_OLDEST_SECONDS.labels("notify")._value.get() < 120
 
 
