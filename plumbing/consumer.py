@@ -37,7 +37,7 @@ from plumbing.pool import DatabaseUnavailable, should_try_again
 
 log = get_logger()
 
-BATCH_SIZE = 200  # number of events after which a batch takes no further message
+BATCH_SIZE = 800  # number of events after which a batch takes no further message
 PREFETCHED_BUNDLES = 100  # unacknowledged messages per queue of a service; each has up to 64 kB
 BATCH_WAIT_SECONDS = 0.004  # how long a batch waits for more deliveries
 WARN_AFTER_RETRIES = 3  # number of retries of a deadlock or a lock timeout after which a warning is logged

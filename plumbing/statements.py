@@ -5,16 +5,31 @@ database's CPU time would be spent on parsing and planning the same statements a
 """
 
 import re
+from dataclasses import dataclass
 
 from plumbing.rows import Columns
 
 PREPARABLE = ("select", "insert", "update", "delete", "with")  # first words of the statements that PostgreSQL can prepare
 MAX_STATEMENTS = 200  # prepared statements per connection; more would mean that the text of a statement depends on values
+# A statement is planned again after 4, 16, 64, … executions: the first plan was made while the tables were small, perhaps empty.
+REPLAN_FACTOR = 4
 _PLACEHOLDERS = re.compile(r"%\((\w+)\)s|%s|%%")
 
 
 class TooManyStatements(Exception):
     """More than MAX_STATEMENTS different statements were prepared on one connection."""
+
+
+@dataclass(slots=True)
+class PreparedStatement:
+    """A statement that one connection has prepared. `names`: parameter names in the order of the placeholders; None for a placeholder without a name."""
+
+    name: str
+    prepare_sql: str
+    execute_sql: str
+    names: list[str | None]
+    executions: int = 0
+    next_plan_at: int = REPLAN_FACTOR
 
 
 class PreparedStatements:
@@ -24,12 +39,9 @@ class PreparedStatements:
     """
 
     def __init__(self):
-        self._statements: dict[str, tuple[str, list[str | None]]] = {}
-        self.is_reused = False  # whether a statement was executed that an earlier transaction had prepared
+        self._statements: dict[str, PreparedStatement] = {}
         self._prepared_now: set[str] = set()
-
-    def __len__(self):
-        return len(self._statements)
+        self.is_reused = False  # whether this transaction has executed a statement that an earlier transaction prepared
 
     def begin_transaction(self):
         self.is_reused = False
@@ -43,13 +55,15 @@ class PreparedStatements:
                 cursor.execute(sql, params)
                 return
             statement = self._prepare(cursor, sql)
-        elif not self.is_reused and sql not in self._prepared_now:
+        elif sql not in self._prepared_now:
             self.is_reused = True
-        text, names = statement
-        if names:
-            cursor.execute(text, [params[name] for name in names] if names[0] is not None else params)
-        else:
-            cursor.execute(text)
+        if statement.executions == statement.next_plan_at:
+            cursor.execute(f"deallocate {statement.name}; {statement.prepare_sql}")
+            statement.next_plan_at *= REPLAN_FACTOR
+        statement.executions += 1
+        if isinstance(params, dict):
+            params = [params[name] for name in statement.names]
+        cursor.execute(statement.execute_sql, params)
 
     def _prepare(self, cursor, sql):
         if len(self._statements) >= MAX_STATEMENTS:
@@ -59,17 +73,17 @@ class PreparedStatements:
         def number_placeholder(found):
             if found[0] == "%%":
                 return "%"
-            if found[1] is None:
-                names.append(None)
-            elif found[1] not in names:
+            if found[1] is None or found[1] not in names:
                 names.append(found[1])
-            return f"${len(names) if found[1] is None else names.index(found[1]) + 1}"
+                return f"${len(names)}"
+            return f"${names.index(found[1]) + 1}"
 
         text = _PLACEHOLDERS.sub(number_placeholder, sql)
         name = f"p{len(self._statements)}"
-        cursor.execute(f"prepare {name} as {text}")
-        arguments = ", ".join(["%s"] * len(names))
-        statement = self._statements[sql] = (f"execute {name}({arguments})" if names else f"execute {name}", names)
+        arguments = f"({', '.join(['%s'] * len(names))})" if names else ""
+        statement = PreparedStatement(name, f"prepare {name} as {text}", f"execute {name}{arguments}", names)
+        cursor.execute(statement.prepare_sql)
+        self._statements[sql] = statement
         self._prepared_now.add(sql)
         return statement
 
