@@ -223,7 +223,11 @@ class SimulatedAgencies:
         self.loop.close()
 
     def _on_inbox_message(self, body):
-        receipt = orjson.loads(body)
+        content = orjson.loads(body)
+        for receipt in content if isinstance(content, list) else [content]:
+            self._record_receipt(receipt)
+
+    def _record_receipt(self, receipt):
         if receipt["type"] not in OUTCOME_RECEIPT_TYPES:
             return
         event_id = receipt["data"]["event"]["id"]

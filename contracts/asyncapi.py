@@ -75,7 +75,8 @@ def _channel(name: str, event_types: dict[str, EventType], neutral: bool) -> dic
         return {
             "address": "agency.{agency}",
             "title": "机构收件队列 inbox queue of an agency",
-            "description": "回执与通知。Receipts and notices.",
+            "description": "回执与通知。合并收件的机构，一条消息可为多个事件的数组（application/cloudevents-batch+json）。Receipts and notices. A message to an agency that "
+            "reads batches may be an array of events (application/cloudevents-batch+json).",
             "parameters": {"agency": agency},
             "messages": messages,
             "bindings": {"amqp": {"is": "queue", "queue": queue, "bindingVersion": BINDING_VERSION}},

@@ -169,10 +169,12 @@ def consume_inbox(agency: str, uri: str, on_received: Callable[[str, list[dict]]
             batch = []
             for method, _, body in channel.consume(inbox_of(agency), inactivity_timeout=0.1):
                 if method is not None:
-                    batch.append((method.delivery_tag, json.loads(body)))
+                    content = json.loads(body)
+                    batch += content if isinstance(content, list) else [content]
+                    last_tag = method.delivery_tag
                 if batch and (method is None or len(batch) >= 50):
-                    on_received(agency, [event for _, event in batch])
-                    channel.basic_ack(batch[-1][0], multiple=True)
+                    on_received(agency, batch)
+                    channel.basic_ack(last_tag, multiple=True)
                     batch = []
                 if method is None and is_over():
                     break

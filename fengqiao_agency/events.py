@@ -12,6 +12,7 @@ from cloudevents.core.v1.event import CloudEvent
 from . import envelope
 from .schemas import schema_name
 
+CONTENT_TYPE, BATCH_CONTENT_TYPE = "application/cloudevents+json", "application/cloudevents-batch+json"
 # Header prefixes of CloudEvents attributes that are read besides `ce-`.
 OTHER_HEADER_PREFIXES = ("cloudEvents_", "cloudEvents:")
 
@@ -73,6 +74,22 @@ def make_outgoing_event(agency: str, event_type: str, subject: str, data: dict, 
         raise envelope.make_invalid_json_error(event_type) from None
     envelope.check_message_body(event_type, message.body)
     return OutgoingEvent(event_id, event_type, subject, json.dumps(message.headers, ensure_ascii=False), message.body)
+
+
+def split_message(content_type: str | None, body: bytes) -> list[tuple[str | None, bytes]]:
+    """Return the content type and the body of each event in a message: one, or all events of a batch (CloudEvents JSON batch format).
+
+    A batch that is not a JSON array is returned unchanged.
+    """
+    if not (content_type or "").startswith(BATCH_CONTENT_TYPE):
+        return [(content_type, body)]
+    try:
+        events = json.loads(body)
+    except (ValueError, RecursionError):
+        return [(content_type, body)]
+    if not isinstance(events, list):
+        return [(content_type, body)]
+    return [(CONTENT_TYPE, json.dumps(event, ensure_ascii=False).encode(errors="surrogatepass")) for event in events]
 
 
 def parse_incoming_event(headers: dict | None, content_type: str | None, body: bytes) -> IncomingEvent:

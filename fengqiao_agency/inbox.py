@@ -3,7 +3,7 @@
 import logging
 
 from .broker_connection import BrokerConnection
-from .events import IncomingEvent, parse_incoming_event
+from .events import IncomingEvent, parse_incoming_event, split_message
 from .outbox import Outbox
 
 log = logging.getLogger("fengqiao_agency")
@@ -50,17 +50,18 @@ class InboxReader:
             return
         events, unreadable = [], []
         for _, properties, body in self._batch:
-            event = _parse_message(properties, body)
-            events.append(event) if event else unreadable.append(body)
+            for content_type, content in split_message(properties.content_type, body):
+                event = _parse_event(properties.headers, content_type, content)
+                events.append(event) if event else unreadable.append(content)
         new_messages = self._outbox.store_messages(events, unreadable)
         self._channel.basic_ack(self._batch[-1][0], multiple=True)
         self._batch = []
         self._on_stored(new_messages)
 
 
-def _parse_message(properties, body) -> IncomingEvent | None:
+def _parse_event(headers, content_type, body) -> IncomingEvent | None:
     try:
-        return parse_incoming_event(properties.headers, properties.content_type, body)
+        return parse_incoming_event(headers, content_type, body)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one message, it must not delay the next; it is stored in table `unreadable`
-        log.error("A message in the inbox is not a CloudEvent and was stored as unreadable: %s", type(error).__name__)
+        log.error("A message or part of a message in the inbox is not a CloudEvent and was stored as unreadable: %s", type(error).__name__)
         return None

@@ -12,7 +12,7 @@ import zlib
 from collections import Counter
 from datetime import datetime
 
-from contracts import AGENCIES
+from contracts import AGENCIES, safeguard
 from contracts.channels import INBOXES_EXCHANGE, exchange_of, partition_of, routing_key
 from plumbing import events
 from plumbing.bundles import BUNDLE_KEY, OutboxEvent, make_messages
@@ -58,18 +58,27 @@ class Outbox(Statements):
             self._events.append(OutboxEvent(partition, exchange_of(source), routing_key(partition, event.type), event_id, body, bundle_key))
 
     def post(self, replies: list[Reply]) -> list[bytes]:
-        """Add receipts or notices for single agencies to the outbox. Return the serialised replies, in the order given."""
+        """Add receipts or notices for single agencies to the outbox. Return the serialised replies, in the order given.
+
+        Replies to a removed agency are left out. Several replies to an agency that reads batches share a message, but a reply about the safeguard lane to
+        an agency with access to it is a message of its own.
+        """
         bodies = [events.write(self._service, reply, reply.id, self._now) for reply in replies]
-        self.post_again([(reply.agency, reply.id, body) for reply, body in zip(replies, bodies, strict=True)])
+        for reply, body in zip(replies, bodies, strict=True):
+            self._add_reply(reply.agency, reply.id, body, may_share_message=not _is_confidential(reply))
         return bodies
 
     def post_again(self, replies: list[tuple[str, str, bytes]]) -> None:
-        """Add replies that are already serialised, (agency, id, bytes), to the outbox. Replies to a removed agency are left out."""
-        # A removed agency has no inbox queue; its replies remain in the tables of receipts and notices.
-        deliverable = [reply for reply in replies if AGENCIES[reply[0]].status != "removed"]
-        self._events += [
-            OutboxEvent(zlib.crc32(agency.encode()) % self._partitions, INBOXES_EXCHANGE, agency, event_id, body) for agency, event_id, body in deliverable
-        ]
+        """Add replies that are already serialised, (agency, id, bytes), to the outbox, each as a message of its own."""
+        for agency, event_id, body in replies:
+            self._add_reply(agency, event_id, body, may_share_message=False)
+
+    def _add_reply(self, agency, event_id, body, may_share_message):
+        if AGENCIES[agency].status == "removed":
+            return  # a removed agency has no inbox queue; its replies remain in the tables of receipts and notices
+        partition = zlib.crc32(agency.encode()) % self._partitions
+        bundle_key = agency if may_share_message and AGENCIES[agency].batches else None
+        self._events.append(OutboxEvent(partition, INBOXES_EXCHANGE, agency, event_id, body, bundle_key))
 
     def flush(self) -> None:
         """Write the collected events and notify the relay. Must be the last statement before the commit."""
@@ -79,3 +88,11 @@ class Outbox(Statements):
             f"with put as (insert into outbox ({OUTBOX_COLUMNS.names}) select * from {OUTBOX_COLUMNS.rows}) select pg_notify(%s, '')",
             [*OUTBOX_COLUMNS.parameters(make_messages(self._events)), f"outbox_{self._service}"],
         )
+
+
+def _is_confidential(reply):
+    """Return whether the reply is about the safeguard lane (events that only police, courts and women's federation see) and its reader knows of it.
+
+    For any other reader it makes no difference what caused the reply, because the form of the message would reveal it.
+    """
+    return reply.cause is not None and safeguard.has_safeguard_access(reply.agency) and safeguard.must_hide_dispute(reply.cause.source, reply.cause.type)

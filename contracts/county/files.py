@@ -59,6 +59,7 @@ AGENCY_COLUMNS = {
     "townships":    ("负责乡镇",      False,    list_reader(pattern_reader(r"^\d{9}$")),  ()),
     "takes":        ("专门受理类型",  False,    list_reader(choice_reader(KINDS)),       ()),
     "status":       ("状态",          False,    choice_reader(STATUSES),             "active"),
+    "batches":      ("合并收件",      False,    read_boolean,                        False),
 }
 TOWNSHIP_COLUMNS = {
     "code":         ("代码",          True,     pattern_reader(r"^\d{9}$")),

@@ -19,6 +19,7 @@ class Agency:
     townships: tuple[str, ...] = ()  # codes of the townships that the agency serves; empty: all townships
     takes: tuple[str, ...] = ()  # kinds of dispute in which the agency specialises; empty: it has no speciality
     status: str = "active"
+    batches: bool = False  # whether a message in the agency's inbox may contain several receipts and notices
 
     @property
     def is_active(self) -> bool:

@@ -1,6 +1,7 @@
 """Tests of the client library: reported events reach the hub in order, and each is answered, also after a crash of the agency's process or the broker."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -84,6 +85,24 @@ def test_unreadable_inbox_message_is_stored_and_does_not_block_later_messages(br
         assert police.settle(SETTLE_SECONDS)
 
     assert police.outbox._query("select body from unreadable") == [(b"\xff{",)]
+
+
+def test_every_receipt_and_notice_of_a_batch_is_stored_once_and_an_unreadable_one_is_stored_alone(broker, police):
+    def notice(number):
+        data = {"dispute": "620702-2026-000001-0", "clock": "referral_answer"}
+        return {"specversion": "1.0", "id": f"n-{number}", "source": "/services/notify", "type": "notice.deadline", "subject": "x", "data": data}
+
+    batch = json.dumps([notice(1), {"id": "虚构"}, notice(2), notice(1)], ensure_ascii=False).encode()
+    cut_off = b"[{}, "
+    with pika.BlockingConnection(pika.URLParameters(broker.uri())) as connection:
+        for body in (batch, cut_off, batch):
+            connection.channel().basic_publish("inboxes", "police", body, pika.BasicProperties(content_type="application/cloudevents-batch+json"))
+    police.start()
+    police.outbox.wait_until(lambda: len(police.outbox._query("select 1 from unreadable")) == 3, 20)
+
+    assert [stored.id for stored in police.notices(wait=1)] == ["n-1", "n-2"]
+    bodies = [body for (body,) in police.outbox._query("select body from unreadable order by rowid")]
+    assert [json.loads(body) if body != cut_off else body for body in bodies] == [{"id": "虚构"}, cut_off, {"id": "虚构"}]
 
 
 def test_report_with_a_used_id_is_ignored_if_its_content_is_equal_and_refused_if_not(police):

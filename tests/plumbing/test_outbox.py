@@ -7,6 +7,7 @@ import pytest
 from marshmallow import ValidationError
 
 import contracts
+from contracts import AGENCIES
 from contracts.channels import partition_of
 from plumbing.events import DomainEvent, Reply
 from tests.plumbing.conftest import DISPUTE_A, DISPUTE_B, make_event
@@ -107,6 +108,39 @@ def test_a_reply_is_stored_with_the_routing_key_of_the_agencys_inbox_queue(liste
 
     assert empty_sandbox.rows("select exchange, routing_key, message_id from notify.outbox") == [("inboxes", "police", "n-1")]
     assert json.loads(body)["id"] == "n-1" and "sequence" not in json.loads(body)
+
+
+def replies_to(agency, *numbers, cause=None):
+    return [Reply(agency, f"n-{number}", "notice.urged", DISPUTE_A, NOTICE_URGED, cause=cause) for number in numbers]
+
+
+def stored_messages(sandbox):
+    return sandbox.rows("select routing_key, message_id, event_count from notify.outbox where exchange = 'inboxes' order by id")
+
+
+def test_replies_of_a_transaction_share_a_message_only_if_their_agency_reads_batches(listener, empty_sandbox):
+    assert AGENCIES["court"].batches and not AGENCIES["police"].batches
+    with listener.pool.transaction() as tx:
+        tx.post([*replies_to("court", 1), *replies_to("police", 2, 3), *replies_to("court", 4, 5), *replies_to("mediation_centre", 6)])
+
+    assert stored_messages(empty_sandbox) == [("court", "n-1+2", 3), ("police", "n-2", 1), ("police", "n-3", 1), ("mediation_centre", "n-6", 1)]
+
+
+def test_a_reply_about_the_safeguard_lane_shares_no_message_with_other_replies_to_an_agency_with_access(listener, empty_sandbox):
+    sealed = make_event(7, source="mediation-safeguard")
+    with listener.pool.transaction() as tx:
+        tx.post([*replies_to("court", 1), *replies_to("court", 2, cause=sealed), *replies_to("court", 3)])
+
+    assert stored_messages(empty_sandbox) == [("court", "n-1+1", 2), ("court", "n-2", 1)]
+
+
+def test_the_form_of_a_message_does_not_reveal_the_safeguard_lane_to_an_agency_without_access(listener, empty_sandbox):
+    """An agency's step about a held dispute is answered with an ordinary receipt, whose cause is an event of the sealed stream."""
+    sealed = make_event(7, source="mediation-safeguard")
+    with listener.pool.transaction() as tx:
+        tx.post([*replies_to("trade_union", 1), *replies_to("trade_union", 2, cause=sealed), *replies_to("trade_union", 3)])
+
+    assert stored_messages(empty_sandbox) == [("trade_union", "n-1+2", 3)]
 
 
 def test_events_on_the_sealed_stream_leave_no_gap_in_the_sequence_numbers_of_the_ordinary_stream(empty_sandbox):
