@@ -207,7 +207,7 @@ def test_comparison_of_two_county_folders_lists_changed_agencies_and_refuses_a_d
     edit_file(folder, "agencies.csv", "labour,active", "labour,suspended")
     edit_file(folder, "agencies.csv", "medical,active", "medical,removed")
     (folder / "agencies.csv").write_text(
-        (folder / "agencies.csv").read_text("utf-8") + "elder_mediation,老年人调解,Elder Mediation,B,mediation_centre,own,,,active\n", "utf-8"
+        (folder / "agencies.csv").read_text("utf-8") + "elder_mediation,老年人调解,Elder Mediation,B,mediation_centre,own,,,active,\n", "utf-8"
     )
     after = files.read_county(folder)[0]
 
