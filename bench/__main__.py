@@ -6,13 +6,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import burst, end_to_end, large, relay_throughput, service_throughput
+from bench import against, burst, end_to_end, large, relay_throughput, service_throughput
 from bench.agencies import SimulatedAgencies
 from bench.lab import Lab, log_progress
 from bench.resource_usage import machine_description
 from bench.workload import Caseload
 from deploy.files import write_private
 from local.paths import run_dir
+from local.progress import CannotContinue
 from local.signals import interrupt_on_stop_signals
 
 DEFAULT_PARTS = ("hops", "relay", "end_to_end", "burst")
@@ -61,13 +62,21 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a short run with two services; it shows that the benchmarks work, but not how fast the system is")
     parser.add_argument("--folder", type=Path, help="folder for the servers' data and bench.json (default: the run directory)")
+    parser.add_argument("--against", metavar="COMMIT", help="run the end-to-end benchmark of this commit and of this tree in turn; other parts only when named")
+    parser.add_argument("--pairs", type=int, default=3, metavar="N", help="number of runs of each side with --against (default: 3)")
     parser.add_argument("part", nargs="*", help="run these parts only; `large` takes a quarter of an hour and runs only when named")
     options = parser.parse_args(arguments)
-    size, parts = QUICK_SIZE if options.quick else FULL_SIZE, options.part or DEFAULT_PARTS
+    size, parts = QUICK_SIZE if options.quick else FULL_SIZE, options.part or (() if options.against else DEFAULT_PARTS)
     folder = (options.folder or run_dir()).resolve()
 
-    with Lab(folder / "bench") as lab:
-        figures = measure(lab, size, parts)
+    compared = against.measure(options.against, options.pairs, folder, options.quick) if options.against else None
+    parts = [part for part in parts if part != "end_to_end"] if compared else parts
+    figures = {}
+    if parts:
+        with Lab(folder / "bench") as lab:
+            figures = measure(lab, size, parts)
+    if compared:
+        figures["end_to_end"] = compared
     write_private(folder / "bench.json", json.dumps(figures, indent=1))
     print(json.dumps(figures, indent=1))
     return 0
@@ -112,4 +121,7 @@ def _floor_cpu_us(service_figures: dict, relay: dict) -> float:
 
 if __name__ == "__main__":
     interrupt_on_stop_signals()
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except CannotContinue as reason:
+        sys.exit(f"\n{reason}")

@@ -47,7 +47,7 @@ def machine_description(postgresql: str, rabbitmq: str) -> dict:
     models = [line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     return {
         "cores": os.cpu_count(),
-        "cpu": models[0] if models else platform.machine_description(),
+        "cpu": models[0] if models else platform.machine(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "python": platform.python_version(),
         "postgresql": postgresql,
