@@ -177,7 +177,7 @@ class SimulatedAgencies:
     accepted_at: dict[str, float] = field(default_factory=dict)  # arrival time of the first receipt by event id
     outcome_received_at: dict[str, float] = field(default_factory=dict)  # arrival time of the outcome receipt by event id
     outcomes: dict[str, str] = field(default_factory=dict)  # type of the outcome receipt by event id
-    awaited: set[str] = field(default_factory=set)  # ids of the events for whose outcome receipts `await_outcomes` waits
+    awaited: set[str] = field(default_factory=set)  # ids of the expected events whose outcome receipts have not arrived
     disputes: dict = field(default_factory=dict)  # dispute by event id, until its outcome receipt arrives; the code is then copied from the receipt
 
     def __post_init__(self):
@@ -217,9 +217,13 @@ class SimulatedAgencies:
             if count % 20 == 0:
                 self.loop.run_once(0)
 
+    def expect_outcomes(self, events: list[AgencyEvent]) -> None:
+        """From now on, `awaited` contains the events of this list whose outcome receipts have not arrived."""
+        self.awaited = {event.outgoing.id for event in events} - self.outcome_received_at.keys()
+
     def await_outcomes(self, events: list[AgencyEvent], seconds: float = 180) -> None:
         """Wait until the outcome receipt of each event has arrived. Raises TimeoutError after `seconds`."""
-        self.awaited = {event.outgoing.id for event in events} - self.outcome_received_at.keys()
+        self.expect_outcomes(events)
         self.loop.run_until(lambda: not self.awaited, seconds, "waiting for the outcome of every event")
 
     def outcome_delays(self, events: Iterable[AgencyEvent]) -> list[float]:

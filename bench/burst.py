@@ -31,8 +31,8 @@ def measure(lab: Lab, agencies: SimulatedAgencies, caseload: Caseload, dispute_c
     with MemorySampler(lab) as memory:
         began = time.monotonic()
         agencies.start_publishing(events)
-        ids = {event.outgoing.id for event in events}
-        events_during_burst = second_agency.report_until(lambda: ids <= agencies.outcome_received_at.keys())
+        agencies.expect_outcomes(events)
+        events_during_burst = second_agency.report_until(lambda: not agencies.awaited)
         drain_seconds = time.monotonic() - began
         agencies.await_outcomes(events_during_burst)
         wait_until_processed(lab, agencies)
