@@ -1,4 +1,4 @@
-"""Simulated agencies of the benchmarks, all in one thread: they publish events, at full speed or at a given rate, and record when outcome receipts arrive."""
+"""Simulated agencies of the benchmarks, all in one thread: they publish events, at full speed or at a given rate, and record when receipts arrive."""
 
 import json
 import time
@@ -15,6 +15,7 @@ from contracts import AGENCIES
 from contracts.channels import AGENCIES_EXCHANGE, inbox_of
 
 CONFIRM_WINDOW = 1000  # largest number of unconfirmed messages of one connection
+FIRST_RECEIPT_TYPE = "receipt.accepted"
 OUTCOME_RECEIPT_TYPES = ("receipt.applied", "receipt.rejected", "receipt.refused")
 
 
@@ -58,6 +59,12 @@ class IoLoop:
             if time.monotonic() > give_up:
                 raise TimeoutError(f"{what}: not within {seconds:g} s")
             self.run_once(timeout)
+
+    def run_for(self, seconds: float) -> None:
+        """Run the loop for this time."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.run_once(left)
 
     def close(self) -> None:
         self.io.deactivate_poller()
@@ -167,8 +174,10 @@ class SimulatedAgencies:
     uris: dict[str, str]  # AMQP URI by agency
     admin_uri: str
     published_at: dict[str, float] = field(default_factory=dict)  # time of publishing by event id
+    accepted_at: dict[str, float] = field(default_factory=dict)  # arrival time of the first receipt by event id
     outcome_received_at: dict[str, float] = field(default_factory=dict)  # arrival time of the outcome receipt by event id
     outcomes: dict[str, str] = field(default_factory=dict)  # type of the outcome receipt by event id
+    awaited: set[str] = field(default_factory=set)  # ids of the expected events whose outcome receipts have not arrived
     disputes: dict = field(default_factory=dict)  # dispute by event id, until its outcome receipt arrives; the code is then copied from the receipt
 
     def __post_init__(self):
@@ -182,10 +191,10 @@ class SimulatedAgencies:
             self.connections[agency] = BrokerConnection(self.loop, self.uris[agency], self.published_at)
         return self.connections[agency]
 
-    def publish(self, events: list[AgencyEvent]) -> None:
-        """Publish the events as fast as the broker confirms them, and wait until all are confirmed."""
+    def publish(self, events: list[AgencyEvent], seconds: float = 120) -> None:
+        """Publish the events as fast as the broker confirms them, and wait until all are confirmed. Raises TimeoutError after `seconds`."""
         self.start_publishing(events)
-        self.loop.run_until(lambda: not any(connection.unconfirmed_count for connection in self.connections.values()), 120, "publishing")
+        self.loop.run_until(lambda: not any(connection.unconfirmed_count for connection in self.connections.values()), seconds, "publishing")
 
     def start_publishing(self, events: list[AgencyEvent]) -> None:
         """Publish the events, each on its agency's connection, without waiting for confirms.
@@ -208,14 +217,22 @@ class SimulatedAgencies:
             if count % 20 == 0:
                 self.loop.run_once(0)
 
+    def expect_outcomes(self, events: list[AgencyEvent]) -> None:
+        """From now on, `awaited` contains the events of this list whose outcome receipts have not arrived."""
+        self.awaited = {event.outgoing.id for event in events} - self.outcome_received_at.keys()
+
     def await_outcomes(self, events: list[AgencyEvent], seconds: float = 180) -> None:
         """Wait until the outcome receipt of each event has arrived. Raises TimeoutError after `seconds`."""
-        ids = {event.outgoing.id for event in events}
-        self.loop.run_until(lambda: ids <= self.outcome_received_at.keys(), seconds, "waiting for the outcome of every event")
+        self.expect_outcomes(events)
+        self.loop.run_until(lambda: not self.awaited, seconds, "waiting for the outcome of every event")
 
     def outcome_delays(self, events: Iterable[AgencyEvent]) -> list[float]:
         """Return the delay of each event: seconds from publishing to the arrival of its outcome receipt."""
         return [self.outcome_received_at[event.outgoing.id] - self.published_at[event.outgoing.id] for event in events]
+
+    def acceptance_delays(self, events: Iterable[AgencyEvent]) -> list[float]:
+        """Return the delay of each event: seconds from publishing to the arrival of its first receipt."""
+        return [self.accepted_at[event.outgoing.id] - self.published_at[event.outgoing.id] for event in events]
 
     def close(self) -> None:
         for connection in (*self.connections.values(), self.inboxes):
@@ -228,14 +245,22 @@ class SimulatedAgencies:
             self._record_receipt(receipt)
 
     def _record_receipt(self, receipt):
+        if receipt["type"] == FIRST_RECEIPT_TYPE:
+            self.accepted_at[receipt["data"]["event"]["id"]] = time.monotonic()
         if receipt["type"] not in OUTCOME_RECEIPT_TYPES:
             return
         event_id = receipt["data"]["event"]["id"]
         self.outcome_received_at[event_id] = time.monotonic()
+        self.awaited.discard(event_id)
         self.outcomes[event_id] = receipt["type"]
         dispute = self.disputes.pop(event_id, None)
         if dispute is not None and dispute.code is None:
             dispute.code = receipt["data"].get("dispute")
+
+
+def percentiles_ms(delays: list[float]) -> dict[str, float]:
+    """Return the 50th and 99th percentile and the maximum of delays in seconds, in milliseconds."""
+    return {name: round(1000 * value, 1) for name, value in (("p50", percentile(delays, 0.5)), ("p99", percentile(delays, 0.99)), ("max", max(delays)))}
 
 
 def percentile(values: list[float], fraction: float) -> float:

@@ -1,16 +1,14 @@
 """Burst benchmark: while one agency publishes events of thousands of disputes at once, measure another agency's delays and the memory of all processes."""
 
-import threading
 import time
 
-from bench.agencies import SimulatedAgencies, percentile
+from bench.agencies import SimulatedAgencies, percentiles_ms
 from bench.end_to_end import wait_until_processed
 from bench.lab import Lab, log_progress
-from bench.resource_usage import memory_mb
+from bench.memory import MemorySampler
 from bench.workload import BURST_BODY, SECOND_AGENCY, AgencyEvent, Caseload, events_of_stage, interleave_events
 
 REPORT_INTERVAL_SECONDS = 0.2
-SAMPLE_INTERVAL_SECONDS = 0.5
 
 
 def measure(lab: Lab, agencies: SimulatedAgencies, caseload: Caseload, dispute_count: int, idle_seconds: float) -> dict:
@@ -30,11 +28,11 @@ def measure(lab: Lab, agencies: SimulatedAgencies, caseload: Caseload, dispute_c
 
     events = interleave_events([events_of_stage(dispute, 2) for dispute in disputes], caseload.random)
     log_progress(f"burst: publishing {len(events)} events at once")
-    with _MemorySampler(lab) as memory:
+    with MemorySampler(lab) as memory:
         began = time.monotonic()
         agencies.start_publishing(events)
-        ids = {event.outgoing.id for event in events}
-        events_during_burst = second_agency.report_until(lambda: ids <= agencies.outcome_received_at.keys())
+        agencies.expect_outcomes(events)
+        events_during_burst = second_agency.report_until(lambda: not agencies.awaited)
         drain_seconds = time.monotonic() - began
         agencies.await_outcomes(events_during_burst)
         wait_until_processed(lab, agencies)
@@ -45,8 +43,8 @@ def measure(lab: Lab, agencies: SimulatedAgencies, caseload: Caseload, dispute_c
         "applied": sum(agencies.outcomes[event.outgoing.id] == "receipt.applied" for event in events),
         "drain_seconds": round(drain_seconds, 1),
         "rate": round(len(events) / drain_seconds),
-        "second_agency_idle_ms": _percentiles_ms(idle_delays),
-        "second_agency_ms": _percentiles_ms(delays),
+        "second_agency_idle_ms": percentiles_ms(idle_delays),
+        "second_agency_ms": percentiles_ms(delays),
         "second_agency_idle_events": len(idle_events),
         "second_agency_events": len(events_during_burst),
         "memory_mb": memory.memory_figures(),
@@ -57,10 +55,6 @@ def _complete_stage(agencies, disputes, stage, caseload):
     events = interleave_events([events_of_stage(dispute, stage) for dispute in disputes], caseload.random)
     agencies.publish(events)
     agencies.await_outcomes(events)
-
-
-def _percentiles_ms(delays):
-    return {name: round(1000 * value, 1) for name, value in (("p50", percentile(delays, 0.5)), ("p99", percentile(delays, 0.99)), ("max", max(delays)))}
 
 
 class _MeasuredAgency:
@@ -81,36 +75,3 @@ class _MeasuredAgency:
                 self.agencies.start_publishing(events)
             self.agencies.loop.run_once(0.01)
         return self.events
-
-
-class _MemorySampler:
-    """Context manager that measures the memory of each process in MB: before the block, the peak (sampled twice a second), and after the block."""
-
-    def __init__(self, lab: Lab):
-        self.lab = lab
-        self.before, self.peak, self.after = {}, {}, {}
-
-    def __enter__(self):
-        self.before = self.peak = self._memory_by_process()
-        self.is_over = threading.Event()
-        self.thread = threading.Thread(target=self._sample_memory)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.is_over.set()
-        self.thread.join()
-        self.after = self._memory_by_process()
-
-    def _sample_memory(self):
-        while not self.is_over.wait(SAMPLE_INTERVAL_SECONDS):
-            now = self._memory_by_process()
-            self.peak = {name: max(now[name], self.peak[name]) for name in now}
-
-    def _memory_by_process(self):
-        database, broker = self.lab.server_pids
-        pids = {name: self.lab.system.pid(name) for name in self.lab.system.names}
-        return {name: memory_mb(pid) for name, pid in (pids | {"postgresql": database, "rabbitmq": broker}).items()}
-
-    def memory_figures(self) -> dict:
-        return {name: {"before": self.before[name], "peak": self.peak[name], "after": self.after[name]} for name in self.before}

@@ -1,6 +1,6 @@
 """Floor (lower bound) of a service: a loop of pika and psycopg2 that writes the service's rows and decides nothing. `python -m bench.floor <work.pickle>`.
 
-The loop uses one OS process, the same queues and batch size as the service, one transaction and one acknowledgement per batch, and prepared statements
+The loop uses one OS process, the same queues and batches of the same size as the service, one transaction and one acknowledgement per batch, and prepared statements
 with arrays that are built in advance. A program can be faster only if it writes fewer rows.
 """
 
@@ -18,15 +18,14 @@ import psycopg2
 class FloorWork:
     """Input of the loop: addresses, queues, and the rows to write.
 
-    `message_count`: number of messages to consume. `batch_size`: messages per batch. `columns`: {table: [(name, type, whether part of the primary key)]}.
-    `batches`: for each batch, a list of (table, operation, values), where the values are one list per column.
+    `messages_per_batch`: number of messages to consume for each batch. `columns`: {table: [(name, type, whether part of the primary key)]}. `batches`: for
+    each batch, a list of (table, operation, values), where the values are one list per column.
     """
 
     amqp: str
     database: str
     queues: list[str]
-    message_count: int
-    batch_size: int
+    messages_per_batch: list[int]
     columns: dict[str, list[tuple[str, str, bool]]]
     batches: list[list[tuple[str, str, list[list]]]]
 
@@ -41,24 +40,22 @@ def main(file: str) -> None:
     batches = [[(statements[table, op], [adapt_column(column) for column in columns]) for table, op, columns in batch] for batch in work.batches]
     connection = pika.BlockingConnection(pika.URLParameters(work.amqp))
     channel = connection.channel()
-    channel.basic_qos(prefetch_count=2 * work.batch_size)
+    channel.basic_qos(prefetch_count=2 * max(work.messages_per_batch))
     tags: list[int] = []
     for queue in work.queues:
         channel.basic_consume(queue, lambda _, method, __, body: tags.append(method.delivery_tag))
-    done, began, rows = 0, None, iter(batches)
+    began, rows = None, iter(batches)
     print("ready", flush=True)
-    while done < work.message_count:
-        batch_size = min(work.batch_size, work.message_count - done)
-        while len(tags) < batch_size:
+    for count in work.messages_per_batch:
+        while len(tags) < count:
             connection.process_data_events(time_limit=1)
         began = began or time.time()
-        batch_tags = tags[:batch_size]
-        del tags[:batch_size]
+        batch_tags = tags[:count]
+        del tags[:count]
         for statement, columns in next(rows, ()):
             cursor.execute(statement, columns)
         database.commit()
         channel.basic_ack(batch_tags[-1], multiple=True)
-        done += batch_size
     connection.process_data_events(time_limit=0)
     print(json.dumps({"began": began, "ended": time.time()}), flush=True)
     sys.stdin.readline()  # wait until the parent process has read this process's CPU time

@@ -6,7 +6,7 @@ import select
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -31,6 +31,14 @@ class Measurement:
     cpu_us: float
 
 
+@dataclass
+class Observer:
+    """The benchmark's own connection to the database of the system: its cursor, and the pid of the server process that serves it."""
+
+    cursor: object
+    pid: int
+
+
 class Lab:
     """Context manager that starts the servers of a benchmark, and stops servers and processes at the end."""
 
@@ -44,6 +52,7 @@ class Lab:
         try:
             self.system.prepare()
             self.copies = DatabaseCopies(self.servers.database_admin, self.servers.keys["database"])
+            self.has_statement_statistics = self._load_statement_statistics()
             # The tag `impersonator` lets the administrator publish with the user id of any agency, to fill the queues before the consumers start.
             self.servers.broker.ctl("set_user_tags", "admin", "administrator", "impersonator")
             self.loop = IoLoop()
@@ -62,10 +71,37 @@ class Lab:
     def server_pids(self) -> tuple[int | None, ...]:
         return self.servers.database.pid(), self.servers.broker.pid()
 
+    @contextlib.contextmanager
+    def observe(self) -> Iterator[Observer]:
+        """Open the benchmark's own connection to the database of the system. The CPU time of its server process can be left out (see `components`)."""
+        with self.copies.admin_cursor("fengqiao") as cursor:
+            cursor.execute("select pg_backend_pid()")
+            yield Observer(cursor, cursor.fetchone()[0])
+
+    def set_statement_statistics(self, is_on: bool) -> None:
+        """Start or end the counting of statements by the module pg_stat_statements."""
+        with self.copies.admin_cursor("postgres") as cursor:
+            cursor.execute(f"alter system set pg_stat_statements.track = {'top' if is_on else 'none'}")
+            cursor.execute("select pg_reload_conf()")
+
+    def _load_statement_statistics(self) -> bool:
+        """Restart the database server with the module pg_stat_statements, switched off. Return False if the server does not have the module."""
+        with self.copies.admin_cursor("postgres") as cursor:
+            cursor.execute("select count(*) from pg_available_extensions where name = 'pg_stat_statements'")
+            if not cursor.fetchone()[0]:
+                return False
+            cursor.execute("alter system set shared_preload_libraries = 'pg_stat_statements'")
+        self.servers.database.restart()
+        with self.copies.admin_cursor("postgres") as cursor:
+            cursor.execute("alter system set pg_stat_statements.track_utility = off")
+            cursor.execute("create extension if not exists pg_stat_statements")
+        self.set_statement_statistics(False)
+        return True
+
     def fill_queues(self, messages: Iterable[Message]) -> None:
         """Publish the messages and wait until the broker has confirmed all of them."""
         self.connection.publish(messages)
-        self.loop.run_until(lambda: not self.connection.unconfirmed_count, 120, "filling the queues")
+        self.loop.run_until(lambda: not self.connection.unconfirmed_count, 600, "filling the queues")
         assert not self.connection.nacked_count, "the broker refused some messages"
 
     def declare_queue(self, exchange: str, queue: str, routing_key: str) -> None:

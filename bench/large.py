@@ -11,13 +11,14 @@ import urllib.error
 import urllib.request
 
 from bench.agencies import SimulatedAgencies
-from bench.end_to_end import WARM_UP_ROUNDS, pids_of_all_processes, start_system, stop_system, wait_until_processed
+from bench.components import cpu_by_component, cpu_difference
+from bench.end_to_end import WARM_UP_ROUNDS, start_system, stop_system, wait_until_processed
 from bench.lab import Lab, log_progress
-from bench.resource_usage import cpu_seconds
-from bench.workload import VILLAGE_OF_TOWNSHIP, Caseload
+from bench.workload import EVENTS_PER_DISPUTE, VILLAGE_OF_TOWNSHIP, Caseload
 
 REQUESTS_PER_PAGE = 15
 COPIES_PER_STATEMENT = 20
+MAINTENANCE_SECONDS = 1800
 
 # Tables to copy: table → (column with the dispute's code, SQL expressions of other columns that must differ in each copy; {n} is the number of the copy).
 # fmt: off
@@ -45,6 +46,7 @@ COPIED_TABLES = {
     "metrics.heard":         ("subject",  {}),
 }
 # fmt: on
+ORIGINAL_ROUNDS = 2  # number of rounds of the disputes that are only reported and routed, and then copied
 # SQL condition that selects the rows to copy in each table that has no column with the dispute's code.
 COPY_CONDITIONS = {
     "intake.party_tokens": "seq in (select seq from intake.log where dispute in (select code from public.copied))",
@@ -54,30 +56,28 @@ AGGREGATE_TABLES = ("metrics.open_cube", "metrics.open_waits", "metrics.daily_co
 SELECT_COLUMN_NAMES = "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped and attidentity = '' and attgenerated = '' order by attnum"
 
 
-def measure(lab: Lab, agencies: SimulatedAgencies, new_per_round: int, disputes: int) -> dict:
-    """Measure one round with few disputes and one round after `disputes` disputes are stored. Return the figures.
+def measure(lab: Lab, agencies: SimulatedAgencies, new_per_round: int, disputes: int, rounds: int) -> dict:
+    """Measure `rounds` rounds with few disputes, and as many after `disputes` disputes are stored. Return the figures.
 
-    A ratio near one means that the cost of an event does not depend on the number of stored disputes.
+    `ratio` compares the medians; near one, the cost of an event does not depend on the number of stored disputes. The benchmark's own queries are not
+    counted, nor is the work that the copying leaves behind: it ends before the rounds begin.
     """
-    originals = Caseload(new_per_round, number_offset=1_000_000)
-    for _ in range(2):
-        _cpu_us_per_event(lab, agencies, originals)
+    originals, caseload = Caseload(new_per_round, number_offset=1_000_000), Caseload(new_per_round, number_offset=2_000_000)
+    for _ in range(ORIGINAL_ROUNDS):
+        _run_round(lab, agencies, originals)
     with lab.copies.admin_cursor("fengqiao") as cursor:
         cursor.execute("create table public.copied as select code from intake.disputes")
         copied = cursor.rowcount
-    caseload = Caseload(new_per_round)
-    for _ in range(WARM_UP_ROUNDS):
-        _cpu_us_per_event(lab, agencies, caseload)
-    before, pages_before = _cpu_us_per_event(lab, agencies, caseload), _page_response_seconds(lab)
+    before, pages_before = _measure_rounds(lab, agencies, caseload, rounds), _page_response_seconds(lab)
     stop_system(lab, agencies)
     copies = -(-disputes // copied)
     with lab.copies.admin_cursor("fengqiao") as cursor:
         _copy_disputes(cursor, copies)
+        _wait_for_maintenance(cursor)
     start_system(lab)
-    for _ in range(WARM_UP_ROUNDS):
-        _cpu_us_per_event(lab, agencies, caseload)  # the rounds fill the caches after the restart
-    after, pages_after = _cpu_us_per_event(lab, agencies, caseload), _page_response_seconds(lab)
-    log_progress(f"large: {round(before)} µs an event before, {round(after)} µs after")
+    after, pages_after = _measure_rounds(lab, agencies, caseload, rounds), _page_response_seconds(lab)
+    medians = [statistics.median(sum(cpu.values()) for cpu in cpu_of_rounds) for cpu_of_rounds in (before, after)]
+    log_progress(f"large: {medians[0]:.0f} µs an event before, {medians[1]:.0f} µs after")
     with lab.copies.admin_cursor("fengqiao") as cursor:
         cursor.execute("select (select count(*) from mediation.disputes), (select count(*) from metrics.timeline), pg_database_size('fengqiao')")
         dispute_count, timeline_rows, size = cursor.fetchone()
@@ -85,21 +85,49 @@ def measure(lab: Lab, agencies: SimulatedAgencies, new_per_round: int, disputes:
         "disputes": dispute_count,
         "timeline_rows": timeline_rows,
         "database_gb": round(size / 2**30, 1),
-        "events": len(caseload.disputes),
-        "cpu_us_per_event": [round(before), round(after)],
-        "ratio": round(after / before, 2),
+        "events": new_per_round * EVENTS_PER_DISPUTE,
+        "rounds": rounds,
+        "cpu_us_per_event": [round(median) for median in medians],
+        "cpu_us_of_rounds": [[round(sum(cpu.values())) for cpu in cpu_of_rounds] for cpu_of_rounds in (before, after)],
+        "cpu_us_by_component": {
+            name: [round(statistics.median(cpu.get(name, 0.0) for cpu in cpu_of_rounds)) for cpu_of_rounds in (before, after)]
+            for name in sorted({name for cpu in (*before, *after) for name in cpu})
+        },
+        "ratio": round(medians[1] / medians[0], 2),
         "pages": {page: {"ms": [round(1000 * pages_before[page], 1), round(1000 * pages_after[page], 1)]} for page in pages_before},
     }
 
 
-def _cpu_us_per_event(lab, agencies, caseload):
-    """Run one round. Return the CPU time of all processes in microseconds per event."""
+def _measure_rounds(lab, agencies, caseload, rounds):
+    """Run some rounds that fill the caches after a start, then the measured rounds. Return their CPU times as a list of {component: µs per event}."""
+    for _ in range(WARM_UP_ROUNDS):
+        _run_round(lab, agencies, caseload)
+    return [_run_round(lab, agencies, caseload) for _ in range(rounds)]
+
+
+def _run_round(lab, agencies, caseload):
+    """Run one round. Return its CPU time as {component: µs per event}."""
     events = caseload.advance_all_disputes()
-    cpu = cpu_seconds(*pids_of_all_processes(lab))
-    agencies.publish(events)
-    agencies.await_outcomes(events)
-    wait_until_processed(lab, agencies, codes=list({event.dispute.code for event in events}))
-    return 1e6 * (cpu_seconds(*pids_of_all_processes(lab)) - cpu) / len(events)
+    with lab.observe() as observer:
+        before = cpu_by_component(lab, observer)
+        agencies.publish(events)
+        agencies.await_outcomes(events)
+        wait_until_processed(lab, agencies, codes=list({event.dispute.code for event in events}), observer=observer)
+        used = cpu_difference(before, cpu_by_component(lab, observer))
+    return {name: 1e6 * seconds / len(events) for name, seconds in used.items()}
+
+
+def _wait_for_maintenance(cursor):
+    """Write all changed pages to disk and wait until no autovacuum process runs, so that the copying causes no more work."""
+    cursor.execute("checkpoint")
+    give_up = time.monotonic() + MAINTENANCE_SECONDS
+    while True:
+        cursor.execute("select count(*) from pg_stat_activity where backend_type = 'autovacuum worker'")
+        if not cursor.fetchone()[0]:
+            return
+        if time.monotonic() > give_up:
+            raise TimeoutError(f"autovacuum still runs after {MAINTENANCE_SECONDS} s")
+        time.sleep(1)
 
 
 def _copy_disputes(cursor, copies):

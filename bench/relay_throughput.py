@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import cycle
 
 import psycopg2
 
@@ -19,27 +20,34 @@ from bench.lab import Lab, Measurement, log_progress, read_json
 from bench.resource_usage import cpu_seconds
 from bench.service_throughput import WORK_DATABASE
 from deploy.files import ROOT
+from plumbing.bundles import count_events
 from plumbing.relay import WINDOW_ROWS, Relay
 
 PUBLISHING_SERVICE, LISTENERS = "mediation", ("intake", "metrics", "notify")
 FILL_OUTBOX = (
-    "insert into mediation.outbox (partition, exchange, routing_key, event_id, body)"
-    " select * from unnest(%s::smallint[], %s::text[], %s::text[], %s::text[], %s::bytea[])"
+    "insert into mediation.outbox (partition, exchange, routing_key, message_id, event_count, body)"
+    " select * from unnest(%s::smallint[], %s::text[], %s::text[], %s::text[], %s::int[], %s::bytea[])"
 )
 
 
 def measure(lab: Lab, published: dict[str, list[Message]], count: int, pair_count: int) -> dict:
-    """Measure how fast the relay empties an outbox of `count` rows, which repeat events that mediation has published. Return the figures."""
-    messages = (published[PUBLISHING_SERVICE] * (count // len(published[PUBLISHING_SERVICE]) + 1))[:count]
+    """Measure how fast the relay empties an outbox of at least `count` events, which repeat rows that mediation has published. Return the figures."""
+    messages, event_count = [], 0
+    for message in cycle(published[PUBLISHING_SERVICE]):
+        if event_count >= count:
+            break
+        messages.append(message)
+        event_count += count_events(message.body)
     with lab.copies.admin_cursor(WORK_DATABASE) as cursor:
         cursor.execute("truncate mediation.outbox")
     relay_runs, floor_runs = [], []
     for pair in range(pair_count):
         for side in ("relay", "floor") if pair % 2 == 0 else ("floor", "relay"):
-            (relay_runs if side == "relay" else floor_runs).append(_measure_side(lab, side, messages))
+            (relay_runs if side == "relay" else floor_runs).append(_measure_side(lab, side, messages, event_count))
         log_progress(f"relay: {relay_runs[-1].rate:.0f}/s, floor {floor_runs[-1].rate:.0f}/s, ratio {relay_runs[-1].rate / floor_runs[-1].rate:.2f}")
     return {
-        "events": count,
+        "events": event_count,
+        "messages": len(messages),
         "rate": round(statistics.median(run.rate for run in relay_runs)),
         "floor": round(statistics.median(run.rate for run in floor_runs)),
         "ratio": round(statistics.median(relay_run.rate / floor.rate for relay_run, floor in zip(relay_runs, floor_runs, strict=True)), 3),
@@ -48,11 +56,15 @@ def measure(lab: Lab, published: dict[str, list[Message]], count: int, pair_coun
     }
 
 
-def _measure_side(lab, side, messages):
+def _measure_side(lab, side, messages, event_count):
     if side == "relay":
         with lab.copies.admin_cursor(WORK_DATABASE) as cursor:
             columns = zip(
-                *((number % 2, m.exchange, m.routing_key, f"{m.id}+{number}", psycopg2.Binary(m.body)) for number, m in enumerate(messages)), strict=True
+                *(
+                    (number % 2, m.exchange, m.routing_key, f"{m.id}+{number}", count_events(m.body), psycopg2.Binary(m.body))
+                    for number, m in enumerate(messages)
+                ),
+                strict=True,
             )
             cursor.execute(FILL_OUTBOX, [list(column) for column in columns])
             cursor.execute("analyze mediation.outbox")
@@ -80,7 +92,7 @@ def _measure_side(lab, side, messages):
         child.stdin.close()
     arrived = {listener: lab.purge_queues(f"{listener}.{PUBLISHING_SERVICE}-events.{partition}" for partition in range(2)) for listener in LISTENERS}
     assert set(arrived.values()) == {len(messages)}, f"{side} published {len(messages)} messages, but the queues got {arrived}"
-    return Measurement(len(messages) / (times["ended"] - times["began"]), 1e6 * cpu / len(messages))
+    return Measurement(event_count / (times["ended"] - times["began"]), 1e6 * cpu / event_count)
 
 
 REPLY_STREAM = sys.stdout  # stream read by the parent process; the relay's log goes to stderr

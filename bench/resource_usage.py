@@ -18,15 +18,30 @@ def process_tree(pid: int) -> list[psutil.Process]:
 
 def cpu_seconds(*pids: int | None) -> float:
     """Return the CPU seconds used so far by these processes, their running descendants and their ended children."""
-    total = 0.0
-    for pid in pids:
-        for process in process_tree(pid) if pid else ():
-            try:
-                times = process.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
-            total += times.user + times.system + times.children_user + times.children_system
-    return total
+    return sum(sum(cpu_seconds_by_pid(pid).values()) for pid in pids)
+
+
+def cpu_seconds_by_pid(pid: int | None) -> dict[int, float]:
+    """Return {pid: CPU seconds used so far by this process and its ended children} of a process and its running descendants."""
+    seconds = {}
+    for process in process_tree(pid) if pid else ():
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        seconds[process.pid] = times.user + times.system + times.children_user + times.children_system
+    return seconds
+
+
+def client_ports(pid: int | None) -> list[int]:
+    """Return the local ports of all TCP connections of a process and its descendants."""
+    ports = []
+    for process in process_tree(pid) if pid else ():
+        try:
+            ports += [connection.laddr.port for connection in process.net_connections("tcp")]
+        except psutil.NoSuchProcess:
+            continue
+    return ports
 
 
 def memory_mb(pid: int | None) -> float:
@@ -47,7 +62,7 @@ def machine_description(postgresql: str, rabbitmq: str) -> dict:
     models = [line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     return {
         "cores": os.cpu_count(),
-        "cpu": models[0] if models else platform.machine_description(),
+        "cpu": models[0] if models else platform.machine(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
         "python": platform.python_version(),
         "postgresql": postgresql,

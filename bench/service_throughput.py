@@ -6,10 +6,12 @@ import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import islice, zip_longest
 
 import orjson
 
 from bench.agencies import Message, message_of_event
+from bench.bodies import batches_by_events, split_bundle, subject_of
 from bench.floor import FloorWork
 from bench.lab import Lab, Measurement, listen_to_channel, log_progress, read_json, wait_for_commits
 from bench.resource_usage import cpu_seconds
@@ -17,8 +19,8 @@ from bench.service_handlers import pack_message, stock_queue
 from bench.workload import AgencyEvent
 from contracts.channels import DEFAULT_PARTITIONS, SUBSCRIPTIONS, agency_queue, exchange_of, partition_of, queue_of
 from deploy.files import ROOT
+from plumbing.bundles import content_type, count_events
 from plumbing.consumer import BATCH_SIZE
-from plumbing.events import CONTENT_TYPE
 
 MAIN_DATABASE, BEFORE_MEASUREMENTS, AFTER_INTAKE, WORK_DATABASE = "fengqiao", "bench_before", "bench_after_intake", "bench_work"
 NO_BACKPRESSURE = {"FENGQIAO_AHEAD": str(10**9)}  # intake must not wait for mediation's decisions, because only one service runs at a time
@@ -63,9 +65,10 @@ class MeasurementInput:
     """Input of the measurements of one service: the messages in the order of processing, their queues, and the floor's work."""
 
     messages: list[Message]
+    events: int  # number of events in the messages
     queues: list[str]
     work: FloorWork
-    published: int  # number of rows that the service inserts into its outbox
+    published: int  # number of events in the rows that the service inserts into its outbox
 
 
 def measure(lab: Lab, agency_events: list[AgencyEvent], pair_count: int, stock_events: int, service_count: int) -> tuple[dict, dict[str, list[Message]]]:
@@ -89,21 +92,24 @@ def drop_copies(lab: Lab) -> None:
 
 def _prepare_input(lab, measured_service, agency_events, published):
     messages = _messages_for(measured_service, agency_events, published)
-    log_progress(f"{measured_service.name}: {len(messages)} events; recording the floor's work")
+    batches_of_messages = list(batches_by_events(messages, BATCH_SIZE))
+    events = sum(count_events(message.body) for message in messages)
+    log_progress(f"{measured_service.name}: {events} events; recording the floor's work")
     services = _copy_database(lab, measured_service)
     lab.copies.start_capture(WORK_DATABASE, measured_service.service)
-    file = lab.folder / "messages.pickle"
-    file.write_bytes(pickle.dumps(messages))
+    file = lab.folder / "batches.pickle"
+    file.write_bytes(pickle.dumps([[event for message in batch for event in split_bundle(message)] for batch in batches_of_messages]))
     _ChildProcess(lab, measured_service, services, "bench.capture", measured_service.name, str(file)).wait_for_success()
     transactions, columns = lab.copies.end_capture(WORK_DATABASE)
     with lab.copies.admin_cursor(WORK_DATABASE) as cursor:
         if measured_service.name != "answers":
             cursor.execute(
-                f"select routing_key, event_id, body from {measured_service.service}.outbox where exchange = %s order by id",
+                f"select routing_key, message_id, event_count, body from {measured_service.service}.outbox where exchange = %s order by id",
                 (exchange_of(measured_service.service),),
             )
             published[measured_service.service] = [
-                Message(exchange_of(measured_service.service), key, bytes(body), event_id, CONTENT_TYPE) for key, event_id, body in cursor.fetchall()
+                Message(exchange_of(measured_service.service), key, bytes(body), message_id, content_type(event_count))
+                for key, message_id, event_count, body in cursor.fetchall()
             ]
     if measured_service.name == "intake":
         lab.copies.create_copy(AFTER_INTAKE, WORK_DATABASE)
@@ -111,9 +117,14 @@ def _prepare_input(lab, measured_service, agency_events, published):
         {agency_queue(event.agency) for event in agency_events} if measured_service.name == "intake" else {message.routing_key for message in messages}
     )
     batches = [_final_rows(rows, columns) for rows in transactions]
-    work = FloorWork(lab.servers.amqp_admin, services[measured_service.service], queues, len(messages), BATCH_SIZE, columns, batches)
-    published_row_count = sum(len(columns[0]) for batch in batches for table, _, columns in batch if table == f"{measured_service.service}.outbox")
-    return MeasurementInput(messages, queues, work, published_row_count)
+    work = FloorWork(lab.servers.amqp_admin, services[measured_service.service], queues, [len(batch) for batch in batches_of_messages], columns, batches)
+    return MeasurementInput(messages, events, queues, work, _count_published_events(measured_service, batches, columns))
+
+
+def _count_published_events(measured_service, batches, columns):
+    outbox = f"{measured_service.service}.outbox"
+    column = [name for name, _, _ in columns[outbox]].index("event_count") if outbox in columns else None
+    return sum(sum(values[column]) for batch in batches for table, _, values in batch if table == outbox)
 
 
 def _messages_for(measured_service, agency_events, published):
@@ -122,18 +133,16 @@ def _messages_for(measured_service, agency_events, published):
     queues: dict[str, list[Message]] = {}
     for producer in measured_service.producers:
         for message in published.get(producer, ()):  # sealed streams are missing in `published`, because the workload has no events on them
-            queue = queue_of(measured_service.service, producer, partition_of(message.id.rpartition("/")[0], DEFAULT_PARTITIONS))
-            queues.setdefault(queue, []).append(Message("", queue, message.body, message.id, CONTENT_TYPE))
+            # All events of a message belong to the same partition.
+            queue = queue_of(measured_service.service, producer, partition_of(subject_of(message.body), DEFAULT_PARTITIONS))
+            queues.setdefault(queue, []).append(Message("", queue, message.body, message.id, message.content_type))
     return merge_queues_in_turn(list(queues.values()))
 
 
 def merge_queues_in_turn(queues: list[list[Message]]) -> list[Message]:
     """Return all messages of the queues in one list that takes some messages of each queue in turn, as a service consumes them."""
-    messages_per_turn, merged, remaining = max(1, BATCH_SIZE // len(queues)), [], [queue[::-1] for queue in queues]
-    while any(remaining):
-        for queue in remaining:
-            merged += [queue.pop() for _ in range(min(messages_per_turn, len(queue)))]
-    return merged
+    shares = [batches_by_events(queue, max(1, BATCH_SIZE // len(queues))) for queue in queues]
+    return [message for turn in zip_longest(*shares, fillvalue=()) for share in turn for message in share]
 
 
 def _copy_database(lab, measured_service):
@@ -187,10 +196,12 @@ def _measure_service(lab, measured_service, measurement_input, pair_count, stock
         log_progress(
             f"{measured_service.name}: {service_runs[-1].rate:.0f}/s, floor {floor_runs[-1].rate:.0f}/s, ratio {service_runs[-1].rate / floor_runs[-1].rate:.2f}"
         )
-    stock_run = _run_stock_handler(lab, measured_service, measurement_input.messages[:stock_events])
+    events = list(islice((event for message in measurement_input.messages for event in split_bundle(message)), stock_events))
+    stock_run = _run_stock_handler(lab, measured_service, events)
     rate = statistics.median(run.rate for run in service_runs)
     return {
-        "events": len(measurement_input.messages),
+        "events": measurement_input.events,
+        "messages": len(measurement_input.messages),
         "published": measurement_input.published,
         "rate": round(rate),
         "floor": round(statistics.median(run.rate for run in floor_runs)),
@@ -210,7 +221,7 @@ def _run_service(lab, measured_service, measurement_input):
     system.environment[measured_service.service] = {"DATABASE_URL": services[measured_service.service]} | NO_BACKPRESSURE
     try:
         return _measure_run(
-            lab, measured_service, len(measurement_input.messages), lambda: system.start(measured_service.service), lambda: system.pid(measured_service.service)
+            lab, measured_service, measurement_input.events, lambda: system.start(measured_service.service), lambda: system.pid(measured_service.service)
         )
     finally:
         system.stop(measured_service.service)
@@ -229,7 +240,7 @@ def _run_floor(lab, measured_service, measurement_input):
         times = read_json(child.stdout.readline())
         cpu = cpu_seconds(child.pid, *lab.server_pids) - cpu
         child.stdin.close()
-    count = len(measurement_input.messages)
+    count = measurement_input.events
     return Measurement(count / (times["ended"] - times["began"]), 1e6 * cpu / count)
 
 

@@ -29,7 +29,7 @@ COMMANDS = {
     "status":    Command("各进程、端口、运行时间、是否就绪",         "show processes, ports, uptime and readiness",                         NO_REQUIREMENTS,       "commands.status"),
     "test":      Command("全部测试（参数传给 pytest）",            "run all tests; arguments are passed to pytest",                           DEVELOPMENT_REQUIREMENTS, "commands.test"),
     "chaos":     Command("可靠性演练：随机终止进程和服务器，再核对事件有无丢失、重复",    "reliability drill: kill processes, then check for lost or repeated events",                DEVELOPMENT_REQUIREMENTS, "drills"),
-    "bench":     Command("性能测量",                             "run the benchmarks",                                         DEVELOPMENT_REQUIREMENTS, "bench"),
+    "bench":     Command("性能测量；--against <提交> 与该版本比较",      "run the benchmarks; --against COMMIT compares with that commit",                                      DEVELOPMENT_REQUIREMENTS, "bench"),
     "contracts": Command("根据事件契约生成文档",                        "generate the contract documents",                      DEVELOPMENT_REQUIREMENTS, "docs.generate.contracts"),
     "map":       Command("由代码生成事件一览",                   "write docs/events.md from the code",               RUNTIME_REQUIREMENTS,    "docs.generate.events"),
     "parked":    Command("查看、重放或者作废被搁置的事件",            "list, replay or discard parked events",               RUNTIME_REQUIREMENTS,    "commands.parked"),
