@@ -14,12 +14,17 @@ from plumbing.events import Delivery
 from plumbing.frame_reader import read_frames
 
 HEARTBEAT_SECONDS = 15
+RECEIVE_SECONDS = 5.0  # less than half of HEARTBEAT_SECONDS, so that heartbeats are sent in time
 RETRYABLE_ERRORS = (OSError, amqp.exceptions.AMQPError)
 MAX_BATCH_BYTES = 8 * 2**20  # a batch is closed by the message with which it reaches this size
 # While more bytes of deliveries than this are buffered, nothing is read from the connection. The prefetch limit alone would not bound the memory, because
 # it counts messages, and RabbitMQ implements no limit in bytes.
 MAX_BUFFERED_BYTES = 32 * 2**20
 FATAL_REPLY_CODES = (403, 404, 406)  # AMQP reply codes of errors that a reconnection cannot solve: missing permission, missing queue, wrong queue arguments
+
+
+class _Woken(Exception):
+    """Raised in `BrokerConnection.receive` by `BrokerConnection.wake`."""
 
 
 class BrokerConnection:
@@ -35,6 +40,7 @@ class BrokerConnection:
         self.is_open = True
         self.buffers: list[deque] = []  # for each queue: messages that have arrived and that no batch has taken yet, with their number of events
         self.buffered_events = self.buffered_bytes = 0
+        self._receiver = None  # the green thread that waits in `receive`
         self.channels: list = []
         self.batches_taken = 0
         self.connection = kombu.Connection(amqp_uri, heartbeat=HEARTBEAT_SECONDS, connect_timeout=5)
@@ -59,17 +65,30 @@ class BrokerConnection:
         return on_message
 
     def receive(self):
-        """Read arriving AMQP frames; wait up to half a second for the first one. Send a heartbeat if one is due.
+        """Read arriving AMQP frames; wait up to RECEIVE_SECONDS for the first one, or until `wake` is called. Send a heartbeat if one is due.
 
         If MAX_BUFFERED_BYTES are buffered, wait without reading, so that the remaining messages stay at the broker.
         """
         if self.buffered_bytes > MAX_BUFFERED_BYTES:
             eventlet.sleep(0.05)
         else:
-            with contextlib.suppress(TimeoutError):
-                read_frames(self.connection.connection, timeout=0.5)
+            self._receiver = eventlet.getcurrent()
+            try:
+                read_frames(self.connection.connection, timeout=RECEIVE_SECONDS)
+            except (TimeoutError, _Woken):
+                pass
+            finally:
+                self._receiver = None
         with self.write_lock:
             self.connection.heartbeat_check()
+
+    def wake(self):
+        """Let a running `receive` return at once."""
+        eventlet.hubs.get_hub().schedule_call_global(0, self._interrupt_receiver)
+
+    def _interrupt_receiver(self):
+        if self._receiver is not None:
+            self._receiver.throw(_Woken())
 
     def take_deliveries(self, limit):
         """Remove messages with about `limit` events from the buffers, in turn from each queue: a bundle is never divided between two batches.

@@ -41,7 +41,8 @@ BATCH_SIZE = 800  # number of events after which a batch takes no further messag
 PREFETCHED_BUNDLES = 100  # unacknowledged messages per queue of a service; each has up to 64 kB
 BATCH_WAIT_SECONDS = 0.004  # how long a batch waits for more deliveries
 WARN_AFTER_RETRIES = 3  # number of retries of a deadlock or a lock timeout after which a warning is logged
-DUE_QUERY_SECONDS = 1.0  # interval between queries for stored events that are due for another attempt
+DUE_QUERY_SECONDS = 1.0  # interval between queries for stored events that are due for another attempt, while any event is stored
+IDLE_QUERY_SECONDS = 5.0  # the same interval while no event is stored
 RETRY_TIME_SHARE = 0.25  # maximum time for retries while new events arrive, as a fraction of the time spent on the new events
 REQUEUE_AFTER_SECONDS = (
     5.0  # length of a database outage after which deliveries are requeued for another copy of the service; each requeue counts towards the delivery limit
@@ -93,6 +94,8 @@ class Consumer(Entrypoint):
         """Stop consuming. Return when the current batch is acknowledged; the broker requeues the prefetched deliveries."""
         self.is_stopping = True
         self._signal_arrival()
+        if self.broker is not None:
+            self.broker.wake()
         with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(self.settings.stop_seconds):
             self.reader_done.wait()
 
@@ -155,12 +158,12 @@ class Consumer(Entrypoint):
 
     def _run_worker(self):
         clock = eventlet.hubs.get_hub().clock
-        due, next_query_at = deque(), clock()
+        due, self.next_due_query_at = deque(), clock()
         while not self.is_stopping:
             try:
-                if clock() >= next_query_at:
+                if clock() >= self.next_due_query_at:
                     due = deque(self._load_due_events())  # replaces the previous list, because an operator may have discarded one of the listed events
-                    next_query_at = clock() + DUE_QUERY_SECONDS
+                    self.next_due_query_at = clock() + (DUE_QUERY_SECONDS if self.has_stored_events else IDLE_QUERY_SECONDS)
                 self._wait_for_deliveries(is_idle=not due)
                 began = clock()
                 self._process_next_batch()
@@ -172,11 +175,14 @@ class Consumer(Entrypoint):
                     raise
                 self._wait_for_database(DatabaseUnavailable(describe(error)))
         self.worker_done.send()
+        if self.broker is not None:
+            self.broker.wake()
 
     def _wait_for_deliveries(self, is_idle):
         """If no event is due for a retry, wait for the first delivery. Then wait `batch_wait` seconds for more, unless the batch is full already."""
         if is_idle and not self._count_available_deliveries():
-            with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(DUE_QUERY_SECONDS):
+            wait = max(0.01, self.next_due_query_at - eventlet.hubs.get_hub().clock())
+            with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(wait):
                 self.delivery_arrived.wait()
         self.delivery_arrived = Signal()
         if 0 < self._count_available_deliveries() < self.size:
@@ -240,6 +246,7 @@ class Consumer(Entrypoint):
                 self._process_batch([event])
         elif batch[0].is_processed_alone:
             store_failed_event(self.database.pool, batch[0], error)
+            self.next_due_query_at = 0.0
         else:
             batch[
                 0
@@ -283,9 +290,12 @@ class Consumer(Entrypoint):
     # ── retries and outages ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _load_due_events(self) -> list[tuple]:
-        """Return the stored events that are due for another attempt (see Inbox.load_due_events), and update the gauges of the backlog."""
+        """Return the stored events that are due for another attempt (see Inbox.load_due_events), and update the gauges of the backlog.
+
+        Record whether any event is stored, due or not.
+        """
         with self.database.pool.transaction() as tx:
-            telemetry.update_backlog(self.service, tx)
+            self.has_stored_events = telemetry.update_backlog(self.service, tx)
             return tx.inbox.load_due_events(self.sources)
 
     def _retry_due_events(self, due: deque, seconds: float):
@@ -338,6 +348,7 @@ class Consumer(Entrypoint):
         if self.broker is not None and not self.has_requeued:
             self.has_requeued = True
             self.broker.is_open = False  # makes the reader thread close the connection
+            self.broker.wake()
 
     def _reset_pause(self):
         self.outage_began, self.has_requeued, self.pause_seconds = None, False, FIRST_PAUSE_SECONDS

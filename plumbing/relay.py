@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import random
-import select
 import signal
 import sys
 import threading
@@ -33,11 +32,12 @@ log = get_logger()
 WINDOW_ROWS = 500  # maximum number of rows that are published before the relay waits for their confirms
 WINDOW_BYTES = 4 * 2**20  # the same limit in bytes; it bounds the memory of the relay and what waits in its socket
 MESSAGES_PER_FLUSH = 50  # number of messages after which the buffered output is written to the socket
-POLL_SECONDS = 0.5  # maximum interval between two queries of the outbox, in case a NOTIFY was missed
+POLL_SECONDS = 5.0  # maximum wait for a NOTIFY; it also limits the time between two checks of the heartbeats of the broker connection
 CONFIRM_TIMEOUT_SECONDS = 30  # how long the relay waits for the broker's confirms
 POSTPONE_SECONDS = 5  # delay before a row that the broker returned as unroutable or refused is published again; until then listeners wait for the missing event
-REBALANCE_SECONDS = 1.0  # interval at which the copies of the relay adjust which partitions each of them holds
+REBALANCE_SECONDS = 3.0  # interval at which the copies of the relay adjust which partitions each of them holds
 STABLE_AFTER_SECONDS = 5.0  # if the connections lasted this long before an error, the back-off starts again at its minimum
+NEW_RELAY = "new_relay"  # payload of the notification with which a starting relay asks the others to share their partitions
 LOCK_CLASS = 0x0F0E  # first key of the relay's advisory locks in PostgreSQL; the second key is a hash of service and partition
 
 CONNECTION_ERRORS = (psycopg2.Error, pika.exceptions.AMQPError, OSError)
@@ -151,12 +151,23 @@ class Relay:
         log.error("The broker returned or refused some events; they stay in the outbox.", count=len(rows), service=self.service,
                   next="Check that the topology is loaded and no queue is full.")  # fmt: skip
 
+    def wake(self):
+        """Let the relay check at once whether it has to stop. May be called by any thread."""
+        broker = self.broker
+        if broker is not None:
+            with contextlib.suppress(OSError, ValueError):  # raised if the relay is closing the connection at this moment
+                broker.wake()
+
     def _wait_for_notify(self):
-        """Process heartbeats of the broker connection, then wait for a NOTIFY of the database, at most POLL_SECONDS."""
-        self.broker.process_heartbeats()
-        if select.select([self.connection], [], [], POLL_SECONDS)[0]:
-            self.connection.poll()
-            self.connection.notifies.clear()
+        """Process the broker connection until the database sends a NOTIFY, or until a postponed row or the next rebalancing is due."""
+        now = time.monotonic()
+        until = min([now + POLL_SECONDS, self.next_rebalance_at, *self.postponed.values()])
+        self.broker.wait_until_readable(self.connection.fileno(), max(0.0, until - now))
+        self.connection.poll()
+        for notification in self.connection.notifies:
+            if notification.payload == NEW_RELAY:
+                self.next_rebalance_at = 0.0
+        self.connection.notifies.clear()
 
     # ── partitions ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -192,6 +203,7 @@ class Relay:
         self._query("set synchronous_commit = off")
         self._query(f'listen "outbox_{self.service}"')
         self._query("select pg_advisory_lock_shared(%s, %s)", (LOCK_CLASS, self._lock_key(-1)))
+        self._query("select pg_notify(%s, %s)", (f"outbox_{self.service}", NEW_RELAY))
         self.broker = Publisher(self.amqp_uri)
 
     def _disconnect(self):
@@ -261,9 +273,20 @@ class Publisher:
         returned = set().union(*(self.rows_of[message_id] for message_id in self.returned))
         return [row for row in self.confirmed if row not in returned]
 
-    def process_heartbeats(self):
-        """Process heartbeats of the broker connection. Raises pika.exceptions.AMQPError if the connection is lost."""
-        self._poll(0)
+    def wait_until_readable(self, fileno: int, seconds: float) -> None:
+        """Process the broker connection until data can be read from the file descriptor, at most `seconds`. May return earlier.
+
+        Raises pika.exceptions.AMQPError if the broker connection is lost.
+        """
+        self.loop.add_handler(fileno, lambda *_: None, self.loop.READ)
+        try:
+            self._poll(seconds)
+        finally:
+            self.loop.remove_handler(fileno)
+
+    def wake(self) -> None:
+        """End a running `wait_until_readable`. May be called by any thread."""
+        self.loop.add_callback_threadsafe(_end_poll)
 
     def close(self):
         if self.connection.is_open:
@@ -320,7 +343,7 @@ class Publisher:
 
 
 def _end_poll():
-    """Callback of the timer that ends a poll. It does nothing, because an expired timer ends the poll."""
+    """Callback that ends a poll. It does nothing, because the poll returns after any callback."""
 
 
 def _describe_refusal(error) -> str:
@@ -345,9 +368,11 @@ def main(services: list[str]) -> None:
     host, port = os.environ.get("FENGQIAO_TELEMETRY_HOST", "127.0.0.1"), int(os.environ.get("FENGQIAO_TELEMETRY_PORT", 0))
     telemetry.serve(host, port, lambda: {relay.service: relay.is_ready for relay in relays})
     log.info("Relaying.", count=len(relays))
-    for thread in threads:
+    stop.wait()
+    for thread, relay in zip(threads, relays, strict=True):
         while thread.is_alive():
-            thread.join(0.5)
+            relay.wake()
+            thread.join(0.1)
     log.info("Stopped.")
 
 

@@ -49,13 +49,14 @@ def count_transaction(service, outcomes, ages):
 
 
 def update_backlog(service, tx):
-    """Set the Prometheus gauges that count rows of the service's tables `outbox`, `waiting` and `parked`."""
+    """Set the Prometheus gauges that count rows of the service's tables `outbox`, `waiting` and `parked`. Return whether any event waits or is parked."""
     pending, oldest, waiting, retry, parked = tx.rows(BACKLOG_SQL)[0]
     OUTBOX_PENDING.labels(service).set(pending)
     OUTBOX_OLDEST_SECONDS.labels(service).set(float(oldest))
     WAITING_EVENTS.labels(service).set(waiting)
     PARKED_EVENTS.labels(service, "retry").set(retry)
     PARKED_EVENTS.labels(service, "parked").set(parked)
+    return bool(waiting or retry or parked)
 
 
 def serve(host: str, port: int, readiness, registry: CollectorRegistry = REGISTRY) -> int:

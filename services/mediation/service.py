@@ -7,6 +7,7 @@ from nameko.extensions import DependencyProvider
 from contracts import COUNTY, partition_of
 from plumbing.consumer import hear
 from plumbing.dependency import Database
+from plumbing.due_times import DueTimesProvider
 from plumbing.events import DomainEvent
 from plumbing.timer import every
 from services.mediation import store
@@ -53,6 +54,8 @@ class MediationService:
     db = Database()
     county = CountyFilesProvider()
     rosters = RosterCacheProvider()
+    deadline_times = DueTimesProvider()
+    safeguard_times = DueTimesProvider()
 
     @hear("intake", "intake-safeguard")
     def on_events(self, batch):
@@ -78,6 +81,9 @@ class MediationService:
             if statistics_differences:
                 routing_store.add_to_body_statistics(tx, statistics_differences, partition_of(events[0].subject, self.db.settings.partitions))
             tx.say(roster_events_to_publish + [published for event, decision in decided for published in _events_to_publish(decision, event)])
+        decisions_made = [decision for _, decision in decided]
+        self.deadline_times.record_work(_earliest(deadline.next_check_at for decision in decisions_made for deadline in decision.deadlines))
+        self.safeguard_times.record_work(_earliest(c.next_check_at for decision in decisions_made if decision.hold for c in decision.hold.running.values()))
 
     def _change_rosters(self, tx, events):
         """Decide the roster changes of a batch, and return the events to publish.
@@ -97,8 +103,11 @@ class MediationService:
 
         Then reload changed county files, and recompute provisional deadlines if the deadline policy has changed.
         """
-        while self._check_one_batch() == DUE_BATCH_SIZE:
-            pass
+        if self.deadline_times.must_query():
+            while self._check_one_batch() == DUE_BATCH_SIZE:
+                pass
+            with self.db.transaction() as tx:
+                self.deadline_times.record_query(store.load_next_check_at(tx))
         self.county.reload()
         if not self.county.is_recomputed:
             self._recompute_provisional()
@@ -130,10 +139,19 @@ class MediationService:
     @every(1.0)
     def check_safeguard_clocks(self):
         """Check the deadlines of the safeguard lane (protection orders) that are due for a check, and publish the results in the sealed stream."""
+        if not self.safeguard_times.must_query():
+            return
         with self.db.transaction() as tx:
             codes = lane_store.load_due_codes(tx, tx.now, DUE_BATCH_SIZE)
             if codes:
                 _save_and_publish(tx, [(None, lane.check_safeguard_clocks(dispute, tx.now, self.county.policy)) for dispute in store.load(tx, codes).values()])
+            next_check_at = lane_store.load_next_check_at(tx)
+        self.safeguard_times.record_query(next_check_at)
+
+
+def _earliest(times):
+    """Return the earliest of these times, or None if there is none. Times that are None are ignored."""
+    return min((time for time in times if time is not None), default=None)
 
 
 def _save_and_publish(tx, decided):

@@ -4,6 +4,7 @@ Each function is given a transaction. It does not commit, connect or decide anyt
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from operator import attrgetter
 
 from plumbing.events import Event
@@ -72,6 +73,11 @@ def load_due_codes(tx: Transaction, limit: int) -> list[str] | None:
     if not tx.rows("select pg_try_advisory_xact_lock(%s, 0)", (DEADLINE_CHECK_LOCK,))[0][0]:
         return None
     return [code for (code,) in tx.rows("select code from mediation.deadlines where next_check_at <= %s order by next_check_at limit %s", (tx.now, limit))]
+
+
+def load_next_check_at(tx: Transaction) -> datetime | None:
+    """Return the time of the next check of any deadline, or None if no check is planned."""
+    return tx.rows("select min(next_check_at) from mediation.deadlines where next_check_at is not null")[0][0]
 
 
 def load_provisional_codes(tx: Transaction, after: str, limit: int) -> list[str]:

@@ -3,6 +3,7 @@
 from contracts.channels import is_sealed
 from plumbing.consumer import hear
 from plumbing.dependency import BackgroundJobs, Database
+from plumbing.due_times import DueTimesProvider
 from plumbing.events import DomainEvent, Reply
 from plumbing.timer import every
 from services.notify import rules, safeguard, sending, store
@@ -16,6 +17,7 @@ class NotifyService:
     name = "notify"
     db = Database()
     calls = BackgroundJobs(CONCURRENT_CALLS)
+    webhook_times = DueTimesProvider()
 
     @hear("mediation", "mediation-safeguard")
     def on_events(self, batch):
@@ -36,6 +38,8 @@ class NotifyService:
                     for notice in notices
                 ]
             )
+        if with_webhook:
+            self.webhook_times.record_work(notices[0].event.time)
 
     def _send_sealed_notices(self, tx, notices):
         """Send notices about the safeguard lane: to the inbox only, recorded in a separate table, and without a published event."""
@@ -46,4 +50,7 @@ class NotifyService:
     @every(1.0)
     def send_webhooks(self):
         """Send due notices by webhook. A slow address delays neither the processing of events nor notices to other agencies."""
-        sending.send_due_notices(self.db, self.calls)
+        if self.webhook_times.must_query():
+            sending.send_due_notices(self.db, self.calls)
+            with self.db.transaction() as tx:
+                self.webhook_times.record_query(store.load_next_try_at(tx))

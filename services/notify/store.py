@@ -92,6 +92,11 @@ def extend_lease(tx: Transaction, address: LeasedAddress, time: timedelta, failu
     return next((LeasedAddress(agency, url, bytes(secret), failed, free_at) for agency, url, secret, failed, free_at in rows), None)
 
 
+def load_next_try_at(tx: Transaction) -> datetime | None:
+    """Return the time of the next attempt to send any waiting notice by webhook, or None if no notice is waiting."""
+    return tx.rows("select min(next_try_at) from notify.notices where status = 'waiting'")[0][0]
+
+
 def load_next_due_notice(tx: Transaction, agency: str) -> PendingWebhook | None:
     """Return the next due notice to the agency. Notices without an attempt come first, so that a refused notice does not delay them."""
     rows = tx.rows(

@@ -48,6 +48,7 @@ def start_relay(relay_sandbox):
     yield start_relay
     for relay, _ in running:
         relay.stop.set()
+        relay.wake()
     for _, thread in running:
         thread.join(20)
         assert not thread.is_alive()
@@ -84,8 +85,6 @@ def test_the_relay_publishes_a_row_as_soon_as_its_transaction_commits(relay_sand
     wait_until(lambda: relay.is_ready and relay.partitions_held)
     say_notice_events(relay_sandbox, DISPUTE_A)
     wait_until(outbox_is_empty(relay_sandbox), seconds=5)
-    relay.stop.set()
-    say_notice_events(relay_sandbox, DISPUTE_A)  # the NOTIFY wakes the relay, which then checks `stop`
 
 
 def test_published_messages_are_persistent_and_contain_content_type_and_message_id(relay_sandbox, start_relay):
@@ -270,6 +269,7 @@ def test_two_relays_divide_the_partitions_until_one_stops_and_the_other_takes_ov
     assert published_sequences(relay_sandbox) == {DISPUTE_A: [1, 2, 3, 4, 5], DISPUTE_B: [1, 2, 3, 4, 5]}
 
     first.stop.set()
+    first.wake()
     wait_until(lambda: second.partitions_held == {0, 1})
     say_notice_events(relay_sandbox, DISPUTE_A, DISPUTE_B)
     wait_until(outbox_is_empty(relay_sandbox))

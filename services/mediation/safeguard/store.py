@@ -41,3 +41,8 @@ def save(tx: Transaction, decisions: Iterable[Decision]) -> None:
 def load_due_codes(tx: Transaction, now: datetime, limit: int) -> list[str]:
     """Return the codes of disputes with a clock of the safeguard lane that is due for a check."""
     return [code for (code,) in tx.rows("select distinct code from mediation.hold_clocks where next_check_at <= %s limit %s", (now, limit))]
+
+
+def load_next_check_at(tx: Transaction) -> datetime | None:
+    """Return the time of the next check of any clock of the safeguard lane, or None if no check is planned."""
+    return tx.rows("select min(next_check_at) from mediation.hold_clocks where next_check_at is not null")[0][0]
