@@ -115,13 +115,13 @@ def test_a_reply_is_stored_with_the_routing_key_of_the_agencys_inbox_queue(liste
 
 def test_events_on_the_sealed_stream_leave_no_gap_in_the_sequence_numbers_of_the_ordinary_stream(empty_sandbox):
     held = contracts.SEALED_EVENTS["mediation-safeguard", "safeguard.held"].example
-    applied = contracts.DOMAIN_EVENTS["step.applied"].example
+    session = contracts.DOMAIN_EVENTS["session.held"].example
     with empty_sandbox.pool("mediation").transaction() as tx:
         tx.say(
             [
-                DomainEvent("step.applied", DISPUTE_A, applied),
+                DomainEvent("session.held", DISPUTE_A, session),
                 DomainEvent("safeguard.held", DISPUTE_A, held, source="mediation-safeguard"),
-                DomainEvent("step.applied", DISPUTE_A, applied),
+                DomainEvent("session.held", DISPUTE_A, session),
             ]
         )
         tx.say([DomainEvent("safeguard.held", DISPUTE_A, held, source="mediation-safeguard")])
@@ -129,9 +129,9 @@ def test_events_on_the_sealed_stream_leave_no_gap_in_the_sequence_numbers_of_the
     rows = empty_sandbox.rows("select exchange, routing_key, event_id, body from mediation.outbox order by id")
     partition = partition_of(DISPUTE_A)
     assert [row[:3] for row in rows] == [
-        ("mediation.events", f"{partition}.step.applied", f"{DISPUTE_A}/1"),
+        ("mediation.events", f"{partition}.session.held", f"{DISPUTE_A}/1"),
         ("mediation-safeguard.events", f"{partition}.safeguard.held", f"{DISPUTE_A}/s1"),
-        ("mediation.events", f"{partition}.step.applied", f"{DISPUTE_A}/2"),
+        ("mediation.events", f"{partition}.session.held", f"{DISPUTE_A}/2"),
         ("mediation-safeguard.events", f"{partition}.safeguard.held", f"{DISPUTE_A}/s2"),
     ]
     assert [(json.loads(bytes(row[3]))["source"], json.loads(bytes(row[3]))["sequence"]) for row in rows] == [

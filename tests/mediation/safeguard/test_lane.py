@@ -109,7 +109,7 @@ def test_a_sealed_event_that_arrives_before_the_registration_is_retried():
 def test_a_discarded_sealed_event_is_refused_in_the_sealed_stream(is_registered):
     simulation, event = dispute_in_state("routed") if is_registered else SimulatedDispute(), sealed_step("dv.warning_issued", POLICE, MONDAY)
     event.source = SEALED
-    decision = lane.discard(simulation.dispute, event)
+    decision = lane.discard(simulation.dispute, event, MONDAY)
 
     (refusal,) = decision.sealed_events
     contracts.dump(*refusal, "mediation-safeguard")
@@ -187,7 +187,7 @@ def test_a_court_step_under_a_safeguard_hold_is_published_in_the_ordinary_stream
 
     released = decide_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
     assert sealed_event_types(released) == ["safeguard.released", "step.applied"]
-    assert [event_type for event_type, _ in released.delayed_events][:2] == ["case.filed", "step.applied"] and simulation.dispute.hold.pending_events == []
+    assert [event_type for event_type, _ in released.delayed_events] == ["case.filed"] and simulation.dispute.hold.pending_events == []
 
 
 # ── end of a hold ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -372,6 +372,11 @@ def test_a_dispute_registered_in_the_safeguard_lane_has_a_code_and_a_state_but_n
     assert (decision.dispute.state, decision.dispute.deadlines, decision.deadlines, decision.dispute.hold.reported_in_lane) == ("registered", {}, [], True)
 
 
+def json_events(decision):
+    """Return the events of the decision for the ordinary stream, as they are published."""
+    return [(event_type, contracts.dump(event_type, data, "mediation")) for event_type, data in decision.new_events]
+
+
 def test_a_dispute_reported_in_the_safeguard_lane_is_published_as_registered_on_the_day_of_its_release():
     simulation = dispute_registered_as_safeguarded()
     later = MONDAY + timedelta(days=40)
@@ -380,7 +385,8 @@ def test_a_dispute_reported_in_the_safeguard_lane_is_published_as_registered_on_
 
     published, usual = decide(simulation.dispute, registered_event(later, GRID), later), decide(None, registered_event(later, GRID), later)
 
-    assert published.new_events == usual.new_events and not simulation.dispute.hold.reported_in_lane
+    assert json_events(published) == json_events(usual) and not simulation.dispute.hold.reported_in_lane
+    assert [event_type for event_type, _ in published.new_events] == ["dispute.reported"]
 
 
 def test_the_registration_of_a_released_dispute_has_the_time_of_the_release_even_if_processed_weeks_later():
@@ -390,8 +396,9 @@ def test_the_registration_of_a_released_dispute_has_the_time_of_the_release_even
 
     published = decide(simulation.dispute, registered_event(released, GRID), processed)
 
-    started_at = [data["started_at"] for event_type, data in published.new_events if event_type == "deadline.set"]
-    assert started_at and set(started_at) == {released}
+    ((_, registration),) = published.new_events
+    assert [(change["change"], change["started_at"]) for change in registration["deadlines"]] == [("set", released)]
+    assert (registration["happened_at"], registration["decided_at"]) == (released, processed)
 
 
 # ── deadlines during a hold ───────────────────────────────────────────────────────────────────────────────────────────────────────
