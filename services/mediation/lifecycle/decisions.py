@@ -256,9 +256,9 @@ def _undo_step(decision: Decision, step: Step, event: dict, now: datetime, polic
         old_values = corrections.snapshot(attempt.dispute)  # needed to undo the correction later
         changes_by_undoing, attempt.deadline_changes = attempt.deadline_changes, []
         _apply_step(attempt, corrected_step, event, now, policy)
+        attempt.new_events[0][1]["corrected"] = True  # this event names the agency's event of the correction, but the event of the correction is its outcome
         tracking.stop_clocks_outside_state(attempt)
-        _mark_as_corrected(attempt)
-        attempt.deadline_changes = changes_by_undoing
+        attempt.deadline_changes = [*changes_by_undoing, *attempt.deadline_changes]
         attempt.dispute.applied_steps.pop()
         attempt.dispute.steps -= 1
         inverse = {**corrections.previous_values(old_values, attempt.dispute), "step_type": corrected_step.step_type}
@@ -268,17 +268,6 @@ def _undo_step(decision: Decision, step: Step, event: dict, now: datetime, polic
     _add_step_event(decision, step.step_type, _confirmed_step_data(decision.dispute, step, event, before, now))
     decision.new_events += new_events
     _append_to_history(decision, step, before, event, inverse, earlier.step)
-
-
-def _mark_as_corrected(attempt: Decision) -> None:
-    """Complete the event of a step that was applied again with the facts of a correction.
-
-    It names the agency's event of the correction, but is not its outcome, which the event of the correction states.
-    """
-    _, data = attempt.new_events[0]
-    data["corrected"] = True
-    if attempt.deadline_changes:
-        data["deadlines"] = [*data.get("deadlines", ()), *attempt.deadline_changes]
 
 
 # ── Automatic steps when a deadline has passed ────────────────────────────────────────────────────────────────────────────────────
