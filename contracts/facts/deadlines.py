@@ -41,9 +41,11 @@ class DeadlineMet(Deadline):
 
 # Data of each change that a step can make to a deadline, by the token of the change.
 SCHEMAS_OF_CHANGES = {"set": DeadlineSet, "recomputed": DeadlineRecomputed, "met": DeadlineMet, "stopped": Deadline}
-_FIELDS_OF_CHANGES = {change: {"change": choice_field((change,), required=True), **schema._declared_fields} for change, schema in SCHEMAS_OF_CHANGES.items()}
-_ALLOWED_NAMES = {change: frozenset(fields) for change, fields in _FIELDS_OF_CHANGES.items()}
-_REQUIRED_NAMES = {change: frozenset(name for name, field in fields.items() if field.required) for change, fields in _FIELDS_OF_CHANGES.items()}
+_FORMS = {
+    change: type(f"{schema.__name__}Change", (schema,), {"change": choice_field((change,), required=True)}) for change, schema in SCHEMAS_OF_CHANGES.items()
+}
+_ALLOWED_NAMES = {change: frozenset(form._declared_fields) for change, form in _FORMS.items()}
+_REQUIRED_NAMES = {change: frozenset(name for name, field in form._declared_fields.items() if field.required) for change, form in _FORMS.items()}
 
 
 class DeadlineChange(Schema):
@@ -63,6 +65,7 @@ class DeadlineChange(Schema):
     late = Boolean()
     was_passed = Boolean()
 
+    forms, form_field = _FORMS, "change"
     json_rules = {  # noqa: RUF012 - the base class declares it so
         "allOf": [
             {
