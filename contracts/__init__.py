@@ -20,7 +20,20 @@ The package imports marshmallow and the standard library only. When it is import
 
 from contracts.channels import STREAMS, SUBSCRIPTIONS, partition_of
 from contracts.county import AGENCIES, COUNTY, ROLES, TOWNSHIPS, Agency
-from contracts.events import AGENCY_EVENTS, DOMAIN_EVENTS, EVENTS, FACTS, NOTICES, RECEIPTS, SEALED_EVENTS, EventType, assigned_agencies, event_type, may_report
+from contracts.events import (
+    AGENCY_EVENTS,
+    DOMAIN_EVENTS,
+    EVENTS,
+    FACTS,
+    NOTICES,
+    RECEIPTS,
+    SEALED_EVENTS,
+    EventType,
+    assigned_agencies,
+    event_type,
+    may_report,
+    step_outcome,
+)
 from contracts.kinds import CHANNELS, KINDS, SESSION_MODES, TERMINATION_GROUNDS, WANTS
 from contracts.mistakes import MISTAKES, Mistake, mistakes_in
 from contracts.reasons import REASONS, Reason
@@ -65,4 +78,5 @@ __all__ = [
     "may_report",
     "mistakes_in",
     "partition_of",
+    "step_outcome",
 ]

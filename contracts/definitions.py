@@ -38,7 +38,7 @@ class Step:
     is_about_roster: bool = False  # True: the subject of the event is an organisation on the roster, not a dispute
     is_sealed: bool = False  # True: the step belongs to the safeguard lane and is published in the sealed streams only
     is_correctable: bool = True  # True: an event report.corrected may replace the facts of this step
-    is_confirmed: bool = True  # True: mediation publishes an event of the same type when the step takes effect
+    repeats_facts: bool = True  # False: mediation's event that confirms the step repeats none of its facts
     assigning_fields: tuple[str, ...] = ()  # fields that name agencies to which the step assigns work; suspended and removed agencies are refused there
     hold_cause: str | None = None  # cause of the safeguard hold or stay that the step opens (a key of kinds.HOLD_CAUSES); None: the step opens none
     is_also_automatic: bool = False  # True: mediation also performs this step when a period ends, and then publishes it without agency and reported event

@@ -26,6 +26,7 @@ __all__ = [
     "assigned_agencies",
     "event_type",
     "may_report",
+    "step_outcome",
 ]
 
 
@@ -38,6 +39,17 @@ def assigned_agencies(type: str, data: dict) -> list[str]:
 def may_report(agency: str, type: str) -> bool:
     """Return whether the agency's role permits it to report events of this type."""
     return agency in AGENCIES and type in AGENCY_EVENTS and AGENCIES[agency].role in AGENCY_EVENTS[type].allowed_roles
+
+
+def step_outcome(type: str, data: dict) -> str | None:
+    """Return `applied` or `refused` if an event of the mediation service is the outcome of an agency's step; None for any other event.
+
+    A step is applied by the event of the same type; in the sealed stream by step.applied. An automatic step is the outcome of no event, and a step that
+    is applied again with corrected facts is not the outcome of the correction.
+    """
+    if type == "step.refused":
+        return "refused"
+    return "applied" if type == "step.applied" or (type in FACTS and "event" in data and not data.get("corrected")) else None
 
 
 def event_type(type: str, stream: str | None = None) -> EventType:

@@ -115,7 +115,12 @@ def _build_list_check(field, for_json):
 
 
 def _build_nested_check(field, for_json):
-    load = build_loader(field.schema, for_json)
+    schema = field.schema
+    if schema.forms:
+        # A field that this form does not have is left to marshmallow: it is unknown, or it belongs to another form.
+        loaders, form_field = {form: build_loader(form_schema(unknown=RAISE), for_json) for form, form_schema in schema.forms.items()}, schema.form_field
+        return lambda value, data: loaders[value[form_field]](value)
+    load = build_loader(schema, for_json)
     return lambda value, data: load(value)
 
 

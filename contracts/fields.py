@@ -38,6 +38,9 @@ class Schema(marshmallow.Schema):
 
     error_messages = {"type": "not_an_object", "unknown": "unknown_field"}  # noqa: RUF012 - marshmallow declares it so
 
+    # Schemas of the forms that the data may have, by the value of the field `form_field`; empty: the data has one form. The schema itself has the fields of all.
+    forms: ClassVar[dict[str, type]] = {}
+    form_field: ClassVar[str] = ""
     json_rules: ClassVar[dict] = {}  # JSON Schema keywords for those checks of `validate_fields` that JSON Schema can express
 
     class Meta:

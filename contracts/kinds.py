@@ -403,6 +403,12 @@ UNDELIVERABLE_REASONS = {                      # reasons for which a notice coul
     "connection_lost": ("连接中断，未收到有效应答", "connection lost without a valid answer"),
     "inbox_full":      ("收件队列已满",   "inbox queue full"),
 }
+DEADLINE_CHANGES = {                           # what a step did to a deadline
+    "set":        ("期限起算",         "a deadline began to run"),
+    "recomputed": ("期限重新计算",     "a deadline was computed again"),
+    "met":        ("期限内完成或逾期完成", "a deadline was met, in time or late"),
+    "stopped":    ("期限停止计算",     "a deadline no longer applies"),
+}
 RECOMPUTATION_REASONS = {                      # reasons for which a deadline is computed again
     "extended":  ("延长",             "extended"),
     "paused":    ("鉴定开始，停止计算", "appraisal began; the clock is paused"),

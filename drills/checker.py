@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 import orjson
 
+from contracts import step_outcome
 from contracts.channels import INBOXES_EXCHANGE, STREAMS, SUBSCRIPTIONS, exchange_of, is_sealed, service_of
 from drills import capture, ledger
 from drills.workload import AGENCY_GROUPS
@@ -28,7 +29,7 @@ from services.notify import rules, safeguard
 
 QueryRows = Callable[..., list[tuple]]  # arguments (sql, *parameters); returns rows, queried as the database's administrator
 RECEIPT_ID = re.compile(r"receipt/(\d+)/(first|outcome)")
-RECEIPT_OF_DECISION = {"step.applied": "receipt.applied", "step.refused": "receipt.rejected"}
+RECEIPT_OF_OUTCOME = {"applied": "receipt.applied", "refused": "receipt.rejected"}
 SELECT_DISCARDED_EVENTS = """
 select source, subject, event_id from
   (select distinct on (source, subject, event_id) source, subject, event_id, action from notify.parked_actions where action <> 'read'
@@ -297,7 +298,7 @@ def agency_events_decided_twice(evidence: Evidence):
 
     A decision on the safeguard stream is published again on the ordinary stream after the hold has ended; this does not count as a repeat.
     """
-    decisions = (event for stream in _streams_of_service("mediation") for event in evidence.published_events[stream] if event.type in RECEIPT_OF_DECISION)
+    decisions = (event for stream in _streams_of_service("mediation") for event in evidence.published_events[stream] if step_outcome(event.type, event.data))
     return _repeated_values(f"{event.source} {cause}" for event in decisions for cause in _causing_agency_event(event))
 
 
@@ -381,13 +382,12 @@ def timelines_not_matching_events(evidence: Evidence):
 def published_states_not_continuous(evidence: Evidence):
     """Yield each event of mediation whose state before it differs from the state after the dispute's previous event.
 
-    The state before a dispute's first event must be the state after registration.
+    The state before a dispute's first event must be the initial state.
     """
     states: dict[str, str] = {}
-    first = mediation.TRANSITIONS[mediation.INITIAL_STATE][mediation.REGISTERED]
     for event in evidence.published_events["mediation"]:
         if "before" in event.data:
-            if states.get(event.subject, first) != event.data["before"]:
+            if states.get(event.subject, mediation.INITIAL_STATE) != event.data["before"]:
                 yield f"{event.subject} at {event.sequence}"
             states[event.subject] = event.data["state"]
 
@@ -463,8 +463,9 @@ def outcome_receipts_not_matching_decision(evidence: Evidence):
     decided = defaultdict(set)
     for stream in _streams_of_service("mediation"):
         for event in evidence.published_events[stream]:
-            if event.type in RECEIPT_OF_DECISION:
-                decided[event.data["event"]["source"], event.data["event"]["id"]].add(RECEIPT_OF_DECISION[event.type])
+            outcome = step_outcome(event.type, event.data)
+            if outcome:
+                decided[event.data["event"]["source"], event.data["event"]["id"]].add(RECEIPT_OF_OUTCOME[outcome])
     for event, entries in evidence.log_entries.items():
         for seq, agency, _, _ in entries:
             receipt_type, *_ = evidence.receipts_by_entry[seq].get("outcome", (None,))

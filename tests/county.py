@@ -274,8 +274,13 @@ class County:
 
     def clocks_of_met_deadlines(self, dispute: str) -> dict[str, dict]:
         """Return {clock: {"late": met late, "was_passed": announced as passed before}} for the met deadlines of a dispute."""
-        found = self.rows("select detail from metrics.timeline where code = %s and type = 'deadline.met' order by sequence", dispute)
-        return {detail["clock"]: {"late": detail["late"], "was_passed": detail["was_passed"]} for (detail,) in found}
+        met = self.changes_of_deadlines(dispute, "met")
+        return {change["clock"]: {"late": change.get("late", False), "was_passed": change.get("was_passed", False)} for change in met}
+
+    def changes_of_deadlines(self, dispute: str, *kinds: str) -> list[dict]:
+        """Return the changes of these kinds (set, recomputed, met, stopped) that steps made to the deadlines of a dispute, in order."""
+        rows = self.rows("select detail->'deadlines' from metrics.timeline where code = %s and detail ? 'deadlines' order by sequence", dispute)
+        return [change for (changes,) in rows for change in changes if change["change"] in kinds]
 
     def state_from_history(self, dispute: str) -> str:
         """Compute the state of a dispute from its recorded transitions, and return it."""

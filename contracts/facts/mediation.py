@@ -1,13 +1,17 @@
-"""Events that the mediation service publishes, except events that confirm steps (steps.py) and events of the safeguard lane (sealed.py)."""
+"""Events that the mediation service publishes, except events that confirm steps (steps.py) and events of the safeguard lane (sealed.py).
+
+A separate event about a deadline exists only for what happens without a step: it approaches, it passes, or it is computed again.
+"""
 
 from functools import partial
 
 from contracts import kinds, samples
 from contracts.clocks import ARTICLE_PATTERN, CLOCKS
 from contracts.definitions import EventType
+from contracts.facts.deadlines import DeadlinePassed, DeadlineRecomputed, DeadlineWithOwner
 from contracts.facts.intake import DUPLICATE_EXAMPLE, ROSTER_CHANGE_EXAMPLE, DuplicateProposed, RosterReported
+from contracts.facts.steps import DecidedStep
 from contracts.fields import (
-    Boolean,
     Instant,
     ListOf,
     Nested,
@@ -31,46 +35,11 @@ class DuplicateNoted(DuplicateProposed):
     owed_by = ListOf(agency_code_field(), required=True)  # agencies that have to decide whether the disputes are identical
 
 
-class StepApplied(Schema):
+class StepRefused(Schema):
     event = event_ref_field(required=True)
     step = choice_field(ORDINARY_STEPS, required=True)
     state = choice_field(STATES, required=True)
-
-
-class StepRefused(StepApplied):
     reason = Nested(ReasonGiven, required=True)
-
-
-class Deadline(Schema):
-    clock = choice_field(CLOCKS, required=True)
-    kind = choice_field(kinds.CLOCK_KINDS, required=True)
-    due_at = Instant(required=True)
-
-
-class DeadlineSet(Deadline):
-    article = pattern_field(ARTICLE_PATTERN, required=True)
-    started_at = Instant(required=True)
-    owed_by = ListOf(agency_code_field(), required=True)
-    provisional = Boolean()  # True: `due_at` may still change, because the year's holiday schedule is not published or an appraisal is pending
-
-
-class DeadlineRecomputed(DeadlineSet):
-    was_due_at = Instant(required=True)
-    because = choice_field(kinds.RECOMPUTATION_REASONS, required=True)
-
-
-class DeadlineWithOwner(Deadline):
-    owed_by = ListOf(agency_code_field(), required=True)
-
-
-class DeadlinePassed(DeadlineWithOwner):
-    lapsed = Boolean()  # True: a right of the parties ends with the deadline, so that no agency is overdue
-
-
-class DeadlineMet(Deadline):
-    met_at = Instant(required=True)
-    late = Boolean(required=True)
-    was_passed = Boolean(required=True)
 
 
 class RoutingProposed(Schema):
@@ -112,13 +81,8 @@ class DisputeClosed(Schema):
     ground = choice_field(kinds.TERMINATION_GROUNDS)  # why mediation ended, if there was mediation
 
 
-class ConfirmationLapsed(Schema):
+class ConfirmationLapsed(DecidedStep):
     """Data of confirmation.lapsed: the period for applying for judicial confirmation ended. The agreement remains valid as a contract."""
-
-    before = choice_field(STATES, required=True)
-    state = choice_field(STATES, required=True)
-    next_actors = ListOf(agency_code_field(), required=True)
-    happened_at = Instant(required=True)
 
 
 _OWED_BY = {"owed_by": [samples.MEDIATION_BODY]}
@@ -158,13 +122,6 @@ EVENTS = (
         example={"mediators": [samples.MEDIATOR, samples.OTHER_MEDIATOR], **_OWED_BY},
     ),
     MediationEvent(
-        "step.applied",
-        StepApplied,
-        zh="步骤生效",
-        en="a reported step took effect",
-        example={"event": samples.ACCEPTANCE_REF, "step": "referral.accepted", "state": "accepted"},
-    ),
-    MediationEvent(
         "step.refused",
         StepRefused,
         zh="步骤未生效",
@@ -177,31 +134,26 @@ EVENTS = (
         },
     ),
     MediationEvent(
-        "deadline.set", DeadlineSet, zh="期限起算", en="a deadline began to run", example={**samples.DEADLINE_SET, **_OWED_BY, "provisional": False}
-    ),
-    MediationEvent(
         "deadline.recomputed",
         DeadlineRecomputed,
         zh="期限重新计算",
         en="a deadline was computed again",
-        example={**samples.DEADLINE_SET, **_OWED_BY, "provisional": False, "was_due_at": "2026-03-05T15:59:59+00:00", "because": "calendar"},
+        example={**samples.DEADLINE_SET, **_OWED_BY, "was_due_at": "2026-03-05T15:59:59+00:00", "because": "calendar"},
     ),
     MediationEvent("deadline.approached", DeadlineWithOwner, zh="期限将至", en="a deadline is approaching", example={**samples.DEADLINE, **_OWED_BY}),
     MediationEvent("deadline.passed", DeadlinePassed, zh="期限届满", en="a deadline passed without being met", example={**samples.DEADLINE, **_OWED_BY}),
-    MediationEvent("deadline.stopped", Deadline, zh="期限停止计算", en="a deadline no longer applies", example=samples.DEADLINE),
-    MediationEvent(
-        "deadline.met",
-        DeadlineMet,
-        zh="期限内完成或逾期完成",
-        en="a deadline was met, in time or late",
-        example={**samples.DEADLINE, "met_at": "2026-03-04T03:00:00+00:00", "late": False, "was_passed": False},
-    ),
     MediationEvent(
         "confirmation.lapsed",
         ConfirmationLapsed,
         zh="逾期未申请司法确认",
         en="the period for judicial confirmation ended",
-        example={"before": "agreed", "state": "performing", "next_actors": [samples.MEDIATION_BODY], "happened_at": "2026-04-24T15:59:59+00:00"},
+        example={
+            "before": "agreed",
+            "state": "performing",
+            "next_actors": [samples.MEDIATION_BODY],
+            "happened_at": "2026-04-24T15:59:59+00:00",
+            "decided_at": "2026-04-24T16:00:01+00:00",
+        },
     ),
     MediationEvent(
         "duplicate.noted",

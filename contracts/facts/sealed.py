@@ -5,8 +5,8 @@ from functools import partial
 from contracts import kinds, samples
 from contracts.channels import SEALED_STREAMS
 from contracts.definitions import EventType
+from contracts.facts.deadlines import DeadlineMet, DeadlineSet, DeadlineWithOwner
 from contracts.facts.intake import REGISTERED_EXAMPLE, DisputeRegistered
-from contracts.facts.mediation import DeadlineMet, DeadlineSet, DeadlineWithOwner
 from contracts.fields import Instant, ListOf, Nested, Schema, agency_code_field, choice_field, event_ref_field
 from contracts.nested_schemas import ReasonGiven
 from contracts.reasons import REASONS

@@ -1,4 +1,7 @@
-"""Events (facts) by which the mediation service confirms that a step took effect. Each has the same type as the agency's event."""
+"""Events (facts) by which the mediation service confirms that a step took effect. Each has the same type as the agency's event.
+
+There is one such event for each step: it carries the facts of the step, its outcome for the agency, and what the step did to the deadlines.
+"""
 
 from copy import deepcopy
 
@@ -6,26 +9,38 @@ from marshmallow import missing
 
 from contracts import samples
 from contracts.definitions import EventType, Step
-from contracts.fields import Instant, ListOf, Schema, agency_code_field, choice_field, event_ref_field
+from contracts.facts.deadlines import deadline_changes_field
+from contracts.fields import Boolean, Instant, ListOf, Schema, agency_code_field, choice_field, event_ref_field
 from contracts.states import STATES
 from contracts.step_facts import stays_at_intake
 from contracts.steps import ORDINARY_STEPS
 
 
-class StepFact(Schema):
-    """Fields of every event that confirms a step: the agency's event, the dispute's state before and after the step, and the agencies that have to act next."""
+class DecidedStep(Schema):
+    """Fields of every event about a step that took effect, reported or automatic: the dispute's state before and after the step, the agencies that have to act
+    next, and what the step did to the deadlines.
+    """
 
-    event = event_ref_field(required=True)
-    agency = agency_code_field(required=True)
     before = choice_field(STATES, required=True)
     state = choice_field(STATES, required=True)
     next_actors = ListOf(agency_code_field(), required=True)
     happened_at = Instant(required=True)
+    decided_at = Instant(required=True)  # when the mediation service decided on the step; for a step that was withheld, when it was published
+    deadlines = deadline_changes_field()
+
+
+class StepFact(DecidedStep):
+    """Fields of every event that confirms a reported step: the agency's event, and the fields of DecidedStep."""
+
+    event = event_ref_field(required=True)
+    agency = agency_code_field(required=True)
+    # True: the step is applied again with the facts of a correction. The outcome of the agency's event is the event report.corrected before this one.
+    corrected = Boolean()
 
 
 def fact_schema(step: Step) -> type[StepFact]:
     """Return the schema of the event that confirms `step`: the fields of StepFact, and the fields of the step, which are all optional."""
-    step_fields = {name: deepcopy(field) for name, field in step.schema._declared_fields.items() if not stays_at_intake(field)} | step.extra_fact_fields
+    step_fields = {name: deepcopy(step.schema._declared_fields[name]) for name in _published_fields(step)} | step.extra_fact_fields
     if "event" in step_fields:
         step_fields["about"] = step_fields.pop(
             "event"
@@ -37,9 +52,13 @@ def fact_schema(step: Step) -> type[StepFact]:
     return type(f"{step.schema.__name__}Fact", (StepFact,), step_fields)
 
 
+def _published_fields(step):
+    """Return the names of the fields of the step that the event contains."""
+    return [name for name, field in step.schema._declared_fields.items() if step.repeats_facts and not stays_at_intake(field)]
+
+
 def _fact_example(step):
     """Return an example of the event that confirms a step. Its states are the same for all steps and may not occur with this step."""
-    intake_only = {name for name, field in step.schema._declared_fields.items() if stays_at_intake(field)}
     return {
         "event": samples.ACCEPTANCE_REF,
         "agency": samples.MEDIATION_BODY,
@@ -47,12 +66,15 @@ def _fact_example(step):
         "state": "accepted",
         "next_actors": [samples.MEDIATION_BODY],
         "happened_at": "2026-03-04T03:00:00+00:00",
-        **{"about" if name == "event" else name: value for name, value in step.example.items() if name not in intake_only},
+        "decided_at": "2026-03-04T03:00:02+00:00",
+        "deadlines": [
+            {"change": "met", **samples.DEADLINE, "met_at": "2026-03-04T03:00:00+00:00"},
+            {"change": "set", **samples.ROUTING_DEADLINE, "owed_by": [samples.MEDIATION_CENTRE]},
+        ],
+        **{"about" if name == "event" else name: step.example[name] for name in _published_fields(step) if name in step.example},
     }
 
 
 EVENTS = tuple(
-    EventType(step.type, fact_schema(step), stream="mediation", zh=step.zh, en=step.en, example=_fact_example(step))
-    for step in ORDINARY_STEPS.values()
-    if step.is_confirmed
+    EventType(step.type, fact_schema(step), stream="mediation", zh=step.zh, en=step.en, example=_fact_example(step)) for step in ORDINARY_STEPS.values()
 )

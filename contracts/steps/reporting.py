@@ -181,7 +181,7 @@ STEPS = (
         zh="纠纷登记上报",
         en="a dispute was reported",
         is_correctable=False,  # a dispute received its code from this report, so that it cannot be corrected
-        is_confirmed=False,  # intake publishes dispute.registered instead
+        repeats_facts=False,  # intake publishes them as dispute.registered
         example={
             "report_no": "妇联〔2026〕42号",
             "channel": "walk_in",

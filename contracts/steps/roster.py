@@ -70,7 +70,6 @@ STEPS = (
         en="a change of a roster was reported",
         is_about_roster=True,
         is_correctable=False,
-        is_confirmed=False,  # mediation publishes roster.changed with all reported fields instead
         example={
             "organisation": samples.ORGANISATION,
             "change": "added",

@@ -9,7 +9,7 @@ from contracts import kinds
 from contracts.definitions import Step
 from contracts.fields import Boolean, Day, Instant, Number, Schema, choice_field
 
-SafeguardStep = partial(Step, is_sealed=True, is_correctable=False, is_confirmed=False)
+SafeguardStep = partial(Step, is_sealed=True, is_correctable=False)
 
 
 class WarningIssued(Schema):

@@ -38,8 +38,7 @@ PUBLISHED_BY_INTAKE = {
 }
 # Events that mediation publishes as a result, if it is not the event of the same type that confirms the step.
 PUBLISHED_BY_MEDIATION = {
-    "dispute.reported":  (),
-    "reports.unjoined":  (PublishedEvent(("reports.unjoined",), is_conditional=True),),
+    "reports.unjoined":  (PublishedEvent(("reports.unjoined", "dispute.reported")),),      # `dispute.reported` if the report never had a dispute code
 }
 # Events that intake publishes after it has received mediation's confirmation that the step took effect.
 PUBLISHED_BY_INTAKE_AFTERWARDS = {
@@ -87,9 +86,9 @@ def published_after(event_type: str) -> list[PublishedEvent]:
         return [*intake, PublishedEvent((event_type,))]
     if event_type in safeguard.STEP_NAMES:
         return [*intake, *_hold_events(event_type), PublishedEvent(("step.applied",))]
-    fact = PUBLISHED_BY_MEDIATION.get(event_type, (PublishedEvent((event_type,)),) if event_type in FACTS else ())
+    fact = PUBLISHED_BY_MEDIATION.get(event_type, (PublishedEvent((event_type,)),))
     closing_event = (PublishedEvent(("dispute.closed",)),) if event_type in STEPS_THAT_CLOSE_A_DISPUTE else ()
-    return [*intake, *fact, PublishedEvent(("step.applied",)), *closing_event, *PUBLISHED_BY_INTAKE_AFTERWARDS.get(event_type, ())]
+    return [*intake, *fact, *closing_event, *PUBLISHED_BY_INTAKE_AFTERWARDS.get(event_type, ())]
 
 
 def _hold_events(event_type):
@@ -117,8 +116,8 @@ def flow_tests() -> dict[str, Path]:
 
 
 def is_followed_by_usual_events(event_type: str) -> bool:
-    """Return whether an agency's event of this type is followed by `step.reported`, an event of the same type, and `step.applied`, as most are."""
-    return [published.event_types for published in published_after(event_type)] == [("step.reported",), (event_type,), ("step.applied",)]
+    """Return whether an agency's event of this type is followed by `step.reported` and an event of the same type, as most are."""
+    return [published.event_types for published in published_after(event_type)] == [("step.reported",), (event_type,)]
 
 
 def render() -> str:
@@ -161,13 +160,13 @@ For developers of agency systems and of the services: after this page you know w
 
 Fields and examples of every event: [event catalogue](contracts/README.md). States and guards: [lifecycle](lifecycle.md). This page is generated: `make map`; a test compares it with the services' rules."""
 
-AGENCY_NOTES = """An agency reports an event to `intake`, which stores it and answers with `receipt.accepted` or `receipt.refused`. Usually three events follow: `intake` publishes `step.reported`; `mediation` decides that the step takes effect and publishes an event of the same type as the agency's event (a fact), then `step.applied`, upon which `intake` sends the agency `receipt.applied`. If the step does not take effect, `mediation` publishes `step.refused` with a reason, and the agency gets `receipt.rejected`. The [exceptions](#例外--exceptions) are listed below.
+AGENCY_NOTES = """An agency reports an event to `intake`, which stores it and answers with `receipt.accepted` or `receipt.refused`. Usually two events follow: `intake` publishes `step.reported`; `mediation` decides that the step takes effect and publishes an event of the same type as the agency's event (a fact), upon which `intake` sends the agency `receipt.applied`. The fact states what the agency reported, the state before and after the step, the agencies that have to act next, and in `deadlines` what the step did to the deadlines. If the step does not take effect, `mediation` publishes `step.refused` with a reason, and the agency gets `receipt.rejected`. The [exceptions](#例外--exceptions) are listed below.
 
-机构向`intake`上报，`intake`存证并以`receipt.accepted`或者`receipt.refused`回执。通常随后发布三个事件：`intake`发布`step.reported`；`mediation`认定步骤生效的，发布与上报同名的事实及`step.applied`，`intake`据此发出`receipt.applied`。步骤不生效的，`mediation`发布`step.refused`并附理由，机构收到`receipt.rejected`。例外情形见下文。"""
+机构向`intake`上报，`intake`存证并以`receipt.accepted`或者`receipt.refused`回执。通常随后发布两个事件：`intake`发布`step.reported`；`mediation`认定步骤生效的，发布与上报同名的事实，`intake`据此发出`receipt.applied`。事实载明上报内容、步骤前后的状态、下一步由谁办理，并在`deadlines`中载明该步骤对期限的影响。步骤不生效的，`mediation`发布`step.refused`并附理由，机构收到`receipt.rejected`。例外情形见下文。"""
 
 EXCEPTIONS = """### 例外 · Exceptions
 
-Agencies' events after which services publish other events than the usual ones, in order. ` / ` separates alternatives. Events in brackets are published in some cases only. A change of a roster that does not take effect is answered with `roster.refused`. Events of the safeguard lane travel in [sealed streams](safeguard.md), which `metrics` does not receive. Deadlines, proposals and notices that may follow are left out here and above. 以“/”分隔的为其中之一；括号内的仅在部分情形下发布。名册变更不生效的，发布`roster.refused`。安全保护专线的事件经独立通道传输，`metrics`不接收。随之产生的期限、建议与通知从略。"""
+Agencies' events after which services publish other events than the usual ones, in order. ` / ` separates alternatives. Events in brackets are published in some cases only. A change of a roster that does not take effect is answered with `roster.refused`. Events of the safeguard lane travel in [sealed streams](safeguard.md), which `metrics` does not receive. Events about deadlines that are not due to a step, proposals and notices that may follow are left out here and above. 以“/”分隔的为其中之一；括号内的仅在部分情形下发布。名册变更不生效的，发布`roster.refused`。安全保护专线的事件经独立通道传输，`metrics`不接收。非由步骤引起的期限事件以及建议、通知从略。"""
 
 SERVICE_NOTES = """A listener receives every event of a stream, in order per dispute, and ignores types for which it has no rule. In addition to the events listed here, `mediation` publishes one event for each step that takes effect, of the same type as the agency's event (a fact).
 

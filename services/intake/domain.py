@@ -22,8 +22,6 @@ from services.intake.reasons import reason
 
 MAX_TIME_AHEAD = timedelta(seconds=MAX_FUTURE_SECONDS)  # how far the time of an agency's event may be ahead of intake's system time
 ROSTER_OUTCOMES = ("roster.changed", "roster.refused")
-STEP_OUTCOMES = ("step.applied", "step.refused")
-OUTCOMES = (*STEP_OUTCOMES, *ROSTER_OUTCOMES)
 
 
 def hash_content(event: Event) -> str:
@@ -206,7 +204,7 @@ def _to_json_values(facts):
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in facts.items()}
 
 
-# ── receipts and domain events ────────────────────────────────────────────────────────────────────────────────────────
+# ── outcomes, receipts and domain events ──────────────────────────────────────────────────────────────────────────────
 
 
 def first_receipt(decision: Decision) -> tuple[str, dict]:
@@ -218,13 +216,18 @@ def first_receipt(decision: Decision) -> tuple[str, dict]:
     return "receipt.accepted", {"event": event, **subject, "log": {"seq": decision.seq, "sha256": decision.sha256}}
 
 
+def is_outcome(event: Event) -> bool:
+    """Return whether an event of the mediation service is the outcome of an agency's step or roster change."""
+    return event.type in ROSTER_OUTCOMES or contracts.step_outcome(event.type, event.data) is not None
+
+
 def outcome_receipt(outcome: Event) -> tuple[str, dict]:
     """Return the type and data of the receipt for a decision of the mediation service about a step or a roster change."""
     if outcome.type in ROSTER_OUTCOMES:
         data = {"event": outcome.data["event"], "organisation": outcome.subject}
         return ("receipt.applied", data) if outcome.type == "roster.changed" else ("receipt.rejected", {**data, "reason": outcome.data["reason"]})
     data = {"event": outcome.data["event"], "dispute": outcome.subject, "state": outcome.data["state"]}
-    if outcome.type == "step.applied":
+    if contracts.step_outcome(outcome.type, outcome.data) == "applied":
         return "receipt.applied", data
     return "receipt.rejected", {**data, "reason": outcome.data["reason"]}
 

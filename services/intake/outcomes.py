@@ -1,5 +1,6 @@
 """Processes events of the mediation service: sends outcome receipts to agencies and applies decided joins. Runs in the caller's transaction."""
 
+from contracts import step_outcome
 from contracts.channels import is_sealed
 from plumbing.events import DomainEvent, Event
 from plumbing.transaction import Transaction
@@ -15,9 +16,9 @@ def process_events(tx: Transaction, events: list[Event]) -> int:
     """
     effective = [event for event in events if not event.discarded]
     _publish_released_disputes(tx, lane.hear(tx, [event for event in effective if is_sealed(event.source)]))
-    outcomes = [event for event in effective if event.type in domain.OUTCOMES]
-    steps = [event for event in events if event.type in domain.STEP_OUTCOMES and not is_sealed(event.source)]
-    join_outcomes = [step for step in steps if step.data["step"] in joining.JOIN_STEPS]
+    outcomes = [event for event in effective if domain.is_outcome(event)]
+    steps = [event for event in events if not is_sealed(event.source) and step_outcome(event.type, event.data)]
+    join_outcomes = [step for step in steps if step.data.get("step", step.type) in joining.JOIN_STEPS]
     moved_receipts = _apply_join_outcomes(tx, join_outcomes) if join_outcomes else []
     reports.save_phases(tx, {step.subject: joining.phase_of_state(step.data["state"]) for step in steps if not step.discarded})
     if outcomes:
@@ -65,7 +66,7 @@ def _apply_join_outcomes(tx: Transaction, outcomes: list[Event]) -> list:
             continue
         decided.append(request)
         cause = replies.cause_event(request.event_id, outcome)
-        moves, extra_events = joining.apply_outcome(request, outcome.type == "step.applied" and not outcome.discarded, context.stored_reports)
+        moves, extra_events = joining.apply_outcome(request, outcome.type != "step.refused" and not outcome.discarded, context.stored_reports)
         moved_receipts += [replies.moved_receipt(request.seq, cause, *move) for move in moves]
         events += [DomainEvent(extra.type, extra.dispute.code, extra.data(), time=request.happened_at, cause=cause) for extra in extra_events]
         undecided[request.dispute.code].discard(request.seq)

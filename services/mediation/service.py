@@ -71,7 +71,7 @@ class MediationService:
             for event in events:
                 dispute = disputes.get(event.subject)
                 before = routing_effects.routed_and_handling_body(dispute)
-                decision = lane.discard(dispute, event) if event.discarded else lane.decide(dispute, event, tx.now, policy, roster)
+                decision = lane.discard(dispute, event, tx.now) if event.discarded else lane.decide(dispute, event, tx.now, policy, roster)
                 disputes[event.subject] = decision.dispute
                 routing_effects.count_referrals(statistics_differences, before, decision)
                 decided.append((event, decision))

@@ -44,8 +44,6 @@ UNMET_DEADLINE_STATES = ("running", "approached", "passed")
 
 # For each event type: the event field with the time that the timeline shows. The `time` of such an event is when mediation decided it.
 EVENT_TIME_FIELD = {
-    "deadline.set":        "started_at",
-    "deadline.met":        "met_at",
     "deadline.passed":     "due_at",
     "routing.proposed":    "started_at",
 }
@@ -59,10 +57,13 @@ TOKEN_PATTERN = re.compile(r"[a-z_]+")
 
 # Event fields that the timeline stores. All other fields are dropped, because they may contain personal data.
 TIMELINE_FIELDS = (
-    "step", "state", "before", "to", "ground", "result", "outcome", "clock", "kind", "article", "due_at", "started_at", "met_at", "was_due_at", "because",
-    "late", "was_passed", "owed_by", "notice", "channel", "why", "reason", "wants", "form", "mode", "minutes", "track", "suitable", "procedure", "way",
+    "step", "state", "before", "to", "ground", "result", "outcome", "clock", "kind", "article", "due_at", "started_at", "was_due_at", "because", "owed_by", "notice", "channel", "why", "reason", "wants", "form", "mode", "minutes", "track", "suitable", "procedure", "way",
     "candidates", "excluded", "level", "escalated_for", "urged_for", "answer", "organisation", "into", "was", "other", "reasons", "days", "found_by", "reported_by",
 )
+# Of each change of a deadline in the event of a step, the timeline stores these fields.
+DEADLINE_CHANGE_FIELDS = frozenset((
+    "change", "clock", "kind", "article", "due_at", "started_at", "met_at", "was_due_at", "because", "late", "was_passed", "owed_by",
+))
 # fmt: on
 
 
@@ -141,8 +142,9 @@ def fold(disputes: dict[str, Dispute], events: list) -> ReadModelChanges:
     for event in events:
         if event.type not in ROSTER_EVENTS:
             events_by_code[event.subject].append(event)
-        if event.time > changes.latest_event_at.get(event.source, event.time - timedelta(1)):
-            changes.latest_event_at[event.source] = event.time
+        decided_at = decision_time(event)
+        if decided_at > changes.latest_event_at.get(event.source, decided_at - timedelta(1)):
+            changes.latest_event_at[event.source] = decided_at
     for code, dispute_events in events_by_code.items():
         dispute = disputes.get(code)
         if dispute is None:
@@ -160,15 +162,21 @@ def fold(disputes: dict[str, Dispute], events: list) -> ReadModelChanges:
 
 
 def is_sealed(event) -> bool:
-    """Return whether storing this event would reveal that a safeguard hold exists."""
+    """Return whether storing this event, or a change of a deadline in it, would reveal that a safeguard hold exists."""
     data = event.data
     reason = data.get("reason")
     return (
         event.type.startswith(SEALED_PREFIXES)
         or str(data.get("step", "")).startswith(SEALED_PREFIXES)
         or str(data.get("clock", "")).startswith(SEALED_PREFIXES)
+        or any(str(change.get("clock", "")).startswith(SEALED_PREFIXES) for change in data.get("deadlines", ()))
         or (isinstance(reason, dict) and str(reason.get("code", "")).startswith("safeguard"))
     )
+
+
+def decision_time(event) -> datetime:
+    """Return the time at which the producer decided on the event. The `time` of a step is when it happened."""
+    return _parse_time(event.data.get("decided_at")) or event.time
 
 
 def shanghai_date(instant: datetime) -> str:
@@ -177,7 +185,7 @@ def shanghai_date(instant: datetime) -> str:
 
 
 def _apply_event(dispute, event, changes):
-    """Add the event to the timeline, and call the handler of its type. Events that would reveal a safeguard hold are skipped."""
+    """Add the event to the timeline, call the handler of its type, and apply its changes of deadlines. Events that would reveal a safeguard hold are skipped."""
     if is_sealed(event):
         return
     _add_timeline_row(dispute, event, changes)
@@ -189,13 +197,15 @@ def _apply_event(dispute, event, changes):
         handler = NOTIFY_HANDLERS.get(event.type)
     if handler is not None:
         handler(dispute, event, changes)
+    for change in event.data.get("deadlines", ()):
+        _change_deadline(dispute, change["change"], change, changes)
 
 
 def _add_timeline_row(dispute, event, changes):
     """Add the event to the timeline. Update `last_at`, and `opened_at` as long as the registration has not arrived."""
-    at = _time_of_fact(dispute, event)
-    if dispute.last_at is None or event.time > dispute.last_at:
-        dispute.last_at = event.time
+    at, decided_at = _time_of_fact(dispute, event), decision_time(event)
+    if dispute.last_at is None or decided_at > dispute.last_at:
+        dispute.last_at = decided_at
     if not dispute.registered and (dispute.opened_at is None or event.time < dispute.opened_at):
         dispute.opened_at = event.time  # provisional: the earliest event time, until intake's dispute.registered arrives
     data = event.data
@@ -209,9 +219,18 @@ def _add_timeline_row(dispute, event, changes):
             event.type,
             data.get("agency"),
             f"{agency_event.get('source')} {agency_event.get('id')}" if isinstance(agency_event, dict) else None,
-            {name: data[name] for name in TIMELINE_FIELDS if name in data and data[name] != SEALED_STATE and _may_store_field(name, data[name])},
+            _timeline_detail(data),
         )
     )
+
+
+def _timeline_detail(data) -> dict:
+    """Return the fields of an event that the timeline stores. `decided_at` is stored if the page needs it for the changes of deadlines."""
+    detail = {name: data[name] for name in TIMELINE_FIELDS if name in data and data[name] != SEALED_STATE and _may_store_field(name, data[name])}
+    if "deadlines" in data:
+        detail["decided_at"] = data["decided_at"]
+        detail["deadlines"] = [{name: change[name] for name in change if name in DEADLINE_CHANGE_FIELDS} for change in data["deadlines"]]
+    return detail
 
 
 def _time_of_fact(dispute, event) -> datetime:
@@ -282,9 +301,9 @@ def apply_confirmed_step(dispute, event, changes):
         dispute.body = data.get(HANDLING_AGENCY_FIELD[event.type])
 
 
-def apply_step_result(dispute, event, changes):
-    """Apply step.applied: set the state that the dispute has after the step."""
-    _set_state(dispute, event.data.get("state", dispute.state), event, changes)
+def apply_report(dispute, event, changes):
+    """Apply dispute.reported: set the state only. Until a further step, the agencies responsible for an unmet deadline must act."""
+    _set_state(dispute, event.data["state"], event, changes)
 
 
 def count_refused_step(dispute, event, changes):
@@ -294,34 +313,30 @@ def count_refused_step(dispute, event, changes):
     _add_to_daily_figure(dispute, event.time, DAILY_FIGURE_OF_EVENT[event.type], changes)
 
 
-def set_deadline(dispute, event, changes):
-    """Apply deadline.set or deadline.recomputed: store the deadline with its new end."""
-    data = event.data
-    dispute.deadlines[data["clock"]] = Deadline(
-        data["clock"],
-        data["kind"],
-        data.get("article") or "",
-        "paused" if data.get("because") in ("paused", "suspended") else "running",
-        _parse_time(data.get("started_at")),
-        _parse_time(data["due_at"]),
-        owed_by=list(data.get("owed_by") or ()),
-    )
-    changes.deadlines.add((dispute.code, data["clock"]))
+def apply_deadline_event(dispute, event, changes):
+    """Apply an event deadline.…: something happened to a deadline without a step."""
+    _change_deadline(dispute, event.type.removeprefix("deadline."), event.data, changes)
 
 
-def update_deadline(dispute, event, changes):
-    """Apply deadline.approached, deadline.passed, deadline.met or deadline.stopped to the stored deadline."""
-    data = event.data
-    deadline = dispute.deadlines.get(data["clock"])
-    if deadline is None:
-        set_deadline(dispute, event, changes)
-        deadline = dispute.deadlines[data["clock"]]
-    deadline.state = "lapsed" if data.get("lapsed") else event.type.removeprefix("deadline.")
-    if data.get("due_at"):
-        deadline.due_at = _parse_time(data["due_at"])
-    if deadline.state == "met":
-        deadline.met_at, deadline.late = _parse_time(data.get("met_at")) or event.time, bool(data.get("late"))
-    changes.deadlines.add((dispute.code, deadline.clock))
+def _change_deadline(dispute, change, data, changes):
+    """Store a deadline that was set or recomputed, with its new end. After any other change, update the stored deadline."""
+    clock = data["clock"]
+    deadline = dispute.deadlines.get(clock)
+    if deadline is None or change in ("set", "recomputed"):
+        deadline = dispute.deadlines[clock] = Deadline(
+            clock,
+            data["kind"],
+            data.get("article") or "",
+            "paused" if data.get("because") in ("paused", "suspended") else "running",
+            _parse_time(data.get("started_at")),
+            _parse_time(data["due_at"]),
+            owed_by=list(data.get("owed_by") or ()),
+        )
+    if change not in ("set", "recomputed"):
+        deadline.state, deadline.due_at = "lapsed" if data.get("lapsed") else change, _parse_time(data["due_at"])
+    if change == "met":
+        deadline.met_at, deadline.late = _parse_time(data["met_at"]), bool(data.get("late"))
+    changes.deadlines.add((dispute.code, clock))
 
 
 def close_dispute(dispute, event, changes):
@@ -366,14 +381,11 @@ INTAKE_HANDLERS = {
     "dispute.unmerged":      undo_merge,
 }
 MEDIATION_HANDLERS = {      # every other event type of mediation is handled by apply_confirmed_step
-    "step.applied":          apply_step_result,
+    "dispute.reported":      apply_report,
     "step.refused":          count_refused_step,
-    "deadline.set":          set_deadline,
-    "deadline.recomputed":   set_deadline,
-    "deadline.approached":   update_deadline,
-    "deadline.passed":       update_deadline,
-    "deadline.met":          update_deadline,
-    "deadline.stopped":      update_deadline,
+    "deadline.recomputed":   apply_deadline_event,
+    "deadline.approached":   apply_deadline_event,
+    "deadline.passed":       apply_deadline_event,
     "dispute.closed":        close_dispute,
 }
 NOTIFY_HANDLERS = {

@@ -18,33 +18,38 @@ class Notice:
     to: str  # code of the agency that gets the notice
     about: dict  # data of the notice, as its schema in package contracts defines
     event: Event
+    change: int = 0  # number, from 1, of the change in the event's `deadlines` that leads to the notice; 0: the event itself does
 
     @property
     def id(self) -> str:
-        """Id of the notice: event id and addressee, so that a redelivered event gives the same id."""
-        return f"{self.event.id}/{self.to}"
+        """Id of the notice: event id, number of the change if there is one, and addressee, so that a redelivered event gives the same id."""
+        return f"{self.event.id}/{self.change}/{self.to}" if self.change else f"{self.event.id}/{self.to}"
 
 
 # fmt: off
-# (event type, clock) → type of the notice to the agencies that owe the step (`owed_by`). Clock None: every clock without an entry. Value None: no notice.
+# (change of a deadline by a step, clock) → type of the notice to the agencies that owe the next step. Clock None: every clock without an entry. Value None: no notice.
+NOTICES_OF_CHANGES = {
+    ("set",                     "referral_answer"):     "notice.referral",
+    ("set",                     "routing"):             None,                   # no notice, because notice.proposal already states the deadline
+    ("set",                     "call_answer"):         None,                   # no notice, because notice.call already states the deadline
+    ("set",                     "archiving"):           None,                   # no notice, because archiving is not urgent
+    ("set",                     "online_parties_choose"): None,                 # no notice, because the parties have to act and no agency
+    ("set",                     "supervision_answer"):  None,                   # no notice, because notice.supervision already states the deadline
+    ("set",                     "village_level"):       "notice.escalated",
+    ("set",                     "township_office_level"): "notice.escalated",
+    ("set",                     "township_level"):      "notice.escalated",
+    ("set",                     None):                  "notice.deadline",
+    ("recomputed",              None):                  "notice.deadline",
+}
+# Event type → type of the notice to the agencies that owe the step (`owed_by`).
 NOTICES = {
-    ("deadline.set",            "referral_answer"):     "notice.referral",
-    ("deadline.set",            "routing"):             None,                   # no notice, because notice.proposal already states the deadline
-    ("deadline.set",            "call_answer"):         None,                   # no notice, because notice.call already states the deadline
-    ("deadline.set",            "archiving"):           None,                   # no notice, because archiving is not urgent
-    ("deadline.set",            "online_parties_choose"): None,                 # no notice, because the parties have to act and no agency
-    ("deadline.set",            "supervision_answer"):  None,                   # no notice, because notice.supervision already states the deadline
-    ("deadline.set",            "village_level"):       "notice.escalated",
-    ("deadline.set",            "township_office_level"): "notice.escalated",
-    ("deadline.set",            "township_level"):      "notice.escalated",
-    ("deadline.set",            None):                  "notice.deadline",
-    ("deadline.recomputed",     None):                  "notice.deadline",
-    ("deadline.approached",     None):                  "notice.urged",
-    ("deadline.passed",         None):                  "notice.overdue",
-    ("duplicate.noted",         None):                  "notice.duplicate",
-    ("reports.joined",          None):                  "notice.joined",
-    ("routing.proposed",        None):                  "notice.proposal",
-    ("mediators.proposed",      None):                  "notice.mediators",
+    "deadline.recomputed":     "notice.deadline",
+    "deadline.approached":     "notice.urged",
+    "deadline.passed":         "notice.overdue",
+    "duplicate.noted":         "notice.duplicate",
+    "reports.joined":          "notice.joined",
+    "routing.proposed":        "notice.proposal",
+    "mediators.proposed":      "notice.mediators",
 }
 # (event type, clock) → agencies that get the notice in addition to the agencies that owe the step. Clock None: every clock without an entry.
 ADDITIONAL_ADDRESSEES = {
@@ -69,28 +74,48 @@ COPIED_FIELDS = ("clock", "kind", "article", "started_at", "due_at", "into", "ot
 
 
 def notices_for(event: Event) -> list[Notice]:
-    """Return the notices that follow from one event of the mediation service; most events lead to none."""
+    """Return the notices that follow from one event of the mediation service: those of the event itself, then those of the deadlines that a step changed.
+
+    Most events lead to none.
+    """
+    notices = _notices_of_event(event)
+    for number, change in enumerate(event.data.get("deadlines", ()), 1):
+        notices += _notices_of_change(event, number, change)
+    return notices
+
+
+def _notices_of_event(event):
     data = event.data
-    about = {"dispute": event.subject, **{name: data[name] for name in COPIED_FIELDS if name in data}}
     if event.type in NOTICES_TO_NAMED_AGENCIES:
         kind, named, additional = NOTICES_TO_NAMED_AGENCIES[event.type]
-        about |= _renamed_fields(event.type, data)
+        about = _copied_fields(event, data) | _renamed_fields(event.type, data)
         return [Notice(kind, event.subject, to, about, event) for to in dict.fromkeys((*named(data), *additional(data)))]
-    clock = data.get("clock")
-    if data.get("because") == "not_counted":
-        return []  # the dispute is suspended: no agency has to act, so no agency is reminded
-    kind = _look_up_rule(NOTICES, event.type, clock)
-    if kind is None or data.get("lapsed"):  # if a right of the parties lapsed with the deadline, no agency is overdue
+    kind = NOTICES.get(event.type)
+    # If a right of the parties lapsed with the deadline, no agency is overdue. If the dispute is suspended, no agency has to act.
+    if kind is None or data.get("lapsed") or data.get("because") == "not_counted":
         return []
-    if kind == "notice.escalated":
-        about["level"] = clock
     owing = data["owed_by"] if event.type not in ADDRESSED_TO_MEDIATION_BODY else [data["body"]] if data.get("body") else []
-    addressees = dict.fromkeys((*owing, *(_look_up_rule(ADDITIONAL_ADDRESSEES, event.type, clock) or ())))
+    addressees = dict.fromkeys((*owing, *(_look_up_rule(ADDITIONAL_ADDRESSEES, event.type, data.get("clock")) or ())))
+    about = _copied_fields(event, data) if addressees else {}
     return [Notice(kind, event.subject, to, about, event) for to in addressees]
 
 
-def _look_up_rule(table, event_type, clock):
-    return table[event_type, clock] if (event_type, clock) in table else table.get((event_type, None))
+def _notices_of_change(event, number, change):
+    kind = _look_up_rule(NOTICES_OF_CHANGES, change["change"], change["clock"])
+    if kind is None:
+        return []
+    about = _copied_fields(event, change)
+    if kind == "notice.escalated":
+        about["level"] = change["clock"]
+    return [Notice(kind, event.subject, to, about, event, number) for to in dict.fromkeys(change["owed_by"])]
+
+
+def _copied_fields(event, data):
+    return {"dispute": event.subject, **{name: data[name] for name in COPIED_FIELDS if name in data}}
+
+
+def _look_up_rule(table, occurrence, clock):
+    return table[occurrence, clock] if (occurrence, clock) in table else table.get((occurrence, None))
 
 
 def _is_police_or_court(agency):

@@ -8,6 +8,7 @@ from marshmallow import validate
 
 from contracts import COUNTY, REASONS, samples
 from contracts.answers.receipts import DisputeOrOrganisation
+from contracts.facts.deadlines import SCHEMAS_OF_CHANGES, DeadlineChange
 from contracts.fields import Amount, Boolean, Day, FullMatch, Instant, ListOf, Nested, Number, Text
 from contracts.nested_schemas import ReasonGiven
 from contracts.step_facts import StepFacts
@@ -42,6 +43,11 @@ def schema_strategy(schema):
     dictionaries = st.fixed_dictionaries(required, optional=optional)
     if isinstance(schema, ReasonGiven):
         return st.tuples(dictionaries, st.sampled_from(RENDERED_REASONS)).map(lambda parts: {**parts[0], **parts[1]})
+    if isinstance(schema, DeadlineChange):
+        return st.one_of(
+            schema_strategy(data_of_change()).map(lambda data, change=change: {"change": change, **data})
+            for change, data_of_change in SCHEMAS_OF_CHANGES.items()
+        )
     if isinstance(schema, Place):
         return dictionaries.map(lambda place: {**place, "village": place["township"] + place["village"][9:]} if "village" in place else place)
     if isinstance(schema, RosterChanged):

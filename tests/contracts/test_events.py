@@ -21,6 +21,7 @@ from contracts import (
     may_report,
     safeguard,
 )
+from contracts.facts.steps import StepFact
 from contracts.fields import FullMatch, Sentence
 from contracts.step_facts import StepFacts, facts_schema
 from contracts.steps import ORDINARY_STEPS
@@ -104,8 +105,8 @@ def test_dump_refuses_a_reason_whose_sentence_is_not_the_prescribed_sentence():
     assert contracts.mistakes_in(error.value)[0].token == "not_the_sentence"
 
 
-def test_mediation_publishes_a_confirming_event_for_every_step_except_a_dispute_report():
-    assert set(FACTS) == set(ORDINARY_STEP_NAMES) - {"dispute.reported"}
+def test_mediation_publishes_a_confirming_event_for_every_ordinary_step():
+    assert set(FACTS) == set(ORDINARY_STEP_NAMES)
     assert set(ORDINARY_STEP_NAMES) == set(AGENCY_EVENTS) - set(safeguard.STEP_NAMES) - set(ROSTER_STEP_NAMES) == set(ORDINARY_STEPS)
 
 
@@ -113,11 +114,73 @@ def test_mediation_publishes_a_confirming_event_for_every_step_except_a_dispute_
 def test_events_of_ordinary_streams_cannot_contain_a_step_of_the_safeguard_lane(safeguard_step):
     """The schemas of the ordinary streams do not permit event types of the safeguard lane, so that no service can reveal a safeguarded dispute by mistake."""
     assert safeguard_step not in DOMAIN_EVENTS
-    for type in ("step.reported", "step.applied", "step.refused"):
+    for type in ("step.reported", "step.refused"):
         with pytest.raises(ValidationError):
             dump(type, {**DOMAIN_EVENTS[type].example, "step": safeguard_step}, DOMAIN_EVENTS[type].stream)
     with pytest.raises(KeyError):
         dump("safeguard.held", contracts.SEALED_EVENTS["mediation-safeguard", "safeguard.held"].example, "mediation")
+
+
+def test_the_event_that_confirms_a_report_repeats_none_of_its_facts():
+    assert set(FACTS["dispute.reported"].schema().fields) == set(StepFact().fields)
+
+
+@pytest.mark.parametrize("step", ORDINARY_STEPS.values(), ids=lambda step: step.type)
+def test_no_fact_of_a_step_has_the_name_of_a_field_that_the_event_of_every_step_has(step):
+    facts = set(facts_schema(step, RAISE).fields) - {"event"}  # `event` is renamed `about`
+
+    assert facts & set(StepFact().fields) == set()
+
+
+WITHIN_A_STEP = FACTS["referral.accepted"].example
+DUE = {"clock": "routing", "kind": "POLICY", "due_at": "2026-03-06T15:59:59+00:00"}
+SET = {**DUE, "article": "none", "started_at": "2026-03-03T01:10:00+00:00", "owed_by": ["mediation_centre"]}
+MOVED = {**SET, "was_due_at": "2026-03-05T15:59:59+00:00", "because": "extended"}
+MET = {**DUE, "met_at": "2026-03-04T03:00:00+00:00"}
+
+
+@pytest.mark.parametrize(
+    ("change", "required", "optional"),
+    [("set", SET, {"provisional": True}), ("recomputed", MOVED, {"provisional": True}), ("met", MET, {"late": True, "was_passed": True}), ("stopped", DUE, {})],
+)
+def test_a_change_of_a_deadline_in_the_event_of_a_step_has_exactly_the_fields_of_its_kind(change, required, optional):
+    def dump_with(data):
+        return dump("referral.accepted", {**WITHIN_A_STEP, "deadlines": [{"change": change, **data}]}, "mediation")["deadlines"]
+
+    assert dump_with(required) == [{"change": change, **required}]
+    assert dump_with(required | optional) == [{"change": change, **required, **optional}]
+    for name in required:
+        with pytest.raises(ValidationError):
+            dump_with({other: required[other] for other in required if other != name})
+    for name, value in (MOVED | MET | {"provisional": True, "late": True, "was_passed": True}).items():
+        if name not in required | optional:
+            with pytest.raises(ValidationError):
+                dump_with({**required, name: value})
+
+
+def test_a_step_that_changes_no_deadline_has_no_list_of_changes():
+    with pytest.raises(ValidationError):
+        dump("referral.accepted", {**WITHIN_A_STEP, "deadlines": []}, "mediation")
+
+
+@pytest.mark.parametrize(
+    ("event_type", "changed", "outcome"),
+    [
+        ("referral.accepted", {}, "applied"),
+        ("dispute.reported", {}, "applied"),
+        ("report.corrected", {}, "applied"),
+        ("session.held", {"corrected": True}, None),  # applied again with corrected facts: report.corrected is the outcome of the correction
+        ("supervision.issued", {"event": None}, None),  # issued by the service itself when a deadline had passed
+        ("step.refused", {}, "refused"),
+        ("deadline.passed", {}, None),
+        ("dispute.closed", {}, None),
+        ("duplicate.noted", {}, None),
+    ],
+)
+def test_an_event_of_mediation_is_the_outcome_of_at_most_one_step_of_an_agency(event_type, changed, outcome):
+    data = DOMAIN_EVENTS[event_type].example | changed
+
+    assert contracts.step_outcome(event_type, {name: value for name, value in data.items() if value is not None}) == outcome
 
 
 def test_event_type_without_stream_returns_the_definition_for_events_from_agencies():

@@ -18,6 +18,7 @@ SCHEMAS = {
     unknown: {(event_type.stream, event_type.type): set_unknown_fields(event_type.schema(), unknown) for event_type in EVENT_TYPES}
     for unknown in (RAISE, EXCLUDE)
 }
+EVENTS_BY_STREAM = {(event_type.stream, event_type.type): event_type for event_type in EVENT_TYPES}
 LOADERS = {}
 ODD_VALUES = st.sampled_from(
     [
@@ -45,6 +46,16 @@ def test_a_fast_loader_loads_all_valid_data_without_marshmallow(event_type, choi
     data = choice.draw(data_strategy(event_type.schema))
 
     assert _load_fast(schema, data, True) == _load_with_marshmallow(schema, data, True) != "refused"
+
+
+@pytest.mark.parametrize("unknown", [RAISE, EXCLUDE])
+def test_a_fast_loader_does_not_accept_a_field_that_belongs_to_another_form_of_the_data(unknown):
+    schema, example = SCHEMAS[unknown]["mediation", "referral.accepted"], EVENTS_BY_STREAM["mediation", "referral.accepted"].example
+    stopped_with_time = {**example["deadlines"][0], "change": "stopped"}  # only a deadline that was met has a time at which it was met
+
+    assert "met_at" in stopped_with_time
+    assert _load_fast(schema, {**example, "deadlines": [stopped_with_time]}, for_json=True) == "undecided"
+    assert _load_with_marshmallow(schema, {**example, "deadlines": [stopped_with_time]}, for_json=True) == "refused"
 
 
 def _load_fast(schema, data, for_json):

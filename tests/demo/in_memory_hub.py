@@ -107,14 +107,14 @@ class InMemoryHub:
         for event_type, data in sealed:
             if event_type in ("safeguard.held", "safeguard.released"):
                 self._send_to_intake(dispute, event_type, data)
-        outcomes = ((event_type, data) for event_type, data in (*ordinary, *sealed) if event_type in domain.STEP_OUTCOMES and data["event"]["id"] == id)
+        outcomes = ((event_type, data) for event_type, data in (*ordinary, *sealed) if contracts.step_outcome(event_type, data) and data["event"]["id"] == id)
         outcome = next(outcomes, None)
         if outcome is None:
             return None, None
         event_type, data = outcome
         if stream is None:
             dispute.phase = joining.phase_of_state(data["state"])
-        return ("receipt.applied", None) if event_type == "step.applied" else ("receipt.rejected", data["reason"]["code"])
+        return ("receipt.rejected", data["reason"]["code"]) if event_type == "step.refused" else ("receipt.applied", None)
 
     def _send_to_intake(self, dispute, event_type, data):
         """Update intake's safeguard lane record. When the last hold ends, publish the registration of a dispute that was reported as safeguarded."""

@@ -47,8 +47,7 @@ def test_an_event_has_its_effect_exactly_once_if_a_process_crashes_at_a_crash_po
     assert decisions.fold([decisions.Transition(*step) for step in history]) == county.state(code) == "registered"
     assert county.published_events(code) == [
         ("intake", "dispute.registered"),
-        ("mediation", "step.applied"),
-        ("mediation", "deadline.set"),
+        ("mediation", "dispute.reported"),
         ("notify", "notice.sent"),
     ]
     assert county.rows("select count(*) from notify.notices where dispute = %s", code) == [(1,)]

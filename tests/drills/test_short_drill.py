@@ -130,8 +130,8 @@ TAMPERING_STATEMENTS = {
     "insert into metrics.timeline (code, source, sequence, at, type, event, detail) select code, source, 1000, at, type, event, detail"
     "  from metrics.timeline where source = 'intake' limit 1":
         ("disordered", "timelines_not_matching_events"),
-    "update metrics.timeline set type = 'deadline.stopped' where (code, source, sequence) = (select code, source, sequence from metrics.timeline"
-    "  where type = 'deadline.set' limit 1)":
+    "update metrics.timeline set type = 'dispute.archived' where (code, source, sequence) = (select code, source, sequence from metrics.timeline"
+    "  where type = 'dispute.screened' limit 1)":
         ("disordered", "timelines_not_matching_events"),
     "update mediation.disputes set state = 'mediating' where code = (select min(code) from mediation.disputes where state <> 'mediating')":
         ("disordered", "states_not_matching_transitions"),
@@ -155,9 +155,9 @@ TAMPERING_STATEMENTS = {
         ("unexpected", "events_logged_but_never_sent"),
     "update intake.receipts set body = convert_to(replace(convert_from(body, 'UTF8'), '\"receipt.applied\"', '\"receipt.rejected\"'), 'UTF8') where id like '%/outcome'":
         ("unexpected", "outcomes_not_matching_script"),
-    sql_altering_copied_event("step.applied", {'"type":"step.applied"': '"type":"step.refused"'}):
+    sql_altering_copied_event("dispute.screened", {'"type":"dispute.screened"': '"type":"step.refused"'}):
         ("unexpected", "outcome_receipts_not_matching_decision"),
-    "insert into notify.parked (source, subject, event_id, type, delivery, status, reason) values ('mediation', 'x', 'x/1', 'deadline.set', '', 'parked', 'x')":
+    "insert into notify.parked (source, subject, event_id, type, delivery, status, reason) values ('mediation', 'x', 'x/1', 'deadline.passed', '', 'parked', 'x')":
         ("unexpected", "parked_events"),
     "delete from drill.outbox where id = (select max(id) from drill.outbox where exchange = 'mediation-safeguard.events')":
         ("unexpected", "published_events_not_copied"),

@@ -69,7 +69,8 @@ def test_a_dispute_released_from_the_safeguard_lane_is_published_as_registered_a
     assert released.receipts == ["receipt.accepted", "receipt.applied"]
     assert report.receipts == ["receipt.accepted", "receipt.applied"]  # the release causes no second outcome receipt
     published_events = county.published_events(report.dispute)
-    assert [event_type for producer, event_type in published_events if producer != "notify"] == ["dispute.registered", "step.applied", "deadline.set"]
+    assert [event_type for producer, event_type in published_events if producer != "notify"] == ["dispute.registered", "dispute.reported"]
+    assert [change["clock"] for change in county.changes_of_deadlines(report.dispute, "set")][:1] == ["screening"]
     assert find_outside_safeguard_lane(county, report.dispute, SafeguardLane.FORBIDDEN_TEXTS) == []
     screened = county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="family")
     county.settle()

@@ -50,7 +50,7 @@ def test_a_step_that_is_illegal_in_the_state_of_the_dispute_does_not_change_the_
     assert "已登记" in early.refusal["zh"] and "分流交办" in early.refusal["zh"]
     assert county.published_events(report.dispute) == [
         ("intake", "dispute.registered"), ("intake", "step.reported"),
-        ("mediation", "step.applied"), ("mediation", "deadline.set"), ("mediation", "step.refused"),
+        ("mediation", "dispute.reported"), ("mediation", "step.refused"),
         ("notify", "notice.sent"),
     ]  # fmt: skip
 

@@ -11,8 +11,7 @@ def test_a_dispute_reported_by_the_womens_federation_is_registered_and_the_repor
     assert report.state == "registered"
     assert county.published_events(report.dispute) == [
         ("intake", "dispute.registered"),
-        ("mediation", "step.applied"),
-        ("mediation", "deadline.set"),
+        ("mediation", "dispute.reported"),
         ("notify", "notice.sent"),
     ]
     assert county.notices("mediation_centre", report.dispute) == ["notice.deadline"]

@@ -210,7 +210,7 @@ def test_first_receipts_conform_to_the_package_contracts():
         contracts.dump(*first_receipt(decision), "intake")
 
 
-@pytest.mark.parametrize(("event_type", "receipt_type"), [("step.applied", "receipt.applied"), ("step.refused", "receipt.rejected")])
+@pytest.mark.parametrize(("event_type", "receipt_type"), [("referral.accepted", "receipt.applied"), ("step.refused", "receipt.rejected")])
 def test_an_outcome_of_the_mediation_service_results_in_a_receipt(event_type, receipt_type):
     outcome = agency_event()
     outcome.subject, outcome.type, outcome.data = CODE, event_type, contracts.DOMAIN_EVENTS[event_type].example

@@ -283,7 +283,7 @@ def test_a_request_for_receipts_with_an_invalid_query_is_rejected(api, query):
 
 def test_a_request_that_waits_for_receipts_returns_when_a_receipt_arrives(api, pool):
     receipt = post_event(api, make_event_json()).json()
-    outcome = make_event(1, receipt["subject"], type="step.applied", event=receipt["data"]["event"], step="dispute.reported", state="registered")
+    outcome = make_event(1, receipt["subject"], type="dispute.reported", event=receipt["data"]["event"], state="registered")
 
     def process_outcome():
         with pool.transaction() as tx:

@@ -137,9 +137,9 @@ def test_an_event_discarded_by_an_operator_is_refused_as_discarded_by_operator(i
 # ── outcomes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def outcome_of(decision, event_type="step.applied", sequence=1) -> Event:
+def outcome_of(decision, event_type="dispute.reported", sequence=1) -> Event:
     cause = {"source": decision.event.source, "id": decision.event.id}
-    reason = {} if event_type == "step.applied" else {"reason": {"code": "illegal_here", "zh": "纠纷处于“已登记”状态，不能办理“纠纷登记上报”。请先核对纠纷进展。", "en": "The dispute is in state “registered”, in which “a dispute was reported” is not possible. Check the progress of the dispute."}}  # fmt: skip
+    reason = {} if event_type == "dispute.reported" else {"reason": {"code": "illegal_here", "zh": "纠纷处于“已登记”状态，不能办理“纠纷登记上报”。请先核对纠纷进展。", "en": "The dispute is in state “registered”, in which “a dispute was reported” is not possible. Check the progress of the dispute."}}  # fmt: skip
     return make_event(sequence, decision.dispute.code, type=event_type, event=cause, step="dispute.reported", state="registered", **reason)
 
 
@@ -148,7 +148,7 @@ def process_outcomes(pool, *events):
         outcomes.process_events(tx, tx.unheard(list(events)))
 
 
-@pytest.mark.parametrize(("event_type", "receipt_type"), [("step.applied", "receipt.applied"), ("step.refused", "receipt.rejected")])
+@pytest.mark.parametrize(("event_type", "receipt_type"), [("dispute.reported", "receipt.applied"), ("step.refused", "receipt.rejected")])
 def test_an_event_gets_one_outcome_receipt_even_if_the_outcome_is_delivered_twice(intake, ingest_all, pool, event_type, receipt_type):
     (decision,) = ingest_all(delivery())
     process_outcomes(pool, outcome_of(decision, event_type))
@@ -157,6 +157,18 @@ def test_an_event_gets_one_outcome_receipt_even_if_the_outcome_is_delivered_twic
     _, outcome = stored_receipts(intake)
     assert (outcome["type"], outcome["causationid"], outcome["data"]["state"]) == (receipt_type, "e-1", "registered")
     assert queued_receipts(intake) == [("womens_federation", "receipt/1/first"), ("womens_federation", "receipt/1/outcome")]
+
+
+def test_the_outcome_of_a_correction_is_the_event_of_the_correction_and_not_the_step_that_is_applied_again(intake, ingest_all, pool):
+    (decision,) = ingest_all(delivery())
+    repeated, correction = outcome_of(decision, "dispute.screened", 1), outcome_of(decision, "report.corrected", 2)
+    repeated.data |= {"corrected": True, "state": "screened"}
+    correction.data["state"] = "routed"
+    with pool.transaction() as tx:
+        outcome_count = outcomes.process_events(tx, tx.unheard([repeated, correction]))
+
+    _, outcome = stored_receipts(intake)
+    assert (outcome_count, outcome["type"], outcome["data"]["state"]) == (1, "receipt.applied", "routed")
 
 
 # ── hash chain ────────────────────────────────────────────────────────────────────────────────────────────────────────

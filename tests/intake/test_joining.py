@@ -53,13 +53,13 @@ def moved_reports(intake):
     return [(agency, receipt["event"]["id"], receipt["was"], receipt["dispute"]) for agency, receipt in data]
 
 
-def process_outcome(pool, code, state, agency=CENTRE, id="m-1", event_type="step.applied", step="dispute.archived", discarded=False):
+def process_outcome(pool, code, state, agency=CENTRE, id="m-1", is_refused=False, step="dispute.archived", discarded=False):
     """Process an outcome published by the mediation service for an agency's event."""
     event = make_event(None, code, id=f"{code}/{id}/{state}")
-    event.source, event.type, event.discarded = "mediation", event_type, discarded
-    event.data = {"event": {"source": f"/agencies/{agency}", "id": id}, "step": step, "state": state}
-    if event_type == "step.refused":
-        event.data["reason"] = REASONS["dispute_closed"].text(step=step)
+    event.source, event.type, event.discarded = "mediation", "step.refused" if is_refused else step, discarded
+    event.data = {"event": {"source": f"/agencies/{agency}", "id": id}, "state": state}
+    if is_refused:
+        event.data |= {"step": step, "reason": REASONS["dispute_closed"].text(step=step)}
     with pool.transaction() as tx:
         outcomes.process_events(tx, [event])
 
@@ -76,7 +76,7 @@ def apply_undo_of_join(pool, code, id="m-1", **others):
 
 def refuse_join(pool, code, state="registered", **others):
     """Process an outcome: the mediation service refused the request to join the dispute `code` to another."""
-    process_outcome(pool, code, state, event_type="step.refused", step="reports.joined", **others)
+    process_outcome(pool, code, state, is_refused=True, step="reports.joined", **others)
 
 
 def screening_step(subject, id="m-9", agency=CENTRE):
@@ -511,7 +511,7 @@ def test_steps_are_about_the_continuing_dispute_if_undoing_the_join_is_refused(i
     apply_join(pool, ending)
     ingest_all(undo_join_step(into, "police", id="m-2"))
     ingest_all(screening_step(ending))
-    process_outcome(pool, ending, "closed", id="m-2", event_type="step.refused", step="reports.unjoined")
+    process_outcome(pool, ending, "closed", id="m-2", is_refused=True, step="reports.unjoined")
 
     assert published_event_types(intake)[-1] == ("step.reported", into) and merge_pointers(intake, ending) == {ending: [into, False]}
     assert intake.rows("select phase from intake.disputes where code = %s", ending) == [("ended",)]

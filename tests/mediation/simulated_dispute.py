@@ -138,9 +138,22 @@ class SimulatedDispute:
         """Return the data of the last published event of this type, and of this clock if given."""
         return next(data for event_type, data in reversed(self.events) if event_type == type and clock in (None, data.get("clock")))
 
+    def last_change(self, change, clock=None):
+        """Return the data of the last change of this kind that a step made to a deadline, and to the deadline of this clock if given.
+
+        A field that the event leaves out because it is False is False in the result.
+        """
+        last = next(data for data in reversed(deadline_changes(self.events)) if data["change"] == change and clock in (None, data["clock"]))
+        return {"late": False, "was_passed": False, "provisional": False, **last}
+
     def due_at(self, clock):
         """Return the end of the unmet deadline of this clock."""
         return next(d.due_at for d in self.dispute.deadlines.values() if d.clock == clock)
+
+
+def deadline_changes(events):
+    """Return what the steps of these events, (type, data), did to deadlines, in order."""
+    return [change for _, data in events for change in data.get("deadlines", ())]
 
 
 # States that SETTLED_DISPUTE does not reach: number of its first steps to take, then the further steps that lead to the state.

@@ -25,12 +25,24 @@ def confirmed_step(sequence, type, state, next_actors=(), code=CODES[0], hours=1
     return make_event("mediation", sequence, type, code, hours, state=state, before="", next_actors=list(next_actors), agency="mediation_centre", **data)
 
 
-def deadline_event(sequence, change, clock="referral_answer", kind="POLICY", code=CODES[0], hours=1.0, due=72, owed_by=("mediation_centre",), **data):
-    """Return an event deadline.set, deadline.passed etc., named by `change`. `due`: end of the deadline in hours after START."""
+def deadline_change(change, clock="referral_answer", kind="POLICY", hours=1.0, due=72, owed_by=("mediation_centre",), **data):
+    """Return a change of a deadline as the event of a step carries it. `hours`: when the deadline starts or is met, in hours after START; `due`: its end."""
+    at = (START + timedelta(hours=hours)).isoformat()
     due_at = (START + timedelta(hours=due)).isoformat()
-    return make_event(
-        "mediation", sequence, f"deadline.{change}", code, hours, clock=clock, kind=kind, article="民事诉讼法 205", due_at=due_at, owed_by=list(owed_by), **data
-    )
+    dates = {"met": {"met_at": at}, "stopped": {}}.get(change, {"started_at": at, "article": "民事诉讼法 205", "owed_by": list(owed_by)})
+    return {"change": change, "clock": clock, "kind": kind, "due_at": due_at, **dates, **data}
+
+
+def deadline_event(sequence, change, clock="referral_answer", kind="POLICY", code=CODES[0], hours=1.0, due=72, owed_by=("mediation_centre",), **data):
+    """Return an event of mediation with which a deadline changes: deadline.approached or deadline.passed, or a further report of the dispute.
+
+    The report changes nothing else: it leaves the dispute in the state `registered`.
+    """
+    changed = deadline_change(change, clock, kind, hours, due, owed_by, **data)
+    if change not in ("approached", "passed"):
+        decided_at = (START + timedelta(hours=hours)).isoformat()
+        return make_event("mediation", sequence, "dispute.reported", code, hours, state="registered", decided_at=decided_at, deadlines=[changed])
+    return make_event("mediation", sequence, f"deadline.{change}", code, hours, **{name: changed[name] for name in changed if name != "change"})
 
 
 # Strategies: `hours` are hours after START; `…_events` generate (event type, data).
@@ -38,20 +50,38 @@ hours = st.integers(0, 24 * 5)
 states = st.sampled_from(["screened", "routed", "accepted", "mediating", "agreed", "terminated", "resolved", "redirected", "closed"])
 agencies = st.sampled_from(["court", "mediation_centre", "judicial_bureau", "womens_federation"])
 
+instants = hours.map(lambda n: (START + timedelta(hours=n)).isoformat())
+clocks = st.sampled_from(["c1", "c2", "c3"])
+deadline_changes = st.builds(
+    deadline_change,
+    st.sampled_from(["set", "recomputed", "met", "stopped"]),
+    st.one_of(clocks, clocks, clocks, st.just("protection_order_urgent")),
+    st.sampled_from(["LAW", "LOCAL_RULE", "POLICY"]),
+    hours,
+    hours,
+    st.lists(agencies, unique=True, max_size=2),
+)
+steps_with_deadlines = st.fixed_dictionaries(
+    {"state": states, "decided_at": instants},
+    optional={"deadlines": st.lists(deadline_changes, min_size=1, max_size=3), "corrected": st.just(True)},
+)
+
 mediation_events = st.one_of(
     st.tuples(
         st.sampled_from(["dispute.routed", "referral.accepted", "mediation.started", "agreement.reached", "reports.joined", "reports.unjoined"]),
-        st.fixed_dictionaries({"state": states, "next_actors": st.lists(agencies, unique=True, max_size=2), "agency": agencies, "to": agencies}),
+        st.tuples(
+            steps_with_deadlines, st.fixed_dictionaries({"next_actors": st.lists(agencies, unique=True, max_size=2), "agency": agencies, "to": agencies})
+        ).map(lambda parts: parts[0] | parts[1]),
     ),
-    st.tuples(st.just("step.applied"), st.fixed_dictionaries({"state": states, "step": st.just("x")})),
+    st.tuples(st.just("dispute.reported"), steps_with_deadlines),
     st.tuples(st.just("step.refused"), st.fixed_dictionaries({"state": states, "reason": st.fixed_dictionaries({"code": st.sampled_from(["a", "b"])})})),
     st.tuples(
-        st.sampled_from(["deadline.set", "deadline.recomputed", "deadline.approached", "deadline.passed", "deadline.met", "deadline.stopped"]),
+        st.sampled_from(["deadline.recomputed", "deadline.approached", "deadline.passed"]),
         st.fixed_dictionaries(
             {
-                "clock": st.sampled_from(["c1", "c2", "c3"]),
+                "clock": clocks,
                 "kind": st.sampled_from(["LAW", "LOCAL_RULE", "POLICY"]),
-                "due_at": hours.map(lambda n: (START + timedelta(hours=n)).isoformat()),
+                "due_at": instants,
                 "owed_by": st.lists(agencies, unique=True, max_size=2),
             }
         ),

@@ -1,13 +1,25 @@
 """Tests of the rules of the read model: what each event changes, and that every interleaving of the producers' events gives the same read model."""
 
 from collections import Counter
+from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.metrics import domain
+from services.metrics.web.timeline import build_entries
 from tests.mediation.simulated_dispute import deep_copy
-from tests.metrics.histories import CODES, confirmed_step, deadline_event, event_streams, interleaved_batches, make_event, registered_event
+from tests.metrics.histories import (
+    CODES,
+    START,
+    confirmed_step,
+    deadline_change,
+    deadline_event,
+    event_streams,
+    interleaved_batches,
+    make_event,
+    registered_event,
+)
 
 
 class InMemoryReadModel:
@@ -170,7 +182,7 @@ def test_the_read_model_does_not_depend_on_how_events_are_divided_into_batches()
     events = [
         registered_event(),
         deadline_event(1, "set", owed_by=["court"]),
-        make_event("mediation", 2, "step.applied", state="screened", step="x"),
+        confirmed_step(2, "dispute.screened", "screened", ["court"]),
         deadline_event(3, "met"),
     ]
     assert vars(InMemoryReadModel().hear(events)) == vars(InMemoryReadModel().hear(*([event] for event in events)))
@@ -209,7 +221,7 @@ def events_of_a_merge(into=CODES[1], was=CODES[0]):
     """Return the events of intake and mediation that register two disputes on one day and merge one (`was`) into the other (`into`)."""
     both = [registered_event(), registered_event(code=CODES[1])]
     merge = [make_event("intake", 2, "dispute.merged", into=into, was=was), confirmed_step(1, "reports.joined", "closed", into=into),
-              make_event("mediation", 2, "step.applied", step="reports.joined", state="closed"), make_event("mediation", 3, "dispute.closed", state="closed", outcome="merged")]  # fmt: skip
+              make_event("mediation", 2, "dispute.closed", state="closed", outcome="merged")]  # fmt: skip
     return [*both, *merge, make_event("intake", 2, "dispute.merged", CODES[1], into=into, was=was)]
 
 
@@ -226,7 +238,7 @@ def test_two_merged_disputes_count_as_one_in_every_stored_count():
 def test_two_disputes_whose_merge_is_undone_count_as_two_again():
     undo_events = [
         make_event("intake", 3, "dispute.unmerged", into=CODES[0], was=CODES[1]),
-        confirmed_step(4, "reports.unjoined", "screened", ["mediation_centre"]),
+        confirmed_step(3, "reports.unjoined", "screened", ["mediation_centre"]),
     ]
     model = InMemoryReadModel().hear(events_of_a_merge(), undo_events, [make_event("intake", 3, "dispute.unmerged", CODES[1], into=CODES[0], was=CODES[1])])
 
@@ -268,13 +280,59 @@ def test_a_dispute_counts_as_closed_on_the_day_of_its_last_step_and_not_on_the_d
 
 
 def test_the_timeline_shows_a_set_deadline_at_its_start_and_a_passed_deadline_at_its_end():
-    model = InMemoryReadModel().hear(
-        [registered_event(), deadline_event(1, "set", hours=90, started_at="2026-11-21T00:00:00+08:00"), deadline_event(2, "passed", hours=90, due=5)]
-    )
-    assert [row[3].isoformat() for (_, source, _), row in sorted(model.timeline.items()) if source == "mediation"] == [
-        "2026-11-21T00:00:00+08:00",
-        "2026-11-20T06:00:00+00:00",
+    set_, passed = deadline_change("set", started_at="2026-11-21T00:00:00+08:00"), deadline_event(2, "passed", hours=90, due=5)
+    step = confirmed_step(1, "dispute.screened", "screened", hours=1, decided_at="2026-11-23T00:00:00+00:00", deadlines=[set_])
+    model = InMemoryReadModel().hear([registered_event(), step, passed])
+
+    assert [(entry.type, entry.at.isoformat()) for entry in timeline_entries(model) if entry.category == "deadline"] == [
+        ("deadline.passed", "2026-11-20T06:00:00+00:00"),
+        ("deadline.set", "2026-11-21T00:00:00+08:00"),
     ]
+
+
+def timeline_entries(model):
+    names = ("code", "source", "sequence", "at", "type", "agency", "event", "detail")
+    return build_entries([dict(zip(names, row, strict=True)) for row in model.timeline.values()])
+
+
+def test_a_step_has_one_timeline_row_with_the_deadlines_that_it_changed_in_order():
+    changes = [deadline_change("met", "screening", late=True, was_passed=True), deadline_change("set", "routing", provisional=True)]
+    step = confirmed_step(1, "dispute.screened", "screened", ["court"], decided_at="2026-11-20T02:00:03+00:00", deadlines=changes)
+    model = InMemoryReadModel().hear([registered_event(), step])
+
+    (row,) = [row for row in model.timeline.values() if row[1] == "mediation"]
+    assert [(change["change"], change["clock"]) for change in row[7]["deadlines"]] == [("met", "screening"), ("set", "routing")]
+    assert "provisional" not in row[7]["deadlines"][1]
+    assert {clock: (deadline.state, deadline.late) for clock, deadline in model.dispute().deadlines.items()} == {
+        "screening": ("met", True),
+        "routing": ("running", False),
+    }
+
+
+def test_a_dispute_was_last_changed_when_a_step_was_decided_and_entered_its_state_when_the_step_happened():
+    step = confirmed_step(1, "dispute.screened", "screened", hours=1, decided_at="2026-11-22T03:00:00+00:00")
+    model = InMemoryReadModel().hear([registered_event(), step])
+
+    assert model.dispute().last_at.isoformat() == "2026-11-22T03:00:00+00:00"
+    assert model.dispute().entered_at == START + timedelta(hours=1)
+
+
+def test_a_report_does_not_decide_which_agencies_must_act():
+    """After the first step of mediation, the agencies that it names must act. Until then, those responsible for an unmet deadline must."""
+    report = make_event("mediation", 1, "dispute.reported", state="registered", next_actors=["court"], decided_at="2026-11-20T01:00:02+00:00",
+                        deadlines=[deadline_change("set", "screening", owed_by=["mediation_centre"])])  # fmt: skip
+    model = InMemoryReadModel().hear([registered_event(), report])
+
+    assert (model.dispute().next_actors, model.dispute().entered_at) == (["mediation_centre"], None)
+
+
+def test_a_step_with_a_deadline_of_the_safeguard_lane_is_not_stored_at_all():
+    changes = [deadline_change("set", "routing"), deadline_change("set", "protection_order_urgent")]
+    step = confirmed_step(1, "dispute.screened", "screened", ["court"], decided_at="2026-11-20T02:00:03+00:00", deadlines=changes)
+    model = InMemoryReadModel().hear([registered_event(), step])
+
+    assert [row[1] for row in model.timeline.values()] == ["intake"]
+    assert (model.dispute().state, model.dispute().deadlines) == ("registered", {})
 
 
 def test_a_reason_in_free_text_is_not_stored_in_the_timeline():

@@ -28,8 +28,8 @@ def dashboard_client(pool):
 
 def deadline_set_event(sequence, rule, due_at=None):
     due_at = (due_at or START + timedelta(days=3)).isoformat()
-    facts = {"clock": rule.clock, "kind": rule.kind, "article": rule.article, "due_at": due_at, "owed_by": ["court"]}
-    return make_event("mediation", sequence, "deadline.set", hours=1.0, **facts)
+    change = {"change": "set", "clock": rule.clock, "kind": rule.kind, "article": rule.article, "due_at": due_at, "owed_by": ["court"]}
+    return make_event("mediation", sequence, "dispute.reported", hours=1.0, state="registered", decided_at=START.isoformat(), deadlines=[change])
 
 
 @pytest.fixture

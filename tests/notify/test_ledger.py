@@ -32,7 +32,7 @@ def test_a_notice_is_stored_and_sent_to_the_inbox_and_published_as_an_event(serv
 
 def test_a_redelivered_event_gives_only_one_notice(service, notify_sandbox):
     for _ in range(2):
-        service.on_events([mediation_event(1, "deadline.set"), mediation_event(1, "deadline.set")])
+        service.on_events([mediation_event(1, "deadline.recomputed"), mediation_event(1, "deadline.recomputed")])
 
     assert len(load_ledger(notify_sandbox)) == len(load_outbox(notify_sandbox, "inboxes")) == len(load_outbox(notify_sandbox, "notify.events")) == 1
 
@@ -40,10 +40,10 @@ def test_a_redelivered_event_gives_only_one_notice(service, notify_sandbox):
 def test_events_published_by_notify_are_numbered_per_dispute(service, notify_sandbox):
     service.on_events(
         [
-            mediation_event(1, "deadline.set"),
-            mediation_event(1, "deadline.set", OTHER_DISPUTE_CODE),
+            mediation_event(1, "deadline.recomputed"),
+            mediation_event(1, "deadline.recomputed", OTHER_DISPUTE_CODE),
             mediation_event(2, "deadline.approached"),
-            mediation_event(2, "step.applied", OTHER_DISPUTE_CODE),
+            mediation_event(2, "session.held", OTHER_DISPUTE_CODE),
         ]
     )
 
@@ -55,14 +55,14 @@ def test_events_published_by_notify_are_numbered_per_dispute(service, notify_san
 
 
 def test_an_event_that_gives_no_notice_counts_as_processed(service, notify_sandbox):
-    service.on_events([mediation_event(1, "step.applied"), mediation_event(2, "dispute.closed")])
+    service.on_events([mediation_event(1, "session.held"), mediation_event(2, "dispute.closed")])
 
     assert load_ledger(notify_sandbox) == [] and load_outbox(notify_sandbox, "notify.events") == []
     assert notify_sandbox.rows("select last_sequence from notify.heard") == [(2,)]
 
 
 def test_an_event_discarded_by_an_operator_gives_no_notice(service, notify_sandbox):
-    event = mediation_event(1, "deadline.set")
+    event = mediation_event(1, "deadline.recomputed")
     with service.db.transaction() as tx:
         tx.park(event, "it failed")
         ((row_id, delivery),) = tx.rows("select id, delivery from parked")
@@ -77,6 +77,6 @@ def test_an_event_discarded_by_an_operator_gives_no_notice(service, notify_sandb
 def test_no_notice_is_sent_or_stored_if_the_batch_is_rolled_back(service, notify_sandbox, monkeypatch):
     monkeypatch.setattr("services.notify.store.insert_notices", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        service.on_events([mediation_event(1, "deadline.set")])
+        service.on_events([mediation_event(1, "deadline.recomputed")])
 
     assert load_ledger(notify_sandbox) == [] and load_outbox(notify_sandbox, "inboxes") == [] and notify_sandbox.rows("select 1 from notify.heard") == []

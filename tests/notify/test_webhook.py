@@ -37,7 +37,7 @@ def load_webhook_events(notify_sandbox):
 
 def test_a_webhook_receives_the_notice_of_the_inbox_with_a_signature(service, notify_sandbox, set_webhook, webhook_server):
     secret = set_webhook("court", f"{webhook_server.url}/notices")
-    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
+    service.on_events([mediation_event(1, "deadline.recomputed", owed_by=["court"])])
     service.send_webhooks()
 
     ((path, headers, body),) = webhook_server.requests
@@ -53,7 +53,7 @@ def test_a_webhook_receives_the_notice_of_the_inbox_with_a_signature(service, no
 
 def test_no_webhook_call_is_made_for_an_agency_without_a_webhook(service, notify_sandbox, set_webhook, webhook_server):
     set_webhook("court", webhook_server.url)
-    service.on_events([mediation_event(1, "deadline.set", owed_by=["police"])])
+    service.on_events([mediation_event(1, "deadline.recomputed", owed_by=["police"])])
     service.send_webhooks()
 
     assert webhook_server.requests == [] and load_ledger(notify_sandbox)[0][3] == "inbox"
@@ -61,10 +61,10 @@ def test_no_webhook_call_is_made_for_an_agency_without_a_webhook(service, notify
 
 def test_a_notice_that_was_sent_by_webhook_is_not_sent_again(service, set_webhook, webhook_server):
     set_webhook("court", webhook_server.url)
-    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
+    service.on_events([mediation_event(1, "deadline.recomputed", owed_by=["court"])])
     service.send_webhooks()
     service.send_webhooks()
-    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
+    service.on_events([mediation_event(1, "deadline.recomputed", owed_by=["court"])])
     service.send_webhooks()
 
     assert len(webhook_server.requests) == 1
@@ -74,7 +74,7 @@ def test_a_notice_that_was_sent_by_webhook_is_not_sent_again(service, set_webhoo
 def test_a_notice_that_a_webhook_refuses_is_retried_with_growing_delays(service, notify_sandbox, set_webhook, webhook_server, answer):
     set_webhook("court", webhook_server.url)
     webhook_server.answers = [answer, answer]
-    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
+    service.on_events([mediation_event(1, "deadline.recomputed", owed_by=["court"])])
     service.send_webhooks()
     assert load_webhook_statuses(notify_sandbox) == [("court", "waiting", 1, "refused_by_peer")]
     service.send_webhooks()  # makes no call, because the notice is not due yet
@@ -92,7 +92,7 @@ def test_a_notice_that_a_webhook_refuses_is_retried_with_growing_delays(service,
 
 def test_a_notice_to_an_unreachable_webhook_is_given_up_and_published_as_undeliverable(service, notify_sandbox, set_webhook, webhook_server):
     set_webhook("court", "http://127.0.0.1:9/")
-    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
+    service.on_events([mediation_event(1, "deadline.recomputed", owed_by=["court"])])
     for _ in range(MAX_ATTEMPTS):
         make_notices_due(notify_sandbox)
         service.send_webhooks()
@@ -111,7 +111,7 @@ def test_a_notice_to_an_unreachable_webhook_is_given_up_and_published_as_undeliv
 
 def test_a_waiting_notice_becomes_undeliverable_if_the_webhook_is_removed(service, notify_sandbox, set_webhook, webhook_server):
     set_webhook("court", webhook_server.url)
-    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
+    service.on_events([mediation_event(1, "deadline.recomputed", owed_by=["court"])])
     notify_sandbox.rows("delete from notify.webhooks")
     service.send_webhooks()
 
@@ -123,7 +123,7 @@ def test_a_webhook_call_to_a_server_that_does_not_answer_times_out(service, noti
     monkeypatch.setattr(webhook, "TIMEOUTS", (0.2, 0.2))
     with socket.create_server(("127.0.0.1", 0)) as silent:  # the operating system accepts the connection, and no answer is sent
         set_webhook("court", f"http://127.0.0.1:{silent.getsockname()[1]}/")
-        service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
+        service.on_events([mediation_event(1, "deadline.recomputed", owed_by=["court"])])
         service.send_webhooks()
 
     assert load_webhook_statuses(notify_sandbox) == [("court", "waiting", 1, "timed_out")]
@@ -189,7 +189,7 @@ def test_an_endless_webhook_response_is_ended_by_the_total_time_limit(service, n
 
 def test_no_database_transaction_is_open_during_a_webhook_call(service, notify_sandbox, set_webhook, dripping_server, start_notify_process):
     set_webhook("court", dripping_server.url)
-    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
+    service.on_events([mediation_event(1, "deadline.recomputed", owed_by=["court"])])
     start_notify_process(30)
     wait_until(lambda: dripping_server.open_calls, what="the call was under way")
     ((began,),) = notify_sandbox.rows("select now()")
@@ -205,7 +205,7 @@ def test_the_notice_of_a_killed_sender_is_sent_by_another_sender_after_the_lease
     service, notify_sandbox, set_webhook, webhook_server, dripping_server, start_notify_process
 ):
     set_webhook("court", dripping_server.url)
-    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
+    service.on_events([mediation_event(1, "deadline.recomputed", owed_by=["court"])])
     first = start_notify_process(30)
     wait_until(lambda: dripping_server.open_calls, what="the call was under way")
     notify_sandbox.rows("update notify.webhooks set url = %s", webhook_server.url)  # replaced by a webhook that answers
@@ -227,7 +227,7 @@ def test_a_stopping_service_waits_for_running_webhook_calls_and_records_their_re
     service, notify_sandbox, set_webhook, dripping_server, start_notify_process
 ):
     set_webhook("court", dripping_server.url)
-    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
+    service.on_events([mediation_event(1, "deadline.recomputed", owed_by=["court"])])
     running = start_notify_process(8)
     wait_until(lambda: dripping_server.open_calls, what="the call was under way")
     running.wait_ready()
@@ -241,7 +241,7 @@ def test_a_stopping_service_waits_for_running_webhook_calls_and_records_their_re
 def test_a_notice_that_two_senders_send_is_published_as_sent_only_once(service, notify_sandbox, set_webhook, webhook_server, monkeypatch):
     """The lease of a sender expires during its call, and another sender sends the same notice."""
     set_webhook("court", webhook_server.url)
-    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
+    service.on_events([mediation_event(1, "deadline.recomputed", owed_by=["court"])])
     send, other = webhook.send, NotifyService()
     other.db, other.calls = service.db, Jobs(4)
 
@@ -316,7 +316,7 @@ def test_all_notices_are_sent_even_if_one_lease_does_not_allow_enough_calls(serv
 
 def test_waiting_notices_are_sent_to_a_replaced_webhook_url_without_back_off(service, notify_sandbox, set_webhook, webhook_server):
     set_webhook("court", "http://127.0.0.1:9/")
-    service.on_events([mediation_event(1, "deadline.set", owed_by=["court"])])
+    service.on_events([mediation_event(1, "deadline.recomputed", owed_by=["court"])])
     service.send_webhooks()
     notify_sandbox.rows(
         "update notify.webhooks set free_at = now() + interval '5 minutes'; update notify.notices set next_try_at = now() where status = 'waiting'"

@@ -65,7 +65,7 @@ def _required_fields(step):
 
 
 MEDIATION_EVENT_TYPES = st.sampled_from(
-    ["deadline.set", "deadline.approached", "deadline.passed", "deadline.met", "step.applied", "step.refused", "referral.accepted", "dispute.closed"]
+    ["dispute.reported", "deadline.approached", "deadline.passed", "deadline.recomputed", "step.refused", "referral.accepted", "dispute.closed"]
 )
 
 
@@ -256,7 +256,7 @@ def test_the_result_of_a_service_does_not_depend_on_order_batching_or_duplicates
 def test_every_service_stores_rows_and_publishes_events_for_a_simple_history(service_under_test):
     """Without this test, a service that does nothing would pass the test of order, batching and duplicates."""
     steps = [("dispute.registered", WOMEN), ("dispute.screened", "mediation_centre"), ("dispute.archived", DAMAN)]
-    examples = [{"intake": steps, "mediation": ["deadline.set", "deadline.passed"], "notify": ["notice.sent"]}] * 3
+    examples = [{"intake": steps, "mediation": ["dispute.reported", "deadline.passed"], "notify": ["notice.sent"]}] * 3
     subjects = new_dispute_codes()
     for stream in serialize_histories(examples, subjects, service_under_test.producers).values():
         service_under_test.process_deliveries(*stream)

@@ -145,13 +145,13 @@ def test_the_form_of_a_message_does_not_reveal_the_safeguard_lane_to_an_agency_w
 
 def test_events_on_the_sealed_stream_leave_no_gap_in_the_sequence_numbers_of_the_ordinary_stream(empty_sandbox):
     held = contracts.SEALED_EVENTS["mediation-safeguard", "safeguard.held"].example
-    applied = contracts.DOMAIN_EVENTS["step.applied"].example
+    session = contracts.DOMAIN_EVENTS["session.held"].example
     with empty_sandbox.pool("mediation").transaction() as tx:
         tx.say(
             [
-                DomainEvent("step.applied", DISPUTE_A, applied),
+                DomainEvent("session.held", DISPUTE_A, session),
                 DomainEvent("safeguard.held", DISPUTE_A, held, source="mediation-safeguard"),
-                DomainEvent("step.applied", DISPUTE_A, applied),
+                DomainEvent("session.held", DISPUTE_A, session),
             ]
         )
         tx.say([DomainEvent("safeguard.held", DISPUTE_A, held, source="mediation-safeguard")])

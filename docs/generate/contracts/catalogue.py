@@ -1,8 +1,9 @@
 """Generator of docs/contracts/README.md: tables of all events and of all lists of allowed tokens, in Chinese and English."""
 
-from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, NOTICES, REASONS, RECEIPTS, ROLES, SEALED_EVENTS, STATES, kinds
+from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, FACTS, NOTICES, REASONS, RECEIPTS, ROLES, SEALED_EVENTS, STATES, kinds
 from contracts.causes import CAUSES
 from contracts.clocks import CLOCKS
+from contracts.facts.steps import StepFact
 from contracts.fields import ListOf, Nested
 from contracts.mistakes import MISTAKES
 from docs.generate.pages import markdown_table
@@ -102,7 +103,7 @@ def render() -> str:
         _section("机构上报的事件 Events that agencies report", _event_table(AGENCY_EVENTS)),
         _section("回执 Receipts", _event_table(RECEIPTS)),
         _section("通知 Notices", _event_table(NOTICES)),
-        _section("服务之间的事件 Events between services", _event_table(DOMAIN_EVENTS)),
+        _section("服务之间的事件 Events between services", _confirmed_steps_note() + _event_table(DOMAIN_EVENTS)),
         _section("安全保护专线的事件 Events of the safeguard lane", SEALED_NOTE + _event_table(SEALED_EVENTS)),
         _section("机构类别 Roles of agencies", COUNTY_NOTE + _role_table()),
         _section("不予受理或者不生效的原因 Refusal reasons", _reason_table()),
@@ -115,6 +116,14 @@ def _section(title, content):
     return f"## {title}\n\n{content}"
 
 
+def _confirmed_steps_note():
+    return f"""调解服务对每一生效步骤发布一个同名事件，载明上报内容、结果及其对期限的影响。其共有字段在下表中以†代替。`deadlines`的每一项按`change`含相应字段。The mediation service publishes one event for each step that takes effect, of the same type. It contains what the agency reported, the outcome, and what the step did to the deadlines. In the table, † stands for the fields that these events have in common; an entry of `deadlines` has the fields of its `change`:
+
+{_field_list(StepFact())}
+
+"""
+
+
 def _event_table(event_types):
     return markdown_table(
         ("type", "中文", "English", "发送方 sender", "data"),
@@ -124,15 +133,31 @@ def _event_table(event_types):
                 event_type.zh,
                 event_type.en,
                 " ".join(sorted(event_type.allowed_roles) or [event_type.stream]),
-                _field_list(event_type.schema()) or "–",
+                _data_cell(event_type) or "–",
             )
             for event_type in event_types.values()
         ],
     )
 
 
+def _data_cell(event_type):
+    if FACTS.get(event_type.type) is not event_type:
+        return _field_list(event_type.schema())
+    common_fields = StepFact().fields
+    own_fields = {
+        name: field
+        for name, field in event_type.schema().fields.items()
+        if name not in common_fields or field.required != common_fields[name].required  # an automatic step has neither agency nor reported event
+    }
+    return ", ".join(["†", *map(_field, own_fields, own_fields.values())])
+
+
 def _field_list(schema):
-    return ", ".join(f"`{name}`{'*' if field.required else ''}{_nested_field_list(field)}" for name, field in schema.fields.items())
+    return ", ".join(map(_field, schema.fields, schema.fields.values()))
+
+
+def _field(name, field):
+    return f"`{name}`{'*' if field.required else ''}{_nested_field_list(field)}"
 
 
 def _nested_field_list(field):

@@ -33,7 +33,7 @@ def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: 
         decision.deadlines.append(deadline)
         return decision
     if deadline.provisional and _recompute_deadline(decision, deadline, now, policy, "calendar"):
-        return decision  # the deadline has moved, because the holiday calendar of its year has been published
+        return publish_changes_without_step(decision)  # the deadline has moved, because the holiday calendar of its year has been published
     decision.deadlines.append(deadline)
     if clock.owed_by == "called":
         deadline.owed_by = agencies_in_role(dispute, ("called",))  # only the departments that have not answered yet
@@ -54,6 +54,15 @@ def recompute_provisional_deadlines(dispute: Dispute, now: datetime, policy: Dea
     for deadline in in_due_order(dispute.deadlines):
         if deadline.provisional:
             _recompute_deadline(decision, deadline, now, policy, "calendar")
+    return publish_changes_without_step(decision)
+
+
+def publish_changes_without_step(decision: Decision) -> Decision:
+    """Add one event `deadline.…` for each change that no step made, so that no event of a step carries it. Return the decision."""
+    decision.new_events += [
+        (f"deadline.{change['change']}", {name: change[name] for name in change if name != "change"}) for change in decision.deadline_changes
+    ]
+    decision.deadline_changes = []
     return decision
 
 
@@ -95,16 +104,20 @@ def _completion_time(step: Step) -> datetime:
     return next((day_start(step.facts[name]) for name in COMPLETION_DAY_FIELDS if step.facts.get(name)), step.happened_at)
 
 
-def add_met_events(decision: Decision, met: list[tuple[Deadline, datetime]]) -> None:
-    """Mark the deadlines as met and add `deadline.met` for each.
+def record_met(decision: Decision, met: list[tuple[Deadline, datetime]]) -> None:
+    """Mark the deadlines as met and record the change of each.
 
     If a step happened in time but was reported late, its deadline is met in time. `was_passed`: the deadline was published as passed before.
     """
     for deadline, at in met:
         was_passed, deadline.state, deadline.next_check_at = deadline.state == "passed", "met", None
         decision.deadlines.append(deadline)
-        decision.new_events.append(("deadline.met", {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at, "met_at": at,
-                                               "late": not is_in_time(at, deadline.due_at), "was_passed": was_passed}))  # fmt: skip
+        change = {"change": "met", "clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at, "met_at": at}
+        if not is_in_time(at, deadline.due_at):
+            change["late"] = True
+        if was_passed:
+            change["was_passed"] = True
+        decision.deadline_changes.append(change)
 
 
 def update_deadlines(decision: Decision, step: Step, noted: bool, now: datetime, policy: DeadlinePolicy) -> None:
@@ -153,7 +166,8 @@ def postpone(decision: Decision, deadline: Deadline, by: timedelta, now: datetim
     deadline.due_at, deadline.set_at, deadline.provisional = computed.last_moment, now, computed.provisional
     deadline.next_check_at = _first_check_at(deadline, CLOCK_BY_NAME[deadline.clock], now, policy)
     decision.deadlines.append(deadline)
-    decision.new_events.append(("deadline.recomputed", _deadline_data(deadline, computed.rule) | {"was_due_at": old_due_at, "because": "not_counted"}))
+    _record_recomputed(decision, deadline, computed.rule, old_due_at, "not_counted")
+    publish_changes_without_step(decision)
 
 
 # Each of the following functions records a change in one deadline and returns whether the deadline has to be recomputed.
@@ -212,7 +226,7 @@ def _close_last_period(pauses: list, step: Step) -> list:
 
 
 def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, policy: DeadlinePolicy) -> Deadline | None:
-    """Set the deadline of this clock, add `deadline.set`, and return the deadline. None if the clock does not apply or the deadline is set already."""
+    """Set the deadline of this clock, record the change, and return the deadline. None if the clock does not apply or the deadline is set already."""
     dispute = decision.dispute
     start = clock.counted_from(dispute, step)
     if start is None:
@@ -238,7 +252,7 @@ def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, po
     deadline.next_check_at = _first_check_at(deadline, clock, now, policy)
     dispute.deadlines[key] = deadline
     decision.deadlines.append(deadline)
-    decision.new_events.append(("deadline.set", _deadline_data(deadline, rule)))
+    _record_set(decision, deadline, rule)
     return deadline
 
 
@@ -247,7 +261,7 @@ def _stop_exclusive_group(decision: Decision, exclusive_group: str) -> None:
     deadlines = decision.dispute.deadlines
     for deadline in in_due_order(deadlines):
         if CLOCK_BY_NAME[deadline.clock].exclusive_group == exclusive_group:
-            add_stopped_event(decision, deadlines.pop(deadline.key))
+            record_stopped(decision, deadlines.pop(deadline.key))
 
 
 def _replace_earlier_deadline(decision: Decision, clock: Clock) -> None:
@@ -256,23 +270,23 @@ def _replace_earlier_deadline(decision: Decision, clock: Clock) -> None:
     for earlier in [deadline for deadline in deadlines.values() if deadline.clock == clock.name]:
         del deadlines[earlier.key]
         if earlier.state == "open":
-            add_stopped_event(decision, earlier)
+            record_stopped(decision, earlier)
 
 
 def _start_and_meet_clock(decision: Decision, clock: Clock, step: Step, now: datetime, policy: DeadlinePolicy) -> None:
     """Set a deadline and meet it at once, for a step that reports both receipt and decision of a claim. No effect if the step has met it already."""
-    if any(event_type == "deadline.met" and data["clock"] == clock.name for event_type, data in decision.new_events):
+    if any(change["change"] == "met" and change["clock"] == clock.name for change in decision.deadline_changes):
         return
     deadline = _start_clock(decision, clock, step, now, policy)
     if deadline is not None:
         del decision.dispute.deadlines[deadline.key]
-        add_met_events(decision, [(deadline, _completion_time(step))])
+        record_met(decision, [(deadline, _completion_time(step))])
 
 
 def _recompute_deadline(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy, because: str) -> bool:
-    """Recompute a deadline from its original start and its recorded changes. Return whether it changed; if so, add `deadline.recomputed`.
+    """Recompute a deadline from its original start and its recorded changes. Return whether it changed; if so, record the change.
 
-    Start and end of a pause or suspension count as changes even if the due time stays equal. `because` is the reason published with the event.
+    Start and end of a pause or suspension count as changes even if the due time stays equal. `because` is the reason published with the change.
     """
     computed = _compute(deadline, policy)
     old_due_at, is_paused = deadline.due_at, deadline.is_paused
@@ -283,12 +297,12 @@ def _recompute_deadline(decision: Decision, deadline: Deadline, now: datetime, p
     decision.deadlines.append(deadline)
     if not changed:
         if because == "calendar":
-            decision.new_events.append(("deadline.recomputed", _deadline_data(deadline, computed.rule) | {"was_due_at": old_due_at, "because": because}))
+            _record_recomputed(decision, deadline, computed.rule, old_due_at, because)
         return False
     deadline.due_at, deadline.set_at, deadline.state = computed.last_moment, now, "open"
     clock = CLOCK_BY_NAME[deadline.clock]
     deadline.next_check_at = None if is_paused else _first_check_at(deadline, clock, now, policy)
-    decision.new_events.append(("deadline.recomputed", _deadline_data(deadline, computed.rule) | {"was_due_at": old_due_at, "because": because}))
+    _record_recomputed(decision, deadline, computed.rule, old_due_at, because)
     return True
 
 
@@ -333,18 +347,30 @@ def next_check_time(due_at: datetime, leads: Iterable[timedelta], now: datetime)
     return min((at for lead in leads if (at := due_at - lead) > now), default=due_at + A_SECOND)
 
 
-def _deadline_data(deadline: Deadline, rule: Rule) -> dict:
-    return {"clock": deadline.clock, "kind": deadline.kind, "article": rule.article, "started_at": deadline.started_at, "due_at": deadline.due_at,
-            "owed_by": deadline.owed_by, "provisional": deadline.provisional}  # fmt: skip
+def _record_set(decision: Decision, deadline: Deadline, rule: Rule) -> None:
+    decision.deadline_changes.append(_running_deadline_data("set", deadline, rule))
+
+
+def _record_recomputed(decision: Decision, deadline: Deadline, rule: Rule, old_due_at: datetime, because: str) -> None:
+    decision.deadline_changes.append({**_running_deadline_data("recomputed", deadline, rule), "was_due_at": old_due_at, "because": because})
+
+
+def _running_deadline_data(change: str, deadline: Deadline, rule: Rule) -> dict:
+    """Return the data of a deadline that was set or computed again. `provisional` is left out if False."""
+    data = {"change": change, "clock": deadline.clock, "kind": deadline.kind, "article": rule.article, "started_at": deadline.started_at,
+            "due_at": deadline.due_at, "owed_by": deadline.owed_by}  # fmt: skip
+    if deadline.provisional:
+        data["provisional"] = True
+    return data
 
 
 def restore_deadline(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy) -> None:
-    """Recompute a deadline that was restored because a step was undone, and add `deadline.set`. A deadline that had passed is checked again."""
+    """Recompute a deadline that was restored because a step was undone, and record it as set. A deadline that had passed is checked again."""
     computed = _compute(deadline, policy)
     deadline.kind, deadline.due_at, deadline.provisional = computed.rule.kind, computed.last_moment, computed.provisional
     deadline.next_check_at = None if deadline.is_paused else _first_check_at(deadline, CLOCK_BY_NAME[deadline.clock], now, policy)
     decision.deadlines.append(deadline)
-    decision.new_events.append(("deadline.set", _deadline_data(deadline, computed.rule)))
+    _record_set(decision, deadline, computed.rule)
 
 
 def stop_clocks_outside_state(decision: Decision) -> None:
@@ -352,14 +378,14 @@ def stop_clocks_outside_state(decision: Decision) -> None:
     dispute = decision.dispute
     for deadline in [deadline for deadline in in_due_order(dispute.deadlines) if dispute.state not in CLOCK_BY_NAME[deadline.clock].runs_in]:
         del dispute.deadlines[deadline.key]
-        add_stopped_event(decision, deadline)
+        record_stopped(decision, deadline)
 
 
-def add_stopped_event(decision: Decision, deadline: Deadline) -> None:
-    """Mark the deadline as stopped and add `deadline.stopped`."""
+def record_stopped(decision: Decision, deadline: Deadline) -> None:
+    """Mark the deadline as stopped and record the change."""
     deadline.state, deadline.next_check_at = "stopped", None
     decision.deadlines.append(deadline)
-    decision.new_events.append(("deadline.stopped", {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at}))
+    decision.deadline_changes.append({"change": "stopped", "clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at})
 
 
 COMPLETION_DAY_FIELDS = (

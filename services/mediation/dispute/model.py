@@ -148,6 +148,7 @@ class Decision:
     applied_step: AppliedStep | None = None
     new_events: list[tuple[str, dict]] = field(default_factory=list)  # (event type, data) of events to publish on the ordinary stream
     deadlines: list[Deadline] = field(default_factory=list)  # deadlines that changed
+    deadline_changes: list[dict] = field(default_factory=list)  # what was done to deadlines, in order, until an event of `new_events` takes it over
     # Safeguard lane: events for the sealed stream, ordinary events that were held back until now ([event type, data]), and the hold if it changed.
     sealed_events: list[tuple[str, dict]] = field(default_factory=list)
     delayed_events: list[list] = field(default_factory=list)

@@ -10,7 +10,7 @@ from operator import attrgetter, is_not
 
 from contracts.fields import utc_text
 from services.mediation.deadlines.clocks import CLOCK_BY_NAME
-from services.mediation.deadlines.tracking import add_stopped_event, restore_deadline
+from services.mediation.deadlines.tracking import record_stopped, restore_deadline
 from services.mediation.dispute.model import PARTICULARS, TUPLE_FIELDS, AppliedStep, Deadline, Decision, Dispute
 from services.mediation.law.policy import DeadlinePolicy
 
@@ -45,7 +45,7 @@ def previous_values(before: tuple, dispute: Dispute) -> dict:
 
 
 def apply_inverse(decision: Decision, applied: AppliedStep, now: datetime, policy: DeadlinePolicy) -> None:
-    """Restore in place the fields and deadlines that the step changed, and add an event for each deadline restored or stopped.
+    """Restore in place the fields and deadlines that the step changed, and record each deadline that is restored or stopped.
 
     A deadline is restored only if its clock runs in the state of the dispute after the undoing. For example, a petition step can be undone after the
     dispute was closed; no clock of petitions runs then.
@@ -62,7 +62,7 @@ def apply_inverse(decision: Decision, applied: AppliedStep, now: datetime, polic
                 dispute.deadlines[key].postponed_days = running.postponed_days  # a postponement is independent of the step
             restore_deadline(decision, dispute.deadlines[key], now, policy)
         elif running is not None:
-            add_stopped_event(decision, running)
+            record_stopped(decision, running)
 
 
 def _clock_name(key: str) -> str:

@@ -146,7 +146,10 @@ def _refuse(decision: Decision, step: Step, reason: str, event: dict, corrected:
 
 
 def _apply_step(decision: Decision, step: Step, event: dict, now: datetime, policy: DeadlinePolicy) -> None:
-    """Apply a legal step: change the state, record the effect, update the deadlines and add the events to the decision."""
+    """Apply a legal step: change the state, record the effect, update the deadlines and add the event of the step to the decision.
+
+    The one event carries the facts of the step, its outcome for the agency, and what the step did to the deadlines.
+    """
     dispute, before, step_type = decision.dispute, decision.dispute.state, step.step_type
     old_values = corrections.snapshot(dispute)
     met = tracking.remove_met_deadlines(dispute, step, policy)  # before the effect, because guards of clocks read the dispute before the step
@@ -160,17 +163,15 @@ def _apply_step(decision: Decision, step: Step, event: dict, now: datetime, poli
     if dispute.state != before:
         dispute.entered_at = step.happened_at
 
-    new_events = decision.new_events
-    if step_type not in STEPS_NOT_PUBLISHED:
-        new_events.append((step_type, _confirmed_step_data(dispute, step, event, before)))
-    new_events.append(("step.applied", {"event": event, "step": _reported_type(step_type), "state": dispute.state}))
-    tracking.add_met_events(decision, met)
+    confirmed = _confirmed_step_data(dispute, step, event, before, now)
+    tracking.record_met(decision, met)
     tracking.update_deadlines(decision, step, target == NOTED, now, policy)
     if dispute.state != before:
         tracking.stop_clocks_outside_state(decision)
+    _add_step_event(decision, _reported_type(step_type), confirmed)
     if dispute.state == "closed" != before:
         dispute.outcome = outcome
-        new_events.append(("dispute.closed", _closing_data(dispute)))
+        decision.new_events.append(("dispute.closed", _closing_data(dispute)))
     _append_to_history(decision, step, before, event, corrections.previous_values(old_values, dispute))
 
 
@@ -181,16 +182,30 @@ def _target_state(dispute: Dispute, step: Step, cell: Cell) -> str:
     return dispute.state_before_pause if type(cell) is PreviousStateTarget else cell
 
 
-def _confirmed_step_data(dispute: Dispute, step: Step, event: dict, before: str) -> dict:
-    """Return the data of the confirmed step (domain event) to publish.
+def _add_step_event(decision: Decision, event_type: str, data: dict) -> None:
+    """Add the event of a step to the decision. It takes over the changes of deadlines that were recorded since the last event."""
+    if decision.deadline_changes:
+        data["deadlines"], decision.deadline_changes = decision.deadline_changes, []
+    decision.new_events.append((event_type, data))
+
+
+def _confirmed_step_data(dispute: Dispute, step: Step, event: dict, before: str, now: datetime) -> dict:
+    """Return the data of the confirmed step (domain event) to publish, without the changes of deadlines.
 
     `event` identifies the agency's event of this step. `about` in the result is the id of the earlier event that a correction or withdrawal concerns.
     """
-    facts = {**step.facts, "about": step.facts["event"]} if "event" in step.facts else step.facts
+    facts = {} if step.step_type in STEPS_WITHOUT_PUBLISHED_FACTS else step.facts
+    if "event" in facts:
+        facts = {**facts, "about": facts["event"]}
     if step.step_type in STEPS_NAMING_BODY and dispute.body:
         facts = {**facts, "body": dispute.body}
-    return {**facts, "event": event, "agency": step.agency, "before": before, "state": dispute.state,
-            "next_actors": agencies_in_role(dispute, NEXT_ACTORS[dispute.state]), "happened_at": step.happened_at}  # fmt: skip
+    return {**facts, "event": event, "agency": step.agency, **_step_outcome(dispute, step, before, now)}
+
+
+def _step_outcome(dispute: Dispute, step: Step, before: str, now: datetime) -> dict:
+    """Return the fields that the event of every step has, reported or automatic."""
+    return {"before": before, "state": dispute.state, "next_actors": agencies_in_role(dispute, NEXT_ACTORS[dispute.state]),
+            "happened_at": step.happened_at, "decided_at": now}  # fmt: skip
 
 
 def _closing_data(dispute: Dispute) -> dict:
@@ -231,6 +246,7 @@ def _undo_step(decision: Decision, step: Step, event: dict, now: datetime, polic
     before, earlier = decision.dispute.state, find_step_to_undo(decision.dispute, step)
     attempt = Decision(replace(decision.dispute, deadlines=deepcopy(decision.dispute.deadlines), applied_steps=[*decision.dispute.applied_steps]))
     corrections.apply_inverse(attempt, earlier, now, policy)
+    new_events, inverse = attempt.new_events, {}
     if "facts" in step.facts and earlier.inverse:
         corrected_step = Step(effective_step_type(decision.dispute, earlier), step.agency, earlier.happened_at, step.facts["facts"], policy, step.roster)
         reason = _refusal_reason(attempt.dispute, corrected_step, now)
@@ -238,18 +254,18 @@ def _undo_step(decision: Decision, step: Step, event: dict, now: datetime, polic
             _refuse(decision, step, reason, event, (attempt.dispute, corrected_step))
             return
         old_values = corrections.snapshot(attempt.dispute)  # needed to undo the correction later
+        changes_by_undoing, attempt.deadline_changes = attempt.deadline_changes, []
         _apply_step(attempt, corrected_step, event, now, policy)
+        attempt.new_events[0][1]["corrected"] = True  # this event names the agency's event of the correction, but the event of the correction is its outcome
         tracking.stop_clocks_outside_state(attempt)
-        new_events = [(event_type, data) for event_type, data in attempt.new_events if event_type != "step.applied"]
+        attempt.deadline_changes = [*changes_by_undoing, *attempt.deadline_changes]
         attempt.dispute.applied_steps.pop()
         attempt.dispute.steps -= 1
         inverse = {**corrections.previous_values(old_values, attempt.dispute), "step_type": corrected_step.step_type}
     else:
         tracking.stop_clocks_outside_state(attempt)
-        new_events, inverse = attempt.new_events, {}
-    decision.dispute, decision.deadlines = attempt.dispute, attempt.deadlines
-    decision.new_events.append((step.step_type, _confirmed_step_data(decision.dispute, step, event, before)))
-    decision.new_events.append(("step.applied", {"event": event, "step": step.step_type, "state": decision.dispute.state}))
+    decision.dispute, decision.deadlines, decision.deadline_changes = attempt.dispute, attempt.deadlines, attempt.deadline_changes
+    _add_step_event(decision, step.step_type, _confirmed_step_data(decision.dispute, step, event, before, now))
     decision.new_events += new_events
     _append_to_history(decision, step, before, event, inverse, earlier.step)
 
@@ -272,21 +288,16 @@ def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: 
     target = _target_state(dispute, step, TRANSITIONS[before][step_type])
     if target != NOTED:
         dispute.state, dispute.entered_at = target, step.happened_at
-    transition = {
-        "before": before,
-        "state": dispute.state,
-        "next_actors": agencies_in_role(dispute, NEXT_ACTORS[dispute.state]),
-        "happened_at": step.happened_at,
-    }
-    decision.new_events.append((step_type, facts | transition))
+    data = {**facts, **_step_outcome(dispute, step, before, now)}
     tracking.update_deadlines(decision, step, target == NOTED, now, policy)
+    _add_step_event(decision, step_type, data)
     _append_to_history(decision, step, before, None, corrections.previous_values(old_values, dispute))
     return decision
 
 
 # Outcome of a dispute that is closed in one of these states. In other states the outcome recorded in the dispute applies.
 OUTCOME_BY_STATE = {"registered": "mistaken", "screened": "not_suitable", "performing": "defaulted", "defaulted": "defaulted", "suspended": "not_settled"}
-STEPS_NOT_PUBLISHED = (REGISTERED, "dispute.reported")  # the intake service publishes the registration; the mediation service publishes only `step.applied`
+STEPS_WITHOUT_PUBLISHED_FACTS = (REGISTERED, "dispute.reported")  # the intake service has published the facts of the report
 OUTCOME_BY_STEP = {"reports.joined": "merged"}  # outcome of a dispute closed by this step, whatever its state
 STEPS_NAMING_BODY = ("reports.joined",)  # steps whose domain event contains the mediation body of the dispute
 UNDOING_STEPS = ("report.corrected", "report.withdrawn", "reports.unjoined")

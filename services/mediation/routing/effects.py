@@ -66,7 +66,12 @@ def organisation_belongs_to_agency(dispute, step) -> bool:
 
 
 def starts_routing_deadline(decision) -> bool:
-    return any(event_type == "deadline.set" and data["clock"] == ROUTING_CLOCK for event_type, data in decision.new_events)
+    return any(_routing_deadlines_set_by(data) for _, data in decision.new_events)
+
+
+def _routing_deadlines_set_by(data: dict) -> list[dict]:
+    """Return the deadlines for routing that a step set, from the data of its event."""
+    return [change for change in data.get("deadlines", ()) if change["change"] == "set" and change["clock"] == ROUTING_CLOCK]
 
 
 def routing_facts(dispute) -> RoutingFacts:
@@ -77,13 +82,13 @@ def routing_facts(dispute) -> RoutingFacts:
 
 
 def add_proposal(decision, rules: Rules, roster: Roster, statistics: dict[str, BodyStatistics], now: datetime) -> None:
-    """Add the event routing.proposed to the decision, after the event that sets the deadline for routing."""
+    """Add the event routing.proposed to the decision, after the event of the step that sets the deadline for routing."""
     events = []
     for event_type, data in decision.new_events:
         events.append((event_type, data))
-        if event_type == "deadline.set" and data["clock"] == ROUTING_CLOCK:
+        for change in _routing_deadlines_set_by(data):
             proposal = propose(routing_facts(decision.dispute), rules, roster, statistics, day_of(now))
-            deadline = {name: data[name] for name in ("clock", "kind", "article", "started_at", "due_at", "owed_by")}
+            deadline = {name: change[name] for name in ("clock", "kind", "article", "started_at", "due_at", "owed_by")}
             events.append(("routing.proposed", {**proposal, **deadline}))
     decision.new_events = events
 

@@ -59,11 +59,11 @@ def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy
     return _decide_ordinary_step(dispute, event, now, policy, roster)
 
 
-def discard(dispute: Dispute | None, event) -> Decision:
+def discard(dispute: Dispute | None, event, now: datetime) -> Decision:
     """Return the decision on an event that an operator discarded: the event has no effect and is refused in the stream in which it arrived."""
     if not is_sealed(event.source):
         return decisions.discard(dispute, event)
-    return _withhold_ordinary_events(decisions.discard(dispute, event), event)
+    return _withhold_ordinary_events(decisions.discard(dispute, event), event, now)
 
 
 def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
@@ -76,7 +76,7 @@ def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: 
     if not is_held(dispute) or deadline.state != "open" or deadline.next_check_at is None or now < deadline.next_check_at:
         return decisions.check_deadline(dispute, deadline, now, policy)
     is_published = not hold.reported_in_lane and not any(
-        event_type == "deadline.set" and data["clock"] == deadline.clock for event_type, data in hold.pending_events
+        change["change"] == "set" and change["clock"] == deadline.clock for _, data in hold.pending_events for change in data.get("deadlines", ())
     )
     if is_published and deadline.kind in KINDS_NOT_POSTPONED:
         return decisions.check_deadline(dispute, deadline, now, policy)
@@ -110,13 +110,14 @@ def check_safeguard_clocks(dispute: Dispute, now: datetime, policy: DeadlinePoli
 
 def _register_safeguarded_dispute(dispute, event, now, policy, roster):
     """Register a dispute whose first report has a danger flag. The dispute gets a code and a state, but no ordinary deadlines."""
-    decision = _withhold_ordinary_events(decisions.decide(dispute, event, now, policy, roster), event)
+    decision = _withhold_ordinary_events(decisions.decide(dispute, event, now, policy, roster), event, now)
     if decision.refused is not None:
         return decision
     decision.dispute.deadlines.clear()
     decision.deadlines = []
+    ((event_type, registration),) = decision.dispute.hold.pending_events
     decision.dispute.hold = Hold(
-        reported_in_lane=True, pending_events=[pending for pending in decision.dispute.hold.pending_events if not pending[0].startswith("deadline.")]
+        reported_in_lane=True, pending_events=[[event_type, {name: value for name, value in registration.items() if name != "deadlines"}]]
     )
     return _open_hold(decision, event, decisions.REGISTERED, now)
 
@@ -128,10 +129,12 @@ def _publish_registration(dispute, event, now, policy):
     """
     decision, hold, released_at = Decision(dispute, hold=dispute.hold), dispute.hold, instant_of(event.data["happened_at"])
     for event_type, data in hold.pending_events:
-        decision.new_events.append((event_type, data | ({"happened_at": released_at} if "happened_at" in data else {})))
+        decision.new_events.append((event_type, data | ({"happened_at": released_at, "decided_at": now} if "happened_at" in data else {})))
     hold.reported_in_lane, hold.pending_events = False, []
     if dispute.state == "registered":
         tracking.start_clocks(decision, Step(decisions.REGISTERED, event.data["agency"], released_at, event.data, policy), now, policy)
+        _, registration = decision.new_events[0]
+        registration["deadlines"], decision.deadline_changes = decision.deadline_changes, []
     return decision
 
 
@@ -167,13 +170,15 @@ def _end_hold(decision, event, cause, reason, now):
     if not hold.active_holds:
         hold.ended_at = now
         if not hold.reported_in_lane:
-            _publish_pending_events(decision)
+            _publish_pending_events(decision, now)
     return _add_step_applied_event(decision, event)
 
 
-def _publish_pending_events(decision):
-    """Publish the withheld events in the ordinary stream, each with the time at which it happened."""
-    decision.delayed_events, decision.dispute.hold.pending_events = decision.dispute.hold.pending_events, []
+def _publish_pending_events(decision, now):
+    """Publish the withheld events in the ordinary stream, each with the time at which it happened. For all who listen there, they are decided now."""
+    hold = decision.dispute.hold
+    decision.delayed_events = [[event_type, data | {"decided_at": now} if "decided_at" in data else data] for event_type, data in hold.pending_events]
+    hold.pending_events = []
 
 
 # ── steps of the safeguard lane ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -274,24 +279,27 @@ def _decide_ordinary_step(dispute, event, now, policy, roster):
         and not is_always_reportable(dispute, decisions.step_of(event, policy))
     ):
         return _add_refusal(Decision(dispute), event, "held_for_safety", HELD_STATE)
-    return _withhold_ordinary_events(decisions.decide(dispute, event, now, policy, roster), event)
+    return _withhold_ordinary_events(decisions.decide(dispute, event, now, policy, roster), event, now)
 
 
-def _withhold_ordinary_events(decision, event):
+def _withhold_ordinary_events(decision, event, now):
     """Withhold the ordinary events of a decision until the hold ends. The reporting agency receives the outcome in the sealed stream."""
     if decision.dispute is None:
         return decision
     pending = [] if decision.refused else [[event_type, contracts.dump(event_type, data, "mediation")] for event_type, data in decision.new_events]
     for event_type, data in decision.new_events:
-        if event_type in ("step.applied", "step.refused"):
-            time = {"happened_at": event.data["happened_at"]} if event_type == "step.applied" else {}
-            decision.sealed_events.append((event_type, {**data, "agency": event.data["agency"], **time}))
+        outcome = contracts.step_outcome(event_type, data)
+        if outcome == "applied":
+            applied = {"event": data["event"], "step": event_type, "state": data["state"], "happened_at": event.data["happened_at"]}
+            decision.sealed_events.append(("step.applied", {**applied, "agency": event.data["agency"]}))
+        elif outcome == "refused":
+            decision.sealed_events.append((event_type, {**data, "agency": event.data["agency"]}))
     decision.new_events = []
     if decision.refused is None:
         hold = decision.hold = decision.dispute.hold = decision.dispute.hold or Hold()
         hold.pending_events += pending
         if not hold.active_holds and not hold.reported_in_lane and event.type != decisions.REGISTERED:
-            _publish_pending_events(decision)  # no hold is active any more, so the events are published at once
+            _publish_pending_events(decision, now)  # no hold is active any more, so the events are published at once
     return decision
 
 

@@ -66,7 +66,7 @@ create table metrics.timeline (         -- one row for every event about a dispu
     type      text        not null,
     agency    text,
     event     text,                     -- source and id of the agency's event that this event reports or answers
-    detail    jsonb       not null,
+    detail    jsonb       not null,     -- facts; for a step also `deadlines`, what the step did to the deadlines
     primary key (code, source, sequence)
 );
 

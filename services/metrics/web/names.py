@@ -38,7 +38,8 @@ NAMES = {
     "undeliverable": kinds.UNDELIVERABLE_REASONS,
     "sameness":      kinds.DUPLICATE_REASONS,
     "found_by":      kinds.FOUND_BY,
-    "event":         {type: (event.zh, event.en) for type, event in DOMAIN_EVENTS.items()} | ORDINARY_STEP_NAMES,
+    "event":         {type: (event.zh, event.en) for type, event in DOMAIN_EVENTS.items()} | ORDINARY_STEP_NAMES
+                     | {f"deadline.{change}": names for change, names in kinds.DEADLINE_CHANGES.items()},  # types of entries in the timeline
     "notice":        {type: (notice.zh, notice.en) for type, notice in NOTICES.items()},
 }
 # fmt: on

@@ -5,7 +5,10 @@ from datetime import datetime
 
 from services.metrics.domain import TIMELINE_FIELDS
 
-EMPTY_DETAIL = dict.fromkeys(TIMELINE_FIELDS)
+# For each change of a deadline by a step: the field with the time that the timeline shows, if it is not the time of the decision.
+TIME_FIELD_OF_CHANGE = {"set": "started_at", "met": "met_at"}
+
+EMPTY_DETAIL = dict.fromkeys((*TIMELINE_FIELDS, "late"))
 SEPARATE_EVENTS = ("dispute.merged", "dispute.unmerged", "duplicate.proposed")  # these events get a separate entry, although they name an agency's report
 HIDDEN_EVENTS = ("duplicate.noted",)  # repeats intake's event duplicate.proposed for listeners of the mediation service
 
@@ -29,7 +32,10 @@ class TimelineEntry:
 
 
 def build_entries(rows: list[dict]) -> list[TimelineEntry]:
-    """Return the entries in order of time. Rows about the same event of an agency (report, confirmed step, outcome) form one entry."""
+    """Return the entries in order of time. Rows about the same event of an agency (report, confirmed step or refusal) form one entry.
+
+    Each change that a step made to a deadline has an entry of its own.
+    """
     entries, entry_by_event = [], {}
     for row in sorted(rows, key=lambda row: (row["event"] is None, row["source"] != "intake", row["at"], row["sequence"])):
         if row["type"] in HIDDEN_EVENTS:
@@ -45,6 +51,7 @@ def build_entries(rows: list[dict]) -> list[TimelineEntry]:
         else:
             _add_outcome(entry, row)
         entry.numbers.append(event_number)
+        entries += [_entry_of_change(change, row, event_number) for change in row["detail"].get("deadlines", ())]
     return sorted(entries, key=lambda entry: (entry.at, CATEGORIES.index(entry.category), [_parse_number(number) for number in entry.numbers]))
 
 
@@ -72,6 +79,14 @@ def _new_entry(row):
     elif detail["state"]:
         entry.state = detail["state"]
     return entry
+
+
+def _entry_of_change(change, row, event_number):
+    """Return the entry of a change that a step made to a deadline. Its time is not later than the decision."""
+    decided_at = datetime.fromisoformat(row["detail"]["decided_at"])
+    stated_time = change.get(TIME_FIELD_OF_CHANGE.get(change["change"]))
+    at = min(datetime.fromisoformat(stated_time), decided_at) if stated_time else decided_at
+    return TimelineEntry(at, "deadline", f"deadline.{change['change']}", None, detail=EMPTY_DETAIL | change, numbers=[event_number])
 
 
 def _add_outcome(entry, row):

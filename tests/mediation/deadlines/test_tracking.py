@@ -14,7 +14,7 @@ from services.mediation.law import dates
 from services.mediation.law.county_periods import apply_county_periods as county
 from services.mediation.law.periods import DEFAULT_RULES, RULES
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
-from tests.mediation.simulated_dispute import COURT, DAMAN, MONDAY, PETITIONS, SimulatedDispute, dispute_in_state, reported_event
+from tests.mediation.simulated_dispute import COURT, DAMAN, MONDAY, PETITIONS, SimulatedDispute, deadline_changes, dispute_in_state, reported_event
 
 MEDIATION_CLOCK = "mediation_out_of_court_policy"
 
@@ -65,12 +65,12 @@ def dispute_mediated_in_court(procedure):
 def test_an_appraisal_pauses_the_deadline_of_mediation_outside_court():
     simulation = dispute_in_state("mediating")  # accepted on Monday 2 March: due on 1 April
     report_on_day(simulation, moment(3, 10), "clock.paused")
-    assert simulation.last_event("deadline.recomputed")["because"] == "paused"
+    assert simulation.last_change("recomputed")["because"] == "paused"
 
     report_on_day(simulation, moment(3, 20), "clock.resumed")
 
     assert simulation.due_at(MEDIATION_CLOCK) == end_of_day(4, 13)  # 11 to 20 March are not counted; the last day, Saturday 11 April, is moved to Monday
-    assert (simulation.last_event("deadline.recomputed")["because"], simulation.last_event("deadline.recomputed")["was_due_at"]) == (
+    assert (simulation.last_change("recomputed")["because"], simulation.last_change("recomputed")["was_due_at"]) == (
         "resumed",
         end_of_day(4, 1),
     )
@@ -95,7 +95,7 @@ def test_an_appraisal_that_began_in_time_but_is_reported_late_reopens_the_passed
 
     simulation.report("clock.paused", happened=moment(3, 30))
 
-    assert simulation.last_event("deadline.recomputed")["because"] == "paused"
+    assert simulation.last_change("recomputed")["because"] == "paused"
     assert simulation.dispute.deadlines[MEDIATION_CLOCK].state == "open"
 
 
@@ -146,7 +146,7 @@ def test_an_extension_of_a_trial_is_refused_if_no_case_is_on_the_docket():
 def test_mediation_resumed_after_a_suspension_keeps_its_remaining_time():
     simulation = dispute_in_state("mediating")  # accepted on Monday 2 March: due on 1 April
     report_on_day(simulation, moment(3, 10), "mediation.suspended")
-    assert simulation.last_event("deadline.recomputed")["because"] == "suspended"
+    assert simulation.last_change("recomputed")["because"] == "suspended"
     simulation.events.clear()
 
     simulation.advance_to(moment(6, 1))
@@ -154,7 +154,7 @@ def test_mediation_resumed_after_a_suspension_keeps_its_remaining_time():
 
     assert "deadline.passed" not in simulation.event_types() and "deadline.approached" not in simulation.event_types()
     assert simulation.due_at(MEDIATION_CLOCK) == end_of_day(6, 23)  # eight days had elapsed on 10 March, 22 remain
-    assert simulation.last_event("deadline.recomputed")["because"] == "went_on"
+    assert simulation.last_change("recomputed")["because"] == "went_on"
 
 
 def test_a_suspension_keeps_the_remaining_time_of_entrusted_mediation_but_not_of_the_trial():
@@ -171,7 +171,7 @@ def test_mediation_that_fails_while_suspended_meets_its_deadline_in_time():
     report_on_day(simulation, moment(3, 10), "mediation.suspended")
     report_on_day(simulation, moment(5, 10), "mediation.terminated", ground="other_obstacle")
 
-    assert simulation.last_event("deadline.met", MEDIATION_CLOCK)["late"] is False
+    assert simulation.last_change("met", MEDIATION_CLOCK)["late"] is False
 
 
 def test_the_end_of_a_suspension_also_ends_the_appraisal_that_it_interrupted():
@@ -198,7 +198,7 @@ def test_the_trial_period_resumes_when_mediation_ends_during_an_appraisal():
 def test_a_filing_sets_and_meets_the_deadline_of_the_filing_decision_at_once():
     simulation = filed_case()
 
-    set_, met = simulation.last_event("deadline.set", "filing_decision"), simulation.last_event("deadline.met", "filing_decision")
+    set_, met = simulation.last_change("set", "filing_decision"), simulation.last_change("met", "filing_decision")
     assert (set_["due_at"], set_["owed_by"]) == (end_of_day(4, 27), (COURT,))  # the court received the claim on 20 April
     assert (met["late"], met["was_passed"]) == (False, False)
 
@@ -207,7 +207,7 @@ def test_a_filing_decision_on_the_eighth_day_is_late():
     simulation = dispute_in_state("terminated")
     report_on_day(simulation, moment(4, 28), "case.filed", received_on="2026-04-20", decided_on="2026-04-28")
 
-    assert simulation.last_event("deadline.met", "filing_decision")["late"]
+    assert simulation.last_change("met", "filing_decision")["late"]
 
 
 def test_a_corrected_complaint_restarts_the_seven_days_to_decide_on_filing():
@@ -218,7 +218,7 @@ def test_a_corrected_complaint_restarts_the_seven_days_to_decide_on_filing():
 
     report_on_day(simulation, moment(3, 18), "case.filed", received_on="2026-03-02", decided_on="2026-03-18")
 
-    assert not simulation.last_event("deadline.met", "filing_decision")["late"]
+    assert not simulation.last_change("met", "filing_decision")["late"]
 
 
 @pytest.mark.parametrize("claim_reported_before", [True, False])
@@ -227,7 +227,7 @@ def test_a_restart_of_the_filing_period_that_is_reported_with_the_decision_is_co
     report_on_day(simulation, moment(3, 3), "dispute.screened", **({"track": "B", "court_received_on": "2026-03-02"} if claim_reported_before else {}))
     report_on_day(simulation, moment(3, 18), "case.filed", received_on="2026-03-02", restarted_on="2026-03-11", decided_on="2026-03-18")
 
-    assert not simulation.last_event("deadline.met", "filing_decision")["late"]
+    assert not simulation.last_change("met", "filing_decision")["late"]
 
 
 def test_the_receipt_of_papers_is_refused_if_no_deadline_can_be_restarted():
@@ -241,9 +241,9 @@ def test_a_screening_that_reports_the_claim_sets_the_deadline_of_the_filing_deci
 
     report_on_day(simulation, moment(3, 12), "case.filed", received_on="2026-03-02", decided_on="2026-03-09")
 
-    met = simulation.last_event("deadline.met", "filing_decision")
+    met = simulation.last_change("met", "filing_decision")
     assert (met["late"], met["was_passed"]) == (False, True)  # the court decided in time but reported late
-    assert simulation.event_types().count("deadline.met") == len([1 for step_type, data in simulation.events if step_type == "deadline.met"])
+    assert [change["clock"] for change in deadline_changes(simulation.events) if change["change"] == "met"].count("filing_decision") == 1
     assert "filing_decision" not in running_clocks(simulation)
 
 
@@ -253,9 +253,9 @@ def test_a_change_of_procedure_keeps_the_filing_day_as_start_of_the_trial_period
 
     report_on_day(simulation, moment(5, 20), "case.procedure_set", procedure="ordinary")
 
-    assert simulation.last_event("deadline.stopped")["clock"] == "trial_simplified"
+    assert simulation.last_change("stopped")["clock"] == "trial_simplified"
     assert simulation.due_at("trial_ordinary") == end_of_day(10, 22)
-    assert simulation.last_event("deadline.set", "trial_ordinary")["started_at"].date() == moment(4, 22).date()
+    assert simulation.last_change("set", "trial_ordinary")["started_at"].date() == moment(4, 22).date()
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_the_length_of_entrusted_mediation_depends_on_the_procedure(procedure, c
 
     assert simulation.due_at(clock) == due_at
     assert MEDIATION_CLOCK not in running_clocks(simulation)
-    assert simulation.last_event("deadline.set", clock)["kind"] == "LAW"
+    assert simulation.last_change("set", clock)["kind"] == "LAW"
 
 
 def test_entrusted_mediation_may_be_extended_once_by_at_most_thirty_days():
@@ -291,7 +291,7 @@ def test_the_extension_of_failed_entrusted_mediation_is_excluded_from_the_trial_
     report_on_day(simulation, moment(6, 1), "mediation.terminated")
 
     assert simulation.state == "court_track"
-    assert simulation.last_event("deadline.met", "mediation_entrusted_ordinary")["late"] is False
+    assert simulation.last_change("met", "mediation_entrusted_ordinary")["late"] is False
     assert simulation.due_at("trial_ordinary") == end_of_day(11, 11)  # the twenty days from 13 May to 1 June are added to 22 October
 
 
@@ -335,7 +335,7 @@ def test_an_application_for_confirmation_on_the_thirtieth_day_is_accepted():
 
     assert report_on_day(simulation, moment(4, 7, hour=20), "confirmation.applied", applied_on="2026-04-07").refused is None
 
-    assert simulation.last_event("deadline.met", "confirmation_apply")["late"] is False
+    assert simulation.last_change("met", "confirmation_apply")["late"] is False
 
 
 def test_the_right_to_apply_for_confirmation_lapses_after_thirty_days_and_no_agency_is_overdue():
@@ -354,7 +354,7 @@ def test_an_application_for_confirmation_made_on_day_30_but_reported_on_day_33_i
 
     assert simulation.report("confirmation.applied", applied_on="2026-04-01").refused is None
 
-    met = simulation.last_event("deadline.met", "confirmation_apply")
+    met = simulation.last_change("met", "confirmation_apply")
     assert (met["late"], met["was_passed"]) == (False, True)
 
 
@@ -370,9 +370,7 @@ def test_the_court_has_3_days_to_accept_the_application_for_confirmation_and_15_
         end_of_day(4, 20),
     )  # the 30th day, 18 April, is a Saturday
     report_on_day(simulation, moment(4, 8), "confirmation.granted")
-    assert (
-        simulation.last_event("deadline.met", "confirmation_decide")["late"] and not simulation.last_event("deadline.met", "confirmation_decide_outer")["late"]
-    )
+    assert simulation.last_change("met", "confirmation_decide")["late"] and not simulation.last_change("met", "confirmation_decide_outer")["late"]
     assert simulation.due_at("enforcement_apply") == end_of_day(6, 30, year=2028)  # two years after the due day of the last term
 
 
@@ -422,7 +420,7 @@ def test_received_papers_restart_the_three_days_to_accept_the_application_for_co
     report_on_day(simulation, moment(3, 18), "papers.received", on="2026-03-18")
 
     assert simulation.due_at("confirmation_accept") == end_of_day(3, 23)  # the third day is Saturday the 21st
-    assert simulation.last_event("deadline.recomputed")["because"] == "restarted"
+    assert simulation.last_change("recomputed")["because"] == "restarted"
 
 
 def test_a_party_may_object_to_the_confirmation_within_fifteen_days_after_receiving_the_ruling():
@@ -440,7 +438,7 @@ def test_the_court_reviews_its_ruling_after_an_objection_and_a_second_objection_
     report_on_day(simulation, moment(3, 30), "confirmation.granted")
     report_on_day(simulation, moment(4, 10), "confirmation.objected", objected_on="2026-04-09")
     assert (simulation.state, simulation.last_event("confirmation.objected")["next_actors"]) == ("confirm_applied", (COURT,))
-    assert not simulation.last_event("deadline.met", "confirmation_objection")["late"] and "enforcement_apply" not in running_clocks(simulation)
+    assert not simulation.last_change("met", "confirmation_objection")["late"] and "enforcement_apply" not in running_clocks(simulation)
     assert simulation.report("confirmation.withdrawn").refused == "already_confirmed"
 
     report_on_day(simulation, moment(4, 20), "confirmation.granted")
@@ -512,18 +510,18 @@ def test_a_mediator_has_to_be_appointed_within_three_working_days_after_the_requ
     simulation = dispute_with_consents_but_no_mediator()
     report_on_day(simulation, moment(3, 4), "mediator.requested")
     assert "online_parties_choose" not in running_clocks(simulation)
-    assert (simulation.due_at("online_appoint"), simulation.last_event("deadline.set", "online_appoint")["owed_by"]) == (end_of_day(3, 9), (DAMAN,))
+    assert (simulation.due_at("online_appoint"), simulation.last_change("set", "online_appoint")["owed_by"]) == (end_of_day(3, 9), (DAMAN,))
 
     report_on_day(simulation, moment(3, 9), "mediator.appointed")
 
-    assert not simulation.last_event("deadline.met", "online_appoint")["late"]
+    assert not simulation.last_change("met", "online_appoint")["late"]
 
 
 def test_the_court_is_responsible_for_appointing_the_mediator_after_filing():
     simulation = entrusted_case("simplified")
     report_on_day(simulation, moment(4, 28), "mediator.requested")
 
-    assert simulation.last_event("deadline.set", "online_appoint")["owed_by"] == (COURT,)
+    assert simulation.last_change("set", "online_appoint")["owed_by"] == (COURT,)
 
 
 def test_no_deadline_to_choose_a_mediator_is_set_if_the_acceptance_names_a_mediator():
@@ -552,20 +550,20 @@ def test_a_medical_mediation_committee_has_thirty_working_days_for_mediation():
     simulation.report("referral.accepted", agency="medical_mediation")
 
     assert simulation.due_at("medical_mediation") == end_of_day(4, 14)
-    assert simulation.last_event("deadline.set", "medical_mediation")["kind"] == "LAW"
+    assert simulation.last_change("set", "medical_mediation")["kind"] == "LAW"
 
 
 def test_the_deadlines_of_a_petition_are_set_and_met_during_mediation():
     simulation = dispute_in_state("mediating")
     report_on_day(simulation, moment(3, 10), "petition.registered")
     assert (simulation.state, simulation.due_at("petition_accept")) == ("mediating", end_of_day(3, 25))
-    assert simulation.last_event("deadline.set", "petition_accept")["owed_by"] == (PETITIONS,)
+    assert simulation.last_change("set", "petition_accept")["owed_by"] == (PETITIONS,)
 
     report_on_day(simulation, moment(3, 12), "petition.accepted")
     assert simulation.due_at("petition_decide") == end_of_day(5, 11)  # 11 May is the 60th day
     report_on_day(simulation, moment(5, 11), "petition.decided")
 
-    assert not simulation.last_event("deadline.met", "petition_decide")["late"]
+    assert not simulation.last_change("met", "petition_decide")["late"]
 
 
 def test_a_petition_decision_may_be_extended_once_by_thirty_days_with_approval():
@@ -584,7 +582,7 @@ def test_a_transferred_petition_may_be_returned_within_five_working_days():
 
     report_on_day(simulation, moment(3, 18), "petition.returned")
 
-    assert not simulation.last_event("deadline.met", "petition_transfer_objection")["late"]
+    assert not simulation.last_change("met", "petition_transfer_objection")["late"]
 
 
 def test_the_right_to_return_a_transferred_petition_lapses_and_no_agency_is_overdue():
@@ -602,7 +600,7 @@ def test_a_resolved_dispute_has_to_be_archived_within_thirty_days():
 
     simulation.report("dispute.archived")
 
-    assert not simulation.last_event("deadline.met", "archiving")["late"]
+    assert not simulation.last_change("met", "archiving")["late"]
 
 
 # ── Completeness of the clock table ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@ import pytest
 from contracts.clocks import CLOCKS
 from services.mediation.dispute import escalation
 from services.mediation.law.dates import end_of
-from tests.mediation.simulated_dispute import CENTRE, DAMAN, MONDAY, SimulatedDispute, dispute_in_state
+from tests.mediation.simulated_dispute import CENTRE, DAMAN, MONDAY, SimulatedDispute, deadline_changes, dispute_in_state
 
 POLICE, JUDICIAL_BUREAU, POLITICAL_LEGAL_COMMITTEE, GRID = "police", "judicial_bureau", "political_legal_committee", "grid"
 LEVELS = ("group_level", "village_level", "township_office_level", "township_level")
@@ -23,6 +23,10 @@ def events_of_type(simulation, event_type):
     return [data for type, data in simulation.events if type == event_type]
 
 
+def changes_of_kind(simulation, kind):
+    return [change for change in deadline_changes(simulation.events) if change["change"] == kind]
+
+
 # ── Levels (四级七天) ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -36,7 +40,7 @@ def test_a_dispute_of_the_grid_is_escalated_through_four_levels_in_seven_working
         "township_level",
         "county_level",
     ]
-    due_at = {data["clock"]: data["due_at"] for data in events_of_type(simulation, "deadline.set") if data["clock"] in LEVELS}
+    due_at = {data["clock"]: data["due_at"] for data in changes_of_kind(simulation, "set") if data["clock"] in LEVELS}
     days = [(3, 3), (3, 5), (3, 9), (3, 11)]  # 1 + 2 + 2 + 2 working days after Monday 2 March, with a weekend in between
     assert [due_at[level] for level in LEVELS] == [end_of(MONDAY.date().replace(month=month, day=day)) for month, day in days]
     assert simulation.state == "registered"
@@ -46,7 +50,7 @@ def test_the_agency_of_a_level_is_responsible_for_the_deadline_of_that_level():
     simulation = dispute_found_by_grid()
     simulation.advance_to(MONDAY + timedelta(days=14))
 
-    owed = {data["clock"]: data["owed_by"] for data in events_of_type(simulation, "deadline.set") if data["clock"] in LEVELS}
+    owed = {data["clock"]: data["owed_by"] for data in changes_of_kind(simulation, "set") if data["clock"] in LEVELS}
     assert owed == {"group_level": (GRID,), "village_level": (GRID,), "township_office_level": ("judicial_bureau-daman",), "township_level": (GRID,)}
 
 
@@ -63,7 +67,7 @@ def test_the_grid_may_escalate_a_dispute_before_the_deadline_but_not_to_a_lower_
 
     assert simulation.report("level.escalated", agency=GRID, level="township_office_level").refused is None
     assert simulation.report("level.escalated", agency=GRID, level="village_level").refused == "not_in_the_levels"
-    assert [data["clock"] for data in events_of_type(simulation, "deadline.met")] == ["group_level"]
+    assert [data["clock"] for data in changes_of_kind(simulation, "met")] == ["group_level"]
     assert simulation.due_at("township_office_level")
 
 
@@ -110,7 +114,7 @@ def test_departments_without_answer_are_responsible_for_the_call_deadline_which_
 
     simulation.report("call.answered", agency=JUDICIAL_BUREAU, answer="sends_somebody")
 
-    assert simulation.last_event("deadline.met", "call_answer")["late"] is True
+    assert simulation.last_change("met", "call_answer")["late"] is True
 
 
 @pytest.mark.parametrize("agency", ["court", "trade_union"])
@@ -136,10 +140,10 @@ def test_a_supervised_agency_has_to_answer_the_supervision_in_time():
     simulation = dispute_in_state("mediating")
     simulation.report("supervision.issued", agency=POLITICAL_LEGAL_COMMITTEE)
 
-    assert simulation.last_event("deadline.set", "supervision_answer")["owed_by"] == (DAMAN,)
+    assert simulation.last_change("set", "supervision_answer")["owed_by"] == (DAMAN,)
     assert simulation.report("supervision.answered", agency=POLICE).refused == "not_urged"
     assert simulation.report("supervision.answered", agency=DAMAN).refused is None
-    assert simulation.last_event("deadline.met", "supervision_answer")["late"] is False
+    assert simulation.last_change("met", "supervision_answer")["late"] is False
 
 
 def test_overdue_mediation_is_supervised_automatically_and_again_if_the_body_does_not_answer():
@@ -169,7 +173,7 @@ def test_the_step_demanded_by_a_supervision_notice_meets_the_deadline_of_that_no
     simulation.report("supervision.issued", agency=POLITICAL_LEGAL_COMMITTEE)
     simulation.report("agreement.reached")
 
-    assert simulation.last_event("deadline.met", "supervision_answer")
+    assert simulation.last_change("met", "supervision_answer")
 
 
 def test_the_supervision_rules_name_existing_clocks_and_every_level_leads_to_another_level_or_the_county():

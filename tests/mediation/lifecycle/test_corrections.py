@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+import contracts
 from services.mediation.lifecycle import decisions
 from services.mediation.lifecycle.transitions import OPEN_STATES
-from tests.mediation.simulated_dispute import CENTRE, COURT, DAMAN, FACTS, PETITIONS, REPORTING_AGENCY, XIJIE, dispute_in_state
+from tests.mediation.simulated_dispute import CENTRE, COURT, DAMAN, FACTS, PETITIONS, REPORTING_AGENCY, XIJIE, deadline_changes, dispute_in_state
 
 # State: type and facts of a step that changes a dispute in this state.
 STEP_FROM_STATE = {
@@ -54,7 +55,7 @@ def test_steps_can_be_withdrawn_one_after_the_other_from_the_last_step_backwards
 
 
 def test_the_deadline_of_a_withdrawn_supervision_is_stopped_before_the_earlier_deadline_is_set_again():
-    """Listeners store one deadline per clock, so after both events they have the earlier deadline."""
+    """Listeners store one deadline per clock, so after both changes they have the earlier deadline."""
     simulation = dispute_in_state("registered")
     simulation.report("supervision.issued")
     simulation.advance_to(simulation.now + timedelta(days=20))  # a second supervision is issued automatically, and its deadline passes, too
@@ -64,8 +65,27 @@ def test_the_deadline_of_a_withdrawn_supervision_is_stopped_before_the_earlier_d
 
     withdrawal = simulation.report("report.withdrawn", CENTRE, event=supervision.applied_step.event_id)
 
-    published = [(event_type, data["due_at"] == passed) for event_type, data in withdrawal.new_events if data.get("clock") == "supervision_answer"]
-    assert published == [("deadline.stopped", False), ("deadline.set", True)]
+    ((event_type, data),) = withdrawal.new_events
+    changes = [(change["change"], change["due_at"] == passed) for change in data["deadlines"] if change["clock"] == "supervision_answer"]
+    assert (event_type, changes) == ("report.withdrawn", [("stopped", False), ("set", True)])
+
+
+def test_a_correction_is_one_outcome_and_each_of_its_two_events_has_the_deadlines_that_it_changed():
+    simulation = dispute_in_state("registered")
+    screening = simulation.report("dispute.screened", track="B", court_received_on="2026-03-02")
+
+    correction = simulation.report(
+        "report.corrected", CENTRE, event=screening.applied_step.event_id, corrects="dispute.screened", facts={**FACTS["dispute.screened"], "track": "A"}
+    )
+
+    (corrected_type, correcting), (repeated_type, repeated) = correction.new_events
+    assert (corrected_type, contracts.step_outcome(corrected_type, correcting)) == ("report.corrected", "applied")
+    assert (repeated_type, contracts.step_outcome(repeated_type, repeated)) == ("dispute.screened", None)
+    assert repeated["event"] == correcting["event"] and repeated["corrected"] is True
+    assert (correcting["before"], correcting["state"], repeated["before"], repeated["state"]) == ("screened", "screened", "registered", "screened")
+    undone, done_again = ({(change["change"], change["clock"]) for change in data["deadlines"]} for data in (correcting, repeated))
+    assert {("stopped", "routing"), ("stopped", "filing_decision"), ("set", "screening")} == undone
+    assert {("met", "screening"), ("set", "routing")} == done_again
 
 
 def closed_dispute_after(*steps):
@@ -77,9 +97,9 @@ def closed_dispute_after(*steps):
     return simulation, reported
 
 
-def clocks_of(decision, event_type):
-    """Return the clocks of the published events of this type."""
-    return [data["clock"] for published_type, data in decision.new_events if published_type == event_type]
+def clocks_of(decision, kind):
+    """Return the clocks of the deadlines that the decision changed in this way."""
+    return [change["clock"] for change in deadline_changes(decision.new_events) if change["change"] == kind]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +118,7 @@ def test_withdrawing_a_petition_step_of_a_closed_dispute_does_not_restart_its_cl
         withdrawal = simulation.report("report.withdrawn", PETITIONS, event=reported[step].applied_step.event_id)
 
         assert withdrawal.refused is None
-        assert clocks_of(withdrawal, "deadline.set") == []
+        assert clocks_of(withdrawal, "set") == []
         assert not simulation.dispute.deadlines
 
 
@@ -110,7 +130,7 @@ def test_correcting_a_petition_step_of_a_closed_dispute_does_not_restart_its_clo
     withdrawal = simulation.report("report.withdrawn", PETITIONS, event=correction.applied_step.event_id)
 
     for decision in (correction, withdrawal):
-        assert decision.refused is None and clocks_of(decision, "deadline.set") == []
+        assert decision.refused is None and clocks_of(decision, "set") == []
     assert not simulation.dispute.deadlines
 
 
@@ -123,7 +143,7 @@ def test_withdrawing_a_reopening_stops_the_clocks_that_do_not_run_in_a_closed_di
     withdrawal = simulation.report("report.withdrawn", CENTRE, event=reopening.applied_step.event_id)
 
     assert withdrawal.refused is None and simulation.state == "closed"
-    assert clocks_of(withdrawal, "deadline.stopped") == ["petition_accept"] and not simulation.dispute.deadlines
+    assert clocks_of(withdrawal, "stopped") == ["petition_accept"] and not simulation.dispute.deadlines
 
 
 def test_the_guards_check_a_corrected_step_and_a_refused_correction_changes_nothing():

@@ -40,20 +40,26 @@ def test_a_registration_is_confirmed_as_dispute_reported_and_sets_the_screening_
     simulation = SimulatedDispute()
     simulation.register()
 
-    assert simulation.event_types() == ["step.applied", "deadline.set"]
-    assert simulation.last_event("step.applied")["step"] == "dispute.reported"
-    assert simulation.last_event("deadline.set")["due_at"] == end_of_day(2026, 3, 3)
-    assert simulation.last_event("deadline.set")["owed_by"] == (CENTRE,)
+    assert simulation.event_types() == ["dispute.reported"]
+    assert (simulation.last_event("dispute.reported")["before"], simulation.last_event("dispute.reported")["state"]) == ("detected", "registered")
+    assert simulation.last_change("set")["due_at"] == end_of_day(2026, 3, 3)
+    assert simulation.last_change("set")["owed_by"] == (CENTRE,)
 
 
-def test_an_applied_step_publishes_its_domain_event_then_step_applied_then_deadline_events():
+def test_an_applied_step_is_one_event_with_its_facts_its_outcome_and_its_deadlines():
     simulation = dispute_in_state("routed")
     simulation.events.clear()
 
     simulation.report("referral.accepted")
 
-    assert simulation.event_types() == ["referral.accepted", "step.applied", "deadline.met", "deadline.set", "deadline.set"]
+    assert simulation.event_types() == ["referral.accepted"]
     fact = simulation.last_event("referral.accepted")
+    assert [(change["change"], change["clock"]) for change in fact["deadlines"]] == [
+        ("met", "referral_answer"),
+        ("set", "online_ask_other_party"),
+        ("set", MEDIATION_CLOCK),
+    ]
+    assert (fact["happened_at"], fact["decided_at"]) == (simulation.now, simulation.now)
     assert (fact["before"], fact["state"], fact["next_actors"], fact["mediator"]) == ("routed", "accepted", (DAMAN,), "daman-014")
 
 
@@ -64,7 +70,8 @@ def test_a_noted_step_is_recorded_in_the_history_and_sets_no_deadline():
     decision = simulation.report("session.held")
 
     assert decision.transition == ("mediating", "mediating", simulation.dispute.steps)
-    assert [type for type, _ in decision.new_events] == ["session.held", "step.applied"]
+    ((event_type, data),) = decision.new_events
+    assert event_type == "session.held" and "deadlines" not in data
     assert simulation.due_at(MEDIATION_CLOCK) == due_at
 
 
@@ -74,7 +81,7 @@ def test_a_second_screening_does_not_restart_the_routing_deadline():
 
     decision = simulation.report("dispute.screened", agency=WOMEN, after=timedelta(hours=30))
 
-    assert [type for type, _ in decision.new_events] == ["dispute.screened", "step.applied"]
+    assert [type for type, _ in decision.new_events] == ["dispute.screened"]
     assert simulation.due_at("routing") == due_at
 
 
@@ -83,7 +90,7 @@ def test_a_second_report_of_a_registered_dispute_does_not_change_its_state():
 
     decision = simulation.report("dispute.reported", agency=WOMEN)
 
-    assert [type for type, _ in decision.new_events] == ["step.applied"]
+    assert [type for type, _ in decision.new_events] == ["dispute.reported"]
     assert simulation.state == "mediating"
 
 
@@ -117,7 +124,7 @@ def test_a_second_referral_after_an_unanswered_one_sets_a_new_deadline():
     simulation.report("dispute.routed", to=XIJIE, reason="after_no_answer")  # on Monday 9 March
 
     assert simulation.due_at("referral_answer") == end_of_day(2026, 3, 12)
-    assert simulation.last_event("deadline.set")["owed_by"] == (XIJIE,)
+    assert simulation.last_change("set")["owed_by"] == (XIJIE,)
 
 
 def test_a_mediation_body_with_a_conflict_of_interest_may_accept_only_if_all_parties_agree():
@@ -227,7 +234,7 @@ def test_the_performance_deadline_is_set_for_the_first_owed_term_and_then_for_th
     assert simulation.due_at("performance") == end_of_day(2026, 4, 15)
 
     part = simulation.report("performance.recorded", result="part")
-    assert [type for type, _ in part.new_events] == ["performance.recorded", "step.applied"]
+    assert [type for type, _ in part.new_events] == ["performance.recorded"]
     assert (simulation.state, simulation.due_at("performance")) == ("performing", end_of_day(2026, 4, 15))
 
     simulation.report("performance.recorded", result="full")
@@ -252,7 +259,7 @@ def test_a_dispute_with_a_term_in_default_closes_as_defaulted():
     simulation = dispute_in_state("agreed")
     assert simulation.report("dispute.archived").refused == "illegal_here"
     simulation.report("performance.recorded", result="default", on="2026-04-16")
-    assert simulation.last_event("deadline.met", "performance")["late"]
+    assert simulation.last_change("met", "performance")["late"]
     assert simulation.report("dispute.archived").refused == "illegal_here"  # the second term is still owed
 
     simulation.report("performance.recorded", term=2, on="2026-06-30")
@@ -354,7 +361,7 @@ def test_a_step_that_happened_in_time_but_is_reported_late_meets_the_passed_dead
 
     simulation.report("referral.accepted", happened=MONDAY + timedelta(days=2))
 
-    met = simulation.last_event("deadline.met", "referral_answer")
+    met = simulation.last_change("met", "referral_answer")
     assert (met["was_passed"], met["late"]) == (True, False)
 
 
@@ -363,7 +370,7 @@ def test_a_late_step_meets_its_deadline_late_even_if_the_deadline_was_not_checke
 
     simulation.report("referral.accepted", after=timedelta(days=7))
 
-    met = simulation.last_event("deadline.met", "referral_answer")
+    met = simulation.last_change("met", "referral_answer")
     assert (met["was_passed"], met["late"]) == (False, True)
 
 
@@ -374,7 +381,7 @@ def test_a_performance_deadline_is_met_on_the_day_of_performance_not_of_its_repo
 
     simulation.report("performance.recorded", on="2026-04-15")
 
-    met = simulation.last_event("deadline.met", "performance")
+    met = simulation.last_change("met", "performance")
     assert (met["met_at"], met["late"], met["was_passed"]) == (day_start(datetime(2026, 4, 15)), False, True)
 
 
@@ -400,7 +407,7 @@ def test_a_mediation_of_30_days_extended_by_15_days_ends_45_days_after_acceptanc
     simulation.report("mediation.extended", days=15)
 
     assert simulation.due_at(MEDIATION_CLOCK) == end_of_day(2026, 4, 16)
-    recomputed = simulation.last_event("deadline.recomputed")
+    recomputed = simulation.last_change("recomputed")
     assert (recomputed["because"], recomputed["was_due_at"]) == ("extended", end_of_day(2026, 4, 1))
     assert recomputed["started_at"].date().isoformat() == "2026-03-02"
 

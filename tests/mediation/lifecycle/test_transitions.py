@@ -31,7 +31,7 @@ from services.mediation.lifecycle.transitions import (
     TRANSITIONS,
     target_states,
 )
-from tests.mediation.simulated_dispute import DAMAN, FACTS, dispute_in_state, registered_event
+from tests.mediation.simulated_dispute import DAMAN, FACTS, deadline_changes, dispute_in_state, registered_event
 
 AUTOMATIC_STEPS = set(STEP_WHEN_PASSED.values()) - set(contracts.ORDINARY_STEP_NAMES)
 STEPS = sorted(({step for row in TRANSITIONS.values() for step in row} | set(FACTS)) - AUTOMATIC_STEPS)
@@ -174,9 +174,7 @@ def test_a_deadline_whose_clock_does_not_run_in_the_new_state_is_stopped_and_pub
 
     decision = simulation.report("case.filed")
 
-    assert [(event_type, data["clock"]) for event_type, data in decision.new_events if event_type.startswith("deadline.st")] == [
-        ("deadline.stopped", "mediation_out_of_court_policy")
-    ]
+    assert [change["clock"] for change in deadline_changes(decision.new_events) if change["change"] == "stopped"] == ["mediation_out_of_court_policy"]
     assert "mediation_out_of_court_policy" not in {deadline.clock for deadline in simulation.dispute.deadlines.values()}
 
 

@@ -8,6 +8,7 @@ from random import Random
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import contracts
 from contracts.steps import CORRECTABLE_STEPS
 from services.mediation.deadlines.clocks import CLOCK_BY_NAME
 from services.mediation.lifecycle import decisions
@@ -78,7 +79,9 @@ def test_a_dispute_stays_consistent_under_random_steps(seed):
         decision = simulation.hear(reported_event(step, simulation.now, agency, **facts))
 
         dispute = simulation.dispute
-        assert [type for type, _ in decision.new_events if type.startswith("step.")] == ["step.refused" if decision.refused else "step.applied"]
+        outcomes = [outcome for event in decision.new_events if (outcome := contracts.step_outcome(*event))]
+        assert outcomes == ["refused" if decision.refused else "applied"]
+        assert decision.deadline_changes == [], "every change of a deadline is in an event"
         if decision.refused:
             assert dispute == before
         assert decisions.fold(simulation.history) == dispute.state
@@ -100,10 +103,13 @@ def test_the_published_events_suffice_to_compute_the_unmet_deadlines_of_a_disput
         simulation.advance_to(simulation.now + wait)
         simulation.report(step, agency, **facts)
     for type, data in simulation.events:
-        if type in ("deadline.set", "deadline.recomputed"):
+        for change in data.get("deadlines", ()):
+            if change["change"] in ("met", "stopped"):
+                del due_at_by_clock[change["clock"]]
+            else:
+                due_at_by_clock[change["clock"]] = change["due_at"]
+        if type == "deadline.recomputed":
             due_at_by_clock[data["clock"]] = data["due_at"]
-        elif type in ("deadline.met", "deadline.stopped"):
-            del due_at_by_clock[data["clock"]]
 
     assert due_at_by_clock == {d.clock: d.due_at for d in simulation.dispute.deadlines.values()}
 

@@ -109,7 +109,7 @@ def test_a_sealed_event_that_arrives_before_the_registration_is_retried():
 def test_a_discarded_sealed_event_is_refused_in_the_sealed_stream(is_registered):
     simulation, event = dispute_in_state("routed") if is_registered else SimulatedDispute(), sealed_step("dv.warning_issued", POLICE, MONDAY)
     event.source = SEALED
-    decision = lane.discard(simulation.dispute, event)
+    decision = lane.discard(simulation.dispute, event, MONDAY)
 
     (refusal,) = decision.sealed_events
     contracts.dump(*refusal, "mediation-safeguard")
@@ -185,9 +185,14 @@ def test_a_court_step_under_a_safeguard_hold_is_published_in_the_ordinary_stream
     assert (filed.new_events, sealed_event_types(filed), simulation.dispute.state) == ([], ["step.applied"], "filed")
     assert simulation.dispute.hold.pending_events
 
+    filed_at, simulation.now = simulation.now, simulation.now + timedelta(hours=1)
     released = decide_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
     assert sealed_event_types(released) == ["safeguard.released", "step.applied"]
-    assert [event_type for event_type, _ in released.delayed_events][:2] == ["case.filed", "step.applied"] and simulation.dispute.hold.pending_events == []
+    ((event_type, data),) = released.delayed_events
+    assert event_type == "case.filed" and simulation.dispute.hold.pending_events == []
+    assert ("stopped", "mediation_out_of_court_policy") in [(change["change"], change["clock"]) for change in data["deadlines"]]
+    # For all who listen there, the step is decided at the release.
+    assert (datetime.fromisoformat(data["happened_at"]), data["decided_at"]) == (filed_at, simulation.now)
 
 
 # ── end of a hold ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -372,6 +377,11 @@ def test_a_dispute_registered_in_the_safeguard_lane_has_a_code_and_a_state_but_n
     assert (decision.dispute.state, decision.dispute.deadlines, decision.deadlines, decision.dispute.hold.reported_in_lane) == ("registered", {}, [], True)
 
 
+def json_events(decision):
+    """Return the events of the decision for the ordinary stream, as they are published."""
+    return [(event_type, contracts.dump(event_type, data, "mediation")) for event_type, data in decision.new_events]
+
+
 def test_a_dispute_reported_in_the_safeguard_lane_is_published_as_registered_on_the_day_of_its_release():
     simulation = dispute_registered_as_safeguarded()
     later = MONDAY + timedelta(days=40)
@@ -380,7 +390,23 @@ def test_a_dispute_reported_in_the_safeguard_lane_is_published_as_registered_on_
 
     published, usual = decide(simulation.dispute, registered_event(later, GRID), later), decide(None, registered_event(later, GRID), later)
 
-    assert published.new_events == usual.new_events and not simulation.dispute.hold.reported_in_lane
+    assert json_events(published) == json_events(usual) and not simulation.dispute.hold.reported_in_lane
+    assert [event_type for event_type, _ in published.new_events] == ["dispute.reported"]
+
+
+def test_no_event_of_a_released_dispute_has_a_time_before_the_release():
+    """The times of a dispute that was reported and screened in the safeguard lane would show that it is older."""
+    simulation = dispute_registered_as_safeguarded()
+    screened = decide(simulation.dispute, reported_event("dispute.screened", simulation.now, COURT), simulation.now, SEALED)
+    assert screened.refused is None and simulation.dispute.state == "screened"
+    later = MONDAY + timedelta(days=40)
+    decide_sealed_step(simulation, "hold.released", POLICE, reason="unfounded")
+
+    published = decide(simulation.dispute, registered_event(later, GRID), later)
+
+    assert [event_type for event_type, _ in published.new_events] == ["dispute.reported", "dispute.screened"]
+    assert {data[name] for _, data in published.new_events for name in ("happened_at", "decided_at")} == {later}
+    assert "deadlines" not in published.new_events[0][1]  # the deadline for screening, which was met in the lane, is never published
 
 
 def test_the_registration_of_a_released_dispute_has_the_time_of_the_release_even_if_processed_weeks_later():
@@ -390,8 +416,9 @@ def test_the_registration_of_a_released_dispute_has_the_time_of_the_release_even
 
     published = decide(simulation.dispute, registered_event(released, GRID), processed)
 
-    started_at = [data["started_at"] for event_type, data in published.new_events if event_type == "deadline.set"]
-    assert started_at and set(started_at) == {released}
+    ((_, registration),) = published.new_events
+    assert [(change["change"], change["started_at"]) for change in registration["deadlines"]] == [("set", released)]
+    assert (registration["happened_at"], registration["decided_at"]) == (released, processed)
 
 
 # ── deadlines during a hold ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -420,6 +447,19 @@ def test_a_policy_deadline_of_a_held_or_stayed_dispute_is_postponed_without_remi
 
     assert {event_type for event_type, _ in events} == {"deadline.recomputed"} and {data["because"] for _, data in events} == {"not_counted"}
     assert deadline.due_at >= due_before + POSTPONEMENT and deadline.state == "open"
+
+
+def test_a_legal_deadline_that_a_withheld_step_set_is_neither_reminded_of_nor_published_as_passed():
+    """Other agencies do not know of the step, so an event about its deadline would show that the dispute is held."""
+    simulation = dispute_in_state("filed")
+    decide_sealed_step(simulation)
+    decide(simulation.dispute, reported_event("case.procedure_set", simulation.now, COURT), simulation.now, SEALED)
+    (trial,) = [deadline for deadline in simulation.dispute.deadlines.values() if deadline.clock.startswith("trial_")]
+
+    events = check_deadlines_until(simulation, trial.due_at + timedelta(days=3))
+
+    assert trial.kind == "LAW" and trial.state == "open"
+    assert [event_type for event_type, data in events if data.get("clock") == trial.clock] == []
 
 
 def test_an_agreed_extension_is_added_to_a_postponed_deadline():
