@@ -127,6 +127,7 @@ create table metrics.as_of (            -- time of the latest processed event of
 create table metrics.head (             -- a single row with the number of the latest change; a writer locks it, so that changes are numbered in commit order
     is_the_head  boolean primary key default true,
     last_change  bigint  not null,
+    writer       bigint  not null default 0,             -- identifies the OS process that made the latest change; others must not use their cached disputes
     constraint there_is_one_head check (is_the_head)
 );
 insert into metrics.head (last_change) values (0);
