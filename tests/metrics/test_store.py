@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contracts.codes import dispute_code
 from services.metrics import domain, queries, store
 from tests.metrics.histories import confirmed_step, deadline_event, event_streams, interleaved_batches, make_event, registered_event
 from tests.metrics.test_domain import InMemoryReadModel
@@ -100,7 +101,7 @@ def many_disputes(hear):
     """Store 120 disputes: a fifth past a LAW deadline, a fifth past a POLICY deadline, a fifth closed."""
     batch = []
     for n in range(120):
-        code = f"620702-2026-{n:06d}-1"
+        code = dispute_code("620702", 2026, n)
         township = ("620702102", "620702003", "620702108")[n % 3]
         batch.append(registered_event(code, township, ("family", "contract")[n % 2], hours=n / 10))
         batch.append(deadline_event(1, "set", kind="LAW" if n % 5 == 0 else "POLICY", code=code, due=n))
