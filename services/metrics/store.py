@@ -102,7 +102,7 @@ def save(tx, changes: ReadModelChanges, writer: int) -> int:
     """Write the changes of one batch to the tables, and notify open dashboard pages. Return the number of the change. `writer`: DisputeCache.writer."""
     _save_disputes(tx, changes)
     _save_deadlines(tx, changes)
-    tx.insert("metrics.timeline", TIMELINE_COLUMNS, sorted(changes.timeline, key=lambda row: row[:3]), "on conflict do nothing")
+    tx.insert("metrics.timeline", TIMELINE_COLUMNS, sorted(changes.timeline, key=lambda row: row[:3]))
     _add_to_counts(tx, "open_cube", changes.open_cube)
     _add_to_counts(tx, "open_waits", changes.open_waits)
     _add_to_counts(tx, "daily_counts", changes.daily_counts)

@@ -128,8 +128,9 @@ def test_after_a_restored_backup_the_disputes_are_loaded_again_although_another_
 
 def test_the_cache_keeps_the_disputes_written_last_up_to_its_size(pool):
     process = Process(pool, size=2)
-    for code in (*CODES, CODES[1]):
+    for code in CODES:
         process.hear([registered_event(code)])
+    process.hear([confirmed_step(1, "dispute.routed", "routed", ["court"], CODES[1])])
 
     assert process.cached_codes() == [CODES[2], CODES[1]]
 
