@@ -42,6 +42,10 @@ def batch_handler(measured_service: str) -> tuple[Callable[[list[Event]], None],
     worker = service()
     config = settings.load()
     worker.db = Pool(config, read=read_stored)
+    if measured_service == "metrics":
+        from services.metrics.store import DisputeCache
+
+        worker.disputes = DisputeCache()
     if measured_service == "mediation":
         from contracts import COUNTY
         from services.mediation.county_files import CountyFiles
