@@ -5,6 +5,7 @@ from collections.abc import Callable
 import orjson
 
 from plumbing import events, settings
+from plumbing.due_times import DueTimes
 from plumbing.events import Delivery, Event
 from plumbing.pool import Pool
 
@@ -42,11 +43,18 @@ def batch_handler(measured_service: str) -> tuple[Callable[[list[Event]], None],
     worker = service()
     config = settings.load()
     worker.db = Pool(config, read=read_stored, prepares_statements=True)
+    if measured_service == "metrics":
+        from services.metrics.store import DisputeCache
+
+        worker.disputes = DisputeCache()
+    if measured_service == "notify":
+        worker.webhook_times = DueTimes()
     if measured_service == "mediation":
         from contracts import COUNTY
         from services.mediation.county_files import CountyFiles
         from services.mediation.rosters.store import RosterCache
 
+        worker.deadline_times, worker.safeguard_times = DueTimes(), DueTimes()
         worker.county, worker.rosters = CountyFiles(COUNTY.folder, config.patience_seconds), RosterCache()
     return getattr(worker, method), read
 

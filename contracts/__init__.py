@@ -39,7 +39,7 @@ from contracts.mistakes import MISTAKES, Mistake, mistakes_in
 from contracts.reasons import REASONS, Reason
 from contracts.states import STATES
 from contracts.steps import ORDINARY_STEP_NAMES, ROSTER_STEP_NAMES
-from contracts.validation import dump, dump_facts, load, load_parties
+from contracts.validation import convert, dump, dump_facts, load, load_parties
 
 __all__ = [
     "AGENCIES",
@@ -70,6 +70,7 @@ __all__ = [
     "Mistake",
     "Reason",
     "assigned_agencies",
+    "convert",
     "dump",
     "dump_facts",
     "event_type",

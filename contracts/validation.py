@@ -5,7 +5,7 @@ from functools import cache
 from marshmallow import EXCLUDE, RAISE
 
 from contracts.events import event_type
-from contracts.fast_validators import UNDECIDED_ERRORS, build_loader
+from contracts.fast_validators import UNDECIDED_ERRORS, build_converter, build_loader
 from contracts.fields import set_unknown_fields
 from contracts.step_facts import facts_schema
 from contracts.steps import ROSTER_STEPS, STEPS_BY_TYPE
@@ -47,6 +47,11 @@ def _event_dumper(type, stream):
 
 
 @cache
+def _event_converter(type, stream):
+    return build_converter(event_type(type, stream).schema())
+
+
+@cache
 def _parties_loader():
     return _with_fast_load(set_unknown_fields(Parties()))
 
@@ -72,6 +77,14 @@ def dump(type: str, data: dict, stream: str | None = None) -> dict:
     Raises ValidationError for invalid data and for unknown fields, and KeyError for an unknown event type.
     """
     return _event_dumper(type, stream)(data)
+
+
+def convert(type: str, data: dict, stream: str | None = None) -> dict:
+    """Return valid event data as JSON values: the result of `dump`, without its checks and without unknown fields.
+
+    Raises KeyError for an unknown event type.
+    """
+    return _event_converter(type, stream)(data)
 
 
 def load_parties(data: list) -> list[dict]:

@@ -30,6 +30,16 @@ from services.notify import rules, safeguard
 QueryRows = Callable[..., list[tuple]]  # arguments (sql, *parameters); returns rows, queried as the database's administrator
 RECEIPT_ID = re.compile(r"receipt/(\d+)/(first|outcome)")
 RECEIPT_OF_OUTCOME = {"applied": "receipt.applied", "refused": "receipt.rejected"}
+TABLES_OF_DISPUTES = {  # table with rows about disputes → table that must have a row for each of these disputes
+    "intake.reports": "intake.disputes",
+    "intake.parties": "intake.disputes",
+    "mediation.transitions": "mediation.disputes",
+    "mediation.deadlines": "mediation.disputes",
+    "mediation.holds": "mediation.disputes",
+    "metrics.deadlines": "metrics.disputes",
+    "metrics.timeline": "metrics.disputes",
+    "metrics.daily_disputes": "metrics.disputes",
+}
 SELECT_DISCARDED_EVENTS = """
 select source, subject, event_id from
   (select distinct on (source, subject, event_id) source, subject, event_id, action from notify.parked_actions where action <> 'read'
@@ -478,6 +488,13 @@ def parked_events(evidence: Evidence):
     return (f"{service}: {event} of {source} about {subject}, {status}" for (service, source, subject), (event, status) in evidence.parked_events.items())
 
 
+def rows_without_dispute(evidence: Evidence):
+    """Yield the dispute code of each row that belongs to a dispute and has none. Some of these tables have no foreign key."""
+    for table, disputes in TABLES_OF_DISPUTES.items():
+        rows = evidence.query_rows(f"select distinct code from {table} left join {disputes} d using (code) where d.code is null")
+        yield from (f"{table}: {code}" for (code,) in rows)
+
+
 def published_events_not_copied(evidence: Evidence):
     """Yield each subject whose published events are not all in the drill's copy. This is an error of the drill itself: the other checks are then unreliable."""
     for stream in STREAMS:
@@ -501,7 +518,7 @@ CHECKS = {
     "disordered": (states_not_matching_transitions, timelines_not_matching_events, published_states_not_continuous, broken_hash_chain_links,
                    outcome_receipts_before_first_receipt, receipt_cursors_not_matching_receipts, events_still_waiting, undecided_join_requests),
     "unexpected": (events_logged_but_never_sent, events_never_acknowledged, outcomes_not_matching_script, outcome_receipts_not_matching_decision,
-                   parked_events, published_events_not_copied),
+                   parked_events, rows_without_dispute, published_events_not_copied),
 }
 # fmt: on
 

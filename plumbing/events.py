@@ -9,7 +9,7 @@ from random import getrandbits
 
 import orjson
 
-import contracts
+from plumbing import sampled_validation
 
 CONTENT_TYPE = "application/cloudevents+json"
 UNREADABLE = "unreadable"  # used as source and event type of a message that is not a valid event
@@ -120,7 +120,7 @@ def read(delivery: Delivery) -> Event:
 def write(producer: str, event: DomainEvent | Reply, event_id: str, now: datetime, sequence: int | None = None) -> bytes:
     """Serialize the event: return the bytes that are stored in the outbox and published.
 
-    Raises marshmallow.ValidationError if the data does not match the schema in package contracts, KeyError if this producer may not publish the event type.
+    Raises marshmallow.ValidationError if the data is validated (plumbing.sampled_validation) and does not match its schema in package contracts, KeyError if this producer may not publish the event type.
     """
     envelope = {
         "specversion": "1.0",
@@ -132,7 +132,7 @@ def write(producer: str, event: DomainEvent | Reply, event_id: str, now: datetim
         "datacontenttype": "application/json",
         "dataschema": f"urn:fengqiao:{producer}:{event.type}:1",
         "traceparent": (event.cause and event.cause.traceparent) or new_traceparent(),
-        "data": contracts.dump(event.type, event.data, producer),
+        "data": sampled_validation.of_this_process().to_json_values(event.type, event.data, producer),
     }
     if sequence is not None:
         envelope["sequence"] = str(sequence)

@@ -8,6 +8,7 @@ from environs import Env, ValidationError, validate
 
 from contracts.channels import DEFAULT_PARTITIONS
 
+VALIDATION_INTERVAL = 64
 LOOPBACK_HOSTS = ["127.0.0.1", "localhost", "::1"]
 
 
@@ -56,6 +57,13 @@ def load_web_settings(process: str = "web") -> WebSettings:
             door_hosts=tuple(env.list("DOOR_HOSTS", LOOPBACK_HOSTS)),
             is_demo=env.bool("DEMO", False),
         )
+
+
+def load_validation_interval() -> int:
+    """Return n if one in n published events of each type is validated before it is published; 1 means every event. See plumbing.sampled_validation."""
+    env = Env()
+    with env.prefixed("FENGQIAO_"):
+        return env.int("VALIDATION_INTERVAL", VALIDATION_INTERVAL, validate=validate.Range(min=1))
 
 
 def load(decrypts_party_data: bool = True) -> Settings:

@@ -35,6 +35,7 @@ if WORKER_ID:
 # The file changes users and queues of the broker that workers share. tests/flows/test_the_flows_run_in_another_county.py runs it in a separate process.
 collect_ignore = ["flows/test_a_county_changes_its_agencies.py"] if WORKER_ID else []
 
+os.environ["FENGQIAO_VALIDATION_INTERVAL"] = "1"  # in tests every published event is validated, also in the processes that tests start
 # Shortens a wait: if a deadline is already past when it is set, the mediation service announces it as passed only after this time (default ten minutes).
 SHORT_PATIENCE = {"FENGQIAO_PATIENCE_SECONDS": "0.3"}
 SYSTEM_STASH_KEY = pytest.StashKey[System]()  # key under which pytest's stash stores the running system of this worker

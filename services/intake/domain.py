@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import orjson
 from marshmallow import ValidationError
 
 import contracts
@@ -29,7 +30,14 @@ def hash_content(event: Event) -> str:
 
     `time` is left out because it may differ between two deliveries of the same event.
     """
-    return hashlib.sha256(json.dumps([event.type, event.subject, event.data], sort_keys=True).encode()).hexdigest()
+    content = [event.type, event.subject, event.data]
+    try:
+        text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # orjson writes neither integers above 64 bits nor half a surrogate pair; such data is refused
+        text = b"null"
+    if b"null" in text:  # orjson writes null for numbers that are not finite, which are refused, too, but differ from null
+        text = json.dumps(content, sort_keys=True).encode()
+    return hashlib.sha256(text).hexdigest()
 
 
 # ── checks of a single event ──────────────────────────────────────────────────────────────────────────────────────────

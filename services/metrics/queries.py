@@ -4,6 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from contracts.codes import dispute_code
+from contracts.county import COUNTY
 from contracts.dates import SHANGHAI
 from services.metrics.domain import DAILY_FIGURES
 
@@ -12,6 +14,13 @@ SOON_PERIOD = timedelta(days=3)
 MAX_COUNT = 1000  # a list without a stored count is counted up to this number; above it the page shows "more than 1,000"
 MAX_TIMELINE_ROWS = 1000
 SHORT_LIST_LENGTH = 8
+SEARCHED_YEARS = 30  # a search for a serial number finds the disputes with this number of this and earlier years
+# Settings of the planner for the queries of a page. The best plan depends on the values: a condition that few disputes meet needs another index than one that
+# many meet. A scan of a whole table would read in proportion to the number of disputes. A page that reads too much nevertheless is cancelled.
+SET_PLANNER_SQL = (
+    "select set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'off', true), set_config('random_page_cost', '1.1', true),"
+    " set_config('statement_timeout', '5s', true)"
+)
 
 # fmt: off
 SORT_COLUMNS = {          # by value of the query parameter `sort`: column, direction
@@ -19,20 +28,23 @@ SORT_COLUMNS = {          # by value of the query parameter `sort`: column, dire
     "opened":    ("d.opened_at",   "desc"),
     "changed":   ("d.last_at",     "desc"),
 }
+# The time of the latest event is indexed to ten minutes only (see the table); the disputes of each ten minutes are sorted when they are read.
+INDEXED_PREFIXES = {"changed": "d.last_at_rounded desc, "}
+INDEXED_POSITION_CONDITIONS = {"changed": "d.last_at_rounded <= date_bin('10 minutes', %(after)s::timestamptz, timestamptz 'epoch')"}
 FILTER_CONDITIONS = {     # SQL condition of each filter of the dispute list
     "township":  "d.township = %(township)s",
     "kind":      "d.kind = %(kind)s",
     "state":     "d.state = %(state)s",
     "reporter":  "d.reporter = %(reporter)s",
-    "next_actors": "d.next_actors @> array[%(next_actors)s::text]",
-    "serial":    "substr(d.code, 13, 6) = %(serial)s",
+    "next_actors": "d.is_open and d.next_actors @> array[%(next_actors)s::text]",   # in a closed dispute nobody has to act
+    "serial":    "d.code = any(%(codes)s)",
     "prefix":    "d.code >= %(prefix)s and d.code < %(prefix)s || '~'",
 }
 SELECT_LAST_CHANGE = "select last_change from metrics.head"
 SELECT_CHANGES_AFTER = "select id, body from metrics.changes where id > %s order by id limit %s"
 STATUS_CONDITIONS = {"open": "d.is_open", "closed": "not d.is_open", "all": "true"}
 OVERDUE_CONDITIONS = {
-    "law":       "d.is_open and d.overdue <> 'none' and d.overdue in ('law', 'both')",
+    "law":       "d.is_open and d.overdue in ('law', 'both')",
     "other":     "d.is_open and d.overdue <> 'none' and d.overdue in ('other', 'both')",
     "any":       "d.is_open and d.overdue <> 'none'",
 }
@@ -115,7 +127,7 @@ def load_last_change(tx) -> tuple[int, datetime | None]:
 
 def load_overview(tx, township: str | None) -> OverviewFigures:
     """Return the figures of the overview page for one township, or for the whole county if `township` is None."""
-    tx.run("set local statement_timeout = '5s'")
+    tx.rows(SET_PLANNER_SQL)
     change, heard_at = load_last_change(tx)
     page = OverviewFigures(change, as_of=heard_at, is_empty=change == 0)
     values = {"township": township, "today": tx.now.astimezone(SHANGHAI).date(), "now": tx.now, "soon": tx.now + SOON_PERIOD, "limit": SHORT_LIST_LENGTH}
@@ -182,17 +194,21 @@ def find_disputes(tx, filters: dict, sort: str, after: tuple[str, str] | None, l
 
     `filters`: values by the names in FILTER_CONDITIONS, and `status`, `overdue`, `soon`, or `what` (a daily figure) with `day`.
     """
-    tx.run("set local statement_timeout = '5s'")
+    tx.rows(SET_PLANNER_SQL)
     source, conditions = _sql_conditions(filters)
     values = {**filters, "now": tx.now, "soon_at": tx.now + SOON_PERIOD, "limit": limit + 1}
+    if "serial" in filters:
+        year = tx.now.astimezone(SHANGHAI).year
+        values["codes"] = [dispute_code(COUNTY.area, past, int(filters["serial"])) for past in range(year - SEARCHED_YEARS + 1, year + 1)]
     column, direction = SORT_COLUMNS[sort]
     page_conditions = list(conditions)
     if after:
+        page_conditions += [INDEXED_POSITION_CONDITIONS[sort]] if sort in INDEXED_POSITION_CONDITIONS else []
         page_conditions.append(f"({column}, d.code) {'>' if direction == 'asc' else '<'} (%(after)s::timestamptz, %(after_code)s)")
         values |= {"after": after[0], "after_code": after[1]}
     rows = tx.rows(
         f"select {SELECTED_COLUMNS}, {column}::text from {source} {NEAREST_DEADLINE_JOIN} where {' and '.join(page_conditions)}"
-        f" order by {column} {direction}, d.code {direction} limit %(limit)s",
+        f" order by {INDEXED_PREFIXES.get(sort, '')}{column} {direction}, d.code {direction} limit %(limit)s",
         values,
     )
     disputes = [DisputeRow(*row[:-1]) for row in rows[:limit]]
@@ -250,7 +266,7 @@ def _load_disputes(tx, from_clause, values):
 
 def load_dispute(tx, code: str):
     """Return (dispute, deadlines, timeline, number of the latest change, time of the latest event processed), or None for an unknown code."""
-    tx.run("set local statement_timeout = '5s'")
+    tx.rows(SET_PLANNER_SQL)
     disputes = _load_disputes(tx, "where d.code = %(code)s", {"code": code})
     if not disputes:
         return None

@@ -17,12 +17,23 @@ class GaugesProvider(DependencyProvider):
         gauges.unregister_collector(self.collector)
 
 
+class DisputeCacheProvider(DependencyProvider):
+    """Injects DisputeCache: the disputes that this OS process wrote last."""
+
+    def setup(self):
+        self.cache = store.DisputeCache()
+
+    def get_dependency(self, worker_ctx):
+        return self.cache
+
+
 class MetricsService:
     """Updates the read model with each batch of events. Stored counts change by differences and are never recounted."""
 
     name = "metrics"
     db = Database()
     gauges = GaugesProvider()
+    disputes = DisputeCacheProvider()
 
     @hear("intake", "mediation", "notify")
     def on_events(self, batch):
@@ -31,6 +42,6 @@ class MetricsService:
             events = [event for event in tx.unheard(batch) if not event.discarded]
             if not events:
                 return
-            disputes = store.load(tx, events)
-            changes = domain.fold(disputes, events)
-            store.save(tx, changes)
+            changes = domain.fold(self.disputes.load(tx, events), events)
+            change = store.save(tx, changes, self.disputes.writer)
+        self.disputes.keep(changes.disputes, change)

@@ -1,5 +1,7 @@
-"""SQL that writes the read model of the metrics service. Each function is given a transaction and runs one statement per table and batch."""
+"""SQL that writes the read model of the metrics service, and a cache of recently changed disputes. One statement per table and batch."""
 
+import secrets
+from collections import OrderedDict
 from datetime import timedelta
 
 import orjson
@@ -11,6 +13,7 @@ MAX_LISTED_CODES = 50  # a change notification lists at most this many codes of 
 CHANGES_RETENTION = timedelta(hours=6)
 PRUNE_INTERVAL = 256  # expired change notifications are deleted once in this many changes
 NOTIFICATION_CHANNEL = "metrics_changes"
+MAX_CACHED_DISPUTES = 5000
 
 DISPUTE_COLUMNS = Columns(
     "code text, registered boolean, township text, kind text, channel text, reporter text, opened_at timestamptz, merged_into text, state text,"
@@ -33,37 +36,73 @@ AGGREGATE_TABLES = {
     "totals":          ("figure, label",                     Columns("figure text, label text, count bigint")),
 }
 # fmt: on
+SELECT_DISPUTES = (
+    "select code, registered, township, kind, channel, reporter, opened_at, merged_into, state, next_actors, has_actors_from_step, body, entered_at,"
+    " closed_at, outcome, nullif(runs_out_at, 'infinity'), runs_out_clock, overdue, last_at, unassigned_counts from metrics.disputes where code = any(%s)"
+)
+SELECT_DEADLINES = f"select {DEADLINE_COLUMNS.names} from metrics.deadlines where code = any(%s)"
 
 
-def load(tx, events: list) -> dict[str, Dispute]:
-    """Lock the read model for writing. Return the disputes that are subjects of these events, with their deadlines, by code.
+class DisputeCache:
+    """Cache of the disputes that this OS process wrote last, with their deadlines, at most `size` of them.
 
-    The lock on the row of metrics.head admits one writer at a time. Therefore changes are numbered in commit order, two partitions can add to the
-    same counts without a deadlock, and no event is lost if the first events of a dispute from two producers are processed at the same time.
+    The intake, mediation and notify services publish events about a dispute within seconds, so that most disputes of a batch were written by one of
+    the batches before it. Every writer stores its identification with the number of its change in metrics.head. The cache is used only while
+    that row is as this process wrote it: no other process, and no restored backup, has changed the read model since. A transaction that fails, or whose
+    commit is uncertain, never reaches `keep`, and the next transaction starts with an empty cache.
+
+        disputes = cache.load(tx, events)      # the caller changes these disputes in place
+        change = save(tx, …, cache.writer)
+        cache.keep(disputes, change)           # after the commit
     """
-    tx.rows("select last_change from metrics.head for update")
-    codes = sorted({event.subject for event in events})
-    disputes = {
-        row[0]: Dispute(*row)
-        for row in tx.rows(
-            "select code, registered, township, kind, channel, reporter, opened_at, merged_into, state, next_actors, has_actors_from_step, body, entered_at,"
-            " closed_at, outcome, nullif(runs_out_at, 'infinity'), runs_out_clock, overdue, last_at, unassigned_counts"
-            "  from metrics.disputes where code = any(%(codes)s) order by code",
-            {"codes": codes},
-        )
-    }
-    for code, *deadline in tx.rows(
-        f"select {DEADLINE_COLUMNS.names} from metrics.deadlines where code = any(%(codes)s) order by code, clock", {"codes": codes}
-    ):
-        disputes[code].deadlines[deadline[0]] = Deadline(*deadline)
+
+    def __init__(self, size: int = MAX_CACHED_DISPUTES):
+        self.writer = secrets.randbits(63)  # identifies this cache in metrics.head
+        self._size = size
+        self._disputes: OrderedDict[str, Dispute] = OrderedDict()  # the dispute written last is at the end
+        self._change: int | None = None  # number of the change after which these disputes were stored; None: a transaction is using or has failed to use them
+
+    def load(self, tx, events: list) -> dict[str, Dispute]:
+        """Lock the read model for writing. Return the disputes that are subjects of these events, with their deadlines, by code.
+
+        The lock on the row of metrics.head admits one writer at a time. Therefore changes are numbered in commit order, two partitions can add to the
+        same counts without a deadlock, and no event is lost if the first events of a dispute from two producers are processed at the same time.
+        """
+        ((change, writer),) = tx.rows("select last_change, writer from metrics.head for update")
+        if (change, writer) != (self._change, self.writer):
+            self._disputes.clear()
+        self._change = None
+        codes = {event.subject for event in events}
+        disputes = {code: self._disputes[code] for code in codes & self._disputes.keys()}
+        missing = sorted(codes - disputes.keys())
+        return disputes | load_disputes(tx, missing) if missing else disputes
+
+    def keep(self, disputes: dict[str, Dispute], change: int) -> None:
+        """Keep these disputes, which the committed change with this number has stored. Must not be called before the commit."""
+        if self._change is not None and self._change != change - 1:
+            self._disputes.clear()
+        self._change = change
+        for code, dispute in disputes.items():
+            self._disputes[code] = dispute
+            self._disputes.move_to_end(code)
+        while len(self._disputes) > self._size:
+            self._disputes.popitem(last=False)
+
+
+def load_disputes(tx, codes: list[str]) -> dict[str, Dispute]:
+    """Return the disputes with these codes, with their deadlines, by code."""
+    disputes = {row[0]: Dispute(*row) for row in tx.rows(SELECT_DISPUTES, (codes,))}
+    if disputes:
+        for code, *deadline in tx.rows(SELECT_DEADLINES, (codes,)):
+            disputes[code].deadlines[deadline[0]] = Deadline(*deadline)
     return disputes
 
 
-def save(tx, changes: ReadModelChanges) -> None:
-    """Write the changes of one batch to the tables, and notify open dashboard pages."""
+def save(tx, changes: ReadModelChanges, writer: int) -> int:
+    """Write the changes of one batch to the tables, and notify open dashboard pages. Return the number of the change. `writer`: DisputeCache.writer."""
     _save_disputes(tx, changes)
     _save_deadlines(tx, changes)
-    tx.insert("metrics.timeline", TIMELINE_COLUMNS, sorted(changes.timeline, key=lambda row: row[:3]), "on conflict do nothing")
+    tx.insert("metrics.timeline", TIMELINE_COLUMNS, sorted(changes.timeline, key=lambda row: row[:3]))
     _add_to_counts(tx, "open_cube", changes.open_cube)
     _add_to_counts(tx, "open_waits", changes.open_waits)
     _add_to_counts(tx, "daily_counts", changes.daily_counts)
@@ -76,7 +115,7 @@ def save(tx, changes: ReadModelChanges) -> None:
         [(source, at, tx.now) for source, at in sorted(changes.latest_event_at.items())],
         "on conflict (source) do update set latest_event_at = greatest(as_of.latest_event_at, excluded.latest_event_at), heard_at = excluded.heard_at",
     )
-    _notify_pages(tx, sorted(changes.disputes))
+    return _notify_pages(tx, sorted(changes.disputes), writer)
 
 
 def _save_disputes(tx, changes):
@@ -114,17 +153,21 @@ def _add_to_counts(tx, table, differences):
     tx.insert(f"metrics.{table}", columns, rows, f"on conflict ({key_columns}) do update set count = {table}.count + excluded.count")
 
 
-def _notify_pages(tx, codes):
-    """Store a numbered change that lists the disputes, notify the web processes that listen for it, and sometimes delete expired changes."""
+def _notify_pages(tx, codes, writer) -> int:
+    """Store a numbered change that lists the disputes, notify the web processes that listen for it, and sometimes delete expired changes.
+
+    Return the number of the change.
+    """
     body = {"codes": codes[:MAX_LISTED_CODES], "more": max(0, len(codes) - MAX_LISTED_CODES), "as_of": tx.now.isoformat()}
     ((change,),) = tx.rows(
-        "with head as (update metrics.head set last_change = last_change + 1 returning last_change),"
+        "with head as (update metrics.head set last_change = last_change + 1, writer = %(writer)s returning last_change),"
         " inserted as (insert into metrics.changes (id, at, body) select last_change, %(now)s, %(body)s::jsonb from head)"
         " select last_change from head, pg_notify(%(channel)s, last_change::text)",
-        {"now": tx.now, "body": _to_json(body), "channel": NOTIFICATION_CHANNEL},
+        {"now": tx.now, "body": _to_json(body), "channel": NOTIFICATION_CHANNEL, "writer": writer},
     )
     if change % PRUNE_INTERVAL == 0:
         tx.run("delete from metrics.changes where at < %(oldest)s", {"oldest": tx.now - CHANGES_RETENTION})
+    return change
 
 
 def _to_json(value) -> str:

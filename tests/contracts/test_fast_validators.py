@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
 
-from contracts import EVENTS, load
-from contracts.fast_validators import UNDECIDED_ERRORS, build_loader
+from contracts import EVENTS, convert, dump, load
+from contracts.fast_validators import UNDECIDED_ERRORS, build_converter, build_loader
 from contracts.fields import set_unknown_fields
 from tests.contracts.event_types import EVENT_TYPES, event_type_id, paths_in, with_value_at
 from tests.contracts.strategies import data_strategy
@@ -56,6 +56,28 @@ def test_a_fast_loader_does_not_accept_a_field_that_belongs_to_another_form_of_t
     assert "met_at" in stopped_with_time
     assert _load_fast(schema, {**example, "deadlines": [stopped_with_time]}, for_json=True) == "undecided"
     assert _load_with_marshmallow(schema, {**example, "deadlines": [stopped_with_time]}, for_json=True) == "refused"
+
+
+@pytest.mark.parametrize("event_type", EVENT_TYPES, ids=event_type_id)
+@given(choice=st.data())
+@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_valid_data_is_converted_to_the_same_json_values_with_and_without_validation(event_type, choice):
+    """The data is given as JSON values and as the Python values (datetimes, dates, Decimals) that services use."""
+    schema = SCHEMAS[RAISE][event_type.stream, event_type.type]
+    json_values = choice.draw(data_strategy(event_type.schema))
+    validated = _load_with_marshmallow(schema, json_values, True)
+
+    for data in (json_values, schema.load(json_values)):
+        converted = build_converter(schema)(data)
+        assert (converted, list(converted)) == (validated, list(validated))
+
+
+def test_a_field_that_the_schema_does_not_have_is_left_out_without_validation_and_refused_with_it():
+    data = EVENTS["dispute.reported"].example | {"note": "not in the contract"}
+
+    assert convert("dispute.reported", data) == dump("dispute.reported", EVENTS["dispute.reported"].example)
+    with pytest.raises(ValidationError):
+        dump("dispute.reported", data)
 
 
 def _load_fast(schema, data, for_json):

@@ -159,6 +159,8 @@ TAMPERING_STATEMENTS = {
         ("unexpected", "outcome_receipts_not_matching_decision"),
     "insert into notify.parked (source, subject, event_id, type, delivery, status, reason) values ('mediation', 'x', 'x/1', 'deadline.passed', '', 'parked', 'x')":
         ("unexpected", "parked_events"),
+    "update mediation.deadlines set code = 'x' where (code, key) = (select code, key from mediation.deadlines limit 1)":
+        ("unexpected", "rows_without_dispute"),
     "delete from drill.outbox where id = (select max(id) from drill.outbox where exchange = 'mediation-safeguard.events')":
         ("unexpected", "published_events_not_copied"),
 }

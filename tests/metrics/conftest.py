@@ -40,7 +40,7 @@ def pool(metrics_database):
             "truncate metrics.disputes, metrics.deadlines, metrics.timeline, metrics.open_cube, metrics.open_waits, metrics.daily_counts, metrics.daily_totals,"
             " metrics.daily_disputes, metrics.totals, metrics.as_of, metrics.changes"
         )
-        tx.run("update metrics.head set last_change = 0")
+        tx.run("update metrics.head set last_change = 0, writer = 0")
     yield pool
     pool.close()
 
@@ -50,11 +50,14 @@ def hear(pool):
     """hear(batch, …): apply each batch of events to the read model in one transaction, as the metrics service does."""
     from services.metrics import domain, store
 
+    cache = store.DisputeCache()
+
     def hear(*batches):
         for batch in batches:
             with pool.transaction() as tx:
-                changes = domain.fold(store.load(tx, batch), batch)
-                store.save(tx, changes)
+                changes = domain.fold(cache.load(tx, batch), batch)
+                change = store.save(tx, changes, cache.writer)
+            cache.keep(changes.disputes, change)
 
     return hear
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from plumbing.events import Event
 
 START = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
-CODES = ("620702-2026-000001-7", "620702-2026-000002-5", "620702-2026-000003-3")
+CODES = ("620702-2026-000001-3", "620702-2026-000002-1", "620702-2026-000003-0")
 
 
 def make_event(source, sequence, type, code=CODES[0], hours=0.0, **data):

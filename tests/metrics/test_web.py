@@ -121,7 +121,7 @@ def test_a_search_for_a_complete_code_redirects_to_the_dispute_and_for_a_serial_
     "query",
     [
         "after=x",
-        "after=2026-99-99~620702-2026-000001-7",
+        "after=2026-99-99~620702-2026-000001-3",
         "township='; drop table x",
         "day=31-12&what=closed",
         "sort=random",

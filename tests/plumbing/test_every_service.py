@@ -19,6 +19,7 @@ from plumbing.events import Delivery, DomainEvent, read
 from services.intake import codes
 from services.mediation.county_files import CountyFiles
 from services.mediation.rosters.store import RosterCache
+from services.metrics.store import DisputeCache
 from tests.mediation.simulated_dispute import DAMAN, FACTS, REPORTING_AGENCY, WOMEN
 
 PROCESSING_TIME = datetime(2026, 8, 3, 4, 0, tzinfo=UTC)
@@ -177,6 +178,8 @@ class ServiceUnderTest:
         self.service.db = self.pool
         if name == "mediation":
             self.service.county, self.service.rosters = CountyFiles(COUNTY.folder), RosterCache()
+        if name == "metrics":
+            self.service.disputes = DisputeCache()
 
     def process_deliveries(self, *deliveries):
         self.service.on_events([read(delivery) for delivery in deliveries])
