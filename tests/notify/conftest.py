@@ -10,6 +10,7 @@ import pytest
 
 import contracts
 from plumbing import events
+from plumbing.due_times import DueTimes
 from plumbing.events import Delivery, DomainEvent, read
 from plumbing.jobs import Jobs
 from services.notify import sending, store
@@ -38,8 +39,13 @@ def notify_sandbox(sandbox):
 def service(notify_sandbox, monkeypatch):
     """The service notify without nameko. Its method `send_webhooks` returns only when no notice is due, however slow the machine is."""
     monkeypatch.setattr(sending, "ROUND_SECONDS", 60.0)
+    return make_service(notify_sandbox.pool("notify"))
+
+
+def make_service(pool):
+    """Return a service notify without nameko, which queries the database at every call of `send_webhooks`."""
     service = NotifyService()
-    service.db, service.calls = notify_sandbox.pool("notify"), Jobs(4)
+    service.db, service.calls, service.webhook_times = pool, Jobs(4), DueTimes(interval=0)
     return service
 
 

@@ -13,12 +13,10 @@ import psycopg2
 import pytest
 
 from deploy.files import ROOT
-from plumbing.jobs import Jobs
 from services.notify import webhook
 from services.notify.retries import MAX_ATTEMPTS, retry_delay
-from services.notify.service import NotifyService
 from tests.county import wait_until
-from tests.notify.conftest import DISPUTE_CODE, mediation_event
+from tests.notify.conftest import DISPUTE_CODE, make_service, mediation_event
 from tests.notify.test_ledger import load_ledger, load_outbox
 
 
@@ -135,8 +133,7 @@ def test_concurrent_webhook_senders_do_not_send_the_same_notice_twice(service, n
         service.on_events([mediation_event(n, "deadline.approached", owed_by=["court"])])
     senders = []
     for _ in range(3):  # simulates three processes
-        senders.append(NotifyService())
-        senders[-1].db, senders[-1].calls = service.db, Jobs(4)
+        senders.append(make_service(service.db))
     threads = [threading.Thread(target=sender.send_webhooks) for sender in senders]
     for thread in threads:
         thread.start()
@@ -242,8 +239,7 @@ def test_a_notice_that_two_senders_send_is_published_as_sent_only_once(service, 
     """The lease of a sender expires during its call, and another sender sends the same notice."""
     set_webhook("court", webhook_server.url)
     service.on_events([mediation_event(1, "deadline.recomputed", owed_by=["court"])])
-    send, other = webhook.send, NotifyService()
-    other.db, other.calls = service.db, Jobs(4)
+    send, other = webhook.send, make_service(service.db)
 
     def send_after_another_sender(*args):
         monkeypatch.setattr(webhook, "send", send)

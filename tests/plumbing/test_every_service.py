@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import contracts
 from contracts import COUNTY
 from plumbing import events
+from plumbing.due_times import DueTimes
 from plumbing.events import Delivery, DomainEvent, read
 from services.intake import codes
 from services.mediation.county_files import CountyFiles
@@ -178,6 +179,9 @@ class ServiceUnderTest:
         self.service.db = self.pool
         if name == "mediation":
             self.service.county, self.service.rosters = CountyFiles(COUNTY.folder), RosterCache()
+            self.service.deadline_times, self.service.safeguard_times = DueTimes(), DueTimes()
+        if name == "notify":
+            self.service.webhook_times = DueTimes()
         if name == "metrics":
             self.service.disputes = DisputeCache()
 
