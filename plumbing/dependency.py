@@ -1,8 +1,9 @@
-"""nameko dependency providers: the database pool and the background jobs of a service."""
+"""nameko dependency providers: the database pool, the background jobs and the times of due work of a service."""
 
 from nameko.extensions import DependencyProvider
 
 from plumbing import events
+from plumbing.due_times import DueTimes
 from plumbing.jobs import Jobs
 from plumbing.pool import Pool
 
@@ -45,3 +46,13 @@ class BackgroundJobs(DependencyProvider):
 
     def stop(self):
         self.jobs.stop(self.container.config["settings"].stop_seconds)
+
+
+class TimesOfDueWork(DependencyProvider):
+    """nameko dependency: one DueTimes object per process and kind of work."""
+
+    def setup(self):
+        self.due_times = DueTimes()
+
+    def get_dependency(self, worker_ctx):
+        return self.due_times

@@ -3,8 +3,6 @@
 import time
 from datetime import datetime
 
-from nameko.extensions import DependencyProvider
-
 from plumbing import events
 
 MAX_INTERVAL_SECONDS = 10.0
@@ -35,13 +33,3 @@ class DueTimes:
         """Record that work was stored that is due at `due_at`. None: no work was stored."""
         if due_at is not None and (self._next_due_at is None or due_at < self._next_due_at):
             self._next_due_at = due_at
-
-
-class DueTimesProvider(DependencyProvider):
-    """nameko dependency that injects one DueTimes object per process."""
-
-    def setup(self):
-        self.due_times = DueTimes()
-
-    def get_dependency(self, worker_ctx):
-        return self.due_times

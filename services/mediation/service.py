@@ -6,8 +6,7 @@ from nameko.extensions import DependencyProvider
 
 from contracts import COUNTY, partition_of
 from plumbing.consumer import hear
-from plumbing.dependency import Database
-from plumbing.due_times import DueTimesProvider
+from plumbing.dependency import Database, TimesOfDueWork
 from plumbing.events import DomainEvent
 from plumbing.timer import every
 from services.mediation import store
@@ -54,8 +53,8 @@ class MediationService:
     db = Database()
     county = CountyFilesProvider()
     rosters = RosterCacheProvider()
-    deadline_times = DueTimesProvider()
-    safeguard_times = DueTimesProvider()
+    deadline_times = TimesOfDueWork()
+    safeguard_times = TimesOfDueWork()
 
     @hear("intake", "intake-safeguard")
     def on_events(self, batch):

@@ -29,8 +29,8 @@ SORT_COLUMNS = {          # by value of the query parameter `sort`: column, dire
     "changed":   ("d.last_at",     "desc"),
 }
 # The time of the latest event is indexed to ten minutes only (see the table); the disputes of each ten minutes are sorted when they are read.
-INDEXED_PREFIXES = {"changed": "d.last_at_rounded desc, "}
-INDEXED_POSITION_CONDITIONS = {"changed": "d.last_at_rounded <= date_bin('10 minutes', %(after)s::timestamptz, timestamptz 'epoch')"}
+INDEXED_PREFIXES = {"changed": "d.rounded_last_at desc, "}
+INDEXED_POSITION_CONDITIONS = {"changed": "d.rounded_last_at <= date_bin('10 minutes', %(after)s::timestamptz, timestamptz 'epoch')"}
 FILTER_CONDITIONS = {     # SQL condition of each filter of the dispute list
     "township":  "d.township = %(township)s",
     "kind":      "d.kind = %(kind)s",

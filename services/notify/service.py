@@ -2,8 +2,7 @@
 
 from contracts.channels import is_sealed
 from plumbing.consumer import hear
-from plumbing.dependency import BackgroundJobs, Database
-from plumbing.due_times import DueTimesProvider
+from plumbing.dependency import BackgroundJobs, Database, TimesOfDueWork
 from plumbing.events import DomainEvent, Reply
 from plumbing.timer import every
 from services.notify import rules, safeguard, sending, store
@@ -17,7 +16,7 @@ class NotifyService:
     name = "notify"
     db = Database()
     calls = BackgroundJobs(CONCURRENT_CALLS)
-    webhook_times = DueTimesProvider()
+    webhook_times = TimesOfDueWork()
 
     @hear("mediation", "mediation-safeguard")
     def on_events(self, batch):

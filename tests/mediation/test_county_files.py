@@ -10,6 +10,7 @@ import pytest
 from contracts import COUNTY
 from contracts.dates import SHANGHAI
 from deploy.files import ROOT
+from plumbing.due_times import DueTimes
 from services.intake import codes
 from services.mediation import store
 from services.mediation.county_files import CountyFiles, InvalidCountyFiles
@@ -136,7 +137,7 @@ def test_a_new_calendar_recomputes_provisional_deadlines_only_once_with_two_serv
 def test_the_county_sets_when_the_court_is_reminded_of_a_protection_order_deadline(sandbox, tmp_path):
     sandbox.empty("mediation")
     service, code, now = MediationService(), codes.make_code(COUNTY.area, 2026, 4712), datetime.now(SHANGHAI)
-    service.db = sandbox.pool("mediation")
+    service.db, service.safeguard_times = sandbox.pool("mediation"), DueTimes()
     service.county = CountyFiles(copy_county_folder(tmp_path, periods='[periods.protection_order]\nremind = ["2d", "1h"]\n'))
     registration, accepted = registered_event(now), sealed_step("protection_order.accepted", "court", now)
     registration.subject = accepted.subject = code

@@ -9,7 +9,7 @@ from tests.metrics.histories import CODES, confirmed_step, deadline_event, event
 
 REGISTERED = registered_event()
 ROUTED = confirmed_step(1, "dispute.routed", "routed", ["court"])
-DEADLINE_SET = deadline_event(2, "set")
+DEADLINE_APPROACHED = deadline_event(2, "approached")
 
 
 class CommitFailed(Exception):
@@ -87,7 +87,7 @@ def test_after_a_change_by_another_process_the_disputes_are_loaded_again(pool, p
     process.hear([REGISTERED])
     Process(pool).hear([ROUTED])
 
-    process.hear([DEADLINE_SET])
+    process.hear([DEADLINE_APPROACHED])
 
     assert _stored(pool)[0][:2] == (CODES[0], "routed")
 
@@ -97,7 +97,7 @@ def test_after_a_failed_commit_the_disputes_are_loaded_again(pool, process):
     with pytest.raises(CommitFailed):
         process.hear([ROUTED], fails=True)
 
-    process.hear([DEADLINE_SET])
+    process.hear([DEADLINE_APPROACHED])
 
     assert _stored(pool)[0][:2] == (CODES[0], "registered")
 
@@ -142,7 +142,7 @@ def test_two_overlapping_transactions_of_one_process_leave_a_cache_that_equals_t
         first = domain.fold(process.cache.load(tx, [ROUTED]), [ROUTED])
         first_change = store.save(tx, first, process.cache.writer)
     with pool.transaction() as tx:
-        second = domain.fold(process.cache.load(tx, [DEADLINE_SET]), [DEADLINE_SET])
+        second = domain.fold(process.cache.load(tx, [DEADLINE_APPROACHED]), [DEADLINE_SET])
         process.cache.keep(first.disputes, first_change)
         second_change = store.save(tx, second, process.cache.writer)
     process.cache.keep(second.disputes, second_change)

@@ -27,14 +27,14 @@ create table metrics.disputes (
     is_open        boolean     not null generated always as (closed_at is null and merged_into is null) stored,
     -- Time of the latest event, rounded down to ten minutes. It is indexed instead of last_at, so that an event soon after another one changes no indexed
     -- column and updates the row in place (HOT).
-    last_at_rounded timestamptz not null generated always as (date_bin('10 minutes', last_at, timestamptz 'epoch')) stored,
+    rounded_last_at timestamptz not null generated always as (date_bin('10 minutes', last_at, timestamptz 'epoch')) stored,
     constraint only_the_law_makes_legally_overdue check (overdue in ('none', 'other', 'law', 'both'))
 ) with (fillfactor = 70);
 
 -- One index per sort order of the dispute list, for conditions that many disputes meet, and one per filter, for conditions that few disputes meet. A page
 -- with 50 rows then reads some thousands of a million disputes at most. tests/metrics/test_query_plans.py checks the plans.
 create index disputes_by_age       on metrics.disputes (opened_at desc, code desc);
-create index disputes_by_change    on metrics.disputes (last_at_rounded desc);
+create index disputes_by_change    on metrics.disputes (rounded_last_at desc);
 create index disputes_of_township  on metrics.disputes (township, is_open, opened_at desc, code desc);
 create index disputes_of_kind      on metrics.disputes (kind, is_open, opened_at desc, code desc);
 create index disputes_of_reporter  on metrics.disputes (reporter, is_open, opened_at desc, code desc);
