@@ -142,7 +142,7 @@ def test_two_overlapping_transactions_of_one_process_leave_a_cache_that_equals_t
         first = domain.fold(process.cache.load(tx, [ROUTED]), [ROUTED])
         first_change = store.save(tx, first, process.cache.writer)
     with pool.transaction() as tx:
-        second = domain.fold(process.cache.load(tx, [DEADLINE_APPROACHED]), [DEADLINE_SET])
+        second = domain.fold(process.cache.load(tx, [DEADLINE_APPROACHED]), [DEADLINE_APPROACHED])
         process.cache.keep(first.disputes, first_change)
         second_change = store.save(tx, second, process.cache.writer)
     process.cache.keep(second.disputes, second_change)
