@@ -21,7 +21,7 @@ from plumbing import events, telemetry
 from plumbing.events import Delivery, Event
 from plumbing.failpoints import failpoint
 from plumbing.rows import Columns
-from plumbing.statements import PreparedStatements, Statements
+from plumbing.statements import StatementPipeline, Statements
 
 KEY_COLUMNS = Columns("source text, subject text")
 POSITION_COLUMNS = Columns(
@@ -46,8 +46,8 @@ class SequenceConflict(Exception):
 class Inbox(Statements):
     """Inbox of a service within one transaction. `read` parses a stored delivery into an event, `secret_box` encrypts and decrypts stored deliveries."""
 
-    def __init__(self, cursor, prepared: PreparedStatements | None, now: datetime, read, secret_box):
-        super().__init__(cursor, prepared)
+    def __init__(self, cursor, pipeline: StatementPipeline | None, now: datetime, read, secret_box):
+        super().__init__(cursor, pipeline)
         self._now, self._read, self._secret_box = now, read, secret_box
         self._outcome_counts: Counter = Counter()
         self._event_ages: list[float] = []
@@ -130,7 +130,7 @@ class Inbox(Statements):
             if sequence is None or sequence == last + 1:
                 taken.append(self._read(Delivery.unpack(self._secret_box.decrypt(bytes(delivery)))))
                 positions[key] = (last if sequence is None else sequence, False, True)
-        self.run("delete from waiting where id = any(%s)", (to_delete,))
+        self.write("delete from waiting where id = any(%s)", (to_delete,))
         for key in keys:
             positions[key] = (positions[key][0], positions[key][1], key in still_waiting)
         return taken

@@ -18,7 +18,7 @@ from plumbing import events
 from plumbing.bundles import BUNDLE_KEY, OutboxEvent, make_messages
 from plumbing.events import DomainEvent, Reply
 from plumbing.rows import Columns
-from plumbing.statements import PreparedStatements, Statements
+from plumbing.statements import StatementPipeline, Statements
 
 SEQUENCE_COLUMNS = Columns("source text, subject text, last_sequence bigint")
 OUTBOX_COLUMNS = Columns("partition smallint, exchange text, routing_key text, message_id text, event_count int, body utf8")
@@ -27,8 +27,8 @@ OUTBOX_COLUMNS = Columns("partition smallint, exchange text, routing_key text, m
 class Outbox(Statements):
     """Collects the events of one transaction in memory, in the order of the calls; `flush` writes them to the database as bundles."""
 
-    def __init__(self, cursor, prepared: PreparedStatements | None, now: datetime, service: str, partitions: int):
-        super().__init__(cursor, prepared)
+    def __init__(self, cursor, pipeline: StatementPipeline | None, now: datetime, service: str, partitions: int):
+        super().__init__(cursor, pipeline)
         self._now, self._service, self._partitions = now, service, partitions
         self._events: list[OutboxEvent] = []
 
@@ -84,7 +84,7 @@ class Outbox(Statements):
         """Write the collected events and notify the relay. Must be the last statement before the commit."""
         if not self._events:
             return
-        self.run(
+        self.write(
             f"with put as (insert into outbox ({OUTBOX_COLUMNS.names}) select * from {OUTBOX_COLUMNS.rows}) select pg_notify(%s, '')",
             [*OUTBOX_COLUMNS.parameters(make_messages(self._events)), f"outbox_{self._service}"],
         )

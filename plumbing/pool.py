@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 import psycopg2
 from nacl.secret import SecretBox
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from plumbing import events
 from plumbing.inbox import SequenceConflict
 from plumbing.logs import describe
 from plumbing.settings import Settings
-from plumbing.statements import PreparedStatements
+from plumbing.statements import StatementPipeline
 from plumbing.transaction import Transaction
 
 # Time limits for server and client. The server ends statements and transactions that take too long. TCP keepalives detect that the other machine is
@@ -45,11 +46,32 @@ class DatabaseUnavailable(Exception):
 
 @dataclass(slots=True)
 class PooledConnection:
-    """A database connection with the monotonic time at which it was opened. `prepared`: its prepared statements; None: the pool prepares none."""
+    """A database connection with the monotonic time at which it was opened. `pipeline`: None if the pool does not prepare statements."""
 
     opened_at: float
     connection: psycopg2.extensions.connection
-    prepared: PreparedStatements | None
+    cursor: psycopg2.extensions.cursor
+    pipeline: StatementPipeline | None
+
+    def begin(self):
+        if self.pipeline is not None:
+            self.pipeline.begin()
+
+    def commit(self):
+        if self.pipeline is not None:
+            self.pipeline.commit()
+        else:
+            self.connection.commit()
+
+    def roll_back(self):
+        """End the transaction without effect. The connection is closed if that is not possible."""
+        with contextlib.suppress(psycopg2.Error):
+            if self.pipeline is not None:
+                self.pipeline.roll_back()
+            else:
+                self.connection.rollback()
+        if not self.connection.closed and self.connection.get_transaction_status() != TRANSACTION_STATUS_IDLE:
+            self.connection.close()
 
 
 class Pool:
@@ -76,18 +98,17 @@ class Pool:
             pooled = self._acquire_connection()
             connection = pooled.connection
             try:
-                if pooled.prepared is not None:
-                    pooled.prepared.begin_transaction()
-                tx = Transaction(self, connection, pooled.prepared)
+                pooled.begin()
+                tx = Transaction(self, pooled.cursor, pooled.pipeline)
                 yield tx
                 tx.flush_outbox()
                 tx.failpoint("before_commit")
-                connection.commit()
+                pooled.commit()
                 tx.failpoint("after_commit")
                 tx.report_metrics()
             except BaseException as error:
-                self._roll_back(connection)
-                if pooled.prepared is not None and pooled.prepared.is_reused and getattr(error, "pgcode", None) in STALE_STATEMENT_SQLSTATES:
+                pooled.roll_back()
+                if pooled.pipeline is not None and pooled.pipeline.is_reused and getattr(error, "pgcode", None) in STALE_STATEMENT_SQLSTATES:
                     connection.close()
                 if _is_unavailable(error, connection):
                     raise DatabaseUnavailable(describe(error)) from error
@@ -119,14 +140,12 @@ class Pool:
             pooled.connection.close()
         try:
             connection = connect(self.settings.database_url, PLANNER_SETTINGS_SQL if self.prepares_statements else None)
-            return PooledConnection(time.monotonic(), connection, PreparedStatements() if self.prepares_statements else None)
+            connection.autocommit = self.prepares_statements
+            cursor = connection.cursor()
+            return PooledConnection(time.monotonic(), connection, cursor, StatementPipeline(cursor) if self.prepares_statements else None)
         except psycopg2.Error as error:
             # The error message of a failed connection attempt contains addresses and users, never stored data, so it may be logged.
             raise DatabaseUnavailable(" ".join(str(error).split())[:300]) from error
-
-    def _roll_back(self, connection):
-        with contextlib.suppress(psycopg2.Error):
-            connection.rollback()
 
 
 def connect(url: str, settings_sql: str | None = None):

@@ -17,21 +17,20 @@ from plumbing.events import DomainEvent, Event, Reply
 from plumbing.failpoints import failpoint
 from plumbing.inbox import Inbox
 from plumbing.outbox import Outbox
-from plumbing.statements import PreparedStatements, Statements
+from plumbing.statements import StatementPipeline, Statements
 
 
 class Transaction(Statements):
     """One database transaction of a service: SQL statements, inbox and outbox on the same connection."""
 
-    def __init__(self, pool, connection, prepared: PreparedStatements | None):
+    def __init__(self, pool, cursor, pipeline: StatementPipeline | None):
         self.now = events.utc_now()
         self.settings = pool.settings
         self._pool = pool
-        cursor = connection.cursor()
-        super().__init__(cursor, prepared)
+        super().__init__(cursor, pipeline)
         # Inbox and outbox have no reference to the transaction: a reference cycle would keep the outbox rows in memory until garbage collection.
-        self.inbox = Inbox(cursor, prepared, self.now, pool.read, pool.secret_box)
-        self.outbox = Outbox(cursor, prepared, self.now, pool.settings.service, pool.settings.partitions)
+        self.inbox = Inbox(cursor, pipeline, self.now, pool.read, pool.secret_box)
+        self.outbox = Outbox(cursor, pipeline, self.now, pool.settings.service, pool.settings.partitions)
 
     def seal(self, text: bytes) -> bytes:
         """Encrypt `text` with this service's key for data at rest, and return the ciphertext."""

@@ -166,7 +166,7 @@ def _notify_pages(tx, codes, writer) -> int:
         {"now": tx.now, "body": _to_json(body), "channel": NOTIFICATION_CHANNEL, "writer": writer},
     )
     if change % PRUNE_INTERVAL == 0:
-        tx.run("delete from metrics.changes where at < %(oldest)s", {"oldest": tx.now - CHANGES_RETENTION})
+        tx.write("delete from metrics.changes where at < %(oldest)s", {"oldest": tx.now - CHANGES_RETENTION})
     return change
 
 

@@ -22,10 +22,10 @@ def pool(sandbox):
     sandbox.rows("drop table notify.things")
 
 
-def prepared_statements(pool):
-    """Return the SQL of the statements that PostgreSQL keeps for the pool's connection."""
+def count_prepared_statements(pool):
+    """Return how many statements PostgreSQL keeps for the pool's connection, without the one that counts them."""
     with pool.transaction() as tx:
-        return [sql for (sql,) in tx.rows("select statement from pg_prepared_statements order by prepare_time")]
+        return tx.rows("select count(*) - 1 from pg_prepared_statements")[0][0]
 
 
 def test_every_kind_of_parameter_has_the_value_that_was_passed(pool):
@@ -50,13 +50,13 @@ def test_every_kind_of_parameter_has_the_value_that_was_passed(pool):
 
 
 def test_a_statement_is_prepared_once_per_connection_and_its_results_are_current(pool):
+    before = count_prepared_statements(pool)
     for number in range(3):
         with pool.transaction() as tx:
             tx.insert("things", PAIRS, [(f"n{number}", number)])
             assert tx.rows("select count(*) from things where number >= %s", (0,)) == [(number + 1,)]
 
-    stored = prepared_statements(pool)
-    assert len([sql for sql in stored if "count(*)" in sql]) == len([sql for sql in stored if "insert into things" in sql]) == 1
+    assert count_prepared_statements(pool) == before + 2
 
 
 def test_a_statement_prepared_in_a_rolled_back_transaction_stays_usable(pool):
@@ -75,9 +75,7 @@ def test_a_statement_that_the_server_no_longer_accepts_is_prepared_again_on_a_ne
     with pool.transaction() as tx:
         tx.rows("select number from things where name = %s", ("x",))
     if change == "discard all":
-        pool._idle_connections[0].connection.autocommit = True
         pool._idle_connections[0].connection.cursor().execute(change)
-        pool._idle_connections[0].connection.autocommit = False
     else:
         sandbox.rows(change)
 
@@ -99,6 +97,51 @@ def test_a_new_connection_after_a_lost_one_prepares_its_own_statements(pool, san
         assert tx.rows("select number from things where name = %s", ("x",)) == []
 
 
+def test_statements_without_a_needed_result_are_sent_with_the_next_query_or_the_commit_in_their_order(pool, monkeypatch):
+    sent = []
+    original_send = statements.StatementPipeline.send
+    monkeypatch.setattr(statements.StatementPipeline, "send", lambda self: (sent.append(len(self._queue)), original_send(self)))
+    with pool.transaction() as tx:
+        tx.insert("things", PAIRS, [("x", 1)])
+        tx.write("update things set number = number + %s", (10,))
+        assert tx.rows("select number from things") == [(11,)]
+        tx.write("update things set number = number * %s", (2,))
+        assert sent == [1 + 3 * 2]  # BEGIN, and three statements with a PREPARE each
+    assert len(sent) == 2
+    with pool.transaction() as tx:
+        assert tx.rows("select number from things") == [(22,)]
+
+
+def test_an_error_in_a_queued_statement_is_raised_with_the_commit_and_nothing_is_stored(pool):
+    with pytest.raises(psycopg2.errors.UniqueViolation), pool.transaction() as tx:
+        tx.write("insert into things values (%s, %s)", ("x", 1))
+        tx.insert("things", PAIRS, [("x", 2)])
+        tx.write("delete from things where number = %s", (7,))
+    with pool.transaction() as tx:
+        assert tx.rows("select count(*) from things") == [(0,)]
+        tx.write("delete from things where number = %s", (7,))  # not prepared yet, because the server had not reached it
+        tx.insert("things", PAIRS, [("x", 2)])
+    with pool.transaction() as tx:
+        assert tx.rows("select number from things") == [(2,)]
+
+
+def test_a_transaction_without_statements_sends_nothing_to_the_server(pool, monkeypatch):
+    with pool.transaction() as tx:
+        tx.rows("select 1")
+    monkeypatch.setattr(statements.StatementPipeline, "send", lambda self: pytest.fail("something was sent"))
+
+    with pool.transaction():
+        pass
+
+
+def test_long_queued_statements_are_sent_before_the_end_of_the_transaction(pool, monkeypatch):
+    monkeypatch.setattr(statements, "MAX_QUEUED_BYTES", 1000)
+    with pool.transaction() as tx:
+        for number in range(50):
+            tx.insert("things", PAIRS, [(f"{number}" * 20, number)])
+            assert tx._pipeline._queued_bytes <= 1000
+
+
 def test_a_statement_that_cannot_be_prepared_is_an_error(pool):
     with pytest.raises(psycopg2.Error), pool.transaction() as tx:
         tx.rows("select %s is null", (None,))  # the type of the parameter cannot be determined
@@ -118,9 +161,10 @@ def test_a_statement_is_planned_again_while_its_table_grows(pool):
     for _ in range(70):
         with pool.transaction() as tx:
             tx.rows(sql, (1,))
-            executed += tx.rows("select generic_plans from pg_prepared_statements where statement like %s", ("%select name from things where number%",))
+            name = tx._pipeline._statements[sql].name
+            executed += tx.rows("select generic_plans from pg_prepared_statements where name = %s", (name,))
 
-    assert [count for (count,) in executed if count == 1] == [1] * 4  # prepared first, and again at the executions 5, 17 and 65
+    assert [count for (count,) in executed].count(1) == 4  # prepared first, and again at the executions 5, 17 and 65
     assert max(executed) == (48,)
 
 

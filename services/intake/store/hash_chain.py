@@ -42,7 +42,7 @@ class HashChain:
 
     def move_head(self, tx, seq: int, head: bytes) -> None:
         """Save number and hash of the last appended row as the new head."""
-        tx.run(f"update {self.table}_head set seq = %s, hash = %s", (seq, psycopg2.Binary(head)))
+        tx.write(f"update {self.table}_head set seq = %s, hash = %s", (seq, psycopg2.Binary(head)))
 
     def verify(self, tx, page: int = PAGE_ROWS) -> Verification:
         """Verify that no row has changed since it was written. Rows appended during the verification are not read.

@@ -21,7 +21,7 @@ def save_requests_and_waiting_steps(tx: Transaction, requests: list[JoinRequest]
     if requests:
         tx.insert("intake.join_requests", JOIN_REQUESTS, [(r.seq, r.dispute.code, r.into and r.into.code, r.reported_by) for r in requests])
         last = {r.dispute.code: r for r in requests}
-        tx.run(
+        tx.write(
             "update intake.disputes d set pending_request_seq = v.pending_request_seq, pending_into = v.pending_into,"
             " phase = case when v.undoes_join then 'open' else d.phase end"
             f" from {PENDING_REQUESTS.rows} where d.code = v.code",
@@ -77,17 +77,17 @@ def save_decided_requests(
 
     Update `merged_into` and the pending requests of these disputes, and the codes of the steps that now wait for another dispute.
     """
-    tx.run("delete from intake.join_requests where seq = any(%s)", ([request.seq for request in requests],))
+    tx.write("delete from intake.join_requests where seq = any(%s)", ([request.seq for request in requests],))
     rows = sorted((d.code, d.merged_into and d.merged_into.code, d.pending_request_seq, d.pending_into and d.pending_into.code) for d in disputes)
-    tx.run(
+    tx.write(
         "update intake.disputes d set merged_into = v.merged_into, pending_request_seq = v.pending_request_seq, pending_into = v.pending_into"
         f" from {DISPUTE_POINTERS.rows} where d.code = v.code",
         DISPUTE_POINTERS.parameters(rows),
     )
     if finished:
-        tx.run("delete from intake.waiting_steps where id = any(%s)", ([step.id for step in finished],))
+        tx.write("delete from intake.waiting_steps where id = any(%s)", ([step.id for step in finished],))
     if waiting_elsewhere:
-        tx.run(
+        tx.write(
             f"update intake.waiting_steps w set code = v.code from {WAITING_STEP_CODES.rows} where w.id = v.id",
             WAITING_STEP_CODES.parameters([(step.id, step.code) for step in waiting_elsewhere]),
         )

@@ -58,7 +58,7 @@ def save_records(tx: Transaction, rows: list[tuple[str, SafeguardLaneRecord, dic
         (code, sorted(record.holds)) for code, record in records.items() if record.reported_in_lane and code not in registrations
     ]  # the registrations of these disputes are already stored
     if registered_before:
-        tx.run(f"update intake.lane_records set holds = v.holds from {HOLDS.rows} where lane_records.code = v.code", HOLDS.parameters(registered_before))
+        tx.write(f"update intake.lane_records set holds = v.holds from {HOLDS.rows} where lane_records.code = v.code", HOLDS.parameters(registered_before))
     tx.insert(
         "intake.lane_records",
         SAFEGUARD_LANE_RECORDS,
@@ -86,10 +86,10 @@ def hear(tx: Transaction, events: list[Event]) -> list[tuple[str, dict, datetime
         if event.type not in (HELD, RELEASED):
             continue
         if event.type == RELEASED:
-            tx.run("update intake.lane_records set holds = %s::text[] where code = %s", (event.data["left"], event.subject))
+            tx.write("update intake.lane_records set holds = %s::text[] where code = %s", (event.data["left"], event.subject))
         else:
             hold = "stay" if event.data["cause"] == "stay" else "hold"
-            tx.run("update intake.lane_records set holds = array_remove(holds, %s) || array[%s] where code = %s", (hold, hold, event.subject))
+            tx.write("update intake.lane_records set holds = array_remove(holds, %s) || array[%s] where code = %s", (hold, hold, event.subject))
     released = {event.subject: event.time for event in events if event.type == RELEASED}
     return [
         (code, registration, released[code])
@@ -113,7 +113,7 @@ def log_access_and_load_view(tx: Transaction, agency: str, officer: str, reason:
     seq, head = ACCESS_LOG.lock_head(tx)
     entry = (seq + 1, agency, officer, reason, dispute, granted, tx.now)
     head = ACCESS_LOG.hash_entry(head, entry)
-    tx.run(f"insert into intake.lane_accesses ({ACCESS_LOG.columns}, hash) values (%s, %s, %s, %s, %s, %s, %s, %s)", (*entry, psycopg2.Binary(head)))
+    tx.write(f"insert into intake.lane_accesses ({ACCESS_LOG.columns}, hash) values (%s, %s, %s, %s, %s, %s, %s, %s)", (*entry, psycopg2.Binary(head)))
     ACCESS_LOG.move_head(tx, seq + 1, head)
     return _load_safeguard_view(tx, dispute) if granted else None
 

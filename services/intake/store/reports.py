@@ -178,11 +178,11 @@ def _save_parties(tx, decisions):
 def _move_separated_reports(tx, rows):
     """Move reports and their parties to a new dispute. Each row is (log number, new code, whether the new dispute is registered for the report)."""
     if rows:
-        tx.run(
+        tx.write(
             f"update intake.reports r set code = v.code, registers_dispute = v.registers_dispute from {SEPARATED_REPORTS.rows} where r.seq = v.seq",
             SEPARATED_REPORTS.parameters(rows),
         )
-        tx.run(f"update intake.parties p set code = v.code from {SEPARATED_REPORTS.rows} where p.seq = v.seq", SEPARATED_REPORTS.parameters(rows))
+        tx.write(f"update intake.parties p set code = v.code from {SEPARATED_REPORTS.rows} where p.seq = v.seq", SEPARATED_REPORTS.parameters(rows))
 
 
 def save_phases(tx: Transaction, phases: dict[str, str]) -> None:
@@ -191,7 +191,7 @@ def save_phases(tx: Transaction, phases: dict[str, str]) -> None:
     A dispute with a pending join request is skipped, because the outcome of the request contains the dispute's state.
     """
     if phases:
-        tx.run(
+        tx.write(
             f"update intake.disputes d set phase = v.phase from {PHASES.rows} where d.code = v.code and d.phase <> v.phase and d.pending_request_seq is null",
             PHASES.parameters(sorted(phases.items())),
         )

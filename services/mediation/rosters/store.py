@@ -48,7 +48,7 @@ def save(tx: Transaction, entries: list[Entry]) -> None:
     tx.insert("mediation.organisations", ORGANISATION_COLUMNS, organisations, f"on conflict (code, valid_from_on) do update set {_SET_ORGANISATION}")
     tx.insert("mediation.members", MEMBER_COLUMNS, members, f"on conflict (organisation, id, valid_from_on) do update set {_SET_MEMBER}")
     if entries:
-        tx.run("update mediation.roster_version set version = version + 1")
+        tx.write("update mediation.roster_version set version = version + 1")
 
 
 def _organisation_row(o):
