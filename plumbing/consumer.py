@@ -39,7 +39,7 @@ log = get_logger()
 
 BATCH_SIZE = 800  # number of events after which a batch takes no further message
 PREFETCHED_BUNDLES = 100  # unacknowledged messages per queue of a service; each has up to 64 kB
-BATCH_WAIT_SECONDS = 0.004  # how long a batch waits for more deliveries
+BATCH_WAIT_SECONDS = 0.0  # how long a batch waits for more deliveries
 WARN_AFTER_RETRIES = 3  # number of retries of a deadlock or a lock timeout after which a warning is logged
 DUE_QUERY_SECONDS = 1.0  # interval between queries for stored events that are due for another attempt, while any event is stored
 IDLE_QUERY_SECONDS = 5.0  # the same interval while no event is stored

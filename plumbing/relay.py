@@ -50,14 +50,16 @@ FATAL_ERRORS = (
     pika.exceptions.AuthenticationError,
 )
 
-# The oldest rows of a window. The window ends with the row at which it has reached %(bytes)s bytes.
-FETCH_ROWS_SQL = """
+# The oldest rows of a window, for partitions $1 without the rows $2. The window ends after $3 rows, or with the row at which it has reached $4 bytes.
+PREPARE_FETCH_SQL = """
+prepare fetch_rows (smallint[], bigint[], int, bigint) as
 select id, exchange, routing_key, message_id, event_count, body
   from (select *, sum(octet_length(body)) over (order by id) - octet_length(body) as bytes_before
           from (select id, exchange, routing_key, message_id, event_count, body from outbox
-                 where partition = any(%(partitions)s) and id <> all(%(excluded)s::bigint[]) order by id limit %(rows)s) oldest) numbered
- where bytes_before < %(bytes)s order by id
+                 where partition = any($1) and id <> all($2) order by id limit $3) oldest) numbered
+ where bytes_before < $4 order by id
 """
+PREPARE_DELETE_SQL = "prepare delete_rows (bigint[]) as delete from outbox where id = any($1)"
 
 
 class Relay:
@@ -120,27 +122,27 @@ class Relay:
         failpoint("relay_selected")
         self.broker.publish(rows)
         self._delete_confirmed()
-        self.next_rows = self._fetch_oldest(excluded=[row[0] for row in rows])
+        is_full = len(rows) == self.window or sum(len(row[5]) for row in rows) >= WINDOW_BYTES
+        self.next_rows = self._fetch_oldest(excluded=[row[0] for row in rows]) if is_full else []
         self.confirmed = self.broker.wait_for_confirms()
         failpoint("relay_confirmed")
         if len(self.confirmed) < len(rows):
             self._postpone({row[0] for row in rows} - set(self.confirmed))
         if not self.next_rows:
             self._delete_confirmed()
+        if not is_full:
+            self._wait_for_notify()  # there were no more rows; each later commit sends a NOTIFY, which may have arrived already
 
     def _fetch_oldest(self, excluded=()):
         if not self.partitions_held:
             return []
         self.postponed = {row: until for row, until in self.postponed.items() if until > time.monotonic()}
-        return self._query(
-            FETCH_ROWS_SQL,
-            {"partitions": sorted(self.partitions_held), "excluded": [*self.postponed, *excluded], "rows": self.window, "bytes": WINDOW_BYTES},
-        )
+        return self._query("execute fetch_rows(%s, %s, %s, %s)", (sorted(self.partitions_held), [*self.postponed, *excluded], self.window, WINDOW_BYTES))
 
     def _delete_confirmed(self):
         """Delete the outbox rows that the broker has confirmed."""
         if self.confirmed:
-            self._query("delete from outbox where id = any(%s)", (self.confirmed,))
+            self._query("execute delete_rows(%s)", (self.confirmed,))
             telemetry.PUBLISHED_ROWS.labels(self.service, "confirmed").inc(len(self.confirmed))
             self.confirmed = []
 
@@ -162,8 +164,9 @@ class Relay:
         """Process the broker connection until the database sends a NOTIFY, or until a postponed row or the next rebalancing is due."""
         now = time.monotonic()
         until = min([now + POLL_SECONDS, self.next_rebalance_at, *self.postponed.values()])
-        self.broker.wait_until_readable(self.connection.fileno(), max(0.0, until - now))
-        self.connection.poll()
+        if not self.connection.notifies:  # a NOTIFY that arrived during a query is already in this list
+            self.broker.wait_until_readable(self.connection.fileno(), max(0.0, until - now))
+            self.connection.poll()
         for notification in self.connection.notifies:
             if notification.payload == NEW_RELAY:
                 self.next_rebalance_at = 0.0
@@ -196,8 +199,10 @@ class Relay:
     # ── connections ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _connect(self):
-        self.connection = pool.connect(self.database_url)
+        self.connection = pool.connect(self.database_url, pool.PLANNER_SETTINGS_SQL)
         self.connection.autocommit = True
+        self._query(PREPARE_FETCH_SQL)
+        self._query(PREPARE_DELETE_SQL)
         self.partitions_held, self.next_rows, self.confirmed, self.next_rebalance_at = set(), [], [], 0.0
         # Asynchronous commit: if a crash loses a deletion, the row is published once more, which is harmless.
         self._query("set synchronous_commit = off")
