@@ -26,6 +26,7 @@ PUBLISHED_ROWS        = Counter("fengqiao_published_total", "Messages (outbox ro
 HTTP_REQUESTS         = Counter("fengqiao_http_requests_total", "HTTP requests answered.", ["service", "door", "status"])
 # fmt: on
 
+POLL_INTERVAL_SECONDS = 3600.0
 BACKLOG_SQL = """
 select (select coalesce(sum(event_count), 0)::bigint from outbox), coalesce((select extract(epoch from now() - min(created_at)) from outbox), 0),
        (select count(*) from waiting), (select count(*) from parked where status = 'retry'), (select count(*) from parked where status = 'parked')
@@ -78,7 +79,8 @@ def serve(host: str, port: int, readiness, registry: CollectorRegistry = REGISTR
         return _respond(start_response, "404 Not Found", b"{}")
 
     server = make_server(host, port, app, server_class=WSGIServer, handler_class=_SilentHandler)
-    threading.Thread(target=server.serve_forever, daemon=True, name="telemetry").start()
+    # The server is never shut down, so its thread need not wake to check for that.
+    threading.Thread(target=server.serve_forever, args=(POLL_INTERVAL_SECONDS,), daemon=True, name="telemetry").start()
     return server.server_port
 
 
