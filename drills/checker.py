@@ -402,6 +402,24 @@ def published_states_not_continuous(evidence: Evidence):
             states[event.subject] = event.data["state"]
 
 
+def events_decided_out_of_order(evidence: Evidence):
+    """Yield each dispute whose agency events mediation decided in another order than that in which intake published them.
+
+    Disputes with an event on a sealed stream are left out: after the end of a hold, events on the ordinary stream follow those on the sealed stream.
+    """
+    sealed = {subject for stream in STREAMS if is_sealed(stream) for subject in evidence.last_published_sequences[stream]}
+    numbers: dict[str, dict[str, int]] = defaultdict(dict)  # dispute → agency event → its number among the dispute's events from intake
+    for event in evidence.published_events["intake"]:
+        if event.subject not in sealed:
+            for cause in _causing_agency_event(event):
+                numbers[event.subject].setdefault(cause, len(numbers[event.subject]))
+    decided: dict[str, list[int]] = defaultdict(list)
+    for event in evidence.published_events["mediation"]:
+        if event.subject in numbers and step_outcome(event.type, event.data):
+            decided[event.subject] += [numbers[event.subject][cause] for cause in _causing_agency_event(event) if cause in numbers[event.subject]]
+    return (f"{code}: {order}" for code, order in decided.items() if order != sorted(order))
+
+
 def broken_hash_chain_links(evidence: Evidence):
     return (str(seq) for seq in log.CHAIN.verify(SimpleNamespace(rows=lambda sql, params=(): evidence.query_rows(sql, *params))).broken)
 
@@ -515,7 +533,8 @@ CHECKS = {
     "duplicated": (events_logged_twice, agency_events_published_twice, agency_events_decided_twice, transitions_with_same_cause, duplicate_receipts,
                    codes_without_exactly_one_report, reports_with_two_codes, unexpected_notices, notices_sent_to_inbox_twice,
                    unexpected_inbox_messages, read_model_figures_too_high),
-    "disordered": (states_not_matching_transitions, timelines_not_matching_events, published_states_not_continuous, broken_hash_chain_links,
+    "disordered": (states_not_matching_transitions, timelines_not_matching_events, published_states_not_continuous, events_decided_out_of_order,
+                   broken_hash_chain_links,
                    outcome_receipts_before_first_receipt, receipt_cursors_not_matching_receipts, events_still_waiting, undecided_join_requests),
     "unexpected": (events_logged_but_never_sent, events_never_acknowledged, outcomes_not_matching_script, outcome_receipts_not_matching_decision,
                    parked_events, rows_without_dispute, published_events_not_copied),

@@ -33,6 +33,10 @@ BROKEN_RELAY_CONNECTIONS = [_make_fault(second, "stall", (relay, "broker"), 1.5)
 # fmt: on
 
 
+# While the intake service is suspended, events queue up, so that its next batches publish several events of the same dispute in one bundle.
+SUSPENSIONS_OF_INTAKE = [_make_fault(second, "freeze", "intake", 1.5) for second in (1.0, 4.0, 7.0)]
+
+
 def _same_fault_in(processes: Iterable[str], fault: str) -> dict[str, str]:
     return dict.fromkeys(processes, fault)
 
@@ -78,6 +82,22 @@ SEEDED_FAULTS = (
                 "one outcome receipt in twenty is not created"),
     SeededFault("count twice",                              {"metrics": "count_twice"},                            [],        ("duplicated",),
                 "one sum in five of the read model grows by two instead of one"),
+    SeededFault("lose an element of a bundle",              _same_fault_in(RELAY_PROCESSES, "lose_bundle_elements"),    SUSPENSIONS_OF_INTAKE, ("lost",),
+                "one bundle in five is published without one of its events"),
+    SeededFault("lose a receipt of a batch",                _same_fault_in(RELAY_PROCESSES, "lose_receipts_of_batches"), SUSPENSIONS_OF_INTAKE, ("lost",),
+                "one message in five with several receipts or notices is published without one of them"),
+    SeededFault("reverse each bundle",                      _same_fault_in(RELAY_PROCESSES, "reverse_bundles"),         SUSPENSIONS_OF_INTAKE, (),
+                "harmless alone: every consumer sorts the events of a batch by sequence number"),
+    SeededFault("… and consumers that do not sort",         _same_fault_in(RELAY_PROCESSES, "reverse_bundles") | _same_fault_in(CONSUMER_PROCESSES, "process_in_arrival_order"),
+                SUSPENSIONS_OF_INTAKE, ("disordered",), "the events of one dispute in a bundle are processed in the order of arrival"),
+    SeededFault("process half of a bundle",                 _same_fault_in(CONSUMER_PROCESSES, "process_half_of_bundles"), SUSPENSIONS_OF_INTAKE, ("lost",),
+                "one bundle in five is acknowledged although only its first half was processed"),
+    SeededFault("a bundle without its content type",        _same_fault_in(RELAY_PROCESSES, "publish_bundles_as_single_events"), SUSPENSIONS_OF_INTAKE, ("lost", "unexpected"),
+                "listeners store a bundle as one unreadable event"),
+    SeededFault("two caches of the read model",             {"metrics": "write_read_model_from_two_caches"},       [],        (),
+                "harmless alone: a cache is used only if it made the last write"),
+    SeededFault("… and a cache that is used when stale",    {"metrics": "write_read_model_from_two_caches+use_stale_cache"}, [], ("lost", "duplicated"),
+                "differences of counts are computed from old states of the disputes"),
 )
 # fmt: on
 
@@ -149,4 +169,6 @@ def _write_into_document(text):
         RELIABILITY_DOCUMENT.write_text(between.sub(lambda match: f"{match[1]}{text}\n{match[2]}", document))
 
 
-assert {fault for seeded_fault in SEEDED_FAULTS for fault in seeded_fault.faults_by_process.values()} <= set(fault_injection.FAULT_FUNCTIONS)
+assert {fault for seeded_fault in SEEDED_FAULTS for faults in seeded_fault.faults_by_process.values() for fault in faults.split("+")} <= set(
+    fault_injection.FAULT_FUNCTIONS
+)
