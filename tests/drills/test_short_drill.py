@@ -106,10 +106,10 @@ TAMPERING_STATEMENTS = {
         ("lost", "missing_notices"),  # a notice to the addressee in the event is due, but was not sent
     "delete from drill.outbox where id = (select max(id) from drill.outbox where service = 'notify' and exchange = 'inboxes')":
         ("lost", "notices_not_sent_to_inbox"),
-    "insert into drill.outbox (service, exchange, routing_key, event_id, body) select service, exchange, routing_key, event_id, body"
+    "insert into drill.outbox (service, exchange, routing_key, event_id, type, subject, body) select service, exchange, routing_key, event_id, type, subject, body"
     "  from drill.outbox where service = 'notify' and exchange = 'inboxes' limit 1":
         ("duplicated", "notices_sent_to_inbox_twice"),
-    "insert into drill.outbox (service, exchange, routing_key, event_id, body) select service, exchange, 'police', 'x/1/police', body"
+    "insert into drill.outbox (service, exchange, routing_key, event_id, type, subject, body) select service, exchange, 'police', 'x/1/police', type, subject, body"
     "  from drill.outbox where service = 'notify' and exchange = 'inboxes' limit 1":
         ("duplicated", "unexpected_inbox_messages"),
     "update drill.outbox set event_id = 'x/1/police' where id = (select max(id) from drill.outbox where service = 'notify' and exchange = 'inboxes' and routing_key = 'police')":
@@ -119,14 +119,17 @@ TAMPERING_STATEMENTS = {
     "update intake.log l set event_id = first.event_id from (select event_id, agency from intake.log order by seq limit 1) first"
     "  where l.seq = (select min(seq) from intake.log where agency <> first.agency)":
         ("duplicated", "events_logged_twice"),
-    "insert into drill.outbox (service, exchange, routing_key, event_id, body) select service, exchange, routing_key, event_id, body"
+    "insert into drill.outbox (service, exchange, routing_key, event_id, type, subject, body) select service, exchange, routing_key, event_id, type, subject, body"
     "  from drill.outbox where exchange = 'intake.events' limit 1":
         ("duplicated", "agency_events_published_twice"),
-    "insert into drill.outbox (service, exchange, routing_key, event_id, body) select service, exchange, routing_key, event_id, body"
+    "insert into drill.outbox (service, exchange, routing_key, event_id, type, subject, body) select service, exchange, routing_key, event_id, type, subject, body"
     "  from drill.outbox where exchange = 'mediation-safeguard.events' and routing_key like '%.step.applied' limit 1":
         ("duplicated", "agency_events_decided_twice"),
     sql_altering_copied_event("%", {'"before":"registered"': '"before":"closed"'}):
         ("disordered", "published_states_not_continuous"),
+    "update drill.outbox set body = convert_to(replace(replace(replace(convert_from(body, 'UTF8'), '\"sequence\":\"2\"', '\"sequence\":\"0\"'), '\"sequence\":\"3\"',"
+    "  '\"sequence\":\"2\"'), '\"sequence\":\"0\"', '\"sequence\":\"3\"'), 'UTF8') where exchange = 'intake.events'":
+        ("disordered", "events_decided_out_of_order"),
     "insert into metrics.timeline (code, source, sequence, at, type, event, detail) select code, source, 1000, at, type, event, detail"
     "  from metrics.timeline where source = 'intake' limit 1":
         ("disordered", "timelines_not_matching_events"),
