@@ -15,6 +15,7 @@ from drills.system import PROCESSES, DrillSystem
 
 RELIABILITY_DOCUMENT = ROOT / "docs" / "reliability.md"
 FAULT_SECONDS, DRAIN_SECONDS = 10.0, 20.0
+LOAD_RATE = 60.0  # events per second of all agencies together
 DRAIN_FACTOR = 6  # factor of the time limit DRAIN_SECONDS for runs in which the system must finish all its work
 RELAY_PROCESSES = ("relay", "relay-second")
 MEDIATION_PROCESSES = ("mediation", "mediation-standby")
@@ -112,7 +113,7 @@ def run_with_seeded_fault(
     """Run a short drill with the seeded fault. Return its result. The servers must be running; their tables and queues are emptied first."""
     system.restart_empty(seeded_fault.faults_by_process)
     groups = ("federation", "grid", "petitions")
-    return Drill(system, seed=1, log=log, groups=groups, pause=0.05).run(
+    return Drill(system, seed=1, log=log, groups=groups, rate=LOAD_RATE).run(
         seeded_fault.schedule, seconds, drain_seconds * (1 if seeded_fault.expected_findings else DRAIN_FACTOR)
     )
 
