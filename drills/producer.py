@@ -77,11 +77,11 @@ class Producer:
             for entry in entries:
                 if entry["event"] not in self.awaited:
                     continue
+                if entry["dispute"]:  # stored before the outcome, because a sender that sees the outcome needs the code
+                    self.dispute_codes[entry["event"]] = entry["dispute"]
                 outcome = entry["type"].removeprefix("receipt.")
                 if outcome in ("refused", "applied", "rejected"):
                     self.outcomes[entry["event"]] = outcome
-                if entry["dispute"]:
-                    self.dispute_codes[entry["event"]] = entry["dispute"]
             self.outcome_received.notify_all()
 
     def stop_waiting_for(self, event_id: str) -> None:
