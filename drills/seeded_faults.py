@@ -34,8 +34,11 @@ BROKEN_RELAY_CONNECTIONS = [_make_fault(second, "stall", (relay, "broker"), 1.5)
 # fmt: on
 
 
-# While the intake service is suspended, events queue up, so that its next batches publish several events of the same dispute in one bundle.
+# While the intake service is suspended, events queue up, so that it publishes long bundles afterwards.
 SUSPENSIONS_OF_INTAKE = [_make_fault(second, "freeze", "intake", 1.5) for second in (1.0, 4.0, 7.0)]
+# The same for disputes that are so far advanced that a mediation body reports their steps without waiting for outcomes.
+LONG_SUSPENSIONS_OF_INTAKE = [_make_fault(second, "freeze", "intake", 3.0) for second in (9.0, 14.0, 19.0)]
+LONG_FAULT_SECONDS = 24.0
 
 
 def _same_fault_in(processes: Iterable[str], fault: str) -> dict[str, str]:
@@ -55,6 +58,7 @@ class SeededFault:
     schedule: list[Fault]
     expected_findings: tuple[str, ...]
     description: str
+    seconds: float = FAULT_SECONDS  # duration of the load
 
 
 # fmt: off
@@ -87,10 +91,10 @@ SEEDED_FAULTS = (
                 "one bundle in five is published without one of its events"),
     SeededFault("lose a receipt of a batch",                _same_fault_in(RELAY_PROCESSES, "lose_receipts_of_batches"), SUSPENSIONS_OF_INTAKE, ("lost",),
                 "one message in five with several receipts or notices is published without one of them"),
-    SeededFault("reverse each bundle",                      _same_fault_in(RELAY_PROCESSES, "reverse_bundles"),         SUSPENSIONS_OF_INTAKE, (),
-                "harmless alone: every consumer sorts the events of a batch by sequence number"),
+    SeededFault("reverse each bundle",                      _same_fault_in(RELAY_PROCESSES, "reverse_bundles"),    LONG_SUSPENSIONS_OF_INTAKE, (),
+                "harmless alone: every consumer sorts the events of a batch by sequence number", LONG_FAULT_SECONDS),
     SeededFault("… and consumers that do not sort",         _same_fault_in(RELAY_PROCESSES, "reverse_bundles") | _same_fault_in(CONSUMER_PROCESSES, "process_in_arrival_order"),
-                SUSPENSIONS_OF_INTAKE, ("disordered",), "the events of one dispute in a bundle are processed in the order of arrival"),
+                LONG_SUSPENSIONS_OF_INTAKE, ("disordered",), "the events of one dispute in a bundle are processed in the order of arrival", LONG_FAULT_SECONDS),
     SeededFault("process half of a bundle",                 _same_fault_in(CONSUMER_PROCESSES, "process_half_of_bundles"), SUSPENSIONS_OF_INTAKE, ("lost",),
                 "one bundle in five is acknowledged although only its first half was processed"),
     SeededFault("a bundle without its content type",        _same_fault_in(RELAY_PROCESSES, "publish_bundles_as_single_events"), SUSPENSIONS_OF_INTAKE, ("lost", "unexpected"),
@@ -107,14 +111,14 @@ def run_with_seeded_fault(
     system: DrillSystem,
     seeded_fault: SeededFault,
     log: Callable[[str], None] = lambda line: None,
-    seconds: float = FAULT_SECONDS,
+    seconds: float | None = None,
     drain_seconds: float = DRAIN_SECONDS,
 ) -> DrillResult:
     """Run a short drill with the seeded fault. Return its result. The servers must be running; their tables and queues are emptied first."""
     system.restart_empty(seeded_fault.faults_by_process)
     groups = ("federation", "grid", "petitions")
     return Drill(system, seed=1, log=log, groups=groups, rate=LOAD_RATE).run(
-        seeded_fault.schedule, seconds, drain_seconds * (1 if seeded_fault.expected_findings else DRAIN_FACTOR)
+        seeded_fault.schedule, seeded_fault.seconds if seconds is None else seconds, drain_seconds * (1 if seeded_fault.expected_findings else DRAIN_FACTOR)
     )
 
 
