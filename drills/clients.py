@@ -22,6 +22,7 @@ from fengqiao_agency import Agency
 
 STRUCTURED_CONTENT_TYPE, BATCH_CONTENT_TYPE = "application/cloudevents+json", "application/cloudevents-batch+json"
 TIMEOUT_SECONDS = 10.0
+ERRORS_WHILE_OPENING = (ValueError, AMQPConnectorException)  # pika raises these two if the server disappears or hangs while the connection opens
 
 
 class ReceiptsNotFetched(Exception):
@@ -102,6 +103,9 @@ class ConfirmingConnection:
         )  # fmt: skip
         try:
             self._poll_until(lambda: self._is_open)
+        except ERRORS_WHILE_OPENING as problem:
+            self.close()
+            raise pika.exceptions.AMQPConnectionError(str(problem)) from problem
         except BaseException:
             self.close()
             raise
@@ -308,5 +312,5 @@ def _connection_parameters(uri):
 def _open_connection(uri):
     try:
         return pika.BlockingConnection(_connection_parameters(uri))
-    except (ValueError, AMQPConnectorException) as problem:  # pika raises these two errors if the server disappears or hangs while the connection opens
+    except ERRORS_WHILE_OPENING as problem:
         raise pika.exceptions.AMQPConnectionError(str(problem)) from problem

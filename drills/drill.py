@@ -129,6 +129,7 @@ class Drill:
             time.sleep(0.1)
 
     def _log_progress(self):
+        self._raise_if_producer_died()
         records = self._read_producer_records()
         self.log(
             f"          {len(records.attempts)} attempted, {len(records.acknowledged_ids)} acknowledged, {len(records.received_messages)} receipts and notices received"
@@ -153,11 +154,14 @@ class Drill:
         self._producers = []
 
     def _have_producers_stopped_sending(self):
-        """Return whether every producer has stopped sending. Raises RuntimeError if a producer process died, which is an error of the drill itself."""
+        self._raise_if_producer_died()
+        return all((self.folder / f"{group.name}.quiet").exists() for group in self.groups)
+
+    def _raise_if_producer_died(self):
+        """Raise RuntimeError if a producer process died, which is an error of the drill itself."""
         for producer, group in zip(self._producers, self.groups, strict=True):
             if producer.poll() is not None:
                 raise RuntimeError(f"the producer {group.name} died:\n{(self.folder / f'{group.name}.log').read_text()[-3000:]}")
-        return all((self.folder / f"{group.name}.quiet").exists() for group in self.groups)
 
     # ── drain ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
