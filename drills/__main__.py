@@ -1,6 +1,6 @@
 """`python -m drills`: runs one reliability drill, or with --prove one short drill per seeded fault.
 
-The exit code is 0 if no event was lost, duplicated or out of order; with --prove, if the checks found every seeded fault.
+The exit code is 0 if no event was lost, duplicated or out of order and all work was finished in time; with --prove, if the checks found every seeded fault.
 """
 
 import json
@@ -15,7 +15,7 @@ import typer
 
 from deploy.files import make_private_folder
 from drills import schedule
-from drills.drill import Drill, ignore_configured_servers
+from drills.drill import DEFAULT_RATE, REQUIRED_DRAIN_SECONDS, Drill, ignore_configured_servers
 from drills.system import DrillSystem
 from drills.workload import AGENCY_GROUPS
 from local.paths import run_dir
@@ -24,6 +24,8 @@ from local.signals import interrupt_on_stop_signals
 
 def main(
     seconds: Annotated[float, typer.Option(help="注入故障的时长（秒） | seconds during which faults are injected")] = 120,
+    minutes: Annotated[float | None, typer.Option(help="注入故障的时长（分钟），代替 --seconds | the same in minutes, instead of --seconds")] = None,
+    rate: Annotated[float, typer.Option(help="各机构合计每秒上报的事件数 | events per second of all agencies together")] = DEFAULT_RATE,
     seed: Annotated[int | None, typer.Option(help="随机种子，用于重现同一次演练 | random seed; the same seed repeats the same faults")] = None,
     run: Annotated[Path | None, typer.Option(help="运行目录，结束后删除 | run directory, deleted afterwards")] = None,
     keep: Annotated[bool, typer.Option(help="保留运行目录 | keep the run directory")] = False,
@@ -44,14 +46,15 @@ def main(
 
         raise typer.Exit(run_all_seeded_faults(folder))
     seed = random.randrange(10**6) if seed is None else seed
-    faults = schedule.draw_schedule(seed, seconds)
-    _log(f"seed {seed}, {len(faults)} faults in {seconds:g} s:")
+    seconds = seconds if minutes is None else 60 * minutes
+    faults = schedule.draw_schedule_of_drill(seed, seconds)
+    _log(f"seed {seed}, {len(faults)} faults in {seconds:g} s, {rate:g} events/s:")
     for fault in faults:
         _log(f"  {fault}")
     shutil.rmtree(folder, ignore_errors=True)
     with DrillSystem(folder) as system:
-        result = Drill(system, seed, _log).run(faults, seconds)
-    summary = result.summary() | {"seconds": seconds}
+        result = Drill(system, seed, _log, rate=rate).run(faults, seconds)
+    summary = result.summary() | {"rate": rate}
     (make_private_folder(run_dir()) / "chaos.json").write_text(json.dumps(summary, indent=1, ensure_ascii=False))
     print(json.dumps({name: value for name, value in summary.items() if name != "findings"}, ensure_ascii=False))
     for kind, findings in result.figures.findings.items():
@@ -61,7 +64,9 @@ def main(
             print(f"{kind}: … {len(findings)} in all, see {run_dir() / 'chaos.json'}")
     if not keep and result.is_clean:
         shutil.rmtree(folder, ignore_errors=True)
-    raise typer.Exit(0 if result.is_clean else 1)
+    if not result.is_drained_in_time:
+        print(f"积压未在{REQUIRED_DRAIN_SECONDS:g}秒内处理完毕 | the work was not finished within {REQUIRED_DRAIN_SECONDS:g} s after the last fault")
+    raise typer.Exit(0 if result.is_clean and result.is_drained_in_time else 1)
 
 
 _STARTED = time.monotonic()

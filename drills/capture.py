@@ -1,13 +1,16 @@
 """Copies each event in the services' outboxes into a table of the drill, for the checks.
 
-A database trigger copies the events of each inserted row, which may be a bundle of events, in the transaction that inserts it. If that transaction committed, the copy therefore exists exactly once,
-whatever happens to the relay and the broker afterwards. The services' code does not depend on the copy.
+A database trigger copies the events of each inserted row, which may be a bundle of events, in the transaction that inserts it. If that transaction
+committed, the copy therefore exists exactly once, whatever happens to the relay and the broker afterwards. The services' code does not depend on the copy.
 """
 
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
 import psycopg2
+
+SUBJECTS_PER_QUERY = 500  # number of subjects whose events are in memory at a time
 
 # `security definer`: the trigger function runs with the rights of the administrator, because the services have no rights on the schema `drill`.
 CREATE_OUTBOX_COPY = r"""
@@ -19,17 +22,20 @@ create table drill.outbox (
     exchange     text  not null,
     routing_key  text  not null,
     event_id     text  not null,
+    type         text,
+    subject      text,
     body         bytea not null
 );
+create index outbox_by_subject on drill.outbox (exchange, subject);
 create function drill.copy_outbox() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    insert into drill.outbox (service, exchange, routing_key, event_id, body)
-    select tg_table_schema, exchange, replace(routing_key, '.bundle', '.' || (event::json ->> 'type')), coalesce(event::json ->> 'id', message_id),
-           convert_to(event, 'UTF8')
+    insert into drill.outbox (service, exchange, routing_key, event_id, type, subject, body)
+    select tg_table_schema, exchange, replace(routing_key, '.bundle', '.' || f.type), coalesce(f.id, message_id), f.type, f.subject, convert_to(event, 'UTF8')
       from (select *, convert_from(body, 'UTF8') as message from new_rows) m
      cross join lateral string_to_table(case when message like '[%' then substr(message, 2, length(message) - 2) else message end, E',\n')
            with ordinality e (event, n)
-     order by id, n;
+     cross join lateral json_to_record(event::json) as f (id text, type text, subject text)
+     order by m.id, n;
     return null;
 end $$;
 """
@@ -39,14 +45,13 @@ create trigger copy_outbox after insert on {service}.outbox referencing new tabl
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """A copied event of a service's outbox. `routing_key`: the key that it has as a message of its own."""
+class InboxMessage:
+    """A copied receipt or notice for one agency. `type`: its event type, `subject`: the dispute's code."""
 
-    service: str
-    exchange: str
-    routing_key: str
+    agency: str
     event_id: str
-    body: bytes
+    type: str
+    subject: str
 
 
 def install_outbox_copy(admin_url: str, services) -> None:
@@ -60,7 +65,30 @@ def install_outbox_copy(admin_url: str, services) -> None:
             cursor.execute(CREATE_TRIGGER.format(service=service))
 
 
-def read_messages(query_rows) -> list[Message]:
-    """Return all events that the trigger copied from the services' outboxes, in the order of insertion. `query_rows(sql, *parameters)` queries the database as administrator."""
-    copied = query_rows("select service, exchange, routing_key, event_id, body from drill.outbox order by id")
-    return [Message(service, exchange, key, event_id, bytes(body)) for service, exchange, key, event_id, body in copied]
+def read_bodies(query_rows, exchanges: list[str]) -> Iterator[dict[str, list[bytes]]]:
+    """Yield the serialised events published to these exchanges, {exchange: bodies in the order of insertion}, for some hundred subjects at a time.
+
+    All events about a subject are in the same item, so that memory does not grow with the number of disputes. `query_rows(sql, *parameters)` queries
+    the database as administrator.
+    """
+    subjects = sorted(subject for (subject,) in query_rows("select distinct subject from drill.outbox where exchange = any(%s)", exchanges))
+    for first in range(0, len(subjects), SUBJECTS_PER_QUERY):
+        bodies: dict[str, list[bytes]] = {exchange: [] for exchange in exchanges}
+        for exchange, body in query_rows(
+            "select exchange, body from drill.outbox where exchange = any(%s) and subject = any(%s) order by id",
+            exchanges,
+            subjects[first : first + SUBJECTS_PER_QUERY],
+        ):
+            bodies[exchange].append(bytes(body))
+        yield bodies
+
+
+def count_events(query_rows, exchange: str) -> int:
+    """Return the number of events published to the exchange."""
+    return query_rows("select count(*) from drill.outbox where exchange = %s", exchange)[0][0]
+
+
+def read_inbox_messages(query_rows, service: str, exchange: str) -> list[InboxMessage]:
+    """Return the receipts and notices that the service published to the agencies' inboxes (`exchange`), in the order of insertion."""
+    rows = query_rows("select routing_key, event_id, type, subject from drill.outbox where service = %s and exchange = %s order by id", service, exchange)
+    return [InboxMessage(*row) for row in rows]

@@ -6,14 +6,16 @@ The checks run after the system has finished its work (see `quiescence`); an eve
 """
 
 import re
+import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
-
-import orjson
+from typing import NamedTuple
 
 from contracts import step_outcome
 from contracts.channels import INBOXES_EXCHANGE, STREAMS, SUBSCRIPTIONS, exchange_of, is_sealed, service_of
@@ -48,25 +50,46 @@ select source, subject, event_id from
 """
 
 
+class Attempt(NamedTuple):
+    """An event that a producer tried to send. `expected`: see `workload.Step`."""
+
+    agency: str
+    type: str
+    subject: str
+    expected: str | None
+
+
+class ReceivedMessage(NamedTuple):
+    """A receipt or notice that a producer received. `event`: id of the agency event that it answers; `dispute`: the dispute's code in it."""
+
+    agency: str
+    event: str | None
+    dispute: str | None
+
+
 @dataclass
 class ProducerRecords:
     """Contents of the producers' ledgers: events that they tried to send, acknowledgements, and the receipts and notices that they received."""
 
-    attempts: dict[str, dict] = field(default_factory=dict)  # event id → ledger entry of the attempt to send the event
+    attempts: dict[str, Attempt] = field(default_factory=dict)  # by event id
     acknowledged_ids: set[str] = field(default_factory=set)  # ids of the acknowledged events
-    received_messages: dict[str, dict] = field(default_factory=dict)  # receipt or notice id → ledger entry
+    received_messages: dict[str, ReceivedMessage] = field(default_factory=dict)  # by id of the receipt or notice
 
     @classmethod
     def from_ledgers(cls, folder: Path) -> "ProducerRecords":
         records = cls()
-        for entry in ledger.read_entries(folder):
-            if entry["do"] == "attempt":
-                records.attempts[entry["id"]] = entry
-            elif entry["do"] == "acknowledged":
-                records.acknowledged_ids.add(entry["id"])
-            elif entry["do"] == "received":
-                records.received_messages[entry["receipt"]] = entry
+        records.add_new_entries(ledger.LedgerReader(folder))
         return records
+
+    def add_new_entries(self, reader: ledger.LedgerReader) -> None:
+        """Add the entries that were written since the reader's last call. Equal texts are stored once, because a long drill has a million entries."""
+        for entry in reader.read_new_entries():
+            if entry["do"] == "attempt":
+                self.attempts[sys.intern(entry["id"])] = Attempt(*map(_intern, (entry["agency"], entry["type"], entry["subject"], entry["expected"])))
+            elif entry["do"] == "acknowledged":
+                self.acknowledged_ids.add(sys.intern(entry["id"]))
+            elif entry["do"] == "received":
+                self.received_messages[entry["receipt"]] = ReceivedMessage(*map(_intern, (entry["agency"], entry["event"], entry["dispute"])))
 
 
 @dataclass
@@ -99,8 +122,23 @@ class Figures:
         return not any(self.findings.values())
 
 
+class DueNotice(NamedTuple):
+    """A notice that is due. `stored_key` and `inbox_key`: the notice as notify's tables store it, and as notify publishes it (see `_comparison_key`).
+
+    A sealed notice is stored with the event's type instead of the notice's type.
+    """
+
+    stored_key: str
+    inbox_key: str
+    is_sealed: bool
+
+
 class Evidence:
-    """Input of the checks: the producers' records and the contents of the services' tables. Each table is read once, on first use."""
+    """Input of the checks: the producers' records and the contents of the services' tables.
+
+    Tables with one row or few rows per agency event are read once, on first use, without the bodies of events; that is some 2 kB of memory per agency
+    event. The published events in full are read again by each check, for some hundred disputes at a time.
+    """
 
     def __init__(self, query_rows: QueryRows, records: ProducerRecords):
         self.query_rows, self.records = query_rows, records
@@ -110,31 +148,19 @@ class Evidence:
         """Entries of intake's log by event: event id → list of (seq, agency, dispute, refused_for)."""
         entries = defaultdict(list)
         for seq, agency, event_id, dispute, refused in self.query_rows("select seq, agency, event_id, dispute, refused_for from intake.log order by seq"):
-            entries[event_id].append((seq, agency, dispute, refused))
+            entries[sys.intern(event_id)].append((seq, sys.intern(agency), dispute, refused))
         return entries
-
-    @cached_property
-    def _stored_receipts(self):
-        return [
-            (*RECEIPT_ID.fullmatch(receipt).groups(), agency, position, orjson.loads(bytes(body)))
-            for receipt, agency, position, body in self.query_rows("select id, agency, position, body from intake.receipts")
-        ]
 
     @cached_property
     def receipts_by_entry(self) -> dict[int, dict[str, tuple]]:
         """Receipts in intake's table: seq of the log entry → "first" or "outcome" → (receipt type, agency, position among the agency's receipts)."""
         receipts = defaultdict(dict)
-        for seq, which, agency, position, event in self._stored_receipts:
-            receipts[int(seq)][which] = (event["type"], agency, position)
+        for receipt, agency, position, receipt_type in self.query_rows(
+            "select id, agency, position, convert_from(body, 'UTF8')::json ->> 'type' from intake.receipts"
+        ):
+            seq, which = RECEIPT_ID.fullmatch(receipt).groups()
+            receipts[int(seq)][sys.intern(which)] = (sys.intern(receipt_type), sys.intern(agency), position)
         return receipts
-
-    @cached_property
-    def receipt_counts(self) -> dict[tuple, Counter]:
-        """Number of receipts in intake's table: (agency, event id) → "first" or "outcome" → number."""
-        counts = defaultdict(Counter)
-        for _, which, agency, _, event in self._stored_receipts:
-            counts[agency, event["causationid"]][which] += 1
-        return counts
 
     @cached_property
     def parked_events(self) -> dict[tuple, tuple]:
@@ -145,13 +171,14 @@ class Evidence:
             for source, subject, event_id, status in self.query_rows(f"select source, subject, event_id, status from {service}.parked")
         }
 
-    @cached_property
-    def timelines(self) -> dict[tuple, list[tuple]]:
-        """Timelines in the read model: (dispute code, source) → list of (sequence, event type), in order."""
-        timeline = defaultdict(list)
-        for code, source, sequence, event_type in self.query_rows("select code, source, sequence, type from metrics.timeline order by 1, 2, 3"):
-            timeline[code, source].append((sequence, event_type))
-        return timeline
+    def load_timelines(self, source: str, codes: list[str]) -> dict[str, list[tuple]]:
+        """Return the timelines of these disputes in the read model: dispute code → list of (sequence, event type) of this source, in order."""
+        timelines = defaultdict(list)
+        for code, sequence, event_type in self.query_rows(
+            "select code, sequence, type from metrics.timeline where source = %s and code = any(%s) order by code, sequence", source, codes
+        ):
+            timelines[code].append((sequence, event_type))
+        return timelines
 
     @cached_property
     def transitions_by_dispute(self) -> dict[str, list[tuple]]:
@@ -182,25 +209,43 @@ class Evidence:
             stream: dict(self.query_rows(f"select subject, last_sequence from {service_of(stream)}.spoken where source = %s", stream)) for stream in STREAMS
         }
 
-    @cached_property
-    def _published_messages(self):
-        return capture.read_messages(self.query_rows)
+    def published_events(self, stream: str) -> Iterator[Event]:
+        """Yield all events published on the stream in full, sorted by sequence within each subject."""
+        for events_by_stream in self.published_events_by_stream(stream):
+            yield from events_by_stream[stream]
+
+    def published_events_by_stream(self, *streams: str) -> Iterator[dict[str, list[Event]]]:
+        """Yield all events published on these streams, for some hundred subjects at a time: stream → list of events sorted by subject and sequence."""
+        for bodies in capture.read_bodies(self.query_rows, [exchange_of(stream) for stream in streams]):
+            yield {
+                stream: sorted((events.read(Delivery(body)) for body in bodies[exchange_of(stream)]), key=attrgetter("subject", "sequence"))
+                for stream in streams
+            }
+
+    def published_events_by_subject(self, stream: str) -> Iterator[tuple[str, list[Event]]]:
+        """Yield each subject with the events published on the stream about it, sorted by sequence."""
+        for subject, events_about_subject in groupby(self.published_events(stream), key=attrgetter("subject")):
+            yield subject, list(events_about_subject)
 
     @cached_property
-    def published_events(self) -> dict[str, list[Event]]:
-        """All published events in full, sorted by subject and sequence: stream → list of events."""
-        return {
-            stream: sorted(
-                (events.read(Delivery(message.body)) for message in self._published_messages if message.exchange == exchange_of(stream)),
-                key=lambda event: (event.subject, event.sequence),
+    def due_notices(self) -> list["DueNotice"]:
+        """Notices that are due because of the published events, computed by the notify service's own functions."""
+        return [
+            DueNotice(
+                _comparison_key(notice.id, notice.event.type if is_sealed(stream) else notice.kind, notice.dispute, notice.to),
+                _comparison_key(notice.id, notice.kind, notice.dispute, notice.to),
+                is_sealed(stream),
             )
-            for stream in STREAMS
-        }
+            for stream in SUBSCRIPTIONS["notify"]
+            for event in self.published_events(stream)
+            if not _is_unprocessed_by_notify(self, event)
+            for notice in (safeguard.notices_for if is_sealed(stream) else rules.notices_for)(event)
+        ]
 
     @cached_property
-    def inbox_messages(self) -> list[capture.Message]:
+    def inbox_messages(self) -> list[capture.InboxMessage]:
         """Messages that the notify service published to the agencies' inboxes."""
-        return [message for message in self._published_messages if message.service == "notify" and message.exchange == INBOXES_EXCHANGE]
+        return capture.read_inbox_messages(self.query_rows, "notify", INBOXES_EXCHANGE)
 
     @cached_property
     def notify_positions(self) -> dict[tuple, int]:
@@ -219,9 +264,9 @@ class Evidence:
 
     def is_parked(self, event_id: str) -> bool:
         """Return whether this event or any event of its dispute is parked at a service and therefore waits for an operator."""
-        entry, attempt = self.log_entry(event_id), self.records.attempts.get(event_id, {})
+        entry, attempt = self.log_entry(event_id), self.records.attempts.get(event_id)
         if entry is None:
-            return ("intake", f"/agencies/{attempt.get('agency')}", attempt.get("subject")) in self.parked_events
+            return attempt is not None and ("intake", f"/agencies/{attempt.agency}", attempt.subject) in self.parked_events
         return any(subject == entry[2] for _, _, subject in self.parked_events)
 
 
@@ -259,7 +304,7 @@ def events_left_in_outbox(evidence: Evidence):
 
 def undelivered_receipts(evidence: Evidence):
     """Yield each receipt in intake's table that a simulated agency should have received and has not."""
-    agencies = {attempt["agency"] for attempt in evidence.records.attempts.values()}
+    agencies = {attempt.agency for attempt in evidence.records.attempts.values()}
     for seq, receipts in evidence.receipts_by_entry.items():
         for which, (_, agency, _) in receipts.items():
             if agency in agencies and f"receipt/{seq}/{which}" not in evidence.records.received_messages:
@@ -277,9 +322,7 @@ def notices_not_sent_to_inbox(evidence: Evidence):
 def undelivered_notices(evidence: Evidence):
     """Yield each notice that was sent to an inbox which a producer reads, and that the producer has not received."""
     readers = agencies_with_inbox_reader(evidence.records)
-    return (
-        message.event_id for message in evidence.inbox_messages if message.routing_key in readers and message.event_id not in evidence.records.received_messages
-    )
+    return (message.event_id for message in evidence.inbox_messages if message.agency in readers and message.event_id not in evidence.records.received_messages)
 
 
 def read_model_figures_too_low(evidence: Evidence):
@@ -298,7 +341,7 @@ def agency_events_published_twice(evidence: Evidence):
     return _repeated_values(
         f"{stream} {event.type} {cause}"
         for stream in _streams_of_service("intake")
-        for event in evidence.published_events[stream]
+        for event in evidence.published_events(stream)
         for cause in _causing_agency_event(event)
     )
 
@@ -308,7 +351,7 @@ def agency_events_decided_twice(evidence: Evidence):
 
     A decision on the safeguard stream is published again on the ordinary stream after the hold has ended; this does not count as a repeat.
     """
-    decisions = (event for stream in _streams_of_service("mediation") for event in evidence.published_events[stream] if step_outcome(event.type, event.data))
+    decisions = (event for stream in _streams_of_service("mediation") for event in evidence.published_events(stream) if step_outcome(event.type, event.data))
     return _repeated_values(f"{event.source} {cause}" for event in decisions for cause in _causing_agency_event(event))
 
 
@@ -319,12 +362,14 @@ def transitions_with_same_cause(evidence: Evidence):
 
 def duplicate_receipts(evidence: Evidence):
     """Yield each event with two first receipts or two outcome receipts, in intake's table or among the receipts that an agency received."""
-    yield from (
-        f"{agency} {event}: {count} × {which}" for (agency, event), counts in evidence.receipt_counts.items() for which, count in counts.items() if count > 1
-    )
+    for agency, event, which, count in evidence.query_rows(
+        "select agency, convert_from(body, 'UTF8')::json ->> 'causationid', split_part(id, '/', 3), count(*) from intake.receipts"
+        " group by 1, 2, 3 having count(*) > 1"
+    ):
+        yield f"{agency} {event}: {count} × {which}"
     received = Counter(
-        (entry["agency"], entry["event"], RECEIPT_ID.fullmatch(receipt)[2])
-        for receipt, entry in evidence.records.received_messages.items()
+        (message.agency, message.event, RECEIPT_ID.fullmatch(receipt)[2])
+        for receipt, message in evidence.records.received_messages.items()
         if RECEIPT_ID.fullmatch(receipt)
     )
     yield from (f"{agency} received {count} × {which} of {event}" for (agency, event, which), count in received.items() if count > 1)
@@ -339,10 +384,10 @@ def codes_without_exactly_one_report(evidence: Evidence):
 
 def reports_with_two_codes(evidence: Evidence):
     codes = defaultdict(set)
-    for entry in evidence.records.received_messages.values():
-        attempt = evidence.records.attempts.get(entry["event"] or "")
-        if attempt and attempt["type"] == "dispute.reported" and entry["dispute"]:
-            codes[attempt["agency"], attempt["subject"]].add(entry["dispute"])
+    for message in evidence.records.received_messages.values():
+        attempt = evidence.records.attempts.get(message.event or "")
+        if attempt and attempt.type == "dispute.reported" and message.dispute:
+            codes[attempt.agency, attempt.subject].add(message.dispute)
     return (f"{agency} {report_no}: {sorted(found)}" for (agency, report_no), found in codes.items() if len(found) > 1)
 
 
@@ -379,14 +424,20 @@ def states_not_matching_transitions(evidence: Evidence):
 def timelines_not_matching_events(evidence: Evidence):
     """Yield each dispute and stream whose timeline in the read model differs from the sequence of published events."""
     for stream in SUBSCRIPTIONS["metrics"]:
-        published = defaultdict(list)
-        for event in evidence.published_events[stream]:
-            if event.type not in metrics.ROSTER_EVENTS:
-                published[event.subject].append((event.sequence, event.type))
-        for code in {*published, *(code for code, source in evidence.timelines if source == stream)}:
-            recorded = evidence.timelines.get((code, stream), [])
-            if recorded != published[code] and ("metrics", stream, code) not in evidence.parked_events:
-                yield f"{code} {stream}: {len(recorded)} of {len(published[code])}"
+        subjects = set()
+        for events_by_stream in evidence.published_events_by_stream(stream):
+            published = defaultdict(list)
+            for event in events_by_stream[stream]:
+                if event.type not in metrics.ROSTER_EVENTS:
+                    published[event.subject].append((event.sequence, event.type))
+            recorded = evidence.load_timelines(stream, list(published))
+            subjects |= published.keys()
+            for code, sequence in published.items():
+                if recorded[code] != sequence and ("metrics", stream, code) not in evidence.parked_events:
+                    yield f"{code} {stream}: {len(recorded[code])} of {len(sequence)}"
+        for code, count in evidence.query_rows("select code, count(*) from metrics.timeline where source = %s group by code", stream):
+            if code not in subjects:
+                yield f"{code} {stream}: {count} of 0"
 
 
 def published_states_not_continuous(evidence: Evidence):
@@ -394,12 +445,31 @@ def published_states_not_continuous(evidence: Evidence):
 
     The state before a dispute's first event must be the initial state.
     """
-    states: dict[str, str] = {}
-    for event in evidence.published_events["mediation"]:
-        if "before" in event.data:
-            if states.get(event.subject, mediation.INITIAL_STATE) != event.data["before"]:
-                yield f"{event.subject} at {event.sequence}"
-            states[event.subject] = event.data["state"]
+    for subject, events_about_subject in evidence.published_events_by_subject("mediation"):
+        state = mediation.INITIAL_STATE
+        for event in events_about_subject:
+            if "before" in event.data:
+                if event.data["before"] != state:
+                    yield f"{subject} at {event.sequence}"
+                state = event.data["state"]
+
+
+def events_decided_out_of_order(evidence: Evidence):
+    """Yield each dispute whose agency events mediation decided in another order than that in which intake published them.
+
+    Disputes with an event on a sealed stream are left out: after the end of a hold, events on the ordinary stream follow those on the sealed stream.
+    """
+    sealed = {subject for stream in STREAMS if is_sealed(stream) for subject in evidence.last_published_sequences[stream]}
+    for events_by_stream in evidence.published_events_by_stream("intake", "mediation"):
+        numbers: dict[str, dict[str, int]] = defaultdict(dict)  # dispute → agency event → its number among the dispute's events from intake
+        for event in events_by_stream["intake"]:
+            for cause in _causing_agency_event(event):
+                numbers[event.subject].setdefault(cause, len(numbers[event.subject]))
+        decided: dict[str, list[int]] = defaultdict(list)
+        for event in events_by_stream["mediation"]:
+            if event.subject not in sealed and step_outcome(event.type, event.data):
+                decided[event.subject] += [numbers[event.subject][cause] for cause in _causing_agency_event(event) if cause in numbers[event.subject]]
+        yield from (f"{code}: {order}" for code, order in decided.items() if order != sorted(order))
 
 
 def broken_hash_chain_links(evidence: Evidence):
@@ -454,9 +524,7 @@ def events_logged_but_never_sent(evidence: Evidence):
 def events_never_acknowledged(evidence: Evidence):
     """Yield each event that a producer tried to send and that was never acknowledged, although producers retry until after all faults have ended."""
     return (
-        f"{event} {attempt['type']} of {attempt['agency']}"
-        for event, attempt in evidence.records.attempts.items()
-        if event not in evidence.records.acknowledged_ids
+        f"{event} {attempt.type} of {attempt.agency}" for event, attempt in evidence.records.attempts.items() if event not in evidence.records.acknowledged_ids
     )
 
 
@@ -464,15 +532,15 @@ def outcomes_not_matching_script(evidence: Evidence):
     """Yield each event whose outcome differs from the outcome that the dispute's script expects."""
     for event, attempt in evidence.records.attempts.items():
         outcome = _find_outcome(evidence, event)
-        if attempt["expected"] and outcome and attempt["expected"] != outcome:
-            yield f"{event} {attempt['type']}: {outcome}, not {attempt['expected']}"
+        if attempt.expected and outcome and attempt.expected != outcome:
+            yield f"{event} {attempt.type}: {outcome}, not {attempt.expected}"
 
 
 def outcome_receipts_not_matching_decision(evidence: Evidence):
     """Yield each outcome receipt that contradicts the decision which mediation published on its ordinary or sealed stream."""
     decided = defaultdict(set)
     for stream in _streams_of_service("mediation"):
-        for event in evidence.published_events[stream]:
+        for event in evidence.published_events(stream):
             outcome = step_outcome(event.type, event.data)
             if outcome:
                 decided[event.data["event"]["source"], event.data["event"]["id"]].add(RECEIPT_OF_OUTCOME[outcome])
@@ -498,13 +566,13 @@ def rows_without_dispute(evidence: Evidence):
 def published_events_not_copied(evidence: Evidence):
     """Yield each subject whose published events are not all in the drill's copy. This is an error of the drill itself: the other checks are then unreliable."""
     for stream in STREAMS:
-        copied = defaultdict(list)
-        for event in evidence.published_events[stream]:
-            copied[event.subject].append(event.sequence)
-        for subject in {*copied, *evidence.last_published_sequences[stream]}:
-            last = evidence.last_published_sequences[stream].get(subject, 0)
-            if copied[subject] != list(range(1, last + 1)):
-                yield f"{stream} about {subject}: {len(copied[subject])} copied of {last} published"
+        last_published = evidence.last_published_sequences[stream]
+        copied_counts = dict.fromkeys(last_published, 0)
+        for subject, events_about_subject in evidence.published_events_by_subject(stream):
+            copied_counts[subject] = len(events_about_subject)
+            if [event.sequence for event in events_about_subject] != list(range(1, last_published.get(subject, 0) + 1)):
+                yield f"{stream} about {subject}: {len(events_about_subject)} copied of {last_published.get(subject, 0)} published"
+        yield from (f"{stream} about {subject}: 0 copied of {last_published[subject]} published" for subject, count in copied_counts.items() if not count)
 
 
 # fmt: off
@@ -515,7 +583,8 @@ CHECKS = {
     "duplicated": (events_logged_twice, agency_events_published_twice, agency_events_decided_twice, transitions_with_same_cause, duplicate_receipts,
                    codes_without_exactly_one_report, reports_with_two_codes, unexpected_notices, notices_sent_to_inbox_twice,
                    unexpected_inbox_messages, read_model_figures_too_high),
-    "disordered": (states_not_matching_transitions, timelines_not_matching_events, published_states_not_continuous, broken_hash_chain_links,
+    "disordered": (states_not_matching_transitions, timelines_not_matching_events, published_states_not_continuous, events_decided_out_of_order,
+                   broken_hash_chain_links,
                    outcome_receipts_before_first_receipt, receipt_cursors_not_matching_receipts, events_still_waiting, undecided_join_requests),
     "unexpected": (events_logged_but_never_sent, events_never_acknowledged, outcomes_not_matching_script, outcome_receipts_not_matching_decision,
                    parked_events, rows_without_dispute, published_events_not_copied),
@@ -529,11 +598,8 @@ def run_all_checks(query_rows: QueryRows, records: ProducerRecords) -> Figures:
     figures = Figures(len(records.attempts), len(records.acknowledged_ids))
     for kind, checks in CHECKS.items():
         figures.findings[kind] = [finding for check_function in checks for finding in _run_check_function(check_function, evidence)]
-    for notice in _due_notices(evidence):
-        if is_sealed(notice.event.source):
-            figures.sealed_notices += 1
-        else:
-            figures.notices += 1
+    figures.sealed_notices = sum(notice.is_sealed for notice in evidence.due_notices)
+    figures.notices = len(evidence.due_notices) - figures.sealed_notices
     for event in records.acknowledged_ids:
         outcome = _find_outcome(evidence, event)
         if outcome:
@@ -565,13 +631,17 @@ def _find_outcome(evidence, event):
     return receipt and receipt[0].removeprefix("receipt.")
 
 
+def _intern(text):
+    return sys.intern(text) if text else text
+
+
 def _repeated_values(values: Iterable) -> list[str]:
     return [f"{value}: {count} ×" for value, count in Counter(values).items() if value is not None and count > 1]
 
 
 def agencies_with_inbox_reader(records: ProducerRecords) -> set[str]:
     """Return the agencies whose inboxes a producer reads. A producer that uses the HTTP API fetches receipts there and reads no inbox."""
-    senders = {attempt["agency"] for attempt in records.attempts.values()}
+    senders = {attempt.agency for attempt in records.attempts.values()}
     return {agency for group in AGENCY_GROUPS if group.transport != "http" and senders.intersection(group.agencies) for agency in group.agencies}
 
 
@@ -585,15 +655,6 @@ def _causing_agency_event(event):
         yield f"{event.data['event']['source']} {event.data['event']['id']}"
 
 
-def _due_notices(evidence):
-    """Yield the notices that are due because of the published events, computed by the notify service's own functions."""
-    for stream in SUBSCRIPTIONS["notify"]:
-        notices_for = safeguard.notices_for if is_sealed(stream) else rules.notices_for
-        for event in evidence.published_events[stream]:
-            if not _is_unprocessed_by_notify(evidence, event):
-                yield from notices_for(event)
-
-
 def _is_unprocessed_by_notify(evidence, event):
     """Return whether no notice is due because the notify service discarded the event, parked it, or holds it back behind a parked event."""
     if (event.source, event.subject, event.id) in evidence.events_discarded_at_notify:
@@ -604,11 +665,7 @@ def _is_unprocessed_by_notify(evidence, event):
 
 
 def _due_notice_keys(evidence):
-    """Return the due notices in the form in which notify's tables store them. Sealed notices are stored with the event's type instead of the notice's type."""
-    return {
-        _comparison_key(notice.id, notice.event.type if is_sealed(notice.event.source) else notice.kind, notice.dispute, notice.to)
-        for notice in _due_notices(evidence)
-    }
+    return {notice.stored_key for notice in evidence.due_notices}
 
 
 def _stored_notice_keys(evidence):
@@ -617,13 +674,11 @@ def _stored_notice_keys(evidence):
 
 
 def _due_inbox_message_keys(evidence):
-    return {_comparison_key(notice.id, notice.kind, notice.dispute, notice.to) for notice in _due_notices(evidence)}
+    return {notice.inbox_key for notice in evidence.due_notices}
 
 
 def _sent_inbox_message_keys(evidence):
-    for message in evidence.inbox_messages:
-        notice = orjson.loads(message.body)
-        yield _comparison_key(message.event_id, notice["type"], notice["subject"], message.routing_key)
+    return (_comparison_key(message.event_id, message.type, message.subject, message.agency) for message in evidence.inbox_messages)
 
 
 def _comparison_key(*values):
@@ -640,7 +695,7 @@ def _compare_figures(evidence):
     entered = Counter(after for steps in counted_transitions.values() for before, after, *_ in steps if before != after)
     counted = {flow: entered[state] for state, flow in metrics.DAILY_FIGURE_OF_STATE.items()} | {
         "reported": value("select count(*) from intake.disputes where code <> all(%s)", sorted(evidence.codes_with_unpublished_events)),
-        "refused": sum(event.type == "step.refused" for event in evidence.published_events["mediation"]),
+        "refused": sum(event.type == "step.refused" for event in evidence.published_events("mediation")),
     }
     for table in ("daily_totals", "daily_disputes", "daily_counts"):
         shown = dict(evidence.query_rows(f"select figure, sum(count)::bigint from metrics.{table} group by figure"))
@@ -649,10 +704,8 @@ def _compare_figures(evidence):
     yield "totals, refused", value("select sum(count)::bigint from metrics.totals where figure = 'refused'"), counted["refused"]
     notices = value("select count(*) from notify.notices where status <> 'waiting'")
     yield "totals, notices", value("select sum(count)::bigint from metrics.totals where figure = 'notices'"), notices
-    yield "notices published", len(evidence.published_events["notify"]), notices
-    changes = metrics.fold({}, [event for stream in SUBSCRIPTIONS["metrics"] for event in evidence.published_events[stream]])
-    for table, sums in (("open_cube", changes.open_cube), ("open_waits", changes.open_waits), ("daily_counts", changes.daily_counts), ("daily_totals", changes.daily_totals), ("daily_disputes", changes.daily_disputes),
-                        ("totals", changes.totals)):  # fmt: skip
+    yield "notices published", capture.count_events(evidence.query_rows, exchange_of("notify")), notices
+    for table, sums in _fold_published_events(evidence).items():
         key, _ = metrics_store.AGGREGATE_TABLES[table]
         shown = {tuple(map(str, row[:-1])): row[-1] for row in evidence.query_rows(f"select {key}, count from metrics.{table}")}
         yield from ((f"{table} {cell} by the events", shown.get(cell, 0), sums[cell]) for cell in {*shown, *sums})
@@ -665,6 +718,16 @@ def _compare_figures(evidence):
         (state,) for code, state in evidence.dispute_states.items() if state != "closed" and code not in evidence.codes_with_unpublished_events
     )
     yield from ((f"open, {state}", open_in_metrics[state,], open_in_mediation[state,]) for (state,) in {*open_in_metrics, *open_in_mediation})
+
+
+def _fold_published_events(evidence):
+    """Return the sums that metrics' own fold computes from every published event: {aggregate table: {cell: sum}}. No two disputes of a drill are joined."""
+    sums = {table: Counter() for table in metrics_store.AGGREGATE_TABLES}
+    for events_by_stream in evidence.published_events_by_stream(*SUBSCRIPTIONS["metrics"]):
+        changes = metrics.fold({}, [event for stream in SUBSCRIPTIONS["metrics"] for event in events_by_stream[stream]])
+        for table, cells in sums.items():
+            cells.update(getattr(changes, table))
+    return sums
 
 
 def _compare_cells(evidence, table, key, source):

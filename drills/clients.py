@@ -1,6 +1,7 @@
 """Clients through which the drill's producers send events: plain pika, the agency client library (kit), and intake's HTTP API.
 
-After a client has returned from `send`, the event is acknowledged, and the system must not lose it.
+Each client has a method `send(events)`, which sends the events and returns those that were not acknowledged, {event id: reason}. The system may or may
+not have such an event, so the producer must send it again. The other events are acknowledged, and the system must not lose them.
 """
 
 import contextlib
@@ -8,21 +9,24 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import pika
 import requests
+from pika.adapters.select_connection import IOLoop
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from contracts.channels import AGENCIES_EXCHANGE, agency_routing_key, inbox_of
 from fengqiao_agency import Agency
 
-STRUCTURED_CONTENT_TYPE = "application/cloudevents+json"
+STRUCTURED_CONTENT_TYPE, BATCH_CONTENT_TYPE = "application/cloudevents+json", "application/cloudevents-batch+json"
 TIMEOUT_SECONDS = 10.0
+ERRORS_WHILE_OPENING = (ValueError, AMQPConnectorException)  # pika raises these two if the server disappears or hangs while the connection opens
 
 
-class NotAcknowledged(Exception):
-    """Raised if no acknowledgement of an event arrived. The system may or may not have the event, so the producer must send it again."""
+class ReceiptsNotFetched(Exception):
+    """Raised if receipts cannot be fetched over HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +54,24 @@ class PikaClient:
 
     def __init__(self, amqp: dict[str, str]):
         self._amqp = amqp
-        self._connections: dict[str, tuple] = {}  # agency → (connection, channel)
+        self._connections: dict[str, ConfirmingConnection] = {}  # by agency
 
-    def send(self, event: SentEvent) -> None:
-        try:
-            channel = self._channel_of_agency(event.agency)
-            properties = pika.BasicProperties(content_type=STRUCTURED_CONTENT_TYPE, delivery_mode=2, message_id=event.id, user_id=event.agency)
-            channel.basic_publish(AGENCIES_EXCHANGE, agency_routing_key(event.agency, event.type), event.body, properties)
-        except (pika.exceptions.AMQPError, OSError) as problem:
-            self._disconnect(event.agency)
-            raise NotAcknowledged(type(problem).__name__) from problem
+    def send(self, events: list[SentEvent]) -> dict[str, str]:
+        problems = {}
+        for agency, events_of_agency in _group_by_agency(events).items():
+            try:
+                if agency not in self._connections:
+                    self._connections[agency] = ConfirmingConnection(self._amqp[agency])
+                problems |= self._connections[agency].publish(events_of_agency)
+            except (pika.exceptions.AMQPError, OSError) as problem:
+                self._disconnect(agency)
+                problems |= dict.fromkeys((event.id for event in events_of_agency), type(problem).__name__)
+        return problems
 
     def process_heartbeats(self) -> None:
-        for agency, (connection, _) in list(self._connections.items()):
+        for agency, connection in list(self._connections.items()):
             try:
-                connection.process_data_events(0)
+                connection.poll(0)
             except (pika.exceptions.AMQPError, OSError):
                 self._disconnect(agency)
 
@@ -72,41 +79,130 @@ class PikaClient:
         for agency in list(self._connections):
             self._disconnect(agency)
 
-    def _channel_of_agency(self, agency):
-        if agency not in self._connections:
-            connection = _open_connection(self._amqp[agency])
-            channel = connection.channel()
-            channel.confirm_delivery()
-            self._connections[agency] = connection, channel
-        return self._connections[agency][1]
-
     def _disconnect(self, agency):
-        connection, _ = self._connections.pop(agency, (None, None))
-        with contextlib.suppress(Exception):
+        connection = self._connections.pop(agency, None)
+        if connection is not None:
             connection.close()
 
 
+class ConfirmingConnection:
+    """A connection that publishes several messages before it waits for their confirms, which pika's blocking connection cannot do."""
+
+    def __init__(self, uri: str):
+        """Open the connection. Raises pika.exceptions.AMQPError."""
+        self._error = None
+        self._is_open = False
+        self._last_tag = 0
+        self._unconfirmed: dict[int, str] = {}  # delivery tag → event id
+        self._refused: list[str] = []
+        self._loop = IOLoop()
+        self._loop.activate_poller()
+        self._connection = pika.SelectConnection(
+            _connection_parameters(uri), on_open_callback=self._on_open, on_open_error_callback=self._on_failure, on_close_callback=self._on_failure,
+            custom_ioloop=self._loop,
+        )  # fmt: skip
+        try:
+            self._poll_until(lambda: self._is_open)
+        except ERRORS_WHILE_OPENING as problem:
+            self.close()
+            raise pika.exceptions.AMQPConnectionError(str(problem)) from problem
+        except BaseException:
+            self.close()
+            raise
+
+    def publish(self, events: list[SentEvent]) -> dict[str, str]:
+        """Publish the events and wait for their confirms. Return the events that the broker refused. Raises pika.exceptions.AMQPError."""
+        self._refused = []
+        for event in events:
+            properties = pika.BasicProperties(content_type=STRUCTURED_CONTENT_TYPE, delivery_mode=2, message_id=event.id, user_id=event.agency)
+            self._channel.basic_publish(AGENCIES_EXCHANGE, agency_routing_key(event.agency, event.type), event.body, properties)
+            self._last_tag += 1
+            self._unconfirmed[self._last_tag] = event.id
+        self._poll_until(lambda: not self._unconfirmed)
+        return dict.fromkeys(self._refused, "nack")
+
+    def poll(self, seconds: float) -> None:
+        """Process what arrives, for at most `seconds`. Raises pika.exceptions.AMQPError if the connection is lost."""
+        timer = self._loop.call_later(seconds, _end_poll)
+        self._loop.poll()
+        self._loop.process_timeouts()
+        self._loop.remove_timeout(timer)
+        if self._error is not None:
+            raise self._error if isinstance(self._error, pika.exceptions.AMQPError) else pika.exceptions.AMQPConnectionError(type(self._error).__name__)
+
+    def close(self) -> None:
+        with contextlib.suppress(Exception):
+            if self._connection.is_open:
+                self._connection.close()
+                self._error = None
+                self._poll_until(lambda: self._connection.is_closed, seconds=1.0)
+        self._loop.deactivate_poller()
+        self._loop.close()
+
+    def _on_open(self, connection):
+        connection.channel(on_open_callback=self._on_channel_open)
+
+    def _on_channel_open(self, channel):
+        self._channel = channel
+        channel.add_on_close_callback(self._on_failure)
+        channel.confirm_delivery(self._on_confirm, callback=self._on_confirms_enabled)
+
+    def _on_confirms_enabled(self, _):
+        self._is_open = True
+
+    def _on_failure(self, _, error):
+        self._error = self._error or (error if isinstance(error, Exception) else pika.exceptions.AMQPConnectionError(str(error)))
+
+    def _on_confirm(self, frame):
+        tag = frame.method.delivery_tag
+        for confirmed in [number for number in self._unconfirmed if number <= tag] if frame.method.multiple else [tag]:
+            event_id = self._unconfirmed.pop(confirmed)
+            if not isinstance(frame.method, pika.spec.Basic.Ack):
+                self._refused.append(event_id)
+
+    def _poll_until(self, is_done, seconds=TIMEOUT_SECONDS):
+        until = time.monotonic() + seconds
+        while not is_done():
+            if time.monotonic() > until:
+                raise pika.exceptions.AMQPConnectionError("no answer from the broker in time")
+            self.poll(0.1)
+
+
+def _end_poll():
+    """Callback that ends a poll. It does nothing, because the poll returns after any callback."""
+
+
 class HttpClient:
-    """Client of intake's HTTP API. Status 202 (accepted) or 422 (refused) is the acknowledgement. Each thread needs its own client."""
+    """Client of intake's HTTP API. Status 202 (accepted), 422 (refused) or 207 (some of each) is the acknowledgement. Each thread needs its own client."""
 
     acknowledged_by = "202"
 
     def __init__(self, url: str, tokens: dict[str, str]):
         self._url, self._tokens, self._session = url, tokens, requests.Session()
 
-    def send(self, event: SentEvent) -> None:
-        headers = {"Authorization": f"Bearer {self._tokens[event.agency]}", "Content-Type": STRUCTURED_CONTENT_TYPE}
+    def send(self, events: list[SentEvent]) -> dict[str, str]:
+        """Send the events, several events of an agency as one batch."""
+        problems = {}
+        for agency, events_of_agency in _group_by_agency(events).items():
+            problem = self._post(agency, [event.body for event in events_of_agency])
+            if problem is not None:
+                problems |= dict.fromkeys((event.id for event in events_of_agency), problem)
+        return problems
+
+    def _post(self, agency, bodies):
+        """Send one request. Return None if its events are acknowledged, else the reason why not."""
+        body, content_type = (bodies[0], STRUCTURED_CONTENT_TYPE) if len(bodies) == 1 else (b"[" + b",".join(bodies) + b"]", BATCH_CONTENT_TYPE)
+        headers = {"Authorization": f"Bearer {self._tokens[agency]}", "Content-Type": content_type}
         try:
-            response = self._session.post(f"{self._url}/events", event.body, headers=headers, timeout=(3, TIMEOUT_SECONDS))
+            response = self._session.post(f"{self._url}/events", body, headers=headers, timeout=(3, TIMEOUT_SECONDS))
         except requests.RequestException as problem:
-            raise NotAcknowledged(type(problem).__name__) from problem
-        if response.status_code not in (202, 422):
-            raise NotAcknowledged(str(response.status_code))
+            return type(problem).__name__
+        return None if response.status_code in (202, 207, 422) else str(response.status_code)
 
     def fetch_receipts(self, agency: str, after: int) -> tuple[int, list[dict]]:
         """Return the last position and the receipts after position `after`. Wait up to 2 seconds if there is none.
 
-        Raises NotAcknowledged if the request fails.
+        Raises ReceiptsNotFetched if the request fails.
         """
         try:
             response = self._session.get(
@@ -115,7 +211,7 @@ class HttpClient:
             response.raise_for_status()
             return int(response.headers["Fengqiao-Position"]), response.json()
         except requests.RequestException as problem:
-            raise NotAcknowledged(type(problem).__name__) from problem
+            raise ReceiptsNotFetched(type(problem).__name__) from problem
 
     def process_heartbeats(self) -> None:
         """Do nothing: HTTP has no heartbeats."""
@@ -136,19 +232,22 @@ class KitClient:
             agency.on_notice(lambda event, code=code: on_received(code, [{"id": event.id, "type": event.type, "data": event.data}]))
             agency.start()
 
-    def send(self, event: SentEvent) -> None:
-        """Report the event and wait for the broker's confirm. Raises NotAcknowledged after TIMEOUT_SECONDS; the event then stays in the kit's outbox."""
-        from datetime import datetime
-
-        agency = self.agencies[event.agency]
-        agency.report(event.type, event.subject, event.data, time=datetime.fromisoformat(event.time), id=event.id)
+    def send(self, events: list[SentEvent]) -> dict[str, str]:
+        """Report the events and wait for the broker's confirms. After TIMEOUT_SECONDS the other events stay in the kit's outbox."""
+        for agency, events_of_agency in _group_by_agency(events).items():
+            reports = [(event.type, event.subject, event.data, datetime.fromisoformat(event.time), event.id) for event in events_of_agency]
+            self.agencies[agency].report_many(reports)
+        unsent = {event.id: event.agency for event in events}
         deadline = time.monotonic() + TIMEOUT_SECONDS
-        while (state := agency.outbox.find_event(event.id).state) in ("held", "waiting", "returned"):
-            if time.monotonic() > deadline:
-                if state == "returned":
-                    agency.resend()
-                raise NotAcknowledged(state)
+        while True:
+            states = {event: self.agencies[agency].outbox.find_event(event).state for event, agency in unsent.items()}
+            unsent = {event: agency for event, agency in unsent.items() if states[event] in ("held", "waiting", "returned")}
+            if not unsent or time.monotonic() > deadline:
+                break
             time.sleep(0.02)
+        for agency in {agency for event, agency in unsent.items() if states[event] == "returned"}:
+            self.agencies[agency].resend()
+        return {event: states[event] for event in unsent}
 
     def process_heartbeats(self) -> None:
         """Do nothing: the kit processes heartbeats in its own thread."""
@@ -189,18 +288,29 @@ def poll_receipts(agency: str, client: HttpClient, on_received: Callable[[str, l
     while not is_over():
         try:
             position, receipts = client.fetch_receipts(agency, position)
-        except NotAcknowledged:
+        except ReceiptsNotFetched:
             time.sleep(0.3)
             continue
         if receipts:
             on_received(agency, receipts)
 
 
-def _open_connection(uri):
+def _group_by_agency(events):
+    groups: dict[str, list[SentEvent]] = {}
+    for event in events:
+        groups.setdefault(event.agency, []).append(event)
+    return groups
+
+
+def _connection_parameters(uri):
     parameters = pika.URLParameters(uri)
     parameters.heartbeat = 10
     parameters.socket_timeout = parameters.stack_timeout = parameters.blocked_connection_timeout = TIMEOUT_SECONDS
+    return parameters
+
+
+def _open_connection(uri):
     try:
-        return pika.BlockingConnection(parameters)
-    except (ValueError, AMQPConnectorException) as problem:  # pika raises these two errors if the server disappears or hangs while the connection opens
+        return pika.BlockingConnection(_connection_parameters(uri))
+    except ERRORS_WHILE_OPENING as problem:
         raise pika.exceptions.AMQPConnectionError(str(problem)) from problem

@@ -18,11 +18,14 @@ from deploy.files import ROOT, make_private_folder, write_private
 from drills import checker, quiescence, workload
 from drills.checker import Figures, ProducerRecords
 from drills.faults import FaultPlayer
+from drills.ledger import LedgerReader
 from drills.schedule import Fault
 from drills.system import DrillSystem
 from local.paths import EXTERNAL_SERVER_SETTINGS
 
 DRAIN_SECONDS = 180.0  # time limit after the last fault; an event that has not arrived by then counts as lost
+REQUIRED_DRAIN_SECONDS = 60.0  # the system must have finished all work within this time after the last fault
+DEFAULT_RATE = 120.0  # agency events per second
 STEADY_SECONDS = 2.0  # the drain is complete when no work has been in progress for this long
 
 
@@ -33,7 +36,8 @@ class DrillResult:
     seed: int
     figures: Figures
     kills: int
-    drain_seconds: float
+    seconds: float  # duration of the load
+    drain_seconds: float  # time from the end of the last fault until no work was in progress
     is_drained: bool
     work_left: dict[str, int]  # work still in progress at the end: name of the table or queue → number of events
     faults: Counter = field(default_factory=Counter)
@@ -43,12 +47,17 @@ class DrillResult:
     def is_clean(self) -> bool:
         return self.figures.is_clean and self.is_drained
 
+    @property
+    def is_drained_in_time(self) -> bool:
+        return self.is_drained and self.drain_seconds <= REQUIRED_DRAIN_SECONDS
+
     def summary(self) -> dict:
         f = self.figures
         return {
             "attempt": f.attempt, "acknowledged": f.acknowledged, "applied": f.applied, "parked": f.parked,
             "lost": f.lost, "duplicated": f.duplicated, "disordered": f.disordered,
-            "kills": self.kills, "drain_seconds": self.drain_seconds, "seed": self.seed,
+            "kills": self.kills, "drain_seconds": self.drain_seconds, "drained_in_time": self.is_drained_in_time, "seed": self.seed,
+            "seconds": self.seconds, "acknowledged_per_second": round(f.acknowledged / self.seconds, 1),
             "rejected": f.rejected, "refused": f.refused, "recovered": f.recovered, "notices": f.notices, "sealed_notices": f.sealed_notices, "unexpected": f.unexpected,
             "drained": self.is_drained, "left": self.work_left, "faults": dict(self.faults), "unexpected_exits": dict(self.unexpected_exits),
             "findings": {kind: found[:100] for kind, found in f.findings.items() if found},
@@ -58,15 +67,18 @@ class DrillResult:
 class Drill:
     """Runs one drill on one system. A separate producer process simulates each group of agencies."""
 
-    def __init__(self, system: DrillSystem, seed: int, log: Callable[[str], None] = lambda line: None, threads: int = 3, pause: float = 0.1,
+    def __init__(self, system: DrillSystem, seed: int, log: Callable[[str], None] = lambda line: None, threads: int = 3, rate: float = DEFAULT_RATE,
                  groups: Iterable[str] = tuple(group.name for group in workload.AGENCY_GROUPS), received_before_faults: int = 1):  # fmt: skip
-        """`received_before_faults`: number of receipts and notices that each producer must have received before the first fault."""
-        self.system, self.seed, self.log, self.threads, self.pause = system, seed, log, threads, pause
+        """`rate`: events per second of all agencies together. `received_before_faults`: number of receipts and notices that each producer must have
+        received before the first fault.
+        """
+        self.system, self.seed, self.log, self.threads, self.rate = system, seed, log, threads, rate
         self.received_before_faults = received_before_faults
         self.groups = tuple(group for group in workload.AGENCY_GROUPS if group.name in tuple(groups))
         self.folder = make_private_folder(system.folder / "ledgers")
         self._producers: list[subprocess.Popen] = []
         self._database = None
+        self._ledger_reader, self._producer_records = LedgerReader(self.folder), ProducerRecords()
 
     def run(self, schedule: list[Fault], seconds: float, drain_seconds: float = DRAIN_SECONDS) -> DrillResult:
         """Run the drill. The system must be ready; on return its processes are stopped. `schedule`: faults to inject; `seconds`: how long the load lasts."""
@@ -79,17 +91,17 @@ class Drill:
             faults_undone_at = time.monotonic()
             faults.undo_all_faults()
             (self.folder / "quiet").touch()
-            is_drained, left = self._wait_until_drained(faults_undone_at + drain_seconds)
-            drain_time = time.monotonic() - faults_undone_at - (STEADY_SECONDS if is_drained else 0)
-            is_drained, left = self._stop_and_check_queues(is_drained, left, faults_undone_at + drain_seconds)
+            drained_at, left = self._wait_until_drained(faults_undone_at + drain_seconds)
+            drain_time = (drained_at or time.monotonic()) - faults_undone_at
+            is_drained, left = self._stop_and_check_queues(drained_at is not None, left, faults_undone_at + drain_seconds)
         finally:
             self._stop_producers()
         self.log("running the checks")
-        figures = checker.run_all_checks(self._query_rows, ProducerRecords.from_ledgers(self.folder))
+        figures = checker.run_all_checks(self._query_rows, self._read_producer_records())
         self._disconnect()
         exits = Counter(f"{name} ({code})" for name, code in self.system.process_exits() if code not in (0, -signal.SIGKILL, 137))
         return DrillResult(
-            self.seed, figures, faults.kills, round(drain_time, 1), is_drained, left, Counter(fault.kind for fault in faults.begun_faults), exits
+            self.seed, figures, faults.kills, seconds, round(drain_time, 1), is_drained, left, Counter(fault.kind for fault in faults.begun_faults), exits
         )
 
     # ── producers ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -98,7 +110,8 @@ class Drill:
         addresses = self.system.agency_addresses()
         for group in self.groups:
             plan = {
-                "name": group.name, "seed": self.seed, "run": f"drill-{self.seed}", "folder": str(self.folder), "threads": self.threads, "pause": self.pause,
+                "name": group.name, "seed": self.seed, "run": f"drill-{self.seed}", "folder": str(self.folder), "threads": self.threads,
+                "rate": self.rate / len(self.groups),
                 "amqp": {code: addresses["amqp"][code] for code in group.agencies}, "tokens": {code: addresses["tokens"][code] for code in group.agencies},
                 "intake_url": addresses["intake_url"],
             }  # fmt: skip
@@ -116,10 +129,15 @@ class Drill:
             time.sleep(0.1)
 
     def _log_progress(self):
-        records = ProducerRecords.from_ledgers(self.folder)
+        self._raise_if_producer_died()
+        records = self._read_producer_records()
         self.log(
             f"          {len(records.attempts)} attempted, {len(records.acknowledged_ids)} acknowledged, {len(records.received_messages)} receipts and notices received"
         )
+
+    def _read_producer_records(self):
+        self._producer_records.add_new_entries(self._ledger_reader)
+        return self._producer_records
 
     def _ledger_path(self, group):
         return self.folder / f"{group.name}.jsonl"
@@ -136,20 +154,26 @@ class Drill:
         self._producers = []
 
     def _have_producers_stopped_sending(self):
-        """Return whether every producer has stopped sending. Raises RuntimeError if a producer process died, which is an error of the drill itself."""
+        self._raise_if_producer_died()
+        return all((self.folder / f"{group.name}.quiet").exists() for group in self.groups)
+
+    def _raise_if_producer_died(self):
+        """Raise RuntimeError if a producer process died, which is an error of the drill itself."""
         for producer, group in zip(self._producers, self.groups, strict=True):
             if producer.poll() is not None:
                 raise RuntimeError(f"the producer {group.name} died:\n{(self.folder / f'{group.name}.log').read_text()[-3000:]}")
-        return all((self.folder / f"{group.name}.quiet").exists() for group in self.groups)
 
     # ── drain ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _wait_until_drained(self, give_up):
-        """Wait until no work has been in progress for STEADY_SECONDS. Return whether this was reached before `give_up`, and the remaining work."""
+        """Wait until no work has been in progress for STEADY_SECONDS.
+
+        Return the monotonic time since when there was none, or None if this was not reached before `give_up`; and the remaining work.
+        """
         since, logged_at, left = None, 0.0, {}
         while time.monotonic() < give_up:
-            left = self._work_in_progress()
             now = time.monotonic()
+            left = self._work_in_progress()
             if left:
                 since = None
                 if now - logged_at > 5:
@@ -158,22 +182,22 @@ class Drill:
             else:
                 since = since or now
                 if now - since >= STEADY_SECONDS:
-                    return True, {}
+                    return since, {}
             time.sleep(0.25)
-        return False, left
+        return None, left
 
     def _work_in_progress(self):
         try:
             if not self._have_producers_stopped_sending():
                 return {"producers still sending": len(self.groups)}
-            return quiescence.count_work_in_progress(self._query_rows, ProducerRecords.from_ledgers(self.folder)) or self._count_undelivered_messages()
+            return quiescence.count_work_in_progress(self._query_rows, self._read_producer_records()) or self._count_undelivered_messages()
         except psycopg2.OperationalError:
             return {"database unavailable": 1}
 
     def _count_undelivered_messages(self):
         """Count the receipts and notices that the simulated agencies have not received yet."""
         agencies = [code for group in self.groups for code in group.agencies]
-        records = ProducerRecords.from_ledgers(self.folder)
+        records = self._read_producer_records()
         receipts = self._query_rows("select id from intake.receipts where agency = any(%s)", agencies)
         notices = self._query_rows(
             "select event_id from drill.outbox where service = 'notify' and exchange = %s and routing_key = any(%s)",
@@ -194,9 +218,7 @@ class Drill:
             return is_drained, left
         services = [name for name in self.system.names if not name.startswith("relay")]
         self.system.stop(*services)
-        while (
-            left := quiescence.count_work_in_progress(self._query_rows, ProducerRecords.from_ledgers(self.folder), with_deadlines=False)
-        ) and time.monotonic() < give_up:
+        while (left := quiescence.count_work_in_progress(self._query_rows, self._read_producer_records(), with_deadlines=False)) and time.monotonic() < give_up:
             self.system.start(*services)
             self._wait_until_drained(give_up)
             self.system.stop(*services)

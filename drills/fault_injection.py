@@ -171,9 +171,98 @@ def count_twice():
     store._add_to_counts = lambda tx, table, sums: add(tx, table, {cell: by * (2 if _is_chosen(str(cell), 5) else 1) for cell, by in sums.items()})
 
 
+def lose_bundle_elements():
+    """Fault: lose one event out of one bundle in five."""
+    from contracts.channels import INBOXES_EXCHANGE
+
+    _change_published_bundles(lambda exchange, message_id: exchange != INBOXES_EXCHANGE and _is_chosen(message_id, 5), _without_middle_element)
+
+
+def lose_receipts_of_batches():
+    """Fault: lose one receipt or notice out of one message in five, of the messages with several receipts or notices to an agency that reads batches."""
+    from contracts.channels import INBOXES_EXCHANGE
+
+    _change_published_bundles(lambda exchange, message_id: exchange == INBOXES_EXCHANGE and _is_chosen(message_id, 5), _without_middle_element)
+
+
+def reverse_bundles():
+    """Publish the events of each bundle in reverse order. The system must tolerate this, because every listener compares sequence numbers."""
+    _change_published_bundles(lambda exchange, message_id: True, lambda elements: elements[::-1])
+
+
+def process_in_arrival_order():
+    """Fault: process the new events of a batch in the order of arrival, without comparing their sequence numbers with one another."""
+    from plumbing.inbox import Inbox
+
+    def unheard_in_arrival_order(self, batch):
+        if not batch:
+            return []
+        position = self._load_positions(batch)
+        known, fresh, moved = dict(position), {}, set()
+        for event in batch:
+            key = (event.source, event.subject)
+            last, held, waits = position.get(key, (0, False, False))
+            if event.sequence is None or event.sequence > known.get(key, (0,))[0]:
+                fresh.setdefault((event.source, event.id), event)
+                position[key] = (max(last, event.sequence or 0), held, waits)
+                moved.add(key)
+        self._save_positions(position, moved, known)
+        return list(fresh.values())
+
+    Inbox.unheard = unheard_in_arrival_order
+
+
+def process_half_of_bundles():
+    """Fault: process only the first half of one bundle in five, and acknowledge the bundle."""
+    from plumbing import bundles
+
+    split = bundles.split
+
+    def split_off_first_half(delivery):
+        deliveries = split(delivery)
+        is_halved = len(deliveries) > 1 and _is_chosen(delivery.message_id, 5)
+        return deliveries[: len(deliveries) // 2] if is_halved else deliveries
+
+    bundles.split = split_off_first_half
+
+
+def publish_bundles_as_single_events():
+    """Fault: publish bundles with the content type of a single event."""
+    from plumbing import relay
+    from plumbing.events import CONTENT_TYPE
+
+    relay.content_type = lambda event_count: CONTENT_TYPE
+
+
+def write_read_model_from_two_caches():
+    """Write the read model alternately with two caches, as two OS processes do. The system must tolerate this: a cache is used only after its own write."""
+    from itertools import cycle
+
+    from services.metrics import service, store
+
+    caches = cycle([store.DisputeCache(), store.DisputeCache()])
+    service.DisputeCacheProvider.get_dependency = lambda self, worker_ctx: next(caches)
+
+
+def use_stale_cache():
+    """Fault: use the cached disputes of the read model although another writer may have changed them since."""
+    from services.metrics import store
+
+    def load_without_comparison(self, tx, events):
+        tx.rows("select last_change from metrics.head for update")
+        self._change = None
+        codes = {event.subject for event in events}
+        cached = {code: self._disputes[code] for code in codes & self._disputes.keys()}
+        return cached | store.load_disputes(tx, sorted(codes - cached.keys()))
+
+    store.DisputeCache.load = load_without_comparison
+
+
 FAULT_FUNCTIONS = {fault.__name__: fault for fault in (
     acknowledge_before_commit, acknowledge_failed_events, apply_duplicates, ignore_gaps, publish_without_mandatory, delete_before_confirm,
     publish_twice, read_outbox_without_partition_locks, omit_transitions, omit_outcome_receipts, count_twice,
+    lose_bundle_elements, lose_receipts_of_batches, reverse_bundles, process_in_arrival_order, process_half_of_bundles, publish_bundles_as_single_events,
+    write_read_model_from_two_caches, use_stale_cache,
 )}  # fmt: skip
 
 
@@ -181,6 +270,24 @@ def _is_chosen(name: str, one_in: int) -> bool:
     from zlib import crc32
 
     return crc32(name.encode()) % one_in == 0
+
+
+def _change_published_bundles(applies_to, change) -> None:
+    """Let the relay publish changed bundles. `applies_to(exchange, message id)`: whether a bundle is changed; `change(elements)` returns the new elements."""
+    from plumbing import bundles, relay
+
+    publish = relay.Publisher.publish
+
+    def changed(row):
+        elements = bundles.split_body(bytes(row[5]))
+        return (*row[:5], bundles.join(change(elements))) if len(elements) > 1 and applies_to(row[1], row[3]) else row
+
+    relay.Publisher.publish = lambda self, rows: publish(self, [changed(row) for row in rows])
+
+
+def _without_middle_element(elements):
+    middle = len(elements) // 2
+    return elements[:middle] + elements[middle + 1 :]
 
 
 def main(faults: str, module: str, *arguments: str) -> None:

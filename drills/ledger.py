@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
+
 
 class Ledger:
     """A ledger file, open for appending. Several threads of one OS process may write to it."""
@@ -22,11 +24,23 @@ class Ledger:
             os.fdatasync(self._file)
 
 
-def read_entries(folder: Path) -> Iterator[dict]:
-    """Yield every entry of every ledger in the folder. Skip an incomplete last line, which a crash can leave: the producer had not continued after it."""
-    for path in sorted(folder.glob("*.jsonl")):
-        for line in path.read_bytes().split(b"\n"):
-            try:
-                yield json.loads(line)
-            except ValueError:
-                continue
+class LedgerReader:
+    """Reads every ledger in a folder, each entry once, while the producers append to them."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._offsets: dict[Path, int] = {}  # number of bytes of each ledger that were read
+
+    def read_new_entries(self) -> Iterator[dict]:
+        """Yield the entries that were appended since the last call.
+
+        An incomplete last line is left for the next call. After a crash it stays incomplete: the producer had not continued after it.
+        """
+        for path in sorted(self._folder.glob("*.jsonl")):
+            with open(path, "rb") as file:
+                file.seek(self._offsets.get(path, 0))
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        break
+                    self._offsets[path] = self._offsets.get(path, 0) + len(line)
+                    yield orjson.loads(line)

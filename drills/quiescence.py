@@ -7,24 +7,19 @@ from urllib.parse import urlsplit, urlunsplit
 from contracts.channels import SUBSCRIPTIONS, service_of
 from drills.checker import ProducerRecords, QueryRows
 
-COUNT_UNDECIDED_AND_DEADLINES = """
-select (select count(*) from intake.log l where refused_for is null
-           and not exists (select 1 from intake.receipts r where r.id = 'receipt/' || l.seq || '/outcome')) as undecided,
-       (select count(*) from mediation.deadlines where next_check_at <= now() + interval '2 seconds') as deadlines
+COUNT_UNDECIDED = """
+select count(*) from intake.log l where refused_for is null and not exists (select 1 from intake.receipts r where r.id = 'receipt/' || l.seq || '/outcome')
 """
+COUNT_DEADLINES = "select count(*) from mediation.deadlines where next_check_at <= now() + interval '2 seconds'"
 
 
 def count_work_in_progress(query_rows: QueryRows, records: ProducerRecords, with_deadlines: bool = True) -> dict[str, int]:
     """Return the work in progress as {name of the table or queue: number of events}, without parked events.
 
+    Events that intake has not processed or mediation has not decided are counted only if there is no other work, because these counts read whole tables.
     `with_deadlines`: whether to count deadlines whose next check is due within 2 seconds, too.
     """
-    undecided, deadlines = query_rows(COUNT_UNDECIDED_AND_DEADLINES)[0]
-    counts = {"undecided": undecided, "deadlines to check": deadlines if with_deadlines else 0}
-    known_events = {event for (event,) in query_rows("select event_id from intake.log")} | {
-        event for (event,) in query_rows("select event_id from intake.parked")
-    }
-    counts["not processed by intake"] = len(records.acknowledged_ids - known_events)
+    counts = {"deadlines to check": query_rows(COUNT_DEADLINES)[0][0] if with_deadlines else 0}
     for service, streams in SUBSCRIPTIONS.items():
         counts[f"outbox of {service}"] = query_rows(f"select count(*) from {service}.outbox")[0][0]
         counts[f"waiting at {service}"] = query_rows(f"select count(*) from {service}.waiting w where not exists (select 1 from {service}.parked p"
@@ -35,6 +30,12 @@ def count_work_in_progress(query_rows: QueryRows, records: ProducerRecords, with
                 f"select count(*) from {service_of(stream)}.spoken s left join {service}.heard h on h.source = s.source and h.subject = s.subject"
                 " where s.source = %s and coalesce(h.last_sequence, 0) < s.last_sequence and not coalesce(h.blocked, false)", stream
             )[0][0]  # fmt: skip
+    if not any(counts.values()):
+        known_events = {event for (event,) in query_rows("select event_id from intake.log union all select event_id from intake.parked")}
+        counts = {
+            "not processed by intake": sum(event not in known_events for event in records.acknowledged_ids),
+            "undecided": query_rows(COUNT_UNDECIDED)[0][0],
+        }
     return {place: count for place, count in counts.items() if count}
 
 

@@ -7,7 +7,7 @@ SERVICES = ("intake", "mediation", "metrics", "notify")
 PROCESSES = (*SERVICES, "relay", "door", "mediation-standby", "relay-second")
 CRASH_POINTS = (
     *((name, point) for name in SERVICES for point in ("after_heard", "before_commit", "after_commit", "before_acknowledge", "after_acknowledge")),
-    *(("relay", point) for point in ("relay_selected", "relay_published", "relay_confirmed")),
+    *(("relay", point) for point in ("relay_selected", "relay_published", "relay_confirmed", "relay_deleted")),
 )
 PROXIED_CONNECTIONS = (
     *((name, server) for name in (*SERVICES, "relay") for server in ("broker", "database")),
@@ -75,7 +75,23 @@ class Fault:
         return f"{self.at:6.1f} s  {self.kind:<16} {target:<30}{f' for {self.duration:.1f} s' if self.duration else ''}"
 
 
-def draw_schedule(seed: int, seconds: float, pause: tuple[float, float] = (1.5, 4.0), kinds: tuple[FaultKind, ...] = FAULT_KINDS) -> list[Fault]:
+LONG_DRILL_SECONDS = 600.0
+# Shortest and longest time between the starts of two faults, in seconds. In a long drill kills and the other faults, which last up to 45 seconds, have
+# their own sequences, so that the system works between two faults for long enough to process a large number of events.
+PAUSE = (1.5, 4.0)
+KILL_PAUSE_OF_LONG_DRILL, OTHER_PAUSE_OF_LONG_DRILL = (5.0, 10.0), (8.0, 16.0)
+
+
+def draw_schedule_of_drill(seed: int, seconds: float) -> list[Fault]:
+    """Return the faults of a drill of this duration, in order of time."""
+    if seconds < LONG_DRILL_SECONDS:
+        return draw_schedule(seed, seconds)
+    kills = draw_schedule(2 * seed, seconds, KILL_PAUSE_OF_LONG_DRILL, tuple(kind for kind in FAULT_KINDS if kind.kills))
+    others = draw_schedule(2 * seed + 1, seconds, OTHER_PAUSE_OF_LONG_DRILL, tuple(kind for kind in FAULT_KINDS if not kind.kills))
+    return sorted(kills + others, key=lambda fault: fault.at)
+
+
+def draw_schedule(seed: int, seconds: float, pause: tuple[float, float] = PAUSE, kinds: tuple[FaultKind, ...] = FAULT_KINDS) -> list[Fault]:
     """Return the random faults of one drill, in order of time. Every kind of fault occurs once before any kind occurs again.
 
     `seconds`: duration of the drill; `pause`: shortest and longest time between the starts of two faults, in seconds.

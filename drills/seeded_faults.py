@@ -15,6 +15,7 @@ from drills.system import PROCESSES, DrillSystem
 
 RELIABILITY_DOCUMENT = ROOT / "docs" / "reliability.md"
 FAULT_SECONDS, DRAIN_SECONDS = 10.0, 20.0
+LOAD_RATE = 60.0  # events per second of all agencies together
 DRAIN_FACTOR = 6  # factor of the time limit DRAIN_SECONDS for runs in which the system must finish all its work
 RELAY_PROCESSES = ("relay", "relay-second")
 MEDIATION_PROCESSES = ("mediation", "mediation-standby")
@@ -31,6 +32,13 @@ CRASHES_BEFORE_COMMIT = [_make_fault(second, "crash", ("intake", "before_commit"
 BROKEN_RELAY_CONNECTIONS = [_make_fault(second, "stall", (relay, "broker"), 1.5) for second in (2.0, 6.0) for relay in RELAY_PROCESSES] + \
                   [_make_fault(second, "reset", (relay, "broker")) for second in (3.0, 7.0) for relay in RELAY_PROCESSES]
 # fmt: on
+
+
+# While the intake service is suspended, events queue up, so that it publishes long bundles afterwards.
+SUSPENSIONS_OF_INTAKE = [_make_fault(second, "freeze", "intake", 1.5) for second in (1.0, 4.0, 7.0)]
+# The same for disputes that are so far advanced that a mediation body reports their steps without waiting for outcomes.
+LONG_SUSPENSIONS_OF_INTAKE = [_make_fault(second, "freeze", "intake", 3.0) for second in (9.0, 14.0, 19.0)]
+LONG_FAULT_SECONDS = 24.0
 
 
 def _same_fault_in(processes: Iterable[str], fault: str) -> dict[str, str]:
@@ -50,6 +58,7 @@ class SeededFault:
     schedule: list[Fault]
     expected_findings: tuple[str, ...]
     description: str
+    seconds: float = FAULT_SECONDS  # duration of the load
 
 
 # fmt: off
@@ -78,6 +87,22 @@ SEEDED_FAULTS = (
                 "one outcome receipt in twenty is not created"),
     SeededFault("count twice",                              {"metrics": "count_twice"},                            [],        ("duplicated",),
                 "one sum in five of the read model grows by two instead of one"),
+    SeededFault("lose an element of a bundle",              _same_fault_in(RELAY_PROCESSES, "lose_bundle_elements"),    SUSPENSIONS_OF_INTAKE, ("lost",),
+                "one bundle in five is published without one of its events"),
+    SeededFault("lose a receipt of a batch",                _same_fault_in(RELAY_PROCESSES, "lose_receipts_of_batches"), SUSPENSIONS_OF_INTAKE, ("lost",),
+                "one message in five with several receipts or notices is published without one of them"),
+    SeededFault("reverse each bundle",                      _same_fault_in(RELAY_PROCESSES, "reverse_bundles"),    LONG_SUSPENSIONS_OF_INTAKE, (),
+                "harmless alone: every consumer sorts the events of a batch by sequence number", LONG_FAULT_SECONDS),
+    SeededFault("… and consumers that do not sort",         _same_fault_in(RELAY_PROCESSES, "reverse_bundles") | _same_fault_in(CONSUMER_PROCESSES, "process_in_arrival_order"),
+                LONG_SUSPENSIONS_OF_INTAKE, ("disordered",), "the events of one dispute in a bundle are processed in the order of arrival", LONG_FAULT_SECONDS),
+    SeededFault("process half of a bundle",                 _same_fault_in(CONSUMER_PROCESSES, "process_half_of_bundles"), SUSPENSIONS_OF_INTAKE, ("lost",),
+                "one bundle in five is acknowledged although only its first half was processed"),
+    SeededFault("a bundle without its content type",        _same_fault_in(RELAY_PROCESSES, "publish_bundles_as_single_events"), SUSPENSIONS_OF_INTAKE, ("lost", "unexpected"),
+                "listeners store a bundle as one unreadable event"),
+    SeededFault("two caches of the read model",             {"metrics": "write_read_model_from_two_caches"},       [],        (),
+                "harmless alone: a cache is used only if it made the last write"),
+    SeededFault("… and a cache that is used when stale",    {"metrics": "write_read_model_from_two_caches+use_stale_cache"}, [], ("lost", "duplicated"),
+                "differences of counts are computed from old states of the disputes"),
 )
 # fmt: on
 
@@ -86,14 +111,14 @@ def run_with_seeded_fault(
     system: DrillSystem,
     seeded_fault: SeededFault,
     log: Callable[[str], None] = lambda line: None,
-    seconds: float = FAULT_SECONDS,
+    seconds: float | None = None,
     drain_seconds: float = DRAIN_SECONDS,
 ) -> DrillResult:
     """Run a short drill with the seeded fault. Return its result. The servers must be running; their tables and queues are emptied first."""
     system.restart_empty(seeded_fault.faults_by_process)
     groups = ("federation", "grid", "petitions")
-    return Drill(system, seed=1, log=log, groups=groups, pause=0.05).run(
-        seeded_fault.schedule, seconds, drain_seconds * (1 if seeded_fault.expected_findings else DRAIN_FACTOR)
+    return Drill(system, seed=1, log=log, groups=groups, rate=LOAD_RATE).run(
+        seeded_fault.schedule, seeded_fault.seconds if seconds is None else seconds, drain_seconds * (1 if seeded_fault.expected_findings else DRAIN_FACTOR)
     )
 
 
@@ -149,4 +174,6 @@ def _write_into_document(text):
         RELIABILITY_DOCUMENT.write_text(between.sub(lambda match: f"{match[1]}{text}\n{match[2]}", document))
 
 
-assert {fault for seeded_fault in SEEDED_FAULTS for fault in seeded_fault.faults_by_process.values()} <= set(fault_injection.FAULT_FUNCTIONS)
+assert {fault for seeded_fault in SEEDED_FAULTS for faults in seeded_fault.faults_by_process.values() for fault in faults.split("+")} <= set(
+    fault_injection.FAULT_FUNCTIONS
+)

@@ -143,6 +143,7 @@ class Relay:
         """Delete the outbox rows that the broker has confirmed."""
         if self.confirmed:
             self._query("execute delete_rows(%s)", (self.confirmed,))
+            failpoint("relay_deleted")
             telemetry.PUBLISHED_ROWS.labels(self.service, "confirmed").inc(len(self.confirmed))
             self.confirmed = []
 

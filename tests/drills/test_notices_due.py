@@ -57,10 +57,10 @@ def notify_service(tables_with_copy):
 
 def publish_as_mediation(sandbox, facts: list[DomainEvent]) -> list[events.Event]:
     """Publish the domain events as the mediation service does. Return them as the relay would deliver them to the notify service."""
-    before = len(capture.read_messages(sandbox.rows))
+    (last,) = sandbox.rows("select coalesce(max(id), 0) from drill.outbox")[0]
     with sandbox.pool("mediation").transaction() as tx:
         tx.say(facts)
-    return [events.read(Delivery(message.body)) for message in capture.read_messages(sandbox.rows)[before:]]
+    return [events.read(Delivery(bytes(body))) for (body,) in sandbox.rows("select body from drill.outbox where id > %s order by id", last)]
 
 
 def notice_findings(sandbox) -> list[str]:

@@ -17,6 +17,15 @@ def test_the_schedule_of_a_two_minute_drill_has_every_kind_of_fault_and_at_least
     assert all(0 < fault.at < 120 for fault in faults)
 
 
+def test_the_schedule_of_a_drill_of_half_an_hour_has_every_kind_of_fault_and_at_least_180_kills():
+    for seed in range(10):
+        faults = schedule.draw_schedule_of_drill(seed, 1800)
+
+        assert {fault.kind for fault in faults} == {kind.name for kind in schedule.FAULT_KINDS}
+        assert sum(fault.kills for fault in faults) >= 180  # some are skipped, because another fault of the same server is still in progress
+        assert [fault.at for fault in faults] == sorted(fault.at for fault in faults)
+
+
 def test_each_fault_of_a_short_drill_lasts_at_most_eight_seconds():
     assert all(fault.duration <= 8 for seed in range(20) for fault in schedule.draw_schedule(seed, 22))
 

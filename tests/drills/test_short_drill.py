@@ -11,6 +11,7 @@ from drills.drill import Drill
 from local.paths import EXTERNAL_SERVER_SETTINGS
 
 SEED, DRILL_SECONDS = 11, 22
+RATE = 60.0  # events per second of all agencies together
 # Messages that each producer receives before the first fault: so many that there are disputes with several steps, also on a slow machine.
 RECEIVED_BEFORE_FAULTS = 20
 SHORT_PAUSES = (0.7, 1.9)  # shortest and longest time between two faults in seconds; so short that every kind of fault occurs
@@ -26,7 +27,7 @@ def drill_result(drill_system):
     patch = pytest.MonkeyPatch()
     for name in EXTERNAL_SERVER_SETTINGS:
         patch.delenv(name, raising=False)
-    yield Drill(drill_system, SEED, pause=0.02, received_before_faults=RECEIVED_BEFORE_FAULTS).run(
+    yield Drill(drill_system, SEED, rate=RATE, received_before_faults=RECEIVED_BEFORE_FAULTS).run(
         schedule.draw_schedule(SEED, DRILL_SECONDS, SHORT_PAUSES), DRILL_SECONDS, drain_seconds=120
     )
     patch.undo()
@@ -106,10 +107,10 @@ TAMPERING_STATEMENTS = {
         ("lost", "missing_notices"),  # a notice to the addressee in the event is due, but was not sent
     "delete from drill.outbox where id = (select max(id) from drill.outbox where service = 'notify' and exchange = 'inboxes')":
         ("lost", "notices_not_sent_to_inbox"),
-    "insert into drill.outbox (service, exchange, routing_key, event_id, body) select service, exchange, routing_key, event_id, body"
+    "insert into drill.outbox (service, exchange, routing_key, event_id, type, subject, body) select service, exchange, routing_key, event_id, type, subject, body"
     "  from drill.outbox where service = 'notify' and exchange = 'inboxes' limit 1":
         ("duplicated", "notices_sent_to_inbox_twice"),
-    "insert into drill.outbox (service, exchange, routing_key, event_id, body) select service, exchange, 'police', 'x/1/police', body"
+    "insert into drill.outbox (service, exchange, routing_key, event_id, type, subject, body) select service, exchange, 'police', 'x/1/police', type, subject, body"
     "  from drill.outbox where service = 'notify' and exchange = 'inboxes' limit 1":
         ("duplicated", "unexpected_inbox_messages"),
     "update drill.outbox set event_id = 'x/1/police' where id = (select max(id) from drill.outbox where service = 'notify' and exchange = 'inboxes' and routing_key = 'police')":
@@ -119,14 +120,17 @@ TAMPERING_STATEMENTS = {
     "update intake.log l set event_id = first.event_id from (select event_id, agency from intake.log order by seq limit 1) first"
     "  where l.seq = (select min(seq) from intake.log where agency <> first.agency)":
         ("duplicated", "events_logged_twice"),
-    "insert into drill.outbox (service, exchange, routing_key, event_id, body) select service, exchange, routing_key, event_id, body"
+    "insert into drill.outbox (service, exchange, routing_key, event_id, type, subject, body) select service, exchange, routing_key, event_id, type, subject, body"
     "  from drill.outbox where exchange = 'intake.events' limit 1":
         ("duplicated", "agency_events_published_twice"),
-    "insert into drill.outbox (service, exchange, routing_key, event_id, body) select service, exchange, routing_key, event_id, body"
+    "insert into drill.outbox (service, exchange, routing_key, event_id, type, subject, body) select service, exchange, routing_key, event_id, type, subject, body"
     "  from drill.outbox where exchange = 'mediation-safeguard.events' and routing_key like '%.step.applied' limit 1":
         ("duplicated", "agency_events_decided_twice"),
     sql_altering_copied_event("%", {'"before":"registered"': '"before":"closed"'}):
         ("disordered", "published_states_not_continuous"),
+    "update drill.outbox set body = convert_to(replace(replace(replace(convert_from(body, 'UTF8'), '\"sequence\":\"2\"', '\"sequence\":\"0\"'), '\"sequence\":\"3\"',"
+    "  '\"sequence\":\"2\"'), '\"sequence\":\"0\"', '\"sequence\":\"3\"'), 'UTF8') where exchange = 'intake.events'":
+        ("disordered", "events_decided_out_of_order"),
     "insert into metrics.timeline (code, source, sequence, at, type, event, detail) select code, source, 1000, at, type, event, detail"
     "  from metrics.timeline where source = 'intake' limit 1":
         ("disordered", "timelines_not_matching_events"),
