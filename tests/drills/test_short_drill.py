@@ -128,8 +128,8 @@ TAMPERING_STATEMENTS = {
         ("duplicated", "agency_events_decided_twice"),
     sql_altering_copied_event("%", {'"before":"registered"': '"before":"closed"'}):
         ("disordered", "published_states_not_continuous"),
-    "update drill.outbox set body = convert_to(replace(replace(replace(convert_from(body, 'UTF8'), '\"sequence\":\"2\"', '\"sequence\":\"0\"'), '\"sequence\":\"3\"',"
-    "  '\"sequence\":\"2\"'), '\"sequence\":\"0\"', '\"sequence\":\"3\"'), 'UTF8') where exchange = 'intake.events'":
+    "update drill.outbox set body = convert_to(replace(replace(replace(convert_from(body, 'UTF8'), '\"sequence\":\"1\"', '\"sequence\":\"0\"'), '\"sequence\":\"2\"',"
+    "  '\"sequence\":\"1\"'), '\"sequence\":\"0\"', '\"sequence\":\"2\"'), 'UTF8') where exchange = 'intake.events'":
         ("disordered", "events_decided_out_of_order"),
     "insert into metrics.timeline (code, source, sequence, at, type, event, detail) select code, source, 1000, at, type, event, detail"
     "  from metrics.timeline where source = 'intake' limit 1":
