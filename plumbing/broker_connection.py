@@ -30,7 +30,7 @@ class _Woken(Exception):
 class BrokerConnection:
     """Connection to the broker with one channel and one buffer of deliveries per queue. After the connection is closed, `acknowledge` does nothing."""
 
-    def __init__(self, amqp_uri: str, queues: list[str], prefetch: int, on_arrival: Callable[[], None], write_lock: Semaphore, may_be_bundles: bool = True):
+    def __init__(self, amqp_uri: str, queues: list[str], prefetch: int, on_arrival: Callable[[], None], write_lock: Semaphore, may_be_bundles: bool = False):
         """Open the connection. `on_arrival` is called after each delivery; `write_lock` is held during writes to this connection.
 
         `prefetch`: maximum number of unacknowledged messages per queue. `may_be_bundles`: whether the messages may be bundles of events. It is false for

@@ -38,7 +38,7 @@ class NotifyService:
                 ]
             )
         if with_webhook:
-            self.webhook_times.record_work(notices[0].event.time)
+            self.webhook_times.record_work(tx.now)
 
     def _send_sealed_notices(self, tx, notices):
         """Send notices about the safeguard lane: to the inbox only, recorded in a separate table, and without a published event."""

@@ -67,3 +67,13 @@ def test_overdue_work_that_could_not_be_done_is_queried_again_at_once(times):
     due_times.record_query(NOON)
 
     assert due_times.must_query() and due_times.must_query()
+
+
+def test_work_stored_during_a_query_is_noticed_although_the_query_has_not_seen_it(times):
+    """Another green thread commits work between the query and the recording of its result."""
+    due_times = DueTimes(interval=10, clock=lambda: times.seconds)
+    assert due_times.must_query()
+    due_times.record_work(NOON + timedelta(seconds=3))
+    due_times.record_query(None)
+
+    assert seconds_of_queries(times, due_times, 7) == [3]
