@@ -33,7 +33,7 @@ class Measurement:
 
 @dataclass
 class Observer:
-    """The benchmark's own connection to the database of the system: its cursor, and the pid of the server process that serves it."""
+    """The benchmark's own connection to the system's database: its cursor, and the process id of its server process, whose CPU time is not counted."""
 
     cursor: object
     pid: int

@@ -106,7 +106,7 @@ def _measure_rounds(lab, agencies, caseload, rounds):
 
 
 def _run_round(lab, agencies, caseload):
-    """Run one round. Return its CPU time as {component: µs per event}."""
+    """Run one round of the caseload. Return its CPU time as {component: microseconds per agency event}."""
     events = caseload.advance_all_disputes()
     with lab.observe() as observer:
         before = cpu_by_component(lab, observer)
@@ -118,7 +118,7 @@ def _run_round(lab, agencies, caseload):
 
 
 def _wait_for_maintenance(cursor):
-    """Write all changed pages to disk and wait until no autovacuum process runs, so that the copying causes no more work."""
+    """Run a checkpoint and wait until no autovacuum process runs, so that the copying of disputes causes no work in the rounds that follow."""
     cursor.execute("checkpoint")
     give_up = time.monotonic() + MAINTENANCE_SECONDS
     while True:

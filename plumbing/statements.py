@@ -84,7 +84,7 @@ class StatementPipeline:
         self._append(self._cursor.mogrify(statement.execute_sql, params))
 
     def send(self) -> None:
-        """Send the queued statements."""
+        """Send the queued statements to the server in one message. If none is queued, nothing is sent."""
         queued, self._queue, self._queued_bytes = self._queue, [], 0
         if queued:
             self._cursor.execute(b";".join(queued))

@@ -3,7 +3,7 @@
 import time
 from collections import deque
 
-DEFAULT_LIMIT = 800  # steps that intake has passed on and the mediation service has not yet decided; equals the size of one batch
+DEFAULT_LIMIT = 400  # steps that intake has passed on and the mediation service has not yet decided; half of a batch, so that other agencies wait less
 RESUME_DIVISOR = 4  # consumption resumes when a quarter of the limit is free, because many small batches cost more than one large batch
 STALLED_SECONDS = 5.0  # without a decision for this time, the mediation service counts as down
 EXPIRY_SECONDS = 60.0  # after this time, a step without a decision is no longer counted

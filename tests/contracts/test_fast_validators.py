@@ -38,9 +38,13 @@ def test_a_fast_loader_returns_the_result_of_marshmallow_or_raises_an_undecided_
     assert _load_fast(schema, data, for_json) in (_load_with_marshmallow(schema, data, for_json), "undecided")
 
 
-@pytest.mark.parametrize("event_type", EVENT_TYPES, ids=event_type_id)
-@given(choice=st.data())
-@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def for_every_event_type(test):
+    """Decorator: run the test for each event type, with a few examples of drawn data each."""
+    with_examples = settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])(given(choice=st.data())(test))
+    return pytest.mark.parametrize("event_type", EVENT_TYPES, ids=event_type_id)(with_examples)
+
+
+@for_every_event_type
 def test_a_fast_loader_loads_all_valid_data_without_marshmallow(event_type, choice):
     schema = SCHEMAS[RAISE][event_type.stream, event_type.type]
     data = choice.draw(data_strategy(event_type.schema))
@@ -58,9 +62,7 @@ def test_a_fast_loader_does_not_accept_a_field_that_belongs_to_another_form_of_t
     assert _load_with_marshmallow(schema, {**example, "deadlines": [stopped_with_time]}, for_json=True) == "refused"
 
 
-@pytest.mark.parametrize("event_type", EVENT_TYPES, ids=event_type_id)
-@given(choice=st.data())
-@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@for_every_event_type
 def test_valid_data_is_converted_to_the_same_json_values_with_and_without_validation(event_type, choice):
     """The data is given as JSON values and as the Python values (datetimes, dates, Decimals) that services use."""
     schema = SCHEMAS[RAISE][event_type.stream, event_type.type]
