@@ -136,8 +136,8 @@ class DueNotice(NamedTuple):
 class Evidence:
     """Input of the checks: the producers' records and the contents of the services' tables.
 
-    Tables with one row or few rows per agency event are read once, on first use, without the bodies of events; that is some 2 kB of memory per agency
-    event. The published events in full are read again by each check, for some hundred disputes at a time.
+    Tables with one row or few rows per agency event are read once, on first use, without the bodies of events, so that the memory per agency event is
+    small. The published events in full are read again by each check, for some hundred disputes at a time.
     """
 
     def __init__(self, query_rows: QueryRows, records: ProducerRecords):
