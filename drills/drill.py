@@ -68,12 +68,12 @@ class Drill:
     """Runs one drill on one system. A separate producer process simulates each group of agencies."""
 
     def __init__(self, system: DrillSystem, seed: int, log: Callable[[str], None] = lambda line: None, threads: int = 3, rate: float = DEFAULT_RATE,
-                 groups: Iterable[str] = tuple(group.name for group in workload.AGENCY_GROUPS), received_before_faults: int = 1):  # fmt: skip
-        """`rate`: events per second of all agencies together. `received_before_faults`: number of receipts and notices that each producer must have
-        received before the first fault.
+                 groups: Iterable[str] = tuple(group.name for group in workload.AGENCY_GROUPS), later_steps_before_faults: int = 1):  # fmt: skip
+        """`rate`: events per second of all agencies together. `later_steps_before_faults`: number of events, other than first reports of disputes,
+        that each producer must have sent before the first fault. It sends one only after the outcome of the step before.
         """
         self.system, self.seed, self.log, self.threads, self.rate = system, seed, log, threads, rate
-        self.received_before_faults = received_before_faults
+        self.later_steps_before_faults = later_steps_before_faults
         self.groups = tuple(group for group in workload.AGENCY_GROUPS if group.name in tuple(groups))
         self.folder = make_private_folder(system.folder / "ledgers")
         self._producers: list[subprocess.Popen] = []
@@ -85,7 +85,7 @@ class Drill:
         faults = FaultPlayer(self.system, self.log)
         try:
             self._start_producers()
-            self._wait_until_producers_receive()
+            self._wait_until_producers_send_later_steps()
             faults.play(schedule, seconds, self._log_progress)
             self.log("all faults have ended; waiting for the system to drain")
             faults_undone_at = time.monotonic()
@@ -120,12 +120,10 @@ class Drill:
                 command = [sys.executable, "-m", "drills.producer", str(self.folder / f"{group.name}.json")]
                 self._producers.append(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True))
 
-    def _wait_until_producers_receive(self, seconds=30):
-        """Wait until every producer has received some receipts, so that faults hit a system under load. Give up after `seconds`."""
+    def _wait_until_producers_send_later_steps(self, seconds=60):
+        """Wait until every producer has sent some later steps, so that faults hit a system under load. Give up after `seconds`."""
         give_up = time.monotonic() + seconds
-        while time.monotonic() < give_up and not all(
-            _count_received_messages(self._ledger_path(group)) >= self.received_before_faults for group in self.groups
-        ):
+        while time.monotonic() < give_up and not all(_count_later_steps(self._ledger_path(group)) >= self.later_steps_before_faults for group in self.groups):
             time.sleep(0.1)
 
     def _log_progress(self):
@@ -249,8 +247,9 @@ class Drill:
             self._database = None
 
 
-def _count_received_messages(ledger: Path) -> int:
-    return ledger.read_bytes().count(b'"do": "received"') if ledger.exists() else 0
+def _count_later_steps(ledger: Path) -> int:
+    lines = ledger.read_bytes().splitlines() if ledger.exists() else ()
+    return sum(b'"do": "attempt"' in line and b'"type": "dispute.reported"' not in line for line in lines)
 
 
 def ignore_configured_servers() -> None:

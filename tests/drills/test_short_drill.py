@@ -12,8 +12,8 @@ from local.paths import EXTERNAL_SERVER_SETTINGS
 
 SEED, DRILL_SECONDS = 11, 22
 RATE = 60.0  # events per second of all agencies together
-# Messages that each producer receives before the first fault: so many that there are disputes with several steps, also on a slow machine.
-RECEIVED_BEFORE_FAULTS = 20
+# Steps after the first report that each producer sends before the first fault, so that disputes have such steps also on a slow machine.
+LATER_STEPS_BEFORE_FAULTS = 20
 SHORT_PAUSES = (0.7, 1.9)  # shortest and longest time between two faults in seconds; so short that every kind of fault occurs
 # Kinds of faults that are skipped if another fault of the same server is in progress.
 MAY_BE_SKIPPED = {"memory_alarm", "kill_broker", "freeze_broker", "kill_postgresql", "freeze_postgresql"}
@@ -27,7 +27,7 @@ def drill_result(drill_system):
     patch = pytest.MonkeyPatch()
     for name in EXTERNAL_SERVER_SETTINGS:
         patch.delenv(name, raising=False)
-    yield Drill(drill_system, SEED, rate=RATE, received_before_faults=RECEIVED_BEFORE_FAULTS).run(
+    yield Drill(drill_system, SEED, rate=RATE, later_steps_before_faults=LATER_STEPS_BEFORE_FAULTS).run(
         schedule.draw_schedule(SEED, DRILL_SECONDS, SHORT_PAUSES), DRILL_SECONDS, drain_seconds=120
     )
     patch.undo()
