@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-import random
 import socket
 import struct
 import threading
 from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
 
-from local.ports import allowed_ports, is_port_free
+from local.ports import reserve_port
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # value of SO_LINGER with 0 seconds: closing the socket sends a TCP reset
 CHANGE_TIMEOUT_SECONDS = 10.0  # time limit of one change of a proxy; a change does not wait for client or server
@@ -29,7 +28,7 @@ class TcpProxy:
         self._flowing.set()
         self._delay = 0.0
         # The port is outside the range for outgoing connections, because one of those could occupy it while the proxy is interrupted.
-        self.port = next(port for port in random.sample(allowed_ports(), len(allowed_ports())) if is_port_free(port))
+        self.port = reserve_port()
         self._apply_change(self._undo_changes())
 
     def url_through_proxy(self, url: str) -> str:

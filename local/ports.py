@@ -1,9 +1,13 @@
-"""Chooses free loopback ports and stores them, so that the addresses are the same after each start."""
+"""Chooses free loopback ports and stores them, so that the addresses are the same after each start.
+
+A server listens some seconds after its port was chosen. The port is reserved for that time, so that no other server gets the same port.
+"""
 
 import json
 import os
 import random
 import socket
+from collections.abc import Collection
 from pathlib import Path
 
 from deploy.files import write_private
@@ -11,6 +15,9 @@ from deploy.files import write_private
 # The range is above the well-known ports and below the ports that Linux uses for outgoing connections: otherwise a client that keeps trying to reach
 # a stopped server could get the port of that server as its own, connect to itself and block the port.
 DEFAULT_PORT_RANGE = "26000-31999"  # used if FENGQIAO_PORT_RANGE is not set
+
+# Reservations of this process: port → (socket, owner). Only one socket of the machine can have a name, and the kernel releases it when its process ends.
+_reservations: dict[int, tuple[socket.socket, object]] = {}
 
 
 class Ports:
@@ -30,18 +37,49 @@ class Ports:
 
     def choose(self, *names: str) -> None:
         """Store a free port for each name. A stored port that is still free is kept. The servers with these names must not be running."""
-        ports, candidates = self.stored_ports(), allowed_ports()
+        ports = self.stored_ports()
         for name in names:
-            if name not in ports or not is_port_free(ports[name]):
-                taken = set(ports.values())
-                ports[name] = next(port for port in random.sample(candidates, len(candidates)) if port not in taken and is_port_free(port))
+            if name not in ports or not (is_port_free(ports[name]) and _reserve(ports[name], self.file)):
+                ports[name] = reserve_port(self.file, set(ports.values()))
         write_private(self.file, json.dumps(ports, indent=1))
+
+
+class NoFreePort(Exception):
+    """Every port of the range is in use or reserved."""
+
+
+def reserve_port(owner: object = None, excluded: Collection[int] = ()) -> int:
+    """Return a free port that is given to no other owner, in any process, while this process runs. `excluded`: ports that are not returned.
+
+    Raises NoFreePort.
+    """
+    candidates = allowed_ports()
+    for port in random.sample(candidates, len(candidates)):
+        if port not in excluded and is_port_free(port) and _reserve(port, owner):
+            return port
+    raise NoFreePort(
+        f"{candidates.start}-{candidates.stop - 1} 中没有空闲端口 | no free port in {candidates.start}-{candidates.stop - 1} (FENGQIAO_PORT_RANGE)"
+    )
 
 
 def allowed_ports() -> range:
     """Return the range from which ports are chosen."""
     first, _, last = os.environ.get("FENGQIAO_PORT_RANGE", DEFAULT_PORT_RANGE).partition("-")
     return range(int(first), int(last) + 1)
+
+
+def _reserve(port: int, owner: object) -> bool:
+    """Reserve the port until this process ends. Return False if it is reserved for another owner; None stands for an owner that has no other port."""
+    if port in _reservations:
+        return owner is not None and _reservations[port][1] == owner
+    reservation = socket.socket(socket.AF_UNIX)
+    try:
+        reservation.bind(f"\0fengqiao port {port}")  # a name that starts with a zero byte is not the name of a file
+    except OSError:
+        reservation.close()
+        return False
+    _reservations[port] = (reservation, owner)
+    return True
 
 
 def is_port_free(port: int) -> bool:

@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 
 from deploy.files import ROOT
-from local.ports import allowed_ports, is_port_free
+from local.ports import reserve_port
 from tests.county import wait_until
 
 
@@ -19,7 +19,7 @@ class Process:
 
     def __init__(self, log: Path, *arguments: str, **environment: str):
         self.log, self._log_start = log, 0
-        self.port = next(port for port in allowed_ports() if is_port_free(port))
+        self.port = reserve_port()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("FENGQIAO_", "DATABASE_URL", "AMQP_"))}
         with log.open("a") as out:
             self.popen = subprocess.Popen(
