@@ -38,7 +38,7 @@ BROKEN_RELAY_CONNECTIONS = [_make_fault(second, "stall", (relay, "broker"), 1.5)
 SUSPENSIONS_OF_INTAKE = [_make_fault(second, "freeze", "intake", 1.5) for second in (1.0, 4.0, 7.0)]
 # The same for disputes that are so far advanced that a mediation body reports their steps without waiting for outcomes.
 LONG_SUSPENSIONS_OF_INTAKE = [_make_fault(second, "freeze", "intake", 3.0) for second in (9.0, 14.0, 19.0)]
-LONG_FAULT_SECONDS = 24.0
+LONG_FAULT_SECONDS = 24.0  # long enough for such disputes, so that two events of one dispute are published shortly after each other
 
 
 def _same_fault_in(processes: Iterable[str], fault: str) -> dict[str, str]:
@@ -76,9 +76,9 @@ SEEDED_FAULTS = (
     SeededFault("delete before the confirm",                _same_fault_in(RELAY_PROCESSES, "delete_before_confirm"),  BROKEN_RELAY_CONNECTIONS, ("lost",),
                 "the connection breaks with unconfirmed messages"),
     SeededFault("two relays without partition locks",       _same_fault_in(RELAY_PROCESSES, "read_outbox_without_partition_locks"), [],      (),
-                "SKIP LOCKED lets one relay overtake the other; every consumer waits for the gap to close"),
+                "SKIP LOCKED lets one relay overtake the other; every consumer waits for the gap to close", LONG_FAULT_SECONDS),
     SeededFault("… and consumers that ignore gaps",         _same_fault_in(RELAY_PROCESSES, "read_outbox_without_partition_locks") | _same_fault_in(CONSUMER_PROCESSES, "ignore_gaps"), [],
-                ("lost", "disordered"), "an event that was overtaken counts as a duplicate"),
+                ("lost", "disordered"), "an event that was overtaken counts as a duplicate", LONG_FAULT_SECONDS),
     SeededFault("consumers that ignore gaps",               _same_fault_in(CONSUMER_PROCESSES, "ignore_gaps"),                        [],        (),
                 "harmless alone: one relay per partition publishes in order"),
     SeededFault("omit a transition",                        _same_fault_in(MEDIATION_PROCESSES, "omit_transitions"),              [],        ("disordered",),
