@@ -36,7 +36,7 @@ def main(
     total = sum(len(dispute.remaining_steps) for dispute in open_disputes)
     try:
         with StepSender(endpoints, run / "demo" / str(seed)) as sender:
-            sender.start_agency_processes(sorted({step.agency for history in histories for step in history.steps}))
+            sender.connect_agencies(sorted({step.agency for history in histories for step in history.steps}))
             with ProgressDisplay(total) as display:
                 is_complete = sender.send_all(open_disputes, patience, display)
             print(summary_text(sender, total), file=sys.stderr, flush=True)

@@ -1,7 +1,6 @@
-"""Sends the steps of simulated disputes. Each agency sends from its own OS process; a step waits for the receipt of the dispute's previous step."""
+"""Sends the steps of simulated disputes. A few OS processes send for all agencies; a step waits for the receipt of the dispute's previous step."""
 
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from contracts import safeguard
 from demo.steps import FIRST_REPORT, CodePlaceholder, Step
 
 ROOT = Path(__file__).resolve().parents[1]
+WORKER_COUNT = 4  # number of OS processes that send for the agencies; one for each of dozens of agencies would take most of its CPU time to start
 MAX_OPEN_DISPUTES = 5000  # largest number of disputes whose steps are sent at the same time; with more disputes the services process larger batches
 OUTCOME_RECEIPTS = ("receipt.applied", "receipt.rejected", "receipt.refused", "not sent")
 NO_CODE = "not sent: the dispute has no code"
@@ -47,7 +47,7 @@ class OpenDispute:
 
 
 class StepSender:
-    """Context manager that runs an OS process for each agency, sends the agencies' steps through these processes, and counts the receipts.
+    """Context manager that sends the agencies' steps through worker processes (see the module `worker`), and counts the receipts.
 
     `counts`: number of receipts by receipt type, and of steps by "sent" and "finished".
     `unexpected_receipts`: number of unexpected outcomes by (step type, receipt type, reason).
@@ -55,8 +55,9 @@ class StepSender:
 
     def __init__(self, endpoints: dict, folder: Path):
         self._agencies, self._folder = endpoints["agencies"], folder
-        self._processes: dict[str, _AgencyProcess] = {}
         self._received: queue.SimpleQueue = queue.SimpleQueue()
+        self._workers: list[_Worker] = []
+        self._worker_of_agency: dict[str, _Worker] = {}
         self._sent: dict[str, tuple[Step, OpenDispute]] = {}
         self._earlier_receipts: dict[str, list[dict]] = {}  # receipts by step id that an earlier run has received, until the step is sent again
         self._receipts: dict[str, set[str]] = {}  # types of the received receipts by step id
@@ -68,20 +69,21 @@ class StepSender:
         return self
 
     def __exit__(self, *_):
-        for process in self._processes.values():
-            process.close_input()
-        for process in self._processes.values():
-            process.wait_until_ended()
+        for worker in self._workers:
+            worker.close_input()
+        for worker in self._workers:
+            worker.wait_until_ended()
 
     @property
     def unfinished_count(self) -> int:
         """Number of sent steps whose outcome receipt has not arrived."""
         return self.counts["sent"] - self.counts["finished"]
 
-    def start_agency_processes(self, agencies):
-        """Start the processes of these agencies in advance, so that no step has to wait for the start of a process."""
+    def connect_agencies(self, agencies):
+        """Connect these agencies in advance, so that no step has to wait for it."""
         for code in agencies:
-            self._agency_process(code)
+            self._worker_for(code)
+        self._flush_workers()
 
     def send_all(self, disputes: list[OpenDispute], patience: float, progress=lambda sender: None) -> bool:
         """Send all steps of the disputes and wait for their outcomes. Return False if no receipt arrived for `patience` seconds, else True."""
@@ -119,14 +121,14 @@ class StepSender:
             self.counts["sent"] += 1
             earlier = self._earlier_receipts.pop(step.id, ())
             if not any(message["receipt"] in OUTCOME_RECEIPTS for message in earlier):
-                job = {"id": step.id, "type": step.type, "subject": subject, "data": data, "time": step.time.isoformat()}
-                self._agency_process(step.agency).send_line(json.dumps(job, ensure_ascii=False))
+                job = {"agency": step.agency, "id": step.id, "type": step.type, "subject": subject, "data": data, "time": step.time.isoformat()}
+                self._worker_for(step.agency).send_line(json.dumps(job, ensure_ascii=False))
             for message in earlier:
                 self._process_receipt(message)
 
     def process_receipts(self, seconds: float) -> bool:
         """Process the receipts that have arrived, and send the steps that waited for them. Return False if no receipt arrived within `seconds`."""
-        self._flush_processes()
+        self._flush_workers()
         try:
             message = self._received.get(timeout=seconds)
         except queue.Empty:
@@ -139,12 +141,12 @@ class StepSender:
                 break
         else:
             self._process_receipt(message)
-        self._flush_processes()
+        self._flush_workers()
         return True
 
-    def _flush_processes(self):
-        for process in self._processes.values():
-            process.flush_lines()
+    def _flush_workers(self):
+        for worker in self._workers:
+            worker.flush_lines()
 
     def _process_receipt(self, message):
         receipt, event_id = message["receipt"], message["id"]
@@ -169,27 +171,27 @@ class StepSender:
             dispute.steps_waited_for -= 1
         self.send_next_steps(dispute)
 
-    def _agency_process(self, code):
-        if code not in self._processes:
-            self._processes[code] = _AgencyProcess(code, self._agencies[code]["amqp"], self._folder, self._received)
-        return self._processes[code]
+    def _worker_for(self, code):
+        """Return the worker that sends for this agency. The agencies are divided evenly; a new agency is connected first."""
+        if code not in self._worker_of_agency:
+            if len(self._workers) < WORKER_COUNT:
+                self._workers.append(_Worker(self._received))
+            worker = self._worker_of_agency[code] = self._workers[len(self._worker_of_agency) % WORKER_COUNT]
+            worker.send_line(json.dumps({"agency": code, "amqp": self._agencies[code]["amqp"], "outbox": str(self._folder / f"{code}.outbox.db")}))
+        return self._worker_of_agency[code]
 
 
 def _printable_step_type(step):
     return SAFEGUARD_LABEL if step.type in safeguard.STEP_NAMES else step.type
 
 
-class _AgencyProcess:
-    """OS process of one agency (see the module `worker`), and the thread that reads its output."""
+class _Worker:
+    """OS process that sends for several agencies (see the module `worker`), and the thread that reads its output."""
 
-    def __init__(self, code, uri, folder, received):
+    def __init__(self, received):
         self._received, self._lines = received, []
-        own = {"FENGQIAO_AGENCY": code, "FENGQIAO_AMQP_URI": uri, "FENGQIAO_OUTBOX": str(folder / f"{code}.outbox.db")}
-        self._process = (
-            subprocess.Popen(  # in a separate session, so that Ctrl-C interrupts only the parent, which then closes the standard input of this process
-                [sys.executable, "-m", "demo.worker"], cwd=ROOT, env=os.environ | own, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-            )
-        )
+        # The process has a session of its own, so that Ctrl-C interrupts only the parent, which then closes the standard input of this process.
+        self._process = subprocess.Popen([sys.executable, "-m", "demo.worker"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
         self._reader = threading.Thread(target=self._read_output, daemon=True)
         self._reader.start()
 

@@ -1,7 +1,8 @@
-"""Program of one simulated agency: reports the events that it reads from standard input, and prints the receipts. It uses only the agency client library (kit).
+"""Program that simulates several agencies: reports the events that it reads from standard input, and prints the receipts. It uses only the agency client library (kit).
 
-Input:  one JSON object per line, {"id", "type", "subject", "data", "time"}. The program exits at the end of the input.
-Output: one JSON object per line, {"id", "receipt", "dispute", "reason"}. Receipts that an earlier run has stored are printed first.
+Input:  one JSON object per line. An agency begins with {"agency", "amqp", "outbox"}: its code, its AMQP address and the file of its outbox. Its events
+        follow as {"agency", "id", "type", "subject", "data", "time"}. The program exits at the end of the input.
+Output: one JSON object per line, {"id", "receipt", "dispute", "reason"}. Receipts that an earlier run of an agency has stored are printed first.
 """
 
 import json
@@ -9,6 +10,8 @@ import logging
 import os
 import sys
 import threading
+from collections import defaultdict
+from contextlib import ExitStack
 from datetime import datetime
 
 from fengqiao_agency import Agency, AgencyError
@@ -19,20 +22,34 @@ READ_SIZE_BYTES = 1 << 18
 def main():
     logging.getLogger("pika").setLevel(logging.CRITICAL)
     output = _ReceiptOutput()
-    with Agency(os.environ["FENGQIAO_AGENCY"], os.environ["FENGQIAO_AMQP_URI"], os.environ["FENGQIAO_OUTBOX"]) as agency:
-        earlier_receipt_ids = set()
-        for receipt in agency.receipts():
-            earlier_receipt_ids.add(receipt.id)
-            output.write(receipt.event_id, receipt.type, receipt.dispute, (receipt.data.get("reason") or {}).get("code"))
-        agency.on_receipt(
-            lambda e: e.id in earlier_receipt_ids or output.write(e.answered_event_id, e.type, e.data.get("dispute"), (e.data.get("reason") or {}).get("code"))
-        )
-        for jobs in _job_batches():
-            _report_jobs(agency, jobs, output)
+    with ExitStack() as stack:
+        agencies: dict[str, Agency] = {}
+        for lines in _line_batches():
+            jobs = defaultdict(list)
+            for line in lines:
+                if "amqp" in line:
+                    agencies[line["agency"]] = stack.enter_context(_start_agency(line, output))
+                else:
+                    jobs[line["agency"]].append(line)
+            for code, of_agency in jobs.items():
+                _report_jobs(agencies[code], of_agency, output)
+
+
+def _start_agency(line, output):
+    """Return the agency, which prints the receipts that an earlier run has stored, and then every new receipt. As a context manager it is connected."""
+    agency = Agency(line["agency"], line["amqp"], line["outbox"])
+    earlier_receipt_ids = set()
+    for receipt in agency.receipts():
+        earlier_receipt_ids.add(receipt.id)
+        output.write(receipt.event_id, receipt.type, receipt.dispute, (receipt.data.get("reason") or {}).get("code"))
+    agency.on_receipt(
+        lambda e: e.id in earlier_receipt_ids or output.write(e.answered_event_id, e.type, e.data.get("dispute"), (e.data.get("reason") or {}).get("code"))
+    )
+    return agency
 
 
 class _ReceiptOutput:
-    """Standard output with a lock, because the kit's thread prints receipts and the main thread prints errors."""
+    """Standard output with a lock, because the kit's threads print receipts and the main thread prints errors."""
 
     def __init__(self):
         self._lock = threading.Lock()
@@ -43,8 +60,8 @@ class _ReceiptOutput:
             sys.stdout.flush()
 
 
-def _job_batches():
-    """Yield lists of jobs: all input lines that have arrived since the last list. The jobs of a list are written to the outbox in one transaction."""
+def _line_batches():
+    """Yield lists of decoded lines: those that have arrived since the last list. An agency writes its events of a list to its outbox in one transaction."""
     incomplete_line = b""
     while chunk := os.read(sys.stdin.fileno(), READ_SIZE_BYTES):
         *lines, incomplete_line = (incomplete_line + chunk).split(b"\n")

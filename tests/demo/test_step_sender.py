@@ -12,7 +12,7 @@ from tests.fengqiao_agency.broker import BrokerVhost
 from tests.fengqiao_agency.fake_hub import FakeHub
 
 HISTORY_END_DATE = date(2026, 10, 1)
-# The agencies with the most steps. Each of them sends from a separate process.
+# The agencies with the most steps.
 AGENCIES = {
     "mediation_centre", "peoples_mediation_committee", "peoples_mediation_committee-xijie", "industry_mediation_body", "trade_union", "grid", "police",
 }  # fmt: skip
