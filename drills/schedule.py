@@ -79,7 +79,7 @@ LONG_DRILL_SECONDS = 600.0
 # Shortest and longest time between the starts of two faults, in seconds. In a long drill kills and the other faults, which last up to 45 seconds, have
 # their own sequences, so that the system works between two faults for long enough to process a large number of events.
 PAUSE = (1.5, 4.0)
-KILL_PAUSE_OF_LONG_DRILL, OTHER_PAUSE_OF_LONG_DRILL = (7.0, 13.0), (18.0, 36.0)
+KILL_PAUSE_OF_LONG_DRILL, OTHER_PAUSE_OF_LONG_DRILL = (6.5, 12.0), (18.0, 36.0)
 
 
 def draw_schedule_of_drill(seed: int, seconds: float) -> list[Fault]:
