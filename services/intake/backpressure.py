@@ -2,6 +2,9 @@
 
 import time
 from collections import deque
+from collections.abc import Iterable
+
+from contracts.channels import partition_of
 
 DEFAULT_LIMIT = 400  # steps that intake has passed on and the mediation service has not yet decided; half of a batch, so that other agencies wait less
 RESUME_DIVISOR = 4  # consumption resumes when a quarter of the limit is free, because many small batches cost more than one large batch
@@ -51,3 +54,11 @@ class Backpressure:
                 self._undecided_batches.appendleft((passed_on_at, waiting - done))
             self.undecided -= done
             count -= done
+
+
+def count_steps_decided_here(codes: Iterable[str], partitions: int, partitions_heard: tuple[int, ...]) -> int:
+    """Return the number of steps, given by the codes of their disputes, whose decisions this process receives.
+
+    If copies of intake divide the partitions, a copy that passes a step on may not receive its decision. Such a step must not count as undecided.
+    """
+    return sum(partition_of(code, partitions) in partitions_heard for code in codes)

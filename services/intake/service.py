@@ -8,7 +8,7 @@ from plumbing.consumer import Consumer, hear
 from plumbing.dependency import Database
 from plumbing.timer import every
 from services.intake import envelope, ingest, outcomes
-from services.intake.backpressure import Backpressure
+from services.intake.backpressure import Backpressure, count_steps_decided_here
 from services.intake.model import agency_source
 from services.intake.store import reports
 
@@ -18,10 +18,14 @@ backpressure = Backpressure()
 
 
 class BackpressureLimit(DependencyProvider):
-    """Sets the backpressure limit from the settings: the number of steps that may be undecided at the same time."""
+    """Sets the backpressure limit from the settings, and counts the steps to which it applies."""
 
     def setup(self):
-        backpressure.limit = self.container.config["settings"].ahead or backpressure.limit
+        self.settings = self.container.config["settings"]
+        backpressure.limit = self.settings.ahead or backpressure.limit
+
+    def get_dependency(self, worker_ctx):
+        return lambda codes: count_steps_decided_here(codes, self.settings.partitions, self.settings.partitions_heard)
 
 
 def agency_queues(settings):
@@ -37,14 +41,14 @@ class IntakeService:
 
     name = "intake"
     db = Database(read=envelope.read_any)
-    backpressure_limit = BackpressureLimit()
+    count_steps_decided_here = BackpressureLimit()
 
     @Consumer.decorator(queues=agency_queues, sources=SOURCES, read=envelope.read, room=backpressure.remaining_capacity)
     def on_agency_events(self, batch):
         """Log and answer agencies' events, assign codes to new disputes, and pass accepted events on."""
         with self.db.transaction() as tx:
             decisions = ingest.ingest(tx, tx.unheard(batch))
-        backpressure.record_passed_on_steps(sum(decision.is_accepted for decision in decisions))
+        backpressure.record_passed_on_steps(self.count_steps_decided_here(decision.subject for decision in decisions if decision.is_accepted))
 
     @hear("mediation", "mediation-safeguard")
     def on_decisions(self, batch):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.intake.backpressure import Backpressure
+from contracts.channels import partition_of
+from services.intake.backpressure import Backpressure, count_steps_decided_here
 
 
 class FakeClock:
@@ -86,3 +87,13 @@ def test_a_step_without_a_decision_stops_counting_as_undecided_after_a_minute(ba
 
     clock.now += 2
     assert backpressure.remaining_capacity() >= 80 - 1
+
+
+def test_two_copies_of_intake_count_each_step_in_the_copy_that_receives_its_decision():
+    codes = [f"620702-2026-{number:06d}-1" for number in range(400)]
+
+    here, elsewhere = (count_steps_decided_here(codes, 4, heard) for heard in ((0, 1), (2, 3)))
+
+    assert here + elsewhere == len(codes) == count_steps_decided_here(codes, 4, (0, 1, 2, 3))
+    assert here == sum(partition_of(code, 4) < 2 for code in codes)
+    assert min(here, elsewhere) > 100  # the codes are spread over all partitions
