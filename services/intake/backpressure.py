@@ -22,6 +22,7 @@ class Backpressure:
 
     def __init__(self, limit: int = DEFAULT_LIMIT, stalled_seconds: float = STALLED_SECONDS, expiry_seconds: float = EXPIRY_SECONDS, clock=time.monotonic):
         self.limit, self.stalled_seconds, self.expiry_seconds, self.clock = limit, stalled_seconds, expiry_seconds, clock
+        self.partitions, self.partitions_heard = 1, (0,)  # replaced by those of the settings
         self.undecided = 0
         self.last_decision_at = clock()
         self._undecided_batches: deque[tuple[float, int]] = deque()

@@ -18,14 +18,12 @@ backpressure = Backpressure()
 
 
 class BackpressureLimit(DependencyProvider):
-    """Sets the backpressure limit from the settings, and counts the steps to which it applies."""
+    """Sets from the settings the backpressure limit and the partitions of the steps to which it applies."""
 
     def setup(self):
-        self.settings = self.container.config["settings"]
-        backpressure.limit = self.settings.ahead or backpressure.limit
-
-    def get_dependency(self, worker_ctx):
-        return lambda codes: count_steps_decided_here(codes, self.settings.partitions, self.settings.partitions_heard)
+        settings = self.container.config["settings"]
+        backpressure.limit = settings.ahead or backpressure.limit
+        backpressure.partitions, backpressure.partitions_heard = settings.partitions, settings.partitions_heard
 
 
 def agency_queues(settings):
@@ -41,14 +39,15 @@ class IntakeService:
 
     name = "intake"
     db = Database(read=envelope.read_any)
-    count_steps_decided_here = BackpressureLimit()
+    backpressure_limit = BackpressureLimit()
 
     @Consumer.decorator(queues=agency_queues, sources=SOURCES, read=envelope.read, room=backpressure.remaining_capacity)
     def on_agency_events(self, batch):
         """Log and answer agencies' events, assign codes to new disputes, and pass accepted events on."""
         with self.db.transaction() as tx:
             decisions = ingest.ingest(tx, tx.unheard(batch))
-        backpressure.record_passed_on_steps(self.count_steps_decided_here(decision.subject for decision in decisions if decision.is_accepted))
+        codes = [decision.subject for decision in decisions if decision.is_accepted]
+        backpressure.record_passed_on_steps(count_steps_decided_here(codes, backpressure.partitions, backpressure.partitions_heard))
 
     @hear("mediation", "mediation-safeguard")
     def on_decisions(self, batch):
