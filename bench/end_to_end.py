@@ -83,9 +83,12 @@ def measure(lab: Lab, agencies: SimulatedAgencies, caseload: Caseload, seconds: 
     round_events = caseload.advance_all_disputes()
     paced_count = min(max(50, int(seconds * rate / 2)), len(round_events) // 2)
     paced, remaining = round_events[:paced_count], round_events[paced_count:]
-    agencies.publish_at_rate(paced, rate / 2)
-    agencies.await_outcomes(paced)
-    wait_until_processed(lab, agencies)
+    with lab.observe() as observer:
+        paced_cpu = cpu_by_component(lab, observer)
+        agencies.publish_at_rate(paced, rate / 2)
+        agencies.await_outcomes(paced)
+        wait_until_processed(lab, agencies, observer=observer)
+        paced_cpu = cpu_difference(paced_cpu, cpu_by_component(lab, observer))
     with StatementCounts(lab) as statements:
         agencies.publish(remaining)
         agencies.await_outcomes(remaining)
@@ -105,6 +108,8 @@ def measure(lab: Lab, agencies: SimulatedAgencies, caseload: Caseload, seconds: 
         "half_load": {
             "rate": round(rate / 2),
             "events": len(paced),
+            "cpu_us_per_event": round(1e6 * sum(paced_cpu.values()) / len(paced)),
+            "cpu_us_by_component": {name: round(1e6 * value / len(paced)) for name, value in paced_cpu.items()},
             "accepted_ms": percentiles_ms(agencies.acceptance_delays(paced)),
             "applied_ms": percentiles_ms(agencies.outcome_delays(paced)),
         },

@@ -118,7 +118,7 @@ def _run_round(lab, agencies, caseload):
 
 
 def _wait_for_maintenance(cursor):
-    """Run a checkpoint and wait until no autovacuum process runs, so that the copying of disputes causes no work in the rounds that follow."""
+    """Run a checkpoint and wait until no autovacuum process runs. Otherwise work that the copying has left would be measured as that of the next rounds."""
     cursor.execute("checkpoint")
     give_up = time.monotonic() + MAINTENANCE_SECONDS
     while True:

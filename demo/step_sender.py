@@ -1,4 +1,4 @@
-"""Sends the steps of simulated disputes. A few OS processes send for all agencies; a step waits for the receipt of the dispute's previous step."""
+"""Sends the steps of simulated disputes. Four OS processes send for all agencies; a step is sent after the receipt of the dispute's previous step."""
 
 import json
 import queue
@@ -14,7 +14,7 @@ from contracts import safeguard
 from demo.steps import FIRST_REPORT, CodePlaceholder, Step
 
 ROOT = Path(__file__).resolve().parents[1]
-WORKER_COUNT = 4  # number of OS processes that send for the agencies; one for each of dozens of agencies would take most of its CPU time to start
+WORKER_COUNT = 4  # number of OS processes that send for the agencies; each takes a third of a second of CPU time to start, so there is not one per agency
 MAX_OPEN_DISPUTES = 5000  # largest number of disputes whose steps are sent at the same time; with more disputes the services process larger batches
 OUTCOME_RECEIPTS = ("receipt.applied", "receipt.rejected", "receipt.refused", "not sent")
 NO_CODE = "not sent: the dispute has no code"
@@ -47,7 +47,7 @@ class OpenDispute:
 
 
 class StepSender:
-    """Context manager that sends the agencies' steps through worker processes (see the module `worker`), and counts the receipts.
+    """Context manager that starts the processes that send for the agencies (module `worker`), gives them the steps, and counts the receipts.
 
     `counts`: number of receipts by receipt type, and of steps by "sent" and "finished".
     `unexpected_receipts`: number of unexpected outcomes by (step type, receipt type, reason).
@@ -80,7 +80,7 @@ class StepSender:
         return self.counts["sent"] - self.counts["finished"]
 
     def connect_agencies(self, agencies):
-        """Connect these agencies in advance, so that no step has to wait for it."""
+        """Connect these agencies to the broker in advance, so that no step has to wait for the connection."""
         for code in agencies:
             self._worker_for(code)
         self._flush_workers()
@@ -172,7 +172,7 @@ class StepSender:
         self.send_next_steps(dispute)
 
     def _worker_for(self, code):
-        """Return the worker that sends for this agency. The agencies are divided evenly; a new agency is connected first."""
+        """Return the process that sends for this agency. On the first call for an agency, choose the next process in turn and tell it to connect the agency."""
         if code not in self._worker_of_agency:
             if len(self._workers) < WORKER_COUNT:
                 self._workers.append(_Worker(self._received))
@@ -186,7 +186,7 @@ def _printable_step_type(step):
 
 
 class _Worker:
-    """OS process that sends for several agencies (see the module `worker`), and the thread that reads its output."""
+    """One OS process that sends for several agencies (module `worker`), and a thread that reads the receipts which the process prints."""
 
     def __init__(self, received):
         self._received, self._lines = received, []

@@ -1,7 +1,7 @@
-"""Program that simulates several agencies: reports the events that it reads from standard input, and prints the receipts. It uses only the agency client library (kit).
+"""Program that simulates several agencies with the agency client library (kit): reports the events that it reads, and prints the receipts.
 
-Input:  one JSON object per line. An agency begins with {"agency", "amqp", "outbox"}: its code, its AMQP address and the file of its outbox. Its events
-        follow as {"agency", "id", "type", "subject", "data", "time"}. The program exits at the end of the input.
+Input:  one JSON object per line. The first line of an agency is {"agency", "amqp", "outbox"}: its code, its AMQP address and the file of its outbox.
+        Its events follow as {"agency", "id", "type", "subject", "data", "time"}. The program exits at the end of the input.
 Output: one JSON object per line, {"id", "receipt", "dispute", "reason"}. Receipts that an earlier run of an agency has stored are printed first.
 """
 
@@ -28,15 +28,15 @@ def main():
             jobs = defaultdict(list)
             for line in lines:
                 if "amqp" in line:
-                    agencies[line["agency"]] = stack.enter_context(_start_agency(line, output))
+                    agencies[line["agency"]] = stack.enter_context(_open_agency(line, output))
                 else:
                     jobs[line["agency"]].append(line)
             for code, of_agency in jobs.items():
                 _report_jobs(agencies[code], of_agency, output)
 
 
-def _start_agency(line, output):
-    """Return the agency, which prints the receipts that an earlier run has stored, and then every new receipt. As a context manager it is connected."""
+def _open_agency(line, output):
+    """Print the receipts that an earlier run of the agency has stored. Return the agency, not yet connected; it will print every new receipt."""
     agency = Agency(line["agency"], line["amqp"], line["outbox"])
     earlier_receipt_ids = set()
     for receipt in agency.receipts():

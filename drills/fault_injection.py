@@ -116,7 +116,7 @@ def publish_twice():
 
 
 def read_outbox_without_partition_locks():
-    """Fault: let several relays read rows of the same partition at the same time, with SKIP LOCKED and three rows at a time.
+    """Fault: several relays read rows of the same partition at the same time: each takes the three oldest rows that the other has not locked.
 
     A relay waits before it publishes one group of rows in twenty: in that time the other relay publishes later events of the same disputes.
     """

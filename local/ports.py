@@ -1,6 +1,6 @@
-"""Chooses free loopback ports and stores them, so that the addresses are the same after each start.
+"""Chooses free loopback ports for servers and stores them in a file, so that a server has the same port after each start.
 
-A server listens some seconds after its port was chosen. The port is reserved for that time, so that no other server gets the same port.
+A server may listen only some seconds after its port was chosen. Until the process that chose the port ends, no other server is given this port.
 """
 
 import json
@@ -49,10 +49,11 @@ class NoFreePort(Exception):
 
 
 def reserve_port(owner: object = None, excluded: Collection[int] = ()) -> int:
-    """Return a free port that is given to no other owner, in any process, while this process runs. `excluded`: ports that are not returned.
+    """Return a free port and reserve it for the owner, by default for an owner of its own, until this process ends. It is given to no other owner.
 
-    Raises NoFreePort.
+    `excluded`: ports that are not returned. Raises NoFreePort.
     """
+    owner = owner or object()
     candidates = allowed_ports()
     for port in random.sample(candidates, len(candidates)):
         if port not in excluded and is_port_free(port) and _reserve(port, owner):
@@ -69,9 +70,9 @@ def allowed_ports() -> range:
 
 
 def _reserve(port: int, owner: object) -> bool:
-    """Reserve the port until this process ends. Return False if it is reserved for another owner; None stands for an owner that has no other port."""
+    """Reserve the port for the owner until this process ends. Return False if it is reserved for another owner, in this or another process."""
     if port in _reservations:
-        return owner is not None and _reservations[port][1] == owner
+        return _reservations[port][1] == owner
     reservation = socket.socket(socket.AF_UNIX)
     try:
         reservation.bind(f"\0fengqiao port {port}")  # a name that starts with a zero byte is not the name of a file

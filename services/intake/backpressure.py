@@ -22,7 +22,7 @@ class Backpressure:
 
     def __init__(self, limit: int = DEFAULT_LIMIT, stalled_seconds: float = STALLED_SECONDS, expiry_seconds: float = EXPIRY_SECONDS, clock=time.monotonic):
         self.limit, self.stalled_seconds, self.expiry_seconds, self.clock = limit, stalled_seconds, expiry_seconds, clock
-        self.partitions, self.partitions_heard = 1, (0,)  # replaced by those of the settings
+        self.partitions, self.partitions_heard = 1, (0,)  # number of partitions, and those whose decisions this process receives
         self.undecided = 0
         self.last_decision_at = clock()
         self._undecided_batches: deque[tuple[float, int]] = deque()
@@ -36,6 +36,13 @@ class Backpressure:
         if remaining_capacity * RESUME_DIVISOR >= self.limit:
             return remaining_capacity
         return self.limit if now - self.last_decision_at > self.stalled_seconds else 0
+
+    def count_steps_decided_here(self, codes: Iterable[str]) -> int:
+        """Return the number of steps, given by the codes of their disputes, whose decisions this process receives.
+
+        If copies of intake divide the partitions, a copy that passes a step on may not receive its decision. Such a step must not count as undecided.
+        """
+        return sum(partition_of(code, self.partitions) in self.partitions_heard for code in codes)
 
     def record_passed_on_steps(self, count: int) -> None:
         if not count:
@@ -55,11 +62,3 @@ class Backpressure:
                 self._undecided_batches.appendleft((passed_on_at, waiting - done))
             self.undecided -= done
             count -= done
-
-
-def count_steps_decided_here(codes: Iterable[str], partitions: int, partitions_heard: tuple[int, ...]) -> int:
-    """Return the number of steps, given by the codes of their disputes, whose decisions this process receives.
-
-    If copies of intake divide the partitions, a copy that passes a step on may not receive its decision. Such a step must not count as undecided.
-    """
-    return sum(partition_of(code, partitions) in partitions_heard for code in codes)

@@ -8,7 +8,7 @@ from plumbing.consumer import Consumer, hear
 from plumbing.dependency import Database
 from plumbing.timer import every
 from services.intake import envelope, ingest, outcomes
-from services.intake.backpressure import Backpressure, count_steps_decided_here
+from services.intake.backpressure import Backpressure
 from services.intake.model import agency_source
 from services.intake.store import reports
 
@@ -18,7 +18,7 @@ backpressure = Backpressure()
 
 
 class BackpressureLimit(DependencyProvider):
-    """Sets from the settings the backpressure limit and the partitions of the steps to which it applies."""
+    """Sets the limit of undecided steps, and the partitions whose decisions this process receives, to the values in the settings."""
 
     def setup(self):
         settings = self.container.config["settings"]
@@ -47,7 +47,7 @@ class IntakeService:
         with self.db.transaction() as tx:
             decisions = ingest.ingest(tx, tx.unheard(batch))
         codes = [decision.subject for decision in decisions if decision.is_accepted]
-        backpressure.record_passed_on_steps(count_steps_decided_here(codes, backpressure.partitions, backpressure.partitions_heard))
+        backpressure.record_passed_on_steps(backpressure.count_steps_decided_here(codes))
 
     @hear("mediation", "mediation-safeguard")
     def on_decisions(self, batch):

@@ -39,7 +39,7 @@ def test_a_fast_loader_returns_the_result_of_marshmallow_or_raises_an_undecided_
 
 
 def for_every_event_type(test):
-    """Decorator: run the test for each event type, with a few examples of drawn data each."""
+    """Decorator of a test with the parameters `event_type` and `choice`: run it for each event type, with five examples of data drawn by Hypothesis."""
     with_examples = settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])(given(choice=st.data())(test))
     return pytest.mark.parametrize("event_type", EVENT_TYPES, ids=event_type_id)(with_examples)
 

@@ -16,6 +16,7 @@ import pytest
 from fengqiao_agency import Agency, IdAlreadyUsed
 from tests.county import SETTLE_SECONDS
 
+from .broker import BrokerVhost
 from .fake_hub import FakeHub
 
 ROOT = Path(__file__).parents[2]
@@ -149,7 +150,18 @@ def test_receipt_redelivered_after_a_lost_acknowledgement_is_stored_once(broker,
     assert sum(map(len, calls)) == len(list(police.receipts())) == 2
 
 
-def test_unroutable_event_and_later_events_of_its_dispute_wait_until_resend_is_called(broker, police):
+@pytest.fixture
+def unbound(killable_servers, tmp_path):
+    """A virtual host that no other test uses, and its agency `police`, because the test removes a binding."""
+    broker = BrokerVhost(killable_servers, "fengqiao_kit_unbound")
+    agency = Agency("police", broker.uri("police"), str(tmp_path / "outbox of unbound.db"))
+    yield broker, agency
+    agency.stop()
+    agency.outbox.close()
+
+
+def test_unroutable_event_and_later_events_of_its_dispute_wait_until_resend_is_called(unbound):
+    broker, police = unbound
     with pika.BlockingConnection(pika.URLParameters(broker.uri())) as connection:
         channel = connection.channel()
         channel.queue_unbind("intake.agency-events.police", "agencies", "police.#")  # in this virtual host, the alternate exchange has no queue

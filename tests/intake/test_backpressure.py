@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.channels import partition_of
-from services.intake.backpressure import Backpressure, count_steps_decided_here
+from services.intake.backpressure import Backpressure
 
 
 class FakeClock:
@@ -92,8 +92,13 @@ def test_a_step_without_a_decision_stops_counting_as_undecided_after_a_minute(ba
 def test_two_copies_of_intake_count_each_step_in_the_copy_that_receives_its_decision():
     codes = [f"620702-2026-{number:06d}-1" for number in range(400)]
 
-    here, elsewhere = (count_steps_decided_here(codes, 4, heard) for heard in ((0, 1), (2, 3)))
+    def count_in_copy(*partitions_heard):
+        copy = Backpressure()
+        copy.partitions, copy.partitions_heard = 4, partitions_heard
+        return copy.count_steps_decided_here(codes)
 
-    assert here + elsewhere == len(codes) == count_steps_decided_here(codes, 4, (0, 1, 2, 3))
+    here, elsewhere = count_in_copy(0, 1), count_in_copy(2, 3)
+
+    assert here + elsewhere == len(codes) == count_in_copy(0, 1, 2, 3)
     assert here == sum(partition_of(code, 4) < 2 for code in codes)
     assert min(here, elsewhere) > 100  # the codes are spread over all partitions

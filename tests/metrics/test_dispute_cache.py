@@ -17,7 +17,7 @@ class CommitFailed(Exception):
 
 
 class Process:
-    """Simulates one OS process of the metrics service: applies batches to the read model, with its own cache."""
+    """Stands for one OS process of the metrics service: applies batches of events to the tables of the read model, with a cache of its own."""
 
     def __init__(self, pool, size=store.MAX_CACHED_DISPUTES):
         self.pool, self.cache, self.loaded = pool, store.DisputeCache(size), None
