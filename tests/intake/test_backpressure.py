@@ -1,8 +1,11 @@
 """Tests of the backpressure limit: consumption stops at the limit, resumes after decisions, and never stops permanently."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from contracts.channels import partition_of
+from services.intake import service
 from services.intake.backpressure import Backpressure
 
 
@@ -102,3 +105,15 @@ def test_two_copies_of_intake_count_each_step_in_the_copy_that_receives_its_deci
     assert here + elsewhere == len(codes) == count_in_copy(0, 1, 2, 3)
     assert here == sum(partition_of(code, 4) < 2 for code in codes)
     assert min(here, elsewhere) > 100  # the codes are spread over all partitions
+
+
+def test_the_intake_service_takes_its_limit_and_partitions_from_the_settings(monkeypatch):
+    monkeypatch.setattr(service, "backpressure", Backpressure(limit=400))
+    settings = SimpleNamespace(ahead=200, partitions=4, partitions_heard=(2, 3))
+    provider = service.BackpressureLimit()
+    provider.container = SimpleNamespace(config={"settings": settings})
+
+    provider.setup()
+
+    assert service.backpressure.limit == 200
+    assert (service.backpressure.partitions, service.backpressure.partitions_heard) == (4, (2, 3))
