@@ -1,5 +1,6 @@
 """Tests of the choice of ports: a chosen port is free, stays the same, and is outside the range of outgoing connections."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import pytest
 from deploy.files import ROOT
 from local.ports import NoFreePort, Ports, allowed_ports, is_port_free, reserve_port
 
+# Five ports below the range of which servers and tests choose theirs; parallel test processes have different ones.
+FIRST_UNUSED_PORT = 20_000 + os.getpid() % 1000 * 5
 RESERVE_UNTIL_STANDARD_INPUT_ENDS = "import sys; from local.ports import reserve_port; print(reserve_port(), flush=True); sys.stdin.read()"
 
 
@@ -38,7 +41,7 @@ def test_stored_port_that_another_program_uses_is_replaced(tmp_path):
 
 
 def test_port_of_a_server_that_does_not_listen_yet_is_given_to_no_other_server(tmp_path, monkeypatch):
-    few = allowed_ports()[100:104]
+    few = range(FIRST_UNUSED_PORT, FIRST_UNUSED_PORT + 4)
     monkeypatch.setenv("FENGQIAO_PORT_RANGE", f"{few[0]}-{few[-1]}")
 
     one, other = Ports(tmp_path / "one"), Ports(tmp_path / "other")
@@ -53,7 +56,7 @@ def test_port_of_a_server_that_does_not_listen_yet_is_given_to_no_other_server(t
 
 
 def test_port_that_another_process_has_reserved_is_free_after_its_end(tmp_path, monkeypatch):
-    only = allowed_ports()[104]
+    only = FIRST_UNUSED_PORT + 4
     monkeypatch.setenv("FENGQIAO_PORT_RANGE", f"{only}-{only}")
     command = [sys.executable, "-c", RESERVE_UNTIL_STANDARD_INPUT_ENDS]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other_process:
