@@ -19,6 +19,8 @@ from bench.resource_usage import cpu_seconds
 from deploy.files import make_private_folder
 from local import System
 
+MAINTENANCE_SECONDS = 1800
+
 
 @dataclass
 class Measurement:
@@ -162,6 +164,20 @@ def wait_for_commits(
                 return last, cpu_seconds(*pids()), samples
         if now > give_up:
             raise TimeoutError(f"{progress()} of {wanted} after {seconds:g} s")
+
+
+def wait_for_maintenance(cursor) -> None:
+    """Vacuum the database, run a checkpoint, and wait until no autovacuum process runs, so that earlier work is not measured as that of what follows."""
+    cursor.execute("vacuum analyze")
+    cursor.execute("checkpoint")
+    give_up = time.monotonic() + MAINTENANCE_SECONDS
+    while True:
+        cursor.execute("select count(*) from pg_stat_activity where backend_type = 'autovacuum worker'")
+        if not cursor.fetchone()[0]:
+            return
+        if time.monotonic() > give_up:
+            raise TimeoutError(f"autovacuum still runs after {MAINTENANCE_SECONDS} s")
+        time.sleep(1)
 
 
 def log_progress(text: str) -> None:

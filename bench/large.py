@@ -13,12 +13,11 @@ import urllib.request
 from bench.agencies import SimulatedAgencies
 from bench.components import cpu_by_component, cpu_difference
 from bench.end_to_end import WARM_UP_ROUNDS, start_system, stop_system, wait_until_processed
-from bench.lab import Lab, log_progress
+from bench.lab import Lab, log_progress, wait_for_maintenance
 from bench.workload import EVENTS_PER_DISPUTE, VILLAGE_OF_TOWNSHIP, Caseload
 
 REQUESTS_PER_PAGE = 15
 COPIES_PER_STATEMENT = 20
-MAINTENANCE_SECONDS = 1800
 
 # Tables to copy: table → (column with the dispute's code, SQL expressions of other columns that must differ in each copy; {n} is the number of the copy).
 # fmt: off
@@ -73,7 +72,7 @@ def measure(lab: Lab, agencies: SimulatedAgencies, new_per_round: int, disputes:
     copies = -(-disputes // copied)
     with lab.copies.admin_cursor("fengqiao") as cursor:
         _copy_disputes(cursor, copies)
-        _wait_for_maintenance(cursor)
+        wait_for_maintenance(cursor)
     start_system(lab)
     after, pages_after = _measure_rounds(lab, agencies, caseload, rounds), _page_response_seconds(lab)
     medians = [statistics.median(sum(cpu.values()) for cpu in cpu_of_rounds) for cpu_of_rounds in (before, after)]
@@ -117,19 +116,6 @@ def _run_round(lab, agencies, caseload):
     return {name: 1e6 * seconds / len(events) for name, seconds in used.items()}
 
 
-def _wait_for_maintenance(cursor):
-    """Run a checkpoint and wait until no autovacuum process runs. Otherwise work that the copying has left would be measured as that of the next rounds."""
-    cursor.execute("checkpoint")
-    give_up = time.monotonic() + MAINTENANCE_SECONDS
-    while True:
-        cursor.execute("select count(*) from pg_stat_activity where backend_type = 'autovacuum worker'")
-        if not cursor.fetchone()[0]:
-            return
-        if time.monotonic() > give_up:
-            raise TimeoutError(f"autovacuum still runs after {MAINTENANCE_SECONDS} s")
-        time.sleep(1)
-
-
 def _copy_disputes(cursor, copies):
     cursor.execute("set session_replication_role = replica")  # disables foreign keys and triggers; copies of valid rows need no check
     cursor.execute("set synchronous_commit = off")
@@ -153,7 +139,6 @@ def _copy_disputes(cursor, copies):
         cursor.execute(f"update {table} set count = count * {copies}")
     cursor.execute("reset session_replication_role")
     log_progress("large: vacuum analyze")
-    cursor.execute("vacuum analyze")
 
 
 def _page_response_seconds(lab):

@@ -20,6 +20,7 @@ from local import pids
 from local.paths import EXTERNAL_SERVER_SETTINGS
 
 FIRST_RESTART_PAUSE_SECONDS, MAX_RESTART_PAUSE_SECONDS = 0.5, 30.0  # pause before a restart, doubled after each failed start
+WATCH_SECONDS = 0.25  # interval at which the supervisor looks for ended processes
 STABLE_RUN_SECONDS = 10.0  # the death of a process that ran longer does not count as a failed start
 MAX_LOG_BYTES = 20 * 2**20
 STOP_TIMEOUT_SECONDS = 25.0  # longer than the time that a service process needs to stop (FENGQIAO_STOP_SECONDS)
@@ -120,7 +121,7 @@ class Supervisor:
             file.unlink(missing_ok=True)
 
     def _watch_processes(self) -> None:
-        while not self._is_stopping.wait(0.1):
+        while not self._is_stopping.wait(WATCH_SECONDS):
             with self._lock:
                 for name, child in self._children.items():
                     if child.popen and child.popen.poll() is not None:

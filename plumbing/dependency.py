@@ -51,7 +51,7 @@ class BackgroundJobs(DependencyProvider):
 class TimesOfDueWork(DependencyProvider):
     """nameko dependency: one DueTimes object per process and kind of work."""
 
-    def setup(self):
+    def __init__(self):
         self.due_times = DueTimes()
 
     def get_dependency(self, worker_ctx):

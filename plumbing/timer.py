@@ -1,4 +1,4 @@
-"""nameko entrypoint that calls a service method at regular intervals: `@every(3600.0)`."""
+"""nameko entrypoint that calls a service method at regular intervals, `@every(3600.0)`, or when work is due, `@every(1.0, due_times="…")`."""
 
 import contextlib
 
@@ -13,14 +13,22 @@ log = get_logger()
 
 
 class Timer(Entrypoint):
-    """Calls the service method every `seconds`, first one interval after the start. Calls do not overlap. A failed call is logged and not repeated early."""
+    """Calls the service method every `seconds`, first one interval after the start. Calls do not overlap. A failed call is logged and not repeated early.
 
-    def __init__(self, seconds, **kwargs):
-        self.seconds = seconds
+    `due_times`: name of a dependency of the class TimesOfDueWork. The method is then called only if the database must be queried for due work, and calls
+    `record_query`. The check itself costs hardly any CPU time; a call costs a nameko worker.
+    """
+
+    def __init__(self, seconds, due_times=None, **kwargs):
+        self.seconds, self.due_times_name = seconds, due_times
         super().__init__(expected_exceptions=(Exception,), **kwargs)
 
     def setup(self):
         self.stop_requested, self.loop_ended = Signal(), Signal()
+        self.due_times = None
+        if self.due_times_name is not None:
+            (provider,) = (dependency for dependency in self.container.dependencies if dependency.attr_name == self.due_times_name)
+            self.due_times = provider.due_times
 
     def start(self):
         self.container.spawn_managed_thread(self._run_loop, identifier="tick")
@@ -30,6 +38,8 @@ class Timer(Entrypoint):
             with contextlib.suppress(eventlet.Timeout), eventlet.Timeout(self.seconds):
                 self.stop_requested.wait()
                 break
+            if self.due_times is not None and not self.due_times.must_query():
+                continue
             done = Signal()
 
             def handle_result(worker_ctx, result=None, exc_info=None, done=done):

@@ -96,20 +96,13 @@ class MediationService:
         roster_store.save(tx, [entry for _, entries, _ in decided for entry in entries])
         return [DomainEvent(event_type, event.subject, data, cause=event) for event, _, (event_type, data) in decided]
 
-    @every(1.0)
+    @every(1.0, due_times="deadline_times")
     def check_due_deadlines(self):
-        """Check the deadlines that are due for a check, and publish reminders and passed deadlines. One OS process at a time does this.
-
-        Then reload changed county files, and recompute provisional deadlines if the deadline policy has changed.
-        """
-        if self.deadline_times.must_query():
-            while self._check_one_batch() == DUE_BATCH_SIZE:
-                pass
-            with self.db.transaction() as tx:
-                self.deadline_times.record_query(store.load_next_check_at(tx))
-        self.county.reload()
-        if not self.county.is_recomputed:
-            self._recompute_provisional()
+        """Check the deadlines that are due for a check, and publish reminders and passed deadlines. One OS process at a time does this."""
+        while self._check_one_batch() == DUE_BATCH_SIZE:
+            pass
+        with self.db.transaction() as tx:
+            self.deadline_times.record_query(store.load_next_check_at(tx))
 
     def _check_one_batch(self) -> int:
         """Check the deadlines of up to DUE_BATCH_SIZE disputes. Return the number of disputes; 0 also if another OS process is checking deadlines."""
@@ -125,6 +118,13 @@ class MediationService:
             _save_and_publish(tx, decided)
             return len(codes)
 
+    @every(2.0)
+    def reload_county_files(self):
+        """Reload changed county files, and recompute provisional deadlines if the deadline policy has changed."""
+        self.county.reload()
+        if not self.county.is_recomputed:
+            self._recompute_provisional()
+
     def _recompute_provisional(self):
         """Recompute provisional deadlines: those computed before the holiday schedule of their year was published."""
         policy, last_code = self.county.policy, ""
@@ -135,11 +135,9 @@ class MediationService:
                 last_code = max(codes, default=None)
         self.county.is_recomputed = True
 
-    @every(1.0)
+    @every(1.0, due_times="safeguard_times")
     def check_safeguard_clocks(self):
         """Check the deadlines of the safeguard lane (protection orders) that are due for a check, and publish the results in the sealed stream."""
-        if not self.safeguard_times.must_query():
-            return
         with self.db.transaction() as tx:
             codes = lane_store.load_due_codes(tx, tx.now, DUE_BATCH_SIZE)
             if codes:

@@ -46,10 +46,9 @@ class NotifyService:
             store.insert_sealed_notices(tx, notices)
             tx.post([Reply(notice.to, notice.id, notice.kind, notice.dispute, notice.about, cause=notice.event) for notice in notices])
 
-    @every(1.0)
+    @every(1.0, due_times="webhook_times")
     def send_webhooks(self):
         """Send due notices by webhook. A slow address delays neither the processing of events nor notices to other agencies."""
-        if self.webhook_times.must_query():
-            sending.send_due_notices(self.db, self.calls)
-            with self.db.transaction() as tx:
-                self.webhook_times.record_query(store.load_next_try_at(tx))
+        sending.send_due_notices(self.db, self.calls)
+        with self.db.transaction() as tx:
+            self.webhook_times.record_query(store.load_next_try_at(tx))
