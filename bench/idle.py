@@ -2,6 +2,7 @@
 
 from bench.agencies import SimulatedAgencies, percentiles_ms
 from bench.components import cpu_by_component, cpu_difference
+from bench.counters import STATISTICS_DELAY_SECONDS
 from bench.end_to_end import wait_until_processed
 from bench.lab import Lab, log_progress, wait_for_maintenance
 from bench.workload import SECOND_AGENCY, Caseload, events_of_stage
@@ -17,6 +18,7 @@ def measure(lab: Lab, agencies: SimulatedAgencies, caseload: Caseload, seconds: 
     log_progress(f"idle: {seconds:g} s without load, then {single_events} single events")
     wait_until_processed(lab, agencies)
     with lab.observe() as observer:
+        agencies.loop.run_for(STATISTICS_DELAY_SECONDS)  # counts that arrive after the vacuum would start another one
         wait_for_maintenance(observer.cursor)
         before = cpu_by_component(lab, observer)
         agencies.loop.run_for(seconds)
