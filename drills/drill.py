@@ -99,7 +99,7 @@ class Drill:
         self.log("running the checks")
         figures = checker.run_all_checks(self._query_rows, self._read_producer_records())
         self._disconnect()
-        exits = Counter(f"{name} ({code})" for name, code in self.system.process_exits() if code not in (0, -signal.SIGKILL, 137))
+        exits = Counter(f"{name} ({code})" for name, code in self.system.process_exits() if not _is_caused_by_drill(name, code))
         return DrillResult(
             self.seed, figures, faults.kills, seconds, round(drain_time, 1), is_drained, left, Counter(fault.kind for fault in faults.begun_faults), exits
         )
@@ -256,3 +256,8 @@ def ignore_configured_servers() -> None:
     """Remove the addresses of external servers from the environment: the drill kills servers, so it may use only servers that it has started itself."""
     for name in EXTERNAL_SERVER_SETTINGS:
         os.environ.pop(name, None)
+
+
+def _is_caused_by_drill(process, exit_code):
+    """Return whether a process with this exit code was killed or stopped by the drill. uvicorn (door) stops in order, and then ends by the stop signal."""
+    return exit_code in (0, -signal.SIGKILL, 137) or (process == "door" and exit_code == -signal.SIGTERM)
