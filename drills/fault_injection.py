@@ -33,15 +33,20 @@ def acknowledge_failed_events():
 
 
 def apply_duplicates():
-    """Fault: process an event again when it is delivered again."""
+    """Fault: process an event again when it is delivered again, in a later batch or in the same one."""
     from plumbing.inbox import Inbox
 
     unheard = Inbox.unheard
 
     def unheard_with_duplicates(self, batch):
         positions = self._load_positions(batch) if batch else {}
-        repeats = [e for e in batch if e.sequence is not None and e.sequence <= positions.get((e.source, e.subject), (0,))[0]]
-        return repeats + unheard(self, batch)
+        is_known = [event.sequence is not None and event.sequence <= positions.get((event.source, event.subject), (0,))[0] for event in batch]
+        seen, twice_in_batch = set(), []
+        for event, known in zip(batch, is_known, strict=True):
+            if event.id in seen and not known:
+                twice_in_batch.append(event)
+            seen.add(event.id)
+        return [event for event, known in zip(batch, is_known, strict=True) if known] + unheard(self, batch) + twice_in_batch
 
     Inbox.unheard = unheard_with_duplicates
 
@@ -116,22 +121,22 @@ def publish_twice():
 
 
 def read_outbox_without_partition_locks():
-    """Fault: several relays read rows of the same partition at the same time: each takes the three oldest rows that the other has not locked.
+    """Fault: several relays read rows of the same partition at the same time: each takes the ten oldest rows that the other has not locked.
 
-    A relay waits before it publishes one group of rows in twenty: in that time the other relay publishes later events of the same disputes.
+    A relay waits before it publishes one group of rows in fifty: in that time the other relay publishes later events of the same disputes.
     """
     import random
     import time
 
     from plumbing import relay
 
-    fetch = "select id, exchange, routing_key, message_id, event_count, body from outbox order by id limit 3 for update skip locked"
+    fetch = "select id, exchange, routing_key, message_id, event_count, body from outbox order by id limit 10 for update skip locked"
 
     def publish_window(self):
         self._query("begin")
         rows = self._query(fetch)
         if rows:
-            time.sleep(1.5 if random.random() < 0.05 else 0)
+            time.sleep(1.5 if random.random() < 0.02 else 0)
             self.broker.publish(rows)
             self._query("delete from outbox where id = any(%s)", (self.broker.wait_for_confirms(),))
         self._query("commit")

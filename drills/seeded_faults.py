@@ -38,6 +38,8 @@ BROKEN_RELAY_CONNECTIONS = [_make_fault(second, "stall", (relay, "broker"), 1.5)
 SUSPENSIONS_OF_INTAKE = [_make_fault(second, "freeze", "intake", 1.5) for second in (1.0, 4.0, 7.0)]
 # The same for disputes that are so far advanced that a mediation body reports their steps without waiting for outcomes.
 LONG_SUSPENSIONS_OF_INTAKE = [_make_fault(second, "freeze", "intake", 3.0) for second in (9.0, 14.0, 19.0)]
+# While both relays are suspended, several events of such a dispute wait in an outbox, in rows of their own.
+SUSPENSIONS_OF_RELAYS = [_make_fault(second, "freeze", relay, 3.0) for second in (9.0, 14.0, 19.0) for relay in RELAY_PROCESSES]
 LONG_FAULT_SECONDS = 24.0  # long enough for such disputes, so that two events of one dispute are published shortly after each other
 
 
@@ -75,10 +77,10 @@ SEEDED_FAULTS = (
                 "one message in twenty-five has a routing key that no queue is bound to"),
     SeededFault("delete before the confirm",                _same_fault_in(RELAY_PROCESSES, "delete_before_confirm"),  BROKEN_RELAY_CONNECTIONS, ("lost",),
                 "the connection breaks with unconfirmed messages"),
-    SeededFault("two relays without partition locks",       _same_fault_in(RELAY_PROCESSES, "read_outbox_without_partition_locks"), [],      (),
+    SeededFault("two relays without partition locks",       _same_fault_in(RELAY_PROCESSES, "read_outbox_without_partition_locks"), SUSPENSIONS_OF_RELAYS, (),
                 "SKIP LOCKED lets one relay overtake the other; every consumer waits for the gap to close", LONG_FAULT_SECONDS),
-    SeededFault("… and consumers that ignore gaps",         _same_fault_in(RELAY_PROCESSES, "read_outbox_without_partition_locks") | _same_fault_in(CONSUMER_PROCESSES, "ignore_gaps"), [],
-                ("lost", "disordered"), "an event that was overtaken counts as a duplicate", LONG_FAULT_SECONDS),
+    SeededFault("… and consumers that ignore gaps",         _same_fault_in(RELAY_PROCESSES, "read_outbox_without_partition_locks") | _same_fault_in(CONSUMER_PROCESSES, "ignore_gaps"),
+                SUSPENSIONS_OF_RELAYS, ("lost", "disordered"), "an event that was overtaken counts as a duplicate", LONG_FAULT_SECONDS),
     SeededFault("consumers that ignore gaps",               _same_fault_in(CONSUMER_PROCESSES, "ignore_gaps"),                        [],        (),
                 "harmless alone: one relay per partition publishes in order"),
     SeededFault("omit a transition",                        _same_fault_in(MEDIATION_PROCESSES, "omit_transitions"),              [],        ("disordered",),

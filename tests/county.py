@@ -66,6 +66,9 @@ def structured_event(agency: str, event_type: str, id: str | None = None, **data
     }  # fmt: skip
 
 
+COUNT_RECEIPTS_SQL = "select count(*) from intake.receipts where agency = %s and convert_from(body, 'UTF8')::jsonb #>> '{data,event,id}' = %s"
+
+
 class SentEvent:
     """An event that an agency has reported through the kit, with its receipts."""
 
@@ -95,7 +98,7 @@ class SentEvent:
     @property
     def dispute(self) -> str:
         """The current code of the dispute, which changes if the dispute is joined to another one or a join is undone."""
-        named = [receipt for receipt in self._receipts if "dispute" in receipt.data]
+        named = [receipt for receipt in self.client.all_receipts_of(self.id) if "dispute" in receipt.data]
         moved = [receipt for receipt in named if receipt.type == "receipt.moved"]
         return (moved or named)[-1].data["dispute"]
 
@@ -117,8 +120,8 @@ class _MessagesByKey:
 class AgencyClient:
     """An agency that reports events and receives receipts and notices through the kit."""
 
-    def __init__(self, code: str, amqp_uri: str, folder: Path):
-        self.code = code
+    def __init__(self, code: str, amqp_uri: str, folder: Path, query_rows: Callable):
+        self.code, self._query_rows = code, query_rows
         self.agency = Agency(code, amqp_uri, str(folder / f"{code}.db"))
         self.agency.start()
         self._numbers = count(1)
@@ -127,6 +130,12 @@ class AgencyClient:
 
     def receipts_of(self, event_id: str) -> list:
         return self._receipts.messages_of(event_id)
+
+    def all_receipts_of(self, event_id: str) -> list:
+        """Wait until all receipts of the event that intake has sent have arrived, and return them. Another agency's step may have caused the last one."""
+        sent = self._query_rows(COUNT_RECEIPTS_SQL, self.code, event_id)[0][0]
+        wait_until(lambda: len(self.receipts_of(event_id)) >= sent, what="every receipt arrived")
+        return self.receipts_of(event_id)
 
     def notices_about(self, dispute: str) -> list:
         return self._notices.messages_of(dispute)
@@ -180,7 +189,7 @@ class County:
     def agency(self, code: str) -> AgencyClient:
         code = code_of(code)
         if code not in self._clients:
-            self._clients[code] = AgencyClient(code, self.system.endpoints["agencies"][code]["amqp"], self._folder)
+            self._clients[code] = AgencyClient(code, self.system.endpoints["agencies"][code]["amqp"], self._folder, self.rows)
         return self._clients[code]
 
     def rows(self, sql: str, *params) -> list[tuple]:
