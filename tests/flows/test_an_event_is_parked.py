@@ -163,6 +163,7 @@ def test_a_service_that_cannot_process_an_event_does_not_delay_other_services(co
     screened = county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="family")
     routed = county.mediation_centre.reports("dispute.routed", report.dispute, to=DAMAN_COMMITTEE, reason="by_place")
     parked_id = wait_until(lambda: find_parked_event(county, "metrics"))
+    wait_until(lambda: screened.receipts == routed.receipts == ["receipt.accepted", "receipt.applied"])
     assert (screened.state, routed.state) == ("screened", "routed")
     assert county.rows("select state from metrics.disputes where code = %s", report.dispute) == [("registered",)]
 
