@@ -19,7 +19,7 @@ from bench.resource_usage import cpu_seconds
 from deploy.files import make_private_folder
 from local import System
 
-MAINTENANCE_SECONDS = 1800
+MAINTENANCE_SECONDS = 1800  # time limit for vacuum processes of the database server
 
 
 @dataclass

@@ -72,6 +72,7 @@ def measure(lab: Lab, agencies: SimulatedAgencies, new_per_round: int, disputes:
     copies = -(-disputes // copied)
     with lab.copies.admin_cursor("fengqiao") as cursor:
         _copy_disputes(cursor, copies)
+        log_progress("large: vacuum analyze")
         wait_for_maintenance(cursor)
     start_system(lab)
     after, pages_after = _measure_rounds(lab, agencies, caseload, rounds), _page_response_seconds(lab)
@@ -138,7 +139,6 @@ def _copy_disputes(cursor, copies):
     for table in AGGREGATE_TABLES:
         cursor.execute(f"update {table} set count = count * {copies}")
     cursor.execute("reset session_replication_role")
-    log_progress("large: vacuum analyze")
 
 
 def _page_response_seconds(lab):

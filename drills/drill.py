@@ -69,8 +69,8 @@ class Drill:
 
     def __init__(self, system: DrillSystem, seed: int, log: Callable[[str], None] = lambda line: None, threads: int = 3, rate: float = DEFAULT_RATE,
                  groups: Iterable[str] = tuple(group.name for group in workload.AGENCY_GROUPS), later_steps_before_faults: int = 1):  # fmt: skip
-        """`rate`: events per second of all agencies together. `later_steps_before_faults`: number of events after the reports of disputes that each
-        producer must have sent before the first fault. With them, faults hit disputes that have already changed their state.
+        """`rate`: events per second of all agencies together. `later_steps_before_faults`: number of events about disputes already reported that
+        each producer must have sent before the first fault. With them, faults hit disputes that have already changed their state.
         """
         self.system, self.seed, self.log, self.threads, self.rate = system, seed, log, threads, rate
         self.later_steps_before_faults = later_steps_before_faults

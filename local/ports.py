@@ -49,11 +49,12 @@ class NoFreePort(Exception):
 
 
 def reserve_port(owner: object = None, excluded: Collection[int] = ()) -> int:
-    """Return a free port and reserve it for the owner, by default for an owner of its own, until this process ends. It is given to no other owner.
+    """Return a free port that no other owner is given, in this or another process, until this process ends.
 
+    `owner`: any value that stands for the server that will use the port. The same owner may be given the same port again; without `owner`, nobody is.
     `excluded`: ports that are not returned. Raises NoFreePort.
     """
-    owner = owner or object()
+    owner = object() if owner is None else owner
     candidates = allowed_ports()
     for port in random.sample(candidates, len(candidates)):
         if port not in excluded and is_port_free(port) and _reserve(port, owner):

@@ -52,7 +52,7 @@ class TimesOfDueWork(DependencyProvider):
     """nameko dependency: one DueTimes object per process and kind of work."""
 
     def __init__(self):
-        self.due_times = DueTimes()
+        self.due_times = DueTimes()  # not in `setup`, because a timer may look for it in its own setup before
 
     def get_dependency(self, worker_ctx):
         return self.due_times

@@ -13,10 +13,11 @@ log = get_logger()
 
 
 class Timer(Entrypoint):
-    """Calls the service method every `seconds`, first one interval after the start. Calls do not overlap. A failed call is logged and not repeated early.
+    """Calls the service method at intervals of `seconds`, for the first time one interval after the start of the service. Calls do not overlap.
 
-    `due_times`: name of a dependency of the class TimesOfDueWork. The method is then called only if the database must be queried for due work, and calls
-    `record_query`. The check itself costs hardly any CPU time; a call costs a nameko worker.
+    If a call raises an exception, it is logged, and the next call follows after the usual interval. `due_times`: name of a TimesOfDueWork dependency of the
+    service. At each interval the method is then called only if DueTimes.must_query() is true, and must call DueTimes.record_query(). Starting a nameko
+    worker for a call that finds nothing to do would cost most of the CPU time of an idle service.
     """
 
     def __init__(self, seconds, due_times=None, **kwargs):

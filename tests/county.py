@@ -66,9 +66,6 @@ def structured_event(agency: str, event_type: str, id: str | None = None, **data
     }  # fmt: skip
 
 
-COUNT_RECEIPTS_SQL = "select count(*) from intake.receipts where agency = %s and convert_from(body, 'UTF8')::jsonb #>> '{data,event,id}' = %s"
-
-
 class SentEvent:
     """An event that an agency has reported through the kit, with its receipts."""
 
@@ -115,6 +112,9 @@ class _MessagesByKey:
             self._last = message.cursor
             self._found[self._key(message.data)].append(message)
         return list(self._found[key])
+
+
+COUNT_RECEIPTS_SQL = "select count(*) from intake.receipts where agency = %s and convert_from(body, 'UTF8')::jsonb #>> '{data,event,id}' = %s"
 
 
 class AgencyClient:

@@ -38,7 +38,7 @@ class Backpressure:
         return self.limit if now - self.last_decision_at > self.stalled_seconds else 0
 
     def count_steps_decided_here(self, codes: Iterable[str]) -> int:
-        """Return the number of steps, given by the codes of their disputes, whose decisions this process receives.
+        """Return how many of these steps have a decision that this process receives. `codes`: the code of the dispute of each step.
 
         If copies of intake divide the partitions, a copy that passes a step on may not receive its decision. Such a step must not count as undecided.
         """

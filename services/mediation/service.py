@@ -120,7 +120,7 @@ class MediationService:
 
     @every(2.0)
     def reload_county_files(self):
-        """Reload changed county files, and recompute provisional deadlines if the deadline policy has changed."""
+        """Read the county files again that have changed, and recompute provisional deadlines if the county's periods or calendar have changed."""
         self.county.reload()
         if not self.county.is_recomputed:
             self._recompute_provisional()

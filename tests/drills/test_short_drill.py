@@ -37,6 +37,7 @@ def test_the_checks_find_no_event_lost_duplicated_or_out_of_order_in_a_short_dri
     assert drill_result.figures.findings == {"lost": [], "duplicated": [], "disordered": [], "unexpected": []}
     assert drill_result.is_drained, drill_result.work_left
     assert drill_result.figures.parked == 0
+    assert not drill_result.unexpected_exits
     assert drill_result.figures.acknowledged == drill_result.figures.applied + drill_result.figures.rejected + drill_result.figures.refused
 
 

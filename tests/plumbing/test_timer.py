@@ -8,6 +8,7 @@ from nameko.containers import ServiceContainer
 
 from plumbing import events
 from plumbing.dependency import TimesOfDueWork
+from plumbing.due_times import MAX_INTERVAL_SECONDS
 from plumbing.timer import every
 
 INTERVAL = 0.01
@@ -15,7 +16,7 @@ TICKS = 5
 
 
 class ServiceWithTimers:
-    """Counts the calls of its timers. The first call of `do_due_work` fails."""
+    """Service with two timers of the same interval, which count their calls. The first call of `do_due_work` raises an exception."""
 
     name = "service-with-timers"
     due_times = TimesOfDueWork()
@@ -43,13 +44,13 @@ def service():
 
 
 def wait_until(condition):
-    with eventlet.Timeout(10):
+    with eventlet.Timeout(MAX_INTERVAL_SECONDS / 2):  # after the whole interval, the method is called whether work is due or not
         while not condition():
             eventlet.sleep(INTERVAL)
 
 
 def wait_for_ticks(service):
-    """Wait until the timer without due times has been called TICKS times more, so that the other timer had as many occasions."""
+    """Wait until the timer `tick` has been called TICKS times more. In that time, `do_due_work` could have been called as often."""
     until = service.ticks + TICKS
     wait_until(lambda: service.ticks >= until)
 
