@@ -24,9 +24,14 @@ DEAD_LETTERS = "dead-letters"  # name of the dead-letter exchange and of its que
 DEFAULT_PARTITIONS = 2
 
 
-def partition_of(code: str, partitions: int = DEFAULT_PARTITIONS) -> int:
-    """Return the partition in which all events about the dispute with this code are published."""
-    return crc32(code.encode()) % partitions
+PARTITION_SUBJECT = "partition-"  # beginning of the subject of an event that concerns one partition as a whole, followed by the partition's number
+
+
+def partition_of(subject: str, partitions: int = DEFAULT_PARTITIONS) -> int:
+    """Return the partition in which all events about this subject are published: a dispute's code, or `partition-<n>` for an event about partition n."""
+    if subject.startswith(PARTITION_SUBJECT):
+        return int(subject.removeprefix(PARTITION_SUBJECT)) % partitions
+    return crc32(subject.encode()) % partitions
 
 
 def service_of(stream: str) -> str:

@@ -417,7 +417,16 @@ RECOMPUTATION_REASONS = {                      # reasons for which a deadline is
     "went_on":   ("调解恢复，继续计算", "mediation resumed; the clock runs again"),
     "restarted": ("重新起算",         "restarted"),
     "calendar":  ("放假安排公布",     "official holiday schedule published"),
+    "county_period": ("本县期限调整",  "the county changed the period"),
+    "late_report": ("迟到的上报",     "a step was reported late"),
+    "correction": ("上报更正或者撤销", "a report was corrected or withdrawn"),
     "not_counted": ("期间不计入",     "days excluded from counting"),
+}
+RECOMPUTED_DISPUTE_REASONS = {                 # why the whole history of a dispute was applied again
+    "correction":  ("上报更正",       "a report was corrected"),
+    "withdrawal":  ("上报撤销",       "a report was withdrawn or a join was undone"),
+    "late_report": ("迟到的上报",     "a step was reported after an automatic step of a later time"),
+    "time_passed": ("期限届满",       "a deadline was found to have passed before steps that were applied already"),
 }
 CLOCK_KINDS = {                                # legal nature of a period
     "LAW":        ("法定期限",       "legal clock"),

@@ -5,8 +5,10 @@ from functools import partial
 from contracts import kinds, samples
 from contracts.definitions import EventType
 from contracts.fields import (
+    Boolean,
     Instant,
     ListOf,
+    Nested,
     Number,
     Schema,
     agency_code_field,
@@ -89,6 +91,24 @@ class RosterReported(RosterChanged):
     happened_at = Instant(required=True)
 
 
+class Watermark(Schema):
+    agency = agency_code_field(required=True)
+    up_to = Instant(required=True)  # the newest time about which the agency has reported
+    stated = Boolean()  # True: the agency stated with agency.alive that it has reported everything up to this time; left out if it follows from an event
+
+
+class WatermarksAdvanced(Schema):
+    """Data of watermarks.advanced: agencies have reported up to these times. The subject is `partition-<n>`.
+
+    All events about disputes of that partition which the agencies reported before were published before this event.
+    """
+
+    agencies = ListOf(Nested(Watermark), required=True)
+    # Only in an installation that loads a message log: the time up to which the log has been loaded. Services then use it instead of their system time
+    # to decide whether a deadline has passed.
+    loaded_up_to = Instant()
+
+
 DUPLICATE_EXAMPLE = {"event": samples.REPORT_REF, "agency": samples.WOMENS_FEDERATION, "other": samples.OTHER_DISPUTE, **samples.DUPLICATE_EVIDENCE}
 REGISTERED_EXAMPLE = {
     "event": samples.REPORT_REF,
@@ -150,4 +170,11 @@ EVENTS = (
         },
     ),
     IntakeEvent("roster.reported", RosterReported, zh="机构上报名册变更", en="an agency reported a change of a roster", example=ROSTER_CHANGE_EXAMPLE),
+    IntakeEvent(
+        "watermarks.advanced",
+        WatermarksAdvanced,
+        zh="各机构已报至时间",
+        en="agencies have reported up to these times",
+        example={"agencies": [{"agency": samples.MEDIATION_BODY, "up_to": "2026-03-04T03:00:00+00:00", "stated": True}]},
+    ),
 )

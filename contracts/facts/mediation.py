@@ -19,15 +19,20 @@ from contracts.fields import (
     agency_code_field,
     choice_field,
     event_ref_field,
+    grid_code_field,
     mediator_id_field,
     organisation_code_field,
     pattern_field,
+    township_code_field,
+    village_code_field,
 )
 from contracts.nested_schemas import Candidate, Excluded, ReasonGiven
 from contracts.reasons import REASONS
 from contracts.states import STATES
 from contracts.steps import ORDINARY_STEPS
+from contracts.steps.reporting import amount_cny_field, cause_field, kind_field
 
+AUTOMATIC_STEPS = ("confirmation.lapsed", *(type for type, step in ORDINARY_STEPS.items() if step.is_also_automatic))
 MediationEvent = partial(EventType, stream="mediation")
 
 
@@ -79,6 +84,39 @@ class DisputeClosed(Schema):
     outcome = choice_field(kinds.OUTCOMES, required=True)
     mode = choice_field(kinds.CLOSING_MODES)  # how the court closed its case, if there was a case
     ground = choice_field(kinds.TERMINATION_GROUNDS)  # why mediation ended, if there was mediation
+
+
+class EntryIntoState(Schema):
+    state = choice_field(STATES, required=True)
+    at = Instant(required=True)
+
+
+class RetractedStep(Schema):
+    step = choice_field(AUTOMATIC_STEPS, required=True)
+    happened_at = Instant(required=True)
+
+
+class DisputeRecomputed(DecidedStep):
+    """Data of dispute.recomputed: the whole history of the dispute was applied again, because an earlier fact changed. The event states the result.
+
+    It follows the event of the step that caused it, and replaces everything that listeners have derived from earlier events about states and facts.
+    """
+
+    event = event_ref_field()  # the agency's event that caused it; absent if the passing of a deadline did
+    agency = agency_code_field()
+    because = choice_field(kinds.RECOMPUTED_DISPUTE_REASONS, required=True)
+    entered_at = Instant(required=True)  # when the dispute entered its present state
+    entries = ListOf(Nested(EntryIntoState), required=True)  # every entry of the dispute into a state, in order; daily figures are counted from it
+    retracted = ListOf(Nested(RetractedStep))  # automatic steps that no longer hold
+    township = township_code_field(required=True)
+    village = village_code_field()
+    grid = grid_code_field()
+    kind = kind_field()
+    cause = cause_field()
+    amount_cny = amount_cny_field()
+    channel = choice_field(kinds.CHANNELS)
+    body = agency_code_field()  # the mediation body; absent if there is none
+    outcome = choice_field(kinds.OUTCOMES)  # absent while the dispute is open
 
 
 class ConfirmationLapsed(DecidedStep):
@@ -153,6 +191,30 @@ EVENTS = (
             "next_actors": [samples.MEDIATION_BODY],
             "happened_at": "2026-04-24T15:59:59+00:00",
             "decided_at": "2026-04-24T16:00:01+00:00",
+        },
+    ),
+    MediationEvent(
+        "dispute.recomputed",
+        DisputeRecomputed,
+        zh="纠纷历史重新计算",
+        en="the history of a dispute was applied again",
+        example={
+            "event": samples.ACCEPTANCE_REF,
+            "agency": samples.MEDIATION_BODY,
+            "because": "correction",
+            "before": "accepted",
+            "state": "accepted",
+            "next_actors": [samples.MEDIATION_BODY],
+            "happened_at": "2026-03-04T03:00:00+00:00",
+            "decided_at": "2026-03-04T03:00:02+00:00",
+            "entered_at": "2026-03-04T03:00:00+00:00",
+            "entries": [{"state": "registered", "at": "2026-03-02T02:30:00+00:00"}, {"state": "accepted", "at": "2026-03-04T03:00:00+00:00"}],
+            "retracted": [{"step": "supervision.issued", "happened_at": "2026-04-03T15:59:59+00:00"}],
+            "township": samples.TOWNSHIP,
+            "kind": "family",
+            "channel": "walk_in",
+            "body": samples.MEDIATION_BODY,
+            "deadlines": [{"change": "stopped", **samples.DEADLINE}],
         },
     ),
     MediationEvent(
