@@ -17,7 +17,7 @@ from services.mediation.deadlines.clocks import CLOCKS, Clock
 from services.mediation.dispute.matters import MATTERS_NOT_MEDIATED, SUBJECTS_NOT_CONFIRMED
 from services.mediation.dispute.step import NOTED
 from services.mediation.dispute.tracks import TRACKS as TRACK_ROWS
-from services.mediation.law.periods import DEFAULT_RULES
+from services.mediation.law.periods import DEFAULT_RULES, SUSPENDABLE_CLOCKS
 from services.mediation.lifecycle.transitions import (
     FINAL_STATES,
     GUARD_FOR_EVERY_STEP,
@@ -196,7 +196,7 @@ def _clock_row(clock: Clock) -> tuple[str, ...]:
     length = f"{rule.length.count} {rule.length.zh} {rule.length.en}" if rule.length.count else "协议约定之日 the day agreed"
     if clock.extended_by:
         length += f", `{clock.extended_by}` 可延长 extends it"
-    if clock.suspendable:
+    if clock.name in SUSPENDABLE_CLOCKS:
         length += ", 中止期间停止计算 not counted while suspended"
     kind = f"{rule.kind} {CLOCK_KINDS[rule.kind][0]}: {_citation_cell(rule.article)}"
     return f"`{clock.name}` {zh} {en}", " ".join(starts), length, ", ".join(met), ACTOR_TEXTS[clock.owed_by], kind

@@ -39,7 +39,6 @@ class Clock:
     starts_when_noted: bool = False  # True: a step that is only noted starts the clock, too
     can_start_when_met: bool = False  # True: one step may report both the start and the act that meets the deadline, which is then set and met at once
     in_court: bool = False  # True: the clock limits mediation of a case that a court registered
-    suspendable: bool = False  # True: the clock is paused while mediation is suspended
     exclusive_group: str | None = None  # group of clocks of which only one runs for a dispute: starting one stops the other
 
 
@@ -241,17 +240,17 @@ CLOCKS = (
     # ── mediation: one of these clocks runs, depending on track, docket and kind of the dispute ──
     # No statute limits mediation outside court, so this period is set by policy.
     Clock("mediation_out_of_court_policy", ("referral.accepted",), time_of_acceptance_outside_court, (*_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
-          "body", remind=_FIVE_DAYS, suspendable=True, extended_by="mediation.extended"),
+          "body", remind=_FIVE_DAYS, extended_by="mediation.extended"),
     Clock("labour_mediation", ("referral.accepted",), time_of_acceptance_of_labour_dispute, (*_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
-          "body", remind=_THREE_DAYS, suspendable=True),
+          "body", remind=_THREE_DAYS),
     Clock("medical_mediation", ("referral.accepted",), time_of_acceptance_by_medical_committee, (*_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
-          "body", remind=_FIVE_DAYS, suspendable=True, extended_by="mediation.extended"),
+          "body", remind=_FIVE_DAYS, extended_by="mediation.extended"),
     Clock("mediation_delegated_legacy", ("referral.accepted",), time_of_acceptance_on_legacy_track, (*_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
-          "body", remind=_FIVE_DAYS, suspendable=True, extended_by="mediation.extended"),
+          "body", remind=_FIVE_DAYS, extended_by="mediation.extended"),
     Clock("mediation_entrusted_ordinary", ("referral.accepted",), time_of_acceptance_in_ordinary_procedure, (*_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
-          "body", remind=_THREE_DAYS, suspendable=True, extended_by="mediation.extended", in_court=True),
+          "body", remind=_THREE_DAYS, extended_by="mediation.extended", in_court=True),
     Clock("mediation_entrusted_simplified", ("referral.accepted",), time_of_acceptance_in_simplified_procedure, (*_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
-          "body", remind=_A_DAY, suspendable=True, extended_by="mediation.extended", in_court=True),
+          "body", remind=_A_DAY, extended_by="mediation.extended", in_court=True),
 
     # ── the agreement and its confirmation ──
     Clock("confirmation_apply", ("agreement.reached", "confirmation.withdrawn"), effective_day_of_agreement, _BEFORE_CONFIRMATION,

@@ -14,7 +14,7 @@ from services.mediation.law.computing import Computed, Extension, Facts, compute
 from services.mediation.law.counting import Days, Months, is_in_time, is_provisional
 from services.mediation.law.dates import A_SECOND, day_of, day_start, end_of
 from services.mediation.law.invalid_facts import InvalidFacts
-from services.mediation.law.periods import Rule
+from services.mediation.law.periods import SUSPENDABLE_CLOCKS, Rule
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 
 
@@ -37,15 +37,25 @@ def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: 
     decision.deadlines.append(deadline)
     if clock.owed_by == "called":
         deadline.owed_by = agencies_in_role(dispute, ("called",))  # only the departments that have not answered yet
-    owed = {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at, "owed_by": deadline.owed_by}
+    owed = {**_deadline_data(deadline), "owed_by": deadline.owed_by}
     if is_in_time(now, deadline.due_at):
         deadline.next_check_at = _next_check_at(deadline, clock, now, policy)
         decision.new_events.append(("deadline.approached", owed))
+    elif is_in_time(now, latest := latest_possible_end(deadline, policy)):
+        deadline.next_check_at = latest + A_SECOND  # nothing is overdue on a provisional date
     else:
         deadline.state, deadline.next_check_at = "passed", None
         # `lapsed`: the period was a right of the parties, so no agency is overdue.
         decision.new_events.append(("deadline.passed", owed | {"lapsed": True} if _rule_of(deadline, policy).lapses else owed))
     return decision
+
+
+def latest_possible_end(deadline: Deadline, policy: DeadlinePolicy) -> datetime:
+    """Return the latest moment at which the deadline can end. Later than `due_at` only while a holiday schedule is not published (holidays.LatestEnds).
+
+    The deadline is not announced as passed, and no step is recorded as late, before this moment.
+    """
+    return _compute(deadline, policy).latest_moment if deadline.provisional and not deadline.is_paused else deadline.due_at
 
 
 def recompute_provisional_deadlines(dispute: Dispute, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
@@ -86,7 +96,8 @@ def remove_met_deadlines(dispute: Dispute, step: Step, policy: DeadlinePolicy = 
             deadline.restarted_at = day_start(restarted_on)
         elif not _record_resumption(deadline, step, policy):
             continue
-        deadline.due_at = _compute(deadline, policy).last_moment
+        computed = _compute(deadline, policy)
+        deadline.due_at, deadline.provisional = computed.last_moment, computed.provisional
     return [(deadline, _completion_time(step)) for deadline in met]
 
 
@@ -104,7 +115,7 @@ def _completion_time(step: Step) -> datetime:
     return next((day_start(step.facts[name]) for name in COMPLETION_DAY_FIELDS if step.facts.get(name)), step.happened_at)
 
 
-def record_met(decision: Decision, met: list[tuple[Deadline, datetime]]) -> None:
+def record_met(decision: Decision, met: list[tuple[Deadline, datetime]], policy: DeadlinePolicy = USUAL_POLICY) -> None:
     """Mark the deadlines as met and record the change of each.
 
     If a step happened in time but was reported late, its deadline is met in time. `was_passed`: the deadline was published as passed before.
@@ -112,8 +123,8 @@ def record_met(decision: Decision, met: list[tuple[Deadline, datetime]]) -> None
     for deadline, at in met:
         was_passed, deadline.state, deadline.next_check_at = deadline.state == "passed", "met", None
         decision.deadlines.append(deadline)
-        change = {"change": "met", "clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at, "met_at": at}
-        if not is_in_time(at, deadline.due_at):
+        change = {"change": "met", **_deadline_data(deadline), "met_at": at}
+        if not is_in_time(at, latest_possible_end(deadline, policy)):
             change["late"] = True
         if was_passed:
             change["was_passed"] = True
@@ -203,7 +214,7 @@ def _record_suspension(deadline: Deadline, step: Step, policy: DeadlinePolicy) -
 
     The article says nothing on the period of mediation. By this project's rule, the remaining time continues after the suspension.
     """
-    if not CLOCK_BY_NAME[deadline.clock].suspendable or not (deadline.is_paused or is_in_time(step.happened_at, deadline.due_at)):
+    if deadline.clock not in SUSPENDABLE_CLOCKS or not (deadline.is_paused or is_in_time(step.happened_at, deadline.due_at)):
         return False
     deadline.suspensions = [*deadline.suspensions, (max(step.happened_at, deadline.started_at), None)]
     return True
@@ -247,7 +258,7 @@ def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, po
     if running is None:
         _replace_earlier_deadline(decision, clock)
     owed_by = (step.agency,) if clock.owed_by == "reporter" else agencies_in_role(dispute, (clock.owed_by,))
-    deadline = Deadline(clock.name, key, rule.kind, started_at, last, owed_by, now, provisional=is_provisional(last, policy.holidays))
+    deadline = Deadline(clock.name, key, rule.kind, started_at, last, owed_by, now, provisional=is_provisional(last, rule.length, policy.holidays))
     deadline.opened_at = opened_at if rule.opened_until else None
     deadline.next_check_at = _first_check_at(deadline, clock, now, policy)
     dispute.deadlines[key] = deadline
@@ -280,7 +291,7 @@ def _start_and_meet_clock(decision: Decision, clock: Clock, step: Step, now: dat
     deadline = _start_clock(decision, clock, step, now, policy)
     if deadline is not None:
         del decision.dispute.deadlines[deadline.key]
-        record_met(decision, [(deadline, _completion_time(step))])
+        record_met(decision, [(deadline, _completion_time(step))], policy)
 
 
 def _recompute_deadline(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy, because: str) -> bool:
@@ -322,6 +333,7 @@ def _compute(deadline: Deadline, policy: DeadlinePolicy) -> Computed:
         on_platform=platform,
         suspensions=tuple(deadline.suspensions),
         postponed_days=deadline.postponed_days,
+        limits_checked=True,
     )
     return compute(facts, policy.holidays, policy.county.rules)
 
@@ -356,12 +368,15 @@ def _record_recomputed(decision: Decision, deadline: Deadline, rule: Rule, old_d
 
 
 def _running_deadline_data(change: str, deadline: Deadline, rule: Rule) -> dict:
-    """Return the data of a deadline that was set or computed again. `provisional` is left out if False."""
-    data = {"change": change, "clock": deadline.clock, "kind": deadline.kind, "article": rule.article, "started_at": deadline.started_at,
-            "due_at": deadline.due_at, "owed_by": deadline.owed_by}  # fmt: skip
-    if deadline.provisional:
-        data["provisional"] = True
-    return data
+    """Return the data of a deadline that was set or computed again. `paused` is left out if False."""
+    data = {"change": change, **_deadline_data(deadline), "article": rule.article, "started_at": deadline.started_at, "owed_by": deadline.owed_by}
+    return data | {"paused": True} if deadline.is_paused else data
+
+
+def _deadline_data(deadline: Deadline) -> dict:
+    """Return the data with which every event names a deadline. `provisional` is left out if False."""
+    data = {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at}
+    return data | {"provisional": True} if deadline.provisional else data
 
 
 def restore_deadline(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy) -> None:
@@ -385,7 +400,7 @@ def record_stopped(decision: Decision, deadline: Deadline) -> None:
     """Mark the deadline as stopped and record the change."""
     deadline.state, deadline.next_check_at = "stopped", None
     decision.deadlines.append(deadline)
-    decision.deadline_changes.append({"change": "stopped", "clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at})
+    decision.deadline_changes.append({"change": "stopped", **_deadline_data(deadline)})
 
 
 COMPLETION_DAY_FIELDS = (

@@ -22,6 +22,7 @@ class ExtensionRule:
     at_most: Days | Months | None = None  # longest extension; None: no limit
     once: bool = False
     limits_from: date | None = None
+    by_parties: bool = False  # True: the parties consent; False: an authority approves
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ _COURT_PRESIDENT = ("本院院长批准", "approval of the court's president")
 _ARBITRATION_NOT_CONNECTED = ("仲裁委员会不向本系统上报", "arbitration commissions do not report to this system")
 _AUTHORITY_NOT_CONNECTED = ("该行政机关不向本系统上报", "that authority does not report to this system")
 _POLICE_NOT_CONNECTED = ("公安机关自行主持的调解不向本系统上报", "mediation conducted by the police is not reported to this system")
-_EXTENSION_OF_ENTRUSTED_MEDIATION = ExtensionRule(_BOTH_PARTIES, at_most=Days(30), once=True, limits_from=REGISTRATION_FIRST_FROM)
+_EXTENSION_OF_ENTRUSTED_MEDIATION = ExtensionRule(_BOTH_PARTIES, at_most=Days(30), once=True, limits_from=REGISTRATION_FIRST_FROM, by_parties=True)
+_EXTENSION_BY_ALL_PARTIES = ExtensionRule(_ALL_PARTIES, by_parties=True)
 
 RULES = (
     # ── set by the county ──
@@ -118,7 +120,7 @@ RULES = (
 
     # ── mediation ──
     Rule("mediation_out_of_court_policy", Days(30), ("调解组织接收", "acceptance by the body"), "none", "POLICY", readings=(3, 4),
-         extension=ExtensionRule(_ALL_PARTIES), appraisal_excluded=True),
+         extension=_EXTENSION_BY_ALL_PARTIES, appraisal_excluded=True),
     Rule("mediation_entrusted_ordinary", Days(15), ("签收法院移交的材料，在线为平台确认", "signature for the court's papers; online: confirmation on the platform"),
          "特邀调解规定 27; 在线调解规则 24; 立案与调解意见 3", "LAW", readings=(3, 4), extension=_EXTENSION_OF_ENTRUSTED_MEDIATION),
     Rule("mediation_entrusted_simplified", Days(7), ("签收法院移交的材料，在线为平台确认", "signature for the court's papers; online: confirmation on the platform"),
@@ -127,7 +129,7 @@ RULES = (
          lengthens=("mediation_entrusted_ordinary", "mediation_entrusted_simplified"),
          calculator_only=("纠纷中由原期限连同延长一并计算", "in a dispute the base period is computed together with the extension")),
     Rule("mediation_delegated_legacy", Days(30), ("签收或者平台确认", "signature or confirmation"), "特邀调解规定 27; 在线调解规则 24, 26", "LAW", readings=(3, 4, 5),
-         extension=ExtensionRule(_ALL_PARTIES), appraisal_excluded=True, opened_until=date(2024, 12, 31)),
+         extension=_EXTENSION_BY_ALL_PARTIES, appraisal_excluded=True, opened_until=date(2024, 12, 31)),
 
     # ── confirmation ──
     Rule("confirmation_apply", Days(30), ("调解协议生效", "agreement effective"), "民事诉讼法 205; 人民调解法 33", "LAW", readings=(9,), lapses=True),
@@ -161,7 +163,7 @@ RULES = (
     Rule("land_award", Days(60), ("受理", "acceptance"), "农村土地承包经营纠纷调解仲裁法 47", "LAW",
          extension=ExtensionRule(("仲裁委员会主任批准", "approval of the commission's director"), at_most=Days(30), once=True), calculator_only=_ARBITRATION_NOT_CONNECTED),
     Rule("medical_mediation", WorkingDays(30), ("受理", "acceptance"), "医疗纠纷条例 38", "LAW", readings=(3, 4),
-         extension=ExtensionRule(("医患双方与调解委员会约定", "agreement of both sides and the committee")), appraisal_excluded=True),
+         extension=ExtensionRule(("医患双方与调解委员会约定", "agreement of both sides and the committee"), by_parties=True), appraisal_excluded=True),
     Rule("medical_admin_accept", WorkingDays(5), ("收到申请", "application received"), "医疗纠纷条例 40", "LAW", calculator_only=_AUTHORITY_NOT_CONNECTED),
     Rule("consumer_complaint", WorkingDays(7), ("收到投诉", "complaint received"), "消费者权益保护法 46", "LAW", calculator_only=_AUTHORITY_NOT_CONNECTED),
     Rule("traffic_apply", WorkingDays(10), ("收到事故认定书", "certificate received"), "道路交通事故处理程序规定 86; 道路交通事故处理程序规定 112(5)", "LAW", lapses=True, calculator_only=_POLICE_NOT_CONNECTED),
@@ -177,6 +179,12 @@ RULES = (
     Rule("trial_ordinary", Months(6), ("立案", "filing"), "民事诉讼法 152", "LAW", readings=(4,),
          extension=ExtensionRule(_COURT_PRESIDENT, at_most=Months(6), once=True), appraisal_excluded=True),
     Rule("enforcement_apply", Months(24), ("履行期限的最后一日", "last day for performance"), "民事诉讼法 250", "LAW", lapses=True),
+)
+# Clocks that stop while mediation is suspended to examine a suspicion (特邀调解规定 18). The article says nothing on the period; by this project's rule, the
+# remaining time continues after the suspension.
+SUSPENDABLE_CLOCKS = (
+    "mediation_out_of_court_policy", "labour_mediation", "medical_mediation", "mediation_delegated_legacy", "mediation_entrusted_ordinary",
+    "mediation_entrusted_simplified", "mediation_extension",
 )
 # Clocks whose length a letter of the court may set. If the letter sets no length, the length in RULES applies.
 CLOCKS_WITH_GIVEN_LENGTH = ("judicial_suggestion_reply",)

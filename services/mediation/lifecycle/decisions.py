@@ -164,7 +164,7 @@ def _apply_step(decision: Decision, step: Step, event: dict, now: datetime, poli
         dispute.entered_at = step.happened_at
 
     confirmed = _confirmed_step_data(dispute, step, event, before, now)
-    tracking.record_met(decision, met)
+    tracking.record_met(decision, met, policy)
     tracking.update_deadlines(decision, step, target == NOTED, now, policy)
     if dispute.state != before:
         tracking.stop_clocks_outside_state(decision)

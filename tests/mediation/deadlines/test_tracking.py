@@ -680,3 +680,47 @@ def test_the_recorded_changes_of_a_deadline_are_equal_after_storing_and_loading_
 
     assert (pauses, extensions, restarted_at, opened_at) == (stored.pauses, stored.extensions, stored.restarted_at, stored.opened_at)
     assert (suspensions, postponed_days) == (stored.suspensions, stored.postponed_days)
+
+
+# ── Provisional deadlines and paused deadlines ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_provisional_deadline_is_passed_only_after_the_latest_day_that_is_possible():
+    simulation = dispute_in_state("mediating", now=moment(9, 6, year=2027))  # accepted on 6 September 2027: 30 days end on 6 October
+    deadline = simulation.dispute.deadlines[MEDIATION_CLOCK]
+    assert (deadline.due_at, deadline.provisional) == (end_of_day(10, 6, year=2027), True)
+    assert tracking.latest_possible_end(deadline, simulation.policy) == end_of_day(10, 11, year=2027)  # a break around National Day may last until the 10th
+
+    simulation.advance_to(end_of_day(10, 11, year=2027))
+    assert MEDIATION_CLOCK not in [data["clock"] for type, data in simulation.events if type == "deadline.passed"]
+
+    simulation.advance_to(moment(10, 12, year=2027))
+    assert simulation.last_event("deadline.passed", MEDIATION_CLOCK)["provisional"] is True
+
+
+def test_a_step_between_a_provisional_deadline_and_the_latest_possible_day_is_not_late():
+    simulation = dispute_in_state("mediating", now=moment(9, 6, year=2027))
+    report_on_day(simulation, moment(10, 9, year=2027), "mediation.terminated", ground="differences_too_large")
+
+    met = simulation.last_change("met", MEDIATION_CLOCK)
+    assert (met["late"], met["provisional"]) == (False, True)
+
+
+def test_every_event_and_change_of_a_provisional_deadline_says_so():
+    simulation = dispute_in_state("mediating", now=moment(9, 6, year=2027))
+    simulation.advance_to(moment(10, 12, year=2027))
+    named = [data for _, data in simulation.events if "due_at" in data] + deadline_changes(simulation.events)
+
+    assert named and all(data.get("provisional") is True for data in named)
+
+
+def test_a_paused_deadline_is_published_as_paused_with_the_end_as_of_the_start_of_the_pause():
+    simulation = dispute_in_state("mediating")
+    report_on_day(simulation, moment(3, 10), "clock.paused")
+
+    change = simulation.last_change("recomputed", MEDIATION_CLOCK)
+    assert (change["paused"], change["provisional"], change["due_at"]) == (True, True, end_of_day(4, 1))
+
+    report_on_day(simulation, moment(3, 20), "clock.resumed")
+    change = simulation.last_change("recomputed", MEDIATION_CLOCK)
+    assert ("paused" in change, change["provisional"]) == (False, False)
