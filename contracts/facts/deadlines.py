@@ -24,6 +24,7 @@ class DeadlineSet(Deadline):
 class DeadlineRecomputed(DeadlineSet):
     was_due_at = Instant(required=True)
     because = choice_field(kinds.RECOMPUTATION_REASONS, required=True)
+    passed = Boolean()  # True: the deadline was announced as passed, and has passed under the changed rule, too
 
 
 class DeadlineWithOwner(Deadline):
@@ -63,6 +64,7 @@ class DeadlineChange(Schema):
     paused = Boolean()
     was_due_at = Instant()
     because = choice_field(kinds.RECOMPUTATION_REASONS)
+    passed = Boolean()
     met_at = Instant()
     late = Boolean()
     was_passed = Boolean()

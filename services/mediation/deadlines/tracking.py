@@ -3,7 +3,7 @@
 The present time is an argument (`now`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -58,12 +58,16 @@ def latest_possible_end(deadline: Deadline, policy: DeadlinePolicy) -> datetime:
     return _compute(deadline, policy).latest_moment if deadline.provisional and not deadline.is_paused else deadline.due_at
 
 
-def recompute_provisional_deadlines(dispute: Dispute, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
-    """Recompute the provisional deadlines of a dispute after a holiday calendar was published, and return the changes as a decision."""
+def recompute_deadlines(dispute: Dispute, now: datetime, policy: DeadlinePolicy, changed: Collection[str]) -> Decision:
+    """Recompute the unmet deadlines of a dispute after a change, and return the differences as a decision.
+
+    `changed`: "calendar", "county_period" or both. A county cannot change a period of kind LAW, so only the calendar moves such a deadline.
+    """
     decision = Decision(dispute)
     for deadline in in_due_order(dispute.deadlines):
-        if deadline.provisional:
-            _recompute_deadline(decision, deadline, now, policy, "calendar")
+        because = "county_period" if deadline.kind != "LAW" and "county_period" in changed else "calendar"
+        if because in changed:
+            _recompute_deadline(decision, deadline, now, policy, because)
     return publish_changes_without_step(decision)
 
 
@@ -300,19 +304,21 @@ def _recompute_deadline(decision: Decision, deadline: Deadline, now: datetime, p
     Start and end of a pause or suspension count as changes even if the due time stays equal. `because` is the reason published with the change.
     """
     computed = _compute(deadline, policy)
-    old_due_at, is_paused = deadline.due_at, deadline.is_paused
+    old_due_at, is_paused, by_rule = deadline.due_at, deadline.is_paused, because in RULE_REASONS
     changed = computed.last_moment != old_due_at or because in PAUSE_REASONS
-    if not changed and because == "calendar" and computed.provisional == deadline.provisional:
+    if not changed and by_rule and (computed.provisional, computed.rule.kind) == (deadline.provisional, deadline.kind):
         return False
-    deadline.provisional = computed.provisional
+    deadline.provisional, deadline.kind = computed.provisional, computed.rule.kind
     decision.deadlines.append(deadline)
     if not changed:
-        if because == "calendar":
+        if by_rule:
             _record_recomputed(decision, deadline, computed.rule, old_due_at, because)
         return False
-    deadline.due_at, deadline.set_at, deadline.state = computed.last_moment, now, "open"
-    clock = CLOCK_BY_NAME[deadline.clock]
-    deadline.next_check_at = None if is_paused else _first_check_at(deadline, clock, now, policy)
+    deadline.due_at, deadline.set_at = computed.last_moment, now
+    # A deadline that had passed and has still passed under the changed rule is not announced as passed once more.
+    if not (by_rule and deadline.state == "passed" and not is_in_time(now, computed.latest_moment)):
+        deadline.state = "open"
+        deadline.next_check_at = None if is_paused else _first_check_at(deadline, CLOCK_BY_NAME[deadline.clock], now, policy)
     _record_recomputed(decision, deadline, computed.rule, old_due_at, because)
     return True
 
@@ -368,9 +374,10 @@ def _record_recomputed(decision: Decision, deadline: Deadline, rule: Rule, old_d
 
 
 def _running_deadline_data(change: str, deadline: Deadline, rule: Rule) -> dict:
-    """Return the data of a deadline that was set or computed again. `paused` is left out if False."""
+    """Return the data of a deadline that was set or computed again. `paused` and `passed` are left out if False."""
     data = {"change": change, **_deadline_data(deadline), "article": rule.article, "started_at": deadline.started_at, "owed_by": deadline.owed_by}
-    return data | {"paused": True} if deadline.is_paused else data
+    flags = {"paused": deadline.is_paused, "passed": deadline.state == "passed"}
+    return data | {name: True for name, is_set in flags.items() if is_set}
 
 
 def _deadline_data(deadline: Deadline) -> dict:
@@ -420,6 +427,7 @@ CHANGES_BY_STEP: dict[str, tuple] = {  # step type: published reason of the reco
     SUSPENSION_ENDED_BY: ("went_on", _record_resumption),
 }
 PAUSED_STATES = ("clock_paused", "suspended")
+RULE_REASONS = ("calendar", "county_period")  # reasons that are a change of the rules, not a step
 PAUSE_REASONS = ("paused", "resumed", "suspended", "went_on")
 CLOCKS_MET_BY: dict[str, dict] = {}
 for _clock in CLOCKS:
