@@ -41,6 +41,8 @@ PAGE_PATH = Path(__file__).resolve().parents[1] / "lifecycle.md"
 ACTOR_TEXTS = {
     "reporter":  "上报的机构 the reporting agency",
     "centre":    "综治中心 mediation centre",
+    "after_screening": "综治中心（已收到起诉状的为法院） mediation centre, or the court that has received a complaint",
+    "archives":  "受理的调解组织（转出后为综治中心） the mediating body, or the mediation centre after a redirection",
     "body":      "受理的调解组织 the mediating body",
     "sender":    "交办的单位 the agency that made the referral",
     "court":     "法院 court",

@@ -240,8 +240,11 @@ def _close_last_period(pauses: list, step: Step) -> list:
     return [*pauses[:-1], (started_at, max(step.happened_at, started_at))]
 
 
-def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, policy: DeadlinePolicy) -> Deadline | None:
-    """Set the deadline of this clock, record the change, and return the deadline. None if the clock does not apply or the deadline is set already."""
+def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, policy: DeadlinePolicy, met_at_once: bool = False) -> Deadline | None:
+    """Set the deadline of this clock, record the change, and return the deadline. None if the clock does not apply or the deadline is set already.
+
+    A deadline that is met at once does not stop the other clocks of its group.
+    """
     dispute = decision.dispute
     start = clock.counted_from(dispute, step)
     if start is None:
@@ -249,7 +252,8 @@ def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, po
     started_at, suffix = start
     key = clock.name + suffix
     running = dispute.deadlines.get(key)
-    if running is not None and running.started_at == started_at:
+    owed_by = (step.agency,) if clock.owed_by == "reporter" else agencies_in_role(dispute, (clock.owed_by,))
+    if running is not None and running.started_at == started_at and (clock.owed_by != "body" or running.owed_by == owed_by):
         return None  # this deadline is set already, for example because the same term is still owed
     opened_at = day_start(dispute.received_on) if dispute.received_on else None
     facts = Facts(clock.name, started_at, on_platform=clock.on_platform, opened_at=opened_at)
@@ -257,11 +261,10 @@ def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, po
         rule, last = initial_deadline(facts, policy.holidays, policy.county.rules)
     except InvalidFacts:
         return None  # no rule for this clock is in force on the day of the start
-    if clock.exclusive_group is not None:
+    if clock.exclusive_group is not None and not met_at_once:
         _stop_exclusive_group(decision, clock.exclusive_group)
     if running is None:
         _replace_earlier_deadline(decision, clock)
-    owed_by = (step.agency,) if clock.owed_by == "reporter" else agencies_in_role(dispute, (clock.owed_by,))
     deadline = Deadline(clock.name, key, rule.kind, started_at, last, owed_by, now, provisional=is_provisional(last, rule.length, policy.holidays))
     deadline.opened_at = opened_at if rule.opened_until else None
     deadline.next_check_at = _first_check_at(deadline, clock, now, policy)
@@ -292,7 +295,7 @@ def _start_and_meet_clock(decision: Decision, clock: Clock, step: Step, now: dat
     """Set a deadline and meet it at once, for a step that reports both receipt and decision of a claim. No effect if the step has met it already."""
     if any(change["change"] == "met" and change["clock"] == clock.name for change in decision.deadline_changes):
         return
-    deadline = _start_clock(decision, clock, step, now, policy)
+    deadline = _start_clock(decision, clock, step, now, policy, met_at_once=True)
     if deadline is not None:
         del decision.dispute.deadlines[deadline.key]
         record_met(decision, [(deadline, _completion_time(step))], policy)

@@ -79,6 +79,9 @@ READINGS = {
         "An application for confirmation is joint from the second party's consent. The 3 days for acceptance apply to people's mediation and to mediators on the roster, and begin anew when missing papers are handed in."),
     10: ("放假安排尚未公布的年份，日期为暂定，公布后重新计算。",
          "In a year without a published holiday schedule dates are provisional; they are computed again when the schedule is published."),
+    11: ("劳动争议调解的十五日自收到调解申请起算：承办组织写明收到日期的，以该日为准；否则，首次上报时即申请调解的，为上报之日，其他为交办之日。接收或者改派不重新起算。",
+         "The fifteen days of labour mediation run from the receipt of the application: the day that the mediating body states; else the day of the first report if it asks for mediation, "
+         "or the day of the referral. Neither the acceptance nor another referral starts them anew."),
 }
 
 _BOTH_PARTIES = ("双方当事人同意", "consent of both parties")
@@ -92,11 +95,11 @@ _EXTENSION_BY_ALL_PARTIES = ExtensionRule(_ALL_PARTIES, by_parties=True)
 
 RULES = (
     # ── set by the county ──
-    Rule("screening", WorkingDays(1), ("登记", "registration"), "none", "POLICY"),
-    Rule("routing", WorkingDays(1), ("甄别或者退回", "screening, or a referral declined"), "none", "POLICY"),
+    Rule("screening", WorkingDays(1), ("登记或者重新启动", "registration or reopening"), "none", "POLICY"),
+    Rule("routing", WorkingDays(1), ("甄别、退回或者不予立案", "screening, a referral declined, or a refusal to file"), "none", "POLICY"),
     Rule("performance", Days(0), ("协议约定的履行日", "the day agreed for performance"), "人民调解法 31", "POLICY"),
     Rule("follow_up", Days(30), ("履行完毕", "complete performance"), "none", "POLICY"),
-    Rule("archiving", Days(30), ("化解", "resolution"), "none", "POLICY"),
+    Rule("archiving", Days(30), ("化解、终结或者转出", "resolution, termination or redirection"), "none", "POLICY"),
     Rule("group_level", WorkingDays(1), ("发现纠纷", "dispute found"), "四级七天", "POLICY"),
     Rule("village_level", WorkingDays(2), ("上报至村", "escalation to the village"), "四级七天", "POLICY"),
     Rule("township_office_level", WorkingDays(2), ("上报至司法所", "escalation to the judicial office"), "四级七天", "POLICY"),
@@ -140,6 +143,11 @@ RULES = (
     Rule("confirmation_decide_outer", Days(30), ("立案", "docketing"), "民事诉讼法 187", "LAW", readings=(2,),
          consequence=("逾期无争议", "the breach is undisputed")),
     Rule("confirmation_objection", Days(15), ("收到裁定", "ruling received"), "民事诉讼法解释 372", "LAW", lapses=True),
+    # A fixed period: nothing pauses, interrupts or extends it.
+    Rule("confirmation_objection_third_party", Months(6), ("利害关系人知道或者应当知道其民事权益受到侵害", "the day on which the interested person knew or should have known of the infringement"),
+         "民事诉讼法解释 372; 民事诉讼法解释 127", "LAW", lapses=True,
+         no_reminder=("异议提出时才知道起算之日", "the day on which it begins is known only when the objection is made")),
+    Rule("objection_review", Days(30), ("提出异议", "the objection"), "after 民事诉讼法 187", "POLICY"),
 
     # ── protection orders ──
     Rule("protection_order", Hours(72), ("受理", "acceptance"), "反家庭暴力法 28", "LAW", readings=(1,)),
@@ -154,7 +162,7 @@ RULES = (
     Rule("petition_transfer_objection", WorkingDays(5), ("收到转送", "transfer received"), "信访工作条例 23", "LAW", lapses=True),
 
     # ── labour, land, medical, consumer, traffic, police ──
-    Rule("labour_mediation", Days(15), ("收到调解申请", "application received"), "劳动争议调解仲裁法 14", "LAW", readings=(6, 7),
+    Rule("labour_mediation", Days(15), ("收到调解申请", "application received"), "劳动争议调解仲裁法 14", "LAW", readings=(6, 7, 11),
          consequence=("可以申请仲裁", "arbitration may be applied for"), lapses=True),
     Rule("labour_accept", WorkingDays(5), ("收到仲裁申请", "application received"), "劳动争议调解仲裁法 29", "LAW", readings=(7,), calculator_only=_ARBITRATION_NOT_CONNECTED),
     Rule("labour_award", Days(45), ("受理", "acceptance"), "劳动争议调解仲裁法 43", "LAW", readings=(7,),

@@ -84,7 +84,7 @@ def test_a_correction_is_one_outcome_and_each_of_its_two_events_has_the_deadline
     assert repeated["event"] == correcting["event"] and repeated["corrected"] is True
     assert (correcting["before"], correcting["state"], repeated["before"], repeated["state"]) == ("screened", "screened", "registered", "screened")
     undone, done_again = ({(change["change"], change["clock"]) for change in data["deadlines"]} for data in (correcting, repeated))
-    assert {("stopped", "routing"), ("stopped", "filing_decision"), ("set", "screening")} == undone
+    assert {("stopped", "filing_decision"), ("set", "screening")} == undone
     assert {("met", "screening"), ("set", "routing")} == done_again
 
 
@@ -138,12 +138,12 @@ def test_withdrawing_a_reopening_stops_the_clocks_that_do_not_run_in_a_closed_di
     simulation, reported = closed_dispute_after("petition.registered", "petition.decided")
     reopening = simulation.report("dispute.reopened", CENTRE)
     simulation.report("report.withdrawn", PETITIONS, event=reported["petition.decided"].applied_step.event_id)
-    assert [deadline.clock for deadline in simulation.dispute.deadlines.values()] == ["petition_accept"]
+    assert [deadline.clock for deadline in simulation.dispute.deadlines.values()] == ["screening", "petition_accept"]
 
     withdrawal = simulation.report("report.withdrawn", CENTRE, event=reopening.applied_step.event_id)
 
     assert withdrawal.refused is None and simulation.state == "closed"
-    assert clocks_of(withdrawal, "stopped") == ["petition_accept"] and not simulation.dispute.deadlines
+    assert clocks_of(withdrawal, "stopped") == ["screening", "petition_accept"] and not simulation.dispute.deadlines
 
 
 def test_the_guards_check_a_corrected_step_and_a_refused_correction_changes_nothing():
