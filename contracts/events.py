@@ -44,12 +44,11 @@ def may_report(agency: str, type: str) -> bool:
 def step_outcome(type: str, data: dict) -> str | None:
     """Return `applied` or `refused` if an event of the mediation service is the outcome of an agency's step; None for any other event.
 
-    A step is applied by the event of the same type; in the sealed stream by step.applied. An automatic step is the outcome of no event, and a step that
-    is applied again with corrected facts is not the outcome of the correction.
+    A step is applied by the event of the same type; in the sealed stream by step.applied. An automatic step is the outcome of no event.
     """
     if type == "step.refused":
         return "refused"
-    return "applied" if type == "step.applied" or (type in FACTS and "event" in data and not data.get("corrected")) else None
+    return "applied" if type == "step.applied" or (type in FACTS and "event" in data) else None
 
 
 def event_type(type: str, stream: str | None = None) -> EventType:

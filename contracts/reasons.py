@@ -291,9 +291,12 @@ _SENTENCES = {
         "本机构未上报过该事件，或者该事件未生效，不能更正或者撤销。请核对event。",
         "This agency did not report such an event, or the event did not take effect, so it cannot be corrected or withdrawn. Check `event`."),
     "registration_stands": (
-        "首次上报已经据以赋码，不能更正或者撤销。误报的纠纷，由综治中心在甄别前归档，并填写reason。",
-        ("The first report, from which the dispute received its code, cannot be corrected or withdrawn. A dispute reported by mistake is archived by the "
+        "首次上报已经据以赋码，只能更正，不能撤销。误报的纠纷，由综治中心在甄别前归档，并填写reason。",
+        ("The first report, from which the dispute received its code, can be corrected but not withdrawn. A dispute reported by mistake is archived by the "
         "mediation centre before screening, with a `reason`.")),
+    "before_what_it_answers": (
+        "所报时间早于该步骤所针对的事项发生之日。请核对time；时间有误的，请以正确时间重新上报。",
+        "The step is dated before the day of what it answers. Check `time`, and report the step again with the right time."),
     "not_said_to_be_a_mistake": (
         "尚未甄别的纠纷，仅限误报的可以归档，并须在reason中填写误报情形；确有纠纷的，请先甄别。",
         "A dispute that has not been screened may be archived only if it was registered by mistake: give the `reason`. If the dispute exists, screen it first."),

@@ -104,9 +104,6 @@ class WatermarksAdvanced(Schema):
     """
 
     agencies = ListOf(Nested(Watermark), required=True)
-    # Only in an installation that loads a message log: the time up to which the log has been loaded. Services then use it instead of their system time
-    # to decide whether a deadline has passed.
-    loaded_up_to = Instant()
 
 
 DUPLICATE_EXAMPLE = {"event": samples.REPORT_REF, "agency": samples.WOMENS_FEDERATION, "other": samples.OTHER_DISPUTE, **samples.DUPLICATE_EVIDENCE}

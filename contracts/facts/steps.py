@@ -34,8 +34,7 @@ class StepFact(DecidedStep):
 
     event = event_ref_field(required=True)
     agency = agency_code_field(required=True)
-    # True: the step is applied again with the facts of a correction. The outcome of the agency's event is the event report.corrected before this one.
-    corrected = Boolean()
+    late_report = Boolean()  # True: the step happened before the day on which the dispute entered the state in which the step was reported
 
 
 def fact_schema(step: Step) -> type[StepFact]:

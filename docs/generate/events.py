@@ -45,6 +45,8 @@ PUBLISHED_BY_INTAKE_AFTERWARDS = {
     "reports.joined":    (PublishedEvent(("dispute.merged",)),),
     "reports.unjoined":  (PublishedEvent(("dispute.unmerged",)),),
 }
+# Steps after which mediation applies the history of the dispute again.
+STEPS_THAT_RECOMPUTE = {"report.corrected": False, "report.withdrawn": False, "reports.unjoined": True}     # True: in some cases only
 STEPS_THAT_CLOSE_A_DISPUTE = ("dispute.archived", "reports.joined")
 
 # Groups of senders, in the order of the page: Chinese title, English title, and a function that returns whether an event with these roles belongs to the group.
@@ -88,7 +90,8 @@ def published_after(event_type: str) -> list[PublishedEvent]:
         return [*intake, *_hold_events(event_type), PublishedEvent(("step.applied",))]
     fact = PUBLISHED_BY_MEDIATION.get(event_type, (PublishedEvent((event_type,)),))
     closing_event = (PublishedEvent(("dispute.closed",)),) if event_type in STEPS_THAT_CLOSE_A_DISPUTE else ()
-    return [*intake, *fact, *closing_event, *PUBLISHED_BY_INTAKE_AFTERWARDS.get(event_type, ())]
+    recomputed = (PublishedEvent(("dispute.recomputed",), STEPS_THAT_RECOMPUTE[event_type]),) if event_type in STEPS_THAT_RECOMPUTE else ()
+    return [*intake, *fact, *recomputed, *closing_event, *PUBLISHED_BY_INTAKE_AFTERWARDS.get(event_type, ())]
 
 
 def _hold_events(event_type):
@@ -166,7 +169,7 @@ AGENCY_NOTES = """An agency reports an event to `intake`, which stores it and an
 
 EXCEPTIONS = """### 例外 · Exceptions
 
-Agencies' events after which services publish other events than the usual ones, in order. ` / ` separates alternatives. Events in brackets are published in some cases only. A change of a roster that does not take effect is answered with `roster.refused`. Events of the safeguard lane travel in [sealed streams](safeguard.md), which `metrics` does not receive. Events about deadlines that are not due to a step, proposals and notices that may follow are left out here and above. 以“/”分隔的为其中之一；括号内的仅在部分情形下发布。名册变更不生效的，发布`roster.refused`。安全保护专线的事件经独立通道传输，`metrics`不接收。非由步骤引起的期限事件以及建议、通知从略。"""
+Agencies' events after which services publish other events than the usual ones, in order. ` / ` separates alternatives. Events in brackets are published in some cases only. A change of a roster that does not take effect is answered with `roster.refused`. Events of the safeguard lane travel in [sealed streams](safeguard.md), which `metrics` does not receive. A step that shows that a deadline passed before it is preceded by the automatic step of that deadline; a step that is reported late may be followed by `dispute.recomputed`. Events about deadlines that are not due to a step, proposals and notices that may follow are left out here and above. 以“/”分隔的为其中之一；括号内的仅在部分情形下发布。名册变更不生效的，发布`roster.refused`。安全保护专线的事件经独立通道传输，`metrics`不接收。步骤表明此前期限已届满的，先发布该期限的自动步骤；迟到的步骤之后可能发布`dispute.recomputed`。非由步骤引起的期限事件以及建议、通知从略。"""
 
 SERVICE_NOTES = """A listener receives every event of a stream, in order per dispute, and ignores types for which it has no rule. In addition to the events listed here, `mediation` publishes one event for each step that takes effect, of the same type as the agency's event (a fact).
 

@@ -1,6 +1,7 @@
 """The mediation service (nameko): event listener and timers. It owns the state of every dispute from registration to closure."""
 
 from datetime import datetime
+from functools import partial
 
 from nameko.extensions import DependencyProvider
 from structlog import get_logger
@@ -16,6 +17,7 @@ from services.mediation.calendar_watch import CalendarWatch
 from services.mediation.county_files import CountyFiles
 from services.mediation.deadlines import tracking
 from services.mediation.lifecycle import decisions
+from services.mediation.lifecycle.recomputing import HistoryNeeded
 from services.mediation.rosters import roster_events
 from services.mediation.rosters import store as roster_store
 from services.mediation.routing import effects as routing_effects
@@ -25,6 +27,7 @@ from services.mediation.safeguard import lane
 from services.mediation.safeguard import store as lane_store
 
 log = get_logger()
+WATERMARKS_ADVANCED = "watermarks.advanced"  # type of intake's event about how far the agencies have reported
 DUE_BATCH_SIZE = 200  # number of disputes per transaction when deadlines are checked
 
 
@@ -68,23 +71,30 @@ class MediationService:
             unheard = tx.unheard(batch)
             roster_events_to_publish = self._change_rosters(tx, [event for event in unheard if event.type == roster_events.ROSTER_REPORTED])
             roster = self.rosters.read(tx, use_cache=not roster_events_to_publish)
-            events = [event for event in unheard if event.type != roster_events.ROSTER_REPORTED]
+            watermarks = [event for event in unheard if event.type == WATERMARKS_ADVANCED]
+            events = [event for event in unheard if event.type not in (roster_events.ROSTER_REPORTED, WATERMARKS_ADVANCED)]
             disputes = store.load(tx, [event.subject for event in events])
             store.load_history(tx, disputes, [event.subject for event in events if decisions.needs_history(event)])
             decided, policy, statistics_differences = [], self.county.policy, {}
             for event in events:
                 dispute = disputes.get(event.subject)
                 before = routing_effects.routed_and_handling_body(dispute)
-                decision = lane.discard(dispute, event, tx.now) if event.discarded else lane.decide(dispute, event, tx.now, policy, roster)
+                if event.discarded:
+                    decision = lane.discard(dispute, event, tx.now)
+                else:
+                    decision = _with_history(tx, disputes, event.subject, partial(lane.decide, dispute, event, tx.now, policy, roster))
                 disputes[event.subject] = decision.dispute
                 routing_effects.count_referrals(statistics_differences, before, decision)
                 decided.append((event, decision))
             proposals.propose_bodies(tx, decided, self.county.routing, roster)
             proposals.propose_mediators(tx, decided, roster)
             store.save(tx, decided)
+            store.save_watermarks(tx, watermarks)
             if statistics_differences:
                 routing_store.add_to_body_statistics(tx, statistics_differences, partition_of(events[0].subject, self.db.settings.partitions))
             tx.say(roster_events_to_publish + [published for event, decision in decided for published in _events_to_publish(decision, event)])
+        if watermarks:
+            self.deadline_times.record_work(tx.now)
         decisions_made = [decision for _, decision in decided]
         self.deadline_times.record_work(_earliest(deadline.next_check_at for decision in decisions_made for deadline in decision.deadlines))
         self.safeguard_times.record_work(_earliest(c.next_check_at for decision in decisions_made if decision.hold for c in decision.hold.running.values()))
@@ -115,11 +125,13 @@ class MediationService:
             codes = store.load_due_codes(tx, DUE_BATCH_SIZE)
             if not codes:
                 return 0
-            decided = [
-                (None, lane.check_deadline(dispute, deadline, tx.now, self.county.policy))
-                for dispute in store.load(tx, codes).values()
-                for deadline in list(dispute.deadlines.values())
-            ]
+            disputes, watermarks, decided = store.load(tx, codes), store.load_watermarks(tx), []
+            for code in list(disputes):
+                for deadline in list(disputes[code].deadlines.values()):
+                    check = partial(_check_deadline, disputes, code, deadline, tx.now, self.county.policy, watermarks)
+                    decision = _with_history(tx, disputes, code, check)
+                    disputes[code] = decision.dispute
+                    decided.append((None, decision))
             _save_and_publish(tx, decided)
             return len(codes)
 
@@ -168,6 +180,19 @@ class MediationService:
                 _save_and_publish(tx, [(None, lane.check_safeguard_clocks(dispute, tx.now, self.county.policy)) for dispute in store.load(tx, codes).values()])
             next_check_at = lane_store.load_next_check_at(tx)
         self.safeguard_times.record_query(next_check_at)
+
+
+def _check_deadline(disputes, code, deadline, now, policy, watermarks):
+    return lane.check_deadline(disputes[code], deadline, now, policy, watermarks)
+
+
+def _with_history(tx, disputes, code, decide):
+    """Return the decision that `decide()` makes. If it needs the earlier steps of the dispute, they are loaded, and it is called again."""
+    try:
+        return decide()
+    except HistoryNeeded:
+        store.load_history(tx, disputes, [code])
+        return decide()
 
 
 def _earliest(times):

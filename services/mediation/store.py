@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from operator import attrgetter
 
+from contracts.channels import PARTITION_SUBJECT
 from plumbing.events import Event
 from plumbing.rows import Columns
 from plumbing.transaction import Transaction
+from services.mediation.deadlines.passing import Watermark
 from services.mediation.dispute.model import PARTICULARS, TUPLE_FIELDS, AppliedStep, Deadline, Decision, Dispute
 from services.mediation.law.dates import instant_of
 from services.mediation.safeguard import store as lane_store
@@ -18,16 +20,18 @@ DEADLINE_CHECK_LOCK = 0x0F0C  # key of the advisory lock with which one OS proce
 
 DISPUTE_COLUMNS = Columns(
     "code text, state text, township text, kind text, reporter text, body text, parties text[], consents text[], suitable boolean, mediator text,"
-    " terms jsonb, outcome text, opened_at timestamptz, entered_at timestamptz, steps int, particulars jsonb"
+    " terms jsonb, outcome text, opened_at timestamptz, entered_at timestamptz, steps int,"
+    " latest_at timestamptz, automatic_at timestamptz, particulars jsonb"
 )
 TRANSITION_COLUMNS = Columns(
     "code text, step int, before text, after text, event_type text, agency text, happened_at timestamptz, decided_at timestamptz, cause text,"
-    " reported text, undo jsonb, undoes int"
+    " reported text, facts jsonb, undoes int"
 )
 DEADLINE_COLUMNS = Columns(
     "code text, key text, clock text, kind text, started_at timestamptz, due_at timestamptz, owed_by text[], set_at timestamptz,"
-    " next_check_at timestamptz, state text, provisional boolean, history jsonb"
+    " next_check_at timestamptz, state text, provisional boolean, history jsonb, awaits text[]"
 )
+WATERMARK_COLUMNS = Columns("partition smallint, agency text, up_to timestamptz, stated_up_to timestamptz, stated_at timestamptz")
 
 BASIS_COLUMNS = Columns("name text, fingerprint text, recomputed_at timestamptz")
 
@@ -39,42 +43,70 @@ def load(tx: Transaction, codes: Iterable[str]) -> dict[str, Dispute]:
         row[0]: _set_particulars(Dispute(row[0], *row[1:6], frozenset(row[6]), frozenset(row[7]), *row[8:-1]), row[-1])
         for row in tx.rows(f"select {DISPUTE_COLUMNS.names} from mediation.disputes where code = any(%s) order by code for update", (codes,))
     }
-    for code, key, clock, kind, started, ends_at, owed_by, set_at, next_check_at, state, provisional, history in tx.rows(
+    for code, key, clock, kind, started, ends_at, owed_by, set_at, next_check_at, state, provisional, history, awaits in tx.rows(
         f"select {DEADLINE_COLUMNS.names} from mediation.deadlines d where code = any(%s) and (state = 'open' or state = 'passed' and not {_HAS_SUCCESSOR_SQL})"
         " order by code, due_at, key",
         (codes,),
     ):
         disputes[code].deadlines[key] = Deadline(
-            clock, key, kind, started, ends_at, tuple(owed_by), set_at, next_check_at, state, provisional, *_parse_deadline_history(history)
+            clock, key, kind, started, ends_at, tuple(owed_by), set_at, next_check_at, state, provisional, *_parse_deadline_history(history), tuple(awaits)
         )
     lane_store.load(tx, disputes)
     return disputes
 
 
 def load_history(tx: Transaction, disputes: dict[str, Dispute], codes: Iterable[str]) -> None:
-    """Load the past steps of these disputes into `applied_steps`. They are needed only if an agency withdraws or corrects an earlier report."""
+    """Load all steps of these disputes into `applied_steps`, before those that the present batch has applied. They are needed to apply the history again."""
+    loaded: dict[str, list[AppliedStep]] = {code: [] for code in codes}
     for code, *step in tx.rows(
-        "select code, step, event_type, agency, reported, happened_at, undo, undoes from mediation.transitions where code = any(%s) order by code, step",
-        (sorted(set(codes)),),
+        "select code, step, event_type, agency, reported, happened_at, facts, undoes from mediation.transitions where code = any(%s) order by code, step",
+        (sorted(loaded),),
     ):
-        disputes[code].applied_steps.append(AppliedStep(*step))
+        loaded[code].append(AppliedStep(*step))
+    for code, steps in loaded.items():
+        if code in disputes:
+            known = {step.step for step in steps}
+            disputes[code].applied_steps = [*steps, *(step for step in disputes[code].applied_steps if step.step not in known)]
 
 
 def save(tx: Transaction, decided: list[tuple[Event | None, Decision]]) -> None:
     """Write the disputes, transitions, deadlines and holds that the decisions changed."""
     changed = {decision.dispute.code: decision.dispute for _, decision in decided if decision.transition}
     tx.insert("mediation.disputes", DISPUTE_COLUMNS, [_dispute_row(changed[code]) for code in sorted(changed)], _UPDATE_DISPUTE_SQL)
-    tx.insert("mediation.transitions", TRANSITION_COLUMNS, [_transition_row(event, decision, tx.now) for event, decision in decided if decision.applied_step])
+    taken = [_transition_row(event, decision, *step, tx.now) for event, decision in decided for step in decision.steps_taken]
+    tx.insert("mediation.transitions", TRANSITION_COLUMNS, taken)
     deadlines = {(decision.dispute.code, deadline.key): deadline for _, decision in decided for deadline in decision.deadlines}
     tx.insert("mediation.deadlines", DEADLINE_COLUMNS, [_deadline_row(code, deadline) for (code, _), deadline in deadlines.items()], _UPDATE_DEADLINE_SQL)
     lane_store.save(tx, [decision for _, decision in decided])
 
 
 def load_due_codes(tx: Transaction, limit: int) -> list[str] | None:
-    """Return the codes of disputes with a deadline that is due for a check, or None if another OS process is checking deadlines."""
+    """Return the codes of disputes with a deadline that is due for a check, or None if another OS process is checking deadlines.
+
+    A deadline is also due as soon as all agencies that it awaits have reported beyond its end. A dispute of which an event is parked or waits for an earlier
+    one is left out: that event may have met the deadline.
+    """
     if not tx.rows("select pg_try_advisory_xact_lock(%s, 0)", (DEADLINE_CHECK_LOCK,))[0][0]:
         return None
-    return [code for (code,) in tx.rows("select code from mediation.deadlines where next_check_at <= %s order by next_check_at limit %s", (tx.now, limit))]
+    return [code for (code,) in tx.rows(_DUE_CODES_SQL, {"now": tx.now, "limit": limit, "partitions": tx.settings.partitions})]
+
+
+def load_watermarks(tx: Transaction) -> dict[str, Watermark]:
+    """Return how far each agency has reported in all partitions."""
+    return {agency: Watermark(*values) for agency, *values in tx.rows(_WATERMARKS_SQL, {"partitions": tx.settings.partitions})}
+
+
+def save_watermarks(tx: Transaction, events: list[Event]) -> None:
+    """Store the watermarks in these events of intake. A watermark never goes back."""
+    newest = {}
+    for event in events:
+        partition = int(event.subject.removeprefix(PARTITION_SUBJECT))
+        for mark in event.data["agencies"]:
+            up_to, stated = instant_of(mark["up_to"]), instant_of(mark["up_to"]) if mark.get("stated") else None
+            before = newest.get((partition, mark["agency"]), (up_to, None))
+            newest[partition, mark["agency"]] = (max(before[0], up_to), max(filter(None, (before[1], stated)), default=None))
+    rows = [(*key, up_to, stated, tx.now if stated else None) for key, (up_to, stated) in sorted(newest.items())]
+    tx.insert("mediation.watermarks", WATERMARK_COLUMNS, rows, _UPDATE_WATERMARK_SQL)
 
 
 def load_next_check_at(tx: Transaction) -> datetime | None:
@@ -100,7 +132,7 @@ def save_deadline_basis(tx: Transaction, basis: dict[str, str]) -> None:
 def _dispute_row(d):
     particulars = {name: value for name, value in zip(PARTICULARS, _get_particulars(d), strict=True) if value != _DEFAULT_PARTICULARS[name]}
     return (d.code, d.state, d.township, d.kind, d.reporter, d.body, sorted(d.parties), sorted(d.consents), d.suitable, d.mediator, d.terms, d.outcome,
-            d.opened_at, d.entered_at, d.steps, particulars)  # fmt: skip
+            d.opened_at, d.entered_at, d.steps, d.latest_at, d.automatic_at, particulars)  # fmt: skip
 
 
 def _set_particulars(dispute, particulars):
@@ -109,9 +141,9 @@ def _set_particulars(dispute, particulars):
     return dispute
 
 
-def _transition_row(event, decision, now):
-    (before, after, step), applied = decision.transition, decision.applied_step
-    cause = event.id if event else None
+def _transition_row(event, decision, transition, applied, now):
+    before, after, step = transition
+    cause = event.id if event and applied.agency else None
     return (
         decision.dispute.code,
         step,
@@ -123,13 +155,13 @@ def _transition_row(event, decision, now):
         now,
         cause,
         applied.event_id,
-        applied.inverse,
+        applied.facts,
         applied.undoes,
     )
 
 
 def _deadline_row(code, d):
-    return code, d.key, d.clock, d.kind, d.started_at, d.due_at, d.owed_by, d.set_at, d.next_check_at, d.state, d.provisional, _deadline_history(d)
+    return code, d.key, d.clock, d.kind, d.started_at, d.due_at, d.owed_by, d.set_at, d.next_check_at, d.state, d.provisional, _deadline_history(d), d.awaits
 
 
 def _deadline_history(d) -> dict:
@@ -158,6 +190,23 @@ def _parse_periods(stored) -> list:
 # A dispute has one current deadline per clock. A passed deadline that was followed by a new one of the same clock (for example that of an earlier
 # supervision notice) stays in the table, but is not loaded.
 _HAS_SUCCESSOR_SQL = "exists (select 1 from mediation.deadlines later where later.code = d.code and later.clock = d.clock and later.set_at > d.set_at)"
+# An agency counts as heard up to a time when every partition has heard it: all its earlier events about disputes of any partition are processed then.
+_WATERMARKS_SQL = (
+    "select agency, min(up_to), case when count(stated_up_to) = %(partitions)s then min(stated_up_to) end, min(stated_at)"
+    " from mediation.watermarks group by agency having count(*) = %(partitions)s"
+)
+_DUE_CODES_SQL = (
+    "with heard_up_to as (select agency, min(up_to) as up_to from mediation.watermarks group by agency having count(*) = %(partitions)s)"
+    " select code from (select code, next_check_at as at from mediation.deadlines where next_check_at <= %(now)s"
+    "  union all select d.code, d.due_at from mediation.deadlines d where d.state = 'open' and d.awaits <> '{}' and d.due_at < %(now)s and not exists ("
+    "   select from unnest(d.awaits) as awaited (agency) left join heard_up_to h using (agency) where coalesce(h.up_to, '-infinity') < d.due_at)"
+    " ) due where not exists (select from heard h where h.source in ('intake', 'intake-safeguard') and h.subject = due.code and (h.blocked or h.has_waiting))"
+    " group by code order by min(at) limit %(limit)s"
+)
+_UPDATE_WATERMARK_SQL = (
+    "on conflict (partition, agency) do update set up_to = greatest(watermarks.up_to, excluded.up_to),"
+    " stated_up_to = greatest(watermarks.stated_up_to, excluded.stated_up_to), stated_at = coalesce(excluded.stated_at, watermarks.stated_at)"
+)
 _get_particulars = attrgetter(*PARTICULARS)
 _DEFAULT_PARTICULARS = {name: getattr(Dispute(""), name) for name in PARTICULARS}
 _UPDATE_DISPUTE_SQL = f"on conflict (code) do update set {DISPUTE_COLUMNS.assign_excluded('code')}"

@@ -103,7 +103,9 @@ class SimulatedDispute:
         while due := [d for d in self.dispute.deadlines.values() if d.next_check_at is not None and d.next_check_at <= now]:
             deadline = min(due, key=lambda d: d.next_check_at)
             self.now = max(self.now, deadline.next_check_at)
-            self.record(decisions.check_deadline(self.dispute, deadline, self.now, self.policy))
+            decision = decisions.check_deadline(self.dispute, deadline, self.now, self.policy)
+            self.dispute = decision.dispute
+            self.record(decision)
         self.now = now
         return self
 
@@ -123,8 +125,7 @@ class SimulatedDispute:
             contracts.dump(type, data, "mediation")
         self.events += decision.new_events
         self.deadline_states |= {deadline.key: deadline.state for deadline in decision.deadlines}
-        if decision.transition:
-            self.history.append(decision.transition)
+        self.history += [transition for transition, _ in decision.steps_taken]
 
     @property
     def state(self):

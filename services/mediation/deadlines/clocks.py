@@ -261,6 +261,7 @@ _AFTER_AGREEMENT = ("agreed", "confirm_applied", "confirm_decided", "performing"
 _BEFORE_CONFIRMATION = ("agreed", "confirm_decided", "performing", "defaulted")
 _IN_COURT = ("filed", "court_track", "routed", "referral_declined", *_IN_MEDIATION, "suspended", "agreed")
 _OPEN_STATES = tuple(state for state in STATES if state not in ("detected", "safeguard_hold", "closed"))
+_PETITION_STATES = (*_OPEN_STATES, "closed")  # the petition office has to decide a petition whatever became of the dispute
 # Steps that end mediation and so meet its deadline, without a guard.
 _MEDIATION_ENDED_BY = {"agreement.reached": None, "mediation.terminated": None, "consent.refused": None, "case.closed": None}
 
@@ -355,12 +356,12 @@ CLOCKS = (
           "court", remind=_A_MONTH, exclusive_group="trial", extended_by="trial.extended"),
 
     # ── petitions, independent of the state of the dispute ──
-    Clock("petition_accept", ("petition.registered",), time_of_step, _OPEN_STATES, {"petition.accepted": None, "petition.decided": None},
+    Clock("petition_accept", ("petition.registered",), time_of_step, _PETITION_STATES, {"petition.accepted": None, "petition.decided": None},
           "reporter", remind=_THREE_DAYS, starts_when_noted=True),
-    Clock("petition_decide", ("petition.accepted",), time_of_step, _OPEN_STATES, {"petition.decided": None},
+    Clock("petition_decide", ("petition.accepted",), time_of_step, _PETITION_STATES, {"petition.decided": None},
           "reporter", remind=_FIVE_DAYS, starts_when_noted=True, extended_by="petition.extended"),
     # Right of the agency to which a petition is transferred to object that it is not responsible. The petition office reports the objection.
-    Clock("petition_transfer_objection", ("petition.transferred",), time_of_step, _OPEN_STATES,
+    Clock("petition_transfer_objection", ("petition.transferred",), time_of_step, _PETITION_STATES,
           {"petition.returned": None, "petition.accepted": None, "petition.decided": None},
           "reporter", remind=_A_DAY, starts_when_noted=True),
 

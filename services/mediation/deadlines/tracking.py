@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from services.mediation.deadlines import passing
 from services.mediation.deadlines.clocks import CLOCK_BY_NAME, CLOCKS, PAUSED_BY, RESUMED_BY, SUSPENDED_BY, SUSPENSION_ENDED_BY, Clock
 from services.mediation.dispute.model import Deadline, Decision, Dispute, agencies_in_role
 from services.mediation.dispute.step import Step
@@ -18,14 +19,21 @@ from services.mediation.law.periods import SUSPENDABLE_CLOCKS, Rule
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 
 
-def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
+def check_deadline(
+    dispute: Dispute, deadline: Deadline, now: datetime, policy: DeadlinePolicy = USUAL_POLICY, watermarks: passing.Watermarks | None = None
+) -> Decision:
     """Decide at `now` whether a deadline is due soon or has passed, and when to check it next.
 
-    The decision is empty if no check is due. It contains no event if the clock does not run in the present state of the dispute.
+    The decision is empty if no check is due. It contains no event if the clock does not run in the present state of the dispute, or if an agency that could
+    have met the deadline has not been heard. `watermarks`: how far each agency has reported; None: every agency has reported up to now.
     """
     decision = Decision(dispute)
     deadline = dispute.deadlines.get(deadline.key)  # the object in the argument may be older than the dispute
-    if deadline is None or deadline.state != "open" or deadline.next_check_at is None or now < deadline.next_check_at:
+    if deadline is None or deadline.state != "open" or deadline.next_check_at is None:
+        return decision
+    latest = latest_possible_end(deadline, policy)
+    is_waiting = bool(deadline.awaits) and not is_in_time(now, latest)
+    if now < deadline.next_check_at and not (is_waiting and watermarks is not None and passing.may_pass(deadline, latest, now, policy, watermarks)):
         return decision
     clock = CLOCK_BY_NAME[deadline.clock]
     if dispute.state not in clock.runs_in:
@@ -34,20 +42,38 @@ def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: 
         return decision
     if deadline.provisional and _recompute_deadline(decision, deadline, now, policy, "calendar"):
         return publish_changes_without_step(decision)  # the deadline has moved, because the holiday calendar of its year has been published
-    decision.deadlines.append(deadline)
-    if clock.owed_by == "called":
-        deadline.owed_by = agencies_in_role(dispute, ("called",))  # only the departments that have not answered yet
-    owed = {**_deadline_data(deadline), "owed_by": deadline.owed_by}
     if is_in_time(now, deadline.due_at):
         deadline.next_check_at = _next_check_at(deadline, clock, now, policy)
-        decision.new_events.append(("deadline.approached", owed))
-    elif is_in_time(now, latest := latest_possible_end(deadline, policy)):
+        decision.deadlines.append(deadline)
+        decision.new_events.append(("deadline.approached", _owed_deadline_data(deadline)))
+        return decision
+    if is_in_time(now, latest):
         deadline.next_check_at = latest + A_SECOND  # nothing is overdue on a provisional date
+        decision.deadlines.append(deadline)
+        return decision
+    deadline.awaits = passing.awaited_agencies(dispute, deadline)
+    if watermarks is None or passing.may_pass(deadline, latest, now, policy, watermarks):
+        announce_as_passed(decision, deadline, policy)
     else:
-        deadline.state, deadline.next_check_at = "passed", None
-        # `lapsed`: the period was a right of the parties, so no agency is overdue.
-        decision.new_events.append(("deadline.passed", owed | {"lapsed": True} if _rule_of(deadline, policy).lapses else owed))
+        deadline.next_check_at = passing.grace_ends_at(deadline, latest, policy)
+        decision.deadlines.append(deadline)
     return decision
+
+
+def announce_as_passed(decision: Decision, deadline: Deadline, policy: DeadlinePolicy) -> None:
+    """Mark a deadline as passed and publish it. `lapsed`: the period was a right of the parties, so no agency is overdue."""
+    mark_as_passed(decision, deadline)
+    owed = _owed_deadline_data(deadline)
+    decision.new_events.append(("deadline.passed", owed | {"lapsed": True} if _rule_of(deadline, policy).lapses else owed))
+
+
+def mark_as_passed(decision: Decision, deadline: Deadline) -> None:
+    deadline.state, deadline.next_check_at, deadline.awaits = "passed", None, ()
+    decision.deadlines.append(deadline)
+
+
+def _owed_deadline_data(deadline: Deadline) -> dict:
+    return {**_deadline_data(deadline), "owed_by": deadline.owed_by}
 
 
 def latest_possible_end(deadline: Deadline, policy: DeadlinePolicy) -> datetime:
@@ -102,7 +128,15 @@ def remove_met_deadlines(dispute: Dispute, step: Step, policy: DeadlinePolicy = 
             continue
         computed = _compute(deadline, policy)
         deadline.due_at, deadline.provisional = computed.last_moment, computed.provisional
-    return [(deadline, _completion_time(step)) for deadline in met]
+    return [(deadline, completion_time(step)) for deadline in met]
+
+
+def is_met_in_time(dispute: Dispute, deadline: Deadline, step: Step) -> bool:
+    """Return whether the step meets this deadline, and the act was done in time even if the step is reported later."""
+    clocks = CLOCKS_MET_BY.get(step.step_type, {})
+    if deadline.clock not in clocks or not is_in_time(completion_time(step), latest_possible_end(deadline, step.policy)):
+        return False
+    return (guard := clocks[deadline.clock]) is None or guard(dispute, step)
 
 
 def _due_order(deadline: Deadline):
@@ -114,7 +148,7 @@ def in_due_order(deadlines: dict[str, Deadline]) -> list[Deadline]:
     return sorted(deadlines.values(), key=_due_order)
 
 
-def _completion_time(step: Step) -> datetime:
+def completion_time(step: Step) -> datetime:
     """Return midnight of the day on which the act was done, if the step contains that day, else the time of the step."""
     return next((day_start(step.facts[name]) for name in COMPLETION_DAY_FIELDS if step.facts.get(name)), step.happened_at)
 
@@ -125,7 +159,7 @@ def record_met(decision: Decision, met: list[tuple[Deadline, datetime]], policy:
     If a step happened in time but was reported late, its deadline is met in time. `was_passed`: the deadline was published as passed before.
     """
     for deadline, at in met:
-        was_passed, deadline.state, deadline.next_check_at = deadline.state == "passed", "met", None
+        was_passed, deadline.state, deadline.next_check_at, deadline.met_at = deadline.state == "passed", "met", None, at
         decision.deadlines.append(deadline)
         change = {"change": "met", **_deadline_data(deadline), "met_at": at}
         if not is_in_time(at, latest_possible_end(deadline, policy)):
@@ -144,6 +178,8 @@ def update_deadlines(decision: Decision, step: Step, noted: bool, now: datetime,
     for clock in CLOCKS_STARTED_AND_MET_BY.get(step.step_type, ()):
         _start_and_meet_clock(decision, clock, step, now, policy)
     _exclude_extension_from_trial_period(decision, step, now, policy)
+    if step.step_type == "call.answered":
+        _update_departments_owing_an_answer(decision)
     # Every step that leads from a paused state to another state resumes the paused deadlines.
     change = CHANGES_BY_STEP.get(step.step_type)
     if change is None and decision.dispute.state not in PAUSED_STATES and any(deadline.is_paused for deadline in deadlines.values()):
@@ -153,6 +189,16 @@ def update_deadlines(decision: Decision, step: Step, noted: bool, now: datetime,
         for deadline in in_due_order(deadlines):
             if decision.dispute.state in CLOCK_BY_NAME[deadline.clock].runs_in and record_change(deadline, step, policy):
                 _recompute_deadline(decision, deadline, now, policy, because)
+
+
+def _update_departments_owing_an_answer(decision: Decision) -> None:
+    """Keep only the departments that have not answered yet responsible for the deadline of a call."""
+    for deadline in decision.dispute.deadlines.values():
+        if CLOCK_BY_NAME[deadline.clock].owed_by == "called":
+            owed_by = agencies_in_role(decision.dispute, ("called",))
+            if deadline.owed_by != owed_by:
+                deadline.owed_by = owed_by
+                decision.deadlines.append(deadline)
 
 
 def _exclude_extension_from_trial_period(decision: Decision, step: Step, now: datetime, policy: DeadlinePolicy) -> None:
@@ -198,7 +244,7 @@ def _record_extension(deadline: Deadline, step: Step, policy: DeadlinePolicy) ->
 def _record_restart(deadline: Deadline, step: Step, policy: DeadlinePolicy) -> bool:
     if step.step_type not in CLOCK_BY_NAME[deadline.clock].restarted_by:
         return False
-    restarted_at = _completion_time(step)
+    restarted_at = completion_time(step)
     if end_of(day_of(restarted_at)) < deadline.started_at:
         return False
     deadline.restarted_at = restarted_at
@@ -267,6 +313,8 @@ def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, po
         _replace_earlier_deadline(decision, clock)
     deadline = Deadline(clock.name, key, rule.kind, started_at, last, owed_by, now, provisional=is_provisional(last, rule.length, policy.holidays))
     deadline.opened_at = opened_at if rule.opened_until else None
+    if not is_in_time(now, latest_possible_end(deadline, policy)):
+        deadline.awaits = passing.awaited_agencies(dispute, deadline)
     deadline.next_check_at = _first_check_at(deadline, clock, now, policy)
     dispute.deadlines[key] = deadline
     decision.deadlines.append(deadline)
@@ -298,7 +346,7 @@ def _start_and_meet_clock(decision: Decision, clock: Clock, step: Step, now: dat
     deadline = _start_clock(decision, clock, step, now, policy, met_at_once=True)
     if deadline is not None:
         del decision.dispute.deadlines[deadline.key]
-        record_met(decision, [(deadline, _completion_time(step))], policy)
+        record_met(decision, [(deadline, completion_time(step))], policy)
 
 
 def _recompute_deadline(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy, because: str) -> bool:
@@ -379,23 +427,53 @@ def _record_recomputed(decision: Decision, deadline: Deadline, rule: Rule, old_d
 def _running_deadline_data(change: str, deadline: Deadline, rule: Rule) -> dict:
     """Return the data of a deadline that was set or computed again. `paused` and `passed` are left out if False."""
     data = {"change": change, **_deadline_data(deadline), "article": rule.article, "started_at": deadline.started_at, "owed_by": deadline.owed_by}
-    flags = {"paused": deadline.is_paused, "passed": deadline.state == "passed"}
+    flags = {"paused": deadline.is_paused, "passed": change == "recomputed" and deadline.state == "passed"}
     return data | {name: True for name, is_set in flags.items() if is_set}
+
+
+def restore_postponement(deadline: Deadline, days: int, now: datetime, policy: DeadlinePolicy) -> None:
+    """Postpone a deadline that was set again by the days by which it had been postponed during a hold or stay."""
+    deadline.postponed_days = days
+    refresh(deadline, now, policy)
+
+
+def refresh(deadline: Deadline, now: datetime, policy: DeadlinePolicy) -> None:
+    """Set kind, end and next check of a deadline from its start and its recorded changes."""
+    computed = _compute(deadline, policy)
+    deadline.kind, deadline.due_at, deadline.provisional = computed.rule.kind, computed.last_moment, computed.provisional
+    deadline.next_check_at = None if deadline.is_paused else _first_check_at(deadline, CLOCK_BY_NAME[deadline.clock], now, policy)
+
+
+def record_difference(decision: Decision, before: Deadline | None, after: Deadline, because: str, policy: DeadlinePolicy) -> None:
+    """Record how a deadline differs after the history of its dispute was applied again. `before`: its earlier condition; None: it did not exist."""
+    was_unmet = before is not None and before.state in UNMET_STATES
+    if after.state == "stopped":
+        if was_unmet:
+            decision.deadline_changes.append({"change": "stopped", **_deadline_data(after)})
+    elif after.state == "met":
+        change = {"change": "met", **_deadline_data(after), "met_at": after.met_at}
+        late = {"late": True} if not is_in_time(after.met_at, latest_possible_end(after, policy)) else {}
+        decision.deadline_changes.append(change | late | ({"was_passed": True} if was_unmet and before.state == "passed" else {}))
+    elif was_unmet:
+        _record_recomputed(decision, after, _rule_of(after, policy), before.due_at, _reason_of_difference(before, after, because))
+    else:
+        _record_set(decision, after, _rule_of(after, policy))
+
+
+def _reason_of_difference(before, after, because) -> str:
+    if after.is_paused != before.is_paused:
+        suspensions = after.suspensions if after.is_paused else before.suspensions
+        is_suspension = bool(suspensions) and suspensions[-1][1] is None
+        return ("suspended" if is_suspension else "paused") if after.is_paused else ("went_on" if is_suspension else "resumed")
+    if len(after.extensions) > len(before.extensions):
+        return "extended"
+    return because if because in RECOMPUTED_BECAUSE else "correction"
 
 
 def _deadline_data(deadline: Deadline) -> dict:
     """Return the data with which every event names a deadline. `provisional` is left out if False."""
     data = {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at}
     return data | {"provisional": True} if deadline.provisional else data
-
-
-def restore_deadline(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy) -> None:
-    """Recompute a deadline that was restored because a step was undone, and record it as set. A deadline that had passed is checked again."""
-    computed = _compute(deadline, policy)
-    deadline.kind, deadline.due_at, deadline.provisional = computed.rule.kind, computed.last_moment, computed.provisional
-    deadline.next_check_at = None if deadline.is_paused else _first_check_at(deadline, CLOCK_BY_NAME[deadline.clock], now, policy)
-    decision.deadlines.append(deadline)
-    _record_set(decision, deadline, computed.rule)
 
 
 def stop_clocks_outside_state(decision: Decision) -> None:
@@ -432,6 +510,8 @@ CHANGES_BY_STEP: dict[str, tuple] = {  # step type: published reason of the reco
 PAUSED_STATES = ("clock_paused", "suspended")
 RULE_REASONS = ("calendar", "county_period")  # reasons that are a change of the rules, not a step
 PAUSE_REASONS = ("paused", "resumed", "suspended", "went_on")
+UNMET_STATES = ("open", "passed")
+RECOMPUTED_BECAUSE = ("late_report", "correction")  # reasons for which the history was applied again that are also reasons of a recomputed deadline
 CLOCKS_MET_BY: dict[str, dict] = {}
 for _clock in CLOCKS:
     for _step in _clock.started_by:

@@ -382,8 +382,13 @@ def is_own_earlier_report(dispute, step) -> bool:
 
 
 def is_not_registration(dispute, step) -> bool:
-    """Guard: the step to be corrected or withdrawn is not the registration, which cannot be undone."""
+    """Guard: the step to be withdrawn is not the registration, which can only be corrected."""
     return find_step_to_undo(dispute, step).step_type != "dispute.registered"
+
+
+def may_correct_for_other_agency(dispute, step) -> bool:
+    """Guard: the step corrects a report of the same agency, or the mediation centre corrects place or kind of another agency's dispute report."""
+    return step.facts.get("reported_by") in (None, step.agency) or (role_of(step.agency) == "M" and step.facts.get("corrects") == "dispute.reported")
 
 
 def was_not_undone_before(dispute, step) -> bool:
@@ -391,29 +396,9 @@ def was_not_undone_before(dispute, step) -> bool:
     return find_step_to_undo(dispute, step).step not in undone_steps(dispute)
 
 
-def has_no_dependent_steps(dispute, step) -> bool:
-    """Guard: no later step depends on the step to be undone.
-
-    Later steps were decided on the changed dispute, so only the last step that changed something can be undone. Two exceptions: a step that changed
-    nothing can always be undone, and a step in ALWAYS_REPORTABLE can be undone if no later step changed the same fields and deadlines.
-    """
-    earlier = find_step_to_undo(dispute, step)
-    if not earlier.inverse or earlier.step == last_changing_step(dispute):
-        return True
-    return earlier.step_type in ALWAYS_REPORTABLE and not _was_changed_later(dispute, earlier)
-
-
 def corrects_same_step_type(dispute, step) -> bool:
     """Guard: the step type named in the correction, if any, is the type of the step to be corrected."""
-    return step.facts.get("corrects") in (None, effective_step_type(dispute, find_step_to_undo(dispute, step)))
-
-
-def has_corrected_facts(dispute, step) -> bool:
-    """Guard: the correction contains the corrected facts, or the step to be corrected changed nothing.
-
-    An agency that has no corrected facts has to report `report.withdrawn` instead.
-    """
-    return not find_step_to_undo(dispute, step).inverse or "facts" in step.facts
+    return step.facts.get("corrects") in (None, reported_type(original_step(dispute, find_step_to_undo(dispute, step)).step_type))
 
 
 def was_joined_to_another_dispute(dispute, step) -> bool:
@@ -453,40 +438,47 @@ def latest_end_of(clock: str, started_at: datetime, policy) -> datetime:
 def find_step_to_undo(dispute, step):
     """Return the applied step that a correction, a withdrawal or `reports.unjoined` is to undo; None if no such step was applied.
 
-    A correction or withdrawal names the event id of a step of the same agency. `reports.unjoined` undoes the last join that was not undone before.
+    A correction or withdrawal names the event id of a step of the same agency, or of the agency in `reported_by`. `reports.unjoined` undoes the last join
+    that was not undone before.
     """
     if step.step_type == "reports.unjoined":
         undone = undone_steps(dispute)
         return next((applied for applied in reversed(dispute.applied_steps) if applied.step_type == "reports.joined" and applied.step not in undone), None)
-    return next((applied for applied in dispute.applied_steps if (applied.agency, applied.event_id) == (step.agency, step.facts["event"])), None)
+    agency = step.facts.get("reported_by") or step.agency
+    return next((applied for applied in dispute.applied_steps if (applied.agency, applied.event_id) == (agency, step.facts["event"])), None)
 
 
 def undone_steps(dispute) -> set[int]:
-    """Return the numbers of the steps that later steps have undone."""
-    return {applied.undoes for applied in dispute.applied_steps if applied.undoes is not None}
+    """Return the numbers of the steps that later steps have undone, and whose undoing has not itself been withdrawn."""
+    return set(undoing_steps(dispute.applied_steps))
 
 
-def _was_changed_later(dispute, earlier) -> bool:
-    """Return whether a later step that was not undone changed a field or deadline that the earlier step changed."""
-    undone, changed = undone_steps(dispute), _changed_names(earlier)
-    return any(
-        not changed.isdisjoint(_changed_names(applied)) for applied in dispute.applied_steps if applied.step > earlier.step and applied.step not in undone
-    )
+def undoing_steps(applied_steps) -> dict:
+    """Return, for the number of each undone step, the applied step that decides about it: a withdrawal, or the last correction.
+
+    A correction of a correction replaces its facts. The withdrawal of a correction or of a withdrawal makes the earlier facts valid again.
+    """
+    deciding = {}
+    for applied in reversed(applied_steps):
+        if applied.undoes is None:
+            continue
+        by = deciding.get(applied.step)
+        if by is None or by.step_type == "report.corrected":
+            deciding.setdefault(applied.undoes, by or applied)
+    return deciding
 
 
-def _changed_names(applied) -> set[tuple[str, str]]:
-    return {(part, name) for part in ("fields", "deadlines") for name in applied.inverse.get(part, ())}
+def original_step(dispute, applied):
+    """Return the step that a correction has corrected, directly or through earlier corrections; any other step itself."""
+    steps = {step.step: step for step in dispute.applied_steps}
+    while applied.step_type == "report.corrected" and applied.undoes is not None:
+        applied = steps[applied.undoes]
+    return applied
 
 
-def last_changing_step(dispute) -> int:
-    """Return the number of the last step that changed the dispute and was not undone."""
-    undone = undone_steps(dispute)
-    return max(applied.step for applied in dispute.applied_steps if applied.inverse and applied.step not in undone)
-
-
-def effective_step_type(dispute, applied) -> str:
-    """Return the type of the applied step; for a correction, the type of the step that was corrected."""
-    return applied.inverse.get("step_type", applied.step_type)
+def reported_type(step_type: str) -> str:
+    """Return the event type that the agency used for the step: `dispute.reported` for a registration, else the type of the step."""
+    return "dispute.reported" if step_type == "dispute.registered" else step_type
 
 
 # Types of steps that may be reported for a dispute in any state. They change no state, so they take effect even while the dispute is held or stayed:

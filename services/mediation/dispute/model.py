@@ -1,6 +1,6 @@
 """Data model: a dispute, its deadlines, and the decision on an event or on a passed deadline. No logic.
 
-The value of a field of a dispute is replaced, never changed in place, because lifecycle/corrections.py holds references to previous values.
+The value of a field of a dispute is replaced, never changed in place, because a copy of a dispute shares the values of its fields.
 """
 
 from dataclasses import dataclass, field
@@ -37,6 +37,8 @@ class Deadline:
     opened_at: datetime | None = None  # day of the claim, stored only if the rule is limited to some dates; selects the version of the rule
     suspensions: list[tuple[datetime, datetime | None]] = field(default_factory=list)  # start and end of each suspension of mediation; None: it has not ended
     postponed_days: int = 0  # number of days not counted because the dispute was held or stayed
+    awaits: tuple[str, ...] = ()  # the end is past, but these agencies may still report a step that met the deadline in time; empty: not yet determined
+    met_at: datetime | None = None  # when the deadline was met; not stored
 
     @property
     def paused_since(self) -> datetime | None:
@@ -67,6 +69,8 @@ class Dispute:
     opened_at: datetime | None = None  # when the dispute was reported
     entered_at: datetime | None = None  # when the dispute entered its present state
     steps: int = 0  # number of steps applied
+    latest_at: datetime | None = None  # the latest time at which a reported step happened
+    automatic_at: datetime | None = None  # time of the latest automatic step; None: there was none
     deadlines: dict[str, Deadline] = field(default_factory=dict)
     hold: Hold | None = None  # safeguard hold and stays
     # Fields that are set for some disputes only; stored as listed in PARTICULARS.
@@ -125,17 +129,14 @@ class Transition(NamedTuple):
 
 
 class AppliedStep(NamedTuple):
-    """A step that took effect: type, reporting agency, event id, and the values needed to undo it.
-
-    `inverse` contains the previous values of the changed fields and deadlines (lifecycle/corrections.py); empty: the step changed nothing.
-    """
+    """A step that took effect, with its facts. The present dispute is the result of all of them (lifecycle/recomputing.py)."""
 
     step: int
     step_type: str
-    agency: str | None  # None: the step was taken automatically because a deadline passed
-    event_id: str | None  # id of the agency's event; None: the step was taken automatically
+    agency: str | None  # None: the step was taken automatically because a deadline passed, or the dispute left the safeguard lane
+    event_id: str | None  # id of the agency's event; None as for `agency`
     happened_at: datetime
-    inverse: dict
+    facts: dict  # of an automatic step: also `deadline`, the key of the deadline that passed
     undoes: int | None = None  # number of the earlier step that this step undoes; None: it undoes no step
 
 
@@ -150,10 +151,18 @@ class Decision:
     new_events: list[tuple[str, dict]] = field(default_factory=list)  # (event type, data) of events to publish on the ordinary stream
     deadlines: list[Deadline] = field(default_factory=list)  # deadlines that changed
     deadline_changes: list[dict] = field(default_factory=list)  # what was done to deadlines, in order, until an event of `new_events` takes it over
+    earlier_steps: list[tuple[Transition, AppliedStep]] = field(default_factory=list)  # automatic steps before the step of this decision
+    # Differences of the numbers of referrals that each mediation body accepted or declined, if the history was applied again: (body, event type) → difference.
+    referral_differences: dict[tuple[str, str], int] | None = None
     # Safeguard lane: events for the sealed stream, ordinary events that were held back until now ([event type, data]), and the hold if it changed.
     sealed_events: list[tuple[str, dict]] = field(default_factory=list)
     delayed_events: list[list] = field(default_factory=list)
     hold: Hold | None = None
+
+    @property
+    def steps_taken(self) -> list[tuple[Transition, AppliedStep]]:
+        """All steps of this decision, in order: the automatic ones before the step, and the step itself if there is one."""
+        return [*self.earlier_steps, (self.transition, self.applied_step)] if self.applied_step else []
 
 
 def agencies_in_role(dispute: Dispute, roles: tuple[str, ...]) -> tuple[str, ...]:

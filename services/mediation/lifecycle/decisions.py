@@ -1,39 +1,28 @@
 """Decisions on the events and passed deadlines of a dispute, by the tables in transitions.py. Pure computation; the present time is an argument."""
 
 from collections.abc import Iterable
-from copy import deepcopy
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from contracts import REASONS
-from services.mediation.deadlines import tracking
+from services.mediation.deadlines import passing, tracking
 from services.mediation.deadlines.clocks import deadlines_extended_by, max_extension_days
 from services.mediation.dispute.agencies import CENTRE
-from services.mediation.dispute.guards import all_terms_performed, confirmation_application_due_at, effective_step_type, find_step_to_undo, objection_due_at
+from services.mediation.dispute.guards import confirmation_application_due_at, find_step_to_undo, objection_due_at, reported_type
 from services.mediation.dispute.hold import is_blocked_by_hold
 from services.mediation.dispute.model import INITIAL_STATE, AppliedStep, Deadline, Decision, Dispute, Transition, agencies_in_role
-from services.mediation.dispute.step import NOTED, Step
+from services.mediation.dispute.order import answers_what_had_happened, is_reported_late
+from services.mediation.dispute.step import Step
 from services.mediation.law.dates import day_of, instant_of
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
-from services.mediation.lifecycle import corrections
-from services.mediation.lifecycle.effects import EFFECTS
-from services.mediation.lifecycle.transitions import (
-    FACTS_WHEN_PASSED,
-    GUARD_FOR_EVERY_STEP,
-    GUARDS,
-    NEXT_ACTORS,
-    STEP_WHEN_PASSED,
-    TRANSITIONS,
-    Cell,
-    ConditionalTarget,
-    PreviousStateTarget,
-)
+from services.mediation.lifecycle import applying, recomputing
+from services.mediation.lifecycle.recomputing import REGISTERED, UNDOING_STEPS, History
+from services.mediation.lifecycle.transitions import NEXT_ACTORS, STEP_WHEN_PASSED
 
 # Largest time by which a step may lie in the future, because the system clock of an agency may be fast.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
-# Types of the intake service's events on which this module decides.
-REGISTERED, STEP_REPORTED, DUPLICATE_PROPOSED = "dispute.registered", "step.reported", "duplicate.proposed"
+# Types of the intake service's events on which this module decides, besides dispute.registered.
+STEP_REPORTED, DUPLICATE_PROPOSED = "step.reported", "duplicate.proposed"
 
 
 def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy = USUAL_POLICY, roster=None) -> Decision:
@@ -41,6 +30,7 @@ def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy
 
     A legal step changes the dispute in place; a refused step leaves it unchanged. An event of another type results in an empty decision.
     `roster` contains the rosters of mediators at the time of the decision; None: mediators are not checked against rosters.
+    Raises HistoryNeeded if the earlier steps of the dispute are needed and not loaded; the dispute is unchanged then.
     """
     if event.type == DUPLICATE_PROPOSED:
         return Decision(dispute, new_events=[("duplicate.noted", {**event.data, "owed_by": (CENTRE,)})])
@@ -48,15 +38,12 @@ def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy
         return Decision(dispute)
     # If an operator discarded the registration, later steps are decided on a dispute in the initial state, which refuses them.
     decision, step = Decision(dispute or Dispute(event.subject)), step_of(event, policy, roster)
-    reason = _refusal_reason(decision.dispute, step, now)
-    if reason is None and is_blocked_by_hold(decision.dispute, step, event.data["event"]):
-        reason = "stayed"  # checked last: a step that is illegal without the hold, too, is refused for that other reason, which does not reveal the hold
-    if reason is not None:
-        _refuse(decision, step, reason, event.data["event"])
-    elif step.step_type in UNDOING_STEPS:
-        _undo_step(decision, step, event.data["event"], now, policy)
+    if step.step_type in UNDOING_STEPS:
+        _decide_undoing(decision, step, event.data["event"], now, policy)
+    elif belongs_to_earlier_time(decision.dispute, step, now, policy):
+        _decide_late_step(decision, step, event.data["event"], now, policy)
     else:
-        _apply_step(decision, step, event.data["event"], now, policy)
+        _decide_step(decision, step, event.data["event"], now, policy)
     return decision
 
 
@@ -101,24 +88,27 @@ class BrokenHistory(ValueError):
 # ── Refusing or applying a step ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _refusal_reason(dispute: Dispute, step: Step, now: datetime) -> str | None:
+def _refusal_reason(dispute: Dispute, step: Step, event: dict, now: datetime) -> str | None:
     """Return the code of the first reason to refuse the step; None if it is legal.
 
-    Checked in this order: state of the dispute, authority of the agency, time of the step, guards in the order of their table.
+    Checked in this order: state of the dispute, authority of the agency, time of the step, guards in the order of their table, safeguard hold. The hold
+    is last: a step that is illegal without the hold, too, is refused for that other reason, which does not reveal the hold.
     """
-    if step.step_type not in TRANSITIONS[dispute.state]:
-        return "dispute_closed" if dispute.state == "closed" else "illegal_here"
+    reason = applying.refusal_by_transitions(dispute, step) or _refusal_by_authority_and_time(dispute, step, now)
+    if reason is None and step.step_type != REGISTERED:
+        reason = applying.refusal_by_guards(dispute, step)
+    return reason or ("stayed" if is_blocked_by_hold(dispute, step, event) else None)
+
+
+def _refusal_by_authority_and_time(dispute, step, now):
     if step.step_type == REGISTERED:
         return None  # the intake service has assigned the code, so the registration is valid even if the agency's system clock is fast
-    guard, reason = GUARD_FOR_EVERY_STEP
-    if not guard(dispute, step):
+    reason = applying.refusal_by_authority(dispute, step)
+    if reason is not None:
         return reason
     if step.happened_at > now + CLOCK_TOLERANCE:
         return "in_the_future"
-    for guard, reason in GUARDS.get(step.step_type, ()):
-        if not guard(dispute, step):
-            return reason
-    return None
+    return None if answers_what_had_happened(dispute, step) else "before_what_it_answers"
 
 
 def _refuse(decision: Decision, step: Step, reason: str, event: dict, corrected: tuple[Dispute, Step] | None = None) -> None:
@@ -126,7 +116,7 @@ def _refuse(decision: Decision, step: Step, reason: str, event: dict, corrected:
 
     `corrected` contains the dispute and the corrected step that were checked, if the step is a correction and its corrected step is refused.
     """
-    dispute, step_type = decision.dispute, _reported_type(step.step_type)
+    dispute, step_type = decision.dispute, reported_type(step.step_type)
     parameters = {"state": dispute.state, "step": step_type, "agency": step.agency}
     dispute, step = corrected or (dispute, step)
     if reason == "unknown_term":
@@ -145,41 +135,39 @@ def _refuse(decision: Decision, step: Step, reason: str, event: dict, corrected:
     )
 
 
+def _decide_step(decision: Decision, step: Step, event: dict, now: datetime, policy: DeadlinePolicy) -> None:
+    """Decide a step that belongs to the present time of the dispute: refuse it, or apply it after the deadlines that passed before it."""
+    dispute = decision.dispute
+    reason = _refusal_reason(dispute, step, event, now)
+    if recomputing.next_automatic(dispute, step, set(), now, policy) is not None:
+        after_passing = Decision(recomputing.copy_of(dispute))
+        _pass_deadlines_before(after_passing, step, now, policy)
+        reason_then = _refusal_reason(after_passing.dispute, step, event, now)
+        if reason is None or reason_then is None:
+            _pass_deadlines_before(decision, step, now, policy)
+            reason = reason_then
+    if reason is not None:
+        _refuse(decision, step, reason, event)
+    else:
+        _apply_step(decision, step, event, now, policy)
+
+
+def _pass_deadlines_before(decision, step, now, policy):
+    while (deadline := recomputing.next_automatic(decision.dispute, step, set(), now, policy)) is not None:
+        _pass_deadline(decision, deadline, now, policy)
+
+
 def _apply_step(decision: Decision, step: Step, event: dict, now: datetime, policy: DeadlinePolicy) -> None:
-    """Apply a legal step: change the state, record the effect, update the deadlines and add the event of the step to the decision.
+    """Apply a legal step, and add the event of the step to the decision.
 
     The one event carries the facts of the step, its outcome for the agency, and what the step did to the deadlines.
     """
-    dispute, before, step_type = decision.dispute, decision.dispute.state, step.step_type
-    old_values = corrections.snapshot(dispute)
-    met = tracking.remove_met_deadlines(dispute, step, policy)  # before the effect, because guards of clocks read the dispute before the step
-    outcome = OUTCOME_BY_STEP.get(step_type) or _final_outcome(dispute)
-    effect = EFFECTS.get(step_type)
-    if effect is not None:
-        effect(dispute, step)
-    target = _target_state(dispute, step, TRANSITIONS[before][step_type])
-    if target != NOTED:
-        dispute.state = target
-    if dispute.state != before:
-        dispute.entered_at = step.happened_at
-
-    confirmed = _confirmed_step_data(dispute, step, event, before, now)
-    tracking.record_met(decision, met, policy)
-    tracking.update_deadlines(decision, step, target == NOTED, now, policy)
-    if dispute.state != before:
-        tracking.stop_clocks_outside_state(decision)
-    _add_step_event(decision, _reported_type(step_type), confirmed)
-    if dispute.state == "closed" != before:
-        dispute.outcome = outcome
-        decision.new_events.append(("dispute.closed", _closing_data(dispute)))
-    _append_to_history(decision, step, before, event, corrections.previous_values(old_values, dispute))
-
-
-def _target_state(dispute: Dispute, step: Step, cell: Cell) -> str:
-    """Return the state to which a cell of the transition table leads, or NOTED. The guard of a ConditionalTarget reads the dispute after the effect of the step."""
-    while type(cell) is ConditionalTarget:
-        cell = cell.then if cell.guard(dispute, step) else cell.otherwise
-    return dispute.state_before_pause if type(cell) is PreviousStateTarget else cell
+    before, is_late = decision.dispute.state, is_reported_late(decision.dispute, step)
+    applying.apply_step(decision, step, now, policy)
+    _add_step_event(decision, reported_type(step.step_type), _confirmed_step_data(decision.dispute, step, event, before, now, is_late))
+    if decision.dispute.state == "closed" != before:
+        decision.new_events.append(("dispute.closed", _closing_data(decision.dispute)))
+    _append_to_history(decision, step, before, event)
 
 
 def _add_step_event(decision: Decision, event_type: str, data: dict) -> None:
@@ -189,7 +177,7 @@ def _add_step_event(decision: Decision, event_type: str, data: dict) -> None:
     decision.new_events.append((event_type, data))
 
 
-def _confirmed_step_data(dispute: Dispute, step: Step, event: dict, before: str, now: datetime) -> dict:
+def _confirmed_step_data(dispute: Dispute, step: Step, event: dict, before: str, now: datetime, is_late: bool = False) -> dict:
     """Return the data of the confirmed step (domain event) to publish, without the changes of deadlines.
 
     `event` identifies the agency's event of this step. `about` in the result is the id of the earlier event that a correction or withdrawal concerns.
@@ -199,7 +187,8 @@ def _confirmed_step_data(dispute: Dispute, step: Step, event: dict, before: str,
         facts = {**facts, "about": facts["event"]}
     if step.step_type in STEPS_NAMING_BODY and dispute.body:
         facts = {**facts, "body": dispute.body}
-    return {**facts, "event": event, "agency": step.agency, **_step_outcome(dispute, step, before, now)}
+    late = {"late_report": True} if is_late else {}
+    return {**facts, **late, "event": event, "agency": step.agency, **_step_outcome(dispute, step, before, now)}
 
 
 def _step_outcome(dispute: Dispute, step: Step, before: str, now: datetime) -> dict:
@@ -214,91 +203,208 @@ def _closing_data(dispute: Dispute) -> dict:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def _append_to_history(decision: Decision, step: Step, before: str, event: dict | None, inverse: dict, undoes: int | None = None) -> None:
+def _append_to_history(decision: Decision, step: Step, before: str, event: dict | None, undoes: int | None = None) -> None:
     """Add the transition and the applied step to the decision, and the applied step to the dispute."""
     dispute = decision.dispute
     dispute.steps += 1
+    if decision.transition is not None:
+        decision.earlier_steps.append((decision.transition, decision.applied_step))
     decision.transition = Transition(before, dispute.state, dispute.steps)
-    decision.applied_step = AppliedStep(dispute.steps, step.step_type, step.agency, event["id"] if event else None, step.happened_at, inverse, undoes)
+    decision.applied_step = AppliedStep(
+        dispute.steps, step.step_type, step.agency, event["id"] if event else None, step.happened_at, _facts_to_keep(step), undoes
+    )
     dispute.applied_steps.append(decision.applied_step)
 
 
-def _reported_type(step_type: str) -> str:
-    """Return the event type that the agency used for the step: `dispute.reported` for a registration, else the type of the step."""
-    return "dispute.reported" if step_type == REGISTERED else step_type
+def record_release(decision: Decision, released_at: datetime) -> None:
+    """Add to the history that a dispute that was reported in the safeguard lane has left it: its first deadlines run from then."""
+    step = Step(recomputing.RELEASED, None, released_at, {}, USUAL_POLICY)
+    _append_to_history(decision, step, decision.dispute.state, None)
 
 
-def _final_outcome(dispute: Dispute) -> str:
-    """Return the outcome that the dispute has if it is closed now."""
-    if dispute.state == "resolved" and dispute.outcome != "judged":
-        return "performed" if all_terms_performed(dispute) else dispute.outcome or "settled"
-    return OUTCOME_BY_STATE.get(dispute.state) or dispute.outcome or "not_settled"
+def _facts_to_keep(step: Step) -> dict:
+    return {name: value for name, value in step.facts.items() if name not in ENVELOPE_FIELDS} if step.step_type == REGISTERED else step.facts
 
 
-# ── Corrections, withdrawals and undone joins ─────────────────────────────────────────────────────────────────────────────────────────
+# ── Corrections, withdrawals, undone joins, and steps that are reported late ──────────────────────────────────────────────────────────
 
 
-def _undo_step(decision: Decision, step: Step, event: dict, now: datetime, policy: DeadlinePolicy) -> None:
-    """Undo an earlier step and, for a correction, apply it again with the corrected facts.
+def belongs_to_earlier_time(dispute: Dispute, step: Step, now: datetime, policy: DeadlinePolicy) -> bool:
+    """Return whether the step happened before an automatic step that was taken, or shows that one should have been taken before other steps."""
+    if dispute.automatic_at is not None and min(step.happened_at, tracking.completion_time(step)) <= dispute.automatic_at:
+        return True
+    deadline = recomputing.next_automatic(dispute, step, set(), now, policy)
+    return deadline is not None and dispute.latest_at is not None and dispute.latest_at > deadline.due_at
 
-    If the corrected step is not legal, the correction is refused and the dispute is unchanged.
+
+def _decide_undoing(decision: Decision, step: Step, event: dict, now: datetime, policy: DeadlinePolicy) -> None:
+    """Decide a correction, a withdrawal or the undoing of a join: apply the history again without or with the corrected step.
+
+    If a later step is not legal then, the dispute is unchanged and the undoing is refused.
     """
-    before, earlier = decision.dispute.state, find_step_to_undo(decision.dispute, step)
-    attempt = Decision(replace(decision.dispute, deadlines=deepcopy(decision.dispute.deadlines), applied_steps=[*decision.dispute.applied_steps]))
-    corrections.apply_inverse(attempt, earlier, now, policy)
-    new_events, inverse = attempt.new_events, {}
-    if "facts" in step.facts and earlier.inverse:
-        corrected_step = Step(effective_step_type(decision.dispute, earlier), step.agency, earlier.happened_at, step.facts["facts"], policy, step.roster)
-        reason = _refusal_reason(attempt.dispute, corrected_step, now)
-        if reason is not None:
-            _refuse(decision, step, reason, event, (attempt.dispute, corrected_step))
-            return
-        old_values = corrections.snapshot(attempt.dispute)  # needed to undo the correction later
-        changes_by_undoing, attempt.deadline_changes = attempt.deadline_changes, []
-        _apply_step(attempt, corrected_step, event, now, policy)
-        attempt.new_events[0][1]["corrected"] = True  # this event names the agency's event of the correction, but the event of the correction is its outcome
-        tracking.stop_clocks_outside_state(attempt)
-        attempt.deadline_changes = [*changes_by_undoing, *attempt.deadline_changes]
-        attempt.dispute.applied_steps.pop()
-        attempt.dispute.steps -= 1
-        inverse = {**corrections.previous_values(old_values, attempt.dispute), "step_type": corrected_step.step_type}
+    dispute = decision.dispute
+    recomputing.require_history(dispute)
+    if (reason := _refusal_reason(dispute, step, event, now)) is not None:
+        _refuse(decision, step, reason, event)
+        return
+    earlier = find_step_to_undo(dispute, step)
+    applied = AppliedStep(dispute.steps + 1, step.step_type, step.agency, event["id"], step.happened_at, step.facts, earlier.step)
+    try:
+        old, new = _apply_again(dispute, [*dispute.applied_steps, applied], now, policy, step.roster)
+    except recomputing.IllegalStep as illegal:
+        corrected = recomputing.steps_that_count([*dispute.applied_steps, applied], policy, step.roster)
+        is_corrected_step = illegal.number == _number_of_original(dispute, earlier)
+        own = next((historic.step for historic in corrected if historic.number == illegal.number), None) if is_corrected_step else None
+        _refuse(decision, step, illegal.reason if own else "later_steps_stand", event, own and (dispute, own))
+        return
+    because = "correction" if step.step_type == "report.corrected" else "withdrawal"
+    _take_over(decision, step, event, old, new, because, now, earlier.step)
+
+
+def _decide_late_step(decision: Decision, step: Step, event: dict, now: datetime, policy: DeadlinePolicy) -> None:
+    """Decide a step that belongs to an earlier time than an automatic step: apply the history again with the step in its place.
+
+    If the automatic steps stay the same, the step is applied like any other.
+    """
+    dispute = decision.dispute
+    recomputing.require_history(dispute)
+    if _refusal_by_authority_and_time(dispute, step, now) is not None or is_blocked_by_hold(dispute, step, event):
+        _decide_step(decision, step, event, now, policy)  # refuses the step, with the first reason in the usual order
+        return
+    applied = AppliedStep(dispute.steps + 1, step.step_type, step.agency, event["id"], step.happened_at, step.facts)
+    try:
+        old, new = _apply_again(dispute, [*dispute.applied_steps, applied], now, policy, step.roster)
+    except recomputing.IllegalStep as illegal:
+        _refuse(decision, step, illegal.reason if illegal.number == applied.step else "later_steps_stand", event)
+        return
+    if new.automatic == old.automatic and applying.refusal_by_transitions(dispute, step) is None:
+        _decide_step(decision, step, event, now, policy)
     else:
-        tracking.stop_clocks_outside_state(attempt)
-    decision.dispute, decision.deadlines, decision.deadline_changes = attempt.dispute, attempt.deadlines, attempt.deadline_changes
-    _add_step_event(decision, step.step_type, _confirmed_step_data(decision.dispute, step, event, before, now))
-    decision.new_events += new_events
-    _append_to_history(decision, step, before, event, inverse, earlier.step)
+        _take_over(decision, step, event, old, new, "late_report", now)
+
+
+def _number_of_original(dispute, earlier):
+    steps = {applied.step: applied for applied in dispute.applied_steps}
+    while earlier.undoes is not None:
+        earlier = steps[earlier.undoes]
+    return earlier.step
+
+
+def _apply_again(dispute, applied_steps, now, policy, roster, also_passed=frozenset()) -> tuple[History, History]:
+    """Return the results of the history so far, and of the history with these steps."""
+    passed = recomputing.passed_deadlines(dispute)
+    old_steps = recomputing.steps_that_count(dispute.applied_steps, policy, roster)
+    old = recomputing.apply_history(dispute, old_steps, passed, now, policy, tolerated=_Everything())
+    new_steps = recomputing.steps_that_count(applied_steps, policy, roster)
+    new = recomputing.apply_history(dispute, new_steps, passed | also_passed, now, policy, tolerated=old.failures)
+    return old, new
+
+
+class _Everything:
+    """Contains everything. What was decided before is not examined again by rules that may have changed since."""
+
+    def __contains__(self, _):
+        return True
+
+
+def _take_over(decision: Decision, step: Step, event: dict | None, old: History, new: History, because: str, now: datetime, undoes: int | None = None) -> None:
+    """Replace the dispute by the new result, and add the event of the causing step and dispute.recomputed to the decision."""
+    dispute, before = decision.dispute, decision.dispute.state
+    recomputing.keep_announcements(dispute, new, now)
+    new.dispute.hold, new.dispute.steps, new.dispute.applied_steps = dispute.hold, dispute.steps, dispute.applied_steps
+    decision.dispute = new.dispute
+    decision.deadlines = recomputing.changed_deadlines(old, new)
+    for deadline in decision.deadlines:
+        tracking.record_difference(decision, old.dispute.deadlines.get(deadline.key), deadline, because, step.policy)
+    deadline_changes, decision.deadline_changes = decision.deadline_changes, []
+    if event is not None:
+        decision.new_events.append((reported_type(step.step_type), _confirmed_step_data(new.dispute, step, event, before, now)))
+    _append_to_history(decision, step, before, event, undoes)
+    decision.new_events.append(("dispute.recomputed", _recomputed_data(decision.dispute, step, event, old, new, because, before, now, deadline_changes)))
+    for deadline in recomputing.passed_again(old, new):
+        tracking.announce_as_passed(decision, deadline, step.policy)
+    if new.dispute.state == "closed" != before:
+        decision.new_events.append(("dispute.closed", _closing_data(new.dispute)))
+    decision.referral_differences = {key: new.referrals[key] - old.referrals[key] for key in {*old.referrals, *new.referrals}}
+
+
+def _recomputed_data(dispute, step, event, old, new, because, before, now, deadline_changes) -> dict:
+    retracted = [{"step": s.step_type, "happened_at": s.happened_at} for s in old.automatic if s not in new.automatic]
+    registration = recomputing.steps_that_count(dispute.applied_steps, step.policy)[0].step.facts
+    data = {
+        **{name: registration[name] for name in ("village", "grid", "amount_cny", "channel") if registration.get(name) is not None},
+        **{name: value for name, value in (("cause", dispute.cause), ("body", dispute.body)) if value is not None},
+        "township": dispute.township, "kind": dispute.kind, "because": because, **_step_outcome(dispute, step, before, now),
+        "entered_at": dispute.entered_at, "entries": [{"state": state, "at": at} for state, at in new.entries],
+    }  # fmt: skip
+    if event is not None:
+        data |= {"event": event, "agency": step.agency}
+    if dispute.state == "closed":
+        data["outcome"] = dispute.outcome
+    return data | ({"retracted": retracted} if retracted else {}) | ({"deadlines": deadline_changes} if deadline_changes else {})
 
 
 # ── Automatic steps when a deadline has passed ────────────────────────────────────────────────────────────────────────────────────
 
 
-def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
-    """Check one deadline at `now`. If it has passed, apply the automatic step that STEP_WHEN_PASSED lists for its clock."""
-    decision = tracking.check_deadline(dispute, deadline, now, policy)
-    step_type = STEP_WHEN_PASSED.get(deadline.clock)
-    if step_type is None or not any(event_type == "deadline.passed" for event_type, _ in decision.new_events) or step_type not in TRANSITIONS[dispute.state]:
-        return decision
-    facts = FACTS_WHEN_PASSED[step_type](dispute, deadline) if step_type in FACTS_WHEN_PASSED else {}
-    if facts is None:
-        return decision
-    before, old_values = dispute.state, corrections.snapshot(dispute)
-    step = Step(step_type, None, now if step_type in STEPS_DATED_WHEN_CHECKED else deadline.due_at, facts, policy)
-    EFFECTS[step_type](dispute, step)
-    target = _target_state(dispute, step, TRANSITIONS[before][step_type])
-    if target != NOTED:
-        dispute.state, dispute.entered_at = target, step.happened_at
-    data = {**facts, **_step_outcome(dispute, step, before, now)}
-    tracking.update_deadlines(decision, step, target == NOTED, now, policy)
-    _add_step_event(decision, step_type, data)
-    _append_to_history(decision, step, before, None, corrections.previous_values(old_values, dispute))
+def check_deadline(
+    dispute: Dispute, deadline: Deadline, now: datetime, policy: DeadlinePolicy = USUAL_POLICY, watermarks: passing.Watermarks | None = None
+) -> Decision:
+    """Check one deadline at `now`. If it has passed, apply the automatic step that STEP_WHEN_PASSED lists for its clock.
+
+    `watermarks`: how far each agency has reported; None: every agency has reported up to now. Raises HistoryNeeded if steps of a later time than an
+    automatic step were applied, and the history is not loaded.
+    """
+    current = dispute.deadlines.get(deadline.key)
+    is_automatic = current is not None and current.clock in STEP_WHEN_PASSED and current.state == "open"
+    if is_automatic and dispute.latest_at is not None and dispute.latest_at > current.due_at:
+        recomputing.require_history(dispute)
+    decision = tracking.check_deadline(dispute, deadline, now, policy, watermarks)
+    if is_automatic and current.state == "passed":
+        _take_automatic_step(decision, current, now, policy)
     return decision
 
 
-# Outcome of a dispute that is closed in one of these states. In other states the outcome recorded in the dispute applies.
-OUTCOME_BY_STATE = {"registered": "mistaken", "screened": "not_suitable", "performing": "defaulted", "defaulted": "defaulted", "suspended": "not_settled"}
+def _pass_deadline(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy) -> None:
+    """Announce a deadline as passed because a reported step shows it, and take its automatic step."""
+    tracking.announce_as_passed(decision, deadline, policy)
+    _take_automatic_step(decision, deadline, now, policy)
+
+
+def _take_automatic_step(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy) -> None:
+    deadline.state = "open"  # until the deadlines that its automatic step replaces have passed
+    while (earlier := recomputing.replaced_by_automatic_step(decision.dispute, deadline, policy)) is not None:
+        _pass_deadline(decision, earlier, now, policy)
+        deadline = decision.dispute.deadlines.get(deadline.key, deadline)
+    tracking.mark_as_passed(decision, deadline)
+    dispute, before = decision.dispute, decision.dispute.state
+    step = applying.automatic_step(dispute, deadline, policy)
+    if step is None:
+        _append_to_history(decision, Step(recomputing.PASSED, None, deadline.due_at, {"deadline": deadline.key}, policy), before, None)
+        return
+    kept = Step(step.step_type, None, step.happened_at, {**step.facts, "deadline": deadline.key}, policy)
+    if dispute.latest_at is not None and dispute.latest_at > step.happened_at:
+        deadline.state = "open"  # as before this check, so that the history so far is the one without this passing
+        try:
+            old, new = _apply_again(dispute, dispute.applied_steps, now, policy, None, {(deadline.key, deadline.due_at)})
+        except recomputing.IllegalStep:
+            pass  # a later step was legal only without the automatic step, which is therefore taken after all of them
+        else:
+            taken = next((s for s in new.automatic if (s.facts["deadline"], s.happened_at) == (deadline.key, deadline.due_at)), None)
+            if taken is not None:
+                facts = {name: value for name, value in taken.facts.items() if name != "deadline"}
+                decision.new_events.append((taken.step_type, {**facts, **_step_outcome(new.dispute, taken, before, now)}))
+            _take_over(
+                decision, taken or Step(recomputing.PASSED, None, deadline.due_at, {"deadline": deadline.key}, policy), None, old, new, "time_passed", now
+            )
+            return
+        finally:
+            deadline.state = "passed"
+    applying.apply_automatic_step(decision, step, now, policy)
+    _add_step_event(decision, step.step_type, {**step.facts, **_step_outcome(dispute, step, before, now)})
+    _append_to_history(decision, kept, before, None)
+
+
 STEPS_WITHOUT_PUBLISHED_FACTS = (REGISTERED, "dispute.reported")  # the intake service has published the facts of the report
-OUTCOME_BY_STEP = {"reports.joined": "merged"}  # outcome of a dispute closed by this step, whatever its state
 STEPS_NAMING_BODY = ("reports.joined",)  # steps whose domain event contains the mediation body of the dispute
-UNDOING_STEPS = ("report.corrected", "report.withdrawn", "reports.unjoined")
-STEPS_DATED_WHEN_CHECKED = ("supervision.issued",)  # automatic steps dated at the time of the check; all others are dated at the due time
+ENVELOPE_FIELDS = ("event", "agency", "happened_at")  # fields of dispute.registered that are stored in columns of their own

@@ -39,10 +39,20 @@ class PreviousStateTarget:
     to: tuple[str, ...]
 
 
+def has_corrected_facts(dispute, step) -> bool:
+    """Guard: the correction contains the corrected facts, or the step to be corrected is of a type that changes nothing.
+
+    An agency that has no corrected facts has to report `report.withdrawn` instead.
+    """
+    return "facts" in step.facts or g.find_step_to_undo(dispute, step).step_type in STEPS_WITHOUT_EFFECT
+
+
 Cell = str | ConditionalTarget | PreviousStateTarget  # target of a transition: a state, NOTED, UNDONE, ConditionalTarget or PreviousStateTarget
 
 # ── Tables ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+# Types of steps that change neither the state nor the data nor a deadline of a dispute; a test compares them with the tables.
+STEPS_WITHOUT_EFFECT = ("dispute.reported", "case.filing_refused", "participant.named")
 UNDONE = "undone"  # target: an earlier step is undone; for a correction, the step is then applied again with the corrected facts
 
 # fmt: off
@@ -333,16 +343,14 @@ GUARDS = {
                                (g.has_reason_if_not_screened,                 "not_said_to_be_a_mistake"),
                                (g.may_be_archived,                            "illegal_here")),
     "reports.unjoined":       ((g.was_joined_to_another_dispute,              "illegal_here"),),
-    "report.corrected":       ((g.is_own_earlier_report,                      "no_such_report"),
-                               (g.is_not_registration,                        "registration_stands"),
+    "report.corrected":       ((g.may_correct_for_other_agency,               "not_yours_to_say"),
+                               (g.is_own_earlier_report,                      "no_such_report"),
                                (g.corrects_same_step_type,                    "not_that_step"),
                                (g.was_not_undone_before,                      "already_taken_back"),
-                               (g.has_corrected_facts,                        "correction_without_facts"),
-                               (g.has_no_dependent_steps,                     "later_steps_stand")),
+                               (has_corrected_facts,                          "correction_without_facts")),
     "report.withdrawn":       ((g.is_own_earlier_report,                      "no_such_report"),
                                (g.is_not_registration,                        "registration_stands"),
-                               (g.was_not_undone_before,                      "already_taken_back"),
-                               (g.has_no_dependent_steps,                     "later_steps_stand")),
+                               (g.was_not_undone_before,                      "already_taken_back")),
 }
 # Guard of every step, checked after the transition table and before GUARDS: the package contracts lists which roles may report which step.
 GUARD_FOR_EVERY_STEP = (g.may_report_step, "not_yours_to_say")
@@ -384,6 +392,7 @@ STEP_WHEN_PASSED = {
     "mediation_entrusted_simplified": "supervision.issued",
     "supervision_answer":             "supervision.issued",                    # second supervision, also notified to the political-legal committee
 }
+STATE_CHANGING_WHEN_PASSED = ("confirmation_apply",)  # clocks whose automatic step changes the state of the dispute
 # Automatic step: function of (dispute, deadline) that returns the data of the step, or None if the step is not to be applied.
 FACTS_WHEN_PASSED = {
     "level.escalated":                next_level_facts,

@@ -16,6 +16,8 @@ create table mediation.disputes (
     opened_at   timestamptz not null,
     entered_at  timestamptz not null,
     steps       int         not null,
+    latest_at   timestamptz,                -- the latest time at which a reported step happened
+    automatic_at timestamptz,               -- time of the latest automatic step; null: there was none
     particulars jsonb       not null,       -- data that only some disputes have (court case, agreement, conflicts); see PARTICULARS in dispute/model.py
     constraint a_dispute_is_in_one_of_these_states check (state in (
         'registered', 'screened', 'routed', 'referral_declined', 'accepted', 'consent_pending', 'mediating', 'clock_paused', 'suspended',
@@ -39,7 +41,7 @@ create table mediation.transitions (        -- one row per applied step; rows ar
     decided_at   timestamptz not null,
     cause        text,                      -- id of intake's event that reported the step; null: the transition was made by a timer
     reported     text,                      -- id of the agency's event, by which the agency may withdraw or correct it
-    undo         jsonb       not null,      -- previous values of the columns that the step changed; empty: it changed none
+    facts        jsonb       not null,      -- facts of the step without personal data, from which the dispute can be computed again
     undoes       int,                       -- number of the earlier step that this step undoes
     constraint every_step_of_a_dispute_has_a_number primary key (code, step)
 );
@@ -57,9 +59,20 @@ create table mediation.deadlines (
     state       text        not null,
     provisional boolean     not null,       -- true: the end may still change (holiday schedule not published, or appraisal in progress)
     history     jsonb       not null,       -- pauses, extensions and restart, from which the end is computed together with the start
+    awaits      text[]      not null default '{}',   -- after the end: agencies that may still report a step that met the deadline in time
     primary key (code, key),
     constraint a_deadline_has_one_of_three_kinds check (kind in ('LAW', 'LOCAL_RULE', 'POLICY')),
     constraint a_deadline_is_open_passed_met_or_stopped check (state in ('open', 'passed', 'met', 'stopped'))
 ) with (fillfactor = 70);
 create index deadlines_to_check on mediation.deadlines (next_check_at) where next_check_at is not null;
+create index deadlines_that_wait on mediation.deadlines (due_at) where state = 'open' and awaits <> '{}';
 create index provisional_deadlines on mediation.deadlines (code) where provisional and state <> 'met';
+
+create table mediation.watermarks (         -- how far each agency has reported, as heard in each partition of intake's stream
+    partition     smallint    not null,
+    agency        text        not null,
+    up_to         timestamptz not null,     -- the newest time of an event, or the stated time
+    stated_up_to  timestamptz,              -- the agency stated with agency.alive that it has reported everything up to this time
+    stated_at     timestamptz,              -- when the statement was heard
+    primary key (partition, agency)
+);

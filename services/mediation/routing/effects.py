@@ -159,6 +159,14 @@ def count_referrals(differences: dict[str, BodyStatistics], before: tuple[str | 
     for body, difference in ((handled_before, -1), (handles_now, 1)):
         if body is not None and handled_before != handles_now:
             differences.setdefault(body, BodyStatistics()).open += difference
+    if decision.referral_differences is not None:  # the history was applied again
+        for (body, event_type), difference in decision.referral_differences.items():
+            statistics = differences.setdefault(body, BodyStatistics())
+            if event_type == "referral.accepted":
+                statistics.accepted += difference
+            else:
+                statistics.declined += difference
+        return
     for event_type, _ in decision.new_events:
         if event_type == "referral.accepted":
             differences.setdefault(body_routed_to, BodyStatistics()).accepted += 1

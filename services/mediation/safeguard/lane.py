@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import contracts
 from contracts import REASONS, safeguard
 from contracts.channels import SEALED_STREAMS, is_sealed
-from services.mediation.deadlines import tracking
+from services.mediation.deadlines import passing, tracking
 from services.mediation.dispute.agencies import COURT
 from services.mediation.dispute.hold import (
     HOLD_TRANSITIONS,
@@ -46,7 +46,7 @@ def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy
     if not is_sealed(event.source):
         if event.type == decisions.REGISTERED and dispute is not None and dispute.hold is not None and dispute.hold.reported_in_lane:
             return _publish_registration(dispute, event, now, policy)
-        return decisions.decide(dispute, event, now, policy, roster)
+        return _decide_by_lifecycle(dispute, event, now, policy, roster)
     if event.type == decisions.REGISTERED:
         return _register_safeguarded_dispute(dispute, event, now, policy, roster)
     if dispute is None:
@@ -66,26 +66,29 @@ def discard(dispute: Dispute | None, event, now: datetime) -> Decision:
     return _withhold_ordinary_events(decisions.discard(dispute, event), event, now)
 
 
-def check_deadline(dispute: Dispute, deadline: Deadline, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
+def check_deadline(
+    dispute: Dispute, deadline: Deadline, now: datetime, policy: DeadlinePolicy = USUAL_POLICY, watermarks: passing.Watermarks | None = None
+) -> Decision:
     """Return the decision on an ordinary deadline that is due for a check.
 
     While the dispute is held or stayed, a published LAW deadline approaches and passes as usual, because its absence would reveal the hold. Any other
-    published deadline is postponed. A deadline that has not been published is checked again a day later.
+    published deadline is not announced; at its end it is postponed. A deadline that has not been published is checked again a day later.
     """
     hold = dispute.hold
     if not is_held(dispute) or deadline.state != "open" or deadline.next_check_at is None or now < deadline.next_check_at:
-        return decisions.check_deadline(dispute, deadline, now, policy)
-    is_published = not hold.reported_in_lane and not any(
-        change["change"] == "set" and change["clock"] == deadline.clock for _, data in hold.pending_events for change in data.get("deadlines", ())
-    )
-    if is_published and deadline.kind in KINDS_NOT_POSTPONED:
-        return decisions.check_deadline(dispute, deadline, now, policy)
+        return decisions.check_deadline(dispute, deadline, now, policy, watermarks)
+    is_published = _is_published(hold, deadline)
+    if (is_published and deadline.kind in KINDS_NOT_POSTPONED) or deadline.due_at < hold.opened_at:
+        return decisions.check_deadline(dispute, deadline, now, policy, watermarks)
     decision = Decision(dispute)
-    if is_published:
-        tracking.postpone(decision, deadline, POSTPONEMENT, now, policy)
-    else:
+    if not is_published:
         deadline.next_check_at = now + ONE_DAY
         decision.deadlines.append(deadline)
+    elif is_in_time(now, deadline.due_at):
+        deadline.next_check_at = deadline.due_at + A_SECOND  # no reminder during the hold
+        decision.deadlines.append(deadline)
+    else:
+        tracking.postpone(decision, deadline, POSTPONEMENT, now, policy)
     return decision
 
 
@@ -138,6 +141,7 @@ def _publish_registration(dispute, event, now, policy):
     for event_type, data in hold.pending_events:
         decision.new_events.append((event_type, data | ({"happened_at": released_at, "decided_at": now} if "happened_at" in data else {})))
     hold.reported_in_lane, hold.pending_events = False, []
+    decisions.record_release(decision, released_at)
     if dispute.state == "registered":
         tracking.start_clocks(decision, Step(decisions.REGISTERED, event.data["agency"], released_at, event.data, policy), now, policy)
         _, registration = decision.new_events[0]
@@ -158,7 +162,7 @@ def _open_hold(decision, event, event_type, now):
     if event_type != "dispute.stayed" and hold.cause:
         return decision
     cause = "risk" if event_type in FLAG_EVENTS else safeguard.HOLD_CAUSE_BY_STEP[event_type]
-    hold.opened_at, hold.ended_at = (hold.opened_at if hold.active_holds else now), None
+    hold.opened_at, hold.ended_at = (hold.opened_at if hold.active_holds else instant_of(data["happened_at"])), None
     if event_type == "dispute.stayed":
         hold.stays.append(data["agency"])
     else:
@@ -167,7 +171,7 @@ def _open_hold(decision, event, event_type, now):
     return decision
 
 
-def _end_hold(decision, event, cause, reason, now):
+def _end_hold(decision, event, cause, reason, now, policy):
     """Publish the end of a hold or stay. After the end of the last one, publish also the withheld events."""
     dispute, hold = decision.dispute, decision.dispute.hold
     decision.hold = hold
@@ -175,10 +179,28 @@ def _end_hold(decision, event, cause, reason, now):
         ("safeguard.released", {**_hold_data(dispute, event, cause), "left": hold.active_holds} | ({"reason": reason} if reason else {}))
     )
     if not hold.active_holds:
-        hold.ended_at = now
+        hold.ended_at = instant_of(event.data["happened_at"])
         if not hold.reported_in_lane:
+            _postpone_deadlines_of_hold(decision, now, policy)
             _publish_pending_events(decision, now)
     return _add_step_applied_event(decision, event)
+
+
+def _postpone_deadlines_of_hold(decision, now, policy):
+    """Postpone each published deadline that ended during the hold, as its check would have done if it had taken place then."""
+    hold = decision.dispute.hold
+    for deadline in tracking.in_due_order(decision.dispute.deadlines):
+        if deadline.state != "open" or deadline.is_paused or deadline.kind in KINDS_NOT_POSTPONED or not _is_published(hold, deadline):
+            continue
+        while hold.opened_at <= deadline.due_at < hold.ended_at:
+            tracking.postpone(decision, deadline, POSTPONEMENT, now, policy)
+
+
+def _is_published(hold, deadline) -> bool:
+    """Return whether the deadline was published in the ordinary stream, or was set by a step that is withheld until the hold ends."""
+    return not hold.reported_in_lane and not any(
+        change["change"] == "set" and change["clock"] == deadline.clock for _, data in hold.pending_events for change in data.get("deadlines", ())
+    )
 
 
 def _publish_pending_events(decision, now):
@@ -226,7 +248,7 @@ def _apply_hold_released(dispute, event, now, policy):
         return _add_refusal(Decision(dispute), event, "nothing_to_release", dispute.state)
     assert HOLD_TRANSITIONS[HELD_STATE][event.data["step"]] == "free"
     cause, hold.cause = hold.cause, None
-    return _end_hold(Decision(dispute), event, cause, event.data["facts"]["reason"], now)
+    return _end_hold(Decision(dispute), event, cause, event.data["facts"]["reason"], now, policy)
 
 
 def _apply_stay(dispute, event, now, policy):
@@ -242,7 +264,7 @@ def _apply_stay_lifted(dispute, event, now, policy):
     if event.data["step"] not in STAY_TRANSITIONS[state]:
         return _add_refusal(Decision(dispute), event, "nothing_to_release", dispute.state)
     dispute.hold.stays.remove(event.data["agency"])
-    return _end_hold(Decision(dispute), event, "stay", None, now)
+    return _end_hold(Decision(dispute), event, "stay", None, now, policy)
 
 
 HANDLERS_OF_SAFEGUARD_STEPS = {
@@ -287,7 +309,16 @@ def _decide_ordinary_step(dispute, event, now, policy, roster):
         and not is_always_reportable(dispute, decisions.step_of(event, policy))
     ):
         return _add_refusal(Decision(dispute), event, "held_for_safety", HELD_STATE)
-    return _withhold_ordinary_events(decisions.decide(dispute, event, now, policy, roster), event, now)
+    return _withhold_ordinary_events(_decide_by_lifecycle(dispute, event, now, policy, roster), event, now)
+
+
+def _decide_by_lifecycle(dispute, event, now, policy, roster):
+    """Return the decision on an ordinary step. If the history was applied again, the deadlines that ended during an earlier hold are postponed again."""
+    decision = decisions.decide(dispute, event, now, policy, roster)
+    hold = dispute and dispute.hold
+    if hold and decision.dispute is not dispute and not hold.active_holds and hold.ended_at is not None and not hold.reported_in_lane:
+        _postpone_deadlines_of_hold(decision, now, policy)
+    return decision
 
 
 def _withhold_ordinary_events(decision, event, now):

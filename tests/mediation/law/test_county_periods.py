@@ -12,7 +12,7 @@ from plumbing.events import Event
 from services.mediation.county_files import CountyFiles, InvalidCountyFiles
 from services.mediation.deadlines import tracking
 from services.mediation.deadlines.clocks import CLOCK_BY_NAME
-from services.mediation.dispute.model import Deadline, Decision, Dispute
+from services.mediation.dispute.model import Deadline, Dispute
 from services.mediation.law.county_periods import apply_county_periods
 from services.mediation.law.holidays import Holidays, HolidaySchedule
 from services.mediation.law.invalid_facts import InvalidFacts
@@ -185,7 +185,7 @@ def _dispute_reminders(name, policy):
     dispute = Dispute(CODE, clock.runs_in[0], body=DAMAN, called={"police": None}, received_on="2026-03-02")
     dispute.deadlines[name] = deadline = Deadline(name, name, "POLICY", MONDAY, MONDAY, ("police",), MONDAY)
     deadline.opened_at = datetime(2024, 12, 2, tzinfo=SHANGHAI) if name == "mediation_delegated_legacy" else None  # this clock may not start from 2025-01-01
-    tracking.restore_deadline(Decision(dispute), deadline, MONDAY, policy)
+    tracking.refresh(deadline, MONDAY, policy)
     for _ in range(2):
         lead, decision = deadline.due_at - deadline.next_check_at, tracking.check_deadline(dispute, deadline, deadline.next_check_at, policy)
         assert [type for type, _ in decision.new_events] == ["deadline.approached"]

@@ -9,7 +9,7 @@ import pytest
 import contracts
 from services.mediation.lifecycle import decisions
 from services.mediation.lifecycle.transitions import OPEN_STATES
-from tests.mediation.simulated_dispute import CENTRE, COURT, DAMAN, FACTS, PETITIONS, REPORTING_AGENCY, XIJIE, deadline_changes, dispute_in_state
+from tests.mediation.simulated_dispute import CENTRE, COURT, DAMAN, FACTS, PETITIONS, REPORTING_AGENCY, XIJIE, dispute_in_state
 
 # State: type and facts of a step that changes a dispute in this state.
 STEP_FROM_STATE = {
@@ -43,15 +43,28 @@ def test_withdrawing_a_step_restores_the_dispute_and_its_deadlines(state):
     assert decisions.fold(simulation.history) == simulation.state == state
 
 
-def test_steps_can_be_withdrawn_one_after_the_other_from_the_last_step_backwards():
+def test_a_step_on_which_no_later_step_depends_can_be_withdrawn_after_later_steps():
     simulation = dispute_in_state("accepted")
     steps = [simulation.report("consent.given", party=party) for party in ("applicant", "respondent")]
 
-    assert simulation.report("report.withdrawn", DAMAN, event=steps[0].applied_step.event_id).refused == "later_steps_stand"
-    assert simulation.report("report.withdrawn", DAMAN, event=steps[1].applied_step.event_id).refused is None
-    assert simulation.report("report.withdrawn", DAMAN, event=steps[1].applied_step.event_id).refused == "already_taken_back"
     assert simulation.report("report.withdrawn", DAMAN, event=steps[0].applied_step.event_id).refused is None
+    assert (simulation.state, simulation.dispute.consents) == ("consent_pending", {"respondent"})
+    assert simulation.report("report.withdrawn", DAMAN, event=steps[0].applied_step.event_id).refused == "already_taken_back"
+    assert simulation.report("report.withdrawn", DAMAN, event=steps[1].applied_step.event_id).refused is None
     assert (simulation.state, simulation.dispute.consents) == ("accepted", frozenset())
+
+
+def test_a_step_on_which_later_steps_depend_cannot_be_withdrawn():
+    simulation = dispute_in_state("accepted")
+    accepted = simulation.dispute.applied_steps[-1]
+    before = deepcopy(changeable_values(simulation.dispute))
+    consent = simulation.report("consent.given", party="applicant")
+
+    assert simulation.report("report.withdrawn", DAMAN, event=accepted.event_id).refused == "later_steps_stand"
+    assert simulation.report("report.withdrawn", DAMAN, event=consent.applied_step.event_id).refused is None
+    assert changeable_values(simulation.dispute) == before
+    assert simulation.report("report.withdrawn", DAMAN, event=accepted.event_id).refused is None
+    assert simulation.state == "routed"
 
 
 def test_the_deadline_of_a_withdrawn_supervision_is_stopped_before_the_earlier_deadline_is_set_again():
@@ -65,12 +78,13 @@ def test_the_deadline_of_a_withdrawn_supervision_is_stopped_before_the_earlier_d
 
     withdrawal = simulation.report("report.withdrawn", CENTRE, event=supervision.applied_step.event_id)
 
-    ((event_type, data),) = withdrawal.new_events
+    (withdrawn, _), (recomputed, data), (announced, _) = withdrawal.new_events
     changes = [(change["change"], change["due_at"] == passed) for change in data["deadlines"] if change["clock"] == "supervision_answer"]
-    assert (event_type, changes) == ("report.withdrawn", [("stopped", False), ("set", True)])
+    assert (withdrawn, recomputed, changes) == ("report.withdrawn", "dispute.recomputed", [("stopped", False), ("set", True)])
+    assert announced == "deadline.passed"
 
 
-def test_a_correction_is_one_outcome_and_each_of_its_two_events_has_the_deadlines_that_it_changed():
+def test_a_correction_is_one_outcome_and_the_result_for_the_dispute_follows_it():
     simulation = dispute_in_state("registered")
     screening = simulation.report("dispute.screened", track="B", court_received_on="2026-03-02")
 
@@ -78,72 +92,50 @@ def test_a_correction_is_one_outcome_and_each_of_its_two_events_has_the_deadline
         "report.corrected", CENTRE, event=screening.applied_step.event_id, corrects="dispute.screened", facts={**FACTS["dispute.screened"], "track": "A"}
     )
 
-    (corrected_type, correcting), (repeated_type, repeated) = correction.new_events
+    (corrected_type, correcting), (recomputed_type, recomputed) = correction.new_events
     assert (corrected_type, contracts.step_outcome(corrected_type, correcting)) == ("report.corrected", "applied")
-    assert (repeated_type, contracts.step_outcome(repeated_type, repeated)) == ("dispute.screened", None)
-    assert repeated["event"] == correcting["event"] and repeated["corrected"] is True
-    assert (correcting["before"], correcting["state"], repeated["before"], repeated["state"]) == ("screened", "screened", "registered", "screened")
-    undone, done_again = ({(change["change"], change["clock"]) for change in data["deadlines"]} for data in (correcting, repeated))
-    assert {("stopped", "filing_decision"), ("set", "screening")} == undone
-    assert {("met", "screening"), ("set", "routing")} == done_again
+    assert (recomputed_type, contracts.step_outcome(recomputed_type, recomputed)) == ("dispute.recomputed", None)
+    assert (recomputed["because"], recomputed["state"]) == ("correction", "screened")
+    assert [entry["state"] for entry in recomputed["entries"]] == ["registered", "screened"]
+    assert [(change["change"], change["clock"]) for change in recomputed["deadlines"]] == [("stopped", "filing_decision"), ("set", "routing")]
 
 
 def closed_dispute_after(*steps):
     """Return a simulated dispute that is archived after these steps, and their decisions by step type."""
     simulation = dispute_in_state("resolved")
     reported = {step: simulation.report(step) for step in steps}
-    simulation.report("dispute.archived")
+    reported["dispute.archived"] = simulation.report("dispute.archived")
     assert simulation.state == "closed" and not simulation.dispute.deadlines
     return simulation, reported
 
 
-def clocks_of(decision, kind):
-    """Return the clocks of the deadlines that the decision changed in this way."""
-    return [change["clock"] for change in deadline_changes(decision.new_events) if change["change"] == kind]
-
-
 @pytest.mark.parametrize(
-    "steps",
+    ("steps", "clock"),
     [
-        ("petition.registered", "petition.accepted", "petition.decided"),
-        ("petition.registered", "petition.decided"),
-        ("petition.transferred", "petition.returned"),
+        (("petition.registered", "petition.accepted", "petition.decided"), "petition_decide"),
+        (("petition.registered", "petition.decided"), "petition_accept"),
+        (("petition.transferred", "petition.returned"), "petition_transfer_objection"),
     ],
-    ids=" ".join,
 )
-def test_withdrawing_a_petition_step_of_a_closed_dispute_does_not_restart_its_clock(steps):
+def test_the_legal_period_of_a_petition_runs_again_when_the_decision_is_withdrawn_even_if_the_dispute_is_closed(steps, clock):
+    """信访工作条例 22, 34: the periods do not end because the dispute from which the petition arose was settled."""
     simulation, reported = closed_dispute_after(*steps)
 
-    for step in reversed(steps[1:]):
-        withdrawal = simulation.report("report.withdrawn", PETITIONS, event=reported[step].applied_step.event_id)
-
-        assert withdrawal.refused is None
-        assert clocks_of(withdrawal, "set") == []
-        assert not simulation.dispute.deadlines
-
-
-def test_correcting_a_petition_step_of_a_closed_dispute_does_not_restart_its_clock():
-    simulation, reported = closed_dispute_after("petition.registered", "petition.accepted", "petition.decided")
-    facts = {"corrects": "petition.decided", "facts": {**FACTS["petition.decided"], "result": "supported"}}
-
-    correction = simulation.report("report.corrected", PETITIONS, event=reported["petition.decided"].applied_step.event_id, **facts)
-    withdrawal = simulation.report("report.withdrawn", PETITIONS, event=correction.applied_step.event_id)
-
-    for decision in (correction, withdrawal):
-        assert decision.refused is None and clocks_of(decision, "set") == []
-    assert not simulation.dispute.deadlines
-
-
-def test_withdrawing_a_reopening_stops_the_clocks_that_do_not_run_in_a_closed_dispute():
-    simulation, reported = closed_dispute_after("petition.registered", "petition.decided")
-    reopening = simulation.report("dispute.reopened", CENTRE)
-    simulation.report("report.withdrawn", PETITIONS, event=reported["petition.decided"].applied_step.event_id)
-    assert [deadline.clock for deadline in simulation.dispute.deadlines.values()] == ["screening", "petition_accept"]
-
-    withdrawal = simulation.report("report.withdrawn", CENTRE, event=reopening.applied_step.event_id)
+    withdrawal = simulation.report("report.withdrawn", PETITIONS, event=reported[steps[-1]].applied_step.event_id)
 
     assert withdrawal.refused is None and simulation.state == "closed"
-    assert clocks_of(withdrawal, "stopped") == ["screening", "petition_accept"] and not simulation.dispute.deadlines
+    assert [deadline.clock for deadline in simulation.dispute.deadlines.values()] == [clock]
+    assert simulation.report("report.withdrawn", DAMAN, event=reported["dispute.archived"].applied_step.event_id).refused is None
+    assert clock in [deadline.clock for deadline in simulation.dispute.deadlines.values()]
+
+
+def test_archiving_a_dispute_stops_all_its_clocks_but_those_of_petitions():
+    simulation = dispute_in_state("resolved")
+    simulation.report("petition.registered")
+
+    simulation.report("dispute.archived")
+
+    assert [deadline.clock for deadline in simulation.dispute.deadlines.values()] == ["petition_accept"]
 
 
 def test_the_guards_check_a_corrected_step_and_a_refused_correction_changes_nothing():
@@ -163,7 +155,7 @@ def test_the_guards_check_a_corrected_step_and_a_refused_correction_changes_noth
     assert {deadline.owed_by for deadline in simulation.dispute.deadlines.values()} == {(XIJIE,)}
 
 
-def test_a_correction_can_itself_be_withdrawn():
+def test_the_withdrawal_of_a_correction_makes_the_original_facts_valid_again():
     simulation = dispute_in_state("screened")
     routed = simulation.report("dispute.routed")
     corrected = simulation.report(
@@ -171,7 +163,7 @@ def test_a_correction_can_itself_be_withdrawn():
     )
 
     assert simulation.report("report.withdrawn", CENTRE, event=corrected.applied_step.event_id).refused is None
-    assert (simulation.state, simulation.dispute.body) == ("screened", None)
+    assert (simulation.state, simulation.dispute.body) == ("routed", DAMAN)
 
 
 def test_a_correction_must_name_an_earlier_step_of_the_agency_with_its_type_and_corrected_facts():

@@ -193,10 +193,25 @@ def test_a_step_that_lies_more_than_five_minutes_in_the_future_is_refused():
     assert simulation.report("dispute.screened", happened=simulation.now + timedelta(hours=1, minutes=4)).refused is None
 
 
-def test_a_step_that_happened_before_the_registration_is_applied():
+def test_a_step_dated_before_the_day_of_what_it_answers_is_refused():
     simulation = dispute_in_state("registered")
 
-    assert simulation.report("dispute.screened", happened=MONDAY - timedelta(days=2)).refused is None
+    assert simulation.report("dispute.screened", happened=MONDAY - timedelta(days=1)).refused == "before_what_it_answers"
+    midnight = MONDAY.replace(hour=0, minute=0)  # an agency that records days only reports midnight
+    assert simulation.report("dispute.screened", happened=midnight).refused is None
+
+
+@pytest.mark.parametrize(
+    ("state", "step", "agency"), [("accepted", "case.filed", COURT), ("consent_pending", "consent.given", None), ("resolved", "session.held", None)]
+)
+def test_a_step_that_can_have_happened_before_is_accepted_and_marked_as_a_late_report(state, step, agency):
+    simulation = dispute_in_state(state, now=MONDAY)
+    if step == "session.held":
+        simulation = dispute_in_state("mediating", now=MONDAY)
+
+    decision = simulation.report(step, agency, after=timedelta(days=20), happened=MONDAY - timedelta(days=3))
+
+    assert decision.refused is None and simulation.last_event(step)["late_report"] is True
 
 
 def test_a_step_discarded_by_an_operator_changes_nothing_and_is_refused_to_the_agency():

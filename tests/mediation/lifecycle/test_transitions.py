@@ -17,7 +17,7 @@ from services.mediation.dispute.matters import MATTERS_NOT_MEDIATED, SUBJECTS_NO
 from services.mediation.dispute.model import Dispute, agencies_in_role
 from services.mediation.dispute.tracks import TRACKS
 from services.mediation.law.periods import DEFAULT_RULES
-from services.mediation.lifecycle import decisions, transitions
+from services.mediation.lifecycle import applying, transitions
 from services.mediation.lifecycle.effects import EFFECTS
 from services.mediation.lifecycle.transitions import (
     COURT_STATES,
@@ -194,7 +194,7 @@ def test_clock_names_are_unique():
 
 def test_every_effect_has_a_step_in_the_transition_table_and_every_outcome_is_in_the_package_contracts():
     assert set(EFFECTS) <= {step for row in TRANSITIONS.values() for step in row}
-    assert set(decisions.OUTCOME_BY_STATE.values()) <= set(contracts.event_type("dispute.closed").schema().fields["outcome"].validate.choices)
+    assert set(applying.OUTCOME_BY_STATE.values()) <= set(contracts.event_type("dispute.closed").schema().fields["outcome"].validate.choices)
 
 
 def test_the_generated_state_diagram_shows_every_change_of_state():
