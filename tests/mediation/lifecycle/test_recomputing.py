@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.mediation.law.policy import USUAL_POLICY
 from services.mediation.lifecycle import recomputing
 from tests.mediation.lifecycle.test_walks import random_steps, registered_dispute, seeds
-from tests.mediation.simulated_dispute import MONDAY, SimulatedDispute, reported_event
+from tests.mediation.simulated_dispute import MONDAY, SimulatedDispute, registered_event, reported_event
 
 LATER = timedelta(days=4000)  # after the last of the random steps and all their deadlines
 
