@@ -21,6 +21,7 @@ from services.mediation.routing import store as routing_store
 from services.mediation.safeguard import lane
 from services.mediation.safeguard import store as lane_store
 
+WATERMARKS_ADVANCED = "watermarks.advanced"  # the subject of this event is a partition, not a dispute
 DUE_BATCH_SIZE = 200  # number of disputes per transaction when deadlines are checked
 
 
@@ -63,7 +64,7 @@ class MediationService:
             unheard = tx.unheard(batch)
             roster_events_to_publish = self._change_rosters(tx, [event for event in unheard if event.type == roster_events.ROSTER_REPORTED])
             roster = self.rosters.read(tx, use_cache=not roster_events_to_publish)
-            events = [event for event in unheard if event.type != roster_events.ROSTER_REPORTED]
+            events = [event for event in unheard if event.type not in (roster_events.ROSTER_REPORTED, WATERMARKS_ADVANCED)]
             disputes = store.load(tx, [event.subject for event in events])
             store.load_history(tx, disputes, [event.subject for event in events if decisions.needs_history(event)])
             decided, policy, statistics_differences = [], self.county.policy, {}
