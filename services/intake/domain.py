@@ -76,6 +76,10 @@ def _find_refusal(checked, now, private_key) -> dict | None:
     for assigned in contracts.assigned_agencies(event.type, checked.data):
         if not contracts.AGENCIES[assigned].is_active:
             return reason("agency_not_active", agency=assigned)
+    if event.type in contracts.AGENCY_STATEMENTS:
+        if event.subject != agency:
+            return reason("malformed_envelope", field="subject", mistake="invalid")
+        return reason("in_the_future", field="up_to") if checked.data["up_to"] > now + MAX_TIME_AHEAD else None
     if event.type in contracts.ROSTER_STEP_NAMES:
         return None if checked.data["organisation"] == event.subject else reason("malformed_data", field="organisation", mistake="invalid")
     return _read_parties(checked, private_key)
@@ -144,6 +148,9 @@ def _decide(checked, context, comparer):
         decision.refusal = reason("other_content_under_used_id")
     elif checked.refusal is not None:
         decision.refusal = checked.refusal
+    elif event.type in contracts.AGENCY_STATEMENTS:
+        decision.stated_up_to = checked.data["up_to"]
+        return decision
     elif event.type in contracts.ROSTER_STEP_NAMES:
         decision.organisation = event.subject
     else:
@@ -212,6 +219,25 @@ def _to_json_values(facts):
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in facts.items()}
 
 
+def watermarks_of(decisions: Iterable[Decision], now: datetime) -> list[tuple[str, datetime | None, datetime | None]]:
+    """Return up to which time the agencies have reported: rows (agency, newest time of an accepted event, newest time stated with agency.alive).
+
+    Times ahead of the system time count as the system time. Steps on the sealed stream are left out: a watermark is visible to everybody, and must not
+    advance because of an event that nobody outside the safeguard lane may notice.
+    """
+    reported, stated = {}, {}
+    for decision in decisions:
+        if decision.stated_up_to is not None:
+            newest, time = stated, decision.stated_up_to
+        elif decision.is_accepted and not decision.uses_sealed_stream:
+            newest, time = reported, decision.event.time
+        else:
+            continue
+        newest[decision.agency] = max(newest.get(decision.agency, time), time)
+    newest_allowed = {agency: tuple(times.get(agency) and min(times[agency], now) for times in (reported, stated)) for agency in reported | stated}
+    return [(agency, *times) for agency, times in sorted(newest_allowed.items())]
+
+
 # ── outcomes, receipts and domain events ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -220,6 +246,8 @@ def first_receipt(decision: Decision) -> tuple[str, dict]:
     event = {"source": decision.event.source, "id": decision.event.id}
     if decision.refusal is not None:
         return "receipt.refused", {"event": event, "reason": decision.refusal}
+    if decision.stated_up_to is not None:
+        return "receipt.accepted", {"event": event, "up_to": decision.stated_up_to}
     subject = {"organisation": decision.organisation} if decision.organisation else {"dispute": decision.dispute.code}
     return "receipt.accepted", {"event": event, **subject, "log": {"seq": decision.seq, "sha256": decision.sha256}}
 

@@ -8,7 +8,7 @@ from plumbing.events import DomainEvent, Event
 from plumbing.transaction import Transaction
 from services.intake import codes, domain, duplicates, identity, replies
 from services.intake.model import BatchContext, CheckedEvent, Decision, WaitingStep
-from services.intake.store import joins, lane, log, receipts, reports
+from services.intake.store import joins, lane, log, receipts, reports, watermarks
 
 _matching_token_key = cache(identity.matching_token_key)
 
@@ -48,7 +48,7 @@ def _load(tx: Transaction, batch: list[CheckedEvent]) -> BatchContext:
 
 
 def _save(tx: Transaction, context: BatchContext, decisions: list[Decision]) -> None:
-    new = [decision for decision in decisions if decision.duplicate_of is None]
+    new = [decision for decision in decisions if decision.is_new]
     accepted = [decision for decision in new if decision.is_accepted and decision.dispute is not None]
     _assign_codes_and_seqs(tx, context, new)
     log.append_entries(tx, context.log_head, new)
@@ -59,6 +59,7 @@ def _save(tx: Transaction, context: BatchContext, decisions: list[Decision]) -> 
         [step for decision in accepted if decision.pending_dispute is not None for step in _waiting_steps(decision)],
     )
     lane.save_records(tx, [_safeguard_lane_row(decision) for decision in accepted if decision.enters_safeguard_lane])
+    watermarks.record(tx, domain.watermarks_of(decisions, tx.now))
 
 
 def _assign_codes_and_seqs(tx: Transaction, context: BatchContext, new: list[Decision]) -> None:
@@ -79,13 +80,16 @@ def _assign_codes_and_seqs(tx: Transaction, context: BatchContext, new: list[Dec
 
 def _say(tx: Transaction, decisions: list[Decision]) -> None:
     accepted = [decision for decision in decisions if decision.is_accepted]
-    first = [replies.first_receipt(decision) for decision in decisions if decision.duplicate_of is None]
+    first = [replies.first_receipt(decision) for decision in decisions if decision.is_new]
     receipts.send_and_store(
         tx, first + [replies.moved_receipt(decision.seq, decision.event, *move) for decision in accepted for move in decision.moved_reports]
     )
     duplicated = [decision.duplicate_of.seq for decision in decisions if decision.duplicate_of is not None]
     if duplicated:
         receipts.send_again(tx, [replies.receipt_id(seq, kind) for seq in duplicated for kind in ("first", "outcome")])
+    statements = [decision for decision in decisions if decision.stated_up_to is not None]
+    for decision, body in zip(statements, tx.post([replies.statement_receipt(decision) for decision in statements]), strict=True):
+        decision.unstored_receipt = body
     tx.say([event for decision in accepted for event in _events_to_publish(decision)])
 
 

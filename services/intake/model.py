@@ -183,7 +183,7 @@ class WaitingStep:
 
 @dataclass(slots=True)
 class Decision:
-    """The result for one agency event: refused (`refusal`), a duplicate (`duplicate_of`), or accepted (`dispute` or `organisation`)."""
+    """The result for one agency event: refused (`refusal`), a duplicate (`duplicate_of`), or accepted (`dispute`, `organisation` or `stated_up_to`)."""
 
     event: Event
     sha256: str
@@ -194,6 +194,8 @@ class Decision:
     organisation: str | None = None  # for an accepted roster change, which concerns no dispute
     refusal: dict | None = None
     duplicate_of: LogEntry | None = None
+    stated_up_to: datetime | None = None  # for an accepted agency.alive, which is answered but neither logged nor passed on
+    unstored_receipt: bytes | None = None  # the receipt of an accepted agency.alive, as JSON bytes
     log_entry: LogEntry | None = None
     stores_body: bool = True  # whether the log stores the event's bytes
     uses_sealed_stream: bool = False
@@ -218,8 +220,13 @@ class Decision:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the event is passed on to mediation: it is neither refused nor a duplicate."""
-        return self.refusal is None and self.duplicate_of is None
+        """Whether the event is passed on to mediation: it is neither refused, nor a duplicate, nor a statement of the agency about itself."""
+        return self.refusal is None and self.duplicate_of is None and self.stated_up_to is None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the event gets an entry of its own in the log."""
+        return self.duplicate_of is None and self.stated_up_to is None
 
     @property
     def is_refused(self) -> bool:
