@@ -1,5 +1,6 @@
 """Processes batches of agencies' events received over AMQP or HTTP, in the steps load, decide, save, say. Runs in the caller's transaction."""
 
+from collections import defaultdict
 from functools import cache
 
 import contracts
@@ -7,7 +8,7 @@ from contracts.dates import SHANGHAI
 from plumbing.events import DomainEvent, Event
 from plumbing.transaction import Transaction
 from services.intake import codes, domain, duplicates, identity, replies
-from services.intake.model import BatchContext, CheckedEvent, Decision, WaitingStep
+from services.intake.model import BatchContext, CheckedEvent, Decision, Dispute, WaitingStep
 from services.intake.store import joins, lane, log, receipts, reports, watermarks
 
 _matching_token_key = cache(identity.matching_token_key)
@@ -64,18 +65,24 @@ def _save(tx: Transaction, context: BatchContext, decisions: list[Decision]) -> 
 
 def _assign_codes_and_seqs(tx: Transaction, context: BatchContext, new: list[Decision]) -> None:
     """Assign dispute codes to new disputes and log numbers to the decisions, both from counters in the database."""
-    registering = [decision for decision in new if decision.registers_dispute]
-    if registering:
-        area, year = contracts.COUNTY.area, tx.now.astimezone(SHANGHAI).year
-        last, key = reports.reserve_serial_numbers(tx, area, year, len(registering))
-        for count, decision in enumerate(registering, last - len(registering) + 1):
-            decision.dispute.code = codes.make_code(area, year, codes.scattered_serial(count, key))
+    _assign_codes(tx, [decision.dispute for decision in new if decision.registers_dispute])
     for seq, decision in enumerate(new, context.log_head[0] + 1):
         decision.log_entry.seq = seq
         if decision.join_request is not None:
             decision.join_request.seq = seq
         if decision.dispute is not None and decision.dispute.code is None:  # a report joined by rule when it arrived has no separate code
             decision.dispute.code = decision.dispute.root.code
+
+
+def _assign_codes(tx: Transaction, registering: list[Dispute]) -> None:
+    """Assign codes to newly registered disputes. The year in a code is that of the report (Asia/Shanghai), whenever it arrived."""
+    by_year = defaultdict(list)
+    for dispute in registering:
+        by_year[dispute.registered_at.astimezone(SHANGHAI).year].append(dispute)
+    for year, disputes in sorted(by_year.items()):
+        last, key = reports.reserve_serial_numbers(tx, contracts.COUNTY.area, year, len(disputes))
+        for count, dispute in enumerate(disputes, last - len(disputes) + 1):
+            dispute.code = codes.make_code(contracts.COUNTY.area, year, codes.scattered_serial(count, key))
 
 
 def _say(tx: Transaction, decisions: list[Decision]) -> None:
@@ -116,9 +123,9 @@ def _waiting_steps(decision):
 
 
 def _safeguard_lane_row(decision):
-    """Return (code, safeguard lane record, registration) of a dispute that enters the safeguard lane.
+    """Return (code, safeguard lane record, registration, time) of a dispute that enters the safeguard lane.
 
     For a new dispute, `registration` is the data of dispute.registered, published on the ordinary stream after the release; else None.
     """
     registration = contracts.dump(*domain.domain_event_of(decision), "intake") if decision.registers_dispute else None
-    return decision.dispute.code, decision.dispute.safeguard_lane_record, registration
+    return decision.dispute.code, decision.dispute.safeguard_lane_record, registration, decision.event.time

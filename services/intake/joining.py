@@ -9,6 +9,7 @@ were applied, so that the result depends on the order of arrival, not on the spe
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from services.intake import duplicates, lane
 from services.intake.duplicates import Duplicates
@@ -47,6 +48,16 @@ def phase_of_state(state: str) -> str:
     return PHASE_BY_STATE.get(state, OPEN)
 
 
+def phase_after(entries: Iterable[tuple[str, datetime]]) -> tuple[str, datetime | None, datetime | None]:
+    """Return the phase of a dispute after these entries into states (state, time), since when it is settled, and since when it has ended."""
+    phase, settled_at, ended_at = OPEN, None, None
+    for state, at in entries:
+        phase = phase_of_state(state)
+        settled_at = None if phase == OPEN else settled_at or (at if phase == SETTLED else None)
+        ended_at = ended_at or at if phase == ENDED else None
+    return phase, settled_at, ended_at
+
+
 def add_joins_and_proposals(decision: Decision, found: Duplicates) -> None:
     """Join a new dispute report to its certain duplicate, or propose its likely duplicates to the mediation centre."""
     event = {"source": decision.event.source, "id": decision.event.id}
@@ -77,7 +88,7 @@ def join(decision: Decision, into: Dispute | None) -> str | None:
         return "joins_itself"
     if ending.pending_join_target is not None or into.pending_join_target is not None:  # cycles are impossible because only unmerged disputes are joined
         return "joined_already"
-    if ENDED in (ending.phase, into.phase):
+    if ENDED in (ending.phase_at(decision.event.time), into.phase_at(decision.event.time)):
         return "joins_an_ended_one"
     _request_join(decision, ending, into)
     return None
@@ -99,7 +110,7 @@ def undo_join(decision: Decision, reported_by: str, stored_reports: Iterable[Sto
         return "nothing_to_unjoin"
     separated = max(joined, key=lambda report: report.seq).dispute
     if separated is not root:
-        separated.phase = OPEN
+        separated.phase, separated.settled_at, separated.ended_at = OPEN, None, None
         decision.dispute = separated
         _request_join(decision, separated, None, reported_by)
         return None
@@ -178,12 +189,12 @@ def _next_pending_dispute(step, dispute, undecided):
     return dispute
 
 
-def add_holds_of_published_steps(published: Iterable[tuple[WaitingStep, Dispute]]) -> list[Dispute]:
-    """Put each dispute for which a published step opens a hold or a stay into the safeguard lane. Return these disputes."""
+def add_holds_of_published_steps(published: Iterable[tuple[WaitingStep, Dispute]]) -> list[tuple[WaitingStep, Dispute]]:
+    """Put each dispute for which a published step opens a hold or a stay into the safeguard lane. Return these steps with their disputes."""
     held = []
     for step, dispute in published:
         opened = lane.hold_opened_by_domain_event(step.type, step.data) if step.stream else None
         if opened is not None:
             dispute.safeguard_lane_record = lane.add_hold(dispute.safeguard_lane_record, opened)
-            held.append(dispute)
+            held.append((step, dispute))
     return held

@@ -29,11 +29,26 @@ class Dispute:
     code: str | None
     registering_event: Event | None = None
     phase: str = OPEN
+    settled_at: datetime | None = None  # since when the phase is SETTLED, or was SETTLED before it became ENDED; a time of events
+    ended_at: datetime | None = None  # since when the phase is ENDED
     merged_into: "Dispute | None" = None  # the dispute for which this code is an alias; None: the dispute is not joined to another
     safeguard_lane_record: SafeguardLaneRecord | None = None  # None: the dispute is not in the safeguard lane
     separated_report: "StoredReport | None" = None  # the report for which this dispute was registered when its join was undone
     pending_request_seq: int | None = None  # log number of the last join request that the mediation service has not decided; None: no request is pending
     pending_into: "Dispute | None" = None  # the new value of `merged_into` if the pending request is applied
+
+    def phase_at(self, time: datetime) -> str:
+        """Return the phase at a time. A report that arrives late is compared with the dispute as it was when the report was made."""
+        if self.phase == ENDED and (self.ended_at is None or self.ended_at <= time):
+            return ENDED
+        if self.phase == SETTLED and self.settled_at is None:
+            return SETTLED
+        return SETTLED if self.phase != OPEN and self.settled_at is not None and self.settled_at <= time else OPEN
+
+    @property
+    def registered_at(self) -> datetime:
+        """When the report was made for which the batch registers this dispute. Its year is part of the dispute's code."""
+        return self.registering_event.time if self.separated_report is None else self.separated_report.reported_at
 
     @property
     def root(self) -> "Dispute":
@@ -76,6 +91,7 @@ class StoredReport:
     report_no: str
     seq: int
     event_id: str
+    reported_at: datetime
     registers_dispute: bool  # whether the dispute was registered for this report; other reports of the dispute were joined to it
     facts: dict  # the data of dispute.registered without origin, as JSON values
     dispute: Dispute
