@@ -130,8 +130,19 @@ def contains_undo_of_join(batch: Iterable[CheckedEvent]) -> bool:
 # ── decisions about a batch ───────────────────────────────────────────────────────────────────────────────────────────
 
 
+def pinnable_events(batch: Iterable[CheckedEvent]) -> list[tuple[str, str]]:
+    """Return (agency, event id) of the events that may register a dispute, and whose codes may therefore be pinned."""
+    return [
+        (checked.agency, checked.event.id) for checked in batch if checked.refusal is None and checked.event.type in ("dispute.reported", "reports.unjoined")
+    ]
+
+
 def decide_all(batch: Iterable[CheckedEvent], context: BatchContext) -> list[Decision]:
-    """Return one decision per event, in order. `context` is updated, so that earlier events of the batch affect later ones."""
+    """Return one decision per event, in order. `context` is updated, so that earlier events of the batch affect later ones.
+
+    A report with a pinned code is registered under this code, or, if a dispute with this code is registered already, joined to it on arrival. A report
+    without a pinned code is joined by the rules for duplicates, or registered under a new code.
+    """
     comparer = duplicates.BatchComparer(context.reports_by_token)
     return [_decide(checked, context, comparer) for checked in batch]
 
@@ -177,9 +188,15 @@ def _decide_step(decision, report, context, comparer):
         decision.enters_safeguard_lane = lane.hold_opened_by_agency_event(event.type, decision.data) is not None
         if decision.is_new_report:
             decision.registration = _to_json_values(registration_facts(decision))
+            duplicates_found = duplicates.Duplicates()
             if report is not None:
                 decision.comparable_report, report.dispute = report, decision.dispute
-                joining.add_joins_and_proposals(decision, comparer.find_duplicates(report))
+                duplicates_found = comparer.find_duplicates(report)
+            pinned_code = context.pinned_codes.get((agency, event.id))
+            if pinned_code is None:
+                joining.add_joins_and_proposals(decision, duplicates_found)
+            else:
+                joining.add_pinned_join_or_proposals(decision, pinned_code, duplicates_found, context.disputes)
 
 
 def _decide_join(decision, found, context):
@@ -189,6 +206,9 @@ def _decide_join(decision, found, context):
         facts = {"field": "into"} if refusal_code == "unknown_dispute" else {}
     else:
         refusal_code = joining.undo_join(decision, decision.data["reported_by"], context.stored_reports)
+        if decision.registers_dispute and (pinned_code := context.pinned_codes.get((decision.agency, decision.event.id))) is not None:
+            decision.dispute.code = pinned_code
+            context.disputes[pinned_code] = decision.dispute
         facts = {"agency": decision.data["reported_by"]} if refusal_code else {}
     if refusal_code is not None:
         decision.dispute, decision.refusal = None, reason(refusal_code, **facts)

@@ -9,7 +9,7 @@ from plumbing.events import DomainEvent, Event
 from plumbing.transaction import Transaction
 from services.intake import codes, domain, duplicates, identity, replies
 from services.intake.model import BatchContext, CheckedEvent, Decision, Dispute, WaitingStep
-from services.intake.store import joins, lane, log, receipts, reports, watermarks
+from services.intake.store import joins, lane, log, receipts, replay, reports, watermarks
 
 _matching_token_key = cache(identity.matching_token_key)
 
@@ -30,7 +30,10 @@ def ingest(tx: Transaction, batch: list[Event]) -> list[Decision]:
 def _load(tx: Transaction, batch: list[CheckedEvent]) -> BatchContext:
     context = BatchContext()
     log.load_head_and_entries(tx, context, [(checked.agency, checked.event.id) for checked in batch])
-    reports.load_disputes(tx, context, domain.referenced_codes(batch), [(checked.agency, checked.event.subject) for checked in batch])
+    if context.has_pinned_codes:
+        context.pinned_codes = replay.load_pinned_codes(tx, domain.pinnable_events(batch))
+    named_codes = domain.referenced_codes(batch) | set(context.pinned_codes.values())
+    reports.load_disputes(tx, context, named_codes, [(checked.agency, checked.event.subject) for checked in batch])
     new = [
         checked.comparable_report
         for checked in batch
@@ -65,7 +68,7 @@ def _save(tx: Transaction, context: BatchContext, decisions: list[Decision]) -> 
 
 def _assign_codes_and_seqs(tx: Transaction, context: BatchContext, new: list[Decision]) -> None:
     """Assign dispute codes to new disputes and log numbers to the decisions, both from counters in the database."""
-    _assign_codes(tx, [decision.dispute for decision in new if decision.registers_dispute])
+    _assign_codes(tx, [decision.dispute for decision in new if decision.registers_dispute and decision.dispute.code is None], context.has_pinned_codes)
     for seq, decision in enumerate(new, context.log_head[0] + 1):
         decision.log_entry.seq = seq
         if decision.join_request is not None:
@@ -74,15 +77,25 @@ def _assign_codes_and_seqs(tx: Transaction, context: BatchContext, new: list[Dec
             decision.dispute.code = decision.dispute.root.code
 
 
-def _assign_codes(tx: Transaction, registering: list[Dispute]) -> None:
-    """Assign codes to newly registered disputes. The year in a code is that of the report (Asia/Shanghai), whenever it arrived."""
+def _assign_codes(tx: Transaction, registering: list[Dispute], has_pinned_codes: bool) -> None:
+    """Assign codes to newly registered disputes. The year in a code is that of the report (Asia/Shanghai), whenever it arrived. Pinned codes are left out."""
     by_year = defaultdict(list)
     for dispute in registering:
         by_year[dispute.registered_at.astimezone(SHANGHAI).year].append(dispute)
     for year, disputes in sorted(by_year.items()):
-        last, key = reports.reserve_serial_numbers(tx, contracts.COUNTY.area, year, len(disputes))
-        for count, dispute in enumerate(disputes, last - len(disputes) + 1):
-            dispute.code = codes.make_code(contracts.COUNTY.area, year, codes.scattered_serial(count, key))
+        while disputes:
+            new = _new_codes(tx, year, len(disputes))
+            taken = replay.load_pinned(tx, new) if has_pinned_codes else set()
+            free = [code for code in new if code not in taken]
+            for dispute, code in zip(disputes, free, strict=False):
+                dispute.code = code
+            disputes = disputes[len(free) :]
+
+
+def _new_codes(tx, year, count):
+    area = contracts.COUNTY.area
+    last, key = reports.reserve_serial_numbers(tx, area, year, count)
+    return [codes.make_code(area, year, codes.scattered_serial(number, key)) for number in range(last - count + 1, last + 1)]
 
 
 def _say(tx: Transaction, decisions: list[Decision]) -> None:

@@ -60,16 +60,40 @@ def phase_after(entries: Iterable[tuple[str, datetime]]) -> tuple[str, datetime 
 
 def add_joins_and_proposals(decision: Decision, found: Duplicates) -> None:
     """Join a new dispute report to its certain duplicate, or propose its likely duplicates to the mediation centre."""
-    event = {"source": decision.event.source, "id": decision.event.id}
     if found.join is not None:
         other, comparison = found.join
-        into, facts = other.dispute.root, {"event": event, "agency": decision.agency, "found_by": "rule", **_reasons_and_days(comparison)}
-        decision.pending_dispute = other.dispute.first_pending_dispute
-        decision.dispute.registering_event, decision.dispute.merged_into = None, into
-        decision.extra_events.append(ExtraEvent("dispute.merged", into, facts, {"into": into}))
-    for other, comparison in found.proposals:
-        facts = {"event": event, "agency": decision.agency, **_reasons_and_days(comparison)}
-        decision.extra_events.append(ExtraEvent("duplicate.proposed", decision.dispute, facts, {"other": other.dispute.root}))
+        _join_on_arrival(decision, other.dispute, _reasons_and_days(comparison))
+    _add_proposals(decision, found.proposals)
+
+
+def add_pinned_join_or_proposals(decision: Decision, pinned_code: str, found: Duplicates, disputes: dict[str, Dispute]) -> None:
+    """Register a new dispute report under its pinned code, or join it to the dispute that is registered under this code. Add the latter to `disputes`."""
+    registered = disputes.get(pinned_code)
+    decision.report_code = pinned_code
+    if registered is not None:
+        same = [found.join] if found.join is not None else found.proposals
+        comparison = next((comparison for other, comparison in same if other.dispute.root is registered.root), None)
+        _join_on_arrival(decision, registered, {} if comparison is None else _reasons_and_days(comparison))
+        return
+    decision.dispute.code, disputes[pinned_code] = pinned_code, decision.dispute
+    _add_proposals(decision, [found.join] if found.join is not None else found.proposals)
+
+
+def _join_on_arrival(decision, other, reasons_and_days):
+    into = other.root
+    facts = {"event": {"source": decision.event.source, "id": decision.event.id}, "agency": decision.agency, "found_by": "rule", **reasons_and_days}
+    decision.pending_dispute = other.first_pending_dispute
+    decision.dispute.registering_event, decision.dispute.merged_into = None, into
+    decision.extra_events.append(ExtraEvent("dispute.merged", into, facts, {"into": into}))
+
+
+def _add_proposals(decision, proposals):
+    """Add events that propose likely duplicates. Each is about the later of two reports, by the times of the reports, whichever arrived first."""
+    for other, comparison in proposals:
+        facts = {"event": {"source": decision.event.source, "id": decision.event.id}, "agency": decision.agency, **_reasons_and_days(comparison)}
+        pair = (other.dispute.root, decision.dispute)
+        earlier, later = reversed(pair) if other.reported_at > decision.event.time else pair
+        decision.extra_events.append(ExtraEvent("duplicate.proposed", later, facts, {"other": earlier}))
 
 
 def _reasons_and_days(comparison):

@@ -218,6 +218,7 @@ class Decision:
     enters_safeguard_lane: bool = False  # the event puts its dispute into the safeguard lane
     is_new_report: bool = False  # a dispute report with a report number that the agency has not used before
     comparable_report: ComparableReport | None = None
+    report_code: str | None = None  # the code of a new dispute report, if it is not that of `dispute`
     registration: dict | None = None  # for a new dispute report: its data without personal data, as JSON values
     pending_dispute: Dispute | None = None  # the dispute with the pending join request for which the ordinary step has to wait
     join_request: JoinRequest | None = None
@@ -264,6 +265,8 @@ class BatchContext:
     """The stored data needed to decide a batch of events. Each decided event adds the dispute that it registers."""
 
     log_head: tuple[int, bytes] = (0, bytes(32))  # log number and hash of the last log entry
+    has_pinned_codes: bool = False  # whether a message log is loaded, whose reports keep the codes that they had
+    pinned_codes: dict[tuple[str, str], str] = field(default_factory=dict)  # pinned codes by (agency, event id)
     log_entries: dict[tuple[str, str], list[LogEntry]] = field(default_factory=dict)  # log entries by (event source, event id)
     disputes_by_report: dict[tuple[str, str], Dispute] = field(default_factory=dict)  # disputes by (agency, report number)
     disputes: dict[str, Dispute] = field(default_factory=dict)  # disputes by code

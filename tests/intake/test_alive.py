@@ -141,7 +141,7 @@ def test_only_watermarks_that_advanced_are_published_again(intake, ingest_all, p
 def test_the_progress_of_a_replay_is_published_with_the_watermarks(intake, ingest_all, pool):
     with pool.transaction() as tx:
         assert watermarks.publish_advanced(tx) is False
-    intake.rows("update intake.replay_state set loaded_up_to = %s", (NOON,))
+    intake.rows("update intake.replay_state set loaded_up_to = %s", NOON)
     with pool.transaction() as tx:
         assert watermarks.publish_advanced(tx) is True
     with pool.transaction() as tx:

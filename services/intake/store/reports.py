@@ -152,7 +152,7 @@ def save_decisions(tx: Transaction, accepted: list[Decision]) -> None:
     tx.insert(
         "intake.reports",
         REPORTS,
-        [(d.agency, d.event.subject, d.dispute.code, d.seq, d.registers_dispute, d.event.time, d.registration) for d in new_reports],
+        [(d.agency, d.event.subject, d.report_code or d.dispute.code, d.seq, d.registers_dispute, d.event.time, d.registration) for d in new_reports],
     )
     tx.insert(
         "intake.party_tokens",

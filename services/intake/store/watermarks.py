@@ -39,3 +39,8 @@ def take_unpublished(tx: Transaction) -> tuple[list[tuple[str, datetime, bool]],
     tx.write(f"update intake.replay_state set published_loaded_up_to = loaded_up_to where {LOADING_HAS_ADVANCED}")
     loaded = tx.rows("select loaded_up_to from intake.replay_state")
     return sorted(advanced), loaded[0][0] if loaded else None
+
+
+def load_all(tx: Transaction) -> list[tuple[str, datetime | None, datetime | None]]:
+    """Return the watermarks of all agencies: rows (agency, newest time of an event, newest stated time)."""
+    return tx.rows("select agency, up_to, stated_up_to from intake.watermarks order by agency")
