@@ -23,6 +23,7 @@ from .errors import IdAlreadyUsed
 from .events import IncomingEvent, OutgoingEvent
 
 STATES = ("held", "waiting", "returned", "published", "accepted", "refused", "rejected", "applied")
+UNANSWERED_STATES = ("held", "waiting", "returned", "published")  # states of events for which no receipt has arrived
 FINAL_STATES = ("refused", "rejected", "applied")  # states after which no further receipt is expected
 
 # fmt: off
@@ -69,6 +70,7 @@ create table if not exists notices (
     cursor integer primary key autoincrement, source text not null, id text not null, type text not null,
     dispute text, data text not null, received_at text not null, unique (source, id)
 );
+create table if not exists watermark (one integer primary key check (one = 1), up_to text not null);  -- newest time that the hub confirmed for agency.alive
 create table if not exists unreadable (cursor integer primary key autoincrement, body blob, received_at text not null);
 create table if not exists disputes (report_no text primary key, dispute text not null);
 create index if not exists disputes_by_code on disputes (dispute);
@@ -212,7 +214,9 @@ class Outbox:
         now, new_messages = _now_text(), []
         with self._transaction(self._durable_db) as db:
             for event in messages:
-                if self._store_message(db, event, now):
+                if event.type == "receipt.accepted" and "up_to" in event.data:
+                    self._record_confirmed_up_to(db, event)
+                elif self._store_message(db, event, now):
                     new_messages.append(event)
                     if event.type in RECEIPT_TRANSITIONS and event.answered_event_id:
                         self._apply_receipt(db, event, now)
@@ -248,6 +252,13 @@ class Outbox:
         if receipt.type == "receipt.accepted" and dispute:
             self._record_code(db, receipt)
 
+    def _record_confirmed_up_to(self, db, receipt):
+        """Record the time up to which the hub knows that everything is reported. The receipt itself is not stored: one arrives every few minutes."""
+        up_to = _parse_time(receipt.data["up_to"])
+        before = next((_parse_time(text) for (text,) in db.execute("select up_to from watermark")), None)
+        if up_to is not None and (before is None or before < up_to):
+            db.execute("insert into watermark values (1, ?) on conflict (one) do update set up_to = excluded.up_to", (up_to.isoformat(),))
+
     def _record_code(self, db, receipt):
         """Record the current code of a reported dispute. The hub sends it on acceptance and whenever it changes, because disputes are joined or a join is undone."""
         dispute = receipt.data["dispute"]
@@ -262,6 +273,14 @@ class Outbox:
 
     def code_of(self, report_no: str) -> str | None:
         return next((code for (code,) in self._query("select dispute from disputes where report_no = ?", (report_no,))), None)
+
+    def confirmed_up_to(self) -> datetime | None:
+        """Return the newest time for which the hub has confirmed an event agency.alive, or None if there is none."""
+        return next((_parse_time(text) for (text,) in self._query("select up_to from watermark")), None)
+
+    def has_refusal(self, event_id: str) -> bool:
+        """Return whether a receipt says that the hub refused the event."""
+        return bool(self._query("select 1 from receipts where event_id = ? and type = 'receipt.refused'", (event_id,)))
 
     def find_event(self, event_id: str) -> OutboxEvent | None:
         return next(iter(self._load_events("where id = ?", (event_id,))), None)

@@ -173,10 +173,12 @@ def parked(arguments: list[str]) -> int:
 
 
 def log(arguments: list[str]) -> int:
-    if arguments != ["verify"]:
-        print("用法 | usage: ./fengqiao log verify", file=sys.stderr)
-        return 2
-    return _run_service_tool("intake", "services.intake.verify", [])
+    if arguments == ["verify"]:
+        return _run_service_tool("intake", "services.intake.verify", [])
+    if len(arguments) == 2 and arguments[0] == "export":
+        return _run_service_tool("intake", "services.intake.export", [os.path.abspath(arguments[1])])
+    print("用法 | usage: ./fengqiao log verify | ./fengqiao log export FILE", file=sys.stderr)
+    return 2
 
 
 def webhooks(arguments: list[str]) -> int:

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, FACTS, ROLES, ROSTER_STEP_NAMES, SUBSCRIPTIONS, safeguard
+from contracts import AGENCY_EVENTS, AGENCY_STATEMENTS, DOMAIN_EVENTS, FACTS, ROLES, ROSTER_STEP_NAMES, SUBSCRIPTIONS, safeguard
 from docs.generate.pages import markdown_table, write_or_check
 from services.mediation.dispute.hold import HOLD_TRANSITIONS, STAY_TRANSITIONS
 from services.mediation.dispute.step import NOTED
@@ -35,6 +35,7 @@ PUBLISHED_BY_INTAKE = {
     "dispute.reported":  (PublishedEvent(("dispute.registered", "step.reported")),),       # `step.reported` if the dispute is already registered
     "reports.unjoined":  (PublishedEvent(("step.reported", "dispute.registered")),),       # `dispute.registered` if the report never had a dispute code
     "roster.changed":    (PublishedEvent(("roster.reported",)),),
+    "agency.alive":      (PublishedEvent(("watermarks.advanced",)),),
 }
 # Events that mediation publishes as a result, if it is not the event of the same type that confirms the step.
 PUBLISHED_BY_MEDIATION = {
@@ -84,6 +85,8 @@ def sender_group(event) -> int:
 def published_after(event_type: str) -> list[PublishedEvent]:
     """Return the events that services publish after an agency's event of this type took effect: those of intake, of mediation, then of intake again."""
     intake = PUBLISHED_BY_INTAKE.get(event_type, (PublishedEvent(("step.reported",)),))
+    if event_type in AGENCY_STATEMENTS:
+        return [*intake]
     if event_type in ROSTER_STEP_NAMES:
         return [*intake, PublishedEvent((event_type,))]
     if event_type in safeguard.STEP_NAMES:

@@ -140,7 +140,8 @@ def _ingest(pool, deliveries):
         try:
             with pool.transaction() as tx:
                 decisions = ingest.ingest(tx, tx.unheard([envelope.read(delivery) for delivery in deliveries]))
-                return decisions, receipts.load_by_ids(tx, [replies.receipt_id(decision.seq, "first") for decision in decisions])
+                stored = iter(receipts.load_by_ids(tx, [replies.receipt_id(d.seq, "first") for d in decisions if d.unstored_receipt is None]))
+                return decisions, [next(stored) if decision.unstored_receipt is None else decision.unstored_receipt for decision in decisions]
         except Exception as problem:
             if not should_try_again(problem):
                 raise

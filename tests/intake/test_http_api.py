@@ -233,7 +233,7 @@ def test_an_event_that_is_too_large_is_refused_with_a_receipt(api, intake):
     response = post_event(api, make_event_json(data=REPORT | {"padding": "x" * 300_000}))
 
     assert response.status_code == 422 and response.json()["data"]["reason"]["code"] == "too_large"
-    assert intake.rows("select body_encrypted from intake.log") == [(None,)]
+    assert intake.rows("select delivery_encrypted from intake.log") == [(None,)]
 
 
 def test_the_response_to_an_invalid_event_contains_none_of_the_sent_data(api):
