@@ -45,6 +45,11 @@ PUBLISHED_BY_INTAKE_AFTERWARDS = {
     "reports.joined":    (PublishedEvent(("dispute.merged",)),),
     "reports.unjoined":  (PublishedEvent(("dispute.unmerged",)),),
 }
+# Events that mediation publishes after it has received those.
+PUBLISHED_BY_MEDIATION_AFTERWARDS = {
+    "reports.joined":    (PublishedEvent(("merge.noted",)),),
+    "reports.unjoined":  (PublishedEvent(("unmerge.noted",)),),
+}
 STEPS_THAT_CLOSE_A_DISPUTE = ("dispute.archived", "reports.joined")
 
 # Groups of senders, in the order of the page: Chinese title, English title, and a function that returns whether an event with these roles belongs to the group.
@@ -80,7 +85,7 @@ def sender_group(event) -> int:
 
 
 def published_after(event_type: str) -> list[PublishedEvent]:
-    """Return the events that services publish after an agency's event of this type took effect: those of intake, of mediation, then of intake again."""
+    """Return the events that services publish after an agency's event of this type took effect: those of intake, of mediation, then of both again."""
     intake = PUBLISHED_BY_INTAKE.get(event_type, (PublishedEvent(("step.reported",)),))
     if event_type in ROSTER_STEP_NAMES:
         return [*intake, PublishedEvent((event_type,))]
@@ -88,7 +93,7 @@ def published_after(event_type: str) -> list[PublishedEvent]:
         return [*intake, *_hold_events(event_type), PublishedEvent(("step.applied",))]
     fact = PUBLISHED_BY_MEDIATION.get(event_type, (PublishedEvent((event_type,)),))
     closing_event = (PublishedEvent(("dispute.closed",)),) if event_type in STEPS_THAT_CLOSE_A_DISPUTE else ()
-    return [*intake, *fact, *closing_event, *PUBLISHED_BY_INTAKE_AFTERWARDS.get(event_type, ())]
+    return [*intake, *fact, *closing_event, *PUBLISHED_BY_INTAKE_AFTERWARDS.get(event_type, ()), *PUBLISHED_BY_MEDIATION_AFTERWARDS.get(event_type, ())]
 
 
 def _hold_events(event_type):

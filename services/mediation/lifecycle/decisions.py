@@ -34,6 +34,8 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 # Types of the intake service's events on which this module decides.
 REGISTERED, STEP_REPORTED, DUPLICATE_PROPOSED = "dispute.registered", "step.reported", "duplicate.proposed"
+# Type of the intake service's event about a join: the event that repeats it about the dispute which continues, and the field with the code of that dispute.
+EVENTS_ABOUT_CONTINUING_DISPUTE = {"dispute.merged": ("merge.noted", "into"), "dispute.unmerged": ("unmerge.noted", "was")}
 
 
 def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy = USUAL_POLICY, roster=None) -> Decision:
@@ -44,6 +46,8 @@ def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy
     """
     if event.type == DUPLICATE_PROPOSED:
         return Decision(dispute, new_events=[("duplicate.noted", {**event.data, "owed_by": (CENTRE,)})])
+    if event.type in EVENTS_ABOUT_CONTINUING_DISPUTE:
+        return Decision(dispute, new_events=_events_about_continuing_dispute(dispute, event))
     if event.type not in (REGISTERED, STEP_REPORTED):
         return Decision(dispute)
     # If an operator discarded the registration, later steps are decided on a dispute in the initial state, which refuses them.
@@ -58,6 +62,15 @@ def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy
     else:
         _apply_step(decision, step, event.data["event"], now, policy)
     return decision
+
+
+def _events_about_continuing_dispute(dispute, event):
+    """Return the event that tells listeners of this service of a join or of its undoing, with the agencies that handle the dispute which continues."""
+    event_type, field = EVENTS_ABOUT_CONTINUING_DISPUTE[event.type]
+    if dispute is None or event.data[field] != event.subject or (dispute.hold and dispute.hold.reported_in_lane):
+        return []
+    handled_by = dict.fromkeys([*([dispute.body] if dispute.body else []), *agencies_in_role(dispute, NEXT_ACTORS[dispute.state])])
+    return [(event_type, {**event.data, "handled_by": tuple(handled_by)})]
 
 
 def needs_history(event) -> bool:
@@ -150,7 +163,7 @@ def _apply_step(decision: Decision, step: Step, event: dict, now: datetime, poli
 
     The one event carries the facts of the step, its outcome for the agency, and what the step did to the deadlines.
     """
-    dispute, before, step_type = decision.dispute, decision.dispute.state, step.step_type
+    dispute, before, body_before, step_type = decision.dispute, decision.dispute.state, decision.dispute.body, step.step_type
     old_values = corrections.snapshot(dispute)
     met = tracking.remove_met_deadlines(dispute, step, policy)  # before the effect, because guards of clocks read the dispute before the step
     outcome = OUTCOME_BY_STEP.get(step_type) or _final_outcome(dispute)
@@ -163,7 +176,7 @@ def _apply_step(decision: Decision, step: Step, event: dict, now: datetime, poli
     if dispute.state != before:
         dispute.entered_at = step.happened_at
 
-    confirmed = _confirmed_step_data(dispute, step, event, before, now)
+    confirmed = _confirmed_step_data(dispute, step, event, before, body_before, now)
     tracking.record_met(decision, met)
     tracking.update_deadlines(decision, step, target == NOTED, now, policy)
     if dispute.state != before:
@@ -189,16 +202,18 @@ def _add_step_event(decision: Decision, event_type: str, data: dict) -> None:
     decision.new_events.append((event_type, data))
 
 
-def _confirmed_step_data(dispute: Dispute, step: Step, event: dict, before: str, now: datetime) -> dict:
+def _confirmed_step_data(dispute: Dispute, step: Step, event: dict, before: str, body_before: str | None, now: datetime) -> dict:
     """Return the data of the confirmed step (domain event) to publish, without the changes of deadlines.
 
-    `event` identifies the agency's event of this step. `about` in the result is the id of the earlier event that a correction or withdrawal concerns.
+    `before` and `body_before`: state and mediation body of the dispute before the step. `event` identifies the agency's event of this step. `about` in the result is the id of the earlier event that a correction or withdrawal concerns.
     """
     facts = {} if step.step_type in STEPS_WITHOUT_PUBLISHED_FACTS else step.facts
     if "event" in facts:
         facts = {**facts, "about": facts["event"]}
     if step.step_type in STEPS_NAMING_BODY and dispute.body:
         facts = {**facts, "body": dispute.body}
+    if body_before and (dispute.body != body_before or step.step_type in STEPS_ENDING_THE_BODYS_PART):
+        facts = {**facts, "body_before": body_before}
     return {**facts, "event": event, "agency": step.agency, **_step_outcome(dispute, step, before, now)}
 
 
@@ -243,7 +258,7 @@ def _undo_step(decision: Decision, step: Step, event: dict, now: datetime, polic
 
     If the corrected step is not legal, the correction is refused and the dispute is unchanged.
     """
-    before, earlier = decision.dispute.state, find_step_to_undo(decision.dispute, step)
+    before, body_before, earlier = decision.dispute.state, decision.dispute.body, find_step_to_undo(decision.dispute, step)
     attempt = Decision(replace(decision.dispute, deadlines=deepcopy(decision.dispute.deadlines), applied_steps=[*decision.dispute.applied_steps]))
     corrections.apply_inverse(attempt, earlier, now, policy)
     new_events, inverse = attempt.new_events, {}
@@ -265,7 +280,7 @@ def _undo_step(decision: Decision, step: Step, event: dict, now: datetime, polic
     else:
         tracking.stop_clocks_outside_state(attempt)
     decision.dispute, decision.deadlines, decision.deadline_changes = attempt.dispute, attempt.deadlines, attempt.deadline_changes
-    _add_step_event(decision, step.step_type, _confirmed_step_data(decision.dispute, step, event, before, now))
+    _add_step_event(decision, step.step_type, _confirmed_step_data(decision.dispute, step, event, before, body_before, now))
     decision.new_events += new_events
     _append_to_history(decision, step, before, event, inverse, earlier.step)
 
@@ -300,5 +315,6 @@ OUTCOME_BY_STATE = {"registered": "mistaken", "screened": "not_suitable", "perfo
 STEPS_WITHOUT_PUBLISHED_FACTS = (REGISTERED, "dispute.reported")  # the intake service has published the facts of the report
 OUTCOME_BY_STEP = {"reports.joined": "merged"}  # outcome of a dispute closed by this step, whatever its state
 STEPS_NAMING_BODY = ("reports.joined",)  # steps whose domain event contains the mediation body of the dispute
+STEPS_ENDING_THE_BODYS_PART = ("dispute.redirected",)  # steps after which the mediation body has no part in the dispute, although it remains stored
 UNDOING_STEPS = ("report.corrected", "report.withdrawn", "reports.unjoined")
 STEPS_DATED_WHEN_CHECKED = ("supervision.issued",)  # automatic steps dated at the time of the check; all others are dated at the due time
