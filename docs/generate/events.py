@@ -46,6 +46,11 @@ PUBLISHED_BY_INTAKE_AFTERWARDS = {
     "reports.joined":    (PublishedEvent(("dispute.merged",)),),
     "reports.unjoined":  (PublishedEvent(("dispute.unmerged",)),),
 }
+# Events that mediation publishes after it has received those.
+PUBLISHED_BY_MEDIATION_AFTERWARDS = {
+    "reports.joined":    (PublishedEvent(("merge.noted",)),),
+    "reports.unjoined":  (PublishedEvent(("unmerge.noted",)),),
+}
 # Steps after which mediation applies the history of the dispute again.
 STEPS_THAT_RECOMPUTE = {"report.corrected": False, "report.withdrawn": False, "reports.unjoined": True}     # True: in some cases only
 STEPS_THAT_CLOSE_A_DISPUTE = ("dispute.archived", "reports.joined")
@@ -83,7 +88,7 @@ def sender_group(event) -> int:
 
 
 def published_after(event_type: str) -> list[PublishedEvent]:
-    """Return the events that services publish after an agency's event of this type took effect: those of intake, of mediation, then of intake again."""
+    """Return the events that services publish after an agency's event of this type took effect: those of intake, of mediation, then of both again."""
     intake = PUBLISHED_BY_INTAKE.get(event_type, (PublishedEvent(("step.reported",)),))
     if event_type in AGENCY_STATEMENTS:
         return [*intake]
@@ -94,7 +99,8 @@ def published_after(event_type: str) -> list[PublishedEvent]:
     fact = PUBLISHED_BY_MEDIATION.get(event_type, (PublishedEvent((event_type,)),))
     closing_event = (PublishedEvent(("dispute.closed",)),) if event_type in STEPS_THAT_CLOSE_A_DISPUTE else ()
     recomputed = (PublishedEvent(("dispute.recomputed",), STEPS_THAT_RECOMPUTE[event_type]),) if event_type in STEPS_THAT_RECOMPUTE else ()
-    return [*intake, *fact, *recomputed, *closing_event, *PUBLISHED_BY_INTAKE_AFTERWARDS.get(event_type, ())]
+    afterwards = (*PUBLISHED_BY_INTAKE_AFTERWARDS.get(event_type, ()), *PUBLISHED_BY_MEDIATION_AFTERWARDS.get(event_type, ()))
+    return [*intake, *fact, *recomputed, *closing_event, *afterwards]
 
 
 def _hold_events(event_type):

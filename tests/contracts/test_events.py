@@ -176,6 +176,7 @@ def test_a_step_that_changes_no_deadline_has_no_list_of_changes():
         ("deadline.passed", {}, None),
         ("dispute.closed", {}, None),
         ("duplicate.noted", {}, None),
+        ("merge.noted", {}, None),
     ],
 )
 def test_an_event_of_mediation_is_the_outcome_of_at_most_one_step_of_an_agency(event_type, changed, outcome):

@@ -10,7 +10,7 @@ from tests.demo.in_memory_hub import InMemoryHub, simulated_quarter
 
 # Events, by type of the agency's event, that are published in certain states of a dispute only and that the page leaves out.
 OCCASIONAL_EVENTS = {
-    "dispute.reported": {"dispute.merged", "duplicate.proposed", "duplicate.noted"},
+    "dispute.reported": {"dispute.merged", "merge.noted", "duplicate.proposed", "duplicate.noted"},
     "report.corrected": {"dispute.closed"},
     "report.withdrawn": set(),
 }
