@@ -1,5 +1,8 @@
 """Outbox of a service: the service stores events and replies in the table `outbox` in its transaction; the relay publishes them after the commit.
 
+Messages with events are stored in the table `published` too, which keeps them: if the broker loses its data, or the database of a listener is restored
+to an earlier point, they are published again from there (plumbing.recovery). Replies to agencies are not: receipts and notices have tables of their own.
+
 - **say**: number events per dispute and store them in the outbox. An event is published if and only if its transaction commits.
 - **bundle**: one row of the outbox and one message, which contains all events of the transaction for one exchange and partition (plumbing.bundles).
 - **spoken**: the table with the last sequence number used, per stream and dispute. The row is locked until the commit, so that sequence numbers
@@ -21,7 +24,15 @@ from plumbing.rows import Columns
 from plumbing.statements import StatementPipeline, Statements
 
 SEQUENCE_COLUMNS = Columns("source text, subject text, last_sequence bigint")
-OUTBOX_COLUMNS = Columns("partition smallint, exchange text, routing_key text, message_id text, event_count int, body utf8")
+MESSAGE_COLUMNS = Columns("partition smallint, exchange text, routing_key text, message_id text, event_count int, body utf8")
+# A body is written once: into `published`, or into `outbox` if it is a reply.
+WRITE_MESSAGES_SQL = f"""
+with message as materialized (select nextval('message_ids') as id, v.* from {MESSAGE_COLUMNS.rows}),
+     recorded as (insert into published (id, {MESSAGE_COLUMNS.names}) select * from message where exchange <> '{INBOXES_EXCHANGE}'),
+     queued as (insert into outbox (id, {MESSAGE_COLUMNS.names})
+                select id, partition, exchange, routing_key, message_id, event_count, case exchange when '{INBOXES_EXCHANGE}' then body end from message)
+select pg_notify(%s, '')
+"""
 
 
 class Outbox(Statements):
@@ -84,10 +95,7 @@ class Outbox(Statements):
         """Write the collected events and notify the relay. Must be the last statement before the commit."""
         if not self._events:
             return
-        self.write(
-            f"with put as (insert into outbox ({OUTBOX_COLUMNS.names}) select * from {OUTBOX_COLUMNS.rows}) select pg_notify(%s, '')",
-            [*OUTBOX_COLUMNS.parameters(make_messages(self._events)), f"outbox_{self._service}"],
-        )
+        self.write(WRITE_MESSAGES_SQL, [*MESSAGE_COLUMNS.parameters(make_messages(self._events)), f"outbox_{self._service}"])
 
 
 def _is_confidential(reply):

@@ -55,8 +55,8 @@ PREPARE_FETCH_SQL = """
 prepare fetch_rows (smallint[], bigint[], int, bigint) as
 select id, exchange, routing_key, message_id, event_count, body
   from (select *, sum(octet_length(body)) over (order by id) - octet_length(body) as bytes_before
-          from (select id, exchange, routing_key, message_id, event_count, body from outbox
-                 where partition = any($1) and id <> all($2) order by id limit $3) oldest) numbered
+          from (select o.id, o.exchange, o.routing_key, o.message_id, o.event_count, coalesce(o.body, p.body) as body
+                  from (select * from outbox where partition = any($1) and id <> all($2) order by id limit $3) o left join published p using (id)) oldest) numbered
  where bytes_before < $4 order by id
 """
 PREPARE_DELETE_SQL = "prepare delete_rows (bigint[]) as delete from outbox where id = any($1)"

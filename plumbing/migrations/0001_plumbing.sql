@@ -59,13 +59,26 @@ create table spoken (                   -- the last sequence number used, per st
     primary key (subject, source)
 ) with (fillfactor = 80);
 
-create table outbox (                   -- messages to publish; the relay deletes a row once the broker has confirmed it
-    id           bigint      generated always as identity primary key,
+create sequence message_ids;            -- ids of messages, in `published` and `outbox`; a copy of the database that is older has a lower last value
+
+create table published (                -- record of the messages with events of this service's streams; append-only, so that they can be published again
+    id           bigint      primary key,
     partition    smallint    not null,
     exchange     text        not null,
     routing_key  text        not null,
     message_id   text        not null,               -- id of the event; of a bundle: id of its first event and number of the others
     event_count  int         not null,
     body         bytea       compression lz4 not null,   -- a bundle of many events would cost several times more CPU time to compress by the default method
+    created_at   timestamptz not null default now()
+);
+
+create table outbox (                   -- messages to publish; the relay deletes a row once the broker has confirmed it
+    id           bigint      primary key default nextval('message_ids'),
+    partition    smallint    not null,
+    exchange     text        not null,
+    routing_key  text        not null,
+    message_id   text        not null,
+    event_count  int         not null,
+    body         bytea       compression lz4,        -- null: the body is that of the row in `published` with the same id
     created_at   timestamptz not null default now()
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
