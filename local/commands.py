@@ -179,6 +179,17 @@ def log(arguments: list[str]) -> int:
     return _run_service_tool("intake", "services.intake.verify", [])
 
 
+def recover(arguments: list[str]) -> int:
+    """Repair the system in the run directory after a loss of data. A running system is stopped first."""
+    folder = make_private_folder(run_dir())
+    if _is_locked(folder) and down([]):
+        return 1
+    _choose_county(folder)
+    from local import recovery
+
+    return recovery.run(arguments)
+
+
 def webhooks(arguments: list[str]) -> int:
     return _run_service_tool("notify", "services.notify.webhooks", arguments)
 

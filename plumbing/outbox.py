@@ -49,22 +49,20 @@ class Outbox(Statements):
             return
         counts = Counter((event.subject, event.source or self._service) for event in domain_events)
         keys = sorted(counts)  # every transaction locks the rows in sorted order, so that no deadlock is possible
-        last_used = {
-            (subject, source): last - counts[subject, source]
-            for source, subject, last in self.rows(
-                f"insert into spoken (source, subject, last_sequence) select * from {SEQUENCE_COLUMNS.rows}"
-                " on conflict (subject, source) do update set last_sequence = spoken.last_sequence + excluded.last_sequence"
-                " returning source, subject, last_sequence",
-                SEQUENCE_COLUMNS.parameters([(source, subject, counts[subject, source]) for subject, source in keys]),
-            )
-        }
+        epoch, last_used = 1, {}
+        for source, subject, last, epoch in self.rows(  # noqa: B007 - the epoch is the same in all rows
+            f"insert into spoken (source, subject, last_sequence) select * from {SEQUENCE_COLUMNS.rows}"
+            " on conflict (subject, source) do update set last_sequence = spoken.last_sequence + excluded.last_sequence"
+            " returning source, subject, last_sequence, (select number from epoch)",
+            SEQUENCE_COLUMNS.parameters([(source, subject, counts[subject, source]) for subject, source in keys]),
+        ):
+            last_used[subject, source] = last - counts[subject, source]
         for event in domain_events:
             source = event.source or self._service
             sequence = last_used[event.subject, source] = last_used[event.subject, source] + 1
-            # The sealed stream has its own sequence numbers, so the prefix "s" keeps its event ids distinct from those of the ordinary stream.
-            event_id = f"{event.subject}/{sequence}" if event.source is None else f"{event.subject}/s{sequence}"
+            event_id = events.event_id_of(event.subject, sequence, epoch, is_sealed=event.source is not None)
             partition = partition_of(event.subject, self._partitions)
-            body = events.write(source, event, event_id, self._now, sequence)
+            body = events.write(source, event, event_id, self._now, sequence, epoch)
             bundle_key = routing_key(partition, BUNDLE_KEY)
             self._events.append(OutboxEvent(partition, exchange_of(source), routing_key(partition, event.type), event_id, body, bundle_key))
 

@@ -65,6 +65,21 @@ def insert_sealed_notices(tx: Transaction, notices: list[Notice]) -> None:
     tx.insert("notify.sealed_notices", SEALED_NOTICE_COLUMNS, rows, "on conflict do nothing")
 
 
+def load_inbox_notices_since(tx: Transaction, since: datetime, after: str, limit: int) -> list[tuple]:
+    """Return up to `limit` notices sent to inboxes since this time, above the id `after`: (id, kind, dispute, addressee, data, time), in order."""
+    return tx.rows(
+        "select id, kind, dispute, addressee, about, made_at from notify.notices where channel = 'inbox' and made_at >= %s and id > %s order by id limit %s",
+        (since, after, limit),
+    )
+
+
+def load_sealed_notices_since(tx: Transaction, since: datetime, after: str, limit: int) -> list[tuple]:
+    """Return up to `limit` notices about the safeguard lane sent since this time, above the id `after`: (id, dispute, addressee, time), in order."""
+    return tx.rows(
+        "select id, dispute, addressee, made_at from notify.sealed_notices where made_at >= %s and id > %s order by id limit %s", (since, after, limit)
+    )
+
+
 # The statements below use now() of the database instead of `tx.now`, because the system clocks of two machines may differ by more than a lease.
 
 
