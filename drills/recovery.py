@@ -22,7 +22,7 @@ from contracts import COUNTY
 from contracts.channels import SUBSCRIPTIONS, service_of
 from drills.drill import ignore_configured_servers
 from fengqiao_agency import Agency
-from local import System, recovery
+from local import System, checks, recovery
 from local.paths import run_dir
 from local.progress import CannotContinue
 from scenarios.facts import typical_facts
@@ -284,10 +284,11 @@ LOSSES = {"broker": lose_broker, "database": restore_all, "both": restore_all_an
 
 
 def check(drill: RecoveryDrill) -> list[str]:
-    """Wait until the system and the agencies are quiet after a recovery. Return the findings."""
+    """Wait until the system and the agencies are quiet after a recovery. Return the findings, also those of `./fengqiao check`."""
     drill.settle()
     drill.wait_until_quiet()
-    return drill.findings()
+    databases = {service: addresses["database"] for service, addresses in drill.system.servers.services.items()}
+    return drill.findings() + [f"{en}: {count}" for _, en, count in checks.run_checks(databases, drill.system.servers.keys, wait=10) if count]
 
 
 def main() -> int:

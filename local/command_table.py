@@ -35,6 +35,8 @@ COMMANDS = {
     "parked":    Command("查看、重放或者作废被搁置的事件",            "list, replay or discard parked events",               RUNTIME_REQUIREMENTS,    "commands.parked"),
     "log":       Command("log verify：核对上报日志与查阅记录的哈希链",  "log verify: check the hash chains of the report log and of the access log",   RUNTIME_REQUIREMENTS,    "commands.log"),
     "recover":   Command("数据库恢复或消息服务器数据丢失之后的修复",  "repair after a restore of the database or a loss of the broker's data",   RUNTIME_REQUIREMENTS,    "commands.recover"),
+    "check":     Command("核对运行中的系统：发布、处理、回执、计数、哈希链",  "check a running system: events published and processed, receipts, counts, hash chains",   RUNTIME_REQUIREMENTS,    "commands.check"),
+    "rebuild":   Command("由记录重建：rebuild metrics 或者 rebuild notify",  "rebuild the read model or the ledger of notices from the record: rebuild metrics, rebuild notify",   RUNTIME_REQUIREMENTS,    "commands.rebuild"),
     "webhooks":  Command("登记机构接收通知的网址",                  "set the URL at which an agency receives its notices",               RUNTIME_REQUIREMENTS,    "commands.webhooks"),
     "county":    Command("县级配置：检查、应用、新建",              "check, apply or create a county's folder",                       RUNTIME_REQUIREMENTS,    "commands.county"),
     "rosters":   Command("名册：检查、载入、查看",                  "check, load or show rosters",                                  RUNTIME_REQUIREMENTS,    "commands.rosters"),

@@ -7,6 +7,7 @@ from datetime import datetime
 from contracts.channels import SERVICES
 from contracts.dates import SHANGHAI
 from local.progress import CannotContinue, print_message, timed_step
+from local.rebuild import rebuild_service
 from local.servers import Servers
 from plumbing.epoch import EpochFile
 from plumbing.migrate import UnknownSchema, migrate
@@ -54,6 +55,9 @@ def recover(servers: Servers, skip_codes: int = intake.CODE_MARGIN, force: bool 
 
     with timed_step("恢复", "recovering"):
         report = repair.recover(services, servers.amqp_admin, servers.partitions, file, loss, finish)
+    if any(listener == "metrics" for _, listener in report.ahead):
+        # The read model has counted events that the producer no longer has, so it is rebuilt from what there is.
+        rebuild_service("metrics", databases, servers.database_admin, servers.keys)
     _print_report(report, counts)
     return 0
 

@@ -19,12 +19,14 @@ import zlib
 import pika
 import psycopg2
 from pika.adapters.select_connection import IOLoop
+from prometheus_client import REGISTRY
 from structlog import get_logger
 
 from contracts.channels import DEFAULT_PARTITIONS
 from plumbing import epoch, logs, migrate, pool, telemetry
 from plumbing.bundles import content_type
 from plumbing.failpoints import failpoint
+from plumbing.lag import LagCollector
 from plumbing.logs import describe
 
 log = get_logger()
@@ -411,6 +413,7 @@ def main(services: list[str]) -> None:
     threads = [threading.Thread(target=relay.run, name=f"relay-{relay.service}") for relay in relays]
     for thread in threads:
         thread.start()
+    REGISTRY.register(LagCollector({name: addresses["database"] for name, addresses in connections.items()}))
     host, port = os.environ.get("FENGQIAO_TELEMETRY_HOST", "127.0.0.1"), int(os.environ.get("FENGQIAO_TELEMETRY_PORT", 0))
     telemetry.serve(host, port, lambda: {relay.service: relay.is_ready for relay in relays})
     log.info("Relaying.", count=len(relays))
