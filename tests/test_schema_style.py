@@ -91,5 +91,5 @@ def test_is_a_sentence_rejects_abbreviated_and_generated_constraint_names():
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_schema_of_every_service_has_the_tables_of_plumbing(sandbox, service):
     assert {table for (table,) in sandbox.rows("select tablename from pg_tables where schemaname = %s", service)} >= {
-        "heard", "waiting", "parked", "parked_actions", "spoken", "outbox",
+        "heard", "waiting", "parked", "parked_actions", "spoken", "published", "outbox",
     }  # fmt: skip
