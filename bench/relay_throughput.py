@@ -24,10 +24,13 @@ from plumbing.bundles import count_events
 from plumbing.relay import WINDOW_ROWS, Relay
 
 PUBLISHING_SERVICE, LISTENERS = "mediation", ("intake", "metrics", "notify")
-FILL_OUTBOX = (
-    "insert into mediation.outbox (partition, exchange, routing_key, message_id, event_count, body)"
-    " select * from unnest(%s::smallint[], %s::text[], %s::text[], %s::text[], %s::int[], %s::bytea[])"
-)
+FILL_OUTBOX = """
+with message as materialized (
+        select nextval('mediation.message_ids') as id, m.*
+          from unnest(%s::smallint[], %s::text[], %s::text[], %s::text[], %s::int[], %s::bytea[]) m (partition, exchange, routing_key, message_id, event_count, body)),
+     recorded as (insert into mediation.published select * from message)
+insert into mediation.outbox select id, partition, exchange, routing_key, message_id, event_count, null from message
+"""
 
 
 def measure(lab: Lab, published: dict[str, list[Message]], count: int, pair_count: int) -> dict:
@@ -39,7 +42,7 @@ def measure(lab: Lab, published: dict[str, list[Message]], count: int, pair_coun
         messages.append(message)
         event_count += count_events(message.body)
     with lab.copies.admin_cursor(WORK_DATABASE) as cursor:
-        cursor.execute("truncate mediation.outbox")
+        cursor.execute("truncate mediation.outbox, mediation.published")
     relay_runs, floor_runs = [], []
     for pair in range(pair_count):
         for side in ("relay", "floor") if pair % 2 == 0 else ("floor", "relay"):
@@ -67,7 +70,7 @@ def _measure_side(lab, side, messages, event_count):
                 strict=True,
             )
             cursor.execute(FILL_OUTBOX, [list(column) for column in columns])
-            cursor.execute("analyze mediation.outbox")
+            cursor.execute("analyze mediation.outbox, mediation.published")
     file = lab.folder / "job.pickle"
     file.write_bytes(
         pickle.dumps(

@@ -104,7 +104,8 @@ def _prepare_input(lab, measured_service, agency_events, published):
     with lab.copies.admin_cursor(WORK_DATABASE) as cursor:
         if measured_service.name != "answers":
             cursor.execute(
-                f"select routing_key, message_id, event_count, body from {measured_service.service}.outbox where exchange = %s order by id",
+                f"select routing_key, message_id, event_count, p.body from {measured_service.service}.outbox join {measured_service.service}.published p"
+                " using (id, routing_key, message_id, event_count) where p.exchange = %s order by id",
                 (exchange_of(measured_service.service),),
             )
             published[measured_service.service] = [

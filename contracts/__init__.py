@@ -38,12 +38,13 @@ from contracts.kinds import CHANNELS, KINDS, SESSION_MODES, TERMINATION_GROUNDS,
 from contracts.mistakes import MISTAKES, Mistake, mistakes_in
 from contracts.reasons import REASONS, Reason
 from contracts.states import STATES
-from contracts.steps import ORDINARY_STEP_NAMES, ROSTER_STEP_NAMES
+from contracts.steps import AGENCY_STATEMENTS, ORDINARY_STEP_NAMES, ROSTER_STEP_NAMES
 from contracts.validation import convert, dump, dump_facts, load, load_parties
 
 __all__ = [
     "AGENCIES",
     "AGENCY_EVENTS",
+    "AGENCY_STATEMENTS",
     "CHANNELS",
     "COUNTY",
     "DOMAIN_EVENTS",

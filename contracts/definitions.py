@@ -26,7 +26,7 @@ class EventType:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """Definition of one event type that agencies report: a step of a dispute, or a change of a roster."""
+    """Definition of one event type that agencies report: a step of a dispute, a change of a roster, or a statement about the agency itself."""
 
     type: str
     schema: type[Schema]  # schema of the event's `data`
@@ -36,6 +36,7 @@ class Step:
     en: str
     example: dict  # example of the event's `data`
     is_about_roster: bool = False  # True: the subject of the event is an organisation on the roster, not a dispute
+    is_about_agency: bool = False  # True: the subject of the event is the reporting agency itself; the intake service answers the event and does not store it
     is_sealed: bool = False  # True: the step belongs to the safeguard lane and is published in the sealed streams only
     is_correctable: bool = True  # True: an event report.corrected may replace the facts of this step
     repeats_facts: bool = True  # False: mediation's event that confirms the step repeats none of its facts

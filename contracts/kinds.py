@@ -422,6 +422,19 @@ RECOMPUTATION_REASONS = {                      # reasons for which a deadline is
     "correction": ("上报更正或者撤销", "a report was corrected or withdrawn"),
     "not_counted": ("期间不计入",     "days excluded from counting"),
 }
+CORRECTABLE_FIELDS = {                         # facts of a dispute that a correction can change; the parties are named as a whole
+    "township":   ("乡镇（街道）",   "township or street"),
+    "village":    ("村（社区）",     "village or community"),
+    "grid":       ("网格",           "grid"),
+    "kind":       ("纠纷类型",       "kind of dispute"),
+    "cause":      ("案由",           "cause of action"),
+    "amount_cny": ("涉及金额",       "amount in dispute"),
+    "channel":    ("来源渠道",       "channel of the report"),
+    "wants":      ("诉求",           "request of the applicant"),
+    "standings":  ("当事人身份类别", "types of the parties"),
+    "flags":      ("需特别关注的情形", "circumstances that need special attention"),
+    "parties":    ("当事人",         "parties"),
+}
 RECOMPUTED_DISPUTE_REASONS = {                 # why the whole history of a dispute was applied again
     "correction":  ("上报更正",       "a report was corrected"),
     "withdrawal":  ("上报撤销",       "a report was withdrawn or a join was undone"),

@@ -8,7 +8,7 @@ from contracts.events import event_type
 from contracts.fast_validators import UNDECIDED_ERRORS, build_converter, build_loader
 from contracts.fields import set_unknown_fields
 from contracts.step_facts import facts_schema
-from contracts.steps import ROSTER_STEPS, STEPS_BY_TYPE
+from contracts.steps import AGENCY_STATEMENTS, ROSTER_STEPS, STEPS_BY_TYPE
 from contracts.steps.reporting import Parties
 
 
@@ -58,7 +58,7 @@ def _parties_loader():
 
 @cache
 def _facts_dumper(type):
-    if type in ROSTER_STEPS:
+    if type in ROSTER_STEPS or type in AGENCY_STATEMENTS:
         raise KeyError(type)
     return _with_fast_dump(facts_schema(STEPS_BY_TYPE[type], EXCLUDE))
 
@@ -95,6 +95,6 @@ def load_parties(data: list) -> list[dict]:
 def dump_facts(type: str, data: dict) -> dict:
     """Return the loaded data of an agency's event as JSON facts for the event step.reported: without parties, risk flags and the agency's own numbers.
 
-    Raises KeyError for a change of a roster, because it is not a step of a dispute.
+    Raises KeyError for a change of a roster and for a statement of an agency about itself, because they are not steps of a dispute.
     """
     return _facts_dumper(type)(data)

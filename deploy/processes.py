@@ -60,6 +60,7 @@ class Installation(Protocol):
     partitions: int
     folder: Path
     county: Path  # the county's folder that the processes read
+    epoch_file: Path | None  # the record of the epoch outside the database (plumbing.epoch); None: the processes do not check for lost data
     broker: object  # None: the broker is external, and its address may contain a host name that must be resolved
 
 
@@ -77,6 +78,8 @@ def make_launch(spec: ProcessSpec, servers: Installation) -> Launch:
         # does, for webhooks.
         **({"EVENTLET_NO_GREENDNS": "yes"} if servers.broker and spec.name != "notify" else {}),
     }
+    if servers.epoch_file:
+        environment["FENGQIAO_EPOCH_FILE"] = str(servers.epoch_file)
     if spec.service:
         addresses = servers.services[spec.service]
         environment |= {

@@ -49,6 +49,12 @@ def make_database(server_url: str, name: str = DATABASE) -> None:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
 
 
+def drop_database(server_url: str, name: str) -> None:
+    """Drop the database if it exists, and end the connections to it."""
+    with _AdminConnection(server_url) as (connection, _):
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
 def url_with_user(url: str, user: str, password: str) -> str:
     """Return the URL with this user and password instead of the present ones."""
     parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""Copies each event in the services' outboxes into a table of the drill, for the checks.
+"""Copies each event that the services publish into a table of the drill, for the checks.
 
 A database trigger copies the events of each inserted row, which may be a bundle of events, in the transaction that inserts it. If that transaction
 committed, the copy therefore exists exactly once, whatever happens to the relay and the broker afterwards. The services' code does not depend on the copy.
@@ -31,7 +31,7 @@ create function drill.copy_outbox() returns trigger language plpgsql security de
 begin
     insert into drill.outbox (service, exchange, routing_key, event_id, type, subject, body)
     select tg_table_schema, exchange, replace(routing_key, '.bundle', '.' || f.type), coalesce(f.id, message_id), f.type, f.subject, convert_to(event, 'UTF8')
-      from (select *, convert_from(body, 'UTF8') as message from new_rows) m
+      from (select *, convert_from(body, 'UTF8') as message from new_rows where body is not null) m
      cross join lateral string_to_table(case when message like '[%' then substr(message, 2, length(message) - 2) else message end, E',\n')
            with ordinality e (event, n)
      cross join lateral json_to_record(event::json) as f (id text, type text, subject text)
@@ -39,8 +39,10 @@ begin
     return null;
 end $$;
 """
-CREATE_TRIGGER = """
-create trigger copy_outbox after insert on {service}.outbox referencing new table as new_rows for each statement execute function drill.copy_outbox()
+# Each body is in one of these tables: events in `published`, replies to agencies in `outbox`.
+CREATE_TRIGGERS = """
+create trigger copy_events after insert on {service}.published referencing new table as new_rows for each statement execute function drill.copy_outbox();
+create trigger copy_replies after insert on {service}.outbox referencing new table as new_rows for each statement execute function drill.copy_outbox()
 """
 
 
@@ -62,7 +64,7 @@ def install_outbox_copy(admin_url: str, services) -> None:
     with closing(psycopg2.connect(admin_url, connect_timeout=10)) as connection, connection, connection.cursor() as cursor:
         cursor.execute(CREATE_OUTBOX_COPY)
         for service in services:
-            cursor.execute(CREATE_TRIGGER.format(service=service))
+            cursor.execute(CREATE_TRIGGERS.format(service=service))
 
 
 def read_bodies(query_rows, exchanges: list[str]) -> Iterator[dict[str, list[bytes]]]:

@@ -209,7 +209,7 @@ class HttpClient:
                 f"{self._url}/receipts?after={after}&wait=2", headers={"Authorization": f"Bearer {self._tokens[agency]}"}, timeout=(3, TIMEOUT_SECONDS)
             )
             response.raise_for_status()
-            return int(response.headers["Fengqiao-Position"]), response.json()
+            return response.headers["Fengqiao-Position"], response.json()
         except requests.RequestException as problem:
             raise ReceiptsNotFetched(type(problem).__name__) from problem
 

@@ -130,7 +130,10 @@ def read_outbox_without_partition_locks():
 
     from plumbing import relay
 
-    fetch = "select id, exchange, routing_key, message_id, event_count, body from outbox order by id limit 10 for update skip locked"
+    fetch = (
+        "select o.id, o.exchange, o.routing_key, o.message_id, o.event_count, coalesce(o.body, p.body)"
+        " from outbox o left join published p using (id) order by o.id limit 10 for update of o skip locked"
+    )
 
     def publish_window(self):
         self._query("begin")

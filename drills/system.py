@@ -57,6 +57,7 @@ class DrillSystem(System):
             for service in self.servers.services:
                 cursor.execute(f"drop schema {service} cascade")
         prepare_database(self.servers.database_admin, self.servers.keys["database"])
+        self.servers.epoch_file.unlink(missing_ok=True)
         self.migrate()
         with closing(pika.BlockingConnection(pika.URLParameters(self.servers.amqp_admin))) as connection:
             channel = connection.channel()

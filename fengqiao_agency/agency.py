@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 from . import envelope
 from .broker_connection import PROBLEM_TEXTS
-from .errors import NotConfigured
+from .errors import NotConfigured, NotValid
 from .events import IncomingEvent, make_outgoing_event
+from .heartbeat import DEFAULT_SECONDS, EVENT_TYPE, Heartbeat
 from .inbox import InboxReader
 from .outbox import Outbox, StoredMessage
 from .publisher import Publisher
@@ -25,14 +26,19 @@ class Agency:
             agency.settle(timeout=60)
 
     `report` also works while the hub, the broker or the network is unavailable: the event is stored on disk and sent later.
+
+    Every `heartbeat` seconds, while all stored events are answered, the agency tells the hub that it has reported everything up to now (agency.alive);
+    otherwise the hub waits longer before it announces that a deadline of this agency has passed. With None, only `alive` says so: for a system that
+    reports later than things happen, for example once a day.
     """
 
-    def __init__(self, code: str, amqp_uri: str, outbox_path: str):
+    def __init__(self, code: str, amqp_uri: str, outbox_path: str, heartbeat: float | None = DEFAULT_SECONDS):
         if not envelope.TYPE_PATTERN.fullmatch(code):  # the agency's code is the first part of every AMQP routing key
             raise NotConfigured("FENGQIAO_AGENCY", "机构代码，如 police", "the agency's code, such as police")
         self.code = code
         self.outbox = Outbox(outbox_path)
-        self._publisher = Publisher(code, amqp_uri, self.outbox)
+        self._heartbeat = Heartbeat(heartbeat)
+        self._publisher = Publisher(code, amqp_uri, self.outbox, self._heartbeat)
         self._inbox = InboxReader(code, amqp_uri, self.outbox, self._on_messages_stored)
         self._on_receipt: list[Callable[[IncomingEvent], None]] = []
         self._on_notice: list[Callable[[IncomingEvent], None]] = []
@@ -67,6 +73,8 @@ class Agency:
         events = []
         for type, subject, data, *rest in reports:
             time, id = [*rest, None, None][:2]
+            if type == EVENT_TYPE:
+                raise NotValid(type, "type", "须通过 alive 上报", "is not reported with `report`; call `alive`")
             event = make_outgoing_event(self.code, type, subject, data, time, id)
             validate_event_data(type, data)
             self._check_not_in_future(type, time)
@@ -74,6 +82,21 @@ class Agency:
         self.outbox.add_events(events)
         self._publisher.wake()
         return [event.id for event in events]
+
+    def alive(self, up_to: datetime | None = None) -> str:
+        """State that everything that happened up to this time (default: now) is reported, for example at the end of an import. Return the event's id.
+
+        The statement is sent when every stored event is answered. It is kept in memory only; a later statement replaces it. Raises NotValid for a time in
+        the future. `confirmed_up_to` returns the time that the hub has confirmed.
+        """
+        envelope.check_event_time(EVENT_TYPE, up_to or datetime.now(UTC))
+        self._check_not_in_future(EVENT_TYPE, up_to)
+        statement = self._heartbeat.state(up_to or datetime.now(UTC))
+        return statement.event_id
+
+    def confirmed_up_to(self) -> datetime | None:
+        """Return the newest time up to which the hub knows, by agency.alive, that everything is reported; None if there is none."""
+        return self.outbox.confirmed_up_to()
 
     def resend(self) -> int:
         """Publish all events without a receipt again, also those in state `returned` (undeliverable). Return their number.

@@ -5,13 +5,14 @@ import logging
 import os
 import sys
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from .agency import Agency
 from .errors import AgencyError, NotConfigured
+from .heartbeat import DEFAULT_SECONDS
 from .outbox import FINAL_STATES, STATES, Outbox
 
 EXIT_REFUSED, EXIT_USAGE, EXIT_STILL_WAITING = 1, 2, 3
@@ -78,9 +79,53 @@ def send(
 
 
 @app.command()
-def watch():
+def alive(
+    up_to: Annotated[
+        str | None, typer.Option(help="已全部上报至该时间，RFC 3339，带时区；默认现在 / everything up to this time is reported; default now")
+    ] = None,
+    wait: Annotated[float, typer.Option(help="等待枢纽确认的秒数 / seconds to wait for the hub's confirmation")] = 30,
+):
+    """声明截至某一时间的事项均已上报，例如批量导入结束时。 / State that everything up to a time is reported, for example at the end of an import.
+
+    退出码 / exit code: 0 已确认 (confirmed), 1 未接收 (refused), 2 填写有误 (invalid input), 3 未确认，请稍后再次运行 (not confirmed; run it again later).
+    """
+    agency = _open_agency(heartbeat=None)
+    try:
+        stated = _parse_time(up_to) or datetime.now(UTC)
+        event_id = agency.alive(stated)
+    except AgencyError as error:
+        _fail(str(error), EXIT_USAGE)
+    agency.start()
+    agency.outbox.wait_until(lambda: _is_confirmed(agency, stated) or agency.outbox.has_refusal(event_id), wait)
+    problems = agency.problems()
+    agency.stop()
+    if agency.outbox.has_refusal(event_id):
+        (refusal,) = (receipt.data["reason"] for receipt in agency.receipts() if receipt.event_id == event_id)
+        _fail(f"未接收 / refused{_format_reason(refusal)}", EXIT_REFUSED)
+    if not _is_confirmed(agency, stated):
+        for zh, en in problems:
+            typer.echo(f"{zh} / {en}", err=True)
+        _fail(
+            "尚未确认：须待发件箱中的事件均有回执。请稍后再次运行。\nNot confirmed: every event in the outbox must have a receipt first. Run it again later.",
+            EXIT_STILL_WAITING,
+        )
+    typer.echo(f"已确认：截至 {stated.isoformat()} 均已上报 / confirmed: everything up to {stated.isoformat()} is reported")
+
+
+def _is_confirmed(agency, up_to):
+    confirmed = agency.confirmed_up_to()
+    return confirmed is not None and confirmed >= up_to
+
+
+@app.command()
+def watch(
+    heartbeat: Annotated[
+        float,
+        typer.Option(help="每隔若干秒声明已全部上报，0 为不声明 / seconds between two statements that everything is reported; 0: no statements"),
+    ] = DEFAULT_SECONDS,
+):
     """持续发送发件箱，并显示回执和通知，按 Ctrl-C 结束。 / Send the events of the outbox and show receipts and notices until Ctrl-C."""
-    with _open_agency() as agency:
+    with _open_agency(heartbeat or None) as agency:
         receipt, notice = agency.outbox.newest_cursors()
         shown_problems = []
         try:
@@ -135,13 +180,13 @@ def outbox(
         typer.echo(_format_event(row))
 
 
-def _open_agency():
+def _open_agency(heartbeat=None):
     code = _require_setting("FENGQIAO_AGENCY", "机构代码，如 police", "the agency's code, such as police")
     uri = _require_setting(
         "FENGQIAO_AMQP_URI", "消息服务器地址，如 amqps://police:密码@主机/fengqiao", "the broker's address, such as amqps://police:password@host/fengqiao"
     )
     try:
-        return Agency(code, uri, _require_setting("FENGQIAO_OUTBOX", "发件箱文件的路径", "path of the outbox file"))
+        return Agency(code, uri, _require_setting("FENGQIAO_OUTBOX", "发件箱文件的路径", "path of the outbox file"), heartbeat)
     except AgencyError as error:
         _fail(str(error), EXIT_USAGE)
 

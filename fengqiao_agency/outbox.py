@@ -22,7 +22,14 @@ from .envelope import unsendable_reason
 from .errors import IdAlreadyUsed
 from .events import IncomingEvent, OutgoingEvent
 
+# How long the content of an answered event is kept: after a loss of data at the hub, the event may have to be sent again.
+KEEP_CONTENT = timedelta(days=7)
+DELETE_CONTENT_INTERVAL_SECONDS = 3600
+CLOCK_TOLERANCE = timedelta(minutes=10)  # possible difference between the clocks of hub and agency, when the hub names a time since which events may be lost
+
 STATES = ("held", "waiting", "returned", "published", "accepted", "refused", "rejected", "applied")
+UNANSWERED_STATES = ("held", "waiting", "returned", "published")  # states of events for which no receipt has arrived
+RECOVERED = "notice.recovered"  # type of the notice by which the hub asks for events to be sent again
 FINAL_STATES = ("refused", "rejected", "applied")  # states after which no further receipt is expected
 
 # fmt: off
@@ -46,7 +53,7 @@ create table if not exists outbox (
     dispute_key  text not null,             -- the same for all events of one dispute: the subject of its first event
     publish_order integer,                  -- order of publishing; a new number whenever the event becomes `waiting`
     headers      text,
-    body         blob,                      -- the message body; deleted on receipt.accepted, as it may contain personal data
+    body         blob,                      -- the message body; deleted KEEP_CONTENT days after receipt.accepted, as it may contain personal data
     sha256       text not null,
     state        text not null,
     reported_at  text not null,
@@ -60,6 +67,7 @@ create index if not exists outbox_open on outbox (dispute_key) where state in ('
 create index if not exists outbox_held on outbox (dispute_key, seq) where state = 'held';
 create unique index if not exists one_published_event_per_dispute on outbox (dispute_key) where state in ('waiting', 'published', 'returned');
 create index if not exists outbox_by_state on outbox (state, publish_order);
+create index if not exists outbox_with_content on outbox (answered_at) where body is not null and state in ('accepted', 'applied', 'rejected');
 create table if not exists receipts (
     cursor integer primary key autoincrement, source text not null, id text not null, type text not null, event_id text,
     dispute text, data text not null, received_at text not null, unique (source, id)
@@ -69,6 +77,7 @@ create table if not exists notices (
     cursor integer primary key autoincrement, source text not null, id text not null, type text not null,
     dispute text, data text not null, received_at text not null, unique (source, id)
 );
+create table if not exists watermark (one integer primary key check (one = 1), up_to text not null);  -- newest time that the hub confirmed for agency.alive
 create table if not exists unreadable (cursor integer primary key autoincrement, body blob, received_at text not null);
 create table if not exists disputes (report_no text primary key, dispute text not null);
 create index if not exists disputes_by_code on disputes (dispute);
@@ -129,6 +138,7 @@ class Outbox:
         self._durable_db = self._connect("full")
         # The relaxed connection only marks events as published. If a power cut undoes the mark, the event is published again, which is harmless.
         self._relaxed_db = self._connect("normal")
+        self._next_deletion_at = 0.0
 
     def close(self):
         with self._lock:
@@ -212,12 +222,20 @@ class Outbox:
         now, new_messages = _now_text(), []
         with self._transaction(self._durable_db) as db:
             for event in messages:
-                if self._store_message(db, event, now):
+                if event.type == "receipt.accepted" and "up_to" in event.data:
+                    self._record_confirmed_up_to(db, event)
+                    continue
+                is_new = self._store_message(db, event, now)
+                if is_new:
                     new_messages.append(event)
-                    if event.type in RECEIPT_TRANSITIONS and event.answered_event_id:
-                        self._apply_receipt(db, event, now)
-                    elif event.type == "receipt.moved":
-                        self._record_code(db, event)
+                # A repeated receipt counts, too: the event was sent again after a recovery of the hub, and the hub still had its receipts.
+                if event.type in RECEIPT_TRANSITIONS and event.answered_event_id:
+                    self._apply_receipt(db, event, now)
+                elif is_new and event.type == "receipt.moved":
+                    self._record_code(db, event)
+                elif is_new and event.type == RECOVERED:
+                    self._send_again_since(db, event.data.get("since"))
+            self._delete_old_content(db)
             db.executemany("insert into unreadable (body, received_at) values (?, ?)", [(body, now) for body in unreadable])
         return new_messages
 
@@ -237,16 +255,43 @@ class Outbox:
     def _apply_receipt(self, db, receipt, now):
         state, before = RECEIPT_TRANSITIONS[receipt.type]
         dispute, reason = receipt.data.get("dispute"), receipt.data.get("reason")
-        # A refused event is kept complete, because a person must correct it. The content of other events is deleted: the hub stores it now.
-        clear_content = ", headers = null, body = null" if state != "refused" else ""
         db.execute(
-            f"update outbox set state = ?, answered_at = ?, dispute = coalesce(?, dispute), reason = ?{clear_content}"
+            "update outbox set state = ?, answered_at = ?, dispute = coalesce(?, dispute), reason = ?"
             f" where id = ? and state in ({','.join('?' * len(before))})",
             (state, now, dispute, json.dumps(reason, ensure_ascii=False) if reason else None, receipt.answered_event_id, *before),
         )
         db.execute(RELEASE_NEXT_EVENT_SQL.format("id"), (receipt.answered_event_id,))
         if receipt.type == "receipt.accepted" and dispute:
             self._record_code(db, receipt)
+
+    def _record_confirmed_up_to(self, db, receipt):
+        """Record the time up to which the hub knows that everything is reported. The receipt itself is not stored: one arrives every few minutes."""
+        up_to = _parse_time(receipt.data["up_to"])
+        before = next((_parse_time(text) for (text,) in db.execute("select up_to from watermark")), None)
+        if up_to is not None and (before is None or before < up_to):
+            db.execute("insert into watermark values (1, ?) on conflict (one) do update set up_to = excluded.up_to", (up_to.isoformat(),))
+
+    def _send_again_since(self, db, since):
+        """Let all events without a receipt and, with `since`, those answered since then be published again, one of each dispute at a time.
+
+        The hub answers an event that it still has with the same receipts, and processes one that it has lost as a new event.
+        """
+        answered = "state in ('accepted', 'applied', 'rejected') and body is not null and answered_at >= ?" if since else "state = ?"
+        since_text = _utc_text(since) if since else ""
+        seqs = db.execute(f"select seq from outbox where state = 'published' or {answered} order by seq", (since_text,)).fetchall()
+        db.executemany("update outbox set state = 'held', reason = null where seq = ?", seqs)
+        db.executemany(RELEASE_NEXT_EVENT_SQL.format("seq"), seqs)
+
+    def _delete_old_content(self, db):
+        """Delete the content of events that were answered long ago: the hub stores it. A refused event is kept complete, because a person must correct it."""
+        if time.monotonic() < self._next_deletion_at:
+            return
+        self._next_deletion_at = time.monotonic() + DELETE_CONTENT_INTERVAL_SECONDS
+        before = (datetime.now(UTC) - KEEP_CONTENT).isoformat(timespec="milliseconds")
+        db.execute(
+            "update outbox set headers = null, body = null where body is not null and state in ('accepted', 'applied', 'rejected') and answered_at < ?",
+            (before,),
+        )
 
     def _record_code(self, db, receipt):
         """Record the current code of a reported dispute. The hub sends it on acceptance and whenever it changes, because disputes are joined or a join is undone."""
@@ -262,6 +307,14 @@ class Outbox:
 
     def code_of(self, report_no: str) -> str | None:
         return next((code for (code,) in self._query("select dispute from disputes where report_no = ?", (report_no,))), None)
+
+    def confirmed_up_to(self) -> datetime | None:
+        """Return the newest time for which the hub has confirmed an event agency.alive, or None if there is none."""
+        return next((_parse_time(text) for (text,) in self._query("select up_to from watermark")), None)
+
+    def has_refusal(self, event_id: str) -> bool:
+        """Return whether a receipt says that the hub refused the event."""
+        return bool(self._query("select 1 from receipts where event_id = ? and type = 'receipt.refused'", (event_id,)))
 
     def find_event(self, event_id: str) -> OutboxEvent | None:
         return next(iter(self._load_events("where id = ?", (event_id,))), None)
@@ -358,6 +411,11 @@ def _parse_time(text):
         return datetime.fromisoformat(text).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def _utc_text(text):
+    """Return a time of the hub, less CLOCK_TOLERANCE, in the form in which the outbox stores times, so that they can be compared as texts."""
+    return (datetime.fromisoformat(text).astimezone(UTC) - CLOCK_TOLERANCE).isoformat(timespec="milliseconds")
 
 
 def _now_text():

@@ -10,7 +10,9 @@ import pika
 
 from .broker_connection import BrokerConnection
 from .envelope import UNSENDABLE_REASON_TEXTS, Unsendable, load_headers
-from .outbox import Outbox
+from .events import make_outgoing_event
+from .heartbeat import EVENT_TYPE, Heartbeat, Statement
+from .outbox import UNANSWERED_STATES, Outbox
 from .poison_messages import PoisonMessageDetector
 
 log = logging.getLogger("fengqiao_agency")
@@ -29,8 +31,8 @@ MIN_UNCONFIRMED_LIMIT = 8  # lower bound of the number of unconfirmed events, wh
 class Publisher:
     """Publisher of one outbox. An event that may or may not have reached the broker is published again: the hub recognises a repeated event by its id."""
 
-    def __init__(self, agency: str, uri: str, outbox: Outbox):
-        self._agency, self._outbox = agency, outbox
+    def __init__(self, agency: str, uri: str, outbox: Outbox, heartbeat: Heartbeat):
+        self._agency, self._outbox, self._heartbeat = agency, outbox, heartbeat
         self.connection = BrokerConnection(uri, f"fengqiao_agency {agency} publisher", self._on_channel_open, self._on_connection_lost)
         self._channel = None
         self._is_stopping = False
@@ -58,7 +60,7 @@ class Publisher:
     def _reset(self):
         self._last_loaded, self._has_more = 0, True
         self._waiting_rows: deque[tuple] = deque()
-        self._unconfirmed_by_tag: dict[int, tuple] = {}  # delivery tag → (row of the outbox, time of publishing)
+        self._unconfirmed_by_tag: dict[int, tuple] = {}  # delivery tag → (row of the outbox or statement, time of publishing)
         self._next_tag = 1
         self._return_text_by_id: dict[str, str] = {}
         self._confirmed_publish_orders: list[int] = []
@@ -83,9 +85,10 @@ class Publisher:
             self._reset()
 
     def _handle_broker_close(self, code, text):
-        publish_order = self._poison_detector.record_close([row[0] for row, _ in self._unconfirmed_by_tag.values()], code, text)
+        rows = [row for row, _ in self._unconfirmed_by_tag.values() if not isinstance(row, Statement)]
+        publish_order = self._poison_detector.record_close([row[0] for row in rows], code, text)
         if publish_order is not None:
-            ((row, _),) = self._unconfirmed_by_tag.values()
+            (row,) = rows
             log.error("%s: the broker closed the connection with code %s because of event %s", self._agency, code, row[1])
             self._return_unsendable(row, "refused_by_broker")
             self.connection.should_reconnect_at_once = True
@@ -102,6 +105,7 @@ class Publisher:
             self._next_resend_check = now + RECEIPT_TIMEOUT_SECONDS / 10
             self._outbox.resend(unanswered_for=RECEIPT_TIMEOUT_SECONDS)
         self._publish_new()
+        self._publish_due_statement()
         self.connection.call_later(POLL_SECONDS, self._poll)
 
     def _is_open(self):
@@ -118,8 +122,8 @@ class Publisher:
             self._load_waiting_events(MAX_LOADED_EVENTS - len(self._waiting_rows))
         while self._waiting_rows and len(self._unconfirmed_by_tag) < self._unconfirmed_limit:
             row = self._next_row()
-            first, _ = next(iter(self._unconfirmed_by_tag.values()), (row, None))
-            if self._unconfirmed_by_tag and (self._poison_detector.must_be_published_alone(row[0]) or self._poison_detector.must_be_published_alone(first[0])):
+            first = next((first for first, _ in self._unconfirmed_by_tag.values() if not isinstance(first, Statement)), None)
+            if first is not None and (self._poison_detector.must_be_published_alone(row[0]) or self._poison_detector.must_be_published_alone(first[0])):
                 return
             self._waiting_rows.remove(row)
             self._publish(row)
@@ -142,6 +146,20 @@ class Publisher:
             return
         self._channel.basic_publish(AGENCIES_EXCHANGE, key, row[4], properties, mandatory=True)
         self._unconfirmed_by_tag[self._next_tag] = row, time.monotonic()
+        self._next_tag += 1
+
+    def _publish_due_statement(self):
+        """Publish agency.alive if it is due and every event in the outbox is answered, so that no event that happened before is still on its way."""
+        if self._is_backing_off or self._is_stopping or self.connection.problem == "blocked" or self._unconfirmed_by_tag:
+            return
+        statement = self._heartbeat.due_statement()
+        if statement is None or self._outbox.has_event_in_state(*UNANSWERED_STATES):
+            return
+        data = {"up_to": statement.up_to.isoformat()}
+        event = make_outgoing_event(self._agency, EVENT_TYPE, self._agency, data, None, statement.event_id)
+        key, properties = self._build_message(event.id, event.type, event.headers, event.body)
+        self._channel.basic_publish(AGENCIES_EXCHANGE, key, event.body, properties, mandatory=True)
+        self._unconfirmed_by_tag[self._next_tag] = statement, time.monotonic()
         self._next_tag += 1
 
     def _build_message(self, event_id, event_type, headers, body):
@@ -179,6 +197,12 @@ class Publisher:
         self._publish_waiting()
 
     def _on_ack(self, row):
+        if isinstance(row, Statement):
+            self._record_accepting_broker()
+            self._heartbeat.record_published(row)
+            if self._return_text_by_id.pop(row.event_id, None) is not None:
+                log.error("%s: no queue accepts the event %s", self._agency, EVENT_TYPE)
+            return
         publish_order, event_id, *_ = row
         self._poison_detector.record_confirm(publish_order)
         return_text = self._return_text_by_id.pop(event_id, None)
@@ -190,18 +214,22 @@ class Publisher:
             return
         self._confirmed_publish_orders.append(publish_order)
         self._unconfirmed_limit = min(self._unconfirmed_limit + 1, MAX_UNCONFIRMED_EVENTS)
-        if not self._is_backing_off:
-            self._backoff_seconds = FIRST_BACKOFF_SECONDS
-            if self.connection.problem == "full":
-                self.connection.problem = None
+        self._record_accepting_broker()
         if len(self._confirmed_publish_orders) >= MARK_BATCH_SIZE:
             self._mark_confirmed()
         elif not self._is_mark_scheduled:
             self._is_mark_scheduled = True
             self.connection.call_later(MARK_DELAY_SECONDS, self._mark_confirmed)
 
+    def _record_accepting_broker(self):
+        if not self._is_backing_off:
+            self._backoff_seconds = FIRST_BACKOFF_SECONDS
+            if self.connection.problem == "full":
+                self.connection.problem = None
+
     def _on_nack(self, row):
-        self._waiting_rows.appendleft(row)
+        if not isinstance(row, Statement):  # a statement is published again when it is due at the next poll
+            self._waiting_rows.appendleft(row)
         if not self._is_backing_off:
             log.warning("%s: the hub's queue is full; the next attempt follows in about %.1f s", self._agency, self._backoff_seconds)
             self.connection.problem, self._is_backing_off = "full", True

@@ -173,10 +173,49 @@ def parked(arguments: list[str]) -> int:
 
 
 def log(arguments: list[str]) -> int:
-    if arguments != ["verify"]:
-        print("用法 | usage: ./fengqiao log verify", file=sys.stderr)
-        return 2
-    return _run_service_tool("intake", "services.intake.verify", [])
+    if arguments == ["verify"]:
+        return _run_service_tool("intake", "services.intake.verify", [])
+    if len(arguments) == 2 and arguments[0] == "export":
+        return _run_service_tool("intake", "services.intake.export", [os.path.abspath(arguments[1])])
+    print("用法 | usage: ./fengqiao log verify | ./fengqiao log export FILE", file=sys.stderr)
+    return 2
+
+
+def recover(arguments: list[str]) -> int:
+    """Repair the system in the run directory after a loss of data. A running system is stopped first."""
+    folder = make_private_folder(run_dir())
+    if _is_locked(folder) and down([]):
+        return 1
+    _choose_county(folder)
+    from local import recovery
+
+    return recovery.run(arguments)
+
+
+def rebuild(arguments: list[str]) -> int:
+    """Rebuild the read model or the ledger of notices of the system in the run directory, which may be running."""
+    endpoints = _load_endpoints()
+    from local import rebuild
+
+    return rebuild.run(arguments, endpoints, _read_json(run_dir() / "secrets.json"))
+
+
+def check(arguments: list[str]) -> int:
+    """Check the running system in the run directory. Return 1 if something differs."""
+    endpoints = _load_endpoints()
+    from local import checks
+
+    return checks.run(arguments, endpoints, _read_json(run_dir() / "secrets.json"))
+
+
+def _load_endpoints() -> dict:
+    """Return the addresses of the system in the run directory, and choose the county that it uses. Raises MissingPrerequisite if it was never started."""
+    endpoints = _read_json(run_dir() / "endpoints.json")
+    if not endpoints:
+        raise MissingPrerequisite(NEVER_STARTED_TEXT)
+    if copy := applied_copy.find_applied_copy(run_dir()):
+        os.environ["FENGQIAO_COUNTY"] = str(copy)
+    return endpoints
 
 
 def webhooks(arguments: list[str]) -> int:

@@ -123,6 +123,11 @@ class Servers:
         """Return the county's folder that the processes read: the applied copy or, if there is none yet, the folder that this process read."""
         return find_applied_copy(self.folder) or COUNTY.folder
 
+    @property
+    def epoch_file(self) -> Path:
+        """Return the path of the record of the epoch outside the database (plumbing.epoch)."""
+        return self.folder / "epoch.json"
+
     def _load_keys(self) -> dict:
         return keys.load_county_keys(self.folder, SERVICES, AGENCIES)
 
@@ -138,7 +143,11 @@ class Servers:
 
     def _select_database(self, postgresql: programs.Programs) -> None:
         self.database = PostgreSQL(self.folder / "postgresql", postgresql, 0)
-        self.database.delete_data() if self.fresh else self.database.stop()
+        if self.fresh:
+            self.database.delete_data()
+            self.epoch_file.unlink(missing_ok=True)
+        else:
+            self.database.stop()
         self.ports.choose("database")
         self.database.port = self.ports["database"]
 

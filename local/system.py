@@ -16,11 +16,13 @@ from deploy import processes
 from deploy.county import applied_copy
 from deploy.files import ROOT, write_private
 from local import prometheus
-from local.progress import MigrationFailed, NotReady, timed_step
+from local.progress import CannotContinue, MigrationFailed, NotReady, timed_step
 from local.readiness import is_process_ready
 from local.servers import Servers
 from local.startup_wait import StartupWait
 from local.supervisor import STOP_TIMEOUT_SECONDS, Supervisor
+from plumbing import first_epoch
+from plumbing.epoch import EpochFile, RecoveryNeeded
 
 MAX_START_FAILURES = 6  # the wait for readiness ends after this many deaths of a process, which take half a minute (pauses from 0.5 s, doubled)
 
@@ -64,6 +66,14 @@ class System:
         write_private(self.folder / "endpoints.json", json.dumps(self.endpoints, ensure_ascii=False, indent=1))
         with timed_step("数据表就绪", "tables are up to date"):
             self.migrate()
+
+    def check_epoch(self) -> None:
+        """Begin the first epoch of a new installation, else check that no data was lost. Raises CannotContinue, naming the command to run."""
+        databases = {name: addresses["database"] for name, addresses in self.servers.services.items()}
+        try:
+            first_epoch.begin_or_check(databases, self.servers.amqp_admin, EpochFile(self.servers.epoch_file))
+        except RecoveryNeeded as reason:
+            raise CannotContinue(str(reason)) from None
 
     def close(self) -> None:
         """Stop the processes, then the servers, unless the servers were passed to the constructor."""
@@ -126,11 +136,12 @@ class System:
                 time.sleep(0.1)
 
     def migrate(self) -> None:
-        """Migrate the tables of all services in parallel, and load the rosters into the mediation service if it has none."""
+        """Migrate the tables of all services in parallel, check that no data was lost, and load the rosters into the mediation service if it has none."""
         running = {name: self._start_migration(name) for name in SERVICES}
         failed = {name: output for name, process in running.items() for output in [process.communicate()[0]] if process.returncode}
         if failed:
             raise MigrationFailed("\n".join(f"{name}:\n{output[-2000:]}" for name, output in failed.items()))
+        self.check_epoch()
         if "mediation" in self.names:
             self._load_rosters()
 

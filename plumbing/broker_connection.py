@@ -10,6 +10,7 @@ import kombu
 from eventlet.semaphore import Semaphore
 
 from plumbing import bundles, lenient_decoding  # the import of lenient_decoding replaces decoders of py-amqp
+from plumbing.epoch import check_channel
 from plumbing.events import Delivery
 from plumbing.frame_reader import read_frames
 
@@ -30,11 +31,12 @@ class _Woken(Exception):
 class BrokerConnection:
     """Connection to the broker with one channel and one buffer of deliveries per queue. After the connection is closed, `acknowledge` does nothing."""
 
-    def __init__(self, amqp_uri: str, queues: list[str], prefetch: int, on_arrival: Callable[[], None], write_lock: Semaphore, may_be_bundles: bool = False):
+    def __init__(self, amqp_uri: str, queues: list[str], prefetch: int, on_arrival: Callable[[], None], write_lock: Semaphore, may_be_bundles: bool = False,
+                 epoch: int | None = None):  # fmt: skip
         """Open the connection. `on_arrival` is called after each delivery; `write_lock` is held during writes to this connection.
 
         `prefetch`: maximum number of unacknowledged messages per queue. `may_be_bundles`: whether the messages may be bundles of events. It is false for
-        queues to which agencies publish.
+        queues to which agencies publish. `epoch`: the broker must have the marker of this epoch, else RecoveryNeeded is raised; None: not checked.
         """
         self.on_arrival, self.write_lock, self.may_be_bundles = on_arrival, write_lock, may_be_bundles
         self.is_open = True
@@ -45,6 +47,7 @@ class BrokerConnection:
         self.batches_taken = 0
         self.connection = kombu.Connection(amqp_uri, heartbeat=HEARTBEAT_SECONDS, connect_timeout=5)
         self.connection.connect()
+        check_channel(self.connection.channel(), epoch)
         for queue in queues:
             channel = self.connection.channel()
             channel.auto_decode = False  # message bodies stay bytes: signatures and hashes are computed over the exact bytes

@@ -29,6 +29,7 @@ from contracts.channels import SUBSCRIPTIONS, queue_of
 from plumbing import events, telemetry
 from plumbing.broker_connection import FATAL_REPLY_CODES, RETRYABLE_ERRORS, BrokerConnection
 from plumbing.dependency import Database
+from plumbing.epoch import RecoveryNeeded
 from plumbing.events import Delivery, UnreadableEvent
 from plumbing.failed_events import park_unreadable, store_failed_event
 from plumbing.failpoints import failpoint
@@ -120,8 +121,9 @@ class Consumer(Entrypoint):
             connection = None
             try:
                 connection = self.broker = BrokerConnection(
-                    self.settings.amqp_uri, self.queues(self.settings), self.prefetch, self._signal_arrival, self.write_lock, self.may_be_bundles
-                )
+                    self.settings.amqp_uri, self.queues(self.settings), self.prefetch, self._signal_arrival, self.write_lock, self.may_be_bundles,
+                    self.database.pool.epoch,
+                )  # fmt: skip
                 telemetry.HEARING.labels(self.service).set(1)
                 wait = 0.1
                 log.info("Consuming.", queues=len(connection.buffers))
@@ -131,6 +133,9 @@ class Consumer(Entrypoint):
                     connection.cancel()
                     while not self.worker_done.ready():
                         connection.receive()
+            except RecoveryNeeded as reason:
+                log.error("The broker has lost its data; the process ends.", reason=str(reason))
+                raise
             except RETRYABLE_ERRORS as error:
                 if getattr(error, "code", None) in FATAL_REPLY_CODES:
                     log.error("The broker refuses this consumer; the process ends.", code=error.code, next="Load the topology or correct the permissions.")
@@ -174,6 +179,8 @@ class Consumer(Entrypoint):
                 if not should_try_again(error):
                     raise
                 self._wait_for_database(DatabaseUnavailable(describe(error)))
+        with contextlib.suppress(OSError):
+            self.database.pool.record_mark()
         self.worker_done.send()
         if self.broker is not None:
             self.broker.wake()
@@ -294,6 +301,7 @@ class Consumer(Entrypoint):
 
         Record whether any event is stored, due or not.
         """
+        self.database.pool.record_mark()
         with self.database.pool.transaction() as tx:
             self.has_stored_events = telemetry.update_backlog(self.service, tx)
             return tx.inbox.load_due_events(self.sources)

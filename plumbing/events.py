@@ -9,9 +9,13 @@ from random import getrandbits
 
 import orjson
 
+from contracts.channels import is_sealed
 from plumbing import sampled_validation
 
 CONTENT_TYPE = "application/cloudevents+json"
+# Type of the event by which a recovery tells listeners that a stream continues with a higher number: the numbers between `follows` and `sequence` were used
+# by events that the producer no longer has. It changes a listener's position only; no service method receives it.
+SEQUENCE_CONTINUED = "sequence.continued"
 UNREADABLE = "unreadable"  # used as source and event type of a message that is not a valid event
 
 
@@ -50,6 +54,8 @@ class Event:
     time: datetime
     data: dict
     sequence: int | None = None
+    epoch: int = 1  # epoch of the installation in which the event was published; numbers of two epochs may overlap
+    follows: int | None = None  # number of the event after which this one is processed: `sequence` - 1, except after a recovery
     causation_id: str | None = None
     traceparent: str | None = None
     delivery: Delivery | None = None
@@ -101,6 +107,7 @@ def read(delivery: Delivery) -> Event:
     """Parse a delivery into a domain event. The event's data is not validated, because the producer has validated it. Raises UnreadableEvent."""
     try:
         envelope = orjson.loads(delivery.body)
+        sequence = int(envelope["sequence"])
         return Event(
             source=envelope["source"].removeprefix("/services/"),
             id=envelope["id"],
@@ -108,7 +115,9 @@ def read(delivery: Delivery) -> Event:
             subject=envelope["subject"],
             time=datetime.fromisoformat(envelope["time"]),
             data=envelope["data"],
-            sequence=int(envelope["sequence"]),
+            sequence=sequence,
+            epoch=int(envelope.get("epoch", 1)),
+            follows=int(envelope.get("follows", sequence - 1)),
             causation_id=envelope.get("causationid"),
             traceparent=envelope.get("traceparent"),
             delivery=delivery,
@@ -117,8 +126,8 @@ def read(delivery: Delivery) -> Event:
         raise UnreadableEvent(type(error).__name__) from error
 
 
-def write(producer: str, event: DomainEvent | Reply, event_id: str, now: datetime, sequence: int | None = None) -> bytes:
-    """Serialize the event: return the bytes that are stored in the outbox and published.
+def write(producer: str, event: DomainEvent | Reply, event_id: str, now: datetime, sequence: int | None = None, epoch: int = 1) -> bytes:
+    """Serialize the event: return the bytes that are stored in the outbox and published. The attribute `epoch` is left out in the first epoch.
 
     Raises marshmallow.ValidationError if the data is validated (plumbing.sampled_validation) and does not match its schema in package contracts, KeyError if this producer may not publish the event type.
     """
@@ -136,9 +145,29 @@ def write(producer: str, event: DomainEvent | Reply, event_id: str, now: datetim
     }
     if sequence is not None:
         envelope["sequence"] = str(sequence)
+        if epoch > 1:
+            envelope["epoch"] = str(epoch)
     if event.cause is not None:
         envelope["causationid"] = event.cause.id
     return orjson.dumps(envelope, option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC)
+
+
+def event_id_of(subject: str, sequence: int, epoch: int, is_sealed: bool) -> str:
+    """Return the id of an event: unique among all events of a service, also those of earlier epochs, which may have used the same number.
+
+    A sealed stream has its own sequence numbers, so the prefix "s" keeps its event ids distinct from those of the ordinary stream.
+    """
+    return f"{subject}/{'s' if is_sealed else ''}{sequence}{f'/e{epoch}' if epoch > 1 else ''}"
+
+
+def write_jump(stream: str, subject: str, sequence: int, follows: int, epoch: int, now: datetime) -> bytes:
+    """Serialize the event with which the numbering of a stream about a subject continues after a recovery; see SEQUENCE_CONTINUED."""
+    envelope = {
+        "specversion": "1.0", "id": event_id_of(subject, sequence, epoch, is_sealed(stream)), "source": f"/services/{stream}", "type": SEQUENCE_CONTINUED,
+        "subject": subject, "time": now, "datacontenttype": "application/json", "traceparent": new_traceparent(), "data": {}, "sequence": str(sequence),
+        "epoch": str(epoch), "follows": str(follows),
+    }  # fmt: skip
+    return orjson.dumps(envelope, option=orjson.OPT_UTC_Z)
 
 
 def new_traceparent() -> str:

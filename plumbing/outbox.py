@@ -1,5 +1,8 @@
 """Outbox of a service: the service stores events and replies in the table `outbox` in its transaction; the relay publishes them after the commit.
 
+Messages with events are stored in the table `published` too, which keeps them: if the broker loses its data, or the database of a listener is restored
+to an earlier point, they are published again from there (plumbing.recovery). Replies to agencies are not: receipts and notices have tables of their own.
+
 - **say**: number events per dispute and store them in the outbox. An event is published if and only if its transaction commits.
 - **bundle**: one row of the outbox and one message, which contains all events of the transaction for one exchange and partition (plumbing.bundles).
 - **spoken**: the table with the last sequence number used, per stream and dispute. The row is locked until the commit, so that sequence numbers
@@ -21,7 +24,15 @@ from plumbing.rows import Columns
 from plumbing.statements import StatementPipeline, Statements
 
 SEQUENCE_COLUMNS = Columns("source text, subject text, last_sequence bigint")
-OUTBOX_COLUMNS = Columns("partition smallint, exchange text, routing_key text, message_id text, event_count int, body utf8")
+MESSAGE_COLUMNS = Columns("partition smallint, exchange text, routing_key text, message_id text, event_count int, body utf8")
+# A body is written once: into `published`, or into `outbox` if it is a reply.
+WRITE_MESSAGES_SQL = f"""
+with message as materialized (select nextval('message_ids') as id, v.* from {MESSAGE_COLUMNS.rows}),
+     recorded as (insert into published (id, {MESSAGE_COLUMNS.names}) select * from message where exchange <> '{INBOXES_EXCHANGE}'),
+     queued as (insert into outbox (id, {MESSAGE_COLUMNS.names})
+                select id, partition, exchange, routing_key, message_id, event_count, case exchange when '{INBOXES_EXCHANGE}' then body end from message)
+select pg_notify(%s, '')
+"""
 
 
 class Outbox(Statements):
@@ -38,22 +49,20 @@ class Outbox(Statements):
             return
         counts = Counter((event.subject, event.source or self._service) for event in domain_events)
         keys = sorted(counts)  # every transaction locks the rows in sorted order, so that no deadlock is possible
-        last_used = {
-            (subject, source): last - counts[subject, source]
-            for source, subject, last in self.rows(
-                f"insert into spoken (source, subject, last_sequence) select * from {SEQUENCE_COLUMNS.rows}"
-                " on conflict (subject, source) do update set last_sequence = spoken.last_sequence + excluded.last_sequence"
-                " returning source, subject, last_sequence",
-                SEQUENCE_COLUMNS.parameters([(source, subject, counts[subject, source]) for subject, source in keys]),
-            )
-        }
+        epoch, last_used = 1, {}
+        for source, subject, last, epoch in self.rows(  # noqa: B007 - the epoch is the same in all rows
+            f"insert into spoken (source, subject, last_sequence) select * from {SEQUENCE_COLUMNS.rows}"
+            " on conflict (subject, source) do update set last_sequence = spoken.last_sequence + excluded.last_sequence"
+            " returning source, subject, last_sequence, (select number from epoch)",
+            SEQUENCE_COLUMNS.parameters([(source, subject, counts[subject, source]) for subject, source in keys]),
+        ):
+            last_used[subject, source] = last - counts[subject, source]
         for event in domain_events:
             source = event.source or self._service
             sequence = last_used[event.subject, source] = last_used[event.subject, source] + 1
-            # The sealed stream has its own sequence numbers, so the prefix "s" keeps its event ids distinct from those of the ordinary stream.
-            event_id = f"{event.subject}/{sequence}" if event.source is None else f"{event.subject}/s{sequence}"
+            event_id = events.event_id_of(event.subject, sequence, epoch, is_sealed=event.source is not None)
             partition = partition_of(event.subject, self._partitions)
-            body = events.write(source, event, event_id, self._now, sequence)
+            body = events.write(source, event, event_id, self._now, sequence, epoch)
             bundle_key = routing_key(partition, BUNDLE_KEY)
             self._events.append(OutboxEvent(partition, exchange_of(source), routing_key(partition, event.type), event_id, body, bundle_key))
 
@@ -84,10 +93,7 @@ class Outbox(Statements):
         """Write the collected events and notify the relay. Must be the last statement before the commit."""
         if not self._events:
             return
-        self.write(
-            f"with put as (insert into outbox ({OUTBOX_COLUMNS.names}) select * from {OUTBOX_COLUMNS.rows}) select pg_notify(%s, '')",
-            [*OUTBOX_COLUMNS.parameters(make_messages(self._events)), f"outbox_{self._service}"],
-        )
+        self.write(WRITE_MESSAGES_SQL, [*MESSAGE_COLUMNS.parameters(make_messages(self._events)), f"outbox_{self._service}"])
 
 
 def _is_confidential(reply):

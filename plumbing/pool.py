@@ -12,7 +12,7 @@ import psycopg2
 from nacl.secret import SecretBox
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
-from plumbing import events
+from plumbing import epoch, events
 from plumbing.inbox import SequenceConflict
 from plumbing.logs import describe
 from plumbing.settings import Settings
@@ -41,7 +41,7 @@ STALE_STATEMENT_SQLSTATES = ("26000", "0A000")
 
 
 class DatabaseUnavailable(Exception):
-    """The database does not answer. The caller stops consuming and tries again later; no event was acknowledged, so none is lost."""
+    """The database does not answer, or must not be used. The caller stops consuming and tries again later; no event was acknowledged, so none is lost."""
 
 
 @dataclass(slots=True)
@@ -86,6 +86,9 @@ class Pool:
         self.read = read
         self.acquire_timeout = acquire_timeout
         self.secret_box = SecretBox(settings.at_rest_key)
+        self.epoch: int | None = None  # epoch of the installation when the last connection was opened; None: not checked
+        self._epoch_file = epoch.file_of_this_process()
+        self._last_mark = self._recorded_mark = 0  # last value of message_ids after a committed change of positions, and the one in the epoch file
         self._free_slots = threading.BoundedSemaphore(size)
         self._idle_connections: list[PooledConnection] = []
 
@@ -105,6 +108,7 @@ class Pool:
                 tx.failpoint("before_commit")
                 pooled.commit()
                 tx.failpoint("after_commit")
+                self._last_mark = max(self._last_mark, tx.inbox.mark)
                 tx.report_metrics()
             except BaseException as error:
                 pooled.roll_back()
@@ -118,6 +122,12 @@ class Pool:
                     self._idle_connections.append(pooled)
         finally:
             self._free_slots.release()
+
+    def record_mark(self) -> None:
+        """Record outside the database up to where this service has processed events, so that a restore of its tables is noticed."""
+        if self._epoch_file is not None and self._last_mark > self._recorded_mark:
+            self._epoch_file.record_published(self.settings.service, self._last_mark)
+            self._recorded_mark = self._last_mark
 
     def is_answering(self) -> bool:
         """Return whether the database answers a test query."""
@@ -140,12 +150,22 @@ class Pool:
             pooled.connection.close()
         try:
             connection = connect(self.settings.database_url, PLANNER_SETTINGS_SQL if self.prepares_statements else None)
-            connection.autocommit = self.prepares_statements
             cursor = connection.cursor()
+            self._check_epoch(connection, cursor)
+            connection.autocommit = self.prepares_statements
             return PooledConnection(time.monotonic(), connection, cursor, StatementPipeline(cursor) if self.prepares_statements else None)
         except psycopg2.Error as error:
             # The error message of a failed connection attempt contains addresses and users, never stored data, so it may be logged.
             raise DatabaseUnavailable(" ".join(str(error).split())[:300]) from error
+
+    def _check_epoch(self, connection, cursor):
+        """Check that the database was not restored to an earlier point. While it is checked, no statement of a service can reach it."""
+        try:
+            self.epoch = epoch.check_database(cursor, self.settings.service, self._epoch_file)
+            connection.rollback()
+        except epoch.RecoveryNeeded as reason:
+            connection.close()
+            raise DatabaseUnavailable(str(reason)) from None
 
 
 def connect(url: str, settings_sql: str | None = None):

@@ -19,12 +19,14 @@ import zlib
 import pika
 import psycopg2
 from pika.adapters.select_connection import IOLoop
+from prometheus_client import REGISTRY
 from structlog import get_logger
 
 from contracts.channels import DEFAULT_PARTITIONS
-from plumbing import logs, pool, telemetry
+from plumbing import epoch, logs, migrate, pool, telemetry
 from plumbing.bundles import content_type
 from plumbing.failpoints import failpoint
+from plumbing.lag import LagCollector
 from plumbing.logs import describe
 
 log = get_logger()
@@ -35,6 +37,7 @@ MESSAGES_PER_FLUSH = 50  # number of messages after which the buffered output is
 POLL_SECONDS = 5.0  # maximum wait for a NOTIFY; it also limits the time between two checks of the heartbeats of the broker connection
 CONFIRM_TIMEOUT_SECONDS = 30  # how long the relay waits for the broker's confirms
 POSTPONE_SECONDS = 5  # delay before a row that the broker returned as unroutable or refused is published again; until then listeners wait for the missing event
+RECORD_SECONDS = 1.0  # interval at which the relay records outside the database up to which message it has published
 REBALANCE_SECONDS = 3.0  # interval at which the copies of the relay adjust which partitions each of them holds
 STABLE_AFTER_SECONDS = 5.0  # if the connections lasted this long before an error, the back-off starts again at its minimum
 NEW_RELAY = "new_relay"  # payload of the notification with which a starting relay asks the others to share their partitions
@@ -55,8 +58,8 @@ PREPARE_FETCH_SQL = """
 prepare fetch_rows (smallint[], bigint[], int, bigint) as
 select id, exchange, routing_key, message_id, event_count, body
   from (select *, sum(octet_length(body)) over (order by id) - octet_length(body) as bytes_before
-          from (select id, exchange, routing_key, message_id, event_count, body from outbox
-                 where partition = any($1) and id <> all($2) order by id limit $3) oldest) numbered
+          from (select o.id, o.exchange, o.routing_key, o.message_id, o.event_count, coalesce(o.body, p.body) as body
+                  from (select * from outbox where partition = any($1) and id <> all($2) order by id limit $3) o left join published p using (id)) oldest) numbered
  where bytes_before < $4 order by id
 """
 PREPARE_DELETE_SQL = "prepare delete_rows (bigint[]) as delete from outbox where id = any($1)"
@@ -75,6 +78,9 @@ class Relay:
         self.postponed: dict[int, float] = {}  # row id → monotonic time until which the row is not published
         self.next_rebalance_at = 0.0
         self.is_ready = False
+        self.epoch_file = epoch.file_of_this_process()
+        self.last_published = self.last_recorded = 0  # highest id of a published message, and the one in the epoch file
+        self.next_record_at = 0.0
 
     def run(self):
         """Publish outbox rows until `stop` is set; reconnect with back-off after errors. Unconfirmed rows always stay in the outbox."""
@@ -87,7 +93,10 @@ class Relay:
                 while not self.stop.is_set():
                     self._publish_window()
             except Exception as error:  # noqa: BLE001 - the thread must continue after any error; unconfirmed rows are still in the outbox
-                if isinstance(error, FATAL_ERRORS):
+                if isinstance(error, epoch.RecoveryNeeded):
+                    log.error("The relay publishes nothing.", reason=str(error), service=self.service)
+                    wait = 3
+                elif isinstance(error, FATAL_ERRORS):
                     log.error(
                         "The broker or the database refuses the relay; it tries again.",
                         reason=_describe_refusal(error),
@@ -144,8 +153,16 @@ class Relay:
         if self.confirmed:
             self._query("execute delete_rows(%s)", (self.confirmed,))
             failpoint("relay_deleted")
+            self.last_published = max(self.last_published, *self.confirmed)
+            self._record_published()
             telemetry.PUBLISHED_ROWS.labels(self.service, "confirmed").inc(len(self.confirmed))
             self.confirmed = []
+
+    def _record_published(self, seconds=RECORD_SECONDS):
+        """Record the highest id of a published message outside the database, at most once in `seconds`."""
+        if self.epoch_file is not None and self.last_published > self.last_recorded and time.monotonic() >= self.next_record_at:
+            self.epoch_file.record_published(self.service, self.last_published)
+            self.last_recorded, self.next_record_at = self.last_published, time.monotonic() + seconds
 
     def _postpone(self, rows):
         for row in rows:
@@ -163,6 +180,7 @@ class Relay:
 
     def _wait_for_notify(self):
         """Process the broker connection until the database sends a NOTIFY, or until a postponed row or the next rebalancing is due."""
+        self._record_published()
         now = time.monotonic()
         until = min([now + POLL_SECONDS, self.next_rebalance_at, *self.postponed.values()])
         if not self.connection.notifies:  # a NOTIFY that arrived during a query is already in this list
@@ -210,12 +228,16 @@ class Relay:
         self._query(f'listen "outbox_{self.service}"')
         self._query("select pg_advisory_lock_shared(%s, %s)", (LOCK_CLASS, self._lock_key(-1)))
         self._query("select pg_notify(%s, %s)", (f"outbox_{self.service}", NEW_RELAY))
-        self.broker = Publisher(self.amqp_uri)
+        with self.connection.cursor() as cursor:
+            number = epoch.check_database(cursor, self.service, self.epoch_file)
+        self.broker = Publisher(self.amqp_uri, number)
 
     def _disconnect(self):
+        self.next_record_at = 0.0
         if self.connection is not None:
-            with contextlib.suppress(psycopg2.Error):
+            with contextlib.suppress(psycopg2.Error, OSError):
                 self._delete_confirmed()
+                self._record_published()
         for connection in (self.broker, self.connection):
             try:
                 if connection is not None:
@@ -238,7 +260,9 @@ class Publisher:
     a message that it returns because no queue is bound; the returned message contains the message id and arrives before the confirm.
     """
 
-    def __init__(self, amqp_uri: str):
+    def __init__(self, amqp_uri: str, number: int | None = None):
+        """Connect. `number`: the broker must have the marker of this epoch, else epoch.RecoveryNeeded is raised; None: not checked."""
+        self.epoch = number
         parameters = pika.URLParameters(amqp_uri)
         parameters.heartbeat, parameters.blocked_connection_timeout = 15, CONFIRM_TIMEOUT_SECONDS
         parameters.socket_timeout = parameters.stack_timeout = 10
@@ -311,9 +335,17 @@ class Publisher:
         channel.confirm_delivery(self._on_confirm, callback=self._on_confirms_enabled)
 
     def _on_confirms_enabled(self, _):
+        if self.epoch is None:
+            self.is_open = True
+        else:
+            self.channel.exchange_declare(epoch.marker_of(self.epoch), passive=True, callback=self._on_marker_found)
+
+    def _on_marker_found(self, _):
         self.is_open = True
 
     def _on_failure(self, _, error):
+        if not self.is_open and self.epoch is not None and getattr(error, "reply_code", None) == epoch.NOT_FOUND:
+            error = epoch.broker_lost(self.epoch)
         self.error = self.error or (error if isinstance(error, Exception) else pika.exceptions.AMQPConnectionError(str(error)))
 
     def _on_confirm(self, frame):
@@ -331,7 +363,11 @@ class Publisher:
         self.loop.process_timeouts()
         self.loop.remove_timeout(timer)
         if self.error:
-            raise self.error if isinstance(self.error, pika.exceptions.AMQPError) else pika.exceptions.AMQPConnectionError(type(self.error).__name__)
+            raise (
+                self.error
+                if isinstance(self.error, (pika.exceptions.AMQPError, epoch.RecoveryNeeded))
+                else pika.exceptions.AMQPConnectionError(type(self.error).__name__)
+            )
 
     def _poll_until(self, done, seconds, ignore_errors=False):
         until = time.monotonic() + seconds
@@ -367,10 +403,17 @@ def main(services: list[str]) -> None:
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, lambda *_: stop.set())
     partitions = int(os.environ.get("FENGQIAO_PARTITIONS", DEFAULT_PARTITIONS))
+    try:
+        for name in services:
+            migrate.check_at_start(name, connections[name]["database"])
+            epoch.check_at_start(name, connections[name]["database"], connections[name]["amqp"])
+    except (epoch.RecoveryNeeded, migrate.UnknownSchema) as reason:
+        epoch.refuse_start(reason)
     relays = [Relay(name, connections[name]["database"], connections[name]["amqp"], partitions, stop) for name in services]
     threads = [threading.Thread(target=relay.run, name=f"relay-{relay.service}") for relay in relays]
     for thread in threads:
         thread.start()
+    REGISTRY.register(LagCollector({name: addresses["database"] for name, addresses in connections.items()}))
     host, port = os.environ.get("FENGQIAO_TELEMETRY_HOST", "127.0.0.1"), int(os.environ.get("FENGQIAO_TELEMETRY_PORT", 0))
     telemetry.serve(host, port, lambda: {relay.service: relay.is_ready for relay in relays})
     log.info("Relaying.", count=len(relays))

@@ -21,7 +21,7 @@ from eventlet.hubs import trampoline  # noqa: E402
 from nameko.runners import ServiceRunner  # noqa: E402
 from structlog import get_logger  # noqa: E402
 
-from plumbing import logs, settings, telemetry  # noqa: E402
+from plumbing import epoch, logs, migrate, settings, telemetry  # noqa: E402
 from plumbing.consumer import Consumer  # noqa: E402
 
 log = get_logger()
@@ -43,6 +43,11 @@ def main(name: str) -> None:
     config = settings.load()
     logs.configure(name, config.log_level)
     psycopg2.extensions.set_wait_callback(wait_with_timeout)
+    try:
+        migrate.check_at_start(name, config.database_url)
+        epoch.check_at_start(name, config.database_url, config.amqp_uri)
+    except (epoch.RecoveryNeeded, migrate.UnknownSchema) as reason:
+        epoch.refuse_start(reason)
     module = importlib.import_module(f"services.{name}.service")
     (service,) = (cls for cls in vars(module).values() if isinstance(cls, type) and getattr(cls, "name", None) == name)
 

@@ -6,7 +6,7 @@ import sys
 import uvicorn
 from uvicorn.main import STARTUP_FAILURE
 
-from plumbing import logs, settings
+from plumbing import epoch, logs, migrate, settings
 
 SHUTDOWN_TIMEOUT_SECONDS = 5  # how long running responses may take after a stop signal; event streams to browsers never end and are closed then
 
@@ -25,6 +25,12 @@ class Server(uvicorn.Server):
 def main(app: str) -> None:
     http = settings.load_web_settings(app)
     logs.configure(http.process, http.log_level)
+    try:
+        installation = settings.load()
+        migrate.check_at_start(installation.service, installation.database_url)
+        epoch.check_at_start(installation.service, installation.database_url, installation.amqp_uri)
+    except (epoch.RecoveryNeeded, migrate.UnknownSchema) as reason:
+        epoch.refuse_start(reason)
     # log_config=None disables uvicorn's own log lines, which would contain client addresses and exception texts.
     config = uvicorn.Config(
         app, host=http.host, port=http.port, log_config=None, access_log=False, timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_SECONDS, server_header=False

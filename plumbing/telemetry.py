@@ -9,7 +9,7 @@ from contracts import safeguard
 from contracts.channels import is_sealed
 
 # fmt: off
-EVENTS                = Counter("fengqiao_events_total", "Events consumed, by outcome: applied, duplicate, waiting, retry, parked, discarded.", ["service", "source", "type", "outcome"])
+EVENTS                = Counter("fengqiao_events_total", "Events consumed, by outcome: applied, duplicate, waiting, retry, parked, discarded, conflict.", ["service", "source", "type", "outcome"])
 EVENT_AGE             = Histogram("fengqiao_event_age_seconds", "Seconds from the time an event happened to the time this service processed it.", ["service"],
                                   buckets=(.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400))
 BATCH_EVENTS          = Histogram("fengqiao_batch_events", "Events per batch.", ["service"], buckets=(1, 2, 5, 10, 25, 50, 100, 200, 500))
@@ -19,7 +19,7 @@ DELIVERIES            = Counter("fengqiao_deliveries_total", "Events in the mess
 RECONNECTS            = Counter("fengqiao_reconnects_total", "Connections to the broker or the database that were lost and reopened.", ["service", "to"])
 HEARING               = Gauge("fengqiao_hearing", "1 while this process consumes from its queues, else 0.", ["service"])
 WAITING_EVENTS        = Gauge("fengqiao_waiting", "Events that wait for an earlier event of the same dispute, which is missing or parked.", ["service"])
-PARKED_EVENTS         = Gauge("fengqiao_parked", "Events that failed, by status: retry (retried automatically), parked (an operator decides).", ["service", "status"])
+PARKED_EVENTS         = Gauge("fengqiao_parked", "Events that failed, by status: retry (retried automatically), parked (an operator decides), conflict (of another epoch, without effect).", ["service", "status"])
 OUTBOX_PENDING        = Gauge("fengqiao_outbox_pending", "Events in the outbox: the broker has not yet confirmed their messages.", ["service"])
 OUTBOX_OLDEST_SECONDS = Gauge("fengqiao_outbox_oldest_seconds", "Age in seconds of the oldest outbox row.", ["service"])
 PUBLISHED_ROWS        = Counter("fengqiao_published_total", "Messages (outbox rows) that the relay published, by the broker's answer: confirmed, or returned (which includes refused).", ["service", "outcome"])
@@ -29,7 +29,8 @@ HTTP_REQUESTS         = Counter("fengqiao_http_requests_total", "HTTP requests a
 POLL_INTERVAL_SECONDS = 3600.0
 BACKLOG_SQL = """
 select (select coalesce(sum(event_count), 0)::bigint from outbox), coalesce((select extract(epoch from now() - min(created_at)) from outbox), 0),
-       (select count(*) from waiting), (select count(*) from parked where status = 'retry'), (select count(*) from parked where status = 'parked')
+       (select count(*) from waiting), (select count(*) from parked where status = 'retry'), (select count(*) from parked where status = 'parked'),
+       (select count(*) from parked where status = 'conflict')
 """
 
 
@@ -51,12 +52,13 @@ def count_transaction(service, outcomes, ages):
 
 def update_backlog(service, tx):
     """Set the Prometheus gauges that count rows of the service's tables `outbox`, `waiting` and `parked`. Return whether any event waits or is parked."""
-    pending, oldest, waiting, retry, parked = tx.rows(BACKLOG_SQL)[0]
+    pending, oldest, waiting, retry, parked, conflicts = tx.rows(BACKLOG_SQL)[0]
     OUTBOX_PENDING.labels(service).set(pending)
     OUTBOX_OLDEST_SECONDS.labels(service).set(float(oldest))
     WAITING_EVENTS.labels(service).set(waiting)
     PARKED_EVENTS.labels(service, "retry").set(retry)
     PARKED_EVENTS.labels(service, "parked").set(parked)
+    PARKED_EVENTS.labels(service, "conflict").set(conflicts)
     return bool(waiting or retry or parked)
 
 

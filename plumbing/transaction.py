@@ -36,6 +36,10 @@ class Transaction(Statements):
         """Encrypt `text` with this service's key for data at rest, and return the ciphertext."""
         return self._pool.secret_box.encrypt(text)
 
+    def unseal(self, ciphertext: bytes) -> bytes:
+        """Return the text that `seal` encrypted. Raises nacl.exceptions.CryptoError for another key's ciphertext."""
+        return self._pool.secret_box.decrypt(bytes(ciphertext))
+
     def unheard(self, batch: list[Event]) -> list[Event]:
         """Return the events of the batch to process now, without duplicates and in order; see `Inbox.unheard`."""
         return self.inbox.unheard(batch)

@@ -122,7 +122,7 @@ class AgencyClient:
 
     def __init__(self, code: str, amqp_uri: str, folder: Path, query_rows: Callable):
         self.code, self._query_rows = code, query_rows
-        self.agency = Agency(code, amqp_uri, str(folder / f"{code}.db"))
+        self.agency = Agency(code, amqp_uri, str(folder / f"{code}.db"), heartbeat=None)  # a heartbeat at some moment would make tests differ between runs
         self.agency.start()
         self._numbers = count(1)
         self._receipts = _MessagesByKey(self.agency.receipts, lambda data: data["event"]["id"])

@@ -95,13 +95,17 @@ class Sandbox:
 
         The routing key of an event in a bundle is the key that the event would have as a message of its own.
         """
-        rows = self.rows(f"select exchange, routing_key, body from {service}.outbox where coalesce(exchange = %s, true) order by id", exchange)
+        rows = self.rows(
+            f"select o.exchange, o.routing_key, coalesce(o.body, p.body) from {service}.outbox o left join {service}.published p using (id)"
+            " where coalesce(o.exchange = %s, true) order by id",
+            exchange,
+        )
         events = [(found, key, json.loads(body)) for found, key, bundle in rows for body in bundles.split_body(bytes(bundle))]
         return [(found, key.replace(f".{bundles.BUNDLE_KEY}", f".{event['type']}"), event) for found, key, event in events]
 
     def empty(self, *services: str) -> None:
         """Delete all rows of the inbox and outbox tables in the schemas of these services."""
-        tables = ("heard", "waiting", "parked", "parked_actions", "spoken", "outbox")
+        tables = ("heard", "waiting", "parked", "parked_actions", "spoken", "published", "outbox")
         self.rows("; ".join(f"delete from {service}.{table}" for service in services for table in tables))
 
     def _execute(self, sql, params):

@@ -58,9 +58,9 @@ IMPURE_MODULES = {
 FILES_ALLOWED_TO_IMPORT = {
     "nameko": ("plumbing/container.py", "plumbing/dependency.py", "plumbing/consumer.py", "plumbing/timer.py", "plumbing/run.py", "services/*/service.py"),
     "eventlet": ("plumbing/container.py", "plumbing/broker_connection.py", "plumbing/consumer.py", "plumbing/timer.py", "plumbing/jobs.py", "plumbing/run.py", "plumbing/frame_reader.py"),
-    "kombu": ("plumbing/broker_connection.py",),
-    "amqp": ("plumbing/broker_connection.py", "plumbing/lenient_decoding.py", "plumbing/frame_reader.py"),
-    "pika": ("plumbing/relay.py", "plumbing/parked.py", "fengqiao_agency/*.py"),
+    "kombu": ("plumbing/broker_connection.py", "plumbing/epoch.py"),
+    "amqp": ("plumbing/broker_connection.py", "plumbing/epoch.py", "plumbing/lenient_decoding.py", "plumbing/frame_reader.py"),
+    "pika": ("plumbing/relay.py", "plumbing/parked.py", "plumbing/first_epoch.py", "plumbing/recovery/*.py", "fengqiao_agency/*.py"),
     "starlette": ("plumbing/telemetry.py", "services/*/web.py", "services/*/web/*.py"),
     "logging": ("plumbing/logs.py", "fengqiao_agency/*.py"),  # all other files use structlog: of a message of `logging`, plumbing.logs keeps only the module's name
     "marshmallow": ("contracts/**/*.py", "services/intake/domain.py", "services/intake/decrypt_parties.py"),

@@ -48,7 +48,7 @@ def test_no_database_column_has_a_time_without_time_zone_or_an_inexact_number_ty
 
 
 def test_names_of_timestamp_columns_end_in_at_and_of_date_columns_in_on(columns):
-    by_type = {"timestamp with time zone": (r"at|.+_at|waits_since",), "date": (r"day|.+_on",)}
+    by_type = {"timestamp with time zone": (r"at|.+_at|waits_since|(?:.+_)?up_to",), "date": (r"day|.+_on",)}
 
     assert [column for column in columns if column[2] in by_type and not re.fullmatch(by_type[column[2]][0], column[1])] == []
 
@@ -91,5 +91,5 @@ def test_is_a_sentence_rejects_abbreviated_and_generated_constraint_names():
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_schema_of_every_service_has_the_tables_of_plumbing(sandbox, service):
     assert {table for (table,) in sandbox.rows("select tablename from pg_tables where schemaname = %s", service)} >= {
-        "heard", "waiting", "parked", "parked_actions", "spoken", "outbox",
+        "heard", "waiting", "parked", "parked_actions", "spoken", "published", "outbox",
     }  # fmt: skip

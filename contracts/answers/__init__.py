@@ -3,4 +3,4 @@
 from contracts.answers import notices, receipts
 
 RECEIPTS = {event_type.type: event_type for event_type in receipts.EVENTS}
-NOTICES = {event_type.type: event_type for event_type in (*notices.ORDINARY_NOTICES, *notices.SEALED_NOTICES)}
+NOTICES = {event_type.type: event_type for event_type in (*notices.ORDINARY_NOTICES, *notices.SEALED_NOTICES, *notices.OPERATIONAL_NOTICES)}

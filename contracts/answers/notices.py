@@ -121,6 +121,17 @@ class SafeguardNotice(Schema):
     look_at = choice_field(kinds.LOOK_AT, required=True, zh="查看方式", en="place where the matter can be viewed")
 
 
+class RecoveryNotice(Schema):
+    """Notice that the hub has recovered from a loss of data."""
+
+    epoch = Number(2, 2**31 - 1, required=True, zh="恢复后的纪元编号", en="number of the epoch that began with the recovery", example=2)
+    since = Instant(
+        zh="此时起已经回执的事件可能遗失，须以相同id重新上报；不提供时只须重报尚无回执的事件",
+        en="events answered since this time may be lost: send them again with the same id; left out if only events without a receipt have to be sent again",
+        example="2026-03-03T01:10:00+00:00",
+    )
+
+
 _DISPUTE_EXAMPLE = {"dispute": samples.DISPUTE}
 
 ORDINARY_NOTICES = (
@@ -207,4 +218,14 @@ ORDINARY_NOTICES = (
 # Notices of the safeguard lane. The notify service publishes no event about their delivery.
 SEALED_NOTICES = (
     NoticeEvent("notice.attention", SafeguardNotice, zh="有事项待处理", en="a matter needs your attention", example={**_DISPUTE_EXAMPLE, "look_at": "matters"}),
+)
+# Notices about the hub itself. They concern no dispute.
+OPERATIONAL_NOTICES = (
+    NoticeEvent(
+        "notice.recovered",
+        RecoveryNotice,
+        zh="数据恢复通知",
+        en="the hub has recovered from a loss of data; events have to be sent again",
+        example={"epoch": 2, "since": "2026-03-03T01:10:00+00:00"},
+    ),
 )

@@ -12,6 +12,7 @@ from contracts.definitions import EventType
 from contracts.fields import (
     EVENT_ID_PATTERN,
     SOURCE_PATTERN,
+    Instant,
     Nested,
     Number,
     Schema,
@@ -54,9 +55,33 @@ def answered_event_field():
     return event_ref_field(required=True, zh="所答复的事件", en="the event that this receipt answers")
 
 
-class ReceiptAccepted(DisputeOrOrganisation):
+class ReceiptAccepted(Schema):
+    """First receipt of a stored event, with its dispute or organisation. For agency.alive, which is not stored, the receipt has `up_to` instead."""
+
     event = answered_event_field()
-    log = Nested(LogEntry, required=True, zh="存证日志中的位置", en="position of the event in the evidence log")
+    dispute = dispute_code_field(
+        zh="纠纷编码；与organisation、up_to有且只有其一", en="code of the dispute; exactly one of this, `organisation` and `up_to` is given"
+    )
+    organisation = organisation_code_field(
+        zh="名册上的组织代码，仅用于名册变更；与dispute、up_to有且只有其一",
+        en="code of the organisation, for a change of a roster; exactly one of this, `dispute` and `up_to` is given",
+    )
+    up_to = Instant(
+        zh="已登记的报至时间，仅用于agency.alive；与dispute、organisation有且只有其一",
+        en="the stated time, for `agency.alive`; exactly one of this, `dispute` and `organisation` is given",
+        example="2026-03-04T03:00:00+00:00",
+    )
+    log = Nested(
+        LogEntry,
+        zh="存证日志中的位置；agency.alive不存证，不提供",
+        en="position of the event in the evidence log; left out for `agency.alive`, which is not logged",
+    )
+
+    def validate_fields(self, data):
+        if sum(name in data for name in ("dispute", "organisation", "up_to")) != 1:
+            raise ValidationError("required", "dispute")
+        if ("log" in data) == ("up_to" in data):
+            raise ValidationError("required", "log")
 
 
 class NullableEventRef(Schema):

@@ -9,7 +9,7 @@ from contracts import kinds, samples
 from contracts.clocks import ARTICLE_PATTERN, CLOCKS
 from contracts.definitions import EventType
 from contracts.facts.deadlines import DeadlinePassed, DeadlineRecomputed, DeadlineWithOwner
-from contracts.facts.intake import DUPLICATE_EXAMPLE, ROSTER_CHANGE_EXAMPLE, DuplicateProposed, RosterReported
+from contracts.facts.intake import DUPLICATE_EXAMPLE, ROSTER_CHANGE_EXAMPLE, DisputeMerged, DisputeUnmerged, DuplicateProposed, RosterReported
 from contracts.facts.steps import DecidedStep
 from contracts.fields import (
     Boolean,
@@ -39,6 +39,18 @@ MediationEvent = partial(EventType, stream="mediation")
 
 class DuplicateNoted(DuplicateProposed):
     owed_by = ListOf(agency_code_field(), required=True)  # agencies that have to decide whether the disputes are identical
+
+
+class MergeNoted(DisputeMerged):
+    """Data of merge.noted, an event about the dispute that continues: a report, or the reports of another dispute, were joined to it."""
+
+    handled_by = ListOf(agency_code_field(), required=True)  # the mediation body of the dispute, if it has one, and the agencies that have to act next
+
+
+class UnmergeNoted(DisputeUnmerged):
+    """Data of unmerge.noted, an event about the dispute to which the reports had been joined: a join was undone."""
+
+    handled_by = ListOf(agency_code_field(), required=True)
 
 
 class StepRefused(Schema):
@@ -110,6 +122,7 @@ class DisputeRecomputed(DecidedStep):
     entered_at = Instant(required=True)  # when the dispute entered its present state
     entries = ListOf(Nested(EntryIntoState), required=True)  # every entry of the dispute into a state, in order; daily figures are counted from it
     retracted = ListOf(Nested(RetractedStep))  # automatic steps that no longer hold
+    changed = ListOf(choice_field(kinds.CORRECTABLE_FIELDS), low=1)  # facts of the dispute that have another value than before; left out if there are none
     township = township_code_field(required=True)
     village = village_code_field()
     grid = grid_code_field()
@@ -225,6 +238,34 @@ EVENTS = (
         zh="疑似重复待核",
         en="a possible duplicate awaits the centre's decision",
         example={**DUPLICATE_EXAMPLE, "owed_by": [samples.MEDIATION_CENTRE]},
+    ),
+    MediationEvent(
+        "merge.noted",
+        MergeNoted,
+        zh="本纠纷并入其他上报",
+        en="reports were joined to this dispute",
+        example={
+            "event": samples.JOIN_REF,
+            "agency": samples.MEDIATION_CENTRE,
+            "into": samples.DISPUTE,
+            "was": samples.OTHER_DISPUTE,
+            "found_by": "centre",
+            "handled_by": [samples.MEDIATION_BODY],
+        },
+    ),
+    MediationEvent(
+        "unmerge.noted",
+        UnmergeNoted,
+        zh="并入本纠纷的上报恢复单独编码",
+        en="reports that were joined to this dispute have a code of their own again",
+        example={
+            "event": samples.JOIN_REF,
+            "agency": samples.MEDIATION_CENTRE,
+            "into": samples.OTHER_DISPUTE,
+            "was": samples.DISPUTE,
+            "reported_by": samples.WOMENS_FEDERATION,
+            "handled_by": [samples.MEDIATION_BODY],
+        },
     ),
     MediationEvent("dispute.closed", DisputeClosed, zh="纠纷办结", en="a dispute was closed", example={"state": "closed", "outcome": "performed"}),
 )

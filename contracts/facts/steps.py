@@ -27,6 +27,7 @@ class DecidedStep(Schema):
     happened_at = Instant(required=True)
     decided_at = Instant(required=True)  # when the mediation service decided on the step; for a step that was withheld, when it was published
     deadlines = deadline_changes_field()
+    body_before = agency_code_field()  # the mediation body from which the step took the dispute; left out if the step took it from none
 
 
 class StepFact(DecidedStep):

@@ -43,6 +43,7 @@ class Containers:
     partitions: int = DEFAULT_PARTITIONS
     folder: Path = SHARE_FOLDER
     county: Path = SHARE_FOLDER / applied_copy.COUNTY_SYMLINK_NAME
+    epoch_file: Path | None = None
     broker: None = None  # None: the broker is reached by its host name (see Installation)
 
     @cached_property

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts import AGENCY_EVENTS, DOMAIN_EVENTS, FACTS, ROLES, ROSTER_STEP_NAMES, SUBSCRIPTIONS, safeguard
+from contracts import AGENCY_EVENTS, AGENCY_STATEMENTS, DOMAIN_EVENTS, FACTS, ROLES, ROSTER_STEP_NAMES, SUBSCRIPTIONS, safeguard
 from docs.generate.pages import markdown_table, write_or_check
 from services.mediation.dispute.hold import HOLD_TRANSITIONS, STAY_TRANSITIONS
 from services.mediation.dispute.step import NOTED
@@ -35,6 +35,7 @@ PUBLISHED_BY_INTAKE = {
     "dispute.reported":  (PublishedEvent(("dispute.registered", "step.reported")),),       # `step.reported` if the dispute is already registered
     "reports.unjoined":  (PublishedEvent(("step.reported", "dispute.registered")),),       # `dispute.registered` if the report never had a dispute code
     "roster.changed":    (PublishedEvent(("roster.reported",)),),
+    "agency.alive":      (PublishedEvent(("watermarks.advanced",)),),
 }
 # Events that mediation publishes as a result, if it is not the event of the same type that confirms the step.
 PUBLISHED_BY_MEDIATION = {
@@ -44,6 +45,11 @@ PUBLISHED_BY_MEDIATION = {
 PUBLISHED_BY_INTAKE_AFTERWARDS = {
     "reports.joined":    (PublishedEvent(("dispute.merged",)),),
     "reports.unjoined":  (PublishedEvent(("dispute.unmerged",)),),
+}
+# Events that mediation publishes after it has received those.
+PUBLISHED_BY_MEDIATION_AFTERWARDS = {
+    "reports.joined":    (PublishedEvent(("merge.noted",)),),
+    "reports.unjoined":  (PublishedEvent(("unmerge.noted",)),),
 }
 # Steps after which mediation applies the history of the dispute again.
 STEPS_THAT_RECOMPUTE = {"report.corrected": False, "report.withdrawn": False, "reports.unjoined": True}     # True: in some cases only
@@ -82,8 +88,10 @@ def sender_group(event) -> int:
 
 
 def published_after(event_type: str) -> list[PublishedEvent]:
-    """Return the events that services publish after an agency's event of this type took effect: those of intake, of mediation, then of intake again."""
+    """Return the events that services publish after an agency's event of this type took effect: those of intake, of mediation, then of both again."""
     intake = PUBLISHED_BY_INTAKE.get(event_type, (PublishedEvent(("step.reported",)),))
+    if event_type in AGENCY_STATEMENTS:
+        return [*intake]
     if event_type in ROSTER_STEP_NAMES:
         return [*intake, PublishedEvent((event_type,))]
     if event_type in safeguard.STEP_NAMES:
@@ -91,7 +99,8 @@ def published_after(event_type: str) -> list[PublishedEvent]:
     fact = PUBLISHED_BY_MEDIATION.get(event_type, (PublishedEvent((event_type,)),))
     closing_event = (PublishedEvent(("dispute.closed",)),) if event_type in STEPS_THAT_CLOSE_A_DISPUTE else ()
     recomputed = (PublishedEvent(("dispute.recomputed",), STEPS_THAT_RECOMPUTE[event_type]),) if event_type in STEPS_THAT_RECOMPUTE else ()
-    return [*intake, *fact, *recomputed, *closing_event, *PUBLISHED_BY_INTAKE_AFTERWARDS.get(event_type, ())]
+    afterwards = (*PUBLISHED_BY_INTAKE_AFTERWARDS.get(event_type, ()), *PUBLISHED_BY_MEDIATION_AFTERWARDS.get(event_type, ()))
+    return [*intake, *fact, *recomputed, *closing_event, *afterwards]
 
 
 def _hold_events(event_type):

@@ -76,6 +76,10 @@ def _find_refusal(checked, now, private_key) -> dict | None:
     for assigned in contracts.assigned_agencies(event.type, checked.data):
         if not contracts.AGENCIES[assigned].is_active:
             return reason("agency_not_active", agency=assigned)
+    if event.type in contracts.AGENCY_STATEMENTS:
+        if event.subject != agency:
+            return reason("malformed_envelope", field="subject", mistake="invalid")
+        return reason("in_the_future", field="up_to") if checked.data["up_to"] > now + MAX_TIME_AHEAD else None
     if event.type in contracts.ROSTER_STEP_NAMES:
         return None if checked.data["organisation"] == event.subject else reason("malformed_data", field="organisation", mistake="invalid")
     return _read_parties(checked, private_key)
@@ -126,8 +130,19 @@ def contains_undo_of_join(batch: Iterable[CheckedEvent]) -> bool:
 # ── decisions about a batch ───────────────────────────────────────────────────────────────────────────────────────────
 
 
+def pinnable_events(batch: Iterable[CheckedEvent]) -> list[tuple[str, str]]:
+    """Return (agency, event id) of the events that may register a dispute, and whose codes may therefore be pinned."""
+    return [
+        (checked.agency, checked.event.id) for checked in batch if checked.refusal is None and checked.event.type in ("dispute.reported", "reports.unjoined")
+    ]
+
+
 def decide_all(batch: Iterable[CheckedEvent], context: BatchContext) -> list[Decision]:
-    """Return one decision per event, in order. `context` is updated, so that earlier events of the batch affect later ones."""
+    """Return one decision per event, in order. `context` is updated, so that earlier events of the batch affect later ones.
+
+    A report with a pinned code is registered under this code, or, if a dispute with this code is registered already, joined to it on arrival. A report
+    without a pinned code is joined by the rules for duplicates, or registered under a new code.
+    """
     comparer = duplicates.BatchComparer(context.reports_by_token)
     return [_decide(checked, context, comparer) for checked in batch]
 
@@ -144,6 +159,9 @@ def _decide(checked, context, comparer):
         decision.refusal = reason("other_content_under_used_id")
     elif checked.refusal is not None:
         decision.refusal = checked.refusal
+    elif event.type in contracts.AGENCY_STATEMENTS:
+        decision.stated_up_to = checked.data["up_to"]
+        return decision
     elif event.type in contracts.ROSTER_STEP_NAMES:
         decision.organisation = event.subject
     else:
@@ -170,9 +188,15 @@ def _decide_step(decision, report, context, comparer):
         decision.enters_safeguard_lane = lane.hold_opened_by_agency_event(event.type, decision.data) is not None
         if decision.is_new_report:
             decision.registration = _to_json_values(registration_facts(decision))
+            duplicates_found = duplicates.Duplicates()
             if report is not None:
                 decision.comparable_report, report.dispute = report, decision.dispute
-                joining.add_joins_and_proposals(decision, comparer.find_duplicates(report))
+                duplicates_found = comparer.find_duplicates(report)
+            pinned_code = context.pinned_codes.get((agency, event.id))
+            if pinned_code is None:
+                joining.add_joins_and_proposals(decision, duplicates_found)
+            else:
+                joining.add_pinned_join_or_proposals(decision, pinned_code, duplicates_found, context.disputes)
 
 
 def _decide_join(decision, found, context):
@@ -182,6 +206,9 @@ def _decide_join(decision, found, context):
         facts = {"field": "into"} if refusal_code == "unknown_dispute" else {}
     else:
         refusal_code = joining.undo_join(decision, decision.data["reported_by"], context.stored_reports)
+        if decision.registers_dispute and (pinned_code := context.pinned_codes.get((decision.agency, decision.event.id))) is not None:
+            decision.dispute.code = pinned_code
+            context.disputes[pinned_code] = decision.dispute
         facts = {"agency": decision.data["reported_by"]} if refusal_code else {}
     if refusal_code is not None:
         decision.dispute, decision.refusal = None, reason(refusal_code, **facts)
@@ -212,6 +239,25 @@ def _to_json_values(facts):
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in facts.items()}
 
 
+def watermarks_of(decisions: Iterable[Decision], now: datetime) -> list[tuple[str, datetime | None, datetime | None]]:
+    """Return up to which time the agencies have reported: rows (agency, newest time of an accepted event, newest time stated with agency.alive).
+
+    Times ahead of the system time count as the system time. Steps on the sealed stream are left out: a watermark is visible to everybody, and must not
+    advance because of an event that nobody outside the safeguard lane may notice.
+    """
+    reported, stated = {}, {}
+    for decision in decisions:
+        if decision.stated_up_to is not None:
+            newest, time = stated, decision.stated_up_to
+        elif decision.is_accepted and not decision.uses_sealed_stream:
+            newest, time = reported, decision.event.time
+        else:
+            continue
+        newest[decision.agency] = max(newest.get(decision.agency, time), time)
+    newest_allowed = {agency: tuple(times.get(agency) and min(times[agency], now) for times in (reported, stated)) for agency in reported | stated}
+    return [(agency, *times) for agency, times in sorted(newest_allowed.items())]
+
+
 # ── outcomes, receipts and domain events ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -220,6 +266,8 @@ def first_receipt(decision: Decision) -> tuple[str, dict]:
     event = {"source": decision.event.source, "id": decision.event.id}
     if decision.refusal is not None:
         return "receipt.refused", {"event": event, "reason": decision.refusal}
+    if decision.stated_up_to is not None:
+        return "receipt.accepted", {"event": event, "up_to": decision.stated_up_to}
     subject = {"organisation": decision.organisation} if decision.organisation else {"dispute": decision.dispute.code}
     return "receipt.accepted", {"event": event, **subject, "log": {"seq": decision.seq, "sha256": decision.sha256}}
 

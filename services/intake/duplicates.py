@@ -35,7 +35,7 @@ class Comparison:
     is_same_kind: bool
     facts_differ: bool  # both reports give the village, the cause or the amount, and the values differ
     days: int  # number of days between the two reports
-    phase: str  # phase of the other report's dispute
+    phase: str  # phase of the other report's dispute when the first report was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def compare(report: ComparableReport, other: ComparableReport) -> Comparison:
             for value, other_value in zip(_comparable_fields(report), _comparable_fields(other), strict=True)
         ),
         abs(report.reported_at - other.reported_at).days,
-        other.dispute.root.phase,
+        other.dispute.root.phase_at(report.reported_at),
     )
 
 

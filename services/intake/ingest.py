@@ -1,5 +1,6 @@
 """Processes batches of agencies' events received over AMQP or HTTP, in the steps load, decide, save, say. Runs in the caller's transaction."""
 
+from collections import defaultdict
 from functools import cache
 
 import contracts
@@ -7,8 +8,8 @@ from contracts.dates import SHANGHAI
 from plumbing.events import DomainEvent, Event
 from plumbing.transaction import Transaction
 from services.intake import codes, domain, duplicates, identity, replies
-from services.intake.model import BatchContext, CheckedEvent, Decision, WaitingStep
-from services.intake.store import joins, lane, log, receipts, reports
+from services.intake.model import BatchContext, CheckedEvent, Decision, Dispute, WaitingStep
+from services.intake.store import joins, lane, log, receipts, replay, reports, watermarks
 
 _matching_token_key = cache(identity.matching_token_key)
 
@@ -29,7 +30,10 @@ def ingest(tx: Transaction, batch: list[Event]) -> list[Decision]:
 def _load(tx: Transaction, batch: list[CheckedEvent]) -> BatchContext:
     context = BatchContext()
     log.load_head_and_entries(tx, context, [(checked.agency, checked.event.id) for checked in batch])
-    reports.load_disputes(tx, context, domain.referenced_codes(batch), [(checked.agency, checked.event.subject) for checked in batch])
+    if context.has_pinned_codes:
+        context.pinned_codes = replay.load_pinned_codes(tx, domain.pinnable_events(batch))
+    named_codes = domain.referenced_codes(batch) | set(context.pinned_codes.values())
+    reports.load_disputes(tx, context, named_codes, [(checked.agency, checked.event.subject) for checked in batch])
     new = [
         checked.comparable_report
         for checked in batch
@@ -48,7 +52,7 @@ def _load(tx: Transaction, batch: list[CheckedEvent]) -> BatchContext:
 
 
 def _save(tx: Transaction, context: BatchContext, decisions: list[Decision]) -> None:
-    new = [decision for decision in decisions if decision.duplicate_of is None]
+    new = [decision for decision in decisions if decision.is_new]
     accepted = [decision for decision in new if decision.is_accepted and decision.dispute is not None]
     _assign_codes_and_seqs(tx, context, new)
     log.append_entries(tx, context.log_head, new)
@@ -59,16 +63,12 @@ def _save(tx: Transaction, context: BatchContext, decisions: list[Decision]) -> 
         [step for decision in accepted if decision.pending_dispute is not None for step in _waiting_steps(decision)],
     )
     lane.save_records(tx, [_safeguard_lane_row(decision) for decision in accepted if decision.enters_safeguard_lane])
+    watermarks.record(tx, domain.watermarks_of(decisions, tx.now))
 
 
 def _assign_codes_and_seqs(tx: Transaction, context: BatchContext, new: list[Decision]) -> None:
     """Assign dispute codes to new disputes and log numbers to the decisions, both from counters in the database."""
-    registering = [decision for decision in new if decision.registers_dispute]
-    if registering:
-        area, year = contracts.COUNTY.area, tx.now.astimezone(SHANGHAI).year
-        last, key = reports.reserve_serial_numbers(tx, area, year, len(registering))
-        for count, decision in enumerate(registering, last - len(registering) + 1):
-            decision.dispute.code = codes.make_code(area, year, codes.scattered_serial(count, key))
+    _assign_codes(tx, [decision.dispute for decision in new if decision.registers_dispute and decision.dispute.code is None], context.has_pinned_codes)
     for seq, decision in enumerate(new, context.log_head[0] + 1):
         decision.log_entry.seq = seq
         if decision.join_request is not None:
@@ -77,15 +77,39 @@ def _assign_codes_and_seqs(tx: Transaction, context: BatchContext, new: list[Dec
             decision.dispute.code = decision.dispute.root.code
 
 
+def _assign_codes(tx: Transaction, registering: list[Dispute], has_pinned_codes: bool) -> None:
+    """Assign codes to newly registered disputes. The year in a code is that of the report (Asia/Shanghai), whenever it arrived. Pinned codes are left out."""
+    by_year = defaultdict(list)
+    for dispute in registering:
+        by_year[dispute.registered_at.astimezone(SHANGHAI).year].append(dispute)
+    for year, disputes in sorted(by_year.items()):
+        while disputes:
+            new = _new_codes(tx, year, len(disputes))
+            taken = replay.load_pinned(tx, new) if has_pinned_codes else set()
+            free = [code for code in new if code not in taken]
+            for dispute, code in zip(disputes, free, strict=False):
+                dispute.code = code
+            disputes = disputes[len(free) :]
+
+
+def _new_codes(tx, year, count):
+    area = contracts.COUNTY.area
+    last, key = reports.reserve_serial_numbers(tx, area, year, count)
+    return [codes.make_code(area, year, codes.scattered_serial(number, key)) for number in range(last - count + 1, last + 1)]
+
+
 def _say(tx: Transaction, decisions: list[Decision]) -> None:
     accepted = [decision for decision in decisions if decision.is_accepted]
-    first = [replies.first_receipt(decision) for decision in decisions if decision.duplicate_of is None]
+    first = [replies.first_receipt(decision) for decision in decisions if decision.is_new]
     receipts.send_and_store(
         tx, first + [replies.moved_receipt(decision.seq, decision.event, *move) for decision in accepted for move in decision.moved_reports]
     )
     duplicated = [decision.duplicate_of.seq for decision in decisions if decision.duplicate_of is not None]
     if duplicated:
         receipts.send_again(tx, [replies.receipt_id(seq, kind) for seq in duplicated for kind in ("first", "outcome")])
+    statements = [decision for decision in decisions if decision.stated_up_to is not None]
+    for decision, body in zip(statements, tx.post([replies.statement_receipt(decision) for decision in statements]), strict=True):
+        decision.unstored_receipt = body
     tx.say([event for decision in accepted for event in _events_to_publish(decision)])
 
 
@@ -112,9 +136,9 @@ def _waiting_steps(decision):
 
 
 def _safeguard_lane_row(decision):
-    """Return (code, safeguard lane record, registration) of a dispute that enters the safeguard lane.
+    """Return (code, safeguard lane record, registration, time) of a dispute that enters the safeguard lane.
 
     For a new dispute, `registration` is the data of dispute.registered, published on the ordinary stream after the release; else None.
     """
     registration = contracts.dump(*domain.domain_event_of(decision), "intake") if decision.registers_dispute else None
-    return decision.dispute.code, decision.dispute.safeguard_lane_record, registration
+    return decision.dispute.code, decision.dispute.safeguard_lane_record, registration, decision.event.time

@@ -9,6 +9,7 @@ were applied, so that the result depends on the order of arrival, not on the spe
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from services.intake import duplicates, lane
 from services.intake.duplicates import Duplicates
@@ -47,18 +48,52 @@ def phase_of_state(state: str) -> str:
     return PHASE_BY_STATE.get(state, OPEN)
 
 
+def phase_after(entries: Iterable[tuple[str, datetime]]) -> tuple[str, datetime | None, datetime | None]:
+    """Return the phase of a dispute after these entries into states (state, time), since when it is settled, and since when it has ended."""
+    phase, settled_at, ended_at = OPEN, None, None
+    for state, at in entries:
+        phase = phase_of_state(state)
+        settled_at = None if phase == OPEN else settled_at or (at if phase == SETTLED else None)
+        ended_at = ended_at or at if phase == ENDED else None
+    return phase, settled_at, ended_at
+
+
 def add_joins_and_proposals(decision: Decision, found: Duplicates) -> None:
     """Join a new dispute report to its certain duplicate, or propose its likely duplicates to the mediation centre."""
-    event = {"source": decision.event.source, "id": decision.event.id}
     if found.join is not None:
         other, comparison = found.join
-        into, facts = other.dispute.root, {"event": event, "agency": decision.agency, "found_by": "rule", **_reasons_and_days(comparison)}
-        decision.pending_dispute = other.dispute.first_pending_dispute
-        decision.dispute.registering_event, decision.dispute.merged_into = None, into
-        decision.extra_events.append(ExtraEvent("dispute.merged", into, facts, {"into": into}))
-    for other, comparison in found.proposals:
-        facts = {"event": event, "agency": decision.agency, **_reasons_and_days(comparison)}
-        decision.extra_events.append(ExtraEvent("duplicate.proposed", decision.dispute, facts, {"other": other.dispute.root}))
+        _join_on_arrival(decision, other.dispute, _reasons_and_days(comparison))
+    _add_proposals(decision, found.proposals)
+
+
+def add_pinned_join_or_proposals(decision: Decision, pinned_code: str, found: Duplicates, disputes: dict[str, Dispute]) -> None:
+    """Register a new dispute report under its pinned code, or join it to the dispute that is registered under this code. Add the latter to `disputes`."""
+    registered = disputes.get(pinned_code)
+    decision.report_code = pinned_code
+    if registered is not None:
+        same = [found.join] if found.join is not None else found.proposals
+        comparison = next((comparison for other, comparison in same if other.dispute.root is registered.root), None)
+        _join_on_arrival(decision, registered, {} if comparison is None else _reasons_and_days(comparison))
+        return
+    decision.dispute.code, disputes[pinned_code] = pinned_code, decision.dispute
+    _add_proposals(decision, [found.join] if found.join is not None else found.proposals)
+
+
+def _join_on_arrival(decision, other, reasons_and_days):
+    into = other.root
+    facts = {"event": {"source": decision.event.source, "id": decision.event.id}, "agency": decision.agency, "found_by": "rule", **reasons_and_days}
+    decision.pending_dispute = other.first_pending_dispute
+    decision.dispute.registering_event, decision.dispute.merged_into = None, into
+    decision.extra_events.append(ExtraEvent("dispute.merged", into, facts, {"into": into}))
+
+
+def _add_proposals(decision, proposals):
+    """Add events that propose likely duplicates. Each is about the later of two reports, by the times of the reports, whichever arrived first."""
+    for other, comparison in proposals:
+        facts = {"event": {"source": decision.event.source, "id": decision.event.id}, "agency": decision.agency, **_reasons_and_days(comparison)}
+        pair = (other.dispute.root, decision.dispute)
+        earlier, later = reversed(pair) if other.reported_at > decision.event.time else pair
+        decision.extra_events.append(ExtraEvent("duplicate.proposed", later, facts, {"other": earlier}))
 
 
 def _reasons_and_days(comparison):
@@ -77,7 +112,7 @@ def join(decision: Decision, into: Dispute | None) -> str | None:
         return "joins_itself"
     if ending.pending_join_target is not None or into.pending_join_target is not None:  # cycles are impossible because only unmerged disputes are joined
         return "joined_already"
-    if ENDED in (ending.phase, into.phase):
+    if ENDED in (ending.phase_at(decision.event.time), into.phase_at(decision.event.time)):
         return "joins_an_ended_one"
     _request_join(decision, ending, into)
     return None
@@ -99,7 +134,7 @@ def undo_join(decision: Decision, reported_by: str, stored_reports: Iterable[Sto
         return "nothing_to_unjoin"
     separated = max(joined, key=lambda report: report.seq).dispute
     if separated is not root:
-        separated.phase = OPEN
+        separated.phase, separated.settled_at, separated.ended_at = OPEN, None, None
         decision.dispute = separated
         _request_join(decision, separated, None, reported_by)
         return None
@@ -178,12 +213,12 @@ def _next_pending_dispute(step, dispute, undecided):
     return dispute
 
 
-def add_holds_of_published_steps(published: Iterable[tuple[WaitingStep, Dispute]]) -> list[Dispute]:
-    """Put each dispute for which a published step opens a hold or a stay into the safeguard lane. Return these disputes."""
+def add_holds_of_published_steps(published: Iterable[tuple[WaitingStep, Dispute]]) -> list[tuple[WaitingStep, Dispute]]:
+    """Put each dispute for which a published step opens a hold or a stay into the safeguard lane. Return these steps with their disputes."""
     held = []
     for step, dispute in published:
         opened = lane.hold_opened_by_domain_event(step.type, step.data) if step.stream else None
         if opened is not None:
             dispute.safeguard_lane_record = lane.add_hold(dispute.safeguard_lane_record, opened)
-            held.append(dispute)
+            held.append((step, dispute))
     return held

@@ -29,11 +29,26 @@ class Dispute:
     code: str | None
     registering_event: Event | None = None
     phase: str = OPEN
+    settled_at: datetime | None = None  # since when the phase is SETTLED, or was SETTLED before it became ENDED; a time of events
+    ended_at: datetime | None = None  # since when the phase is ENDED
     merged_into: "Dispute | None" = None  # the dispute for which this code is an alias; None: the dispute is not joined to another
     safeguard_lane_record: SafeguardLaneRecord | None = None  # None: the dispute is not in the safeguard lane
     separated_report: "StoredReport | None" = None  # the report for which this dispute was registered when its join was undone
     pending_request_seq: int | None = None  # log number of the last join request that the mediation service has not decided; None: no request is pending
     pending_into: "Dispute | None" = None  # the new value of `merged_into` if the pending request is applied
+
+    def phase_at(self, time: datetime) -> str:
+        """Return the phase at a time. A report that arrives late is compared with the dispute as it was when the report was made."""
+        if self.phase == ENDED and (self.ended_at is None or self.ended_at <= time):
+            return ENDED
+        if self.phase == SETTLED and self.settled_at is None:
+            return SETTLED
+        return SETTLED if self.phase != OPEN and self.settled_at is not None and self.settled_at <= time else OPEN
+
+    @property
+    def registered_at(self) -> datetime:
+        """When the report was made for which the batch registers this dispute. Its year is part of the dispute's code."""
+        return self.registering_event.time if self.separated_report is None else self.separated_report.reported_at
 
     @property
     def root(self) -> "Dispute":
@@ -76,6 +91,7 @@ class StoredReport:
     report_no: str
     seq: int
     event_id: str
+    reported_at: datetime
     registers_dispute: bool  # whether the dispute was registered for this report; other reports of the dispute were joined to it
     facts: dict  # the data of dispute.registered without origin, as JSON values
     dispute: Dispute
@@ -183,7 +199,7 @@ class WaitingStep:
 
 @dataclass(slots=True)
 class Decision:
-    """The result for one agency event: refused (`refusal`), a duplicate (`duplicate_of`), or accepted (`dispute` or `organisation`)."""
+    """The result for one agency event: refused (`refusal`), a duplicate (`duplicate_of`), or accepted (`dispute`, `organisation` or `stated_up_to`)."""
 
     event: Event
     sha256: str
@@ -194,12 +210,15 @@ class Decision:
     organisation: str | None = None  # for an accepted roster change, which concerns no dispute
     refusal: dict | None = None
     duplicate_of: LogEntry | None = None
+    stated_up_to: datetime | None = None  # for an accepted agency.alive, which is answered but neither logged nor passed on
+    unstored_receipt: bytes | None = None  # the receipt of an accepted agency.alive, as JSON bytes
     log_entry: LogEntry | None = None
     stores_body: bool = True  # whether the log stores the event's bytes
     uses_sealed_stream: bool = False
     enters_safeguard_lane: bool = False  # the event puts its dispute into the safeguard lane
     is_new_report: bool = False  # a dispute report with a report number that the agency has not used before
     comparable_report: ComparableReport | None = None
+    report_code: str | None = None  # the code of a new dispute report, if it is not that of `dispute`
     registration: dict | None = None  # for a new dispute report: its data without personal data, as JSON values
     pending_dispute: Dispute | None = None  # the dispute with the pending join request for which the ordinary step has to wait
     join_request: JoinRequest | None = None
@@ -218,8 +237,13 @@ class Decision:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the event is passed on to mediation: it is neither refused nor a duplicate."""
-        return self.refusal is None and self.duplicate_of is None
+        """Whether the event is passed on to mediation: it is neither refused, nor a duplicate, nor a statement of the agency about itself."""
+        return self.refusal is None and self.duplicate_of is None and self.stated_up_to is None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the event gets an entry of its own in the log."""
+        return self.duplicate_of is None and self.stated_up_to is None
 
     @property
     def is_refused(self) -> bool:
@@ -241,6 +265,8 @@ class BatchContext:
     """The stored data needed to decide a batch of events. Each decided event adds the dispute that it registers."""
 
     log_head: tuple[int, bytes] = (0, bytes(32))  # log number and hash of the last log entry
+    has_pinned_codes: bool = False  # whether a message log is loaded, whose reports keep the codes that they had
+    pinned_codes: dict[tuple[str, str], str] = field(default_factory=dict)  # pinned codes by (agency, event id)
     log_entries: dict[tuple[str, str], list[LogEntry]] = field(default_factory=dict)  # log entries by (event source, event id)
     disputes_by_report: dict[tuple[str, str], Dispute] = field(default_factory=dict)  # disputes by (agency, report number)
     disputes: dict[str, Dispute] = field(default_factory=dict)  # disputes by code

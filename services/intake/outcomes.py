@@ -1,5 +1,7 @@
 """Processes events of the mediation service: sends outcome receipts to agencies and applies decided joins. Runs in the caller's transaction."""
 
+from datetime import datetime
+
 from contracts import step_outcome
 from contracts.channels import is_sealed
 from plumbing.events import DomainEvent, Event
@@ -20,10 +22,30 @@ def process_events(tx: Transaction, events: list[Event]) -> int:
     steps = [event for event in events if not is_sealed(event.source) and step_outcome(event.type, event.data)]
     join_outcomes = [step for step in steps if step.data.get("step", step.type) in joining.JOIN_STEPS]
     moved_receipts = _apply_join_outcomes(tx, join_outcomes) if join_outcomes else []
-    reports.save_phases(tx, {step.subject: joining.phase_of_state(step.data["state"]) for step in steps if not step.discarded})
+    _save_phases(tx, effective)
     if outcomes:
         receipts.send_and_store(tx, _outcome_receipts(outcomes, receipts.load_unanswered_log_numbers(tx, outcomes)) + moved_receipts)
     return len(outcomes)
+
+
+def _save_phases(tx, events):
+    """Save the phases of the disputes in these events, with the times since when they hold. dispute.recomputed replaces everything known before."""
+    changed, replaced = {}, {}
+    for event in events:
+        if event.type == "dispute.recomputed":
+            replaced[event.subject] = joining.phase_after((entry["state"], _time(entry["at"])) for entry in event.data["entries"])
+            changed.pop(event.subject, None)
+        elif "state" in event.data and not is_sealed(event.source):
+            changed[event.subject] = (
+                joining.phase_of_state(event.data["state"]),
+                _time(event.data["happened_at"]) if "happened_at" in event.data else event.time,
+            )
+    reports.replace_phases(tx, replaced)
+    reports.save_phases(tx, changed)
+
+
+def _time(text):
+    return datetime.fromisoformat(text)
 
 
 def _outcome_receipts(outcomes, seqs):
@@ -77,7 +99,9 @@ def _apply_join_outcomes(tx: Transaction, outcomes: list[Event]) -> list:
         published, finished, waiting_elsewhere = published + to_publish, finished + done, waiting_elsewhere + elsewhere
     lane.load_records(tx, {dispute.code: dispute for _, dispute in published})
     joins.save_decided_requests(tx, decided, list({request.dispute.code: request.dispute for request in decided}.values()), finished, waiting_elsewhere)
-    lane.save_records(tx, [(dispute.code, dispute.safeguard_lane_record, None) for dispute in joining.add_holds_of_published_steps(published)])
+    lane.save_records(
+        tx, [(dispute.code, dispute.safeguard_lane_record, None, step.happened_at) for step, dispute in joining.add_holds_of_published_steps(published)]
+    )
     tx.say(events)
     return moved_receipts
 

@@ -13,6 +13,12 @@ def receipt_id(seq: int, kind: str) -> str:
     return f"receipt/{seq}/{kind}"
 
 
+def statement_receipt(decision: Decision) -> Reply:
+    """Return the receipt for an accepted agency.alive. Its id follows from that of the event, because the event has no log number."""
+    receipt_type, data = domain.first_receipt(decision)
+    return Reply(decision.agency, f"receipt/alive/{decision.agency}/{decision.event.id}", receipt_type, decision.agency, data, cause=decision.event)
+
+
 def first_receipt(decision: Decision) -> Reply:
     """Return the receipt that states whether intake accepted or refused an event."""
     receipt_type, data = domain.first_receipt(decision)

@@ -5,9 +5,9 @@ from nameko.extensions import DependencyProvider
 from contracts import AGENCIES
 from contracts.channels import agency_queue
 from plumbing.consumer import Consumer, hear
-from plumbing.dependency import Database
+from plumbing.dependency import Database, TimesOfDueWork
 from plumbing.timer import every
-from services.intake import envelope, ingest, outcomes
+from services.intake import envelope, ingest, outcomes, watermarks
 from services.intake.backpressure import Backpressure
 from services.intake.model import agency_source
 from services.intake.store import reports
@@ -40,6 +40,7 @@ class IntakeService:
     name = "intake"
     db = Database(read=envelope.read_any)
     backpressure_limit = BackpressureLimit()
+    watermark_times = TimesOfDueWork()
 
     @Consumer.decorator(queues=agency_queues, sources=SOURCES, read=envelope.read, room=backpressure.remaining_capacity)
     def on_agency_events(self, batch):
@@ -48,6 +49,7 @@ class IntakeService:
             decisions = ingest.ingest(tx, tx.unheard(batch))
         codes = [decision.subject for decision in decisions if decision.is_accepted]
         backpressure.record_passed_on_steps(backpressure.count_steps_decided_here(codes))
+        self.watermark_times.record_work(tx.now)
 
     @hear("mediation", "mediation-safeguard")
     def on_decisions(self, batch):
@@ -55,6 +57,13 @@ class IntakeService:
         with self.db.transaction() as tx:
             outcome_count = outcomes.process_events(tx, tx.unheard(batch))
         backpressure.record_decided_steps(outcome_count)
+
+    @every(1.0, due_times="watermark_times")
+    def publish_watermarks(self):
+        """Publish up to which time agencies have reported, if that has advanced. Events reported over HTTP are noticed within the interval of DueTimes."""
+        with self.db.transaction() as tx:
+            is_loading = watermarks.publish_advanced(tx)
+        self.watermark_times.record_query(tx.now if is_loading else None)
 
     @every(3600.0)
     def delete_expired_matching_tokens(self):

@@ -1,9 +1,12 @@
 """Intake's HTTP API for agencies (Starlette). Events are processed in the same way as events from the broker.
 
 POST /events     CloudEvents, binary, structured or batch    202 accepted · 422 refused · 207 some of each · 400/401/413/415 not parsed
-GET  /receipts   ?after=<position>&wait=<seconds>            the agency's receipts in order, as a CloudEvents batch
+GET  /receipts   ?after=<position>&wait=<seconds>            the agency's receipts in order, as a CloudEvents batch; 410: see below
 POST /matters    {"dispute", "reason", "officer"}            a dispute's data in the safeguard lane, for its agencies only; logged
 GET  /contract   the AsyncAPI document                       GET /healthz, /readyz, /metrics
+
+A position has the form <epoch>.<number>; 0 means from the beginning. A position of an earlier epoch gets 410: the hub has recovered from a loss of data,
+and the answer says which events the agency has to send again, and the position at which to continue.
 """
 
 import hashlib
@@ -39,9 +42,11 @@ STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-bat
 MAX_REQUEST_BYTES = 4 * 2**20
 MAX_BATCH_EVENTS = 500
 MAX_WAIT_SECONDS = 30
+POSITION_HEADER = "Fengqiao-Position"
 POLL_SECONDS = 0.25
 TIMEOUT_SECONDS = 20  # limit for a transaction; the database raises no error while a disk hangs or a row stays locked
 RECEIPTS_PER_PAGE = 500
+POSITION_PATTERN = re.compile(r"0|([1-9]\d{0,8})\.(\d{1,18})", re.ASCII)  # epoch and number
 STAFF_NUMBER_PATTERN = re.compile(r"[a-z0-9_-]{1,64}", re.ASCII)  # the officer is given by staff number; names are not accepted
 
 # fmt: off
@@ -51,7 +56,11 @@ PROBLEMS = {  # responses to requests that get no receipt: code: (HTTP status, t
     "not_json":      (400, "请求内容不是JSON对象或列表。", "The body is not a JSON object or list."),
     "wrong_type":    (415, "Content-Type 须为 application/json、application/cloudevents+json 或 application/cloudevents-batch+json。",
                            "Content-Type must be application/json, application/cloudevents+json or application/cloudevents-batch+json."),
-    "bad_query":     (400, "after 与 wait 须为非负整数。", "`after` and `wait` must be non-negative integers."),
+    "bad_query":     (400, "after 须为0或者此前答复的Fengqiao-Position，wait 须为非负整数。",
+                           "`after` must be 0 or the `Fengqiao-Position` of an earlier answer, `wait` a non-negative integer."),
+    "old_epoch":     (410, "系统曾恢复数据。请以相同id重新上报尚无回执的事件，以及since以后回执的事件（如有since），再从after继续读取回执。",
+                           "The hub has recovered from a loss of data. Send again, with the same id, your events without a receipt and, if `since` is given,"
+                           " those answered since then; then continue to read receipts from `after`."),
     "unknown_host":  (400, "本接入点不以该主机名（Host）提供服务。请使用已登记的主机名，或在FENGQIAO_DOOR_HOSTS中登记。",
                            "The API does not serve this host name (Host). Use a registered name, or add the name to FENGQIAO_DOOR_HOSTS."),
     "held":          (202, "已保存。同一事项的前一事件尚在核查，处理完毕后另发回执。",
@@ -91,17 +100,30 @@ async def get_receipts(request: Request) -> Response:
     agency = _authenticate(request)
     if agency is None:
         return _problem_response("unauthorised")
-    after, wait = request.query_params.get("after", "0"), request.query_params.get("wait", "0")
-    if not (after.isascii() and after.isdigit() and len(after) < 19 and wait.isascii() and wait.isdigit()):
+    position, wait = POSITION_PATTERN.fullmatch(request.query_params.get("after", "0")), request.query_params.get("wait", "0")
+    if position is None or not (wait.isascii() and wait.isdigit()):
         return _problem_response("bad_query")
+    asked_epoch, after = (int(position[1]), int(position[2])) if position[1] else (None, 0)
     until = time.monotonic() + min(int(wait), MAX_WAIT_SECONDS)
     while True:
-        found = await _run_with_timeout(_load_receipts, request.app.state.pool, agency, int(after))
+        epoch, found = await _run_with_timeout(_load_receipts, request.app.state.pool, agency, asked_epoch, after)
+        if asked_epoch not in (None, epoch):
+            return await _old_epoch_response(request, agency, asked_epoch, after)
         if found or time.monotonic() >= until:
             break
         await anyio.sleep(POLL_SECONDS)
-    last = found[-1][0] if found else int(after)
-    return Response(b"[" + b",".join(body for _, body in found) + b"]", media_type=BATCH, headers={"Fengqiao-Position": str(last)})
+    last = found[-1][0] if found else after
+    return Response(b"[" + b",".join(body for _, body in found) + b"]", media_type=BATCH, headers={POSITION_HEADER: f"{epoch}.{last}"})
+
+
+async def _old_epoch_response(request, agency, asked_epoch, after):
+    """Return the answer to a position of an earlier epoch: what to send again, and where to continue."""
+    epoch, lost_since, last = await _run_with_timeout(_load_recovery, request.app.state.pool, agency, asked_epoch)
+    status, zh, en = PROBLEMS["old_epoch"]
+    telemetry.HTTP_REQUESTS.labels("intake", "problem", status).inc()
+    position = f"{epoch}.{min(after, last)}"
+    instructions = {"epoch": epoch, "after": position} | ({"since": lost_since.isoformat()} if lost_since else {})
+    return JSONResponse({"code": "old_epoch", "zh": zh, "en": en, **instructions}, status, headers={POSITION_HEADER: position})
 
 
 async def view_safeguarded_dispute(request: Request) -> Response:
@@ -140,7 +162,8 @@ def _ingest(pool, deliveries):
         try:
             with pool.transaction() as tx:
                 decisions = ingest.ingest(tx, tx.unheard([envelope.read(delivery) for delivery in deliveries]))
-                return decisions, receipts.load_by_ids(tx, [replies.receipt_id(decision.seq, "first") for decision in decisions])
+                stored = iter(receipts.load_by_ids(tx, [replies.receipt_id(d.seq, "first") for d in decisions if d.unstored_receipt is None]))
+                return decisions, [next(stored) if decision.unstored_receipt is None else decision.unstored_receipt for decision in decisions]
         except Exception as problem:
             if not should_try_again(problem):
                 raise
@@ -149,9 +172,16 @@ def _ingest(pool, deliveries):
             time.sleep(0.05 * 2**attempt)
 
 
-def _load_receipts(pool, agency, after):
+def _load_receipts(pool, agency, asked_epoch, after):
+    """Return the present epoch and, unless the position is of another one, the agency's receipts after it."""
     with pool.transaction() as tx:
-        return receipts.load_after(tx, agency, after, RECEIPTS_PER_PAGE)
+        epoch = receipts.load_epoch(tx)
+        return epoch, receipts.load_after(tx, agency, after, RECEIPTS_PER_PAGE) if asked_epoch in (None, epoch) else []
+
+
+def _load_recovery(pool, agency, asked_epoch):
+    with pool.transaction() as tx:
+        return receipts.load_epoch(tx), receipts.load_loss_since(tx, asked_epoch), receipts.load_last_position(tx, agency)
 
 
 def _load_safeguard_view(pool, agency, query):

@@ -49,6 +49,7 @@ EVENT_TIME_FIELD = {
 }
 
 ROSTER_EVENTS = ("roster.reported", "roster.changed", "roster.refused")     # the subject of these events is an organisation, not a dispute
+WATERMARKS_ADVANCED = "watermarks.advanced"  # the subject of this event is a partition, not a dispute
 
 # Only agencies with access to the sealed stream may know of a safeguard hold, so the read model must not store an event, clock, state or reason of one.
 SEALED_PREFIXES = ("safeguard.", "protection_order", "hold.")
@@ -140,7 +141,7 @@ def fold(disputes: dict[str, Dispute], events: list) -> ReadModelChanges:
     changes = ReadModelChanges()
     events_by_code = defaultdict(list)
     for event in events:
-        if event.type not in ROSTER_EVENTS:
+        if event.type not in ROSTER_EVENTS and event.type != WATERMARKS_ADVANCED:
             events_by_code[event.subject].append(event)
         decided_at = decision_time(event)
         if decided_at > changes.latest_event_at.get(event.source, decided_at - timedelta(1)):

@@ -36,6 +36,7 @@ AGGREGATE_TABLES = {
     "totals":          ("figure, label",                     Columns("figure text, label text, count bigint")),
 }
 # fmt: on
+READ_MODEL_TABLES = ("disputes", "deadlines", "timeline", *AGGREGATE_TABLES, "as_of")
 SELECT_DISPUTES = (
     "select code, registered, township, kind, channel, reporter, opened_at, merged_into, state, next_actors, has_actors_from_step, body, entered_at,"
     " closed_at, outcome, nullif(runs_out_at, 'infinity'), runs_out_clock, overdue, last_at, unassigned_counts from metrics.disputes where code = any(%s)"
@@ -87,6 +88,23 @@ class DisputeCache:
             self._disputes.move_to_end(code)
         while len(self._disputes) > self._size:
             self._disputes.popitem(last=False)
+
+
+def lock_and_load(tx, codes: set[str]) -> dict[str, Dispute]:
+    """Lock the read model for writing, and return the disputes with these codes, without a cache."""
+    tx.rows("select last_change from metrics.head for update")
+    return load_disputes(tx, sorted(codes))
+
+
+def rebuilt_change() -> tuple[str, dict]:
+    """Return the statement and its parameters that number a change of all disputes: it ends the use of cached disputes, and open pages load again."""
+    return (
+        "with head as (update metrics.head set last_change = last_change + 1, writer = 0 returning last_change),"
+        " inserted as (insert into metrics.changes (id, at, body) select last_change, now(), jsonb_build_object("
+        "   'codes', '[]'::jsonb, 'more', (select count(*) from metrics.disputes), 'as_of', now()) from head)"
+        " select pg_notify(%(channel)s, last_change::text) from head",
+        {"channel": NOTIFICATION_CHANNEL},
+    )
 
 
 def load_disputes(tx, codes: list[str]) -> dict[str, Dispute]:

@@ -32,6 +32,8 @@ def is_court_deadline(data: dict) -> bool:
     return data["clock"] != "protection_order_review"
 
 
+NOTICE_KIND = "notice.attention"
+
 # fmt: off
 ATTENTION_NOTICE_RULES: dict[str, tuple[tuple[Callable, tuple[str, ...]], ...]] = {
     # Event type in the sealed stream → (condition on the event's data, agencies that are notified if the condition holds).
@@ -48,4 +50,9 @@ ATTENTION_NOTICE_RULES: dict[str, tuple[tuple[Callable, tuple[str, ...]], ...]] 
 def notices_for(event: Event) -> list[Notice]:
     """Return the notices that follow from one event of the sealed stream. A notice contains only the dispute and where to look it up."""
     to = dict.fromkeys(agency for condition, agencies in ATTENTION_NOTICE_RULES.get(event.type, ()) if condition(event.data) for agency in agencies)
-    return [Notice("notice.attention", event.subject, agency, {"dispute": event.subject, "look_at": "matters"}, event) for agency in to]
+    return [Notice(NOTICE_KIND, event.subject, agency, notice_data(event.subject), event) for agency in to]
+
+
+def notice_data(dispute: str) -> dict:
+    """Return the data of a notice: the dispute and where to look it up, nothing about the danger."""
+    return {"dispute": dispute, "look_at": "matters"}

@@ -16,6 +16,18 @@ NOTICE_COLUMNS = Columns(
 
 SEALED_NOTICE_COLUMNS = Columns("id text, dispute text, addressee text, because text, made_at timestamptz")
 
+# Correction of the ledger by a rebuilt one: notices that the record does not give are deleted, those that the ledger lacks are inserted.
+LEDGER_TABLES = ("notices", "sealed_notices")
+LOCK_LEDGER_SQL = "lock table notify.notices, notify.sealed_notices in share row exclusive mode"
+CREATE_REBUILT_SQL = {table: f"create table notify.rebuilt_{table} (like notify.{table} including defaults)" for table in LEDGER_TABLES}
+MERGE_REBUILT_SQL = (
+    "delete from notify.notices n where not exists (select from notify.rebuilt_notices r where r.id = n.id)",
+    "insert into notify.notices select * from notify.rebuilt_notices on conflict do nothing",
+    "delete from notify.sealed_notices n where not exists (select from notify.rebuilt_sealed_notices r where r.id = n.id)",
+    "insert into notify.sealed_notices select * from notify.rebuilt_sealed_notices on conflict do nothing",
+    "drop table notify.rebuilt_notices, notify.rebuilt_sealed_notices",
+)
+
 
 @dataclass(slots=True)
 class PendingWebhook:
@@ -63,6 +75,21 @@ def insert_sealed_notices(tx: Transaction, notices: list[Notice]) -> None:
     """Insert notices about the safeguard lane into the separate table `sealed_notices`."""
     rows = [(n.id, n.dispute, n.to, n.event.type, tx.now) for n in notices]
     tx.insert("notify.sealed_notices", SEALED_NOTICE_COLUMNS, rows, "on conflict do nothing")
+
+
+def load_inbox_notices_since(tx: Transaction, since: datetime, after: str, limit: int) -> list[tuple]:
+    """Return up to `limit` notices sent to inboxes since this time, above the id `after`: (id, kind, dispute, addressee, data, time), in order."""
+    return tx.rows(
+        "select id, kind, dispute, addressee, about, made_at from notify.notices where channel = 'inbox' and made_at >= %s and id > %s order by id limit %s",
+        (since, after, limit),
+    )
+
+
+def load_sealed_notices_since(tx: Transaction, since: datetime, after: str, limit: int) -> list[tuple]:
+    """Return up to `limit` notices about the safeguard lane sent since this time, above the id `after`: (id, dispute, addressee, time), in order."""
+    return tx.rows(
+        "select id, dispute, addressee, made_at from notify.sealed_notices where made_at >= %s and id > %s order by id limit %s", (since, after, limit)
+    )
 
 
 # The statements below use now() of the database instead of `tx.now`, because the system clocks of two machines may differ by more than a lease.

@@ -6,8 +6,8 @@ from functools import cache, partial
 from hypothesis import strategies as st
 from marshmallow import validate
 
-from contracts import COUNTY, REASONS, samples
-from contracts.answers.receipts import DisputeOrOrganisation
+from contracts import COUNTY, REASONS, RECEIPTS, samples
+from contracts.answers.receipts import DisputeOrOrganisation, ReceiptAccepted
 from contracts.facts.deadlines import SCHEMAS_OF_CHANGES, DeadlineChange
 from contracts.fields import Amount, Boolean, Day, FullMatch, Instant, ListOf, Nested, Number, Text
 from contracts.nested_schemas import ReasonGiven
@@ -55,12 +55,22 @@ def schema_strategy(schema):
     if isinstance(schema, DisputeOrOrganisation):
         return dictionaries.map(lambda data: {"dispute": samples.DISPUTE, **data}).map(
             lambda data: {name: value for name, value in data.items() if name != "organisation"})  # fmt: skip
+    if isinstance(schema, ReceiptAccepted):
+        return st.one_of(dictionaries.map(partial(_accepted_with, name)) for name in ("dispute", "organisation", "up_to"))
     if isinstance(schema, DisputeReported) and {"parties", "parties_sealed"} <= set(fields):
         return dictionaries.map(lambda report: {name: value for name, value in report.items() if name != "parties" or "parties_sealed" not in report})
     for field in fields.values():
         if isinstance(field, StepFacts):
             return dictionaries.flatmap(partial(_add_facts_of_step, field))
     return dictionaries
+
+
+def _accepted_with(subject_field, data):
+    """Return the data of receipt.accepted with exactly one of the fields that name what was accepted, and with the log entry if the event is logged."""
+    example = RECEIPTS["receipt.accepted"].example
+    chosen = {"dispute": samples.DISPUTE, "organisation": samples.ORGANISATION, "up_to": datetime(2026, 3, 4, tzinfo=UTC)}[subject_field]
+    kept = {name: value for name, value in data.items() if name not in ("dispute", "organisation", "up_to", "log")}
+    return {**kept, subject_field: data.get(subject_field, chosen), **({} if subject_field == "up_to" else {"log": data.get("log", example["log"])})}
 
 
 def _add_facts_of_step(field, data):

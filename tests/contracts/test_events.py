@@ -9,6 +9,7 @@ import contracts
 from contracts import (
     AGENCIES,
     AGENCY_EVENTS,
+    AGENCY_STATEMENTS,
     DOMAIN_EVENTS,
     EVENTS,
     FACTS,
@@ -107,7 +108,7 @@ def test_dump_refuses_a_reason_whose_sentence_is_not_the_prescribed_sentence():
 
 def test_mediation_publishes_a_confirming_event_for_every_ordinary_step():
     assert set(FACTS) == set(ORDINARY_STEP_NAMES)
-    assert set(ORDINARY_STEP_NAMES) == set(AGENCY_EVENTS) - set(safeguard.STEP_NAMES) - set(ROSTER_STEP_NAMES) == set(ORDINARY_STEPS)
+    assert set(ORDINARY_STEP_NAMES) == set(AGENCY_EVENTS) - set(safeguard.STEP_NAMES) - set(ROSTER_STEP_NAMES) - set(AGENCY_STATEMENTS) == set(ORDINARY_STEPS)
 
 
 @pytest.mark.parametrize("safeguard_step", safeguard.STEP_NAMES)
@@ -180,6 +181,7 @@ def test_a_step_that_changes_no_deadline_has_no_list_of_changes():
         ("deadline.passed", {}, None),
         ("dispute.closed", {}, None),
         ("duplicate.noted", {}, None),
+        ("merge.noted", {}, None),
     ],
 )
 def test_an_event_of_mediation_is_the_outcome_of_at_most_one_step_of_an_agency(event_type, changed, outcome):

@@ -84,6 +84,7 @@ class InMemoryHub:
                     intake_decision.event.subject,
                     self._last_seq,
                     intake_decision.event.id,
+                    intake_decision.event.time,
                     intake_decision.registers_dispute,
                     facts,
                     self.batch_context.disputes[intake_decision.dispute.code],

@@ -17,6 +17,7 @@ class FakeHub:
         self._uri, self._agencies = uri, agencies
         self._refuse, self._reject, self._answer, self._copies = refuse, reject, answer, copies
         self.received: list[tuple[str, str, str]] = []  # (agency, subject, event id) of each delivery, repeated ones included
+        self.statements: list[str] = []  # times stated with agency.alive, in the order of the deliveries
         self.dispute_codes: dict[str, str] = {}
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._stopping = threading.Event()
@@ -58,11 +59,24 @@ class FakeHub:
         assert properties.user_id == agency
         event = from_rabbitmq_event(RabbitMQMessage(properties.headers, properties.content_type, body))
         assert properties.message_id == event.get_id() and event.get_source() == f"/agencies/{agency}"
+        if event.get_type() == "agency.alive":
+            self._on_statement(channel, agency, event)
+            channel.basic_ack(method.delivery_tag)
+            return
         self.received.append((agency, event.get_subject(), event.get_id()))
         if self._answer:
             for _ in range(self._copies):
                 self._reply(channel, agency, event)
         channel.basic_ack(method.delivery_tag)
+
+    def _on_statement(self, channel, agency, event):
+        self.statements.append(event.get_data()["up_to"])
+        answered_event, id = {"event": {"source": event.get_source(), "id": event.get_id()}}, f"alive/{event.get_id()}"
+        if self._refuse(event):
+            reason = {"code": "in_the_future", "zh": "晚于当前时间", "en": "in the future"}
+            _publish(channel, agency, "receipt.refused", agency, answered_event | {"reason": reason}, id)
+        elif self._answer:
+            _publish(channel, agency, "receipt.accepted", agency, answered_event | {"up_to": event.get_data()["up_to"]}, id)
 
     def _reply(self, channel, agency, event):
         answered_event = {"event": {"source": event.get_source(), "id": event.get_id()}}

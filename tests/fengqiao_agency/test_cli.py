@@ -44,6 +44,32 @@ def test_invalid_json_is_refused_with_an_error_that_does_not_contain_it(run_cli,
     assert "JSON" in send_result.output and "张" not in send_result.output
 
 
+def test_alive_command_prints_that_the_hub_has_confirmed_the_time(run_cli, broker, police, monkeypatch):
+    monkeypatch.setenv("FENGQIAO_AMQP_URI", broker.uri("police"))
+    with FakeHub(broker.uri(), ["police"]):
+        result = run_cli("alive", "--up-to", "2026-03-04T12:00:00+08:00")
+
+    assert result.exit_code == 0, result.output
+    assert "已确认" in result.output and "2026-03-04T12:00:00+08:00" in result.output
+
+
+def test_alive_command_prints_the_reason_of_a_refusal(run_cli, broker, police, monkeypatch):
+    monkeypatch.setenv("FENGQIAO_AMQP_URI", broker.uri("police"))
+    with FakeHub(broker.uri(), ["police"], refuse=lambda event: True):
+        result = run_cli("alive")
+
+    assert result.exit_code == 1
+    assert "in_the_future" in result.output
+
+
+def test_alive_command_is_not_confirmed_while_an_event_is_not_answered(run_cli):
+    run_cli("send", "test.happened", "--subject", "110-1", "--data", "-", "--wait", "0", input="{}")
+    result = run_cli("alive", "--wait", "0.5")
+
+    assert result.exit_code == 3
+    assert "every event in the outbox must have a receipt" in result.output
+
+
 def test_error_sentence_for_a_missing_setting_contains_the_name_of_the_setting(run_cli, monkeypatch):
     monkeypatch.delenv("FENGQIAO_OUTBOX")
 
@@ -54,7 +80,7 @@ def test_error_sentence_for_a_missing_setting_contains_the_name_of_the_setting(r
 
 
 def test_help_texts_of_all_commands_are_in_chinese_and_english(run_cli):
-    for arguments in (("--help",), ("send", "--help"), ("watch", "--help"), ("outbox", "--help")):
+    for arguments in (("--help",), ("send", "--help"), ("alive", "--help"), ("watch", "--help"), ("outbox", "--help")):
         text = run_cli(*arguments).output
-        assert "枫桥" in text or "发件箱" in text
+        assert "枫桥" in text or "发件箱" in text or "声明" in text
         assert "report" in text.lower() or "outbox" in text.lower()

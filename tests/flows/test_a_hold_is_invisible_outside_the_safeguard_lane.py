@@ -72,7 +72,7 @@ def _load_all_receipts(county, agency):
         found += page
         if not page:
             return found
-        after = int(answer.headers["Fengqiao-Position"])
+        after = answer.headers["Fengqiao-Position"]
 
 
 def _comparable_receipt(receipt, code):

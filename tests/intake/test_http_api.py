@@ -233,7 +233,7 @@ def test_an_event_that_is_too_large_is_refused_with_a_receipt(api, intake):
     response = post_event(api, make_event_json(data=REPORT | {"padding": "x" * 300_000}))
 
     assert response.status_code == 422 and response.json()["data"]["reason"]["code"] == "too_large"
-    assert intake.rows("select body_encrypted from intake.log") == [(None,)]
+    assert intake.rows("select delivery_encrypted from intake.log") == [(None,)]
 
 
 def test_the_response_to_an_invalid_event_contains_none_of_the_sent_data(api):
@@ -262,12 +262,12 @@ def test_receipts_are_returned_after_the_given_position(api):
     post_event(api, [make_event_json(id=f"e-{n}", subject=f"R-{n}") for n in range(3)], BATCH_CONTENT_TYPE)
     first_page = api.get("/receipts")
     assert [receipt["causationid"] for receipt in first_page.json()] == ["e-0", "e-1", "e-2"]
-    assert first_page.headers["fengqiao-position"] == "3"
+    assert first_page.headers["fengqiao-position"] == "1.3"
 
     post_event(api, make_event_json(id="e-3", subject="R-3"))
-    next_page = api.get("/receipts?after=3")
+    next_page = api.get("/receipts?after=1.3")
     assert [receipt["causationid"] for receipt in next_page.json()] == ["e-3"]
-    assert api.get("/receipts?after=4").json() == [] and api.get("/receipts?after=4").headers["fengqiao-position"] == "4"
+    assert api.get("/receipts?after=1.4").json() == [] and api.get("/receipts?after=1.4").headers["fengqiao-position"] == "1.4"
 
 
 def test_an_agency_cannot_read_another_agencys_receipts(api):
@@ -292,7 +292,7 @@ def test_a_request_that_waits_for_receipts_returns_when_a_receipt_arrives(api, p
     late = threading.Timer(0.6, process_outcome)
     late.start()
     began = time.monotonic()
-    response = api.get("/receipts?after=1&wait=20")
+    response = api.get("/receipts?after=1.1&wait=20")
     late.join()
 
     assert receipt_types(response) == ["receipt.applied"]
@@ -394,7 +394,7 @@ def process_client(api_process, intake):
 
 
 def test_events_are_accepted_while_other_requests_wait_for_receipts(process_client):
-    waiting = [threading.Thread(target=lambda: process_client.get("/receipts?after=1000&wait=2")) for _ in range(12)]
+    waiting = [threading.Thread(target=lambda: process_client.get("/receipts?after=1.1000&wait=2")) for _ in range(12)]
     for thread in waiting:
         thread.start()
     responses = [post_event(process_client, make_event_json(id=f"e-{n}", subject=f"R-{n}")) for n in range(5)]

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from datetime import UTC, datetime
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.leak_search import find_in_tables
 from tests.plumbing.conftest import make_event
 
 CENTRE = "mediation_centre"
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def report_delivery(agency, parties=None, id="e-1", subject="R-1", **others):
@@ -94,9 +96,9 @@ def outcome_receipts(intake, agency=CENTRE):
     return [(receipt["type"], receipt["causationid"]) for receipt in (json.loads(bytes(body)) for (body,) in rows)]
 
 
-def save_phase(pool, code, state):
+def save_phase(pool, code, state, since=LONG_AGO):
     with pool.transaction() as tx:
-        reports.save_phases(tx, {code: joining.phase_of_state(state)})
+        reports.save_phases(tx, {code: (joining.phase_of_state(state), since)})
 
 
 @pytest.fixture
@@ -249,7 +251,7 @@ def test_matching_tokens_contain_no_personal_data_and_are_stored_in_one_table_on
 
 def test_matching_tokens_older_than_90_days_are_deleted(intake, ingest_all, pool):
     ingest_all(report_delivery("police"))
-    intake.rows("update intake.party_tokens set reported_at = now() - interval '91 days'")
+    intake.rows("update intake.party_tokens set stored_at = now() - interval '91 days'")
     ingest_all(report_delivery("court", two_parties(3, 4)))
     with pool.transaction() as tx:
         reports.delete_expired_matching_tokens(tx)

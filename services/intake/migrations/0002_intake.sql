@@ -91,6 +91,12 @@ create table intake.receipt_cursors (
     last    bigint not null                 -- the last position assigned to a receipt of this agency
 );
 
+create table intake.recoveries (        -- one row for each recovery after a loss of data
+    epoch         int         primary key,         -- epoch that began with the recovery
+    recovered_at  timestamptz not null default now(),
+    lost_since    timestamptz                      -- events confirmed since this time may be lost; null: none are
+);
+
 create table intake.receipts (          -- all receipts; `position` numbers the receipts of an agency in commit order
     id        text   primary key,
     agency    text   not null,

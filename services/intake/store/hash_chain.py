@@ -47,19 +47,19 @@ class HashChain:
     def verify(self, tx, page: int = PAGE_ROWS) -> Verification:
         """Verify that no row has changed since it was written. Rows appended during the verification are not read.
 
-        A row with a number above the head's counts as a break. After a broken row, verification continues with the hash stored in that row.
+        The hash of a row covers the row before it, so a deleted row is a break. A gap in the numbers alone is none: a recovery skips numbers. A row with a number above the head's counts as a break. After a broken row, verification continues with the hash stored in that row.
         """
         last, head, newest = tx.rows(f"select seq, hash, (select max(seq) from {self.table}) from {self.table}_head")[0]
         found, previous_hash, number = Verification(), bytes(32), 0
         sql = f"select {self.columns}, hash from {self.table} where seq > %s and seq <= %s order by seq limit %s"
         while rows := tx.rows(sql, (number, last, page)):
             for *entry, stored_hash in rows:
-                is_next, number, stored_hash = entry[0] == number + 1, entry[0], bytes(stored_hash)
-                if not is_next or self.hash_entry(previous_hash, tuple(entry)) != stored_hash:
+                number, stored_hash = entry[0], bytes(stored_hash)
+                if self.hash_entry(previous_hash, tuple(entry)) != stored_hash:
                     found.broken.append(number)
                 previous_hash = stored_hash
             found.rows += len(rows)
-        if not found.broken and (number, previous_hash) != (last, bytes(head)):
+        if not found.broken and previous_hash != bytes(head):
             found.broken.append(last)
         if (newest or 0) > last:
             found.broken.append(last + 1)

@@ -23,7 +23,8 @@ def save_requests_and_waiting_steps(tx: Transaction, requests: list[JoinRequest]
         last = {r.dispute.code: r for r in requests}
         tx.write(
             "update intake.disputes d set pending_request_seq = v.pending_request_seq, pending_into = v.pending_into,"
-            " phase = case when v.undoes_join then 'open' else d.phase end"
+            " phase = case when v.undoes_join then 'open' else d.phase end,"
+            " settled_at = case when not v.undoes_join then d.settled_at end, ended_at = case when not v.undoes_join then d.ended_at end"
             f" from {PENDING_REQUESTS.rows} where d.code = v.code",
             PENDING_REQUESTS.parameters([(code, r.seq, r.into and r.into.code, r.into is None) for code, r in sorted(last.items())]),
         )

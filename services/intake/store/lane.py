@@ -44,16 +44,17 @@ def load_records(tx: Transaction, disputes: dict[str, Dispute]) -> None:
         disputes[code].safeguard_lane_record = record
 
 
-def save_records(tx: Transaction, rows: list[tuple[str, SafeguardLaneRecord, dict | None]]) -> None:
+def save_records(tx: Transaction, rows: list[tuple[str, SafeguardLaneRecord, dict | None, datetime]]) -> None:
     """Save the safeguard lane records of disputes that entered the safeguard lane.
 
-    Each row is (code, record, registration). The registration is the data of dispute.registered, published when the dispute is released; None
+    Each row is (code, record, registration, time of the event that opened the hold or stay). The registration is the data of dispute.registered, published when the dispute is released; None
     for a dispute that is already registered.
     """
     if not rows:
         return
-    registrations = {code: registration for code, _, registration in rows if registration is not None}
-    records = {code: record for code, record, _ in sorted(rows, key=itemgetter(0))}
+    registrations = {code: registration for code, _, registration, _ in rows if registration is not None}
+    records = {code: record for code, record, _, _ in sorted(rows, key=itemgetter(0))}
+    entered_at = {code: at for code, _, _, at in reversed(rows)}  # of several events of one batch about a dispute, the first one opened the hold or stay
     registered_before = [
         (code, sorted(record.holds)) for code, record in records.items() if record.reported_in_lane and code not in registrations
     ]  # the registrations of these disputes are already stored
@@ -63,7 +64,7 @@ def save_records(tx: Transaction, rows: list[tuple[str, SafeguardLaneRecord, dic
         "intake.lane_records",
         SAFEGUARD_LANE_RECORDS,
         [
-            (code, record.reported_in_lane, sorted(record.holds), tx.now, registrations.get(code))
+            (code, record.reported_in_lane, sorted(record.holds), entered_at[code], registrations.get(code))
             for code, record in records.items()
             if not record.reported_in_lane or code in registrations
         ],
@@ -75,7 +76,7 @@ def save_records(tx: Transaction, rows: list[tuple[str, SafeguardLaneRecord, dic
 def hear(tx: Transaction, events: list[Event]) -> list[tuple[str, dict, datetime]]:
     """Store the mediation service's events on the sealed stream. Return the disputes released for the first time: (code, registration, time).
 
-    The time of the release is the event's time. The time of processing could be later than the times of steps that follow the release.
+    The time is when the release happened. The time of processing could be later than the times of steps that follow the release.
     """
     if not events:
         return []
@@ -90,7 +91,7 @@ def hear(tx: Transaction, events: list[Event]) -> list[tuple[str, dict, datetime
         else:
             hold = "stay" if event.data["cause"] == "stay" else "hold"
             tx.write("update intake.lane_records set holds = array_remove(holds, %s) || array[%s] where code = %s", (hold, hold, event.subject))
-    released = {event.subject: event.time for event in events if event.type == RELEASED}
+    released = {event.subject: datetime.fromisoformat(event.data["happened_at"]) for event in events if event.type == RELEASED}
     return [
         (code, registration, released[code])
         for code, registration in tx.rows(

@@ -1,6 +1,7 @@
 """SQL of receipts, which are numbered per agency. Uses the caller's transaction."""
 
 from collections import Counter
+from datetime import datetime
 
 from plumbing.events import Event, Reply
 from plumbing.rows import Columns
@@ -37,6 +38,17 @@ def send_again(tx: Transaction, ids: list[str]) -> None:
     tx.outbox.post_again(tx.rows("select agency, id, body from intake.receipts where id = any(%s) order by agency, position", (ids,)))
 
 
+def load_ids_since(tx: Transaction, since: datetime, after: str, limit: int) -> list[str]:
+    """Return up to `limit` ids of receipts, above the id `after`, in order: those of events received since this time, and later receipts about older ones."""
+    return [
+        receipt_id
+        for (receipt_id,) in tx.rows(
+            "select r.id from intake.receipts r where r.id > %s and (convert_from(r.body, 'UTF8')::jsonb ->> 'time')::timestamptz >= %s order by r.id limit %s",
+            (after, since, limit),
+        )
+    ]
+
+
 def load_by_ids(tx: Transaction, ids: list[str]) -> list[bytes]:
     """Return the receipts with these ids as JSON bytes, in the order of the ids."""
     found = {receipt: bytes(body) for receipt, body in tx.rows("select id, body from intake.receipts where id = any(%s)", (ids,))}
@@ -51,6 +63,21 @@ def load_after(tx: Transaction, agency: str, position: int, limit: int) -> list[
             "select position, body from intake.receipts where agency = %s and position > %s order by position limit %s", (agency, position, limit)
         )
     ]
+
+
+def load_epoch(tx: Transaction) -> int:
+    """Return the number of the present epoch."""
+    return tx.rows("select number from epoch")[0][0]
+
+
+def load_loss_since(tx: Transaction, epoch: int) -> datetime | None:
+    """Return since when confirmed events may have been lost in a recovery after this epoch; None if none were."""
+    return tx.rows("select min(lost_since) from intake.recoveries where epoch > %s", (epoch,))[0][0]
+
+
+def load_last_position(tx: Transaction, agency: str) -> int:
+    """Return the last position assigned to a receipt of this agency; 0 if it has none."""
+    return tx.rows("select coalesce(max(last), 0) from intake.receipt_cursors where agency = %s", (agency,))[0][0]
 
 
 def load_unanswered_log_numbers(tx: Transaction, outcomes: list[Event]) -> dict[tuple[str, str], int]:

@@ -17,7 +17,8 @@ from services.intake.model import BatchContext, ComparableReport, Decision, Disp
 REPORT_NOS = Columns("agency text, report_no text")
 DISPUTES = Columns("code text, registered_at timestamptz, registered_by text")
 REPORTS = Columns("agency text, report_no text, code text, seq bigint, registers_dispute boolean, reported_at timestamptz, facts jsonb")
-PHASES = Columns("code text, phase text")
+PHASES = Columns("code text, phase text, since timestamptz")
+WHOLE_PHASES = Columns("code text, phase text, settled_at timestamptz, ended_at timestamptz")
 SEPARATED_REPORTS = Columns("seq bigint, code text, registers_dispute boolean")
 MATCHING_TOKENS = Columns(
     "seq bigint, party int, side text, number bytea, mobile bytea, village bytea, name bytea, has_valid_check_digit boolean, is_organisation boolean,"
@@ -27,14 +28,15 @@ LOOKUP_TOKENS = Columns("kind text, token bytea")
 MATCHING_TOKEN_RETENTION = timedelta(days=90)  # three times the period in which reports are compared, because reports may arrive late
 PARTIES = Columns("code text, seq bigint, encrypted bytea, encrypted_by_agency boolean")
 
-DISPUTE_COLUMNS = "d.code, d.phase, d.merged_into, d.pending_request_seq, d.pending_into"
+DISPUTE_COLUMNS = "d.code, d.phase, d.settled_at, d.ended_at, d.merged_into, d.pending_request_seq, d.pending_into"
+DISPUTE_COLUMN_COUNT = 7
 # Selects the reports of the given disputes and of all disputes that are joined to them or have a pending request to be joined to them.
 REPORTS_OF_JOINED = f"""
 with recursive joined as (
     select {DISPUTE_COLUMNS} from intake.disputes d where code = any(%s)
     union select d.* from joined j cross join lateral (
         select {DISPUTE_COLUMNS} from intake.disputes d where d.merged_into = j.code union all select {DISPUTE_COLUMNS} from intake.disputes d where d.pending_into = j.code) d)
-select {DISPUTE_COLUMNS}, r.agency, r.report_no, r.seq, l.event_id, r.registers_dispute, r.facts
+select {DISPUTE_COLUMNS}, r.agency, r.report_no, r.seq, l.event_id, r.reported_at, r.registers_dispute, r.facts
   from joined d join intake.reports r using (code) join intake.log l using (seq) order by r.seq
 """
 
@@ -56,9 +58,9 @@ def load_disputes(tx: Transaction, context: BatchContext, codes: set[str], repor
 
 def _add_disputes(context, rows) -> list[tuple[str, str | None, str | None]]:
     """Add the disputes in these rows to the context. Return (code, merged_into, pending_into) of each dispute that points to another dispute."""
-    for code, phase, _, pending_request_seq, _ in rows:
-        context.disputes.setdefault(code, Dispute(code, phase=phase, pending_request_seq=pending_request_seq))
-    return [(code, merged_into, pending_into) for code, _, merged_into, _, pending_into in rows if merged_into or pending_into]
+    for code, phase, settled_at, ended_at, _, pending_request_seq, _ in rows:
+        context.disputes.setdefault(code, Dispute(code, phase=phase, settled_at=settled_at, ended_at=ended_at, pending_request_seq=pending_request_seq))
+    return [(code, merged_into, pending_into) for code, _, _, _, merged_into, _, pending_into in rows if merged_into or pending_into]
 
 
 def _load_merge_targets(tx, context, pointers):
@@ -75,8 +77,8 @@ def _load_merge_targets(tx, context, pointers):
 def load_stored_reports(tx: Transaction, context: BatchContext, codes: set[str]) -> None:
     """Load the reports of these disputes and of all disputes that are joined to them or have a pending request to be joined to them."""
     rows = tx.rows(REPORTS_OF_JOINED, (sorted(codes),))
-    _load_merge_targets(tx, context, _add_disputes(context, [row[:5] for row in rows]))
-    context.stored_reports = [StoredReport(*row[5:], context.disputes[row[0]]) for row in rows]
+    _load_merge_targets(tx, context, _add_disputes(context, [row[:DISPUTE_COLUMN_COUNT] for row in rows]))
+    context.stored_reports = [StoredReport(*row[DISPUTE_COLUMN_COUNT:], context.disputes[row[0]]) for row in rows]
 
 
 def load_reports_by_token(tx: Transaction, context: BatchContext, tokens: list[tuple[str, bytes]], since: datetime, until: datetime, limit: int) -> None:
@@ -145,12 +147,12 @@ def save_decisions(tx: Transaction, accepted: list[Decision]) -> None:
     tx.insert(
         "intake.disputes",
         DISPUTES,
-        [(d.dispute.code, tx.now, d.dispute.separated_report.agency if d.dispute.separated_report else d.agency) for d in registering],
+        [(d.dispute.code, d.dispute.registered_at, d.dispute.separated_report.agency if d.dispute.separated_report else d.agency) for d in registering],
     )
     tx.insert(
         "intake.reports",
         REPORTS,
-        [(d.agency, d.event.subject, d.dispute.code, d.seq, d.registers_dispute, d.event.time, d.registration) for d in new_reports],
+        [(d.agency, d.event.subject, d.report_code or d.dispute.code, d.seq, d.registers_dispute, d.event.time, d.registration) for d in new_reports],
     )
     tx.insert(
         "intake.party_tokens",
@@ -185,21 +187,33 @@ def _move_separated_reports(tx, rows):
         tx.write(f"update intake.parties p set code = v.code from {SEPARATED_REPORTS.rows} where p.seq = v.seq", SEPARATED_REPORTS.parameters(rows))
 
 
-def save_phases(tx: Transaction, phases: dict[str, str]) -> None:
-    """Update the phases of disputes. `phases` maps dispute codes to phases.
+def save_phases(tx: Transaction, phases: dict[str, tuple[str, datetime]]) -> None:
+    """Update the phases of disputes. `phases` maps dispute codes to (phase, time since when it holds); the time counts only if the phase changes.
 
     A dispute with a pending join request is skipped, because the outcome of the request contains the dispute's state.
     """
     if phases:
         tx.write(
-            f"update intake.disputes d set phase = v.phase from {PHASES.rows} where d.code = v.code and d.phase <> v.phase and d.pending_request_seq is null",
-            PHASES.parameters(sorted(phases.items())),
+            "update intake.disputes d set phase = v.phase,"
+            " settled_at = case v.phase when 'open' then null when 'settled' then v.since else d.settled_at end, ended_at = case v.phase when 'ended' then v.since end"
+            f" from {PHASES.rows} where d.code = v.code and d.phase <> v.phase and d.pending_request_seq is null",
+            PHASES.parameters([(code, *phase) for code, phase in sorted(phases.items())]),
+        )
+
+
+def replace_phases(tx: Transaction, phases: dict[str, tuple[str, datetime | None, datetime | None]]) -> None:
+    """Replace the phases of disputes and their times. `phases` maps dispute codes to (phase, since when settled, since when ended); see `save_phases`."""
+    if phases:
+        tx.write(
+            "update intake.disputes d set (phase, settled_at, ended_at) = (v.phase, v.settled_at, v.ended_at)"
+            f" from {WHOLE_PHASES.rows} where d.code = v.code and d.pending_request_seq is null",
+            WHOLE_PHASES.parameters([(code, *phase) for code, phase in sorted(phases.items())]),
         )
 
 
 def delete_expired_matching_tokens(tx: Transaction) -> int:
-    """Delete the matching tokens that are too old to find duplicates. Return the number of deleted rows.
+    """Delete the matching tokens that were stored too long ago to find duplicates. Return the number of deleted rows.
 
-    Personal data may be stored only as long as necessary (个人信息保护法 19).
+    The time of storing counts, because the reports of a past month that is loaded later must be compared with each other, too. Personal data may be stored only as long as necessary (个人信息保护法 19).
     """
-    return tx.run("delete from intake.party_tokens where reported_at < %s", (tx.now - MATCHING_TOKEN_RETENTION,))
+    return tx.run("delete from intake.party_tokens where stored_at < %s", (tx.now - MATCHING_TOKEN_RETENTION,))

@@ -23,6 +23,8 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 # Types of the intake service's events on which this module decides, besides dispute.registered.
 STEP_REPORTED, DUPLICATE_PROPOSED = "step.reported", "duplicate.proposed"
+# Type of the intake service's event about a join: the event that repeats it about the dispute which continues, and the field with the code of that dispute.
+EVENTS_ABOUT_CONTINUING_DISPUTE = {"dispute.merged": ("merge.noted", "into"), "dispute.unmerged": ("unmerge.noted", "was")}
 
 
 def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy = USUAL_POLICY, roster=None) -> Decision:
@@ -34,6 +36,8 @@ def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy
     """
     if event.type == DUPLICATE_PROPOSED:
         return Decision(dispute, new_events=[("duplicate.noted", {**event.data, "owed_by": (CENTRE,)})])
+    if event.type in EVENTS_ABOUT_CONTINUING_DISPUTE:
+        return Decision(dispute, new_events=_events_about_continuing_dispute(dispute, event))
     if event.type not in (REGISTERED, STEP_REPORTED):
         return Decision(dispute)
     # If an operator discarded the registration, later steps are decided on a dispute in the initial state, which refuses them.
@@ -45,6 +49,15 @@ def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy
     else:
         _decide_step(decision, step, event.data["event"], now, policy)
     return decision
+
+
+def _events_about_continuing_dispute(dispute, event):
+    """Return the event that tells listeners of this service of a join or of its undoing, with the agencies that handle the dispute which continues."""
+    event_type, field = EVENTS_ABOUT_CONTINUING_DISPUTE[event.type]
+    if dispute is None or event.data[field] != event.subject or (dispute.hold and dispute.hold.reported_in_lane):
+        return []
+    handled_by = dict.fromkeys([*([dispute.body] if dispute.body else []), *agencies_in_role(dispute, NEXT_ACTORS[dispute.state])])
+    return [(event_type, {**event.data, "handled_by": tuple(handled_by)})]
 
 
 def needs_history(event) -> bool:
@@ -162,9 +175,9 @@ def _apply_step(decision: Decision, step: Step, event: dict, now: datetime, poli
 
     The one event carries the facts of the step, its outcome for the agency, and what the step did to the deadlines.
     """
-    before, is_late = decision.dispute.state, is_reported_late(decision.dispute, step)
+    before, body_before, is_late = decision.dispute.state, decision.dispute.body, is_reported_late(decision.dispute, step)
     applying.apply_step(decision, step, now, policy)
-    _add_step_event(decision, reported_type(step.step_type), _confirmed_step_data(decision.dispute, step, event, before, now, is_late))
+    _add_step_event(decision, reported_type(step.step_type), _confirmed_step_data(decision.dispute, step, event, before, body_before, now, is_late))
     if decision.dispute.state == "closed" != before:
         decision.new_events.append(("dispute.closed", _closing_data(decision.dispute)))
     _append_to_history(decision, step, before, event)
@@ -177,16 +190,19 @@ def _add_step_event(decision: Decision, event_type: str, data: dict) -> None:
     decision.new_events.append((event_type, data))
 
 
-def _confirmed_step_data(dispute: Dispute, step: Step, event: dict, before: str, now: datetime, is_late: bool = False) -> dict:
+def _confirmed_step_data(dispute: Dispute, step: Step, event: dict, before: str, body_before: str | None, now: datetime, is_late: bool = False) -> dict:
     """Return the data of the confirmed step (domain event) to publish, without the changes of deadlines.
 
-    `event` identifies the agency's event of this step. `about` in the result is the id of the earlier event that a correction or withdrawal concerns.
+    `before` and `body_before`: state and mediation body of the dispute before the step. `event` identifies the agency's event of this step. `about` in the
+    result is the id of the earlier event that a correction or withdrawal concerns.
     """
     facts = {} if step.step_type in STEPS_WITHOUT_PUBLISHED_FACTS else step.facts
     if "event" in facts:
         facts = {**facts, "about": facts["event"]}
     if step.step_type in STEPS_NAMING_BODY and dispute.body:
         facts = {**facts, "body": dispute.body}
+    if body_before and (dispute.body != body_before or step.step_type in STEPS_ENDING_THE_BODYS_PART):
+        facts = {**facts, "body_before": body_before}
     late = {"late_report": True} if is_late else {}
     return {**facts, **late, "event": event, "agency": step.agency, **_step_outcome(dispute, step, before, now)}
 
@@ -318,7 +334,7 @@ def _take_over(decision: Decision, step: Step, event: dict | None, old: History,
         tracking.record_difference(decision, old.dispute.deadlines.get(deadline.key), deadline, because, step.policy)
     deadline_changes, decision.deadline_changes = decision.deadline_changes, []
     if event is not None:
-        decision.new_events.append((reported_type(step.step_type), _confirmed_step_data(new.dispute, step, event, before, now)))
+        decision.new_events.append((reported_type(step.step_type), _confirmed_step_data(new.dispute, step, event, before, dispute.body, now)))
     _append_to_history(decision, step, before, event, undoes)
     decision.new_events.append(("dispute.recomputed", _recomputed_data(decision.dispute, step, event, old, new, because, before, now, deadline_changes)))
     for deadline in recomputing.passed_again(old, new):
@@ -407,4 +423,5 @@ def _take_automatic_step(decision: Decision, deadline: Deadline, now: datetime, 
 
 STEPS_WITHOUT_PUBLISHED_FACTS = (REGISTERED, "dispute.reported")  # the intake service has published the facts of the report
 STEPS_NAMING_BODY = ("reports.joined",)  # steps whose domain event contains the mediation body of the dispute
+STEPS_ENDING_THE_BODYS_PART = ("dispute.redirected",)  # steps after which the mediation body has no part in the dispute, although it remains stored
 ENVELOPE_FIELDS = ("event", "agency", "happened_at")  # fields of dispute.registered that are stored in columns of their own

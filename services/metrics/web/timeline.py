@@ -10,7 +10,7 @@ TIME_FIELD_OF_CHANGE = {"set": "started_at", "met": "met_at"}
 
 EMPTY_DETAIL = dict.fromkeys((*TIMELINE_FIELDS, "late"))
 SEPARATE_EVENTS = ("dispute.merged", "dispute.unmerged", "duplicate.proposed")  # these events get a separate entry, although they name an agency's report
-HIDDEN_EVENTS = ("duplicate.noted",)  # repeats intake's event duplicate.proposed for listeners of the mediation service
+HIDDEN_EVENTS = ("duplicate.noted", "merge.noted", "unmerge.noted")  # these repeat events of intake for listeners of the mediation service
 
 
 @dataclass(slots=True)

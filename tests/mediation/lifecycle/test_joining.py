@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 import contracts
+from contracts import samples
 from services.mediation.lifecycle import decisions
 from services.mediation.lifecycle.transitions import OPEN_STATES
-from tests.mediation.simulated_dispute import CENTRE, CODE, DAMAN, MONDAY, IncomingEvent, SimulatedDispute, dispute_in_state
+from tests.mediation.simulated_dispute import CENTRE, CODE, DAMAN, MONDAY, XIJIE, IncomingEvent, SimulatedDispute, dispute_in_state
 
 
 @pytest.mark.parametrize("state", OPEN_STATES)
@@ -35,6 +36,40 @@ def test_the_event_of_a_join_names_the_mediation_body_if_the_dispute_has_one():
         simulation.report("reports.joined")
 
     assert with_body.last_event("reports.joined")["body"] == DAMAN and "body" not in without_body.last_event("reports.joined")
+
+
+@pytest.mark.parametrize(("event_type", "noted", "field"), [("dispute.merged", "merge.noted", "into"), ("dispute.unmerged", "unmerge.noted", "was")])
+def test_a_join_and_its_undoing_are_published_about_the_dispute_that_continues_with_the_agencies_that_handle_it(event_type, noted, field):
+    simulation = dispute_in_state("agreed")
+    about_continuing = contracts.DOMAIN_EVENTS[event_type].example | {field: CODE}
+    about_other = contracts.DOMAIN_EVENTS[event_type].example | {field: samples.OTHER_DISPUTE}
+    decision, *others = (
+        decisions.decide(simulation.dispute, IncomingEvent(event_type, data, MONDAY, f"{CODE}/9"), MONDAY) for data in (about_continuing, about_other)
+    )
+
+    ((published, data),) = decision.new_events
+    assert (published, data["handled_by"]) == (noted, (DAMAN,))
+    contracts.dump(published, data, "mediation")
+    assert decision.transition is None and [other.new_events for other in others] == [[]]
+
+
+@pytest.mark.parametrize(
+    ("state", "step_type", "body_before"),
+    [
+        ("routed", "dispute.routed", DAMAN),
+        ("mediating", "case.filed", DAMAN),
+        ("terminated", "dispute.redirected", DAMAN),
+        ("defaulted", "dispute.reopened", DAMAN),
+        ("screened", "dispute.routed", None),
+        ("mediating", "session.held", None),
+    ],
+)
+def test_the_event_of_a_step_that_takes_the_dispute_from_its_mediation_body_names_the_body(state, step_type, body_before):
+    simulation = dispute_in_state(state)
+    facts = {"to": XIJIE} if step_type == "dispute.routed" else {}
+    assert simulation.report(step_type, **facts).refused is None
+
+    assert simulation.last_event(step_type).get("body_before") == body_before
 
 
 def test_undoing_a_join_is_refused_for_a_dispute_that_was_closed_without_a_join():

@@ -1,0 +1,23 @@
+"""Checks of the read model on a running system: SQL that counts the stored counts that differ from a recount."""
+
+# fmt: off
+CHECKS = (
+    # name in Chinese                      name in English                                        query that returns the number of differences
+    ("在办数与重新统计一致",                  "the counts of open disputes equal a recount",
+     "select count(*) from (select township, state, kind, overdue, count from metrics.open_cube where count <> 0) stored"
+     " full join (select township, state, kind, overdue, count(*) from metrics.disputes where is_open group by 1, 2, 3, 4) counted"
+     " using (township, state, kind, overdue) where stored.count is distinct from counted.count"),
+    ("待办数与重新统计一致",                  "the counts of agencies that must act equal a recount",
+     "select count(*) from (select township, agency, overdue, count from metrics.open_waits where count <> 0) stored"
+     " full join (select township, agency, overdue, count(*) from metrics.disputes cross join unnest(next_actors) agency where is_open group by 1, 2, 3) counted"
+     " using (township, agency, overdue) where stored.count is distinct from counted.count"),
+    ("每日合计与纠纷清单一致",                "the daily totals equal the lists of disputes",
+     "select count(*) from (select day, figure, count from metrics.daily_totals where count <> 0) stored"
+     " full join (select day, figure, sum(count)::bigint as count from metrics.daily_disputes group by 1, 2 having sum(count) <> 0) counted"
+     " using (day, figure) where stored.count is distinct from counted.count"),
+    ("每日分项与每日合计一致",                "the daily figures by township and kind equal the daily totals",
+     "select count(*) from (select day, figure, count from metrics.daily_totals where count <> 0) stored"
+     " full join (select day, figure, sum(count)::bigint as count from metrics.daily_counts group by 1, 2 having sum(count) <> 0) counted"
+     " using (day, figure) where stored.count is distinct from counted.count"),
+)
+# fmt: on

@@ -1,0 +1,28 @@
+"""Rebuilds the ledger of notices from the producers' records (plumbing.recovery.rebuild). Nothing is sent again.
+
+What the live ledger knows about a notice that the record gives as well (when it was sent, attempts by webhook) is kept.
+"""
+
+from contracts.channels import is_sealed
+from plumbing.recovery import rebuild
+from plumbing.transaction import Transaction
+from services.notify import rules, safeguard, store
+
+
+def apply(tx: Transaction, events: list) -> None:
+    """Store the notices that follow from a batch of events in the new database, as sent."""
+    effective = [event for event in events if not event.discarded]
+    sealed = [notice for event in effective if is_sealed(event.source) for notice in safeguard.notices_for(event)]
+    store.insert_sealed_notices(tx, sealed)
+    store.insert_notices(tx, [n for event in effective if not is_sealed(event.source) for n in rules.notices_for(event)], "inbox", is_waiting=False)
+
+
+def switch(rebuilt, live) -> None:
+    """Correct the live ledger by the rebuilt one. `rebuilt`, `live`: cursors; the caller commits."""
+    live.execute(store.LOCK_LEDGER_SQL)
+    rebuild.replace_tables(rebuilt, live, "notify", rebuild.POSITION_TABLES)
+    for table in store.LEDGER_TABLES:
+        live.execute(store.CREATE_REBUILT_SQL[table])
+        rebuild.copy_table(rebuilt, live, "notify", table, f"rebuilt_{table}")
+    for statement in store.MERGE_REBUILT_SQL:
+        live.execute(statement)
