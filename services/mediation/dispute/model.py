@@ -39,6 +39,7 @@ class Deadline:
     postponed_days: int = 0  # number of days not counted because the dispute was held or stayed
     awaits: tuple[str, ...] = ()  # the end is past, but these agencies may still report a step that met the deadline in time; empty: not yet determined
     met_at: datetime | None = None  # when the deadline was met; not stored
+    reminded_at: datetime | None = None  # time for which the last reminder was planned that was sent; None: none was sent
 
     @property
     def paused_since(self) -> datetime | None:
