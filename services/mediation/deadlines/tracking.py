@@ -345,6 +345,8 @@ def _recompute_deadline(decision: Decision, deadline: Deadline, now: datetime, p
             _record_recomputed(decision, deadline, computed.rule, old_due_at, because)
         return False
     deadline.due_at, deadline.set_at, deadline.state = computed.last_moment, now, "open"
+    if deadline.due_at > now:
+        deadline.awaits = ()
     clock = CLOCK_BY_NAME[deadline.clock]
     deadline.next_check_at = None if is_paused else _first_check_at(deadline, clock, now, policy)
     _record_recomputed(decision, deadline, computed.rule, old_due_at, because)
