@@ -16,6 +16,7 @@ from contracts.steps import ORDINARY_STEP_NAMES
 from demo import live
 from demo.history import simulate_history
 from demo.progress import ProgressDisplay, summary_text
+from demo.statements import state_everything_reported
 from demo.step_sender import OpenDispute, StepSender
 
 
@@ -40,20 +41,22 @@ def main(
             with ProgressDisplay(total) as display:
                 is_complete = sender.send_all(open_disputes, patience, display)
             print(summary_text(sender, total), file=sys.stderr, flush=True)
+            if is_complete:
+                state_everything_reported(endpoints, history_end)
             if history_only:
                 raise typer.Exit(0 if is_complete and not sender.unexpected_receipts else 1)
-            _continue_live(sender, seed, history_end, histories, open_disputes, per_minute)
+            _continue_live(sender, endpoints, seed, history_end, histories, open_disputes, per_minute)
     except KeyboardInterrupt:
         print(file=sys.stderr)
 
 
-def _continue_live(sender, seed, history_end, histories, open_disputes, per_minute):
+def _continue_live(sender, endpoints, seed, history_end, histories, open_disputes, per_minute):
     # The numbers of new disputes depend on the current time, so that they differ from those that an earlier run has used after the history.
     schedule = live.LiveSchedule(seed, 100_000 + int(datetime.now(UTC).timestamp()) % 10**9, history_end)
     for history, dispute in zip(histories, open_disputes, strict=True):
         schedule.add_remaining(history, dispute)
     print(f"此后每分钟约 {per_minute:g} 个事件 | from now on about {per_minute:g} events per minute", file=sys.stderr, flush=True)
-    live.send_forever(sender, schedule, per_minute, _print_step)
+    live.send_forever(sender, schedule, per_minute, _print_step, lambda now: state_everything_reported(endpoints, now))
 
 
 def _print_step(step, dispute):

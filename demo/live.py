@@ -12,6 +12,7 @@ from demo.history import simulate_dispute
 from demo.step_sender import OpenDispute, StepSender
 from demo.steps import DisputeHistory, Step
 
+STATEMENT_SECONDS = 60
 NEW_DISPUTE_SHARE = 1 / 12  # share of steps that report a new dispute; a dispute has about twelve steps, so that as many disputes begin as end
 
 
@@ -69,10 +70,16 @@ def _move_dates(data, days):
     return moved
 
 
-def send_forever(sender: StepSender, schedule: LiveSchedule, per_minute: float, show_step):
-    """Send about `per_minute` steps per minute until KeyboardInterrupt. Call `show_step(step, dispute)` after each step."""
-    due = time.monotonic()
+def send_forever(sender: StepSender, schedule: LiveSchedule, per_minute: float, show_step, state_reported):
+    """Send about `per_minute` steps per minute until KeyboardInterrupt. Call `show_step(step, dispute)` after each step.
+
+    Whenever every step has been answered, but at most once in STATEMENT_SECONDS, call `state_reported(now)`: everything up to now has been reported.
+    """
+    due, statement_due = time.monotonic(), 0.0
     while True:
+        if time.monotonic() >= statement_due and not sender.unfinished_count:
+            state_reported(datetime.now(SHANGHAI) - timedelta(seconds=2))
+            statement_due = time.monotonic() + STATEMENT_SECONDS
         if time.monotonic() >= due:
             step, dispute = schedule.next_step(datetime.now(SHANGHAI) - timedelta(seconds=1))
             dispute.remaining_steps.append(step)

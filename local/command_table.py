@@ -34,6 +34,7 @@ COMMANDS = {
     "map":       Command("由代码生成事件一览",                   "write docs/events.md from the code",               RUNTIME_REQUIREMENTS,    "docs.generate.events"),
     "parked":    Command("查看、重放或者作废被搁置的事件",            "list, replay or discard parked events",               RUNTIME_REQUIREMENTS,    "commands.parked"),
     "log":       Command("log verify：核对上报日志与查阅记录的哈希链；log export 文件：导出上报日志",  "log verify: check the hash chains of the report log and of the access log; log export FILE: export the report log",   RUNTIME_REQUIREMENTS,    "commands.log"),
+    "replay":    Command("将上报日志装入空系统：replay --from 文件 --into 目录",  "load a message log into an empty installation: replay --from FILE --into FOLDER",   RUNTIME_REQUIREMENTS,    "commands.replay"),
     "recover":   Command("数据库恢复或消息服务器数据丢失之后的修复",  "repair after a restore of the database or a loss of the broker's data",   RUNTIME_REQUIREMENTS,    "commands.recover"),
     "check":     Command("核对运行中的系统：发布、处理、回执、计数、哈希链",  "check a running system: events published and processed, receipts, counts, hash chains",   RUNTIME_REQUIREMENTS,    "commands.check"),
     "rebuild":   Command("由记录重建：rebuild metrics 或者 rebuild notify",  "rebuild the read model or the ledger of notices from the record: rebuild metrics, rebuild notify",   RUNTIME_REQUIREMENTS,    "commands.rebuild"),

@@ -192,6 +192,14 @@ def recover(arguments: list[str]) -> int:
     return recovery.run(arguments)
 
 
+def replay(arguments: list[str]) -> int:
+    """Load a message log into a new installation in a run directory of its own."""
+    _choose_county(make_private_folder(run_dir()))
+    from local import replay
+
+    return replay.run(arguments)
+
+
 def rebuild(arguments: list[str]) -> int:
     """Rebuild the read model or the ledger of notices of the system in the run directory, which may be running."""
     endpoints = _load_endpoints()

@@ -136,6 +136,8 @@ def _apply_for_confirmation(dispute):
     if dispute.happens("confirmation extended"):
         dispute.add_step(dispute.responsible_court, "confirmation.extended", {"days": 10})
         dispute.advance_time(workdays=dispute.random.randint(3, 7))
+    if dispute.happens("confirmation decided late"):
+        dispute.advance_time(workdays=70)  # far beyond the thirty days of 民事诉讼法 187
     result = dispute.choose("confirmation result")
     _decide_confirmation(dispute, result)
     if result == "confirmation.granted" and dispute.happens("confirmation objected to"):

@@ -69,7 +69,7 @@ def intake(sandbox: Sandbox) -> Sandbox:
     sandbox.empty("intake")
     sandbox.rows("; ".join(f"delete from intake.{table}" for table in INTAKE_TABLES))
     sandbox.rows("update intake.log_head set seq = 0, hash = decode(repeat('00', 32), 'hex')")
-    sandbox.rows("update intake.replay_state set loaded_up_to = null, published_loaded_up_to = null, has_pinned_codes = false")
+    sandbox.rows("update intake.replay_state set has_pinned_codes = false")
     return sandbox
 
 

@@ -138,18 +138,6 @@ def test_only_watermarks_that_advanced_are_published_again(intake, ingest_all, p
     assert [[entry["agency"] for entry in data["agencies"]] for _, data in published_watermarks(intake)] == [["police", "womens_federation"], ["police"]]
 
 
-def test_the_progress_of_a_replay_is_published_with_the_watermarks(intake, ingest_all, pool):
-    with pool.transaction() as tx:
-        assert watermarks.publish_advanced(tx) is False
-    intake.rows("update intake.replay_state set loaded_up_to = %s", NOON)
-    with pool.transaction() as tx:
-        assert watermarks.publish_advanced(tx) is True
-    with pool.transaction() as tx:
-        assert watermarks.publish_advanced(tx) is True
-
-    assert published_watermarks(intake) == [("partition-0", {"agencies": [], "loaded_up_to": NOON.isoformat()})]
-
-
 def test_a_watermark_is_published_after_the_steps_that_advanced_it(intake, pool):
     """The transaction that publishes waits for the transaction that stores a step, although that transaction commits later than it began."""
     has_begun, may_commit = threading.Event(), threading.Event()

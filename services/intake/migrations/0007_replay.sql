@@ -8,6 +8,11 @@ create table intake.pinned_codes (      -- codes that reports had in the install
 );
 create index pinned_codes_by_code on intake.pinned_codes (code);
 
-alter table intake.replay_state add column has_pinned_codes boolean not null default false;     -- whether intake looks for pinned codes
+create table intake.replay_state (      -- one row
+    one               boolean  primary key default true,
+    has_pinned_codes  boolean  not null default false,      -- whether intake looks for pinned codes
+    constraint there_is_one_replay_state check (one)
+);
+insert into intake.replay_state default values;
 
 alter table intake.log rename column body_encrypted to delivery_encrypted;      -- body, headers and message properties

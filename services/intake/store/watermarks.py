@@ -8,7 +8,6 @@ from plumbing.transaction import Transaction
 WATERMARKS = Columns("agency text, up_to timestamptz, stated_up_to timestamptz")
 NEWEST = "greatest(up_to, stated_up_to)"  # greatest() ignores null
 HAS_ADVANCED = f"{NEWEST} > coalesce(published_up_to, '-infinity')"
-LOADING_HAS_ADVANCED = "loaded_up_to is distinct from published_loaded_up_to"
 
 
 def record(tx: Transaction, rows: list[tuple[str, datetime | None, datetime | None]]) -> None:
@@ -22,23 +21,19 @@ def record(tx: Transaction, rows: list[tuple[str, datetime | None, datetime | No
     )
 
 
-def has_unpublished(tx: Transaction) -> tuple[bool, bool]:
-    """Return whether a watermark has advanced since the last publication, and whether a message log is being loaded. Needs no lock."""
-    return tx.rows(
-        f"select exists (select from intake.watermarks where {HAS_ADVANCED}) or coalesce((select {LOADING_HAS_ADVANCED} from intake.replay_state), false),"
-        " exists (select from intake.replay_state where loaded_up_to is not null)"
-    )[0]
+def has_unpublished(tx: Transaction) -> bool:
+    """Return whether a watermark has advanced since the last publication. Needs no lock."""
+    return tx.rows(f"select exists (select from intake.watermarks where {HAS_ADVANCED})")[0][0]
 
 
-def take_unpublished(tx: Transaction) -> tuple[list[tuple[str, datetime, bool]], datetime | None]:
-    """Mark all watermarks as published. Return those that have advanced, as (agency, time, whether the agency stated it), and the time up to which a log is loaded."""
-    advanced = tx.rows(
-        f"update intake.watermarks set published_up_to = {NEWEST} where {HAS_ADVANCED}"
-        " returning agency, published_up_to, coalesce(stated_up_to >= coalesce(up_to, stated_up_to), false)"
+def take_unpublished(tx: Transaction) -> list[tuple[str, datetime, bool]]:
+    """Mark all watermarks as published. Return those that have advanced, as (agency, time, whether the agency stated it)."""
+    return sorted(
+        tx.rows(
+            f"update intake.watermarks set published_up_to = {NEWEST} where {HAS_ADVANCED}"
+            " returning agency, published_up_to, coalesce(stated_up_to >= coalesce(up_to, stated_up_to), false)"
+        )
     )
-    tx.write(f"update intake.replay_state set published_loaded_up_to = loaded_up_to where {LOADING_HAS_ADVANCED}")
-    loaded = tx.rows("select loaded_up_to from intake.replay_state")
-    return sorted(advanced), loaded[0][0] if loaded else None
 
 
 def load_all(tx: Transaction) -> list[tuple[str, datetime | None, datetime | None]]:

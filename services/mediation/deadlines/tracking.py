@@ -386,6 +386,8 @@ def _recompute_deadline(decision: Decision, deadline: Deadline, now: datetime, p
             _record_recomputed(decision, deadline, computed.rule, old_due_at, because)
         return False
     deadline.due_at, deadline.set_at = computed.last_moment, now
+    if is_in_time(now, computed.latest_moment):
+        deadline.awaits = ()
     # A deadline that had passed and has still passed under the changed rule is not announced as passed once more.
     if not (by_rule and deadline.state == "passed" and not is_in_time(now, computed.latest_moment)):
         deadline.state = "open"

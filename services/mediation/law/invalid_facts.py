@@ -57,8 +57,8 @@ ERROR_SENTENCES = {
     "no_reminder":          ("{clock}不设提醒：{why_zh}。", "No reminder can be set for {clock}: {why_en}."),
     "reminder_too_early":   ("{clock}的提醒须晚于期限起算：提前的时间应短于期限本身。", "A reminder of {clock} has to be after the start of the period: its lead time has to be shorter than the period."),
     "courts_are_bound":     ("{clock}约束法院，县级只能缩短天数（最多30日）。", "{clock} binds the courts: a county may only set fewer days than 30."),
-    "not_an_arrangement":   ("放假安排{clock}不正确：off与made_up应为该年（或上年12月）的日期，made_up应为周末，且两者不得重复。",
-                             "The holiday schedule of {clock} is invalid: off and made_up have to be dates of that year or of the December before, made_up weekend days, and no date in both."),
+    "not_an_arrangement":   ("放假安排{clock}不正确：off与made_up应为该年（或上年12月25日至31日）的日期，made_up应为周末，且两者不得重复。",
+                             "The holiday schedule of {clock} is invalid: off and made_up have to be dates of that year or of 25 to 31 December before, made_up weekend days, and no date in both."),
 }
 # fmt: on
 
