@@ -11,7 +11,9 @@ from contracts.clocks import CLOCKS as CLOCK_NAMES
 from contracts.clocks import LAWS
 from contracts.kinds import CLOCK_KINDS
 from contracts.law_texts import ARTICLE_TEXTS, RULE_ORIGINS, SOURCES, ArticleText, Source, cited_articles
+from contracts.states import STATES
 from docs.generate.pages import markdown_table, write_or_check
+from services.mediation.deadlines.clocks import STATES_WITHOUT_DEADLINE
 from services.mediation.law.calculator import answer
 from services.mediation.law.counting import Length, Months
 from services.mediation.law.holidays import CHINESE_CALENDAR
@@ -64,6 +66,11 @@ TEXTS = {
     "sources":    ("## 法律渊源", "## Sources"),
     "sources_head": (("简称", "全称", "制定机关", "文号与版本", "公布载体", "效力", "核对文本日期"),
                      ("Short name", "Full title", "Issued by", "Number and version", "Published in", "Valid", "Compared with a text of")),
+    "no_deadline": ("## 没有期限的状态", "## States without a deadline"),
+    "no_deadline_lead": (
+        "有机构须办理的每一状态都有期限和通知，下列状态除外（测试按状态表核对）：",
+        "Every state in which an agency has to act has a deadline and a notice, except these (tests compare the tables):"),
+    "no_deadline_head": (("状态", "理由"), ("State", "Reason")),
     "readings":   ("## 有争议处的解读", "## Interpretations (readings) where the law is disputed"),
     "cannot":     ("县级不得更改对法定期限的解读。", "A county may not change an interpretation of the law."),
     "calculator": ("## 计算器", "## The calculator"),
@@ -158,6 +165,11 @@ def _page_parts(language: int) -> list[str]:
         markdown_table(text("statutes_head"), [_statute_row(rule, language) for rule in RULES]),
         text("sources"),
         markdown_table(text("sources_head"), [_source_row(law, source, language) for law, source in SOURCES.items()]),
+        text("no_deadline"),
+        text("no_deadline_lead"),
+        markdown_table(
+            text("no_deadline_head"), [(f"`{state}` {STATES[state][language]}", reason[language]) for state, reason in STATES_WITHOUT_DEADLINE.items()]
+        ),
         text("readings"),
         "\n".join(f"{number}. {reading[language]}" for number, reading in READINGS.items()) + f"\n\n{text('cannot')}",
         text("calculator"),

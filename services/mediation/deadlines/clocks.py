@@ -57,9 +57,12 @@ def due_day_of_next_term(dispute, step):
     return None if number is None else (day_start(dispute.terms[number - 1]["due_on"]), f"/{number}")
 
 
-def time_of_step_if_no_term_is_owed(dispute, step):
-    """Return the time of the step; None while a term of the agreement is owed."""
-    return (step.happened_at, "") if next_owed_term(dispute) is None else None
+def day_of_complete_performance(dispute, step):
+    """Return the day on which the last term was performed, or the time of an agreement without terms; None while a term of the agreement is owed."""
+    if next_owed_term(dispute) is not None:
+        return None
+    performed_on = step.facts.get("on")
+    return (day_start(performed_on) if performed_on else step.happened_at), ""
 
 
 def time_after_screening(dispute, step):
@@ -333,7 +336,7 @@ CLOCKS = (
           {"performance.recorded": decides_next_term, "dispute.followed_up": is_reported_settled, "dispute.archived": None},
           "body", remind=_THREE_DAYS),
     # An agreement performed on the spot has no terms, so only the follow-up call has a deadline.
-    Clock("follow_up", ("performance.recorded", "agreement.reached"), time_of_step_if_no_term_is_owed, (*_AFTER_AGREEMENT, "resolved"),
+    Clock("follow_up", ("performance.recorded", "agreement.reached"), day_of_complete_performance, (*_AFTER_AGREEMENT, "resolved"),
           {"dispute.followed_up": None, "dispute.archived": None},
           "body", remind=_THREE_DAYS),
     Clock("archiving", ("performance.recorded", "dispute.followed_up", "agreement.reached", "case.closed", "mediation.terminated", "consent.refused",
