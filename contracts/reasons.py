@@ -72,6 +72,9 @@ _SENTENCES = {
     "unreadable_parties": (
         "parties_sealed无法解密，或其内容不是JSON列表。请使用当前公布的公钥重新加密，并使用新的id重新上报。",
         "`parties_sealed` cannot be decrypted, or its content is not a JSON list. Encrypt it with the currently published key and send it again with a new id."),
+    "not_your_report": (
+        "只有综治中心可以更正其他机构的上报，且仅限首次上报的发生地和纠纷类型。请由原上报机构更正。",
+        ("Only the mediation centre may correct another agency's report, and only its place and kind. The agency that sent the report must correct it.")),
     "in_the_future": (
         "发生时间晚于当前时间。请核对time和系统时钟。",
         "The time of the event is in the future. Check `time` and the clock of your system."),
@@ -291,9 +294,9 @@ _SENTENCES = {
         "本机构未上报过该事件，或者该事件未生效，不能更正或者撤销。请核对event。",
         "This agency did not report such an event, or the event did not take effect, so it cannot be corrected or withdrawn. Check `event`."),
     "registration_stands": (
-        "首次上报已经据以赋码，不能更正或者撤销。误报的纠纷，由综治中心在甄别前归档，并填写reason。",
-        ("The first report, from which the dispute received its code, cannot be corrected or withdrawn. A dispute reported by mistake is archived by the "
-        "mediation centre before screening, with a `reason`.")),
+        "首次上报已经据以赋码，不能撤销。内容有误的，请上报更正；误报的纠纷，由综治中心在甄别前归档，并填写reason。",
+        ("The first report, from which the dispute received its code, cannot be withdrawn. Report a correction if its facts are wrong; a dispute reported by "
+        "mistake is archived by the mediation centre before screening, with a `reason`.")),
     "not_said_to_be_a_mistake": (
         "尚未甄别的纠纷，仅限误报的可以归档，并须在reason中填写误报情形；确有纠纷的，请先甄别。",
         "A dispute that has not been screened may be archived only if it was registered by mistake: give the `reason`. If the dispute exists, screen it first."),
