@@ -24,6 +24,8 @@ CLOCKS = {
     "confirmation_decide":            ("作出确认裁定",         "decision on a confirmation"),
     "confirmation_decide_outer":      ("确认裁定最长期限",     "outer limit of a confirmation"),
     "confirmation_objection":         ("确认裁定异议",         "objection to a confirmation"),
+    "confirmation_objection_third_party": ("利害关系人对确认裁定的异议", "objection of an interested person to a confirmation"),
+    "objection_review":               ("审查确认裁定异议",     "review of an objection to a confirmation"),
     "performance":                    ("履行协议",             "performance of the agreement"),
     "follow_up":                      ("回访",                 "follow-up"),
     "archiving":                      ("归档",                 "archiving"),

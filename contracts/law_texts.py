@@ -196,6 +196,10 @@ _ARTICLES = (
         ("民事诉讼法第一百二十六条规定的立案期限，因起诉状内容欠缺通知原告补正的，从补正后交人民法院的次日起算。由上级人民法院转交下级人民法院立案的案件，从受诉人民法院收到起诉状的次日起算。",
          "Where the plaintiff was notified to correct an incomplete complaint, the period for filing under article 126 of the Civil Procedure Law is counted from the day after the corrected complaint was handed to the "
          "people's court. For a case that a higher people's court passes to a lower one for filing, it is counted from the day after the court seised received the complaint."),)),
+    ArticleText("民事诉讼法解释", "127", (
+        ("本解释第三百七十二条等规定的六个月为不变期间，不适用诉讼时效中止、中断、延长的规定。",
+         "The six months under article 372 of this interpretation and other articles are a fixed period, to which the provisions on the suspension, interruption and extension of the limitation of actions do not apply."),),
+        is_summary=True),
     ArticleText("民事诉讼法解释", "372", (
         ("对人民法院作出的确认调解协议、准许实现担保物权的裁定，当事人有异议的，应当自收到裁定之日起十五日内提出；利害关系人有异议的，自知道或者应当知道其民事权益受到侵害之日起六个月内提出。",
          "A party that objects to a ruling of a people's court which confirms a mediation agreement or permits the realisation of a security interest shall do so within fifteen days from the day on which it received the ruling; "
@@ -354,6 +358,9 @@ RULE_ORIGINS = {
         "法律没有规定法院以外调解的期限；本县参照委派调解的30日。",
         "No law limits mediation outside court; this county follows the 30 days of delegated mediation.")),
     "mediation_extension":           RuleOrigin(("最高人民法院的意见，约束各级人民法院", "opinion of the Supreme People's Court, binding on courts"), ("立案与调解意见 3",)),
+    "objection_review":              RuleOrigin(_COUNTY_OWNER, ("民事诉讼法 187",), (
+        "法律没有规定审查确认裁定异议的期限；本县参照特别程序的30日。",
+        "No law limits the review of an objection to a confirmation; this county follows the 30 days of the special procedures.")),
     "performance":                   RuleOrigin(("当事人约定的履行日，由调解组织督促", "the day that the parties agreed on; the mediating body urges performance"), ("人民调解法 31",)),
     "follow_up":                     RuleOrigin(_COUNTY_OWNER),
     "archiving":                     RuleOrigin(_COUNTY_OWNER),

@@ -65,8 +65,9 @@ STATE_EXPLANATIONS = {
     "screened": StateExplanation(
         meaning=("已完成甄别，等待分流。",
                  "The dispute has been screened and waits to be referred."),
-        actor=("综治中心应当将纠纷交由调解组织办理，或者转交其他途径。",
-               "The mediation centre has to refer it to a mediating body or to another procedure."),
+        actor=("综治中心（已收到起诉状的为法院）应当将纠纷交由调解组织办理，或者转交其他途径；法院应当决定是否立案。",
+               "The mediation centre, or the court that has received a complaint, has to act: the centre refers the dispute to a mediating body or to another procedure, "
+               "the court decides whether to file the case."),
         ends=("交办后转为“已分流”；转交其他途径的转为“已转出”；不再调解的转为“调解终结”；系误报的转为“已归档”。",
               "A referral makes it “routed”; a referral to another procedure makes it “redirected”; if nobody will mediate, it becomes “terminated”; a dispute that was registered by mistake becomes “closed”.")),
     "routed": StateExplanation(

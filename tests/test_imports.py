@@ -33,7 +33,20 @@ PURE_MODULES = (
 PURE_MODULES_MAY_IMPORT = ("contracts", "plumbing.events")
 # Subpackages and modules of the mediation service, lowest layer first. Each may import itself and lower layers. Those before `store` have no side
 # effects, except the files in IMPURE_FILES.
-MEDIATION_MODULES = ("law", "rosters", "dispute", "deadlines", "routing", "lifecycle", "safeguard", "store", "county_files", "service", "commands")
+MEDIATION_MODULES = (
+    "law",
+    "rosters",
+    "dispute",
+    "deadlines",
+    "routing",
+    "lifecycle",
+    "safeguard",
+    "store",
+    "county_files",
+    "calendar_watch",
+    "service",
+    "commands",
+)
 PURE_PACKAGES = MEDIATION_MODULES[: MEDIATION_MODULES.index("store")]
 IMPURE_FILES = ("store", "proposals")
 # Standard library modules and libraries that have side effects or read the time.

@@ -6,6 +6,7 @@ from contracts import kinds, samples
 from contracts.clocks import ARTICLE_PATTERN, CLOCKS
 from contracts.definitions import EventType
 from contracts.fields import (
+    Boolean,
     Instant,
     ListOf,
     Nested,
@@ -40,6 +41,14 @@ class NoticeWithDeadline(Schema):
     article = pattern_field(ARTICLE_PATTERN, zh="期限的依据", en="the article that prescribes the period", example="人民调解法 33")
     started_at = Instant(zh="期限起算时间", en="time at which the period began", example="2026-03-03T01:10:00+00:00")
     due_at = Instant(zh="期限届满时间", en="time at which the period ends", example="2026-03-06T15:59:59+00:00")
+    provisional = Boolean(
+        zh="届满时间是否为暂定：放假安排尚未公布或者期限停止计算时为true",
+        en="true if the end may still change, because a holiday schedule is not published or the period is paused",
+    )
+    paused = Boolean(
+        zh="期限是否停止计算；为true时没有届满日，due_at是按停止计算当日恢复推算的时间",
+        en="true if the period is paused and has no due date; `due_at` is then the end that results if the pause ends on the day of its start",
+    )
 
 
 class ReferralNotice(NoticeWithDeadline):

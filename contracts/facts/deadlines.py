@@ -11,18 +11,20 @@ class Deadline(Schema):
     clock = choice_field(CLOCKS, required=True)
     kind = choice_field(kinds.CLOCK_KINDS, required=True)
     due_at = Instant(required=True)
+    provisional = Boolean()  # True: `due_at` may still change, because a holiday schedule is not published or the clock is paused
 
 
 class DeadlineSet(Deadline):
     article = pattern_field(ARTICLE_PATTERN, required=True)
     started_at = Instant(required=True)
     owed_by = ListOf(agency_code_field(), required=True)
-    provisional = Boolean()  # True: `due_at` may still change, because the year's holiday schedule is not published or an appraisal is pending
+    paused = Boolean()  # True: the clock is paused and has no due date; `due_at` is the end that results if the pause ends on the day of its start
 
 
 class DeadlineRecomputed(DeadlineSet):
     was_due_at = Instant(required=True)
     because = choice_field(kinds.RECOMPUTATION_REASONS, required=True)
+    passed = Boolean()  # True: the deadline was announced as passed, and has passed under the changed rule, too
 
 
 class DeadlineWithOwner(Deadline):
@@ -59,8 +61,10 @@ class DeadlineChange(Schema):
     due_at = Instant(required=True)
     owed_by = ListOf(agency_code_field())
     provisional = Boolean()
+    paused = Boolean()
     was_due_at = Instant()
     because = choice_field(kinds.RECOMPUTATION_REASONS)
+    passed = Boolean()
     met_at = Instant()
     late = Boolean()
     was_passed = Boolean()

@@ -12,6 +12,7 @@ from contracts.facts.deadlines import DeadlinePassed, DeadlineRecomputed, Deadli
 from contracts.facts.intake import DUPLICATE_EXAMPLE, ROSTER_CHANGE_EXAMPLE, DisputeMerged, DisputeUnmerged, DuplicateProposed, RosterReported
 from contracts.facts.steps import DecidedStep
 from contracts.fields import (
+    Boolean,
     Instant,
     ListOf,
     Nested,
@@ -70,6 +71,7 @@ class RoutingProposed(Schema):
     article = pattern_field(ARTICLE_PATTERN, required=True)
     started_at = Instant(required=True)
     due_at = Instant(required=True)
+    provisional = Boolean()  # True: `due_at` may still change
     owed_by = ListOf(agency_code_field(), required=True)
 
 

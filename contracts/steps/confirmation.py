@@ -52,6 +52,10 @@ class ConfirmationObjected(Schema):
         required=True, zh="提出异议的人；利害关系人填third_party", en="the objecting person; `third_party` for an interested person who is not a party"
     )
     objected_on = Day(required=True, zh="提出异议的日期", en="day of the objection")
+    knew_on = Day(
+        zh="利害关系人知道或者应当知道其民事权益受到侵害的日期，六个月由此起算；当事人提出异议的不填",
+        en="day on which the interested person knew or should have known of the infringement, from which the six months run; left out for a party",
+    )
 
 
 class PapersReceived(Schema):

@@ -3,7 +3,7 @@
 from contracts import kinds, samples
 from contracts.county import AGENCIES
 from contracts.definitions import Step
-from contracts.fields import Boolean, ListOf, Schema, agency_code_field, choice_field, mediator_id_field, organisation_code_field
+from contracts.fields import Boolean, Day, ListOf, Schema, agency_code_field, choice_field, mediator_id_field, organisation_code_field
 
 REFERRAL_ROLES = "B J W M"  # roles of the agencies to which a dispute may be referred and which then report the steps of mediation
 
@@ -26,6 +26,10 @@ class DisputeRouted(Schema):
 
 class ReferralAccepted(Schema):
     mediator = mediator_id_field(zh="承办调解员的名册编号；已经确定时填写", en="roster number of the mediator, if already determined")
+    application_received_on = Day(
+        zh="收到调解申请的日期；劳动争议与上报、交办之日不同时填写，十五日由此起算",
+        en="day on which the application for mediation was received; given for a labour dispute if it differs from the report or referral, because the fifteen days run from it",
+    )
     conflict_of_interest = Boolean(
         load_default=False,
         zh="承办组织或者调解员是否存在利害关系；不填视为否",

@@ -72,28 +72,34 @@ TEXTS = {
         "| 输入 | 含义 |\n|---|---|\n"
         "| `clock`、`started_at` | 期限与起算的时间：带时区的时间，或者日期（以小时计的期限须写时间） |\n"
         "| `pauses` | `[[开始, 结束], …]`：鉴定。开始次日至结束当日不计入（解读4）；只作用于上表“鉴定”一栏标明的期限。结束写`null`表示尚未结束，此时须给出`as_of` |\n"
-        "| `extensions` | `[{\"consented_at\": 时间, \"days\": 天数}, …]`：全体同意或者批准的时间与天数；审限可以写`months`。届满后的、超过一次的、超过上限的部分不产生效力 |\n"
+        "| `suspensions` | `[[开始, 结束], …]`：因涉嫌虚假调解等中止调解；写法与`pauses`相同，仅用于调解期限 |\n"
+        "| `extensions` | `[{\"consented_at\": 时间, \"days\": 天数, \"consented_by\": [当事人, …]}, …]`：同意或者批准的时间与天数；审限可以写`months`。`consented_by`为同意的当事人（不写视为全体）；届满后的、超过一次的、未经全体当事人同意的延长和超过上限的部分不产生效力 |\n"
+        "| `parties` | 须同意延长的当事人，不写为`[\"applicant\", \"respondent\"]` |\n"
         "| `restarted_at` | 补正材料交回等，期限重新起算 |\n"
-        "| `performed_at`、`as_of` | 完成的时间；计算到哪一时间。给出其一，结果含`outcome`：`met`在期限内完成、`passed`届满未完成或者逾期完成、`open`尚在期限内 |\n"
+        "| `performed_at`、`as_of` | 完成的时间；计算到哪一时间。给出其一，结果含`outcome`：`met`在期限内完成、`passed`届满未完成或者逾期完成、`open`尚在期限内、`undecided`是否逾期待放假安排公布后确定 |\n"
         "| `opened_at` | 委派的日期，签收晚于委派时用（2024-12-31前委派的办至期满） |\n"
         "| `on_platform` | 是否在人民法院在线调解平台上：是则为法定期限，否则为参照 |\n"
         "| `procedure` | 仅用于`mediation_extension`：`ordinary`（默认）或`simplified` |\n"
         "| `days` | 仅用于`judicial_suggestion_reply`：建议书写明的天数 |\n\n"
-        "输出：`due`届满日，`last_moment`最后一刻，`kind`、`article`，`provisional`是否暂定，`reading`所依据的解读，`why`有关的日期。"
-        "`not_before`：在该日以前，期限届满的后果不得主张：`labour_mediation`为可以申请仲裁的第一日，`confirmation_decide`与`confirmation_decide_outer`为逾期无争议的第一日（30日外限的次日）。"),
+        "输出：`due`届满日，`last_moment`最后一刻，`kind`、`article`，`provisional`是否暂定，`latest_due`放假安排公布前可能的最迟届满日（在此之前不得认定逾期；与届满日相同的不列），`extensions`各次延长的效力（`granted`、`cut`超过上限部分无效、`too_late`届满后、`once_only`只能一次、`not_all_consented`未经全体同意），`reading`所依据的解读，`why`有关的日期。"
+        "`not_before`：在该日以前，期限届满的后果不得主张：`labour_mediation`为可以申请仲裁的第一日，`confirmation_decide`与`confirmation_decide_outer`为逾期无争议的第一日（30日外限的次日）。"
+        "停止计算的期限没有届满日：此时`paused`为true，`due`与`last_moment`为null，`due_if_resumed`与`last_moment_if_resumed`为停止计算于`as_of`结束时的届满日。"),
         (f"`{CALCULATOR_COMMAND}` reads one JSON object per line on standard input and prints one per line, in order; it needs no database, no broker, no settings. An invalid line does not affect the others.\n\n"
         "| Input | Meaning |\n|---|---|\n"
         "| `clock`, `started_at` | the clock, and when its period began: a time with its zone, or a date (a period in hours needs the time) |\n"
         "| `pauses` | `[[from, to], …]`: appraisals. The days after the starting day up to and including the last are not counted (reading 4), for the clocks marked above. `to` is `null` while the appraisal continues; `as_of` is then required |\n"
-        "| `extensions` | `[{\"consented_at\": t, \"days\": n}, …]`: when all parties had consented or the extension was approved, and for how many days; for a trial also `months`. An extension after the end, a second extension, and days beyond the limit have no effect |\n"
+        "| `suspensions` | `[[from, to], …]`: suspensions of mediation, for example to examine a suspected sham; written like `pauses`, for periods of mediation only |\n"
+        "| `extensions` | `[{\"consented_at\": t, \"days\": n, \"consented_by\": [party, …]}, …]`: when the extension was consented to or approved, and for how many days; for a trial also `months`. `consented_by` lists the parties that consented (default: all). An extension after the end, a second extension, one without the consent of all parties, and days beyond the limit have no effect |\n"
+        "| `parties` | the parties whose consent an extension needs; default `[\"applicant\", \"respondent\"]` |\n"
         "| `restarted_at` | a correction was handed in, for example: the period begins anew |\n"
-        "| `performed_at`, `as_of` | when the step was performed; up to which time to compute. With either, the answer has an `outcome`: `met` performed in time, `passed` not performed or performed late, `open` still running |\n"
+        "| `performed_at`, `as_of` | when the step was performed; up to which time to compute. With either, the answer has an `outcome`: `met` performed in time, `passed` not performed or performed late, `open` still running, `undecided` decided only when the holiday schedule is published |\n"
         "| `opened_at` | the day of the referral, where it was signed for later (referrals made by 2024-12-31 run to their end) |\n"
         "| `on_platform` | whether mediation is on the platform of the people's courts: LAW there, applied by analogy elsewhere |\n"
         "| `procedure` | for `mediation_extension` only: `ordinary` (default) or `simplified` |\n"
         "| `days` | for `judicial_suggestion_reply` only: the number of days that the letter sets |\n\n"
-        "Output: `due`, `last_moment`, `kind`, `article`, `provisional`, `reading` (the readings applied), `why` (the dates that decide the result). "
-        "`not_before`: the first day on which the consequence of the end may be claimed: arbitration after `labour_mediation`; for `confirmation_decide` and `confirmation_decide_outer` an undisputed breach, on the day after the outer 30 days.")),
+        "Output: `due`, `last_moment`, `kind`, `article`, `provisional`, `latest_due` (the latest last day that is possible before the holiday schedule is published, if it differs; nothing is overdue before), `extensions` (the effect of each: `granted`, `cut` to the limit, `too_late`, `once_only`, `not_all_consented`), `reading` (the readings applied), `why` (the dates that decide the result). "
+        "`not_before`: the first day on which the consequence of the end may be claimed: arbitration after `labour_mediation`; for `confirmation_decide` and `confirmation_decide_outer` an undisputed breach, on the day after the outer 30 days. "
+        "A paused period has no due date: `paused` is true, `due` and `last_moment` are null, and `due_if_resumed` and `last_moment_if_resumed` state the end that results if the pause ends at `as_of`.")),
     "example":    ("例：", "An example:"),
     "files":      ("## 本县的文件", "## Files of the county"),
     "county": (

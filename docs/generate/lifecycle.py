@@ -17,7 +17,7 @@ from services.mediation.deadlines.clocks import CLOCKS, Clock
 from services.mediation.dispute.matters import MATTERS_NOT_MEDIATED, SUBJECTS_NOT_CONFIRMED
 from services.mediation.dispute.step import NOTED
 from services.mediation.dispute.tracks import TRACKS as TRACK_ROWS
-from services.mediation.law.periods import DEFAULT_RULES
+from services.mediation.law.periods import DEFAULT_RULES, SUSPENDABLE_CLOCKS
 from services.mediation.lifecycle.transitions import (
     FINAL_STATES,
     GUARD_FOR_EVERY_STEP,
@@ -41,6 +41,8 @@ PAGE_PATH = Path(__file__).resolve().parents[1] / "lifecycle.md"
 ACTOR_TEXTS = {
     "reporter":  "上报的机构 the reporting agency",
     "centre":    "综治中心 mediation centre",
+    "after_screening": "综治中心（已收到起诉状的为法院） mediation centre, or the court that has received a complaint",
+    "archives":  "受理的调解组织（转出后为综治中心） the mediating body, or the mediation centre after a redirection",
     "body":      "受理的调解组织 the mediating body",
     "sender":    "交办的单位 the agency that made the referral",
     "court":     "法院 court",
@@ -196,7 +198,7 @@ def _clock_row(clock: Clock) -> tuple[str, ...]:
     length = f"{rule.length.count} {rule.length.zh} {rule.length.en}" if rule.length.count else "协议约定之日 the day agreed"
     if clock.extended_by:
         length += f", `{clock.extended_by}` 可延长 extends it"
-    if clock.suspendable:
+    if clock.name in SUSPENDABLE_CLOCKS:
         length += ", 中止期间停止计算 not counted while suspended"
     kind = f"{rule.kind} {CLOCK_KINDS[rule.kind][0]}: {_citation_cell(rule.article)}"
     return f"`{clock.name}` {zh} {en}", " ".join(starts), length, ", ".join(met), ACTOR_TEXTS[clock.owed_by], kind

@@ -44,7 +44,12 @@ class CountyFiles:
         periods, holidays = _require_valid(read_periods(folder)), _require_valid(read_calendar(folder))
         self.policy = DeadlinePolicy(holidays, periods, self._patience)
         self.routing = _require_valid(read_routing(folder))
-        self.is_recomputed = False  # whether provisional deadlines have been recomputed since the policy last changed
+        self.recomputed_basis: dict[str, str] | None = None  # the policy's `basis` for which this process last recomputed; None: not since its start
+
+    @property
+    def must_recompute(self) -> bool:
+        """Return whether the calendar or the periods have changed since this process last recomputed the deadlines."""
+        return self.recomputed_basis != self.policy.basis
 
     def reload(self) -> None:
         """Read again each file that has changed since it was last read."""
@@ -77,7 +82,6 @@ class CountyFiles:
 
     def _change_policy(self, holidays: Holidays | None = None, county: CountyPeriods | None = None) -> None:
         self.policy = DeadlinePolicy(holidays or self.policy.holidays, county or self.policy.county, self._patience)
-        self.is_recomputed = False
 
     def _read_mtime_ns(self, file: str) -> int | None:
         path = self.folder / file

@@ -4,13 +4,16 @@ from datetime import datetime
 from functools import partial
 
 from nameko.extensions import DependencyProvider
+from structlog import get_logger
 
 from contracts import COUNTY, partition_of
+from contracts.dates import SHANGHAI
 from plumbing.consumer import hear
 from plumbing.dependency import Database, TimesOfDueWork
 from plumbing.events import DomainEvent
 from plumbing.timer import every
 from services.mediation import store
+from services.mediation.calendar_watch import CalendarWatch
 from services.mediation.county_files import CountyFiles
 from services.mediation.deadlines import tracking
 from services.mediation.lifecycle import decisions
@@ -23,6 +26,7 @@ from services.mediation.routing import store as routing_store
 from services.mediation.safeguard import lane
 from services.mediation.safeguard import store as lane_store
 
+log = get_logger()
 WATERMARKS_ADVANCED = "watermarks.advanced"  # type of intake's event about how far the agencies have reported
 DUE_BATCH_SIZE = 200  # number of disputes per transaction when deadlines are checked
 
@@ -58,6 +62,7 @@ class MediationService:
     rosters = RosterCacheProvider()
     deadline_times = TimesOfDueWork()
     safeguard_times = TimesOfDueWork()
+    calendar_watch = CalendarWatch()
 
     @hear("intake", "intake-safeguard")
     def on_events(self, batch):
@@ -132,20 +137,39 @@ class MediationService:
 
     @every(2.0)
     def reload_county_files(self):
-        """Read the county files again that have changed, and recompute provisional deadlines if the county's periods or calendar have changed."""
+        """Read the county files again that have changed, and recompute the unmet deadlines if the county's periods or calendar have changed."""
         self.county.reload()
-        if not self.county.is_recomputed:
-            self._recompute_provisional()
+        if self.county.must_recompute:
+            self._recompute_deadlines()
 
-    def _recompute_provisional(self):
-        """Recompute provisional deadlines: those computed before the holiday schedule of their year was published."""
+    @every(60.0)
+    def check_calendar(self):
+        """Publish in a metric until when the calendar is known, and warn in December if the schedule of the next year is missing."""
+        self.calendar_watch.check(self.county.policy.holidays, datetime.now(SHANGHAI).date())
+
+    def _recompute_deadlines(self):
+        """Recompute all unmet deadlines that depend on what has changed: the calendar, or the county's periods.
+
+        The comparison at the start is with the database, so that a restart recomputes only what changed meanwhile. A change noticed later is recomputed
+        by every process, because each may have set deadlines by the old rules until it noticed the change. Batches are short, in the order of the codes;
+        a process that is stopped before the last batch begins again at its next start, and finds nothing to change in the batches that were finished.
+        """
         policy, last_code = self.county.policy, ""
-        while last_code is not None:
+        with self.db.transaction() as tx:
+            former = store.load_deadline_basis(tx) if self.county.recomputed_basis is None else self.county.recomputed_basis
+        changed = {name for name, fingerprint in policy.basis.items() if former.get(name) != fingerprint}
+        while changed and last_code is not None:
             with self.db.transaction() as tx:
-                codes = store.load_provisional_codes(tx, last_code, DUE_BATCH_SIZE)
-                _save_and_publish(tx, [(None, tracking.recompute_provisional_deadlines(dispute, tx.now, policy)) for dispute in store.load(tx, codes).values()])
+                codes = store.load_codes_with_unmet_deadlines(tx, last_code, DUE_BATCH_SIZE)
+                decided = [(None, tracking.recompute_deadlines(dispute, tx.now, policy, changed)) for dispute in store.load(tx, codes).values()]
+                _save_and_publish(tx, decided)
                 last_code = max(codes, default=None)
-        self.county.is_recomputed = True
+            self.deadline_times.record_work(_earliest(deadline.next_check_at for _, decision in decided for deadline in decision.deadlines))
+        if changed:
+            with self.db.transaction() as tx:
+                store.save_deadline_basis(tx, policy.basis)
+            log.info("The unmet deadlines were recomputed.", reason=", ".join(sorted(changed)))
+        self.county.recomputed_basis = policy.basis
 
     @every(1.0, due_times="safeguard_times")
     def check_safeguard_clocks(self):

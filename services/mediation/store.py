@@ -33,6 +33,8 @@ DEADLINE_COLUMNS = Columns(
 )
 WATERMARK_COLUMNS = Columns("partition smallint, agency text, up_to timestamptz, stated_up_to timestamptz, stated_at timestamptz")
 
+BASIS_COLUMNS = Columns("name text, fingerprint text, recomputed_at timestamptz")
+
 
 def load(tx: Transaction, codes: Iterable[str]) -> dict[str, Dispute]:
     """Lock and return the disputes with these codes, by code, with their unmet deadlines. Rows are locked in order of the codes, to prevent deadlocks."""
@@ -124,10 +126,19 @@ def load_next_check_at(tx: Transaction) -> datetime | None:
     return tx.rows("select min(next_check_at) from mediation.deadlines where next_check_at is not null")[0][0]
 
 
-def load_provisional_codes(tx: Transaction, after: str, limit: int) -> list[str]:
-    """Return the codes, greater than `after`, of disputes with an unmet provisional deadline (the holiday schedule of its year is not published yet)."""
-    sql = "select distinct code from mediation.deadlines where provisional and state <> 'met' and code > %s order by code limit %s"
+def load_codes_with_unmet_deadlines(tx: Transaction, after: str, limit: int) -> list[str]:
+    """Return the codes, greater than `after`, of disputes with a deadline that is open or passed."""
+    sql = "select distinct code from mediation.deadlines where state in ('open', 'passed') and code > %s order by code limit %s"
     return [code for (code,) in tx.rows(sql, (after, limit))]
+
+
+def load_deadline_basis(tx: Transaction) -> dict[str, str]:
+    """Return the fingerprints of the calendar and the county's periods with which the unmet deadlines were last recomputed."""
+    return dict(tx.rows("select name, fingerprint from mediation.deadline_basis"))
+
+
+def save_deadline_basis(tx: Transaction, basis: dict[str, str]) -> None:
+    tx.insert("mediation.deadline_basis", BASIS_COLUMNS, [(name, fingerprint, tx.now) for name, fingerprint in sorted(basis.items())], _UPDATE_BASIS_SQL)
 
 
 def _dispute_row(d):
@@ -224,3 +235,4 @@ _get_particulars = attrgetter(*PARTICULARS)
 _DEFAULT_PARTICULARS = {name: getattr(Dispute(""), name) for name in PARTICULARS}
 _UPDATE_DISPUTE_SQL = f"on conflict (code) do update set {DISPUTE_COLUMNS.assign_excluded('code')}"
 _UPDATE_DEADLINE_SQL = f"on conflict (code, key) do update set {DEADLINE_COLUMNS.assign_excluded('code', 'key')}"
+_UPDATE_BASIS_SQL = f"on conflict (name) do update set {BASIS_COLUMNS.assign_excluded('name')}"

@@ -328,7 +328,7 @@ def _change_deadline(dispute, change, data, changes):
             clock,
             data["kind"],
             data.get("article") or "",
-            "paused" if data.get("because") in ("paused", "suspended") else "running",
+            "paused" if data.get("paused") else "passed" if data.get("passed") else "running",
             _parse_time(data.get("started_at")),
             _parse_time(data["due_at"]),
             owed_by=list(data.get("owed_by") or ()),

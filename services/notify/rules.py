@@ -69,7 +69,7 @@ NOTICES_TO_NAMED_AGENCIES = {
 }
 ADDRESSED_TO_MEDIATION_BODY = ("reports.joined",)  # event types whose notice goes to the mediation body that had the dispute, because no agency owes a step
 # Fields that are copied from the event's data into the notice, if present.
-COPIED_FIELDS = ("clock", "kind", "article", "started_at", "due_at", "into", "other", "reasons", "days", "candidates", "excluded", "mediators", "level", "escalated_for", "urged_for")
+COPIED_FIELDS = ("clock", "kind", "article", "started_at", "due_at", "provisional", "paused", "into", "other", "reasons", "days", "candidates", "excluded", "mediators", "level", "escalated_for", "urged_for")
 # fmt: on
 
 

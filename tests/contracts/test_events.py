@@ -142,7 +142,12 @@ MET = {**DUE, "met_at": "2026-03-04T03:00:00+00:00"}
 
 @pytest.mark.parametrize(
     ("change", "required", "optional"),
-    [("set", SET, {"provisional": True}), ("recomputed", MOVED, {"provisional": True}), ("met", MET, {"late": True, "was_passed": True}), ("stopped", DUE, {})],
+    [
+        ("set", SET, {"provisional": True, "paused": True}),
+        ("recomputed", MOVED, {"provisional": True, "paused": True}),
+        ("met", MET, {"provisional": True, "late": True, "was_passed": True}),
+        ("stopped", DUE, {"provisional": True}),
+    ],
 )
 def test_a_change_of_a_deadline_in_the_event_of_a_step_has_exactly_the_fields_of_its_kind(change, required, optional):
     def dump_with(data):
@@ -153,7 +158,7 @@ def test_a_change_of_a_deadline_in_the_event_of_a_step_has_exactly_the_fields_of
     for name in required:
         with pytest.raises(ValidationError):
             dump_with({other: required[other] for other in required if other != name})
-    for name, value in (MOVED | MET | {"provisional": True, "late": True, "was_passed": True}).items():
+    for name, value in (MOVED | MET | {"provisional": True, "paused": True, "late": True, "was_passed": True}).items():
         if name not in required | optional:
             with pytest.raises(ValidationError):
                 dump_with({**required, name: value})

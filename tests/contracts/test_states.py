@@ -11,6 +11,7 @@ HAN_CHARACTER = re.compile(r"[\u4e00-\u9fff]")
 # How the Chinese and English explanations name each actor.
 ACTOR_TEXTS = {
     "centre": ("综治中心", "mediation centre"),
+    "after_screening": ("综治中心（已收到起诉状的为法院）", "mediation centre, or the court that has received a complaint"),
     "body": ("受理的调解组织", "mediating body"),
     "sender": ("交办的单位", "agency that made the referral"),
     "court": ("法院", "court"),

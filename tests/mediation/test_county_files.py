@@ -47,11 +47,11 @@ def test_an_invalid_county_file_is_refused_when_the_service_starts(tmp_path):
 
 def test_a_changed_county_file_is_reloaded_and_an_invalid_change_is_not_applied(tmp_path):
     files = CountyFiles(copy_county_folder(tmp_path, periods=routing_period_toml(2)))
-    files.is_recomputed = True
+    files.recomputed_basis = files.policy.basis
 
     copy_county_folder(tmp_path, periods=routing_period_toml(3))
     files.reload()
-    assert files.policy.county.rules["routing"][0].length == WorkingDays(3) and not files.is_recomputed
+    assert files.policy.county.rules["routing"][0].length == WorkingDays(3) and files.must_recompute
 
     copy_county_folder(tmp_path, periods=PERIOD_OF_A_LAW_CLOCK)
     files.reload()
@@ -106,7 +106,14 @@ def published_types(sandbox):
     return [event["type"] for _, _, event in sandbox.stored_events("mediation")]
 
 
-def test_a_new_calendar_recomputes_provisional_deadlines_only_once_with_two_service_instances(sandbox, tmp_path):
+def recomputing_service(pool, folder):
+    """Return a mediation service that reads this county folder, without its timers."""
+    service = MediationService()
+    service.db, service.county, service.deadline_times = pool, CountyFiles(folder), DueTimes()
+    return service
+
+
+def test_a_new_calendar_recomputes_deadlines_only_once_with_two_service_instances(sandbox, tmp_path):
     sandbox.empty("mediation")
     pool, code = sandbox.pool("mediation"), codes.make_code(COUNTY.area, 2026, 4711)
     event = registered_event(REGISTERED)
@@ -116,21 +123,63 @@ def test_a_new_calendar_recomputes_provisional_deadlines_only_once_with_two_serv
         store.save(tx, [(event, decision)])
     assert stored_deadlines(sandbox, code) == [(datetime(2027, 1, 4, 23, 59, 59, tzinfo=SHANGHAI), True, "open")]
 
-    services = [MediationService(), MediationService()]
+    services = [recomputing_service(pool, copy_county_folder(tmp_path)) for _ in range(2)]
     for service in services:
-        service.db, service.county = pool, CountyFiles(copy_county_folder(tmp_path))
-        service._recompute_provisional()
+        service.reload_county_files()
     assert published_types(sandbox) == []  # the calendar is unchanged
 
     copy_county_folder(tmp_path, calendar=NEW_YEAR_2027)
     for service in services:
-        service.county.reload()
-        assert not service.county.is_recomputed
-        service._recompute_provisional()
+        service.reload_county_files()
+        assert not service.county.must_recompute
 
     assert stored_deadlines(sandbox, code) == [(datetime(2027, 1, 5, 23, 59, 59, tzinfo=SHANGHAI), False, "open")]
     assert published_types(sandbox) == ["deadline.recomputed"]
     sandbox.rows("delete from mediation.deadlines where code = %s", code)
+    sandbox.empty("mediation")
+
+
+def test_a_change_made_while_the_service_was_stopped_is_recomputed_at_its_start_and_a_restart_without_change_recomputes_nothing(sandbox, tmp_path):
+    sandbox.empty("mediation")
+    pool, code = sandbox.pool("mediation"), codes.make_code(COUNTY.area, 2026, 4713)
+    event = registered_event(REGISTERED)
+    event.subject = code
+    with pool.transaction() as tx:
+        store.save(tx, [(event, decisions.decide(None, event, REGISTERED))])
+    recomputing_service(pool, copy_county_folder(tmp_path)).reload_county_files()
+
+    folder = copy_county_folder(tmp_path, periods="[periods.screening]\nworking_days = 4\n")
+    recomputing_service(pool, folder).reload_county_files()
+    assert published_types(sandbox) == ["deadline.recomputed"]
+    assert stored_deadlines(sandbox, code)[0][0] == datetime(2027, 1, 7, 23, 59, 59, tzinfo=SHANGHAI)
+    recomputed_at = sandbox.rows("select name, recomputed_at from mediation.deadline_basis order by 1")
+
+    recomputing_service(pool, folder).reload_county_files()
+    assert published_types(sandbox) == ["deadline.recomputed"]
+    assert sandbox.rows("select name, recomputed_at from mediation.deadline_basis order by 1") == recomputed_at
+    sandbox.rows("delete from mediation.deadlines where code = %s", code)
+    sandbox.empty("mediation")
+
+
+def test_the_deadlines_of_more_disputes_than_a_batch_holds_are_all_recomputed(sandbox, tmp_path, monkeypatch):
+    monkeypatch.setattr("services.mediation.service.DUE_BATCH_SIZE", 3)
+    sandbox.empty("mediation")
+    pool, disputes = sandbox.pool("mediation"), [codes.make_code(COUNTY.area, 2026, 4720 + number) for number in range(8)]
+    with pool.transaction() as tx:
+        for code in disputes:
+            event = registered_event(REGISTERED)
+            event.subject = code
+            store.save(tx, [(event, decisions.decide(None, event, REGISTERED))])
+    service = recomputing_service(pool, copy_county_folder(tmp_path))
+    service.reload_county_files()
+
+    copy_county_folder(tmp_path, calendar=NEW_YEAR_2027)
+    service.reload_county_files()
+
+    assert published_types(sandbox) == ["deadline.recomputed"] * len(disputes)
+    assert {stored_deadlines(sandbox, code)[0][1] for code in disputes} == {False}
+    for code in disputes:
+        sandbox.rows("delete from mediation.deadlines where code = %s", code)
     sandbox.empty("mediation")
 
 

@@ -153,7 +153,7 @@ def test_a_paused_deadline_is_never_the_nearest_deadline_of_a_dispute():
         [
             registered_event(),
             deadline_event(1, "set", "a", due=50),
-            deadline_event(2, "recomputed", "a", due=50, because="paused"),
+            deadline_event(2, "recomputed", "a", due=50, because="paused", paused=True),
             deadline_event(3, "set", "b", due=90),
         ]
     )

@@ -15,8 +15,8 @@ from services.mediation.law.policy import USUAL_POLICY
 HELP = """期限计算器：从标准输入逐行读取JSON，每行输出一行结果，顺序不变。
 Deadline calculator: reads JSON lines from standard input and prints one result line for each, in order.
 
-  {"clock": token, "started_at": t, "pauses": [[from, to], …], "extensions": [{"consented_at": t, "days": n}, …],
-   "restarted_at"?: t, "performed_at"?: t, "as_of"?: t}
+  {"clock": token, "started_at": t, "pauses": [[from, to], …], "suspensions": [[from, to], …],
+   "extensions": [{"consented_at": t, "days": n, "consented_by"?: [party, …]}, …], "restarted_at"?: t, "performed_at"?: t, "as_of"?: t}
 
 t为带时区的时间或者日期 / t is a time with time zone, or a date. 期限一览 / list of clocks: docs/deadlines.md
 """

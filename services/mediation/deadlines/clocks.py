@@ -14,10 +14,11 @@ from services.mediation.dispute import guards as g
 from services.mediation.dispute.escalation import LEVEL_BY_NAME, STEPS_MEETING_LEVEL_CLOCKS, all_called_departments_have_answered, departments_without_answer
 from services.mediation.dispute.guards import decides_next_term, is_reported_settled, next_owed_term, party_is_respondent
 from services.mediation.dispute.step import Guard
+from services.mediation.dispute.tracks import is_awaiting_filing_decision, track_of_claim
 from services.mediation.law.computing import Facts, rule_for
 from services.mediation.law.counting import is_in_time
 from services.mediation.law.dates import date_of, day_of, day_start, end_of
-from services.mediation.law.periods import ExtensionRule
+from services.mediation.law.periods import REGISTRATION_FIRST_FROM, ExtensionRule
 
 ClockStart = tuple[datetime, str]  # start of the period, and a suffix of the deadline's key ("/2") if the clock can run several times, else ""
 
@@ -39,7 +40,6 @@ class Clock:
     starts_when_noted: bool = False  # True: a step that is only noted starts the clock, too
     can_start_when_met: bool = False  # True: one step may report both the start and the act that meets the deadline, which is then set and met at once
     in_court: bool = False  # True: the clock limits mediation of a case that a court registered
-    suspendable: bool = False  # True: the clock is paused while mediation is suspended
     exclusive_group: str | None = None  # group of clocks of which only one runs for a dispute: starting one stops the other
 
 
@@ -62,38 +62,70 @@ def time_of_step_if_no_term_is_owed(dispute, step):
     return (step.happened_at, "") if next_owed_term(dispute) is None else None
 
 
+def time_after_screening(dispute, step):
+    """Return the time of the step after which the dispute has to be referred.
+
+    None while a court has to decide whether to register a complaint, and for a further screening, which does not restart the clock.
+    """
+    if dispute.state == "screened" and is_awaiting_filing_decision(dispute):
+        return None
+    return _unchanged_start(dispute, "routing", step)
+
+
 def time_of_acceptance_outside_court(dispute, step):
-    """Return the time at which a mediation body accepted a dispute on track A before filing.
+    """Return the time at which a mediation body accepted a dispute that is not before a court.
 
     None for labour disputes and for disputes before a medical mediation committee, which have their own clocks.
     """
-    is_outside_court = dispute.track == "A" and dispute.docket != "open" and not _is_labour_dispute(dispute) and not _is_before_medical_committee(dispute)
-    return (step.happened_at, "") if is_outside_court else None
+    is_outside_court = dispute.track != "legacy" and dispute.docket != "open" and not _is_labour_dispute(dispute) and not _is_before_medical_committee(dispute)
+    return _beginning_of_mediation(dispute, step) if is_outside_court else None
 
 
-def time_of_acceptance_of_labour_dispute(dispute, step):
-    """Return the time at which a mediation body accepted a labour dispute; None for other disputes and after filing."""
-    return (step.happened_at, "") if dispute.docket != "open" and _is_labour_dispute(dispute) else None
+def receipt_of_application_for_labour_mediation(dispute, step):
+    """Return the day on which the application for mediation of a labour dispute was received (劳动争议调解仲裁法 14; reading 11 in law/periods.py).
+
+    None for other disputes and after filing.
+    """
+    if dispute.docket == "open" or not _is_labour_dispute(dispute):
+        return None
+    if step.facts.get("application_received_on"):
+        return day_start(step.facts["application_received_on"]), ""
+    running = dispute.deadlines.get("labour_mediation")
+    if running is not None:
+        return running.started_at, ""
+    # Mediation that starts again after a court refused to confirm an agreement has a new application.
+    is_first = step.step_type != "mediation.started"
+    return (dispute.opened_at if is_first and dispute.wants == "mediation" else step.happened_at), ""
 
 
 def time_of_acceptance_by_medical_committee(dispute, step):
     """Return the time at which a medical mediation committee accepted the dispute; None for other bodies and after filing."""
-    return (step.happened_at, "") if dispute.docket != "open" and _is_before_medical_committee(dispute) else None
+    return _beginning_of_mediation(dispute, step) if dispute.docket != "open" and _is_before_medical_committee(dispute) else None
 
 
 def time_of_acceptance_on_legacy_track(dispute, step):
     """Return the time at which a mediation body accepted a dispute on the legacy track (诉前调, until 2024-12-31); None for other tracks."""
-    return (step.happened_at, "") if dispute.track == "legacy" and dispute.docket != "open" else None
+    return _beginning_of_mediation(dispute, step) if dispute.track == "legacy" and dispute.docket != "open" else None
 
 
 def time_of_acceptance_in_ordinary_procedure(dispute, step):
     """Return the time at which a mediation body accepted a case that a court tries in ordinary procedure; None for other disputes."""
-    return (step.happened_at, "") if dispute.docket == "open" and dispute.procedure == "ordinary" else None
+    return _beginning_of_mediation(dispute, step) if dispute.docket == "open" and dispute.procedure == "ordinary" else None
 
 
 def time_of_acceptance_in_simplified_procedure(dispute, step):
     """Return the time at which a mediation body accepted a case in simplified procedure, small claims or fast track; None for other disputes."""
-    return (step.happened_at, "") if dispute.docket == "open" and dispute.procedure != "ordinary" else None
+    return _beginning_of_mediation(dispute, step) if dispute.docket == "open" and dispute.procedure != "ordinary" else None
+
+
+def _beginning_of_mediation(dispute, step):
+    """Return the time of the acceptance by the mediation body. None if the step starts mediation whose period was set at the acceptance.
+
+    If mediation starts again after a court refused to confirm an agreement, there is no acceptance, and the period begins with this start.
+    """
+    if step.step_type == "mediation.started" and any(CLOCK_BY_NAME[deadline.clock].met_by is _MEDIATION_ENDED_BY for deadline in dispute.deadlines.values()):
+        return None
+    return step.happened_at, ""
 
 
 def effective_day_of_agreement(dispute, step):
@@ -149,9 +181,21 @@ def day_of_receipt_of_ruling(dispute, step):
 
 
 def day_of_receipt_of_claim(dispute, step):
-    """Return the day on which the court received the claim or, if later papers restart the seven days, those papers (民事诉讼法解释 126)."""
-    received_on = step.facts.get("restarted_on") or step.facts.get("received_on") or step.facts.get("court_received_on")
-    return (day_start(received_on), "") if received_on and dispute.track == "B" else None
+    """Return the day on which the court received the claim or, if later papers restart the seven days, those papers (民事诉讼法解释 126).
+
+    None for a claim that a court received before 2025 (track `legacy`). A screening that does not state the day counts from the report, if the court
+    itself reported the dispute, else from the screening.
+    """
+    facts = step.facts
+    if step.step_type == "dispute.screened":
+        if not is_awaiting_filing_decision(dispute):
+            return None
+        if facts.get("court_received_on"):
+            return day_start(facts["court_received_on"]), ""
+        return (dispute.opened_at, "") if dispute.reporter == step.agency else _unchanged_start(dispute, "filing_decision", step)
+    if not facts.get("received_on") or track_of_claim(date_of(facts["received_on"])) != "B":
+        return None
+    return day_start(facts.get("restarted_on") or facts["received_on"]), ""
 
 
 def filing_day_function(*procedures):
@@ -170,6 +214,12 @@ def filing_day_function(*procedures):
 
     day_of_filing.__name__ = "filing"
     return day_of_filing
+
+
+def day_of_knowledge_of_third_party(dispute, step):
+    """Return the day on which the interested person knew of the infringement; None for a party, or if the objection does not state the day."""
+    knew_on = step.facts.get("knew_on")
+    return (day_start(knew_on), "") if knew_on and g.is_objection_by_third_party(dispute, step) else None
 
 
 def last_day_for_performance(dispute, step):
@@ -218,12 +268,12 @@ _MEDIATION_ENDED_BY = {"agreement.reached": None, "mediation.terminated": None, 
 # A row says: name; steps that start the clock; start of the period; states in which the clock runs; steps that meet the deadline, each with a guard or
 # None; role of the responsible agency; times of the reminders.
 CLOCKS = (
-    Clock("screening", ("dispute.registered",), time_of_step, ("registered",),
+    Clock("screening", ("dispute.registered", "dispute.reopened"), time_of_step, ("registered",),
           {"dispute.screened": None},
           "centre", remind=_HALF_A_DAY),
-    Clock("routing", ("dispute.screened", "referral.declined"), time_of_step, ("screened", "referral_declined"),
+    Clock("routing", ("dispute.screened", "referral.declined", "case.filing_refused"), time_after_screening, ("screened", "referral_declined"),
           {"dispute.routed": None, "case.entrusted": None, "dispute.redirected": None, "dispute.archived": None},
-          "sender", remind=_HALF_A_DAY),
+          "sender", remind=_HALF_A_DAY, starts_when_noted=True, exclusive_group="after screening"),
     # If the mediation body does not answer, the referring agency may refer the dispute to another body.
     Clock("referral_answer", ("dispute.routed", "case.entrusted"), time_of_step, ("routed",),
           {"referral.accepted": None, "referral.declined": None},
@@ -241,18 +291,19 @@ CLOCKS = (
 
     # ── mediation: one of these clocks runs, depending on track, docket and kind of the dispute ──
     # No statute limits mediation outside court, so this period is set by policy.
-    Clock("mediation_out_of_court_policy", ("referral.accepted",), time_of_acceptance_outside_court, (*_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
-          "body", remind=_FIVE_DAYS, suspendable=True, extended_by="mediation.extended"),
-    Clock("labour_mediation", ("referral.accepted",), time_of_acceptance_of_labour_dispute, (*_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
-          "body", remind=_THREE_DAYS, suspendable=True),
-    Clock("medical_mediation", ("referral.accepted",), time_of_acceptance_by_medical_committee, (*_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
-          "body", remind=_FIVE_DAYS, suspendable=True, extended_by="mediation.extended"),
-    Clock("mediation_delegated_legacy", ("referral.accepted",), time_of_acceptance_on_legacy_track, (*_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
-          "body", remind=_FIVE_DAYS, suspendable=True, extended_by="mediation.extended"),
-    Clock("mediation_entrusted_ordinary", ("referral.accepted",), time_of_acceptance_in_ordinary_procedure, (*_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
-          "body", remind=_THREE_DAYS, suspendable=True, extended_by="mediation.extended", in_court=True),
-    Clock("mediation_entrusted_simplified", ("referral.accepted",), time_of_acceptance_in_simplified_procedure, (*_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
-          "body", remind=_A_DAY, suspendable=True, extended_by="mediation.extended", in_court=True),
+    Clock("mediation_out_of_court_policy", ("referral.accepted", "mediation.started"), time_of_acceptance_outside_court, (*_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
+          "body", remind=_FIVE_DAYS, extended_by="mediation.extended"),
+    Clock("labour_mediation", ("dispute.routed", "referral.accepted", "mediation.started"), receipt_of_application_for_labour_mediation,
+          ("routed", "referral_declined", *_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
+          "body", remind=_THREE_DAYS),
+    Clock("medical_mediation", ("referral.accepted", "mediation.started"), time_of_acceptance_by_medical_committee, (*_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
+          "body", remind=_FIVE_DAYS, extended_by="mediation.extended"),
+    Clock("mediation_delegated_legacy", ("referral.accepted", "mediation.started"), time_of_acceptance_on_legacy_track, (*_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
+          "body", remind=_FIVE_DAYS, extended_by="mediation.extended"),
+    Clock("mediation_entrusted_ordinary", ("referral.accepted", "mediation.started"), time_of_acceptance_in_ordinary_procedure, (*_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
+          "body", remind=_THREE_DAYS, extended_by="mediation.extended", in_court=True),
+    Clock("mediation_entrusted_simplified", ("referral.accepted", "mediation.started"), time_of_acceptance_in_simplified_procedure, (*_IN_MEDIATION, "suspended"), _MEDIATION_ENDED_BY,
+          "body", remind=_A_DAY, extended_by="mediation.extended", in_court=True),
 
     # ── the agreement and its confirmation ──
     Clock("confirmation_apply", ("agreement.reached", "confirmation.withdrawn"), effective_day_of_agreement, _BEFORE_CONFIRMATION,
@@ -267,6 +318,13 @@ CLOCKS = (
     Clock("confirmation_decide_outer", ("confirmation.accepted",), time_of_step, ("confirm_applied",),
           {"confirmation.granted": None, "confirmation.refused": None, "confirmation.withdrawn": None},
           "court", remind=_THREE_DAYS),
+    Clock("objection_review", ("confirmation.objected",), time_of_step, ("confirm_applied",),
+          {"confirmation.granted": None, "confirmation.refused": None, "confirmation.withdrawn": None},
+          "court", remind=_FIVE_DAYS),
+    # When the six months begin is known only from the objection, which meets them at once.
+    Clock("confirmation_objection_third_party", ("confirmation.objected",), day_of_knowledge_of_third_party, ("confirm_decided", "performing", "defaulted"),
+          {"confirmation.objected": g.is_objection_by_third_party},
+          "body", remind=(), can_start_when_met=True),
     Clock("confirmation_objection", ("confirmation.granted",), day_of_receipt_of_ruling, ("confirm_decided", "performing", "defaulted"),
           {"confirmation.objected": g.is_objection_by_party},
           "body", remind=_THREE_DAYS),
@@ -278,9 +336,10 @@ CLOCKS = (
     Clock("follow_up", ("performance.recorded", "agreement.reached"), time_of_step_if_no_term_is_owed, (*_AFTER_AGREEMENT, "resolved"),
           {"dispute.followed_up": None, "dispute.archived": None},
           "body", remind=_THREE_DAYS),
-    Clock("archiving", ("performance.recorded", "dispute.followed_up", "agreement.reached", "case.closed"), time_of_step, ("resolved",),
+    Clock("archiving", ("performance.recorded", "dispute.followed_up", "agreement.reached", "case.closed", "mediation.terminated", "consent.refused",
+                        "mediator.refused", "dispute.redirected"), time_of_step, ("resolved", "terminated", "redirected"),
           {"dispute.archived": None},
-          "body", remind=_FIVE_DAYS),
+          "archives", remind=_FIVE_DAYS),
     Clock("enforcement_apply", ("confirmation.granted",), last_day_for_performance, ("confirm_decided", "performing", "defaulted"),
           {"enforcement.applied": None},
           "body", remind=_A_MONTH),
@@ -288,7 +347,7 @@ CLOCKS = (
     # ── the court ──
     Clock("filing_decision", ("dispute.screened",), day_of_receipt_of_claim, ("screened", "terminated"),
           {"case.filed": None, "case.filing_refused": None},
-          "court", remind=_A_DAY, can_start_when_met=True, restarted_by=("papers.received",)),
+          "court", remind=_A_DAY, can_start_when_met=True, restarted_by=("papers.received",), starts_when_noted=True, exclusive_group="after screening"),
     Clock("trial_small_claims", ("case.filed", "case.procedure_set"), filing_day_function("small_claims"), _IN_COURT, {"case.closed": None},
           "court", remind=_FIVE_DAYS, exclusive_group="trial", extended_by="trial.extended"),
     Clock("trial_simplified", ("case.filed", "case.procedure_set"), filing_day_function("simplified", "fast_track"), _IN_COURT, {"case.closed": None},
@@ -321,6 +380,18 @@ PAUSED_BY, RESUMED_BY = "clock.paused", "clock.resumed"     # steps that pause a
 SUSPENDED_BY, SUSPENSION_ENDED_BY = "mediation.suspended", "mediation.resumed"     # steps that pause and resume the clocks of mediation
 # fmt: on
 
+# fmt: off
+# States in which an agency has to act without a running deadline: the reason, in Chinese and English. A test compares the table with all transitions.
+STATES_WITHOUT_DEADLINE = {
+    "clock_paused": ("鉴定、评估何时结束由鉴定机构决定；法律规定不计入的期限停止计算，恢复后继续计算。",
+                     "The end of an appraisal is decided by the appraiser. The periods from which the law excludes it are paused, and continue afterwards."),
+    "suspended":    ("法律没有规定查明虚假调解或者犯罪的期限（特邀调解规定18）；调解期限停止计算，法院或者公安机关收到核查请求通知。",
+                     "No law limits the examination of a suspected sham or crime (特邀调解规定 18). The periods of mediation are paused, and the court or the police get a notice."),
+    "enforcement":  ("执行通知等法定期限（民事诉讼法解释480）所涉的行为不向本系统上报，由法院在执行系统中掌握。",
+                     "The acts to which the periods of enforcement apply (民事诉讼法解释 480) are not reported to this system; the court tracks them in its own."),
+}
+# fmt: on
+
 CLOCK_BY_NAME = {clock.name: clock for clock in CLOCKS}
 
 
@@ -343,7 +414,7 @@ def extension_is_within_limit(dispute, step) -> bool:
 
 def is_first_extension_in_court(dispute, step) -> bool:
     """Guard: the mediation is not of a registered case, or has not been extended before."""
-    if dispute.track == "B" and dispute.extensions:
+    if dispute.docket == "open" and dispute.extensions:
         return False
     return not any(deadline.extensions and limits.once for deadline, limits in _extension_limits(dispute, step))
 
@@ -351,7 +422,7 @@ def is_first_extension_in_court(dispute, step) -> bool:
 def max_extension_days(dispute, step) -> int | None:
     """Return the number of days by which mediation may be extended at most; None: no limit."""
     at_most = [limits.at_most.count for _, limits in _extension_limits(dispute, step) if limits.at_most]
-    if dispute.track == "B":
+    if dispute.docket == "open" and day_of(step.happened_at) >= REGISTRATION_FIRST_FROM:
         at_most.append(step.policy.county.rules["mediation_extension"][0].extension.at_most.count)
     return min(at_most, default=None)
 

@@ -39,20 +39,22 @@ def awaited_agencies(dispute: Dispute, deadline: Deadline) -> tuple[str, ...]:
     return tuple(sorted({*deadline.owed_by, *able}))
 
 
-def may_pass(deadline: Deadline, now: datetime, policy: DeadlinePolicy, watermarks: Watermarks) -> bool:
-    """Return whether a deadline whose end is past may be announced as passed."""
-    return now >= grace_ends_at(deadline, policy) or all(_is_heard(deadline, watermarks.get(agency), now, policy) for agency in deadline.awaits)
+def may_pass(deadline: Deadline, latest: datetime, now: datetime, policy: DeadlinePolicy, watermarks: Watermarks) -> bool:
+    """Return whether a deadline whose end is past may be announced as passed. `latest`: its latest possible end (tracking.latest_possible_end)."""
+    if now >= grace_ends_at(deadline, latest, policy):
+        return True
+    return all(_is_heard(deadline, latest, watermarks.get(agency), now, policy) for agency in deadline.awaits)
 
 
-def grace_ends_at(deadline: Deadline, policy: DeadlinePolicy) -> datetime:
+def grace_ends_at(deadline: Deadline, latest: datetime, policy: DeadlinePolicy) -> datetime:
     """Return the time from which silence of the awaited agencies no longer prevents that the deadline passes.
 
     The time is counted from the end of the deadline, or from its setting if a step was reported only later.
     """
-    return policy.end_of_grace(max(deadline.due_at, deadline.set_at))
+    return policy.end_of_grace(max(latest, deadline.set_at))
 
 
-def _is_heard(deadline: Deadline, watermark: Watermark | None, now: datetime, policy: DeadlinePolicy) -> bool:
+def _is_heard(deadline: Deadline, latest: datetime, watermark: Watermark | None, now: datetime, policy: DeadlinePolicy) -> bool:
     """Return whether the agency has reported everything up to the end of the deadline.
 
     What the agency stated itself counts at once. What follows from the time of its newest event counts only some time after the deadline was set: a
@@ -60,6 +62,6 @@ def _is_heard(deadline: Deadline, watermark: Watermark | None, now: datetime, po
     """
     if watermark is None:
         return False
-    if watermark.stated_up_to is not None and watermark.stated_up_to >= deadline.due_at and watermark.stated_at >= deadline.set_at:
+    if watermark.stated_up_to is not None and watermark.stated_up_to >= latest and watermark.stated_at >= deadline.set_at:
         return True
-    return watermark.up_to is not None and watermark.up_to > deadline.due_at + MARGIN and now >= deadline.set_at + policy.patience
+    return watermark.up_to is not None and watermark.up_to > latest + MARGIN and now >= deadline.set_at + policy.patience

@@ -3,7 +3,7 @@
 The present time is an argument (`now`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ from services.mediation.law.computing import Computed, Extension, Facts, compute
 from services.mediation.law.counting import Days, Months, is_in_time, is_provisional
 from services.mediation.law.dates import A_SECOND, day_of, day_start, end_of
 from services.mediation.law.invalid_facts import InvalidFacts
-from services.mediation.law.periods import Rule
+from services.mediation.law.periods import SUSPENDABLE_CLOCKS, Rule
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 
 
@@ -31,8 +31,9 @@ def check_deadline(
     deadline = dispute.deadlines.get(deadline.key)  # the object in the argument may be older than the dispute
     if deadline is None or deadline.state != "open" or deadline.next_check_at is None:
         return decision
-    is_waiting = bool(deadline.awaits) and not is_in_time(now, deadline.due_at)
-    if now < deadline.next_check_at and not (is_waiting and watermarks is not None and passing.may_pass(deadline, now, policy, watermarks)):
+    latest = latest_possible_end(deadline, policy)
+    is_waiting = bool(deadline.awaits) and not is_in_time(now, latest)
+    if now < deadline.next_check_at and not (is_waiting and watermarks is not None and passing.may_pass(deadline, latest, now, policy, watermarks)):
         return decision
     clock = CLOCK_BY_NAME[deadline.clock]
     if dispute.state not in clock.runs_in:
@@ -46,11 +47,15 @@ def check_deadline(
         decision.deadlines.append(deadline)
         decision.new_events.append(("deadline.approached", _owed_deadline_data(deadline)))
         return decision
+    if is_in_time(now, latest):
+        deadline.next_check_at = latest + A_SECOND  # nothing is overdue on a provisional date
+        decision.deadlines.append(deadline)
+        return decision
     deadline.awaits = passing.awaited_agencies(dispute, deadline)
-    if watermarks is None or passing.may_pass(deadline, now, policy, watermarks):
+    if watermarks is None or passing.may_pass(deadline, latest, now, policy, watermarks):
         announce_as_passed(decision, deadline, policy)
     else:
-        deadline.next_check_at = passing.grace_ends_at(deadline, policy)
+        deadline.next_check_at = passing.grace_ends_at(deadline, latest, policy)
         decision.deadlines.append(deadline)
     return decision
 
@@ -68,15 +73,27 @@ def mark_as_passed(decision: Decision, deadline: Deadline) -> None:
 
 
 def _owed_deadline_data(deadline: Deadline) -> dict:
-    return {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at, "owed_by": deadline.owed_by}
+    return {**_deadline_data(deadline), "owed_by": deadline.owed_by}
 
 
-def recompute_provisional_deadlines(dispute: Dispute, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
-    """Recompute the provisional deadlines of a dispute after a holiday calendar was published, and return the changes as a decision."""
+def latest_possible_end(deadline: Deadline, policy: DeadlinePolicy) -> datetime:
+    """Return the latest moment at which the deadline can end. Later than `due_at` only while a holiday schedule is not published (holidays.LatestEnds).
+
+    The deadline is not announced as passed, and no step is recorded as late, before this moment.
+    """
+    return _compute(deadline, policy).latest_moment if deadline.provisional and not deadline.is_paused else deadline.due_at
+
+
+def recompute_deadlines(dispute: Dispute, now: datetime, policy: DeadlinePolicy, changed: Collection[str]) -> Decision:
+    """Recompute the unmet deadlines of a dispute after a change, and return the differences as a decision.
+
+    `changed`: "calendar", "county_period" or both. A county cannot change a period of kind LAW, so only the calendar moves such a deadline.
+    """
     decision = Decision(dispute)
     for deadline in in_due_order(dispute.deadlines):
-        if deadline.provisional:
-            _recompute_deadline(decision, deadline, now, policy, "calendar")
+        because = "county_period" if deadline.kind != "LAW" and "county_period" in changed else "calendar"
+        if because in changed:
+            _recompute_deadline(decision, deadline, now, policy, because)
     return publish_changes_without_step(decision)
 
 
@@ -109,14 +126,15 @@ def remove_met_deadlines(dispute: Dispute, step: Step, policy: DeadlinePolicy = 
             deadline.restarted_at = day_start(restarted_on)
         elif not _record_resumption(deadline, step, policy):
             continue
-        deadline.due_at = _compute(deadline, policy).last_moment
+        computed = _compute(deadline, policy)
+        deadline.due_at, deadline.provisional = computed.last_moment, computed.provisional
     return [(deadline, completion_time(step)) for deadline in met]
 
 
 def is_met_in_time(dispute: Dispute, deadline: Deadline, step: Step) -> bool:
     """Return whether the step meets this deadline, and the act was done in time even if the step is reported later."""
     clocks = CLOCKS_MET_BY.get(step.step_type, {})
-    if deadline.clock not in clocks or not is_in_time(completion_time(step), deadline.due_at):
+    if deadline.clock not in clocks or not is_in_time(completion_time(step), latest_possible_end(deadline, step.policy)):
         return False
     return (guard := clocks[deadline.clock]) is None or guard(dispute, step)
 
@@ -135,7 +153,7 @@ def completion_time(step: Step) -> datetime:
     return next((day_start(step.facts[name]) for name in COMPLETION_DAY_FIELDS if step.facts.get(name)), step.happened_at)
 
 
-def record_met(decision: Decision, met: list[tuple[Deadline, datetime]]) -> None:
+def record_met(decision: Decision, met: list[tuple[Deadline, datetime]], policy: DeadlinePolicy = USUAL_POLICY) -> None:
     """Mark the deadlines as met and record the change of each.
 
     If a step happened in time but was reported late, its deadline is met in time. `was_passed`: the deadline was published as passed before.
@@ -143,8 +161,8 @@ def record_met(decision: Decision, met: list[tuple[Deadline, datetime]]) -> None
     for deadline, at in met:
         was_passed, deadline.state, deadline.next_check_at, deadline.met_at = deadline.state == "passed", "met", None, at
         decision.deadlines.append(deadline)
-        change = {"change": "met", **_identity_data(deadline), "met_at": at}
-        if not is_in_time(at, deadline.due_at):
+        change = {"change": "met", **_deadline_data(deadline), "met_at": at}
+        if not is_in_time(at, latest_possible_end(deadline, policy)):
             change["late"] = True
         if was_passed:
             change["was_passed"] = True
@@ -246,7 +264,7 @@ def _record_suspension(deadline: Deadline, step: Step, policy: DeadlinePolicy) -
 
     The article says nothing on the period of mediation. By this project's rule, the remaining time continues after the suspension.
     """
-    if not CLOCK_BY_NAME[deadline.clock].suspendable or not (deadline.is_paused or is_in_time(step.happened_at, deadline.due_at)):
+    if deadline.clock not in SUSPENDABLE_CLOCKS or not (deadline.is_paused or is_in_time(step.happened_at, deadline.due_at)):
         return False
     deadline.suspensions = [*deadline.suspensions, (max(step.happened_at, deadline.started_at), None)]
     return True
@@ -268,8 +286,11 @@ def _close_last_period(pauses: list, step: Step) -> list:
     return [*pauses[:-1], (started_at, max(step.happened_at, started_at))]
 
 
-def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, policy: DeadlinePolicy) -> Deadline | None:
-    """Set the deadline of this clock, record the change, and return the deadline. None if the clock does not apply or the deadline is set already."""
+def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, policy: DeadlinePolicy, met_at_once: bool = False) -> Deadline | None:
+    """Set the deadline of this clock, record the change, and return the deadline. None if the clock does not apply or the deadline is set already.
+
+    A deadline that is met at once does not stop the other clocks of its group.
+    """
     dispute = decision.dispute
     start = clock.counted_from(dispute, step)
     if start is None:
@@ -277,7 +298,8 @@ def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, po
     started_at, suffix = start
     key = clock.name + suffix
     running = dispute.deadlines.get(key)
-    if running is not None and running.started_at == started_at:
+    owed_by = (step.agency,) if clock.owed_by == "reporter" else agencies_in_role(dispute, (clock.owed_by,))
+    if running is not None and running.started_at == started_at and (clock.owed_by != "body" or running.owed_by == owed_by):
         return None  # this deadline is set already, for example because the same term is still owed
     opened_at = day_start(dispute.received_on) if dispute.received_on else None
     facts = Facts(clock.name, started_at, on_platform=clock.on_platform, opened_at=opened_at)
@@ -285,14 +307,13 @@ def _start_clock(decision: Decision, clock: Clock, step: Step, now: datetime, po
         rule, last = initial_deadline(facts, policy.holidays, policy.county.rules)
     except InvalidFacts:
         return None  # no rule for this clock is in force on the day of the start
-    if clock.exclusive_group is not None:
+    if clock.exclusive_group is not None and not met_at_once:
         _stop_exclusive_group(decision, clock.exclusive_group)
     if running is None:
         _replace_earlier_deadline(decision, clock)
-    owed_by = (step.agency,) if clock.owed_by == "reporter" else agencies_in_role(dispute, (clock.owed_by,))
-    deadline = Deadline(clock.name, key, rule.kind, started_at, last, owed_by, now, provisional=is_provisional(last, policy.holidays))
+    deadline = Deadline(clock.name, key, rule.kind, started_at, last, owed_by, now, provisional=is_provisional(last, rule.length, policy.holidays))
     deadline.opened_at = opened_at if rule.opened_until else None
-    if deadline.due_at <= now:
+    if not is_in_time(now, latest_possible_end(deadline, policy)):
         deadline.awaits = passing.awaited_agencies(dispute, deadline)
     deadline.next_check_at = _first_check_at(deadline, clock, now, policy)
     dispute.deadlines[key] = deadline
@@ -325,10 +346,10 @@ def _start_and_meet_clock(decision: Decision, clock: Clock, step: Step, now: dat
     """Set a deadline and meet it at once, for a step that reports both receipt and decision of a claim. No effect if the step has met it already."""
     if any(change["change"] == "met" and change["clock"] == clock.name for change in decision.deadline_changes):
         return
-    deadline = _start_clock(decision, clock, step, now, policy)
+    deadline = _start_clock(decision, clock, step, now, policy, met_at_once=True)
     if deadline is not None:
         del decision.dispute.deadlines[deadline.key]
-        record_met(decision, [(deadline, completion_time(step))])
+        record_met(decision, [(deadline, completion_time(step))], policy)
 
 
 def _recompute_deadline(decision: Decision, deadline: Deadline, now: datetime, policy: DeadlinePolicy, because: str) -> bool:
@@ -337,21 +358,23 @@ def _recompute_deadline(decision: Decision, deadline: Deadline, now: datetime, p
     Start and end of a pause or suspension count as changes even if the due time stays equal. `because` is the reason published with the change.
     """
     computed = _compute(deadline, policy)
-    old_due_at, is_paused = deadline.due_at, deadline.is_paused
+    old_due_at, is_paused, by_rule = deadline.due_at, deadline.is_paused, because in RULE_REASONS
     changed = computed.last_moment != old_due_at or because in PAUSE_REASONS
-    if not changed and because == "calendar" and computed.provisional == deadline.provisional:
+    if not changed and by_rule and (computed.provisional, computed.rule.kind) == (deadline.provisional, deadline.kind):
         return False
-    deadline.provisional = computed.provisional
+    deadline.provisional, deadline.kind = computed.provisional, computed.rule.kind
     decision.deadlines.append(deadline)
     if not changed:
-        if because == "calendar":
+        if by_rule:
             _record_recomputed(decision, deadline, computed.rule, old_due_at, because)
         return False
-    deadline.due_at, deadline.set_at, deadline.state = computed.last_moment, now, "open"
+    deadline.due_at, deadline.set_at = computed.last_moment, now
     if deadline.due_at > now:
         deadline.awaits = ()
-    clock = CLOCK_BY_NAME[deadline.clock]
-    deadline.next_check_at = None if is_paused else _first_check_at(deadline, clock, now, policy)
+    # A deadline that had passed and has still passed under the changed rule is not announced as passed once more.
+    if not (by_rule and deadline.state == "passed" and not is_in_time(now, computed.latest_moment)):
+        deadline.state = "open"
+        deadline.next_check_at = None if is_paused else _first_check_at(deadline, CLOCK_BY_NAME[deadline.clock], now, policy)
     _record_recomputed(decision, deadline, computed.rule, old_due_at, because)
     return True
 
@@ -372,6 +395,7 @@ def _compute(deadline: Deadline, policy: DeadlinePolicy) -> Computed:
         on_platform=platform,
         suspensions=tuple(deadline.suspensions),
         postponed_days=deadline.postponed_days,
+        limits_checked=True,
     )
     return compute(facts, policy.holidays, policy.county.rules)
 
@@ -406,12 +430,10 @@ def _record_recomputed(decision: Decision, deadline: Deadline, rule: Rule, old_d
 
 
 def _running_deadline_data(change: str, deadline: Deadline, rule: Rule) -> dict:
-    """Return the data of a deadline that was set or computed again. `provisional` is left out if False."""
-    data = {"change": change, "clock": deadline.clock, "kind": deadline.kind, "article": rule.article, "started_at": deadline.started_at,
-            "due_at": deadline.due_at, "owed_by": deadline.owed_by}  # fmt: skip
-    if deadline.provisional:
-        data["provisional"] = True
-    return data
+    """Return the data of a deadline that was set or computed again. `paused` and `passed` are left out if False."""
+    data = {"change": change, **_deadline_data(deadline), "article": rule.article, "started_at": deadline.started_at, "owed_by": deadline.owed_by}
+    flags = {"paused": deadline.is_paused, "passed": change == "recomputed" and deadline.state == "passed"}
+    return data | {name: True for name, is_set in flags.items() if is_set}
 
 
 def restore_postponement(deadline: Deadline, days: int, now: datetime, policy: DeadlinePolicy) -> None:
@@ -432,10 +454,10 @@ def record_difference(decision: Decision, before: Deadline | None, after: Deadli
     was_unmet = before is not None and before.state in UNMET_STATES
     if after.state == "stopped":
         if was_unmet:
-            decision.deadline_changes.append({"change": "stopped", **_identity_data(after)})
+            decision.deadline_changes.append({"change": "stopped", **_deadline_data(after)})
     elif after.state == "met":
-        change = {"change": "met", **_identity_data(after), "met_at": after.met_at}
-        late = {"late": True} if not is_in_time(after.met_at, after.due_at) else {}
+        change = {"change": "met", **_deadline_data(after), "met_at": after.met_at}
+        late = {"late": True} if not is_in_time(after.met_at, latest_possible_end(after, policy)) else {}
         decision.deadline_changes.append(change | late | ({"was_passed": True} if was_unmet and before.state == "passed" else {}))
     elif was_unmet:
         _record_recomputed(decision, after, _rule_of(after, policy), before.due_at, _reason_of_difference(before, after, because))
@@ -453,8 +475,10 @@ def _reason_of_difference(before, after, because) -> str:
     return because if because in RECOMPUTED_BECAUSE else "correction"
 
 
-def _identity_data(deadline: Deadline) -> dict:
-    return {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at}
+def _deadline_data(deadline: Deadline) -> dict:
+    """Return the data with which every event names a deadline. `provisional` is left out if False."""
+    data = {"clock": deadline.clock, "kind": deadline.kind, "due_at": deadline.due_at}
+    return data | {"provisional": True} if deadline.provisional else data
 
 
 def stop_clocks_outside_state(decision: Decision) -> None:
@@ -469,7 +493,7 @@ def record_stopped(decision: Decision, deadline: Deadline) -> None:
     """Mark the deadline as stopped and record the change."""
     deadline.state, deadline.next_check_at = "stopped", None
     decision.deadlines.append(deadline)
-    decision.deadline_changes.append({"change": "stopped", **_identity_data(deadline)})
+    decision.deadline_changes.append({"change": "stopped", **_deadline_data(deadline)})
 
 
 COMPLETION_DAY_FIELDS = (
@@ -489,6 +513,7 @@ CHANGES_BY_STEP: dict[str, tuple] = {  # step type: published reason of the reco
     SUSPENSION_ENDED_BY: ("went_on", _record_resumption),
 }
 PAUSED_STATES = ("clock_paused", "suspended")
+RULE_REASONS = ("calendar", "county_period")  # reasons that are a change of the rules, not a step
 PAUSE_REASONS = ("paused", "resumed", "suspended", "went_on")
 UNMET_STATES = ("open", "passed")
 RECOMPUTED_BECAUSE = ("late_report", "correction")  # reasons for which the history was applied again that are also reasons of a recomputed deadline

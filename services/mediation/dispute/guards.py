@@ -182,6 +182,11 @@ def pause_is_for_appraisal(dispute, step) -> bool:
     return step.facts["reason"] in ("appraisal", "assessment")
 
 
+def is_in_mediation(dispute, step) -> bool:
+    """Guard: mediation is in progress; an appraisal does not interrupt a trial."""
+    return dispute.state != "clock_paused" or dispute.state_before_pause == "mediating"
+
+
 def party_is_respondent(dispute, step) -> bool:
     """Guard: the party named in the step is a respondent."""
     return step.facts["party"].startswith("respondent")
@@ -312,20 +317,31 @@ def has_no_earlier_objection(dispute, step) -> bool:
 
 
 def is_objection_by_party(dispute, step) -> bool:
-    """Guard: a party makes the objection, not a third party. The six months of third parties are not tracked as a clock (民事诉讼法解释 372)."""
+    """Guard: a party makes the objection, not an interested person (third party)."""
     return not step.facts["by"].startswith("third_party")
 
 
+def is_objection_by_third_party(dispute, step) -> bool:
+    """Guard: an interested person who is not a party makes the objection."""
+    return not is_objection_by_party(dispute, step)
+
+
 def objection_is_in_time(dispute, step) -> bool:
-    """Guard: a party objects within fifteen days after receiving the ruling, or a third party objects at any time (民事诉讼法解释 372)."""
-    last = objection_due_at(dispute)
-    return not is_objection_by_party(dispute, step) or last is None or is_in_time(day_start(step.facts["objected_on"]), last)
+    """Guard: a party objects within fifteen days after receiving the ruling, an interested person within six months of knowledge (民事诉讼法解释 372).
+
+    If the step does not state the day of knowledge, the court that reports the objection has examined the time.
+    """
+    last = objection_due_at(dispute, step)
+    return last is None or is_in_time(day_start(step.facts["objected_on"]), last)
 
 
-def objection_due_at(dispute) -> datetime | None:
-    """Return the deadline by which the parties may object to the confirmation; None if no such deadline is recorded."""
+def objection_due_at(dispute, step) -> datetime | None:
+    """Return the latest time at which the objection of the step may be made; None if no deadline is known."""
+    if is_objection_by_third_party(dispute, step):
+        knew_on = step.facts.get("knew_on")
+        return latest_end_of("confirmation_objection_third_party", day_start(knew_on), step.policy) if knew_on else None
     deadline = dispute.deadlines.get("confirmation_objection")
-    return deadline.due_at if deadline else None
+    return latest_end_of("confirmation_objection", deadline.started_at, step.policy) if deadline else None
 
 
 def has_enforceable_title(dispute, step) -> bool:
@@ -409,15 +425,14 @@ def next_owed_term(dispute) -> int | None:
 
 
 def confirmation_application_due_at(dispute, step) -> datetime:
-    """Return the end of the thirty days after the agreement took effect (民事诉讼法 205).
+    """Return the latest end of the thirty days after the agreement took effect (民事诉讼法 205)."""
+    return latest_end_of("confirmation_apply", day_start(dispute.agreement["effective_on"]), step.policy)
 
-    The end of the recorded deadline is returned if there is one; else it is computed from the day on which the agreement took effect.
-    """
-    deadline = dispute.deadlines.get("confirmation_apply")
-    if deadline is not None:
-        return deadline.due_at
-    facts = Facts("confirmation_apply", day_start(dispute.agreement["effective_on"]))
-    return initial_deadline(facts, step.policy.holidays, step.policy.county.rules)[1]
+
+def latest_end_of(clock: str, started_at: datetime, policy) -> datetime:
+    """Return the latest possible end of a period that nothing pauses or extends. While a holiday schedule is not published, no step is refused as late on
+    a provisional date."""
+    return initial_deadline(Facts(clock, started_at), policy.holidays.latest_ends, policy.county.rules)[1]
 
 
 def find_step_to_undo(dispute, step):

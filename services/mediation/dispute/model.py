@@ -10,6 +10,7 @@ from typing import NamedTuple
 from services.mediation.dispute import escalation
 from services.mediation.dispute.agencies import CENTRE, COURT, POLICE
 from services.mediation.dispute.hold import Hold
+from services.mediation.dispute.tracks import is_awaiting_filing_decision
 
 INITIAL_STATE = "detected"
 
@@ -174,6 +175,9 @@ def agencies_in_role(dispute: Dispute, roles: tuple[str, ...]) -> tuple[str, ...
 # Role in a dispute: function of the dispute that returns the codes of the agencies in this role.
 _AGENCIES_BY_ROLE = {
     "centre":    lambda dispute: (CENTRE,),
+    # After a screening, the mediation centre refers the dispute, unless a court has to decide whether to register a complaint.
+    "after_screening": lambda dispute: (dispute.court or COURT,) if is_awaiting_filing_decision(dispute) else (CENTRE,),
+    "archives":  lambda dispute: (CENTRE,) if dispute.state == "redirected" else (dispute.body or CENTRE,),
     "body":      lambda dispute: (dispute.body or CENTRE,),
     "sender":    lambda dispute: (dispute.sent_by or CENTRE,),
     "court":     lambda dispute: (dispute.court or COURT,),

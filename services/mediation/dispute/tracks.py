@@ -36,6 +36,11 @@ def is_track_open(code: str, day: date) -> bool:
     return (track.valid_from or day) <= day <= (track.valid_to or day)
 
 
+def is_awaiting_filing_decision(dispute) -> bool:
+    """Return whether a court has received a complaint (track B) and has neither registered nor refused it (民事诉讼法 126)."""
+    return dispute.track == "B" and dispute.docket is None
+
+
 def track_of_claim(received_on: date | None) -> str:
     """Return the code of the track for a claim that a court received on `received_on`; None: no court has received the claim."""
     if received_on is None:

@@ -22,6 +22,7 @@ class Extension:
 
     consented_at: datetime | None
     length: Length
+    by_all: bool = True  # False: at least one party whose consent is required did not consent, so the extension has no effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,22 @@ class Facts:
     base: str | None = None  # clock that is extended, if the clock is mediation_extension
     suspensions: Sequence[Pause] = ()  # start and end of suspensions of mediation, which are not counted
     postponed_days: int = 0  # number of days by which the deadline was moved because the dispute was held or stayed
+    limits_checked: bool = False  # True: the extensions were checked against the limits in force when they were granted, and are not cut afterwards
+
+
+# Effect of an extension: whether it lengthens the period.
+EXTENSION_EFFECTS = {
+    "granted": True,
+    "cut": True,  # reduced to the length allowed
+    "too_late": False,  # consented to after the end of the period
+    "once_only": False,  # a second extension is not allowed
+    "not_all_consented": False,  # a party whose consent is required did not consent
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ExtensionResult:
-    """Effect of one extension: granted, too_late, once_only (a second extension is not allowed), or cut (reduced to the length allowed)."""
+    """Effect of one extension, a key of EXTENSION_EFFECTS, and the deadline before it."""
 
     extension: Extension
     effect: str
@@ -62,7 +74,8 @@ class Computed:
     added_days: int
     counted_from: datetime
     nominal: date
-    last_moment: datetime
+    last_moment: datetime  # if `paused`: the end that results if the pause ends at `as_of`
+    latest_moment: datetime  # the latest end that is possible; later than `last_moment` only while a holiday schedule is not published
     provisional: bool
     paused: bool
     excluded: tuple[tuple[int, int], ...]  # first and last day not counted of each pause, as ordinals (date.toordinal)
@@ -122,12 +135,13 @@ def compute(facts: Facts, holidays: WorkingDayCalendar, rules: Rules = DEFAULT_R
         raise InvalidFacts("not_extendable", article=rule.article)
     start = facts.restarted_at or facts.started_at
     length, added = facts.length or rule.length, 0
+    limits = rule.extension and replace(rule.extension, at_most=None, once=False) if facts.limits_checked else rule.extension
     pauses = _uncounted_pauses(rule, facts)
     excluded = _excluded_days(pauses, facts.as_of)
     nominal, last = _end_of_period(start, length, added, excluded, holidays, facts.postponed_days)
     results = []
     for extension in sorted(facts.extensions, key=_consent_time):
-        effect, extended, more = _apply_extension(rule.extension, extension, results, length, start, last)
+        effect, extended, more = _apply_extension(limits, extension, results, length, start, last)
         results.append(ExtensionResult(extension, effect, last))
         if (extended, more) != (length, 0):
             length, added = extended, added + more
@@ -139,6 +153,9 @@ def compute(facts: Facts, holidays: WorkingDayCalendar, rules: Rules = DEFAULT_R
         and open_since <= facts.as_of
         and is_in_time(open_since, _end_of_period(start, length, added, _excluded_days(ended_pauses, facts.as_of), holidays, facts.postponed_days)[1])
     )
+    latest = last
+    if is_provisional(last, length, holidays):
+        latest = max(last, _end_of_period(start, length, added, excluded, holidays.latest_ends, facts.postponed_days)[1])
     return Computed(
         facts,
         rule,
@@ -147,12 +164,13 @@ def compute(facts: Facts, holidays: WorkingDayCalendar, rules: Rules = DEFAULT_R
         start,
         nominal,
         last,
-        paused or is_provisional(last, holidays),
+        latest,
+        paused or is_provisional(last, length, holidays),
         paused,
         excluded,
         tuple(results),
         _first_day_of_consequence(rule, facts, last, holidays, rules),
-        _outcome(facts, last),
+        "open" if paused else _outcome(facts, last, latest),
     )
 
 
@@ -180,14 +198,16 @@ def _apply_extension(
 ) -> tuple[str, Length, int]:
     """Return the effect of one extension, the new length of the period, and the number of days added to this length.
 
-    An extension whose consent was given after the end, or a second extension where only one is allowed, has no effect.
+    An extension has no effect if not all parties consented, if the last consent was given after the end, or if it is a second one and only one is allowed.
     """
+    if not extension.by_all:
+        return "not_all_consented", length, 0
     consented = extension.consented_at
     if consented is not None and not is_in_time(consented, last):
         return "too_late", length, 0
     day = day_of(consented or start)
     is_limited = limits.limits_from is None or day >= limits.limits_from
-    if is_limited and limits.once and any(result.effect in ("granted", "cut") for result in before):
+    if is_limited and limits.once and any(EXTENSION_EFFECTS[result.effect] for result in before):
         return "once_only", length, 0
     more, at_most = extension.length, limits.at_most if is_limited else None
     if type(length) is not Months:
@@ -290,14 +310,20 @@ def _first_day_of_consequence(rule: Rule, facts: Facts, last: datetime, holidays
     return day_of(last) + timedelta(days=1)
 
 
-def _outcome(facts: Facts, last: datetime) -> str | None:
-    """Return "met", "passed" or "open"; None if neither `performed_at` nor `as_of` is given. A step performed after `as_of` counts as not performed."""
+def _outcome(facts: Facts, last: datetime, latest: datetime) -> str | None:
+    """Return "met", "passed", "open" or "undecided"; None if neither `performed_at` nor `as_of` is given.
+
+    A step performed after `as_of` counts as not performed. Nothing is overdue before the latest possible end: whether a step performed between
+    `last` and `latest` was in time is undecided until the holiday schedule is published.
+    """
     performed_at, as_of = facts.performed_at, facts.as_of
     if performed_at is not None and (as_of is None or performed_at <= as_of or _is_same_day(performed_at, as_of)):
-        return "met" if is_in_time(performed_at, last) else "passed"
+        if is_in_time(performed_at, last):
+            return "met"
+        return "undecided" if is_in_time(performed_at, latest) else "passed"
     if as_of is None:
         return None
-    return "open" if is_in_time(as_of, last) else "passed"
+    return "open" if is_in_time(as_of, latest) else "passed"
 
 
 def _is_same_day(one: datetime, other: datetime) -> bool:

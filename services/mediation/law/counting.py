@@ -10,11 +10,13 @@ from services.mediation.law.dates import A_SECOND, end_of
 
 
 class WorkingDayCalendar(Protocol):
-    """Calendar of working days, with days as ordinals (date.toordinal), that also states whether the holiday schedule of a year is published."""
+    """Calendar of working days, with days as ordinals (date.toordinal). `is_certain`: whether no schedule that is not published yet can change the day."""
 
     def working_day_from(self, ordinal: int) -> int: ...
     def working_day_after(self, ordinal: int, count: int) -> int: ...
-    def is_announced(self, year: int) -> bool: ...
+    def is_certain(self, day: date) -> bool: ...
+    @property
+    def latest_ends(self) -> "WorkingDayCalendar": ...  # calendar with which a period ends on the latest day that is possible
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,9 @@ def due_at(start: datetime, length: Length, holidays: WorkingDayCalendar) -> dat
     return end_of(date.fromordinal(last))
 
 
-def is_provisional(due: datetime, holidays: WorkingDayCalendar) -> bool:
-    """Return whether a due date may still change because the holiday schedule of its year is not published."""
-    return not holidays.is_announced(due.astimezone(SHANGHAI).year)
+def is_provisional(due: datetime, length: Length, holidays: WorkingDayCalendar) -> bool:
+    """Return whether the end of a period may still change because a holiday schedule is not published. The end of a period in hours never moves."""
+    return type(length) is not Hours and not holidays.is_certain(due.astimezone(SHANGHAI).date())
 
 
 def is_in_time(happened: datetime, due: datetime) -> bool:

@@ -13,6 +13,7 @@ A reminder that would have no effect is refused: if no event of a dispute starts
 before the start of a period in hours.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,11 @@ class CountyPeriods:
 
     rules: Rules = field(default_factory=lambda: DEFAULT_RULES)
     remind: Mapping[str, tuple[timedelta, ...]] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a text that is equal for equal rules: a hash of all rules, with the county's changes."""
+        return hashlib.sha256(repr(sorted(self.rules.items())).encode()).hexdigest()[:16]
 
 
 def apply_county_periods(periods: object, defaults: Rules = DEFAULT_RULES) -> CountyPeriods:

@@ -11,6 +11,8 @@ from typing import Protocol
 from contracts.dates import SHANGHAI
 from services.mediation.law.computing import Computed, ExtensionResult
 from services.mediation.law.counting import Hours, Length, Months, WorkingDayCalendar, WorkingDays, add_months
+from services.mediation.law.dates import day_of
+from services.mediation.law.holidays import is_near_new_year
 
 WEEKDAYS = (("周一", "Mon"), ("周二", "Tue"), ("周三", "Wed"), ("周四", "Thu"), ("周五", "Fri"), ("周六", "Sat"), ("周日", "Sun"))
 Sentence = tuple[str, str]  # Chinese, English
@@ -28,6 +30,7 @@ def explain(computed: Computed, holidays: NamedCalendar) -> dict[str, str]:
     sentences = [
         *_start_sentences(computed),
         *_pause_sentences(computed),
+        *_suspension_sentences(computed),
         *_extension_sentences(computed),
         *_end_sentences(computed, holidays),
         *_provisional_sentences(computed),
@@ -60,6 +63,20 @@ def _start_sentences(computed: Computed) -> Iterator[Sentence]:
         yield f"{_format_day(start)[0]}{zh}，当日不计入。", f"{_format_day(start)[1]}: {en}; that day is not counted."
 
 
+def _suspension_sentences(computed: Computed) -> Iterator[Sentence]:
+    for began, ended in computed.facts.suspensions:
+        if ended is None:
+            yield (
+                f"调解于{_format_day(began)[0]}中止，次日起不计入，尚未恢复。",
+                f"Mediation was suspended on {_format_day(began)[1]}: the days from the next day on are not counted; it has not been resumed.",
+            )
+        else:
+            yield (
+                f"调解自{_format_day(began)[0]}至{_format_day(ended)[0]}中止，开始次日至末日不计入。",
+                f"Mediation was suspended from {_format_day(began)[1]} to {_format_day(ended)[1]}: the days after the first up to and including the last are not counted.",
+            )
+
+
 def _pause_sentences(computed: Computed) -> Iterator[Sentence]:
     if not computed.facts.pauses:
         return
@@ -70,7 +87,10 @@ def _pause_sentences(computed: Computed) -> Iterator[Sentence]:
     last = computed.last_moment.astimezone(SHANGHAI).toordinal()
     begun = computed.counted_from.astimezone(SHANGHAI).toordinal()
     not_counted = set()
+    suspended = {(day_of(began).toordinal() + 1, ended and day_of(ended).toordinal()) for began, ended in computed.facts.suspensions}
     for first, ended in computed.excluded:
+        if (first, ended) in suspended or (first, None) in suspended:
+            continue  # a suspension, not an appraisal
         within = range(max(first, begun + 1), min(ended, last) + 1)
         if len(within):
             not_counted |= set(within)
@@ -112,6 +132,11 @@ def _extension_sentence(result: ExtensionResult, computed: Computed) -> Sentence
         return (
             f"{on_zh}的延长晚于届满日{until_zh}，不产生效力（解读3）。",
             f"The extension of {on_en} was granted after the last day, {until_en}, and has no effect (reading 3).",
+        )
+    if result.effect == "not_all_consented":
+        return (
+            f"{on_zh}的延长未经全体当事人同意，不产生效力。",
+            f"Not all parties consented to the extension of {on_en}: it has no effect.",
         )
     if result.effect == "once_only":
         return f"只能延长一次，{on_zh}的再次延长不产生效力。", f"The period may be extended only once: the extension of {on_en} has no effect."
@@ -216,15 +241,18 @@ def _make_up_day_remark(day: date, holidays: NamedCalendar) -> Sentence:
 
 def _provisional_sentences(computed: Computed) -> Iterator[Sentence]:
     if computed.paused:
+        on_zh, on_en = _format_day(computed.facts.as_of)
         yield (
-            "鉴定尚未结束：该届满日按鉴定于当日结束计算，为暂定。",
-            "The appraisal has not ended: the last day is computed as if it ended on that day, and is provisional.",
+            f"期限现停止计算，没有届满日；该日是停止计算于{on_zh}结束时的届满日。",
+            f"The period is paused and has no due date; this day is the last day if the pause ends on {on_en}.",
         )
     elif computed.provisional:
-        year = computed.due.year
+        year = computed.due.year + is_near_new_year(computed.due)
+        latest_zh, latest_en = _format_day(computed.latest_moment)
         yield (
-            f"{year}年放假安排尚未公布，该日为暂定，公布后重新计算（解读10）。",
-            f"The holiday schedule of {year} is not published: this day is provisional and will be computed again (reading 10).",
+            f"{year}年放假安排尚未公布，该日为暂定，公布后重新计算（解读10）；最迟不晚于{latest_zh}，此前不得认定逾期。",
+            f"The holiday schedule of {year} is not published: this day is provisional and will be computed again (reading 10); it cannot be later than {latest_en}, "
+            "and nothing is overdue before the end of that day.",
         )
 
 
@@ -243,6 +271,13 @@ def _outcome_sentences(computed: Computed) -> Iterator[Sentence]:
             else (f"截至{_format_day(facts.as_of)[0]}未完成", f"Not performed as of {_format_day(facts.as_of)[1]}")
         )
         yield f"{zh}，{over[0]}。", f"{en}: {over[1]}."
+    elif computed.outcome == "undecided":
+        yield (
+            f"{_format_day(facts.performed_at)[0]}完成；是否在期限内，待放假安排公布后确定。",
+            f"Performed on {_format_day(facts.performed_at)[1]}; whether in time is decided when the holiday schedule is published.",
+        )
+    elif computed.outcome == "open" and computed.paused:
+        pass
     elif computed.outcome == "open":
         yield f"截至{_format_day(facts.as_of)[0]}尚在期限内。", f"As of {_format_day(facts.as_of)[1]} the period has not ended."
     if computed.not_before is not None:

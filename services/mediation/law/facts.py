@@ -1,23 +1,30 @@
 """Parsing of a JSON object with the facts of one deadline into `Facts`. Raises InvalidFacts, with a sentence in Chinese and English. Pure computation.
 
-    {"clock": token, "started_at": t, "pauses": [[from, to], …], "extensions": [{"consented_at": t, "days": n}, …],
-     "restarted_at"?: t, "performed_at"?: t, "as_of"?: t}
+    {"clock": token, "started_at": t, "pauses": [[from, to], …], "suspensions": [[from, to], …],
+     "extensions": [{"consented_at": t, "days": n, "consented_by"?: [party, …]}, …], "restarted_at"?: t, "performed_at"?: t, "as_of"?: t}
 
 A time (t) is an ISO 8601 text: a time with its zone, or a date. Some clocks have further fields: `opened_at` (day of a referral whose receipt was signed
 later), `on_platform` (true if mediation takes place on the platform of the people's courts), `procedure` (ordinary or simplified, for
 mediation_extension), `days` (number of days that a judicial suggestion sets for the reply). An extension of a trial may be given in `months`.
+`parties` lists the parties whose consent an extension needs (default: applicant and respondent), `consented_by` those who consented (default: all).
 """
 
 import re
+from dataclasses import replace
 from datetime import datetime
 
 from contracts.dates import SHANGHAI
 from services.mediation.law.computing import Extension, Facts, Pause, rule_for
 from services.mediation.law.counting import Days, Hours, Length, Months
 from services.mediation.law.invalid_facts import InvalidFacts
-from services.mediation.law.periods import CLOCKS_WITH_GIVEN_LENGTH, DEFAULT_RULES, Rules
+from services.mediation.law.periods import CLOCKS_WITH_GIVEN_LENGTH, DEFAULT_RULES, SUSPENDABLE_CLOCKS, Rule, Rules
 
-KNOWN_FIELDS = ("clock", "started_at", "pauses", "extensions", "restarted_at", "performed_at", "as_of", "opened_at", "on_platform", "procedure", "days")
+KNOWN_FIELDS = (
+    "clock", "started_at", "pauses", "suspensions", "extensions", "parties", "restarted_at", "performed_at", "as_of", "opened_at", "on_platform",
+    "procedure", "days",
+)  # fmt: skip
+PARTY = re.compile(r"(applicant|respondent|third_party)(-[1-9]\d?)?", re.ASCII)
+DEFAULT_PARTIES = frozenset({"applicant", "respondent"})
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 EARLIEST_YEAR, LATEST_YEAR = 1990, 2199
 MAX_COUNT = 3650
@@ -48,12 +55,17 @@ def parse_facts(payload: object, rules: Rules = DEFAULT_RULES) -> Facts:
     )
     rule = rule_for(facts, rules)
     in_months = type(rule.length) is Months
-    pauses = tuple(_parse_pause(one, f"pauses[{n}]", facts) for n, one in enumerate(_parse_list(payload, "pauses")))
-    extensions = tuple(_parse_extension(one, f"extensions[{n}]", in_months) for n, one in enumerate(_parse_list(payload, "extensions")))
+    pauses, suspensions = (
+        tuple(_parse_pause(one, f"{name}[{n}]", facts) for n, one in enumerate(_parse_list(payload, name))) for name in ("pauses", "suspensions")
+    )
+    if suspensions and clock not in SUSPENDABLE_CLOCKS:
+        raise InvalidFacts("not_suspendable")
+    parties = DEFAULT_PARTIES if payload.get("parties") is None else _parse_parties(payload["parties"], "parties")
+    extensions = tuple(_parse_extension(one, f"extensions[{n}]", in_months, rule, parties) for n, one in enumerate(_parse_list(payload, "extensions")))
     if extensions and rule.extension is None:
         raise InvalidFacts("not_extendable", article=rule.article)
     _require_dates_in_order(facts, rule)
-    return Facts(clock, **times, pauses=pauses, extensions=extensions, on_platform=platform, base=facts.base, length=facts.length)
+    return replace(facts, pauses=pauses, suspensions=suspensions, extensions=extensions)
 
 
 def unknown_fields(payload: dict) -> list[str]:
@@ -127,14 +139,25 @@ def _parse_pause(pair: object, field: str, facts: Facts) -> Pause:
     return began, ended
 
 
-def _parse_extension(value: object, field: str, in_months: bool) -> Extension:
+def _parse_extension(value: object, field: str, in_months: bool, rule: Rule, parties: frozenset[str]) -> Extension:
     if type(value) is not dict or value.get("consented_at") is None or (value.get("days") is None) == (value.get("months") is None):
         raise InvalidFacts("not_an_extension", field=field)
     if value.get("months") is not None and not in_months:
         raise InvalidFacts("months_only", field=field)
     consented = _parse_time(value["consented_at"], f"{field}.consented_at")
     unit = Days if value.get("months") is None else Months
-    return Extension(consented, _parse_count(value["days"] if unit is Days else value["months"], unit, field))
+    by_all = True
+    if value.get("consented_by") is not None:
+        if rule.extension is None or not rule.extension.by_parties:
+            raise InvalidFacts("no_consent_of_parties", field=field)
+        by_all = _parse_parties(value["consented_by"], f"{field}.consented_by") >= parties
+    return Extension(consented, _parse_count(value["days"] if unit is Days else value["months"], unit, field), by_all)
+
+
+def _parse_parties(value: object, field: str) -> frozenset[str]:
+    if type(value) is not list or not value or not all(type(party) is str and PARTY.fullmatch(party) for party in value):
+        raise InvalidFacts("not_parties", field=field)
+    return frozenset(value)
 
 
 def _parse_count(value: object, unit: type[Length], field: str) -> Length:

@@ -1,9 +1,11 @@
 """Calendar of working days in China, from two calendar libraries and the official holiday schedules in this module or in calendar.toml."""
 
+import hashlib
 import warnings
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from functools import lru_cache
+from importlib import metadata
 
 import chinese_calendar
 import holidays
@@ -34,11 +36,17 @@ FESTIVALS = {
 }
 # fmt: on
 
+# Largest number of days between a weekday that a holiday schedule makes a rest day and the nearest statutory festival day. The festivals are fixed
+# (全国年节及纪念日放假办法); a schedule joins each of them with the weekends next to it. The largest distance in any published year is five days
+# (8 October 2020); two days are added as a margin. tests/mediation/law/test_holidays.py compares the bound with every published year.
+FESTIVAL_REACH = timedelta(days=7)
+NOT_STATUTORY = ("substituted", "observed", "Extended", "Anniversary")  # parts of the names that the library gives to days added by a schedule
+
 
 class HolidaySchedule:
     """Holiday schedule of one year as announced by the State Council (放假安排): weekdays off (`off`), and weekend days worked (`made_up`).
 
-    It may include days of the December before, because of New Year.
+    It may include the last days of the December before, because of New Year: those within FESTIVAL_REACH of 1 January.
     """
 
     def __init__(self, off: Iterable[date], made_up: Iterable[date]):
@@ -54,6 +62,7 @@ class Holidays:
     def __init__(self, official_schedules: Mapping[int, HolidaySchedule] = OFFICIAL_SCHEDULES):
         self.official_schedules = dict(official_schedules)
         self._years: dict[int, tuple[frozenset[int], bool]] = {}
+        self._festivals: dict[int, frozenset[date]] = {}
         # A county needs only a few thousand different days a year, and needs each of them often.
         self.working_day_from = lru_cache(maxsize=8192)(self._working_day_from)
         self.working_day_after = lru_cache(maxsize=8192)(self._working_day_after)
@@ -64,6 +73,45 @@ class Holidays:
     def is_announced(self, year: int) -> bool:
         """Return whether the holiday schedule of the year is published and certain. If not, dates in that year are provisional."""
         return self._working_days_of_year(year)[1]
+
+    def is_certain(self, day: date) -> bool:
+        """Return whether it is certain if the day is a working day.
+
+        A day is certain if the schedule of its year is published. The last days of December are certain only if the schedule of the next year is
+        published, too: the schedule of 2019, published in December 2018, made Monday 31 December 2018 a rest day.
+        """
+        return self.is_announced(day.year) and (not is_near_new_year(day) or self.is_announced(day.year + 1))
+
+    def may_be_rest_day(self, day: date) -> bool:
+        """Return whether the day is a rest day or may become one by a schedule that is not published yet.
+
+        Such a schedule can make a weekday a rest day only within FESTIVAL_REACH of a statutory festival day.
+        """
+        if self.is_certain(day):
+            return not self.is_working_day(day)
+        return day.weekday() >= 5 or self._is_near_festival(day)
+
+    @property
+    def latest_ends(self) -> "LatestEnds":
+        """Return the calendar with which a period ends on the latest day that is possible, as long as schedules are not published."""
+        return LatestEnds(self)
+
+    @property
+    def known_until(self) -> date:
+        """Return the last day of the last year whose holiday schedule is published. A later published year after a gap does not count."""
+        year = max(chinese_calendar.constants.holidays).year
+        while not self.is_announced(year):
+            year -= 1
+        while self.is_announced(year + 1):
+            year += 1
+        return date(year, 12, 31)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a text that is equal for calendars of equal content: a hash of the entered schedules and the versions of the calendar libraries."""
+        schedules = [(year, sorted(map(str, row.off)), sorted(map(str, row.made_up))) for year, row in sorted(self.official_schedules.items())]
+        versions = [metadata.version(library) for library in ("chinesecalendar", "holidays")]
+        return hashlib.sha256(repr((schedules, versions)).encode()).hexdigest()[:16]
 
     def festival_name(self, day: date) -> tuple[str, str] | None:
         """Return the Chinese and English name of the festival of a day off; None for a working day or an ordinary weekend."""
@@ -94,6 +142,19 @@ class Holidays:
             computed = self._years[year] = self._compute_working_days(year)
         return computed
 
+    def _is_near_festival(self, day: date) -> bool:
+        years = {(day - FESTIVAL_REACH).year, (day + FESTIVAL_REACH).year}
+        return any(abs(festival - day) <= FESTIVAL_REACH for year in years for festival in self._festival_days(year))
+
+    def _festival_days(self, year: int) -> frozenset[date]:
+        """Return the statutory festival days of a year, without the days that a published schedule added."""
+        if year not in self._festivals:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # estimated lunar dates may be wrong by a day; FESTIVAL_REACH has a larger margin
+                named = holidays.China(years=year, language="en_US").items()
+            self._festivals[year] = frozenset(day for day, name in named if day.year == year and not any(mark in name for mark in NOT_STATUTORY))
+        return self._festivals[year]
+
     def _compute_working_days(self, year: int) -> tuple[frozenset[int], bool]:
         working, is_certain = self._working_days_by_sources(year)
         next_year = self.official_schedules.get(year + 1)
@@ -115,6 +176,34 @@ class Holidays:
             return expected, False  # the second library computes the festivals, but make-up working days are not known before the announcement
         # Both libraries contain the days of the announcement. If they differ, one of them is wrong, so the year counts as provisional.
         return published, published == expected
+
+
+class LatestEnds:
+    """Calendar of working days in which each day that may become a rest day is one. A period computed with it ends on the latest day that is possible.
+
+    A schedule also makes weekend days working days. These only make a period end earlier, so this calendar contains none that is not published.
+    """
+
+    def __init__(self, calendar: Holidays):
+        self.calendar = calendar
+
+    def working_day_from(self, ordinal: int) -> int:
+        while self.calendar.may_be_rest_day(date.fromordinal(ordinal)):
+            ordinal += 1
+        return ordinal
+
+    def working_day_after(self, ordinal: int, count: int) -> int:
+        for _ in range(count):
+            ordinal = self.working_day_from(ordinal + 1)
+        return ordinal
+
+    def is_certain(self, day: date) -> bool:
+        return self.calendar.is_certain(day)
+
+
+def is_near_new_year(day: date) -> bool:
+    """Return whether the day is one of the last days of December (25 to 31), which the schedule of the next year may change."""
+    return day >= date(day.year, 12, 31) + timedelta(days=1) - FESTIVAL_REACH
 
 
 def parse_holiday_schedules(years: object) -> dict[int, HolidaySchedule]:
@@ -148,7 +237,7 @@ def _parse_holiday_schedule(year: str, row: object) -> HolidaySchedule:
         raise InvalidFacts("not_an_arrangement", clock=year) from None
     if set(row) != {"off", "made_up"}:
         raise InvalidFacts("not_an_arrangement", clock=year)
-    outside_year = [day for day in off | made_up if day.year != int(year) and (day.year, day.month) != (int(year) - 1, 12)]
+    outside_year = [day for day in off | made_up if day.year != int(year) and not (day.year == int(year) - 1 and is_near_new_year(day))]
     if outside_year or off & made_up or any(day.weekday() < 5 for day in made_up):
         raise InvalidFacts("not_an_arrangement", clock=year)
     return HolidaySchedule(off, made_up)

@@ -29,9 +29,13 @@ ERROR_SENTENCES = {
     "not_a_pause":          ("{field}应为[开始, 结束]。", "{field} has to be [from, to]."),
     "pause_backwards":      ("{field}的结束早于开始。", "{field} ends before it begins."),
     "pause_before_start":   ("{field}早于期限起算。", "{field} begins before the period starts."),
+    "not_suspendable":      ("中止调解只停止调解期限的计算，该期限不受影响。", "A suspension of mediation stops the periods of mediation only, not this period."),
     "pause_open":           ("{field}尚未结束：请用as_of写明计算到哪一天。", "{field} has not ended: give as_of, the day up to which to compute."),
     # extensions
     "not_an_extension":     ("{field}应含consented_at和days。", "{field} has to have consented_at and days."),
+    "not_parties":          ("{field}应为当事人列表，如[\"applicant\", \"respondent\"]。", "{field} has to be a list of parties such as [\"applicant\", \"respondent\"]."),
+    "no_consent_of_parties": ("该期限的延长须经批准，不以当事人同意为准，{field}不得写明consented_by。",
+                             "An extension of this period needs an approval, not the consent of the parties: {field} may not have consented_by."),
     "months_only":          ("该期限以日计，{field}不得以月延长。", "This period is in days: {field} may not be in months."),
     "not_extendable":       ("该期限不得延长（{article}）。", "This period may not be extended ({article})."),
     # start, performance and as_of

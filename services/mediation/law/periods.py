@@ -22,6 +22,7 @@ class ExtensionRule:
     at_most: Days | Months | None = None  # longest extension; None: no limit
     once: bool = False
     limits_from: date | None = None
+    by_parties: bool = False  # True: the parties consent; False: an authority approves
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,9 @@ READINGS = {
         "An application for confirmation is joint from the second party's consent. The 3 days for acceptance apply to people's mediation and to mediators on the roster, and begin anew when missing papers are handed in."),
     10: ("放假安排尚未公布的年份，日期为暂定，公布后重新计算。",
          "In a year without a published holiday schedule dates are provisional; they are computed again when the schedule is published."),
+    11: ("劳动争议调解的十五日自收到调解申请起算：承办组织写明收到日期的，以该日为准；否则，首次上报时即申请调解的，为上报之日，其他为交办之日。接收或者改派不重新起算。",
+         "The fifteen days of labour mediation run from the receipt of the application: the day that the mediating body states; else the day of the first report if it asks for mediation, "
+         "or the day of the referral. Neither the acceptance nor another referral starts them anew."),
 }
 
 _BOTH_PARTIES = ("双方当事人同意", "consent of both parties")
@@ -86,15 +90,16 @@ _COURT_PRESIDENT = ("本院院长批准", "approval of the court's president")
 _ARBITRATION_NOT_CONNECTED = ("仲裁委员会不向本系统上报", "arbitration commissions do not report to this system")
 _AUTHORITY_NOT_CONNECTED = ("该行政机关不向本系统上报", "that authority does not report to this system")
 _POLICE_NOT_CONNECTED = ("公安机关自行主持的调解不向本系统上报", "mediation conducted by the police is not reported to this system")
-_EXTENSION_OF_ENTRUSTED_MEDIATION = ExtensionRule(_BOTH_PARTIES, at_most=Days(30), once=True, limits_from=REGISTRATION_FIRST_FROM)
+_EXTENSION_OF_ENTRUSTED_MEDIATION = ExtensionRule(_BOTH_PARTIES, at_most=Days(30), once=True, limits_from=REGISTRATION_FIRST_FROM, by_parties=True)
+_EXTENSION_BY_ALL_PARTIES = ExtensionRule(_ALL_PARTIES, by_parties=True)
 
 RULES = (
     # ── set by the county ──
-    Rule("screening", WorkingDays(1), ("登记", "registration"), "none", "POLICY"),
-    Rule("routing", WorkingDays(1), ("甄别或者退回", "screening, or a referral declined"), "none", "POLICY"),
+    Rule("screening", WorkingDays(1), ("登记或者重新启动", "registration or reopening"), "none", "POLICY"),
+    Rule("routing", WorkingDays(1), ("甄别、退回或者不予立案", "screening, a referral declined, or a refusal to file"), "none", "POLICY"),
     Rule("performance", Days(0), ("协议约定的履行日", "the day agreed for performance"), "人民调解法 31", "POLICY"),
     Rule("follow_up", Days(30), ("履行完毕", "complete performance"), "none", "POLICY"),
-    Rule("archiving", Days(30), ("化解", "resolution"), "none", "POLICY"),
+    Rule("archiving", Days(30), ("化解、终结或者转出", "resolution, termination or redirection"), "none", "POLICY"),
     Rule("group_level", WorkingDays(1), ("发现纠纷", "dispute found"), "四级七天", "POLICY"),
     Rule("village_level", WorkingDays(2), ("上报至村", "escalation to the village"), "四级七天", "POLICY"),
     Rule("township_office_level", WorkingDays(2), ("上报至司法所", "escalation to the judicial office"), "四级七天", "POLICY"),
@@ -118,7 +123,7 @@ RULES = (
 
     # ── mediation ──
     Rule("mediation_out_of_court_policy", Days(30), ("调解组织接收", "acceptance by the body"), "none", "POLICY", readings=(3, 4),
-         extension=ExtensionRule(_ALL_PARTIES), appraisal_excluded=True),
+         extension=_EXTENSION_BY_ALL_PARTIES, appraisal_excluded=True),
     Rule("mediation_entrusted_ordinary", Days(15), ("签收法院移交的材料，在线为平台确认", "signature for the court's papers; online: confirmation on the platform"),
          "特邀调解规定 27; 在线调解规则 24; 立案与调解意见 3", "LAW", readings=(3, 4), extension=_EXTENSION_OF_ENTRUSTED_MEDIATION),
     Rule("mediation_entrusted_simplified", Days(7), ("签收法院移交的材料，在线为平台确认", "signature for the court's papers; online: confirmation on the platform"),
@@ -127,7 +132,7 @@ RULES = (
          lengthens=("mediation_entrusted_ordinary", "mediation_entrusted_simplified"),
          calculator_only=("纠纷中由原期限连同延长一并计算", "in a dispute the base period is computed together with the extension")),
     Rule("mediation_delegated_legacy", Days(30), ("签收或者平台确认", "signature or confirmation"), "特邀调解规定 27; 在线调解规则 24, 26", "LAW", readings=(3, 4, 5),
-         extension=ExtensionRule(_ALL_PARTIES), appraisal_excluded=True, opened_until=date(2024, 12, 31)),
+         extension=_EXTENSION_BY_ALL_PARTIES, appraisal_excluded=True, opened_until=date(2024, 12, 31)),
 
     # ── confirmation ──
     Rule("confirmation_apply", Days(30), ("调解协议生效", "agreement effective"), "民事诉讼法 205; 人民调解法 33", "LAW", readings=(9,), lapses=True),
@@ -138,6 +143,11 @@ RULES = (
     Rule("confirmation_decide_outer", Days(30), ("立案", "docketing"), "民事诉讼法 187", "LAW", readings=(2,),
          consequence=("逾期无争议", "the breach is undisputed")),
     Rule("confirmation_objection", Days(15), ("收到裁定", "ruling received"), "民事诉讼法解释 372", "LAW", lapses=True),
+    # A fixed period: nothing pauses, interrupts or extends it.
+    Rule("confirmation_objection_third_party", Months(6), ("利害关系人知道或者应当知道其民事权益受到侵害", "the day on which the interested person knew or should have known of the infringement"),
+         "民事诉讼法解释 372; 民事诉讼法解释 127", "LAW", lapses=True,
+         no_reminder=("异议提出时才知道起算之日", "the day on which it begins is known only when the objection is made")),
+    Rule("objection_review", Days(30), ("提出异议", "the objection"), "after 民事诉讼法 187", "POLICY"),
 
     # ── protection orders ──
     Rule("protection_order", Hours(72), ("受理", "acceptance"), "反家庭暴力法 28", "LAW", readings=(1,)),
@@ -152,7 +162,7 @@ RULES = (
     Rule("petition_transfer_objection", WorkingDays(5), ("收到转送", "transfer received"), "信访工作条例 23", "LAW", lapses=True),
 
     # ── labour, land, medical, consumer, traffic, police ──
-    Rule("labour_mediation", Days(15), ("收到调解申请", "application received"), "劳动争议调解仲裁法 14", "LAW", readings=(6, 7),
+    Rule("labour_mediation", Days(15), ("收到调解申请", "application received"), "劳动争议调解仲裁法 14", "LAW", readings=(6, 7, 11),
          consequence=("可以申请仲裁", "arbitration may be applied for"), lapses=True),
     Rule("labour_accept", WorkingDays(5), ("收到仲裁申请", "application received"), "劳动争议调解仲裁法 29", "LAW", readings=(7,), calculator_only=_ARBITRATION_NOT_CONNECTED),
     Rule("labour_award", Days(45), ("受理", "acceptance"), "劳动争议调解仲裁法 43", "LAW", readings=(7,),
@@ -161,7 +171,7 @@ RULES = (
     Rule("land_award", Days(60), ("受理", "acceptance"), "农村土地承包经营纠纷调解仲裁法 47", "LAW",
          extension=ExtensionRule(("仲裁委员会主任批准", "approval of the commission's director"), at_most=Days(30), once=True), calculator_only=_ARBITRATION_NOT_CONNECTED),
     Rule("medical_mediation", WorkingDays(30), ("受理", "acceptance"), "医疗纠纷条例 38", "LAW", readings=(3, 4),
-         extension=ExtensionRule(("医患双方与调解委员会约定", "agreement of both sides and the committee")), appraisal_excluded=True),
+         extension=ExtensionRule(("医患双方与调解委员会约定", "agreement of both sides and the committee"), by_parties=True), appraisal_excluded=True),
     Rule("medical_admin_accept", WorkingDays(5), ("收到申请", "application received"), "医疗纠纷条例 40", "LAW", calculator_only=_AUTHORITY_NOT_CONNECTED),
     Rule("consumer_complaint", WorkingDays(7), ("收到投诉", "complaint received"), "消费者权益保护法 46", "LAW", calculator_only=_AUTHORITY_NOT_CONNECTED),
     Rule("traffic_apply", WorkingDays(10), ("收到事故认定书", "certificate received"), "道路交通事故处理程序规定 86; 道路交通事故处理程序规定 112(5)", "LAW", lapses=True, calculator_only=_POLICE_NOT_CONNECTED),
@@ -177,6 +187,12 @@ RULES = (
     Rule("trial_ordinary", Months(6), ("立案", "filing"), "民事诉讼法 152", "LAW", readings=(4,),
          extension=ExtensionRule(_COURT_PRESIDENT, at_most=Months(6), once=True), appraisal_excluded=True),
     Rule("enforcement_apply", Months(24), ("履行期限的最后一日", "last day for performance"), "民事诉讼法 250", "LAW", lapses=True),
+)
+# Clocks that stop while mediation is suspended to examine a suspicion (特邀调解规定 18). The article says nothing on the period; by this project's rule, the
+# remaining time continues after the suspension.
+SUSPENDABLE_CLOCKS = (
+    "mediation_out_of_court_policy", "labour_mediation", "medical_mediation", "mediation_delegated_legacy", "mediation_entrusted_ordinary",
+    "mediation_entrusted_simplified", "mediation_extension",
 )
 # Clocks whose length a letter of the court may set. If the letter sets no length, the length in RULES applies.
 CLOCKS_WITH_GIVEN_LENGTH = ("judicial_suggestion_reply",)

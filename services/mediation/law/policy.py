@@ -22,6 +22,11 @@ class DeadlinePolicy:
     grace_working_days: int = 1
     grace_until: time = time(10, 0)
 
+    @property
+    def basis(self) -> dict[str, str]:
+        """Return a fingerprint of the calendar and one of the rules, by the reason for which deadlines are recomputed when it changes."""
+        return {"calendar": self.holidays.fingerprint, "county_period": self.county.fingerprint}
+
     def reminders(self, clock) -> tuple[timedelta, ...]:
         """Return the times before the end at which reminders of this clock are sent: those set by the county, else the default of the clock."""
         return self.county.remind.get(clock.name, clock.remind)

@@ -61,7 +61,7 @@ def apply_step(decision: Decision, step: Step, now: datetime, policy: DeadlinePo
         dispute.state = target
     if dispute.state != before:
         dispute.entered_at = step.happened_at
-    tracking.record_met(decision, met)
+    tracking.record_met(decision, met, policy)
     tracking.update_deadlines(decision, step, target == NOTED, now, policy)
     if dispute.state != before:
         tracking.stop_clocks_outside_state(decision)

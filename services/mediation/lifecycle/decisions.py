@@ -137,7 +137,7 @@ def _refuse(decision: Decision, step: Step, reason: str, event: dict, corrected:
     elif reason == "extended_too_late":
         parameters["on"] = day_of(min(d.due_at for d in deadlines_extended_by(dispute, step.step_type)))
     elif reason == "objected_too_late":
-        parameters["on"] = day_of(objection_due_at(dispute))
+        parameters["on"] = day_of(objection_due_at(dispute, step))
     elif reason == "applied_too_late":
         parameters["on"] = day_of(confirmation_application_due_at(dispute, step))
     elif reason == "extension_too_long":

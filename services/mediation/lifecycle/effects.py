@@ -8,7 +8,7 @@ from datetime import date
 from contracts import AGENCIES, may_report
 from services.mediation.dispute import escalation
 from services.mediation.dispute.model import PARTICULARS, Dispute
-from services.mediation.dispute.tracks import track_of_claim
+from services.mediation.dispute.tracks import is_awaiting_filing_decision, track_of_claim
 from services.mediation.law.dates import date_of
 from services.mediation.routing import effects as routing_effects
 
@@ -25,7 +25,12 @@ def record_registration(dispute, step):
 def record_screening(dispute, step):
     facts = step.facts
     routing_effects.record_screening(dispute, step)
-    dispute.suitable, dispute.kind, dispute.track = facts["suitable"], facts["kind"], facts["track"]
+    is_by_court = AGENCIES[step.agency].role == "C"
+    dispute.suitable, dispute.kind = facts["suitable"], facts["kind"]
+    if is_by_court or not is_awaiting_filing_decision(dispute):  # a complaint stays with the court until the court decides whether to register it
+        dispute.track = facts["track"]
+    if is_by_court and dispute.track == "B":
+        dispute.court = step.agency
     dispute.cause = facts.get("cause") or dispute.cause
     dispute.received_on = _iso_date(facts.get("court_received_on")) or dispute.received_on
 
@@ -184,6 +189,12 @@ def record_filing(dispute, step):
     _reset_body_fields(dispute)
 
 
+def record_filing_refusal(dispute, step):
+    """Record that the complaint is no longer before a court, so that the dispute is outside court again."""
+    if is_awaiting_filing_decision(dispute):
+        dispute.track, dispute.received_on, dispute.court = "A", None, None
+
+
 def record_procedure(dispute, step):
     dispute.procedure = step.facts["procedure"]
 
@@ -246,6 +257,7 @@ EFFECTS = {
     "confirmation.lapsed":     record_lapse_of_confirmation,
     "performance.recorded":    record_performance,
     "case.filed":              record_filing,
+    "case.filing_refused":     record_filing_refusal,
     "case.entrusted":          record_entrustment,
     "case.procedure_set":      record_procedure,
     "case.closed":             record_case_closing,

@@ -240,12 +240,16 @@ def next_automatic(
     """
     automatic = {key: d for key, d in dispute.deadlines.items() if d.clock in STEP_WHEN_PASSED and d.state == "open"}
     if step is not None:
-        automatic = {key: d for key, d in automatic.items() if step.happened_at > d.due_at}
+        automatic = {key: d for key, d in automatic.items() if step.happened_at > tracking.latest_possible_end(d, policy)}
     for deadline in tracking.in_due_order(automatic) if automatic else ():
         if deadline.is_paused:
             continue
         identity = (deadline.key, deadline.due_at)
-        if step is not None and (identity in not_passed or is_in_time(step.happened_at, deadline.due_at) or tracking.is_met_in_time(dispute, deadline, step)):
+        if step is not None and (
+            identity in not_passed
+            or is_in_time(step.happened_at, tracking.latest_possible_end(deadline, policy))
+            or tracking.is_met_in_time(dispute, deadline, step)
+        ):
             continue
         if identity in passed:
             return deadline

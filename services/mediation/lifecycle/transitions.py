@@ -294,7 +294,8 @@ GUARDS = {
                                (is_extended_in_time,                          "extended_too_late"),
                                (extension_is_within_limit,                    "extension_too_long"),
                                (is_first_extension_in_court,                  "extended_before")),
-    "mediation.suspended":    ((g.is_mediating_body_or_court,                 "not_the_mediating_body"),),
+    "mediation.suspended":    ((g.is_mediating_body_or_court,                 "not_the_mediating_body"),
+                               (g.is_in_mediation,                            "illegal_here")),
     "mediation.resumed":      ((g.is_mediating_body_or_court,                 "not_the_mediating_body"),),
     "mediation.terminated":   ((g.may_end_mediation,                          "not_the_mediating_body"),
                                (g.ground_allows_ending_before_mediation,      "mediation_never_began"),
@@ -358,7 +359,7 @@ GUARD_FOR_EVERY_STEP = (g.may_report_step, "not_yours_to_say")
 NEXT_ACTORS = {
     "detected":          (),
     "registered":        ("centre",),
-    "screened":          ("centre",),
+    "screened":          ("after_screening",),
     "routed":            ("body",),
     "referral_declined": ("sender",),              # the agency that referred the dispute: the centre or a court
     "accepted":          ("body",),

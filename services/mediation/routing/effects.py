@@ -88,7 +88,7 @@ def add_proposal(decision, rules: Rules, roster: Roster, statistics: dict[str, B
         events.append((event_type, data))
         for change in _routing_deadlines_set_by(data):
             proposal = propose(routing_facts(decision.dispute), rules, roster, statistics, day_of(at))
-            deadline = {name: change[name] for name in ("clock", "kind", "article", "started_at", "due_at", "owed_by")}
+            deadline = {name: change[name] for name in ("clock", "kind", "article", "started_at", "due_at", "provisional", "owed_by") if name in change}
             events.append(("routing.proposed", {**proposal, **deadline}))
     decision.new_events = events
 

@@ -24,7 +24,7 @@ from services.mediation.dispute.hold import (
 )
 from services.mediation.dispute.model import Deadline, Decision, Dispute
 from services.mediation.dispute.step import NOTED, Step
-from services.mediation.law.counting import due_at, is_in_time
+from services.mediation.law.counting import Hours, due_at, is_in_time, is_provisional
 from services.mediation.law.dates import A_SECOND, instant_of
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 from services.mediation.lifecycle import decisions
@@ -99,12 +99,19 @@ def check_safeguard_clocks(dispute: Dispute, now: datetime, policy: DeadlinePoli
         if running.next_check_at is None or now < running.next_check_at:
             continue
         decision.hold = dispute.hold
+        clock = SAFEGUARD_LANE_CLOCKS[running.clock]
+        latest = running.due_at
+        if type(clock.length) is not Hours:  # the holiday schedule may have changed since the deadline was set
+            running.due_at, latest = (due_at(running.started_at, clock.length, calendar) for calendar in (policy.holidays, policy.holidays.latest_ends))
         if is_in_time(now, running.due_at):
             event_type = "deadline.approached"
-            running.next_check_at = tracking.next_check_time(running.due_at, policy.reminders(SAFEGUARD_LANE_CLOCKS[running.clock]), now)
+            running.next_check_at = tracking.next_check_time(running.due_at, policy.reminders(clock), now)
+        elif is_in_time(now, latest):
+            running.next_check_at = latest + A_SECOND  # nothing is overdue on a provisional date
+            continue
         else:
             event_type, running.state, running.next_check_at = "deadline.passed", "passed", None
-        decision.sealed_events.append((event_type, _deadline_data(running)))
+        decision.sealed_events.append((event_type, _deadline_data(running, policy)))
     return decision
 
 
@@ -277,11 +284,12 @@ def _start_clock(decision, name, started_at, now, policy):
     clock, ends_at = SAFEGUARD_LANE_CLOCKS[name], due_at(started_at, SAFEGUARD_LANE_CLOCKS[name].length, policy.holidays)
     running = RunningSafeguardLaneClock(name, started_at, ends_at, tracking.next_check_time(ends_at, policy.reminders(clock), now))
     decision.dispute.hold.running[name] = running
-    decision.sealed_events.append(("deadline.set", {**_deadline_data(running), "article": clock.article, "started_at": started_at}))
+    decision.sealed_events.append(("deadline.set", {**_deadline_data(running, policy), "article": clock.article, "started_at": started_at}))
 
 
-def _deadline_data(running):
-    return {"clock": running.clock, "kind": "LAW", "due_at": running.due_at, "owed_by": [COURT]}
+def _deadline_data(running, policy):
+    data = {"clock": running.clock, "kind": "LAW", "due_at": running.due_at, "owed_by": [COURT]}
+    return data | {"provisional": True} if is_provisional(running.due_at, SAFEGUARD_LANE_CLOCKS[running.clock].length, policy.holidays) else data
 
 
 # ── ordinary steps, reported in the safeguard lane ────────────────────────────────────────────────────────────────────────────

@@ -9,12 +9,25 @@ from contracts.dates import SHANGHAI
 from services.mediation import store
 from services.mediation.deadlines import tracking
 from services.mediation.dispute import hold
-from services.mediation.dispute.model import Deadline
+from services.mediation.dispute.model import Deadline, agencies_in_role
 from services.mediation.law import dates
 from services.mediation.law.county_periods import apply_county_periods as county
 from services.mediation.law.periods import DEFAULT_RULES, RULES
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
-from tests.mediation.simulated_dispute import COURT, DAMAN, MONDAY, PETITIONS, SimulatedDispute, deadline_changes, dispute_in_state, reported_event
+from services.mediation.lifecycle.transitions import NEXT_ACTORS
+from tests.mediation.simulated_dispute import (
+    CENTRE,
+    COURT,
+    DAMAN,
+    MONDAY,
+    PETITIONS,
+    WOMEN,
+    SimulatedDispute,
+    deadline_changes,
+    dispute_in_state,
+    registered_event,
+    reported_event,
+)
 
 MEDIATION_CLOCK = "mediation_out_of_court_policy"
 
@@ -461,6 +474,27 @@ def test_an_agreement_whose_confirmation_is_refused_after_an_objection_cannot_be
     assert simulation.report("mediation.started").refused is None
 
 
+def test_the_six_months_of_an_interested_person_run_from_knowledge_and_are_a_fixed_period():
+    simulation = dispute_in_state("confirm_decided")
+    report_on_day(simulation, moment(9, 10), "confirmation.objected", by="third_party", objected_on="2026-09-10", knew_on="2026-03-11")
+    met = simulation.last_change("met", "confirmation_objection_third_party")
+    assert (met["due_at"], met["kind"], met["late"]) == (end_of_day(9, 11), "LAW", False)
+
+    late = dispute_in_state("confirm_decided")
+    assert (
+        report_on_day(late, moment(9, 14), "confirmation.objected", by="third_party", objected_on="2026-09-14", knew_on="2026-03-11").refused
+        == "objected_too_late"
+    )
+    assert "2026-09-11" in late.last_event("step.refused")["reason"]["zh"]
+
+
+def test_the_court_has_a_deadline_for_the_review_of_an_objection():
+    simulation = dispute_in_state("confirm_decided")
+    report_on_day(simulation, moment(3, 10), "confirmation.objected", objected_on="2026-03-10")
+    assert (simulation.state, running_clocks(simulation)) == ("confirm_applied", ["objection_review", "performance"])
+    assert (simulation.due_at("objection_review"), simulation.last_change("set", "objection_review")["owed_by"]) == (end_of_day(4, 9), (COURT,))
+
+
 def test_a_third_party_may_object_to_the_confirmation_after_the_deadline_of_the_parties():
     simulation = dispute_with_accepted_application()
     report_on_day(simulation, moment(3, 30), "confirmation.granted")
@@ -541,6 +575,45 @@ def test_the_period_of_labour_mediation_lapses_after_fifteen_days_and_no_agency_
     simulation.advance_to(moment(3, 18))
 
     assert simulation.last_event("deadline.passed", "labour_mediation")["lapsed"]
+
+
+def routed_labour_dispute(routed_on, **facts):
+    """Return a labour dispute reported on Monday 2 March and referred on `routed_on`."""
+    simulation = dispute_in_state("registered", kind="labour", **facts)
+    simulation.report("dispute.screened", kind="labour")
+    report_on_day(simulation, routed_on, "dispute.routed")
+    return simulation
+
+
+def test_the_fifteen_days_of_labour_mediation_run_from_the_report_that_asks_for_mediation_not_from_its_acceptance():
+    simulation = routed_labour_dispute(moment(3, 4), wants="mediation")
+    assert simulation.last_change("set", "labour_mediation")["started_at"] == MONDAY
+    report_on_day(simulation, moment(3, 6), "referral.accepted")
+
+    assert simulation.due_at("labour_mediation") == end_of_day(3, 17)
+
+
+def test_the_fifteen_days_of_labour_mediation_run_from_the_referral_if_the_report_did_not_ask_for_mediation():
+    simulation = routed_labour_dispute(moment(3, 4), wants="advice")
+    report_on_day(simulation, moment(3, 6), "referral.accepted")
+
+    assert simulation.due_at("labour_mediation") == end_of_day(3, 19)
+
+
+def test_the_mediating_body_may_state_on_which_day_it_received_the_application_for_labour_mediation():
+    simulation = routed_labour_dispute(moment(3, 4), wants="mediation")
+    report_on_day(simulation, moment(3, 6), "referral.accepted", application_received_on="2026-02-27")
+
+    assert simulation.due_at("labour_mediation") == end_of_day(3, 16)  # 14 March is a Saturday
+
+
+def test_another_referral_does_not_restart_the_fifteen_days_of_labour_mediation():
+    simulation = routed_labour_dispute(moment(3, 4), wants="advice")
+    report_on_day(simulation, moment(3, 6), "referral.declined")
+    assert "labour_mediation" in running_clocks(simulation)
+    report_on_day(simulation, moment(3, 9), "dispute.routed")
+
+    assert simulation.due_at("labour_mediation") == end_of_day(3, 19)
 
 
 def test_a_medical_mediation_committee_has_thirty_working_days_for_mediation():
@@ -680,3 +753,127 @@ def test_the_recorded_changes_of_a_deadline_are_equal_after_storing_and_loading_
 
     assert (pauses, extensions, restarted_at, opened_at) == (stored.pauses, stored.extensions, stored.restarted_at, stored.opened_at)
     assert (suspensions, postponed_days) == (stored.suspensions, stored.postponed_days)
+
+
+# ── Complaints that a court received, disputes that are reopened, and mediation that starts again ─────────────────────────────────────
+
+
+def test_the_court_that_screens_a_complaint_must_act_next_within_seven_days_and_the_centre_has_no_deadline_to_refer():
+    simulation = SimulatedDispute()
+    simulation.register()
+    screening = report_on_day(simulation, moment(3, 3), "dispute.screened", "court-daman", track="B", court_received_on="2026-03-02")
+
+    assert screening.new_events[0][1]["next_actors"] == ("court-daman",)
+    assert running_clocks(simulation) == ["filing_decision"]
+    assert simulation.last_change("set", "filing_decision") | {"due_at": end_of_day(3, 9), "owed_by": ("court-daman",)} == simulation.last_change(
+        "set", "filing_decision"
+    )
+
+
+def test_the_seven_days_of_a_complaint_whose_receipt_is_not_stated_run_from_the_report_of_the_court():
+    simulation = SimulatedDispute()
+    simulation.hear(registered_event(MONDAY, COURT))
+    report_on_day(simulation, moment(3, 5), "dispute.screened", COURT, track="B")
+
+    assert simulation.due_at("filing_decision") == end_of_day(3, 9)
+
+
+def test_after_a_refusal_to_file_the_centre_must_refer_the_dispute():
+    simulation = SimulatedDispute()
+    simulation.register()
+    report_on_day(simulation, moment(3, 3), "dispute.screened", COURT, track="B", court_received_on="2026-03-02")
+    refusal = report_on_day(simulation, moment(3, 6), "case.filing_refused", received_on="2026-03-02", decided_on="2026-03-06")
+
+    assert simulation.last_change("met", "filing_decision")["late"] is False
+    assert refusal.new_events[0][1]["next_actors"] == (CENTRE,)
+    assert (running_clocks(simulation), simulation.due_at("routing")) == (["routing"], end_of_day(3, 9))
+
+
+def test_a_further_screening_by_another_agency_does_not_take_a_complaint_from_the_court():
+    simulation = SimulatedDispute()
+    simulation.register()
+    report_on_day(simulation, moment(3, 3), "dispute.screened", COURT, track="B", court_received_on="2026-03-02")
+    report_on_day(simulation, moment(3, 4), "dispute.screened", WOMEN, track="A")
+
+    assert (running_clocks(simulation), simulation.dispute.track) == (["filing_decision"], "B")
+
+
+def test_a_dispute_referred_while_a_complaint_is_before_the_court_has_a_period_of_mediation():
+    simulation = SimulatedDispute()
+    simulation.register()
+    report_on_day(simulation, moment(3, 3), "dispute.screened", COURT, track="B", court_received_on="2026-03-02")
+    simulation.report("dispute.routed")
+    simulation.report("referral.accepted")
+
+    assert MEDIATION_CLOCK in running_clocks(simulation)
+
+
+@pytest.mark.parametrize("state", ["closed", "redirected", "defaulted"])
+def test_a_reopened_dispute_has_to_be_screened_again_within_one_working_day(state):
+    simulation = dispute_in_state(state)
+    reopening = report_on_day(simulation, moment(7, 1), "dispute.reopened", CENTRE)
+
+    assert running_clocks(simulation) == ["screening"]
+    assert (simulation.due_at("screening"), simulation.last_change("set", "screening")["owed_by"]) == (end_of_day(7, 2), (CENTRE,))
+    assert reopening.new_events[0][1]["next_actors"] == (CENTRE,)
+
+
+def test_mediation_that_starts_again_after_a_court_refused_to_confirm_has_a_new_period():
+    simulation = dispute_in_state("confirm_applied")
+    for step in ("confirmation.accepted", "confirmation.refused"):
+        simulation.report(step)
+    report_on_day(simulation, moment(4, 1), "mediation.started")
+
+    assert simulation.due_at(MEDIATION_CLOCK) == end_of_day(5, 6)  # 1 May, off until 5 May
+
+
+@pytest.mark.parametrize("state", ["terminated", "redirected", "resolved"])
+def test_a_dispute_that_only_has_to_be_archived_has_a_deadline_for_it(state):
+    simulation = dispute_in_state(state)
+
+    assert "archiving" in running_clocks(simulation)
+    assert simulation.dispute.deadlines["archiving"].owed_by == agencies_in_role(simulation.dispute, NEXT_ACTORS[state])
+
+
+# ── Provisional deadlines and paused deadlines ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_provisional_deadline_is_passed_only_after_the_latest_day_that_is_possible():
+    simulation = dispute_in_state("mediating", now=moment(9, 6, year=2027))  # accepted on 6 September 2027: 30 days end on 6 October
+    deadline = simulation.dispute.deadlines[MEDIATION_CLOCK]
+    assert (deadline.due_at, deadline.provisional) == (end_of_day(10, 6, year=2027), True)
+    assert tracking.latest_possible_end(deadline, simulation.policy) == end_of_day(10, 11, year=2027)  # a break around National Day may last until the 10th
+
+    simulation.advance_to(end_of_day(10, 11, year=2027))
+    assert MEDIATION_CLOCK not in [data["clock"] for type, data in simulation.events if type == "deadline.passed"]
+
+    simulation.advance_to(moment(10, 12, year=2027))
+    assert simulation.last_event("deadline.passed", MEDIATION_CLOCK)["provisional"] is True
+
+
+def test_a_step_between_a_provisional_deadline_and_the_latest_possible_day_is_not_late():
+    simulation = dispute_in_state("mediating", now=moment(9, 6, year=2027))
+    report_on_day(simulation, moment(10, 9, year=2027), "mediation.terminated", ground="differences_too_large")
+
+    met = simulation.last_change("met", MEDIATION_CLOCK)
+    assert (met["late"], met["provisional"]) == (False, True)
+
+
+def test_every_event_and_change_of_a_provisional_deadline_says_so():
+    simulation = dispute_in_state("mediating", now=moment(9, 6, year=2027))
+    simulation.advance_to(moment(10, 12, year=2027))
+    named = [data for _, data in simulation.events if "due_at" in data] + deadline_changes(simulation.events)
+
+    assert named and all(data.get("provisional") is True for data in named)
+
+
+def test_a_paused_deadline_is_published_as_paused_with_the_end_as_of_the_start_of_the_pause():
+    simulation = dispute_in_state("mediating")
+    report_on_day(simulation, moment(3, 10), "clock.paused")
+
+    change = simulation.last_change("recomputed", MEDIATION_CLOCK)
+    assert (change["paused"], change["provisional"], change["due_at"]) == (True, True, end_of_day(4, 1))
+
+    report_on_day(simulation, moment(3, 20), "clock.resumed")
+    change = simulation.last_change("recomputed", MEDIATION_CLOCK)
+    assert ("paused" in change, change["provisional"]) == (False, False)

@@ -85,11 +85,11 @@ def test_a_step_within_the_last_second_of_the_last_day_is_in_time():
 def test_a_due_date_in_a_year_without_holiday_schedule_is_provisional_until_a_schedule_is_entered():
     start, year = china_time("2099-02-01 10:00"), 2099
     due = due_at(start, Days(30), CHINESE_CALENDAR)
-    assert is_provisional(due, CHINESE_CALENDAR)
+    assert is_provisional(due, Days(30), CHINESE_CALENDAR)
 
     calendar = Holidays({year: HolidaySchedule(off=(due.date(),), made_up=())})
 
-    assert not is_provisional(due_at(start, Days(30), calendar), calendar)
+    assert not is_provisional(due_at(start, Days(30), calendar), Days(30), calendar)
     assert due_at(start, Days(30), calendar) > due
 
 

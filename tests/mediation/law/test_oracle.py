@@ -16,7 +16,12 @@ def test_the_calculator_returns_the_last_day_counted_by_hand(clock, start, facts
 
     moment = last if "T" in last else f"{last}T23:59:59+08:00"
     assert answered.get("error") is None
-    assert (answered["due"], answered["last_moment"]) == (moment[:10], moment), reason
+    if answered.get("paused"):  # a paused period has no due date; the case states the date that results if the pause ends at `as_of`
+        assert (answered["due"], answered["last_moment"]) == (None, None)
+        assert (answered["due_if_resumed"], answered["last_moment_if_resumed"]) == (moment[:10], moment), reason
+    else:
+        assert (answered["due"], answered["last_moment"]) == (moment[:10], moment), reason
+        assert "due_if_resumed" not in answered
     assert {"provisional": answered["provisional"], **{name: answered[name] for name in expected}} == {"provisional": False, **expected}
     assert (answered["kind"], answered["article"]) == KIND_AND_ARTICLE[clock]
 

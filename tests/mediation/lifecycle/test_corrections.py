@@ -97,7 +97,7 @@ def test_a_correction_is_one_outcome_and_the_result_for_the_dispute_follows_it()
     assert (recomputed_type, contracts.step_outcome(recomputed_type, recomputed)) == ("dispute.recomputed", None)
     assert (recomputed["because"], recomputed["state"]) == ("correction", "screened")
     assert [entry["state"] for entry in recomputed["entries"]] == ["registered", "screened"]
-    assert [(change["change"], change["clock"]) for change in recomputed["deadlines"]] == [("stopped", "filing_decision")]
+    assert [(change["change"], change["clock"]) for change in recomputed["deadlines"]] == [("stopped", "filing_decision"), ("set", "routing")]
 
 
 def closed_dispute_after(*steps):

@@ -8,6 +8,7 @@ import pytest
 from contracts.dates import SHANGHAI
 from scenarios.course import SETTLED_DISPUTE_STEPS
 from services.mediation.deadlines import tracking
+from services.mediation.law.county_periods import apply_county_periods
 from services.mediation.law.dates import day_start
 from services.mediation.law.holidays import Holidays, HolidaySchedule
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
@@ -471,7 +472,7 @@ def test_a_provisional_deadline_is_recomputed_when_the_calendar_of_its_year_is_p
     provisional = simulation.due_at(MEDIATION_CLOCK)
     announced = DeadlinePolicy(Holidays({2099: HolidaySchedule(off=(provisional.date(),), made_up=())}))
 
-    decision = tracking.recompute_provisional_deadlines(simulation.dispute, start + timedelta(days=1), announced)
+    decision = tracking.recompute_deadlines(simulation.dispute, start + timedelta(days=1), announced, {"calendar"})
 
     assert [type for type, _ in decision.new_events] == ["deadline.recomputed"]
     assert simulation.due_at(MEDIATION_CLOCK) > provisional
@@ -487,6 +488,56 @@ def test_a_deadline_moved_by_a_new_calendar_is_recomputed_instead_of_passed():
 
     assert [type for type, _ in decision.new_events] == ["deadline.recomputed"]
     assert deadline.state == "open"
+
+
+def test_a_holiday_added_within_a_published_year_moves_deadlines_set_by_law_and_by_the_county():
+    simulation = dispute_in_state("agreed")  # confirmation_apply (LAW) and performance (POLICY) are running
+    before = {deadline.key: deadline.due_at for deadline in simulation.dispute.deadlines.values()}
+    added = DeadlinePolicy(Holidays({2026: HolidaySchedule(off={due.date() for due in before.values()}, made_up=())}))
+
+    decision = tracking.recompute_deadlines(simulation.dispute, simulation.now, added, {"calendar"})
+
+    assert {data["kind"] for _, data in decision.new_events} >= {"LAW", "POLICY"}
+    assert {data["because"] for _, data in decision.new_events} == {"calendar"}
+    assert all(deadline.due_at > before[deadline.key] for deadline in simulation.dispute.deadlines.values())
+
+
+def test_a_changed_period_of_the_county_moves_the_countys_deadlines_but_none_set_by_law():
+    simulation = dispute_in_state("registered")
+    longer = DeadlinePolicy(county=apply_county_periods({"screening": {"working_days": 3, "kind": "LOCAL_RULE"}}))
+
+    decision = tracking.recompute_deadlines(simulation.dispute, simulation.now, longer, {"county_period"})
+
+    ((event_type, data),) = decision.new_events
+    assert (event_type, data["clock"], data["kind"], data["because"]) == ("deadline.recomputed", "screening", "LOCAL_RULE", "county_period")
+    assert simulation.due_at("screening") == end_of_day(2026, 3, 5)  # registered on Monday 2 March: three working days
+    assert tracking.recompute_deadlines(simulation.dispute, simulation.now, longer, {"county_period", "calendar"}).new_events == []
+
+
+def test_a_passed_deadline_that_moves_into_the_future_is_open_again_and_one_that_does_not_stays_passed():
+    simulation = dispute_in_state("registered")
+    simulation.advance_to(datetime(2026, 3, 5, 9, tzinfo=SHANGHAI))
+    assert simulation.dispute.deadlines["screening"].state == "passed"
+
+    for days, state in ((2, "passed"), (5, "open")):
+        longer = DeadlinePolicy(county=apply_county_periods({"screening": {"working_days": days}}))
+        ((_, data),) = tracking.recompute_deadlines(simulation.dispute, simulation.now, longer, {"county_period"}).new_events
+        assert (simulation.dispute.deadlines["screening"].state, data.get("passed", False)) == (state, state == "passed")
+
+
+def test_an_extension_granted_within_the_former_limit_is_not_cut_when_the_county_shortens_the_limit():
+    simulation = dispute_in_state("filed")
+    for step in ("case.entrusted", "referral.accepted", "consent.given"):
+        simulation.report(step)
+    simulation.report("consent.given", party="respondent")
+    simulation.report("mediation.started")
+    assert simulation.report("mediation.extended", days=25).refused is None
+    due_at = simulation.due_at("mediation_entrusted_simplified")
+
+    shorter = DeadlinePolicy(county=apply_county_periods({"mediation_extension": {"days": 10}}))
+    tracking.recompute_deadlines(simulation.dispute, simulation.now, shorter, {"county_period", "calendar"})
+
+    assert simulation.due_at("mediation_entrusted_simplified") == due_at
 
 
 def test_fold_raises_broken_history_if_a_step_is_missing():

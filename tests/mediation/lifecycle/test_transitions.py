@@ -159,13 +159,17 @@ def test_every_clock_has_a_kind_an_article_and_a_responsible_role(clock):
         assert rule.kind in ("LAW", "LOCAL_RULE", "POLICY")
         assert is_article(rule.article)
         assert rule.kind == "POLICY" or not rule.article.startswith(("after", "none")), "a rule applied by analogy is not LAW"
-    assert clock.owed_by in ("centre", "body", "court", "sender", "reporter", "level", "called", "urged", "appoints")
+    assert clock.owed_by in ("centre", "body", "court", "sender", "reporter", "level", "called", "urged", "appoints", "archives")
 
 
 @pytest.mark.parametrize("clock", CLOCKS, ids=lambda clock: clock.name)
 def test_every_clock_has_a_step_that_starts_it_and_a_step_that_meets_it(clock):
     starts = any(target in clock.runs_in for step in clock.started_by for state in TRANSITIONS for s, target in state_changes_from(state) if s == step)
-    assert starts or (clock.starts_when_noted and any(step in TRANSITIONS[state] for step in clock.started_by for state in clock.runs_in))
+    assert (
+        starts
+        or clock.can_start_when_met
+        or (clock.starts_when_noted and any(step in TRANSITIONS[state] for step in clock.started_by for state in clock.runs_in))
+    )
     assert any(step in TRANSITIONS[state] for step in clock.met_by for state in clock.runs_in)
 
 

@@ -61,6 +61,8 @@ KIND_AND_ARTICLE = {
     "township_level":                 ("POLICY", "四级七天"),
     "call_answer":                 ("POLICY", "none"),
     "supervision_answer":             ("POLICY", "none"),
+    "confirmation_objection_third_party": ("LAW", "民事诉讼法解释 372; 民事诉讼法解释 127"),
+    "objection_review":               ("POLICY", "after 民事诉讼法 187"),
     "screening":                      ("POLICY", "none"),
     "routing":                        ("POLICY", "none"),
     "performance":                    ("POLICY", "人民调解法 31"),
@@ -79,12 +81,18 @@ def extension_in_months(at, count):
     return {"extensions": [{"consented_at": at, "months": count}]}
 
 
+def consent_of(parties, at, days):
+    """Return the facts of one extension to which these parties consented."""
+    return {"extensions": [{"consented_at": at, "days": days, "consented_by": parties}]}
+
+
 def appraisals(*pauses):
     """Return the facts of appraisals, each given as (start, end)."""
     return {"pauses": [list(pause) for pause in pauses]}
 
 
 MET, PASSED, OPEN, PROVISIONAL = {"outcome": "met"}, {"outcome": "passed"}, {"outcome": "open"}, {"provisional": True}
+NOT_CONSENTED = {"consented_at": "2025-03-10T00:00:00+08:00", "days": 30, "effect": "not_all_consented"}
 CHINA_OFFSET = "+08:00"
 
 # A row says: clock, start, further facts, last day (or last moment) of the period, further expected values of the answer, explanation.
@@ -125,7 +133,15 @@ CASES = (
     ("filing_decision",                "2026-06-12",   {},                         "2026-06-22",   {},            "Friday 19 June, Dragon Boat until Sunday"),
     ("filing_decision",                "2026-09-13",   {},                         "2026-09-20",   {},            "a Sunday, but worked"),
     ("filing_decision",                "2026-10-03",   {},                         "2026-10-10",   {},            "started within the break; a Saturday that is worked"),
-    ("filing_decision",                "2026-12-24",   {},                         "2026-12-31",   {},            "a Thursday"),
+    ("filing_decision",                "2026-12-17",   {},                         "2026-12-24",   {},            "a Thursday, too far from New Year to be changed by the schedule of 2027"),
+    ("filing_decision",                "2026-12-18",   {},                         "2026-12-25",   PROVISIONAL | {"latest_due": "2027-01-11"}, "a Friday, seven days before New Year; 8 Jan is seven days after it"),
+    ("filing_decision",                "2026-12-24",   {},                         "2026-12-31",   PROVISIONAL,   "a Thursday; the schedule of 2027 may make it a rest day, as that of 2019 did with 31 Dec 2018"),
+    ("filing_decision",                "2025-12-24",   {},                         "2025-12-31",   {},            "a Wednesday, and the schedule of 2026 is published"),
+    ("filing_decision",                "2027-09-29",   {},                         "2027-10-06",   PROVISIONAL | {"latest_due": "2027-10-11"}, "National Day is 1 to 3 Oct; at most until Sunday 10"),
+    ("filing_decision",                "2027-11-09",   {},                         "2027-11-16",   PROVISIONAL,   "a Tuesday in a year without schedule, far from any festival"),
+    ("filing_decision",                "2027-09-29",   {"as_of": "2027-10-11"},    "2027-10-06",   PROVISIONAL | OPEN, "not overdue before the latest day that is possible has ended"),
+    ("filing_decision",                "2027-09-29",   {"as_of": "2027-10-12"},    "2027-10-06",   PROVISIONAL | PASSED, "overdue under every possible schedule"),
+    ("filing_decision",                "2027-09-29",   {"performed_at": "2027-10-08"}, "2027-10-06", PROVISIONAL | {"outcome": "undecided"}, "in time only if the break lasts until the 7th"),
     ("filing_decision",                "2026-12-25",   {},                         "2027-01-04",   PROVISIONAL,   "New Year's Day, a Friday; then the weekend, if no make-up day is announced"),
     ("filing_decision",                "2026-03-02",   {"restarted_at": "2026-03-10"}, "2026-03-17", {},          "the correction came on the 10th: from the 11th, seven days"),
     ("filing_decision",                "2026-03-02",   {"restarted_at": "2026-03-25"}, "2026-04-01", {},          "the period had ended on the 9th; a correction starts it anew nevertheless"),
@@ -192,6 +208,11 @@ CASES = (
     ("confirmation_decide",            "2026-03-02",   {"performed_at": "2026-03-20"}, "2026-03-17", PASSED | {"not_before": "2026-04-02"}, "late by its own clock; beyond dispute only from 2 April"),
     ("confirmation_decide_outer",      "2026-03-02",   {},                         "2026-04-01",   {"not_before": "2026-04-02"}, "a Wednesday"),
     ("confirmation_decide_outer",      "2026-03-20",   {},                         "2026-04-20",   {"not_before": "2026-04-21"}, "19 April is a Sunday"),
+    ("confirmation_objection_third_party", "2025-08-31", {},                       "2026-02-28",   {},            "no 31 Feb: the last day, a Saturday that is worked"),
+    ("confirmation_objection_third_party", "2026-03-02", {},                       "2026-09-02",   {},            "a Wednesday"),
+    ("confirmation_objection_third_party", "2026-03-02", {"performed_at": "2026-09-03"}, "2026-09-02", PASSED,     "a fixed period: a day late"),
+    ("confirmation_objection_third_party", "2026-04-01", {},                       "2026-10-08",   {},            "1 Oct, off until 7"),
+    ("objection_review",               "2026-03-02",   {},                         "2026-04-01",   {},            "a Wednesday"),
     ("confirmation_objection",         "2026-04-16",   {},                         "2026-05-06",   {},            "1 May, off until 5"),
     ("confirmation_objection",         "2025-09-16",   {},                         "2025-10-09",   {},            "1 Oct, off until 8"),
 
@@ -236,6 +257,11 @@ CASES = (
     ("mediation_entrusted_ordinary",   "2024-12-20",   extensions((f"2025-01-01T00:00:00{CHINA_OFFSET}", 60)), "2025-02-05", {},   "after it 30 at most: 3 Feb, in the festival"),
     ("mediation_entrusted_ordinary",   "2024-12-20",   extensions(("2024-12-31T16:00:00Z", 60)), "2025-02-05", {},      "the same instant, given in UTC"),
     ("mediation_entrusted_ordinary",   "2024-11-04",   extensions(("2024-11-10", 10), ("2024-11-20", 10)), "2024-12-09", {}, "before the switch more than once: 35 days, a Monday"),
+    ("mediation_entrusted_ordinary",   "2025-03-03",   consent_of(["applicant"], "2025-03-10", 30), "2025-03-18", {"extensions": [NOT_CONSENTED]}, "only one party consented: 15 days"),
+    ("mediation_entrusted_ordinary",   "2025-03-03",   consent_of(["applicant", "respondent"], "2025-03-10", 30), "2025-04-17", {}, "both consented: 45 in all"),
+    ("mediation_entrusted_ordinary",   "2025-03-03",   consent_of(["applicant", "respondent"], "2025-03-10", 30) | {"parties": ["applicant", "respondent", "respondent-2"]}, "2025-03-18", {}, "of three parties two consented"),
+    ("mediation_entrusted_ordinary",   "2025-03-03",   {"extensions": [consent_of(["respondent"], "2025-03-05", 30)["extensions"][0], consent_of(["applicant", "respondent"], "2025-03-10", 10)["extensions"][0]]}, "2025-03-28", {}, "what one party alone wants does not use up the one extension"),
+    ("mediation_entrusted_ordinary",   "2026-04-27",   {"suspensions": [["2026-04-30", "2026-05-20"]]}, "2026-06-01", {}, "three days had elapsed, twelve remain"),
     ("mediation_extension",            "2025-03-03",   {},                         "2025-04-17",   {},            "15 plus 30"),
     ("mediation_extension",            "2025-03-03",   {"procedure": "ordinary"},  "2025-04-17",   {},            "the same"),
     ("mediation_extension",            "2025-03-03",   {"procedure": "simplified"}, "2025-04-09",  {},            "7 plus 30"),
@@ -273,6 +299,7 @@ CASES = (
     ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-03-10", "2026-03-20")) | extensions(("2026-04-13", 15)), "2026-04-27", {}, "consented on the moved end; 45 days and ten left out: Sunday 26"),
     ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-03-10", "2026-03-20")) | extensions(("2026-04-14", 15)), "2026-04-13", {}, "a day later: no effect"),
     ("mediation_out_of_court_policy",  "2026-03-02",   appraisals(("2026-03-10", None)) | {"as_of": "2026-03-20"}, "2026-04-13", OPEN | PROVISIONAL, "still going on: if it were over on the 20th"),
+    ("mediation_out_of_court_policy",  "2026-03-02",   {"suspensions": [["2026-03-10", None]], "as_of": "2026-06-01"}, "2026-06-23", OPEN | PROVISIONAL, "suspended and not resumed: eight days had elapsed, 22 remain"),
 
     # ── hours: 反家庭暴力法 28; 民事诉讼法解释 125 ──
     ("protection_order",               f"2026-02-14T10:20:00{CHINA_OFFSET}", {},              f"2026-02-17T10:59:59{CHINA_OFFSET}", {}, "from 11:00, through the festival"),
@@ -363,7 +390,7 @@ CASES = (
     ("screening",                      "2026-02-14",   {},                         "2026-02-24",   {},            "then nine days off"),
     ("routing",                        "2026-09-19",   {},                         "2026-09-20",   {},            "Sunday is worked"),
     ("group_level",                    "2026-10-09",   {},                         "2026-10-10",   {},            "Saturday is worked"),
-    ("group_level",                    "2026-12-30",   {},                         "2026-12-31",   {},            "the last announced day"),
+    ("group_level",                    "2026-12-30",   {},                         "2026-12-31",   PROVISIONAL,   "the last announced day; a schedule of 2027 may make it a rest day"),
     ("village_level",                  "2026-10-09",   {},                         "2026-10-12",   {},            "Saturday 10, Monday 12"),
     ("township_office_level",          "2026-01-02",   {},                         "2026-01-05",   {},            "Sunday 4, 5"),
     ("call_answer",                 "2026-03-02",   {},                         "2026-03-03",   {},            "called on Monday: Tuesday"),
@@ -449,5 +476,10 @@ INVALID_FACTS = (
     ({"clock": "filing_decision", "started_at": "2026-03-02", "restarted_at": "2026-03-10", "performed_at": "2026-03-05"}, "performed_too_early"),
     ({"clock": "filing_decision", "started_at": "2026-03-02", "as_of": "2026-03-01"},                        "as_of_too_early"),
     ({"clock": "referral_answer", "started_at": "2026-03-02", "on_platform": "yes"},                         "not_a_boolean"),
+    ({"clock": "trial_ordinary", "started_at": "2026-03-02", "suspensions": [["2026-03-10", "2026-03-20"]]}, "not_suspendable"),
+    ({"clock": "mediation_out_of_court_policy", "started_at": "2026-03-02", "suspensions": [["2026-03-10", None]]}, "pause_open"),
+    ({"clock": "mediation_out_of_court_policy", "started_at": "2026-03-02", **consent_of("applicant", "2026-03-10", 5)}, "not_parties"),
+    ({"clock": "mediation_out_of_court_policy", "started_at": "2026-03-02", "parties": ["张三"]},              "not_parties"),
+    ({"clock": "petition_decide", "started_at": "2026-03-02", **consent_of(["applicant"], "2026-03-10", 5)}, "no_consent_of_parties"),
 )
 # fmt: on
