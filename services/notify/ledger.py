@@ -3,7 +3,8 @@
 The rules read the entries of one dispute that are in force, and events of that dispute in order. The result depends only on the events.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from contracts import ORDINARY_STEP_NAMES
 from plumbing.events import Event
@@ -15,6 +16,7 @@ from services.notify.model import IN_FORCE, SETTLED, WITHDRAWN, LedgerEntry, Not
 ANNOUNCEMENTS = ("notice.referral", "notice.deadline", "notice.proposal", "notice.call", "notice.supervision", "notice.escalated")
 REMINDERS = ("notice.urged", "notice.overdue")
 # Type of notice → clock whose period the agency has to keep, if it is not the clock that the notice names.
+CLOCK_NOTICES = ("notice.referral", "notice.deadline", "notice.escalated", *REMINDERS)  # notices that end with the period that they name
 CLOCK_OF_ANSWER = {"notice.call": "call_answer", "notice.supervision": "supervision_answer", "notice.proposal": "routing"}
 # Type of notice about a matter without a period → states of the dispute in which the matter can be open.
 STATES_OF_MATTER = {
@@ -30,6 +32,8 @@ SETTLED_BY_EVENT = {
     "routing.proposed":        ("notice.proposal",),
 }
 SURVIVE_CLOSING = ("notice.joined",)                                      # a join that closed the dispute can still be undone
+# Types of steps whose corrected facts name the agencies that get its notices.
+CORRECTED_ADDRESSEES = ("dispute.routed", "departments.called", "supervision.issued", "level.escalated", "mediation.suspended")
 # The reason instead of `recomputed`, by the reason of the recomputation, and by the automatic step that no longer holds.
 REASON_OF_RECOMPUTATION = {"correction": "corrected", "withdrawal": "withdrawn"}
 REASON_OF_RETRACTED_STEP = {"supervision.issued": "supervision_cancelled"}
@@ -57,17 +61,28 @@ class _Outcome:
             self.withdrawals.append((entry, why))
 
 
+def record_all(entries: Mapping[str, list[LedgerEntry]], events: Iterable[Event]) -> tuple[list[Notice], dict[str, LedgerEntry], list[LedgerEntry]]:
+    """Record the events in order. `entries`: those in force, by dispute, for every dispute of the events.
+
+    Return the notices that follow, the entries of these notices by id, and the earlier entries that changed.
+    """
+    notices = [notice for event in events for notice in record(entries[event.subject], event)]
+    by_id = {entry.id: entry for of_dispute in entries.values() for entry in of_dispute}
+    new_entries = {notice.id: by_id.pop(notice.id) for notice in notices}
+    return notices, new_entries, [entry for entry in by_id.values() if entry.is_changed]
+
+
 def record(entries: list[LedgerEntry], event: Event) -> list[Notice]:
     """Return the notices that follow from one event of the mediation service. Update the entries of the dispute in place, and add those of the notices."""
-    outcome = _Outcome(event, rules.notices_for(event))
     in_force = sorted((entry for entry in entries if entry.validity == IN_FORCE), key=lambda entry: entry.id)
-    _withdraw_notices_of_undone_steps(outcome, in_force)
+    outcome = _Outcome(event, [_as_announcement(notice, in_force) for notice in rules.notices_for(event)])
+    _end_notices_of_undone_steps(outcome, in_force)
     for change in _changes(event):
         _apply_change(outcome, in_force, change)
     _settle_matters(outcome, in_force)
     _keep_what_is_announced_again(outcome)
     notices = [*outcome.direct, *_notices_of_correction(outcome, in_force)]
-    notices += _notices_of_reassignment(outcome, notices)
+    notices += _notices_of_reassignment(outcome, notices, in_force)
     entries += [_entry_of(notice, in_force) for notice in notices]
     for entry, why in outcome.withdrawals:
         notice = _withdrawal(event, entry, why)
@@ -77,11 +92,28 @@ def record(entries: list[LedgerEntry], event: Event) -> list[Notice]:
     return notices
 
 
-def _entry_of(notice, in_force):
-    """Return the ledger's entry of a new notice. It is settled at once if it only states that a period which was announced before has moved."""
-    is_move = "because" in notice.about and any(
+def _as_announcement(notice, in_force):
+    """Return the notice of a deadline that moved. If its period was not announced to the agency yet, return the notice that announces this period instead."""
+    if "because" not in notice.about or _is_announced(notice, in_force):
+        return notice
+    clock = notice.about["clock"]
+    kind = rules.NOTICES_OF_CHANGES.get(("set", clock)) or notice.kind
+    if kind == notice.kind:
+        return notice
+    about = {name: value for name, value in notice.about.items() if name not in ("because", "paused")}
+    return replace(notice, kind=kind, about=about | ({"level": clock} if kind == "notice.escalated" else {}))
+
+
+def _is_announced(notice, in_force) -> bool:
+    """Return whether the period that the notice concerns was announced to the same agency before, and that announcement is in force."""
+    return any(
         entry.validity == IN_FORCE and entry.kind in ANNOUNCEMENTS and (entry.to, _clock_of(entry)) == (notice.to, notice.about["clock"]) for entry in in_force
     )
+
+
+def _entry_of(notice, in_force):
+    """Return the ledger's entry of a new notice. It is settled at once if it only states that a period which was announced before has moved."""
+    is_move = "because" in notice.about and _is_announced(notice, in_force)
     return LedgerEntry.of(notice, SETTLED if is_move else IN_FORCE)
 
 
@@ -110,12 +142,19 @@ def _reason_of_undoing(event) -> str | None:
     return REASON_OF_RECOMPUTATION.get(event.data.get("because"), why) if event.type == "dispute.recomputed" else why
 
 
-def _withdraw_notices_of_undone_steps(outcome, in_force):
-    """Withdraw the notices caused by steps that the event takes back: reported steps, joins, and automatic steps."""
+def _end_notices_of_undone_steps(outcome, in_force):
+    """Withdraw the notices caused by steps that the event takes back: reported steps, joins, and automatic steps.
+
+    Notices about deadlines are left to the changes of deadlines that follow from the undoing.
+    """
     event, data, why = outcome.event, outcome.event.data, _reason_of_undoing(outcome.event)
     if event.type in ("report.withdrawn", "report.corrected") and data.get("about"):
         undone = reference({"source": data["event"]["source"], "id": data["about"]})
-        _withdraw_each(outcome, why, (entry for entry in in_force if entry.reported == undone))
+        caused = [entry for entry in in_force if entry.reported and undone in entry.reported and (not entry.clock or entry.kind not in CLOCK_NOTICES)]
+        if event.type == "report.corrected":
+            _apply_correction(outcome, caused)
+        else:
+            _withdraw_report(outcome, caused, undone)
     elif event.type == "reports.unjoined":
         _withdraw_each(outcome, why, (entry for entry in in_force if entry.step == "reports.joined"))
     elif event.type == "unmerge.noted":
@@ -125,6 +164,31 @@ def _withdraw_notices_of_undone_steps(outcome, in_force):
         step, happened_at = retracted["step"], as_instant(retracted["happened_at"])
         of_step = (entry for entry in in_force if entry.reported is None and (entry.step, entry.happened_at) == (step, happened_at))
         _withdraw_each(outcome, REASON_OF_RETRACTED_STEP.get(step, why), of_step)
+
+
+def _apply_correction(outcome, caused):
+    """Withdraw the notices to agencies that the corrected step does not name, and notify those that only the corrected step names."""
+    event, data = outcome.event, outcome.event.data
+    if data.get("corrects") not in CORRECTED_ADDRESSEES or "facts" not in data:
+        return
+    outcome_fields = {name: value for name, value in data.items() if name not in ("facts", "corrects", "about", "reason")}
+    corrected = replace(event, type=data["corrects"], data={**data["facts"], **{n: v for n, v in outcome_fields.items() if n != "deadlines"}})
+    named = {(notice.kind, notice.to): notice for notice in rules.notices_for(corrected)}
+    for entry in caused:
+        if named.pop((entry.kind, entry.to), None) is None:
+            outcome.withdraw(entry, "corrected")
+        else:
+            entry.reported, entry.is_changed = [*entry.reported, reference(data["event"])], True  # a later correction names this one
+    outcome.direct += named.values()
+
+
+def _withdraw_report(outcome, caused, undone):
+    """Withdraw the notices of a withdrawn report. After the withdrawal of a correction, a notice that followed from the earlier report still holds."""
+    for entry in caused:
+        if entry.reported[0] == undone:
+            outcome.withdraw(entry, "withdrawn")
+        else:
+            entry.reported, entry.is_changed = entry.reported[: entry.reported.index(undone)], True
 
 
 def _withdraw_each(outcome, why, entries):
@@ -168,7 +232,9 @@ def _on_recomputed(outcome, entry, change):
     """A moved deadline stays announced, with its new end. A notice that it has passed no longer holds if it now ends later."""
     is_paused = change["because"] in rules.PAUSING_REASONS
     if entry.kind in ANNOUNCEMENTS:
-        if entry.clock == change["clock"]:
+        if entry.to not in change["owed_by"] and not entry.is_copy and entry.kind != "notice.call":
+            _on_stopped(outcome, entry, change)  # another agency has to keep the period now
+        elif entry.clock == change["clock"]:
             entry.due_at, entry.is_changed = None if is_paused else as_instant(change["due_at"]), True
     elif change["because"] in rules.SILENT_REASONS or entry.kind == "notice.urged":
         outcome.settle(entry)
@@ -257,7 +323,7 @@ def _notices_of_correction(outcome, in_force):
     return [Notice("notice.corrected", event.subject, to, about, event, "corrected") for to in dict.fromkeys(handling) if to != data.get("agency")]
 
 
-def _notices_of_reassignment(outcome, notices):
+def _notices_of_reassignment(outcome, notices, in_force):
     """Return notices to the agencies that lost the dispute through the event or no longer have to act, and to those that gained it, if nothing else tells them."""
     event, data = outcome.event, outcome.event.data
     if "next_actors" not in data or event.type == "dispute.reopened":
@@ -265,7 +331,10 @@ def _notices_of_reassignment(outcome, notices):
     told = {notice.to for notice in notices if notice.kind in (*ANNOUNCEMENTS, "notice.joined")}
     told |= {entry.to for entry, _ in outcome.withdrawals if entry.kind in ANNOUNCEMENTS}
     not_concerned = {data.get("agency"), *told}
-    had_it = [data["body_before"]] if data.get("body_before") and not data.get("corrected") else []  # a correction does not take the dispute away again
+    had_it = [data["body_before"]] if data.get("body_before") else []
+    if event.type in rules.UNDOING_EVENTS:  # the notices to a body are withdrawn with the deadlines that no longer run
+        announced = {entry.to for entry in in_force if entry.kind in ANNOUNCEMENTS and _clock_of(entry)}
+        had_it = [body for body in had_it if body not in announced]
     lost = [agency for agency in (*had_it, *outcome.released) if agency not in data["next_actors"]]
     is_transfer = event.type in TRANSFERS or (event.type == "dispute.recomputed" and had_it)
     addressees = dict.fromkeys(agency for agency in (*lost, *(data["next_actors"] if is_transfer else ())) if agency not in not_concerned)

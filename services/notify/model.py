@@ -44,7 +44,9 @@ class LedgerEntry:
     is_copy: bool
     step: str  # type of the event that caused the notice
     happened_at: datetime | None  # time of the step that caused the notice; None if no step caused it
-    reported: str | None  # source and id of the agency's event that caused the notice; None if no agency's event did
+    # Source and id of the agency's event that caused the notice, and of the corrections of that event which left the notice as it was, in order; None if no
+    # agency's event caused it.
+    reported: list[str] | None
     other: str | None  # code of the other dispute that the notice names, or else the agency whose report was joined; None: the notice names neither
     validity: str = IN_FORCE
     ended_by: str | None = None  # id of the notice that withdrew it, or of the event that settled it
@@ -63,7 +65,7 @@ class LedgerEntry:
             notice.is_copy,
             notice.event.type,
             as_instant(data.get("happened_at")),
-            reference(data["event"]) if data.get("event") else None,
+            [reference(data["event"])] if data.get("event") else None,
             about.get("was") or about.get("other") or about.get("reported_by"),
             validity,
             notice.event.id if validity != IN_FORCE else None,

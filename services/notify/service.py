@@ -26,15 +26,13 @@ class NotifyService:
             self._send_sealed_notices(tx, [notice for event in heard if is_sealed(event.source) for notice in safeguard.notices_for(event)])
             ordinary = [event for event in heard if not is_sealed(event.source)]
             entries = store.load_entries_in_force(tx, {event.subject for event in ordinary}) if ordinary else {}
-            notices = [notice for event in ordinary for notice in ledger.record(entries[event.subject], event)]
-            entry_by_id = {entry.id: entry for of_dispute in entries.values() for entry in of_dispute}
-            new_ids = {notice.id for notice in notices}
-            store.update_entries(tx, [entry for entry in entry_by_id.values() if entry.is_changed and entry.id not in new_ids])
+            notices, new_entries, changed_entries = ledger.record_all(entries, ordinary)
+            store.update_entries(tx, changed_entries)
             if not notices:
                 return
             with_webhook = store.load_agencies_with_webhook(tx, {notice.to for notice in notices})
-            store.insert_notices(tx, notices, entry_by_id, "inbox", is_waiting=False)
-            store.insert_notices(tx, [notice for notice in notices if notice.to in with_webhook], entry_by_id, "webhook", is_waiting=True)
+            store.insert_notices(tx, notices, new_entries, "inbox", is_waiting=False)
+            store.insert_notices(tx, [notice for notice in notices if notice.to in with_webhook], new_entries, "webhook", is_waiting=True)
             tx.post([Reply(notice.to, notice.id, notice.kind, notice.dispute, notice.about, cause=notice.event) for notice in notices])
             tx.say(
                 [

@@ -12,10 +12,10 @@ from services.notify.model import LedgerEntry, Notice
 
 NOTICE_COLUMNS = Columns(
     "id text, channel text, kind text, dispute text, addressee text, clock text, due_at timestamptz, status text, made_at timestamptz,"
-    " next_try_at timestamptz, settled_at timestamptz, about jsonb, is_copy boolean, step text, happened_at timestamptz, reported text, validity text,"
+    " next_try_at timestamptz, settled_at timestamptz, about jsonb, is_copy boolean, step text, happened_at timestamptz, reported text[], validity text,"
     " ended_by text"
 )
-ENDED_COLUMNS = Columns("id text, due_at timestamptz, validity text, ended_by text")
+CHANGED_COLUMNS = Columns("id text, due_at timestamptz, reported text[], validity text, ended_by text")
 
 SEALED_NOTICE_COLUMNS = Columns("id text, dispute text, addressee text, because text, made_at timestamptz")
 
@@ -25,6 +25,8 @@ LOCK_LEDGER_SQL = "lock table notify.notices, notify.sealed_notices in share row
 CREATE_REBUILT_SQL = {table: f"create table notify.rebuilt_{table} (like notify.{table} including defaults)" for table in LEDGER_TABLES}
 MERGE_REBUILT_SQL = (
     "delete from notify.notices n where not exists (select from notify.rebuilt_notices r where r.id = n.id)",
+    "update notify.notices n set due_at = r.due_at, is_copy = r.is_copy, step = r.step, happened_at = r.happened_at, reported = r.reported,"
+    " validity = r.validity, ended_by = r.ended_by from notify.rebuilt_notices r where n.id = r.id",
     "insert into notify.notices select * from notify.rebuilt_notices on conflict do nothing",
     "delete from notify.sealed_notices n where not exists (select from notify.rebuilt_sealed_notices r where r.id = n.id)",
     "insert into notify.sealed_notices select * from notify.rebuilt_sealed_notices on conflict do nothing",
@@ -86,11 +88,12 @@ def insert_notices(tx: Transaction, notices: list[Notice], entries: dict[str, Le
 
 
 def update_entries(tx: Transaction, entries: list[LedgerEntry]) -> None:
-    """Store the validity and the present end of the period of entries that changed, for all channels of the notice."""
+    """Store what changed in entries since their notices were sent, for all channels of the notice."""
     if entries:
         tx.write(
-            f"update notify.notices n set due_at = v.due_at, validity = v.validity, ended_by = v.ended_by from {ENDED_COLUMNS.rows} where n.id = v.id",
-            ENDED_COLUMNS.parameters([(entry.id, entry.due_at, entry.validity, entry.ended_by) for entry in entries]),
+            "update notify.notices n set due_at = v.due_at, reported = v.reported, validity = v.validity, ended_by = v.ended_by"
+            f" from {CHANGED_COLUMNS.rows} where n.id = v.id",
+            CHANGED_COLUMNS.parameters([(entry.id, entry.due_at, entry.reported, entry.validity, entry.ended_by) for entry in entries]),
         )
 
 

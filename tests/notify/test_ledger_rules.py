@@ -175,7 +175,6 @@ def test_the_notice_of_a_pause_states_the_reason_and_no_end():
 # ── steps that are taken back ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize(("undoing", "why"), [("report.withdrawn", "withdrawn"), ("report.corrected", "corrected")])
 @pytest.mark.parametrize(
     ("step_type", "facts", "kind", "addressees"),
     [
@@ -184,13 +183,49 @@ def test_the_notice_of_a_pause_states_the_reason_and_no_end():
         ("level.escalated", {"level": "county_level", "state": "registered", "next_actors": [CENTRE]}, "notice.escalated", [CENTRE]),
     ],
 )
-def test_notices_of_a_step_that_is_withdrawn_or_corrected_are_withdrawn(undoing, why, step_type, facts, kind, addressees):
+def test_notices_of_a_step_that_is_withdrawn_are_withdrawn(step_type, facts, kind, addressees):
     history = History()
     history.step(step_type, agency=COMMITTEE, **facts)
-    notices = history.step(undoing, agency=COMMITTEE, about="e-1")
+    notices = history.step("report.withdrawn", agency=COMMITTEE, about="e-1")
 
-    assert in_any_order(notices) == in_any_order(withdrawal(to, kind, why) for to in addressees)
+    assert in_any_order(notices) == in_any_order(withdrawal(to, kind, "withdrawn") for to in addressees)
     assert history.in_force() == []
+
+
+def call_by_centre(*departments):
+    return {"to": list(departments), "reason": "joint_visit"}
+
+
+def test_a_correction_withdraws_the_notices_of_agencies_that_it_no_longer_names_and_notifies_those_that_only_it_names():
+    history = History()
+    history.step("departments.called", agency=CENTRE, **call_by_centre(POLICE, GRID))
+    notices = history.step("report.corrected", agency=CENTRE, about="e-1", corrects="departments.called", facts=call_by_centre(GRID, COURT))
+
+    assert notices == [("notice.call", COURT, {}), withdrawal(POLICE, "notice.call", "corrected")]
+    assert history.in_force() == [("notice.call", GRID), ("notice.call", COURT)]
+
+
+def test_a_correction_that_is_corrected_or_withdrawn_later_leaves_the_notices_that_still_hold():
+    history = History()
+    history.step("departments.called", agency=CENTRE, **call_by_centre(POLICE, GRID))
+    history.step(
+        "report.corrected", agency=CENTRE, about="e-1", corrects="departments.called", facts=call_by_centre(POLICE, GRID) | {"reason": "joint_handling"}
+    )
+    second = history.step("report.corrected", agency=CENTRE, about="e-2", corrects="departments.called", facts=call_by_centre(GRID))
+    assert second == [withdrawal(POLICE, "notice.call", "corrected")]
+
+    assert history.step("report.withdrawn", agency=CENTRE, about="e-3") == []
+    assert history.step("report.withdrawn", agency=CENTRE, about="e-1") == [withdrawal(GRID, "notice.call", "withdrawn")]
+
+
+def test_a_correction_of_the_time_alone_withdraws_no_notice():
+    history = History()
+    history.step("departments.called", agency=CENTRE, **call_by_centre(POLICE))
+    history.count += 1
+    event = mediation_event(history.count, "report.corrected", agency=CENTRE, about="e-1", event={"source": f"/agencies/{CENTRE}", "id": "e-2"})
+    event.data = {name: value for name, value in event.data.items() if name not in ("facts", "corrects", "deadlines")}
+
+    assert ledger.record(history.entries, event) == [] and history.in_force() == [("notice.call", POLICE)]
 
 
 def test_the_withdrawal_of_another_report_withdraws_no_notice():
@@ -203,15 +238,30 @@ def test_the_withdrawal_of_another_report_withdraws_no_notice():
 
 
 def test_a_withdrawn_referral_is_withdrawn_from_the_body_and_the_centre_has_to_route_again():
+    """Mediation publishes the withdrawal, and then what it did to deadlines."""
     history = History()
-    set_answer = change_of("set", clock="referral_answer", owed_by=[BODY])
-    history.step("dispute.routed", set_answer, agency=CENTRE, to=BODY, state="routed", joint_with=[])
-    notices = history.step(
-        "report.withdrawn", change_of("stopped", clock="referral_answer"), change_of("set", clock="routing", owed_by=[CENTRE]),
-        agency=CENTRE, about="e-1", state="screened", next_actors=[CENTRE], body_before=BODY,
-    )  # fmt: skip
+    history.step("dispute.routed", change_of("set", clock="referral_answer", owed_by=[BODY]), agency=CENTRE, to=BODY, state="routed", joint_with=[])
+    first = history.step("report.withdrawn", agency=CENTRE, about="e-1", state="screened", next_actors=[CENTRE], body_before=BODY)
+    second = history.recomputed(
+        change_of("stopped", clock="referral_answer"), change_of("set", clock="routing", owed_by=[CENTRE]), because="withdrawal", next_actors=[CENTRE]
+    )
 
-    assert notices == [("notice.deadline", CENTRE, {}), withdrawal(BODY, "notice.referral", "withdrawn")]
+    assert (first, second) == ([], [("notice.deadline", CENTRE, {}), withdrawal(BODY, "notice.referral", "withdrawn")])
+
+
+def test_a_referral_that_is_corrected_to_another_body_is_withdrawn_from_one_and_announced_to_the_other():
+    history = History()
+    history.step("dispute.routed", change_of("set", clock="referral_answer", owed_by=[BODY]), agency=CENTRE, to=BODY, state="routed", joint_with=[])
+    to_other = {"to": OTHER_BODY, "reason": "by_place"}
+    first = history.step(
+        "report.corrected", agency=CENTRE, about="e-1", corrects="dispute.routed", facts=to_other, state="routed", next_actors=[OTHER_BODY], body_before=BODY
+    )
+    second = history.recomputed(
+        change_of("recomputed", clock="referral_answer", owed_by=[OTHER_BODY], because="correction"), because="correction", next_actors=[OTHER_BODY]
+    )
+
+    assert (first, second) == ([], [("notice.referral", OTHER_BODY, {}), withdrawal(BODY, "notice.referral", "corrected")])
+    assert history.in_force() == [("notice.referral", OTHER_BODY)]
 
 
 def test_a_deadline_that_a_correction_announces_again_unchanged_is_neither_withdrawn_nor_sent_again():

@@ -4,7 +4,7 @@ alter table notify.notices
     add column is_copy      boolean not null default false,       -- the addressee does not have to act; it supervises the agency that has to
     add column step         text,                                  -- type of the event that caused the notice
     add column happened_at  timestamptz,                           -- time of the step that caused the notice
-    add column reported     text,                                  -- source and id of the agency's event that caused the notice
+    add column reported     text[],                                -- source and id of the agency's event that caused the notice, and of its corrections
     add column validity     text not null default 'in_force',
     add column ended_by     text,                                  -- id of the notice that withdrew this one, or of the event that settled it
     add constraint in_force_settled_or_withdrawn check (validity in ('in_force', 'settled', 'withdrawn')),
