@@ -16,14 +16,12 @@ NOTICE_COLUMNS = Columns(
 
 SEALED_NOTICE_COLUMNS = Columns("id text, dispute text, addressee text, because text, made_at timestamptz")
 
-# Correction of the ledger by a rebuilt one: notices that the record does not give are deleted, those that the ledger lacks are inserted.
+# Completion of the ledger by a rebuilt one: notices that the ledger lacks are inserted. None is deleted, because the ledger says what agencies were sent.
 LEDGER_TABLES = ("notices", "sealed_notices")
 LOCK_LEDGER_SQL = "lock table notify.notices, notify.sealed_notices in share row exclusive mode"
 CREATE_REBUILT_SQL = {table: f"create table notify.rebuilt_{table} (like notify.{table} including defaults)" for table in LEDGER_TABLES}
 MERGE_REBUILT_SQL = (
-    "delete from notify.notices n where not exists (select from notify.rebuilt_notices r where r.id = n.id)",
     "insert into notify.notices select * from notify.rebuilt_notices on conflict do nothing",
-    "delete from notify.sealed_notices n where not exists (select from notify.rebuilt_sealed_notices r where r.id = n.id)",
     "insert into notify.sealed_notices select * from notify.rebuilt_sealed_notices on conflict do nothing",
     "drop table notify.rebuilt_notices, notify.rebuilt_sealed_notices",
 )

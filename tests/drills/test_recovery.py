@@ -46,6 +46,31 @@ def table_contents(drill, service, tables):
     return contents
 
 
+@pytest.mark.parametrize(("service", "tables"), [("metrics", (*READ_MODEL_TABLES, "heard")), ("notify", ("notices", "sealed_notices", "heard"))])
+def test_rebuilt_tables_equal_those_of_the_running_service(drill, service, tables):
+    reported = drill.report(EVENTS)
+    drill.settle()
+    drill.screen(reported)
+    drill.settle()
+    drill.wait_until_quiet()
+    before = table_contents(drill, service, tables)
+    rebuild.rebuild_service(service, databases(drill), drill.system.servers.database_admin, drill.system.servers.keys)
+
+    assert table_contents(drill, service, tables) == before
+    drill.report(2)
+    drill.settle()
+    assert recovery.check(drill) == []
+
+
+def test_notices_that_the_ledger_has_lost_are_added_by_a_rebuild_and_not_sent_again(drill):
+    lost = drill._admin("delete from notify.notices where id in (select id from notify.notices order by id limit 3) returning id")
+    rebuild.rebuild_service("notify", databases(drill), drill.system.servers.database_admin, drill.system.servers.keys)
+
+    assert len(lost) == 3
+    assert drill._admin("select count(*) from notify.notices where id = any(%s)", [row[0] for row in lost]) == [(3,)]
+    assert drill._admin("select 1 from notify.outbox where exchange = 'inboxes'") == []
+
+
 @pytest.mark.parametrize("loss", recovery.LOSSES)
 def test_after_a_loss_and_a_recovery_nothing_confirmed_is_lost_and_no_cursor_is_stuck(drill, loss, capsys):
     _, _, position = drill.read_receipts("0")
@@ -80,22 +105,6 @@ def test_a_recovery_without_a_loss_changes_nothing(drill, capsys):
     drill.system.wait_ready()
 
     assert "nothing was changed" in capsys.readouterr().err and drill.system.servers.epoch_file.read_text() == before
-
-
-@pytest.mark.parametrize(("service", "tables"), [("metrics", (*READ_MODEL_TABLES, "heard")), ("notify", ("notices", "sealed_notices", "heard"))])
-def test_rebuilt_tables_equal_those_of_the_running_service(drill, service, tables):
-    reported = drill.report(EVENTS)
-    drill.settle()
-    drill.screen(reported)
-    drill.settle()
-    drill.wait_until_quiet()
-    before = table_contents(drill, service, tables)
-    rebuild.rebuild_service(service, databases(drill), drill.system.servers.database_admin, drill.system.servers.keys)
-
-    assert table_contents(drill, service, tables) == before
-    drill.report(2)
-    drill.settle()
-    assert recovery.check(drill) == []
 
 
 def test_a_damaged_read_model_is_repaired_by_a_rebuild_while_events_arrive(drill):
