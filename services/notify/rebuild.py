@@ -1,6 +1,6 @@
 """Rebuilds the ledger of notices from the producers' records (plumbing.recovery.rebuild). Nothing is sent again.
 
-What the live ledger knows about a notice that the record gives as well (when it was sent, attempts by webhook) is kept.
+The ledger says what agencies were sent. Therefore its rows are kept, and only notices that it lacks are added.
 """
 
 from contracts.channels import is_sealed
@@ -21,7 +21,7 @@ def apply(tx: Transaction, events: list) -> None:
 
 
 def switch(rebuilt, live) -> None:
-    """Correct the live ledger by the rebuilt one. `rebuilt`, `live`: cursors; the caller commits."""
+    """Add the notices that the live ledger lacks, and replace the positions. `rebuilt`, `live`: cursors; the caller commits."""
     live.execute(store.LOCK_LEDGER_SQL)
     rebuild.replace_tables(rebuilt, live, "notify", rebuild.POSITION_TABLES)
     for table in store.LEDGER_TABLES:

@@ -19,16 +19,14 @@ CHANGED_COLUMNS = Columns("id text, due_at timestamptz, reported text[], validit
 
 SEALED_NOTICE_COLUMNS = Columns("id text, dispute text, addressee text, because text, made_at timestamptz")
 
-# Correction of the ledger by a rebuilt one: notices that the record does not give are deleted, those that the ledger lacks are inserted.
+# Completion of the ledger by a rebuilt one: notices that the ledger lacks are inserted. None is deleted, because the ledger says what agencies were sent.
 LEDGER_TABLES = ("notices", "sealed_notices")
 LOCK_LEDGER_SQL = "lock table notify.notices, notify.sealed_notices in share row exclusive mode"
 CREATE_REBUILT_SQL = {table: f"create table notify.rebuilt_{table} (like notify.{table} including defaults)" for table in LEDGER_TABLES}
 MERGE_REBUILT_SQL = (
-    "delete from notify.notices n where not exists (select from notify.rebuilt_notices r where r.id = n.id)",
     "update notify.notices n set due_at = r.due_at, is_copy = r.is_copy, step = r.step, happened_at = r.happened_at, reported = r.reported,"
     " validity = r.validity, ended_by = r.ended_by from notify.rebuilt_notices r where n.id = r.id",
     "insert into notify.notices select * from notify.rebuilt_notices on conflict do nothing",
-    "delete from notify.sealed_notices n where not exists (select from notify.rebuilt_sealed_notices r where r.id = n.id)",
     "insert into notify.sealed_notices select * from notify.rebuilt_sealed_notices on conflict do nothing",
     "drop table notify.rebuilt_notices, notify.rebuilt_sealed_notices",
 )
