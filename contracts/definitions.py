@@ -43,6 +43,9 @@ class Step:
     assigning_fields: tuple[str, ...] = ()  # fields that name agencies to which the step assigns work; suspended and removed agencies are refused there
     hold_cause: str | None = None  # cause of the safeguard hold or stay that the step opens (a key of kinds.HOLD_CAUSES); None: the step opens none
     is_also_automatic: bool = False  # True: mediation also performs this step when a period ends, and then publishes it without agency and reported event
+    published_schema: type[Schema] | None = None  # schema of the facts that services publish, if it is not `schema` without the fields that stay at intake
+    correction_schema: type[Schema] | None = None  # schema of the facts in report.corrected, if they are not the published facts
+    published_correction_schema: type[Schema] | None = None  # schema of the corrected facts that services publish; given with `correction_schema`
     extra_fact_fields: dict = field(default_factory=dict)  # fields, by name, that only mediation's event of the same type has
 
     @property

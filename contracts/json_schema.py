@@ -134,8 +134,12 @@ class SchemaWriter:
         return result if is_open else result | {"additionalProperties": False}
 
     def _rule_for_facts(self, facts: StepFacts, type: str, schema: Schema) -> dict:
-        is_whole = not any(map(stays_at_intake, facts.steps[type].schema._declared_fields.values()))
-        name = type if is_whole else f"{type}.facts"
+        step = facts.steps[type]
+        if isinstance(schema, step.schema):
+            is_whole = not any(map(stays_at_intake, step.schema._declared_fields.values()))
+            name = type if is_whole else f"{type}.facts"
+        else:
+            is_whole, name = False, schema.__class__.__name__
         if not is_whole and name not in self.definitions:
             self.definitions[name] = self.schema_for(schema, is_open=False)
         # `required` is needed because an `if` without it also holds when the field with the step's type is missing.

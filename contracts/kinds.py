@@ -392,6 +392,15 @@ NOTICE_CHANNELS = {                            # channels by which notices are d
     "sms":     ("短信",         "text message"),
     "chat":    ("工作群",       "group chat"),
 }
+NOTICE_WITHDRAWAL_REASONS = {                  # reasons for which an earlier notice no longer holds
+    "met_in_time": ("期限内已经完成，上报迟到", "the deadline was met in time; the report arrived late"),
+    "moved":       ("期限已经后延",   "the deadline was moved to a later time"),
+    "corrected":   ("所依据的上报已经更正", "the report on which it was based was corrected"),
+    "withdrawn":   ("所依据的上报已经撤销", "the report on which it was based was withdrawn"),
+    "unjoined":    ("并案已经撤销",   "the join was undone"),
+    "recomputed":  ("迟到的上报改变了纠纷的经过", "a late report changed the course of the dispute"),
+    "supervision_cancelled": ("督办已经取消", "the supervision was cancelled"),
+}
 UNDELIVERABLE_REASONS = {                      # reasons for which a notice could not be delivered
     "no_address":      ("未登记接收方式", "no address registered"),
     "refused_by_peer": ("对方拒收",       "refused by the recipient"),

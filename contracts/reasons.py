@@ -72,6 +72,9 @@ _SENTENCES = {
     "unreadable_parties": (
         "parties_sealed无法解密，或其内容不是JSON列表。请使用当前公布的公钥重新加密，并使用新的id重新上报。",
         "`parties_sealed` cannot be decrypted, or its content is not a JSON list. Encrypt it with the currently published key and send it again with a new id."),
+    "not_your_report": (
+        "只有综治中心可以更正其他机构的上报，且仅限首次上报的发生地和纠纷类型。请由原上报机构更正。",
+        ("Only the mediation centre may correct another agency's report, and only its place and kind. The agency that sent the report must correct it.")),
     "in_the_future": (
         "发生时间晚于当前时间。请核对time和系统时钟。",
         "The time of the event is in the future. Check `time` and the clock of your system."),
@@ -291,9 +294,9 @@ _SENTENCES = {
         "本机构未上报过该事件，或者该事件未生效，不能更正或者撤销。请核对event。",
         "This agency did not report such an event, or the event did not take effect, so it cannot be corrected or withdrawn. Check `event`."),
     "registration_stands": (
-        "首次上报已经据以赋码，只能更正，不能撤销。误报的纠纷，由综治中心在甄别前归档，并填写reason。",
-        ("The first report, from which the dispute received its code, can be corrected but not withdrawn. A dispute reported by mistake is archived by the "
-        "mediation centre before screening, with a `reason`.")),
+        "首次上报已经据以赋码，不能撤销。内容有误的，请上报更正；误报的纠纷，由综治中心在甄别前归档，并填写reason。",
+        ("The first report, from which the dispute received its code, cannot be withdrawn. Report a correction if its facts are wrong; a dispute reported by "
+        "mistake is archived by the mediation centre before screening, with a `reason`.")),
     "before_what_it_answers": (
         "所报时间早于该步骤所针对的事项发生之日。请核对time；时间有误的，请以正确时间重新上报。",
         "The step is dated before the day of what it answers. Check `time`, and report the step again with the right time."),

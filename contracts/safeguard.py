@@ -44,6 +44,6 @@ def must_hide_dispute(source: str, type: str) -> bool:
 
 
 def danger_flags(facts: dict) -> tuple[str, ...]:
-    """Return the risk flags in the facts of an agency's event that open a safeguard hold."""
-    risk = facts.get("risk") or {}
+    """Return the risk flags in the facts of an agency's event, or in its corrected facts, that open a safeguard hold."""
+    risk = facts.get("risk") or (facts.get("facts") or {}).get("risk") or {}
     return tuple(flag for flag in DANGER_FLAGS if risk.get(flag))

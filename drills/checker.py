@@ -27,7 +27,8 @@ from services.intake.store import log
 from services.mediation.lifecycle import decisions as mediation
 from services.metrics import domain as metrics
 from services.metrics import store as metrics_store
-from services.notify import rules, safeguard
+from services.notify import safeguard
+from services.notify.ledger import record as notices_following
 
 QueryRows = Callable[..., list[tuple]]  # arguments (sql, *parameters); returns rows, queried as the database's administrator
 RECEIPT_ID = re.compile(r"receipt/(\d+)/(first|outcome)")
@@ -237,9 +238,8 @@ class Evidence:
                 is_sealed(stream),
             )
             for stream in SUBSCRIPTIONS["notify"]
-            for event in self.published_events(stream)
-            if not _is_unprocessed_by_notify(self, event)
-            for notice in (safeguard.notices_for if is_sealed(stream) else rules.notices_for)(event)
+            for _, events_about_subject in self.published_events_by_subject(stream)
+            for notice in _notices_of_subject(stream, [event for event in events_about_subject if not _is_unprocessed_by_notify(self, event)])
         ]
 
     @cached_property
@@ -662,6 +662,14 @@ def _is_unprocessed_by_notify(evidence, event):
     return ("notify", event.source, event.subject) in evidence.parked_events and event.sequence > evidence.notify_positions.get(
         (event.source, event.subject), 0
     )
+
+
+def _notices_of_subject(stream, events_about_subject):
+    """Return the notices that follow from all events of the stream about one subject, in order."""
+    if is_sealed(stream):
+        return [notice for event in events_about_subject for notice in safeguard.notices_for(event)]
+    entries = []
+    return [notice for event in events_about_subject for notice in notices_following(entries, event)]
 
 
 def _due_notice_keys(evidence):

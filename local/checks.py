@@ -17,7 +17,7 @@ from plumbing.recovery import positions
 from plumbing.settings import Settings
 from services.intake import checks as intake
 from services.intake.verify import CHAINS
-from services.mediation import checks as mediation
+from services.mediation.commands import checks as mediation
 from services.metrics import checks as metrics
 from services.notify import checks as notify
 

@@ -67,12 +67,11 @@ def _finish(servers, report, skip_codes) -> dict:
     counts = {}
     intake_db, notify_db = _pool(servers, "intake", envelope.read_any), _pool(servers, "notify")
     try:
+        known = None
         if "intake" in report.loss.restored:
             known = {subject for stream in ("intake", "intake-safeguard") for subject in report.unknown_subjects.get(stream, ())}
-            with intake_db.transaction() as tx:
-                counts |= intake.skip_numbers(tx, known, skip_codes)
         with intake_db.transaction() as tx:
-            intake.record_recovery(tx, report.epoch, report.since)
+            counts |= intake.record_recovery(tx, report.epoch, report.since, known, skip_codes)
         if report.loss.is_broker_lost:
             counts["receipts"] = intake.send_receipts_again(intake_db)
             counts["notices"] = notify.send_notices_again(notify_db)

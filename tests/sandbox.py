@@ -12,6 +12,7 @@ from contracts.channels import DEFAULT_PARTITIONS, agency_queue, exchange_of, in
 from deploy import broker, roles
 from local.servers import Servers
 from plumbing import bundles
+from plumbing.events import event_id_of
 from plumbing.migrate import migrate
 from plumbing.pool import Pool
 from plumbing.settings import Settings
@@ -183,8 +184,11 @@ class Sandbox:
         return document
 
 
-def domain_event(producer: str, subject: str, sequence: int, type: str = "step.applied", time: str = "2026-03-02T02:00:00Z", **data) -> bytes:
+def domain_event(producer: str, subject: str, sequence: int, type: str = "step.applied", time: str = "2026-03-02T02:00:00Z", epoch: int = 1, **data) -> bytes:
     """Return a serialised domain event, to be used as a message body. `data` is not validated against its schema."""
+    if epoch > 1:
+        event = json.loads(domain_event(producer, subject, sequence, type, time, **data))
+        return json.dumps(event | {"id": event_id_of(subject, sequence, epoch, False), "epoch": str(epoch)}).encode()
     envelope = {"specversion": "1.0", "id": f"{subject}/{sequence}", "source": f"/services/{producer}", "type": type, "subject": subject, "time": time}
     return json.dumps({**envelope, "sequence": str(sequence), "traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "data": data}).encode()
 

@@ -6,6 +6,7 @@ from xdist.scheduler import LoadFileScheduling
 # Test files that take several seconds, the longest first: a long file that starts last would delay the end of the test run. Other files follow.
 LONG_FILES = (
     "tests/drills/test_short_drill.py",
+    "tests/drills/test_recovery.py",
     "tests/bench/test_short_bench.py",
     "tests/flows/test_the_flows_run_in_another_county.py",
     "tests/drills/test_crash_points.py",

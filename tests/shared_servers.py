@@ -63,7 +63,7 @@ class TestRun:
                 _kill_processes_in(part)
 
 
-SERVER_SUBFOLDERS = ("broker", "killable", "chaos", "bench", "zhuji")  # names of subfolders of a test run that contain further servers
+SERVER_SUBFOLDERS = ("broker", "killable", "chaos", "bench", "zhuji", "recovery")  # names of subfolders of a test run that contain further servers
 
 
 def _kill_processes_in(folder: Path) -> None:

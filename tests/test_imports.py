@@ -25,6 +25,7 @@ PURE_MODULES = (
     "identity",
     "duplicates",
     "joining",
+    "corrections",
     "lane",
     "decrypt_parties",
     "safeguard",

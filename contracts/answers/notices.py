@@ -20,7 +20,9 @@ from contracts.fields import (
     township_code_field,
 )
 from contracts.nested_schemas import Candidate, Excluded
+from contracts.steps import ORDINARY_STEP_NAMES
 
+NOTICE_ID_PATTERN = r"^[0-9A-Za-z/_-]{3,200}$"
 NoticeEvent = partial(EventType, stream="notify")
 
 
@@ -42,8 +44,17 @@ class NoticeWithDeadline(Schema):
     started_at = Instant(zh="期限起算时间", en="time at which the period began", example="2026-03-03T01:10:00+00:00")
     due_at = Instant(zh="期限届满时间", en="time at which the period ends", example="2026-03-06T15:59:59+00:00")
     provisional = Boolean(
-        zh="届满时间是否为暂定：放假安排尚未公布，或者期限停止计算而没有届满日时为true",
-        en="true if the end may still change, because a holiday schedule is not published, or because the period is paused and has no due date",
+        zh="届满时间是否为暂定：放假安排尚未公布或者期限停止计算时为true",
+        en="true if the end may still change, because a holiday schedule is not published or the period is paused",
+    )
+    paused = Boolean(
+        zh="期限停止计算，此时没有届满时间；正在计算的不提供", en="true if the period is paused, so that it has no end at present; left out if it is running"
+    )
+
+
+class DeadlineNotice(NoticeWithDeadline):
+    because = choice_field(
+        kinds.RECOMPUTATION_REASONS, zh="期限变动的事由；期限起算的不提供", en="reason for which the period was computed again; left out if it began"
     )
 
 
@@ -106,8 +117,49 @@ class DuplicateNotice(Schema):
 
 
 class JoinNotice(Schema):
-    dispute = dispute_code_field(required=True, zh="已经终结的纠纷编码", en="code of the dispute that has ended")
-    into = dispute_code_field(required=True, zh="继续办理所用的纠纷编码", en="code of the dispute under which handling continues")
+    """Notice to an agency whose dispute ended because it was joined to another (`into`), or whose dispute continues with further reports."""
+
+    dispute = dispute_field()
+    into = dispute_code_field(
+        zh="本纠纷已经终结的，继续办理所用的纠纷编码；否则不提供",
+        en="code of the dispute under which handling continues, if this dispute has ended; otherwise left out",
+    )
+    was = dispute_code_field(
+        zh="并入本纠纷而终结的纠纷编码；没有的不提供", en="code of the dispute that was joined to this one and has ended; left out if there is none"
+    )
+    reported_by = agency_code_field(
+        zh="并入本纠纷的上报的机构；该上报尚未赋码的提供",
+        en="agency whose report was joined to this dispute; given if the report never had a dispute code of its own",
+    )
+
+
+class ReassignmentNotice(Schema):
+    dispute = dispute_field()
+    step = choice_field(
+        ORDINARY_STEP_NAMES,
+        zh="改变承办机构的步骤；因重新计算纠纷历史而改变的不提供",
+        en="step that changed who handles the dispute; left out if it changed because the history of the dispute was applied again",
+    )
+    handled_by = ListOf(
+        agency_code_field(),
+        required=True,
+        zh="现在由谁办理；办结的为空",
+        en="agencies that have to act now; empty if the dispute is closed",
+    )
+
+
+class ReopeningNotice(Schema):
+    dispute = dispute_field()
+    reason = choice_field(kinds.REOPEN_REASONS, required=True, zh="重新启动的事由", en="reason of the reopening")
+    reopened_by = agency_code_field(required=True, zh="重新启动的机构", en="agency that reopened the dispute")
+
+
+class CorrectionNotice(Schema):
+    """Notice that facts of a dispute were corrected. It names the facts, not their values."""
+
+    dispute = dispute_field()
+    changed = ListOf(choice_field(kinds.CORRECTABLE_FIELDS), low=1, required=True, zh="更正的内容", en="the facts that were corrected")
+    corrected_by = agency_code_field(zh="更正的机构；不因更正而改变的不提供", en="agency that corrected them; left out if they changed for another reason")
 
 
 class SafeguardNotice(Schema):
@@ -130,7 +182,7 @@ class RecoveryNotice(Schema):
 
 _DISPUTE_EXAMPLE = {"dispute": samples.DISPUTE}
 
-ORDINARY_NOTICES = (
+_NOTICES_OF_MATTERS = (
     NoticeEvent(
         "notice.referral",
         ReferralNotice,
@@ -146,7 +198,11 @@ ORDINARY_NOTICES = (
         },
     ),
     NoticeEvent(
-        "notice.deadline", NoticeWithDeadline, zh="期限通知", en="a deadline of your agency began to run", example={**_DISPUTE_EXAMPLE, **samples.DEADLINE_SET}
+        "notice.deadline",
+        DeadlineNotice,
+        zh="期限起算、变动或者停止计算通知",
+        en="a deadline of your agency began to run, was computed again or is paused",
+        example={**_DISPUTE_EXAMPLE, **samples.DEADLINE_SET},
     ),
     NoticeEvent(
         "notice.proposal",
@@ -207,8 +263,63 @@ ORDINARY_NOTICES = (
         "notice.joined",
         JoinNotice,
         zh="并案通知",
-        en="a dispute of your agency was joined to another",
+        en="a dispute of your agency was joined to another, or further reports were joined to it",
         example={**_DISPUTE_EXAMPLE, "into": samples.OTHER_DISPUTE},
+    ),
+    NoticeEvent(
+        "notice.reassigned",
+        ReassignmentNotice,
+        zh="承办变更通知：纠纷转出、转来或者无须再办",
+        en="a dispute left your agency, came to it, or no longer needs it to act",
+        example={**_DISPUTE_EXAMPLE, "step": "dispute.routed", "handled_by": [samples.OTHER_MEDIATION_BODY]},
+    ),
+    NoticeEvent(
+        "notice.reopened",
+        ReopeningNotice,
+        zh="重新启动通知",
+        en="a dispute was reopened",
+        example={**_DISPUTE_EXAMPLE, "reason": "recurred", "reopened_by": samples.MEDIATION_CENTRE},
+    ),
+    NoticeEvent(
+        "notice.corrected",
+        CorrectionNotice,
+        zh="更正通知",
+        en="facts of a dispute were corrected",
+        example={**_DISPUTE_EXAMPLE, "changed": ["township", "kind"], "corrected_by": samples.WOMENS_FEDERATION},
+    ),
+)
+
+
+class WithdrawalNotice(Schema):
+    """Notice that an earlier notice to the same agency no longer holds. It may arrive before the earlier notice, if that is sent by webhook."""
+
+    dispute = dispute_field()
+    notice = choice_field((event_type.type for event_type in _NOTICES_OF_MATTERS), required=True, zh="所撤回通知的类型", en="type of the earlier notice")
+    notice_id = pattern_field(
+        NOTICE_ID_PATTERN,
+        required=True,
+        zh="所撤回通知的id",
+        en="the earlier notice's `id`",
+        example=f"{samples.DISPUTE}/7/{samples.MEDIATION_BODY}",
+    )
+    clock = choice_field(CLOCKS, zh="所撤回通知涉及的期限；未涉及的不提供", en="the period that the earlier notice concerned; left out if it concerned none")
+    why = choice_field(kinds.NOTICE_WITHDRAWAL_REASONS, required=True, zh="撤回的事由", en="reason of the withdrawal")
+
+
+ORDINARY_NOTICES = (
+    *_NOTICES_OF_MATTERS,
+    NoticeEvent(
+        "notice.withdrawn",
+        WithdrawalNotice,
+        zh="撤回通知：此前的通知不再有效",
+        en="an earlier notice no longer holds",
+        example={
+            **_DISPUTE_EXAMPLE,
+            "notice": "notice.overdue",
+            "notice_id": f"{samples.DISPUTE}/7/{samples.MEDIATION_BODY}",
+            "clock": "mediation_out_of_court_policy",
+            "why": "met_in_time",
+        },
     ),
 )
 # Notices of the safeguard lane. The notify service publishes no event about their delivery.

@@ -40,7 +40,7 @@ class StepFact(DecidedStep):
 
 def fact_schema(step: Step) -> type[StepFact]:
     """Return the schema of the event that confirms `step`: the fields of StepFact, and the fields of the step, which are all optional."""
-    step_fields = {name: deepcopy(step.schema._declared_fields[name]) for name in _published_fields(step)} | step.extra_fact_fields
+    step_fields = {name: deepcopy((step.published_schema or step.schema)._declared_fields[name]) for name in _published_fields(step)} | step.extra_fact_fields
     if "event" in step_fields:
         step_fields["about"] = step_fields.pop(
             "event"
@@ -54,7 +54,8 @@ def fact_schema(step: Step) -> type[StepFact]:
 
 def _published_fields(step):
     """Return the names of the fields of the step that the event contains."""
-    return [name for name, field in step.schema._declared_fields.items() if step.repeats_facts and not stays_at_intake(field)]
+    schema = step.published_schema or step.schema
+    return [name for name, field in schema._declared_fields.items() if step.repeats_facts and not stays_at_intake(field)]
 
 
 def _fact_example(step):

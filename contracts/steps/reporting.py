@@ -1,6 +1,6 @@
 """Steps at the beginning of a dispute: the report and the screening."""
 
-from marshmallow import ValidationError
+from marshmallow import ValidationError, missing
 
 from contracts import kinds, samples
 from contracts.causes import CAUSES
@@ -16,6 +16,7 @@ from contracts.fields import (
     choice_field,
     free_text_field,
     grid_code_field,
+    party_label_field,
     pattern_field,
     township_code_field,
     village_code_field,
@@ -80,12 +81,12 @@ def amount_cny_field():
     )
 
 
-def wants_field():
-    return choice_field(kinds.WANTS, required=True, zh="诉求", en="request of the applicant", example="mediation")
+def wants_field(required=True):
+    return choice_field(kinds.WANTS, required=required, zh="诉求", en="request of the applicant", example="mediation")
 
 
-def channel_field():
-    return choice_field(kinds.CHANNELS, required=True, zh="来源渠道", en="way in which the dispute reached the agency", example="walk_in")
+def channel_field(required=True):
+    return choice_field(kinds.CHANNELS, required=required, zh="来源渠道", en="way in which the dispute reached the agency", example="walk_in")
 
 
 def standings_field():
@@ -108,32 +109,12 @@ def flags_field():
     )
 
 
-def risk_field():
-    return Nested(
-        Risk,
-        load_default=lambda: dict.fromkeys(kinds.RISKS, False),
-        stays_at_intake=True,
-        zh="风险标记；涉及人身危险的转入安全保护专线，不填视为均无",
-        en="risk flags; a flag of danger to a person places the dispute in the safeguard lane; no risk if left out",
-    )
+def place_field():
+    return Nested(Place, required=True, zh="纠纷发生地", en="place where the dispute arose")
 
 
-NO_RISK = dict.fromkeys(kinds.RISKS, False)
-
-
-class DisputeReported(Schema):
-    report_no = agency_number_field(
-        required=True, stays_at_intake=True, zh="本单位的登记编号", en="number that the reporting agency assigned to the report", example="妇联〔2026〕42号"
-    )
-    channel = channel_field()
-    place = Nested(Place, required=True, zh="纠纷发生地", en="place where the dispute arose")
-    kind = kind_field()
-    cause = cause_field()
-    amount_cny = amount_cny_field()
-    wants = wants_field()
-    standings = standings_field()
-    flags = flags_field()
-    parties = ListOf(
+def parties_field():
+    return ListOf(
         Nested(Party),
         low=1,
         high=50,
@@ -141,20 +122,87 @@ class DisputeReported(Schema):
         zh="当事人（明文）；与parties_sealed任选其一，仅由受理服务保存",
         en="the parties in clear; alternative to `parties_sealed`; stored by intake only",
     )
-    parties_sealed = pattern_field(
+
+
+def parties_sealed_field():
+    return pattern_field(
         SEALED_BOX_PATTERN,
         stays_at_intake=True,
         zh="当事人（加密）：对parties所示的JSON列表用公布的公钥作libsodium密封后的base64；与parties任选其一",
         en="the parties, encrypted: the list `parties` as JSON in a libsodium sealed box for the published key, in base64; alternative to `parties`",
         example="QmFzZTY0IG9mIGEgc2VhbGVkIGJveCwgaW4gd2hpY2ggdGhlIHBhcnRpZXMgc3RhbmQgYXMgSlNPTg==",
     )
+
+
+def risk_field(**options):
+    return Nested(
+        Risk,
+        stays_at_intake=True,
+        **({"load_default": lambda: dict.fromkeys(kinds.RISKS, False)} | options),
+        zh="风险标记；涉及人身危险的转入安全保护专线，不填视为均无",
+        en="risk flags; a flag of danger to a person places the dispute in the safeguard lane; no risk if left out",
+    )
+
+
+NO_RISK = dict.fromkeys(kinds.RISKS, False)
+PARTIES_ONE_WAY = {"not": {"required": ["parties", "parties_sealed"]}}  # JSON Schema of `_check_parties_one_way`
+
+
+def _check_parties_one_way(data):
+    if "parties" in data and "parties_sealed" in data:
+        raise ValidationError("both_ways", "parties_sealed")
+
+
+class DisputeReported(Schema):
+    report_no = agency_number_field(
+        required=True, stays_at_intake=True, zh="本单位的登记编号", en="number that the reporting agency assigned to the report", example="妇联〔2026〕42号"
+    )
+    channel = channel_field()
+    place = place_field()
+    kind = kind_field()
+    cause = cause_field()
+    amount_cny = amount_cny_field()
+    wants = wants_field()
+    standings = standings_field()
+    flags = flags_field()
+    parties = parties_field()
+    parties_sealed = parties_sealed_field()
     risk = risk_field()
 
-    json_rules = {"not": {"required": ["parties", "parties_sealed"]}}  # noqa: RUF012 - declared once for the class
+    json_rules = PARTIES_ONE_WAY
 
     def validate_fields(self, data):
-        if "parties" in data and "parties_sealed" in data:
-            raise ValidationError("both_ways", "parties_sealed")
+        _check_parties_one_way(data)
+
+
+class CorrectedReport(Schema):
+    """Correct facts of a dispute report, in report.corrected: all of them, or only place and kind if the mediation centre corrects another agency's report.
+
+    Fields that are left out have no value, as in a report; except the parties and the risk flags, which then are unchanged.
+    """
+
+    channel = channel_field(required=False)
+    place = place_field()
+    kind = kind_field()
+    cause = cause_field()
+    amount_cny = amount_cny_field()
+    wants = wants_field(required=False)
+    standings = standings_field()
+    flags = flags_field()
+    parties = parties_field()
+    parties_sealed = parties_sealed_field()
+    risk = risk_field(load_default=missing)
+
+    json_rules = PARTIES_ONE_WAY
+
+    def validate_fields(self, data):
+        _check_parties_one_way(data)
+
+
+class PublishedCorrectedReport(CorrectedReport):
+    party_labels = ListOf(
+        party_label_field(), zh="当事人称谓；更正当事人时提供", en="labels of the parties, if the parties were corrected", example=["applicant"]
+    )
 
 
 class DisputeScreened(Schema):
@@ -180,7 +228,8 @@ STEPS = (
         roles="C M J W P X G B",
         zh="纠纷登记上报",
         en="a dispute was reported",
-        is_correctable=False,  # a dispute received its code from this report, so that it cannot be corrected
+        correction_schema=CorrectedReport,
+        published_correction_schema=PublishedCorrectedReport,
         repeats_facts=False,  # intake publishes them as dispute.registered
         example={
             "report_no": "妇联〔2026〕42号",

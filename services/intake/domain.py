@@ -16,7 +16,7 @@ from marshmallow import ValidationError
 import contracts
 from contracts.envelope import MAX_FUTURE_SECONDS
 from plumbing.events import Event
-from services.intake import codes, decrypt_parties, duplicates, identity, joining, lane
+from services.intake import codes, corrections, decrypt_parties, duplicates, joining, lane
 from services.intake.decrypt_parties import UnreadableParties
 from services.intake.model import BatchContext, CheckedEvent, ComparableReport, Decision, Dispute, LogEntry
 from services.intake.reasons import reason
@@ -69,7 +69,7 @@ def _find_refusal(checked, now, private_key) -> dict | None:
     try:
         checked.data = contracts.load(event.type, event.data)
     except ValidationError as error:
-        if "parties" in event.data and "parties_sealed" in event.data:
+        if any("parties" in data and "parties_sealed" in data for data in (event.data, event.data.get("facts")) if isinstance(data, dict)):
             return reason("parties_both_ways")
         mistake = contracts.mistakes_in(error)[0]
         return reason("malformed_data", field=mistake.field, mistake=mistake.token)
@@ -82,13 +82,15 @@ def _find_refusal(checked, now, private_key) -> dict | None:
         return reason("in_the_future", field="up_to") if checked.data["up_to"] > now + MAX_TIME_AHEAD else None
     if event.type in contracts.ROSTER_STEP_NAMES:
         return None if checked.data["organisation"] == event.subject else reason("malformed_data", field="organisation", mistake="invalid")
-    return _read_parties(checked, private_key)
+    return corrections.refusal_reason(agency, event.type, checked.data) or _read_parties(checked, private_key)
 
 
 def _read_parties(checked, private_key) -> dict | None:
-    encrypted = checked.data.get("parties_sealed")
+    report = corrections.corrected_facts(checked.event.type, checked.data)
+    data, path = (checked.data, "") if report is None else (report, "facts.")
+    encrypted = data.get("parties_sealed")
     if not encrypted:
-        checked.parties = checked.data.get("parties") or []
+        checked.parties = data.get("parties") or []
         return None
     try:
         checked.parties = decrypt_parties.decrypt(encrypted, private_key)
@@ -97,18 +99,14 @@ def _read_parties(checked, private_key) -> dict | None:
         return reason("unreadable_parties")
     except ValidationError as error:
         mistake = contracts.mistakes_in(error)[0]
-        return reason("malformed_data", field=mistake.field.replace("parties", "parties_sealed", 1), mistake=mistake.token)
+        return reason("malformed_data", field=path + mistake.field.replace("parties", "parties_sealed", 1), mistake=mistake.token)
 
 
 def _build_comparable_report(checked, matching_token_key) -> ComparableReport | None:
-    data, place = checked.data, checked.data["place"]
-    if not duplicates.is_comparable(data["risk"], contracts.safeguard.DANGER_FLAGS):
+    if not duplicates.is_comparable(checked.data["risk"], contracts.safeguard.DANGER_FLAGS):
         return None
-    parties = identity.tokens_of_parties(checked.parties, place.get("village"), matching_token_key)
-    report = ComparableReport(
-        checked.agency, checked.event.time, place["township"], data["kind"], parties, place.get("village"), data.get("cause"), data.get("amount_cny")
-    )
-    return report if duplicates.has_distinct_sides(report) else None
+    facts = {**checked.data["place"], **{name: checked.data.get(name) for name in ("kind", "cause", "amount_cny")}}
+    return duplicates.comparable_report(checked.agency, checked.event.time, facts, checked.parties, matching_token_key)
 
 
 # ── stored data that a batch needs ────────────────────────────────────────────────────────────────────────────────────
@@ -125,6 +123,15 @@ def referenced_codes(batch: Iterable[CheckedEvent]) -> set[str]:
 def contains_undo_of_join(batch: Iterable[CheckedEvent]) -> bool:
     """Return whether one of these events requests to undo a join."""
     return any(checked.event.type == "reports.unjoined" for checked in batch)
+
+
+def corrected_event_ids(batch: Iterable[CheckedEvent]) -> list[tuple[str, str]]:
+    """Return (agency, event id) of the events that corrections of dispute reports in this batch name."""
+    return [
+        corrections.corrected_event(checked.agency, checked.data)
+        for checked in batch
+        if checked.data is not None and corrections.corrected_facts(checked.event.type, checked.data) is not None
+    ]
 
 
 # ── decisions about a batch ───────────────────────────────────────────────────────────────────────────────────────────
@@ -169,6 +176,7 @@ def _decide(checked, context, comparer):
     # The log entry is added at once because a later event of the batch may duplicate this event. The log number is assigned when the batch is saved.
     decision.log_entry = LogEntry(0, decision.content_hash, decision.refusal is None)
     entries.append(decision.log_entry)
+    corrections.remember_report(decision, context)
     return decision
 
 
@@ -186,6 +194,7 @@ def _decide_step(decision, report, context, comparer):
             decision.dispute.safeguard_lane_record, agency, event.type, decision.data, decision.registers_dispute
         )
         decision.enters_safeguard_lane = lane.hold_opened_by_agency_event(event.type, decision.data) is not None
+        decision.corrected_report = corrections.report_corrected_by(decision, context)
         if decision.is_new_report:
             decision.registration = _to_json_values(registration_facts(decision))
             duplicates_found = duplicates.Duplicates()
@@ -298,7 +307,10 @@ def domain_event_of(decision: Decision) -> tuple[str, dict]:
     if decision.registers_dispute:
         report = decision.dispute.separated_report
         return "dispute.registered", {**origin, **registration_facts(decision)} if report is None else {**origin, "agency": report.agency, **report.facts}
-    return "step.reported", {**origin, "step": event.type, "facts": contracts.dump_facts(event.type, decision.data) | _flags_for_ordinary_stream(decision.data)}
+    facts = contracts.dump_facts(event.type, decision.data) | _flags_for_ordinary_stream(decision.data)
+    if corrections.corrected_facts(event.type, decision.data) is not None:
+        facts["facts"] = corrections.published_facts(decision, facts["facts"], party_labels(decision.parties))
+    return "step.reported", {**origin, "step": event.type, "facts": facts}
 
 
 def domain_events_by_stream(decision: Decision) -> list[tuple[str | None, str, dict]]:

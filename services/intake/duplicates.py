@@ -11,7 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 
+from services.intake import identity
 from services.intake.model import OPEN, SETTLED, ComparableReport, PartyTokens
 
 WINDOW = timedelta(days=30)  # reports further apart in time are not compared
@@ -91,6 +93,16 @@ def is_comparable(risk: dict, safeguard_flags: Iterable[str]) -> bool:
     A report with a safeguard flag (domestic violence and other dangers) is not compared: a join or a proposal would reveal that it exists.
     """
     return not any(risk.get(flag) for flag in safeguard_flags)
+
+
+def comparable_report(agency: str, reported_at: datetime, facts: dict, parties: list[dict], key: bytes) -> ComparableReport | None:
+    """Return the fields of a dispute report that are compared; None if its sides are not distinct. `key`: the key of the matching tokens."""
+    tokens = identity.tokens_of_parties(parties, facts.get("village"), key)
+    amount = facts.get("amount_cny")
+    report = ComparableReport(
+        agency, reported_at, facts["township"], facts["kind"], tokens, facts.get("village"), facts.get("cause"), None if amount is None else Decimal(amount)
+    )
+    return report if has_distinct_sides(report) else None
 
 
 def classify(comparison: Comparison) -> str | None:

@@ -9,7 +9,7 @@ from plumbing.events import DomainEvent, Event
 from plumbing.transaction import Transaction
 from services.intake import codes, domain, duplicates, identity, replies
 from services.intake.model import BatchContext, CheckedEvent, Decision, Dispute, WaitingStep
-from services.intake.store import joins, lane, log, receipts, replay, reports, watermarks
+from services.intake.store import corrections, joins, lane, log, receipts, replay, reports, watermarks
 
 _matching_token_key = cache(identity.matching_token_key)
 
@@ -43,6 +43,9 @@ def _load(tx: Transaction, batch: list[CheckedEvent]) -> BatchContext:
         reports.load_reports_by_token(
             tx, context, duplicates.distinct_lookup_tokens(new), *duplicates.comparison_window(new), duplicates.MAX_REPORTS_PER_TOKEN + 1
         )
+    corrected = domain.corrected_event_ids(batch)
+    if corrected:
+        corrections.load_correctable_reports(tx, context, corrected)
     if domain.contains_undo_of_join(batch):
         reports.load_stored_reports(
             tx, context, {code for dispute in context.disputes.values() for code in (dispute.root.code, dispute.root_after_pending_requests.code)}
@@ -57,6 +60,8 @@ def _save(tx: Transaction, context: BatchContext, decisions: list[Decision]) -> 
     _assign_codes_and_seqs(tx, context, new)
     log.append_entries(tx, context.log_head, new)
     reports.save_decisions(tx, accepted)
+    corrected = [decision for decision in accepted if decision.corrected_report is not None]
+    corrections.save(tx, [(decision, domain.domain_event_of(decision)[1]["facts"]["facts"]) for decision in corrected])
     joins.save_requests_and_waiting_steps(
         tx,
         [decision.join_request for decision in accepted if decision.join_request is not None],

@@ -98,6 +98,40 @@ class StoredReport:
 
 
 @dataclass(slots=True)
+class CorrectableReport:
+    """A dispute report that a correction names. A report that arrives in the same batch as its correction has no log number yet."""
+
+    facts: dict  # data of the report without personal data, as JSON values
+    stored_seq: int | None = None
+    decision: "Decision | None" = None  # the decision about the report, if it arrives in the same batch
+
+    @property
+    def seq(self) -> int:
+        """The log number of the report."""
+        return self.stored_seq if self.decision is None else self.decision.seq
+
+
+@dataclass(slots=True)
+class PendingCorrection:
+    """A correction of a dispute report, when the mediation service has decided it. `seq` is the log number of the correction."""
+
+    seq: int
+    agency: str
+    event_id: str
+    happened_at: datetime
+    facts: dict  # the corrected facts, as JSON values
+    encrypted: bytes | None  # the corrected parties; None: the parties are unchanged
+    encrypted_by_agency: bool
+    report_seq: int
+    report_agency: str
+    reported_at: datetime
+    report_facts: dict  # the facts of the report before the correction
+    code: str  # code of the report
+    registers_dispute: bool
+    was_in_lane: bool  # whether the dispute with this code is or was in the safeguard lane
+
+
+@dataclass(slots=True)
 class ExtraEvent:
     """A domain event published in addition to the one that passes the step on."""
 
@@ -220,6 +254,7 @@ class Decision:
     comparable_report: ComparableReport | None = None
     report_code: str | None = None  # the code of a new dispute report, if it is not that of `dispute`
     registration: dict | None = None  # for a new dispute report: its data without personal data, as JSON values
+    corrected_report: CorrectableReport | None = None  # for report.corrected: the dispute report that it corrects, if there is one
     pending_dispute: Dispute | None = None  # the dispute with the pending join request for which the ordinary step has to wait
     join_request: JoinRequest | None = None
     extra_events: list[ExtraEvent] = field(default_factory=list)
@@ -270,6 +305,7 @@ class BatchContext:
     log_entries: dict[tuple[str, str], list[LogEntry]] = field(default_factory=dict)  # log entries by (event source, event id)
     disputes_by_report: dict[tuple[str, str], Dispute] = field(default_factory=dict)  # disputes by (agency, report number)
     disputes: dict[str, Dispute] = field(default_factory=dict)  # disputes by code
+    correctable_reports: dict[tuple[str, str], CorrectableReport] | None = None  # reports that corrections name, by (agency, event id); None: no corrections
     stored_reports: list[StoredReport] = field(default_factory=list)  # reports of the disputes in requests to undo a join
     reports_by_token: dict[tuple[str, bytes], list[ComparableReport]] = field(default_factory=dict)  # earlier dispute reports, by (token kind, matching token)
 

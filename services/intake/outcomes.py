@@ -6,7 +6,8 @@ from contracts import step_outcome
 from contracts.channels import is_sealed
 from plumbing.events import DomainEvent, Event
 from plumbing.transaction import Transaction
-from services.intake import domain, joining, replies
+from services.intake import apply_corrections, domain, joining, replies
+from services.intake.corrections import CORRECTION
 from services.intake.model import BatchContext, agency_of
 from services.intake.store import joins, lane, receipts, reports
 
@@ -22,10 +23,18 @@ def process_events(tx: Transaction, events: list[Event]) -> int:
     steps = [event for event in events if not is_sealed(event.source) and step_outcome(event.type, event.data)]
     join_outcomes = [step for step in steps if step.data.get("step", step.type) in joining.JOIN_STEPS]
     moved_receipts = _apply_join_outcomes(tx, join_outcomes) if join_outcomes else []
+    corrections_decided = [event for event in events if _decides_correction(event)]
+    if corrections_decided:
+        apply_corrections.apply_decided(tx, corrections_decided)
     _save_phases(tx, effective)
     if outcomes:
         receipts.send_and_store(tx, _outcome_receipts(outcomes, receipts.load_unanswered_log_numbers(tx, outcomes)) + moved_receipts)
     return len(outcomes)
+
+
+def _decides_correction(event):
+    """Return whether the event is the outcome of a correction, also in the safeguard lane, where it is step.applied or step.refused."""
+    return bool(step_outcome(event.type, event.data)) and event.data.get("step", event.type) == CORRECTION
 
 
 def _save_phases(tx, events):

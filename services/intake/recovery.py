@@ -19,8 +19,24 @@ RECEIPTS_SENT_AGAIN_FOR = timedelta(days=7)
 PAGE = 1000
 
 
-def skip_numbers(tx: Transaction, known_codes: Iterable[str], code_margin: int = CODE_MARGIN) -> dict[str, int]:
-    """Skip the numbers that may have been used. `known_codes`: codes that other services know and intake does not. Return the number skipped of each kind."""
+def record_recovery(
+    tx: Transaction, epoch: int, lost_since: datetime | None, known_codes: Iterable[str] | None, code_margin: int = CODE_MARGIN
+) -> dict[str, int]:
+    """Record the recovery, from which the answer to a receipt position of an earlier epoch is made, and skip numbers that may have been used.
+
+    `known_codes`: codes that other services know and intake does not; None: intake was not restored, so no number is skipped. Return how many numbers of
+    each kind are skipped.
+    """
+    if known_codes is None:
+        skipping.insert_recovery(tx, epoch, lost_since, (None, None))
+        return {}
+    skipped = _skip_codes(tx, known_codes, code_margin)
+    skipping.skip_receipt_positions(tx, NUMBER_MARGIN)
+    skipping.insert_recovery(tx, epoch, lost_since, skipping.skip_log_numbers(tx, NUMBER_MARGIN))
+    return {"codes": skipped, "numbers": NUMBER_MARGIN}
+
+
+def _skip_codes(tx, known_codes, code_margin) -> int:
     known_serials = defaultdict(set)
     for code in known_codes:
         if codes.has_code_form(code):
@@ -28,18 +44,10 @@ def skip_numbers(tx: Transaction, known_codes: Iterable[str], code_margin: int =
             known_serials[area, int(year)].add(int(serial))
     skipped = 0
     for area, year, last, key in skipping.lock_serials(tx):
-        highest = _highest_known_count(last, bytes(key), known_serials[area, year])
-        until = min(highest + code_margin, codes.LAST_SERIAL)
+        until = min(_highest_known_count(last, bytes(key), known_serials[area, year]) + code_margin, codes.LAST_SERIAL)
         skipping.set_last_serial(tx, area, year, until)
         skipped += until - last
-    skipping.skip_log_numbers(tx, NUMBER_MARGIN)
-    skipping.skip_receipt_positions(tx, NUMBER_MARGIN)
-    return {"codes": skipped, "numbers": NUMBER_MARGIN}
-
-
-def record_recovery(tx: Transaction, epoch: int, lost_since: datetime | None) -> None:
-    """Record the recovery, from which the answer to a receipt cursor of an earlier epoch is made."""
-    skipping.insert_recovery(tx, epoch, lost_since)
+    return skipped
 
 
 def _highest_known_count(last: int, key: bytes, serials: set[int]) -> int:

@@ -4,7 +4,8 @@
 
 Every accepted event is processed as when it was received first; refused events are left out. The codes of reports are pinned, so that each report gets the
 code that it had. `--shuffle` interleaves the agencies at random, in an order in which they could have sent the events: each agency's events keep their
-order, and so do the events about one dispute, because its agencies act in answer to each other, and the changes of rosters. At the end the watermarks of
+order, and so do the events about one dispute, because its agencies act in answer to each other, and the changes of rosters. Each event about a dispute of
+the safeguard lane waits for the outcome of the one before, because events of the lane and others take different ways. At the end the watermarks of
 the log are stated for the agencies, and for an agency that had fallen silent `--silent-until`, the time up to which deadlines no longer waited for it.
 """
 
@@ -14,13 +15,13 @@ import os
 import sys
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from random import Random
 
 import orjson
 
+import contracts
 from plumbing import settings
 from plumbing.events import Delivery
 from plumbing.pool import Pool
@@ -30,6 +31,7 @@ from services.intake.store import replay, watermarks
 BATCH_SIZE = 200
 MAX_OUTBOX_ROWS = 500  # while the outbox has more rows, no further events are loaded
 POLL_SECONDS = 0.1
+EVENT_TYPES_WITH_RISK = ("dispute.reported", "dispute.screened", "report.corrected")
 EVENT_TYPES_PINNED = ("dispute.reported", "reports.unjoined")
 
 
@@ -41,7 +43,7 @@ def main(arguments: list[str]) -> int:
         if not replay.is_empty(tx):
             print("目标系统已有上报，未装入 | the installation has events already, nothing was loaded", file=sys.stderr)
             return 2
-        replay.pin_codes(tx, [(e["agency"], e["event_id"], e["report_code"]) for e in entries if e["report_code"] and e["type"] in EVENT_TYPES_PINNED])
+        replay.pin_codes(tx, [(e["agency"], e["event_id"], e["dispute"]) for e in entries if e["type"] in EVENT_TYPES_PINNED])
     ordered = entries if options.shuffle is None else shuffled(entries, options.shuffle)
     count = load(pool, ordered, options.speed)
     _wait_until_answered(pool)
@@ -129,17 +131,66 @@ def _joined_into(entry):
 # ── Loading ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def load(pool: Pool, entries: Iterable[dict], speed: float | None) -> int:
+def load(pool: Pool, entries: list[dict], speed: float | None) -> int:
     """Process the entries in batches, at most `speed` of them a second. Return their number."""
-    started_at, count = time.monotonic(), 0
-    for batch in _batches(list(entries), BATCH_SIZE if speed is None else max(1, min(BATCH_SIZE, int(speed / 10)))):
+    started_at, count, size = time.monotonic(), 0, BATCH_SIZE if speed is None else max(1, min(BATCH_SIZE, int(speed / 10)))
+    stream = _Stream(entries)
+    while not stream.is_empty:
         _wait_for_outbox(pool)
         with pool.transaction() as tx:
+            stream.release(replay.find_decided(tx, stream.awaited()))
+            batch = stream.take(size)
             ingest.ingest(tx, [envelope.read_any(delivery_of(entry)) for entry in batch])
         count += len(batch)
-        if speed is not None:
+        if not batch:
+            time.sleep(POLL_SECONDS)
+        elif speed is not None:
             time.sleep(max(0.0, count / speed - (time.monotonic() - started_at)))
     return count
+
+
+class _Stream:
+    """The entries still to load. An event about a dispute of the safeguard lane is held back until the event before it has its outcome."""
+
+    def __init__(self, entries: list[dict]):
+        self._entries, self._group_of = deque(entries), _disputes_that_belong_together(entries)
+        self._lane_groups = {self._group_of(entry) for entry in entries if entry["dispute"] and _concerns_lane(entry)}
+        self._awaited: dict[str, tuple[str, str]] = {}  # group of disputes → (agency, event id) of the event whose outcome is awaited
+        self._held_back: dict[str, deque] = defaultdict(deque)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._entries and not self._held_back
+
+    def awaited(self) -> list[tuple[str, str]]:
+        """Return (agency, event id) of each event whose outcome must arrive before a held-back event can be loaded."""
+        return [self._awaited[group] for group in self._held_back]
+
+    def release(self, decided: set[tuple[str, str]]) -> None:
+        """Let the next held-back event follow each of these decided events."""
+        for group in [group for group in self._held_back if self._awaited[group] in decided]:
+            del self._awaited[group]
+            self._entries.extendleft(reversed(self._held_back.pop(group)))
+
+    def take(self, size: int) -> list[dict]:
+        """Return up to `size` entries that can be loaded now."""
+        batch: list[dict] = []
+        while self._entries and len(batch) < size:
+            entry = self._entries.popleft()
+            group = entry["dispute"] and self._group_of(entry)
+            if group in self._awaited:
+                self._held_back[group].append(entry)
+                continue
+            if group in self._lane_groups:
+                self._awaited[group] = (entry["agency"], entry["event_id"])
+            batch.append(entry)
+        return batch
+
+
+def _concerns_lane(entry):
+    if entry["type"] in contracts.safeguard.STEP_NAMES:
+        return True
+    return entry["type"] in EVENT_TYPES_WITH_RISK and bool(contracts.safeguard.danger_flags(envelope.read_any(delivery_of(entry)).data))
 
 
 def delivery_of(entry: dict) -> Delivery:
@@ -147,11 +198,6 @@ def delivery_of(entry: dict) -> Delivery:
     stored = dict(entry["delivery"])
     body = base64.b64decode(stored.pop("body_base64")) if "body_base64" in stored else stored.pop("body").encode()
     return Delivery(body, **stored)
-
-
-def _batches(entries, size) -> Iterator[list]:
-    for begin in range(0, len(entries), size):
-        yield entries[begin : begin + size]
 
 
 def _wait_for_outbox(pool):

@@ -118,11 +118,11 @@ async def get_receipts(request: Request) -> Response:
 
 async def _old_epoch_response(request, agency, asked_epoch, after):
     """Return the answer to a position of an earlier epoch: what to send again, and where to continue."""
-    epoch, lost_since, last = await _run_with_timeout(_load_recovery, request.app.state.pool, agency, asked_epoch)
+    epoch, lost_since_at, last = await _run_with_timeout(_load_recovery, request.app.state.pool, agency, asked_epoch)
     status, zh, en = PROBLEMS["old_epoch"]
     telemetry.HTTP_REQUESTS.labels("intake", "problem", status).inc()
     position = f"{epoch}.{min(after, last)}"
-    instructions = {"epoch": epoch, "after": position} | ({"since": lost_since.isoformat()} if lost_since else {})
+    instructions = {"epoch": epoch, "after": position} | ({"since": lost_since_at.isoformat()} if lost_since_at else {})
     return JSONResponse({"code": "old_epoch", "zh": zh, "en": en, **instructions}, status, headers={POSITION_HEADER: position})
 
 

@@ -29,7 +29,7 @@ TRANSITION_COLUMNS = Columns(
 )
 DEADLINE_COLUMNS = Columns(
     "code text, key text, clock text, kind text, started_at timestamptz, due_at timestamptz, owed_by text[], set_at timestamptz,"
-    " next_check_at timestamptz, state text, provisional boolean, history jsonb, awaits text[]"
+    " next_check_at timestamptz, state text, provisional boolean, history jsonb, awaits text[], is_replaced boolean"
 )
 WATERMARK_COLUMNS = Columns("partition smallint, agency text, up_to timestamptz, stated_up_to timestamptz, stated_at timestamptz")
 
@@ -43,13 +43,25 @@ def load(tx: Transaction, codes: Iterable[str]) -> dict[str, Dispute]:
         row[0]: _set_particulars(Dispute(row[0], *row[1:6], frozenset(row[6]), frozenset(row[7]), *row[8:-1]), row[-1])
         for row in tx.rows(f"select {DISPUTE_COLUMNS.names} from mediation.disputes where code = any(%s) order by code for update", (codes,))
     }
-    for code, key, clock, kind, started, ends_at, owed_by, set_at, next_check_at, state, provisional, history, awaits in tx.rows(
-        f"select {DEADLINE_COLUMNS.names} from mediation.deadlines d where code = any(%s) and (state = 'open' or state = 'passed' and not {_HAS_SUCCESSOR_SQL})"
+    for code, key, clock, kind, started, ends_at, owed_by, set_at, next_check_at, state, provisional, history, awaits, is_replaced in tx.rows(
+        f"select {DEADLINE_COLUMNS.names} from mediation.deadlines where code = any(%s) and state in ('open', 'passed') and not is_replaced"
         " order by code, due_at, key",
         (codes,),
     ):
         disputes[code].deadlines[key] = deadline = Deadline(
-            clock, key, kind, started, ends_at, tuple(owed_by), set_at, next_check_at, state, provisional, *_parse_deadline_history(history), tuple(awaits)
+            clock,
+            key,
+            kind,
+            started,
+            ends_at,
+            tuple(owed_by),
+            set_at,
+            next_check_at,
+            state,
+            provisional,
+            *_parse_deadline_history(history),
+            tuple(awaits),
+            is_replaced,
         )
         deadline.reminded_at = instant_of(history["reminded_at"]) if "reminded_at" in history else None
     lane_store.load(tx, disputes)
@@ -162,7 +174,22 @@ def _transition_row(event, decision, transition, applied, now):
 
 
 def _deadline_row(code, d):
-    return code, d.key, d.clock, d.kind, d.started_at, d.due_at, d.owed_by, d.set_at, d.next_check_at, d.state, d.provisional, _deadline_history(d), d.awaits
+    return (
+        code,
+        d.key,
+        d.clock,
+        d.kind,
+        d.started_at,
+        d.due_at,
+        d.owed_by,
+        d.set_at,
+        d.next_check_at,
+        d.state,
+        d.provisional,
+        _deadline_history(d),
+        d.awaits,
+        d.is_replaced,
+    )
 
 
 def _deadline_history(d) -> dict:
@@ -188,9 +215,6 @@ def _parse_periods(stored) -> list:
     return [(instant_of(began), ended and instant_of(ended)) for began, ended in stored]
 
 
-# A dispute has one current deadline per clock. A passed deadline that was followed by a new one of the same clock (for example that of an earlier
-# supervision notice) stays in the table, but is not loaded.
-_HAS_SUCCESSOR_SQL = "exists (select 1 from mediation.deadlines later where later.code = d.code and later.clock = d.clock and later.set_at > d.set_at)"
 # An agency counts as heard up to a time when every partition has heard it: all its earlier events about disputes of any partition are processed then.
 _WATERMARKS_SQL = (
     "select agency, min(up_to), case when count(stated_up_to) = %(partitions)s then min(stated_up_to) end, min(stated_at)"

@@ -1,12 +1,12 @@
 """Rebuilds the ledger of notices from the producers' records (plumbing.recovery.rebuild). Nothing is sent again.
 
-What the live ledger knows about a notice that the record gives as well (when it was sent, attempts by webhook) is kept.
+The ledger says what agencies were sent. Therefore its rows are kept, and only notices that it lacks are added.
 """
 
 from contracts.channels import is_sealed
 from plumbing.recovery import rebuild
 from plumbing.transaction import Transaction
-from services.notify import rules, safeguard, store
+from services.notify import ledger, safeguard, store
 
 
 def apply(tx: Transaction, events: list) -> None:
@@ -14,11 +14,14 @@ def apply(tx: Transaction, events: list) -> None:
     effective = [event for event in events if not event.discarded]
     sealed = [notice for event in effective if is_sealed(event.source) for notice in safeguard.notices_for(event)]
     store.insert_sealed_notices(tx, sealed)
-    store.insert_notices(tx, [n for event in effective if not is_sealed(event.source) for n in rules.notices_for(event)], "inbox", is_waiting=False)
+    ordinary = [event for event in effective if not is_sealed(event.source)]
+    notices, new_entries, changed_entries = ledger.record_all(store.load_entries_in_force(tx, {event.subject for event in ordinary}), ordinary)
+    store.update_entries(tx, changed_entries)
+    store.insert_notices(tx, notices, new_entries, "inbox", is_waiting=False)
 
 
 def switch(rebuilt, live) -> None:
-    """Correct the live ledger by the rebuilt one. `rebuilt`, `live`: cursors; the caller commits."""
+    """Add the notices that the live ledger lacks, and replace the positions. `rebuilt`, `live`: cursors; the caller commits."""
     live.execute(store.LOCK_LEDGER_SQL)
     rebuild.replace_tables(rebuilt, live, "notify", rebuild.POSITION_TABLES)
     for table in store.LEDGER_TABLES:

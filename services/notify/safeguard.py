@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contracts import COUNTY
 from contracts.safeguard import HOLD_NOTICE_RECIPIENTS
 from plumbing.events import Event
-from services.notify.rules import Notice
+from services.notify.model import Notice
 
 # Codes of the leading agencies: court (C), police (P), women's federation (W, 妇联).
 COURT, POLICE, WOMENS_FEDERATION = (COUNTY.lead_agency(role).code for role in "CPW")

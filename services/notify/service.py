@@ -5,7 +5,7 @@ from plumbing.consumer import hear
 from plumbing.dependency import BackgroundJobs, Database, TimesOfDueWork
 from plumbing.events import DomainEvent, Reply
 from plumbing.timer import every
-from services.notify import rules, safeguard, sending, store
+from services.notify import ledger, safeguard, sending, store
 
 CONCURRENT_CALLS = 16  # maximum number of simultaneous webhook calls, each to another agency
 
@@ -24,12 +24,15 @@ class NotifyService:
         with self.db.transaction() as tx:
             heard = [event for event in tx.unheard(batch) if not event.discarded]
             self._send_sealed_notices(tx, [notice for event in heard if is_sealed(event.source) for notice in safeguard.notices_for(event)])
-            notices = [notice for event in heard if not is_sealed(event.source) for notice in rules.notices_for(event)]
+            ordinary = [event for event in heard if not is_sealed(event.source)]
+            entries = store.load_entries_in_force(tx, {event.subject for event in ordinary}) if ordinary else {}
+            notices, new_entries, changed_entries = ledger.record_all(entries, ordinary)
+            store.update_entries(tx, changed_entries)
             if not notices:
                 return
             with_webhook = store.load_agencies_with_webhook(tx, {notice.to for notice in notices})
-            store.insert_notices(tx, notices, "inbox", is_waiting=False)
-            store.insert_notices(tx, [notice for notice in notices if notice.to in with_webhook], "webhook", is_waiting=True)
+            store.insert_notices(tx, notices, new_entries, "inbox", is_waiting=False)
+            store.insert_notices(tx, [notice for notice in notices if notice.to in with_webhook], new_entries, "webhook", is_waiting=True)
             tx.post([Reply(notice.to, notice.id, notice.kind, notice.dispute, notice.about, cause=notice.event) for notice in notices])
             tx.say(
                 [

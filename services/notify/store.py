@@ -1,5 +1,6 @@
 """SQL of the service notify: the tables of notices and of the agencies' webhooks."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,23 +8,25 @@ import psycopg2
 
 from plumbing.rows import Columns
 from plumbing.transaction import Transaction
-from services.notify.rules import Notice
+from services.notify.model import LedgerEntry, Notice
 
 NOTICE_COLUMNS = Columns(
     "id text, channel text, kind text, dispute text, addressee text, clock text, due_at timestamptz, status text, made_at timestamptz,"
-    " next_try_at timestamptz, settled_at timestamptz, about jsonb"
+    " next_try_at timestamptz, settled_at timestamptz, about jsonb, is_copy boolean, step text, happened_at timestamptz, reported text[], validity text,"
+    " ended_by text"
 )
+CHANGED_COLUMNS = Columns("id text, due_at timestamptz, reported text[], validity text, ended_by text")
 
 SEALED_NOTICE_COLUMNS = Columns("id text, dispute text, addressee text, because text, made_at timestamptz")
 
-# Correction of the ledger by a rebuilt one: notices that the record does not give are deleted, those that the ledger lacks are inserted.
+# Completion of the ledger by a rebuilt one: notices that the ledger lacks are inserted. None is deleted, because the ledger says what agencies were sent.
 LEDGER_TABLES = ("notices", "sealed_notices")
 LOCK_LEDGER_SQL = "lock table notify.notices, notify.sealed_notices in share row exclusive mode"
 CREATE_REBUILT_SQL = {table: f"create table notify.rebuilt_{table} (like notify.{table} including defaults)" for table in LEDGER_TABLES}
 MERGE_REBUILT_SQL = (
-    "delete from notify.notices n where not exists (select from notify.rebuilt_notices r where r.id = n.id)",
+    "update notify.notices n set due_at = r.due_at, is_copy = r.is_copy, step = r.step, happened_at = r.happened_at, reported = r.reported,"
+    " validity = r.validity, ended_by = r.ended_by from notify.rebuilt_notices r where n.id = r.id",
     "insert into notify.notices select * from notify.rebuilt_notices on conflict do nothing",
-    "delete from notify.sealed_notices n where not exists (select from notify.rebuilt_sealed_notices r where r.id = n.id)",
     "insert into notify.sealed_notices select * from notify.rebuilt_sealed_notices on conflict do nothing",
     "drop table notify.rebuilt_notices, notify.rebuilt_sealed_notices",
 )
@@ -57,18 +60,44 @@ def load_agencies_with_webhook(tx: Transaction, agencies: set[str]) -> set[str]:
     return {agency for (agency,) in tx.rows("select agency from notify.webhooks where agency = any(%s)", (sorted(agencies),))}
 
 
-def insert_notices(tx: Transaction, notices: list[Notice], channel: str, is_waiting: bool) -> None:
-    """Insert notices into the table `notices`, with status `waiting` (for a webhook sender) or `sent` (in this transaction)."""
-    status, next_try_at, settled_at = ("waiting", tx.now, None) if is_waiting else ("sent", None, tx.now)
-    tx.insert(
-        "notify.notices",
-        NOTICE_COLUMNS,
-        [
-            (n.id, channel, n.kind, n.dispute, n.to, n.about.get("clock"), n.about.get("due_at"), status, tx.now, next_try_at, settled_at, n.about)
-            for n in notices
-        ],
-        "on conflict do nothing",
+def load_entries_in_force(tx: Transaction, disputes: set[str]) -> dict[str, list[LedgerEntry]]:
+    """Return the ledger's entries of these disputes that are in force, by dispute."""
+    found = defaultdict(list)
+    rows = tx.rows(
+        "select dispute, id, kind, addressee, clock, due_at, is_copy, step, happened_at, reported,"
+        " coalesce(about ->> 'was', about ->> 'other', about ->> 'reported_by')"
+        " from notify.notices where dispute = any(%s) and channel = 'inbox' and validity = 'in_force'",
+        (sorted(disputes),),
     )
+    for dispute, *columns in rows:
+        found[dispute].append(LedgerEntry(*columns))
+    return found
+
+
+def insert_notices(tx: Transaction, notices: list[Notice], entries: dict[str, LedgerEntry], channel: str, is_waiting: bool) -> None:
+    """Insert notices into the table `notices`, with status `waiting` (for a webhook sender) or `sent` (in this transaction). `entries`: by id of the notice."""
+    status, next_try_at, settled_at = ("waiting", tx.now, None) if is_waiting else ("sent", None, tx.now)
+    rows = []
+    for notice in notices:
+        entry = entries[notice.id]
+        sent = (notice.id, channel, notice.kind, notice.dispute, notice.to, entry.clock, entry.due_at, status, tx.now, next_try_at, settled_at, notice.about)
+        rows.append((*sent, entry.is_copy, entry.step, entry.happened_at, entry.reported, entry.validity, entry.ended_by))
+    tx.insert("notify.notices", NOTICE_COLUMNS, rows, "on conflict do nothing")
+
+
+def update_entries(tx: Transaction, entries: list[LedgerEntry]) -> None:
+    """Store what changed in entries since their notices were sent, for all channels of the notice."""
+    if entries:
+        tx.write(
+            "update notify.notices n set due_at = v.due_at, reported = v.reported, validity = v.validity, ended_by = v.ended_by"
+            f" from {CHANGED_COLUMNS.rows} where n.id = v.id",
+            CHANGED_COLUMNS.parameters([(entry.id, entry.due_at, entry.reported, entry.validity, entry.ended_by) for entry in entries]),
+        )
+
+
+def load_notices_in_force(tx: Transaction) -> list[tuple]:
+    """Return (kind, dispute, addressee, clock, due_at) of every notice in force by which an agency has to act, in this order of columns."""
+    return tx.rows("select kind, dispute, addressee, clock, due_at from notify.notices_in_force order by 2, 1, 3, 4, 5")
 
 
 def insert_sealed_notices(tx: Transaction, notices: list[Notice]) -> None:

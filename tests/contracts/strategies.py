@@ -12,7 +12,8 @@ from contracts.facts.deadlines import SCHEMAS_OF_CHANGES, DeadlineChange
 from contracts.fields import Amount, Boolean, Day, FullMatch, Instant, ListOf, Nested, Number, Text
 from contracts.nested_schemas import ReasonGiven
 from contracts.step_facts import StepFacts
-from contracts.steps.reporting import DisputeReported, Place
+from contracts.steps.correction import ReportCorrected
+from contracts.steps.reporting import CorrectedReport, DisputeReported, Place
 from contracts.steps.roster import RosterChanged
 
 TIME_ZONES = st.sampled_from([UTC, timezone(timedelta(hours=8))])
@@ -57,7 +58,9 @@ def schema_strategy(schema):
             lambda data: {name: value for name, value in data.items() if name != "organisation"})  # fmt: skip
     if isinstance(schema, ReceiptAccepted):
         return st.one_of(dictionaries.map(partial(_accepted_with, name)) for name in ("dispute", "organisation", "up_to"))
-    if isinstance(schema, DisputeReported) and {"parties", "parties_sealed"} <= set(fields):
+    if isinstance(schema, ReportCorrected):
+        return dictionaries.flatmap(partial(_as_correction, schema.fields["facts"]))
+    if isinstance(schema, (DisputeReported, CorrectedReport)) and {"parties", "parties_sealed"} <= set(fields):
         return dictionaries.map(lambda report: {name: value for name, value in report.items() if name != "parties" or "parties_sealed" not in report})
     for field in fields.values():
         if isinstance(field, StepFacts):
@@ -71,6 +74,18 @@ def _accepted_with(subject_field, data):
     chosen = {"dispute": samples.DISPUTE, "organisation": samples.ORGANISATION, "up_to": datetime(2026, 3, 4, tzinfo=UTC)}[subject_field]
     kept = {name: value for name, value in data.items() if name not in ("dispute", "organisation", "up_to", "log")}
     return {**kept, subject_field: data.get(subject_field, chosen), **({} if subject_field == "up_to" else {"log": data.get("log", example["log"])})}
+
+
+def _as_correction(field, data):
+    """Return a strategy for a valid correction: with all facts that the reporting agency has to state, or with place and kind only by the mediation centre."""
+    is_by_centre = "reported_by" in data
+    data = data | ({"corrects": "dispute.reported"} if is_by_centre else {})
+    if data.get("corrects") != "dispute.reported":
+        return _add_facts_of_step(field, data)
+    required = {} if is_by_centre else {"channel": "walk_in", "wants": "mediation"}
+    kept = ("place", "kind") if is_by_centre else field.schemas()["dispute.reported"].fields
+    facts = schema_strategy(field.schemas()["dispute.reported"])
+    return facts.map(lambda facts: {**data, "facts": required | {name: value for name, value in facts.items() if name in kept}})
 
 
 def _add_facts_of_step(field, data):

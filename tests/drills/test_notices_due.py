@@ -18,8 +18,8 @@ from drills.checker import Evidence, ProducerRecords
 from plumbing import events
 from plumbing.events import Delivery, DomainEvent
 from plumbing.parked import SET_STATUS
-from services.notify import rules
-from services.notify.rules import Notice
+from services.notify import ledger, rules
+from services.notify.model import LedgerEntry, Notice
 from services.notify.service import NotifyService
 from tests.contracts.strategies import data_strategy
 
@@ -143,14 +143,15 @@ def test_the_check_expects_the_notices_that_the_notify_service_makes_for_generat
 def test_the_check_reports_a_notice_that_it_does_not_expect(notify_service, tables_with_copy, monkeypatch):
     """The notify service is given an additional rule that the check does not have."""
 
-    def with_extra_notice(event):
-        data_of_notice = contracts.NOTICES["notice.deadline"].example | {"dispute": event.subject}
-        return [
-            *rules.notices_for(event),
-            *([Notice("notice.deadline", event.subject, "police", data_of_notice, event)] if event.type == "dispute.closed" else []),
-        ]
+    def with_extra_notice(entries, event):
+        notices = ledger.record(entries, event)
+        if event.type == "dispute.closed":
+            data_of_notice = contracts.NOTICES["notice.deadline"].example | {"dispute": event.subject}
+            notices.append(Notice("notice.deadline", event.subject, "police", data_of_notice, event))
+            entries.append(LedgerEntry.of(notices[-1]))
+        return notices
 
-    monkeypatch.setattr("services.notify.service.rules", SimpleNamespace(notices_for=with_extra_notice))
+    monkeypatch.setattr("services.notify.service.ledger", SimpleNamespace(record=with_extra_notice))
     row = contracts.DOMAIN_EVENTS["dispute.closed"]
     notify_service.on_events(publish_as_mediation(tables_with_copy, [DomainEvent(row.type, new_code(), row.example)]))
 

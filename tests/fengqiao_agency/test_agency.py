@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pika
@@ -35,6 +36,36 @@ def test_dispute_code_in_the_receipt_of_a_report_is_stored(broker, police):
     assert code.startswith("620702-2026-")
 
 
+def test_after_a_recovery_of_the_hub_events_it_may_have_lost_are_sent_again_in_order(broker, police):
+    with FakeHub(broker.uri(), ["police"]) as hub:
+        police.start()
+        old = police.report(EVENT_TYPE, "110-0000", {"n": 0})
+        assert police.settle(SETTLE_SECONDS)
+        police.outbox._query("update outbox set answered_at = '2026-01-01T00:00:00.000+00:00'")
+        lost = [police.report(EVENT_TYPE, "110-0001", {"n": n}) for n in range(3)] + [police.report(EVENT_TYPE, "110-0002", {"n": 3})]
+        assert police.settle(SETTLE_SECONDS)
+        hub.received.clear()
+        hub.send("police", "notice.recovered", {"epoch": 2, "since": datetime.now(UTC).isoformat()}, "recovery/2/police")
+        assert police.outbox.wait_until(lambda: len(hub.received_without_repeats()) == 4, SETTLE_SECONDS)
+        assert police.settle(SETTLE_SECONDS)
+
+    sent_again = [event for _, _, event in hub.received_without_repeats()]
+    assert sorted(sent_again) == sorted(lost) and [event for event in sent_again if event in lost[:3]] == lost[:3]
+    assert {police.outbox.find_event(event).state for event in (old, *lost)} == {"applied"}
+
+
+def test_after_a_recovery_without_lost_events_only_events_without_a_receipt_are_sent_again(broker, police):
+    with FakeHub(broker.uri(), ["police"]) as hub:
+        police.start()
+        police.report(EVENT_TYPE, "110-0001", {"n": 1})
+        assert police.settle(SETTLE_SECONDS)
+        hub.send("police", "notice.recovered", {"epoch": 2}, "recovery/2/police")
+        assert police.outbox.wait_until(lambda: police.outbox.notices(), SETTLE_SECONDS)
+        assert police.settle(SETTLE_SECONDS)
+
+    assert len(hub.received) == 1
+
+
 def test_receipt_with_a_changed_dispute_code_replaces_the_stored_code(broker, police):
     with FakeHub(broker.uri(), ["police"]) as hub:
         police.start()
@@ -48,7 +79,7 @@ def test_receipt_with_a_changed_dispute_code_replaces_the_stored_code(broker, po
     assert (row.state, row.dispute, police.code_of("110-0001")) == ("applied", new_code, new_code)
 
 
-def test_message_body_is_deleted_if_its_event_is_accepted_but_not_if_it_is_refused(broker, police):
+def test_message_body_is_deleted_some_days_after_its_event_was_answered_unless_it_was_refused(broker, police):
     with FakeHub(broker.uri(), ["police"], refuse=lambda e: e.get_subject() == "bad", reject=lambda e: e.get_subject() == "early"):
         police.start()
         accepted, refused, rejected = (police.report(EVENT_TYPE, subject, {"text": subject}) for subject in ("good", "bad", "early"))
@@ -56,6 +87,11 @@ def test_message_body_is_deleted_if_its_event_is_accepted_but_not_if_it_is_refus
 
     assert [police.outbox.find_event(e).state for e in (accepted, refused, rejected)] == ["applied", "refused", "rejected"]
     assert police.outbox.find_event(refused).reason["zh"] == "不行"
+    bodies = dict(police.outbox._query("select id, body from outbox"))
+    assert b"good" in bodies[accepted] and b"early" in bodies[rejected]  # the hub may ask for them again
+    police.outbox._query("update outbox set answered_at = '2026-01-01T00:00:00.000+00:00'")
+    police.outbox._next_deletion_at = 0.0
+    police.outbox.store_messages([])
     bodies = dict(police.outbox._query("select id, body from outbox"))
     assert bodies[accepted] is None and bodies[rejected] is None and b"bad" in bodies[refused]
 

@@ -34,6 +34,7 @@ INTAKE_TABLES = (
     "receipt_cursors",
     "parties",
     "party_tokens",
+    "report_corrections",
     "reports",
     "disputes",
     "serials",

@@ -270,13 +270,28 @@ def test_receipts_are_returned_after_the_given_position(api):
     assert api.get("/receipts?after=1.4").json() == [] and api.get("/receipts?after=1.4").headers["fengqiao-position"] == "1.4"
 
 
+def test_a_position_of_an_earlier_epoch_gets_instructions_and_the_position_to_continue_with(api, intake):
+    post_event(api, [make_event_json(id=f"e-{n}", subject=f"R-{n}") for n in range(3)], BATCH_CONTENT_TYPE)
+    intake.rows("update intake.epoch set number = 3; insert into intake.recoveries (epoch, lost_since_at) values (2, '2026-03-02T02:00:00Z'), (3, null)")
+    try:
+        response = api.get("/receipts?after=1.9")
+        answer = response.json()
+
+        assert response.status_code == 410 and answer["code"] == "old_epoch" and "重新上报" in answer["zh"] and "Send again" in answer["en"]
+        assert (answer["epoch"], answer["after"], answer["since"]) == (3, "3.3", "2026-03-02T02:00:00+00:00")
+        assert api.get(f"/receipts?after={answer['after']}").json() == [] and len(api.get("/receipts").json()) == 3
+        assert "since" not in api.get("/receipts?after=2.1").json()
+    finally:
+        intake.rows("update intake.epoch set number = 1; delete from intake.recoveries")
+
+
 def test_an_agency_cannot_read_another_agencys_receipts(api):
     post_event(api, make_event_json())
 
     assert api.get("/receipts", headers={"Authorization": f"Bearer {ACCESS_TOKENS['police']}"}).json() == []
 
 
-@pytest.mark.parametrize("query", ["after=-1", "after=x", "after=1.5", "wait=-1", "wait=x", "after=" + "9" * 19, "after=٣", "after="])
+@pytest.mark.parametrize("query", ["after=-1", "after=x", "after=1.5.1", "after=0.5", "after=7", "wait=-1", "wait=x", "after=" + "9" * 19, "after=٣", "after="])
 def test_a_request_for_receipts_with_an_invalid_query_is_rejected(api, query):
     assert api.get(f"/receipts?{query}").status_code == 400
 

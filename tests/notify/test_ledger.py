@@ -2,7 +2,9 @@
 
 import pytest
 
+import contracts
 from plumbing.events import Delivery
+from services.notify import store
 from tests.notify.conftest import DISPUTE_CODE, mediation_event
 
 OTHER_DISPUTE_CODE = "620702-2026-000124-0"
@@ -80,3 +82,97 @@ def test_no_notice_is_sent_or_stored_if_the_batch_is_rolled_back(service, notify
         service.on_events([mediation_event(1, "deadline.recomputed")])
 
     assert load_ledger(notify_sandbox) == [] and load_outbox(notify_sandbox, "inboxes") == [] and notify_sandbox.rows("select 1 from notify.heard") == []
+
+
+# ── notices in force ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+BODY, CLOCK, DUE_AT = "peoples_mediation_committee-daman", "mediation_out_of_court_policy", "2026-04-03T15:59:59+00:00"
+
+
+def set_deadline(sequence, **changed):
+    change = {"change": "set", **contracts.samples.DEADLINE_SET, "clock": CLOCK, "due_at": DUE_AT, "owed_by": [BODY]} | changed
+    return mediation_event(sequence, "referral.accepted", deadlines=[change], next_actors=[BODY])
+
+
+def passed_deadline(sequence):
+    return mediation_event(sequence, "deadline.passed", clock=CLOCK, due_at=DUE_AT, owed_by=[BODY])
+
+
+def met_deadline(sequence, **changed):
+    change = {"change": "met", "clock": CLOCK, "kind": "POLICY", "due_at": DUE_AT, "met_at": "2026-04-01T02:00:00+00:00", "was_passed": True} | changed
+    return mediation_event(sequence, "agreement.reached", deadlines=[change], next_actors=[BODY])
+
+
+def load_validities(notify_sandbox):
+    """Return (type, addressee, channel, validity, whether a notice of the ledger ended it) of every notice but withdrawals."""
+    return notify_sandbox.rows(
+        "select kind, addressee, channel, validity, exists (select from notify.notices w where w.id = n.ended_by and w.channel = 'inbox')"
+        " from notify.notices n where kind <> 'notice.withdrawn' order by kind, addressee, channel"
+    )
+
+
+def load_notices_in_force(service):
+    with service.db.transaction() as tx:
+        return [(kind, addressee, clock, due_at and due_at.isoformat()) for kind, _, addressee, clock, due_at in store.load_notices_in_force(tx)]
+
+
+@pytest.mark.parametrize("batches", [[3], [1, 1, 1], [2, 1]], ids=["one batch", "three batches", "two batches"])
+def test_a_late_report_withdraws_the_overdue_notice_however_the_events_are_batched(service, notify_sandbox, batches):
+    events = [set_deadline(1), passed_deadline(2), met_deadline(3)]
+    for size in batches:
+        service.on_events(events[:size])
+        events = events[size:]
+
+    assert load_validities(notify_sandbox) == [
+        ("notice.deadline", BODY, "inbox", "settled", False),
+        ("notice.overdue", "mediation_centre", "inbox", "withdrawn", True),
+        ("notice.overdue", BODY, "inbox", "withdrawn", True),
+    ]
+    withdrawals = [notice for notice in load_outbox(notify_sandbox, "inboxes") if notice["type"] == "notice.withdrawn"]
+    assert sorted((notice["id"], notice["data"]["notice_id"], notice["data"]["why"]) for notice in withdrawals) == [
+        (f"{DISPUTE_CODE}/3/withdraws/2/{to}", f"{DISPUTE_CODE}/2/{to}", "met_in_time") for to in ("mediation_centre", BODY)
+    ]
+    assert load_notices_in_force(service) == []
+
+
+def test_a_redelivered_late_report_withdraws_a_notice_only_once(service, notify_sandbox):
+    for _ in range(2):
+        service.on_events([set_deadline(1), passed_deadline(2), met_deadline(3)])
+
+    assert [notice["type"] for notice in load_outbox(notify_sandbox, "inboxes")].count("notice.withdrawn") == 2
+
+
+def test_a_notice_sent_by_webhook_is_withdrawn_by_webhook_too(service, notify_sandbox, set_webhook):
+    set_webhook(BODY, "http://127.0.0.1:1/")
+    service.on_events([set_deadline(1), passed_deadline(2)])
+    service.on_events([met_deadline(3)])
+
+    assert [row for row in load_validities(notify_sandbox) if row[:2] == ("notice.overdue", BODY)] == [
+        ("notice.overdue", BODY, "inbox", "withdrawn", True),
+        ("notice.overdue", BODY, "webhook", "withdrawn", True),
+    ]
+    assert notify_sandbox.rows("select addressee, channel from notify.notices where kind = 'notice.withdrawn' order by 1, 2") == [
+        ("mediation_centre", "inbox"),
+        (BODY, "inbox"),
+        (BODY, "webhook"),
+    ]
+
+
+def test_notices_in_force_are_those_by_which_an_agency_has_to_act_now(service):
+    service.on_events([mediation_event(1, "deadline.approached", OTHER_DISPUTE_CODE, clock=CLOCK, owed_by=[BODY]), set_deadline(1), passed_deadline(2)])
+
+    assert load_notices_in_force(service) == [  # a reminder is not among them
+        ("notice.deadline", BODY, CLOCK, DUE_AT),
+        ("notice.overdue", "mediation_centre", CLOCK, DUE_AT),
+        ("notice.overdue", BODY, CLOCK, DUE_AT),
+    ]
+
+
+def test_the_ledger_shows_the_present_end_of_a_deadline_that_moved(service, notify_sandbox):
+    moved = {"clock": CLOCK, "due_at": "2026-04-08T15:59:59+00:00", "was_due_at": DUE_AT, "because": "calendar", "owed_by": [BODY]}
+    service.on_events([set_deadline(1)])
+    service.on_events([mediation_event(2, "deadline.recomputed", **moved)])
+
+    assert load_notices_in_force(service) == [("notice.deadline", BODY, CLOCK, moved["due_at"])]
+    assert [notice["data"]["because"] for notice in load_outbox(notify_sandbox, "inboxes")[1:]] == ["calendar"]
+    assert notify_sandbox.rows("select about ->> 'due_at' from notify.notices where ended_by is null") == [(DUE_AT,)]  # the notice as it was sent

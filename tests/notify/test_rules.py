@@ -17,6 +17,11 @@ EVENT_TYPES_WITH_NOTICES = (
     "departments.called",
     "supervision.issued",
     "level.escalated",
+    "dispute.reopened",
+    "merge.noted",
+    "report.corrected",
+    "report.withdrawn",
+    "reports.unjoined",
 )
 
 

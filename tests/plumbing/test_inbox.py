@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from plumbing.events import Delivery
+from plumbing import telemetry
+from plumbing.events import Delivery, read, utc_now, write_jump
 from plumbing.inbox import SequenceConflict
 from plumbing.pool import should_try_again
 from tests.plumbing.conftest import DISPUTE_A, DISPUTE_B, Listener, make_event
@@ -121,6 +122,70 @@ def test_four_concurrent_copies_of_a_service_process_every_event_once_and_in_ord
     assert processed == {code: list(range(1, 21)) for code in disputes}
     # One process may store an event as waiting while another process applies it; that row is deleted later. Every event that waits must have been applied.
     assert empty_sandbox.rows("select 1 from notify.waiting w join notify.heard h using (source, subject) where w.sequence > h.last_sequence") == []
+
+
+# ── epochs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def conflicts(sandbox):
+    return sandbox.rows("select event_id, sequence from notify.parked where status = 'conflict' order by id")
+
+
+def jump(sequence, follows, epoch=2):
+    return read(Delivery(write_jump("mediation", DISPUTE_A, sequence, follows, epoch, utc_now())))
+
+
+def test_an_event_of_a_later_epoch_with_a_used_number_is_set_aside_and_counted(listener, empty_sandbox):
+    listener.hear(make_event(1), make_event(2))
+    counter = telemetry.EVENTS.labels("notify", "mediation", "step.applied", "conflict")._value
+    before = counter.get()
+
+    assert listener.hear(make_event(2, epoch=2)) == []
+    assert conflicts(empty_sandbox) == [(f"{DISPUTE_A}/2/e2", 2)] and counter.get() == before + 1
+
+
+def test_a_repeated_event_of_an_earlier_epoch_is_a_duplicate_and_an_unknown_one_is_set_aside(listener, empty_sandbox):
+    listener.hear(make_event(1), make_event(2), make_event(3, epoch=2))
+
+    assert listener.hear(make_event(1), make_event(2), make_event(3, epoch=2)) == [] and conflicts(empty_sandbox) == []
+    assert listener.hear(make_event(3), make_event(4)) == []
+    assert conflicts(empty_sandbox) == [(f"{DISPUTE_A}/3", 3), (f"{DISPUTE_A}/4", 4)]
+    assert listener.hear(make_event(4, epoch=2)) == [(DISPUTE_A, 4)]
+
+
+def test_a_conflict_blocks_nothing_and_is_not_retried(listener, empty_sandbox):
+    listener.hear(make_event(1), make_event(1, epoch=2))
+
+    with listener.pool.transaction() as tx:
+        assert tx.inbox.load_due_events(["mediation"]) == []
+    assert listener.hear(make_event(2)) == [(DISPUTE_A, 2)]
+
+
+def test_a_jump_lets_listeners_that_are_behind_and_ahead_continue_with_the_same_number(listener, empty_sandbox):
+    """The producer was restored to number 3 and knows that number 5 was used, so it continues with 6."""
+    listener.hear(make_event(1), make_event(2))
+    assert listener.hear(jump(6, follows=3), make_event(7, epoch=2)) == []
+    assert listener.hear(make_event(3)) == [(DISPUTE_A, 3), (DISPUTE_A, 7)]
+
+    empty_sandbox.empty("notify")
+    listener.hear(*(make_event(number) for number in range(1, 6)))
+    assert listener.hear(make_event(7, epoch=2), jump(6, follows=3)) == [(DISPUTE_A, 7)]
+    assert empty_sandbox.rows("select last_sequence, epoch, last_before_epoch, has_waiting from notify.heard") == [(7, 2, 5, False)]
+
+
+def test_an_event_lost_by_the_producer_that_arrives_after_the_jump_is_set_aside(listener, empty_sandbox):
+    listener.hear(make_event(1), make_event(2), make_event(3))
+    listener.hear(jump(6, follows=3))
+
+    assert listener.hear(make_event(4), make_event(3)) == []
+    assert conflicts(empty_sandbox) == [(f"{DISPUTE_A}/4", 4)]
+
+
+def test_a_waiting_event_of_an_earlier_epoch_is_set_aside_when_its_number_was_used_again(listener, empty_sandbox):
+    listener.hear(make_event(3))
+    assert listener.hear(make_event(1), make_event(2, epoch=2)) == [(DISPUTE_A, 1), (DISPUTE_A, 2)]
+    assert conflicts(empty_sandbox) == [(f"{DISPUTE_A}/3", 3)]
+    assert listener.hear(make_event(3, epoch=2)) == [(DISPUTE_A, 3)]
 
 
 # ── parked ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -102,6 +102,28 @@ def test_sequence_numbers_of_concurrent_transactions_follow_the_order_of_their_c
             assert numbers == list(range(1, len(numbers) + 1))
 
 
+def test_events_are_kept_in_the_record_and_replies_are_not(listener, empty_sandbox):
+    with listener.pool.transaction() as tx:
+        tx.say([DomainEvent("notice.sent", DISPUTE_A, NOTICE_SENT)])
+        tx.post([Reply("police", "n-1", "notice.urged", DISPUTE_A, NOTICE_URGED)])
+
+    assert empty_sandbox.rows("select message_id from notify.published") == [(f"{DISPUTE_A}/1",)]
+    assert empty_sandbox.rows("select message_id, body is null from notify.outbox order by id") == [(f"{DISPUTE_A}/1", True), ("n-1", False)]
+    assert len(empty_sandbox.stored_events("notify")) == 2
+
+
+def test_the_ids_of_events_of_a_later_epoch_differ_from_those_of_the_first(listener, empty_sandbox):
+    empty_sandbox.rows("update notify.epoch set number = 2")
+    try:
+        with listener.pool.transaction() as tx:
+            tx.say([DomainEvent("notice.sent", DISPUTE_A, NOTICE_SENT)])
+    finally:
+        empty_sandbox.rows("update notify.epoch set number = 1")
+
+    ((_, _, event),) = empty_sandbox.stored_events("notify")
+    assert (event["id"], event["sequence"], event["epoch"]) == (f"{DISPUTE_A}/1/e2", "1", "2")
+
+
 def test_a_reply_is_stored_with_the_routing_key_of_the_agencys_inbox_queue(listener, empty_sandbox):
     with listener.pool.transaction() as tx:
         (body,) = tx.post([Reply("police", "n-1", "notice.urged", DISPUTE_A, NOTICE_URGED)])

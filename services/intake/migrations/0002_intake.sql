@@ -94,7 +94,9 @@ create table intake.receipt_cursors (
 create table intake.recoveries (        -- one row for each recovery after a loss of data
     epoch         int         primary key,         -- epoch that began with the recovery
     recovered_at  timestamptz not null default now(),
-    lost_since    timestamptz                      -- events confirmed since this time may be lost; null: none are
+    lost_since_at timestamptz,                     -- events confirmed since this time may be lost; null: none are
+    log_seq_before bigint,                         -- log numbers between these two were skipped; null: none were
+    log_seq_after  bigint
 );
 
 create table intake.receipts (          -- all receipts; `position` numbers the receipts of an agency in commit order

@@ -30,6 +30,7 @@ class HashChain:
     table: str
     columns: str
     encode: Callable[[tuple], bytes]
+    skips_sql: str | None = None  # query whether numbers between the last row (%s) and the head (%s) were skipped; None: none ever are
 
     def lock_head(self, tx) -> tuple[int, bytes]:
         """Lock the head. Return number and hash of the last row. Every transaction that appends rows must hold this lock."""
@@ -59,8 +60,11 @@ class HashChain:
                     found.broken.append(number)
                 previous_hash = stored_hash
             found.rows += len(rows)
-        if not found.broken and previous_hash != bytes(head):
+        if not found.broken and (previous_hash != bytes(head) or not (number == last or self._are_skipped(tx, number, last))):
             found.broken.append(last)
         if (newest or 0) > last:
             found.broken.append(last + 1)
         return found
+
+    def _are_skipped(self, tx, number, last) -> bool:
+        return self.skips_sql is not None and bool(tx.rows(self.skips_sql, (number, last)))

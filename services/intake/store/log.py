@@ -19,6 +19,7 @@ CHAIN = HashChain(
     "intake.log",
     "seq, agency, event_id, sha256, type, dispute, refused_for",
     lambda entry: "\x1f".join(["" if value is None else str(value) for value in entry]).encode(),
+    "select 1 where exists (select from intake.recoveries where log_seq_before = %s) and exists (select from intake.recoveries where log_seq_after = %s)",
 )
 
 

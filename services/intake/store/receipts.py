@@ -72,7 +72,7 @@ def load_epoch(tx: Transaction) -> int:
 
 def load_loss_since(tx: Transaction, epoch: int) -> datetime | None:
     """Return since when confirmed events may have been lost in a recovery after this epoch; None if none were."""
-    return tx.rows("select min(lost_since) from intake.recoveries where epoch > %s", (epoch,))[0][0]
+    return tx.rows("select min(lost_since_at) from intake.recoveries where epoch > %s", (epoch,))[0][0]
 
 
 def load_last_position(tx: Transaction, agency: str) -> int:

@@ -35,6 +35,17 @@ def count_outbox_rows(tx: Transaction) -> int:
     return tx.rows("select count(*) from outbox")[0][0]
 
 
+def find_decided(tx: Transaction, ids: list[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return those of these events, (agency, event id), that have a receipt with their outcome."""
+    if not ids:
+        return set()
+    sql = (
+        f"select l.agency, l.event_id from {EVENT_IDS.rows} join intake.log l using (agency, event_id)"
+        " join intake.receipts r on r.id = 'receipt/' || l.seq || '/outcome' where l.refused_for is null"
+    )
+    return set(tx.rows(sql, EVENT_IDS.parameters(ids)))
+
+
 def has_undecided_events(tx: Transaction) -> bool:
     """Return whether an accepted event has no receipt with its outcome yet, or a row of the outbox is not published."""
     return tx.rows(

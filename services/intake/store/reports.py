@@ -154,18 +154,22 @@ def save_decisions(tx: Transaction, accepted: list[Decision]) -> None:
         REPORTS,
         [(d.agency, d.event.subject, d.report_code or d.dispute.code, d.seq, d.registers_dispute, d.event.time, d.registration) for d in new_reports],
     )
+    save_matching_tokens(tx, [(d.seq, d.comparable_report) for d in new_reports if d.comparable_report is not None])
+    _save_parties(tx, [d for d in accepted if d.data.get("parties") or d.data.get("parties_sealed")])
+    _move_separated_reports(tx, [(report.seq, report.dispute.code, report.registers_dispute) for d in accepted for report in d.separated_reports])
+
+
+def save_matching_tokens(tx: Transaction, compared: list[tuple[int, ComparableReport]]) -> None:
+    """Insert the matching tokens of these reports, given with their log numbers."""
     tx.insert(
         "intake.party_tokens",
         MATCHING_TOKENS,
         [
-            (d.seq, index, p.side, p.number, p.mobile, p.village, p.name, p.has_valid_check_digit, p.is_organisation, d.event.time)
-            for d in new_reports
-            if d.comparable_report is not None
-            for index, p in enumerate(d.comparable_report.parties)
+            (seq, index, p.side, p.number, p.mobile, p.village, p.name, p.has_valid_check_digit, p.is_organisation, report.reported_at)
+            for seq, report in compared
+            for index, p in enumerate(report.parties)
         ],
     )
-    _save_parties(tx, [d for d in accepted if d.data.get("parties") or d.data.get("parties_sealed")])
-    _move_separated_reports(tx, [(report.seq, report.dispute.code, report.registers_dispute) for d in accepted for report in d.separated_reports])
 
 
 def _save_parties(tx, decisions):

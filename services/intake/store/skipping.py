@@ -14,9 +14,10 @@ def set_last_serial(tx: Transaction, area: str, year: int, last: int) -> None:
     tx.run("update intake.serials set last = %s where area = %s and year = %s", (last, area, year))
 
 
-def skip_log_numbers(tx: Transaction, count: int) -> None:
-    """Leave `count` numbers of the log unused. The hash of the next entry still covers the last one."""
-    tx.run("update intake.log_head set seq = seq + %s", (count,))
+def skip_log_numbers(tx: Transaction, count: int) -> tuple[int, int]:
+    """Leave `count` numbers of the log unused. Return the head's number before and after. The hash of the next entry still covers the last one."""
+    ((after,),) = tx.rows("update intake.log_head set seq = seq + %s returning seq", (count,))
+    return after - count, after
 
 
 def skip_receipt_positions(tx: Transaction, count: int) -> None:
@@ -24,6 +25,6 @@ def skip_receipt_positions(tx: Transaction, count: int) -> None:
     tx.run("update intake.receipt_cursors set last = last + %s", (count,))
 
 
-def insert_recovery(tx: Transaction, epoch: int, lost_since: datetime | None) -> None:
-    """Record that an epoch began with a recovery, and since when confirmed events may be lost."""
-    tx.run("insert into intake.recoveries (epoch, lost_since) values (%s, %s) on conflict (epoch) do nothing", (epoch, lost_since))
+def insert_recovery(tx: Transaction, epoch: int, lost_since_at: datetime | None, log_seqs: tuple[int | None, int | None]) -> None:
+    """Record that an epoch began with a recovery, since when confirmed events may be lost, and which log numbers were skipped."""
+    tx.run("insert into intake.recoveries (epoch, lost_since_at, log_seq_before, log_seq_after) values (%s, %s, %s, %s)", (epoch, lost_since_at, *log_seqs))

@@ -357,6 +357,9 @@ def _replace_earlier_deadline(decision: Decision, clock: Clock) -> None:
         del deadlines[earlier.key]
         if earlier.state == "open":
             record_stopped(decision, earlier)
+        else:
+            earlier.is_replaced = True
+            decision.deadlines.append(earlier)
 
 
 def _start_and_meet_clock(decision: Decision, clock: Clock, step: Step, now: datetime, policy: DeadlinePolicy) -> None:

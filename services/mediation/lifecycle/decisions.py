@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from contracts import REASONS
+from contracts import REASONS, kinds
 from services.mediation.deadlines import passing, tracking
 from services.mediation.deadlines.clocks import deadlines_extended_by, max_extension_days
 from services.mediation.dispute.agencies import CENTRE
@@ -355,9 +355,22 @@ def _recomputed_data(dispute, step, event, old, new, because, before, now, deadl
     }  # fmt: skip
     if event is not None:
         data |= {"event": event, "agency": step.agency}
+    changed = _corrected_facts_of_dispute(old.dispute, dispute, step.policy)
+    if changed:
+        data["changed"] = changed
     if dispute.state == "closed":
         data["outcome"] = dispute.outcome
     return data | ({"retracted": retracted} if retracted else {}) | ({"deadlines": deadline_changes} if deadline_changes else {})
+
+
+def _corrected_facts_of_dispute(old, new, policy) -> list[str]:
+    """Return the names of the facts of the dispute that have another value than before its last step, for listeners that inform agencies."""
+    earlier, present = (
+        recomputing.steps_that_count(steps, policy)[0].step.facts | {"township": dispute.township, "kind": dispute.kind, "cause": dispute.cause}
+        for dispute, steps in ((old, new.applied_steps[:-1]), (new, new.applied_steps))
+    )
+    fields = {name: name for name in kinds.CORRECTABLE_FIELDS} | {"parties": "party_labels"}
+    return [name for name, field in fields.items() if (earlier.get(field) or None) != (present.get(field) or None)]
 
 
 # ── Automatic steps when a deadline has passed ────────────────────────────────────────────────────────────────────────────────────

@@ -60,6 +60,7 @@ create table mediation.deadlines (
     provisional boolean     not null,       -- true: the end may still change (holiday schedule not published, or appraisal in progress)
     history     jsonb       not null,       -- pauses, extensions and restart, from which the end is computed together with the start
     awaits      text[]      not null default '{}',   -- after the end: agencies that may still report a step that met the deadline in time
+    is_replaced boolean     not null default false,  -- it passed, and a later deadline of the same clock has taken its place
     primary key (code, key),
     constraint a_deadline_has_one_of_three_kinds check (kind in ('LAW', 'LOCAL_RULE', 'POLICY')),
     constraint a_deadline_is_open_passed_met_or_stopped check (state in ('open', 'passed', 'met', 'stopped'))

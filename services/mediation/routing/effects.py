@@ -81,13 +81,13 @@ def routing_facts(dispute) -> RoutingFacts:
     return RoutingFacts(dispute.kind, dispute.township, dispute.village, dispute.track, frozenset(dispute.standings), frozenset(dispute.flags), excluded)
 
 
-def add_proposal(decision, rules: Rules, roster: Roster, statistics: dict[str, BodyStatistics], now: datetime) -> None:
-    """Add the event routing.proposed to the decision, after the event of the step that sets the deadline for routing."""
+def add_proposal(decision, rules: Rules, roster: Roster, statistics: dict[str, BodyStatistics], at: datetime) -> None:
+    """Add the event routing.proposed to the decision, after the event of the step that sets the deadline for routing. `at`: when the step happened."""
     events = []
     for event_type, data in decision.new_events:
         events.append((event_type, data))
         for change in _routing_deadlines_set_by(data):
-            proposal = propose(routing_facts(decision.dispute), rules, roster, statistics, day_of(now))
+            proposal = propose(routing_facts(decision.dispute), rules, roster, statistics, day_of(at))
             deadline = {name: change[name] for name in ("clock", "kind", "article", "started_at", "due_at", "provisional", "owed_by") if name in change}
             events.append(("routing.proposed", {**proposal, **deadline}))
     decision.new_events = events
@@ -110,18 +110,18 @@ def needs_mediator(decision) -> bool:
     )
 
 
-def members_of_body(dispute, roster: Roster, now: datetime) -> list[str]:
+def members_of_body(dispute, roster: Roster, at: datetime) -> list[str]:
     """Return the member numbers of all people on the rosters of the body that handles the dispute."""
-    return sorted({member.id for code in _organisations_of_body(dispute, roster, day_of(now)) for member in roster.members_of(code, day_of(now))})
+    return sorted({member.id for code in _organisations_of_body(dispute, roster, day_of(at)) for member in roster.members_of(code, day_of(at))})
 
 
-def add_mediators(decision, roster: Roster, open_disputes: dict[str, int], now: datetime) -> None:
+def add_mediators(decision, roster: Roster, open_disputes: dict[str, int], at: datetime) -> None:
     """Add the event mediators.proposed to the decision if a member of the body can mediate the dispute. `open_disputes`: number by mediator."""
     dispute = decision.dispute
     recused = {code for code, agreed in dispute.conflicts.items() if not agreed} | set(dispute.refused_mediators)
     preferred = next((data["prefers"] for event_type, data in decision.new_events if event_type == "mediator.requested" and data.get("prefers")), None)
-    organisations = _organisations_of_body(dispute, roster, day_of(now))
-    mediators = select_mediators(organisations, routing_facts(dispute), roster, open_disputes, recused, preferred, day_of(now))
+    organisations = _organisations_of_body(dispute, roster, day_of(at))
+    mediators = select_mediators(organisations, routing_facts(dispute), roster, open_disputes, recused, preferred, day_of(at))
     if mediators:
         is_appointment = any(event_type == "mediator.requested" for event_type, _ in decision.new_events)
         owed_by = agencies_in_role(dispute, ("appoints" if is_appointment else "body",))

@@ -174,3 +174,15 @@ def test_a_correction_must_name_an_earlier_step_of_the_agency_with_its_type_and_
     wrong = {"corrects": "dispute.screened", "facts": FACTS["dispute.screened"]}
     assert simulation.report("report.corrected", CENTRE, event=routed.applied_step.event_id, **wrong).refused == "not_that_step"
     assert simulation.report("report.corrected", DAMAN, event=routed.applied_step.event_id, after=timedelta(0)).refused == "no_such_report"
+
+
+def test_a_recomputation_names_the_facts_of_the_dispute_that_changed():
+    simulation = dispute_in_state("registered")
+    screening = simulation.report("dispute.screened", kind="family")
+    corrected = {"suitable": True, "track": "A", "kind": "neighbour"}
+    simulation.report("report.corrected", CENTRE, event=screening.applied_step.event_id, corrects="dispute.screened", facts=corrected)
+    assert simulation.last_event("dispute.recomputed")["changed"] == ["kind"]
+
+    again = {"kind": "neighbour", "suitable": False}
+    simulation.report("report.corrected", CENTRE, event=simulation.dispute.applied_steps[-1].event_id, corrects="dispute.screened", facts=corrected | again)
+    assert "changed" not in simulation.last_event("dispute.recomputed")

@@ -1,0 +1,78 @@
+"""Applies corrections of dispute reports that the mediation service has decided: facts, parties, matching tokens and proposed duplicates of the report.
+
+Runs in the caller's transaction.
+"""
+
+from functools import cache
+
+import orjson
+
+from plumbing.events import DomainEvent, Event
+from plumbing.transaction import Transaction
+from services.intake import corrections, decrypt_parties, duplicates, identity, replies
+from services.intake.model import BatchContext, ComparableReport, PendingCorrection, agency_of
+from services.intake.store import corrections as store
+from services.intake.store import reports
+
+_matching_token_key = cache(identity.matching_token_key)
+
+
+def apply_decided(tx: Transaction, outcomes: list[Event]) -> None:
+    """Apply the corrections that the mediation service has applied, and forget those that it has refused. `outcomes`: its events about corrections."""
+    pending = store.take_pending(tx, outcomes)
+    for outcome in outcomes:
+        correction = pending.pop((agency_of(outcome.data["event"]["source"]), outcome.data["event"]["id"]), None)
+        if correction is not None and outcome.type != "step.refused" and not outcome.discarded:
+            tx.say([_domain_event(extra, correction, outcome) for extra in _apply(tx, correction)])
+
+
+def _apply(tx, correction):
+    """Apply one correction. Return the proposals of duplicates that the report did not have before."""
+    context = BatchContext()
+    reports.load_disputes(tx, context, {correction.code}, [])
+    before, after = _comparable_reports(tx, correction, context.disputes[correction.code])
+    found = [_find_duplicates(tx, context, correction, report) for report in (before, after)]
+    facts = corrections.corrected_registration(correction.report_facts, correction.facts)
+    store.replace_report(tx, correction, facts, after)
+    return [] if after is None else corrections.new_proposals(correction, *found, after)
+
+
+def _comparable_reports(tx, correction, dispute) -> tuple[ComparableReport | None, ComparableReport | None]:
+    """Return the report before and after the correction, in the form in which reports are compared; None for a report that is not compared.
+
+    A dispute that is or was in the safeguard lane is not compared.
+    """
+    if correction.was_in_lane:
+        return None, None
+    stored = store.load_parties(tx, correction.report_seq)
+    corrected = stored if correction.encrypted is None else (correction.encrypted, correction.encrypted_by_agency)
+    facts = corrections.corrected_registration(correction.report_facts, correction.facts)
+    compared = []
+    for encrypted, report_facts in ((stored, correction.report_facts), (corrected, facts)):
+        report = None
+        if encrypted is not None:
+            parties, key = _decrypt(tx, *encrypted), _matching_token_key(tx.settings.at_rest_key)
+            report = duplicates.comparable_report(correction.report_agency, correction.reported_at, report_facts, parties, key)
+        if report is not None:
+            report.dispute = dispute
+        compared.append(report)
+    return compared[0], compared[1]
+
+
+def _decrypt(tx, encrypted, by_agency) -> list[dict]:
+    return decrypt_parties.decrypt(encrypted.decode(), tx.settings.seal_private_key) if by_agency else orjson.loads(tx.unseal(encrypted))
+
+
+def _find_duplicates(tx, context, correction: PendingCorrection, report: ComparableReport | None) -> duplicates.Duplicates:
+    if report is None:
+        return duplicates.Duplicates()
+    context.reports_by_token.clear()
+    window = duplicates.comparison_window([report])
+    reports.load_reports_by_token(tx, context, duplicates.distinct_lookup_tokens([report]), *window, duplicates.MAX_REPORTS_PER_TOKEN + 1)
+    others = {token: [other for other in found if other.dispute.root is not report.dispute.root] for token, found in context.reports_by_token.items()}
+    return duplicates.BatchComparer(others).find_duplicates(report)
+
+
+def _domain_event(extra, correction, outcome):
+    cause = replies.cause_event(correction.event_id, outcome)
+    return DomainEvent(extra.type, extra.dispute.code, extra.data(), time=correction.happened_at, cause=cause)
