@@ -26,6 +26,7 @@ from local.system import System
 from services.mediation.county_files import CountyFiles
 
 QUIET_SECONDS = 3.0  # mediation looks for passed deadlines once a second; after this time without an event, all have been found
+CHECK_LIMIT = "15 minutes"  # a deadline that is checked later than this waits for an agency that has fallen silent
 POLL_SECONDS = 0.25
 
 
@@ -119,6 +120,7 @@ UNPROCESSED_SQL = "select {}, {}".format(
             for listener, streams in SUBSCRIPTIONS.items()
             for stream in streams
         ]
+        + [f"exists (select from mediation.deadlines where state = 'open' and due_at < now() and next_check_at < now() + interval '{CHECK_LIMIT}')"]
     ),
     " + ".join(f"(select coalesce(sum(last_sequence), 0) from {service}.spoken)" for service in SUBSCRIPTIONS),
 )
