@@ -15,7 +15,7 @@ from plumbing.timer import every
 from services.mediation import store
 from services.mediation.calendar_watch import CalendarWatch
 from services.mediation.county_files import CountyFiles
-from services.mediation.deadlines import tracking
+from services.mediation.deadlines import passing, tracking
 from services.mediation.lifecycle import decisions
 from services.mediation.lifecycle.recomputing import HistoryNeeded
 from services.mediation.rosters import roster_events
@@ -120,9 +120,12 @@ class MediationService:
             self.deadline_times.record_query(store.load_next_check_at(tx))
 
     def _check_one_batch(self) -> int:
-        """Check the deadlines of up to DUE_BATCH_SIZE disputes. Return the number of disputes; 0 also if another OS process is checking deadlines."""
+        """Check the deadlines of up to DUE_BATCH_SIZE disputes. Return the number of disputes with a change; 0 also if another OS process checks deadlines.
+
+        A dispute without a change is checked again at the next call of the timer: it waits for an agency.
+        """
         with self.db.transaction() as tx:
-            codes = store.load_due_codes(tx, DUE_BATCH_SIZE)
+            codes = store.load_due_codes(tx, DUE_BATCH_SIZE, passing.MARGIN, self.county.policy.patience)
             if not codes:
                 return 0
             disputes, watermarks, decided = store.load(tx, codes), store.load_watermarks(tx), []
@@ -133,7 +136,7 @@ class MediationService:
                     disputes[code] = decision.dispute
                     decided.append((None, decision))
             _save_and_publish(tx, decided)
-            return len(codes)
+            return len({decision.dispute.code for _, decision in decided if decision.deadlines or decision.new_events})
 
     @every(2.0)
     def reload_county_files(self):

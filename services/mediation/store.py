@@ -4,7 +4,7 @@ Each function is given a transaction. It does not commit, connect or decide anyt
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 
 from contracts.channels import PARTITION_SUBJECT
@@ -93,7 +93,7 @@ def save(tx: Transaction, decided: list[tuple[Event | None, Decision]]) -> None:
     lane_store.save(tx, [decision for _, decision in decided])
 
 
-def load_due_codes(tx: Transaction, limit: int) -> list[str] | None:
+def load_due_codes(tx: Transaction, limit: int, margin: timedelta, patience: timedelta) -> list[str] | None:
     """Return the codes of disputes with a deadline that is due for a check, or None if another OS process is checking deadlines.
 
     A deadline is also due as soon as all agencies that it awaits have reported beyond its end. A dispute of which an event is parked or waits for an earlier
@@ -101,7 +101,8 @@ def load_due_codes(tx: Transaction, limit: int) -> list[str] | None:
     """
     if not tx.rows("select pg_try_advisory_xact_lock(%s, 0)", (DEADLINE_CHECK_LOCK,))[0][0]:
         return None
-    return [code for (code,) in tx.rows(_DUE_CODES_SQL, {"now": tx.now, "limit": limit, "partitions": tx.settings.partitions})]
+    values = {"now": tx.now, "limit": limit, "partitions": tx.settings.partitions, "margin": margin, "set_before": tx.now - patience}
+    return [code for (code,) in tx.rows(_DUE_CODES_SQL, values)]
 
 
 def load_watermarks(tx: Transaction) -> dict[str, Watermark]:
@@ -220,11 +221,14 @@ _WATERMARKS_SQL = (
     "select agency, min(up_to), case when count(stated_up_to) = %(partitions)s then min(stated_up_to) end, min(stated_at)"
     " from mediation.watermarks group by agency having count(*) = %(partitions)s"
 )
+# A deadline that waits for agencies is due for a check when each of them has been heard as deadlines/passing.py demands; else the check would find nothing.
 _DUE_CODES_SQL = (
-    "with heard_up_to as (select agency, min(up_to) as up_to from mediation.watermarks group by agency having count(*) = %(partitions)s)"
+    "with heard_up_to as (select agency, min(up_to) as up_to, case when count(stated_up_to) = %(partitions)s then min(stated_up_to) end as stated_up_to,"
+    "  min(stated_at) as stated_at from mediation.watermarks group by agency having count(*) = %(partitions)s)"
     " select code from (select code, next_check_at as at from mediation.deadlines where next_check_at <= %(now)s"
     "  union all select d.code, d.due_at from mediation.deadlines d where d.state = 'open' and d.awaits <> '{}' and d.due_at < %(now)s and not exists ("
-    "   select from unnest(d.awaits) as awaited (agency) left join heard_up_to h using (agency) where coalesce(h.up_to, '-infinity') < d.due_at)"
+    "   select from unnest(d.awaits) as awaited (agency) left join heard_up_to h using (agency) where not coalesce("
+    "    h.stated_up_to >= d.due_at and h.stated_at >= d.set_at or h.up_to > d.due_at + %(margin)s and d.set_at <= %(set_before)s, false))"
     " ) due where not exists (select from heard h where h.source in ('intake', 'intake-safeguard') and h.subject = due.code and (h.blocked or h.has_waiting))"
     " group by code order by min(at) limit %(limit)s"
 )

@@ -226,7 +226,7 @@ class _Run:
     def _mark_passed(self):
         """Mark the unmet deadlines without an automatic step that were announced as passed before."""
         for deadline in self._history.dispute.deadlines.values():
-            if (deadline.key, deadline.due_at) in self._passed - self._met_in_time and deadline.state == "open":
+            if (deadline.key, deadline.due_at) in self._passed - self._met_in_time and deadline.state == "open" and not deadline.is_paused:
                 tracking.mark_as_passed(Decision(self._history.dispute), deadline)
 
 
