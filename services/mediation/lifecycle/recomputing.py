@@ -295,6 +295,13 @@ def copy_of(dispute: Dispute) -> Dispute:
 # ── Comparing two results ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def is_equal(one: Dispute, other: Dispute) -> bool:
+    """Return whether two disputes are in the same condition, apart from the times of their checks."""
+    fields = [replace(dispute, deadlines={}, steps=0, applied_steps=[], hold=None) for dispute in (one, other)]
+    conditions = [{key: _condition(deadline) for key, deadline in dispute.deadlines.items()} for dispute in (one, other)]
+    return fields[0] == fields[1] and conditions[0] == conditions[1]
+
+
 def passed_again(old: History, new: History) -> list[Deadline]:
     """Return the passed deadlines that are current now and were not before, because the deadline that had replaced them no longer exists."""
     return [
