@@ -125,13 +125,10 @@ def contains_undo_of_join(batch: Iterable[CheckedEvent]) -> bool:
     return any(checked.event.type == "reports.unjoined" for checked in batch)
 
 
-def corrected_event_ids(batch: Iterable[CheckedEvent]) -> list[tuple[str, str]]:
-    """Return (agency, event id) of the events that corrections of dispute reports in this batch name."""
-    return [
-        corrections.corrected_event(checked.agency, checked.data)
-        for checked in batch
-        if checked.data is not None and corrections.corrected_facts(checked.event.type, checked.data) is not None
-    ]
+def named_events(batch: Iterable[CheckedEvent]) -> list[tuple[str, str]]:
+    """Return (agency, event id) of the events that corrections of dispute reports and withdrawals in this batch name."""
+    names = (corrections.named_event(checked.agency, checked.event.type, checked.data) for checked in batch if checked.data is not None)
+    return [name for name in names if name is not None]
 
 
 # ── decisions about a batch ───────────────────────────────────────────────────────────────────────────────────────────
@@ -176,7 +173,7 @@ def _decide(checked, context, comparer):
     # The log entry is added at once because a later event of the batch may duplicate this event. The log number is assigned when the batch is saved.
     decision.log_entry = LogEntry(0, decision.content_hash, decision.refusal is None)
     entries.append(decision.log_entry)
-    corrections.remember_report(decision, context)
+    corrections.remember_event(decision, context)
     return decision
 
 
@@ -194,7 +191,7 @@ def _decide_step(decision, report, context, comparer):
             decision.dispute.safeguard_lane_record, agency, event.type, decision.data, decision.registers_dispute
         )
         decision.enters_safeguard_lane = lane.hold_opened_by_agency_event(event.type, decision.data) is not None
-        decision.corrected_report = corrections.report_corrected_by(decision, context)
+        decision.corrects = corrections.event_named_by(decision, context)
         if decision.is_new_report:
             decision.registration = _to_json_values(registration_facts(decision))
             duplicates_found = duplicates.Duplicates()

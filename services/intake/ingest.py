@@ -43,9 +43,9 @@ def _load(tx: Transaction, batch: list[CheckedEvent]) -> BatchContext:
         reports.load_reports_by_token(
             tx, context, duplicates.distinct_lookup_tokens(new), *duplicates.comparison_window(new), duplicates.MAX_REPORTS_PER_TOKEN + 1
         )
-    corrected = domain.corrected_event_ids(batch)
-    if corrected:
-        corrections.load_correctable_reports(tx, context, corrected)
+    named = domain.named_events(batch)
+    if named:
+        corrections.load_named_events(tx, context, named)
     if domain.contains_undo_of_join(batch):
         reports.load_stored_reports(
             tx, context, {code for dispute in context.disputes.values() for code in (dispute.root.code, dispute.root_after_pending_requests.code)}
@@ -60,8 +60,8 @@ def _save(tx: Transaction, context: BatchContext, decisions: list[Decision]) -> 
     _assign_codes_and_seqs(tx, context, new)
     log.append_entries(tx, context.log_head, new)
     reports.save_decisions(tx, accepted)
-    corrected = [decision for decision in accepted if decision.corrected_report is not None]
-    corrections.save(tx, [(decision, domain.domain_event_of(decision)[1]["facts"]["facts"]) for decision in corrected])
+    corrected = [(decision, _published_correction(decision)) for decision in accepted if decision.corrects is not None]
+    corrections.save(tx, corrected)
     joins.save_requests_and_waiting_steps(
         tx,
         [decision.join_request for decision in accepted if decision.join_request is not None],
@@ -138,6 +138,11 @@ def _waiting_steps(decision):
         yield WaitingStep(
             decision.pending_dispute.code, decision.seq, published_about, stream, event_type, json_values, event.time, event.id, event.traceparent
         )
+
+
+def _published_correction(decision):
+    """Return the corrected facts as published; None for a withdrawal."""
+    return domain.domain_event_of(decision)[1]["facts"].get("facts")
 
 
 def _safeguard_lane_row(decision):
