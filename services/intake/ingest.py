@@ -47,6 +47,7 @@ def _load(tx: Transaction, batch: list[CheckedEvent]) -> BatchContext:
     if named:
         corrections.load_named_events(tx, context, named)
     if domain.contains_undo_of_join(batch):
+        context.undoes_joins = True
         reports.load_stored_reports(
             tx, context, {code for dispute in context.disputes.values() for code in (dispute.root.code, dispute.root_after_pending_requests.code)}
         )
@@ -57,7 +58,7 @@ def _load(tx: Transaction, batch: list[CheckedEvent]) -> BatchContext:
 def _save(tx: Transaction, context: BatchContext, decisions: list[Decision]) -> None:
     new = [decision for decision in decisions if decision.is_new]
     accepted = [decision for decision in new if decision.is_accepted and decision.dispute is not None]
-    _assign_codes_and_seqs(tx, context, new)
+    _assign_codes_of_batch(tx, context, new)
     log.append_entries(tx, context.log_head, new)
     reports.save_decisions(tx, accepted)
     corrected = [(decision, _published_correction(decision)) for decision in accepted if decision.corrects is not None]
@@ -71,13 +72,12 @@ def _save(tx: Transaction, context: BatchContext, decisions: list[Decision]) -> 
     watermarks.record(tx, domain.watermarks_of(decisions, tx.now))
 
 
-def _assign_codes_and_seqs(tx: Transaction, context: BatchContext, new: list[Decision]) -> None:
-    """Assign dispute codes to new disputes and log numbers to the decisions, both from counters in the database."""
+def _assign_codes_of_batch(tx: Transaction, context: BatchContext, new: list[Decision]) -> None:
+    """Assign dispute codes to new disputes, and the log numbers of the decisions to join requests."""
     _assign_codes(tx, [decision.dispute for decision in new if decision.registers_dispute and decision.dispute.code is None], context.has_pinned_codes)
-    for seq, decision in enumerate(new, context.log_head[0] + 1):
-        decision.log_entry.seq = seq
+    for decision in new:
         if decision.join_request is not None:
-            decision.join_request.seq = seq
+            decision.join_request.seq = decision.seq
         if decision.dispute is not None and decision.dispute.code is None:  # a report joined by rule when it arrived has no separate code
             decision.dispute.code = decision.dispute.root.code
 

@@ -321,6 +321,8 @@ class BatchContext:
     disputes_by_report: dict[tuple[str, str], Dispute] = field(default_factory=dict)  # disputes by (agency, report number)
     disputes: dict[str, Dispute] = field(default_factory=dict)  # disputes by code
     named_events: dict[tuple[str, str], NamedEvent] | None = None  # events that corrections and withdrawals name, by (agency, event id); None: there are none
+    logged_count: int = 0  # number of events of the batch that have got a log number
+    undoes_joins: bool = False  # whether the batch contains a request to undo a join, for which `stored_reports` is needed
     stored_reports: list[StoredReport] = field(default_factory=list)  # reports of the disputes in requests to undo a join
     reports_by_token: dict[tuple[str, bytes], list[ComparableReport]] = field(default_factory=dict)  # earlier dispute reports, by (token kind, matching token)
 
