@@ -181,7 +181,7 @@ def _read_settings(folder, errors):
         elif not is_valid(value):
             errors.append(_error("county.toml", line_of_entry(text, path), ".".join(path), token))
 
-    known_keys = {"area", "name", "docket", "titles", "periods"}
+    known_keys = {"area", "name", "docket", "titles", "periods", "office_hours", "grace"}  # the mediation service checks the last three
     errors += [_error("county.toml", line_of_entry(text, (name,)), name, "unknown_key") for name in settings if name not in known_keys]
     check_value(("area",), lambda value: isinstance(value, str) and re.fullmatch(r"[1-9][0-9]{5}", value), "wrong_form")
     check_value(("docket",), lambda value: isinstance(value, str) and 2 <= len(value) <= 12, "wrong_length")

@@ -11,7 +11,9 @@ from contracts.clocks import CLOCKS as CLOCK_NAMES
 from contracts.clocks import LAWS
 from contracts.kinds import CLOCK_KINDS
 from contracts.law_texts import ARTICLE_TEXTS, RULE_ORIGINS, SOURCES, ArticleText, Source, cited_articles
+from contracts.states import STATES
 from docs.generate.pages import markdown_table, write_or_check
+from services.mediation.deadlines.clocks import STATES_WITHOUT_DEADLINE
 from services.mediation.law.calculator import answer
 from services.mediation.law.counting import Length, Months
 from services.mediation.law.holidays import CHINESE_CALENDAR
@@ -64,6 +66,11 @@ TEXTS = {
     "sources":    ("## 法律渊源", "## Sources"),
     "sources_head": (("简称", "全称", "制定机关", "文号与版本", "公布载体", "效力", "核对文本日期"),
                      ("Short name", "Full title", "Issued by", "Number and version", "Published in", "Valid", "Compared with a text of")),
+    "no_deadline": ("## 没有期限的状态", "## States without a deadline"),
+    "no_deadline_lead": (
+        "有机构须办理的每一状态都有期限和通知，下列状态除外（测试按状态表核对）：",
+        "Every state in which an agency has to act has a deadline and a notice, except these (tests compare the tables):"),
+    "no_deadline_head": (("状态", "理由"), ("State", "Reason")),
     "readings":   ("## 有争议处的解读", "## Interpretations (readings) where the law is disputed"),
     "cannot":     ("县级不得更改对法定期限的解读。", "A county may not change an interpretation of the law."),
     "calculator": ("## 计算器", "## The calculator"),
@@ -104,20 +111,33 @@ TEXTS = {
     "files":      ("## 本县的文件", "## Files of the county"),
     "county": (
         ("本县的期限与提醒写在县级配置目录的`county.toml`（`[periods.…]`），放假安排写在`calendar.toml`；计算器用`--county 目录`，服务用`FENGQIAO_COUNTY`。县里可以设定LOCAL_RULE与POLICY期限，以及提前多久提醒；"
-        "法定期限只能设提醒；没有事件使其起算的期限和人身安全保护令的复议期不设提醒。放假安排优先于程序所带的两套日历；两套日历须一致，否则该年为暂定。服务运行中文件变化，暂定的期限随即重新计算（`deadline.recomputed`）。"),
+        "法定期限只能设提醒；没有事件使其起算的期限和人身安全保护令的复议期不设提醒。放假安排优先于程序所带的两套日历；两套日历须一致，否则该年为暂定。文件变化后，所有未完成的期限重新计算（`deadline.recomputed`，`because`为`calendar`或`county_period`）；停机期间的变化在启动时处理。\n\n"
+        "提醒以工作日计：`3wd`为届满日前第三个工作日上班时，`0wd`为届满当日上班时；以小时计的期限写小时（`24h`），移入办公时间，24小时以内的期限除外。夜间和休息日不提醒；停机时到期的提醒，恢复后在办公时间补发一次。办公时间写在`[office_hours]`，等待机构上报的宽限写在`[grace]`（期限届满后第几个工作日、几时）。\n\n"
+        "放假安排未公布的年份：距法定节日7日以内的日子都可能放假，因此期限最迟在这些日子之后届满，届时才公布为届满；12月25日至31日须待下一年安排公布后才确定。每年12月1日起，下一年安排未录入的，日志每日警告一次；指标`fengqiao_calendar_known_until`为已知日历的末日。"),
         ("The county's own periods and reminders are in `county.toml` of its folder (`[periods.…]`), holiday schedules in `calendar.toml`; the calculator reads the folder given by `--county DIR`, the services the folder given by `FENGQIAO_COUNTY`. "
         "A county may set LOCAL_RULE and POLICY periods, and how long before the end reminders are sent; for a LAW period it may set reminders only; a clock that no event of a dispute opens, and the review of a protection order, have no reminders. "
-        "These schedules take precedence over the two calendars that are part of the program; deadlines in a year in which the two calendars differ are provisional. When a file changes while the service runs, provisional deadlines are computed again (`deadline.recomputed`).")),
+        "These schedules take precedence over the two calendars that are part of the program; deadlines in a year in which the two calendars differ are provisional. When a file changes, all unmet deadlines are computed again (`deadline.recomputed`, `because` is `calendar` or `county_period`); a change made while the service was stopped is noticed at its start.\n\n"
+        "Reminders are set in working days: `3wd` is the opening of the offices on the third working day before the last day, `0wd` the opening on the last day; a period in hours has hours (`24h`), which are moved into office hours unless the period is at most a day. "
+        "Nobody is reminded at night or on rest days; a reminder that became due while the service was stopped is sent once, in office hours, when it runs again. Office hours are in `[office_hours]`; `[grace]` says on which working day after the end of a deadline, and at what time, the system stops waiting for reports.\n\n"
+        "In a year without a published schedule, every day within seven days of a statutory festival may become a rest day, so a deadline can end only after these days; it is announced as passed only then. The days from 25 to 31 December are certain only when the schedule of the next year is published. "
+        "From 1 December the log warns once a day if the next year is missing; the metric `fengqiao_calendar_known_until` is the end of the known calendar.")),
 }
 COUNTY_EXAMPLE = """[periods.routing]
 working_days = 2
 
 [periods.mediation_out_of_court_policy]
 days = 20
-remind = ["5d", "1d"]
+remind = ["5wd", "1wd"]
 
 [periods.confirmation_apply]
-remind = ["7d"]"""
+remind = ["7wd"]
+
+[office_hours]
+hours = ["09:00-12:00", "14:30-18:00"]
+
+[grace]
+until = "10:00"
+working_days = 1"""
 CALENDAR_EXAMPLE = """["2099"]
 off = [2099-01-01, 2099-01-20]
 made_up = [2099-01-18]"""
@@ -145,6 +165,11 @@ def _page_parts(language: int) -> list[str]:
         markdown_table(text("statutes_head"), [_statute_row(rule, language) for rule in RULES]),
         text("sources"),
         markdown_table(text("sources_head"), [_source_row(law, source, language) for law, source in SOURCES.items()]),
+        text("no_deadline"),
+        text("no_deadline_lead"),
+        markdown_table(
+            text("no_deadline_head"), [(f"`{state}` {STATES[state][language]}", reason[language]) for state, reason in STATES_WITHOUT_DEADLINE.items()]
+        ),
         text("readings"),
         "\n".join(f"{number}. {reading[language]}" for number, reading in READINGS.items()) + f"\n\n{text('cannot')}",
         text("calculator"),

@@ -1,6 +1,7 @@
 """Readers of the county files used by the mediation service: own periods (county.toml), holiday schedules (calendar.toml), routing.csv and rosters."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from services.mediation.law.county_periods import CountyPeriods
 from services.mediation.law.county_periods import apply_county_periods as periods_of
 from services.mediation.law.holidays import CHINESE_CALENDAR, Holidays, parse_holiday_schedules
 from services.mediation.law.invalid_facts import InvalidFacts
+from services.mediation.law.office_hours import parse_grace, parse_office_hours
 from services.mediation.law.periods import DEFAULT_RULES
 from services.mediation.law.policy import DeadlinePolicy
 from services.mediation.rosters import files as roster_files
@@ -89,7 +91,7 @@ class CountyFiles:
 
 
 def read_periods(folder: Path) -> tuple[CountyPeriods, list[CellError]]:
-    """Return the county's own periods and reminder times from county.toml, and every mistake in them."""
+    """Return the county's own periods, reminder times, office hours and grace period from county.toml, and every mistake in them."""
     errors: list[CellError] = []
     settings, text = read_toml(folder, PERIODS_FILE, errors)
     rows = settings.get("periods", {})
@@ -101,7 +103,22 @@ def read_periods(folder: Path) -> tuple[CountyPeriods, list[CellError]]:
         except InvalidFacts as invalid:
             column = f"periods.{clock}" if clock in DEFAULT_RULES else "periods"  # an unknown clock name is not quoted, because it may be personal data
             errors.append(_cell_error_of(PERIODS_FILE, line_of_entry(text, ("periods", clock)), column, invalid))
-    return (CountyPeriods() if errors else periods_of(rows)), errors
+    hours, grace = (_read_table(settings, text, name, parse, errors) for name, parse in (("office_hours", parse_office_hours), ("grace", parse_grace)))
+    if errors:
+        return CountyPeriods(), errors
+    periods = periods_of(rows)
+    return replace(periods, office_hours=hours or periods.office_hours, grace=grace or periods.grace), errors
+
+
+def _read_table(settings: dict, text: str, name: str, parse: Callable, errors: list[CellError]):
+    """Return the parsed table of county.toml, or None if it is absent or invalid. The mistake of an invalid table is added to `errors`."""
+    if name not in settings:
+        return None
+    try:
+        return parse(settings[name])
+    except InvalidFacts as invalid:
+        errors.append(_cell_error_of(PERIODS_FILE, line_of_entry(text, (name,)), name, invalid))
+        return None
 
 
 def read_calendar(folder: Path) -> tuple[Holidays, list[CellError]]:

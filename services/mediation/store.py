@@ -48,7 +48,7 @@ def load(tx: Transaction, codes: Iterable[str]) -> dict[str, Dispute]:
         " order by code, due_at, key",
         (codes,),
     ):
-        disputes[code].deadlines[key] = Deadline(
+        disputes[code].deadlines[key] = deadline = Deadline(
             clock,
             key,
             kind,
@@ -63,6 +63,7 @@ def load(tx: Transaction, codes: Iterable[str]) -> dict[str, Dispute]:
             tuple(awaits),
             is_replaced,
         )
+        deadline.reminded_at = instant_of(history["reminded_at"]) if "reminded_at" in history else None
     lane_store.load(tx, disputes)
     return disputes
 
@@ -194,12 +195,12 @@ def _deadline_row(code, d):
 def _deadline_history(d) -> dict:
     """Return the pauses, extensions, suspensions etc. of a deadline as a JSON object. Empty values are left out; most deadlines have none."""
     history = {"pauses": d.pauses, "extensions": d.extensions, "restarted_at": d.restarted_at, "opened_at": d.opened_at,
-            "suspensions": d.suspensions, "put_off": d.postponed_days}  # fmt: skip
+            "suspensions": d.suspensions, "put_off": d.postponed_days, "reminded_at": d.reminded_at}  # fmt: skip
     return {name: value for name, value in history.items() if value}
 
 
 def _parse_deadline_history(stored: dict) -> tuple:
-    """Return the values of a stored history in the order of the last arguments of Deadline."""
+    """Return the values of a stored history in the order of the arguments of Deadline from `pauses` to `postponed_days`."""
     return (
         _parse_periods(stored.get("pauses", ())),
         [(instant_of(consented_at), length) for consented_at, length in stored.get("extensions", ())],

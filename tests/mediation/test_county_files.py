@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
@@ -15,6 +15,7 @@ from services.intake import codes
 from services.mediation import store
 from services.mediation.county_files import CountyFiles, InvalidCountyFiles
 from services.mediation.law.counting import WorkingDays
+from services.mediation.law.office_hours import Grace, OfficeHours
 from services.mediation.lifecycle import decisions
 from services.mediation.safeguard import lane
 from services.mediation.service import MediationService
@@ -36,6 +37,29 @@ def test_a_county_without_own_periods_uses_the_default_periods():
     files = CountyFiles(COUNTY.folder)
 
     assert (files.policy.county.remind, files.policy.patience) == ({}, timedelta(minutes=10))
+    assert (files.policy.county.office_hours, files.policy.county.grace) == (OfficeHours(), Grace())
+
+
+@pytest.mark.parametrize(
+    ("text", "is_valid"),
+    [
+        ('[office_hours]\nhours = ["08:30-12:00", "14:00-17:30"]\n[grace]\nworking_days = 2\nuntil = "09:00"\n', True),
+        ('[office_hours]\nhours = ["09:00-18:00"]\n', True),
+        ('[office_hours]\nhours = ["14:30-18:00", "09:00-12:00"]\n', False),
+        ('[office_hours]\nhours = ["9-12"]\n', False),
+        ('[office_hours]\nopens = "09:00"\n', False),
+        ("[grace]\nworking_days = -1\n", False),
+        ('[grace]\nuntil = "25:00"\n', False),
+    ],
+)
+def test_office_hours_and_grace_period_of_a_county_are_read_or_refused(tmp_path, text, is_valid):
+    folder = copy_county_folder(tmp_path, periods=text)
+    if not is_valid:
+        with pytest.raises(InvalidCountyFiles):
+            CountyFiles(folder)
+        return
+    county = CountyFiles(folder).policy.county
+    assert county.office_hours != OfficeHours() and (county.grace == Grace(2, time(9))) == ("grace" in text)
 
 
 def test_an_invalid_county_file_is_refused_when_the_service_starts(tmp_path):
@@ -187,8 +211,8 @@ def test_the_county_sets_when_the_court_is_reminded_of_a_protection_order_deadli
     sandbox.empty("mediation")
     service, code, now = MediationService(), codes.make_code(COUNTY.area, 2026, 4712), datetime.now(SHANGHAI)
     service.db, service.safeguard_times = sandbox.pool("mediation"), DueTimes()
-    service.county = CountyFiles(copy_county_folder(tmp_path, periods='[periods.protection_order]\nremind = ["2d", "1h"]\n'))
-    registration, accepted = registered_event(now), sealed_step("protection_order.accepted", "court", now)
+    service.county = CountyFiles(copy_county_folder(tmp_path, periods='[periods.protection_order_urgent]\nremind = ["20h", "1h"]\n'))
+    registration, accepted = registered_event(now), sealed_step("protection_order.accepted", "court", now, urgent=True)
     registration.subject = accepted.subject = code
     registration.source, accepted.source = "intake", SEALED
     with service.db.transaction() as tx:
@@ -196,7 +220,7 @@ def test_the_county_sets_when_the_court_is_reminded_of_a_protection_order_deadli
             decision = lane.decide(store.load(tx, [code]).get(code), event, now, service.county.policy)
             store.save(tx, [(event, decision)])
     remind_before = "select due_at - next_check_at from mediation.hold_clocks where code = %s"
-    assert sandbox.rows(remind_before, code) == [(timedelta(days=2),)]
+    assert sandbox.rows(remind_before, code) == [(timedelta(hours=20),)]
 
     sandbox.rows("update mediation.hold_clocks set next_check_at = now(), due_at = now() + interval '5 hours' where code = %s", code)
     service.check_safeguard_clocks()

@@ -7,7 +7,7 @@ appraisal time.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from contracts import AGENCIES, STATES
 from services.mediation.dispute import guards as g
@@ -33,7 +33,7 @@ class Clock:
     runs_in: tuple[str, ...]  # states in which the clock runs
     met_by: dict[str, Guard | None]  # type of a step that meets the deadline: guard that must hold; None: no condition
     owed_by: str  # role of the responsible agency in the dispute, or "reporter" for the agency that reported the starting step
-    remind: tuple[timedelta, ...]  # times before the deadline at which the responsible agency is reminded
+    remind: tuple[str, ...]  # lead times of the reminders to the responsible agency (law/reminders.py); a county may set others
     extended_by: str | None = None  # type of the step that extends the deadline
     restarted_by: tuple[str, ...] = ()  # types of the steps that restart the period
     on_platform: bool | None = None  # False: the rules for the platform of the courts apply as policy only; None: no difference
@@ -57,9 +57,12 @@ def due_day_of_next_term(dispute, step):
     return None if number is None else (day_start(dispute.terms[number - 1]["due_on"]), f"/{number}")
 
 
-def time_of_step_if_no_term_is_owed(dispute, step):
-    """Return the time of the step; None while a term of the agreement is owed."""
-    return (step.happened_at, "") if next_owed_term(dispute) is None else None
+def day_of_complete_performance(dispute, step):
+    """Return the day on which the last term was performed, or the time of an agreement without terms; None while a term of the agreement is owed."""
+    if next_owed_term(dispute) is not None:
+        return None
+    performed_on = step.facts.get("on")
+    return (day_start(performed_on) if performed_on else step.happened_at), ""
 
 
 def time_after_screening(dispute, step):
@@ -254,8 +257,8 @@ def arrival_time_function(level):
 # ── The table ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 # fmt: off
-# Times of reminders before a deadline, and groups of states in which clocks run.
-_HALF_A_DAY, _A_DAY, _THREE_DAYS, _FIVE_DAYS, _A_MONTH = ((timedelta(hours=hours),) for hours in (12, 24, 72, 120, 720))
+# Lead times of reminders in working days, and groups of states in which clocks run.
+_ON_THE_LAST_DAY, _A_DAY, _THREE_DAYS, _FIVE_DAYS, _A_MONTH = ("0wd",), ("1wd",), ("3wd",), ("5wd",), ("20wd",)
 _BEFORE_MEDIATION, _IN_MEDIATION = ("accepted", "consent_pending"), ("accepted", "consent_pending", "mediating", "clock_paused")
 _AFTER_AGREEMENT = ("agreed", "confirm_applied", "confirm_decided", "performing", "defaulted")
 _BEFORE_CONFIRMATION = ("agreed", "confirm_decided", "performing", "defaulted")
@@ -266,14 +269,14 @@ _PETITION_STATES = (*_OPEN_STATES, "closed")  # the petition office has to decid
 _MEDIATION_ENDED_BY = {"agreement.reached": None, "mediation.terminated": None, "consent.refused": None, "case.closed": None}
 
 # A row says: name; steps that start the clock; start of the period; states in which the clock runs; steps that meet the deadline, each with a guard or
-# None; role of the responsible agency; times of the reminders.
+# None; role of the responsible agency; lead times of the reminders.
 CLOCKS = (
     Clock("screening", ("dispute.registered", "dispute.reopened"), time_of_step, ("registered",),
           {"dispute.screened": None},
-          "centre", remind=_HALF_A_DAY),
+          "centre", remind=_ON_THE_LAST_DAY),
     Clock("routing", ("dispute.screened", "referral.declined", "case.filing_refused"), time_after_screening, ("screened", "referral_declined"),
           {"dispute.routed": None, "case.entrusted": None, "dispute.redirected": None, "dispute.archived": None},
-          "sender", remind=_HALF_A_DAY, starts_when_noted=True, exclusive_group="after screening"),
+          "sender", remind=_ON_THE_LAST_DAY, starts_when_noted=True, exclusive_group="after screening"),
     # If the mediation body does not answer, the referring agency may refer the dispute to another body.
     Clock("referral_answer", ("dispute.routed", "case.entrusted"), time_of_step, ("routed",),
           {"referral.accepted": None, "referral.declined": None},
@@ -333,7 +336,7 @@ CLOCKS = (
           {"performance.recorded": decides_next_term, "dispute.followed_up": is_reported_settled, "dispute.archived": None},
           "body", remind=_THREE_DAYS),
     # An agreement performed on the spot has no terms, so only the follow-up call has a deadline.
-    Clock("follow_up", ("performance.recorded", "agreement.reached"), time_of_step_if_no_term_is_owed, (*_AFTER_AGREEMENT, "resolved"),
+    Clock("follow_up", ("performance.recorded", "agreement.reached"), day_of_complete_performance, (*_AFTER_AGREEMENT, "resolved"),
           {"dispute.followed_up": None, "dispute.archived": None},
           "body", remind=_THREE_DAYS),
     Clock("archiving", ("performance.recorded", "dispute.followed_up", "agreement.reached", "case.closed", "mediation.terminated", "consent.refused",
@@ -367,7 +370,7 @@ CLOCKS = (
 
     # 四级七天 (four levels in seven days): set only for disputes that the grid reported; met when the dispute is escalated, referred, settled, filed or redirected.
     *(Clock(level, ("dispute.registered", "level.escalated"), arrival_time_function(level), ("registered", "screened"), dict.fromkeys(("level.escalated", *STEPS_MEETING_LEVEL_CLOCKS)),
-            "level", remind=_HALF_A_DAY, starts_when_noted=True) for level in LEVEL_BY_NAME),
+            "level", remind=_ON_THE_LAST_DAY, starts_when_noted=True) for level in LEVEL_BY_NAME),
     Clock("call_answer", ("departments.called", "dispute.routed"), time_of_call, _OPEN_STATES, {"call.answered": all_called_departments_have_answered},
           "called", remind=(), starts_when_noted=True),
     # Met by an answer to the supervision, or by the step that the supervision demands.

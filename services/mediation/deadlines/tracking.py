@@ -43,9 +43,7 @@ def check_deadline(
     if deadline.provisional and _recompute_deadline(decision, deadline, now, policy, "calendar"):
         return publish_changes_without_step(decision)  # the deadline has moved, because the holiday calendar of its year has been published
     if is_in_time(now, deadline.due_at):
-        deadline.next_check_at = _next_check_at(deadline, clock, now, policy)
-        decision.deadlines.append(deadline)
-        decision.new_events.append(("deadline.approached", _owed_deadline_data(deadline)))
+        _remind(decision, deadline, clock, now, policy)
         return decision
     if is_in_time(now, latest):
         deadline.next_check_at = latest + A_SECOND  # nothing is overdue on a provisional date
@@ -58,6 +56,28 @@ def check_deadline(
         deadline.next_check_at = passing.grace_ends_at(deadline, latest, policy)
         decision.deadlines.append(deadline)
     return decision
+
+
+def _remind(decision: Decision, deadline: Deadline, clock: Clock, now: datetime, policy: DeadlinePolicy) -> None:
+    """Publish one reminder if at least one became due since the deadline was set or the last one was sent, and plan the next check.
+
+    A reminder that became due while the service was stopped is sent when it runs again: at once in office hours, else at their next beginning.
+    """
+    decision.deadlines.append(deadline)
+    length = _rule_of(deadline, policy).length
+    sent_until = max(deadline.set_at, deadline.reminded_at or deadline.set_at)
+    due = [at for at in _reminder_times(deadline, clock, policy) if sent_until < at <= now]
+    if due and not policy.may_remind_at(now, length):
+        deadline.next_check_at = min(policy.next_office_moment(now), deadline.due_at + A_SECOND)
+        return
+    if due:
+        deadline.reminded_at = due[-1]
+        decision.new_events.append(("deadline.approached", _owed_deadline_data(deadline)))
+    deadline.next_check_at = _next_check_at(deadline, clock, now, policy)
+
+
+def _reminder_times(deadline: Deadline, clock: Clock, policy: DeadlinePolicy) -> list[datetime]:
+    return policy.reminder_times(clock, deadline.due_at, deadline.started_at, _rule_of(deadline, policy).length)
 
 
 def announce_as_passed(decision: Decision, deadline: Deadline, policy: DeadlinePolicy) -> None:
@@ -369,7 +389,7 @@ def _recompute_deadline(decision: Decision, deadline: Deadline, now: datetime, p
             _record_recomputed(decision, deadline, computed.rule, old_due_at, because)
         return False
     deadline.due_at, deadline.set_at = computed.last_moment, now
-    if deadline.due_at > now:
+    if is_in_time(now, computed.latest_moment):
         deadline.awaits = ()
     # A deadline that had passed and has still passed under the changed rule is not announced as passed once more.
     if not (by_rule and deadline.state == "passed" and not is_in_time(now, computed.latest_moment)):
@@ -412,13 +432,14 @@ def _first_check_at(deadline: Deadline, clock: Clock, now: datetime, policy: Dea
 
 
 def _next_check_at(deadline: Deadline, clock: Clock, now: datetime, policy: DeadlinePolicy) -> datetime:
-    """Return the time of the next reminder, else the first second at which the deadline has passed. Missed reminders are not repeated."""
-    return next_check_time(deadline.due_at, policy.reminders(clock), now)
+    """Return the time of the next reminder that was not sent, else the first second at which the deadline has passed."""
+    sent_until = max(now, deadline.reminded_at or now)
+    return next_check_time(deadline.due_at, _reminder_times(deadline, clock, policy), sent_until)
 
 
-def next_check_time(due_at: datetime, leads: Iterable[timedelta], now: datetime) -> datetime:
-    """Return the next reminder after `now`, else one second after `due_at`. `leads` are the times before `due_at` at which reminders are due."""
-    return min((at for lead in leads if (at := due_at - lead) > now), default=due_at + A_SECOND)
+def next_check_time(due_at: datetime, reminders: Iterable[datetime], now: datetime) -> datetime:
+    """Return the first of these reminders after `now`, else one second after `due_at`."""
+    return min((at for at in reminders if at > now), default=due_at + A_SECOND)
 
 
 def _record_set(decision: Decision, deadline: Deadline, rule: Rule) -> None:

@@ -52,7 +52,7 @@ class SafeguardLaneClock:
 
     name: str
     met_by: tuple[str, ...]
-    remind: tuple[timedelta, ...]                      # times before the end at which the court is reminded; a county may configure others
+    remind: tuple[str, ...]                            # lead times of the reminders to the court; a county may set others
 
     @property
     def length(self) -> Length:
@@ -64,10 +64,10 @@ class SafeguardLaneClock:
 
 
 # All clocks of the safeguard lane are of kind LAW. Periods in hours begin at the next full hour; rest days do not move their end.
-# A row says: clock, steps that meet its deadline, times before the end at which the court is reminded.
+# A row says: clock, steps that meet its deadline, lead times of the reminders to the court.
 SAFEGUARD_LANE_CLOCKS = {clock.name: clock for clock in (
-    SafeguardLaneClock("protection_order",        ("protection_order.issued", "protection_order.refused"), (timedelta(hours=24),)),
-    SafeguardLaneClock("protection_order_urgent", ("protection_order.issued", "protection_order.refused"), (timedelta(hours=6),)),
+    SafeguardLaneClock("protection_order",        ("protection_order.issued", "protection_order.refused"), ("24h",)),
+    SafeguardLaneClock("protection_order_urgent", ("protection_order.issued", "protection_order.refused"), ("6h",)),
     # The review is a right of the parties, so no agency is reminded or overdue.
     SafeguardLaneClock("protection_order_review", (),                                                      ()),
 )}

@@ -40,6 +40,7 @@ class Deadline:
     awaits: tuple[str, ...] = ()  # the end is past, but these agencies may still report a step that met the deadline in time; empty: not yet determined
     is_replaced: bool = False  # it passed, and a later deadline of the same clock has taken its place: it is not current any more
     met_at: datetime | None = None  # when the deadline was met; not stored
+    reminded_at: datetime | None = None  # time for which the last reminder was planned that was sent; None: none was sent
 
     @property
     def paused_since(self) -> datetime | None:

@@ -5,10 +5,10 @@
 
     [periods.mediation_out_of_court_policy]
     days = 20
-    remind = ["5d", "1d"]
+    remind = ["3wd", "1wd"]
 
 The table of a clock may contain one length (days, working_days, hours or months), `article` and `kind` (LOCAL_RULE or POLICY) if a local rule sets the
-length, and `remind`: a list of times before the end, with one reminder for each. For a clock of kind LAW only `remind` may be set.
+length, and `remind`: a list of lead times (reminders.py), with one reminder for each. For a clock of kind LAW only `remind` may be set.
 A reminder that would have no effect is refused: if no event of a dispute starts the clock, if the clock has no reminders, or if the reminder would be
 before the start of a period in hours.
 """
@@ -17,12 +17,13 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from contracts.clocks import is_article
 from services.mediation.law.counting import Days, Hours, Length, Months, WorkingDays
 from services.mediation.law.invalid_facts import InvalidFacts
+from services.mediation.law.office_hours import Grace, OfficeHours
 from services.mediation.law.periods import DEFAULT_RULES, Rule, Rules
+from services.mediation.law.reminders import is_too_early, unit_of_lead
 
 UNITS: dict[str, type[Length]] = {"days": Days, "working_days": WorkingDays, "hours": Hours, "months": Months}
 ALLOWED_KEYS = {*UNITS, "article", "kind", "remind"}
@@ -30,10 +31,12 @@ ALLOWED_KEYS = {*UNITS, "article", "kind", "remind"}
 
 @dataclass(frozen=True, slots=True)
 class CountyPeriods:
-    """Rules that apply in the county, and `remind`: for each clock with the county's own reminders, their times before the end, longest first."""
+    """Rules that apply in the county, `remind`: for each clock with the county's own reminders, their lead times; office hours, and grace period."""
 
     rules: Rules = field(default_factory=lambda: DEFAULT_RULES)
-    remind: Mapping[str, tuple[timedelta, ...]] = field(default_factory=dict)
+    remind: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    office_hours: OfficeHours = field(default_factory=OfficeHours)
+    grace: Grace = field(default_factory=Grace)
 
     @property
     def fingerprint(self) -> str:
@@ -92,14 +95,14 @@ def _apply_shorter_extension(rules: dict[str, tuple[Rule, ...]], clock: str, cha
     rules[clock] = (replace(rule, **{**changed, "length": length, "extension": extension}),)
 
 
-def _parse_reminders(clock: str, texts: object, rules: tuple[Rule, ...]) -> tuple[timedelta, ...]:
-    """Return the times before the end, longest first, from a list of texts such as `5d` and `12h`. Raises InvalidFacts."""
-    if type(texts) is not list or not all(type(text) is str and re.fullmatch(r"[1-9]\d{0,3}[dh]", text, re.ASCII) for text in texts):
+def _parse_reminders(clock: str, texts: object, rules: tuple[Rule, ...]) -> tuple[str, ...]:
+    """Return the lead times from a list of texts: `3wd`, or `12h` for a period in hours. Raises InvalidFacts."""
+    form = rf"(0|[1-9]\d{{0,2}}){unit_of_lead(rules[0].length)}"
+    if type(texts) is not list or not all(type(text) is str and re.fullmatch(form, text, re.ASCII) for text in texts):
         raise InvalidFacts("not_a_reminder", clock=clock)
     reason = rules[0].calculator_only or rules[0].no_reminder
     if reason is not None:
         raise InvalidFacts("no_reminder", clock=clock, why_zh=reason[0], why_en=reason[1])
-    leads = {timedelta(days=int(text[:-1])) if text.endswith("d") else timedelta(hours=int(text[:-1])) for text in texts}
-    if any(type(rule.length) is Hours and lead >= timedelta(hours=rule.length.count) for rule in rules for lead in leads):
+    if any(is_too_early(text, rule.length) for rule in rules for text in texts):
         raise InvalidFacts("reminder_too_early", clock=clock)
-    return tuple(sorted(leads, reverse=True))
+    return tuple(dict.fromkeys(texts))

@@ -49,12 +49,16 @@ ERROR_SENTENCES = {
                              "{clock} has to have one of days, working_days, hours or months (1 to 3650), or article, kind, remind."),
     "not_a_county_kind":    ("{clock}的kind应为LOCAL_RULE或者POLICY。", "The kind of {clock} has to be LOCAL_RULE or POLICY."),
     "not_an_article":       ("{clock}的article不是有效的条文引用。", "The article of {clock} is not a valid citation."),
-    "not_a_reminder":       ("{clock}的remind应为列表，如[\"5d\", \"12h\"]。", "remind of {clock} has to be a list such as [\"5d\", \"12h\"]."),
+    "not_a_reminder":       ("{clock}的remind应为列表，如[\"3wd\", \"1wd\"]（工作日）；以小时计的期限如[\"12h\"]。",
+                             "remind of {clock} has to be a list such as [\"3wd\", \"1wd\"] (working days), or [\"12h\"] for a period in hours."),
+    "not_office_hours":     ("office_hours应含hours，为一至三段先后相接而不重叠的时间，如[\"09:00-12:00\", \"14:30-18:00\"]。",
+                             "office_hours has to have hours: one to three spans of time in order that do not overlap, such as [\"09:00-12:00\", \"14:30-18:00\"]."),
+    "not_a_grace_period":   ("grace应含working_days（0至10）或者until（如\"10:00\"）。", "grace has to have working_days (0 to 10) or until (such as \"10:00\")."),
     "no_reminder":          ("{clock}不设提醒：{why_zh}。", "No reminder can be set for {clock}: {why_en}."),
     "reminder_too_early":   ("{clock}的提醒须晚于期限起算：提前的时间应短于期限本身。", "A reminder of {clock} has to be after the start of the period: its lead time has to be shorter than the period."),
     "courts_are_bound":     ("{clock}约束法院，县级只能缩短天数（最多30日）。", "{clock} binds the courts: a county may only set fewer days than 30."),
-    "not_an_arrangement":   ("放假安排{clock}不正确：off与made_up应为该年（或上年12月）的日期，made_up应为周末，且两者不得重复。",
-                             "The holiday schedule of {clock} is invalid: off and made_up have to be dates of that year or of the December before, made_up weekend days, and no date in both."),
+    "not_an_arrangement":   ("放假安排{clock}不正确：off与made_up应为该年（或上年12月25日至31日）的日期，made_up应为周末，且两者不得重复。",
+                             "The holiday schedule of {clock} is invalid: off and made_up have to be dates of that year or of 25 to 31 December before, made_up weekend days, and no date in both."),
 }
 # fmt: on
 

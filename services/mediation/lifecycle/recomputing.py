@@ -321,6 +321,7 @@ def keep_announcements(old: Dispute, new: History, now: datetime) -> None:
             deadline.started_at, deadline.due_at, deadline.state, deadline.is_paused,
         ):  # fmt: skip
             deadline.set_at, deadline.next_check_at, deadline.awaits = earlier.set_at, earlier.next_check_at, earlier.awaits
+            deadline.reminded_at = earlier.reminded_at
 
 
 def changed_deadlines(old: History, new: History) -> list[Deadline]:

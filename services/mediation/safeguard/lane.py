@@ -105,7 +105,10 @@ def check_safeguard_clocks(dispute: Dispute, now: datetime, policy: DeadlinePoli
             running.due_at, latest = (due_at(running.started_at, clock.length, calendar) for calendar in (policy.holidays, policy.holidays.latest_ends))
         if is_in_time(now, running.due_at):
             event_type = "deadline.approached"
-            running.next_check_at = tracking.next_check_time(running.due_at, policy.reminders(clock), now)
+            if not policy.may_remind_at(now, clock.length):  # the service was stopped when the reminder was due
+                running.next_check_at = min(policy.next_office_moment(now), running.due_at + A_SECOND)
+                continue
+            running.next_check_at = _next_check_at(clock, running.due_at, running.started_at, now, policy)
         elif is_in_time(now, latest):
             running.next_check_at = latest + A_SECOND  # nothing is overdue on a provisional date
             continue
@@ -282,9 +285,13 @@ HANDLERS_OF_SAFEGUARD_STEPS = {
 def _start_clock(decision, name, started_at, now, policy):
     """Start a clock of the safeguard lane, and add the event deadline.set to the sealed events."""
     clock, ends_at = SAFEGUARD_LANE_CLOCKS[name], due_at(started_at, SAFEGUARD_LANE_CLOCKS[name].length, policy.holidays)
-    running = RunningSafeguardLaneClock(name, started_at, ends_at, tracking.next_check_time(ends_at, policy.reminders(clock), now))
+    running = RunningSafeguardLaneClock(name, started_at, ends_at, _next_check_at(clock, ends_at, started_at, now, policy))
     decision.dispute.hold.running[name] = running
     decision.sealed_events.append(("deadline.set", {**_deadline_data(running, policy), "article": clock.article, "started_at": started_at}))
+
+
+def _next_check_at(clock, ends_at, started_at, now, policy):
+    return tracking.next_check_time(ends_at, policy.reminder_times(clock, ends_at, started_at, clock.length), now)
 
 
 def _deadline_data(running, policy):

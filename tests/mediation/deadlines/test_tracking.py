@@ -1,5 +1,6 @@
 """Tests of the deadlines of simulated disputes. The expected days were counted by hand from the statutes and the holiday calendar of 2026."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import orjson
@@ -12,6 +13,7 @@ from services.mediation.dispute import hold
 from services.mediation.dispute.model import Deadline, agencies_in_role
 from services.mediation.law import dates
 from services.mediation.law.county_periods import apply_county_periods as county
+from services.mediation.law.office_hours import parse_office_hours
 from services.mediation.law.periods import DEFAULT_RULES, RULES
 from services.mediation.law.policy import USUAL_POLICY, DeadlinePolicy
 from services.mediation.lifecycle.transitions import NEXT_ACTORS
@@ -694,7 +696,7 @@ def test_a_clock_has_steps_that_extend_or_restart_it_if_and_only_if_its_rule_all
 
 # ── Reminders, and jumps of the system clock ──────────────────────────────────────────────────────────────────────────────────────
 
-TWO_REMINDERS_POLICY = DeadlinePolicy(county=county({MEDIATION_CLOCK: {"remind": ["5d", "1d"]}}))
+TWO_REMINDERS_POLICY = DeadlinePolicy(county=county({MEDIATION_CLOCK: {"remind": ["3wd", "1wd"]}}))
 
 
 def mediation_events_at_checks(simulation, *times, policy=TWO_REMINDERS_POLICY):
@@ -708,33 +710,69 @@ def mediation_events_at_checks(simulation, *times, policy=TWO_REMINDERS_POLICY):
 
 def test_each_reminder_set_by_the_county_is_published_once():
     simulation = dispute_in_state("mediating")  # due on 1 April
-    times = [moment(3, 26, hour) for hour in (1, 2)] + [moment(3, 28), moment(3, 27, 23)] + [moment(3, 28, hour) for hour in (0, 1)]
-
-    assert mediation_events_at_checks(simulation, *times) == ["deadline.approached"]
-    assert mediation_events_at_checks(simulation, moment(3, 30), moment(4, 1, 0), moment(4, 1, 1), moment(4, 1, 23)) == ["deadline.approached"]
+    assert mediation_events_at_checks(simulation, moment(3, 26, 8), moment(3, 26, 17), moment(3, 27, 8)) == []
+    assert mediation_events_at_checks(simulation, moment(3, 27), moment(3, 27, 10), moment(3, 28), moment(3, 30, 10)) == ["deadline.approached"]
+    assert mediation_events_at_checks(simulation, moment(3, 31, 8), moment(3, 31), moment(3, 31, 11), moment(4, 1, 11)) == ["deadline.approached"]
     assert mediation_events_at_checks(simulation, moment(4, 2, 0), moment(4, 3)) == ["deadline.passed"]
 
 
+def test_nobody_is_reminded_at_night_or_on_a_rest_day_of_what_became_due_while_the_service_was_stopped():
+    simulation = dispute_in_state("mediating")  # due on Wednesday 1 April; reminders on Friday 27 March and Tuesday 31 March
+
+    assert mediation_events_at_checks(simulation, moment(3, 27, 22), moment(3, 28, 10), moment(3, 29, 15)) == []
+    assert mediation_events_at_checks(simulation, moment(3, 30, 8), moment(3, 30, 9), moment(3, 30, 10)) == ["deadline.approached"]
+    assert mediation_events_at_checks(simulation, moment(4, 1, 22), moment(4, 2, 10)) == ["deadline.passed"]  # too late for the second reminder
+
+
+def test_a_reminder_is_not_repeated_after_a_restart_or_after_the_deadline_was_recomputed():
+    simulation = dispute_in_state("mediating")
+    assert mediation_events_at_checks(simulation, moment(3, 27)) == ["deadline.approached"]
+    deadline = simulation.dispute.deadlines[MEDIATION_CLOCK]
+    assert store._deadline_history(deadline)["reminded_at"] == moment(3, 27)
+
+    tracking.refresh(deadline, moment(3, 26), TWO_REMINDERS_POLICY)
+
+    assert deadline.next_check_at == moment(3, 31)
+
+
+def test_the_body_is_reminded_of_an_agreed_day_three_working_days_before_it():
+    simulation = dispute_in_state("agreed")
+    deadline = next(deadline for deadline in simulation.dispute.deadlines.values() if deadline.clock == "performance")
+    due_on = deadline.due_at.date()
+
+    assert (deadline.next_check_at.hour, deadline.next_check_at.date() < due_on) == (9, True)
+    assert simulation.policy.holidays.working_day_after(deadline.next_check_at.toordinal(), 3) == due_on.toordinal()
+
+
+def test_the_office_hours_of_the_county_decide_when_its_agencies_are_reminded():
+    early = DeadlinePolicy(county=replace(TWO_REMINDERS_POLICY.county, office_hours=parse_office_hours({"hours": ["08:30-17:00"]})))
+    simulation = dispute_in_state("mediating")
+
+    assert mediation_events_at_checks(simulation, moment(3, 27, 8), policy=early) == []
+    deadline = simulation.dispute.deadlines[MEDIATION_CLOCK]
+    tracking.refresh(deadline, moment(3, 26), early)
+    assert deadline.next_check_at == moment(3, 27, 8) + timedelta(minutes=30)
+
+
 def test_several_reminders_that_are_due_at_one_check_are_published_as_one():
-    assert mediation_events_at_checks(dispute_in_state("mediating"), moment(4, 1, 12), moment(4, 1, 13)) == ["deadline.approached"]
+    assert mediation_events_at_checks(dispute_in_state("mediating"), moment(4, 1, 11), moment(4, 1, 15)) == ["deadline.approached"]
 
 
 def test_no_deadline_event_is_repeated_after_the_system_clock_jumps_back():
     simulation = dispute_in_state("mediating")
-    assert mediation_events_at_checks(simulation, moment(4, 1, 12)) == ["deadline.approached"]
+    assert mediation_events_at_checks(simulation, moment(4, 1, 11)) == ["deadline.approached"]
 
-    assert mediation_events_at_checks(simulation, moment(3, 1), moment(3, 27), moment(4, 1, 13), moment(4, 2), moment(3, 27), moment(4, 2), moment(4, 1)) == [
+    assert mediation_events_at_checks(simulation, moment(3, 1), moment(3, 27), moment(4, 1, 15), moment(4, 2), moment(3, 27), moment(4, 2), moment(4, 1)) == [
         "deadline.passed"
     ]
 
 
 def test_a_reminder_before_the_start_of_the_period_is_skipped():
-    simulation = SimulatedDispute(now=moment(3, 2))
-    simulation.register()
-    policy = DeadlinePolicy(county=county({"screening": {"remind": ["9d", "2h"]}}))
-    deadline = simulation.dispute.deadlines["screening"]  # due on 3 March
+    simulation = dispute_in_state("mediating")
+    policy = DeadlinePolicy(county=county({MEDIATION_CLOCK: {"remind": ["40wd", "2wd"]}}))
+    deadline = simulation.dispute.deadlines[MEDIATION_CLOCK]  # due on 1 April
 
-    assert tracking._first_check_at(deadline, tracking.CLOCK_BY_NAME["screening"], simulation.now, policy) == datetime(2026, 3, 3, 21, 59, 59, tzinfo=SHANGHAI)
+    assert tracking._first_check_at(deadline, tracking.CLOCK_BY_NAME[MEDIATION_CLOCK], simulation.now, policy) == moment(3, 30)
 
 
 def test_simulated_disputes_start_on_monday_2_march_2026():

@@ -13,6 +13,7 @@ from services.mediation.county_files import CountyFiles, InvalidCountyFiles
 from services.mediation.deadlines import tracking
 from services.mediation.deadlines.clocks import CLOCK_BY_NAME
 from services.mediation.dispute.model import Deadline, Dispute
+from services.mediation.law.counting import Hours
 from services.mediation.law.county_periods import apply_county_periods
 from services.mediation.law.holidays import Holidays, HolidaySchedule
 from services.mediation.law.invalid_facts import InvalidFacts
@@ -169,27 +170,27 @@ def make_event(type, data, source):
 @pytest.mark.parametrize("clock", DEFAULT_RULES)
 def test_a_reminder_that_a_county_sets_for_a_clock_is_either_sent_or_refused(clock):
     try:
-        policy = DeadlinePolicy(county=apply_county_periods({clock: {"remind": ["1h", "2h"]}}))
+        policy = DeadlinePolicy(county=apply_county_periods({clock: {"remind": ["2h"] if type(DEFAULT_RULES[clock][0].length) is Hours else ["0wd"]}}))
     except InvalidFacts as refused:
         assert refused.code == "no_reminder" and clock in refused.zh and clock in refused.en
         # Reminders are refused only for these clocks: of the lane, of the calculator, and one that is met as soon as it is set.
         assert clock in SAFEGUARD_LANE_CLOCK_STEPS or clock not in CLOCK_BY_NAME or clock == "confirmation_objection_third_party"
         return
     reminders = list(_safeguard_lane_reminders(clock, policy) if clock in SAFEGUARD_LANE_CLOCK_STEPS else _dispute_reminders(clock, policy))
-    assert [lead for lead, _ in reminders] == [timedelta(hours=2), timedelta(hours=1)]
-    assert all(notices for _, notices in reminders)
+    assert len(reminders) == 1 and all(reminders)
 
 
 def _dispute_reminders(name, policy):
     clock = CLOCK_BY_NAME[name]
     dispute = Dispute(CODE, clock.runs_in[0], body=DAMAN, called={"police": None}, received_on="2026-03-02")
-    dispute.deadlines[name] = deadline = Deadline(name, name, "POLICY", MONDAY, MONDAY, ("police",), MONDAY)
+    set_at = MONDAY - timedelta(days=1)  # an agreed day is known before it comes
+    dispute.deadlines[name] = deadline = Deadline(name, name, "POLICY", MONDAY, MONDAY, ("police",), set_at)
     deadline.opened_at = datetime(2024, 12, 2, tzinfo=SHANGHAI) if name == "mediation_delegated_legacy" else None  # this clock may not start from 2025-01-01
-    tracking.refresh(deadline, MONDAY, policy)
-    for _ in range(2):
-        lead, decision = deadline.due_at - deadline.next_check_at, tracking.check_deadline(dispute, deadline, deadline.next_check_at, policy)
-        assert [type for type, _ in decision.new_events] == ["deadline.approached"]
-        yield lead, rules.notices_for(make_event(*decision.new_events[0], "mediation"))
+    tracking.refresh(deadline, set_at, policy)
+    while deadline.state == "open":
+        decision = tracking.check_deadline(dispute, deadline, deadline.next_check_at, policy)
+        if decision.new_events[0][0] == "deadline.approached":
+            yield rules.notices_for(make_event(*decision.new_events[0], "mediation"))
 
 
 def _safeguard_lane_reminders(name, policy):
@@ -198,26 +199,39 @@ def _safeguard_lane_reminders(name, policy):
     event.source = SEALED
     lane.decide(simulation.dispute, event, MONDAY, policy)
     running = simulation.dispute.hold.running[name]
-    for _ in range(2):
-        lead, decision = running.due_at - running.next_check_at, lane.check_safeguard_clocks(simulation.dispute, running.next_check_at, policy)
-        assert [type for type, _ in decision.sealed_events] == ["deadline.approached"]
-        yield lead, sealed_rules.notices_for(make_event(*decision.sealed_events[0], "mediation-safeguard"))
+    while running.state == "open":
+        decision = lane.check_safeguard_clocks(simulation.dispute, running.next_check_at, policy)
+        if decision.sealed_events[0][0] == "deadline.approached":
+            yield sealed_rules.notices_for(make_event(*decision.sealed_events[0], "mediation-safeguard"))
 
 
-def test_the_court_is_reminded_of_a_protection_order_24_hours_before_the_end_or_6_hours_if_it_is_urgent():
-    for name, hours in (("protection_order", 24), ("protection_order_urgent", 6)):
-        step, facts = SAFEGUARD_LANE_CLOCK_STEPS[name]
-        simulation, event = dispute_in_state("mediating"), sealed_step(step, COURT, MONDAY, **facts)
-        event.source = SEALED
-        lane.decide(simulation.dispute, event, MONDAY, DeadlinePolicy())
-        running = simulation.dispute.hold.running[name]
-        assert running.due_at - running.next_check_at == timedelta(hours=hours)
+@pytest.mark.parametrize(
+    ("clock", "accepted", "reminded"),
+    [
+        ("protection_order", "2026-03-02T10:30:00+08:00", "2026-03-04T10:59:59+08:00"),  # Monday: due on Thursday at 11:00, and the day before is a working day
+        ("protection_order", "2026-03-05T20:30:00+08:00", "2026-03-06T14:30:00+08:00"),  # Thursday evening: due on Sunday at 21:00; Saturday is moved to Friday
+        (
+            "protection_order",
+            "2026-03-06T17:30:00+08:00",
+            "2026-03-09T09:00:00+08:00",
+        ),  # Friday, due on Monday at 18:00: there were no office hours before Sunday
+        ("protection_order_urgent", "2026-03-07T10:30:00+08:00", "2026-03-08T04:59:59+08:00"),  # Saturday: a period of a day is reminded of at any time
+    ],
+)
+def test_the_court_is_reminded_of_a_protection_order_in_office_hours_and_of_an_urgent_one_at_any_time(clock, accepted, reminded):
+    step, facts = SAFEGUARD_LANE_CLOCK_STEPS[clock]
+    now = datetime.fromisoformat(accepted)
+    simulation, event = dispute_in_state("mediating"), sealed_step(step, COURT, now, **facts)
+    event.source = SEALED
+    lane.decide(simulation.dispute, event, now, DeadlinePolicy())
+
+    assert simulation.dispute.hold.running[clock].next_check_at == datetime.fromisoformat(reminded)
 
 
 @pytest.mark.parametrize(
     ("periods", "code"),
     [
-        ({"protection_order_urgent": {"remind": ["1d"]}}, "reminder_too_early"),
+        ({"protection_order_urgent": {"remind": ["24h"]}}, "reminder_too_early"),
         ({"protection_order": {"remind": ["71h", "12h"]}}, None),
         ({"routing": {"hours": 5, "remind": ["5h"]}}, "reminder_too_early"),
     ],

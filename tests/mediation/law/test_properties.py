@@ -172,6 +172,9 @@ INVALID_COUNTY_PERIODS = [
     ({"routing": {"article": "本县办法"}},                           "not_an_article"),
     ({"routing": {"remind": "1d"}},                                  "not_a_reminder"),
     ({"routing": {"remind": ["soon"]}},                              "not_a_reminder"),
+    ({"routing": {"remind": ["12h"]}},                               "not_a_reminder"),
+    ({"protection_order": {"remind": ["1wd"]}},                      "not_a_reminder"),
+    ({"referral_answer": {"remind": ["3wd"]}},                       "reminder_too_early"),
     ({"confirmation_apply": {"kind": "POLICY"}},                     "law_stands"),
     ({"mediation_extension": {"days": 31}},                          "courts_are_bound"),
 ]
@@ -187,9 +190,7 @@ def test_an_invalid_period_of_a_county_is_refused_with_the_expected_code(periods
 
 
 def test_a_county_may_set_reminders_for_a_period_of_kind_law():
-    assert apply_county_periods({"confirmation_apply": {"remind": ["1d", "7d", "12h"]}}).remind == {
-        "confirmation_apply": (timedelta(days=7), timedelta(days=1), timedelta(hours=12))
-    }
+    assert apply_county_periods({"confirmation_apply": {"remind": ["7wd", "1wd", "0wd"]}}).remind == {"confirmation_apply": ("7wd", "1wd", "0wd")}
 
 
 def test_a_countys_lower_limit_of_extension_applies_to_the_extended_clocks():
