@@ -62,7 +62,7 @@ ADDRESSED_TO_MEDIATION_BODY = ("reports.joined",)  # event types whose notice go
 COPIED_FIELDS = ("clock", "kind", "article", "started_at", "due_at", "provisional", "paused", "other", "reasons", "days", "candidates", "excluded", "mediators", "level", "escalated_for", "urged_for")
 EVENTS_WITHOUT_COPIED_FIELDS = ("merge.noted",)  # the evidence of a join does not concern the agencies that handle the dispute
 # Clocks whose period the notice of a step states. If a step is undone, the period can begin again without that step.
-RESTORED_CLOCKS = ("routing", "call_answer", "supervision_answer")
+RESTORED_CLOCKS = ("call_answer", "supervision_answer")
 # Event type that takes back an earlier step → reason of the withdrawal of the notices that no longer hold.
 UNDOING_EVENTS = {"report.withdrawn": "withdrawn", "report.corrected": "corrected", "reports.unjoined": "unjoined", "dispute.recomputed": "recomputed"}
 PAUSING_REASONS = ("paused", "suspended")  # reasons of a recomputation after which the period is paused

@@ -246,7 +246,16 @@ def test_a_withdrawn_referral_is_withdrawn_from_the_body_and_the_centre_has_to_r
         change_of("stopped", clock="referral_answer"), change_of("set", clock="routing", owed_by=[CENTRE]), because="withdrawal", next_actors=[CENTRE]
     )
 
-    assert (first, second) == ([], [("notice.deadline", CENTRE, {}), withdrawal(BODY, "notice.referral", "withdrawn")])
+    assert (first, second) == ([], [withdrawal(BODY, "notice.referral", "withdrawn")])  # the proposal that follows tells the centre
+
+
+def test_a_department_has_to_answer_again_after_its_answer_was_withdrawn():
+    history = History()
+    history.step("departments.called", change_of("set", clock="call_answer", owed_by=[POLICE]), agency=CENTRE, to=[POLICE])
+    history.step("call.answered", change_of("met", clock="call_answer"), agency=POLICE)
+    notices = history.recomputed(change_of("set", clock="call_answer", owed_by=[POLICE]), because="withdrawal")
+
+    assert notices == [("notice.deadline", POLICE, {})]
 
 
 def test_a_referral_that_is_corrected_to_another_body_is_withdrawn_from_one_and_announced_to_the_other():
