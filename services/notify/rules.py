@@ -75,6 +75,11 @@ def changes_of_deadlines(event: Event) -> list[dict]:
     return [{"change": "recomputed", **event.data}] if event.type == "deadline.recomputed" else event.data.get("deadlines", [])
 
 
+def is_paused(change: dict) -> bool:
+    """Return whether the deadline is paused after this change."""
+    return bool(change.get("paused")) or change.get("because") in PAUSING_REASONS
+
+
 def notices_for(event: Event) -> list[Notice]:
     """Return the notices that follow from one event of the mediation service: those of the event itself, then those of the deadlines that it changed.
 
@@ -119,9 +124,9 @@ def _notices_of_change(event, number, change):
     about = _copied_fields(event, change)
     if kind == "notice.deadline" and "because" in change:
         about["because"] = change["because"]
-        if change["because"] in PAUSING_REASONS:
-            about["paused"] = True
-            del about["due_at"]  # a paused period has no end: the event states the end that it would have if the pause ended now
+    if is_paused(change):
+        about["paused"] = True
+        del about["due_at"]  # a paused period has no end: the event states the end that it would have if the pause ended at its start
     if kind == "notice.escalated":
         about["level"] = change["clock"]
     return [Notice(kind, event.subject, to, about, event, number) for to in dict.fromkeys(change["owed_by"])]

@@ -142,6 +142,15 @@ def test_an_overdue_notice_is_withdrawn_if_the_deadline_moves_to_a_later_time(be
     assert announced == [datetime.fromisoformat(LATER)]  # the first announcement stays in force with the new end; the second states only that it moved
 
 
+def test_an_overdue_notice_stays_in_force_if_the_deadline_has_passed_with_its_new_end_too():
+    history = history_with_passed_deadline()
+    notices = history.event("deadline.recomputed", clock=CLOCK, due_at=EARLIER, was_due_at=PASSED_AT, because="county_period", owed_by=[BODY], passed=True)
+
+    assert notices == [("notice.deadline", BODY, {})]
+    assert {entry.due_at for entry in history.entries if entry.kind == "notice.overdue"} == {datetime.fromisoformat(EARLIER)}
+    assert history.in_force("notice.overdue") == [("notice.overdue", BODY), ("notice.overdue", CENTRE)]
+
+
 def test_days_that_do_not_count_while_a_dispute_is_held_change_the_ledger_without_a_notice():
     history = history_with_passed_deadline()
     notices = history.event("deadline.recomputed", clock=CLOCK, due_at=LATER, was_due_at=PASSED_AT, because="not_counted", owed_by=[BODY])
