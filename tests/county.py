@@ -221,6 +221,17 @@ class County:
         """Return whether an outbox contains a row, or a service has not yet processed all events published to it."""
         return self.rows("execute is_on_its_way")[0][0]
 
+    def state_everything_reported(self, *agencies: str):
+        """Let these agencies state with agency.alive that they have reported everything up to now, so that deadlines that they have not met can pass."""
+        self.settle()
+        now = datetime.now(UTC)
+        for agency in agencies:
+            self.agency(agency).agency.alive(now)
+        wait_until(
+            lambda: all((up_to := self.agency(agency).agency.confirmed_up_to()) is not None and up_to >= now for agency in agencies),
+            what="the hub's confirmations",
+        )
+
     @contextlib.contextmanager
     def pause_deadline_checks(self):
         """Inside the block, the mediation service announces no deadline as passed, because this function holds the lock of its deadline check."""

@@ -10,6 +10,12 @@ from tests.county import DAMAN_COMMITTEE, days_ago, wait_until
 MEDIATION_CLOCK = "mediation_out_of_court_policy"
 
 
+def let_the_deadline_pass(county, code):
+    county.state_everything_reported("womens_federation", "mediation_centre", DAMAN_COMMITTEE)
+    wait_until(lambda: MEDIATION_CLOCK in county.clocks_of_passed_deadlines(code), what="the thirty days passed")
+    county.settle()
+
+
 def report_agreement(county, code, at):
     sent = county.agency(DAMAN_COMMITTEE).reports(
         "agreement.reached", code, time=at, form="written", effective_on=at.date().isoformat(), confirmable=False, terms=[]
@@ -26,8 +32,7 @@ def withdrawn_notices(county, agency, code):
 def test_the_overdue_notice_and_the_supervision_are_withdrawn_if_the_agreement_was_reached_in_time(county):
     began = days_ago(40)
     code = county.create_mediated_dispute(at=began)
-    wait_until(lambda: MEDIATION_CLOCK in county.clocks_of_passed_deadlines(code), what="the thirty days passed")
-    county.settle()
+    let_the_deadline_pass(county, code)
     assert {("notice.overdue", DAMAN_COMMITTEE), ("notice.overdue", "mediation_centre"), ("notice.supervision", DAMAN_COMMITTEE)} <= set(
         county.notices_in_force(code)
     )
@@ -41,7 +46,7 @@ def test_the_overdue_notice_and_the_supervision_are_withdrawn_if_the_agreement_w
 
 def test_the_overdue_notice_is_settled_without_a_withdrawal_if_the_agreement_was_reached_late(county):
     code = county.create_mediated_dispute(at=days_ago(40))
-    wait_until(lambda: MEDIATION_CLOCK in county.clocks_of_passed_deadlines(code), what="the thirty days passed")
+    let_the_deadline_pass(county, code)
     report_agreement(county, code, days_ago(2))
 
     assert withdrawn_notices(county, DAMAN_COMMITTEE, code) == withdrawn_notices(county, "mediation_centre", code) == []
