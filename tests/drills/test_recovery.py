@@ -4,9 +4,10 @@ import shutil
 
 import pytest
 
+from deploy import rebuild
 from drills import recovery
 from drills.recovery import RecoveryDrill
-from local import checks, rebuild
+from local import checks
 from local.paths import EXTERNAL_SERVER_SETTINGS
 from plumbing.epoch import EpochFile
 from services.metrics.store import AGGREGATE_TABLES, READ_MODEL_TABLES

@@ -5,10 +5,10 @@ from contextlib import closing
 import psycopg2
 import pytest
 
+from deploy import rebuild
 from drills import checker, schedule, seeded_faults
 from drills.checker import ProducerRecords
 from drills.drill import Drill
-from local import rebuild
 from local.paths import EXTERNAL_SERVER_SETTINGS
 from services.metrics.store import AGGREGATE_TABLES, READ_MODEL_TABLES
 
