@@ -20,9 +20,10 @@ from psycopg2 import sql
 
 from contracts import COUNTY
 from contracts.channels import SUBSCRIPTIONS, service_of
+from deploy import recovery
 from drills.drill import ignore_configured_servers
 from fengqiao_agency import Agency
-from local import System, checks, recovery
+from local import System, checks
 from local.paths import run_dir
 from local.progress import CannotContinue
 from scenarios.facts import typical_facts

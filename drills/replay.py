@@ -2,7 +2,7 @@
 
     python -m drills.replay [--disputes N]
 
-States, deadlines, automatic steps, codes, notices in force and figures must be equal each time, because they follow from what was reported and from when it
+States, deadlines, codes, notices in force and figures must be equal each time, because they follow from what was reported and from when it
 happened, not from when it arrived. The first loading is limited to a rate; the last one runs at ten times this rate.
 """
 
@@ -32,8 +32,8 @@ OBSERVED = {
     "codes": "select agency, report_no, code from intake.reports",
     "disputes": "select code, state, township, kind, reporter, body, parties, consents, suitable, mediator, terms, outcome, opened_at, entered_at, latest_at,"
     " automatic_at, particulars from mediation.disputes",
-    "deadlines": "select code, key, kind, started_at, due_at, owed_by, state, provisional, history, is_replaced from mediation.deadlines",
-    "automatic steps": "select code, event_type, happened_at, facts, after from mediation.transitions where agency is null and event_type <> 'deadline.passed'",
+    "deadlines": "select code, key, kind, started_at, due_at, owed_by, state, provisional, history, is_replaced from mediation.deadlines"
+    " where state <> 'stopped'",
     "notices in force": "select distinct kind, dispute, addressee, clock, due_at from notify.notices where channel = 'inbox' and validity = 'in_force'",
     "daily figures": "select day, figure, township, kind, count from metrics.daily_counts where count <> 0 and figure <> 'refused'",
     "open disputes": "select state, township, kind, overdue, count from metrics.open_cube where count <> 0",

@@ -141,10 +141,7 @@ def watch(
                     )
                 for message in agency.notices(notice):
                     notice = message.cursor
-                    due = message.data.get("due_at")
-                    typer.echo(
-                        f"{_clock_time()}  {message.type}  {message.dispute or '-'}  {message.data.get('clock') or ''}{f'  期限 / due {due}' if due else ''}"
-                    )
+                    typer.echo(f"{_clock_time()}  {message.type}  {message.dispute or '-'}  {format_notice(message.data)}")
                 agency.outbox.wait_until(lambda r=receipt, n=notice, s=shown_problems: agency.outbox.newest_cursors() != (r, n) or agency.problems() != s, 3600)
         except KeyboardInterrupt:
             typer.echo("", err=True)
@@ -230,6 +227,27 @@ def _format_reason(reason):
     if not reason:
         return ""
     return "".join(f"\n    {reason[part]}" for part in ("code", "zh", "en") if reason.get(part))
+
+
+# Field of a notice, and the words with which its value is shown.
+NOTICE_FIELDS = (
+    ("due_at", "期限 / due {}"),
+    ("notice", "不再有效的通知 / no longer holds: {}"),
+    ("why", "事由 / because {}"),
+    ("handled_by", "现由 / now with {}"),
+    ("changed", "已更正 / corrected: {}"),
+    ("was", "并入本纠纷 / joined to this dispute: {}"),
+    ("into", "并入 / joined to {}"),
+)
+
+
+def format_notice(data: dict) -> str:
+    """Return the essential data of a notice as one line: the period, and what the notice says about it or about the dispute."""
+    parts = [data.get("clock") or "", *(["停止计算 / paused"] if data.get("paused") else [])]
+    for field, words in NOTICE_FIELDS:
+        if field in data:
+            parts.append(words.format(", ".join(data[field]) or "-" if isinstance(data[field], list) else data[field]))
+    return "  ".join(parts)
 
 
 def _clock_time():

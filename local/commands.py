@@ -187,9 +187,9 @@ def recover(arguments: list[str]) -> int:
     if _is_locked(folder) and down([]):
         return 1
     _choose_county(folder)
-    from local import recovery
+    from local import operating
 
-    return recovery.run(arguments)
+    return operating.recover(arguments)
 
 
 def replay(arguments: list[str]) -> int:
@@ -203,9 +203,9 @@ def replay(arguments: list[str]) -> int:
 def rebuild(arguments: list[str]) -> int:
     """Rebuild the read model or the ledger of notices of the system in the run directory, which may be running."""
     endpoints = _load_endpoints()
-    from local import rebuild
+    from local import operating
 
-    return rebuild.run(arguments, endpoints, _read_json(run_dir() / "secrets.json"))
+    return operating.rebuild_tables(arguments, endpoints, _read_json(run_dir() / "secrets.json"))
 
 
 def check(arguments: list[str]) -> int:

@@ -52,6 +52,10 @@ SET_STATUS = """
 with marked as (update parked set status = %(status)s, next_attempt_at = now() where id = any(%(rows)s) returning source, subject, event_id)
 insert into parked_actions (who, action, source, subject, event_id, note) select %(who)s, %(action)s, source, subject, event_id, %(note)s from marked
 """
+DISCARD_CONFLICT_SQL = """
+with discarded as (delete from parked where id = any(%(rows)s) and status = 'conflict' returning source, subject, event_id)
+insert into parked_actions (who, action, source, subject, event_id, note) select %(who)s, 'discard', source, subject, event_id, %(note)s from discarded
+"""
 DISCARD_UNREADABLE_SQL = """
 with discarded as (delete from parked where id = any(%(rows)s) and source = %(unreadable)s returning source, subject, event_id),
      deleted_heard as (delete from heard h using discarded d where h.source = d.source and h.subject = d.subject)
@@ -135,8 +139,8 @@ def replay(
     total = 0
     for name in _select_services(service):
         with _open_cursor(name) as cursor:
-            if row is not None:
-                _load_parked(cursor, name, row)
+            if row is not None and _load_parked(cursor, name, row)[1] == "conflict":
+                raise typer.BadParameter("与其他纪元的事件矛盾，只能作废 | the event contradicts one of another epoch; it can only be discarded")
             cursor.execute(
                 "select id from parked where (%(row)s is null or id = %(row)s) and (%(type)s = '' or type = %(type)s)"
                 " and strpos(reason, %(reason)s) > 0 and (%(row)s is not null or status = 'parked')",
@@ -159,8 +163,10 @@ def discard(
     if not note.strip():
         raise typer.BadParameter("须说明原因 | a reason is required", param_hint="--note")
     with _open_cursor(service) as cursor:
-        source = _load_parked(cursor, service, row)[2]
-        if source == UNREADABLE:  # an unreadable message contains no event whose outcome a service could report, so the tool deletes it
+        _, status, source, *_ = _load_parked(cursor, service, row)
+        if status == "conflict":  # it blocks nothing and had no effect: intake or mediation must not tell anybody of it
+            cursor.execute(DISCARD_CONFLICT_SQL, {"rows": [row], "who": who, "note": note})
+        elif source == UNREADABLE:  # an unreadable message contains no event whose outcome a service could report, so the tool deletes it
             cursor.execute(DISCARD_UNREADABLE_SQL, {"rows": [row], "unreadable": UNREADABLE, "who": who, "note": note})
         else:
             cursor.execute(SET_STATUS, {"status": "discard", "rows": [row], "who": who, "action": "discard", "note": note})

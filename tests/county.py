@@ -221,6 +221,17 @@ class County:
         """Return whether an outbox contains a row, or a service has not yet processed all events published to it."""
         return self.rows("execute is_on_its_way")[0][0]
 
+    def state_everything_reported(self, *agencies: str):
+        """Let these agencies state with agency.alive that they have reported everything up to now, so that deadlines that they have not met can pass."""
+        self.settle()
+        now = datetime.now(UTC)
+        for agency in agencies:
+            self.agency(agency).agency.alive(now)
+        wait_until(
+            lambda: all((up_to := self.agency(agency).agency.confirmed_up_to()) is not None and up_to >= now for agency in agencies),
+            what="the hub's confirmations",
+        )
+
     @contextlib.contextmanager
     def pause_deadline_checks(self):
         """Inside the block, the mediation service announces no deadline as passed, because this function holds the lock of its deadline check."""
@@ -244,13 +255,17 @@ class County:
 
     def notices(self, agency: str, dispute: str) -> list[str]:
         """Return the types of the notices about a dispute that an agency has received."""
-        return [message.type for message in self._notices(agency, dispute)]
+        return [message.type for message in self.received_notices(agency, dispute)]
 
     def notified_clocks(self, agency: str, dispute: str, notice: str) -> list[str]:
         """Return the clocks (deadline rules) named in the notices of type `notice` that an agency has received about a dispute."""
-        return [message.data["clock"] for message in self._notices(agency, dispute) if message.type == notice]
+        return [message.data["clock"] for message in self.received_notices(agency, dispute) if message.type == notice]
 
-    def _notices(self, agency, dispute):
+    def notices_in_force(self, dispute: str) -> list[tuple[str, str]]:
+        """Return (type, addressee) of the notices about a dispute by which an agency has to act at present, sorted."""
+        return self.rows("select kind, addressee from notify.notices_in_force where dispute = %s order by 1, 2", dispute)
+
+    def received_notices(self, agency: str, dispute: str) -> list:
         """Wait until all notices about the dispute that notify has sent to the agency have arrived, and return them."""
         agency = code_of(agency)
         client = self.agency(agency)

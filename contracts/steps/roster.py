@@ -69,7 +69,7 @@ STEPS = (
         zh="名册变更",
         en="a change of a roster was reported",
         is_about_roster=True,
-        is_correctable=False,
+        is_correctable=False,  # it is about no dispute; another change of the roster replaces it
         example={
             "organisation": samples.ORGANISATION,
             "change": "added",

@@ -9,6 +9,8 @@ from contracts import kinds
 from contracts.definitions import Step
 from contracts.fields import Boolean, Day, Instant, Number, Schema, choice_field
 
+# Steps of the lane cannot be corrected: a correction is published in the ordinary streams, which must not name them. What a step began, another step of the lane
+# ends.
 SafeguardStep = partial(Step, is_sealed=True, is_correctable=False)
 
 

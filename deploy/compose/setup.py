@@ -1,6 +1,6 @@
 """Prepares the containers: `python -m deploy.compose.setup keys` (run by keys.py), then `… tables`. Both commands may be repeated.
 
-`keys` creates every password and key once. For each container, it writes the settings and secrets that this container needs (its share) into a volume
+`recover` repairs a loss of data. `keys` creates every password and key once. For each container, it writes the settings and secrets that this container needs (its share) into a volume
 that only this container mounts. `tables` creates database roles, schemas and tables. `… agency police` prints the connection data of one agency.
 """
 
@@ -10,29 +10,33 @@ import secrets
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from contracts import AGENCIES, COUNTY
 from contracts.channels import DEFAULT_PARTITIONS, SERVICES
 from contracts.county import files
-from deploy import broker, keys, processes, roles
+from deploy import broker, keys, processes, recovery, roles
 from deploy.compose.keys import SECRETS_FOLDER
 from deploy.county import applied_copy
 from deploy.county.changes import compare_counties
 from deploy.files import ROOT, write_private
 from deploy.monitoring import prometheus_rules, prometheus_settings
+from plumbing import first_epoch
+from plumbing.epoch import EpochFile, RecoveryNeeded
 from plumbing.migrate import migrate
 
 SHARES_FOLDER = Path("/shares")  # in container `keys`: folder with one subfolder per container for its settings and secrets
 SHARE_FOLDER = Path("/run/fengqiao")  # in every other container: folder with its own settings and secrets
+EPOCH_FOLDER = Path("/var/lib/fengqiao-epoch")  # in `tables` and in every process: folder of the epoch file (plumbing.epoch)
 HTTP_PORT = 8000  # HTTP port of every process; it can be the same, because each container has its own network address
 DATABASE_ADDRESS, BROKER_ADDRESS, BROKER_METRICS_ADDRESS = (
     "postgres:5432",
     "rabbitmq:5672",
     "rabbitmq:15692",
 )  # the host names are defined in docker-compose.yml
+RECOVER_COMMAND = "容器中 | in containers: docker-compose run --rm tables python -m deploy.compose.setup recover"
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Containers:
     partitions: int = DEFAULT_PARTITIONS
     folder: Path = SHARE_FOLDER
     county: Path = SHARE_FOLDER / applied_copy.COUNTY_SYMLINK_NAME
-    epoch_file: Path | None = None
+    database_admin: str = ""  # set for a recovery only
     broker: None = None  # None: the broker is reached by its host name (see Installation)
 
     @cached_property
@@ -54,6 +58,14 @@ class Containers:
     def services(self) -> dict[str, dict[str, str]]:
         database_url = f"postgresql://{DATABASE_ADDRESS}/{roles.DATABASE}"
         return {name: {"amqp": self.amqp(name), "database": roles.url_with_user(database_url, name, self.keys["database"][name])} for name in SERVICES}
+
+    @property
+    def epoch_file(self) -> Path:
+        return EPOCH_FOLDER / "epoch.json"
+
+    @property
+    def amqp_admin(self) -> str:
+        return self.amqp(broker.ADMIN)
 
     def amqp(self, user: str) -> str:
         return f"amqp://{user}:{self.keys['broker'][user]}@{BROKER_ADDRESS}/{broker.VHOST}"
@@ -99,12 +111,30 @@ def _refuse_impossible_changes(secrets_folder: Path) -> None:
 
 def make_tables(secrets_folder: Path = SECRETS_FOLDER) -> None:
     """Create the database roles and schemas, migrate the tables of every service and load the rosters. Raises if a migration fails."""
-    server = roles.url_with_user(f"postgresql://{DATABASE_ADDRESS}/postgres", "postgres", (secrets_folder / "superuser-password").read_text())
+    server = _superuser_url(secrets_folder)
     roles.make_database(server, roles.DATABASE)
-    addresses = roles.prepare_database(roles.url_with_path(server, roles.DATABASE), _load_containers(secrets_folder).keys["database"])
+    containers = _load_containers(secrets_folder)
+    addresses = roles.prepare_database(roles.url_with_path(server, roles.DATABASE), containers.keys["database"])
     for service, address in addresses.items():
         print(f"{service}: {migrate(service, address)} migrations applied")
+    try:
+        first_epoch.begin_or_check(addresses, containers.amqp_admin, EpochFile(containers.epoch_file))
+    except RecoveryNeeded as reason:
+        raise SystemExit(f"{reason}\n{RECOVER_COMMAND}") from None
     _load_rosters(secrets_folder)
+
+
+def recover(secrets_folder: Path = SECRETS_FOLDER) -> None:
+    """Repair a loss of data (deploy.recovery). The containers of the processes must be stopped."""
+    containers = replace(_load_containers(secrets_folder), database_admin=roles.url_with_path(_superuser_url(secrets_folder), roles.DATABASE))
+    try:
+        recovery.recover(containers)
+    except recovery.CannotRecover as reason:
+        raise SystemExit(str(reason)) from None
+
+
+def _superuser_url(secrets_folder: Path) -> str:
+    return roles.url_with_user(f"postgresql://{DATABASE_ADDRESS}/postgres", "postgres", (secrets_folder / "superuser-password").read_text())
 
 
 def _load_rosters(secrets_folder: Path) -> None:
@@ -137,7 +167,7 @@ def _write_share(file: Path, text: str) -> None:
     file.chmod(0o444)
 
 
-COMMANDS = {"keys": make_keys, "tables": make_tables, "agency": print_agency}
+COMMANDS = {"keys": make_keys, "tables": make_tables, "recover": recover, "agency": print_agency}
 
 if __name__ == "__main__":
     command, *rest = sys.argv[1:]

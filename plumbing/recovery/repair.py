@@ -19,6 +19,7 @@ from plumbing.recovery import positions, queues, record
 from plumbing.recovery.positions import StreamPositions
 
 SAFETY_MARGIN = timedelta(minutes=1)  # agencies send again what they reported from this long before the newest restored event
+MAX_UNKNOWN_EPOCHS = 100
 LOST_REASON = "{} was restored to an earlier point and no longer has this event"
 FOREIGN_SESSIONS_SQL = """
 select count(*) from pg_stat_activity where application_name = 'fengqiao' and datname = current_database() and usename = current_user and pid <> pg_backend_pid()
@@ -104,12 +105,14 @@ def detect_loss(services: dict[str, ServiceAccess], amqp_admin: str, file: Epoch
                 raise ServicesAreRunning(service)
             cursor.execute(STATE_SQL)
             states[service] = cursor.fetchone()
-    loss.epoch = max(loss.epoch, *(number for number, *_ in states.values()))
+    known_epoch = max(loss.epoch, *(number for number, *_ in states.values()))
+    # Without the file, the broker may be the only one that knows a later epoch.
+    marker = _find_marker(amqp_admin, known_epoch + (0 if recorded else MAX_UNKNOWN_EPOCHS))
+    loss.epoch, loss.is_broker_lost = max(known_epoch, marker), not marker
     for service, (number, last_message, newest, _) in states.items():
         # Without the file nothing shows whether the data was restored, so it is treated as if it was.
         if recorded is None or number < loss.epoch or last_message < recorded["published"].get(service, 0):
             loss.restored[service] = newest
-    loss.is_broker_lost = not _has_marker(amqp_admin, {loss.epoch, *(number for number, *_ in states.values())})
     return loss
 
 
@@ -224,13 +227,13 @@ def _write_jumps(cursor, stream, jumps: dict[str, tuple[int, int]], number, part
     cursor.execute(WRITE_JUMPS_SQL, MESSAGE_COLUMNS.parameters(make_messages(published)))
 
 
-def _has_marker(amqp_admin, numbers) -> bool:
-    """Return whether the broker has the marker of any of these epochs."""
-    for number in numbers:
-        with closing(pika.BlockingConnection(pika.URLParameters(amqp_admin))) as connection:
+def _find_marker(amqp_admin, highest: int) -> int:
+    """Return the highest epoch, up to this one, whose marker the broker has; 0 if it has none."""
+    with closing(pika.BlockingConnection(pika.URLParameters(amqp_admin))) as connection:
+        for number in range(highest, 0, -1):
             try:
                 connection.channel().exchange_declare(epoch.marker_of(number), "fanout", passive=True)
-                return True
+                return number
             except pika.exceptions.ChannelClosedByBroker:
                 continue
-    return False
+    return 0

@@ -1,4 +1,4 @@
-"""Applies corrections of dispute reports that the mediation service has decided: facts, parties, matching tokens and proposed duplicates of the report.
+"""Applies corrections of dispute reports, and withdrawals of corrections, that the mediation service has decided: facts, parties, matching tokens and proposed duplicates of the report.
 
 Runs in the caller's transaction.
 """
@@ -10,7 +10,7 @@ import orjson
 from plumbing.events import DomainEvent, Event
 from plumbing.transaction import Transaction
 from services.intake import corrections, decrypt_parties, duplicates, identity, replies
-from services.intake.model import BatchContext, ComparableReport, PendingCorrection, agency_of
+from services.intake.model import BatchContext, ComparableReport, PendingCorrection
 from services.intake.store import corrections as store
 from services.intake.store import reports
 
@@ -18,10 +18,9 @@ _matching_token_key = cache(identity.matching_token_key)
 
 
 def apply_decided(tx: Transaction, outcomes: list[Event]) -> None:
-    """Apply the corrections that the mediation service has applied, and forget those that it has refused. `outcomes`: its events about corrections."""
-    pending = store.take_pending(tx, outcomes)
+    """Apply the corrections and withdrawals that the mediation service has applied. `outcomes`: its events that decide about corrections and withdrawals."""
     for outcome in outcomes:
-        correction = pending.pop((agency_of(outcome.data["event"]["source"]), outcome.data["event"]["id"]), None)
+        correction = store.take_pending(tx, outcome)  # one at a time, because a correction may replace the facts that an earlier one has set
         if correction is not None and outcome.type != "step.refused" and not outcome.discarded:
             tx.say([_domain_event(extra, correction, outcome) for extra in _apply(tx, correction)])
 
@@ -32,8 +31,7 @@ def _apply(tx, correction):
     reports.load_disputes(tx, context, {correction.code}, [])
     before, after = _comparable_reports(tx, correction, context.disputes[correction.code])
     found = [_find_duplicates(tx, context, correction, report) for report in (before, after)]
-    facts = corrections.corrected_registration(correction.report_facts, correction.facts)
-    store.replace_report(tx, correction, facts, after)
+    store.replace_report(tx, correction, corrections.facts_after(correction), after)
     return [] if after is None else corrections.new_proposals(correction, *found, after)
 
 
@@ -46,9 +44,8 @@ def _comparable_reports(tx, correction, dispute) -> tuple[ComparableReport | Non
         return None, None
     stored = store.load_parties(tx, correction.report_seq)
     corrected = stored if correction.encrypted is None else (correction.encrypted, correction.encrypted_by_agency)
-    facts = corrections.corrected_registration(correction.report_facts, correction.facts)
     compared = []
-    for encrypted, report_facts in ((stored, correction.report_facts), (corrected, facts)):
+    for encrypted, report_facts in ((stored, correction.report_facts), (corrected, corrections.facts_after(correction))):
         report = None
         if encrypted is not None:
             parties, key = _decrypt(tx, *encrypted), _matching_token_key(tx.settings.at_rest_key)

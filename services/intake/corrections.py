@@ -1,7 +1,7 @@
-"""Corrections of dispute reports (report.corrected that corrects dispute.reported). Pure.
+"""Corrections of dispute reports (report.corrected that corrects dispute.reported), and withdrawals of corrections. Pure.
 
 The reporting agency may correct all facts of its report but the report number; the mediation centre may correct place and kind of every report. Intake passes
-the corrected facts on, and stores them only when the mediation service has applied the correction.
+the corrected facts on, and stores them only when the mediation service has applied the correction. A report itself cannot be withdrawn.
 """
 
 from collections.abc import Iterable
@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from contracts.county import AGENCIES
 from services.intake import duplicates
 from services.intake.duplicates import Duplicates
-from services.intake.model import BatchContext, ComparableReport, CorrectableReport, Decision, ExtraEvent, PendingCorrection
+from services.intake.model import BatchContext, ComparableReport, CorrectableReport, Decision, ExtraEvent, NamedEvent, PendingCorrection
 from services.intake.reasons import reason
 
-CORRECTION, REPORT = "report.corrected", "dispute.reported"
+CORRECTION, WITHDRAWAL, REPORT = "report.corrected", "report.withdrawn", "dispute.reported"
 PLACE_FIELDS = ("township", "village", "grid")
 
 
@@ -21,9 +21,14 @@ def corrected_facts(event_type: str, data: dict) -> dict | None:
     return data.get("facts") if event_type == CORRECTION and data.get("corrects") == REPORT else None
 
 
-def corrected_event(agency: str, data: dict) -> tuple[str, str]:
-    """Return (agency, event id) of the event that a correction names: an event of the same agency, unless the mediation centre names another one."""
-    return data.get("reported_by") or agency, data["event"]
+def named_event(agency: str, event_type: str, data: dict) -> tuple[str, str] | None:
+    """Return (agency, event id) of the event that a correction of a dispute report names, or that a withdrawal names; None for other events.
+
+    It is an event of the same agency, unless the mediation centre names another one.
+    """
+    if event_type == WITHDRAWAL or corrected_facts(event_type, data) is not None:
+        return data.get("reported_by") or agency, data["event"]
+    return None
 
 
 def refusal_reason(agency: str, event_type: str, data: dict) -> dict | None:
@@ -35,21 +40,22 @@ def refusal_reason(agency: str, event_type: str, data: dict) -> dict | None:
     return reason("malformed_data", field="reported_by", mistake="invalid") if data["reported_by"] == agency else None
 
 
-def report_corrected_by(decision: Decision, context: BatchContext) -> CorrectableReport | None:
-    """Return the dispute report that this event corrects, or None. The event may name the report, or an earlier correction of it."""
-    if corrected_facts(decision.event.type, decision.data) is None:
-        return None
-    return (context.correctable_reports or {}).get(corrected_event(decision.agency, decision.data))
+def event_named_by(decision: Decision, context: BatchContext) -> NamedEvent | None:
+    """Return the event about a dispute report that this event corrects or withdraws: the report, or an earlier correction of it. None if there is none."""
+    key = named_event(decision.agency, decision.event.type, decision.data)
+    found = None if key is None else (context.named_events or {}).get(key)
+    return None if found is not None and found.is_report and decision.event.type == WITHDRAWAL else found
 
 
-def remember_report(decision: Decision, context: BatchContext) -> None:
-    """Add an accepted report or correction to the reports that later corrections of the same batch may name."""
-    if context.correctable_reports is None or not decision.is_accepted:
+def remember_event(decision: Decision, context: BatchContext) -> None:
+    """Add an accepted report, correction or withdrawal to the events that later events of the same batch may name."""
+    if context.named_events is None or not decision.is_accepted:
         return
     if decision.is_new_report:
-        context.correctable_reports[decision.agency, decision.event.id] = CorrectableReport(decision.registration, decision=decision)
-    elif decision.corrected_report is not None:
-        context.correctable_reports[decision.agency, decision.event.id] = decision.corrected_report
+        report = CorrectableReport(decision.registration, decision=decision)
+        context.named_events[decision.agency, decision.event.id] = NamedEvent(report, decision=decision, is_report=True)
+    elif decision.corrects is not None:
+        context.named_events[decision.agency, decision.event.id] = NamedEvent(decision.corrects.report, decision=decision)
 
 
 def published_facts(decision: Decision, facts: dict, party_labels: list[str]) -> dict:
@@ -59,11 +65,16 @@ def published_facts(decision: Decision, facts: dict, party_labels: list[str]) ->
     """
     reported = decision.data["facts"]
     risk = reported.get("risk")
-    is_mass = risk["mass"] if risk is not None else decision.corrected_report is not None and "mass" in decision.corrected_report.facts.get("flags", ())
+    is_mass = risk["mass"] if risk is not None else decision.corrects is not None and "mass" in decision.corrects.report.facts.get("flags", ())
     added = {"party_labels": party_labels} if party_labels else {}
     if is_mass and "reported_by" not in decision.data:
         added["flags"] = sorted({*facts.get("flags", ()), "mass"})
     return facts | added
+
+
+def facts_after(correction: PendingCorrection) -> dict:
+    """Return the facts of the report after the correction, or after the withdrawal of a correction."""
+    return correction.restored_facts if correction.facts is None else corrected_registration(correction.report_facts, correction.facts)
 
 
 def corrected_registration(old: dict, corrected: dict) -> dict:

@@ -18,7 +18,7 @@ from contracts.envelope import MAX_FUTURE_SECONDS
 from plumbing.events import Event
 from services.intake import codes, corrections, decrypt_parties, duplicates, joining, lane
 from services.intake.decrypt_parties import UnreadableParties
-from services.intake.model import BatchContext, CheckedEvent, ComparableReport, Decision, Dispute, LogEntry
+from services.intake.model import BatchContext, CheckedEvent, ComparableReport, Decision, Dispute, LogEntry, StoredReport
 from services.intake.reasons import reason
 
 MAX_TIME_AHEAD = timedelta(seconds=MAX_FUTURE_SECONDS)  # how far the time of an agency's event may be ahead of intake's system time
@@ -125,13 +125,10 @@ def contains_undo_of_join(batch: Iterable[CheckedEvent]) -> bool:
     return any(checked.event.type == "reports.unjoined" for checked in batch)
 
 
-def corrected_event_ids(batch: Iterable[CheckedEvent]) -> list[tuple[str, str]]:
-    """Return (agency, event id) of the events that corrections of dispute reports in this batch name."""
-    return [
-        corrections.corrected_event(checked.agency, checked.data)
-        for checked in batch
-        if checked.data is not None and corrections.corrected_facts(checked.event.type, checked.data) is not None
-    ]
+def named_events(batch: Iterable[CheckedEvent]) -> list[tuple[str, str]]:
+    """Return (agency, event id) of the events that corrections of dispute reports and withdrawals in this batch name."""
+    names = (corrections.named_event(checked.agency, checked.event.type, checked.data) for checked in batch if checked.data is not None)
+    return [name for name in names if name is not None]
 
 
 # ── decisions about a batch ───────────────────────────────────────────────────────────────────────────────────────────
@@ -173,11 +170,21 @@ def _decide(checked, context, comparer):
         decision.organisation = event.subject
     else:
         _decide_step(decision, checked.comparable_report, context, comparer)
-    # The log entry is added at once because a later event of the batch may duplicate this event. The log number is assigned when the batch is saved.
-    decision.log_entry = LogEntry(0, decision.content_hash, decision.refusal is None)
+    # The log entry is added at once because a later event of the batch may duplicate this event.
+    context.logged_count += 1
+    decision.log_entry = LogEntry(context.log_head[0] + context.logged_count, decision.content_hash, decision.refusal is None)
     entries.append(decision.log_entry)
-    corrections.remember_report(decision, context)
+    corrections.remember_event(decision, context)
+    if context.undoes_joins and decision.is_new_report:
+        context.stored_reports.append(_report_of_batch(decision, context))
     return decision
+
+
+def _report_of_batch(decision, context):
+    """Return a report of this batch in the form of a stored report, so that a later event of the batch may undo its join."""
+    dispute = decision.dispute if decision.registers_dispute else context.disputes.get(decision.report_code, decision.dispute.root)
+    event = decision.event
+    return StoredReport(decision.agency, event.subject, decision.seq, event.id, event.time, decision.registers_dispute, decision.registration, dispute)
 
 
 def _decide_step(decision, report, context, comparer):
@@ -194,7 +201,7 @@ def _decide_step(decision, report, context, comparer):
             decision.dispute.safeguard_lane_record, agency, event.type, decision.data, decision.registers_dispute
         )
         decision.enters_safeguard_lane = lane.hold_opened_by_agency_event(event.type, decision.data) is not None
-        decision.corrected_report = corrections.report_corrected_by(decision, context)
+        decision.corrects = corrections.event_named_by(decision, context)
         if decision.is_new_report:
             decision.registration = _to_json_values(registration_facts(decision))
             duplicates_found = duplicates.Duplicates()
@@ -218,6 +225,8 @@ def _decide_join(decision, found, context):
         if decision.registers_dispute and (pinned_code := context.pinned_codes.get((decision.agency, decision.event.id))) is not None:
             decision.dispute.code = pinned_code
             context.disputes[pinned_code] = decision.dispute
+        for report in decision.separated_reports:
+            context.disputes_by_report[report.agency, report.report_no] = decision.dispute
         facts = {"agency": decision.data["reported_by"]} if refusal_code else {}
     if refusal_code is not None:
         decision.dispute, decision.refusal = None, reason(refusal_code, **facts)

@@ -43,10 +43,11 @@ def _load(tx: Transaction, batch: list[CheckedEvent]) -> BatchContext:
         reports.load_reports_by_token(
             tx, context, duplicates.distinct_lookup_tokens(new), *duplicates.comparison_window(new), duplicates.MAX_REPORTS_PER_TOKEN + 1
         )
-    corrected = domain.corrected_event_ids(batch)
-    if corrected:
-        corrections.load_correctable_reports(tx, context, corrected)
+    named = domain.named_events(batch)
+    if named:
+        corrections.load_named_events(tx, context, named)
     if domain.contains_undo_of_join(batch):
+        context.undoes_joins = True
         reports.load_stored_reports(
             tx, context, {code for dispute in context.disputes.values() for code in (dispute.root.code, dispute.root_after_pending_requests.code)}
         )
@@ -57,11 +58,11 @@ def _load(tx: Transaction, batch: list[CheckedEvent]) -> BatchContext:
 def _save(tx: Transaction, context: BatchContext, decisions: list[Decision]) -> None:
     new = [decision for decision in decisions if decision.is_new]
     accepted = [decision for decision in new if decision.is_accepted and decision.dispute is not None]
-    _assign_codes_and_seqs(tx, context, new)
+    _assign_codes_of_batch(tx, context, new)
     log.append_entries(tx, context.log_head, new)
     reports.save_decisions(tx, accepted)
-    corrected = [decision for decision in accepted if decision.corrected_report is not None]
-    corrections.save(tx, [(decision, domain.domain_event_of(decision)[1]["facts"]["facts"]) for decision in corrected])
+    corrected = [(decision, _published_correction(decision)) for decision in accepted if decision.corrects is not None]
+    corrections.save(tx, corrected)
     joins.save_requests_and_waiting_steps(
         tx,
         [decision.join_request for decision in accepted if decision.join_request is not None],
@@ -71,13 +72,12 @@ def _save(tx: Transaction, context: BatchContext, decisions: list[Decision]) -> 
     watermarks.record(tx, domain.watermarks_of(decisions, tx.now))
 
 
-def _assign_codes_and_seqs(tx: Transaction, context: BatchContext, new: list[Decision]) -> None:
-    """Assign dispute codes to new disputes and log numbers to the decisions, both from counters in the database."""
+def _assign_codes_of_batch(tx: Transaction, context: BatchContext, new: list[Decision]) -> None:
+    """Assign dispute codes to new disputes, and the log numbers of the decisions to join requests."""
     _assign_codes(tx, [decision.dispute for decision in new if decision.registers_dispute and decision.dispute.code is None], context.has_pinned_codes)
-    for seq, decision in enumerate(new, context.log_head[0] + 1):
-        decision.log_entry.seq = seq
+    for decision in new:
         if decision.join_request is not None:
-            decision.join_request.seq = seq
+            decision.join_request.seq = decision.seq
         if decision.dispute is not None and decision.dispute.code is None:  # a report joined by rule when it arrived has no separate code
             decision.dispute.code = decision.dispute.root.code
 
@@ -138,6 +138,11 @@ def _waiting_steps(decision):
         yield WaitingStep(
             decision.pending_dispute.code, decision.seq, published_about, stream, event_type, json_values, event.time, event.id, event.traceparent
         )
+
+
+def _published_correction(decision):
+    """Return the corrected facts as published; None for a withdrawal."""
+    return domain.domain_event_of(decision)[1]["facts"].get("facts")
 
 
 def _safeguard_lane_row(decision):

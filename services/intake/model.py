@@ -112,15 +112,30 @@ class CorrectableReport:
 
 
 @dataclass(slots=True)
+class NamedEvent:
+    """An event that a correction or withdrawal names: a dispute report, or an earlier correction or withdrawal of one."""
+
+    report: CorrectableReport
+    stored_seq: int | None = None  # log number of the event
+    decision: "Decision | None" = None  # the decision about the event, if it arrives in the same batch
+    is_report: bool = False
+
+    @property
+    def seq(self) -> int:
+        return self.stored_seq if self.decision is None else self.decision.seq
+
+
+@dataclass(slots=True)
 class PendingCorrection:
-    """A correction of a dispute report, when the mediation service has decided it. `seq` is the log number of the correction."""
+    """A correction of a dispute report, or the withdrawal of one, when the mediation service has decided it. `seq` is the log number of its event."""
 
     seq: int
     agency: str
     event_id: str
     happened_at: datetime
-    facts: dict  # the corrected facts, as JSON values
-    encrypted: bytes | None  # the corrected parties; None: the parties are unchanged
+    facts: dict | None  # the corrected facts, as JSON values; None: a withdrawal
+    restored_facts: dict | None  # the facts of the report that a withdrawal restores; None: a correction
+    encrypted: bytes | None  # the corrected or restored parties; None: the parties are unchanged
     encrypted_by_agency: bool
     report_seq: int
     report_agency: str
@@ -254,7 +269,7 @@ class Decision:
     comparable_report: ComparableReport | None = None
     report_code: str | None = None  # the code of a new dispute report, if it is not that of `dispute`
     registration: dict | None = None  # for a new dispute report: its data without personal data, as JSON values
-    corrected_report: CorrectableReport | None = None  # for report.corrected: the dispute report that it corrects, if there is one
+    corrects: NamedEvent | None = None  # for report.corrected and report.withdrawn about a dispute report: the event that it names
     pending_dispute: Dispute | None = None  # the dispute with the pending join request for which the ordinary step has to wait
     join_request: JoinRequest | None = None
     extra_events: list[ExtraEvent] = field(default_factory=list)
@@ -305,7 +320,9 @@ class BatchContext:
     log_entries: dict[tuple[str, str], list[LogEntry]] = field(default_factory=dict)  # log entries by (event source, event id)
     disputes_by_report: dict[tuple[str, str], Dispute] = field(default_factory=dict)  # disputes by (agency, report number)
     disputes: dict[str, Dispute] = field(default_factory=dict)  # disputes by code
-    correctable_reports: dict[tuple[str, str], CorrectableReport] | None = None  # reports that corrections name, by (agency, event id); None: no corrections
+    named_events: dict[tuple[str, str], NamedEvent] | None = None  # events that corrections and withdrawals name, by (agency, event id); None: there are none
+    logged_count: int = 0  # number of events of the batch that have got a log number
+    undoes_joins: bool = False  # whether the batch contains a request to undo a join, for which `stored_reports` is needed
     stored_reports: list[StoredReport] = field(default_factory=list)  # reports of the disputes in requests to undo a join
     reports_by_token: dict[tuple[str, bytes], list[ComparableReport]] = field(default_factory=dict)  # earlier dispute reports, by (token kind, matching token)
 

@@ -7,7 +7,7 @@ from contracts.channels import is_sealed
 from plumbing.events import DomainEvent, Event
 from plumbing.transaction import Transaction
 from services.intake import apply_corrections, domain, joining, replies
-from services.intake.corrections import CORRECTION
+from services.intake.corrections import CORRECTION, WITHDRAWAL
 from services.intake.model import BatchContext, agency_of
 from services.intake.store import joins, lane, receipts, reports
 
@@ -33,8 +33,8 @@ def process_events(tx: Transaction, events: list[Event]) -> int:
 
 
 def _decides_correction(event):
-    """Return whether the event is the outcome of a correction, also in the safeguard lane, where it is step.applied or step.refused."""
-    return bool(step_outcome(event.type, event.data)) and event.data.get("step", event.type) == CORRECTION
+    """Return whether the event is the outcome of a correction or withdrawal, also in the safeguard lane, where it is step.applied or step.refused."""
+    return bool(step_outcome(event.type, event.data)) and event.data.get("step", event.type) in (CORRECTION, WITHDRAWAL)
 
 
 def _save_phases(tx, events):

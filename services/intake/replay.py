@@ -26,6 +26,7 @@ from plumbing import settings
 from plumbing.events import Delivery
 from plumbing.pool import Pool
 from services.intake import envelope, ingest
+from services.intake.joining import JOIN_STEPS
 from services.intake.store import replay, watermarks
 
 BATCH_SIZE = 200
@@ -116,16 +117,18 @@ def _disputes_that_belong_together(entries):
         return code
 
     for entry in entries:
-        codes = [code for code in (entry["dispute"], entry["report_code"], _joined_into(entry)) if code]
+        codes = [code for code in (entry["dispute"], entry["report_code"], *_codes_named(entry)) if code]
         for code in codes[1:]:
             parents[find(code)] = find(codes[0])
     return lambda entry: find(entry["dispute"])
 
 
-def _joined_into(entry):
-    if entry["type"] != "reports.joined":
-        return None
-    return envelope.read_any(delivery_of(entry)).data.get("into")
+def _codes_named(entry):
+    """Return the codes of the other disputes that a request to join disputes, or to undo a join, concerns."""
+    if entry["type"] not in JOIN_STEPS:
+        return []
+    event = envelope.read_any(delivery_of(entry))
+    return [event.subject, event.data.get("into")]
 
 
 # ── Loading ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -230,7 +230,7 @@ def _on_set(outcome, entry, change):
 
 def _on_recomputed(outcome, entry, change):
     """A moved deadline stays announced, with its new end. A notice that it has passed no longer holds if it now ends later."""
-    is_paused = change["because"] in rules.PAUSING_REASONS
+    is_paused = rules.is_paused(change)
     if entry.kind in ANNOUNCEMENTS:
         if entry.to not in change["owed_by"] and not entry.is_copy and entry.kind != "notice.call":
             _on_stopped(outcome, entry, change)  # another agency has to keep the period now
@@ -238,6 +238,8 @@ def _on_recomputed(outcome, entry, change):
             entry.due_at, entry.is_changed = None if is_paused else as_instant(change["due_at"]), True
     elif change["because"] in rules.SILENT_REASONS or entry.kind == "notice.urged":
         outcome.settle(entry)
+    elif change.get("passed"):
+        entry.due_at, entry.is_changed = as_instant(change["due_at"]), True  # the deadline has another end, which has passed, too
     elif is_paused or as_instant(change["due_at"]) > as_instant(change["was_due_at"]):
         outcome.withdraw(entry, _reason_of_undoing(outcome.event) or "moved")
 

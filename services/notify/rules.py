@@ -62,7 +62,7 @@ ADDRESSED_TO_MEDIATION_BODY = ("reports.joined",)  # event types whose notice go
 COPIED_FIELDS = ("clock", "kind", "article", "started_at", "due_at", "provisional", "paused", "other", "reasons", "days", "candidates", "excluded", "mediators", "level", "escalated_for", "urged_for")
 EVENTS_WITHOUT_COPIED_FIELDS = ("merge.noted",)  # the evidence of a join does not concern the agencies that handle the dispute
 # Clocks whose period the notice of a step states. If a step is undone, the period can begin again without that step.
-RESTORED_CLOCKS = ("routing", "call_answer", "supervision_answer")
+RESTORED_CLOCKS = ("call_answer", "supervision_answer")
 # Event type that takes back an earlier step → reason of the withdrawal of the notices that no longer hold.
 UNDOING_EVENTS = {"report.withdrawn": "withdrawn", "report.corrected": "corrected", "reports.unjoined": "unjoined", "dispute.recomputed": "recomputed"}
 PAUSING_REASONS = ("paused", "suspended")  # reasons of a recomputation after which the period is paused
@@ -73,6 +73,11 @@ SILENT_REASONS = ("not_counted",)  # reasons of a recomputation of which nobody 
 def changes_of_deadlines(event: Event) -> list[dict]:
     """Return what the event did to deadlines: the changes that the event of a step carries, or the one change that an event deadline.recomputed states."""
     return [{"change": "recomputed", **event.data}] if event.type == "deadline.recomputed" else event.data.get("deadlines", [])
+
+
+def is_paused(change: dict) -> bool:
+    """Return whether the deadline is paused after this change."""
+    return bool(change.get("paused")) or change.get("because") in PAUSING_REASONS
 
 
 def notices_for(event: Event) -> list[Notice]:
@@ -119,9 +124,9 @@ def _notices_of_change(event, number, change):
     about = _copied_fields(event, change)
     if kind == "notice.deadline" and "because" in change:
         about["because"] = change["because"]
-        if change["because"] in PAUSING_REASONS:
-            about["paused"] = True
-            del about["due_at"]  # a paused period has no end: the event states the end that it would have if the pause ended now
+    if is_paused(change):
+        about["paused"] = True
+        del about["due_at"]  # a paused period has no end: the event states the end that it would have if the pause ended at its start
     if kind == "notice.escalated":
         about["level"] = change["clock"]
     return [Notice(kind, event.subject, to, about, event, number) for to in dict.fromkeys(change["owed_by"])]

@@ -27,6 +27,8 @@ MERGE_REBUILT_SQL = (
     "update notify.notices n set due_at = r.due_at, is_copy = r.is_copy, step = r.step, happened_at = r.happened_at, reported = r.reported,"
     " validity = r.validity, ended_by = r.ended_by from notify.rebuilt_notices r where n.id = r.id",
     "insert into notify.notices select * from notify.rebuilt_notices on conflict do nothing",
+    "update notify.notices n set due_at = r.due_at, reported = r.reported, validity = r.validity, ended_by = r.ended_by from notify.rebuilt_notices r"
+    " where n.id = r.id and (n.due_at, n.reported, n.validity, n.ended_by) is distinct from (r.due_at, r.reported, r.validity, r.ended_by)",
     "insert into notify.sealed_notices select * from notify.rebuilt_sealed_notices on conflict do nothing",
     "drop table notify.rebuilt_notices, notify.rebuilt_sealed_notices",
 )

@@ -25,6 +25,7 @@ from deploy.county import applied_copy
 from deploy.files import ROOT, write_private
 from deploy.processes import PROCESSES
 from local import postgresql, supervisor
+from plumbing.epoch import EpochFile
 from plumbing.hosts import AllowedHosts
 from plumbing.settings import Settings, load_web_settings
 
@@ -127,6 +128,12 @@ def test_container_mounts_only_the_volume_with_its_own_secrets_and_read_only(nam
 
     assert mounted == [f"for-{name}:{setup.SHARE_FOLDER}:ro"]
     assert f"for-{name}:{setup.SHARES_FOLDER}/{name}" in CONTAINERS["keys"]["volumes"]
+
+
+@pytest.mark.parametrize("name", ["tables", *PROCESS_NAMES])
+def test_container_mounts_the_volume_with_the_epoch_file_writable(name):
+    assert f"epoch:{setup.EPOCH_FOLDER}" in CONTAINERS[name]["volumes"]
+    assert str(setup.EPOCH_FOLDER).removeprefix("/") in (ROOT / "deploy/images/app/Dockerfile").read_text()
 
 
 def test_app_image_has_a_folder_for_the_secrets_of_every_container():
@@ -252,12 +259,14 @@ def test_refused_change_of_the_county_leaves_every_file_unchanged(share_folders,
     assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
 
 
-def test_make_tables_creates_the_tables_and_loads_the_rosters(servers, tmp_path, monkeypatch):
+def test_make_tables_creates_the_tables_and_loads_the_rosters(servers, tmp_path, monkeypatch, capsys):
     if servers.database is None:
         pytest.skip("DATABASE_URL names a server on which tests must not create databases")
     admin = urlsplit(servers.database_admin)
     monkeypatch.setattr(setup, "DATABASE_ADDRESS", f"{admin.hostname}:{admin.port}")
     monkeypatch.setattr(roles, "DATABASE", "fengqiao_containers")
+    monkeypatch.setattr(setup.Containers, "amqp_admin", servers.amqp_admin)
+    monkeypatch.setattr(setup, "EPOCH_FOLDER", tmp_path)
     write_private(tmp_path / "superuser-password", admin.password)
     write_private(tmp_path / "secrets.json", json.dumps(servers.keys))
 
@@ -266,3 +275,13 @@ def test_make_tables_creates_the_tables_and_loads_the_rosters(servers, tmp_path,
     with closing(psycopg2.connect(roles.url_with_path(servers.database_admin, roles.DATABASE))) as connection, connection.cursor() as cursor:
         cursor.execute("select count(*) from mediation.organisations")
         assert cursor.fetchone()[0] > 0
+
+    assert EpochFile(tmp_path / "epoch.json").read()["epoch"] == 1
+    setup.recover(tmp_path)
+    assert "nothing was changed" in capsys.readouterr().err
+    EpochFile(tmp_path / "epoch.json").record_published("mediation", 10**9)
+    with pytest.raises(SystemExit, match=r"of mediation is older.*\n.*docker-compose run --rm tables python -m deploy.compose.setup recover"):
+        setup.make_tables(tmp_path)
+    setup.recover(tmp_path)
+    assert EpochFile(tmp_path / "epoch.json").read() == {"epoch": 2, "published": {}}
+    setup.make_tables(tmp_path)

@@ -4,11 +4,13 @@ import shutil
 
 import pytest
 
+from deploy import rebuild
 from drills import recovery
 from drills.recovery import RecoveryDrill
-from local import checks, rebuild
+from local import checks
 from local.paths import EXTERNAL_SERVER_SETTINGS
-from services.metrics.store import READ_MODEL_TABLES
+from plumbing.epoch import EpochFile
+from services.metrics.store import AGGREGATE_TABLES, READ_MODEL_TABLES
 
 EVENTS = 12  # number of events of each step of a short drill
 
@@ -36,13 +38,14 @@ def table_contents(drill, service, tables):
     """Return the rows of the tables without columns that say when or in which order this copy of the rows was written."""
     contents = {}
     for table in tables:
+        condition = "where count <> 0" if table in AGGREGATE_TABLES else ""  # how often a count was 0 in between depends on the batches
         columns = drill._admin(
             "select column_name from information_schema.columns where table_schema = %s and table_name = %s and is_identity = 'NO'"
             " and column_name not in ('heard_at', 'made_at', 'settled_at') order by 1",
             service,
             table,
         )
-        contents[table] = sorted(map(repr, drill._admin(f"select {', '.join(name for (name,) in columns)} from {service}.{table}")))
+        contents[table] = sorted(map(repr, drill._admin(f"select {', '.join(name for (name,) in columns)} from {service}.{table} {condition}")))
     return contents
 
 
@@ -74,13 +77,13 @@ def test_notices_that_the_ledger_has_lost_are_added_by_a_rebuild_and_not_sent_ag
 @pytest.mark.parametrize("loss", recovery.LOSSES)
 def test_after_a_loss_and_a_recovery_nothing_confirmed_is_lost_and_no_cursor_is_stuck(drill, loss, capsys):
     _, _, position = drill.read_receipts("0")
-    epoch_before = drill.system.servers.epoch_file.read_text()
+    epoch_before = EpochFile(drill.system.servers.epoch_file).read()["epoch"]
     recovery.LOSSES[loss](drill, EVENTS)
     drill.recover()
     printed = capsys.readouterr().err
 
     assert recovery.check(drill) == []
-    assert drill.system.servers.epoch_file.read_text() != epoch_before
+    assert EpochFile(drill.system.servers.epoch_file).read()["epoch"] == epoch_before + 1
     assert "现为第" in printed and "this is epoch" in printed and "agencies have to send again" in printed
     status, instructions, _ = drill.read_receipts(position)
     assert status == 410 and instructions["code"] == "old_epoch" and ("since" in instructions) == (loss in ("database", "both"))
@@ -99,12 +102,12 @@ def test_events_that_the_restored_producer_no_longer_has_are_set_aside_with_the_
 
 def test_a_recovery_without_a_loss_changes_nothing(drill, capsys):
     drill.system.stop(*recovery.PROCESSES)
-    before = drill.system.servers.epoch_file.read_text()
+    before = EpochFile(drill.system.servers.epoch_file).read()["epoch"]
     assert recovery.recovery.recover(drill.system.servers) == 0
     drill.system.start()
     drill.system.wait_ready()
 
-    assert "nothing was changed" in capsys.readouterr().err and drill.system.servers.epoch_file.read_text() == before
+    assert "nothing was changed" in capsys.readouterr().err and EpochFile(drill.system.servers.epoch_file).read()["epoch"] == before
 
 
 def test_a_damaged_read_model_is_repaired_by_a_rebuild_while_events_arrive(drill):

@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from fengqiao_agency.cli import app
+from fengqiao_agency.cli import app, format_notice
 
 from .fake_hub import FakeHub
 
@@ -84,3 +84,20 @@ def test_help_texts_of_all_commands_are_in_chinese_and_english(run_cli):
         text = run_cli(*arguments).output
         assert "枫桥" in text or "发件箱" in text or "声明" in text
         assert "report" in text.lower() or "outbox" in text.lower()
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        ({"clock": "routing", "due_at": "2026-03-06T15:59:59Z"}, "routing  期限 / due 2026-03-06T15:59:59Z"),
+        ({"clock": "routing", "paused": True}, "routing  停止计算 / paused"),
+        (
+            {"clock": "routing", "notice": "notice.overdue", "why": "met_in_time"},
+            "routing  不再有效的通知 / no longer holds: notice.overdue  事由 / because met_in_time",
+        ),
+        ({"step": "dispute.archived", "handled_by": []}, "  现由 / now with -"),
+        ({"changed": ["township", "kind"]}, "  已更正 / corrected: township, kind"),
+    ],
+)
+def test_watch_shows_in_words_what_a_notice_says(data, line):
+    assert format_notice(data) == line

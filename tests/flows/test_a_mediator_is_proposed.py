@@ -4,7 +4,7 @@ from tests.county import DAMAN_COMMITTEE
 
 
 def proposed_mediators(county, code):
-    return [notice.data["mediators"] for notice in county._notices(DAMAN_COMMITTEE, code) if notice.type == "notice.mediators"]
+    return [notice.data["mediators"] for notice in county.received_notices(DAMAN_COMMITTEE, code) if notice.type == "notice.mediators"]
 
 
 def test_a_body_gets_a_list_of_its_mediators_with_the_least_busy_mediator_first(county):

@@ -21,7 +21,7 @@ def test_the_centre_gets_a_routing_proposal_with_reasons_and_the_dispute_is_not_
     county.mediation_centre.reports("dispute.screened", report.dispute, suitable=True, track="A", kind="neighbour")
     county.settle()
     (proposal,) = routing_proposals(county, report.dispute)
-    (notice,) = [notice.data for notice in county._notices("mediation_centre", report.dispute) if notice.type == "notice.proposal"]
+    (notice,) = [notice.data for notice in county.received_notices("mediation_centre", report.dispute) if notice.type == "notice.proposal"]
 
     best = proposal["candidates"][0]
     assert (best["to"], best["organisation"]) == (DAMAN_COMMITTEE, f"committee-{VILLAGE}")

@@ -53,5 +53,5 @@ def test_the_police_are_asked_to_examine_a_suspected_crime(county):
     county.apply_steps(code, (DAMAN_COMMITTEE, "mediation.suspended", {"reason": "suspected_crime"}))
 
     assert county.next_actors(code) == [DAMAN_COMMITTEE, "police"]
-    (notice,) = [notice for notice in county._notices("police", code) if notice.type == "notice.inquiry"]
+    (notice,) = [notice for notice in county.received_notices("police", code) if notice.type == "notice.inquiry"]
     assert notice.data == {"dispute": code, "asked_by": DAMAN_COMMITTEE}  # the notice does not contain the suspicion

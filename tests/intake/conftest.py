@@ -26,6 +26,7 @@ REPORT = {
     ],
 }
 INTAKE_TABLES = (
+    "recoveries",
     "waiting_steps",
     "join_requests",
     "lane_events",

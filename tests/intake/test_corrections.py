@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.intake import corrections
+from services.intake import corrections, outcomes
 from tests.intake.conftest import REPORT, delivery, encrypt_for_intake
 from tests.intake.people import person, two_parties
 from tests.intake.test_joining import CENTRE, process_outcome, published_events_with_data, report_delivery
 from tests.leak_search import find_in_tables
+from tests.plumbing.conftest import make_event
 
 OTHER_TOWNSHIP, OTHER_VILLAGE = "620702100", "620702100201"
 FACTS = {name: REPORT[name] for name in ("channel", "place", "kind", "wants")}
@@ -211,6 +212,61 @@ def test_a_correction_of_an_unknown_report_is_passed_on_for_the_mediation_servic
     (decision,) = ingest_all(correction_delivery(event="never-sent", **FACTS))
 
     assert decision.is_accepted and intake.rows("select count(*) from intake.report_corrections") == [(0,)]
+
+
+def withdrawal_delivery(event, subject="R-1", agency="police", id="w-1"):
+    return delivery(agency, {"event": event, "reason": "wrong_facts"}, type="report.withdrawn", subject=subject, id=id)
+
+
+def decide_withdrawal(pool, code, id="w-1"):
+    process_outcome(pool, code, "registered", "police", id, step="report.withdrawn")
+
+
+def test_a_withdrawn_correction_restores_facts_parties_and_matching_tokens(intake, ingest_all, pool):
+    (report,) = ingest_all(report_delivery("police", cause="2"))
+    before, tokens = stored_facts(intake), intake.rows("select number, mobile, village, name from intake.party_tokens order by party")
+    ingest_all(correction_delivery(**FACTS | {"kind": "contract", "parties": two_parties(3, 4)}))
+    decide(pool, report.dispute.code)
+    assert intake.rows("select number, mobile, village, name from intake.party_tokens order by party") != tokens
+    ingest_all(withdrawal_delivery("c-1"))
+    decide_withdrawal(pool, report.dispute.code)
+
+    assert stored_facts(intake) == before and decrypted_parties(intake, pool) == two_parties()
+    assert intake.rows("select number, mobile, village, name from intake.party_tokens order by party") == tokens
+
+
+def test_a_withdrawn_withdrawal_makes_the_correction_valid_again(intake, ingest_all, pool):
+    (report,) = ingest_all(report_delivery("police"))
+    ingest_all(correction_delivery(**FACTS | {"kind": "contract", "parties": two_parties(3, 4)}))
+    decide(pool, report.dispute.code)
+    ingest_all(withdrawal_delivery("c-1"), withdrawal_delivery("w-1", id="w-2"))
+    for id in ("w-1", "w-2"):
+        decide_withdrawal(pool, report.dispute.code, id)
+
+    assert stored_facts(intake)["kind"] == "contract" and decrypted_parties(intake, pool) == two_parties(3, 4)
+
+
+def test_a_correction_and_its_withdrawal_may_be_decided_in_one_batch(intake, ingest_all, pool):
+    (report,) = ingest_all(report_delivery("police"))
+    before = stored_facts(intake)
+    ingest_all(correction_delivery(**FACTS | {"kind": "contract"}), withdrawal_delivery("c-1"))
+    events = []
+    for step, id in (("report.corrected", "c-1"), ("report.withdrawn", "w-1")):
+        event = make_event(None, report.dispute.code, id=id)
+        event.source, event.type = "mediation", step
+        event.data = {"event": {"source": "/agencies/police", "id": id}, "state": "registered"}
+        events.append(event)
+    with pool.transaction() as tx:
+        outcomes.process_events(tx, events)
+
+    assert stored_facts(intake) == before
+
+
+def test_the_withdrawal_of_a_report_changes_nothing_at_intake(intake, ingest_all):
+    ingest_all(report_delivery("police"))
+    ingest_all(withdrawal_delivery("e-1"))
+
+    assert intake.rows("select count(*) from intake.report_corrections") == [(0,)]
 
 
 # ── duplicates ────────────────────────────────────────────────────────────────────────────────────────────────────────

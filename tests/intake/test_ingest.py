@@ -159,18 +159,6 @@ def test_an_event_gets_one_outcome_receipt_even_if_the_outcome_is_delivered_twic
     assert queued_receipts(intake) == [("womens_federation", "receipt/1/first"), ("womens_federation", "receipt/1/outcome")]
 
 
-def test_the_outcome_of_a_correction_is_the_event_of_the_correction_and_not_the_step_that_is_applied_again(intake, ingest_all, pool):
-    (decision,) = ingest_all(delivery())
-    repeated, correction = outcome_of(decision, "dispute.screened", 1), outcome_of(decision, "report.corrected", 2)
-    repeated.data |= {"corrected": True, "state": "screened"}
-    correction.data["state"] = "routed"
-    with pool.transaction() as tx:
-        outcome_count = outcomes.process_events(tx, tx.unheard([repeated, correction]))
-
-    _, outcome = stored_receipts(intake)
-    assert (outcome_count, outcome["type"], outcome["data"]["state"]) == (1, "receipt.applied", "routed")
-
-
 # ── hash chain ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -616,3 +616,19 @@ def test_the_search_for_duplicates_reads_no_table_sequentially(intake, ingest_al
         rows_read_after = tx.rows("select seq_tup_read from pg_stat_xact_user_tables where relname = 'party_tokens' and schemaname = 'intake'")
 
     assert decisions[0].dispute.code == first.dispute.code and rows_read_before == rows_read_after
+
+
+def test_a_join_may_be_undone_in_the_batch_in_which_the_report_arrived(intake, ingest_all):
+    """As when a message log is loaded. Later events of the batch under the agency's report number are about the separated dispute."""
+    (first,) = ingest_all(report_delivery("police"))
+    code = first.dispute.code
+    joined, undoing, step = ingest_all(
+        report_delivery("court"),
+        undo_join_step(code, "court"),
+        delivery("court", {"suitable": True, "track": "A", "kind": "family"}, type="dispute.screened", subject="R-1", id="s-1"),
+    )
+
+    assert joined.dispute.code == code != undoing.dispute.code
+    assert step.dispute.code == undoing.dispute.code
+    assert moved_reports(intake) == [("court", "e-1", code, undoing.dispute.code)]
+    assert intake.rows("select code, registers_dispute from intake.reports where agency = 'court'") == [(undoing.dispute.code, True)]

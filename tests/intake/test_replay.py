@@ -9,9 +9,9 @@ import pytest
 
 from contracts.codes import dispute_code
 from plumbing.events import Delivery
-from services.intake import codes, export
+from services.intake import codes, export, replay
 from services.intake.store import log
-from tests.intake.conftest import PERSON, REPORT, delivery
+from tests.intake.conftest import INTAKE_TABLES, PERSON, REPORT, delivery
 from tests.intake.people import two_parties
 from tests.intake.test_alive import alive
 from tests.intake.test_joining import (
@@ -108,6 +108,23 @@ def test_a_separated_report_gets_its_pinned_code(intake, ingest_all, pin):
 
     assert undoing.dispute.code == OTHER and codes_of_reports(intake) == {"police/R-1": ONE, "court/R-1": OTHER}
     assert moved_reports(intake) == [("court", "e-1", ONE, OTHER)]
+
+
+def test_a_replay_gives_the_same_codes_also_to_reports_whose_join_was_undone(intake, ingest_all, pool, tmp_path, pin):
+    """The court's report is joined on arrival, and gets a code of its own when the centre undoes the join."""
+    (first,) = ingest_all(report_delivery("police"))
+    ingest_all(report_delivery("court"))
+    (undoing,) = ingest_all(undo_join_step(first.dispute.code, "court"))
+    before = codes_of_reports(intake)
+    entries = [line for line in exported_lines(pool, tmp_path) if "watermark" not in line]
+    intake.rows("; ".join(f"delete from intake.{table}" for table in INTAKE_TABLES))
+    intake.rows("update intake.log_head set seq = 0, hash = decode(repeat('00', 32), 'hex')")
+    pin(*((entry["agency"], entry["event_id"], entry["dispute"]) for entry in entries))
+    decisions = ingest_all(*map(replay.delivery_of, entries))
+
+    assert [decision.refusal for decision in decisions] == [None] * 3
+    assert codes_of_reports(intake) == before == {"police/R-1": first.dispute.code, "court/R-1": undoing.dispute.code}
+    assert intake.rows("select count(*) from intake.serials") == [(0,)]
 
 
 def test_a_new_report_never_gets_a_pinned_code(intake, ingest_all, pin):

@@ -142,6 +142,15 @@ def test_an_overdue_notice_is_withdrawn_if_the_deadline_moves_to_a_later_time(be
     assert announced == [datetime.fromisoformat(LATER)]  # the first announcement stays in force with the new end; the second states only that it moved
 
 
+def test_an_overdue_notice_stays_in_force_if_the_deadline_has_passed_with_its_new_end_too():
+    history = history_with_passed_deadline()
+    notices = history.event("deadline.recomputed", clock=CLOCK, due_at=EARLIER, was_due_at=PASSED_AT, because="county_period", owed_by=[BODY], passed=True)
+
+    assert notices == [("notice.deadline", BODY, {})]
+    assert {entry.due_at for entry in history.entries if entry.kind == "notice.overdue"} == {datetime.fromisoformat(EARLIER)}
+    assert history.in_force("notice.overdue") == [("notice.overdue", BODY), ("notice.overdue", CENTRE)]
+
+
 def test_days_that_do_not_count_while_a_dispute_is_held_change_the_ledger_without_a_notice():
     history = history_with_passed_deadline()
     notices = history.event("deadline.recomputed", clock=CLOCK, due_at=LATER, was_due_at=PASSED_AT, because="not_counted", owed_by=[BODY])
@@ -246,7 +255,16 @@ def test_a_withdrawn_referral_is_withdrawn_from_the_body_and_the_centre_has_to_r
         change_of("stopped", clock="referral_answer"), change_of("set", clock="routing", owed_by=[CENTRE]), because="withdrawal", next_actors=[CENTRE]
     )
 
-    assert (first, second) == ([], [("notice.deadline", CENTRE, {}), withdrawal(BODY, "notice.referral", "withdrawn")])
+    assert (first, second) == ([], [withdrawal(BODY, "notice.referral", "withdrawn")])  # the proposal that follows tells the centre
+
+
+def test_a_department_has_to_answer_again_after_its_answer_was_withdrawn():
+    history = History()
+    history.step("departments.called", change_of("set", clock="call_answer", owed_by=[POLICE]), agency=CENTRE, to=[POLICE])
+    history.step("call.answered", change_of("met", clock="call_answer"), agency=POLICE)
+    notices = history.recomputed(change_of("set", clock="call_answer", owed_by=[POLICE]), because="withdrawal")
+
+    assert notices == [("notice.deadline", POLICE, {})]
 
 
 def test_a_referral_that_is_corrected_to_another_body_is_withdrawn_from_one_and_announced_to_the_other():

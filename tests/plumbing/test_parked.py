@@ -266,3 +266,15 @@ def test_a_parked_event_of_the_safeguard_lane_is_listed_without_its_dispute_code
         assert not [word for word in (DISPUTE_A, "safeguard", "held", "/s1") if word in shown]
     assert DISPUTE_A in run_tool("show", "notify", number, "--body")
     assert "operator-wang read" in run_tool("show", "notify", number)
+
+
+def test_an_event_of_another_epoch_is_listed_and_can_only_be_discarded(run_tool, listener, empty_sandbox):
+    listener.hear(make_event(1), make_event(1, epoch=2))
+    ((number,),) = empty_sandbox.rows("select id from notify.parked")
+
+    assert "conflict" in run_tool("list")
+    run_tool("replay", "notify", number, code=2)
+    run_tool("discard", "notify", number, "--note", "compared by hand")
+    assert empty_sandbox.rows("select 1 from notify.parked") == []
+    assert load_operator_actions(empty_sandbox)[-1][1:4] == ("discard", "mediation", DISPUTE_A)
+    assert listener.hear(make_event(2)) == [(DISPUTE_A, 2)]

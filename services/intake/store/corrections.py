@@ -6,57 +6,58 @@ import psycopg2
 from plumbing.events import Event
 from plumbing.rows import Columns
 from plumbing.transaction import Transaction
-from services.intake.model import BatchContext, ComparableReport, CorrectableReport, Decision, PendingCorrection, agency_of
+from services.intake.model import BatchContext, ComparableReport, CorrectableReport, Decision, NamedEvent, PendingCorrection, agency_of
 from services.intake.store import reports
 from services.intake.store.log import EVENT_IDS
 
-CORRECTIONS = Columns("seq bigint, report_seq bigint, facts jsonb, encrypted bytea, encrypted_by_agency boolean")
-# The report that an event is, or that it corrects.
-REPORT_OF_EVENT = "coalesce((select c.report_seq from intake.report_corrections c where c.seq = l.seq), l.seq)"
+CORRECTIONS = Columns("seq bigint, report_seq bigint, withdraws_seq bigint, facts jsonb, encrypted bytea, encrypted_by_agency boolean")
+NAMED_EVENTS = (
+    f"select l.agency, l.event_id, l.seq, r.seq, r.facts from {EVENT_IDS.rows} join intake.log l using (agency, event_id)"
+    " join intake.reports r on r.seq = coalesce((select c.report_seq from intake.report_corrections c where c.seq = l.seq), l.seq)"
+    " where l.refused_for is null"
+)
+PENDING_CORRECTION = (
+    "select c.seq, l.agency, l.event_id, l.happened_at, c.facts, w.facts_before, coalesce(c.encrypted, w.encrypted_before),"
+    " coalesce(w.encrypted_before_by_agency, c.encrypted_by_agency), r.seq, r.agency, r.reported_at, r.facts, r.code, r.registers_dispute,"
+    " exists (select from intake.lane_records where code = r.code)"
+    " from intake.log l join intake.report_corrections c using (seq) join intake.reports r on r.seq = c.report_seq"
+    " left join intake.report_corrections w on w.seq = c.withdraws_seq where l.agency = %s and l.event_id = %s and l.refused_for is null and c.is_pending"
+)
 
 
-def load_correctable_reports(tx: Transaction, context: BatchContext, ids: list[tuple[str, str]]) -> None:
-    """Load the dispute reports that these accepted events, (agency, event id), are or correct, into `context`."""
-    context.correctable_reports = {
-        (agency, event_id): CorrectableReport(facts, stored_seq=seq)
-        for agency, event_id, seq, facts in tx.rows(
-            f"select l.agency, l.event_id, r.seq, r.facts from {EVENT_IDS.rows} join intake.log l using (agency, event_id)"
-            f" join intake.reports r on r.seq = {REPORT_OF_EVENT} where l.refused_for is null",
-            EVENT_IDS.parameters(list(set(ids))),
-        )
+def load_named_events(tx: Transaction, context: BatchContext, ids: list[tuple[str, str]]) -> None:
+    """Load those of these accepted events, (agency, event id), that are dispute reports or corrections of one, into `context`."""
+    context.named_events = {
+        (agency, event_id): NamedEvent(CorrectableReport(facts, stored_seq=report_seq), stored_seq=seq, is_report=seq == report_seq)
+        for agency, event_id, seq, report_seq, facts in tx.rows(NAMED_EVENTS, EVENT_IDS.parameters(list(set(ids))))
     }
 
 
-def save(tx: Transaction, corrections: list[tuple[Decision, dict]]) -> None:
-    """Store corrections that the mediation service has to decide. `corrections`: decisions with the corrected facts as published."""
+def save(tx: Transaction, corrections: list[tuple[Decision, dict | None]]) -> None:
+    """Store corrections and withdrawals that the mediation service has to decide. `corrections`: decisions with the corrected facts as published, or None."""
     rows = []
     for decision, facts in corrections:
-        by_agency, parties = decision.data["facts"].get("parties_sealed"), decision.data["facts"].get("parties")
+        reported = decision.data.get("facts", {})
+        by_agency, parties = reported.get("parties_sealed"), reported.get("parties")
         encrypted = by_agency.encode() if by_agency else tx.seal(orjson.dumps(parties)) if parties else None
-        rows.append((decision.seq, decision.corrected_report.seq, facts, encrypted, bool(by_agency)))
+        withdraws = decision.corrects.seq if facts is None else None
+        rows.append((decision.seq, decision.corrects.report.seq, withdraws, facts, encrypted, bool(by_agency)))
     tx.insert("intake.report_corrections", CORRECTIONS, rows)
 
 
-def take_pending(tx: Transaction, outcomes: list[Event]) -> dict[tuple[str, str], PendingCorrection]:
-    """Return the pending corrections that these outcomes decide, by (agency, event id). They are no longer pending afterwards, and their parties are deleted.
+def take_pending(tx: Transaction, outcome: Event) -> PendingCorrection | None:
+    """Return the pending correction or withdrawal that this outcome decides, or None. It is no longer pending afterwards.
 
-    Locks the head of the log, because the corrected reports are compared with others.
+    Locks the head of the log, because the corrected report is compared with others.
     """
     tx.rows("select seq from intake.log_head for update")
-    causes = {(agency_of(outcome.data["event"]["source"]), outcome.data["event"]["id"]) for outcome in outcomes}
-    found = [
-        PendingCorrection(*row[:5], None if row[5] is None else bytes(row[5]), *row[6:])
-        for row in tx.rows(
-            "select c.seq, l.agency, l.event_id, l.happened_at, c.facts, c.encrypted, c.encrypted_by_agency, r.seq, r.agency, r.reported_at, r.facts, r.code,"
-            " r.registers_dispute, exists (select from intake.lane_records where code = r.code)"
-            f" from {EVENT_IDS.rows} join intake.log l using (agency, event_id) join intake.report_corrections c using (seq)"
-            " join intake.reports r on r.seq = c.report_seq where c.is_pending order by c.seq",
-            EVENT_IDS.parameters(list(causes)),
-        )
-    ]
-    if found:
-        tx.write("update intake.report_corrections set is_pending = false, encrypted = null where seq = any(%s)", ([correction.seq for correction in found],))
-    return {(correction.agency, correction.event_id): correction for correction in found}
+    cause = outcome.data["event"]
+    rows = tx.rows(PENDING_CORRECTION, (agency_of(cause["source"]), cause["id"]))
+    if not rows:
+        return None
+    (row,) = rows
+    tx.write("update intake.report_corrections set is_pending = false, encrypted = null where seq = %s", (row[0],))
+    return PendingCorrection(*row[:6], None if row[6] is None else bytes(row[6]), *row[7:])
 
 
 def load_parties(tx: Transaction, report_seq: int) -> tuple[bytes, bool] | None:
@@ -66,9 +67,18 @@ def load_parties(tx: Transaction, report_seq: int) -> tuple[bytes, bool] | None:
 
 
 def replace_report(tx: Transaction, correction: PendingCorrection, facts: dict, comparable_report: ComparableReport | None) -> None:
-    """Replace the facts of a report, its parties if they were corrected, and its matching tokens. `facts`: the facts after the correction."""
+    """Replace the facts of a report, its parties if they were corrected, and its matching tokens. `facts`: the facts after the correction.
+
+    The facts and the encrypted parties that are replaced are kept with the correction, so that its withdrawal can restore them.
+    """
+    tx.write("update intake.report_corrections set facts_before = %s where seq = %s", (orjson.dumps(correction.report_facts).decode(), correction.seq))
     tx.write("update intake.reports set facts = %s where seq = %s", (orjson.dumps(facts).decode(), correction.report_seq))
     if correction.encrypted is not None:
+        tx.write(
+            "update intake.report_corrections c set (encrypted_before, encrypted_before_by_agency) = (p.encrypted, p.encrypted_by_agency)"
+            " from intake.parties p where p.seq = c.report_seq and c.seq = %s",
+            (correction.seq,),
+        )
         tx.write("delete from intake.parties where seq = %s", (correction.report_seq,))
         tx.write(
             "insert into intake.parties (code, seq, encrypted, encrypted_by_agency) values (%s, %s, %s, %s)",

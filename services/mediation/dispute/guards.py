@@ -438,14 +438,19 @@ def latest_end_of(clock: str, started_at: datetime, policy) -> datetime:
 def find_step_to_undo(dispute, step):
     """Return the applied step that a correction, a withdrawal or `reports.unjoined` is to undo; None if no such step was applied.
 
-    A correction or withdrawal names the event id of a step of the same agency, or of the agency in `reported_by`. `reports.unjoined` undoes the last join
-    that was not undone before.
+    A correction or withdrawal names the event id of a step of the same agency, or of the agency in `reported_by`. If another agency has corrected that step
+    since, a correction corrects that correction: agencies do not know each other's event ids. `reports.unjoined` undoes the last join that was not undone
+    before.
     """
     if step.step_type == "reports.unjoined":
         undone = undone_steps(dispute)
         return next((applied for applied in reversed(dispute.applied_steps) if applied.step_type == "reports.joined" and applied.step not in undone), None)
     agency = step.facts.get("reported_by") or step.agency
-    return next((applied for applied in dispute.applied_steps if (applied.agency, applied.event_id) == (agency, step.facts["event"])), None)
+    named = next((applied for applied in dispute.applied_steps if (applied.agency, applied.event_id) == (agency, step.facts["event"])), None)
+    if named is None or step.step_type != "report.corrected":
+        return named
+    last = undoing_steps(dispute.applied_steps).get(named.step)
+    return last if last is not None and last.step_type == "report.corrected" and last.agency != step.agency else named
 
 
 def undone_steps(dispute) -> set[int]:

@@ -280,7 +280,7 @@ def _decide_undoing(decision: Decision, step: Step, event: dict, now: datetime, 
 def _decide_late_step(decision: Decision, step: Step, event: dict, now: datetime, policy: DeadlinePolicy) -> None:
     """Decide a step that belongs to an earlier time than an automatic step: apply the history again with the step in its place.
 
-    If the automatic steps stay the same, the step is applied like any other.
+    If the result is the same as without that, the step is applied like any other.
     """
     dispute = decision.dispute
     recomputing.require_history(dispute)
@@ -293,10 +293,13 @@ def _decide_late_step(decision: Decision, step: Step, event: dict, now: datetime
     except recomputing.IllegalStep as illegal:
         _refuse(decision, step, illegal.reason if illegal.number == applied.step else "later_steps_stand", event)
         return
-    if new.automatic == old.automatic and applying.refusal_by_transitions(dispute, step) is None:
-        _decide_step(decision, step, event, now, policy)
-    else:
-        _take_over(decision, step, event, old, new, "late_report", now)
+    if new.automatic == old.automatic and _refusal_reason(dispute, step, event, now) is None:
+        trial = Decision(recomputing.copy_of(dispute))
+        applying.apply_step(trial, step, now, policy)
+        if recomputing.is_equal(trial.dispute, new.dispute):
+            _decide_step(decision, step, event, now, policy)
+            return
+    _take_over(decision, step, event, old, new, "late_report", now)
 
 
 def _number_of_original(dispute, earlier):

@@ -84,13 +84,13 @@ def steps_that_count(applied_steps: Iterable[AppliedStep], policy: DeadlinePolic
         if by is not None and by.step_type != "report.corrected":
             continue
         if by is not None and "facts" in by.facts:
-            facts = corrected_facts(applied, by)
+            facts = corrected_facts(applied, by, applied_steps)
         found.append(HistoricStep(applied.step, Step(applied.step_type, applied.agency, applied.happened_at, facts, policy, roster)))
     return found
 
 
-def corrected_facts(applied: AppliedStep, correction: AppliedStep) -> dict:
-    """Return the facts of a step after its correction.
+def corrected_facts(applied: AppliedStep, correction: AppliedStep, applied_steps: list[AppliedStep]) -> dict:
+    """Return the facts of a step after its correction, and after the corrections that this one has corrected.
 
     The corrected facts replace all earlier ones, except that the mediation centre corrects only place and kind of another agency's dispute report, and that
     a correction without parties leaves the parties.
@@ -98,12 +98,14 @@ def corrected_facts(applied: AppliedStep, correction: AppliedStep) -> dict:
     facts = correction.facts["facts"]
     if applied.step_type != REGISTERED:
         return facts
+    earlier = next(step for step in applied_steps if step.step == correction.undoes)
+    before = corrected_facts(applied, earlier, applied_steps) if "facts" in earlier.facts else applied.facts
     facts = {**{name: value for name, value in facts.items() if name != "place"}, **facts.get("place", {})}
     if correction.agency != applied.agency:
         names = FACTS_THAT_THE_CENTRE_CORRECTS
-        kept = {name: value for name, value in applied.facts.items() if name not in names}
+        kept = {name: value for name, value in before.items() if name not in names}
         return kept | {name: facts[name] for name in names if name in facts}
-    return facts if "party_labels" in facts or "party_labels" not in applied.facts else {**facts, "party_labels": applied.facts["party_labels"]}
+    return facts if "party_labels" in facts or "party_labels" not in before else {**facts, "party_labels": before["party_labels"]}
 
 
 def passed_deadlines(dispute: Dispute) -> set[DeadlineId]:
@@ -293,6 +295,13 @@ def copy_of(dispute: Dispute) -> Dispute:
 
 
 # ── Comparing two results ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def is_equal(one: Dispute, other: Dispute) -> bool:
+    """Return whether two disputes are in the same condition, apart from the times of their checks."""
+    fields = [replace(dispute, deadlines={}, steps=0, applied_steps=[], hold=None) for dispute in (one, other)]
+    conditions = [{key: _condition(deadline) for key, deadline in dispute.deadlines.items()} for dispute in (one, other)]
+    return fields[0] == fields[1] and conditions[0] == conditions[1]
 
 
 def passed_again(old: History, new: History) -> list[Deadline]:

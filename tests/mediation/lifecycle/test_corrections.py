@@ -186,3 +186,41 @@ def test_a_recomputation_names_the_facts_of_the_dispute_that_changed():
     again = {"kind": "neighbour", "suitable": False}
     simulation.report("report.corrected", CENTRE, event=simulation.dispute.applied_steps[-1].event_id, corrects="dispute.screened", facts=corrected | again)
     assert "changed" not in simulation.last_event("dispute.recomputed")
+
+
+def correction_of_report(simulation, agency, **facts):
+    """Report a correction of the first report of the dispute, naming the event of the report. Return the decision."""
+    reporter = simulation.dispute.applied_steps[0]
+    named = {} if agency == reporter.agency else {"reported_by": reporter.agency}
+    return simulation.report("report.corrected", agency, event=reporter.event_id, corrects="dispute.reported", facts=facts, **named)
+
+
+def test_a_correction_by_the_centre_keeps_what_the_reporting_agency_has_corrected():
+    simulation = dispute_in_state("registered")
+    reporter = simulation.dispute.applied_steps[0].agency
+    own = {
+        "channel": "phone",
+        "place": {"township": "620702100"},
+        "kind": "contract",
+        "wants": "mediation",
+        "amount_cny": "5.00",
+        "party_labels": ["applicant"],
+    }
+    correction_of_report(simulation, reporter, **own)
+    by_centre = correction_of_report(simulation, CENTRE, place={"township": "620702102"}, kind="neighbour")
+
+    assert by_centre.refused is None
+    recomputed = simulation.last_event("dispute.recomputed")
+    assert (recomputed["township"], recomputed["kind"], recomputed["amount_cny"], recomputed["channel"]) == ("620702102", "neighbour", "5.00", "phone")
+    assert simulation.dispute.parties == {"applicant"}
+
+
+def test_the_reporting_agency_may_correct_its_report_after_the_centre_has():
+    simulation = dispute_in_state("registered")
+    reporter = simulation.dispute.applied_steps[0].agency
+    correction_of_report(simulation, CENTRE, place={"township": "620702100"}, kind="neighbour")
+    own = {"channel": "phone", "place": {"township": "620702102"}, "kind": "contract", "wants": "mediation"}
+
+    assert correction_of_report(simulation, reporter, **own).refused is None
+    assert (simulation.dispute.kind, simulation.dispute.township) == ("contract", "620702102")
+    assert correction_of_report(simulation, reporter, **own).refused == "already_taken_back"  # it now has to name its own correction

@@ -1,14 +1,14 @@
-"""Command `recover`: repairs a loss of data of the system in a run directory, and reports in Chinese and English what it did."""
+"""Repairs a loss of data of an installation, and reports in Chinese and English what it did. `./fengqiao recover`, and in containers deploy.compose.setup."""
 
-import argparse
 import base64
+import sys
 from datetime import datetime
+from pathlib import Path
+from typing import Protocol
 
 from contracts.channels import SERVICES
 from contracts.dates import SHANGHAI
-from local.progress import CannotContinue, print_message, timed_step
-from local.rebuild import rebuild_service
-from local.servers import Servers
+from deploy.rebuild import rebuild_service
 from plumbing.epoch import EpochFile
 from plumbing.migrate import UnknownSchema, migrate
 from plumbing.pool import Pool
@@ -19,20 +19,23 @@ from services.intake import recovery as intake
 from services.notify import recovery as notify
 
 
-def run(arguments: list[str]) -> int:
-    """Recover the system in the run directory, which must not be running. Raises CannotContinue."""
-    parser = argparse.ArgumentParser(prog="./fengqiao recover", description="数据丢失后的恢复 | repair after a loss of data")
-    parser.add_argument(
-        "--skip-codes", type=int, default=intake.CODE_MARGIN, metavar="N", help="跳过的编码数（恢复过数据库时） | codes left unused after a restore"
-    )
-    parser.add_argument("--force", action="store_true", help="未发现丢失也执行 | also if no loss is found")
-    options = parser.parse_args(arguments)
-    with Servers() as servers:
-        return recover(servers, options.skip_codes, options.force)
+class CannotRecover(Exception):
+    """The recovery cannot begin. The text states the cause in Chinese and English; nothing was changed."""
 
 
-def recover(servers: Servers, skip_codes: int = intake.CODE_MARGIN, force: bool = False) -> int:
-    """Recover the installation whose servers these are. The services must not run. Raises CannotContinue."""
+class Installation(Protocol):
+    """The addresses and keys that a recovery needs. Implemented by local.Servers and deploy.compose.setup.Containers."""
+
+    services: dict[str, dict[str, str]]  # service → {"database": address, "amqp": address}
+    database_admin: str
+    amqp_admin: str
+    keys: dict
+    partitions: int
+    epoch_file: Path
+
+
+def recover(servers: Installation, skip_codes: int = intake.CODE_MARGIN, force: bool = False) -> int:
+    """Recover the installation whose servers these are. The services must not run. `force`: also if no loss is found. Raises CannotRecover."""
     databases = {service: addresses["database"] for service, addresses in servers.services.items()}
     try:
         for service in SERVICES:
@@ -41,9 +44,9 @@ def recover(servers: Servers, skip_codes: int = intake.CODE_MARGIN, force: bool 
         file = EpochFile(servers.epoch_file)
         loss = repair.detect_loss(services, servers.amqp_admin, file)
     except UnknownSchema as problem:
-        raise CannotContinue(str(problem)) from None
+        raise CannotRecover(str(problem)) from None
     except repair.ServicesAreRunning as problem:
-        raise CannotContinue(f"{problem}仍在运行，请先停止各进程 | {problem} is still running; stop the processes first") from None
+        raise CannotRecover(f"{problem}仍在运行，请先停止各进程 | {problem} is still running; stop the processes first") from None
     if loss.is_none and not force:
         print_message("未发现数据丢失，未作改动", "no loss of data was found, nothing was changed")
         return 0
@@ -53,11 +56,11 @@ def recover(servers: Servers, skip_codes: int = intake.CODE_MARGIN, force: bool 
     def finish(report):
         counts.update(_finish(servers, report, skip_codes))
 
-    with timed_step("恢复", "recovering"):
-        report = repair.recover(services, servers.amqp_admin, servers.partitions, file, loss, finish)
+    report = repair.recover(services, servers.amqp_admin, servers.partitions, file, loss, finish)
     if any(listener == "metrics" for _, listener in report.ahead):
         # The read model has counted events that the producer no longer has, so it is rebuilt from what there is.
         rebuild_service("metrics", databases, servers.database_admin, servers.keys)
+        print_message("已由记录重建metrics", "metrics was rebuilt from the record")
     _print_report(report, counts)
     return 0
 
@@ -129,7 +132,7 @@ def _print_report(report, counts):
             f"重新发送{counts['receipts']}个回执、{counts['notices']}个通知", f"{counts['receipts']} receipts and {counts['notices']} notices are sent again"
         )
     _print_what_agencies_do(report.since, counts["agencies"])
-    print_message("请运行 ./fengqiao up", "run ./fengqiao up")
+    print_message("现在可以启动各进程（./fengqiao up）", "the processes can be started now (./fengqiao up)")
 
 
 def _print_what_agencies_do(since: datetime | None, agencies: int):
@@ -149,3 +152,7 @@ def _print_what_agencies_do(since: datetime | None, agencies: int):
 
 def _format_time(at: datetime) -> str:
     return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
+
+
+def print_message(zh: str, en: str) -> None:
+    print(f"         {zh} | {en}", file=sys.stderr, flush=True)
