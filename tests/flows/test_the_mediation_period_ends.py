@@ -10,10 +10,16 @@ from tests.county import DAMAN_COMMITTEE, days_ago, wait_until
 MEDIATION_CLOCK = "mediation_out_of_court_policy"
 
 
+def let_the_deadline_pass(county, code):
+    """Let all agencies that could have met the deadline state that they have reported everything."""
+    county.state_everything_reported("womens_federation", "mediation_centre", DAMAN_COMMITTEE)
+    wait_until(lambda: MEDIATION_CLOCK in county.clocks_of_passed_deadlines(code), what="the thirty days passed")
+
+
 def test_the_body_and_the_centre_are_notified_after_the_thirty_days_of_mediation(county):
     code = county.create_mediated_dispute(at=days_ago(40))
 
-    wait_until(lambda: MEDIATION_CLOCK in county.clocks_of_passed_deadlines(code), what="the thirty days passed")
+    let_the_deadline_pass(county, code)
     county.settle()
 
     assert MEDIATION_CLOCK in county.notified_clocks(DAMAN_COMMITTEE, code, "notice.overdue")
@@ -24,7 +30,7 @@ def test_the_body_and_the_centre_are_notified_after_the_thirty_days_of_mediation
 def test_an_agreement_reached_in_time_but_reported_late_meets_the_mediation_deadline(county):
     began = days_ago(40)
     code = county.create_mediated_dispute(at=began)
-    wait_until(lambda: MEDIATION_CLOCK in county.clocks_of_passed_deadlines(code), what="the thirty days passed")
+    let_the_deadline_pass(county, code)
 
     county.agency(DAMAN_COMMITTEE).reports(
         "agreement.reached", code, time=began + timedelta(days=20), form="oral", effective_on=(began + timedelta(days=20)).date().isoformat(), confirmable=False
@@ -49,7 +55,7 @@ def test_mediation_is_extended_before_the_deadline_only_if_all_parties_consent(c
 
 def test_a_dispute_with_a_passed_policy_deadline_is_not_counted_as_legally_overdue(county):
     code = county.create_mediated_dispute(at=days_ago(40))
-    wait_until(lambda: MEDIATION_CLOCK in county.clocks_of_passed_deadlines(code))
+    let_the_deadline_pass(county, code)
     county.settle()
 
     assert county.rows("select overdue from metrics.disputes where code = %s", code) == [("other",)]
@@ -61,7 +67,7 @@ def test_a_dispute_with_a_passed_policy_deadline_is_not_counted_as_legally_overd
 
 def test_an_agreement_reached_after_the_mediation_deadline_is_recorded_as_late(county):
     code = county.create_mediated_dispute(at=days_ago(40))
-    wait_until(lambda: MEDIATION_CLOCK in county.clocks_of_passed_deadlines(code))
+    let_the_deadline_pass(county, code)
     county.agency(DAMAN_COMMITTEE).reports(
         "agreement.reached", code, time=days_ago(5), form="oral", effective_on=days_ago(5).date().isoformat(), confirmable=False
     )

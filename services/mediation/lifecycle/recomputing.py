@@ -226,9 +226,11 @@ class _Run:
             self._history.deadlines[deadline.key] = deadline
 
     def _mark_passed(self):
-        """Mark the unmet deadlines without an automatic step that were announced as passed before."""
+        """Mark the unmet deadlines without an automatic step that were announced as passed before. Those with one have passed in their place, or not at all."""
         for deadline in self._history.dispute.deadlines.values():
-            if (deadline.key, deadline.due_at) in self._passed - self._met_in_time and deadline.state == "open" and not deadline.is_paused:
+            if deadline.state != "open" or deadline.is_paused or deadline.clock in STEP_WHEN_PASSED:
+                continue
+            if (deadline.key, deadline.due_at) in self._passed:
                 tracking.mark_as_passed(Decision(self._history.dispute), deadline)
 
 
