@@ -1,5 +1,6 @@
 """Tests of the dashboard's pages (HTML over HTTP): content, links, filters, languages and headers."""
 
+import html
 import re
 import time
 
@@ -57,7 +58,7 @@ def test_every_number_on_the_overview_links_to_a_dispute_list_of_that_length(das
 
     assert len(links) > 10
     for href, count in links:
-        listed = dashboard_client.get(href.replace("&amp;", "&")).text
+        listed = dashboard_client.get(html.unescape(href)).text
         assert len(re.findall(r"<tr data-row>", listed)) == int(count), href
 
 
