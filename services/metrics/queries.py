@@ -15,7 +15,7 @@ SOON_PERIOD = timedelta(days=3)
 MAX_COUNT = 1000  # a list without a stored count is counted up to this number; above it the page shows "more than 1,000"
 MAX_TIMELINE_ROWS = 1000
 SHORT_LIST_LENGTH = 8
-MAX_DUE_IN_SHORT_LIST = 3  # of the overview's list of next deadlines, at most this many are due already
+MAX_DUE_IN_SHORT_LIST = 2  # of the overview's list of next deadlines, at most this many are due already
 MIN_SHOWN_BACKLOG = 50  # a page says that it is loading if mediation has still to decide on at least this many steps
 BACKLOG_SHOWN_FOR = timedelta(minutes=1)  # … or if the latest batch, processed within this time, was behind
 SEARCHED_YEARS = 30  # a search for a serial number finds the disputes with this number of this and earlier years

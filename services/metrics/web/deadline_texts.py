@@ -20,8 +20,8 @@ def describe_end(language: str, state: str, due_at: datetime, owed_by: list[str]
     if not is_awaited(state, due_at, now):
         return format_remaining(language, due_at, now)
     unheard = [agency for agency in owed_by if agency not in watermarks or watermarks[agency].up_to_at < due_at]
-    parts = [_describe_silence(language, agency, watermarks.get(agency)) for agency in unheard[:MAX_NAMED_AGENCIES]] or [text(language, "due_being_checked")]
-    return text(language, "due_now", what=("，" if language == "zh" else "; ").join(parts))
+    parts = [_describe_silence(language, agency, watermarks.get(agency)) for agency in unheard[:MAX_NAMED_AGENCIES]]
+    return ("，" if language == "zh" else "; ").join(parts) or text(language, "due_being_checked")
 
 
 def is_awaited(state: str, due_at: datetime, now: datetime) -> bool:
