@@ -35,6 +35,7 @@ HANDLING_AGENCY_FIELD = {
     "dispute.redirected":  None,
     "case.filed":          "agency",
 }
+STEPS_STATING_CAUSE = ("dispute.screened", "case.filed")
 # A closed dispute that moves from one final state to another stays closed, unless a correction event caused the move: that event undoes the closing.
 FINAL_STATES = ("resolved", "redirected", "closed")
 CORRECTION_EVENTS = ("report.withdrawn", "report.corrected")
@@ -246,14 +247,14 @@ def apply_confirmed_step(dispute, event, changes):
         dispute.next_actors, dispute.has_actors_from_step = list(data["next_actors"]), True
     if event.type in HANDLING_AGENCY_FIELD:
         dispute.body = data.get(HANDLING_AGENCY_FIELD[event.type])
+    if event.type in STEPS_STATING_CAUSE and "cause" in data:
+        _set_particulars(dispute, cause=data["cause"])
 
 
 def apply_screening(dispute, event, changes):
     """Apply dispute.screened: the kind and the cause that the screening found are those of the dispute from then on."""
     apply_confirmed_step(dispute, event, changes)
     dispute.kind = event.data.get("kind") or dispute.kind
-    if "cause" in event.data:
-        _set_particulars(dispute, cause=event.data["cause"])
 
 
 def apply_report(dispute, event, changes):
@@ -272,7 +273,7 @@ def apply_recomputed_history(dispute, event, changes):
     dispute.next_actors, dispute.has_actors_from_step = list(data["next_actors"]), True
     dispute.closed_at = dispute.outcome = None
     if dispute.state == CLOSED_STATE:
-        _close(dispute, data.get("outcome"), changes)
+        _close(dispute, data.get("outcome"))
     refused = {key: count for key, count in dispute.figures.items() if key.endswith(" refused")}
     dispute.particulars["figures"] = refused | figures_of_entries(data["entries"], dispute.outcome)
 
@@ -324,22 +325,18 @@ def _change_deadline(dispute, change, data, changes):
 
 
 def close_dispute(dispute, event, changes):
-    """Apply dispute.closed: close the dispute, and stop its unmet and paused deadlines."""
+    """Apply dispute.closed: close the dispute. The event of the step that closed it has stopped its deadlines, except those that run on, as of a petition."""
     data = event.data
     _set_state(dispute, data.get("state", dispute.state), event)
     dispute.entered_at = dispute.entered_at or event.time
-    _close(dispute, data.get("outcome"), changes)
+    _close(dispute, data.get("outcome"))
     changes.totals["closed", data.get("outcome") or ""] += 1
 
 
-def _close(dispute, outcome, changes):
-    """Mark the dispute as closed since it entered its state. No agency must act in it, and its unmet and paused deadlines are stopped."""
+def _close(dispute, outcome):
+    """Mark the dispute as closed since it entered its state. No agency must act in it."""
     dispute.closed_at, dispute.outcome, dispute.next_actors = dispute.entered_at, outcome, []
     dispute.has_actors_from_step = True
-    for clock, deadline in dispute.deadlines.items():
-        if deadline.state in (*UNMET_DEADLINE_STATES, "paused"):
-            deadline.state = "stopped"
-            changes.deadlines.add((dispute.code, clock))
 
 
 def _set_state(dispute, state, event):

@@ -144,6 +144,10 @@ class Progress:
     reported: int  # number of steps that intake has passed on, as far as known
     decided_up_to: datetime  # when mediation took the latest decision that has been processed
 
+    @property
+    def lacks_decisions(self) -> bool:
+        return self.reported - self.decided >= MIN_SHOWN_BACKLOG
+
 
 def load_progress(tx) -> Progress | None:
     """Return how far a backlog has been worked off; None if there is none.

@@ -41,7 +41,7 @@ AGGREGATE_TABLES = {
     "totals":          ("figure, label",                     Columns("figure text, label text, count bigint")),
 }
 # fmt: on
-READ_MODEL_TABLES = ("disputes", "deadlines", "timeline", *AGGREGATE_TABLES, "as_of")
+READ_MODEL_TABLES = ("disputes", "deadlines", "timeline", *AGGREGATE_TABLES, "as_of", "watermarks")
 SELECT_DISPUTES = (
     "select code, registered, township, kind, channel, reporter, opened_at, merged_into, state, next_actors, has_actors_from_step, body, entered_at,"
     " closed_at, outcome, nullif(runs_out_at, 'infinity'), runs_out_clock, overdue, last_at, is_unsettled, particulars from metrics.disputes where code = any(%s)"
