@@ -60,11 +60,11 @@ TOKEN_PATTERN = re.compile(r"[a-z_]+")
 TIMELINE_FIELDS = (
     "step", "state", "before", "to", "ground", "result", "outcome", "clock", "kind", "article", "due_at", "started_at", "was_due_at", "because", "owed_by", "notice", "channel", "why", "reason", "wants", "form", "mode", "minutes", "track", "suitable", "procedure", "way",
     "candidates", "excluded", "level", "escalated_for", "urged_for", "answer", "organisation", "into", "was", "other", "reasons", "days", "found_by", "reported_by",
-    "settled", "satisfied", "repeat", "persons", "provisional", "corrected", "entries", "retracted",
+    "settled", "satisfied", "repeat", "persons", "provisional", "paused", "late_report", "entries", "retracted",
 )
 # Of each change of a deadline in the event of a step, the timeline stores these fields.
 DEADLINE_CHANGE_FIELDS = frozenset((
-    "change", "clock", "kind", "article", "due_at", "started_at", "met_at", "was_due_at", "because", "late", "was_passed", "owed_by", "provisional",
+    "change", "clock", "kind", "article", "due_at", "started_at", "met_at", "was_due_at", "because", "late", "was_passed", "owed_by", "provisional", "paused",
 ))
 # fmt: on
 
@@ -318,7 +318,7 @@ def _change_deadline(dispute, change, data, changes):
         )
     if change not in ("set", "recomputed"):
         deadline.state, deadline.due_at = "lapsed" if data.get("lapsed") else change, _parse_time(data["due_at"])
-        deadline.provisional = bool(data.get("provisional", deadline.provisional and change == "approached"))
+        deadline.provisional = bool(data.get("provisional"))
     if change == "met":
         deadline.met_at, deadline.late = _parse_time(data["met_at"]), bool(data.get("late"))
     changes.deadlines.add((dispute.code, clock))

@@ -426,7 +426,7 @@ def test_watermarks_create_no_dispute_and_keep_the_latest_time_of_each_agency():
 
 
 def test_a_deadline_is_provisional_until_it_is_set_or_recomputed_without_that_mark():
-    model = InMemoryReadModel().hear([registered_event(), deadline_event(1, "set", provisional=True), deadline_event(2, "approached")])
+    model = InMemoryReadModel().hear([registered_event(), deadline_event(1, "set", provisional=True), deadline_event(2, "approached", provisional=True)])
     assert model.dispute().deadlines["referral_answer"].provisional
 
     model.hear([deadline_event(3, "recomputed", because="calendar", was_due_at=START.isoformat())])

@@ -192,6 +192,7 @@ TEXTS = {
                              "The latest follow-up found that the dispute is not settled. The mediating body, the court or the mediation centre may report dispute.reopened; the deadlines then begin anew."),
     "fact_undone":          ("已更正或者撤销",                     "corrected or withdrawn"),
     "timeline":             ("办理经过",                           "Timeline"),
+    "late_report":          ("补报",                               "reported late"),
     "retracted":            ("已收回：{why}（{time}）",            "taken back: {why} ({time})"),
     "retracted_passed":     ("已收回：其后得知已按期完成",         "taken back: it was met in time, as was reported later"),
     "was_passed":           ("此前公布为届满，已收回",             "published as passed before; taken back"),
