@@ -11,10 +11,16 @@ SELECT_TIMELINES = f"select {TIMELINE_COLUMNS.names} from metrics.timeline where
 
 
 def find_differences(tx) -> list[str]:
-    """Return a line for each stored count that differs from the recount, and for each dispute whose row differs from its history; empty if all agree.
+    """Return a line for each stored count that differs from the recount, and for each dispute whose row differs from its history; empty if all agree."""
+    counts, differences = recount_all(tx)
+    return differences + [f"{cell}: {stored} stored, {counted} counted" for cell, stored, counted in counts if stored != counted]
 
-    Reads the whole read model, a thousand disputes at a time. The caller begins a transaction with the isolation level `repeatable read` if events may be
-    processed meanwhile.
+
+def recount_all(tx) -> tuple[list[tuple[str, int, int]], list[str]]:
+    """Return (name of the count, stored, recounted) for each stored count, and a line for each dispute whose row differs from its history.
+
+    Reads the whole read model, a thousand disputes at a time. The numbers agree only if no event is processed meanwhile, or if the transaction of the caller
+    has the isolation level `repeatable read`.
     """
     recounted, differences = {table: Counter() for table in COUNTED_TABLES}, []
     last_code = ""
@@ -27,9 +33,7 @@ def find_differences(tx) -> list[str]:
         differences += found
         for table in COUNTED_TABLES:
             recounted[table].update(counts[table])
-    for table in COUNTED_TABLES:
-        differences += _compare(table, load_counts(tx, table), recounted[table])
-    return differences
+    return [cell for table in COUNTED_TABLES for cell in _compare(table, load_counts(tx, table), recounted[table])], differences
 
 
 def load_counts(tx, table: str) -> Counter:
@@ -41,6 +45,4 @@ def load_counts(tx, table: str) -> Counter:
 
 
 def _compare(table, stored, counted):
-    return [
-        f"{table} {', '.join(cell)}: {stored[cell]} stored, {counted[cell]} counted" for cell in sorted({*stored, *counted}) if stored[cell] != counted[cell]
-    ]
+    return [(f"{table} {', '.join(cell)}", stored[cell], counted[cell]) for cell in sorted({*stored, *counted})]
