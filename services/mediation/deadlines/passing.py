@@ -55,6 +55,14 @@ def grace_ends_at(deadline: Deadline, latest: datetime, policy: DeadlinePolicy) 
     return policy.end_of_grace(max(latest, deadline.set_at))
 
 
+def has_reported_beyond(watermark: Watermark | None, instant: datetime) -> bool:
+    """Return whether the agency has stated that it reported everything up to this time, or has reported something clearly later."""
+    if watermark is None:
+        return False
+    is_stated = watermark.stated_up_to is not None and watermark.stated_up_to >= instant
+    return is_stated or (watermark.up_to is not None and watermark.up_to > instant + MARGIN)
+
+
 def _is_heard(deadline: Deadline, latest: datetime, watermark: Watermark | None, now: datetime, policy: DeadlinePolicy) -> bool:
     """Return whether the agency has reported everything up to the end of the deadline.
 
