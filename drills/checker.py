@@ -10,6 +10,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
@@ -26,6 +27,7 @@ from plumbing.events import Delivery, Event
 from services.intake.store import log
 from services.mediation.lifecycle import decisions as mediation
 from services.metrics import domain as metrics
+from services.metrics import recount_store
 from services.metrics import store as metrics_store
 from services.notify import safeguard
 from services.notify.ledger import record as notices_following
@@ -190,6 +192,11 @@ class Evidence:
         ):
             transitions[code].append((before, after, step, cause, event_type))
         return transitions
+
+    @cached_property
+    def recounted_read_model(self) -> tuple[list[tuple[str, int, int]], list[str]]:
+        """(name, stored, recounted) of each count of the read model, recounted from its timelines, and a line for each row that differs from its history."""
+        return recount_store.recount_all(SimpleNamespace(rows=lambda sql, parameters=(): self.query_rows(sql, *parameters)))
 
     @cached_property
     def dispute_states(self) -> dict[str, str]:
@@ -428,7 +435,7 @@ def timelines_not_matching_events(evidence: Evidence):
         for events_by_stream in evidence.published_events_by_stream(stream):
             published = defaultdict(list)
             for event in events_by_stream[stream]:
-                if event.type not in metrics.ROSTER_EVENTS:
+                if event.type not in metrics.EVENTS_WITHOUT_DISPUTE:
                     published[event.subject].append((event.sequence, event.type))
             recorded = evidence.load_timelines(stream, list(published))
             subjects |= published.keys()
@@ -438,6 +445,11 @@ def timelines_not_matching_events(evidence: Evidence):
         for code, count in evidence.query_rows("select code, count(*) from metrics.timeline where source = %s group by code", stream):
             if code not in subjects:
                 yield f"{code} {stream}: {count} of 0"
+
+
+def read_model_rows_not_matching_history(evidence: Evidence):
+    """Return a line for each dispute of the read model whose state or overdue deadlines differ from its own timeline and deadlines."""
+    return evidence.recounted_read_model[1]
 
 
 def published_states_not_continuous(evidence: Evidence):
@@ -583,7 +595,7 @@ CHECKS = {
     "duplicated": (events_logged_twice, agency_events_published_twice, agency_events_decided_twice, transitions_with_same_cause, duplicate_receipts,
                    codes_without_exactly_one_report, reports_with_two_codes, unexpected_notices, notices_sent_to_inbox_twice,
                    unexpected_inbox_messages, read_model_figures_too_high),
-    "disordered": (states_not_matching_transitions, timelines_not_matching_events, published_states_not_continuous, events_decided_out_of_order,
+    "disordered": (states_not_matching_transitions, timelines_not_matching_events, read_model_rows_not_matching_history, published_states_not_continuous, events_decided_out_of_order,
                    broken_hash_chain_links,
                    outcome_receipts_before_first_receipt, receipt_cursors_not_matching_receipts, events_still_waiting, undecided_join_requests),
     "unexpected": (events_logged_but_never_sent, events_never_acknowledged, outcomes_not_matching_script, outcome_receipts_not_matching_decision,
@@ -699,9 +711,10 @@ def _compare_figures(evidence):
     def value(sql, *parameters):
         return evidence.query_rows(sql, *parameters)[0][0] or 0
 
-    counted_transitions = {code: steps for code, steps in evidence.transitions_by_dispute.items() if code not in evidence.codes_with_unpublished_events}
-    entered = Counter(after for steps in counted_transitions.values() for before, after, *_ in steps if before != after)
-    counted = {flow: entered[state] for state, flow in metrics.DAILY_FIGURE_OF_STATE.items()} | {
+    entered = Counter(
+        figure for _, events_about_subject in evidence.published_events_by_subject("mediation") for _, figure in _daily_figures(events_about_subject)
+    )
+    counted = {figure: entered[figure] for figure in metrics.DAILY_FIGURE_OF_STATE.values()} | {
         "reported": value("select count(*) from intake.disputes where code <> all(%s)", sorted(evidence.codes_with_unpublished_events)),
         "refused": sum(event.type == "step.refused" for event in evidence.published_events("mediation")),
     }
@@ -717,10 +730,7 @@ def _compare_figures(evidence):
         key, _ = metrics_store.AGGREGATE_TABLES[table]
         shown = {tuple(map(str, row[:-1])): row[-1] for row in evidence.query_rows(f"select {key}, count from metrics.{table}")}
         yield from ((f"{table} {cell} by the events", shown.get(cell, 0), sums[cell]) for cell in {*shown, *sums})
-    yield from _compare_cells(evidence, "open_cube", "township, state, kind, overdue", "metrics.disputes where is_open")
-    yield from _compare_cells(
-        evidence, "open_waits", "agency, township, overdue", "(select unnest(next_actors) as agency, township, overdue from metrics.disputes where is_open) o"
-    )
+    yield from evidence.recounted_read_model[0]
     open_in_metrics = Counter(evidence.query_rows("select state from metrics.disputes where is_open"))
     open_in_mediation = Counter(
         (state,) for code, state in evidence.dispute_states.items() if state != "closed" and code not in evidence.codes_with_unpublished_events
@@ -738,8 +748,12 @@ def _fold_published_events(evidence):
     return sums
 
 
-def _compare_cells(evidence, table, key, source):
-    """Yield (name of the cell, value in an aggregate table of the read model, number of rows of `source` with the same key) for each cell."""
-    shown = {row[:-1]: row[-1] for row in evidence.query_rows(f"select {key}, count from metrics.{table} where count <> 0")}
-    counted = {row[:-1]: row[-1] for row in evidence.query_rows(f"select {key}, count(*) from {source} group by {key}")}
-    return ((f"{table} {cell}", shown.get(cell, 0), counted.get(cell, 0)) for cell in {*shown, *counted})
+def _daily_figures(events_about_subject):
+    """Return the (day, figure) pairs in which a dispute with these events of mediation counts. No two disputes of a drill are joined."""
+    entries = []
+    for event in events_about_subject:
+        if event.type == "dispute.recomputed":
+            entries = [(entry["state"], datetime.fromisoformat(entry["at"])) for entry in event.data["entries"]]
+        elif "before" in event.data and event.data["before"] != event.data["state"]:
+            entries.append((event.data["state"], metrics.happened_at(event)))
+    return {(metrics.shanghai_date(at), metrics.DAILY_FIGURE_OF_STATE[state]) for state, at in entries if state in metrics.DAILY_FIGURE_OF_STATE}

@@ -1,4 +1,4 @@
-"""Drill of the recovery after a loss of data: `python -m drills.recovery`. It loses data in four ways, runs the recovery, and checks the result.
+"""Drill of the recovery after a loss of data: `python -m drills.recovery`. It loses data in several ways, runs the recovery, and checks the result.
 
 Agencies report through the kit while data is lost. After the recovery, every event that was confirmed must be in intake's log, every listener must have
 processed what was published, no code may belong to two reports, and no event may wait.
@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import psycopg2
@@ -267,21 +268,29 @@ def restore_all_and_lose_broker(drill: RecoveryDrill, count: int = 40) -> None:
     drill.lose_broker_data()
 
 
-def restore_mediation(drill: RecoveryDrill, count: int = 40) -> None:
-    """The tables of mediation are restored to an earlier point; the other services are ahead."""
+def restore_service(service: str, drill: RecoveryDrill, count: int = 40) -> None:
+    """The tables of one service are restored to an earlier point; the other services are ahead."""
     drill.settle()
-    drill.back_up_schema("mediation")
+    drill.wait_until_quiet()
+    drill.back_up_schema(service)
     lost = drill.report(count)
     drill.settle()
     drill.screen(lost[: count // 2])
     drill.settle()
     drill.wait_until_quiet()
-    time.sleep(1.5)  # the relay records once a second up to which message it has published
-    drill.system.stop(*PROCESSES)
-    drill.restore_schema("mediation")
+    drill.system.stop(*PROCESSES)  # the services and the relay record, at the latest when they stop, how far they have come
+    drill.restore_schema(service)
 
 
-LOSSES = {"broker": lose_broker, "database": restore_all, "both": restore_all_and_lose_broker, "mediation": restore_mediation}
+LOSSES = {
+    "broker": lose_broker,
+    "database": restore_all,
+    "both": restore_all_and_lose_broker,
+    "mediation": partial(restore_service, "mediation"),
+    "metrics": partial(restore_service, "metrics"),
+    "notify": partial(restore_service, "notify"),
+    "intake": partial(restore_service, "intake"),
+}
 
 
 def check(drill: RecoveryDrill) -> list[str]:

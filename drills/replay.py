@@ -34,7 +34,7 @@ OBSERVED = {
     " automatic_at, particulars from mediation.disputes",
     "deadlines": "select code, key, kind, started_at, due_at, owed_by, state, provisional, history, is_replaced from mediation.deadlines"
     " where state <> 'stopped'",
-    "notices in force": "select distinct kind, dispute, addressee, clock, due_at from notify.notices where channel = 'inbox' and validity = 'in_force'",
+    "notices in force": "select distinct kind, dispute, addressee, clock, due_at from notify.notices_in_force",
     "daily figures": "select day, figure, township, kind, count from metrics.daily_counts where count <> 0 and figure <> 'refused'",
     "open disputes": "select state, township, kind, overdue, count from metrics.open_cube where count <> 0",
     "next actors": "select agency, township, overdue, count from metrics.open_waits where count <> 0",

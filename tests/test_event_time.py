@@ -17,8 +17,10 @@ CLOCK_ATTRIBUTES = {"tx.now"}  # the system time at the begin of a transaction
 
 ALLOWED = {
     # file in services/: reason why it uses the system time
+    "intake/checks.py": "the check of a running system leaves out events of the last minute",
     "intake/envelope.py": "placeholder for the time of an event that cannot be read and is refused",
     "intake/ingest.py": "refusal of times in the future; a watermark is never ahead of the system time",
+    "intake/recovery.py": "a recovery sends the receipts of the last days again",
     "intake/service.py": "scheduling of the publication of watermarks",
     "intake/store/lane.py": "time of an access to the safeguard lane",
     "intake/store/log.py": "received_at of the log",
@@ -32,6 +34,7 @@ ALLOWED = {
     "metrics/queries.py": "pages that show what is due now",
     "metrics/store.py": "times at which rows of the read model were written",
     "metrics/web/pages.py": "pages that show the present",
+    "notify/recovery.py": "a recovery sends the notices of the last days again",
     "notify/sending.py": "time of the dispatch of a webhook",
     "notify/service.py": "scheduling of webhooks",
     "notify/store.py": "scheduling of webhooks, and times at which notices were sent",

@@ -29,6 +29,8 @@ PURE_MODULES = (
     "lane",
     "decrypt_parties",
     "safeguard",
+    "particulars",
+    "recount",
 )
 PURE_MODULES_MAY_IMPORT = ("contracts", "plumbing.events")
 # Subpackages and modules of the mediation service, lowest layer first. Each may import itself and lower layers. Those before `store` have no side

@@ -1,6 +1,6 @@
 """Steps at the beginning of a dispute: the report and the screening."""
 
-from marshmallow import ValidationError, missing
+from marshmallow import ValidationError
 
 from contracts import kinds, samples
 from contracts.causes import CAUSES
@@ -134,11 +134,11 @@ def parties_sealed_field():
     )
 
 
-def risk_field(**options):
+def risk_field():
     return Nested(
         Risk,
+        load_default=lambda: dict.fromkeys(kinds.RISKS, False),
         stays_at_intake=True,
-        **({"load_default": lambda: dict.fromkeys(kinds.RISKS, False)} | options),
         zh="风险标记；涉及人身危险的转入安全保护专线，不填视为均无",
         en="risk flags; a flag of danger to a person places the dispute in the safeguard lane; no risk if left out",
     )
@@ -191,7 +191,12 @@ class CorrectedReport(Schema):
     flags = flags_field()
     parties = parties_field()
     parties_sealed = parties_sealed_field()
-    risk = risk_field(load_default=missing)
+    risk = Nested(
+        Risk,
+        stays_at_intake=True,
+        zh="更正后的风险标记；不填的不变，新标记的人身危险转入安全保护专线",
+        en="corrected risk flags; unchanged if left out; a new flag of danger to a person places the dispute in the safeguard lane",
+    )
 
     json_rules = PARTIES_ONE_WAY
 

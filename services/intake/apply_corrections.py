@@ -38,17 +38,19 @@ def _apply(tx, correction):
 def _comparable_reports(tx, correction, dispute) -> tuple[ComparableReport | None, ComparableReport | None]:
     """Return the report before and after the correction, in the form in which reports are compared; None for a report that is not compared.
 
-    A dispute that is or was in the safeguard lane is not compared.
+    A report that was made into the safeguard lane was never compared. A dispute that is held is compared as if it were free, because a difference would show
+    that it is held.
     """
-    if correction.was_in_lane:
+    if correction.is_registered_in_lane:
         return None, None
     stored = store.load_parties(tx, correction.report_seq)
     corrected = stored if correction.encrypted is None else (correction.encrypted, correction.encrypted_by_agency)
     compared = []
     for encrypted, report_facts in ((stored, correction.report_facts), (corrected, corrections.facts_after(correction))):
+        parties = None if encrypted is None else _decrypt(tx, *encrypted)
         report = None
-        if encrypted is not None:
-            parties, key = _decrypt(tx, *encrypted), _matching_token_key(tx.settings.at_rest_key)
+        if parties is not None:
+            key = _matching_token_key(tx.settings.at_rest_key)
             report = duplicates.comparable_report(correction.report_agency, correction.reported_at, report_facts, parties, key)
         if report is not None:
             report.dispute = dispute
@@ -56,8 +58,14 @@ def _comparable_reports(tx, correction, dispute) -> tuple[ComparableReport | Non
     return compared[0], compared[1]
 
 
-def _decrypt(tx, encrypted, by_agency) -> list[dict]:
-    return decrypt_parties.decrypt(encrypted.decode(), tx.settings.seal_private_key) if by_agency else orjson.loads(tx.unseal(encrypted))
+def _decrypt(tx, encrypted, by_agency) -> list[dict] | None:
+    """Return the parties; None if an agency encrypted them for an earlier key of intake."""
+    if not by_agency:
+        return orjson.loads(tx.unseal(encrypted))
+    try:
+        return decrypt_parties.decrypt(encrypted.decode(), tx.settings.seal_private_key)
+    except decrypt_parties.UnreadableParties:
+        return None
 
 
 def _find_duplicates(tx, context, correction: PendingCorrection, report: ComparableReport | None) -> duplicates.Duplicates:

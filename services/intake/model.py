@@ -143,7 +143,7 @@ class PendingCorrection:
     report_facts: dict  # the facts of the report before the correction
     code: str  # code of the report
     registers_dispute: bool
-    was_in_lane: bool  # whether the dispute with this code is or was in the safeguard lane
+    is_registered_in_lane: bool  # whether the dispute with this code was reported into the safeguard lane; its reports are not compared with others
 
 
 @dataclass(slots=True)

@@ -180,7 +180,8 @@ class MediationService:
         with self.db.transaction() as tx:
             codes = lane_store.load_due_codes(tx, tx.now, DUE_BATCH_SIZE)
             if codes:
-                _save_and_publish(tx, [(None, lane.check_safeguard_clocks(dispute, tx.now, self.county.policy)) for dispute in store.load(tx, codes).values()])
+                watermarks, policy = store.load_watermarks(tx), self.county.policy
+                _save_and_publish(tx, [(None, lane.check_safeguard_clocks(dispute, tx.now, policy, watermarks)) for dispute in store.load(tx, codes).values()])
             next_check_at = lane_store.load_next_check_at(tx)
         self.safeguard_times.record_query(next_check_at)
 

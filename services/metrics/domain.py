@@ -1,24 +1,22 @@
 """Rules that say how each event changes the read model (rows and counts of the dashboard). Pure functions, without database or system time.
 
 Events about a dispute come from three producers (intake, mediation, notify), each in its own order, interleaved in any way.
-Every interleaving gives the same read model: each column is written for the events of one producer only, `last_at` is a maximum,
-the timeline is a set, and each count changes by the difference between the dispute before and the dispute after a batch.
+Every interleaving gives the same read model: each column is written for the events of one producer only (what both intake and mediation state, such as the
+kind, mediation decides), `last_at` and watermarks are maxima, the timeline is a set, and each count changes by the difference between the dispute before and
+the dispute after a batch.
 """
 
 import re
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections import defaultdict
 from datetime import datetime, timedelta
 
 from contracts.dates import SHANGHAI
+from services.metrics.model import UNMET_DEADLINE_STATES, CountedAs, Deadline, Dispute, ReadModelChanges, Watermark
+from services.metrics.particulars import is_unsettled, record_facts
 
 # fmt: off
-# Daily figures are counts per day (Asia/Shanghai), such as disputes registered. An event of one of these types adds one to the figure named.
-DAILY_FIGURE_OF_EVENT = {
-    "dispute.registered":  "reported",
-    "step.refused":        "refused",
-}
-# A dispute that enters one of these states adds one to the daily figure named.
+# Daily figures are counts per day (Asia/Shanghai). `reported` counts disputes by the day of their first report, `refused` counts refused steps; every other
+# figure counts the disputes that entered the state on that day, each once.
 DAILY_FIGURE_OF_STATE = {
     "accepted":            "accepted",
     "agreed":              "agreed",
@@ -37,10 +35,10 @@ HANDLING_AGENCY_FIELD = {
     "dispute.redirected":  None,
     "case.filed":          "agency",
 }
+STEPS_STATING_CAUSE = ("dispute.screened", "case.filed")
 # A closed dispute that moves from one final state to another stays closed, unless a correction event caused the move: that event undoes the closing.
 FINAL_STATES = ("resolved", "redirected", "closed")
 CORRECTION_EVENTS = ("report.withdrawn", "report.corrected")
-UNMET_DEADLINE_STATES = ("running", "approached", "passed")
 
 # For each event type: the event field with the time that the timeline shows. The `time` of such an event is when mediation decided it.
 EVENT_TIME_FIELD = {
@@ -48,8 +46,10 @@ EVENT_TIME_FIELD = {
     "routing.proposed":    "started_at",
 }
 
-ROSTER_EVENTS = ("roster.reported", "roster.changed", "roster.refused")     # the subject of these events is an organisation, not a dispute
-WATERMARKS_ADVANCED = "watermarks.advanced"  # the subject of this event is a partition, not a dispute
+WATERMARKS_ADVANCED = "watermarks.advanced"
+# The subject of these events is an organisation or a partition, not a dispute.
+EVENTS_WITHOUT_DISPUTE = ("roster.reported", "roster.changed", "roster.refused", WATERMARKS_ADVANCED)
+CLOSED_STATE = "closed"
 
 # Only agencies with access to the sealed stream may know of a safeguard hold, so the read model must not store an event, clock, state or reason of one.
 SEALED_PREFIXES = ("safeguard.", "protection_order", "hold.")
@@ -60,77 +60,13 @@ TOKEN_PATTERN = re.compile(r"[a-z_]+")
 TIMELINE_FIELDS = (
     "step", "state", "before", "to", "ground", "result", "outcome", "clock", "kind", "article", "due_at", "started_at", "was_due_at", "because", "owed_by", "notice", "channel", "why", "reason", "wants", "form", "mode", "minutes", "track", "suitable", "procedure", "way",
     "candidates", "excluded", "level", "escalated_for", "urged_for", "answer", "organisation", "into", "was", "other", "reasons", "days", "found_by", "reported_by",
+    "settled", "satisfied", "repeat", "persons", "provisional", "paused", "late_report", "entries", "retracted",
 )
 # Of each change of a deadline in the event of a step, the timeline stores these fields.
 DEADLINE_CHANGE_FIELDS = frozenset((
-    "change", "clock", "kind", "article", "due_at", "started_at", "met_at", "was_due_at", "because", "late", "was_passed", "owed_by",
+    "change", "clock", "kind", "article", "due_at", "started_at", "met_at", "was_due_at", "because", "late", "was_passed", "owed_by", "provisional", "paused",
 ))
 # fmt: on
-
-
-@dataclass(slots=True)
-class Deadline:
-    """One deadline of a dispute, a row of metrics.deadlines."""
-
-    clock: str
-    kind: str
-    article: str
-    state: str
-    started_at: datetime | None
-    due_at: datetime
-    met_at: datetime | None = None
-    late: bool = False
-    owed_by: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Dispute:
-    """One dispute of the read model: a row of metrics.disputes and the dispute's deadlines by clock name."""
-
-    code: str
-    registered: bool = False
-    township: str = ""
-    kind: str = ""
-    channel: str = ""
-    reporter: str = ""
-    opened_at: datetime | None = None
-    merged_into: str | None = None
-    state: str = "registered"
-    next_actors: list[str] = field(default_factory=list)
-    has_actors_from_step: bool = False
-    body: str | None = None
-    entered_at: datetime | None = None
-    closed_at: datetime | None = None
-    outcome: str | None = None
-    runs_out_at: datetime | None = None
-    runs_out_clock: str | None = None
-    overdue: str = "none"
-    last_at: datetime | None = None
-    unassigned_counts: list = field(default_factory=list)
-    deadlines: dict[str, Deadline] = field(default_factory=dict)
-
-    @property
-    def is_open(self) -> bool:
-        return self.closed_at is None and self.merged_into is None
-
-
-@dataclass(slots=True)
-class ReadModelChanges:
-    """Changes to the tables of the read model caused by one batch of events: rows to write, and differences to add to the stored counts.
-
-    The keys of each Counter are the primary key of the table of the same name (see AGGREGATE_TABLES in store.py).
-    """
-
-    disputes: dict[str, Dispute] = field(default_factory=dict)
-    deadlines: set[tuple[str, str]] = field(default_factory=set)  # (dispute code, clock) of each changed deadline
-    timeline: list[tuple] = field(default_factory=list)
-    open_cube: Counter = field(default_factory=Counter)
-    open_waits: Counter = field(default_factory=Counter)
-    daily_counts: Counter = field(default_factory=Counter)
-    daily_totals: Counter = field(default_factory=Counter)
-    daily_disputes: Counter = field(default_factory=Counter)
-    totals: Counter = field(default_factory=Counter)
-    latest_event_at: dict[str, datetime] = field(default_factory=dict)  # time of the latest event of each producer
 
 
 def fold(disputes: dict[str, Dispute], events: list) -> ReadModelChanges:
@@ -141,8 +77,10 @@ def fold(disputes: dict[str, Dispute], events: list) -> ReadModelChanges:
     changes = ReadModelChanges()
     events_by_code = defaultdict(list)
     for event in events:
-        if event.type not in ROSTER_EVENTS and event.type != WATERMARKS_ADVANCED:
+        if event.type not in EVENTS_WITHOUT_DISPUTE:
             events_by_code[event.subject].append(event)
+        elif event.type == WATERMARKS_ADVANCED:
+            _advance_watermarks(event, changes)
         decided_at = decision_time(event)
         if decided_at > changes.latest_event_at.get(event.source, decided_at - timedelta(1)):
             changes.latest_event_at[event.source] = decided_at
@@ -152,6 +90,7 @@ def fold(disputes: dict[str, Dispute], events: list) -> ReadModelChanges:
             dispute = Dispute(code)
         else:
             _add_to_open_counts(changes, dispute, -1)
+        counted_before = dispute.counted_as
         for event in dispute_events:
             _apply_event(dispute, event, changes)
         if dispute.last_at is None:
@@ -159,6 +98,9 @@ def fold(disputes: dict[str, Dispute], events: list) -> ReadModelChanges:
         _update_deadline_columns(dispute)
         changes.disputes[code] = dispute
         _add_to_open_counts(changes, dispute, +1)
+        if dispute.counted_as != counted_before:
+            add_to_daily_figures(changes, code, counted_before, -1)
+            add_to_daily_figures(changes, code, dispute.counted_as, +1)
     return changes
 
 
@@ -178,6 +120,11 @@ def is_sealed(event) -> bool:
 def decision_time(event) -> datetime:
     """Return the time at which the producer decided on the event. The `time` of a step is when it happened."""
     return _parse_time(event.data.get("decided_at")) or event.time
+
+
+def happened_at(event) -> datetime:
+    """Return when the fact happened: the event's `time`, except for an automatic step, whose `time` is when the mediation service found that it was due."""
+    return event.time if "event" in event.data else _parse_time(event.data.get("happened_at")) or event.time
 
 
 def shanghai_date(instant: datetime) -> str:
@@ -200,6 +147,10 @@ def _apply_event(dispute, event, changes):
         handler(dispute, event, changes)
     for change in event.data.get("deadlines", ()):
         _change_deadline(dispute, change["change"], change, changes)
+    if event.source == "mediation":
+        _record_facts(dispute, event)
+    if _is_step_or_decision(event):
+        changes.steps[event.source] += 1
 
 
 def _add_timeline_row(dispute, event, changes):
@@ -228,18 +179,21 @@ def _add_timeline_row(dispute, event, changes):
 def _timeline_detail(data) -> dict:
     """Return the fields of an event that the timeline stores. `decided_at` is stored if the page needs it for the changes of deadlines."""
     detail = {name: data[name] for name in TIMELINE_FIELDS if name in data and data[name] != SEALED_STATE and _may_store_field(name, data[name])}
-    if "deadlines" in data:
+    if "happened_at" in data and "event" not in data:
+        detail["happened_at"] = data["happened_at"]  # identifies an automatic step, which may be retracted later
+    if "deadlines" in data or "retracted" in data:
         detail["decided_at"] = data["decided_at"]
+    if "deadlines" in data:
         detail["deadlines"] = [{name: change[name] for name in change if name in DEADLINE_CHANGE_FIELDS} for change in data["deadlines"]]
     return detail
 
 
 def _time_of_fact(dispute, event) -> datetime:
     """Return the time at which the reported fact happened. It is never later than the event's own `time`."""
-    if event.type == "dispute.closed":
+    if event.type == "dispute.closed" and event.data.get("state") == dispute.state:
         return dispute.entered_at or event.time  # when the dispute entered its final state
     stated_time = event.data.get(EVENT_TIME_FIELD.get(event.type))
-    return min(_parse_time(stated_time), event.time) if stated_time else event.time
+    return min(_parse_time(stated_time), event.time) if stated_time else happened_at(event)
 
 
 def _may_store_field(name, value) -> bool:
@@ -251,38 +205,31 @@ def _may_store_field(name, value) -> bool:
 
 
 def apply_registration(dispute, event, changes):
-    """Apply dispute.registered: set township, kind, channel and reporter, and count the dispute as registered."""
+    """Apply dispute.registered: set township, kind, channel and reporter, unless mediation has already decided them, and count the dispute as registered."""
     data = event.data
     dispute.registered = True
-    dispute.township, dispute.kind = data.get("township") or "", data.get("kind") or ""
-    dispute.channel, dispute.reporter = data.get("channel") or "", data.get("agency") or ""
+    if not dispute.township:  # else dispute.recomputed has arrived before, which states everything as corrected
+        dispute.township = data.get("township") or ""
+        cause = dispute.particulars.get("cause") or data.get("cause")  # the screening may have arrived before
+        _set_particulars(dispute, village=data.get("village"), amount_cny=data.get("amount_cny"), cause=cause)
+    dispute.kind = dispute.kind or data.get("kind") or ""
+    dispute.channel = dispute.channel or data.get("channel") or ""
+    dispute.reporter = data.get("agency") or ""
     dispute.opened_at = event.time
-    for day, figure in dispute.unassigned_counts:  # counts made before township and kind were known
-        changes.daily_counts[day, figure, "", ""] -= 1
-        changes.daily_counts[day, figure, dispute.township, dispute.kind] += 1
-    dispute.unassigned_counts = []
     changes.totals["registered", dispute.reporter] += 1
-    _add_to_daily_figure(dispute, event.time, DAILY_FIGURE_OF_EVENT[event.type], changes)
 
 
 def apply_merge(dispute, event, changes):
-    """Apply dispute.merged: mark the dispute as merged into another one, and stop counting it as registered."""
+    """Apply dispute.merged: mark the dispute as merged into another one. It then counts in no daily figure except refused steps."""
     into = event.data["into"]
     if into != dispute.code and dispute.merged_into is None:
         dispute.merged_into = into
-        _count_as_registered(dispute, changes, -1)
 
 
 def undo_merge(dispute, event, changes):
-    """Apply dispute.unmerged: undo the merge, and count the dispute as registered again."""
+    """Apply dispute.unmerged: undo the merge, so that the dispute counts again."""
     if event.data["into"] == dispute.code and dispute.merged_into is not None:
         dispute.merged_into = None
-        _count_as_registered(dispute, changes, +1)
-
-
-def _count_as_registered(dispute, changes, difference):
-    if dispute.registered:
-        _add_to_daily_figure(dispute, dispute.opened_at, DAILY_FIGURE_OF_EVENT["dispute.registered"], changes, difference)
 
 
 # ── events of mediation ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -293,25 +240,57 @@ def apply_confirmed_step(dispute, event, changes):
     data = event.data
     if "state" not in data:
         return
-    _set_state(dispute, data["state"], event, changes)
+    _set_state(dispute, data["state"], event)
     if dispute.entered_at is None:
-        dispute.entered_at = event.time
+        dispute.entered_at = happened_at(event)
     if "next_actors" in data:
         dispute.next_actors, dispute.has_actors_from_step = list(data["next_actors"]), True
     if event.type in HANDLING_AGENCY_FIELD:
         dispute.body = data.get(HANDLING_AGENCY_FIELD[event.type])
+    if event.type in STEPS_STATING_CAUSE and "cause" in data:
+        _set_particulars(dispute, cause=data["cause"])
+
+
+def apply_screening(dispute, event, changes):
+    """Apply dispute.screened: the kind and the cause that the screening found are those of the dispute from then on."""
+    apply_confirmed_step(dispute, event, changes)
+    dispute.kind = event.data.get("kind") or dispute.kind
 
 
 def apply_report(dispute, event, changes):
     """Apply dispute.reported: set the state only. Until a further step, the agencies responsible for an unmet deadline must act."""
-    _set_state(dispute, event.data["state"], event, changes)
+    _set_state(dispute, event.data["state"], event)
+
+
+def apply_recomputed_history(dispute, event, changes):
+    """Apply dispute.recomputed: replace everything that was derived from earlier events of mediation, including the daily figures of the dispute."""
+    data = event.data
+    dispute.township, dispute.channel = data["township"], data.get("channel") or dispute.channel
+    dispute.kind, dispute.body = data["kind"], data.get("body")
+    _set_particulars(dispute, village=data.get("village"), cause=data.get("cause"), amount_cny=data.get("amount_cny"))
+    if data["state"] != SEALED_STATE:
+        dispute.state, dispute.entered_at = data["state"], _parse_time(data["entered_at"])
+    dispute.next_actors, dispute.has_actors_from_step = list(data["next_actors"]), True
+    dispute.closed_at = dispute.outcome = None
+    if dispute.state == CLOSED_STATE:
+        _close(dispute, data.get("outcome"))
+    refused = {key: count for key, count in dispute.figures.items() if key.endswith(" refused")}
+    dispute.particulars["figures"] = refused | figures_of_entries(data["entries"], dispute.outcome)
+
+
+def figures_of_entries(entries: list[dict], outcome: str | None) -> dict[str, int]:
+    """Return the daily figures in which a dispute with these entries into states counts. A dispute that was joined to another one does not count as closed."""
+    if outcome == "merged" and entries and entries[-1]["state"] == CLOSED_STATE:
+        entries = entries[:-1]
+    return {_figure_key(_parse_time(entry["at"]), DAILY_FIGURE_OF_STATE[entry["state"]]): 1 for entry in entries if entry["state"] in DAILY_FIGURE_OF_STATE}
 
 
 def count_refused_step(dispute, event, changes):
     """Apply step.refused: count the refusal by its reason and in the daily figure."""
     reason = event.data.get("reason") or {}
     changes.totals["refused", reason.get("code", "")] += 1
-    _add_to_daily_figure(dispute, event.time, DAILY_FIGURE_OF_EVENT[event.type], changes)
+    key = _figure_key(happened_at(event), "refused")
+    dispute.particulars["figures"] = {**dispute.figures, key: dispute.figures.get(key, 0) + 1}
 
 
 def apply_deadline_event(dispute, event, changes):
@@ -320,7 +299,10 @@ def apply_deadline_event(dispute, event, changes):
 
 
 def _change_deadline(dispute, change, data, changes):
-    """Store a deadline that was set or recomputed, with its new end. After any other change, update the stored deadline."""
+    """Store a deadline that was set or recomputed, with its new end. After any other change, update the stored deadline.
+
+    A deadline is `passed` only after mediation has published that it passed; no rule compares its end with the present time.
+    """
     clock = data["clock"]
     deadline = dispute.deadlines.get(clock)
     if deadline is None or change in ("set", "recomputed"):
@@ -332,36 +314,62 @@ def _change_deadline(dispute, change, data, changes):
             _parse_time(data.get("started_at")),
             _parse_time(data["due_at"]),
             owed_by=list(data.get("owed_by") or ()),
+            provisional=bool(data.get("provisional")),
         )
     if change not in ("set", "recomputed"):
         deadline.state, deadline.due_at = "lapsed" if data.get("lapsed") else change, _parse_time(data["due_at"])
+        deadline.provisional = bool(data.get("provisional"))
     if change == "met":
         deadline.met_at, deadline.late = _parse_time(data["met_at"]), bool(data.get("late"))
     changes.deadlines.add((dispute.code, clock))
 
 
 def close_dispute(dispute, event, changes):
-    """Apply dispute.closed: close the dispute, and stop its unmet and paused deadlines."""
+    """Apply dispute.closed: close the dispute. The event of the step that closed it has stopped its deadlines, except those that run on, as of a petition."""
     data = event.data
-    _set_state(dispute, data.get("state", dispute.state), event, changes)
-    dispute.closed_at, dispute.outcome, dispute.next_actors = dispute.entered_at or event.time, data.get("outcome"), []
-    dispute.has_actors_from_step = True
-    for clock, deadline in dispute.deadlines.items():
-        if deadline.state in (*UNMET_DEADLINE_STATES, "paused"):
-            deadline.state = "stopped"
-            changes.deadlines.add((dispute.code, clock))
+    _set_state(dispute, data.get("state", dispute.state), event)
+    dispute.entered_at = dispute.entered_at or event.time
+    _close(dispute, data.get("outcome"))
     changes.totals["closed", data.get("outcome") or ""] += 1
 
 
-def _set_state(dispute, state, event, changes):
-    """Set the dispute's state, reopen a closed dispute if it leaves the final states, and add one to the daily figure of the new state."""
+def _close(dispute, outcome):
+    """Mark the dispute as closed since it entered its state. No agency must act in it."""
+    dispute.closed_at, dispute.outcome, dispute.next_actors = dispute.entered_at, outcome, []
+    dispute.has_actors_from_step = True
+
+
+def _set_state(dispute, state, event):
+    """Set the dispute's state, reopen a closed dispute if it leaves the final states, and count it in the daily figure of the new state."""
     if state == dispute.state or state == SEALED_STATE:
         return
-    dispute.state, dispute.entered_at = state, event.time
+    at = happened_at(event)
+    dispute.state, dispute.entered_at = state, at
     if dispute.closed_at is not None and (state not in FINAL_STATES or event.type in CORRECTION_EVENTS):
         dispute.closed_at = dispute.outcome = None  # the dispute is reopened
     if state in DAILY_FIGURE_OF_STATE and event.type != "reports.joined":  # a dispute that was joined to another one does not count as closed
-        _add_to_daily_figure(dispute, event.time, DAILY_FIGURE_OF_STATE[state], changes)
+        key = _figure_key(at, DAILY_FIGURE_OF_STATE[state])
+        if key not in dispute.figures:
+            dispute.particulars["figures"] = {**dispute.figures, key: 1}
+
+
+def _set_particulars(dispute, **values):
+    """Set these keys of the particulars; a key whose value is None is removed."""
+    for name, value in values.items():
+        if value is None:
+            dispute.particulars.pop(name, None)
+        else:
+            dispute.particulars[name] = value
+
+
+def _record_facts(dispute, event):
+    facts = dispute.particulars.get("facts", NO_FACTS)
+    after = record_facts(facts, event)
+    if after is not facts:
+        dispute.particulars["facts"], dispute.is_unsettled = after, is_unsettled(after)
+
+
+NO_FACTS: list[dict] = []
 
 
 # ── events of notify ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -383,6 +391,8 @@ INTAKE_HANDLERS = {
 }
 MEDIATION_HANDLERS = {      # every other event type of mediation is handled by apply_confirmed_step
     "dispute.reported":      apply_report,
+    "dispute.screened":      apply_screening,
+    "dispute.recomputed":    apply_recomputed_history,
     "step.refused":          count_refused_step,
     "deadline.recomputed":   apply_deadline_event,
     "deadline.approached":   apply_deadline_event,
@@ -399,17 +409,43 @@ NOTIFY_HANDLERS = {
 # ── stored counts ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _add_to_daily_figure(dispute, at, figure, changes, difference=1):
-    """Add `difference` to a daily figure on the day of `at`.
+def add_to_daily_figures(changes, code: str, counted_as: CountedAs, difference: int) -> None:
+    """Add `difference` to each daily figure in which a dispute counts. Before the registration has arrived, township and kind are empty."""
+    for key, count in daily_figures(counted_as).items():
+        day, figure = key.split()
+        changes.daily_counts[day, figure, counted_as.township, counted_as.kind] += difference * count
+        changes.daily_totals[day, figure] += difference * count
+        changes.daily_disputes[day, figure, code] += difference * count
 
-    Before the registration has arrived, township and kind are unknown: the count is also noted in `unassigned_counts`, to be moved to them later.
-    """
-    day = shanghai_date(at)
-    changes.daily_counts[day, figure, dispute.township, dispute.kind] += difference
-    changes.daily_totals[day, figure] += difference
-    changes.daily_disputes[day, figure, dispute.code] += difference
-    if not dispute.registered:
-        dispute.unassigned_counts.append([day, figure])
+
+def daily_figures(counted_as: CountedAs) -> dict[str, int]:
+    """Return the daily figures in which a dispute counts, as {"day figure": count}."""
+    if counted_as.is_merged:
+        return {key: count for key, count in counted_as.figures.items() if key.endswith(" refused")}
+    if counted_as.registered_at is None:
+        return counted_as.figures
+    return {**counted_as.figures, _figure_key(counted_as.registered_at, "reported"): 1}
+
+
+def _figure_key(at: datetime, figure: str) -> str:
+    return f"{shanghai_date(at)} {figure}"
+
+
+def _is_step_or_decision(event) -> bool:
+    """Return whether the event is a step that intake passed on, or the decision of the mediation service on one. Both are counted to show how many are left."""
+    if event.source == "intake":
+        return event.type in ("dispute.registered", "step.reported")
+    is_decision = event.type == "step.refused" or ("before" in event.data and event.type != "dispute.recomputed")
+    return event.source == "mediation" and is_decision and "event" in event.data and not event.data.get("corrected")
+
+
+def _advance_watermarks(event, changes):
+    """Apply watermarks.advanced: agencies have reported up to these times."""
+    for watermark in event.data["agencies"]:
+        agency, up_to = watermark["agency"], _parse_time(watermark["up_to"])
+        known = changes.watermarks.get(agency, Watermark(up_to))
+        stated = [at for at in (known.stated_up_to_at, up_to if watermark.get("stated") else None) if at is not None]
+        changes.watermarks[agency] = Watermark(max(known.up_to_at, up_to), max(stated, default=None))
 
 
 def _update_deadline_columns(dispute):

@@ -20,10 +20,11 @@ METRIC_FAMILIES = (
     (GaugeMetricFamily,   "fengqiao_open",                "state",      "Open disputes, by state."),
     (GaugeMetricFamily,   "fengqiao_overdue",             "kind",       "Open disputes with a passed deadline. kind=LAW: legally overdue; kind=OTHER: past a deadline set by a local rule, a policy or an agreement."),
     (GaugeMetricFamily,   "fengqiao_open_waits",          "agency",     "Open disputes, by agency that must act next. A dispute in which two agencies must act counts for both."),
-    (CounterMetricFamily, "fengqiao_registered",          "agency",     "Disputes registered, by agency of the first report."),
-    (CounterMetricFamily, "fengqiao_closed",              "outcome",    "Disputes closed, by outcome."),
+    (CounterMetricFamily, "fengqiao_registered",          "agency",     "Disputes registered, by agency of the first report. Counts registrations: a dispute that was merged into another one later stays counted."),
+    (CounterMetricFamily, "fengqiao_closed",              "outcome",    "Closings of disputes, by outcome. Counts every closing: one that was withdrawn later stays counted, and a dispute that is closed again counts again."),
     (CounterMetricFamily, "fengqiao_steps_refused",       "reason",     "Reported steps that mediation refused, by reason."),
     (CounterMetricFamily, "fengqiao_notices",             "outcome",    "Notices about disputes, by outcome: sent or undeliverable."),
+    (GaugeMetricFamily,   "fengqiao_agency_watermark_timestamp_seconds", "agency", "Latest time about which each agency has reported, as a Unix timestamp."),
     (GaugeMetricFamily,   "fengqiao_heard_timestamp_seconds", "source", "Time of the last event processed from each producer, as a Unix timestamp."),
 )
 # fmt: on

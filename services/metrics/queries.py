@@ -8,12 +8,16 @@ from contracts.codes import dispute_code
 from contracts.county import COUNTY
 from contracts.dates import SHANGHAI
 from services.metrics.domain import DAILY_FIGURES
+from services.metrics.model import Watermark
 
 TREND_DAYS = 90
 SOON_PERIOD = timedelta(days=3)
 MAX_COUNT = 1000  # a list without a stored count is counted up to this number; above it the page shows "more than 1,000"
 MAX_TIMELINE_ROWS = 1000
 SHORT_LIST_LENGTH = 8
+MAX_DUE_IN_SHORT_LIST = 2  # of the overview's list of next deadlines, at most this many are due already
+MIN_SHOWN_BACKLOG = 50  # a page says that it is loading if mediation has still to decide on at least this many steps
+BACKLOG_SHOWN_FOR = timedelta(minutes=1)  # … or if the latest batch, processed within this time, was behind
 SEARCHED_YEARS = 30  # a search for a serial number finds the disputes with this number of this and earlier years
 # Settings of the planner for the queries of a page. The best plan depends on the values: a condition that few disputes meet needs another index than one that
 # many meet. A scan of a whole table would read in proportion to the number of disputes. A page that reads too much nevertheless is cancelled.
@@ -36,6 +40,7 @@ FILTER_CONDITIONS = {     # SQL condition of each filter of the dispute list
     "kind":      "d.kind = %(kind)s",
     "state":     "d.state = %(state)s",
     "reporter":  "d.reporter = %(reporter)s",
+    "follow_up": "d.is_unsettled",
     "next_actors": "d.is_open and d.next_actors @> array[%(next_actors)s::text]",   # in a closed dispute nobody has to act
     "serial":    "d.code = any(%(codes)s)",
     "prefix":    "d.code >= %(prefix)s and d.code < %(prefix)s || '~'",
@@ -47,6 +52,8 @@ OVERDUE_CONDITIONS = {
     "law":       "d.is_open and d.overdue in ('law', 'both')",
     "other":     "d.is_open and d.overdue <> 'none' and d.overdue in ('other', 'both')",
     "any":       "d.is_open and d.overdue <> 'none'",
+    # The earliest unmet deadline is due, but mediation has not announced that it passed, because an agency that may have met it has not been heard since.
+    "awaited":   "d.is_open and d.overdue = 'none' and d.runs_out_at < %(now)s",
 }
 # fmt: on
 
@@ -72,16 +79,21 @@ class DisputeRow:
     runs_out_kind: str | None
     runs_out_state: str | None
     runs_out_article: str | None
+    runs_out_owed_by: list | None
+    is_provisional: bool | None
     overdue: str
     last_at: datetime
     channel: str
     registered: bool
+    is_unsettled: bool
+    particulars: dict
 
 
 # `d` is metrics.disputes; `l` is the nearest deadline in metrics.deadlines.
 SELECTED_COLUMNS = (
     "d.code, d.township, d.kind, d.reporter, d.state, d.next_actors, d.body, d.opened_at, coalesce(d.entered_at, d.opened_at), d.closed_at, d.outcome,"
-    " d.merged_into, nullif(d.runs_out_at, 'infinity'), d.runs_out_clock, l.kind, l.state, l.article, d.overdue, d.last_at, d.channel, d.registered"
+    " d.merged_into, nullif(d.runs_out_at, 'infinity'), d.runs_out_clock, l.kind, l.state, l.article, l.owed_by, l.provisional, d.overdue,"
+    " d.last_at, d.channel, d.registered, d.is_unsettled, d.particulars"
 )
 NEAREST_DEADLINE_JOIN = "left join metrics.deadlines l on l.code = d.code and l.clock = d.runs_out_clock"
 
@@ -113,11 +125,51 @@ class OverviewFigures:
     by_agency: dict = field(default_factory=lambda: defaultdict(OpenCounts))
     today: dict = field(default_factory=dict)
     trend: dict = field(default_factory=dict)
-    due_soon_count: int = 0  # counted up to MAX_COUNT + 1
+    due_soon_count: int = 0  # counted up to MAX_COUNT + 1, like the next two
+    awaited_count: int = 0
+    unsettled_count: int = 0
+    watermarks: dict[str, Watermark] = field(default_factory=dict)
+    progress: "Progress | None" = None
     longest_overdue: list = field(default_factory=list)
     due_next: list = field(default_factory=list)
     as_of: datetime | None = None
     is_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the events of the producers have been processed while a backlog is worked off, such as a loaded history."""
+
+    decided: int  # number of steps whose decision by mediation has been processed
+    reported: int  # number of steps that intake has passed on, as far as known
+    decided_up_to: datetime  # when mediation took the latest decision that has been processed
+
+    @property
+    def lacks_decisions(self) -> bool:
+        return self.reported - self.decided >= MIN_SHOWN_BACKLOG
+
+
+def load_progress(tx) -> Progress | None:
+    """Return how far a backlog has been worked off; None if there is none.
+
+    The metrics service may read no table of another service and not the length of a queue, so the backlog is derived from the events themselves. Every step
+    that intake passes on is followed by one decision of mediation, and intake is one service nearer: while mediation works off a backlog, more steps are known
+    than decisions. When this service is behind itself, it processes full batches of decisions that are some time old. In an idle system the two numbers are
+    equal, but for steps of single disputes that an operator has parked; therefore a small difference is not shown.
+    """
+    ((reported, decided, decided_up_to, is_behind),) = tx.rows(
+        "select coalesce(sum(steps) filter (where source = 'intake'), 0)::bigint, coalesce(sum(steps) filter (where source = 'mediation'), 0)::bigint,"
+        " max(latest_event_at) filter (where source = 'mediation'), bool_or(is_behind and heard_at > %(now)s - %(shown_for)s) from metrics.as_of",
+        {"now": tx.now, "shown_for": BACKLOG_SHOWN_FOR},
+    )
+    if decided_up_to is not None and (is_behind or reported - decided >= MIN_SHOWN_BACKLOG):
+        return Progress(decided, max(reported, decided), decided_up_to)
+    return None
+
+
+def load_watermarks(tx) -> dict[str, Watermark]:
+    """Return how far each agency has reported, by code of the agency."""
+    return {agency: Watermark(*times) for agency, *times in tx.rows("select agency, up_to_at, stated_up_to_at from metrics.watermarks")}
 
 
 def load_last_change(tx) -> tuple[int, datetime | None]:
@@ -129,7 +181,7 @@ def load_overview(tx, township: str | None) -> OverviewFigures:
     """Return the figures of the overview page for one township, or for the whole county if `township` is None."""
     tx.rows(SET_PLANNER_SQL)
     change, heard_at = load_last_change(tx)
-    page = OverviewFigures(change, as_of=heard_at, is_empty=change == 0)
+    page = OverviewFigures(change, as_of=heard_at, is_empty=change == 0, watermarks=load_watermarks(tx), progress=load_progress(tx))
     values = {"township": township, "today": tx.now.astimezone(SHANGHAI).date(), "now": tx.now, "soon": tx.now + SOON_PERIOD, "limit": SHORT_LIST_LENGTH}
     where = "where township = %(township)s" if township else ""
     for state, place, kind, overdue, count in tx.rows(
@@ -151,12 +203,17 @@ def load_overview(tx, township: str | None) -> OverviewFigures:
     _load_daily_figures(tx, page, values)
     in_township = "and d.township = %(township)s" if township else ""
     page.longest_overdue = _load_disputes(tx, f"where {OVERDUE_CONDITIONS['law']} {in_township} order by d.runs_out_at, d.code limit %(limit)s", values)
-    page.due_next = _load_disputes(
+    awaited = f"d.is_open and d.overdue = 'none' and d.runs_out_at < %(now)s {in_township}"
+    page.due_next = _load_disputes(tx, f"where {awaited} order by d.runs_out_at, d.code limit {MAX_DUE_IN_SHORT_LIST}", values)
+    values["limit"] = SHORT_LIST_LENGTH - len(page.due_next)
+    page.due_next += _load_disputes(
         tx, f"where d.is_open and d.runs_out_at >= %(now)s and d.runs_out_at < 'infinity' {in_township} order by d.runs_out_at, d.code limit %(limit)s", values
     )
     page.due_soon_count = _count_up_to_max(
         tx, f"from metrics.disputes d where d.is_open and d.runs_out_at >= %(now)s and d.runs_out_at < %(soon)s {in_township}", values
     )
+    page.awaited_count = _count_up_to_max(tx, f"from metrics.disputes d where {awaited}", values)
+    page.unsettled_count = _count_up_to_max(tx, f"from metrics.disputes d where {FILTER_CONDITIONS['follow_up']} {in_township}", values)
     return page
 
 
@@ -187,12 +244,14 @@ class DisputeListPage:
     has_more: bool  # True: more than MAX_COUNT disputes match, and `count` is only a lower bound
     as_of: datetime | None
     change: int
+    watermarks: dict[str, Watermark] = field(default_factory=dict)
+    progress: Progress | None = None
 
 
 def find_disputes(tx, filters: dict, sort: str, after: tuple[str, str] | None, limit: int) -> DisputeListPage:
     """Return one page of the disputes that match the filters, beginning after the position `after` (keyset pagination, no offset).
 
-    `filters`: values by the names in FILTER_CONDITIONS, and `status`, `overdue`, `soon`, or `what` (a daily figure) with `day`.
+    `filters`: values by the names in FILTER_CONDITIONS, and `status`, `overdue`, `soon`, or `what` (a daily figure that counts disputes) with `day`.
     """
     tx.rows(SET_PLANNER_SQL)
     source, conditions = _sql_conditions(filters)
@@ -218,7 +277,7 @@ def find_disputes(tx, filters: dict, sort: str, after: tuple[str, str] | None, l
         count = _count_up_to_max(tx, f"from {source} where {' and '.join(conditions)}", values)
         has_more = count > MAX_COUNT
     change, as_of = load_last_change(tx)
-    return DisputeListPage(disputes, next_position, count, has_more, as_of, change)
+    return DisputeListPage(disputes, next_position, count, has_more, as_of, change, load_watermarks(tx), load_progress(tx))
 
 
 def _sql_conditions(filters):
@@ -239,7 +298,7 @@ def _sql_conditions(filters):
 def _load_stored_count(tx, filters):
     """Return the number of disputes that match the filters, from the stored counts; None if no stored count has these dimensions."""
     names = set(filters)
-    if filters.get("status", "open") != "open":
+    if filters.get("status", "open") != "open" or filters.get("overdue") == "awaited":
         return None
     overdue = {"law": ["law", "both"], "other": ["other", "both"], "any": ["law", "other", "both"]}.get(filters.get("overdue") or "")
     values = {**filters, "overdues": overdue}
@@ -265,12 +324,15 @@ def _load_disputes(tx, from_clause, values):
 
 
 def load_dispute(tx, code: str):
-    """Return (dispute, deadlines, timeline, number of the latest change, time of the latest event processed), or None for an unknown code."""
+    """Return (dispute, deadlines, timeline, number of the latest change, time of the latest event processed, watermarks, progress).
+
+    For an unknown code the result is None.
+    """
     tx.rows(SET_PLANNER_SQL)
     disputes = _load_disputes(tx, "where d.code = %(code)s", {"code": code})
     if not disputes:
         return None
-    names = ("clock", "kind", "article", "state", "started_at", "due_at", "met_at", "late", "owed_by")
+    names = ("clock", "kind", "article", "state", "started_at", "due_at", "met_at", "late", "owed_by", "provisional")
     deadlines = [
         dict(zip(names, row, strict=True))
         for row in tx.rows(f"select {', '.join(names)} from metrics.deadlines where code = %(code)s order by due_at, clock", {"code": code})
@@ -282,7 +344,46 @@ def load_dispute(tx, code: str):
             f"select {', '.join(names)} from metrics.timeline where code = %(code)s order by at, source, sequence limit {MAX_TIMELINE_ROWS}", {"code": code}
         )
     ]
-    return disputes[0], deadlines, timeline, *load_last_change(tx)
+    return disputes[0], deadlines, timeline, *load_last_change(tx), load_watermarks(tx), load_progress(tx)
+
+
+@dataclass(slots=True)
+class RefusedStep:
+    """One step that mediation refused, as shown in the list of refused steps."""
+
+    at: datetime
+    code: str
+    sequence: int
+    event: str | None  # source and id of the agency's event
+    detail: dict
+    township: str
+
+
+def find_refused_steps(tx, day: str, township: str | None, after: tuple[str, str, int] | None, limit: int):
+    """Return the steps refused on a day (Asia/Shanghai), latest first, beginning after the position `after`: (steps, next position or None, their number)."""
+    tx.rows(SET_PLANNER_SQL)
+    start = datetime.fromisoformat(day).replace(tzinfo=SHANGHAI)
+    values = {"start": start, "end": start + timedelta(days=1), "township": township, "limit": limit + 1}
+    where = "where r.type = 'step.refused' and r.at >= %(start)s and r.at < %(end)s" + (" and d.township = %(township)s" if township is not None else "")
+    from_clause = f"from metrics.timeline r join metrics.disputes d on d.code = r.code {where}"
+    position = ""
+    if after:
+        position = "and (r.at, r.code, r.sequence) < (%(after)s::timestamptz, %(after_code)s, %(after_sequence)s)"
+        values |= {"after": after[0], "after_code": after[1], "after_sequence": after[2]}
+    rows = tx.rows(
+        f"select r.at, r.code, r.sequence, r.event, r.detail, d.township, r.at::text {from_clause} {position}"
+        " order by r.at desc, r.code desc, r.sequence desc limit %(limit)s",
+        values,
+    )
+    count = tx.rows(f"select count(*) {from_clause}", values)[0][0]
+    last = rows[limit - 1] if len(rows) > limit else None
+    return [RefusedStep(*row[:-1]) for row in rows[:limit]], last and (last[-1], last[1], str(last[2])), count
+
+
+def load_agencies(tx):
+    """Return (watermarks by agency, number of open disputes by agency that must act next, last change, time of the latest event processed, progress)."""
+    waiting = tx.rows("select agency, sum(count)::bigint from metrics.open_waits group by agency having sum(count) <> 0")
+    return load_watermarks(tx), dict(waiting), *load_last_change(tx), load_progress(tx)
 
 
 def load_changes_after(tx, number: int, limit: int) -> tuple[list[tuple], int]:
@@ -304,4 +405,5 @@ def load_metric_values(tx) -> dict[str, list[tuple[str, float]]]:
     for figure, label, count in tx.rows("select figure, label, count from metrics.totals"):
         values[metric_of_figure[figure]].append((label, count))
     values["fengqiao_heard_timestamp_seconds"] = tx.rows("select source, extract(epoch from heard_at)::float8 from metrics.as_of")
+    values["fengqiao_agency_watermark_timestamp_seconds"] = tx.rows("select agency, extract(epoch from up_to_at)::float8 from metrics.watermarks")
     return values

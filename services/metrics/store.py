@@ -7,24 +7,29 @@ from datetime import timedelta
 import orjson
 
 from plumbing.rows import Columns
-from services.metrics.domain import Deadline, Dispute, ReadModelChanges
+from services.metrics.domain import EVENTS_WITHOUT_DISPUTE
+from services.metrics.model import Deadline, Dispute, ReadModelChanges
 
 MAX_LISTED_CODES = 50  # a change notification lists at most this many codes of changed disputes; the rest are only counted
 CHANGES_RETENTION = timedelta(hours=6)
 PRUNE_INTERVAL = 256  # expired change notifications are deleted once in this many changes
 NOTIFICATION_CHANNEL = "metrics_changes"
 MAX_CACHED_DISPUTES = 5000
+FULL_BATCH = 50  # a batch with at least this many events is one of a backlog, not of the current work
+BEHIND_AFTER = timedelta(seconds=30)  # a backlog is shown on the pages if its decisions are older than this
 
 DISPUTE_COLUMNS = Columns(
     "code text, registered boolean, township text, kind text, channel text, reporter text, opened_at timestamptz, merged_into text, state text,"
     " next_actors text[], has_actors_from_step boolean, body text, entered_at timestamptz, closed_at timestamptz, outcome text, runs_out_at timestamptz,"
-    " runs_out_clock text, overdue text, last_at timestamptz, unassigned_counts jsonb"
+    " runs_out_clock text, overdue text, last_at timestamptz, is_unsettled boolean, particulars jsonb"
 )
 DEADLINE_COLUMNS = Columns(
-    "code text, clock text, kind text, article text, state text, started_at timestamptz, due_at timestamptz, met_at timestamptz, late boolean, owed_by text[]"
+    "code text, clock text, kind text, article text, state text, started_at timestamptz, due_at timestamptz, met_at timestamptz, late boolean, owed_by text[],"
+    " provisional boolean"
 )
 TIMELINE_COLUMNS = Columns("code text, source text, sequence bigint, at timestamptz, type text, agency text, event text, detail jsonb")
-AS_OF_COLUMNS = Columns("source text, latest_event_at timestamptz, heard_at timestamptz")
+AS_OF_COLUMNS = Columns("source text, latest_event_at timestamptz, heard_at timestamptz, steps bigint, is_behind boolean")
+WATERMARK_COLUMNS = Columns("agency text, up_to_at timestamptz, stated_up_to_at timestamptz")
 # fmt: off
 AGGREGATE_TABLES = {
     # table             columns of the primary key              columns
@@ -36,10 +41,10 @@ AGGREGATE_TABLES = {
     "totals":          ("figure, label",                     Columns("figure text, label text, count bigint")),
 }
 # fmt: on
-READ_MODEL_TABLES = ("disputes", "deadlines", "timeline", *AGGREGATE_TABLES, "as_of")
+READ_MODEL_TABLES = ("disputes", "deadlines", "timeline", *AGGREGATE_TABLES, "as_of", "watermarks")
 SELECT_DISPUTES = (
     "select code, registered, township, kind, channel, reporter, opened_at, merged_into, state, next_actors, has_actors_from_step, body, entered_at,"
-    " closed_at, outcome, nullif(runs_out_at, 'infinity'), runs_out_clock, overdue, last_at, unassigned_counts from metrics.disputes where code = any(%s)"
+    " closed_at, outcome, nullif(runs_out_at, 'infinity'), runs_out_clock, overdue, last_at, is_unsettled, particulars from metrics.disputes where code = any(%s)"
 )
 SELECT_DEADLINES = f"select {DEADLINE_COLUMNS.names} from metrics.deadlines where code = any(%s)"
 
@@ -73,7 +78,7 @@ class DisputeCache:
         if (change, writer) != (self._change, self.writer):
             self._disputes.clear()
         self._change = None
-        codes = {event.subject for event in events}
+        codes = {event.subject for event in events if event.type not in EVENTS_WITHOUT_DISPUTE}
         disputes = {code: self._disputes[code] for code in codes & self._disputes.keys()}
         missing = sorted(codes - disputes.keys())
         return disputes | load_disputes(tx, missing) if missing else disputes
@@ -127,13 +132,36 @@ def save(tx, changes: ReadModelChanges, writer: int) -> int:
     _add_to_counts(tx, "daily_totals", changes.daily_totals)
     _add_to_counts(tx, "daily_disputes", changes.daily_disputes)
     _add_to_counts(tx, "totals", changes.totals)
+    _save_progress(tx, changes)
+    _save_watermarks(tx, changes)
+    if changes.watermarks and not changes.disputes:
+        return tx.rows("select last_change from metrics.head")[0][0]  # agencies report every few seconds that they are alive: no page is reloaded for that
+    return _notify_pages(tx, sorted(changes.disputes), writer)
+
+
+def _save_progress(tx, changes):
+    """Store how far the events of each producer have been processed (see queries.load_progress)."""
+    is_full = len(changes.timeline) >= FULL_BATCH
     tx.insert(
         "metrics.as_of",
         AS_OF_COLUMNS,
-        [(source, at, tx.now) for source, at in sorted(changes.latest_event_at.items())],
-        "on conflict (source) do update set latest_event_at = greatest(as_of.latest_event_at, excluded.latest_event_at), heard_at = excluded.heard_at",
+        [
+            (source, at, tx.now, changes.steps[source], is_full and source == "mediation" and tx.now - at > BEHIND_AFTER)
+            for source, at in sorted(changes.latest_event_at.items())
+        ],
+        "on conflict (source) do update set latest_event_at = greatest(as_of.latest_event_at, excluded.latest_event_at), heard_at = excluded.heard_at,"
+        " steps = as_of.steps + excluded.steps, is_behind = excluded.is_behind",
     )
-    return _notify_pages(tx, sorted(changes.disputes), writer)
+
+
+def _save_watermarks(tx, changes):
+    tx.insert(
+        "metrics.watermarks",
+        WATERMARK_COLUMNS,
+        [(agency, *times) for agency, times in sorted(changes.watermarks.items())],
+        "on conflict (agency) do update set up_to_at = greatest(watermarks.up_to_at, excluded.up_to_at),"
+        " stated_up_to_at = greatest(watermarks.stated_up_to_at, excluded.stated_up_to_at)",
+    )
 
 
 def _save_disputes(tx, changes):
@@ -143,7 +171,8 @@ def _save_disputes(tx, changes):
         [
             (
                 d.code, d.registered, d.township, d.kind, d.channel, d.reporter, d.opened_at, d.merged_into, d.state, d.next_actors, d.has_actors_from_step,
-                d.body, d.entered_at, d.closed_at, d.outcome, d.runs_out_at or "infinity", d.runs_out_clock, d.overdue, d.last_at, d.unassigned_counts,
+                d.body, d.entered_at, d.closed_at, d.outcome, d.runs_out_at or "infinity", d.runs_out_clock, d.overdue, d.last_at, d.is_unsettled,
+                d.particulars,
             )
             for _, d in sorted(changes.disputes.items())
         ],
@@ -155,7 +184,7 @@ def _save_deadlines(tx, changes):
     rows = []
     for code, clock in sorted(changes.deadlines):
         d = changes.disputes[code].deadlines[clock]
-        rows.append((code, clock, d.kind, d.article, d.state, d.started_at, d.due_at, d.met_at, d.late, d.owed_by))
+        rows.append((code, clock, d.kind, d.article, d.state, d.started_at, d.due_at, d.met_at, d.late, d.owed_by, d.provisional))
     tx.insert(
         "metrics.deadlines",
         DEADLINE_COLUMNS,

@@ -175,7 +175,6 @@ def test_a_step_that_changes_no_deadline_has_no_list_of_changes():
         ("referral.accepted", {}, "applied"),
         ("dispute.reported", {}, "applied"),
         ("report.corrected", {}, "applied"),
-        ("session.held", {"corrected": True}, None),  # applied again with corrected facts: report.corrected is the outcome of the correction
         ("supervision.issued", {"event": None}, None),  # issued by the service itself when a deadline had passed
         ("step.refused", {}, "refused"),
         ("deadline.passed", {}, None),

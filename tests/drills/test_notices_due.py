@@ -1,7 +1,6 @@
 """Tests of the drill's checks of notices: for every event type that mediation can publish, they expect exactly the notices that the notify service makes."""
 
 from itertools import count
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -143,15 +142,15 @@ def test_the_check_expects_the_notices_that_the_notify_service_makes_for_generat
 def test_the_check_reports_a_notice_that_it_does_not_expect(notify_service, tables_with_copy, monkeypatch):
     """The notify service is given an additional rule that the check does not have."""
 
-    def with_extra_notice(entries, event):
-        notices = ledger.record(entries, event)
-        if event.type == "dispute.closed":
-            data_of_notice = contracts.NOTICES["notice.deadline"].example | {"dispute": event.subject}
-            notices.append(Notice("notice.deadline", event.subject, "police", data_of_notice, event))
-            entries.append(LedgerEntry.of(notices[-1]))
-        return notices
+    record_all = ledger.record_all
 
-    monkeypatch.setattr("services.notify.service.ledger", SimpleNamespace(record=with_extra_notice))
+    def with_extra_notice(entries, events_heard):
+        notices, new_entries, changed_entries = record_all(entries, events_heard)
+        data_of_notice = contracts.NOTICES["notice.deadline"].example | {"dispute": events_heard[0].subject}
+        extra = Notice("notice.deadline", events_heard[0].subject, "police", data_of_notice, events_heard[0])
+        return [*notices, extra], new_entries | {extra.id: LedgerEntry.of(extra)}, changed_entries
+
+    monkeypatch.setattr(ledger, "record_all", with_extra_notice)
     row = contracts.DOMAIN_EVENTS["dispute.closed"]
     notify_service.on_events(publish_as_mediation(tables_with_copy, [DomainEvent(row.type, new_code(), row.example)]))
 

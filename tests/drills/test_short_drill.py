@@ -9,6 +9,7 @@ from deploy import rebuild
 from drills import checker, schedule, seeded_faults
 from drills.checker import ProducerRecords
 from drills.drill import Drill
+from local import checks
 from local.paths import EXTERNAL_SERVER_SETTINGS
 from services.metrics.store import AGGREGATE_TABLES, READ_MODEL_TABLES
 
@@ -208,6 +209,12 @@ def test_tables_rebuilt_from_the_record_equal_those_after_the_drill(drill_result
     rebuild.rebuild_service(service, databases, drill_system.servers.database_admin, drill_system.servers.keys)
 
     assert read_tables() == before
+
+
+def test_the_checks_of_a_running_system_find_no_difference_after_the_drill(drill_result, drill_system):
+    databases = {name: addresses["database"] for name, addresses in drill_system.servers.services.items()}
+
+    assert [(en, count) for _, en, count in checks.run_checks(databases, drill_system.servers.keys, wait=0) if count] == []
 
 
 def read_table(cursor, service, table):

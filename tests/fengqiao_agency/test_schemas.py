@@ -49,3 +49,28 @@ def test_no_event_of_a_batch_is_stored_if_one_of_its_events_is_invalid(tmp_path)
         agency.report("test.happened", "a", {"scan": "x" * 2_000_000})
     assert agency.outbox.count_by_state() == {}
     agency.outbox.close()
+
+
+CORRECTION = {"event": "e-1", "reason": "wrong_facts", "corrects": "dispute.reported"}
+PLACE_AND_KIND = {"place": {"township": "620702102"}, "kind": "family"}
+ALL_FACTS = {name: value for name, value in REPORT.items() if name != "report_no"}
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        ({"facts": ALL_FACTS}, None),
+        ({"facts": PLACE_AND_KIND}, "data.facts"),  # `channel` and `wants` are missing
+        ({"facts": REPORT}, "data.facts"),  # the report number cannot be corrected
+        ({"facts": PLACE_AND_KIND, "reported_by": "police"}, None),
+        ({"facts": ALL_FACTS, "reported_by": "police"}, "data.facts"),
+        ({"reported_by": "police"}, "data"),
+    ],
+)
+def test_a_correction_of_a_report_has_all_facts_or_place_and_kind_of_another_agencys_report(data, field):
+    if field is None:
+        validate_event_data("report.corrected", CORRECTION | data)
+        return
+    with pytest.raises(NotValid) as refusal:
+        validate_event_data("report.corrected", CORRECTION | data)
+    assert refusal.value.field == field and PERSON_NAME not in str(refusal.value)

@@ -317,7 +317,18 @@ def test_a_duplicate_that_was_proposed_before_the_correction_is_not_proposed_aga
     assert len(proposals(intake)) == 1
 
 
-def test_a_dispute_in_the_safeguard_lane_is_not_compared_after_a_correction_but_its_registration_is_corrected(intake, ingest_all, pool):
+def test_a_held_dispute_is_compared_like_any_other(intake, ingest_all, pool):
+    """Otherwise a missing proposal would show the centre that the dispute is held."""
+    (first,) = ingest_all(report_delivery("court"))
+    (report,) = ingest_all(report_delivery("police", two_parties(3, 4)))
+    ingest_all(delivery("police", {"issued_on": "2026-03-02"}, type="dv.warning_issued", subject=report.dispute.code, id="warning"))
+    ingest_all(correction_delivery(**FACTS | {"parties": two_parties()}))
+    decide(pool, report.dispute.code)
+
+    assert proposals(intake) == [(report.dispute.code, first.dispute.code)]
+
+
+def test_a_dispute_reported_into_the_safeguard_lane_is_not_compared_after_a_correction_but_its_registration_is_corrected(intake, ingest_all, pool):
     ingest_all(report_delivery("court"))
     (report,) = ingest_all(report_delivery("womens_federation", two_parties(3, 4), risk={"domestic_violence": True}))
     ingest_all(correction_delivery(agency="womens_federation", **FACTS | {"parties": two_parties(), "kind": "contract"}))

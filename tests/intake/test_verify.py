@@ -1,5 +1,6 @@
-"""Tests of the command that verifies two hash chains: the log of agencies' events and the access log of the safeguard lane."""
+"""Tests of operators' commands of intake: verifying two hash chains (the log of agencies' events and the access log of the safeguard lane), and exporting the log."""
 
+import json
 import os
 import subprocess
 import sys
@@ -135,6 +136,20 @@ def test_fengqiao_log_verify_checks_the_database_of_the_system_in_the_run_direct
 
     assert commands.log(["verify"]) == 0
     assert f"核对{entries[0]}条，哈希链完整" in capfd.readouterr().out
+
+
+def test_fengqiao_log_export_writes_the_log_of_the_system_in_the_run_directory(county, monkeypatch, capfd, tmp_path):
+    report = county.police.reports_dispute()
+    county.settle()
+    monkeypatch.setenv("FENGQIAO_RUN", str(county.system.folder))
+    path = tmp_path / "log.jsonl"
+
+    assert commands.log(["export", str(path)]) == 0
+    output = capfd.readouterr()
+    assert "personal data" in output.err and "已导出" in output.out
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    (exported,) = [line for line in lines if line.get("event_id") == report.id]
+    assert (exported["report_code"], exported["delivery"]["user_id"]) == (report.dispute, county.police.code)
 
 
 def test_fengqiao_log_rejects_unknown_arguments_and_a_run_directory_without_a_system(monkeypatch, tmp_path, capfd):

@@ -38,7 +38,7 @@ def pool(metrics_database):
     with pool.transaction() as tx:
         tx.run(
             "truncate metrics.disputes, metrics.deadlines, metrics.timeline, metrics.open_cube, metrics.open_waits, metrics.daily_counts, metrics.daily_totals,"
-            " metrics.daily_disputes, metrics.totals, metrics.as_of, metrics.changes"
+            " metrics.daily_disputes, metrics.totals, metrics.as_of, metrics.watermarks, metrics.changes"
         )
         tx.run("update metrics.head set last_change = 0, writer = 0")
     yield pool

@@ -45,6 +45,27 @@ def deadline_event(sequence, change, clock="referral_answer", kind="POLICY", cod
     return make_event("mediation", sequence, f"deadline.{change}", code, hours, **{name: changed[name] for name in changed if name != "change"})
 
 
+def recomputed_event(sequence, entries, code=CODES[0], hours=2.0, because="withdrawal", **data):
+    """Return an event dispute.recomputed. `entries`: (state, hours after START) of every entry of the dispute into a state."""
+    stated = [{"state": state, "at": (START + timedelta(hours=at)).isoformat()} for state, at in entries]
+    state, entered_at = stated[-1]["state"], stated[-1]["at"]
+    return make_event(
+        "mediation", sequence, "dispute.recomputed", code, hours, because=because, before=state, happened_at=(START + timedelta(hours=hours)).isoformat(),
+        **{"state": state, "entered_at": entered_at, "entries": stated, "township": "620702102", "kind": "family", "next_actors": ["court"],
+           "decided_at": (START + timedelta(hours=hours)).isoformat(), **data},
+    )  # fmt: skip
+
+
+def watermarks_event(sequence, hours=1.0, partition=0, **up_to):
+    """Return an event watermarks.advanced. `up_to`: hours after START by agency, as a number or, if the agency stated it itself, as (number, True)."""
+    stated = {agency: value if isinstance(value, tuple) else (value, False) for agency, value in up_to.items()}
+    agencies = [
+        {"agency": agency, "up_to": (START + timedelta(hours=at)).isoformat()} | ({"stated": True} if is_stated else {})
+        for agency, (at, is_stated) in stated.items()
+    ]
+    return make_event("intake", sequence, "watermarks.advanced", f"partition-{partition}", hours, agencies=agencies)
+
+
 # Strategies: `hours` are hours after START; `…_events` generate (event type, data).
 hours = st.integers(0, 24 * 5)
 states = st.sampled_from(["screened", "routed", "accepted", "mediating", "agreed", "terminated", "resolved", "redirected", "closed"])
@@ -61,6 +82,7 @@ deadline_changes = st.builds(
     hours,
     st.lists(agencies, unique=True, max_size=2),
 )
+references = st.sampled_from([{"source": "/agencies/court", "id": f"c-{n}"} for n in range(4)])
 steps_with_deadlines = st.fixed_dictionaries(
     {"state": states, "decided_at": instants},
     optional={"deadlines": st.lists(deadline_changes, min_size=1, max_size=3), "corrected": st.just(True)},
@@ -84,6 +106,39 @@ mediation_events = st.one_of(
                 "due_at": instants,
                 "owed_by": st.lists(agencies, unique=True, max_size=2),
             }
+        ),
+    ),
+    st.tuples(
+        st.just("dispute.screened"),
+        st.fixed_dictionaries(
+            {"state": states, "kind": st.sampled_from(["family", "labour"]), "next_actors": st.just([]), "agency": agencies},
+            optional={"cause": st.sampled_from(["2", "17"])},
+        ),
+    ),
+    st.tuples(
+        st.sampled_from(["dispute.followed_up", "dispute.reopened"]),
+        st.fixed_dictionaries({"state": states, "next_actors": st.just([]), "event": references, "settled": st.booleans(), "reason": st.just("recurred")}),
+    ),
+    st.tuples(
+        st.sampled_from(["report.withdrawn", "report.corrected"]),
+        st.fixed_dictionaries({"state": states, "next_actors": st.just([]), "event": references, "about": references.map(lambda one: one["id"])}),
+    ),
+    st.tuples(
+        st.just("dispute.recomputed"),
+        st.builds(
+            lambda entries, outcome, **data: (
+                data
+                | {"state": entries[-1]["state"], "entered_at": entries[-1]["at"], "entries": entries}
+                | ({"outcome": outcome} if entries[-1]["state"] == "closed" else {})
+            ),
+            st.lists(st.fixed_dictionaries({"state": states, "at": instants}), min_size=1, max_size=5),
+            st.sampled_from(["settled", "merged"]),
+            township=st.sampled_from(["620702102", "620702003"]),
+            kind=st.sampled_from(["family", "labour"]),
+            next_actors=st.lists(agencies, unique=True, max_size=2),
+            because=st.just("correction"),
+            before=states,
+            decided_at=instants,
         ),
     ),
     st.tuples(st.just("dispute.closed"), st.fixed_dictionaries({"state": states, "outcome": st.just("settled")})),

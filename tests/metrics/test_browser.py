@@ -16,7 +16,19 @@ pytestmark = pytest.mark.skipif(CHROMIUM_PATH is None, reason="chromium is not i
 # Chromium features that no test needs are switched off, because they cost processor time, and so is all background network access.
 CHROMIUM_OPTIONS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--mute-audio")
 
-PAGE_PATHS = ("/", "/?township=620702102", "/disputes", "/disputes?status=all&overdue=law", f"/disputes/{CODES[0]}", "/definitions", "/law", "/nowhere")
+PAGE_PATHS = (
+    "/",
+    "/?township=620702102",
+    "/disputes",
+    "/disputes?status=all&overdue=law",
+    f"/disputes/{CODES[0]}",
+    "/agencies",
+    "/refusals?day=2026-11-20",
+    "/disputes?q=x&kind=x",
+    "/definitions",
+    "/law",
+    "/nowhere",
+)
 
 
 @pytest.fixture(scope="module")

@@ -161,7 +161,9 @@ def _stored(pool):
     """Return the rows of the disputes and their deadlines, and the counts of open disputes."""
     with pool.transaction() as tx:
         return (
-            *tx.rows("select code, state, next_actors, runs_out_at, overdue, closed_at, last_at, township, unassigned_counts from metrics.disputes order by 1"),
+            *tx.rows(
+                "select code, state, next_actors, runs_out_at, overdue, closed_at, last_at, township, is_unsettled, particulars from metrics.disputes order by 1"
+            ),
             *tx.rows("select code, clock, state, due_at, met_at, owed_by from metrics.deadlines order by 1, 2"),
             *tx.rows("select * from metrics.open_cube where count <> 0 order by 1, 2, 3, 4"),
             *tx.rows("select * from metrics.open_waits where count <> 0 order by 1, 2, 3"),

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.codes import dispute_code
-from services.metrics import domain, queries, store
+from services.metrics import domain, queries, recount_store, store
 from tests.metrics.histories import confirmed_step, deadline_event, event_streams, interleaved_batches, make_event, registered_event
 from tests.metrics.test_domain import InMemoryReadModel
 
@@ -19,7 +19,7 @@ AGGREGATE_QUERIES = {
     "daily_disputes": "select day::text, figure, code, count from metrics.daily_disputes where count <> 0",
     "totals": "select figure, label, count from metrics.totals where count <> 0",
 }
-TABLES = "disputes, deadlines, timeline, open_cube, open_waits, daily_counts, daily_totals, daily_disputes, totals, as_of, changes"
+TABLES = "disputes, deadlines, timeline, open_cube, open_waits, daily_counts, daily_totals, daily_disputes, totals, as_of, watermarks, changes"
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -35,6 +35,7 @@ def test_database_tables_equal_the_read_model_in_memory(pool, hear, data):
     with pool.transaction() as tx:
         for name, sql in AGGREGATE_QUERIES.items():
             assert {tuple(row[:-1]): row[-1] for row in tx.rows(sql)} == getattr(model, name), name
+        assert recount_store.find_differences(tx) == []
         events = [event for batch in batches for event in batch]
         assert store.load_disputes(tx, [event.subject for event in events]) == model.disputes
         assert len(tx.rows("select 1 from metrics.timeline")) == len(model.timeline)

@@ -1,14 +1,16 @@
 """Tests of the dashboard's pages (HTML over HTTP): content, links, filters, languages and headers."""
 
+import html
 import re
 import time
+from datetime import timedelta
 
 import pytest
 from starlette.testclient import TestClient
 
 from services.metrics.web import vendor
 from services.metrics.web.app import create_app
-from tests.metrics.histories import CODES, confirmed_step, deadline_event, make_event, registered_event
+from tests.metrics.histories import CODES, START, confirmed_step, deadline_event, make_event, recomputed_event, registered_event, watermarks_event
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def test_every_number_on_the_overview_links_to_a_dispute_list_of_that_length(das
 
     assert len(links) > 10
     for href, count in links:
-        listed = dashboard_client.get(href.replace("&amp;", "&")).text
+        listed = dashboard_client.get(html.unescape(href)).text
         assert len(re.findall(r"<tr data-row>", listed)) == int(count), href
 
 
@@ -102,7 +104,18 @@ def test_the_language_of_the_url_is_kept_in_links_and_in_a_cookie(dashboard_clie
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize(
-    "path", ["/", "/?wall=1", "/?township=620702102", "/disputes", "/disputes?status=all&sort=changed", f"/disputes/{CODES[0]}", "/definitions"]
+    "path",
+    [
+        "/",
+        "/?wall=1",
+        "/?township=620702102",
+        "/disputes",
+        "/disputes?status=all&sort=changed",
+        f"/disputes/{CODES[0]}",
+        "/agencies",
+        "/refusals?day=2026-11-20",
+        "/definitions",
+    ],
 )
 def test_every_page_exists_in_both_languages(dashboard_client, one_dispute, path, lang):
     page = dashboard_client.get(path, params=None if "?" in path else {"lang": lang}, headers={"cookie": f"lang={lang}"})
@@ -132,6 +145,154 @@ def test_a_search_for_a_complete_code_redirects_to_the_dispute_and_for_a_serial_
 def test_malformed_query_parameters_of_the_dispute_list_are_ignored(dashboard_client, one_dispute, query):
     page = dashboard_client.get(f"/disputes?{query}")
     assert page.status_code == 200 and "<script>" not in page.text
+
+
+@pytest.mark.parametrize("q", ["６２０７０２－２０２６－０００００１－３", "620702—2026—000001—3", "62070220260000013", " 620702 2026 000001 3 "])
+def test_a_code_in_any_notation_leads_to_the_dispute(dashboard_client, one_dispute, q):
+    answer = dashboard_client.get("/disputes", params={"q": q}, follow_redirects=False)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/disputes/{CODES[0]}")
+
+
+@pytest.mark.parametrize("q", ["1", "000001", "2026-000001"])
+def test_a_closed_dispute_is_found_by_its_number_whatever_filters_are_set(dashboard_client, hear, q):
+    hear([registered_event(), make_event("mediation", 1, "dispute.closed", state="closed", outcome="settled")])
+
+    page = dashboard_client.get("/disputes", params={"q": q, "status": "open", "overdue": "law", "township": "620702003"}).text
+
+    assert CODES[0] in page and "其他条件未使用" in page
+
+
+def test_a_name_is_not_searched_and_the_page_says_so_instead_of_showing_all_disputes(dashboard_client, one_dispute):
+    page = dashboard_client.get("/disputes", params={"q": "张三"}).text
+
+    assert "无法查找" in page and CODES[0] not in page and "共 1 件" not in page
+    assert "Nothing was searched" in dashboard_client.get("/disputes", params={"q": "张三", "lang": "en"}).text
+
+
+def test_filters_with_unknown_values_are_named(dashboard_client, one_dispute):
+    page = dashboard_client.get("/disputes?kind=nonsense&township=%3Cb%3E&sort=random&lang=en").text
+
+    assert "Kind “nonsense”" in page and "Township “&lt;b&gt;”" in page and "Sort “random”" in page
+
+
+def test_the_number_of_refused_steps_leads_to_a_list_of_as_many_steps(dashboard_client, hear):
+    refusals = [
+        make_event("mediation", n, "step.refused", hours=n, event={"source": "/agencies/court", "id": f"c-{n}"}, step="agreement.reached", state="registered",
+                   reason={"code": "illegal_here", "zh": "此时不可", "en": "not possible here"}) for n in (1, 2, 3)
+    ]  # fmt: skip
+    hear([registered_event(), *refusals], [registered_event(CODES[1], township="620702003")])
+
+    page = dashboard_client.get("/refusals?day=2026-11-20&lang=en").text
+    assert len(re.findall("<tr data-row>", page)) == 3 and "3 steps" in page and "not possible here" in page and "Ganzhou District Court" in page
+    assert "0 steps" in dashboard_client.get("/refusals?day=2026-11-20&township=620702003").text
+    assert dashboard_client.get("/refusals?day=yesterday").status_code == 404
+
+
+def test_a_list_of_refused_steps_continues_on_the_next_page(dashboard_client, hear):
+    hear([registered_event(), *(make_event("mediation", n, "step.refused", hours=n / 100, step="case.closed", state="registered") for n in range(1, 61))])
+
+    page = dashboard_client.get("/refusals?day=2026-11-20").text
+    (following,) = re.findall(r'rel="next" href="([^"]+)"', page)
+
+    assert "共 60 次" in page
+    assert len(re.findall("<tr data-row>", page)) == 50 and len(re.findall("<tr data-row>", dashboard_client.get(html.unescape(following)).text)) == 10
+
+
+def test_a_deadline_that_is_due_but_not_announced_as_passed_says_who_has_not_been_heard_since(dashboard_client, hear):
+    """Page, list and overview do not call the dispute overdue. Its deadline ended a week ago."""
+    hear(
+        [registered_event(), deadline_event(1, "set", "filing_decision", "LAW", owed_by=["court", "police"], due=5)],
+        [watermarks_event(2, court=(4, True), womens_federation=90)],
+    )
+
+    for path in ("/", "/disputes?overdue=awaited", "/disputes", f"/disputes/{CODES[0]}"):
+        page = dashboard_client.get(path).text
+        assert "自 2026-11-20 13:00 起未收到甘州区人民法院的上报" in page and "尚未收到公安的任何上报" in page, path
+        assert "法定逾期</span>" not in page and "已超过" not in page, path
+    assert "到期待报1件" in dashboard_client.get("/").text
+    assert "共 0 件" in dashboard_client.get("/disputes?overdue=any").text
+
+
+def test_a_due_deadline_is_being_checked_if_the_responsible_agency_was_heard_beyond_it(dashboard_client, hear):
+    hear([registered_event(), deadline_event(1, "set", owed_by=["court"], due=5)], [watermarks_event(2, court=6)])
+
+    assert "being checked whether it was met in time" in dashboard_client.get(f"/disputes/{CODES[0]}?lang=en").text
+
+
+def test_a_provisional_deadline_is_marked_on_overview_list_and_page(dashboard_client, hear):
+    hear([registered_event(), deadline_event(1, "set", due=5, provisional=True)])
+
+    for path in ("/", "/disputes", f"/disputes/{CODES[0]}"):
+        assert "暂定" in dashboard_client.get(path).text, path
+
+
+def test_a_paused_deadline_has_no_due_date_but_says_when_it_would_end_if_resumed_now(dashboard_client, hear):
+    hear([registered_event(), deadline_event(1, "set", due=50), deadline_event(2, "recomputed", due=50, because="paused", paused=True)])
+
+    page = dashboard_client.get(f"/disputes/{CODES[0]}?lang=en").text
+    assert page.count("paused; would end on 2026-11-22 11:00 if resumed now") == 2  # in the table and in the timeline
+    assert "left</span>" not in page
+
+
+def test_an_unsettled_dispute_is_shown_counted_and_offered_for_reopening(dashboard_client, hear):
+    follow_up = confirmed_step(1, "dispute.followed_up", "resolved", hours=2, settled=False, satisfied=False, event={"source": "/agencies/court", "id": "f-1"})
+    hear([registered_event(), follow_up], [registered_event(CODES[1])])
+
+    assert "回访未化解1件" in dashboard_client.get("/").text
+    listed = dashboard_client.get("/disputes?status=all&follow_up=not_settled").text
+    assert CODES[0] in listed and CODES[1] not in listed and "共 1 件" in listed
+    page = dashboard_client.get(f"/disputes/{CODES[0]}").text
+    assert "dispute.reopened" in page and "未化解，当事人不满意" in page
+
+
+def test_an_automatic_step_that_was_retracted_is_struck_out_with_the_reason(dashboard_client, hear):
+    found_at, later = (START + timedelta(hours=30)).isoformat(), (START + timedelta(hours=40)).isoformat()
+    hear(
+        [
+            registered_event(),
+            make_event("mediation", 1, "supervision.issued", hours=30, before="registered", state="registered", next_actors=[], to="court",
+                       happened_at=START.isoformat(), decided_at=found_at),
+            recomputed_event(2, [("registered", 0)], hours=3, because="late_report", decided_at=later,
+                             retracted=[{"step": "supervision.issued", "happened_at": START.isoformat()}]),
+        ]
+    )  # fmt: skip
+
+    page = dashboard_client.get(f"/disputes/{CODES[0]}").text
+
+    assert re.search(r"<s><b>督办</b></s> <span class=\"badge calm\">已收回：迟到的上报（2026-11-22 01:00）</span>", page)
+
+
+def test_the_page_of_agencies_shows_how_far_each_has_reported(dashboard_client, hear):
+    hear([registered_event(), confirmed_step(1, "dispute.routed", "routed", ["court"], to="court")], [watermarks_event(2, court=(4, True), police=3)])
+
+    page = dashboard_client.get("/agencies?lang=en").text
+
+    assert page.count("2026-11-20 13:00") == 2 and "2026-11-20 12:00" in page and "nothing yet" in page
+    assert page.index("Ganzhou District Court") < page.index("Police"), "agencies that must act come first"
+
+
+def test_pages_say_that_they_are_loading_while_decisions_are_missing_and_not_when_the_system_is_idle(dashboard_client, hear):
+    events = [make_event("intake", n, "step.reported", step="session.held", event={"source": "/agencies/court", "id": f"c-{n}"}) for n in range(2, 102)]
+    decisions = [confirmed_step(n, "session.held", "registered", event={"source": "/agencies/court", "id": f"c-{n + 1}"}) for n in range(1, 101)]
+    hear([registered_event(), *events, *decisions[:20]])
+
+    for path in ("/", "/disputes", f"/disputes/{CODES[0]}", "/agencies", "/refusals?day=2026-11-20"):
+        assert "正在载入，已处理 20 / 共 101 个事件" in dashboard_client.get(path).text, path
+
+    for decision in decisions[20:]:
+        hear([decision])
+
+    assert "正在载入" not in dashboard_client.get("/").text
+
+
+def test_pages_say_up_to_when_decisions_have_been_processed_while_old_full_batches_arrive(dashboard_client, hear):
+    """All decisions are a week old, as after a long interruption of this service."""
+    hear([registered_event(), *(confirmed_step(n, "session.held", "registered") for n in range(1, 80))])
+    assert "正在载入：已处理至 2026-11-20 10:00" in dashboard_client.get("/").text
+
+    hear([confirmed_step(80, "session.held", "registered")])
+    assert "正在载入" not in dashboard_client.get("/").text
 
 
 def test_an_unknown_dispute_and_an_unknown_page_answer_404(dashboard_client, one_dispute):
@@ -166,7 +327,7 @@ def test_the_dashboard_is_ready_if_the_database_answers_and_the_change_stream_is
 
 
 def test_pages_load_nothing_from_other_hosts_and_contain_no_inline_script(dashboard_client, one_dispute):
-    for path in ("/", "/disputes", f"/disputes/{CODES[0]}", "/definitions", "/nowhere"):
+    for path in ("/", "/disputes", f"/disputes/{CODES[0]}", "/agencies", "/refusals?day=2026-11-20", "/definitions", "/nowhere"):
         page = dashboard_client.get(path)
         policy = page.headers["content-security-policy"]
         assert "default-src 'none'" in policy and "script-src 'self';" in policy and "unsafe-eval" not in policy

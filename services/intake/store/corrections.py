@@ -19,7 +19,7 @@ NAMED_EVENTS = (
 PENDING_CORRECTION = (
     "select c.seq, l.agency, l.event_id, l.happened_at, c.facts, w.facts_before, coalesce(c.encrypted, w.encrypted_before),"
     " coalesce(w.encrypted_before_by_agency, c.encrypted_by_agency), r.seq, r.agency, r.reported_at, r.facts, r.code, r.registers_dispute,"
-    " exists (select from intake.lane_records where code = r.code)"
+    " exists (select from intake.lane_records where code = r.code and registration is not null)"
     " from intake.log l join intake.report_corrections c using (seq) join intake.reports r on r.seq = c.report_seq"
     " left join intake.report_corrections w on w.seq = c.withdraws_seq where l.agency = %s and l.event_id = %s and l.refused_for is null and c.is_pending"
 )
@@ -87,7 +87,7 @@ def replace_report(tx: Transaction, correction: PendingCorrection, facts: dict, 
     tx.write("delete from intake.party_tokens where seq = %s", (correction.report_seq,))
     if comparable_report is not None:
         reports.save_matching_tokens(tx, [(correction.report_seq, comparable_report)])
-    if correction.registers_dispute and correction.was_in_lane:
+    if correction.registers_dispute and correction.is_registered_in_lane:
         tx.write(
             "update intake.lane_records set registration = (select jsonb_object_agg(key, value) from jsonb_each(registration)"
             " where key in ('event', 'agency', 'happened_at')) || %s::jsonb where code = %s and reported_in_lane",

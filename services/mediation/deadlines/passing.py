@@ -17,6 +17,7 @@ from services.mediation.law.policy import DeadlinePolicy
 # An agency that reported an event of a time is assumed to have sent everything that happened earlier than this before it: two of its clerks, or two of its
 # systems, may send in another order than things happened.
 MARGIN = timedelta(minutes=5)
+STEPS_OF_THE_BODY = ("referral.accepted", "referral.declined")  # only the body to which the dispute was referred may take these steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ Watermarks = Mapping[str, Watermark]
 
 def awaited_agencies(dispute: Dispute, deadline: Deadline) -> tuple[str, ...]:
     """Return the agencies that could have met the deadline: those responsible, and those with a part in the dispute that may report a step that meets it."""
-    steps = CLOCK_BY_NAME[deadline.clock].met_by
-    involved = (dispute.reporter, dispute.body, dispute.sent_by, dispute.court, *dispute.joint, CENTRE)
+    steps = [step for step in CLOCK_BY_NAME[deadline.clock].met_by if step not in STEPS_OF_THE_BODY]
+    involved = (dispute.body or dispute.reporter, dispute.sent_by, dispute.court, *dispute.joint, CENTRE)
     able = {agency for agency in involved if agency and any(may_report(agency, step) for step in steps)}
     return tuple(sorted({*deadline.owed_by, *able}))
 
@@ -52,6 +53,14 @@ def grace_ends_at(deadline: Deadline, latest: datetime, policy: DeadlinePolicy) 
     The time is counted from the end of the deadline, or from its setting if a step was reported only later.
     """
     return policy.end_of_grace(max(latest, deadline.set_at))
+
+
+def has_reported_beyond(watermark: Watermark | None, instant: datetime) -> bool:
+    """Return whether the agency has stated that it reported everything up to this time, or has reported something clearly later."""
+    if watermark is None:
+        return False
+    is_stated = watermark.stated_up_to is not None and watermark.stated_up_to >= instant
+    return is_stated or (watermark.up_to is not None and watermark.up_to > instant + MARGIN)
 
 
 def _is_heard(deadline: Deadline, latest: datetime, watermark: Watermark | None, now: datetime, policy: DeadlinePolicy) -> bool:

@@ -37,7 +37,7 @@ def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy
     if event.type == DUPLICATE_PROPOSED:
         return Decision(dispute, new_events=[("duplicate.noted", {**event.data, "owed_by": (CENTRE,)})])
     if event.type in EVENTS_ABOUT_CONTINUING_DISPUTE:
-        return Decision(dispute, new_events=_events_about_continuing_dispute(dispute, event))
+        return Decision(dispute, new_events=_events_about_continuing_dispute(dispute, event, now, policy))
     if event.type not in (REGISTERED, STEP_REPORTED):
         return Decision(dispute)
     # If an operator discarded the registration, later steps are decided on a dispute in the initial state, which refuses them.
@@ -51,12 +51,18 @@ def decide(dispute: Dispute | None, event, now: datetime, policy: DeadlinePolicy
     return decision
 
 
-def _events_about_continuing_dispute(dispute, event):
-    """Return the event that tells listeners of this service of a join or of its undoing, with the agencies that handle the dispute which continues."""
+def _events_about_continuing_dispute(dispute, event, now, policy):
+    """Return the event that tells listeners of this service of a join or of its undoing, with the agencies that handled the dispute which continues then.
+
+    The event of the intake service arrives some time after the join, when other agencies may handle the dispute.
+    """
     event_type, field = EVENTS_ABOUT_CONTINUING_DISPUTE[event.type]
     if dispute is None or event.data[field] != event.subject or (dispute.hold and dispute.hold.reported_in_lane):
         return []
-    handled_by = dict.fromkeys([*([dispute.body] if dispute.body else []), *agencies_in_role(dispute, NEXT_ACTORS[dispute.state])])
+    recomputing.require_history(dispute)
+    steps = [one for one in recomputing.steps_that_count(dispute.applied_steps, policy) if one.step.happened_at <= event.time]
+    then = recomputing.apply_history(dispute, steps, recomputing.passed_deadlines(dispute), now, policy, tolerated=_Everything()).dispute if steps else dispute
+    handled_by = dict.fromkeys([*([then.body] if then.body else []), *agencies_in_role(then, NEXT_ACTORS[then.state])])
     return [(event_type, {**event.data, "handled_by": tuple(handled_by)})]
 
 

@@ -34,7 +34,8 @@ SEALED_STREAM = SEALED_STREAMS["mediation"]
 HELD_STATE = "safeguard_hold"
 # A hold that one of these events opens has the cause "risk". The cause of any other hold is determined by the step that opens it.
 FLAG_EVENTS = ("risk.flagged", decisions.REGISTERED)
-ONE_DAY = timedelta(days=1)
+ONE_DAY, A_MINUTE = timedelta(days=1), timedelta(minutes=1)
+COURT_GRACE = timedelta(hours=1)  # how long a passed deadline of a protection order waits for a court that has not been heard
 
 
 class NotYetRegistered(Exception):
@@ -92,8 +93,12 @@ def check_deadline(
     return decision
 
 
-def check_safeguard_clocks(dispute: Dispute, now: datetime, policy: DeadlinePolicy = USUAL_POLICY) -> Decision:
-    """Return the decision on the safeguard lane's clocks that are due for a check: events for reminders and for passed deadlines."""
+def check_safeguard_clocks(dispute: Dispute, now: datetime, policy: DeadlinePolicy = USUAL_POLICY, watermarks: passing.Watermarks | None = None) -> Decision:
+    """Return the decision on the safeguard lane's clocks that are due for a check: events for reminders and for passed deadlines.
+
+    A deadline does not pass before the court has reported beyond its end, or COURT_GRACE later: somebody is in danger, and nobody may wait for long.
+    `watermarks`: how far each agency has reported; None: every agency has reported up to now.
+    """
     decision = Decision(dispute)
     for running in dispute.hold.running.values():
         if running.next_check_at is None or now < running.next_check_at:
@@ -111,6 +116,9 @@ def check_safeguard_clocks(dispute: Dispute, now: datetime, policy: DeadlinePoli
             running.next_check_at = _next_check_at(clock, running.due_at, running.started_at, now, policy)
         elif is_in_time(now, latest):
             running.next_check_at = latest + A_SECOND  # nothing is overdue on a provisional date
+            continue
+        elif watermarks is not None and now < latest + COURT_GRACE and not passing.has_reported_beyond(watermarks.get(COURT), latest):
+            running.next_check_at = min(now + A_MINUTE, latest + COURT_GRACE)
             continue
         else:
             event_type, running.state, running.next_check_at = "deadline.passed", "passed", None
@@ -285,7 +293,9 @@ HANDLERS_OF_SAFEGUARD_STEPS = {
 def _start_clock(decision, name, started_at, now, policy):
     """Start a clock of the safeguard lane, and add the event deadline.set to the sealed events."""
     clock, ends_at = SAFEGUARD_LANE_CLOCKS[name], due_at(started_at, SAFEGUARD_LANE_CLOCKS[name].length, policy.holidays)
-    running = RunningSafeguardLaneClock(name, started_at, ends_at, _next_check_at(clock, ends_at, started_at, now, policy))
+    # If the end is past already, the decision that met the deadline may follow in an import.
+    next_check_at = now + policy.patience if ends_at <= now else _next_check_at(clock, ends_at, started_at, now, policy)
+    running = RunningSafeguardLaneClock(name, started_at, ends_at, next_check_at)
     decision.dispute.hold.running[name] = running
     decision.sealed_events.append(("deadline.set", {**_deadline_data(running, policy), "article": clock.article, "started_at": started_at}))
 

@@ -58,6 +58,8 @@ def create_app(settings=None, is_demo: bool | None = None) -> Starlette:
             Route("/", pages.overview_page),
             Route("/disputes", pages.dispute_list_page),
             Route("/disputes/{code}", pages.dispute_page),
+            Route("/refusals", pages.refused_steps_page),
+            Route("/agencies", pages.agencies_page),
             Route("/definitions", pages.definitions_page),
             Route(explanations.LAW_PATH, pages.law_page),
             Route("/stream", stream.stream_changes),

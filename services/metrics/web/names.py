@@ -4,8 +4,9 @@ import re
 from datetime import datetime, timedelta
 
 from contracts import kinds
+from contracts.causes import CAUSES
 from contracts.clocks import CLOCKS, LAWS
-from contracts.county import AGENCIES, TOWNSHIPS
+from contracts.county import AGENCIES, COUNTY, TOWNSHIPS
 from contracts.dates import SHANGHAI
 from contracts.events import DOMAIN_EVENTS, NOTICES
 from contracts.states import STATES
@@ -31,6 +32,11 @@ NAMES = {
                      | kinds.RECEIVED_PAPERS | kinds.ESCALATION_REASONS | kinds.SUPERVISION_REASONS | kinds.SUPERVISION_ANSWERS | kinds.PAUSE_REASONS
                      | kinds.FILING_REFUSALS | kinds.REOPEN_REASONS | kinds.MISREPORT_REASONS,
     "procedure":     kinds.PROCEDURES,
+    "cause":         CAUSES,
+    "village":       {code: (village.zh, village.en) for code, village in COUNTY.villages.items()},
+    "term":          kinds.TERM_KINDS,
+    "reopened_for":  kinds.REOPEN_REASONS,
+    "recomputed_for": kinds.RECOMPUTED_DISPUTE_REASONS | kinds.RECOMPUTATION_REASONS,
     "level":         kinds.LEVELS,
     "proposal_reason": kinds.PROPOSAL_REASONS,
     "exclusion_reason": kinds.EXCLUSION_REASONS,
@@ -92,13 +98,16 @@ def format_as_of(instant: datetime | None, now: datetime) -> str:
 
 def format_remaining(language: str, due: datetime, now: datetime) -> str:
     """Return a text with the time left until `due`, or the time since `due` if it has passed, in days, hours or minutes."""
-    span = abs(due - now)
+    return text(language, "remaining" if due >= now else "past", time=format_duration(language, abs(due - now)))
+
+
+def format_duration(language: str, span: timedelta) -> str:
+    """Return the length of a period in days, hours or minutes."""
+    span = max(span, timedelta(0))
     if span >= timedelta(days=10):
-        duration = text(language, "days", count=span.days)
-    elif span >= timedelta(days=1):
-        duration = text(language, "days", count=span.days) + " " + text(language, "hours", count=span.seconds // 3600)
-    elif span >= timedelta(hours=1):
-        duration = text(language, "hours", count=span.seconds // 3600)
-    else:
-        duration = text(language, "minutes", count=span.seconds // 60)
-    return text(language, "remaining" if due >= now else "past", time=duration)
+        return text(language, "days", count=span.days)
+    if span >= timedelta(days=1):
+        return text(language, "days", count=span.days) + " " + text(language, "hours", count=span.seconds // 3600)
+    if span >= timedelta(hours=1):
+        return text(language, "hours", count=span.seconds // 3600)
+    return text(language, "minutes", count=span.seconds // 60)

@@ -1,4 +1,4 @@
-"""HTML pages of the dashboard: overview, dispute list, one dispute, definitions, law. Database queries run in threads; the SQL is in queries.py."""
+"""HTML pages of the dashboard: overview, dispute list, one dispute, refused steps, agencies, definitions, law. Database queries run in threads; the SQL is in queries.py."""
 
 import copy
 import threading
@@ -12,11 +12,13 @@ import psycopg2.errors
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from contracts.county import AGENCIES
 from contracts.states import STATES
 from plumbing.pool import DatabaseUnavailable
 from services.metrics import queries
 from services.metrics.domain import DAILY_FIGURES, SEALED_STATE
-from services.metrics.web import explanations, filters, names, texts, vendor
+from services.metrics.web import explanations, fact_texts, filters, names, texts, vendor
+from services.metrics.web.deadline_texts import describe_end, is_awaited
 from services.metrics.web.timeline import build_entries
 
 WEB_FOLDER = Path(__file__).parent
@@ -41,8 +43,8 @@ async def overview_page(request):
 async def dispute_list_page(request):
     """Return one page of the list of disputes that match the filters of the URL. Redirect a search for a complete code to the page of that dispute."""
     selected_filters = filters.read_filters(request.query_params)
-    if selected_filters.exact_code:
-        return RedirectResponse(_dashboard_link(request, f"/disputes/{selected_filters.exact_code}"), 303)
+    if selected_filters.search.exact_code:
+        return RedirectResponse(_dashboard_link(request, f"/disputes/{selected_filters.search.exact_code}"), 303)
     found = await run_in_threadpool(_find_disputes, request.app.state.pool, selected_filters)
     next_position = filters.format_position(found.next_position)
     return _render(
@@ -54,6 +56,7 @@ async def dispute_list_page(request):
         filters=selected_filters,
         choices=_filter_choices(),
         next_position=next_position,
+        watermarks=found.watermarks,
         at="disputes",
     )
 
@@ -64,15 +67,46 @@ async def dispute_page(request):
     loaded = await run_in_threadpool(_load_dispute, request.app.state.pool, code)
     if loaded is None:
         return error_page(request, 404, "not_found", code=code[:20])
-    row, deadlines, timeline, change, as_of = loaded
+    row, deadlines, timeline, change, as_of, watermarks, progress = loaded
     context = {
         "dispute": row,
         "deadlines": deadlines,
         "articles": {deadline["clock"]: deadline["article"] for deadline in deadlines},
         "timeline": build_entries(timeline),
         "cut": len(timeline) >= queries.MAX_TIMELINE_ROWS,
+        "watermarks": watermarks,
+        "progress": progress,
     }
     return _render(request, "dispute.html", change, as_of, at="disputes", **context)
+
+
+async def refused_steps_page(request):
+    """Return one page of the list of the steps that were refused on a day. The figure "refused steps" counts steps, so its list shows steps and not disputes."""
+    day, township, after = filters.read_refusal_filters(request.query_params)
+    if day is None:
+        return error_page(request, 404, "no_page")
+    (steps, next_position, count), change, as_of, progress = await run_in_threadpool(_find_refused_steps, request.app.state.pool, day, township, after)
+    query = {name: value for name, value in request.query_params.items() if name in ("day", "township")}
+    context = {
+        "steps": steps,
+        "count": count,
+        "day": day,
+        "township": township,
+        "next_position": next_position,
+        "next_url": _dashboard_link(request, "/refusals", **query, after=filters.format_position(next_position)) if next_position else None,
+        "agency_of": fact_texts.agency_of,
+        "progress": progress,
+    }
+    return _render(request, "refusals.html", change, as_of, at="disputes", **context)
+
+
+async def agencies_page(request):
+    """Return the page that shows up to when each agency has reported. Agencies that must act come first, of these the ones not heard for longest."""
+    watermarks, waiting, change, as_of, progress = await run_in_threadpool(_load_agencies, request.app.state.pool)
+    agencies = sorted(
+        {*AGENCIES, *watermarks}, key=lambda code: (not waiting.get(code), watermarks[code].up_to_at.timestamp() if code in watermarks else 0, code)
+    )
+    return _render(request, "agencies.html", change, as_of, at="agencies", agencies=agencies, watermarks=watermarks, waiting=waiting, progress=progress)
 
 
 async def definitions_page(request):
@@ -117,7 +151,14 @@ class OverviewCache:
                 return _copy_response(self._responses[key])
             page = queries.load_overview(tx, township)
         template = "empty.html" if page.is_empty else "overview.html"
-        context = {"page": page, "township": township, "states": STATES_IN_ORDER, "figures": DAILY_FIGURES, "trend": TREND_FIGURES}
+        context = {
+            "page": page,
+            "township": township,
+            "states": STATES_IN_ORDER,
+            "figures": DAILY_FIGURES,
+            "trend": TREND_FIGURES,
+            "watermarks": page.watermarks,
+        }
         response = _render(request, template, page.change, page.as_of, at="overview", **context)
         with self._lock:
             self._responses[key] = response
@@ -135,7 +176,19 @@ def _copy_response(response):
 
 def _find_disputes(pool, selected_filters):
     with pool.transaction() as tx:
+        if selected_filters.search.is_unsearchable:
+            return queries.DisputeListPage([], None, 0, False, *reversed(queries.load_last_change(tx)))
         return queries.find_disputes(tx, selected_filters.query_values(), selected_filters.sort, selected_filters.after, filters.PAGE_SIZE)
+
+
+def _find_refused_steps(pool, day, township, after):
+    with pool.transaction() as tx:
+        return queries.find_refused_steps(tx, day, township, after, filters.PAGE_SIZE), *queries.load_last_change(tx), queries.load_progress(tx)
+
+
+def _load_agencies(pool):
+    with pool.transaction() as tx:
+        return queries.load_agencies(tx)
 
 
 def _load_dispute(pool, code):
@@ -160,6 +213,14 @@ def _dashboard_link(request, path: str, **query) -> str:
     base, _, base_query = path.partition("?")
     query = "&".join(part for part in (base_query, urlencode({**kept_parameters, **query})) if part)
     return base + (f"?{query}" if query else "")
+
+
+def _figure_url(request, figure: str, day: str, township: str | None) -> str:
+    """Return the URL of the list behind a daily figure, with as many rows as the figure counts."""
+    place = {"township": township} if township else {}
+    if figure == "refused":
+        return _dashboard_link(request, "/refusals?" + urlencode({"day": day, **place}))
+    return _dashboard_link(request, "/disputes?" + urlencode({**place, "status": "all", "what": figure, "day": day}))
 
 
 def _render(request, template, change, as_of, status=200, headers=None, **context):
@@ -187,7 +248,13 @@ def _render(request, template, change, as_of, status=200, headers=None, **contex
         "law_anchor": explanations.law_anchor,
         "state_explanation": explanations.state_explanation,
         "in_language": lambda pair: pair[texts.LANGUAGES.index(language)],
-        "remaining": lambda due: names.format_remaining(language, due, now),
+        "ends": lambda state, due, owed_by: describe_end(language, state, due, owed_by or [], context.get("watermarks", {}), now),
+        "is_awaited": lambda state, due: is_awaited(state, due, now),
+        "since": lambda instant: names.format_duration(language, now - instant),
+        "fact_parts": lambda fact: fact_texts.describe_fact(language, fact),
+        "amount": fact_texts.format_amount,
+        "separator": "，" if language == "zh" else ", ",
+        "figure_url": lambda figure, day, township: _figure_url(request, figure, day, township),
         "when": names.format_time,
         "link": lambda path, **query: _dashboard_link(request, path, **query),
         "list_url": lambda **query: _dashboard_link(request, "/disputes?" + urlencode({name: value for name, value in query.items() if value})),

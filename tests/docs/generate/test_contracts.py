@@ -67,7 +67,7 @@ def test_the_committed_contract_documents_contain_no_agency_or_township_codes_of
 def test_the_committed_contract_documents_have_at_most_12_000_lines():
     lines = {path: len(text.splitlines()) for path, text in documents().items()}
 
-    assert lines[DOCS_FOLDER / "asyncapi.json"] <= 6_300 and sum(lines.values()) <= 12_000
+    assert lines[DOCS_FOLDER / "asyncapi.json"] <= 6_600 and sum(lines.values()) <= 12_000
 
 
 @pytest.mark.parametrize("name", OBJECT_SCHEMAS)

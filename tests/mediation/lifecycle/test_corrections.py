@@ -224,3 +224,35 @@ def test_the_reporting_agency_may_correct_its_report_after_the_centre_has():
     assert correction_of_report(simulation, reporter, **own).refused is None
     assert (simulation.dispute.kind, simulation.dispute.township) == ("contract", "620702102")
     assert correction_of_report(simulation, reporter, **own).refused == "already_taken_back"  # it now has to name its own correction
+
+
+def test_the_clocks_of_the_kind_follow_when_the_kind_decided_at_screening_is_corrected():
+    """A labour dispute is mediated within fifteen days (劳动争议调解仲裁法 14), any other outside court within the thirty days of the county's policy."""
+    simulation = dispute_in_state("registered")
+    screening = simulation.report("dispute.screened", kind="family")
+    for step in ("dispute.routed", "referral.accepted"):
+        simulation.report(step)
+    assert "mediation_out_of_court_policy" in simulation.dispute.deadlines
+
+    correction = {"event": screening.applied_step.event_id, "corrects": "dispute.screened", "facts": {**FACTS["dispute.screened"], "kind": "labour"}}
+    assert simulation.report("report.corrected", CENTRE, **correction).refused is None
+
+    recomputed = simulation.last_event("dispute.recomputed")
+    changes = [(change["change"], change["clock"]) for change in recomputed["deadlines"]]
+    assert recomputed["kind"] == simulation.dispute.kind == "labour"
+    assert ("stopped", "mediation_out_of_court_policy") in changes and ("set", "labour_mediation") in changes
+
+
+def test_the_clocks_of_the_levels_follow_when_the_channel_of_the_report_is_corrected():
+    """四级七天 applies to disputes that the grid found. Automatic steps that followed from the wrong channel are taken back."""
+    simulation = dispute_in_state("registered", channel="grid")
+    simulation.advance_to(simulation.now + timedelta(days=2))
+    assert simulation.last_event("level.escalated")["level"] == "village_level"
+
+    reported = {"channel": "walk_in", "place": {"township": "620702102"}, "kind": "family", "wants": "mediation"}
+    registration = simulation.dispute.applied_steps[0]
+    assert simulation.report("report.corrected", registration.agency, event=registration.event_id, corrects="dispute.reported", facts=reported).refused is None
+
+    recomputed = simulation.last_event("dispute.recomputed")
+    assert [step["step"] for step in recomputed["retracted"]] == ["level.escalated"] and recomputed["channel"] == "walk_in"
+    assert simulation.dispute.level is None and not any(clock.endswith("_level") for clock in simulation.dispute.deadlines)

@@ -44,13 +44,23 @@ def test_a_join_and_its_undoing_are_published_about_the_dispute_that_continues_w
     about_continuing = contracts.DOMAIN_EVENTS[event_type].example | {field: CODE}
     about_other = contracts.DOMAIN_EVENTS[event_type].example | {field: samples.OTHER_DISPUTE}
     decision, *others = (
-        decisions.decide(simulation.dispute, IncomingEvent(event_type, data, MONDAY, f"{CODE}/9"), MONDAY) for data in (about_continuing, about_other)
+        decisions.decide(simulation.dispute, IncomingEvent(event_type, data, simulation.now, f"{CODE}/9"), MONDAY) for data in (about_continuing, about_other)
     )
 
     ((published, data),) = decision.new_events
     assert (published, data["handled_by"]) == (noted, (DAMAN,))
     contracts.dump(published, data, "mediation")
     assert decision.transition is None and [other.new_events for other in others] == [[]]
+
+
+def test_a_join_is_published_with_the_agencies_that_handled_the_dispute_when_it_was_joined_however_late_the_event_arrives():
+    simulation = dispute_in_state("screened")
+    joined = IncomingEvent("dispute.merged", contracts.DOMAIN_EVENTS["dispute.merged"].example | {"into": CODE}, simulation.now, f"{CODE}/9")
+    simulation.report("dispute.routed")
+
+    ((_, data),) = decisions.decide(simulation.dispute, joined, simulation.now).new_events
+
+    assert data["handled_by"] == (CENTRE,)
 
 
 @pytest.mark.parametrize(

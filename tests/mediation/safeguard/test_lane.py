@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import contracts
 from contracts import AGENCIES, safeguard
 from contracts.dates import SHANGHAI
+from services.mediation.deadlines.passing import Watermark
 from services.mediation.dispute.guards import ALWAYS_REPORTABLE
 from services.mediation.dispute.hold import CORRECTING_STEPS, POSTPONEMENT, SAFEGUARD_LANE_CLOCKS
 from services.mediation.law.policy import USUAL_POLICY
@@ -535,6 +536,20 @@ def test_the_court_is_reminded_once_before_the_deadline_of_an_urgent_protection_
     published = [sealed_event_types(lane.check_safeguard_clocks(simulation.dispute, datetime.fromisoformat(at).replace(tzinfo=SHANGHAI))) for at in times]
 
     assert published == [[], ["deadline.approached"], [], ["deadline.passed"], []]
+
+
+def test_the_deadline_of_a_protection_order_waits_an_hour_at_most_for_a_court_that_has_not_been_heard():
+    due = datetime.fromisoformat("2026-03-03T10:59:59+08:00")
+
+    def published_at(minutes, watermarks):
+        simulation = dispute_in_state("registered")
+        decide_sealed_step(simulation, "protection_order.accepted", COURT, urgent=True, accepted_at="2026-03-02T10:30:00+08:00")
+        simulation.dispute.hold.running["protection_order_urgent"].next_check_at = due
+        return sealed_event_types(lane.check_safeguard_clocks(simulation.dispute, due + timedelta(minutes=minutes), USUAL_POLICY, watermarks))
+
+    assert published_at(30, {}) == []
+    assert published_at(30, {COURT: Watermark(due + timedelta(minutes=29))}) == ["deadline.passed"]
+    assert published_at(60, {}) == ["deadline.passed"]
 
 
 @pytest.mark.parametrize("step", ["protection_order.issued", "protection_order.refused"])
