@@ -3,6 +3,8 @@
 A mediation body that does not act in time gets supervision notices (督办).
 """
 
+from datetime import timedelta
+
 from tests.county import DAMAN_COMMITTEE, days_ago, wait_until
 
 ESCALATION_LEVELS = ["village_level", "township_office_level", "township_level", "county_level"]
@@ -18,6 +20,7 @@ def test_a_grid_dispute_on_which_nobody_acts_escalates_level_by_level_to_the_cen
     report = county.grid.reports_dispute(channel="grid", time=days_ago(20), kind="neighbour")
     county.settle()
     code = report.dispute
+    county.state_everything_reported("grid", "mediation_centre", "judicial_bureau-daman")
     wait_until(lambda: escalated_levels(county, code) == ESCALATION_LEVELS, what="the dispute was escalated through all levels")
     county.settle()
 
@@ -47,11 +50,14 @@ def test_a_body_whose_mediation_period_has_passed_gets_a_supervision_notice_and_
 
     assert "notice.supervision" in county.notices(DAMAN_COMMITTEE, code)
 
-    answered = county.agency(DAMAN_COMMITTEE).reports("supervision.answered", code, answer="under_way")
+    issued = "select happened_at from mediation.transitions where code = %s and event_type = 'supervision.issued' order by step limit 1"
+    ((supervised_at,),) = county.rows(issued, code)  # the end of the period, thirty days ago
+    answered = county.agency(DAMAN_COMMITTEE).reports("supervision.answered", code, time=supervised_at + timedelta(hours=10), answer="under_way")
     county.settle()
 
     assert answered.receipts[-1] == "receipt.applied"
-    assert county.clocks_of_met_deadlines(code)["supervision_answer"] == {"late": False, "was_passed": False}
+    assert county.clocks_of_met_deadlines(code)["supervision_answer"]["late"] is False
+    assert county.rows("select particulars->>'supervision_count' from mediation.disputes where code = %s", code) == [("1",)]
 
 
 def test_a_second_supervision_notice_is_sent_if_a_notice_of_the_political_legal_committee_is_not_answered(county):
