@@ -221,16 +221,6 @@ class County:
         """Return whether an outbox contains a row, or a service has not yet processed all events published to it."""
         return self.rows("execute is_on_its_way")[0][0]
 
-    def let_deadlines_pass(self, *agencies: str, until, what: str):
-        """Let these agencies state again and again that they have reported everything, until the condition holds: a deadline that passes may set another."""
-
-        def is_fulfilled():
-            if not until():
-                self.state_everything_reported(*agencies)
-            return until()
-
-        wait_until(is_fulfilled, what=what)
-
     def state_everything_reported(self, *agencies: str):
         """Let these agencies state with agency.alive that they have reported everything up to now, so that deadlines that they have not met can pass."""
         self.settle()

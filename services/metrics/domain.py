@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from contracts.dates import SHANGHAI
 from services.metrics.model import UNMET_DEADLINE_STATES, CountedAs, Deadline, Dispute, ReadModelChanges, Watermark
-from services.metrics.particulars import is_unsettled, record_facts
+from services.metrics.particulars import EVENTS_WITH_FACTS, is_unsettled, record_facts
 
 # fmt: off
 # Daily figures are counts per day (Asia/Shanghai). `reported` counts disputes by the day of their first report, `refused` counts refused steps; every other
@@ -57,11 +57,11 @@ SEALED_STATE = "safeguard_hold"
 TOKEN_PATTERN = re.compile(r"[a-z_]+")
 
 # Event fields that the timeline stores. All other fields are dropped, because they may contain personal data.
-TIMELINE_FIELDS = (
+TIMELINE_FIELDS = frozenset((
     "step", "state", "before", "to", "ground", "result", "outcome", "clock", "kind", "article", "due_at", "started_at", "was_due_at", "because", "owed_by", "notice", "channel", "why", "reason", "wants", "form", "mode", "minutes", "track", "suitable", "procedure", "way",
     "candidates", "excluded", "level", "escalated_for", "urged_for", "answer", "organisation", "into", "was", "other", "reasons", "days", "found_by", "reported_by",
     "settled", "satisfied", "repeat", "persons", "provisional", "paused", "late_report", "entries", "retracted",
-)
+))
 # Of each change of a deadline in the event of a step, the timeline stores these fields.
 DEADLINE_CHANGE_FIELDS = frozenset((
     "change", "clock", "kind", "article", "due_at", "started_at", "met_at", "was_due_at", "because", "late", "was_passed", "owed_by", "provisional", "paused",
@@ -147,7 +147,7 @@ def _apply_event(dispute, event, changes):
         handler(dispute, event, changes)
     for change in event.data.get("deadlines", ()):
         _change_deadline(dispute, change["change"], change, changes)
-    if event.source == "mediation":
+    if event.type in EVENTS_WITH_FACTS and event.source == "mediation":
         _record_facts(dispute, event)
     if _is_step_or_decision(event):
         changes.steps[event.source] += 1
@@ -178,7 +178,7 @@ def _add_timeline_row(dispute, event, changes):
 
 def _timeline_detail(data) -> dict:
     """Return the fields of an event that the timeline stores. `decided_at` is stored if the page needs it for the changes of deadlines."""
-    detail = {name: data[name] for name in TIMELINE_FIELDS if name in data and data[name] != SEALED_STATE and _may_store_field(name, data[name])}
+    detail = {name: value for name, value in data.items() if name in TIMELINE_FIELDS and value != SEALED_STATE and _may_store_field(name, value)}
     if "happened_at" in data and "event" not in data:
         detail["happened_at"] = data["happened_at"]  # identifies an automatic step, which may be retracted later
     if "deadlines" in data or "retracted" in data:
@@ -434,9 +434,9 @@ def _figure_key(at: datetime, figure: str) -> str:
 def _is_step_or_decision(event) -> bool:
     """Return whether the event is a step that intake passed on, or the decision of the mediation service on one. Both are counted to show how many are left."""
     if event.source == "intake":
-        return event.type in ("dispute.registered", "step.reported")
-    is_decision = event.type == "step.refused" or ("before" in event.data and event.type != "dispute.recomputed")
-    return event.source == "mediation" and is_decision and "event" in event.data and not event.data.get("corrected")
+        return event.type in ("step.reported", "dispute.registered")
+    data = event.data
+    return event.source == "mediation" and "event" in data and (("before" in data and event.type != "dispute.recomputed") or event.type == "step.refused")
 
 
 def _advance_watermarks(event, changes):

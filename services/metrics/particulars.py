@@ -14,6 +14,7 @@ FIELDS_OF_FACTS = {
 }
 # fmt: on
 CORRECTION, WITHDRAWAL = "report.corrected", "report.withdrawn"
+EVENTS_WITH_FACTS = frozenset((*FIELDS_OF_FACTS, CORRECTION, WITHDRAWAL))
 
 
 def record_facts(facts: list[dict], event) -> list[dict]:

@@ -1,6 +1,6 @@
 """The centre calls departments to a dispute (吹哨报到). Answers are recorded; a department that does not answer in time is reported as overdue."""
 
-from tests.county import DAMAN_COMMITTEE, days_ago
+from tests.county import DAMAN_COMMITTEE, days_ago, wait_until
 
 
 def answers_of_called_departments(county, code):
@@ -30,14 +30,8 @@ def test_a_called_department_that_does_not_answer_in_time_and_the_centre_get_ove
         county.settle()  # the answer arrives through another queue and must not be processed before the call
         county.police.reports("call.answered", code, time=days_ago(8), answer="sends_somebody")
         county.settle()
-    county.let_deadlines_pass(
-        "womens_federation",
-        "mediation_centre",
-        DAMAN_COMMITTEE,
-        "judicial_bureau",
-        until=lambda: "call_answer" in county.clocks_of_passed_deadlines(code),
-        what="the time to report in passed",
-    )
+    county.state_everything_reported("womens_federation", "mediation_centre", DAMAN_COMMITTEE, "judicial_bureau")
+    wait_until(lambda: "call_answer" in county.clocks_of_passed_deadlines(code), what="the time to report in passed")
     county.settle()
 
     assert "call_answer" in county.notified_clocks("judicial_bureau", code, "notice.overdue")

@@ -3,13 +3,10 @@
 A mediation body that does not act in time gets supervision notices (督办).
 """
 
-from datetime import datetime
+from datetime import timedelta
 
-from contracts.dates import SHANGHAI
-from services.mediation.law.holidays import CHINESE_CALENDAR
-from tests.county import DAMAN_COMMITTEE, days_ago
+from tests.county import DAMAN_COMMITTEE, days_ago, wait_until
 
-MEDIATING_AGENCIES = ("womens_federation", "mediation_centre", DAMAN_COMMITTEE)  # those who could have met the deadlines of a dispute in mediation
 ESCALATION_LEVELS = ["village_level", "township_office_level", "township_level", "county_level"]
 
 
@@ -19,23 +16,12 @@ def escalated_levels(county, code):
     ]
 
 
-def days_since_a_mediation_began_that_has_just_ended():
-    """Return the smallest number of days after which thirty days of mediation have ended, so that three working days to answer have not."""
-    today = datetime.now(SHANGHAI).date().toordinal()
-    return next(days for days in range(31, 60) if CHINESE_CALENDAR.working_day_from(today - days + 30) < today)
-
-
 def test_a_grid_dispute_on_which_nobody_acts_escalates_level_by_level_to_the_centre(county):
     report = county.grid.reports_dispute(channel="grid", time=days_ago(20), kind="neighbour")
     county.settle()
     code = report.dispute
-    county.let_deadlines_pass(
-        "grid",
-        "mediation_centre",
-        "judicial_bureau-daman",
-        until=lambda: escalated_levels(county, code) == ESCALATION_LEVELS,
-        what="the dispute was escalated through all levels",
-    )
+    county.state_everything_reported("grid", "mediation_centre", "judicial_bureau-daman")
+    wait_until(lambda: escalated_levels(county, code) == ESCALATION_LEVELS, what="the dispute was escalated through all levels")
     county.settle()
 
     assert county.state(code) == "registered"
@@ -58,31 +44,28 @@ def test_after_a_grid_dispute_is_routed_no_deadline_of_an_escalation_level_is_op
 
 
 def test_a_body_whose_mediation_period_has_passed_gets_a_supervision_notice_and_answers_it(county):
-    code = county.create_mediated_dispute(at=days_ago(days_since_a_mediation_began_that_has_just_ended()))
-    county.let_deadlines_pass(
-        *MEDIATING_AGENCIES,
-        until=lambda: "supervision_answer" in [clock for (clock,) in county.rows("select clock from mediation.deadlines where code = %s", code)],
-        what="the supervision was issued",
-    )
+    code = county.create_mediated_dispute(at=days_ago(60))
+    wait_until(lambda: "supervision_answer" in [clock for (clock,) in county.rows("select clock from mediation.deadlines where code = %s", code)])
     county.settle()
 
     assert "notice.supervision" in county.notices(DAMAN_COMMITTEE, code)
 
-    answered = county.agency(DAMAN_COMMITTEE).reports("supervision.answered", code, answer="under_way")
+    issued = "select happened_at from mediation.transitions where code = %s and event_type = 'supervision.issued' order by step limit 1"
+    ((supervised_at,),) = county.rows(issued, code)  # the end of the period, thirty days ago
+    answered = county.agency(DAMAN_COMMITTEE).reports("supervision.answered", code, time=supervised_at + timedelta(hours=10), answer="under_way")
     county.settle()
 
     assert answered.receipts[-1] == "receipt.applied"
-    assert county.clocks_of_met_deadlines(code)["supervision_answer"] == {"late": False, "was_passed": False}
+    assert county.clocks_of_met_deadlines(code)["supervision_answer"]["late"] is False
+    assert county.rows("select particulars->>'supervision_count' from mediation.disputes where code = %s", code) == [("1",)]
 
 
 def test_a_second_supervision_notice_is_sent_if_a_notice_of_the_political_legal_committee_is_not_answered(county):
     code = county.create_mediated_dispute(at=days_ago(20))
     county.political_legal_committee.reports("supervision.issued", code, time=days_ago(12), to=DAMAN_COMMITTEE, urged_for="complaint")
     county.settle()
-    county.let_deadlines_pass(
-        *MEDIATING_AGENCIES,
-        until=lambda: [event_type for _, event_type in county.published_events(code)].count("supervision.issued") == 2,
-        what="the second supervision was issued",
+    wait_until(
+        lambda: [event_type for _, event_type in county.published_events(code)].count("supervision.issued") == 2, what="the second supervision was issued"
     )
     county.settle()
 
@@ -97,10 +80,8 @@ def test_an_unanswered_supervision_notice_remains_recorded_after_the_next_notice
     code = county.create_mediated_dispute(at=days_ago(20))
     county.political_legal_committee.reports("supervision.issued", code, time=days_ago(12), to=DAMAN_COMMITTEE, urged_for="complaint")
     county.settle()
-    county.let_deadlines_pass(
-        *MEDIATING_AGENCIES,
-        until=lambda: [event_type for _, event_type in county.published_events(code)].count("supervision.issued") == 2,
-        what="the second supervision was issued",
+    wait_until(
+        lambda: [event_type for _, event_type in county.published_events(code)].count("supervision.issued") == 2, what="the second supervision was issued"
     )
     county.apply_steps(
         code, (DAMAN_COMMITTEE, "supervision.answered", {"answer": "under_way"}), (DAMAN_COMMITTEE, "session.held", {"mode": "phone", "minutes": 20})

@@ -19,7 +19,7 @@ DAYS = 1000  # the disputes were opened in this many days before now
 FIRST_YEAR = 2020  # a code has six digits for the serial number, so that a million disputes need several years
 
 # Of a million disputes some 300,000 are open: most new ones, few old ones. Townships, kinds and agencies are of unequal size. Of the open disputes a sixth
-# is past a deadline, a tenth of these past a deadline set by law. A dispute has one unmet deadline (if it is open) and a timeline of two events.
+# is past the end of a deadline, a tenth of these past a deadline set by law, and an eighth not announced as passed yet. A dispute has one unmet deadline (if it is open) and a timeline of two events.
 FILL_SQL = """
 select setseed(0.5);
 create temporary table drawn as
@@ -29,20 +29,22 @@ select code, n, now() - n * interval '{days} days' / {count} as opened_at, rando
        (%(states)s::text[])[1 + floor({states} * random())::int] as open_state, random() as a, random() as b
   from unnest(%(codes)s::text[]) with ordinality as c (code, n);
 insert into metrics.disputes (code, registered, township, kind, channel, reporter, opened_at, state, next_actors, body, entered_at, closed_at, outcome,
-                              runs_out_at, runs_out_clock, overdue, last_at)
+                              runs_out_at, runs_out_clock, overdue, last_at, is_unsettled)
 select code, true, township, kind, 'walk_in', reporter, opened_at,
        case when is_open then open_state when a < 0.9 then 'closed' when a < 0.98 then 'resolved' else 'redirected' end,
        case when is_open then case when a < 0.3 then array[actor, 'court'] else array[actor] end else '{{}}' end, actor, opened_at + interval '1 day',
        case when not is_open then opened_at + b * (now() - opened_at) end, case when not is_open then 'performed' end,
        case when is_open and a < 0.9 then now() + (b * 36 - 6) * interval '1 day' else 'infinity' end, case when is_open and a < 0.9 then 'mediation' end,
-       case when is_open and a < 0.9 and b < 0.16 then case when b < 0.016 then 'law' else 'other' end else 'none' end,
-       opened_at + a * (now() - opened_at)
+       case when is_open and a < 0.9 and b < 0.16 then case when b < 0.016 then 'law' when b < 0.14 then 'other' else 'none' end else 'none' end,
+       opened_at + a * (now() - opened_at), mod(n, 50) = 3
   from drawn;
 insert into metrics.deadlines (code, clock, kind, article, state, started_at, due_at, owed_by)
 select code, 'mediation', 'POLICY', '', case when overdue = 'none' then 'running' else 'passed' end, opened_at, runs_out_at, next_actors
   from metrics.disputes where runs_out_clock is not null;
 insert into metrics.timeline (code, source, sequence, at, type, agency, detail)
 select code, source, 1, opened_at, 'dispute.registered', reporter, '{{}}' from metrics.disputes, unnest(array['intake', 'mediation']) as source;
+insert into metrics.timeline (code, source, sequence, at, type, detail)
+select code, 'mediation', 2, opened_at + a * interval '1 day', 'step.refused', '{{"step": "case.filed"}}' from drawn where a < 0.3;
 insert into metrics.daily_disputes (day, figure, code, count)
 select (opened_at at time zone 'Asia/Shanghai')::date, 'reported', code, 1 from metrics.disputes
 union all select (closed_at at time zone 'Asia/Shanghai')::date, 'closed', code, 1 from metrics.disputes where closed_at is not null;

@@ -57,6 +57,10 @@ def pages(tx) -> dict:
         "overdue by law": {"overdue": "law"},
         "overdue": {"overdue": "any"},
         "overdue by law in a small township": {"overdue": "law", "township": township[least(township)]},
+        "due, but not announced as passed": {"overdue": "awaited"},
+        "due, but not announced as passed, small township": {"overdue": "awaited", "township": township[least(township)]},
+        "not settled at the follow-up": {"status": "all", "follow_up": "not_settled"},
+        "not settled at the follow-up, small township": {"status": "all", "follow_up": "not_settled", "township": township[least(township)]},
         "due soon": {"soon": "1"},
         "due soon, small township, rare kind": {"soon": "1", "township": township[least(township)], "kind": kind[least(kind)]},
         "with a serial number": {"serial": code[12:18]},
@@ -73,6 +77,9 @@ def pages(tx) -> dict:
     }
     found = {"overview": lambda tx: queries.load_overview(tx, None), "overview of a township": lambda tx: queries.load_overview(tx, township[most(township)])}
     found["one dispute"] = lambda tx: queries.load_dispute(tx, code)
+    found["refused steps"] = lambda tx: queries.find_refused_steps(tx, YESTERDAY, None, None, PAGE_SIZE)
+    found["refused steps of a township"] = lambda tx: queries.find_refused_steps(tx, YESTERDAY, township[most(township)], None, PAGE_SIZE)
+    found["agencies"] = queries.load_agencies
     for name, filters in lists.items():
         for sort in queries.SORT_COLUMNS:
             if sort != "due" or filters.get("status", "open") == "open":

@@ -1,6 +1,7 @@
 """Tests of the SQL of the read model: the tables equal a read model in memory, and the queries of the dashboard pages agree with each other."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,7 +9,17 @@ from hypothesis import strategies as st
 
 from contracts.codes import dispute_code
 from services.metrics import domain, queries, recount_store, store
-from tests.metrics.histories import confirmed_step, deadline_event, event_streams, interleaved_batches, make_event, registered_event
+from tests.metrics.histories import (
+    CODES,
+    START,
+    confirmed_step,
+    deadline_event,
+    event_streams,
+    interleaved_batches,
+    make_event,
+    registered_event,
+    watermarks_event,
+)
 from tests.metrics.test_domain import InMemoryReadModel
 
 AGGREGATE_QUERIES = {
@@ -129,6 +140,7 @@ FILTER_EXAMPLES = [
     {"status": "closed"},
     {"status": "all", "reporter": "womens_federation"},
     {"status": "all", "what": "reported", "day": "2026-11-20"},
+    {"overdue": "awaited"},
     {"status": "all", "serial": "000007"},
     {"status": "all", "prefix": "620702-2026-00000"},
 ]
@@ -176,6 +188,27 @@ def test_every_number_on_the_overview_equals_the_length_of_the_list_it_links_to(
                     assert count == count_listed(status="all", what=figure, day=day)
 
 
+def test_watermarks_are_stored_per_agency_and_never_go_back(pool, hear):
+    hear([watermarks_event(1, court=5, police=(3, True))], [watermarks_event(1, partition=1, court=(4, True), police=2)])
+
+    with pool.transaction() as tx:
+        stored = queries.load_watermarks(tx)
+    assert stored == {
+        "court": (START + timedelta(hours=5), START + timedelta(hours=4)),
+        "police": (START + timedelta(hours=3), START + timedelta(hours=3)),
+    }
+
+
+def test_watermarks_alone_reload_no_page_and_leave_no_trace_of_a_dispute(pool, hear):
+    """Agencies report every few seconds that they are alive."""
+    hear([registered_event()], [watermarks_event(1, court=5)], [confirmed_step(1, "dispute.routed", "routed", ["court"])])
+
+    with pool.transaction() as tx:
+        assert tx.rows("select id, body ->> 'codes' from metrics.changes order by id") == [(1, f'["{CODES[0]}"]'), (2, f'["{CODES[0]}"]')]
+        assert tx.rows("select code, state from metrics.disputes") == [(CODES[0], "routed")]
+        assert tx.rows("select count(*) from metrics.timeline where code like 'partition%%'") == [(0,)]
+
+
 def test_change_notifications_older_than_the_retention_are_deleted(pool, hear, monkeypatch):
     monkeypatch.setattr(store, "PRUNE_INTERVAL", 1)
     with pool.transaction() as tx:
@@ -187,12 +220,14 @@ def test_change_notifications_older_than_the_retention_are_deleted(pool, hear, m
         assert tx.rows("select id from metrics.changes") == [(1,)]
 
 
-def test_prometheus_metrics_equal_the_stored_counts(pool, many_disputes):
+def test_prometheus_metrics_equal_the_stored_counts(pool, hear, many_disputes):
     from services.metrics.gauges import BusinessCollector
 
+    hear([watermarks_event(1, court=7)])
     samples = {(sample.name, *sample.labels.values()): sample.value for family in BusinessCollector(pool).collect() for sample in family.samples}
 
     assert samples["fengqiao_overdue", "LAW"] == 24
+    assert samples["fengqiao_agency_watermark_timestamp_seconds", "court"] == (START + timedelta(hours=7)).timestamp()
     assert samples["fengqiao_registered_total", "womens_federation"] == 120
     assert samples["fengqiao_closed_total", "settled"] == 24
     assert sum(count for (name, *_), count in samples.items() if name == "fengqiao_open") == 96
