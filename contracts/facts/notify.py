@@ -6,7 +6,7 @@ from contracts import kinds, samples
 from contracts.answers.notices import ORDINARY_NOTICES
 from contracts.clocks import CLOCKS
 from contracts.definitions import EventType
-from contracts.fields import Instant, Schema, agency_code_field, choice_field
+from contracts.fields import Boolean, Instant, Schema, agency_code_field, choice_field
 
 NotifyEvent = partial(EventType, stream="notify")
 
@@ -17,6 +17,7 @@ class NoticeSent(Schema):
     channel = choice_field(kinds.NOTICE_CHANNELS, required=True)
     clock = choice_field(CLOCKS)
     due_at = Instant()
+    provisional = Boolean()  # True: `due_at` may still change
 
 
 class NoticeUndeliverable(NoticeSent):

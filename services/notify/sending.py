@@ -106,4 +106,4 @@ def _serialize_notice(pending):
 def notice_event_data(kind: str, to: str, channel: str, about: dict) -> dict:
     """Return the data that the events `notice.sent` and `notice.undeliverable` have in common."""
     data = {"notice": kind, "to": to, "channel": channel}
-    return data | {name: about[name] for name in ("clock", "due_at") if name in about}
+    return data | {name: about[name] for name in ("clock", "due_at", "provisional") if name in about}

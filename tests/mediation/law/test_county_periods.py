@@ -153,6 +153,16 @@ def test_the_deadline_to_request_review_of_a_protection_order_follows_the_county
     assert simulation.dispute.hold.running["protection_order_review"].due_at == end_of_day(4, 10)
 
 
+def test_the_limit_of_extensions_binds_only_mediation_of_a_registered_case():
+    for simulation, days, refused in (
+        (dispute_in_state("mediating"), 60, None),
+        (dispute_mediated_in_court("ordinary"), 25, "extension_too_long"),
+        (dispute_mediated_in_court("ordinary"), 10, None),
+    ):
+        simulation.policy = TEN_DAYS_POLICY
+        assert simulation.report("mediation.extended", days=days).refused == refused
+
+
 # ── reminders ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 # Clock of the safeguard lane (events that only police, courts and women's federation see): type and facts of the step that starts it.
