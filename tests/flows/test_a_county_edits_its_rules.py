@@ -1,14 +1,18 @@
-"""A county edits its routing rules and periods. A dry run shows the effect without changing data; extensions are limited by the edited period."""
+"""A county edits its routing rules and periods. A dry run shows the effect without changing data; extensions are limited by the edited period.
+
+When a period is changed while the service runs, the deadlines that are running follow it, and whoever is responsible is told.
+"""
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from deploy import processes
 from deploy.files import ROOT
-from tests.county import DAMAN_COMMITTEE
+from tests.county import DAMAN_COMMITTEE, wait_until
 from tests.county_folders import copy_county_folder
 
 
@@ -54,6 +58,23 @@ def county_with_ten_days(county, tmp_path):
     yield
     del settings["FENGQIAO_COUNTY"]
     _restart(county.system)
+
+
+def test_running_deadlines_follow_a_changed_period_and_whoever_is_responsible_is_told(county, county_with_ten_days):
+    report = county.womens_federation.reports_dispute()
+    county.settle()
+    code, folder = report.dispute, Path(county.system.environment["mediation"]["FENGQIAO_COUNTY"])
+    due_at = "select due_at, kind from mediation.deadlines where code = %s and clock = 'screening' and state = 'open'"
+    ((before, _),) = county.rows(due_at, code)
+
+    settings = (folder / "county.toml").read_text("utf-8")
+    (folder / "county.toml").write_text(settings + '\n[periods.screening]\nworking_days = 4\nkind = "LOCAL_RULE"\n', "utf-8")
+    wait_until(lambda: county.rows(due_at, code)[0][1] == "LOCAL_RULE", what="the deadline was recomputed")
+    county.settle()
+
+    assert county.rows(due_at, code)[0][0] > before
+    assert "deadline.recomputed" in [event_type for _, event_type in county.published_events(code)]
+    assert "screening" in county.notified_clocks("mediation_centre", code, "notice.deadline")
 
 
 def _restart(system):
