@@ -136,9 +136,12 @@ def _apply_for_confirmation(dispute):
     if dispute.happens("confirmation extended"):
         dispute.add_step(dispute.responsible_court, "confirmation.extended", {"days": 10})
         dispute.advance_time(workdays=dispute.random.randint(3, 7))
-    if dispute.happens("confirmation decided late"):
+    is_late = dispute.happens("confirmation decided late")
+    if is_late:
         dispute.advance_time(workdays=70)  # far beyond the thirty days of 民事诉讼法 187
     result = dispute.choose("confirmation result")
+    if is_late and result == "confirmation.withdrawn":
+        result = "confirmation.granted"  # the thirty days within which the parties could apply again have ended (民事诉讼法 205)
     _decide_confirmation(dispute, result)
     if result == "confirmation.granted" and dispute.happens("confirmation objected to"):
         dispute.advance_time(workdays=dispute.random.randint(1, 6))
