@@ -221,7 +221,7 @@ def read_table(cursor, service, table):
     """Return the rows without columns that say when or in which order the rows were written, and without counts of 0, which depend on the batches."""
     cursor.execute(
         "select column_name from information_schema.columns where table_schema = %s and table_name = %s and is_identity = 'NO'"
-        " and column_name not in ('heard_at', 'made_at', 'settled_at') order by 1",
+        " and column_name not in ('heard_at', 'is_behind', 'made_at', 'settled_at') order by 1",
         (service, table),
     )
     columns = ", ".join(name for (name,) in cursor.fetchall())
