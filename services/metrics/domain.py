@@ -8,6 +8,7 @@ the dispute after a batch.
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from contracts.dates import SHANGHAI
@@ -247,6 +248,8 @@ def apply_confirmed_step(dispute, event, changes):
         dispute.next_actors, dispute.has_actors_from_step = list(data["next_actors"]), True
     if event.type in HANDLING_AGENCY_FIELD:
         dispute.body = data.get(HANDLING_AGENCY_FIELD[event.type])
+    if event.type == "reports.joined":
+        dispute.particulars["joined_at"] = [*dispute.particulars.get("joined_at", ()), event.time.isoformat()]
     if event.type in STEPS_STATING_CAUSE and "cause" in data:
         _set_particulars(dispute, cause=data["cause"])
 
@@ -275,14 +278,21 @@ def apply_recomputed_history(dispute, event, changes):
     if dispute.state == CLOSED_STATE:
         _close(dispute, data.get("outcome"))
     refused = {key: count for key, count in dispute.figures.items() if key.endswith(" refused")}
-    dispute.particulars["figures"] = refused | figures_of_entries(data["entries"], dispute.outcome)
+    dispute.particulars["figures"] = refused | figures_of_entries(data["entries"], dispute.particulars.get("joined_at", ()))
 
 
-def figures_of_entries(entries: list[dict], outcome: str | None) -> dict[str, int]:
-    """Return the daily figures in which a dispute with these entries into states counts. A dispute that was joined to another one does not count as closed."""
-    if outcome == "merged" and entries and entries[-1]["state"] == CLOSED_STATE:
-        entries = entries[:-1]
-    return {_figure_key(_parse_time(entry["at"]), DAILY_FIGURE_OF_STATE[entry["state"]]): 1 for entry in entries if entry["state"] in DAILY_FIGURE_OF_STATE}
+def figures_of_entries(entries: list[dict], joined_at: Iterable[str | datetime]) -> dict[str, int]:
+    """Return the daily figures in which a dispute with these entries into states counts.
+
+    A dispute that was joined to another one does not count as closed. `joined_at`: the times of its joins, also of joins that were undone later.
+    """
+    joins = {_parse_time(at) for at in joined_at}
+    figures = {}
+    for entry in entries:
+        state, at = entry["state"], _parse_time(entry["at"])
+        if state in DAILY_FIGURE_OF_STATE and not (state == CLOSED_STATE and at in joins):
+            figures[_figure_key(at, DAILY_FIGURE_OF_STATE[state])] = 1
+    return figures
 
 
 def count_refused_step(dispute, event, changes):

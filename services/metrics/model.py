@@ -45,8 +45,8 @@ class CountedAs(NamedTuple):
 class Dispute:
     """One dispute of the read model: a row of metrics.disputes and the dispute's deadlines by clock name.
 
-    `particulars` has the keys `figures` (see CountedAs), `facts` (facts that steps stated, see particulars.py), `cause`, `amount_cny` and `village`. A key
-    without a value is left out.
+    `particulars` has the keys `figures` (see CountedAs), `facts` (facts that steps stated, see particulars.py), `joined_at` (times at which the dispute was
+    joined to another one), `cause`, `amount_cny` and `village`. A key without a value is left out.
     """
 
     code: str

@@ -6,7 +6,7 @@ The counts that events change by differences (domain.py) must equal this recount
 from collections import Counter
 from collections.abc import Iterable
 
-from services.metrics.domain import CLOSED_STATE, DAILY_FIGURE_OF_STATE, figures_of_entries, shanghai_date
+from services.metrics.domain import DAILY_FIGURE_OF_STATE, figures_of_entries, shanghai_date
 from services.metrics.model import Dispute
 
 # Stored counts, by name of the table. Keys are in the order of AGGREGATE_TABLES in store.py.
@@ -59,17 +59,19 @@ def overdue_by_deadlines(dispute: Dispute) -> str:
 
 def daily_figures_of_history(rows: list[tuple]) -> Counter:
     """Return the daily figures in which a dispute with these rows of its timeline counts, as {(day, figure): count}."""
-    figures, refused, state = set(), Counter(), "registered"
+    figures, refused, state, joined_at = set(), Counter(), "registered", []
     for _, _, _, at, type, _, _, detail in _by_producer(rows, "mediation"):
         if type == "step.refused":
             refused[shanghai_date(at), "refused"] += 1
         elif type == "dispute.recomputed":
             state = detail.get("state", state)
-            outcome = detail.get("outcome") if state == CLOSED_STATE else None
-            figures = {tuple(key.split()) for key in figures_of_entries(detail["entries"], outcome)}
+            figures = {tuple(key.split()) for key in figures_of_entries(detail["entries"], joined_at)}
+        elif type == "reports.joined":
+            state = detail.get("state", state)
+            joined_at.append(at)
         elif detail.get("state", state) != state:
             state = detail["state"]
-            if state in DAILY_FIGURE_OF_STATE and type != "reports.joined":
+            if state in DAILY_FIGURE_OF_STATE:
                 figures.add((shanghai_date(at), DAILY_FIGURE_OF_STATE[state]))
     is_merged = False
     for code, _, _, at, type, _, _, detail in _by_producer(rows, "intake"):

@@ -94,7 +94,7 @@ TAMPERING_STATEMENTS = {
         ("duplicated", "read_model_figures_too_high"),
     "insert into intake.receipts (id, agency, position, body) select 'receipt/999999/first', agency, -1, body from intake.receipts limit 1":
         ("duplicated", "duplicate_receipts"),
-    "insert into mediation.transitions select code, step + 1000, before, after, event_type, agency, happened_at, decided_at, cause, reported, undo, undoes"
+    "insert into mediation.transitions select code, step + 1000, before, after, event_type, agency, happened_at, decided_at, cause, reported, facts, undoes"
     "  from mediation.transitions where cause is not null limit 1":
         ("duplicated", "transitions_with_same_cause"),
     "insert into notify.notices (id, channel, kind, dispute, addressee, status, made_at, about) values ('x/1/police', 'inbox', 'notice.urged', 'x', 'police', 'sent', now(), '{}')":
@@ -221,7 +221,7 @@ def read_table(cursor, service, table):
     """Return the rows without columns that say when or in which order the rows were written, and without counts of 0, which depend on the batches."""
     cursor.execute(
         "select column_name from information_schema.columns where table_schema = %s and table_name = %s and is_identity = 'NO'"
-        " and column_name not in ('heard_at', 'made_at', 'settled_at') order by 1",
+        " and column_name not in ('heard_at', 'is_behind', 'made_at', 'settled_at') order by 1",
         (service, table),
     )
     columns = ", ".join(name for (name,) in cursor.fetchall())

@@ -132,7 +132,7 @@ mediation_events = st.one_of(
                 | ({"outcome": outcome} if entries[-1]["state"] == "closed" else {})
             ),
             st.lists(st.fixed_dictionaries({"state": states, "at": instants}), min_size=1, max_size=5),
-            st.sampled_from(["settled", "merged"]),
+            st.sampled_from(["settled", "performed"]),
             township=st.sampled_from(["620702102", "620702003"]),
             kind=st.sampled_from(["family", "labour"]),
             next_actors=st.lists(agencies, unique=True, max_size=2),

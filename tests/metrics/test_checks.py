@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from services.metrics.checks import CHECKS
 
 from services.metrics import recount_store
-from services.metrics.checks import CHECKS
 from tests.metrics.histories import CODES, confirmed_step, deadline_event, event_streams, interleaved_batches, make_event, registered_event
 from tests.metrics.test_store import TABLES
 

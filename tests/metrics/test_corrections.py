@@ -133,9 +133,14 @@ def entries_that_count(dispute):
     """Return the days and daily figures of the entries into states that the history of the dispute contains, as mediation applies it now."""
     steps = recomputing.steps_that_count(dispute.dispute.applied_steps, USUAL_POLICY)
     entries = recomputing.apply_history(dispute.dispute, steps, recomputing.passed_deadlines(dispute.dispute), MONDAY, USUAL_POLICY).entries
-    if dispute.dispute.outcome == "merged":
-        entries = entries[:-1]
-    return {(shanghai_date(at), DAILY_FIGURE_OF_STATE[state]) for state, at in entries if state in DAILY_FIGURE_OF_STATE}
+    joined_at = {
+        event.time for event in dispute.streams["mediation"] if event.type == "reports.joined"
+    }  # a join closes a dispute, but is no closing that counts
+    return {
+        (shanghai_date(at), DAILY_FIGURE_OF_STATE[state])
+        for state, at in entries
+        if state in DAILY_FIGURE_OF_STATE and not (state == "closed" and at in joined_at)
+    }
 
 
 @settings(max_examples=40, deadline=None)

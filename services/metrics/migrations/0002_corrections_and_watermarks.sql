@@ -1,7 +1,7 @@
 -- Facts that corrections change, provisional deadlines, and how far agencies and producers have been heard.
 
 alter table metrics.disputes
-    -- `figures`: the daily figures in which the dispute counts now, {"day figure": count}; `facts`: facts that steps stated; `cause`, `amount_cny`, `village`
+    -- `figures`: the daily figures in which the dispute counts now, {"day figure": count}; `facts`: facts that steps stated; `joined_at`; `cause` …
     add column particulars  jsonb   not null default '{}',
     add column is_unsettled boolean not null default false,  -- the latest follow-up found that the dispute is not settled, and it has not been reopened since
     drop column unassigned_counts;

@@ -1,12 +1,13 @@
 """Texts about the end of a deadline: the time left, that it is paused, or that it is due although nobody has announced yet that it passed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.metrics.model import Watermark
 from services.metrics.web.names import display_name, format_remaining, format_time
 from services.metrics.web.texts import text
 
 MAX_NAMED_AGENCIES = 2
+MARGIN = timedelta(minutes=5)  # as in mediation: two clerks of one agency may report in another order than things happened
 
 
 def describe_end(language: str, state: str, due_at: datetime, owed_by: list[str], watermarks: dict[str, Watermark], now: datetime) -> str:
@@ -19,7 +20,7 @@ def describe_end(language: str, state: str, due_at: datetime, owed_by: list[str]
         return text(language, "paused_would_end", time=format_time(due_at))
     if not is_awaited(state, due_at, now):
         return format_remaining(language, due_at, now)
-    unheard = [agency for agency in owed_by if agency not in watermarks or watermarks[agency].up_to_at < due_at]
+    unheard = [agency for agency in owed_by if not _is_heard_beyond(watermarks.get(agency), due_at)]
     parts = [_describe_silence(language, agency, watermarks.get(agency)) for agency in unheard[:MAX_NAMED_AGENCIES]]
     return ("，" if language == "zh" else "; ").join(parts) or text(language, "due_being_checked")
 
@@ -27,6 +28,14 @@ def describe_end(language: str, state: str, due_at: datetime, owed_by: list[str]
 def is_awaited(state: str, due_at: datetime, now: datetime) -> bool:
     """Return whether the deadline is due, but mediation has not announced that it passed."""
     return state in ("running", "approached") and due_at <= now
+
+
+def _is_heard_beyond(watermark, due_at):
+    """Return whether the agency has stated that it reported everything up to this time, or has reported something clearly later."""
+    if watermark is None:
+        return False
+    is_stated = watermark.stated_up_to_at is not None and watermark.stated_up_to_at >= due_at
+    return is_stated or watermark.up_to_at > due_at + MARGIN
 
 
 def _describe_silence(language, agency, watermark):
