@@ -48,7 +48,7 @@ def recover(servers: Installation, skip_codes: int = intake.CODE_MARGIN, force: 
     except repair.ServicesAreRunning as problem:
         raise CannotRecover(f"{problem}仍在运行，请先停止各进程 | {problem} is still running; stop the processes first") from None
     if loss.is_none and not force:
-        print_message("未发现数据丢失，未作改动", "no loss of data was found, nothing was changed")
+        print_message("未发现数据丢失，未作改动；可以启动各进程", "no loss of data was found, nothing was changed; the processes can be started")
         return 0
     _print_loss(loss)
     counts: dict = {}

@@ -1,6 +1,7 @@
 """Tests of the recovery after a loss of data: short drills, each with a loss, `recover` as the only manual step, and the checks afterwards."""
 
 import shutil
+import threading
 
 import pytest
 
@@ -117,6 +118,26 @@ def test_a_damaged_read_model_is_repaired_by_a_rebuild_while_events_arrive(drill
     drill.report(EVENTS)
 
     assert recovery.check(drill) == []
+
+
+def test_the_check_raises_no_false_alarm_while_events_arrive(drill):
+    stop = threading.Event()
+
+    def report():
+        while not stop.is_set():
+            drill.report(10)
+            stop.wait(0.2)
+
+    thread = threading.Thread(target=report)
+    thread.start()
+    try:
+        found = [difference for _ in range(3) for difference in checks.run_checks(databases(drill), drill.system.servers.keys) if difference[2]]
+    finally:
+        stop.set()
+        thread.join()
+    assert found == []
+    drill.settle()
+    drill.wait_until_quiet()
 
 
 @pytest.mark.parametrize(
