@@ -360,7 +360,7 @@ def _recomputed_data(dispute, step, event, old, new, because, before, now, deadl
         **{name: registration[name] for name in ("village", "grid", "amount_cny", "channel") if registration.get(name) is not None},
         **{name: value for name, value in (("cause", dispute.cause), ("body", dispute.body)) if value is not None},
         "township": dispute.township, "kind": dispute.kind, "because": because, **_step_outcome(dispute, step, before, now),
-        "entered_at": dispute.entered_at, "entries": [{"state": state, "at": at} for state, at in new.entries],
+        "entered_at": new.entries[-1][1], "entries": [{"state": state, "at": at} for state, at in new.entries],
     }  # fmt: skip
     if event is not None:
         data |= {"event": event, "agency": step.agency}

@@ -147,7 +147,8 @@ class _Run:
         self._passed, self._met_in_time, self._now, self._policy, self._tolerated = passed, met_in_time, now, policy, tolerated
         self._postponed_days = {key: deadline.postponed_days for key, deadline in dispute.deadlines.items() if deadline.postponed_days}
         # The first deadlines of a dispute that was reported in the safeguard lane begin with its release, or have not begun yet.
-        self._was_in_lane = any(step.step_type == RELEASED for step in dispute.applied_steps) or bool(dispute.hold and dispute.hold.reported_in_lane)
+        self._released_at = next((step.happened_at for step in dispute.applied_steps if step.step_type == RELEASED), None)
+        self._was_in_lane = self._released_at is not None or bool(dispute.hold and dispute.hold.reported_in_lane)
         self._history = History(Dispute(dispute.code))
         self._passed_here: dict[str, datetime] = {}  # key and end of each deadline that has passed in this run
         self.met_in_time_after_all: DeadlineId | None = None
@@ -185,7 +186,7 @@ class _Run:
             dispute.deadlines.clear()
             decision.deadlines = []
         if dispute.state != before:
-            history.entries.append((dispute.state, step.happened_at))
+            self._add_entry(step.happened_at)
         if step.step_type in REFERRAL_STEPS:
             history.referrals[body, step.step_type] += 1
         self._collect(decision)
@@ -214,8 +215,12 @@ class _Run:
             applying.apply_automatic_step(decision, step, self._now, self._policy)
             self._history.automatic.append(replace(step, facts={**step.facts, "deadline": deadline.key}))
             if self._history.dispute.state != before:
-                self._history.entries.append((self._history.dispute.state, step.happened_at))
+                self._add_entry(step.happened_at)
         self._collect(decision)
+
+    def _add_entry(self, at):
+        """Add the entry into the present state. For all who listen, nothing happened in the safeguard lane before the release."""
+        self._history.entries.append((self._history.dispute.state, max(filter(None, (at, self._released_at)))))
 
     def _collect(self, decision):
         """Restore postponements of deadlines that were just set, and remember every deadline that changed."""

@@ -150,7 +150,7 @@ def _publish_registration(dispute, event, now, policy):
     """
     decision, hold, released_at = Decision(dispute, hold=dispute.hold), dispute.hold, instant_of(event.data["happened_at"])
     for event_type, data in hold.pending_events:
-        decision.new_events.append((event_type, data | ({"happened_at": released_at, "decided_at": now} if "happened_at" in data else {})))
+        decision.new_events.append((event_type, data | _times_of_release(data, released_at, now)))
     hold.reported_in_lane, hold.pending_events = False, []
     decisions.record_release(decision, released_at)
     if dispute.state == "registered":
@@ -158,6 +158,14 @@ def _publish_registration(dispute, event, now, policy):
         _, registration = decision.new_events[0]
         registration["deadlines"], decision.deadline_changes = decision.deadline_changes, []
     return decision
+
+
+def _times_of_release(data, released_at, now):
+    """Return the times to publish for an event of a dispute that was reported in the safeguard lane: all of them are those of the release."""
+    times = {"happened_at": released_at, "decided_at": now} if "happened_at" in data else {}
+    if "entries" in data:
+        times |= {"entered_at": released_at, "entries": [{**entry, "at": released_at} for entry in data["entries"]]}
+    return times
 
 
 def _open_hold(decision, event, event_type, now):
