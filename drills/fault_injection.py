@@ -203,7 +203,7 @@ def reverse_bundles():
 
 def process_in_arrival_order():
     """Fault: process the new events of a batch in the order of arrival, without comparing their sequence numbers with one another."""
-    from plumbing.inbox import Inbox
+    from plumbing.inbox import NO_POSITION, Inbox
 
     def unheard_in_arrival_order(self, batch):
         if not batch:
@@ -212,10 +212,10 @@ def process_in_arrival_order():
         known, fresh, moved = dict(position), {}, set()
         for event in batch:
             key = (event.source, event.subject)
-            last, held, waits = position.get(key, (0, False, False))
-            if event.sequence is None or event.sequence > known.get(key, (0,))[0]:
+            before = position.get(key, NO_POSITION)
+            if event.sequence is None or event.sequence > known.get(key, NO_POSITION).last:
                 fresh.setdefault((event.source, event.id), event)
-                position[key] = (max(last, event.sequence or 0), held, waits)
+                position[key] = before._replace(last=max(before.last, event.sequence or 0))
                 moved.add(key)
         self._save_positions(position, moved, known)
         return list(fresh.values())

@@ -45,6 +45,7 @@ def test_after_a_grid_dispute_is_routed_no_deadline_of_an_escalation_level_is_op
 
 def test_a_body_whose_mediation_period_has_passed_gets_a_supervision_notice_and_answers_it(county):
     code = county.create_mediated_dispute(at=days_ago(60))
+    county.let_deadlines_pass(code)
     wait_until(lambda: "supervision_answer" in [clock for (clock,) in county.rows("select clock from mediation.deadlines where code = %s", code)])
     county.settle()
 
@@ -63,7 +64,7 @@ def test_a_body_whose_mediation_period_has_passed_gets_a_supervision_notice_and_
 def test_a_second_supervision_notice_is_sent_if_a_notice_of_the_political_legal_committee_is_not_answered(county):
     code = county.create_mediated_dispute(at=days_ago(20))
     county.political_legal_committee.reports("supervision.issued", code, time=days_ago(12), to=DAMAN_COMMITTEE, urged_for="complaint")
-    county.settle()
+    county.let_deadlines_pass(code)
     wait_until(
         lambda: [event_type for _, event_type in county.published_events(code)].count("supervision.issued") == 2, what="the second supervision was issued"
     )
@@ -79,7 +80,7 @@ def test_a_second_supervision_notice_is_sent_if_a_notice_of_the_political_legal_
 def test_an_unanswered_supervision_notice_remains_recorded_after_the_next_notice_is_answered(county):
     code = county.create_mediated_dispute(at=days_ago(20))
     county.political_legal_committee.reports("supervision.issued", code, time=days_ago(12), to=DAMAN_COMMITTEE, urged_for="complaint")
-    county.settle()
+    county.let_deadlines_pass(code)
     wait_until(
         lambda: [event_type for _, event_type in county.published_events(code)].count("supervision.issued") == 2, what="the second supervision was issued"
     )
