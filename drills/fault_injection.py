@@ -34,13 +34,13 @@ def acknowledge_failed_events():
 
 def apply_duplicates():
     """Fault: process an event again when it is delivered again, in a later batch or in the same one."""
-    from plumbing.inbox import Inbox
+    from plumbing.inbox import NO_POSITION, Inbox
 
     unheard = Inbox.unheard
 
     def unheard_with_duplicates(self, batch):
         positions = self._load_positions(batch) if batch else {}
-        is_known = [event.sequence is not None and event.sequence <= positions.get((event.source, event.subject), (0,))[0] for event in batch]
+        is_known = [event.sequence is not None and event.sequence <= positions.get((event.source, event.subject), NO_POSITION).last for event in batch]
         seen, twice_in_batch = set(), []
         for event, known in zip(batch, is_known, strict=True):
             if event.id in seen and not known:
@@ -53,7 +53,7 @@ def apply_duplicates():
 
 def ignore_gaps():
     """Fault: process events as they arrive, even if an earlier event of the same subject is missing."""
-    from plumbing.inbox import Inbox
+    from plumbing.inbox import NO_POSITION, Inbox
 
     def unheard_without_gap_check(self, batch):
         if not batch:
@@ -62,12 +62,12 @@ def ignore_gaps():
         known = dict(position)
         for event in sorted(batch, key=lambda event: event.sequence or 0):
             key = (event.source, event.subject)
-            last, held, waits = position.get(key, (0, False, False))
+            before = position.get(key, NO_POSITION)
             if event.sequence is None:
                 fresh.append(event)
-            elif event.sequence > last:
+            elif event.sequence > before.last:
                 fresh.append(event)
-                position[key] = (event.sequence, held, waits)
+                position[key] = before._replace(last=event.sequence)
                 moved.add(key)
         self._save_positions(position, moved, known)
         return fresh
