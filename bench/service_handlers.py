@@ -47,6 +47,8 @@ def batch_handler(measured_service: str) -> tuple[Callable[[list[Event]], None],
         from services.metrics.store import DisputeCache
 
         worker.disputes = DisputeCache()
+    if service.name == "intake":
+        worker.watermark_times = DueTimes()
     if measured_service == "notify":
         worker.webhook_times = DueTimes()
     if measured_service == "mediation":
