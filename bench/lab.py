@@ -127,7 +127,8 @@ class Lab:
         from deploy import processes
 
         variables = processes.make_launch(processes.PROCESSES[name], self.servers).environment
-        return variables | ({"DATABASE_URL": database} if database else {})
+        # A copy of the database is older than what the system has processed, which the process must not take for a restored database.
+        return variables | ({"DATABASE_URL": database, "FENGQIAO_EPOCH_FILE": ""} if database else {})
 
 
 def listen_to_channel(url: str, channel: str):

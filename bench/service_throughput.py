@@ -219,7 +219,7 @@ def _run_service(lab, measured_service, measurement_input):
     services = _copy_database(lab, measured_service)
     lab.fill_queues(measurement_input.messages)
     system = lab.system
-    system.environment[measured_service.service] = {"DATABASE_URL": services[measured_service.service]} | NO_BACKPRESSURE
+    system.environment[measured_service.service] = {"DATABASE_URL": services[measured_service.service], "FENGQIAO_EPOCH_FILE": ""} | NO_BACKPRESSURE
     try:
         return _measure_run(
             lab, measured_service, measurement_input.events, lambda: system.start(measured_service.service), lambda: system.pid(measured_service.service)
