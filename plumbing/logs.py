@@ -12,7 +12,7 @@ import structlog
 ALLOWED_FIELDS = frozenset((
     "event", "level", "ts", "service", "dispute", "source", "event_id", "event_type", "agency", "trace_id", "sequence", "missing", "reason", "attempts", "clock",
     "count", "seconds", "copies", "partition", "partitions", "queue", "queues", "exchange", "routing_key", "code", "port", "path", "signal", "process", "status",
-    "outcome", "channel", "job", "consequence", "next", "exc", "part", "stack",
+    "outcome", "channel", "job", "consequence", "next", "exc", "part", "stack", "year",
 ))
 # fmt: on
 

@@ -125,6 +125,12 @@ def stored_deadlines(sandbox, code):
     return sandbox.rows("select due_at, provisional, state from mediation.deadlines where code = %s", code)
 
 
+def empty_mediation(sandbox):
+    """Delete everything that other tests of this worker have left in the mediation service's tables."""
+    sandbox.empty("mediation")
+    sandbox.rows("truncate mediation.disputes, mediation.deadlines, mediation.transitions, mediation.deadline_basis")
+
+
 def published_types(sandbox):
     """Return the types of the events in the outbox of the mediation service, in order."""
     return [event["type"] for _, _, event in sandbox.stored_events("mediation")]
@@ -138,7 +144,7 @@ def recomputing_service(pool, folder):
 
 
 def test_a_new_calendar_recomputes_deadlines_only_once_with_two_service_instances(sandbox, tmp_path):
-    sandbox.empty("mediation")
+    empty_mediation(sandbox)
     pool, code = sandbox.pool("mediation"), codes.make_code(COUNTY.area, 2026, 4711)
     event = registered_event(REGISTERED)
     event.subject = code
@@ -164,7 +170,7 @@ def test_a_new_calendar_recomputes_deadlines_only_once_with_two_service_instance
 
 
 def test_a_change_made_while_the_service_was_stopped_is_recomputed_at_its_start_and_a_restart_without_change_recomputes_nothing(sandbox, tmp_path):
-    sandbox.empty("mediation")
+    empty_mediation(sandbox)
     pool, code = sandbox.pool("mediation"), codes.make_code(COUNTY.area, 2026, 4713)
     event = registered_event(REGISTERED)
     event.subject = code
@@ -187,7 +193,7 @@ def test_a_change_made_while_the_service_was_stopped_is_recomputed_at_its_start_
 
 def test_the_deadlines_of_more_disputes_than_a_batch_holds_are_all_recomputed(sandbox, tmp_path, monkeypatch):
     monkeypatch.setattr("services.mediation.service.DUE_BATCH_SIZE", 3)
-    sandbox.empty("mediation")
+    empty_mediation(sandbox)
     pool, disputes = sandbox.pool("mediation"), [codes.make_code(COUNTY.area, 2026, 4720 + number) for number in range(8)]
     with pool.transaction() as tx:
         for code in disputes:
