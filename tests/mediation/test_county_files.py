@@ -128,7 +128,7 @@ def stored_deadlines(sandbox, code):
 def empty_mediation(sandbox):
     """Delete everything that other tests of this worker have left in the mediation service's tables."""
     sandbox.empty("mediation")
-    sandbox.rows("truncate mediation.disputes, mediation.deadlines, mediation.transitions, mediation.deadline_basis")
+    sandbox.rows("truncate mediation.disputes, mediation.deadlines, mediation.transitions, mediation.deadline_basis cascade")
 
 
 def published_types(sandbox):
