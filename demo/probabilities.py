@@ -90,7 +90,7 @@ BRANCHES = (
     Branch("confirmation applied for",                0.200,  "agreements with terms",                                 "“low” (Xijiao tribunal, Feb 2025); the probability is guessed"),
     Branch("papers missing",                          0.080,  "applications for confirmation"),
     Branch("confirmation extended",                   0.080,  "applications for confirmation"),
-    Branch("confirmation decided late",               0.150,  "applications for confirmation"),                     # so that some disputes are legally overdue
+    Branch("confirmation decided late",               0.350,  "applications for confirmation"),                     # so that some disputes are legally overdue
     Branch("confirmation objected to",                0.080,  "agreements confirmed"),
     Branch("confirmation applied for again",          0.400,  "applications withdrawn"),
     Branch("new agreement",                           0.500,  "agreements not confirmed"),

@@ -120,6 +120,7 @@ UNPROCESSED_SQL = "select {}, {}".format(
             for listener, streams in SUBSCRIPTIONS.items()
             for stream in streams
         ]
+        + ["exists (select from intake.watermarks where greatest(up_to, stated_up_to) > coalesce(published_up_to, '-infinity'))"]
         + [f"exists (select from mediation.deadlines where state = 'open' and due_at < now() and next_check_at < now() + interval '{CHECK_LIMIT}')"]
     ),
     " + ".join(f"(select coalesce(sum(last_sequence), 0) from {service}.spoken)" for service in SUBSCRIPTIONS),
